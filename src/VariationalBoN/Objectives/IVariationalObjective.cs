@@ -1,0 +1,17 @@
+using VariationalBoN.BestOfN;
+
+namespace VariationalBoN.Objectives;
+
+/// <summary>A target distribution g(y | x) that the policy is pulled to, known up to a constant per prompt.</summary>
+/// <remarks>
+/// The target is free of theta: theta appears only in log pi_theta, where a fit (namespace Gradients) meets the target. One
+/// completion in, one double out; extension methods give the targets of a batch. Implementations are thread-safe.
+/// </remarks>
+public interface IVariationalObjective
+{
+    /// <summary>log g(y | x) up to a constant per prompt, in nats.</summary>
+    /// <param name="bestOfN">The Best-of-N distribution.</param>
+    /// <param name="completion">The scored completion.</param>
+    /// <returns>A finite number.</returns>
+    double LogTarget(IBoNDistribution bestOfN, ScoredCompletion completion);
+}

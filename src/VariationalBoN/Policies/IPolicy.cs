@@ -1,0 +1,33 @@
+using TorchSharp;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>A distribution pi(y | x) over completions that can be sampled and that knows the probability of what it drew.</summary>
+/// <remarks>
+/// Temperature, truncation, stop tokens and maximum length are part of what a policy is, so <see cref="Sample"/> and <see cref="LogProb"/>
+/// speak of one and the same distribution. Implementations need not be thread-safe; say so where they are.
+/// </remarks>
+public interface IPolicy
+{
+    /// <summary>One line that tells this distribution from others: model, weights and sampling settings, as far as they can be told.</summary>
+    /// <remarks>A cache of reference rewards carries it and refuses a reference with another identity. It may cost a pass over the weights.</remarks>
+    string Identity => GetType().Name;
+
+    /// <summary>Whether every completion has positive probability: false for a policy that truncates its distribution (top-k, top-p).</summary>
+    /// <remarks>Training refuses a policy without full support: a token inside one nucleus and outside another has log-ratio -infinity.</remarks>
+    bool HasFullSupport => true;
+
+    /// <summary>Draws completions y ~ pi(. | x) for each prompt x.</summary>
+    /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
+    /// <param name="completionsPerPrompt">K, at least 1.</param>
+    /// <param name="seed">Fixes the draw: sample k of a prompt depends on the seed, the prompt and k, not on the rest of the batch.</param>
+    /// <param name="cancellationToken">Stops between tokens or prompts.</param>
+    /// <returns>P * K completions as plain data, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
+
+    /// <summary>log pi(y | x) of each completion in nats: the sum over its tokens, stop token included, prompt excluded.</summary>
+    /// <param name="completions">B completions of this policy's vocabulary.</param>
+    /// <returns>A fresh tensor [B] on the policy's device, the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
+    torch.Tensor LogProb(IReadOnlyList<Completion> completions);
+}

@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>The seam to a tokenizer: text to token ids and back.</summary>
+/// <remarks>Only prompts are encoded and only drawn tokens are decoded: a completion is never tokenised again. Implementations must be thread-safe.</remarks>
+public interface ITokenizer
+{
+    /// <summary>The number of token ids, which is the number of logits that the model must return.</summary>
+    int VocabularySize { get; }
+
+    /// <summary>The token ids of a prompt.</summary>
+    /// <param name="text">The prompt.</param>
+    /// <returns>The ids, each in 0 to <see cref="VocabularySize"/> - 1.</returns>
+    ImmutableArray<int> Encode(string text);
+
+    /// <summary>The text of token ids, special tokens left out.</summary>
+    /// <param name="tokens">The ids.</param>
+    /// <returns>The text.</returns>
+    string Decode(IReadOnlyList<int> tokens);
+}

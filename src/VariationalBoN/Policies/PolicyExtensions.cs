@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>What every <see cref="IPolicy"/> can do besides its members. Stateless, thread-safe where the policy is.</summary>
+public static class PolicyExtensions
+{
+    /// <summary>log pi(y | x) of each completion in nats as plain doubles, without gradient.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="completions">B completions; none gives an empty array.</param>
+    /// <returns>B values; no tensor is left behind.</returns>
+    public static double[] LogProbValues(this IPolicy policy, IReadOnlyList<Completion> completions)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(completions);
+        if (completions.Count == 0)
+            return [];
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        var values = policy.LogProb(completions).to(torch.float64).cpu().contiguous(); // [B]
+        if (values.dim() != 1 || values.size(0) != completions.Count)
+            throw new InvalidOperationException($"{policy.GetType().Name}.LogProb returned shape [{string.Join(", ", values.shape)}] for {completions.Count} completions; it must return [{completions.Count}].");
+        return MemoryMarshal.Cast<byte, double>(values.bytes).ToArray();
+    }
+
+    /// <summary>log pi_theta(y | x) of each completion of a scored batch, with gradient: what a fit is given.</summary>
+    /// <param name="policy">The policy being trained.</param>
+    /// <param name="scored">B scored completions.</param>
+    /// <returns>A fresh tensor [B], the caller's to dispose.</returns>
+    /// <exception cref="InvalidOperationException">The policy truncates its distribution (top-k, top-p), so that log-ratios could be infinite.</exception>
+    public static torch.Tensor LogProb(this IPolicy policy, ScoredBatch scored)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(scored);
+        if (!policy.HasFullSupport)
+            throw new InvalidOperationException($"{policy.GetType().Name} truncates its distribution (top-k or top-p), so a completion can have log-ratio -infinity. Train without truncation; use it for sampling and evaluation only.");
+        return policy.LogProb(scored.Completions);
+    }
+}
