@@ -25,6 +25,7 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
     /// <param name="length">L, the number of tokens of every completion, at least 1.</param>
     /// <exception cref="ArgumentException">There is no prompt, or one stands twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the table would be too large for an array.</exception>
+    /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public TabularPolicy(IReadOnlyList<string> prompts, int vocabularySize, int length)
         : this(prompts, new TabularShape(vocabularySize, length), null, trainable: true)
     {
@@ -37,6 +38,7 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
     /// <param name="logits">P * C * V finite values in the order [P, C, V], the last index fastest; copied.</param>
     /// <exception cref="ArgumentException">There is no prompt, one stands twice, or the logits have the wrong count or are not finite.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the table would be too large for an array.</exception>
+    /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public TabularPolicy(IReadOnlyList<string> prompts, int vocabularySize, int length, IReadOnlyList<double> logits)
         : this(prompts, new TabularShape(vocabularySize, length), logits ?? throw new ArgumentNullException(nameof(logits)), trainable: true)
     {
@@ -65,6 +67,7 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
         if (bad >= 0)
             throw new ArgumentException($"logits[{bad}] is {values[bad]}; a logit must be a finite number.", nameof(logits));
 
+        TorchRuntime.Require();
         using var scope = torch.NewDisposeScope();
         var table = torch.tensor(values, [prompts.Count, shape.Contexts, shape.Vocabulary], torch.float64); // [P, C, V]
         Logits = new Parameter(table, trainable);
