@@ -1,1 +1,13 @@
-Console.WriteLine("not written yet");
+using SentimentControl.Datasets.Reviews;
+using TorchSharp;
+torch.set_num_threads(1);
+var d = new ReviewDataset();
+Console.WriteLine(ReviewWords.Vocabulary.Count);
+var g = new ReviewGrammar(0);
+for (int i = 0; i < 8; i++) Console.WriteLine(g.Next());
+var w = System.Diagnostics.Stopwatch.StartNew();
+var r = d.TrainReward(1, new Progress<double>(), default);
+Console.WriteLine($"{r.HeldOutAccuracy} {r.Description} {w.Elapsed}");
+w.Restart();
+var m = d.ObtainReference(d.Settings(false), 1, torch.CPU, new Progress<double>(), default);
+Console.WriteLine($"{m.Quality} {w.Elapsed}");
