@@ -32,7 +32,9 @@ internal static class ResultPlots
             if (points.Length == 0)
                 continue;
             double[] x = [.. points.Select(point => point.Kl.Value)], y = [.. points.Select(point => vertical(point).Value)];
-            var errors = plot.Add.ErrorBar(x, y, [.. points.Select(point => point.Kl.StandardError)], [.. points.Select(point => vertical(point).Error)]);
+            var errors = new ScottPlot.Plottables.ErrorBar(
+                x, y, [.. points.Select(point => point.Kl.StandardError)], [.. points.Select(point => point.Kl.StandardError)], [.. points.Select(point => vertical(point).Error)], [.. points.Select(point => vertical(point).Error)]);
+            plot.Add.Plottable(errors);
             (errors.Color, errors.LineWidth, errors.CapSize) = (color, 1.5f, 5);
             var line = plot.Add.Scatter(x, y, color);
             (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (MethodResult.MethodName(method), marker, 12, 2);
