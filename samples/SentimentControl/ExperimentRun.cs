@@ -107,7 +107,7 @@ internal static class ExperimentRun
     {
         SamplesPerPrompt = settings.SamplesPerPrompt,
         Seed = seed,
-        Progress = new Forward<ReferenceTableProgress>(progress => stage.Report((double)progress.PromptsDone / progress.PromptsTotal)),
+        Progress = new Forward<double>(stage.Report),
     };
 
     /// <summary>The N whose answers are shown: the largest.</summary>
