@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using SentimentControl.Datasets;
 
 namespace SentimentControl;
@@ -45,19 +46,28 @@ internal static class CommandLine
     /// <param name="args">The arguments.</param>
     /// <param name="run">The program; returns its exit code.</param>
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
-    public static Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
+    public static async Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
         Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Sample];
         var command = new RootCommand("Fine-tunes a small language model so that one sample of it is worth the best of N, and compares with three baselines.");
         foreach (var option in options)
             command.Add(option);
         AddChecks();
-        command.SetAction((result, cancellationToken) => run(Read(result), cancellationToken));
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        command.SetAction((result, _) => run(Read(result), stop.Token));
         var parsed = command.Parse(args);
         if (parsed.Errors.Count == 0)
-            return parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         Console.Error.WriteLine($"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}. Try --help.");
-        return Task.FromResult(UsageError);
+        return UsageError;
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
     }
 
     private static Arguments Read(ParseResult result)
@@ -91,8 +101,15 @@ internal static class CommandLine
 
     private static void Check<T>(Option<T> option, Func<T, bool> holds, Func<T, string> message) => option.Validators.Add((OptionResult result) =>
     {
-        if (result.Tokens.Count > 0 && !result.Errors.Any() && result.GetValue(option) is T value && !holds(value))
-            result.AddError(message(value));
+        try
+        {
+            if (result.Tokens.Count > 0 && !result.Errors.Any() && result.GetValue(option) is T value && !holds(value))
+                result.AddError(message(value));
+        }
+        catch (InvalidOperationException)
+        {
+            result.AddError($"{option.Name} is '{result.Tokens[0].Value}'; it must be a whole number");
+        }
     });
 
     private static bool IsDevice(string value) =>

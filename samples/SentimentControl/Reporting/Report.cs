@@ -68,7 +68,7 @@ internal static class Report
             if (tuned.ObjectiveGap is { } gap)
                 line += FormattableString.Invariant($", {gap.Value:0.00} nats from the Best-of-N distribution");
             if (SameKl.Difference(results, tuned) is var (reward, winRate))
-                line += FormattableString.Invariant($"; at equal KL, against KL-constrained RL: reward {reward:+0.00;-0.00}, win rate {winRate:+0.000;-0.000}");
+                line += FormattableString.Invariant($"; at equal KL, against KL-constrained RL: reward {reward:+0.00;-0.00;0.00}, win rate {winRate:+0.000;-0.000;0.000}");
             lines.Add(line + ".");
         }
 
