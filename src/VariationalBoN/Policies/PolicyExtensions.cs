@@ -10,12 +10,14 @@ public static class PolicyExtensions
     /// <param name="policy">The policy.</param>
     /// <param name="completions">B completions; none gives an empty array.</param>
     /// <returns>B values; no tensor is left behind.</returns>
+    /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public static double[] LogProbValues(this IPolicy policy, IReadOnlyList<Completion> completions)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(completions);
         if (completions.Count == 0)
             return [];
+        TorchRuntime.Require();
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         var values = policy.LogProb(completions).to(torch.float64).cpu().contiguous(); // [B]
