@@ -73,10 +73,18 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>, ICachedDecoder
         ArgumentNullException.ThrowIfNull(tokens);
         using var scope = NewDisposeScope();
         var caches = new List<Gpt2KeyValues>();
-        var hidden = Trunk(tokens, (keys, values) => caches.Add(new Gpt2KeyValues(keys, values, tokens.size(1) + additionalTokens)));
-        var decoding = new Gpt2Decoding(this, [.. caches], lengths, (int)tokens.size(1));
-        logits = Head(hidden.index_select(0, decoding.LastPositions())).MoveToOuterDisposeScope();
-        return decoding;
+        try
+        {
+            var hidden = Trunk(tokens, (keys, values) => caches.Add(new Gpt2KeyValues(keys, values, tokens.size(1) + additionalTokens)));
+            var decoding = new Gpt2Decoding(this, [.. caches], lengths, (int)tokens.size(1));
+            logits = Head(hidden.index_select(0, decoding.LastPositions())).MoveToOuterDisposeScope();
+            return decoding;
+        }
+        catch
+        {
+            caches.ForEach(cache => cache.Dispose());
+            throw;
+        }
     }
 
     /// <summary>One more token a row through the cache: tokens and positions are [rows], the result is [rows, V].</summary>

@@ -13,6 +13,7 @@ internal readonly record struct PlannedRow(int Prompt, int Slot, CounterRandom R
 internal sealed class BatchSampler(CausalModel model, NextTokenDistribution distribution, GenerationOptions options)
 {
     private const double CompactionThreshold = 0.75;
+    private readonly Device _device = model.Device;
     private readonly bool[] _isStop = Stops(model.VocabularySize, options);
 
     /// <summary>The drawn tokens of each row, in the order of the rows.</summary>
@@ -59,7 +60,7 @@ internal sealed class BatchSampler(CausalModel model, NextTokenDistribution dist
         long[] next = new long[present]; // a finished row that is still here is fed token 0
         for (int i = 0; i < alive.Length; i++)
             next[source[i]] = drawn[alive[i]][^1];
-        using var tokens = tensor(next, device: model.Device);
+        using var tokens = tensor(next, device: _device);
         return decoding.Append(tokens);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -6,6 +7,7 @@ namespace VariationalBoN.Policies;
 internal sealed class RecomputedDecoding : IDecoding
 {
     private readonly CausalModel _model;
+    private readonly Device _device;
     private readonly int _capacity;
     private long[] _tokens; // [rows, capacity]
     private int[] _lengths;
@@ -13,6 +15,7 @@ internal sealed class RecomputedDecoding : IDecoding
     internal RecomputedDecoding(CausalModel model, IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens)
     {
         _model = model;
+        _device = model.Device;
         _lengths = [.. prompts.Select(prompt => prompt.Count)];
         _capacity = _lengths.Max() + additionalTokens;
         _tokens = new long[prompts.Count * _capacity];
@@ -27,7 +30,7 @@ internal sealed class RecomputedDecoding : IDecoding
     {
         using (var local = tokens.cpu())
         {
-            var added = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(local.bytes);
+            var added = MemoryMarshal.Cast<byte, long>(local.bytes);
             for (int row = 0; row < _lengths.Length; row++)
                 _tokens[(row * _capacity) + _lengths[row]++] = added[row];
         }
@@ -60,7 +63,7 @@ internal sealed class RecomputedDecoding : IDecoding
         long[] last = new long[rows];
         for (int row = 0; row < rows; row++)
             last[row] = ((long)row * longest) + _lengths[row] - 1;
-        var tokens = tensor(_tokens, [rows, _capacity], device: _model.Device).narrow(1, 0, longest).contiguous();
-        return _model.Forward(tokens).view(-1, _model.VocabularySize).index_select(0, tensor(last, device: _model.Device)).MoveToOuterDisposeScope();
+        var tokens = tensor(_tokens, [rows, _capacity], device: _device).narrow(1, 0, longest).contiguous();
+        return _model.Forward(tokens).view(-1, _model.VocabularySize).index_select(0, tensor(last, device: _device)).MoveToOuterDisposeScope();
     }
 }

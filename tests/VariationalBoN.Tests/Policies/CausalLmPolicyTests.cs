@@ -141,6 +141,17 @@ public sealed class CausalLmPolicyTests
     }
 
     [Fact]
+    public void No_pass_of_the_module_holds_more_rows_than_asked_for()
+    {
+        var module = new WidestPass(TinyModels.Gpt2());
+        var policy = new CausalLmPolicy(module, new NumberTokenizer(TinyModels.Vocabulary), Options with { RowsPerBatch = 3 });
+        var drawn = policy.Sample(MixedPrompts, 5, seed: 5);
+        policy.LogProbValues(drawn);
+        policy.StepwiseKl(policy, drawn);
+        Assert.Equal(3, module.Rows);
+    }
+
+    [Fact]
     public void Log_prob_of_nothing_is_empty()
     {
         using var values = new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary)).LogProb([]);

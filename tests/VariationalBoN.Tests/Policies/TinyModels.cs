@@ -46,3 +46,25 @@ internal sealed class FlatModule : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input) => input.to(ScalarType.Float32);
 }
+
+/// <summary>Remembers the most rows of any pass.</summary>
+internal sealed class WidestPass : nn.Module<Tensor, Tensor>
+{
+    private readonly nn.Module<Tensor, Tensor> inner;
+
+    internal WidestPass(nn.Module<Tensor, Tensor> inner)
+        : base(nameof(WidestPass))
+    {
+        this.inner = inner;
+        RegisterComponents();
+        eval();
+    }
+
+    internal long Rows { get; private set; }
+
+    public override Tensor forward(Tensor input)
+    {
+        Rows = Math.Max(Rows, input.size(0));
+        return inner.call(input);
+    }
+}
