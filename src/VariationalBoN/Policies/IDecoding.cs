@@ -1,0 +1,17 @@
+using TorchSharp;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>Sequences that grow by a token a step, with what a model remembers of them.</summary>
+/// <remarks>Holds tensors between calls and must be disposed. Not thread-safe; used without gradients.</remarks>
+public interface IDecoding : IDisposable
+{
+    /// <summary>Appends one token to each row.</summary>
+    /// <param name="tokens">Int64 [rows] on the model's device.</param>
+    /// <returns>The logits of the next token, a fresh tensor [rows, V], the caller's to dispose.</returns>
+    torch.Tensor Append(torch.Tensor tokens);
+
+    /// <summary>Rearranges the rows: row i becomes a copy of what row <paramref name="rows"/>[i] was. Shares a prompt among samples and drops finished rows.</summary>
+    /// <param name="rows">Indices of present rows, in any order, repeated or left out.</param>
+    void SelectRows(ReadOnlySpan<int> rows);
+}
