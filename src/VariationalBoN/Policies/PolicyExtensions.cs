@@ -16,6 +16,7 @@ public static class PolicyExtensions
         ArgumentNullException.ThrowIfNull(completions);
         if (completions.Count == 0)
             return [];
+        TorchRuntime.Require();
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         var values = policy.LogProb(completions).to(torch.float64).cpu().contiguous(); // [B]
