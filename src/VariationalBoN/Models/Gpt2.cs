@@ -46,6 +46,8 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>, ICachedDecoder
     /// <inheritdoc/>
     public int MaximumLength => Config.MaximumLength;
 
+    internal Device Device => wte.weight.device;
+
     /// <summary>The logits of the next token at every position.</summary>
     /// <param name="input">Tokens [B, T], int64, on the device of the parameters, T at most <see cref="MaximumLength"/>.</param>
     /// <returns>A fresh tensor [B, T, V], the caller's to dispose.</returns>

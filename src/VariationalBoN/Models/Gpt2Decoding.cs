@@ -24,7 +24,7 @@ internal sealed class Gpt2Decoding : IDecoding
         _caches = caches;
         _promptColumns = promptColumns;
         _lengths = lengths.ToArray();
-        _device = model.parameters().First().device;
+        _device = model.Device;
         _positions = Positions();
     }
 

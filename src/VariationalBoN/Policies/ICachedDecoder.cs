@@ -3,7 +3,7 @@ using TorchSharp;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// What a module offers beyond its forward pass so that a causal language-model policy can be fast: decoding that keeps keys and values,
+/// What a module offers beyond its forward pass so that <see cref="CausalLmPolicy"/> can be fast: decoding that keeps keys and values,
 /// and logits at chosen positions alone.
 /// </summary>
 /// <remarks>

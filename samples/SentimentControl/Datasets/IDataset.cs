@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using TorchSharp;
+using VariationalBoN.Models;
+using VariationalBoN.Policies;
+
+namespace SentimentControl.Datasets;
+
+/// <summary>What the run needs of a dataset: text as tokens, a language model to start from, a judge, and prompts.</summary>
+/// <remarks>The text and the prompts are the same for every seed; what is trained depends on the seed it is given.</remarks>
+internal interface IDataset
+{
+    /// <summary>The name that <c>--dataset</c> takes.</summary>
+    string Name { get; }
+
+    /// <summary>Text to token ids and back.</summary>
+    ITokenizer Tokenizer { get; }
+
+    /// <summary>The shape of the language model: every method fine-tunes a copy of this network.</summary>
+    Gpt2Config ModelConfig { get; }
+
+    /// <summary>Tokens that end a completion.</summary>
+    ImmutableArray<int> StopTokens { get; }
+
+    /// <summary>The most tokens of a completion.</summary>
+    int MaximumNewTokens { get; }
+
+    /// <summary>Prompts that methods train on; no string occurs twice.</summary>
+    IReadOnlyList<string> TrainPrompts { get; }
+
+    /// <summary>Prompts that the numbers are measured on; none is a training prompt.</summary>
+    IReadOnlyList<string> HeldOutPrompts { get; }
+
+    /// <summary>The default sizes of the run.</summary>
+    /// <param name="quick">True for <c>--quick</c>: within a minute on two cores.</param>
+    RunSettings Settings(bool quick);
+
+    /// <summary>Trains the reference language model, or loads the one that comes with the program.</summary>
+    /// <param name="settings">The settings of this run.</param>
+    /// <param name="seed">Seed of the initial weights and the batches.</param>
+    /// <param name="device">Where the model is to live.</param>
+    /// <param name="progress">Told the share that is done, 0 to 1.</param>
+    /// <param name="cancellationToken">Stops between steps.</param>
+    /// <returns>The model, the caller's to dispose, in evaluation mode.</returns>
+    ReferenceModel ObtainReference(RunSettings settings, long seed, torch.Device device, IProgress<double> progress, CancellationToken cancellationToken);
+
+    /// <summary>Trains the judge, or loads it.</summary>
+    /// <param name="seed">Seed of the training order.</param>
+    /// <param name="progress">Told the share that is done, 0 to 1.</param>
+    /// <param name="cancellationToken">Stops between passes.</param>
+    /// <returns>The judge with its accuracy on labelled text that it was not trained on.</returns>
+    TrainedReward TrainReward(long seed, IProgress<double> progress, CancellationToken cancellationToken);
+
+    /// <summary>Writes the vocabulary files beside saved weights.</summary>
+    /// <param name="directory">An existing folder.</param>
+    void SaveVocabulary(string directory);
+
+    /// <summary>Reads what <see cref="SaveVocabulary"/> wrote.</summary>
+    /// <param name="directory">A folder with saved weights.</param>
+    /// <exception cref="InvalidDataException">A file is damaged; the message names it.</exception>
+    ITokenizer LoadVocabulary(string directory);
+}

@@ -1,0 +1,43 @@
+namespace VariationalBoN.Gradients;
+
+/// <summary>B completions split into groups that carry arbitrary labels; dense indices and sizes. Immutable, thread-safe.</summary>
+internal sealed class CompletionGroups
+{
+    private CompletionGroups(int[] groupOf, int[] sizes)
+    {
+        GroupOf = groupOf;
+        Sizes = sizes;
+    }
+
+    /// <summary>For each completion the index of its group, 0 to G - 1 in order of first appearance.</summary>
+    public int[] GroupOf { get; }
+
+    /// <summary>The number of completions in each of the G groups.</summary>
+    public int[] Sizes { get; }
+
+    public static CompletionGroups Of(IReadOnlyList<int> labels, int smallestGroup)
+    {
+        var indexOf = new Dictionary<int, int>();
+        int[] groupOf = new int[labels.Count];
+        var sizes = new List<int>();
+        for (int i = 0; i < groupOf.Length; i++)
+        {
+            if (!indexOf.TryGetValue(labels[i], out int group))
+            {
+                group = indexOf[labels[i]] = sizes.Count;
+                sizes.Add(0);
+            }
+
+            groupOf[i] = group;
+            sizes[group]++;
+        }
+
+        foreach ((int label, int group) in indexOf)
+        {
+            if (sizes[group] < smallestGroup)
+                throw new ArgumentException($"Group {label} has {sizes[group]} completion; the leave-one-out baseline is the mean of the others in the group, so it needs at least {smallestGroup}. Draw more completions per prompt, or leave the group out of the batch.", nameof(labels));
+        }
+
+        return new CompletionGroups(groupOf, [.. sizes]);
+    }
+}

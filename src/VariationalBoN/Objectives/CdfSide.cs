@@ -1,0 +1,14 @@
+namespace VariationalBoN.Objectives;
+
+/// <summary>Which value of the reference CDF F stands in <see cref="LowerBoundObjective"/> when a reward has positive probability.</summary>
+public enum CdfSide
+{
+    /// <summary>F_lt = P_ref(r &lt; r(y)): the true lower bound, minus infinity where nothing lies below.</summary>
+    Strict,
+
+    /// <summary>(F_lt + F_le) / 2: finite and closest to the exact target, but a bound of neither kind.</summary>
+    Midpoint,
+
+    /// <summary>F_le = P_ref(r &lt;= r(y)): finite, an upper companion of the exact target.</summary>
+    AtOrBelow,
+}

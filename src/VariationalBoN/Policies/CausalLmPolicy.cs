@@ -1,0 +1,233 @@
+using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>
+/// The policy of a causal language model: pi(y | x) = product over the drawn tokens of softmax(logits / temperature), truncated by top-k
+/// and top-p when asked, until a stop token is drawn or the maximum length is reached.
+/// </summary>
+/// <remarks>
+/// Works with any module from int64 tokens [B, T] to logits [B, T, V] in which a position does not see later ones; sequences are padded on
+/// the right, so neither masks nor positions are asked of the module. Modules that implement <see cref="ICachedDecoder"/> are decoded
+/// through their cache. Everything runs on the device of the module's parameters; the module is neither changed nor disposed.
+/// Thread-safe as long as no thread changes the module's parameters or mode.
+/// </remarks>
+public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
+{
+    private readonly CausalModel _model;
+    private readonly ITokenizer _tokenizer;
+    private readonly NextTokenDistribution _distribution;
+    private readonly int? _contextLength;
+
+    /// <summary>Creates the policy of a module.</summary>
+    /// <param name="model">The module, in evaluation mode when the policy is used.</param>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="options">How completions are drawn; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is faulty, or the tokenizer's vocabulary is not the module's; the message names every fault.</exception>
+    public CausalLmPolicy(nn.Module<Tensor, Tensor> model, ITokenizer tokenizer, GenerationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        Options = options ?? new GenerationOptions();
+        Options.Validate(tokenizer.VocabularySize);
+        _model = new CausalModel(model, tokenizer.VocabularySize);
+        _tokenizer = tokenizer;
+        _distribution = new NextTokenDistribution(Options, tokenizer.VocabularySize);
+        _contextLength = Options.ContextLength is int own && _model.MaximumLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaximumLength;
+    }
+
+    /// <summary>How completions are drawn.</summary>
+    public GenerationOptions Options { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>Names the options that shape the distribution, the tokenizer's size, and parameters and buffers with the first 16 hexadecimal digits of their SHA-256.</remarks>
+    public string Identity => $"CausalLmPolicy({ModuleFingerprint.Of(_model.Module)}, vocabulary {_tokenizer.VocabularySize}, {Options.Describe()})";
+
+    /// <inheritdoc/>
+    public bool HasFullSupport => Options.HasFullSupport(_tokenizer.VocabularySize);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's context.</exception>
+    /// <exception cref="InvalidOperationException">The module is in training mode, or returns NaN.</exception>
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
+        _model.RequireEvaluationMode();
+        ImmutableArray<int>[] tokens = EncodeAll(prompts);
+        PlannedRow[] rows = Plan(prompts, tokens, completionsPerPrompt, seed);
+        IReadOnlyList<int>[] promptTokens = [.. tokens.Select(t => (IReadOnlyList<int>)t)];
+        var completions = new Completion[rows.Length];
+        ForEachBatch(rows.Length, (start, count) =>
+        {
+            var batch = rows.AsSpan(start, count);
+            List<int>[] drawn = new BatchSampler(_model, _distribution, Options).Draw(batch, promptTokens, cancellationToken);
+            for (int i = 0; i < count; i++)
+                completions[batch[i].Slot] = Complete(prompts[batch[i].Prompt], tokens[batch[i].Prompt], drawn[i]);
+        }, cancellationToken);
+        return completions;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// The result is float64 [B]. A token outside top-k or top-p gives -infinity. Prompt and drawn tokens are taken as they stand in the
+    /// completions; nothing is tokenised.
+    /// </remarks>
+    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than the model's context.</exception>
+    /// <exception cref="InvalidOperationException">The module is in training mode.</exception>
+    public Tensor LogProb(IReadOnlyList<Completion> completions)
+    {
+        Check(completions);
+        using var scope = NewDisposeScope();
+        var device = _model.Device;
+        if (completions.Count == 0)
+            return zeros(0, ScalarType.Float64, device).MoveToOuterDisposeScope();
+        var parts = new List<Tensor>();
+        int[] order = ByLength(completions);
+        foreach (int[] part in order.Chunk(Options.RowsPerBatch))
+        {
+            using var inner = NewDisposeScope();
+            var batch = new SequenceBatch([.. part.Select(i => completions[i])], device);
+            var values = _distribution.LogProbabilities(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets); // [N]
+            parts.Add(batch.SumByRow(values).MoveToOuterDisposeScope());                                               // [rows]
+        }
+
+        long[] place = new long[order.Length];
+        for (int i = 0; i < order.Length; i++)
+            place[order[i]] = i;
+        return cat(parts).index_select(0, tensor(place, device: device)).MoveToOuterDisposeScope(); // [B]
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>True for another <see cref="CausalLmPolicy"/> of the same vocabulary and stop tokens.</remarks>
+    public bool CanCompareWith(IPolicy reference) =>
+        reference is CausalLmPolicy other && other._tokenizer.VocabularySize == _tokenizer.VocabularySize
+        && Options.StopTokens.ToHashSet().SetEquals(other.Options.StopTokens);
+
+    /// <inheritdoc/>
+    /// <remarks>Summed over the vocabulary in double precision. Infinite where the reference truncates a token that this policy keeps.</remarks>
+    public double[] StepwiseKl(IPolicy reference, IReadOnlyList<Completion> completions)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        if (reference is not CausalLmPolicy other || !CanCompareWith(reference))
+            throw new ArgumentException($"The reference is {reference.GetType().Name}; it must be a CausalLmPolicy with vocabulary {_tokenizer.VocabularySize} and the same stop tokens.", nameof(reference));
+        Check(completions);
+        other.Check(completions);
+        double[] result = new double[completions.Count];
+        foreach (int[] part in ByLength(completions).Chunk(Options.RowsPerBatch))
+        {
+            double[] values = StepwiseDivergence.Sum(_model, _distribution, other._model, other._distribution, [.. part.Select(i => completions[i])]);
+            for (int i = 0; i < part.Length; i++)
+                result[part[i]] = values[i];
+        }
+
+        return result;
+    }
+
+    private void ForEachBatch(int rows, Action<int, int> draw, CancellationToken cancellationToken)
+    {
+        int batches = (rows + Options.RowsPerBatch - 1) / Options.RowsPerBatch;
+        void One(int batch) => draw(batch * Options.RowsPerBatch, Math.Min(Options.RowsPerBatch, rows - (batch * Options.RowsPerBatch)));
+        if (Options.DegreeOfParallelism == 1 || batches == 1)
+        {
+            for (int batch = 0; batch < batches; batch++)
+                One(batch);
+            return;
+        }
+
+        try
+        {
+            Parallel.For(0, batches, new ParallelOptions { MaxDegreeOfParallelism = Options.DegreeOfParallelism, CancellationToken = cancellationToken }, One);
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+    }
+
+    private static PlannedRow[] Plan(IReadOnlyList<string> prompts, ImmutableArray<int>[] tokens, int completionsPerPrompt, DrawSeed seed)
+    {
+        var drawn = new Dictionary<string, int>(); // samples of a prompt that are numbered already
+        int[] first = new int[prompts.Count];
+        for (int p = 0; p < prompts.Count; p++)
+        {
+            first[p] = drawn.GetValueOrDefault(prompts[p]);
+            drawn[prompts[p]] = checked(first[p] + completionsPerPrompt);
+        }
+
+        var rows = new PlannedRow[checked(prompts.Count * completionsPerPrompt)];
+        int next = 0;
+        foreach (int p in Enumerable.Range(0, prompts.Count).OrderBy(p => tokens[p].Length))
+        {
+            for (int k = 0; k < completionsPerPrompt; k++)
+                rows[next++] = new PlannedRow(p, (p * completionsPerPrompt) + k, new CounterRandom(seed, prompts[p], first[p] + k));
+        }
+
+        return rows;
+    }
+
+    private Completion Complete(string prompt, ImmutableArray<int> promptTokens, List<int> drawn)
+    {
+        bool stopped = Options.StopTokens.Contains(drawn[^1]);
+        return new Completion
+        {
+            Prompt = prompt,
+            PromptTokens = promptTokens,
+            Tokens = [.. drawn],
+            Text = _tokenizer.Decode(stopped ? drawn.GetRange(0, drawn.Count - 1) : drawn),
+            FinishReason = stopped ? FinishReason.Stopped : FinishReason.Length,
+        };
+    }
+
+    private ImmutableArray<int>[] EncodeAll(IReadOnlyList<string> prompts)
+    {
+        var tokens = new ImmutableArray<int>[prompts.Count];
+        for (int p = 0; p < tokens.Length; p++)
+        {
+            string prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
+            tokens[p] = _tokenizer.Encode(prompt);
+            if (tokens[p].IsDefaultOrEmpty)
+                throw new ArgumentException($"Prompt {p}, '{Short(prompt)}', has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
+            RequireIds(tokens[p], "Prompt", p, nameof(prompts));
+            if (_contextLength is int most && tokens[p].Length > most - Options.MaximumNewTokens)
+                throw new ArgumentException($"Prompt {p}, '{Short(prompt)}', has {tokens[p].Length} tokens; with {Options.MaximumNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaximumNewTokens)}. Shorten it or lower MaximumNewTokens.", nameof(prompts));
+        }
+
+        return tokens;
+    }
+
+    private void Check(IReadOnlyList<Completion> completions)
+    {
+        ArgumentNullException.ThrowIfNull(completions);
+        _model.RequireEvaluationMode();
+        for (int i = 0; i < completions.Count; i++)
+        {
+            Completion completion = completions[i] ?? throw new ArgumentException($"Completion {i} is null.", nameof(completions));
+            if (completion.PromptTokens.IsDefaultOrEmpty || completion.Tokens.IsDefaultOrEmpty)
+                throw new ArgumentException($"Completion {i} of prompt '{Short(completion.Prompt)}' has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
+            RequireIds(completion.PromptTokens, "The prompt of completion", i, nameof(completions));
+            RequireIds(completion.Tokens, "Completion", i, nameof(completions));
+            int length = completion.PromptTokens.Length + completion.Tokens.Length;
+            if (_contextLength is int most && length > most)
+                throw new ArgumentException($"Completion {i} of prompt '{Short(completion.Prompt)}' is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
+        }
+    }
+
+    private void RequireIds(ImmutableArray<int> ids, string what, int index, string parameter)
+    {
+        foreach (int id in ids)
+        {
+            if (id < 0 || id >= _tokenizer.VocabularySize)
+                throw new ArgumentException($"{what} {index} holds token {id}, outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}: it belongs to another tokenizer.", parameter);
+        }
+    }
+
+    private static int[] ByLength(IReadOnlyList<Completion> completions) =>
+        [.. Enumerable.Range(0, completions.Count).OrderBy(i => completions[i].PromptTokens.Length + completions[i].Tokens.Length)];
+
+    private static string Short(string text) => text.Length <= 40 ? text : $"{text[..40]}...";
+}

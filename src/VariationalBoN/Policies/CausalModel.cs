@@ -1,0 +1,85 @@
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>A module seen as a causal language model: shapes checked, the fast paths of <see cref="ICachedDecoder"/> taken where there are any.</summary>
+internal sealed class CausalModel
+{
+    private readonly nn.Module<Tensor, Tensor> _module;
+    private readonly ICachedDecoder? _decoder;
+
+    internal CausalModel(nn.Module<Tensor, Tensor> module, int vocabularySize)
+    {
+        _module = module;
+        _decoder = module as ICachedDecoder;
+        VocabularySize = vocabularySize;
+        if (_decoder is not null)
+            RequireVocabulary(_decoder.VocabularySize);
+        else
+            Probe();
+    }
+
+    internal nn.Module<Tensor, Tensor> Module => _module;
+
+    internal int VocabularySize { get; }
+
+    internal int? MaximumLength => _decoder?.MaximumLength;
+
+    internal Device Device => _module.parameters().FirstOrDefault()?.device ?? _module.buffers().FirstOrDefault()?.device ?? CPU;
+
+    /// <summary>Logits [B, T, V] of tokens [B, T].</summary>
+    internal Tensor Forward(Tensor tokens)
+    {
+        var logits = _module.call(tokens);
+        if (logits.dim() != 3 || logits.size(0) != tokens.size(0) || logits.size(1) != tokens.size(1))
+            throw new InvalidOperationException($"{_module.GetName()} returned logits [{string.Join(", ", logits.shape)}] for tokens [{string.Join(", ", tokens.shape)}]; it must return [{tokens.size(0)}, {tokens.size(1)}, {VocabularySize}].");
+        RequireVocabulary(logits.size(2));
+        return logits;
+    }
+
+    /// <summary>Logits [N, V] at positions [N] of the B * T of tokens [B, T].</summary>
+    internal Tensor LogitsAt(Tensor tokens, Tensor positions) =>
+        _decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions);
+
+    internal IDecoding StartDecoding(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, bool useCache, out Tensor logits)
+    {
+        if (_decoder is null || !useCache)
+        {
+            var decoding = new RecomputedDecoding(this, prompts, additionalTokens);
+            logits = decoding.Logits();
+            return decoding;
+        }
+
+        int[] lengths = [.. prompts.Select(prompt => prompt.Count)];
+        int longest = lengths.Max();
+        long[] tokens = new long[prompts.Count * longest];
+        for (int row = 0; row < prompts.Count; row++)
+        {
+            for (int i = 0; i < lengths[row]; i++)
+                tokens[(row * longest) + i] = prompts[row][i];
+        }
+
+        using var padded = tensor(tokens, [prompts.Count, longest], device: Device);
+        return _decoder.StartDecoding(padded, lengths, additionalTokens, out logits);
+    }
+
+    internal void RequireEvaluationMode()
+    {
+        if (_module.modules().Append(_module).FirstOrDefault(part => part.training) is nn.Module part)
+            throw new InvalidOperationException($"{part.GetName()} is in training mode, in which sampling and log-probabilities may speak of different distributions (dropout). Call eval() on the model; gradients flow in evaluation mode as well.");
+    }
+
+    /// <summary>Passes one token through a module that does not tell its vocabulary.</summary>
+    private void Probe()
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        Forward(zeros([1, 1], ScalarType.Int64, Device));
+    }
+
+    private void RequireVocabulary(long size)
+    {
+        if (size != VocabularySize)
+            throw new ArgumentException($"{_module.GetName()} returns logits of {size} tokens, but the tokenizer has {VocabularySize}: give the model and the tokenizer that belong together.");
+    }
+}

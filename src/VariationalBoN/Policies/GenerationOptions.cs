@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>How a <see cref="CausalLmPolicy"/> turns logits into completions; all but the last group is part of the distribution it defines.</summary>
+/// <remarks>Immutable, so safe to share between threads. Checked once, when a policy is made.</remarks>
+public sealed record GenerationOptions
+{
+    /// <summary>The most tokens of a completion, stop token included, at least 1.</summary>
+    public int MaximumNewTokens { get; init; } = 64;
+
+    /// <summary>Logits are divided by this before the softmax; above 0, and 1 is the model's own distribution.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Keeps the k most probable tokens, the lower id among equals; null keeps all.</summary>
+    public int? TopK { get; init; }
+
+    /// <summary>
+    /// Keeps the fewest tokens, most probable first, whose probability (after temperature and <see cref="TopK"/>) reaches this; in (0, 1],
+    /// null and 1 keep all.
+    /// </summary>
+    public double? TopP { get; init; }
+
+    /// <summary>The ids that end a completion; each belongs to the completion it ends. None: every completion has <see cref="MaximumNewTokens"/> tokens.</summary>
+    public ImmutableArray<int> StopTokens { get; init; } = [];
+
+    /// <summary>The longest sequence, prompt and completion together, that the module takes; null asks the module, or trusts the caller where the module does not say.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>The most sequences in one pass of the module, at least 1: what bounds the memory of large batches. Does not change the distribution.</summary>
+    public int RowsPerBatch { get; init; } = 64;
+
+    /// <summary>Whether decoding keeps keys and values where the module offers it (<see cref="ICachedDecoder"/>). Changes results by rounding alone.</summary>
+    public bool UseCache { get; init; } = true;
+
+    /// <summary>
+    /// The number of threads that <see cref="CausalLmPolicy.Sample"/> shares batches among, at least 1. They run besides libtorch's own
+    /// threads: for small models set those to 1. Does not change results.
+    /// </summary>
+    public int DegreeOfParallelism { get; init; } = 1;
+
+    /// <summary>Whether every token keeps a positive probability.</summary>
+    internal bool HasFullSupport(int vocabularySize) => (TopK is null || TopK >= vocabularySize) && TopP is null or 1;
+
+    /// <summary>Throws one exception that names every fault.</summary>
+    internal void Validate(int vocabularySize)
+    {
+        var faults = new List<string>();
+        Require(MaximumNewTokens >= 1, nameof(MaximumNewTokens), MaximumNewTokens, "be at least 1");
+        Require(Temperature > 0 && double.IsFinite(Temperature), nameof(Temperature), Temperature, "be above 0 and finite");
+        Require(TopK is null or >= 1, nameof(TopK), TopK, "be at least 1, or null");
+        Require(TopP is null or (> 0 and <= 1), nameof(TopP), TopP, "be above 0 and at most 1, or null");
+        Require(ContextLength is null || ContextLength > MaximumNewTokens, nameof(ContextLength), ContextLength, "leave room for a prompt before MaximumNewTokens tokens");
+        Require(RowsPerBatch >= 1, nameof(RowsPerBatch), RowsPerBatch, "be at least 1");
+        Require(DegreeOfParallelism >= 1, nameof(DegreeOfParallelism), DegreeOfParallelism, "be at least 1");
+        if (StopTokens.IsDefault)
+            faults.Add($"{nameof(StopTokens)} is the default array; use [] for none");
+        else
+        {
+            foreach (int token in StopTokens)
+                Require(token >= 0 && token < vocabularySize, nameof(StopTokens), token, $"hold ids from 0 to {vocabularySize - 1}");
+        }
+
+        if (faults.Count > 0)
+            throw new ArgumentException($"The generation options are faulty: {string.Join("; ", faults)}.");
+
+        void Require(bool holds, string name, IFormattable? value, string rule)
+        {
+            if (!holds)
+                faults.Add($"{name} is {value?.ToString(null, CultureInfo.InvariantCulture) ?? "null"}, it must {rule}");
+        }
+    }
+
+    /// <summary>What of the options makes one distribution another.</summary>
+    internal string Describe() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"at most {MaximumNewTokens} tokens, temperature {Temperature:R}, top-k {(object?)TopK ?? "none"}, top-p {(object?)TopP ?? "none"}, stop [{string.Join(",", StopTokens.Distinct().Order())}]");
+}

@@ -1,0 +1,48 @@
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>
+/// The one place where logits become the distribution of the next token, shared by sampling, log-probabilities and divergences so
+/// that they cannot disagree: temperature, then top-k, then top-p.
+/// </summary>
+internal sealed class NextTokenDistribution(GenerationOptions options, int vocabularySize)
+{
+    /// <summary>Probabilities [N, V] of logits [N, V], at least float32.</summary>
+    internal Tensor Probabilities(Tensor logits) => Adjusted(logits).softmax(-1);
+
+    /// <summary>Log-probabilities [N, V] of logits [N, V], at least float32; -infinity for truncated tokens.</summary>
+    internal Tensor LogProbabilities(Tensor logits) => nn.functional.log_softmax(Adjusted(logits), -1);
+
+    /// <summary>Log-probabilities [N] of the tokens [N] under logits [N, V].</summary>
+    internal Tensor LogProbabilities(Tensor logits, Tensor tokens) =>
+        nn.functional.cross_entropy(Adjusted(logits), tokens, reduction: nn.Reduction.None).neg();
+
+    private Tensor Adjusted(Tensor logits)
+    {
+        if (logits.dtype is ScalarType.Float16 or ScalarType.BFloat16)
+            logits = logits.to(ScalarType.Float32);
+        if (options.Temperature != 1)
+            logits = logits.div(options.Temperature);
+        return options.HasFullSupport(vocabularySize) ? logits : Truncate(logits);
+    }
+
+    private Tensor Truncate(Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        Tensor excluded; // [N, V], in descending order of probability
+        (var sorted, var order) = sort(logits.detach(), dim: -1, descending: true, stable: true);
+        excluded = zeros_like(sorted, dtype: ScalarType.Bool);
+        if (options.TopK is int k && k < vocabularySize)
+            excluded.narrow(1, k, vocabularySize - k).fill_(true);
+        if (options.TopP is double p && p < 1)
+        {
+            var probabilities = sorted.to(ScalarType.Float64).masked_fill(excluded, double.NegativeInfinity).softmax(-1);
+            var before = probabilities.cumsum(-1) - probabilities;
+            excluded = excluded.logical_or(before.ge(p)); // the first token is always kept: nothing stands before it
+        }
+
+        var mask = zeros_like(excluded).scatter(1, order, excluded);
+        return logits.masked_fill(mask, double.NegativeInfinity).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>sum_t KL(pi(. | x, y_&lt;t) || pi_ref(. | x, y_&lt;t)) of completions, summed over the whole vocabulary in double precision.</summary>
+internal static class StepwiseDivergence
+{
+    /// <summary>The most probabilities that are held in double precision at a time.</summary>
+    private const int BlockElements = 1 << 22;
+
+    internal static double[] Sum(CausalModel model, NextTokenDistribution distribution, CausalModel reference, NextTokenDistribution referenceDistribution, IReadOnlyList<Completion> completions)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var batch = new SequenceBatch(completions, model.Device);
+        var referenceDevice = reference.Device;
+        var logits = model.LogitsAt(batch.Tokens, batch.Positions);                                                                         // [N, V]
+        var referenceLogits = reference.LogitsAt(batch.Tokens.to(referenceDevice), batch.Positions.to(referenceDevice)).to(logits.device); // [N, V]
+        long count = logits.size(0), block = Math.Max(1, BlockElements / model.VocabularySize);
+        var parts = new List<Tensor>();
+        for (long start = 0; start < count; start += block)
+        {
+            using var inner = NewDisposeScope();
+            long length = Math.Min(block, count - start);
+            var log = distribution.LogProbabilities(logits.narrow(0, start, length).to(ScalarType.Float64));
+            var logReference = referenceDistribution.LogProbabilities(referenceLogits.narrow(0, start, length).to(ScalarType.Float64));
+            var terms = (log.exp() * (log - logReference)).masked_fill(log.eq(double.NegativeInfinity), 0); // 0 log 0 = 0
+            parts.Add(terms.sum(-1).MoveToOuterDisposeScope());
+        }
+
+        return MemoryMarshal.Cast<byte, double>(batch.SumByRow(cat(parts)).cpu().bytes).ToArray();
+    }
+}
