@@ -9,16 +9,13 @@ namespace SentimentControl.Datasets.Austen;
 /// Source: Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword units" (ACL 2016), on the bytes and with the
 /// word pattern of GPT-2. The most frequent pair is merged first; of equally frequent pairs the one that is first in ordinal order.
 /// </remarks>
-internal static partial class BytePairTrainer
+internal static class BytePairTrainer
 {
-    /// <summary>The token that ends a text.</summary>
-    public const string EndOfText = "<|endoftext|>";
-
     private static readonly char[] ByteSymbols = MakeByteSymbols();
 
     /// <summary>Learns merges until the vocabulary is full.</summary>
     /// <param name="texts">The texts.</param>
-    /// <param name="vocabularySize">256 bytes, the merges and <see cref="EndOfText"/>; more than 257.</param>
+    /// <param name="vocabularySize">256 bytes, the merges and <see cref="AustenVocabulary.EndOfText"/>; more than 257.</param>
     /// <returns>The vocabulary in order of its ids, and the merges in order of their rank.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="vocabularySize"/> is too small.</exception>
     public static (List<string> Vocabulary, List<(string Left, string Right)> Merges) Train(IEnumerable<string> texts, int vocabularySize)
@@ -53,7 +50,7 @@ internal static partial class BytePairTrainer
             }
         }
 
-        vocabulary.Add(EndOfText);
+        vocabulary.Add(AustenVocabulary.EndOfText);
         return (vocabulary, merges);
 
         void Count(int word, int sign)
@@ -94,7 +91,7 @@ internal static partial class BytePairTrainer
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (string text in texts)
         {
-            foreach (ValueMatch match in Words().EnumerateMatches(text))
+            foreach (ValueMatch match in AustenVocabulary.Words().EnumerateMatches(text))
             {
                 string word = text.Substring(match.Index, match.Length);
                 counts[word] = counts.GetValueOrDefault(word) + 1;
@@ -130,8 +127,4 @@ internal static partial class BytePairTrainer
             symbols[value] = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? (char)value : next++;
         return symbols;
     }
-
-    /// <summary>The word pattern of GPT-2.</summary>
-    [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")]
-    private static partial Regex Words();
 }
