@@ -1,1 +1,27 @@
-Console.WriteLine("not written yet");
+using SentimentControl;
+using TorchSharp;
+
+// The story of a run: ExperimentRun. What a method does: Training/AlignmentRun.
+return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) =>
+{
+    const int Failure = 1, Interrupted = 130;
+    try
+    {
+        torch.set_num_threads(1); // whole runs go in parallel: for models this small that beats threads inside an operation
+        if (arguments.Sample is string prompt)
+            SampleCommand.Run(arguments, prompt, Console.Out, cancellationToken);
+        else
+            await ExperimentRun.RunAsync(arguments, Console.Out, cancellationToken);
+        return 0;
+    }
+    catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+    {
+        Console.Error.WriteLine("Stopped; nothing was written.");
+        return Interrupted;
+    }
+    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or PlatformNotSupportedException or DllNotFoundException)
+    {
+        Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
+        return Failure;
+    }
+});

@@ -3,7 +3,6 @@ using SentimentControl.Training;
 using TorchSharp;
 using VariationalBoN.Models;
 using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
 
 namespace SentimentControl.Datasets.Reviews;
 
@@ -56,8 +55,7 @@ internal sealed class ReviewDataset : IDataset
         var classifier = WordPairClassifier.Fit(Labelled(seed: 4, LabelledTexts), smallestCount: 5, (int)(seed % int.MaxValue), progress, cancellationToken);
         double accuracy = classifier.Accuracy(Labelled(seed: 5, HeldOutTexts));
         string identity = FormattableString.Invariant($"reviews: logit of a logistic regression on words and pairs of words, seed {seed}");
-        var model = RewardModel.FromFunction(completion => classifier.Logit($"{completion.Prompt} {completion.Text}"), identity);
-        return new TrainedReward(model, accuracy, FormattableString.Invariant($"logit of a logistic regression on {classifier.FeatureCount:N0} words and pairs of words"));
+        return new TrainedReward(new ClassifierReward(classifier.Logit, identity), accuracy, FormattableString.Invariant($"logit of a logistic regression on {classifier.FeatureCount:N0} words and pairs of words"));
     }
 
     public void SaveVocabulary(string directory) => _tokenizer.Save(Path.Combine(directory, VocabularyFile));

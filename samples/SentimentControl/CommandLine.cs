@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using SentimentControl.Datasets;
+
+namespace SentimentControl;
+
+/// <summary>What the user asked for.</summary>
+internal sealed record Arguments
+{
+    public required string Dataset { get; init; }
+
+    /// <summary>The values of N in ascending order.</summary>
+    public required IReadOnlyList<double> N { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required string Output { get; init; }
+
+    public required string Device { get; init; }
+
+    /// <summary>Fine-tuning runs at a time.</summary>
+    public required int Threads { get; init; }
+
+    public required bool Quick { get; init; }
+
+    /// <summary>A prompt to try saved weights with; null to run the experiment.</summary>
+    public string? Sample { get; init; }
+}
+
+/// <summary>The options of the program. Stateless.</summary>
+internal static class CommandLine
+{
+    public const int UsageError = 2;
+    private static readonly Option<string> Dataset = new("--dataset") { Description = $"Text to work on: {string.Join(" or ", DatasetCatalog.Names)}.", DefaultValueFactory = _ => DatasetCatalog.Names[0] };
+    private static readonly Option<string> N = new("--n") { Description = "Comma-separated values of N, the draws that one sample is to be worth [default: 2,4,8,16; with --quick 2,8]." };
+    private static readonly Option<long> Seed = new("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<string> Output = new("--output") { Description = "Folder for results, plots and weights [default: output/<dataset>-seed<seed>]." };
+    private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" };
+    private static readonly Option<int> Threads = new("--threads") { Description = "Fine-tuning runs at a time, one thread each.", DefaultValueFactory = _ => Math.Min(2, Environment.ProcessorCount) };
+    private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run, within a minute on two cores." };
+    private static readonly Option<string> Sample = new("--sample") { Description = "Continue this prompt with the weights saved in the output folder, without training." };
+
+    /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="run">The program; returns its exit code.</param>
+    /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
+    public static Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
+    {
+        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Sample];
+        var command = new RootCommand("Fine-tunes a small language model so that one sample of it is worth the best of N, and compares with three baselines.");
+        foreach (var option in options)
+            command.Add(option);
+        AddChecks();
+        command.SetAction((result, cancellationToken) => run(Read(result), cancellationToken));
+        var parsed = command.Parse(args);
+        if (parsed.Errors.Count == 0)
+            return parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        Console.Error.WriteLine($"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}. Try --help.");
+        return Task.FromResult(UsageError);
+    }
+
+    private static Arguments Read(ParseResult result)
+    {
+        string dataset = result.GetRequiredValue(Dataset);
+        long seed = result.GetValue(Seed);
+        bool quick = result.GetValue(Quick);
+        return new Arguments
+        {
+            Dataset = dataset,
+            N = ParseN(result.GetValue(N) ?? (quick ? "2,8" : "2,4,8,16"))!,
+            Seed = seed,
+            Output = result.GetValue(Output) ?? Path.Combine("output", $"{dataset}-seed{seed}"),
+            Device = result.GetRequiredValue(Device),
+            Threads = result.GetValue(Threads),
+            Quick = quick,
+            Sample = result.GetValue(Sample),
+        };
+    }
+
+    private static void AddChecks()
+    {
+        Check(Dataset, DatasetCatalog.Names.Contains, value => $"--dataset is '{value}'; it must be {string.Join(" or ", DatasetCatalog.Names)}");
+        Check(N, value => ParseN(value) is not null, value => $"--n is '{value}'; it must be different whole numbers from 2 to 1000, such as 2,4,8,16");
+        Check(Seed, value => value >= 0, value => $"--seed is {value}; it must be at least 0");
+        Check(Threads, value => value is >= 1 and <= 64, value => $"--threads is {value}; it must be 1 to 64");
+        Check(Device, IsDevice, value => $"--device is '{value}'; it must be cpu, cuda or cuda:<index>");
+        Check(Output, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new");
+        Check(Sample, value => !string.IsNullOrWhiteSpace(value), _ => "--sample needs a prompt, such as \"the plot was\"");
+    }
+
+    private static void Check<T>(Option<T> option, Func<T, bool> holds, Func<T, string> message) => option.Validators.Add((OptionResult result) =>
+    {
+        if (result.Tokens.Count > 0 && !result.Errors.Any() && result.GetValue(option) is T value && !holds(value))
+            result.AddError(message(value));
+    });
+
+    private static bool IsDevice(string value) =>
+        value is "cpu" or "cuda" || (value.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _));
+
+    private static double[]? ParseN(string text)
+    {
+        var values = new SortedSet<double>();
+        foreach (string part in text.Split(','))
+        {
+            if (!int.TryParse(part, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int n) || n is < 2 or > 1000 || !values.Add(n))
+                return null;
+        }
+
+        return [.. values];
+    }
+}

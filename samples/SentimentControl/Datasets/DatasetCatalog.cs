@@ -1,0 +1,16 @@
+using SentimentControl.Datasets.Reviews;
+
+namespace SentimentControl.Datasets;
+
+/// <summary>The datasets by name. Stateless.</summary>
+internal static class DatasetCatalog
+{
+    private static readonly (string Name, Func<IDataset> Create)[] Entries =
+    [
+        ("reviews", () => new ReviewDataset()),
+    ];
+
+    public static string[] Names => [.. Entries.Select(entry => entry.Name)];
+
+    public static IDataset Create(string name) => Entries.First(entry => entry.Name == name).Create();
+}

@@ -1,0 +1,62 @@
+using VariationalBoN;
+
+namespace SentimentControl.Reporting;
+
+/// <summary>How a method answers: the families of the table and the plots.</summary>
+internal enum Method
+{
+    Reference,
+    BestOfN,
+    VariationalBestOfN,
+    BestOfNSft,
+    KlConstrainedRl,
+}
+
+/// <summary>One row of the table: held-out numbers of one method at one setting.</summary>
+internal sealed record MethodResult
+{
+    public required Method Method { get; init; }
+
+    /// <summary>N, or the N whose divergence beta was matched to; null for the reference.</summary>
+    public double? N { get; init; }
+
+    /// <summary>beta of KL-constrained RL.</summary>
+    public double? Beta { get; init; }
+
+    public required Estimate Reward { get; init; }
+
+    /// <summary>Mid-rank among the cached reference rewards of the prompt.</summary>
+    public required Estimate WinRate { get; init; }
+
+    /// <summary>w / (1 - w).</summary>
+    public required Estimate EffectiveN { get; init; }
+
+    /// <summary>KL to the reference in nats.</summary>
+    public required Estimate Kl { get; init; }
+
+    /// <summary>Tokens of an answer.</summary>
+    public required Estimate Length { get; init; }
+
+    /// <summary>Share of different answers among those to one prompt.</summary>
+    public required Estimate DistinctShare { get; init; }
+
+    /// <summary>Tokens generated to give one answer.</summary>
+    public required Estimate TokensGenerated { get; init; }
+
+    /// <summary>KL(pi || pi_bon) in nats, for methods that aim at it.</summary>
+    public Estimate? ObjectiveGap { get; init; }
+
+    public string Name => MethodName(Method);
+
+    /// <summary>"8" or "β 1.55".</summary>
+    public string Dial => Beta is double beta ? FormattableString.Invariant($"β {beta:0.00}") : N is double n ? FormattableString.Invariant($"{n:0.##}") : "";
+
+    public static string MethodName(Method method) => method switch
+    {
+        Method.Reference => "reference",
+        Method.BestOfN => "Best-of-N",
+        Method.VariationalBestOfN => "vBoN",
+        Method.BestOfNSft => "BoN-SFT",
+        _ => "KL-constrained RL",
+    };
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SentimentControl.Datasets;
+
+namespace SentimentControl.Reporting;
+
+/// <summary>Writes results.json, report.md and the two plots. Stateless.</summary>
+internal static class Report
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    public static void Write(string directory, Arguments arguments, RunSettings settings, ReferenceModel reference, TrainedReward reward, IReadOnlyList<MethodResult> results, IReadOnlyList<SideBySide> answers)
+    {
+        var document = new
+        {
+            arguments.Dataset,
+            arguments.Seed,
+            arguments.N,
+            arguments.Quick,
+            arguments.Threads,
+            arguments.Device,
+            settings,
+            Reference = new { reference.Quality, reference.HeldOutLoss },
+            Reward = new { reward.Description, reward.HeldOutAccuracy },
+            results,
+            answers,
+        };
+        File.WriteAllText(Path.Combine(directory, "results.json"), JsonSerializer.Serialize(document, Json) + "\n");
+        string title = string.Create(CultureInfo.InvariantCulture, $"{arguments.Dataset}, seed {arguments.Seed}: {settings.HeldOutPrompts} held-out prompts, error bars of one standard error");
+        File.WriteAllBytes(Path.Combine(directory, "reward-kl.png"), ResultPlots.RewardAgainstKl(results, title));
+        File.WriteAllBytes(Path.Combine(directory, "winrate-kl.png"), ResultPlots.WinRateAgainstKl(results, title));
+        File.WriteAllText(Path.Combine(directory, "report.md"), $"""
+            # {arguments.Dataset}, seed {arguments.Seed}
+
+            Language model: {reference.Quality}. Reward: {reward.Description}, held-out accuracy {reward.HeldOutAccuracy.ToString("0.000", CultureInfo.InvariantCulture)}.
+            Held-out prompts; each number ± one standard error over prompts.
+
+            {ResultTable.Markdown(results)}
+            {Reading(results)}
+
+            ![reward against KL](reward-kl.png)
+
+            ![win rate against KL](winrate-kl.png)
+
+            ## Answers, the first of each method
+
+            {SideBySide.Markdown(answers)}
+            """);
+    }
+
+    /// <summary>What the numbers of this run say, in sentences.</summary>
+    public static string Reading(IReadOnlyList<MethodResult> results)
+    {
+        var reference = results.First(result => result.Method == Method.Reference);
+        var lines = new List<string>();
+        foreach (var tuned in results.Where(result => result.Method == Method.VariationalBestOfN))
+        {
+            var literal = results.First(result => result.Method == Method.BestOfN && result.N == tuned.N);
+            double gain = (tuned.Reward.Value - reference.Reward.Value) / (literal.Reward.Value - reference.Reward.Value);
+            string line = FormattableString.Invariant($"vBoN N = {tuned.N:0}: {gain:0%} of Best-of-N's reward gain at {tuned.Kl.Value / literal.Kl.Value:0.00} times its KL, {literal.TokensGenerated.Value / tuned.TokensGenerated.Value:0.0} times fewer tokens per answer");
+            if (tuned.ObjectiveGap is { } gap)
+                line += FormattableString.Invariant($", {gap.Value:0.00} nats from the Best-of-N distribution");
+            if (SameKl.Difference(results, tuned) is var (reward, winRate))
+                line += FormattableString.Invariant($"; at equal KL, against KL-constrained RL: reward {reward:+0.00;-0.00}, win rate {winRate:+0.000;-0.000}");
+            lines.Add(line + ".");
+        }
+
+        lines.Add("On reward against KL, KL-constrained RL with a tuned beta is optimal by construction: no method can be above its exact curve.");
+        return string.Join("\n", lines.Select(line => $"- {line}"));
+    }
+}

@@ -1,0 +1,78 @@
+using ScottPlot;
+
+namespace SentimentControl.Reporting;
+
+/// <summary>The two pictures: reward against KL and win rate against KL. Stateless.</summary>
+internal static class ResultPlots
+{
+    private const int Width = 1200, Height = 800;
+    private static readonly (Method Method, Color Color, MarkerShape Marker)[] Styles =
+    [
+        (Method.VariationalBestOfN, Color.FromHex("#d1495b"), MarkerShape.FilledCircle),
+        (Method.BestOfN, Color.FromHex("#30638e"), MarkerShape.FilledSquare),
+        (Method.BestOfNSft, Color.FromHex("#2a9d8f"), MarkerShape.FilledTriangleUp),
+        (Method.KlConstrainedRl, Color.FromHex("#edae49"), MarkerShape.FilledDiamond),
+        (Method.Reference, Color.FromHex("#3d3d3d"), MarkerShape.FilledCircle),
+    ];
+
+    public static byte[] RewardAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
+        Draw(results, title, "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), withTheory: false);
+
+    public static byte[] WinRateAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
+        Draw(results, title, "win rate against the reference", result => (result.WinRate.Value, result.WinRate.StandardError), withTheory: true);
+
+    private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool withTheory)
+    {
+        using var plot = new Plot();
+        if (withTheory)
+            AddTheory(plot, Math.Max(2, results.Max(result => result.N ?? 1)));
+        foreach (var (method, color, marker) in Styles)
+        {
+            MethodResult[] points = [.. results.Where(result => result.Method == method).OrderBy(result => result.Kl.Value)];
+            if (points.Length == 0)
+                continue;
+            double[] x = [.. points.Select(point => point.Kl.Value)], y = [.. points.Select(point => vertical(point).Value)];
+            var errors = plot.Add.ErrorBar(x, y, [.. points.Select(point => point.Kl.StandardError)], [.. points.Select(point => vertical(point).Error)]);
+            (errors.Color, errors.LineWidth, errors.CapSize) = (color, 1.5f, 5);
+            var line = plot.Add.Scatter(x, y, color);
+            (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (MethodResult.MethodName(method), marker, 12, 2);
+            if (method is Method.VariationalBestOfN or Method.KlConstrainedRl)
+                AddLabels(plot, points, vertical, color, below: method == Method.KlConstrainedRl);
+        }
+
+        plot.Title(title, size: 22);
+        plot.XLabel("KL to the reference (nats)", size: 19);
+        plot.YLabel(label, size: 19);
+        plot.Axes.Bottom.TickLabelStyle.FontSize = plot.Axes.Left.TickLabelStyle.FontSize = 16;
+        plot.Legend.FontSize = 17;
+        plot.Grid.MajorLineColor = Colors.Black.WithOpacity(.08);
+        plot.ShowLegend(Alignment.LowerRight);
+        plot.Axes.Margins(.06, .08);
+        plot.Font.Set(Font());
+        return plot.GetImageBytes(Width, Height, ImageFormat.Png);
+    }
+
+    /// <summary>Best-of-N of a continuous reward: win rate N / (N + 1) at KL log N - (N - 1) / N.</summary>
+    private static void AddTheory(Plot plot, double largestN)
+    {
+        double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
+        var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
+        (curve.LegendText, curve.LinePattern, curve.LineWidth) = ("Best-of-N in theory", LinePattern.Dashed, 2);
+    }
+
+    private static void AddLabels(Plot plot, MethodResult[] points, Func<MethodResult, (double Value, double Error)> vertical, Color color, bool below)
+    {
+        foreach (var point in points)
+        {
+            var text = plot.Add.Text(point.Beta is null ? $"N = {point.Dial}" : point.Dial, point.Kl.Value, vertical(point).Value);
+            (text.LabelFontColor, text.LabelFontSize) = (color.Darken(.25), 15);
+            (text.LabelAlignment, text.OffsetX, text.OffsetY) = below ? (Alignment.UpperLeft, 6, 8) : (Alignment.LowerRight, -6, -8);
+        }
+    }
+
+    private static string Font()
+    {
+        using var family = SkiaSharp.SKFontManager.Default.MatchFamily("DejaVu Sans");
+        return family is { FamilyName: "DejaVu Sans" } ? "DejaVu Sans" : Fonts.Default;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text;
+using Spectre.Console;
+using VariationalBoN;
+
+namespace SentimentControl.Reporting;
+
+/// <summary>The table of all methods, for the console and as Markdown. Stateless.</summary>
+internal static class ResultTable
+{
+    private static readonly string[] Columns = ["method", "N or β", "reward", "win rate", "effective N", "KL", "length", "distinct", "tokens/answer"];
+
+    public static Table ForConsole(IEnumerable<MethodResult> results)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (string column in Columns)
+            table.AddColumn(new TableColumn(column) { Alignment = column == Columns[0] ? Justify.Left : Justify.Right, NoWrap = true });
+        foreach (var result in results)
+            table.AddRow([.. Cells(result).Select(Markup.Escape)]);
+        return table;
+    }
+
+    public static string Markdown(IEnumerable<MethodResult> results)
+    {
+        var text = new StringBuilder();
+        Line(Columns);
+        Line(Columns.Select((_, i) => i == 0 ? "---" : "---:"));
+        foreach (var result in results)
+            Line(Cells(result));
+        return text.ToString();
+
+        void Line(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+    }
+
+    private static string[] Cells(MethodResult result) =>
+    [
+        result.Name,
+        result.Dial,
+        Text(result.Reward, "0.00"),
+        Text(result.WinRate, "0.000"),
+        Text(result.EffectiveN, "0.0"),
+        Text(result.Kl, "0.00"),
+        Text(result.Length, "0.0"),
+        Text(result.DistinctShare, "0.00"),
+        Text(result.TokensGenerated, "0"),
+    ];
+
+    private static string Text(Estimate estimate, string format) =>
+        $"{estimate.Value.ToString(format, CultureInfo.InvariantCulture)} ± {estimate.StandardError.ToString(format, CultureInfo.InvariantCulture)}";
+}

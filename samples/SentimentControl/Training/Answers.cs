@@ -1,0 +1,29 @@
+using SentimentControl.Reporting;
+using VariationalBoN;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Policies;
+
+namespace SentimentControl.Training;
+
+/// <summary>One answer per prompt of each method, to be read side by side. Stateless.</summary>
+internal static class Answers
+{
+    /// <summary>The first answer of a policy to the first held-out prompts, not chosen in any way.</summary>
+    public static async Task<SideBySide.Answer[]> OfAsync(Experiment experiment, IPolicy policy, int prompts, CancellationToken cancellationToken, string from = "vBoN")
+    {
+        var drawn = policy.Sample([.. experiment.HeldOutPrompts.Take(prompts)], 1, Seed(experiment), cancellationToken);
+        var rewards = await experiment.Reward.ScoreAsync(drawn, cancellationToken);
+        return [.. drawn.Select((completion, i) => new SideBySide.Answer(from, completion.Text, rewards[i]))];
+    }
+
+    /// <summary>The answers of the reference, of literal Best-of-N and of vBoN.</summary>
+    public static async Task<IReadOnlyList<SideBySide>> SideBySideAsync(Experiment experiment, double n, SideBySide.Answer[] tuned, int prompts, CancellationToken cancellationToken)
+    {
+        string[] shown = [.. experiment.HeldOutPrompts.Take(prompts)];
+        var plain = await OfAsync(experiment, experiment.Reference, prompts, cancellationToken, "reference");
+        var best = await new BestOfNSampler(experiment.Reference, experiment.Reward).SampleAsync(shown, (int)n, experiment.Seed, cancellationToken);
+        return [.. shown.Select((prompt, i) => new SideBySide(prompt, [plain[i], new SideBySide.Answer($"Best-of-{n:0}", best[i].Completion.Text, best[i].Reward), tuned[i]]))];
+    }
+
+    private static DrawSeed Seed(Experiment experiment) => new(experiment.Seed, DrawPurpose.Serving);
+}

@@ -1,0 +1,40 @@
+using SentimentControl.Datasets;
+using TorchSharp;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Models;
+using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
+
+namespace SentimentControl.Training;
+
+/// <summary>What all methods of one run share: the reference, the judge, the cached reference rewards and the prompts.</summary>
+/// <remarks>Safe to share between threads: nothing in it is changed after it is made.</remarks>
+internal sealed class Experiment
+{
+    public required RunSettings Settings { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required torch.Device Device { get; init; }
+
+    public required ITokenizer Tokenizer { get; init; }
+
+    public required GenerationOptions Generation { get; init; }
+
+    /// <summary>The frozen network that every method starts from.</summary>
+    public required Gpt2 ReferenceModel { get; init; }
+
+    public required IPolicy Reference { get; init; }
+
+    public required IRewardModel Reward { get; init; }
+
+    /// <summary>M reference samples with rewards for each training and held-out prompt.</summary>
+    public required ReferenceTable Table { get; init; }
+
+    public required IReadOnlyList<string> TrainPrompts { get; init; }
+
+    public required IReadOnlyList<string> HeldOutPrompts { get; init; }
+
+    /// <summary>The policy of a network, with the sampling settings that all policies of the run share.</summary>
+    public CausalLmPolicy Policy(Gpt2 model) => new(model, Tokenizer, Generation);
+}
