@@ -5,8 +5,6 @@ using SentimentControl.Training;
 using Spectre.Console;
 using TorchSharp;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Models;
-using VariationalBoN.Numerics;
 using VariationalBoN.Policies;
 
 namespace SentimentControl;
@@ -97,11 +95,20 @@ internal static class ExperimentRun
         var answers = await Answers.SideBySideAsync(experiment, ShownN(arguments), tuned, PromptsShown, cancellationToken);
         Report.Write(folder.Path, arguments, settings, reference, reward, all, answers);
         folder.Complete();
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 160;
         AnsiConsole.Write(ResultTable.ForConsole(all));
         output.WriteLine(SideBySide.ForConsole(answers));
         output.WriteLine(Report.Reading(all));
         output.WriteLine($"Written to {arguments.Output}: report.md, results.json, two plots, weights. Try them: --sample \"{heldOut[0]}\"");
     }
+
+    private static ReferenceTableOptions TableOptions(RunSettings settings, long seed, RunProgress.Stage stage) => new()
+    {
+        SamplesPerPrompt = settings.SamplesPerPrompt,
+        Seed = seed,
+        Progress = new Forward<ReferenceTableProgress>(progress => stage.Report((double)progress.PromptsDone / progress.PromptsTotal)),
+    };
 
     /// <summary>The N whose answers are shown: the largest.</summary>
     private static double ShownN(Arguments arguments) => arguments.N[^1];

@@ -31,11 +31,16 @@ internal static class ResultPlots
             MethodResult[] points = [.. results.Where(result => result.Method == method).OrderBy(result => result.Kl.Value)];
             if (points.Length == 0)
                 continue;
+            MethodResult[] curve = [.. results.Where(result => result.Method == Method.Reference && method != Method.Reference), .. points];
+            var connection = plot.Add.ScatterLine(curve.Select(point => point.Kl.Value).ToArray(), curve.Select(point => vertical(point).Value).ToArray(), color.WithOpacity(.5));
+            connection.LineWidth = 2;
             double[] x = [.. points.Select(point => point.Kl.Value)], y = [.. points.Select(point => vertical(point).Value)];
-            var errors = plot.Add.ErrorBar(x, y, [.. points.Select(point => point.Kl.StandardError)], [.. points.Select(point => vertical(point).Error)]);
+            var errors = new ScottPlot.Plottables.ErrorBar(
+                x, y, [.. points.Select(point => point.Kl.StandardError)], [.. points.Select(point => point.Kl.StandardError)], [.. points.Select(point => vertical(point).Error)], [.. points.Select(point => vertical(point).Error)]);
+            plot.Add.Plottable(errors);
             (errors.Color, errors.LineWidth, errors.CapSize) = (color, 1.5f, 5);
             var line = plot.Add.Scatter(x, y, color);
-            (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (MethodResult.MethodName(method), marker, 12, 2);
+            (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (MethodResult.MethodName(method), marker, 12, 0);
             if (method is Method.VariationalBestOfN or Method.KlConstrainedRl)
                 AddLabels(plot, points, vertical, color, below: method == Method.KlConstrainedRl);
         }
@@ -45,9 +50,12 @@ internal static class ResultPlots
         plot.YLabel(label, size: 19);
         plot.Axes.Bottom.TickLabelStyle.FontSize = plot.Axes.Left.TickLabelStyle.FontSize = 16;
         plot.Legend.FontSize = 17;
+        plot.Legend.SymbolWidth = 40;
+        plot.Legend.Padding = new PixelPadding(12);
+        plot.Legend.InterItemPadding = new PixelPadding(4);
         plot.Grid.MajorLineColor = Colors.Black.WithOpacity(.08);
         plot.ShowLegend(Alignment.LowerRight);
-        plot.Axes.Margins(.06, .08);
+        plot.Axes.Margins(.09, .08);
         plot.Font.Set(Font());
         return plot.GetImageBytes(Width, Height, ImageFormat.Png);
     }
@@ -65,7 +73,7 @@ internal static class ResultPlots
         foreach (var point in points)
         {
             var text = plot.Add.Text(point.Beta is null ? $"N = {point.Dial}" : point.Dial, point.Kl.Value, vertical(point).Value);
-            (text.LabelFontColor, text.LabelFontSize) = (color.Darken(.25), 15);
+            (text.LabelFontColor, text.LabelFontSize, text.LabelFontName) = (color.Darken(.25), 15, Font());
             (text.LabelAlignment, text.OffsetX, text.OffsetY) = below ? (Alignment.UpperLeft, 6, 8) : (Alignment.LowerRight, -6, -8);
         }
     }

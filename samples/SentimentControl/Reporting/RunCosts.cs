@@ -5,11 +5,11 @@ namespace SentimentControl.Reporting;
 /// <summary>What the stages are expected to cost, in completions drawn or trained on; the estimate of the time left starts from it.</summary>
 internal sealed class RunCosts(RunSettings settings, Arguments arguments)
 {
-    private const double TrainedTextCost = 1, StepCompletionCost = 2, ClassifierCost = 4_000;
+    private const double TrainedTextCost = 1, StepCompletionCost = 2;
 
     public double Reference => settings.ReferenceSteps * 52 * TrainedTextCost;
 
-    public double Reward => ClassifierCost;
+    public double Reward => settings.ReferenceSteps * 10;
 
     public double Cache => (double)settings.SamplesPerPrompt * (settings.TrainPrompts + settings.HeldOutPrompts) / arguments.Threads;
 

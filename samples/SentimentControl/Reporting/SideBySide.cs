@@ -13,7 +13,7 @@ internal sealed record SideBySide(string Prompt, IReadOnlyList<SideBySide.Answer
         var text = new StringBuilder();
         foreach (var prompt in prompts)
         {
-            text.AppendLine($"  {prompt.Prompt} ...");
+            text.Append("  ").Append(prompt.Prompt).AppendLine(" ...");
             foreach (var answer in prompt.Answers)
                 text.AppendLine(FormattableString.Invariant($"    {answer.From,-14} {answer.Reward,6:+0.0;-0.0}  {answer.Text}"));
         }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Gradients;
@@ -71,7 +72,7 @@ internal static class AlignmentRun
         return model;
     }
 
-    private static torch.optim.Optimizer Optimizer(Gpt2 model, double learningRate) => torch.optim.Adam(model.parameters(), lr: learningRate, beta1: 0.9, beta2: 0.95);
+    private static Adam Optimizer(Gpt2 model, double learningRate) => torch.optim.Adam(model.parameters(), lr: learningRate, beta1: 0.9, beta2: 0.95);
 
     private static void Step(Experiment experiment, Gpt2 model, torch.optim.Optimizer adam, torch.Tensor loss, int step)
     {

@@ -9,9 +9,10 @@ internal static class BestOfNMeasurement
 {
     private const int MostAnswers = 16;
 
-    /// <summary>The answers, with reward and log pi_ref, ordered by prompt.</summary>
+    /// <summary>Draws and measures; KL is the mean of log pi_bon - log pi_ref over the answers.</summary>
     /// <param name="experiment">What all methods share.</param>
     /// <param name="n">N.</param>
+    /// <param name="reference">The row of the reference, whose length tells what N draws cost.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     public static async Task<MethodResult> RunAsync(Experiment experiment, double n, MethodResult reference, CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
 using SentimentControl.Reporting;
-using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Models;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 
 namespace VariationalBoN.Gradients;
@@ -21,6 +22,7 @@ public static class ScoreFunction
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">A shape or dtype is wrong, lengths differ, or a group has a single completion.</exception>
     /// <exception cref="ArithmeticException">A log-probability or a target is NaN or infinite.</exception>
+    [OverloadResolutionPriority(1)] // an array of doubles converts to a tensor too
     public static torch.Tensor Loss(torch.Tensor logProb, IReadOnlyList<double> targets, IReadOnlyList<int> groups)
     {
         ArgumentNullException.ThrowIfNull(targets);

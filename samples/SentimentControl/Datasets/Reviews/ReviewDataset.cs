@@ -36,7 +36,7 @@ internal sealed class ReviewDataset : IDataset
     public IReadOnlyList<string> HeldOutPrompts { get; }
 
     public RunSettings Settings(bool quick) => quick
-        ? new RunSettings { ReferenceSteps = 250, SamplesPerPrompt = 64, Steps = 50, LearningRate = 2e-3, TrainPrompts = 48, HeldOutPrompts = 24, EvaluationCompletions = 32 }
+        ? new RunSettings { ReferenceSteps = 400, SamplesPerPrompt = 128, Steps = 80, TrainPrompts = 48, HeldOutPrompts = 24, EvaluationCompletions = 32 }
         : new RunSettings { ReferenceSteps = 500, SamplesPerPrompt = 256, Steps = 150, TrainPrompts = 96, HeldOutPrompts = 48, EvaluationCompletions = 64 };
 
     public ReferenceModel ObtainReference(RunSettings settings, long seed, torch.Device device, IProgress<double> progress, CancellationToken cancellationToken)
