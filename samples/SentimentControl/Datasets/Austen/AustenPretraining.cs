@@ -30,9 +30,10 @@ internal static class AustenPretraining
     /// <summary>Trains and writes vocab.json, merges.txt, config.json, model.safetensors (16 bits a weight) and training.csv.</summary>
     /// <remarks>The weights are written after each pass over the text, so that a stop loses one pass at most.</remarks>
     /// <param name="outputFolder">The folder, made when missing.</param>
+    /// <param name="output">Told the line of training.csv after each pass.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static void Run(string outputFolder, CancellationToken cancellationToken)
+    public static void Run(string outputFolder, TextWriter output, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(outputFolder);
         List<AustenSegment> segments = AustenSegmenter.Segment(AustenNovels.Load());
@@ -59,7 +60,7 @@ internal static class AustenPretraining
 
             (double nats, double bits) = heldOut.Measure(model);
             string line = string.Create(CultureInfo.InvariantCulture, $"{epoch + 1},{watch.Elapsed.TotalSeconds:0},{sum / batches.Count:0.0000},{nats:0.0000},{bits:0.0000}");
-            Console.WriteLine(line);
+            output.WriteLine(line);
             File.WriteAllText(Path.Combine(outputFolder, "training.csv"), log.AppendLine(line).ToString());
             Save(model, Path.Combine(outputFolder, "model.safetensors"));
         }
