@@ -23,8 +23,9 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>, ICachedDecoder
     /// <param name="config">The shape.</param>
     /// <param name="seed">Fixes every initial value; no global generator is read or changed.</param>
     /// <exception cref="ArgumentException">The configuration is faulty; the message names every fault.</exception>
+    /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public Gpt2(Gpt2Config config, long seed)
-        : base(nameof(Gpt2))
+        : base(TorchRuntime.RequireBefore(nameof(Gpt2)))
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();

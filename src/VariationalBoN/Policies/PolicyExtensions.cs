@@ -10,6 +10,7 @@ public static class PolicyExtensions
     /// <param name="policy">The policy.</param>
     /// <param name="completions">B completions; none gives an empty array.</param>
     /// <returns>B values; no tensor is left behind.</returns>
+    /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public static double[] LogProbValues(this IPolicy policy, IReadOnlyList<Completion> completions)
     {
         ArgumentNullException.ThrowIfNull(policy);

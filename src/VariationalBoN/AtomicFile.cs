@@ -1,4 +1,4 @@
-namespace VariationalBoN.Models;
+namespace VariationalBoN;
 
 /// <summary>Writes a file whole or not at all: a temporary neighbour is written, flushed to disk and moved over the target.</summary>
 internal static class AtomicFile

@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text;
+
+namespace VariationalBoN.Evaluation;
+
+/// <summary>Held-out numbers of a policy, each with a standard error clustered by prompt. Immutable, thread-safe.</summary>
+public sealed record EvaluationReport
+{
+    /// <summary>Mean reward, in the reward model's unit.</summary>
+    public required Estimate Reward { get; init; }
+
+    /// <summary>w = E[F_lt + q / 2]: the probability to beat one reference sample, ties counted half; 0 to 1, N / (N + 1) for Best-of-N.</summary>
+    public required Estimate WinRate { get; init; }
+
+    /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method.</summary>
+    public required Estimate EffectiveN { get; init; }
+
+    /// <summary>KL(pi_theta || pi_ref) in nats per completion.</summary>
+    public required Estimate Kl { get; init; }
+
+    /// <summary>How <see cref="Kl"/> was estimated.</summary>
+    public required KlEstimator KlEstimator { get; init; }
+
+    /// <summary>KL(pi_theta || pi_bon) in nats, when a Best-of-N distribution was given; can come out slightly negative near 0.</summary>
+    public Estimate? ObjectiveGap { get; init; }
+
+    /// <summary>Mean length in tokens, stop token included.</summary>
+    public required Estimate Length { get; init; }
+
+    /// <summary>Mean share of different texts among the completions of a prompt; 0 to 1.</summary>
+    public required Estimate DistinctShare { get; init; }
+
+    /// <summary>Share of completions cut at the maximum length; 0 to 1.</summary>
+    public required Estimate TruncatedShare { get; init; }
+
+    /// <summary>Number of completions measured.</summary>
+    public required int Completions { get; init; }
+
+    /// <summary>Number of completions drawn but left out of every number above.</summary>
+    public required int Excluded { get; init; }
+
+    /// <summary>The report as a small table, one number a line.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        Line("reward", Reward);
+        Line("win rate", WinRate);
+        Line("effective N", EffectiveN);
+        Line($"KL to reference ({(KlEstimator == KlEstimator.Stepwise ? "stepwise" : "log-ratio")}), nats", Kl);
+        if (ObjectiveGap is Estimate gap)
+            Line("KL to Best-of-N, nats", gap);
+        Line("length, tokens", Length);
+        Line("distinct share", DistinctShare);
+        Line("truncated share", TruncatedShare);
+        return text.Append(CultureInfo.InvariantCulture, $"{"completions",-34} {Completions} over {Reward.Count} prompts, {Excluded} excluded").ToString();
+
+        void Line(string name, Estimate value) => text.Append(CultureInfo.InvariantCulture, $"{name,-34} {value}\n");
+    }
+}

@@ -1,0 +1,63 @@
+using VariationalBoN.BestOfN;
+
+namespace VariationalBoN.Evaluation;
+
+/// <summary>Collects the numbers of completions, batch by batch. Not thread-safe.</summary>
+internal sealed class EvaluationSums(IBoNDistribution? bestOfN, KlEstimator klEstimator)
+{
+    private readonly List<int> _prompts = [];
+    private readonly List<double> _reward = [], _win = [], _kl = [], _gap = [], _length = [], _truncated = [], _distinct = [];
+    private int _promptCount;
+    private int _excluded;
+
+    public void Add(ScoredBatch scored, ReferenceTable table, double[] logPolicy, double[]? stepwiseKl)
+    {
+        _excluded += scored.Excluded;
+        foreach (var group in Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i]))
+        {
+            var texts = new HashSet<string>(StringComparer.Ordinal);
+            int count = 0;
+            foreach (int i in group)
+            {
+                ScoredCompletion item = scored[i];
+                double logRatio = logPolicy[i] - item.LogReference;
+                _prompts.Add(_promptCount);
+                _reward.Add(item.Reward);
+                _win.Add(table[item.Completion.Prompt].Cdf.MidRank(item.Reward));
+                _kl.Add(stepwiseKl?[i] ?? logRatio);
+                _length.Add(item.Completion.Tokens.Length);
+                _truncated.Add(item.Completion.FinishReason == FinishReason.Length ? 1 : 0);
+                if (bestOfN is not null)
+                    _gap.Add((stepwiseKl?[i] ?? logRatio) - bestOfN.LogRatio(item));
+                texts.Add(item.Completion.Text);
+                count++;
+            }
+
+            _distinct.Add((double)texts.Count / count);
+            _promptCount++;
+        }
+    }
+
+    public EvaluationReport ToReport()
+    {
+        if (_reward.Count == 0)
+            throw new InvalidOperationException($"All {_excluded} completions were excluded, so there is nothing to report on. See why the reward model fails, or whether all are truncated.");
+        Estimate Mean(List<double> values) => Estimate.FromClusters(values, _prompts);
+        Estimate win = Mean(_win);
+        double loss = 1 - win.Value;
+        return new EvaluationReport
+        {
+            Reward = Mean(_reward),
+            WinRate = win,
+            EffectiveN = new Estimate(win.Value / loss, win.StandardError / (loss * loss), win.Count),
+            Kl = Mean(_kl),
+            KlEstimator = klEstimator,
+            ObjectiveGap = bestOfN is null ? null : Mean(_gap),
+            Length = Mean(_length),
+            DistinctShare = Estimate.FromObservations(_distinct),
+            TruncatedShare = Mean(_truncated),
+            Completions = _reward.Count,
+            Excluded = _excluded,
+        };
+    }
+}

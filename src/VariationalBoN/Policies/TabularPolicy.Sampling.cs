@@ -1,0 +1,98 @@
+using TorchSharp;
+
+namespace VariationalBoN.Policies;
+
+public sealed partial class TabularPolicy
+{
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">There is no prompt.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="completionsPerPrompt"/> is below 1.</exception>
+    /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
+    /// <exception cref="InvalidOperationException">A logit has become NaN or infinite.</exception>
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt; give at least one.", nameof(prompts));
+        double[] logits = LogitValues();
+        var drawn = new Dictionary<string, int>(StringComparer.Ordinal); // how many samples of a prompt this call has drawn
+        var completions = new List<Completion>(prompts.Count * completionsPerPrompt);
+        foreach (string prompt in prompts)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int table = PromptIndex(prompt) * Contexts, first = drawn.GetValueOrDefault(prompt);
+            for (int k = 0; k < completionsPerPrompt; k++)
+                completions.Add(Draw(prompt, table, logits, new CounterRandom(seed, prompt, first + k)));
+            drawn[prompt] = first + completionsPerPrompt;
+        }
+
+        return completions;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The tensor is float64 on the CPU.</remarks>
+    /// <exception cref="ArgumentException">A completion has the wrong number of tokens, or a token outside the vocabulary.</exception>
+    /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
+    public torch.Tensor LogProb(IReadOnlyList<Completion> completions)
+    {
+        ArgumentNullException.ThrowIfNull(completions);
+        int batch = completions.Count;
+        int[] rows = new int[batch * Length], tokens = new int[batch * Length];
+        for (int i = 0; i < batch; i++)
+        {
+            Rows(completions[i], rows.AsSpan(i * Length, Length));
+            completions[i].Tokens.CopyTo(tokens, i * Length);
+        }
+
+        using var scope = torch.NewDisposeScope();
+        var visited = Logits.view(-1, VocabularySize).index_select(0, torch.tensor(rows)); // [B * L, V]
+        var chosen = visited.log_softmax(1).gather(1, torch.tensor(tokens, torch.int64).unsqueeze(1)); // [B * L, 1]
+        return chosen.view(batch, Length).sum(1).MoveToOuterDisposeScope(); // [B]
+    }
+
+    /// <summary>The completion of given tokens: its text is the tokens separated by spaces.</summary>
+    internal static Completion Describe(string prompt, int[] tokens) => new() { Prompt = prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
+
+    private Completion Draw(string prompt, int table, double[] logits, CounterRandom random)
+    {
+        int[] tokens = new int[Length];
+        int prefix = 0;
+        for (int t = 0; t < Length; t++)
+        {
+            tokens[t] = DrawToken(logits.AsSpan((table + _shape.Context(t, prefix)) * VocabularySize, VocabularySize), random.Uniform(t), prompt);
+            prefix = (prefix * VocabularySize) + tokens[t];
+        }
+
+        return Describe(prompt, tokens);
+    }
+
+    /// <summary>Inverse CDF: u is scaled by the sum, and a token of probability zero is never returned.</summary>
+    private static int DrawToken(ReadOnlySpan<double> logits, double u, string prompt)
+    {
+        double highest = double.NegativeInfinity, sum = 0;
+        foreach (double logit in logits)
+        {
+            if (!double.IsFinite(logit))
+                throw new InvalidOperationException($"A logit of prompt \"{prompt}\" is {logit}: training has diverged. Lower the learning rate.");
+            highest = Math.Max(highest, logit);
+        }
+
+        foreach (double logit in logits)
+            sum += Math.Exp(logit - highest);
+        double left = u * sum;
+        int last = 0;
+        for (int token = 0; token < logits.Length; token++)
+        {
+            double mass = Math.Exp(logits[token] - highest);
+            if (mass == 0)
+                continue;
+            last = token;
+            left -= mass;
+            if (left < 0)
+                break;
+        }
+
+        return last;
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace VariationalBoN.Rewards;
+
+/// <summary>How completions are scored. Cache and live rewards must be scored alike: the cache carries <see cref="Describe"/>.</summary>
+/// <remarks>Immutable, thread-safe. Checked where it is used, all faults in one message.</remarks>
+public sealed record ScoringOptions
+{
+    /// <summary>What happens when a reward cannot be had; by default an exception.</summary>
+    public RewardFailure OnFailure { get; init; } = RewardFailure.Throw;
+
+    /// <summary>What happens to a truncated completion; by default it is scored as it stands.</summary>
+    public TruncationRule OnTruncated { get; init; } = TruncationRule.Score;
+
+    /// <summary>The reward or the penalty of a truncated completion, in the unit of the reward; finite.</summary>
+    public double TruncationValue { get; init; }
+
+    /// <summary>The most completions that the reward model is given in one call, at least 1.</summary>
+    public int BatchSize { get; init; } = 256;
+
+    /// <summary>What of these options changes a reward, in one line.</summary>
+    /// <returns>Such as "truncated: Score".</returns>
+    public string Describe() => OnTruncated is TruncationRule.Replace or TruncationRule.Subtract
+        ? string.Create(CultureInfo.InvariantCulture, $"truncated: {OnTruncated} {TruncationValue:R}")
+        : $"truncated: {OnTruncated}";
+
+    /// <summary>Refuses options out of range.</summary>
+    /// <exception cref="ArgumentException">The message names every fault.</exception>
+    internal void Validate()
+    {
+        var faults = new List<string>();
+        if (!Enum.IsDefined(OnFailure))
+            faults.Add($"OnFailure is {OnFailure}, which is none of its values");
+        if (!Enum.IsDefined(OnTruncated))
+            faults.Add($"OnTruncated is {OnTruncated}, which is none of its values");
+        if (!double.IsFinite(TruncationValue))
+            faults.Add(FormattableString.Invariant($"TruncationValue is {TruncationValue}; it must be finite"));
+        if (BatchSize < 1)
+            faults.Add($"BatchSize is {BatchSize}; it must be at least 1");
+        if (faults.Count > 0)
+            throw new ArgumentException($"The scoring options are not usable: {string.Join("; ", faults)}.");
+    }
+}
