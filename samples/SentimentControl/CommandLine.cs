@@ -27,6 +27,9 @@ internal sealed record Arguments
 
     /// <summary>A prompt to try saved weights with; null to run the experiment.</summary>
     public string? Sample { get; init; }
+
+    /// <summary>A folder to make the checkpoint of the austen dataset in; null to run the experiment.</summary>
+    public string? Pretrain { get; init; }
 }
 
 /// <summary>The options of the program. Stateless.</summary>
@@ -41,6 +44,7 @@ internal static class CommandLine
     private static readonly Option<int> Threads = new("--threads") { Description = "Fine-tuning runs at a time, one thread each.", DefaultValueFactory = _ => Math.Min(2, Environment.ProcessorCount) };
     private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run, within a minute on two cores." };
     private static readonly Option<string> Sample = new("--sample") { Description = "Continue this prompt with the weights saved in the output folder, without training." };
+    private static readonly Option<string> Pretrain = new("--pretrain") { Description = "Make vocabulary and language model of the austen dataset anew from its text in this folder (half an hour), without the experiment." };
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
     /// <param name="args">The arguments.</param>
@@ -48,7 +52,7 @@ internal static class CommandLine
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
     public static async Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
-        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Sample];
+        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Sample, Pretrain];
         var command = new RootCommand("Fine-tunes a small language model so that one sample of it is worth the best of N, and compares with three baselines.");
         foreach (var option in options)
             command.Add(option);
@@ -85,6 +89,7 @@ internal static class CommandLine
             Threads = result.GetValue(Threads),
             Quick = quick,
             Sample = result.GetValue(Sample),
+            Pretrain = result.GetValue(Pretrain),
         };
     }
 
@@ -96,6 +101,7 @@ internal static class CommandLine
         Check(Threads, value => value is >= 1 and <= 64, value => $"--threads is {value}; it must be 1 to 64");
         Check(Device, IsDevice, value => $"--device is '{value}'; it must be cpu, cuda or cuda:<index>");
         Check(Output, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new");
+        Check(Pretrain, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--pretrain is '{value}'; it must be a folder, which may be new");
         Check(Sample, value => !string.IsNullOrWhiteSpace(value), _ => "--sample needs a prompt, such as \"the plot was\"");
     }
 

@@ -1,4 +1,5 @@
 using SentimentControl;
+using SentimentControl.Datasets.Austen;
 using TorchSharp;
 
 // The story of a run: ExperimentRun. What a method does: Training/AlignmentRun.
@@ -10,6 +11,8 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
         torch.set_num_threads(1); // whole runs go in parallel: for models this small that beats threads inside an operation
         if (arguments.Sample is string prompt)
             SampleCommand.Run(arguments, prompt, Console.Out, cancellationToken);
+        else if (arguments.Pretrain is string folder)
+            AustenPretraining.Run(folder, Console.Out, cancellationToken);
         else
             await ExperimentRun.RunAsync(arguments, Console.Out, cancellationToken);
         return 0;

@@ -1,3 +1,4 @@
+using SentimentControl.Datasets.Austen;
 using SentimentControl.Datasets.Reviews;
 
 namespace SentimentControl.Datasets;
@@ -8,6 +9,7 @@ internal static class DatasetCatalog
     private static readonly (string Name, Func<IDataset> Create)[] Entries =
     [
         ("reviews", () => new ReviewDataset()),
+        ("austen", () => new AustenDataset()),
     ];
 
     public static string[] Names => [.. Entries.Select(entry => entry.Name)];

@@ -53,7 +53,7 @@ internal static class LanguageModelTraining
         return sum / count;
     }
 
-    private static Tensor Loss(Gpt2 model, IReadOnlyList<int[]> texts, nn.Reduction reduction, out long tokens)
+    internal static Tensor Loss(Gpt2 model, IReadOnlyList<int[]> texts, nn.Reduction reduction, out long tokens)
     {
         int length = texts.Max(text => text.Length) - 1;
         long[] inputs = new long[texts.Count * length], targets = new long[texts.Count * length];
