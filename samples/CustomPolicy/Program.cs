@@ -1,1 +1,94 @@
-Console.WriteLine("not written yet");
+// One's own policy: a Gaussian over whole numbers, with two parameters, pulled to the Best-of-N of its start.
+using System.Globalization;
+using TorchSharp;
+using TorchSharp.Modules;
+using VariationalBoN;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Evaluation;
+using VariationalBoN.Gradients;
+using VariationalBoN.Objectives;
+using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
+
+torch.set_num_threads(1);
+string[] prompts = ["guess a number"];
+using var reference = new DiscreteGaussian(mean: 0, deviation: 8);
+using var policy = new DiscreteGaussian(mean: 0, deviation: 8);
+var reward = RewardModel.FromFunction((_, text) => -Math.Abs(int.Parse(text, CultureInfo.InvariantCulture) - 12), "closeness to 12");
+
+var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 512, seed: 1);
+var bestOfN = table.BestOf(n: 4);
+var objective = new ExactObjective();
+var scorer = new Scorer(reference, reward);
+var evaluator = new Evaluator(scorer, table);
+using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+Console.WriteLine($"Before: {policy}\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 512, seed: 0, bestOfN)}\n");
+for (int step = 0; step < 200; step++)
+{
+    var scored = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 64, seed: step));
+    using var scope = torch.NewDisposeScope();
+    var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(bestOfN, scored), scored.Groups);
+    adam.zero_grad();
+    loss.backward();
+    adam.step();
+}
+
+Console.WriteLine($"After: {policy}, the best that a Gaussian can do for the best of 4\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 512, seed: 0, bestOfN)}");
+
+/// <summary>pi(k) = softmax over k in -40..40 of -(k - mean)^2 / (2 deviation^2), whatever the prompt.</summary>
+internal sealed class DiscreteGaussian : IPolicy, IDisposable
+{
+    private const int Largest = 40;
+    private readonly Parameter _mean, _logDeviation;
+
+    public DiscreteGaussian(double mean, double deviation) =>
+        (_mean, _logDeviation) = (new Parameter(torch.tensor(mean, torch.float64)), new Parameter(torch.tensor(Math.Log(deviation), torch.float64)));
+
+    public IEnumerable<Parameter> Parameters => [_mean, _logDeviation];
+
+    public string Identity => $"discrete Gaussian, {this}"; // the reference table refuses another reference
+
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        double[] probabilities = [.. LogProbabilities().exp().data<double>()]; // [V], plain data from here on
+        var seen = new Dictionary<string, int>(); // a prompt that stands twice gets different samples
+        return [.. from prompt in prompts from _ in Enumerable.Range(0, completionsPerPrompt) select Draw(prompt)];
+
+        Completion Draw(string prompt)
+        {
+            seen[prompt] = seen.GetValueOrDefault(prompt) + 1;
+            double u = new CounterRandom(seed, prompt, seen[prompt] - 1).Uniform(0) * probabilities.Sum();
+            int index = 0;
+            while (index < probabilities.Length - 1 && (u -= probabilities[index]) >= 0)
+                index++;
+            return new Completion { Prompt = prompt, Text = $"{index - Largest}", Tokens = [index] };
+        }
+    }
+
+    public torch.Tensor LogProb(IReadOnlyList<Completion> completions)
+    {
+        using var scope = torch.NewDisposeScope();
+        var drawn = torch.tensor(completions.Select(completion => (long)completion.Tokens[0]).ToArray()); // [B]
+        return LogProbabilities().index_select(0, drawn).MoveToOuterDisposeScope(); // [B], with gradient
+    }
+
+    public void Dispose()
+    {
+        _mean.Dispose();
+        _logDeviation.Dispose();
+    }
+
+    public override string ToString()
+    {
+        using var scope = torch.NewDisposeScope();
+        return FormattableString.Invariant($"mean {_mean.item<double>():0.00}, deviation {_logDeviation.exp().item<double>():0.00}");
+    }
+
+    private torch.Tensor LogProbabilities()
+    {
+        var numbers = torch.arange(-Largest, Largest + 1, torch.float64); // [V]
+        return torch.nn.functional.log_softmax(-0.5 * ((numbers - _mean) / _logDeviation.exp()).pow(2), 0);
+    }
+}

@@ -1,1 +1,55 @@
-Console.WriteLine("not written yet");
+// One's own reward model: an asynchronous judge, here a function that waits as a remote service would. Prints what training on it gained.
+using TorchSharp;
+using VariationalBoN;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Evaluation;
+using VariationalBoN.Gradients;
+using VariationalBoN.Objectives;
+using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
+
+torch.set_num_threads(1);
+string[] prompts = ["a day in spring", "a day in autumn"];
+using var policy = new TabularPolicy(prompts, vocabularySize: 6, length: 4); // words 0 to 5; CausalLmPolicy takes a real model
+using var reference = policy.CloneFrozen();
+var reward = new RhymeJudge();
+
+var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 256, seed: 1);
+var bestOfN = table.BestOf(n: 8);
+var objective = new ExactObjective();
+var scorer = new Scorer(reference, reward);
+var evaluator = new Evaluator(scorer, table);
+using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+Console.WriteLine($"Before:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}\n");
+
+for (int step = 0; step < 400; step++)
+{
+    var drawn = policy.Sample(prompts, completionsPerPrompt: 64, seed: step);
+    var scored = await scorer.ScoreAsync(drawn);
+    using var scope = torch.NewDisposeScope();
+    var targets = objective.LogTargets(bestOfN, scored);
+    var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);
+    adam.zero_grad();
+    loss.backward();
+    adam.step();
+}
+
+Console.WriteLine($"After, one draw should be worth about 8:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}");
+
+/// <summary>Likes verses whose ends rhyme (equal parity of the first and last word) and that use many different words.</summary>
+internal sealed class RhymeJudge : IRewardModel
+{
+    public string Identity => "rhyme judge, version 1"; // change it when the judge changes: a cache of old rewards is then refused
+
+    public async Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    {
+        await Task.Delay(1, cancellationToken); // the way to a remote judge; throw when it fails, never return a made-up number
+        return [.. completions.Select(Score)];
+    }
+
+    private static double Score(Completion completion)
+    {
+        bool rhymes = completion.Tokens[0] % 2 == completion.Tokens[^1] % 2;
+        return completion.Tokens.Distinct().Count() + (rhymes ? 1.5 : 0) + (0.01 * completion.Tokens.Sum());
+    }
+}

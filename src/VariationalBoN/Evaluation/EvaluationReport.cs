@@ -4,6 +4,7 @@ using System.Text;
 namespace VariationalBoN.Evaluation;
 
 /// <summary>Held-out numbers of a policy, each with a standard error clustered by prompt. Immutable, thread-safe.</summary>
+/// <remarks>With a single prompt the errors are over its completions, and speak of that prompt alone.</remarks>
 public sealed record EvaluationReport
 {
     /// <summary>Mean reward, in the reward model's unit.</summary>

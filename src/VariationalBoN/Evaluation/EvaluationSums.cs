@@ -42,7 +42,8 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN, KlEstimator klEs
     {
         if (_reward.Count == 0)
             throw new InvalidOperationException($"All {_excluded} completions were excluded, so there is nothing to report on. See why the reward model fails, or whether all are truncated.");
-        Estimate Mean(List<double> values) => Estimate.FromClusters(values, _prompts);
+        // With one prompt nothing is said of others: its completions are independent draws.
+        Estimate Mean(List<double> values) => _promptCount == 1 ? Estimate.FromObservations(values) : Estimate.FromClusters(values, _prompts);
         Estimate win = Mean(_win);
         double loss = 1 - win.Value;
         return new EvaluationReport
