@@ -52,7 +52,7 @@ public sealed class BestOfNSampler
             ct.ThrowIfCancellationRequested();
             string[] asked = [.. batch.Select(answers => prompts[answers[0]])];
             IReadOnlyList<Completion> drawn = _scorer.Reference.Sample(asked, n, new DrawSeed(seed, DrawPurpose.Serving, checked(answer * n)), ct);
-            ILookup<string, ScoredCompletion> scored = (await _scorer.ScoreAsync(drawn, ct).ConfigureAwait(false)).ToLookup(c => c.Completion.Prompt, StringComparer.Ordinal);
+            ILookup<string, ScoredCompletion> scored = (await _scorer.ScoreAsync(drawn, keepLone: true, ct).ConfigureAwait(false)).ToLookup(c => c.Completion.Prompt, StringComparer.Ordinal);
             foreach (int[] answers in batch)
             {
                 string prompt = prompts[answers[0]];

@@ -86,7 +86,7 @@ public sealed class ReferenceTable
         {
             cancellationToken.ThrowIfCancellationRequested();
             IReadOnlyList<Completion> drawn = reference.Sample(batch, options.SamplesPerPrompt, seed, cancellationToken);
-            ScoredBatch scored = await scorer.ScoreAsync(drawn, cancellationToken).ConfigureAwait(false);
+            ScoredBatch scored = await scorer.ScoreAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
             ILookup<string, ScoredCompletion> byPrompt = scored.ToLookup(sample => sample.Completion.Prompt, StringComparer.Ordinal);
             foreach (string prompt in batch)
                 entries.Add(Entry(prompt, [.. byPrompt[prompt]], options.SamplesPerPrompt));

@@ -11,6 +11,8 @@ namespace VariationalBoN.BestOfN;
 /// </remarks>
 internal static class ReferenceTableFile
 {
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false };
     private static readonly JsonWriterOptions s_writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Write(Stream stream, ReferenceTable table)
@@ -30,20 +32,27 @@ internal static class ReferenceTableFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         var rows = new ReferenceTableRows();
         int number = 0;
-        foreach (string line in File.ReadLines(path, Encoding.UTF8))
+        using IEnumerator<string> lines = File.ReadLines(path, s_strict).GetEnumerator();
+        while (Next(lines, path, number))
         {
             number++;
-            if (string.IsNullOrWhiteSpace(line))
+            if (string.IsNullOrWhiteSpace(lines.Current))
                 continue;
             try
             {
-                using JsonDocument row = JsonDocument.Parse(line);
+                using JsonDocument row = JsonDocument.Parse(lines.Current, s_reading);
                 rows.Add(row.RootElement);
             }
-            catch (Exception e) when (e is JsonException or FormatException or ArgumentException or InvalidOperationException or KeyNotFoundException)
+            catch (JsonException e)
             {
-                string why = e is JsonException ? "it is not one whole JSON object: the file may have been cut while it was written or copied" : e.Message;
-                throw new InvalidDataException($"{path}, line {number}: {why} Take the file from its source again, or estimate the table anew.", e);
+                string why = lines.Current.TrimEnd().EndsWith('}')
+                    ? $"it is not valid JSON ({e.Message}); NaN and Infinity are no JSON numbers, and no name may stand twice."
+                    : "it is not one whole JSON object: the file may have been cut while it was written or copied.";
+                throw Refusal(path, number, why, e);
+            }
+            catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
+            {
+                throw Refusal(path, number, e.Message, e);
             }
         }
 
@@ -56,6 +65,21 @@ internal static class ReferenceTableFile
             throw new InvalidDataException($"{path}: {(number == 0 ? "the file is empty." : e.Message)} A reference table has one line for each prompt.", e);
         }
     }
+
+    private static bool Next(IEnumerator<string> lines, string path, int number)
+    {
+        try
+        {
+            return lines.MoveNext();
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw Refusal(path, number + 1, "there, or soon after, the file is not UTF-8 text.", e);
+        }
+    }
+
+    private static InvalidDataException Refusal(string path, int number, string why, Exception inner) =>
+        new($"{path}, line {number}: {why} Take the file from its source again, or estimate the table anew.", inner);
 
     private static void WriteLine(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceProvenance? provenance)
     {

@@ -41,7 +41,11 @@ public sealed class Scorer
     /// <returns>The scored completions with their groups, failures excluded if the options say so.</returns>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
     /// <exception cref="ArithmeticException">log pi_ref of a completion is not a finite number at most 0; the message names it.</exception>
-    public async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken = default)
+    public Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken = default) =>
+        ScoreAsync(completions, keepLone: false, cancellationToken);
+
+    /// <summary>The same; where no baseline is formed, a completion that is left alone can be kept.</summary>
+    internal async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, bool keepLone, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
         double[] logReference = LogReference(completions);
@@ -51,14 +55,14 @@ public sealed class Scorer
         for (int i = 1; i < groups.Length; i++)
             groups[i] = groups[i - 1] + (completions[i].Prompt == completions[i - 1].Prompt ? 0 : 1);
         ILookup<int, int> drawn = Enumerable.Range(0, groups.Length).ToLookup(i => groups[i]);
-        int[] kept = [.. drawn.SelectMany(group => Survivors(group, rewards))];
+        int[] kept = [.. drawn.SelectMany(group => Survivors(group, rewards, keepLone))];
         return new ScoredBatch(kept.Select(i => new ScoredCompletion(completions[i], rewards[i]!.Value, logReference[i])), kept.Select(i => groups[i]), groups.Length - kept.Length);
     }
 
-    private static int[] Survivors(IGrouping<int, int> group, double?[] rewards)
+    private static int[] Survivors(IGrouping<int, int> group, double?[] rewards, bool keepLone)
     {
         int[] scored = [.. group.Where(i => rewards[i] is not null)];
-        return scored.Length == 1 && group.Count() > 1 ? [] : scored;
+        return !keepLone && scored.Length == 1 && group.Count() > 1 ? [] : scored;
     }
 
     private double[] LogReference(IReadOnlyList<Completion> completions)

@@ -13,7 +13,7 @@ public sealed record EvaluationReport
     /// <summary>w = E[F_lt + q / 2]: the probability to beat one reference sample, ties counted half; 0 to 1, N / (N + 1) for Best-of-N.</summary>
     public required Estimate WinRate { get; init; }
 
-    /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method.</summary>
+    /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method; both infinite when every reference sample is beaten.</summary>
     public required Estimate EffectiveN { get; init; }
 
     /// <summary>KL(pi_theta || pi_ref) in nats per completion.</summary>

@@ -45,12 +45,11 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN, KlEstimator klEs
         // With one prompt nothing is said of others: its completions are independent draws.
         Estimate Mean(List<double> values) => _promptCount == 1 ? Estimate.FromObservations(values) : Estimate.FromClusters(values, _prompts);
         Estimate win = Mean(_win);
-        double loss = 1 - win.Value;
         return new EvaluationReport
         {
             Reward = Mean(_reward),
             WinRate = win,
-            EffectiveN = new Estimate(win.Value / loss, win.StandardError / (loss * loss), win.Count),
+            EffectiveN = EffectiveN(win),
             Kl = Mean(_kl),
             KlEstimator = klEstimator,
             ObjectiveGap = bestOfN is null ? null : Mean(_gap),
@@ -60,5 +59,13 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN, KlEstimator klEs
             Completions = _reward.Count,
             Excluded = _excluded,
         };
+    }
+
+    private static Estimate EffectiveN(Estimate win)
+    {
+        double loss = 1 - win.Value;
+        return loss > 0
+            ? new Estimate(win.Value / loss, win.StandardError / (loss * loss), win.Count)
+            : new Estimate(double.PositiveInfinity, double.PositiveInfinity, win.Count);
     }
 }

@@ -62,12 +62,33 @@ public sealed class Evaluator
         {
             cancellationToken.ThrowIfCancellationRequested();
             IReadOnlyList<Completion> drawn = policy.Sample(batch, completionsPerPrompt, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken);
-            ScoredBatch scored = await _scorer.ScoreAsync(drawn, cancellationToken).ConfigureAwait(false);
+            ScoredBatch scored = await _scorer.ScoreAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
             double[] logPolicy = policy.LogProbValues(scored.Completions);
             double[]? kl = stepwise?.StepwiseKl(_scorer.Reference, scored.Completions);
             measured.Add(scored, _table, logPolicy, kl);
         }
 
+        return measured.ToReport();
+    }
+
+    /// <summary>Measures answers of literal Best-of-N (<see cref="BestOfNSampler"/>), so that its row comes from the same code as all others.</summary>
+    /// <remarks>KL(pi_bon || pi_ref) is the mean of log pi_bon - log pi_ref over the answers, which is exact up to the estimate of F.</remarks>
+    /// <param name="answers">At least one answer, each to a prompt of the table; several answers to a prompt make one cluster.</param>
+    /// <param name="bestOfN">The distribution that the answers were drawn from.</param>
+    /// <returns>The report; its length is that of the answers, not of the N draws behind each.</returns>
+    /// <exception cref="ArgumentException">There is no answer.</exception>
+    /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
+    public EvaluationReport EvaluateBestOfN(IReadOnlyList<ScoredCompletion> answers, IBoNDistribution bestOfN)
+    {
+        ArgumentNullException.ThrowIfNull(answers);
+        ArgumentNullException.ThrowIfNull(bestOfN);
+        if (answers.Count == 0)
+            throw new ArgumentException("There is no answer to measure; give at least one.", nameof(answers));
+        string[] prompts = [.. answers.Select(answer => answer.Completion.Prompt).Distinct(StringComparer.Ordinal)];
+        Dictionary<string, int> groups = prompts.Select((prompt, i) => (prompt, i)).ToDictionary(pair => pair.prompt, pair => pair.i, StringComparer.Ordinal);
+        var scored = new ScoredBatch(answers, answers.Select(answer => groups[answer.Completion.Prompt]));
+        var measured = new EvaluationSums(null, KlEstimator.LogRatio);
+        measured.Add(scored, _table, [.. answers.Select(bestOfN.LogDensity)], null);
         return measured.ToReport();
     }
 }

@@ -45,20 +45,18 @@ internal static class CheckedScoring
 
     private static async Task<RewardModelException?> ScoreBatchAsync(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, double?[] rewards, ScoringOptions options, CancellationToken cancellationToken)
     {
-        RewardModelException failure;
+        RewardModelException? failure;
         try
         {
             IReadOnlyList<double> scores = await model.ScoreAsync([.. batch.Select(i => all[i])], cancellationToken).ConfigureAwait(false)
                 ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
             if (scores.Count != batch.Length)
                 throw new InvalidOperationException($"It returned {scores.Count} rewards for {batch.Length} completions; it must return one for each, in their order.");
-            return Take(model, all, batch, scores, rewards, options);
+            failure = Take(model, all, batch, scores, rewards);
+            if (failure is null || options.OnFailure == RewardFailure.Exclude)
+                return failure;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (RewardModelException)
         {
             throw;
         }
@@ -72,27 +70,26 @@ internal static class CheckedScoring
         if (batch.Length == 1)
             return failure;
         foreach (int i in batch) // one by one: only those that fail are left out
-            failure = await ScoreBatchAsync(model, all, [i], rewards, options, cancellationToken).ConfigureAwait(false) ?? failure;
-        return failure;
-    }
-
-    private static RewardModelException? Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, IReadOnlyList<double> scores, double?[] rewards, ScoringOptions options)
-    {
-        RewardModelException? failure = null;
-        for (int i = 0; i < batch.Length; i++)
         {
-            if (double.IsFinite(scores[i]))
-            {
-                rewards[batch[i]] = scores[i];
-                continue;
-            }
-
-            failure = Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}; a reward must be finite."), null);
-            if (options.OnFailure == RewardFailure.Throw)
-                throw failure;
+            cancellationToken.ThrowIfCancellationRequested();
+            failure = await ScoreBatchAsync(model, all, [i], rewards, options, cancellationToken).ConfigureAwait(false) ?? failure;
         }
 
         return failure;
+    }
+
+    private static RewardModelException? Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, IReadOnlyList<double> scores, double?[] rewards)
+    {
+        RewardModelException? first = null;
+        for (int i = 0; i < batch.Length; i++)
+        {
+            if (double.IsFinite(scores[i]))
+                rewards[batch[i]] = scores[i];
+            else
+                first ??= Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}; a reward must be finite."), null);
+        }
+
+        return first;
     }
 
     private static RewardModelException Failure(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, string what, Exception? inner)
