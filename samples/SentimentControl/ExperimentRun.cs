@@ -3,7 +3,6 @@ using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
 using Spectre.Console;
-using TorchSharp;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Policies;
 
@@ -30,7 +29,7 @@ internal static class ExperimentRun
         var bestOfNStage = progress.Plan("literal Best-of-N", costs.BestOfN);
 
         // 1. The reference language model and the judge.
-        var device = torch.device(arguments.Device);
+        var device = Device.Parse(arguments.Device);
         var reference = dataset.ObtainReference(settings, arguments.Seed, device, referenceStage, cancellationToken);
         using var referenceModel = reference.Model;
         referenceStage.Finish($"language model: {reference.Quality}");

@@ -1,6 +1,8 @@
 using SentimentControl;
 using SentimentControl.Datasets.Austen;
 using TorchSharp;
+using VariationalBoN;
+using VariationalBoN.Rewards;
 
 // The story of a run: ExperimentRun. What a method does: Training/AlignmentRun.
 return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) =>
@@ -22,7 +24,7 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
         Console.Error.WriteLine("Stopped; nothing was written.");
         return Interrupted;
     }
-    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or PlatformNotSupportedException or DllNotFoundException)
+    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or RewardModelException or TorchRuntimeException)
     {
         Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
         return Failure;

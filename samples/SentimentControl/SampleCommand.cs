@@ -1,7 +1,6 @@
 using System.Globalization;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
-using TorchSharp;
 using VariationalBoN;
 
 namespace SentimentControl;
@@ -20,7 +19,7 @@ internal static class SampleCommand
         if (models.Length == 0)
             throw new FileNotFoundException($"There are no saved models in {folder}; run without --sample first, or name the folder of a run by --output.");
         var dataset = DatasetCatalog.Create(arguments.Dataset);
-        var device = torch.device(arguments.Device);
+        var device = Device.Parse(arguments.Device);
         foreach (string directory in models)
         {
             (var model, var policy) = SavedModel.Load(directory, dataset, device);
