@@ -150,18 +150,18 @@ public abstract class PolicyContractTests
     {
         var policy = Create();
         Use(policy);
-        long before = Tensor.TotalCount;
+        long before = LiveTensors.Settled();
         Use(policy);
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, LiveTensors.Now);
         using var result = policy.LogProb(policy.Sample(Prompts, 2, seed: 11));
-        Assert.Equal(before + 1, Tensor.TotalCount);
+        Assert.Equal(before + 1, LiveTensors.Now);
         using (var scope = NewDisposeScope())
         {
             policy.LogProb(policy.Sample(Prompts, 2, seed: 11));
             Assert.Equal(1, scope.DisposablesCount);
         }
 
-        Assert.Equal(before + 1, Tensor.TotalCount);
+        Assert.Equal(before + 1, LiveTensors.Now);
     }
 
     private void Use(IPolicy policy)

@@ -21,10 +21,10 @@ public sealed class MemoryTests
         var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 64, seed: 1);
 
         await StepsAsync(300);
-        long tensors = torch.Tensor.TotalCount, memory = ResidentBytes();
+        long memory = ResidentBytes(), tensors = LiveTensors.Settled();
         await StepsAsync(700);
 
-        Assert.Equal(tensors, torch.Tensor.TotalCount);
+        Assert.Equal(tensors, LiveTensors.Now);
         Assert.InRange(ResidentBytes() - memory, long.MinValue, 32L << 20);
 
         Task StepsAsync(int steps) => Loop.RunAsync(policy, reference, reward, table.BestOf(8), new ExactObjective(), steps, completions: 8, learningRate: 0.01, seed: steps);
