@@ -1,4 +1,3 @@
-using TorchSharp;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
