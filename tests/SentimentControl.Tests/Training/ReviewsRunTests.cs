@@ -3,7 +3,6 @@ using SentimentControl.Datasets.Reviews;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
 using TorchSharp;
-using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
