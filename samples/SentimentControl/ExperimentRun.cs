@@ -83,7 +83,7 @@ internal static class ExperimentRun
         var bestOfN = new List<MethodResult>();
         foreach (double n in arguments.N)
         {
-            bestOfN.Add(await BestOfNMeasurement.RunAsync(experiment, n, referenceResult, cancellationToken));
+            bestOfN.Add(await measurement.BestOfNAsync(n, referenceResult, cancellationToken));
             bestOfNStage.Report(arguments.N.TakeWhile(m => m <= n).Sum() / arguments.N.Sum());
         }
 

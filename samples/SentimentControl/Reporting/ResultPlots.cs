@@ -16,16 +16,14 @@ internal static class ResultPlots
     ];
 
     public static byte[] RewardAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
-        Draw(results, title, "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), withTheory: false);
+        Draw(results, title, "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), winRate: false);
 
     public static byte[] WinRateAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
-        Draw(results, title, "win rate against the reference", result => (result.WinRate.Value, result.WinRate.StandardError), withTheory: true);
+        Draw(results, title, "win rate against the reference", result => (result.WinRate.Value, result.WinRate.StandardError), winRate: true);
 
-    private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool withTheory)
+    private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool winRate)
     {
         using var plot = new Plot();
-        if (withTheory)
-            AddTheory(plot, Math.Max(2, results.Max(result => result.N ?? 1)));
         foreach (var (method, color, marker) in Styles)
         {
             MethodResult[] points = [.. results.Where(result => result.Method == method).OrderBy(result => result.Kl.Value)];
@@ -40,11 +38,14 @@ internal static class ResultPlots
             plot.Add.Plottable(errors);
             (errors.Color, errors.LineWidth, errors.CapSize) = (color, 1.5f, 5);
             var line = plot.Add.Scatter(x, y, color);
-            (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (MethodResult.MethodName(method), marker, 12, 0);
-            if (method is Method.VariationalBestOfN or Method.KlConstrainedRl)
-                AddLabels(plot, points, vertical, color, below: method == Method.KlConstrainedRl);
+            (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (LegendText(method), marker, 12, 0);
+            // Best-of-N has the highest win rate at its KL, KL-constrained RL the highest reward: labels go to the side that is free.
+            if (method is Method.BestOfN or Method.KlConstrainedRl)
+                AddLabels(plot, points, vertical, color, above: winRate == (method == Method.BestOfN));
         }
 
+        if (winRate)
+            AddTheory(plot, Math.Max(2, results.Max(result => result.N ?? 1)));
         plot.Title(title, size: 22);
         plot.XLabel("KL to the reference (nats)", size: 19);
         plot.YLabel(label, size: 19);
@@ -52,7 +53,7 @@ internal static class ResultPlots
         plot.Legend.FontSize = 17;
         plot.Legend.SymbolWidth = 40;
         plot.Legend.Padding = new PixelPadding(12);
-        plot.Legend.InterItemPadding = new PixelPadding(4);
+        plot.Legend.InterItemPadding = new PixelPadding(4, 4, 8, 8);
         plot.Grid.MajorLineColor = Colors.Black.WithOpacity(.08);
         plot.ShowLegend(Alignment.LowerRight);
         plot.Axes.Margins(.09, .08);
@@ -65,18 +66,23 @@ internal static class ResultPlots
     {
         double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
         var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
-        (curve.LegendText, curve.LinePattern, curve.LineWidth) = ("Best-of-N in theory", LinePattern.Dashed, 2);
+        (curve.LinePattern, curve.LineWidth) = (LinePattern.Dashed, 2);
+        var text = plot.Add.Text("Best-of-N in theory", Math.Log(n[^1]) - ((n[^1] - 1) / n[^1]), n[^1] / (n[^1] + 1)); // in the legend it would clip the first entry
+        (text.LabelFontColor, text.LabelFontSize, text.LabelFontName, text.LabelAlignment, text.OffsetY) = (Colors.DimGray, 15, Font(), Alignment.UpperRight, 10);
     }
 
-    private static void AddLabels(Plot plot, MethodResult[] points, Func<MethodResult, (double Value, double Error)> vertical, Color color, bool below)
+    private static void AddLabels(Plot plot, MethodResult[] points, Func<MethodResult, (double Value, double Error)> vertical, Color color, bool above)
     {
         foreach (var point in points)
         {
             var text = plot.Add.Text(point.Beta is null ? $"N = {point.Dial}" : point.Dial, point.Kl.Value, vertical(point).Value);
             (text.LabelFontColor, text.LabelFontSize, text.LabelFontName) = (color.Darken(.25), 15, Font());
-            (text.LabelAlignment, text.OffsetX, text.OffsetY) = below ? (Alignment.UpperLeft, 6, 8) : (Alignment.LowerRight, -6, -8);
+            (text.LabelAlignment, text.OffsetX, text.OffsetY) = above ? (Alignment.LowerRight, -8, -8) : (Alignment.UpperLeft, 10, 12);
         }
     }
+
+    private static string LegendText(Method method) =>
+        MethodResult.MethodName(method) + (method is Method.VariationalBestOfN or Method.BestOfNSft ? " (N as Best-of-N, left to right)" : "");
 
     private static string Font()
     {

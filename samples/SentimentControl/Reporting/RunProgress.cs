@@ -48,7 +48,7 @@ internal sealed class RunProgress(TextWriter output, bool isTerminal)
             if (done <= 0 || done >= total)
                 return;
             var left = _watch.Elapsed * ((total - done) / done);
-            string running = string.Join(", ", _stages.Where(stage => stage.Share is > 0 and < 1).Select(stage => stage.Name));
+            string running = string.Join(", ", _stages.Where(stage => stage.Share is > 0 and < 1).Select(stage => stage.Name).DefaultIfEmpty("measuring"));
             string line = $"[{Clock(_watch.Elapsed)}] {done / total,4:0%} {running}, about {Clock(left)} left";
             Erase();
             if (isTerminal)

@@ -1,4 +1,5 @@
 using SentimentControl.Reporting;
+using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Models;
@@ -8,6 +9,7 @@ namespace SentimentControl.Training;
 /// <summary>Measures a method on the held-out prompts. Thread-safe.</summary>
 internal sealed class Measurement(Experiment experiment)
 {
+    private const int MostAnswers = 16;
     private readonly Scorer _scorer = new(experiment.Reference, experiment.Reward);
 
     /// <summary>The reference itself, on fresh draws.</summary>
@@ -25,19 +27,32 @@ internal sealed class Measurement(Experiment experiment)
     {
         var evaluator = new Evaluator(_scorer, experiment.Table);
         var report = await evaluator.EvaluateAsync(experiment.Policy(model), experiment.HeldOutPrompts, experiment.Settings.EvaluationCompletions, experiment.Seed, bestOfN, cancellationToken);
-        return new MethodResult
-        {
-            Method = method,
-            N = n,
-            Beta = beta,
-            Reward = report.Reward,
-            WinRate = report.WinRate,
-            EffectiveN = report.EffectiveN,
-            Kl = report.Kl,
-            Length = report.Length,
-            DistinctShare = report.DistinctShare,
-            TokensGenerated = report.Length,
-            ObjectiveGap = report.ObjectiveGap,
-        };
+        return Row(method, report, report.Length) with { N = n, Beta = beta };
     }
+
+    /// <summary>Literal Best-of-N: N fresh reference draws per answer, the best of them kept.</summary>
+    /// <param name="n">N.</param>
+    /// <param name="reference">The row of the reference, whose length tells what N draws cost.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    public async Task<MethodResult> BestOfNAsync(double n, MethodResult reference, CancellationToken cancellationToken)
+    {
+        int answers = Math.Min(MostAnswers, experiment.Settings.EvaluationCompletions);
+        string[] prompts = [.. experiment.HeldOutPrompts.SelectMany(prompt => Enumerable.Repeat(prompt, answers))];
+        var best = await new BestOfNSampler(experiment.Reference, experiment.Reward).SampleAsync(prompts, (int)n, experiment.Seed, cancellationToken);
+        var report = new Evaluator(_scorer, experiment.Table).EvaluateBestOfN(best, experiment.Table.BestOf(n));
+        return Row(Method.BestOfN, report, new Estimate(n * reference.Length.Value, n * reference.Length.StandardError, reference.Length.Count)) with { N = n };
+    }
+
+    private static MethodResult Row(Method method, EvaluationReport report, Estimate tokensGenerated) => new()
+    {
+        Method = method,
+        Reward = report.Reward,
+        WinRate = report.WinRate,
+        EffectiveN = report.EffectiveN,
+        Kl = report.Kl,
+        Length = report.Length,
+        DistinctShare = report.DistinctShare,
+        TokensGenerated = tokensGenerated,
+        ObjectiveGap = report.ObjectiveGap,
+    };
 }
