@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace InspectRewards;
 
@@ -20,7 +21,7 @@ internal static class CommandLine
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<double> N = new("--n") { Description = "N, the draws that one sample is to be worth; 1 or more.", DefaultValueFactory = _ => 8 };
+    private static readonly Option<string> N = new("--n") { Description = "N, the draws that one sample is to be worth; 1 or more.", DefaultValueFactory = _ => "8" };
     private static readonly Option<string> Output = new("--output") { Description = "Folder for report.md and two plots [default: output/<name of the file>-rewards]." };
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
@@ -32,7 +33,7 @@ internal static class CommandLine
         var command = new RootCommand("Says what Best-of-N would give with these reference rewards, for which N and at what distance from the reference, and whether the rewards can be trusted.") { Cache, N, Output };
         Cache.Validators.Add((ArgumentResult result) => Check(result, result.Tokens, value => File.Exists(value), value => $"CACHE is '{value}'; there is no such file"));
         Output.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new"));
-        N.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => double.TryParse(value, out double n) && n >= 1 && n < double.PositiveInfinity, value => $"--n is '{value}'; it must be a number of at least 1, such as 8"));
+        N.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => ParseN(value) is not null, value => $"--n is '{value}'; it must be a number of at least 1, such as 8"));
         command.SetAction(result => run(Read(result)));
         var parsed = command.Parse(args);
         if (parsed.Errors.Count == 0)
@@ -44,8 +45,11 @@ internal static class CommandLine
     private static Arguments Read(ParseResult result)
     {
         string cache = result.GetValue(Cache) ?? Example;
-        return new Arguments(cache, result.GetValue(N), result.GetValue(Output) ?? Path.Combine("output", $"{Path.GetFileNameWithoutExtension(cache)}-rewards"));
+        return new Arguments(cache, ParseN(result.GetRequiredValue(N))!.Value, result.GetValue(Output) ?? Path.Combine("output", $"{Path.GetFileNameWithoutExtension(cache)}-rewards"));
     }
+
+    private static double? ParseN(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double n) && n >= 1 && n < double.PositiveInfinity ? n : null;
 
     private static void Check(SymbolResult result, IReadOnlyList<Token> tokens, Func<string, bool> holds, Func<string, string> message)
     {

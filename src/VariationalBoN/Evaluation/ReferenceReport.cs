@@ -13,6 +13,9 @@ public sealed record ReferenceReport
     /// <summary>N, what the report was made for.</summary>
     public required double N { get; init; }
 
+    /// <summary>The confidence of the intervals of <see cref="Curve"/>.</summary>
+    public required double Confidence { get; init; }
+
     /// <summary>The prompts that the numbers are of.</summary>
     public required int Prompts { get; init; }
 

@@ -14,7 +14,7 @@ internal static class ReferenceReportBuilder
         int median = table.Prompts.Select(prompt => prompt.Cdf.Count).Order().ElementAt(table.Prompts.Length / 2);
         ReferencePrompt[] prompts = [.. table.Prompts.Where(prompt => prompt.Cdf.Count >= Math.Max(2, (median + 1) / 2))];
         if (prompts.Length == 0)
-            throw new ArgumentException($"None of the {table.Prompts.Length} prompts has two samples (M = 1), so nothing can be said of their rewards; estimate the table with more samples for each prompt.", nameof(table));
+            throw new ArgumentException("No prompt of the table has two samples (M = 1), so nothing can be said of their rewards; estimate it with more samples for each prompt.");
         bool inTokens = prompts.All(prompt => !prompt.Samples.IsEmpty);
         PromptStatistics[] statistics = [.. prompts.Select(prompt => PromptStatistics.Of(prompt, inTokens))];
         int smallest = prompts.Min(prompt => prompt.Cdf.Count);
@@ -24,6 +24,7 @@ internal static class ReferenceReportBuilder
         return new ReferenceReport
         {
             N = options.N,
+            Confidence = options.Bootstrap.Confidence,
             Prompts = prompts.Length,
             PromptsLeftOut = table.Prompts.Length - prompts.Length,
             SmallestM = smallest,

@@ -18,7 +18,7 @@ internal static class ReferenceReportFindings
         if (row is null && report.N > report.Rows[^1].Point.N)
             yield return Warning($"N = {report.N} is beyond what {report.SmallestM} samples a prompt can tell: the table ends at n = {report.Rows[^1].Point.N}. Draw more samples for each prompt.");
         row ??= report.Rows.Last(row => row.Point.N <= report.N);
-        yield return Good($"The best of {row.Point.N} scores {row.Point.Reward.Value:0.00} on average{Range(row.Point.RewardInterval)}, {row.Point.Gain.Value:0.00} more than one draw, which scores {report.Curve[1].Reward.Value:0.00}.");
+        yield return Good($"The best of {row.Point.N} scores {row.Point.Reward.Value:0.00} on average{Range(row.Point.RewardInterval, report.Confidence)}, {row.Point.Gain.Value:0.00} more than one draw, which scores {report.Curve[1].Reward.Value:0.00}.");
         yield return Good($"It beats one draw with probability {row.WinRate.Value:0.000}, at a distance (KL) from the reference of {(report.KlIsExact ? "exactly" : "about")} {row.Kl.Value:0.00} nats, at most {row.KlUpperBound:0.00}.");
         BestOfNRow? next = report.Rows.FirstOrDefault(other => other.Point.N >= 2 * row.Point.N);
         if (next is not null)
@@ -46,7 +46,7 @@ internal static class ReferenceReportFindings
         if (report.Excluded > ManyExcluded * (report.Excluded + (report.DistinctRewards.Count * (double)report.SmallestM)))
             yield return Warning($"{report.Excluded} samples were drawn but left out: F is that of the samples the reward model could judge.");
         if (report.PromptsLeftOut > 0)
-            yield return Warning($"{report.PromptsLeftOut} prompts with less than half the usual number of samples are not in these numbers.");
+            yield return Warning($"{report.PromptsLeftOut} prompt(s) with less than half the usual number of samples are not in these numbers.");
         if (report.Prompts < FewPrompts)
             yield return Warning(report.Prompts == 1 ? "There is one prompt: errors over prompts cannot be known." : $"There are only {report.Prompts} prompts: errors and intervals are rough.");
         if (report.Policy is { } policy && policy.Saturation.Value > Saturated)
@@ -55,8 +55,8 @@ internal static class ReferenceReportFindings
 
     private static string Samples(ReferenceReport report) => report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}";
 
-    private static string Range(Interval interval) =>
-        double.IsFinite(interval.Lower) && double.IsFinite(interval.Upper) ? FormattableString.Invariant($" (interval {interval.Lower:0.00} to {interval.Upper:0.00})") : "";
+    private static string Range(Interval interval, double confidence) =>
+        double.IsFinite(interval.Lower) && double.IsFinite(interval.Upper) ? FormattableString.Invariant($" ({100 * confidence:0.#} % interval {interval.Lower:0.00} to {interval.Upper:0.00})") : "";
 
     private static ReportFinding Good(FormattableString text) => new(false, FormattableString.Invariant(text));
 

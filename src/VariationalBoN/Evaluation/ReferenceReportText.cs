@@ -40,7 +40,7 @@ internal static class ReferenceReportText
 
     private static string[] Header(ReferenceReport report) =>
     [
-        "n", "reward", "interval", "gain", "win rate", report.KlIsExact ? "KL, exact" : "KL, from levels",
+        "n", "reward", FormattableString.Invariant($"{100 * report.Confidence:0.#} % interval"), "gain", "win rate", report.KlIsExact ? "KL, exact" : "KL, from levels",
         .. report.Rows[0].KlTightBound is null ? (string[])[] : ["KL, tight bound"],
         "KL, bound",
         .. report.Policy is null ? (string[])[] : ["policy beats it"],

@@ -69,7 +69,7 @@ public sealed class ReferenceReportTests
         Assert.Contains(Of(new ReferenceTable(good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Rewards.Select(r => new string('x', 20 + (int)(3 * r))))))), text => text.StartsWith("Longer answers score higher", StringComparison.Ordinal));
         Assert.Contains(Of(new ReferenceTable(good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Rewards.Select(_ => "one"))))), text => text.Contains("only 1 are different texts", StringComparison.Ordinal));
         Assert.Contains(Of(new ReferenceTable(good.Prompts.Add(new ReferencePrompt("constant", new double[64], [])))), text => text.StartsWith("1 of 41 prompts have one reward", StringComparison.Ordinal));
-        Assert.Contains(Of(new ReferenceTable(good.Prompts.Add(new ReferencePrompt("poor", [1.0, 2], [])))), text => text.StartsWith("1 prompts with less than half", StringComparison.Ordinal));
+        Assert.Contains(Of(new ReferenceTable(good.Prompts.Add(new ReferencePrompt("poor", [1.0, 2], [])))), text => text.StartsWith("1 prompt(s) with less than half", StringComparison.Ordinal));
         Assert.Contains(Of(new ReferenceTable(good.Prompts.Take(3))), text => text.StartsWith("There are only 3 prompts", StringComparison.Ordinal));
     }
 
@@ -115,7 +115,7 @@ public sealed class ReferenceReportTests
         string[] cells = ["8", row.Point.Reward.ToString(), row.Point.RewardInterval.ToString(), row.Point.Gain.ToString(), "0.889 ± 0.000"];
         Assert.Contains($"| {string.Join(" | ", cells)} |", first.Markdown);
         Assert.Contains(string.Join("  ", cells), first.Plain.Replace("   ", "  ", StringComparison.Ordinal));
-        Assert.Contains("| n | reward | interval | gain | win rate | KL, from levels | KL, bound |", first.Markdown);
+        Assert.Contains("| n | reward | 95 % interval | gain | win rate | KL, from levels | KL, bound |", first.Markdown);
         Assert.Contains("- The best of 8 scores", first.Plain);
         Assert.Equal(report.Findings.Length, first.Markdown.Split('\n').Count(line => line.StartsWith("- ", StringComparison.Ordinal)));
         Assert.DoesNotContain("Infinity", ReferenceReport.FromTable(Good(1, 64)).ToString());
