@@ -11,7 +11,7 @@ namespace SentimentControl;
 /// <summary>The run from end to end: reference, judge, cache, fine-tuning of every method, measurement, report. Stateless.</summary>
 internal static class ExperimentRun
 {
-    public const string ModelFolder = "models";
+    public const string ModelFolder = "models", ReferencesFile = "references.jsonl";
     private const int PromptsShown = 5;
 
     /// <summary>Runs everything; files appear in the output folder only when all has succeeded.</summary>
@@ -92,6 +92,7 @@ internal static class ExperimentRun
         // 5. The report.
         MethodResult[] all = [referenceResult, .. bestOfN, .. plan.Select(run => results[run])];
         var answers = await Answers.SideBySideAsync(experiment, ShownN(arguments), tuned, PromptsShown, cancellationToken);
+        table.Save(Path.Combine(folder.Path, ReferencesFile));
         Report.Write(folder.Path, arguments, settings, reference, reward, all, answers);
         folder.Complete();
         if (Console.IsOutputRedirected)
@@ -99,7 +100,7 @@ internal static class ExperimentRun
         AnsiConsole.Write(ResultTable.ForConsole(all));
         output.WriteLine(SideBySide.ForConsole(answers));
         output.WriteLine(Report.Reading(all));
-        output.WriteLine($"Written to {arguments.Output}: report.md, results.json, two plots, weights. Try them: --sample \"{heldOut[0]}\"");
+        output.WriteLine($"Written to {arguments.Output}: report.md, results.json, {ReferencesFile} (for samples/InspectRewards), two plots, weights. Try them: --sample \"{heldOut[0]}\"");
     }
 
     private static ReferenceTableOptions TableOptions(RunSettings settings, long seed, RunProgress.Stage stage) => new()

@@ -14,4 +14,7 @@ public enum DrawPurpose
 
     /// <summary>Completions that are returned to a user, such as the N of literal Best-of-N.</summary>
     Serving,
+
+    /// <summary>Resamples behind confidence intervals, and ties broken at random; no completion is drawn.</summary>
+    Resampling,
 }

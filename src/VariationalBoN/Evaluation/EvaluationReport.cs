@@ -16,11 +16,14 @@ public sealed record EvaluationReport
     /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method; both infinite when every reference sample is beaten.</summary>
     public required Estimate EffectiveN { get; init; }
 
-    /// <summary>KL(pi_theta || pi_ref) in nats per completion.</summary>
-    public required Estimate Kl { get; init; }
+    /// <summary>KL(pi_theta || pi_ref) in nats per completion by every estimator.</summary>
+    public required KlEstimates KlEstimates { get; init; }
+
+    /// <summary>KL(pi_theta || pi_ref) in nats per completion by the best estimator there is, <see cref="KlEstimator"/>.</summary>
+    public Estimate Kl => KlEstimates[KlEstimator];
 
     /// <summary>How <see cref="Kl"/> was estimated.</summary>
-    public required KlEstimator KlEstimator { get; init; }
+    public KlEstimator KlEstimator => KlEstimates.Best;
 
     /// <summary>KL(pi_theta || pi_bon) in nats, when a Best-of-N distribution was given; can come out slightly negative near 0.</summary>
     public Estimate? ObjectiveGap { get; init; }
@@ -47,7 +50,10 @@ public sealed record EvaluationReport
         Line("reward", Reward);
         Line("win rate", WinRate);
         Line("effective N", EffectiveN);
-        Line($"KL to reference ({(KlEstimator == KlEstimator.Stepwise ? "stepwise" : "log-ratio")}), nats", Kl);
+        if (KlEstimates.Stepwise is Estimate stepwise)
+            Line("KL to reference (stepwise), nats", stepwise);
+        Line("KL to reference (k1), nats", KlEstimates.K1);
+        Line("KL to reference (k3), nats", KlEstimates.K3);
         if (ObjectiveGap is Estimate gap)
             Line("KL to Best-of-N, nats", gap);
         Line("length, tokens", Length);

@@ -3,10 +3,10 @@ using VariationalBoN.BestOfN;
 namespace VariationalBoN.Evaluation;
 
 /// <summary>Collects the numbers of completions, batch by batch. Not thread-safe.</summary>
-internal sealed class EvaluationSums(IBoNDistribution? bestOfN, KlEstimator klEstimator)
+internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
 {
     private readonly List<int> _prompts = [];
-    private readonly List<double> _reward = [], _win = [], _kl = [], _gap = [], _length = [], _truncated = [], _distinct = [];
+    private readonly List<double> _reward = [], _win = [], _logRatio = [], _stepwise = [], _gap = [], _length = [], _truncated = [], _distinct = [];
     private int _promptCount;
     private int _excluded;
 
@@ -24,7 +24,9 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN, KlEstimator klEs
                 _prompts.Add(_promptCount);
                 _reward.Add(item.Reward);
                 _win.Add(table[item.Completion.Prompt].Cdf.MidRank(item.Reward));
-                _kl.Add(stepwiseKl?[i] ?? logRatio);
+                _logRatio.Add(logRatio);
+                if (stepwiseKl is not null)
+                    _stepwise.Add(stepwiseKl[i]);
                 _length.Add(item.Completion.Tokens.Length);
                 _truncated.Add(item.Completion.FinishReason == FinishReason.Length ? 1 : 0);
                 if (bestOfN is not null)
@@ -42,16 +44,14 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN, KlEstimator klEs
     {
         if (_reward.Count == 0)
             throw new InvalidOperationException($"All {_excluded} completions were excluded, so there is nothing to report on. See why the reward model fails, or whether all are truncated.");
-        // With one prompt nothing is said of others: its completions are independent draws.
-        Estimate Mean(List<double> values) => _promptCount == 1 ? Estimate.FromObservations(values) : Estimate.FromClusters(values, _prompts);
+        Estimate Mean(List<double> values) => PromptMean.Of(values, _prompts);
         Estimate win = Mean(_win);
         return new EvaluationReport
         {
             Reward = Mean(_reward),
             WinRate = win,
             EffectiveN = EffectiveN(win),
-            Kl = Mean(_kl),
-            KlEstimator = klEstimator,
+            KlEstimates = KlEstimates.FromLogRatios(_logRatio, _prompts, _stepwise.Count > 0 ? _stepwise : null),
             ObjectiveGap = bestOfN is null ? null : Mean(_gap),
             Length = Mean(_length),
             DistinctShare = Estimate.FromObservations(_distinct),

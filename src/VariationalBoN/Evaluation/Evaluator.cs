@@ -57,7 +57,7 @@ public sealed class Evaluator
         foreach (string prompt in distinct)
             _ = _table[prompt];
         IStepwiseKl? stepwise = policy is IStepwiseKl able && able.CanCompareWith(_scorer.Reference) ? able : null;
-        var measured = new EvaluationSums(bestOfN, stepwise is null ? KlEstimator.LogRatio : KlEstimator.Stepwise);
+        var measured = new EvaluationSums(bestOfN);
         foreach (string[] batch in distinct.Chunk(Math.Max(1, CompletionsPerBatch / completionsPerPrompt)))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -87,7 +87,7 @@ public sealed class Evaluator
         string[] prompts = [.. answers.Select(answer => answer.Completion.Prompt).Distinct(StringComparer.Ordinal)];
         Dictionary<string, int> groups = prompts.Select((prompt, i) => (prompt, i)).ToDictionary(pair => pair.prompt, pair => pair.i, StringComparer.Ordinal);
         var scored = new ScoredBatch(answers, answers.Select(answer => groups[answer.Completion.Prompt]));
-        var measured = new EvaluationSums(null, KlEstimator.LogRatio);
+        var measured = new EvaluationSums(null);
         measured.Add(scored, _table, [.. answers.Select(bestOfN.LogDensity)], null);
         return measured.ToReport();
     }

@@ -17,8 +17,7 @@ public static class ExpectedMaximum
     {
         CheckSorted(sortedAscending);
         int count = sortedAscending.Length;
-        if (n < 1 || n > count)
-            throw new ArgumentOutOfRangeException(nameof(n), n, $"n must be 1 to {count}, the number of rewards: an unbiased estimate of the best of n needs n of them.");
+        CheckN(n, count, nameof(n));
         double loss = 0, share = 1;
         for (int i = count - 1; i >= n; i--)
         {
@@ -33,13 +32,22 @@ public static class ExpectedMaximum
     /// <param name="sortedAscending">M rewards, finite, ascending, at least one.</param>
     /// <returns>M estimates; the one for n is at index n - 1. They never decrease, up to rounding.</returns>
     /// <exception cref="ArgumentException">There is no reward, or they do not ascend.</exception>
-    public static double[] Curve(ReadOnlySpan<double> sortedAscending)
+    public static double[] Curve(ReadOnlySpan<double> sortedAscending) => Curve(sortedAscending, sortedAscending.Length);
+
+    /// <summary>The expected maximum of n of the rewards for every n from 1 to a largest one, one pass over the rewards each.</summary>
+    /// <param name="sortedAscending">M rewards, finite, ascending, at least one.</param>
+    /// <param name="largestN">1 to M.</param>
+    /// <returns>One estimate for each n, the one for n at index n - 1. They never decrease, up to rounding.</returns>
+    /// <exception cref="ArgumentException">There is no reward, or they do not ascend.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="largestN"/> is out of range.</exception>
+    public static double[] Curve(ReadOnlySpan<double> sortedAscending, int largestN)
     {
         CheckSorted(sortedAscending);
         int count = sortedAscending.Length;
-        double[] curve = new double[count], shares = new double[count];
+        CheckN(largestN, count, nameof(largestN));
+        double[] curve = new double[largestN], shares = new double[count];
         Array.Fill(shares, 1);
-        for (int n = 1; n <= count; n++)
+        for (int n = 1; n <= largestN; n++)
         {
             double loss = 0;
             for (int i = n; i < count; i++)
@@ -54,7 +62,13 @@ public static class ExpectedMaximum
         return curve;
     }
 
-    private static void CheckSorted(ReadOnlySpan<double> rewards)
+    private static void CheckN(int n, int count, string argument)
+    {
+        if (n < 1 || n > count)
+            throw new ArgumentOutOfRangeException(argument, n, $"n must be 1 to {count}, the number of rewards: an unbiased estimate of the best of n needs n of them.");
+    }
+
+    internal static void CheckSorted(ReadOnlySpan<double> rewards)
     {
         if (rewards.IsEmpty)
             throw new ArgumentException("There are no rewards; give at least one.", nameof(rewards));

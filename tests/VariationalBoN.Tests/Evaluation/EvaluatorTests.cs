@@ -26,7 +26,7 @@ public sealed class EvaluatorTests
         Near(0.1, report.TruncatedShare);
         Near(1, report.Length, exact: true);
         Near(4.0 / K, report.DistinctShare, exact: true);
-        Assert.Equal(KlEstimator.LogRatio, report.KlEstimator);
+        Assert.Equal(KlEstimator.K1, report.KlEstimator);
         Assert.Equal((3 * K, 0), (report.Completions, report.Excluded));
 
         // Win rate and gap depend on the table too; 5,000 rewards are within 0.02 of F.

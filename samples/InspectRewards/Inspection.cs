@@ -1,0 +1,58 @@
+using System.Globalization;
+using Spectre.Console;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Evaluation;
+
+namespace InspectRewards;
+
+/// <summary>Reads a cache, prints what it says, and writes the same with two plots. Stateless.</summary>
+internal static class Inspection
+{
+    /// <summary>Runs everything; the folder appears only when all has been made.</summary>
+    /// <exception cref="InvalidDataException">The file is no cache, or is damaged; the message names the line.</exception>
+    /// <exception cref="ArgumentException">No prompt has two samples.</exception>
+    public static void Run(Arguments arguments, TextWriter output)
+    {
+        if (arguments.Cache == CommandLine.Example)
+            output.WriteLine("No file was named: this is the example that comes with the sample. See --help.");
+        var table = ReferenceTable.Load(arguments.Cache);
+        var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = arguments.N });
+        string name = Path.GetFileName(arguments.Cache);
+        string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}")} samples each");
+        byte[] curve = RewardPlots.BestOfN(report, title), rewards = RewardPlots.Rewards(table, arguments.N, title);
+
+        Directory.CreateDirectory(arguments.Output);
+        File.WriteAllBytes(Path.Combine(arguments.Output, "best-of-n.png"), curve);
+        File.WriteAllBytes(Path.Combine(arguments.Output, "rewards.png"), rewards);
+        File.WriteAllText(Path.Combine(arguments.Output, "report.md"), $"""
+            # {title}
+
+            {Provenance(table)}
+
+            {report.ToMarkdown()}
+            ![Expected reward of Best-of-n against n](best-of-n.png)
+
+            ![Rewards of one draw and of the best of N](rewards.png)
+            """);
+        Print(report, title, output);
+        output.WriteLine($"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png. What each number means: docs/reading-the-report.md");
+    }
+
+    private static string Provenance(ReferenceTable table) => table.Provenance is { } from
+        ? string.Create(CultureInfo.InvariantCulture, $"Reference `{from.Reference}`, reward model `{from.RewardModel}`, scoring `{from.Scoring}`, seed {from.Seed}.")
+        : "The file does not say which reference and which reward model it comes from.";
+
+    private static void Print(ReferenceReport report, string title, TextWriter output)
+    {
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 160;
+        output.WriteLine($"\n{title}\n");
+        foreach (var finding in report.Findings)
+            AnsiConsole.MarkupLine($"{(finding.IsWarning ? "[yellow]![/]" : "[green]-[/]")} {Markup.Escape(finding.Text)}");
+        output.WriteLine();
+        string[] lines = report.ToString().Split('\n');
+        foreach (string line in lines.SkipWhile(line => line.Length > 0).Skip(1))
+            output.WriteLine(line);
+        output.WriteLine();
+    }
+}

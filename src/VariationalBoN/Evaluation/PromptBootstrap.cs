@@ -1,0 +1,76 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using MathNet.Numerics.Distributions;
+
+namespace VariationalBoN.Evaluation;
+
+/// <summary>Bootstrap intervals of column means over rows (prompts). Stateless, thread-safe.</summary>
+internal static class PromptBootstrap
+{
+    /// <summary>Resamples that are summed in one walk over the values, so that each row is read from memory once for all of them.</summary>
+    private const int Together = 8;
+
+    /// <summary>One interval for the mean of each column of a [rows, columns] matrix; infinite for a single row.</summary>
+    public static Interval[] OfMeans(double[] values, int rows, int columns, BootstrapOptions options)
+    {
+        if (rows == 1)
+            return [.. Enumerable.Repeat(new Interval(double.NegativeInfinity, double.PositiveInfinity), columns)];
+        double[][] means = [.. Enumerable.Range(0, options.Resamples).Select(_ => new double[columns])]; // [resamples][columns]
+        int[][] counts = [.. Enumerable.Range(0, Together).Select(_ => new int[rows])];
+        for (int first = 0; first < means.Length; first += Together)
+        {
+            int together = Math.Min(Together, means.Length - first);
+            for (int r = 0; r < together; r++)
+                Draw(counts[r], new CounterRandom(new DrawSeed(options.Seed, DrawPurpose.Resampling), "prompts", first + r));
+            for (int row = 0; row < rows; row++)
+            {
+                for (int r = 0; r < together; r++)
+                {
+                    if (counts[r][row] > 0)
+                        AddScaled(means[first + r], values.AsSpan(row * columns, columns), (double)counts[r][row] / rows);
+                }
+            }
+        }
+
+        double tail = Tail(rows, options.Confidence);
+        double[] column = new double[means.Length];
+        var intervals = new Interval[columns];
+        for (int c = 0; c < columns; c++)
+        {
+            for (int r = 0; r < column.Length; r++)
+                column[r] = means[r][c];
+            Array.Sort(column);
+            intervals[c] = new Interval(Quantile(column, tail), Quantile(column, 1 - tail));
+        }
+
+        return intervals;
+    }
+
+    /// <summary>The share of resamples cut at each end.</summary>
+    private static double Tail(int rows, double confidence) =>
+        Normal.CDF(0, 1, Math.Sqrt(rows / (rows - 1.0)) * StudentT.InvCDF(0, 1, rows - 1, (1 - confidence) / 2));
+
+    private static void Draw(int[] counts, CounterRandom random)
+    {
+        Array.Clear(counts);
+        for (int i = 0; i < counts.Length; i++)
+            counts[(int)(random.Uniform(i) * counts.Length)]++;
+    }
+
+    private static void AddScaled(Span<double> sums, ReadOnlySpan<double> values, double weight)
+    {
+        var wideSums = MemoryMarshal.Cast<double, Vector<double>>(sums);
+        var wideValues = MemoryMarshal.Cast<double, Vector<double>>(values);
+        for (int i = 0; i < wideSums.Length; i++)
+            wideSums[i] += wideValues[i] * weight;
+        for (int i = wideSums.Length * Vector<double>.Count; i < sums.Length; i++)
+            sums[i] += values[i] * weight;
+    }
+
+    private static double Quantile(double[] sorted, double share)
+    {
+        double position = Math.Clamp((share * (sorted.Length + 1)) - 1, 0, sorted.Length - 1);
+        int low = (int)position, high = Math.Min(low + 1, sorted.Length - 1);
+        return sorted[low] + ((position - low) * (sorted[high] - sorted[low]));
+    }
+}

@@ -1,0 +1,27 @@
+using VariationalBoN.Numerics;
+
+namespace VariationalBoN.Evaluation;
+
+/// <summary>What a <see cref="ReferenceReport"/> is made for. Immutable, thread-safe.</summary>
+public sealed record ReferenceReportOptions
+{
+    /// <summary>N, the draws that one sample of the policy is to be worth; finite, at least 1.</summary>
+    public double N { get; init; } = 8;
+
+    /// <summary>The largest n of the curve, at least 1; what the samples do not allow is left out.</summary>
+    public int LargestN { get; init; } = 1024;
+
+    /// <summary>Resamples, confidence and seed of the intervals; the seed also breaks ties of the calibration.</summary>
+    public BootstrapOptions Bootstrap { get; init; } = new();
+
+    /// <summary>Refuses options out of range.</summary>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
+    internal void Validate()
+    {
+        BestOfNMath.CheckN(N);
+        if (LargestN < 1)
+            throw new ArgumentOutOfRangeException(nameof(LargestN), LargestN, "The largest n of the curve must be at least 1.");
+        ArgumentNullException.ThrowIfNull(Bootstrap);
+        Bootstrap.Validate();
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+
+namespace VariationalBoN.Evaluation;
+
+/// <summary>A reference report as plain text and as Markdown, from the same cells. Stateless, thread-safe.</summary>
+internal static class ReferenceReportText
+{
+    public static string Plain(ReferenceReport report)
+    {
+        var text = new StringBuilder();
+        foreach (ReportFinding finding in report.Findings)
+            text.Append(finding.IsWarning ? "! " : "- ").Append(finding.Text).Append('\n');
+        text.Append('\n');
+        Aligned(text, [Header(report), .. report.Rows.Select(row => Cells(report, row))]);
+        text.Append('\n');
+        Aligned(text, [.. Numbers(report).Select(number => (string[])[number.Name, number.Value])]);
+        return text.ToString().TrimEnd('\n');
+    }
+
+    public static string Markdown(ReferenceReport report)
+    {
+        var text = new StringBuilder("## In short\n\n");
+        foreach (ReportFinding finding in report.Findings)
+            text.Append("- ").Append(finding.IsWarning ? "**Look here:** " : "").Append(finding.Text).Append('\n');
+        text.Append("\n## Best-of-n\n\n");
+        Line(Header(report));
+        Line(Header(report).Select(_ => "---:"));
+        foreach (BestOfNRow row in report.Rows)
+            Line(Cells(report, row));
+        text.Append("\n## The samples\n\n");
+        Line(["", ""]);
+        Line(["---", "---"]);
+        foreach ((string name, string value) in Numbers(report))
+            Line([name, value]);
+        return text.ToString();
+
+        void Line(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+    }
+
+    private static string[] Header(ReferenceReport report) =>
+    [
+        "n", "reward", FormattableString.Invariant($"{100 * report.Confidence:0.#} % interval"), "gain", "win rate", report.KlIsExact ? "KL, exact" : "KL, from levels",
+        .. report.Rows[0].KlTightBound is null ? (string[])[] : ["KL, tight bound"],
+        "KL, bound",
+        .. report.Policy is null ? (string[])[] : ["policy beats it"],
+    ];
+
+    private static string[] Cells(ReferenceReport report, BestOfNRow row) =>
+    [
+        row.Point.N.ToString(CultureInfo.InvariantCulture),
+        Show(row.Point.Reward),
+        double.IsFinite(row.Point.RewardInterval.Lower) ? row.Point.RewardInterval.ToString() : "unknown",
+        Show(row.Point.Gain),
+        Show(row.WinRate),
+        row.Kl.Value.ToString("0.000", CultureInfo.InvariantCulture),
+        .. row.KlTightBound is { } tight ? (string[])[tight.Value.ToString("0.000", CultureInfo.InvariantCulture)] : [],
+        row.KlUpperBound.ToString("0.000", CultureInfo.InvariantCulture),
+        .. report.Policy is null ? (string[])[] : [Show(report.Policy.AgainstBestOfN[row.Point.N])],
+    ];
+
+    private static IEnumerable<(string Name, string Value)> Numbers(ReferenceReport report)
+    {
+        RankCalibration calibration = report.Calibration;
+        yield return ("prompts", Invariant($"{report.Prompts}{(report.PromptsLeftOut > 0 ? $", {report.PromptsLeftOut} left out" : "")}"));
+        yield return ("samples of a prompt (M)", Invariant($"{(report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}")}, {report.Excluded} excluded"));
+        yield return ("different rewards of a prompt (effective M)", Show(report.DistinctRewards));
+        if (report.DistinctTexts is { } texts)
+            yield return ("different texts of a prompt", Show(texts));
+        yield return ("tie share", Show(report.TieShare));
+        yield return ("share at the highest reward", Show(report.TopShare));
+        yield return ("prompts without variance", Invariant($"{report.ZeroVariancePrompts}"));
+        if (report.InconsistentTexts is int inconsistent)
+            yield return ("texts with more than one reward", inconsistent == 0 ? "0" : Invariant($"{inconsistent}, up to {report.LargestInconsistency:0.####} apart"));
+        if (report.LengthCorrelation is { } length)
+            yield return (Invariant($"length and reward, Spearman ({(report.LengthInTokens ? "tokens" : "characters")})"), Show(length));
+        if (report.TruncatedShare is { } truncated)
+            yield return ("truncated share", Show(truncated));
+        yield return ("later among earlier samples: mean rank", Show(calibration.MeanRank));
+        yield return ("... Kolmogorov-Smirnov", Invariant($"distance {calibration.Distance:0.000}, p = {calibration.PValue:0.000}"));
+        yield return ("... share in each tenth", string.Join(' ', calibration.Bins.Select(bin => bin.ToString("0.00", CultureInfo.InvariantCulture))));
+        if (report.Policy is { } policy)
+        {
+            yield return ("policy: completions", Invariant($"{policy.Completions}"));
+            yield return ("policy: above all samples (saturation)", Show(policy.Saturation));
+            yield return ("policy: win rate against one sample", Show(policy.WinRate));
+        }
+    }
+
+    private static string Show(Estimate value) => double.IsFinite(value.StandardError) ? value.ToString() : Invariant($"{value.Value:0.000} ± unknown");
+
+    private static void Aligned(StringBuilder text, string[][] rows)
+    {
+        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
+        foreach (string[] row in rows)
+            text.Append(string.Concat(row.Select((cell, i) => rows[0].Length == 2 ? cell.PadRight(widths[i] + 2) : cell.PadLeft(widths[i] + (i == 0 ? 0 : 2)))).TrimEnd()).Append('\n');
+    }
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+}
