@@ -19,7 +19,7 @@ internal static class ResultPlots
         Draw(results, title, "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), winRate: false);
 
     public static byte[] WinRateAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
-        Draw(results, title, "win rate against the reference", result => (result.WinRate.Value, result.WinRate.StandardError), winRate: true);
+        Draw(results, title, "win rate against the reference (dashed: Best-of-N in theory)", result => (result.WinRate.Value, result.WinRate.StandardError), winRate: true);
 
     private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool winRate)
     {
@@ -67,8 +67,6 @@ internal static class ResultPlots
         double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
         var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
         (curve.LinePattern, curve.LineWidth) = (LinePattern.Dashed, 2);
-        var text = plot.Add.Text("Best-of-N in theory", Math.Log(n[^1]) - ((n[^1] - 1) / n[^1]), n[^1] / (n[^1] + 1)); // in the legend it would clip the first entry
-        (text.LabelFontColor, text.LabelFontSize, text.LabelFontName, text.LabelAlignment, text.OffsetY) = (Colors.DimGray, 15, Font(), Alignment.UpperRight, 10);
     }
 
     private static void AddLabels(Plot plot, MethodResult[] points, Func<MethodResult, (double Value, double Error)> vertical, Color color, bool above)

@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Gradients;
@@ -25,7 +24,7 @@ internal static class AlignmentRun
         var model = Copy(experiment);
         var policy = experiment.Policy(model);
         var scorer = new Scorer(experiment.Reference, experiment.Reward);
-        using var adam = Optimizer(model, settings.LearningRate);
+        using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
         for (int step = 0; step < settings.Steps; step++)
         {
             var drawn = policy.Sample(Prompts(experiment, step), settings.CompletionsPerPrompt, StepSeed(experiment, step), cancellationToken); // y ~ pi_theta(.|x)  plain data
@@ -47,7 +46,7 @@ internal static class AlignmentRun
         var settings = experiment.Settings;
         var model = Copy(experiment);
         var policy = experiment.Policy(model);
-        using var adam = Optimizer(model, settings.LearningRate);
+        using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
         for (int step = 0; step < settings.Steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -72,16 +71,13 @@ internal static class AlignmentRun
         return model;
     }
 
-    private static Adam Optimizer(Gpt2 model, double learningRate) => torch.optim.Adam(model.parameters(), lr: learningRate, beta1: 0.9, beta2: 0.95);
-
-    private static void Step(Experiment experiment, Gpt2 model, torch.optim.Optimizer adam, torch.Tensor loss, int step)
+    private static void Step(Experiment experiment, Gpt2 model, HeldAdam adam, torch.Tensor loss, int step)
     {
         var settings = experiment.Settings;
-        LearningRate.Set(adam, LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps));
         model.zero_grad();
         loss.backward();
         torch.nn.utils.clip_grad_norm_(model.parameters(), settings.MaximumGradientNorm);
-        adam.step();
+        adam.Step(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps));
     }
 
     /// <summary>The prompts of a step: passes over all training prompts, each pass in an order of its own.</summary>

@@ -20,17 +20,16 @@ internal static class LanguageModelTraining
     public static void Train(Gpt2 model, Func<int, IReadOnlyList<int[]>> batch, int steps, double learningRate, int warmUp, IProgress<double> progress, CancellationToken cancellationToken)
     {
         model.train();
-        using var adam = optim.Adam(model.parameters(), lr: learningRate);
+        using var adam = new HeldAdam(model.parameters());
         for (int step = 0; step < steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            LearningRate.Set(adam, LearningRate.Cosine(learningRate, step, steps, warmUp));
             var loss = Loss(model, batch(step), nn.Reduction.Mean, out _);
             model.zero_grad();
             loss.backward();
             nn.utils.clip_grad_norm_(model.parameters(), 1);
-            adam.step();
+            adam.Step(LearningRate.Cosine(learningRate, step, steps, warmUp));
             progress.Report((step + 1.0) / steps);
         }
 

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -35,7 +36,8 @@ internal sealed class Gpt2Attention : nn.Module
         long rows = x.size(0);
         var parts = c_attn.forward(x).view(rows, 3 * _heads, _size).chunk(3, 1);               // 3 of [rows, H, D]
         (var keys, var values) = cache.Append(parts[1], parts[2]);                              // [rows * H, columns, D]
-        var scores = parts[0].mul(_scale).view(rows * _heads, 1, _size).bmm(keys.transpose(1, 2)); // [rows * H, 1, columns]
+        using Scalar scale = _scale; // held until the call returns: a collection may not free it meanwhile
+        var scores = parts[0].mul(scale).view(rows * _heads, 1, _size).bmm(keys.transpose(1, 2)); // [rows * H, 1, columns]
         if (mask is not null)
             scores.view(rows, _heads, -1).add_(mask);
         return c_proj.forward(scores.softmax(-1).bmm(values).view(rows, _heads * _size));

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -51,6 +52,13 @@ internal sealed class Gpt2Mlp : nn.Module<Tensor, Tensor>
     {
         "relu" => nn.functional.relu(x),
         "gelu" => nn.functional.gelu(x),
-        _ => 0.5 * x * (1 + (Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x.pow(3)))).tanh()),
+        _ => GeluByTanh(x),
     };
+
+    /// <summary>x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).</summary>
+    private static Tensor GeluByTanh(Tensor x)
+    {
+        using Scalar half = 0.5, one = 1, outer = Math.Sqrt(2 / Math.PI), cubic = 0.044715; // held until the calls return: a collection may not free them meanwhile
+        return x.mul(half) * (x + (x * x * x).mul(cubic)).mul(outer).tanh().add(one);
+    }
 }

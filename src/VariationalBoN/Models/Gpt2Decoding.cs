@@ -1,3 +1,4 @@
+using TorchSharp;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
@@ -37,7 +38,8 @@ internal sealed class Gpt2Decoding : IDecoding
         using var scope = NewDisposeScope();
         _mask ??= Mask();
         var logits = _model.Step(tokens, _positions, _caches, _mask?.narrow(2, 0, _promptColumns + _steps + 1));
-        _positions.add_(1);
+        using Scalar one = 1; // held until the call returns: a collection may not free it meanwhile
+        _positions.add_(one);
         _steps++;
         return logits.MoveToOuterDisposeScope();
     }

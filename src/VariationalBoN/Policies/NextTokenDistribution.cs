@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -23,26 +24,32 @@ internal sealed class NextTokenDistribution(GenerationOptions options, int vocab
         if (logits.dtype is ScalarType.Float16 or ScalarType.BFloat16)
             logits = logits.to(ScalarType.Float32);
         if (options.Temperature != 1)
-            logits = logits.div(options.Temperature);
+        {
+            using Scalar temperature = options.Temperature; // held until the call returns, as all Scalars here: a collection may not free it meanwhile
+            logits = logits.div(temperature);
+        }
+
         return options.HasFullSupport(vocabularySize) ? logits : Truncate(logits);
     }
 
     private Tensor Truncate(Tensor logits)
     {
         using var scope = NewDisposeScope();
+        using Scalar minusInfinity = double.NegativeInfinity, yes = true;
         Tensor excluded; // [N, V], in descending order of probability
         (var sorted, var order) = sort(logits.detach(), dim: -1, descending: true, stable: true);
         excluded = zeros_like(sorted, dtype: ScalarType.Bool);
         if (options.TopK is int k && k < vocabularySize)
-            excluded.narrow(1, k, vocabularySize - k).fill_(true);
+            excluded.narrow(1, k, vocabularySize - k).fill_(yes);
         if (options.TopP is double p && p < 1)
         {
-            var probabilities = sorted.to(ScalarType.Float64).masked_fill(excluded, double.NegativeInfinity).softmax(-1);
+            using Scalar share = p;
+            var probabilities = sorted.to(ScalarType.Float64).masked_fill(excluded, minusInfinity).softmax(-1);
             var before = probabilities.cumsum(-1) - probabilities;
-            excluded = excluded.logical_or(before.ge(p)); // the first token is always kept: nothing stands before it
+            excluded = excluded.logical_or(before.ge(share)); // the first token is always kept: nothing stands before it
         }
 
         var mask = zeros_like(excluded).scatter(1, order, excluded);
-        return logits.masked_fill(mask, double.NegativeInfinity).MoveToOuterDisposeScope();
+        return logits.masked_fill(mask, minusInfinity).MoveToOuterDisposeScope();
     }
 }

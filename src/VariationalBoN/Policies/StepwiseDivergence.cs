@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -25,7 +26,8 @@ internal static class StepwiseDivergence
             long length = Math.Min(block, count - start);
             var log = distribution.LogProbabilities(logits.narrow(0, start, length).to(ScalarType.Float64));
             var logReference = referenceDistribution.LogProbabilities(referenceLogits.narrow(0, start, length).to(ScalarType.Float64));
-            var terms = (log.exp() * (log - logReference)).masked_fill(log.eq(double.NegativeInfinity), 0); // 0 log 0 = 0
+            using Scalar zero = 0, none = double.NegativeInfinity; // held until the calls return: a collection may not free them meanwhile
+            var terms = (log.exp() * (log - logReference)).masked_fill(log.eq(none), zero); // 0 log 0 = 0
             parts.Add(terms.sum(-1).MoveToOuterDisposeScope());
         }
 

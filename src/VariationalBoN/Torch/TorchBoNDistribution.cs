@@ -121,7 +121,7 @@ public sealed class TorchBoNDistribution : IDisposable
             throw new ArgumentOutOfRangeException(nameof(side), side, "The side must be Strict, Midpoint or AtOrBelow.");
         using var scope = NewDisposeScope();
         Tensor logP = logReference.detach().to(float64);
-        return Result(N == 1 ? logP : (LogCdf(Counts(promptIndex, reward), side) * (N - 1)) + Math.Log(N) + logP); // [B]
+        return Result(N == 1 ? logP : LogCdf(Counts(promptIndex, reward), side).Times(N - 1).Plus(Math.Log(N)) + logP); // [B]
     }
 
     /// <summary>r / beta + log pi_ref of each query: the target of <see cref="GibbsObjective"/>, for any device.</summary>
@@ -140,7 +140,7 @@ public sealed class TorchBoNDistribution : IDisposable
         if (reward.dim() != 1 || logReference.dim() != 1 || reward.size(0) != logReference.size(0) || reward.dtype != logReference.dtype || reward.device_type != logReference.device_type || reward.device_index != logReference.device_index)
             throw new ArgumentException($"reward is {Describe(reward)} and log pi_ref {Describe(logReference)}; both must be [B] of one dtype on one device.", nameof(logReference));
         using var scope = NewDisposeScope();
-        return ((reward.detach() / beta) + logReference.detach()).MoveToOuterDisposeScope(); // [B]
+        return (reward.detach().Over(beta) + logReference.detach()).MoveToOuterDisposeScope(); // [B]
     }
 
     /// <summary>Disposes of the rewards on the device.</summary>
@@ -160,12 +160,12 @@ public sealed class TorchBoNDistribution : IDisposable
     {
         Tensor atoms = _atoms.index_select(0, promptIndex); // [B]; refuses an index out of range
         Tensor query = reward.detach();
-        Tensor bounds = stack([query, nextafter(query, full_like(query, double.PositiveInfinity))]); // [2, B]
-        Tensor beforeFirst = (promptIndex * _width) - 1;                                           // [B]
+        Tensor bounds = stack([query, nextafter(query, query.FilledWith(double.PositiveInfinity))]); // [2, B]
+        Tensor beforeFirst = promptIndex.Times(_width).Plus(-1);                                           // [B]
         Tensor last = beforeFirst.expand(2, -1);                                                   // [2, B]
         for (int step = _width / 2; step > 0; step /= 2)
         {
-            Tensor further = last + step;
+            Tensor further = last.Plus(step);
             last = where(_sorted.take(further).lt(bounds), further, last);
         }
 
@@ -176,53 +176,54 @@ public sealed class TorchBoNDistribution : IDisposable
     private static Tensor LogCdf((Tensor Below, Tensor AtOrBelow, Tensor Atoms) counts, CdfSide side) => side switch
     {
         CdfSide.Strict => LogFraction(counts.Below, counts.Atoms),
-        CdfSide.AtOrBelow => LogFraction(counts.AtOrBelow + 1, counts.Atoms),
-        _ => LogFraction((counts.Below + counts.AtOrBelow + 1) / 2, counts.Atoms),
+        CdfSide.AtOrBelow => LogFraction(counts.AtOrBelow.Plus(1), counts.Atoms),
+        _ => LogFraction((counts.Below + counts.AtOrBelow).Plus(1).Over(2), counts.Atoms),
     };
 
     /// <summary>log(part / total) as log1p(-(total - part) / total): from counts, so exact where F is near 1.</summary>
     private static Tensor LogFraction(Tensor part, Tensor total) =>
-        where(part.mul(2).lt(total), part.div(total).log(), part.sub(total).div(total).log1p());
+        where(part.Times(2).lt(total), part.div(total).log(), part.sub(total).div(total).log1p());
 
     private Tensor Ratio(Tensor promptIndex, Tensor reward, Tensor logReference)
     {
         var counts = Counts(promptIndex, reward);
         return N == 1 ? counts.Atoms.zeros_like()
             : Estimator == RatioEstimator.SelfInclusive ? RatioOfLevel(counts)
-            : RatioOfAtom(LogFraction(counts.Below + 1, counts.Atoms), logReference.detach().to(float64));
+            : RatioOfAtom(LogFraction(counts.Below.Plus(1), counts.Atoms), logReference.detach().to(float64));
     }
 
     /// <summary>log[(F_le^N - F_lt^N) / (F_le - F_lt)]: the form of <see cref="BestOfNMath.LogRatioWithTies(double, double, double)"/> with d = log(F_le / F_lt) from counts.</summary>
     private Tensor RatioOfLevel((Tensor Below, Tensor AtOrBelow, Tensor Atoms) counts)
     {
-        Tensor top = LogFraction(counts.AtOrBelow + 1, counts.Atoms);
-        Tensor share = (counts.AtOrBelow - counts.Below + 1) / (counts.AtOrBelow + 1); // q / F_le, 1 when nothing lies below
+        Tensor atOrBelow = counts.AtOrBelow.Plus(1);
+        Tensor top = LogFraction(atOrBelow, counts.Atoms);
+        Tensor share = (atOrBelow - counts.Below) / atOrBelow; // q / F_le, 1 when nothing lies below
         Tensor gap = share.neg().log1p();                                              // log(F_lt / F_le) = -d, -infinity when nothing lies below
 
         // (F_le^N - F_lt^N) / (F_le - F_lt) = F_le^(N-1) (1 - e^(-N d)) / (1 - e^(-d)), and 1 - e^(-d) is the share itself.
-        return (top * (N - 1)) + (gap * N).expm1().neg().log() - share.log();
+        return top.Times(N - 1) + gap.Times(N).expm1().neg().log() - share.log();
     }
 
     /// <summary>log[((F + p)^N - F^N) / p] with F lowered to 1 - p where the estimate leaves no room: <see cref="BestOfNMath.LogRatio(double, double, double)"/>.</summary>
     private Tensor RatioOfAtom(Tensor logCdf, Tensor logP)
     {
-        Tensor rest = where(logP.gt(-0.6931471805599453), logP.expm1().neg().log(), logP.exp().neg().log1p()); // log(1 - p)
+        Tensor rest = where(logP.IsBelow(-0.6931471805599453), logP.exp().neg().log1p(), logP.expm1().neg().log()); // log(1 - p)
         Tensor logF = minimum(logCdf, rest);
         Tensor t = logP - logF; // +infinity for F = 0
 
         // p <= F: log N + (N - 1) log F + g(N d) - g(d), d = log1p(e^t), with g(x) = log(expm1(x) / x) and e^d - 1 = e^t.
-        Tensor d = t.clamp_max(0).exp().log1p(), scaled = d * N;
-        Tensor series = SeriesG(scaled) - SeriesG(d) + Math.Log(N);
-        Tensor large = scaled + scaled.neg().expm1().neg().log() - t.clamp_max(0);
-        Tensor below = (logF * (N - 1)) + where(scaled.lt(0.01), series, large);
+        Tensor small = t.AtMost(0), d = small.exp().log1p(), scaled = d.Times(N);
+        Tensor series = (SeriesG(scaled) - SeriesG(d)).Plus(Math.Log(N));
+        Tensor large = scaled + scaled.neg().expm1().neg().log() - small;
+        Tensor below = logF.Times(N - 1) + where(scaled.IsBelow(0.01), series, large);
 
         // p > F: (N - 1) log p + N s + log(1 - e^(-N (t + s))), s = log1p(e^-t).
-        Tensor s = t.clamp_min(0).neg().exp().log1p();
-        Tensor above = (logP * (N - 1)) + (s * N) + ((t.clamp_min(0) + s) * -N).expm1().neg().log();
-        return where(t.le(0), below, above);
+        Tensor big = t.AtLeast(0), s = big.neg().exp().log1p();
+        Tensor above = logP.Times(N - 1) + s.Times(N) + (big + s).Times(-N).expm1().neg().log();
+        return where(t.IsBelow(0), below, above);
     }
 
-    private static Tensor SeriesG(Tensor x) => (x / 2) + (x.pow(2) / 24) - (x.pow(4) / 2880);
+    private static Tensor SeriesG(Tensor x) => x.Over(2) + (x * x).Over(24) - (x * x * (x * x)).Over(2880);
 
     private Tensor Result(Tensor value) => value.to(Dtype).MoveToOuterDisposeScope();
 

@@ -9,6 +9,7 @@ namespace VariationalBoN.Tests.Training;
 
 /// <summary>Stochastic training ends at the distribution that enumeration gives.</summary>
 [Trait("Tier", "torch")]
+[Collection("Optimizers")]
 public sealed class ConvergenceTests
 {
     private static readonly EnumerableWorld s_atoms = EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 2, 3, 4], n: 2);
