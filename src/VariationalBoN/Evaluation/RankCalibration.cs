@@ -8,8 +8,8 @@ namespace VariationalBoN.Evaluation;
 /// <remarks>
 /// Rank u = (k_lt + v (k_eq + 1)) / (M' + 1) among M' earlier samples, v uniform: ties are broken at random, and u is exactly uniform when all samples of
 /// a prompt are exchangeable. Ranks of one prompt share their M' samples: the mean of m has variance u (1 - u) (1 + (m - 1) / (M' + 2)) / m at each u, a
-/// Brownian bridge still, so that the Kolmogorov-Smirnov test holds with that many fewer observations. It fails for samples stored in order of reward, for
-/// caches of two reward models or two temperatures joined, for a reward model that drifts.
+/// Brownian bridge still, so that the Kolmogorov-Smirnov test holds with that many fewer observations; a little cautious, as ranks have few values. It fails
+/// for samples stored in order of reward, for caches of two reward models or two temperatures joined, for a reward model that drifts.
 /// </remarks>
 public sealed record RankCalibration
 {
@@ -68,11 +68,14 @@ public sealed record RankCalibration
             throw new ArgumentException("No prompt has two samples, so none can be ranked among others; estimate the table with more samples for each prompt.", nameof(prompts));
         double[] sorted = [.. ranks.Order()];
         double distance = DistanceToUniform(sorted);
+        double[] bins = new double[BinCount];
+        foreach (double u in sorted)
+            bins[Math.Min(BinCount - 1, (int)(u * BinCount))] += 1.0 / sorted.Length;
         return new RankCalibration
         {
             HeldOut = sorted.Length,
             MeanRank = PromptMean.Of(ranks, owners),
-            Bins = [.. Enumerable.Range(0, BinCount).Select(bin => sorted.Count(u => (int)(u * BinCount) == bin) / (double)sorted.Length)],
+            Bins = [.. bins],
             Distance = distance,
             PValue = KolmogorovDistribution.UpperTail(distance, sorted.Length * (double)sorted.Length / inflated),
         };

@@ -67,7 +67,7 @@ internal static class ReferenceReportBuilder
             return new BestOfNRow
             {
                 Point = curve[n],
-                WinRate = Estimate.FromObservations(prompts.Select(prompt => UnbiasedWinRate.OfBestOfN(prompt.Cdf.SortedRewards, n))),
+                WinRate = Estimate.FromObservations(prompts.Select((prompt, p) => statistics[p].DistinctRewards == prompt.Cdf.Count ? BestOfNMath.WinRate(n) : UnbiasedWinRate.OfBestOfN(prompt.Cdf.SortedRewards, n))),
                 Kl = Estimate.FromObservations(prompts.Select((prompt, p) => isExact ? BestOfNKl.Exact(prompt, n)!.Value : FromLevels(prompt.Cdf, statistics[p]))),
                 KlTightBound = Mean(prompts.Select(prompt => BestOfNKl.TightBound(prompt, n))),
                 KlUpperBound = BestOfNMath.KlUpperBound(n),

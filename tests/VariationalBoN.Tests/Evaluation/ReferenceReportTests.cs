@@ -122,6 +122,16 @@ public sealed class ReferenceReportTests
     }
 
     [Fact]
+    public void The_example_of_the_sample_is_a_good_table()
+    {
+        var report = ReferenceReport.FromTable(ReferenceTable.Load(Path.Combine(Packaging.Repository.Root, "samples", "InspectRewards", "example.jsonl")));
+
+        Assert.Equal((20, 32, 32), (report.Prompts, report.SmallestM, report.LargestM));
+        Assert.DoesNotContain(report.Findings, finding => finding.IsWarning);
+        Assert.InRange(report.Rows.Single(row => row.Point.N == 8).Point.Gain.Value, 3, 4);
+    }
+
+    [Fact]
     public void What_cannot_be_reported_on_is_refused()
     {
         Assert.Contains("M = 1", Assert.Throws<ArgumentException>(() => ReferenceReport.FromTable(BestOfNCurveTests.Table([[1], [2]]))).Message);
