@@ -30,11 +30,11 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>, ICachedDecoder
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         Config = config;
-        var initialiser = new Gpt2Initialiser(seed);
-        wte = new Gpt2Embedding(initialiser, nameof(wte), config.VocabularySize, config.Width);
-        wpe = new Gpt2Embedding(initialiser, nameof(wpe), config.MaximumLength, config.Width);
-        h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(i => new Gpt2Block(initialiser, $"h.{i}", config))]);
-        ln_f = new Gpt2Norm(nameof(ln_f), config);
+        var parameters = new RandomParameters(seed);
+        wte = new Gpt2Embedding(parameters, nameof(wte), config.VocabularySize, config.Width);
+        wpe = new Gpt2Embedding(parameters, nameof(wpe), config.MaximumLength, config.Width);
+        h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(i => new Gpt2Block(parameters, $"h.{i}", config))]);
+        ln_f = new Gpt2Norm(parameters, nameof(ln_f), config);
         RegisterComponents();
     }
 

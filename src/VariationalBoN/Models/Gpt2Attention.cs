@@ -10,11 +10,11 @@ internal sealed class Gpt2Attention : nn.Module
     private readonly int _heads, _size;
     private readonly float _scale;
 
-    internal Gpt2Attention(Gpt2Initialiser initialiser, string path, Gpt2Config config)
+    internal Gpt2Attention(ParameterSource parameters, string path, Gpt2Config config)
         : base(path)
     {
-        c_attn = new Gpt2Linear(initialiser, $"{path}.c_attn", 0.02, config.Width, 3 * config.Width);
-        c_proj = new Gpt2Linear(initialiser, $"{path}.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), config.Width, config.Width);
+        c_attn = new Gpt2Linear(parameters, $"{path}.c_attn", 0.02, config.Width, 3 * config.Width);
+        c_proj = new Gpt2Linear(parameters, $"{path}.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), config.Width, config.Width);
         _heads = config.Heads;
         _size = config.Width / config.Heads;
         _scale = 1 / MathF.Sqrt(_size);

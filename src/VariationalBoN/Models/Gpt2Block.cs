@@ -10,13 +10,13 @@ internal sealed class Gpt2Block : nn.Module
     private readonly Gpt2Attention attn;
     private readonly Gpt2Mlp mlp;
 
-    internal Gpt2Block(Gpt2Initialiser initialiser, string path, Gpt2Config config)
+    internal Gpt2Block(ParameterSource parameters, string path, Gpt2Config config)
         : base(path)
     {
-        ln_1 = new Gpt2Norm(nameof(ln_1), config);
-        attn = new Gpt2Attention(initialiser, $"{path}.attn", config);
-        ln_2 = new Gpt2Norm(nameof(ln_2), config);
-        mlp = new Gpt2Mlp(initialiser, $"{path}.mlp", config);
+        ln_1 = new Gpt2Norm(parameters, $"{path}.ln_1", config);
+        attn = new Gpt2Attention(parameters, $"{path}.attn", config);
+        ln_2 = new Gpt2Norm(parameters, $"{path}.ln_2", config);
+        mlp = new Gpt2Mlp(parameters, $"{path}.mlp", config);
         RegisterComponents();
     }
 
@@ -36,12 +36,12 @@ internal sealed class Gpt2Mlp : nn.Module<Tensor, Tensor>
     private readonly Gpt2Linear c_fc, c_proj;
     private readonly string _activation;
 
-    internal Gpt2Mlp(Gpt2Initialiser initialiser, string path, Gpt2Config config)
+    internal Gpt2Mlp(ParameterSource parameters, string path, Gpt2Config config)
         : base(path)
     {
         int inner = config.InnerWidth ?? 4 * config.Width;
-        c_fc = new Gpt2Linear(initialiser, $"{path}.c_fc", 0.02, config.Width, inner);
-        c_proj = new Gpt2Linear(initialiser, $"{path}.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), inner, config.Width);
+        c_fc = new Gpt2Linear(parameters, $"{path}.c_fc", 0.02, config.Width, inner);
+        c_proj = new Gpt2Linear(parameters, $"{path}.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), inner, config.Width);
         _activation = config.Activation;
         RegisterComponents();
     }

@@ -8,10 +8,10 @@ internal sealed class Gpt2Embedding : nn.Module
 {
     internal readonly Parameter weight; // [rows, C]
 
-    internal Gpt2Embedding(Gpt2Initialiser initialiser, string name, int rows, int width)
+    internal Gpt2Embedding(ParameterSource parameters, string name, int rows, int width)
         : base(name)
     {
-        weight = initialiser.Normal($"{name}.weight", 0.02, rows, width);
+        weight = parameters.Matrix($"{name}.weight", 0.02, rows, width);
         RegisterComponents();
     }
 }
@@ -24,11 +24,11 @@ internal sealed class Gpt2Norm : nn.Module<Tensor, Tensor>
     private readonly long[] _shape;
     private readonly double _epsilon;
 
-    internal Gpt2Norm(string name, Gpt2Config config)
+    internal Gpt2Norm(ParameterSource parameters, string name, Gpt2Config config)
         : base(name)
     {
-        weight = Gpt2Initialiser.Constant(1, config.Width);
-        bias = Gpt2Initialiser.Constant(0, config.Width);
+        weight = parameters.Vector($"{name}.weight", 1, config.Width);
+        bias = parameters.Vector($"{name}.bias", 0, config.Width);
         _shape = [config.Width];
         _epsilon = config.LayerNormEpsilon;
         RegisterComponents();
@@ -43,11 +43,11 @@ internal sealed class Gpt2Linear : nn.Module<Tensor, Tensor>
     private readonly Parameter weight; // [in, out]
     private readonly Parameter bias;   // [out]
 
-    internal Gpt2Linear(Gpt2Initialiser initialiser, string path, double deviation, int inputs, int outputs)
+    internal Gpt2Linear(ParameterSource parameters, string path, double deviation, int inputs, int outputs)
         : base(path)
     {
-        weight = initialiser.Normal($"{path}.weight", deviation, inputs, outputs);
-        bias = Gpt2Initialiser.Constant(0, outputs);
+        weight = parameters.Matrix($"{path}.weight", deviation, inputs, outputs);
+        bias = parameters.Vector($"{path}.bias", 0, outputs);
         RegisterComponents();
     }
 

@@ -1,0 +1,23 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Models;
+
+/// <summary>The parameters of another model, the same objects: two models, one copy of the weights. The other model owns them.</summary>
+internal sealed class SharedParameters(nn.Module owner) : ParameterSource
+{
+    private readonly Dictionary<string, Parameter> _parameters = owner.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
+
+    internal override Parameter Matrix(string name, double deviation, int rows, int columns) => Find(name, [rows, columns]);
+
+    internal override Parameter Vector(string name, double value, int size) => Find(name, [size]);
+
+    private Parameter Find(string name, long[] shape)
+    {
+        if (!_parameters.TryGetValue(name, out var found))
+            throw new ArgumentException($"The model that parameters are shared with has no {name}.", nameof(name));
+        return found.shape.AsSpan().SequenceEqual(shape)
+            ? found
+            : throw new ArgumentException($"{name} is [{string.Join(", ", found.shape)}] in the model that parameters are shared with; [{string.Join(", ", shape)}] is needed.", nameof(name));
+    }
+}
