@@ -7,7 +7,7 @@ namespace VariationalBoN.BestOfN;
 /// <remarks>Immutable, thread-safe.</remarks>
 public sealed class EmpiricalBoNDistribution : IBoNDistribution
 {
-    private readonly FrozenDictionary<string, EmpiricalRewardCdf> _cdfs;
+    private readonly IReadOnlyDictionary<string, EmpiricalRewardCdf> _cdfs;
 
     /// <summary>Creates the distribution of the best of n.</summary>
     /// <param name="cdfs">The reference rewards of each prompt.</param>
@@ -20,7 +20,7 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         BestOfNMath.CheckN(n);
         if (!Enum.IsDefined(estimator))
             throw new ArgumentOutOfRangeException(nameof(estimator), estimator, $"The estimator must be {nameof(RatioEstimator.SelfInclusive)} or {nameof(RatioEstimator.SingleAtom)}.");
-        _cdfs = cdfs.ToFrozenDictionary(StringComparer.Ordinal);
+        _cdfs = cdfs is ReferenceTableCdfs ? cdfs : cdfs.ToFrozenDictionary(StringComparer.Ordinal); // a table on disk stays there
         (N, Estimator) = (n, estimator);
     }
 

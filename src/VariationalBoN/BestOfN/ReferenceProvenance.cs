@@ -5,4 +5,29 @@ namespace VariationalBoN.BestOfN;
 /// <param name="RewardModel">Identity of the reward model.</param>
 /// <param name="Scoring">How rewards were scored: <see cref="Rewards.ScoringOptions.Describe"/>.</param>
 /// <param name="Seed">The seed of the draws.</param>
-public sealed record ReferenceProvenance(string Reference, string RewardModel, string Scoring, long Seed);
+public sealed record ReferenceProvenance(string Reference, string RewardModel, string Scoring, long Seed)
+{
+    /// <summary>What of a cache differs from what it is used with, field by field; none when nothing does.</summary>
+    internal static IEnumerable<string> Differences(ReferenceProvenance? cache, ReferenceProvenance? here)
+    {
+        if (cache is null || here is null)
+            return cache is null == here is null ? [] : [cache is null ? "the cache does not know where its rewards come from" : "where the new rewards come from is not known"];
+        return new[]
+        {
+            Difference("reference policy", "cache", cache.Reference, here.Reference),
+            Difference("reward model", "cache", cache.RewardModel, here.RewardModel),
+            Difference("scoring", "cache", cache.Scoring, here.Scoring),
+            cache.Seed == here.Seed ? null : FormattableString.Invariant($"seed of the cache is {cache.Seed}, here it is {here.Seed}"),
+        }.OfType<string>();
+    }
+
+    /// <summary>How one field differs, with the parts between commas that do; null when it does not.</summary>
+    internal static string? Difference(string field, string where, string there, string here)
+    {
+        if (there == here)
+            return null;
+        string[] parts = [.. there.Split(", ").Except(here.Split(", "))], others = [.. here.Split(", ").Except(there.Split(", "))];
+        string detail = parts.Length > 0 && parts.Length < there.Split(", ").Length ? $" (there {string.Join(", ", parts)}; here {string.Join(", ", others)})" : "";
+        return $"{field} of the {where} is \"{there}\", here it is \"{here}\"{detail}";
+    }
+}

@@ -34,6 +34,24 @@ internal sealed class ReferenceTableRows
     public ReferenceTable ToTable() =>
         new(_whole.Concat(_single.Select(entry => new ReferencePrompt(entry.Key, entry.Value.Rewards, entry.Value.Responses))), _provenance);
 
+    /// <summary>The samples of a row per prompt.</summary>
+    public static ReferencePrompt Prompt(JsonElement row)
+    {
+        string prompt = String(Required(row, "prompt"), "prompt");
+        double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
+        string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
+        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses);
+    }
+
+    /// <summary>The property "provenance" of a row or a manifest; null when there is none.</summary>
+    public static ReferenceProvenance? Provenance(JsonElement row)
+    {
+        if (!row.TryGetProperty("provenance", out JsonElement value))
+            return null;
+        string Text(string name) => String(Required(value, name), name);
+        return new ReferenceProvenance(Text("reference"), Text("rewardModel"), Text("scoring"), Required(value, "seed").GetInt64());
+    }
+
     private void AddSample(string prompt, string text, double reward)
     {
         if (!text.StartsWith(prompt, StringComparison.Ordinal))
@@ -48,9 +66,7 @@ internal sealed class ReferenceTableRows
     {
         if (!_seen.Add(prompt))
             throw new FormatException($"the prompt \"{prompt}\" has a row already.");
-        double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
-        string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
-        _whole.Add(row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses));
+        _whole.Add(Prompt(row));
     }
 
     private static ReferencePrompt OwnPrompt(string prompt, double[] rewards, string[] responses, JsonElement row)
@@ -64,14 +80,6 @@ internal sealed class ReferenceTableRows
         int excluded = Required(row, "excluded").TryGetInt32(out int count) ? count : throw new FormatException("\"excluded\" must be a whole number.");
         return new ReferencePrompt(prompt, rewards.Select((reward, i) => new ScoredCompletion(
             new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), excluded);
-    }
-
-    private static ReferenceProvenance? Provenance(JsonElement row)
-    {
-        if (!row.TryGetProperty("provenance", out JsonElement value))
-            return null;
-        string Text(string name) => String(Required(value, name), name);
-        return new ReferenceProvenance(Text("reference"), Text("rewardModel"), Text("scoring"), Required(value, "seed").GetInt64());
     }
 
     private static FinishReason Finish(string text) => text switch
