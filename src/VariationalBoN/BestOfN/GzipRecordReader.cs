@@ -44,7 +44,9 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
         }
 
         ReadOnlyMemory<byte> json = line.GetBuffer().AsMemory(0, (int)line.Length);
-        return json.Span.EndsWith("\n"u8) ? json[..^1] : throw new InvalidDataException("the gzip member holds no whole line.");
+        if (!json.Span.EndsWith("\n"u8) || member.Length < HeaderLength || BinaryPrimitives.ReadInt32LittleEndian(member.Span[^4..]) != json.Length)
+            throw new InvalidDataException("the gzip member does not hold one whole line, or its length is not what it says.");
+        return json[..^1];
     }
 
     protected override bool Read()

@@ -35,6 +35,10 @@ internal static class RecordSeal
         return json.Slice(body + Name.Length, Digits).SequenceEqual(expected);
     }
 
+    /// <summary>Whether bytes hold the end of a record and the beginning of another: what stood between them is damaged.</summary>
+    /// <remarks>Quotes within texts are escaped, so that the name of the field with its quotes stands nowhere else.</remarks>
+    public static bool HoldsTwo(ReadOnlySpan<byte> bytes) => bytes.Count(Name) > 1;
+
     private static void Write(ReadOnlySpan<byte> body, Span<byte> digits)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

@@ -50,7 +50,7 @@ internal static class ReferenceIndexBuilder
         }
         catch (Exception e) when (e is FormatException or InvalidDataException)
         {
-            if (reader.Offset + reader.Length < length)
+            if (reader.Offset + reader.Length < length || RecordSeal.HoldsTwo(reader.Json.Span))
                 throw CacheDamage.At(path, reader.Number, reader.Offset, e.Message, e);
             if (!repair)
                 throw CacheDamage.Torn(path, reader.Number, reader.Offset, e);
