@@ -34,6 +34,7 @@ internal static class TrainingJob
         var order = new PromptOrder(s_prompts, seed: 7);
         using var adam = torch.optim.AdamW(model.parameters(), lr: 0.01, weight_decay: 0.01);
         using var noise = new torch.Generator(5);
+        // snippet: resumable
         using var metrics = new MetricsLog(Path.Combine(folder, "metrics.jsonl"));
         using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"), new { steps }, new CheckpointOptions { KeepLast = 2, BestBy = MetricNames.Reward })
             .Add("model", model).Add("optimizer", adam).Add("noise", noise).Add("metrics", metrics);
@@ -55,8 +56,9 @@ internal static class TrainingJob
             metrics.Write(step, numbers.Values());
             if ((step + 1) % 3 == 0)
                 checkpoints.Save(step + 1, numbers.Values());
-            Console.WriteLine(step); // tells the test how far it is
+            Console.WriteLine(step); // how far it is
         }
+        // end snippet
 
         Safetensors.Save(Path.Combine(folder, "final.safetensors"), model);
         return 0;
