@@ -12,7 +12,7 @@ public sealed class RemoteRewardSnippets
     {
         IRewardModel helpful = RewardModel.FromFunction(WordPolicy.Reward), toxic = RewardModel.FromFunction(_ => 7.0);
         // snippet: weighted
-        IRewardModel reward = new WeightedRewardModel(
+        var reward = new WeightedRewardModel(
             new("helpful", helpful.WithRetry()),                                       // a remote judge
             new("short", RewardModel.FromFunction((_, text) => -text.Length), Weight: 0.01),
             new("toxic", toxic.WithRetry(), Weight: 0));                               // only watched
