@@ -28,7 +28,7 @@ internal static class ReferenceIndexBuilder
 
             if (index.Complete(length, File.GetLastWriteTimeUtc(path).Ticks, batches) is int twice)
                 throw CacheDamage.At(path, index[twice].Number, index[twice].Offset, "the record holds samples of its prompt that another record holds too.");
-        });
+        }, flushToDisk: false);
         return repaired;
     }
 

@@ -109,10 +109,18 @@ public sealed class ReferenceTable : IDisposable
     /// <exception cref="IOException">It cannot be read, or the folder has no side file yet and is being written.</exception>
     public static ReferenceTable Load(string path) => Directory.Exists(path) ? FromStore(path) : ReferenceTableFile.Read(path);
 
-    /// <summary>Writes the table as JSON Lines, one prompt a line; whole or not at all, an older file at the path stays until then.</summary>
+    /// <summary>Writes the table as JSON Lines; whole or not at all, an older file at the path stays until then.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="format">All there is, or what the authors of the paper publish, which their tools read.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of its values.</exception>
+    /// <exception cref="InvalidOperationException">A row for each sample is asked for, and the texts of a prompt are not known.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there before is untouched.</exception>
-    public void Save(string path) => AtomicFile.Write(path, stream => ReferenceTableFile.Write(stream, this));
+    public void Save(string path, ReferenceTableFormat format = ReferenceTableFormat.Whole)
+    {
+        if (!Enum.IsDefined(format))
+            throw new ArgumentOutOfRangeException(nameof(format), format, "The format must be Whole, RowPerPrompt or RowPerSample.");
+        AtomicFile.Write(path, stream => ReferenceTableFile.Write(stream, this, format));
+    }
 
     /// <summary>pi_bon for every prompt of the table.</summary>
     /// <param name="n">N; finite, at least 1.</param>

@@ -18,15 +18,18 @@ internal static class ReferenceTableFile
 
     private static ReadOnlySpan<byte> Blanks => " \t\r"u8;
 
-    public static void Write(Stream stream, ReferenceTable table)
+    public static void Write(Stream stream, ReferenceTable table, ReferenceTableFormat format = ReferenceTableFormat.Whole)
     {
         using var writer = new Utf8JsonWriter(stream, Writing);
         foreach (ReferencePrompt prompt in table.Prompts)
         {
-            WriteLine(writer, prompt, table.Provenance);
-            writer.Flush();
-            writer.Reset();
-            stream.WriteByte((byte)'\n');
+            foreach (Action row in Rows(writer, prompt, table.Provenance, format))
+            {
+                row();
+                writer.Flush();
+                writer.Reset();
+                stream.WriteByte((byte)'\n');
+            }
         }
     }
 
@@ -84,7 +87,7 @@ internal static class ReferenceTableFile
         new($"{path}, line {lines.Number} (byte {lines.Offset}): {why} Take the file from its source again, or estimate the table anew.", inner);
 
     /// <summary>A line of a table, without the end of the line.</summary>
-    public static void WriteLine(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceProvenance? provenance)
+    private static void WriteLine(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceProvenance? provenance)
     {
         writer.WriteStartObject();
         writer.WriteString("prompt", prompt.Prompt);
@@ -114,6 +117,27 @@ internal static class ReferenceTableFile
         writer.WriteString("scoring", provenance.Scoring);
         writer.WriteNumber("seed", provenance.Seed);
         writer.WriteEndObject();
+    }
+
+    private static IEnumerable<Action> Rows(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceProvenance? provenance, ReferenceTableFormat format)
+    {
+        if (format == ReferenceTableFormat.Whole)
+            return [() => WriteLine(writer, prompt, provenance)];
+        ImmutableArray<double> rewards = prompt.Rewards;
+        ImmutableArray<string> responses = prompt.Responses;
+        string text = prompt.Prompt;
+        if (format == ReferenceTableFormat.RowPerPrompt)
+            return [() => WriteLine(writer, new ReferencePrompt(text, rewards, responses), null)];
+        if (responses.IsEmpty)
+            throw new InvalidOperationException($"The texts of the prompt \"{text}\" are not known, and a row for each sample has one; save a row for each prompt.");
+        return Enumerable.Range(0, rewards.Length).Select(i => (Action)(() =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("prompt", text);
+            writer.WriteString("text", text + responses[i]);
+            writer.WriteNumber("reward", rewards[i]);
+            writer.WriteEndObject();
+        }));
     }
 
     private static void WriteColumns(Utf8JsonWriter writer, ReferencePrompt prompt)
