@@ -35,13 +35,13 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     internal static SafetensorsHeader Read(Stream stream)
     {
         if (stream.Length < 8)
-            throw new InvalidDataException($"at byte 0 of the file: it is {stream.Length} bytes long, too short for the 8 bytes of the header's length");
+            throw Fault(0, $"it is {stream.Length} bytes long, too short for the 8 bytes of the header's length");
         Span<byte> prefix = stackalloc byte[8];
         stream.Position = 0;
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > (ulong)Math.Min(MaximumLength, stream.Length - 8))
-            throw new InvalidDataException($"at byte 0 of the file: the header claims {length} bytes, but {stream.Length - 8} follow and {MaximumLength} are allowed");
+            throw Fault(0, $"the header claims {length} bytes, but {stream.Length - 8} follow and {MaximumLength} are allowed");
         byte[] header = new byte[length];
         stream.ReadExactly(header);
         var reader = new Utf8JsonReader(header, new JsonReaderOptions { MaxDepth = 3 });
@@ -53,10 +53,6 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         {
             throw new InvalidDataException($"near byte {8 + reader.BytesConsumed} of the file: the header is not valid: {e.Message}", e);
         }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"near byte {8 + reader.TokenStartIndex} of the file: {e.Message}", e);
-        }
     }
 
     private static SafetensorsHeader Parse(ref Utf8JsonReader reader, long fileLength)
@@ -65,11 +61,11 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         var names = new HashSet<string>(StringComparer.Ordinal);
         Dictionary<string, string>? metadata = null;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject || reader.TokenStartIndex != 0)
-            throw new InvalidDataException("the header does not begin with '{'");
+            throw Fault(reader, "the header does not begin with '{'");
         while (NextKey(ref reader) is string name)
         {
             if (!names.Add(name))
-                throw new InvalidDataException($"the tensor '{WeightEntry.Shown(name)}' is listed twice");
+                throw Fault(reader, $"the tensor '{WeightEntry.Shown(name)}' is listed twice");
             if (name == MetadataKey)
                 metadata = ParseMetadata(ref reader);
             else
@@ -89,7 +85,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         {
             Begin(ref reader, JsonTokenType.String, MetadataKey);
             if (!metadata.TryAdd(key, reader.GetString()!))
-                throw new InvalidDataException($"the metadata have the key '{WeightEntry.Shown(key)}' twice");
+                throw Fault(reader, $"the metadata have the key '{WeightEntry.Shown(key)}' twice");
         }
 
         return metadata;
@@ -103,7 +99,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         while (NextKey(ref reader) is string key)
         {
             if (key switch { "dtype" => type is not null, "shape" => shape is not null, "data_offsets" => offsets is not null, _ => false })
-                throw new InvalidDataException($"'{WeightEntry.Shown(name)}' has the key {key} twice");
+                throw Fault(reader, $"'{WeightEntry.Shown(name)}' has the key {key} twice");
             switch (key)
             {
                 case "dtype":
@@ -117,26 +113,26 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
                     offsets = Numbers(ref reader, name);
                     break;
                 default:
-                    throw new InvalidDataException($"'{WeightEntry.Shown(name)}' has the unknown key '{WeightEntry.Shown(key)}'");
+                    throw Fault(reader, $"'{WeightEntry.Shown(name)}' has the unknown key '{WeightEntry.Shown(key)}'");
             }
         }
 
-        return Entry(WeightEntry.Shown(name), name, type, shape, offsets);
+        return Entry(reader.TokenStartIndex + 8, WeightEntry.Shown(name), name, type, shape, offsets);
     }
 
-    private static WeightEntry Entry(string shown, string name, string? type, List<long>? shape, List<long>? offsets)
+    private static WeightEntry Entry(long at, string shown, string name, string? type, List<long>? shape, List<long>? offsets)
     {
         if (type is null || shape is null || offsets is null)
-            throw new InvalidDataException($"'{shown}' has no {(type is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
+            throw Fault(at, $"'{shown}' has no {(type is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
         if (!Types.TryGetValue(type, out var known))
-            throw new InvalidDataException($"'{shown}' is of type {WeightEntry.Shown(type)}; these are read: {string.Join(", ", Types.Keys)}");
+            throw Fault(at, $"'{shown}' is of type {WeightEntry.Shown(type)}; these are read: {string.Join(", ", Types.Keys)}");
         if (offsets.Count != 2)
-            throw new InvalidDataException($"'{shown}' has {offsets.Count} data offsets; it must have 2");
+            throw Fault(at, $"'{shown}' has {offsets.Count} data offsets; it must have 2");
         long[] sizes = [.. shape];
         if (sizes.Length > 64 || WeightEntry.Size(sizes, known.Size) is not long bytes)
-            throw new InvalidDataException($"'{shown}' has the impossible shape {WeightEntry.Shown(sizes.AsSpan(0, Math.Min(sizes.Length, 64)))}");
+            throw Fault(at, $"'{shown}' has the impossible shape {WeightEntry.Shown(sizes.AsSpan(0, Math.Min(sizes.Length, 64)))}");
         if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
-            throw new InvalidDataException($"'{shown}' of type {type} and shape {WeightEntry.Shown(sizes)} needs {bytes} bytes, but its data offsets are {offsets[0]} to {offsets[1]}");
+            throw Fault(at, $"'{shown}' of type {type} and shape {WeightEntry.Shown(sizes)} needs {bytes} bytes, but its data offsets are {offsets[0]} to {offsets[1]}");
         return new WeightEntry(name, known.Type, sizes, offsets[0], bytes);
     }
 
@@ -144,17 +140,17 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     private static WeightEntry[] Placed(List<WeightEntry> entries, long start, long dataLength)
     {
         entries.Sort((a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.Bytes.CompareTo(b.Bytes));
-        long end = 0;
+        (long end, long at) = (0, start);
         foreach (var entry in entries)
         {
             if (entry.Offset != end)
-                throw new InvalidDataException($"'{WeightEntry.Shown(entry.Name)}' begins at byte {entry.Offset} of the data, but what stands before it ends at {end}: tensors must neither overlap nor leave a gap");
+                throw Fault(at, $"'{WeightEntry.Shown(entry.Name)}' begins at byte {entry.Offset} of the data, but what stands before it ends at {end}: tensors must neither overlap nor leave a gap");
             end += entry.Bytes;
         }
 
         return end == dataLength
             ? [.. entries.Select(entry => entry with { Offset = start + entry.Offset })]
-            : throw new InvalidDataException($"the tensors end at byte {end} of the data, but the file holds {dataLength} bytes of data");
+            : throw Fault(at, $"the tensors end at byte {end} of the data, but the file holds {dataLength} bytes of data");
     }
 
     /// <summary>The next key of the object that the reader is in; null at its end.</summary>
@@ -163,7 +159,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     private static void Begin(ref Utf8JsonReader reader, JsonTokenType expected, string name)
     {
         if (!reader.Read() || reader.TokenType != expected)
-            throw new InvalidDataException($"the header is not valid: a {reader.TokenType} stands in '{WeightEntry.Shown(name)}' where a {expected} must");
+            throw Fault(reader, $"the header is not valid: a {reader.TokenType} stands in '{WeightEntry.Shown(name)}' where a {expected} must");
     }
 
     private static List<long> Numbers(ref Utf8JsonReader reader, string name)
@@ -173,10 +169,14 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number))
-                throw new InvalidDataException($"the header is not valid: '{WeightEntry.Shown(name)}' has a size or an offset that is no whole number");
+                throw Fault(reader, $"the header is not valid: '{WeightEntry.Shown(name)}' has a size or an offset that is no whole number");
             numbers.Add(number);
         }
 
         return numbers;
     }
+
+    private static InvalidDataException Fault(in Utf8JsonReader reader, string text) => Fault(8 + reader.TokenStartIndex, text);
+
+    private static InvalidDataException Fault(long at, string text) => new($"near byte {at} of the file: {text}");
 }

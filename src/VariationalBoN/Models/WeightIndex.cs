@@ -31,10 +31,6 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         {
             throw new InvalidDataException($"near byte {reader.BytesConsumed} of the file: the index is not valid: {e.Message}", e);
         }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"near byte {reader.TokenStartIndex} of the file: {e.Message}", e);
-        }
     }
 
     /// <summary>Writes the index as Python's <c>json</c> does, names in order.</summary>
@@ -64,7 +60,7 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         {
             string key = reader.GetString()!;
             if (key switch { "metadata" => metadata is not null, "weight_map" => files is not null, _ => true })
-                throw new InvalidDataException($"the key '{WeightEntry.Shown(key)}' is listed twice, or is none of metadata and weight_map");
+                throw Fault(reader, $"the key '{WeightEntry.Shown(key)}' is listed twice, or is none of metadata and weight_map");
             Begin(ref reader, JsonTokenType.StartObject);
             if (key == "metadata")
                 metadata = ParseMetadata(ref reader);
@@ -73,7 +69,7 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         }
 
         reader.Read(); // what follows the object is not valid
-        return new WeightIndex(metadata ?? [], files ?? throw new InvalidDataException("there is no weight_map"));
+        return new WeightIndex(metadata ?? [], files ?? throw Fault(reader, "there is no weight_map"));
     }
 
     private static JsonObject ParseMetadata(ref Utf8JsonReader reader)
@@ -83,7 +79,7 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         foreach (var property in document.RootElement.EnumerateObject())
         {
             if (!metadata.TryAdd(property.Name, JsonNode.Parse(property.Value.GetRawText())))
-                throw new InvalidDataException($"the metadata have the key '{WeightEntry.Shown(property.Name)}' twice");
+                throw Fault(reader, $"the metadata have the key '{WeightEntry.Shown(property.Name)}' twice");
         }
 
         return metadata;
@@ -98,9 +94,9 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
             Begin(ref reader, JsonTokenType.String);
             string file = reader.GetString()!;
             if (!IsPlain(file, extension))
-                throw new InvalidDataException($"'{WeightEntry.Shown(name)}' is said to lie in '{WeightEntry.Shown(file)}', which is not the name of a {extension} file beside the index");
+                throw Fault(reader, $"'{WeightEntry.Shown(name)}' is said to lie in '{WeightEntry.Shown(file)}', which is not the name of a {extension} file beside the index");
             if (!files.TryAdd(name, file))
-                throw new InvalidDataException($"the tensor '{WeightEntry.Shown(name)}' is listed twice");
+                throw Fault(reader, $"the tensor '{WeightEntry.Shown(name)}' is listed twice");
         }
 
         return files;
@@ -112,6 +108,8 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
     private static void Begin(ref Utf8JsonReader reader, JsonTokenType expected)
     {
         if (!reader.Read() || reader.TokenType != expected)
-            throw new InvalidDataException($"the index is not valid: a {reader.TokenType} stands where a {expected} must");
+            throw Fault(reader, $"the index is not valid: a {reader.TokenType} stands where a {expected} must");
     }
+
+    private static InvalidDataException Fault(in Utf8JsonReader reader, string text) => new($"near byte {reader.TokenStartIndex} of the file: {text}");
 }
