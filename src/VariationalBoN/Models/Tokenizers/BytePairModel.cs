@@ -4,7 +4,7 @@ namespace VariationalBoN.Models;
 
 /// <summary>Byte-pair encoding: of all neighbours the pair that was merged first in training is merged, the leftmost first, until none is left.</summary>
 /// <remarks>
-/// Our own loop: BpeTokenizer of Microsoft.ML.Tokenizers 2.0.1 has neither <c>ignore_merges</c> nor byte fallback, and fails on damaged files with exceptions that name no place.
+/// Our own loop: BpeTokenizer of Microsoft.ML.Tokenizers 2.0.1 gives the same ids on the golden texts of GPT-2 and Llama 3, but knows neither <c>ignore_merges</c> nor byte fallback.
 /// </remarks>
 internal sealed class BytePairModel : ITokenModel
 {

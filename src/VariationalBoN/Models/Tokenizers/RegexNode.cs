@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace VariationalBoN.Models;
@@ -21,6 +20,7 @@ internal sealed class RegexRepeat(RegexSet set, int least, int most, RegexGreed 
 {
     internal override int Match(RegexRun run, int at)
     {
+        run.Enter();
         int count = 0;
         while (count < least)
         {
@@ -74,7 +74,7 @@ internal sealed class RegexChoice(RegexNode[] ways) : RegexNode
 {
     internal override int Match(RegexRun run, int at)
     {
-        run.Spend();
+        run.Enter();
         foreach (var way in ways)
         {
             if (way.Match(run, at) is var end && end >= 0)
@@ -93,8 +93,7 @@ internal sealed class RegexLoop(bool lazy, RegexNode next) : RegexNode
 
     internal override int Match(RegexRun run, int at)
     {
-        run.Spend();
-        RuntimeHelpers.EnsureSufficientExecutionStack();
+        run.Enter();
         if (lazy && next.Match(run, at) is var early && early >= 0)
             return early;
         if (run.EnterRound(this, at))
@@ -114,7 +113,7 @@ internal sealed class RegexAtomic(RegexNode body, RegexNode next, bool look, boo
 {
     internal override int Match(RegexRun run, int at)
     {
-        run.Spend();
+        run.Enter();
         int end = body.Match(run, at);
         return negative ? end >= 0 ? -1 : next.Match(run, at)
             : end < 0 ? -1 : next.Match(run, look ? at : end);
@@ -126,6 +125,7 @@ internal sealed class RegexAnchor(bool start, bool line, RegexNode next) : Regex
 {
     internal override int Match(RegexRun run, int at)
     {
+        run.Enter();
         bool holds = start ? at == 0 || line && run.Text[at - 1] == '\n' : at == run.Text.Length || line && run.Text[at] == '\n';
         return holds ? next.Match(run, at) : -1;
     }

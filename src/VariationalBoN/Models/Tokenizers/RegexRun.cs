@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace VariationalBoN.Models;
 
 /// <summary>One search of a <see cref="UnicodeRegex"/> through one text, with the work it may still spend.</summary>
@@ -10,6 +12,13 @@ internal sealed class RegexRun(string text, string pattern)
     private long _steps = 1_000_000 + StepsPerCharacter * text.Length;
 
     internal string Text { get; } = text;
+
+    /// <summary>Begins a node: counts a step and sees that the stack has room, which a pattern of thousands of nodes might fill.</summary>
+    internal void Enter()
+    {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        Spend();
+    }
 
     /// <summary>Counts a step. A pattern of a tokenizer needs a few of them a character; only one made to hang needs more than this allows.</summary>
     internal void Spend()
