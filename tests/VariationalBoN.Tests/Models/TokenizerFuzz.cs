@@ -27,7 +27,7 @@ internal sealed class TokenizerFuzz
     /// <summary>Runs one input; the message of what broke, null when nothing did.</summary>
     internal string? Run()
     {
-        var files = new Dictionary<string, byte[]>(_seeds[_random.Next(_seeds.Length)]);
+        var files = new Dictionary<string, byte[]>(_seeds[_random.Next(20) == 0 ? ^1 : _random.Next(_seeds.Length - 1)]); // the SentencePiece file is large: seldom
         string name = files.Keys.ElementAt(_random.Next(files.Count));
         for (int rounds = _random.Next(1, 5); rounds > 0; rounds--)
             files[name] = Damage(files[name]);

@@ -12,7 +12,9 @@ public sealed class TokenizerFuzzTests
     /// <summary>How many damaged files are read; the environment sets more for the long form.</summary>
     private static readonly int s_inputs = int.Parse(Environment.GetEnvironmentVariable("VARIATIONALBON_FUZZ_INPUTS") ?? "20000", CultureInfo.InvariantCulture);
 
-    private static readonly Gen<string> s_texts = Gen.OneOf(Gen.Char, Gen.Char['\0', '\u00FF'], Gen.Char['\uD800', '\uDFFF'], Gen.OneOfConst(' ', 'a', 'e', '\n', '\'', '\u0301', '\uFFFE', '▁', '<', 's', '>')).Array[0, 40].Select(characters => new string(characters));
+    private const string Common = " ae\n'\u0301\uFFFE▁<s>";
+
+    private static readonly Gen<string> s_texts = Gen.OneOf(Gen.Char, Gen.Char['\0', '\u00FF'], Gen.Char['\uD800', '\uDFFF'], Gen.Int[0, Common.Length - 1].Select(i => Common[i])).Array[0, 40].Select(characters => new string(characters));
 
     [Fact]
     public void Damaged_files_give_an_error_with_file_and_place_and_no_large_allocation()
@@ -50,7 +52,7 @@ public sealed class TokenizerFuzzTests
     [Fact]
     public void Decoding_takes_any_ids()
     {
-        foreach (string name in TokenizerGoldenTests.Cases.Select(row => (string)row.GetData()[0]!))
+        foreach (string name in TokenizerGoldenTests.Names)
         {
             var tokenizer = HuggingFaceTokenizer.Load(TokenizerGoldenTests.Folder(name), 700);
             Gen.Int[0, 699].Array[0, 30].Sample(ids => Assert.False(tokenizer.Decode(ids).Any(char.IsSurrogate) && !IsWellFormed(tokenizer.Decode(ids))), iter: 500, seed: "0000000000001", threads: 1);

@@ -7,7 +7,9 @@ namespace VariationalBoN.Tests.Models;
 [Trait("Tier", "fast")]
 public sealed class TokenizerGoldenTests
 {
-    public static TheoryData<string> Cases => ["gpt2", "gpt2-hub-layout", "pythia", "llama2", "llama3", "qwen2", "bert-classifier", "distilbert-classifier"];
+    internal static readonly string[] Names = ["gpt2", "gpt2-hub-layout", "pythia", "llama2", "llama3", "qwen2", "bert-classifier", "distilbert-classifier"];
+
+    public static TheoryData<string> Cases => [.. Names];
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -56,21 +56,21 @@ public sealed class TokenizerPipelineTests
         string model = MemoryTokenizer.BytePairs;
         Assert.Equal("a|?|?|b", Tokens("axyb"));
         Assert.Equal("a|?|b", Tokens("axyb", model: model.Replace("\"fuse_unk\":false", "\"fuse_unk\":true", StringComparison.Ordinal)));
-        Assert.Equal("a|b", Tokens("axyb", model: model.Replace("\"unk_token\":\"?\"", "\"unk_token\":null", StringComparison.Ordinal)));
+        Assert.Equal("ab", Tokens("axyb", model: model.Replace("\"unk_token\":\"?\"", "\"unk_token\":null", StringComparison.Ordinal)));
         Assert.Equal("a|<0xC3>|<0xA9>|?|b", Tokens("aéxb", model: model.Replace("\"byte_fallback\":false", "\"byte_fallback\":true", StringComparison.Ordinal).Replace("\".\":11", "\".\":11,\"<0xC3>\":12,\"<0xA9>\":13", StringComparison.Ordinal)));
     }
 
     [Theory]
-    [InlineData("""{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}""", new[] { "▁", "▁a", "<0xC3>", "<0xA9>", "<0xFF>" }, "  aé\uFFFD", 1)]
-    [InlineData("""{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}""", new[] { "▁Hey", "▁friend!" }, "Hey friend!", 0)]
-    [InlineData("""{"type":"WordPiece","prefix":"##","cleanup":true}""", new[] { "##uelo", "Ara", "##új", "##o", "No", "##guera", "." }, "##uelo Araújo Noguera.", 0)]
-    [InlineData("""{"type":"BPEDecoder","suffix":"</w>"}""", new[] { "My</w>", "na", "me</w>" }, "My name", 0)]
-    [InlineData("""{"type":"ByteLevel"}""", new[] { "Hello", "Ġfriend", "Ã", "©", "Ã" }, "Hello friendé\uFFFD", 0)]
-    public void Decoders_make_text_of_tokens(string decoder, string[] tokens, string expected, int cut)
+    [InlineData("""{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]}""", new[] { "▁", "▁a", "<0xC3>", "<0xA9>", "b", "<0xC4>", "<0xFF>" }, " aéb\uFFFD\uFFFD")]
+    [InlineData("""{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}""", new[] { "▁Hey", "▁friend!" }, "Hey friend!")]
+    [InlineData("""{"type":"WordPiece","prefix":"##","cleanup":true}""", new[] { "##uelo", "Ara", "##új", "##o", "No", "##guera", "." }, "##uelo Araújo Noguera.")]
+    [InlineData("""{"type":"BPEDecoder","suffix":"</w>"}""", new[] { "My</w>", "na", "me</w>" }, "My name")]
+    [InlineData("""{"type":"ByteLevel"}""", new[] { "Hello", "Ġfriend", "Ã", "©", "Â" }, "Hello friendé\uFFFD")]
+    public void Decoders_make_text_of_tokens(string decoder, string[] tokens, string expected)
     {
         string vocabulary = string.Join(',', tokens.Select((token, i) => $"\"{token}\":{i}"));
         var tokenizer = MemoryTokenizer.Load(100, ("tokenizer.json", MemoryTokenizer.Json($$"""{"type":"WordLevel","vocab":{{{vocabulary}}},"unk_token":"{{tokens[0]}}"}""", decoder: decoder)));
-        Assert.Equal(expected[cut..], tokenizer.Decode([.. Enumerable.Range(0, tokens.Length)]));
+        Assert.Equal(expected, tokenizer.Decode([.. Enumerable.Range(0, tokens.Length)]));
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class TokenizerRefusalTests
     [InlineData("\"b\":2", "\"b\":-2", "$.model.vocab.b is -2; it must be a whole number")]
     [InlineData("\"b\":2", "\"b\":25", "the tokenizer has the id 25, but the model has 20 logits")]
     [InlineData("\"added_tokens\":[]", "\"added_tokens\":[{\"id\":17,\"content\":\"<s>\",\"special\":true}]", "$.added_tokens[0].id is 17, but \"<s>\" has or gets 12")]
-    [InlineData("\"merges\"", "\"vocab\"", "line 1")]
+    [InlineData("\"merges\"", "\"vocab\"", "Duplicate property 'vocab'")]
     public void Setting_of_tokenizer_json_is_refused_by_name(string old, string replacement, string named)
     {
         string json = MemoryTokenizer.Json();

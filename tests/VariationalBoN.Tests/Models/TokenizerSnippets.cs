@@ -24,7 +24,7 @@ public sealed class TokenizerSnippets
         var options = new GenerationOptions { StopTokens = [stop] };
         // end snippet
         Assert.True(found);
-        Assert.Equal([622], options.StopTokens);
+        Assert.Equal<int>([622], options.StopTokens);
         Assert.Equal((621, 2, 1), (chat[0], chat.Count(id => id == 621), chat.Count(id => id == stop)));
     }
 }

@@ -6,12 +6,15 @@ namespace VariationalBoN.Models;
 internal sealed class AddedVocabulary
 {
     private readonly TokenVocabulary _model;
+    private readonly string _place;
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly SortedDictionary<int, AddedToken> _tokens = [];
     private readonly HashSet<string> _special = new(StringComparer.Ordinal);
     private int _largest = -1;
 
-    internal AddedVocabulary(TokenVocabulary model) => _model = model;
+    /// <param name="model">The model's own tokens.</param>
+    /// <param name="place">The directory or file, for messages.</param>
+    internal AddedVocabulary(TokenVocabulary model, string place) => (_model, _place) = (model, place);
 
     internal IEnumerable<KeyValuePair<int, AddedToken>> Tokens => _tokens;
 
@@ -21,7 +24,7 @@ internal sealed class AddedVocabulary
         if (token.Special)
             _special.Add(token.Content);
         if (!TryGetId(token.Content, out int id))
-            id = _largest < int.MaxValue ? Math.Max(_largest + 1, _model.Count) : throw new InvalidDataException($"No id is left for the added token \"{token.Content}\".");
+            id = _largest < int.MaxValue ? Math.Max(_largest + 1, _model.Count) : throw new InvalidDataException($"{_place}: no id is left for the added token \"{token.Content}\".");
         _largest = Math.Max(_largest, id);
         _ids[token.Content] = id;
         _tokens[id] = token;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace VariationalBoN.Models;
 
@@ -20,13 +21,15 @@ internal sealed class JsonSection
 
     internal static JsonSection Parse(string file, byte[] bytes)
     {
+        if (!Utf8.IsValid(bytes))
+            throw new InvalidDataException($"{file}: byte {Utf8Text.FirstInvalid(bytes)} is not UTF-8.");
         try
         {
             return new JsonSection(file, "$", JsonElement.Parse(bytes, s_options));
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{file}: line {e.LineNumber + 1}, byte {e.BytePositionInLine} of it: not valid JSON.", e);
+            throw new InvalidDataException(e.LineNumber is null ? $"{file}: {e.Message}" : $"{file}: line {e.LineNumber + 1}, byte {e.BytePositionInLine} of it: not valid JSON.", e);
         }
         catch (InvalidOperationException e)
         {

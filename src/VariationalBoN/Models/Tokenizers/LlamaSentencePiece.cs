@@ -25,14 +25,8 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
         var vocabulary = new TokenVocabulary(model.Count);
         for (int id = 0; id < model.Count; id++)
             vocabulary.TryAdd(model.Text(id), id);
-        _added = new AddedVocabulary(vocabulary);
-        _added.Add(settings);
-        foreach (var (id, token) in settings.Added)
-        {
-            if (_added.TryGetId(token.Content, out int given) && given != id)
-                throw new InvalidDataException($"tokenizer_config.json: the added token \"{token.Content}\" is listed as {id}, but has or gets {given}.");
-        }
-
+        _added = new AddedVocabulary(vocabulary, settings.Place);
+        TokenizerFilesReader.AddListed(_added, settings);
         _addedById = _added.Tokens.ToDictionary(pair => pair.Key, pair => pair.Value);
         _special = settings.Special.Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
         _matcher = new TokenMatcher(settings.SplitSpecialTokens ? [] : _addedById.Select(pair => (pair.Value.Content, pair.Key, pair.Value with { SingleWord = false, LeftStrip = false, RightStrip = false })));

@@ -25,8 +25,8 @@ internal static class TokenizerFilesReader
     private static TextPipeline BytePairs(TokenizerFiles files, TokenizerSettings settings, Func<string, string>? normalizer, Func<Piece, IEnumerable<Piece>> preTokenizer)
     {
         var model = BytePairReader.ReadFiles(files);
-        var added = new AddedVocabulary(model.Vocabulary);
-        AddListed(files, added, settings);
+        var added = new AddedVocabulary(model.Vocabulary, settings.Place);
+        AddListed(added, settings);
         var frame = settings.Class.Name == "RobertaTokenizer"
             ? new TokenFrame([TokenizerJsonReader.Named(added, settings, "cls_token")], [TokenizerJsonReader.Named(added, settings, "sep_token")])
             : settings.Class.Name == "GPT2Tokenizer" && settings.AddBos ? new TokenFrame([TokenizerJsonReader.Named(added, settings, "bos_token")], []) : TokenFrame.None;
@@ -54,8 +54,8 @@ internal static class TokenizerFilesReader
 
         string unknown = settings.Named.TryGetValue("unk_token", out var token) ? token.Content : "[UNK]";
         var model = new WordPieceModel(vocabulary, unknown, "##", mostCharacters: 100, message => new InvalidDataException($"{files.PathOf("vocab.txt")}: {message}."));
-        var added = new AddedVocabulary(vocabulary);
-        AddListed(files, added, settings);
+        var added = new AddedVocabulary(vocabulary, settings.Place);
+        AddListed(added, settings);
         return new TextPipeline(new TextPipelineParts
         {
             Model = model,
@@ -69,13 +69,13 @@ internal static class TokenizerFilesReader
     }
 
     /// <summary>Adds the tokens of the settings, which must get the ids that stand there.</summary>
-    internal static void AddListed(TokenizerFiles files, AddedVocabulary added, TokenizerSettings settings)
+    internal static void AddListed(AddedVocabulary added, TokenizerSettings settings)
     {
         added.Add(settings);
         foreach (var (id, token) in settings.Added)
         {
             if (added.TryGetId(token.Content, out int given) && given != id)
-                throw new InvalidDataException($"{files.Directory}: the added token \"{token.Content}\" is listed as {id}, but has or gets {given}.");
+                throw new InvalidDataException($"{settings.Place}: the added token \"{token.Content}\" is listed as {id}, but has or gets {given}.");
         }
     }
 }

@@ -11,7 +11,7 @@ internal static class TokenizerJsonReader
         root.Ignore("padding", "truncation"); // in force only where a caller of transformers asks; the side of the cut is read by Side
         var model = Model(root.Section("model"));
         var normalizer = NormalizerReader.Read(root.SectionOrNull("normalizer"), settings);
-        var added = new AddedVocabulary(model.Vocabulary);
+        var added = new AddedVocabulary(model.Vocabulary, settings.Place);
         foreach (var section in root.Raw("added_tokens") is null ? [] : root.Sections("added_tokens"))
         {
             int id = section.Count("id");
@@ -51,7 +51,7 @@ internal static class TokenizerJsonReader
         settings.AddBos ? [Named(added, settings, "bos_token")] : [], settings.AddEos ? [Named(added, settings, "eos_token")] : []);
 
     internal static int Named(AddedVocabulary added, TokenizerSettings settings, string name) => settings.Named.TryGetValue(name, out var token) && added.TryGetId(token.Content, out int id)
-        ? id : throw new InvalidDataException($"tokenizer_config.json: {name} stands around every text of {settings.Class.Name}, but there is none; name it there.");
+        ? id : throw new InvalidDataException($"{settings.Place}: {name} stands around every text of {settings.Class.Name}, but there is none; name it there.");
 
     private static ITokenModel Model(JsonSection section)
     {

@@ -13,6 +13,9 @@ internal sealed record TokenizerSettings
 
     internal required TokenizerClass Class { get; init; }
 
+    /// <summary>The file of the settings, for messages.</summary>
+    internal string Place { get; init; } = "tokenizer_config.json";
+
     /// <summary>The special tokens that have a name, in transformers' order.</summary>
     internal ImmutableSortedDictionary<string, AddedToken> Named { get; private set; } = ImmutableSortedDictionary<string, AddedToken>.Empty;
 
@@ -49,7 +52,7 @@ internal sealed record TokenizerSettings
     internal static TokenizerSettings Read(TokenizerFiles files)
     {
         var json = files.Json("tokenizer_config.json");
-        var settings = Read(json, TokenizerClass.Of(files, json));
+        var settings = Read(json, TokenizerClass.Of(files, json)) with { Place = files.PathOf("tokenizer_config.json") };
         bool listed = json?.Raw("added_tokens_decoder") is not null;
         var map = files.Json("special_tokens_map.json");
         settings.ReadSpecial(json, listed ? null : map);
