@@ -27,7 +27,7 @@ internal sealed class OutcomeCounts
             {
                 groups.Add(Group(probe, $"first tokens of prompt {p}", [.. drawn.Select(FirstToken)], true));
             }
-            catch (Exception e) when (e is ArgumentException or InvalidOperationException or NotSupportedException or IndexOutOfRangeException or KeyNotFoundException)
+            catch (Exception e) when (e is not OperationCanceledException) // the same completions, whole, went through before
             {
                 note = $"first tokens are not tested: LogProb takes no completion cut after its first token ({e.GetType().Name})";
             }

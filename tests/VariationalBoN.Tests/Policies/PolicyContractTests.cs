@@ -1,3 +1,4 @@
+using VariationalBoN.Checks;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
@@ -108,6 +109,10 @@ public abstract class PolicyContractTests
             Assert.True(restCount <= 25, $"{restCount} completions in a rest of {restExpected}");
         Assert.InRange(chiSquare, 0, cells + (5 * Math.Sqrt(2 * cells)));
     }
+
+    /// <summary>The check that users run; its statistical part fails with probability 1e-4 at most, at this seed not.</summary>
+    [Fact]
+    public void Policy_check_passes() => PolicyCheck.Run(Create(), Prompts, new PolicyCheckOptions { Seed = 13, Draws = 600, Reference = Create() }).ThrowIfFailed();
 
     [Fact]
     public void Stepwise_KL_to_oneself_is_zero()
