@@ -20,11 +20,23 @@ internal sealed class RewardProbe(IRewardModel reward, Completion[] completions,
     /// <summary>Scorings compared so far.</summary>
     public RewardComparison All { get; private set; }
 
+    /// <summary>Scores completions in as few calls as the reward model and the scoring options allow.</summary>
     public async Task<double[]> ScoreAsync(IReadOnlyList<Completion> some)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        IReadOnlyList<double> scores = await reward.ScoreAsync(some, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
-        return scores.Count == some.Count ? [.. scores] : throw new InvalidOperationException($"It returned {scores.Count} rewards for {some.Count} completions; it must return one for each, in their order.");
+        int most = Math.Min((options.Scoring ?? new ScoringOptions()).BatchSize, reward.MaxBatchSize);
+        if (most < 1)
+            throw new InvalidOperationException($"MaxBatchSize is {most}; it must be at least 1.");
+        var rewards = new List<double>(some.Count);
+        foreach (Completion[] part in some.Chunk(most))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            IReadOnlyList<double> scores = await reward.ScoreAsync(part, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
+            if (scores.Count != part.Length)
+                throw new InvalidOperationException($"It returned {scores.Count} rewards for {part.Length} completions; it must return one for each, in their order.");
+            rewards.AddRange(scores);
+        }
+
+        return [.. rewards];
     }
 
     /// <summary>Scores with the scoring options of the cache.</summary>

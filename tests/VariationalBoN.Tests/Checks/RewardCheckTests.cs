@@ -132,6 +132,14 @@ public sealed class RewardCheckTests
     }
 
     [Fact]
+    public async Task No_call_holds_more_completions_than_the_reward_model_takes()
+    {
+        var judge = new NarrowJudge();
+        (await RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Table = Table(Good, judge.Identity) })).ThrowIfFailed();
+        Assert.Equal(judge.MaxBatchSize, judge.Widest);
+    }
+
+    [Fact]
     public async Task Cancellation_passes_through_and_faulty_arguments_are_refused()
     {
         using var source = new CancellationTokenSource();
@@ -140,5 +148,20 @@ public sealed class RewardCheckTests
         await Assert.ThrowsAsync<ArgumentException>(() => RewardCheck.RunAsync(judge, s_completions[..1]));
         string message = (await Assert.ThrowsAsync<ArgumentException>(() => RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Tolerance = -1, SingleCalls = 0, RankTolerance = double.NaN }))).Message;
         Assert.All(["Tolerance is -1", "SingleCalls is 0", "RankTolerance is NaN"], part => Assert.Contains(part, message, StringComparison.Ordinal));
+    }
+
+    private sealed class NarrowJudge : IRewardModel
+    {
+        public string Identity => "narrow";
+
+        public int MaxBatchSize => 5;
+
+        public int Widest { get; private set; }
+
+        public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+        {
+            Widest = Math.Max(Widest, completions.Count);
+            return Task.FromResult<IReadOnlyList<double>>([.. completions.Select(Good)]);
+        }
     }
 }
