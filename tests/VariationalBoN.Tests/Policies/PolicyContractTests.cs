@@ -112,7 +112,13 @@ public abstract class PolicyContractTests
 
     /// <summary>The check that users run; its statistical part fails with probability 1e-4 at most, at this seed not.</summary>
     [Fact]
-    public void Policy_check_passes() => PolicyCheck.Run(Create(), Prompts, new PolicyCheckOptions { Seed = 13, Draws = 600, Reference = Create() }).ThrowIfFailed();
+    public void Policy_check_passes_and_leaves_no_tensor()
+    {
+        var (policy, reference) = (Create(), Create());
+        long before = LiveTensors.Settled();
+        PolicyCheck.Run(policy, Prompts, new PolicyCheckOptions { Seed = 13, Draws = 600, Reference = reference }).ThrowIfFailed();
+        Assert.Equal(before, LiveTensors.Now);
+    }
 
     [Fact]
     public void Stepwise_KL_to_oneself_is_zero()
