@@ -8,6 +8,7 @@ namespace VariationalBoN.Models;
 /// <summary>What a <c>config.json</c> says of the head of a classifier: its labels and whether they exclude each other.</summary>
 internal static class ClassifierLabels
 {
+    internal const string Architecture = "ForSequenceClassification";
     private const int Most = 100_000; // beyond any classifier: a number in a file must not decide how much is allocated
     private const string Independent = "multi_label_classification";
 
@@ -60,10 +61,10 @@ internal static class ClassifierLabels
     }
 
     /// <summary>Refuses a model with another head: its weights would lack the classifier.</summary>
-    internal static void RequireArchitecture(ConfigReader keys, string supported)
+    internal static void RequireArchitecture(ConfigReader keys)
     {
-        if (keys.Raw("architectures") is JsonNode node && !(node is JsonArray names && names.Any(name => name is JsonValue value && value.TryGetValue(out string? text) && text == supported)))
-            throw new InvalidDataException($"architectures is {node.ToJsonString()}; a classifier has {supported}");
+        if (keys.Raw("architectures") is JsonNode node && !(node is JsonArray names && names.Any(name => name is JsonValue value && value.TryGetValue(out string? text) && text.EndsWith(Architecture, StringComparison.Ordinal))))
+            throw new InvalidDataException($"architectures is {node.ToJsonString()}; that of a classifier ends with {Architecture}");
     }
 
     /// <summary>What transformers writes into every configuration without changing what an evaluated classifier computes.</summary>
