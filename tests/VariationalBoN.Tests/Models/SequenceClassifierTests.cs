@@ -6,9 +6,11 @@ namespace VariationalBoN.Tests.Models;
 
 /// <summary>Against the answers of transformers 4.57 for tiny random classifiers (Golden/hf).</summary>
 [Trait("Tier", "torch")]
-public sealed class EncoderClassifierTests
+public sealed class SequenceClassifierTests
 {
-    public static TheoryData<string> Cases => ["bert-classifier", "distilbert-classifier"];
+    public static TheoryData<string> Cases => ["bert-classifier", "distilbert-classifier", "gpt2-reward", "llama-reward"];
+
+    public static TheoryData<string> Encoders => ["bert-classifier", "distilbert-classifier"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -34,7 +36,7 @@ public sealed class EncoderClassifierTests
     }
 
     [Theory]
-    [MemberData(nameof(Cases))]
+    [MemberData(nameof(Encoders))]
     public void Token_zero_counts_where_the_length_says_so(string name)
     {
         using var golden = new ClassifierCase(name);
