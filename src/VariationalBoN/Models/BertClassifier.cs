@@ -48,7 +48,7 @@ public sealed class BertClassifier : SequenceClassifier
     /// <inheritdoc/>
     public override int MaximumLength => Config.MaximumLength;
 
-    internal override IReadOnlyList<string> SkippedNames => [".embeddings.position_ids"];
+    internal override WeightNames Names => new("", "", "", ".embeddings.position_ids");
 
     /// <inheritdoc/>
     protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)

@@ -42,7 +42,7 @@ public sealed class DecoderClassifier : SequenceClassifier
     /// <inheritdoc/>
     public override int MaximumLength => Config.Decoder.MaximumLength;
 
-    internal override IReadOnlyList<string> SkippedNames => Config.Decoder.Names.Buffers;
+    internal override WeightNames Names => new("", "", "", Config.Decoder.Names.Buffers);
 
     /// <inheritdoc/>
     protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)

@@ -47,7 +47,7 @@ public sealed class DistilBertClassifier : SequenceClassifier
     /// <inheritdoc/>
     public override int MaximumLength => Config.MaximumLength;
 
-    internal override IReadOnlyList<string> SkippedNames => [".embeddings.position_ids"];
+    internal override WeightNames Names => new("", "", "", ".embeddings.position_ids");
 
     /// <inheritdoc/>
     protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)
