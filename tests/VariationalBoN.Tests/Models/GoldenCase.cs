@@ -30,7 +30,7 @@ internal sealed class GoldenCase
 
     public CausalTransformerConfig Config => CausalTransformerConfig.Load(Path.Combine(_folder, "config.json"));
 
-    /// <summary>The model of the case in float32.</summary>
+    /// <summary>The model of the case in float32: the weights of all its files, buffers passed over.</summary>
     public CausalTransformer Load()
     {
         var config = Config;
