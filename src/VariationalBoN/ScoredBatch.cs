@@ -13,9 +13,10 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <param name="items">The B scored completions.</param>
     /// <param name="groups">For each completion the index of its group, 0 or more; completions of one draw of one prompt share a group.</param>
     /// <param name="excluded">How many completions were drawn but left out, 0 or more.</param>
-    /// <exception cref="ArgumentException">The two lists differ in length.</exception>
+    /// <param name="components">For each named component of the rewards its B values, null where a completion has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">The lists differ in length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A group or <paramref name="excluded"/> is negative.</exception>
-    public ScoredBatch(IEnumerable<ScoredCompletion> items, IEnumerable<int> groups, int excluded = 0)
+    public ScoredBatch(IEnumerable<ScoredCompletion> items, IEnumerable<int> groups, int excluded = 0, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
     {
         ArgumentNullException.ThrowIfNull(items);
         ArgumentNullException.ThrowIfNull(groups);
@@ -26,6 +27,13 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
             throw new ArgumentException($"There are {_items.Length} scored completions but {Groups.Length} group indices; give one group to each completion.", nameof(groups));
         foreach (int group in Groups)
             ArgumentOutOfRangeException.ThrowIfNegative(group, nameof(groups));
+        Components = (components ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        foreach ((string name, ImmutableArray<double?> values) in Components)
+        {
+            if (values.Length != _items.Length)
+                throw new ArgumentException($"There are {_items.Length} scored completions but {values.Length} values of the component \"{name}\"; give one to each completion.", nameof(components));
+        }
+
         Completions = _items.Select(item => item.Completion).ToImmutableArray();
         Excluded = excluded;
     }
@@ -35,6 +43,10 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
 
     /// <summary>The completions alone, in the order of the batch.</summary>
     public ImmutableArray<Completion> Completions { get; }
+
+    /// <summary>For each named component of the rewards its B values in the order of the batch, as the reward model reported them: for metrics and logs.</summary>
+    /// <remarks>Null where it reported none. What is done to the reward of a truncated completion is not in them. Empty for a reward without parts.</remarks>
+    public IReadOnlyDictionary<string, ImmutableArray<double?>> Components { get; }
 
     /// <summary>How many completions were drawn but are not here: failed rewards, excluded truncations and what these left alone in a group.</summary>
     public int Excluded { get; }
@@ -77,5 +89,8 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <inheritdoc/>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private ScoredBatch Take(List<int> indices) => new(indices.Select(i => _items[i]), indices.Select(i => Groups[i]));
+    private ScoredBatch Take(List<int> indices) => new(
+        indices.Select(i => _items[i]),
+        indices.Select(i => Groups[i]),
+        components: Components.Select(part => KeyValuePair.Create(part.Key, indices.Select(i => part.Value[i]).ToImmutableArray())));
 }

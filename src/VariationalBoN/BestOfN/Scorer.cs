@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
@@ -49,14 +50,19 @@ public sealed class Scorer
     {
         ArgumentNullException.ThrowIfNull(completions);
         double[] logReference = LogReference(completions);
-        double?[] rewards = await CheckedScoring.ScoreAsync(Reward, completions, Options, cancellationToken).ConfigureAwait(false);
+        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(Reward, completions, Options, cancellationToken).ConfigureAwait(false);
+        double?[] rewards = found.Rewards;
 
         int[] groups = new int[completions.Count];
         for (int i = 1; i < groups.Length; i++)
             groups[i] = groups[i - 1] + (completions[i].Prompt == completions[i - 1].Prompt ? 0 : 1);
         ILookup<int, int> drawn = Enumerable.Range(0, groups.Length).ToLookup(i => groups[i]);
         int[] kept = [.. drawn.SelectMany(group => Survivors(group, rewards, keepLone))];
-        return new ScoredBatch(kept.Select(i => new ScoredCompletion(completions[i], rewards[i]!.Value, logReference[i])), kept.Select(i => groups[i]), groups.Length - kept.Length);
+        return new ScoredBatch(
+            kept.Select(i => new ScoredCompletion(completions[i], rewards[i]!.Value, logReference[i])),
+            kept.Select(i => groups[i]),
+            groups.Length - kept.Length,
+            found.Components.Select(part => KeyValuePair.Create(part.Key, kept.Select(i => part.Value[i]).ToImmutableArray())));
     }
 
     private static int[] Survivors(IGrouping<int, int> group, double?[] rewards, bool keepLone)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 
@@ -9,6 +10,9 @@ public sealed record EvaluationReport
 {
     /// <summary>Mean reward, in the reward model's unit.</summary>
     public required Estimate Reward { get; init; }
+
+    /// <summary>Mean of each named component of the reward over the completions that have it; empty for a reward without parts.</summary>
+    public IReadOnlyDictionary<string, Estimate> RewardComponents { get; init; } = ImmutableSortedDictionary<string, Estimate>.Empty;
 
     /// <summary>w = E[F_lt + q / 2]: the probability to beat one reference sample, ties counted half; 0 to 1, N / (N + 1) for Best-of-N.</summary>
     public required Estimate WinRate { get; init; }
@@ -48,6 +52,8 @@ public sealed record EvaluationReport
     {
         var text = new StringBuilder();
         Line("reward", Reward);
+        foreach ((string name, Estimate value) in RewardComponents)
+            Line($"  {name}", value);
         Line("win rate", WinRate);
         Line("effective N", EffectiveN);
         if (KlEstimates.Stepwise is Estimate stepwise)

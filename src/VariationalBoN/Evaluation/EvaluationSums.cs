@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using VariationalBoN.BestOfN;
 
 namespace VariationalBoN.Evaluation;
@@ -7,6 +8,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
 {
     private readonly List<int> _prompts = [];
     private readonly List<double> _reward = [], _win = [], _logRatio = [], _stepwise = [], _gap = [], _length = [], _truncated = [], _distinct = [];
+    private readonly SortedDictionary<string, (List<double> Values, List<int> Prompts)> _components = new(StringComparer.Ordinal);
     private int _promptCount;
     private int _excluded;
 
@@ -20,6 +22,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
             foreach (int i in group)
             {
                 ScoredCompletion item = scored[i];
+                AddComponents(scored, i);
                 double logRatio = logPolicy[i] - item.LogReference;
                 _prompts.Add(_promptCount);
                 _reward.Add(item.Reward);
@@ -49,6 +52,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
         return new EvaluationReport
         {
             Reward = Mean(_reward),
+            RewardComponents = _components.ToImmutableSortedDictionary(part => part.Key, part => PromptMean.Of(part.Value.Values, part.Value.Prompts), StringComparer.Ordinal),
             WinRate = win,
             EffectiveN = EffectiveN(win),
             KlEstimates = KlEstimates.FromLogRatios(_logRatio, _prompts, _stepwise.Count > 0 ? _stepwise : null),
@@ -59,6 +63,19 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
             Completions = _reward.Count,
             Excluded = _excluded,
         };
+    }
+
+    private void AddComponents(ScoredBatch scored, int i)
+    {
+        foreach ((string name, ImmutableArray<double?> column) in scored.Components)
+        {
+            if (column[i] is not double value)
+                continue;
+            if (!_components.TryGetValue(name, out var sums))
+                _components[name] = sums = ([], []);
+            sums.Values.Add(value);
+            sums.Prompts.Add(_promptCount);
+        }
     }
 
     private static Estimate EffectiveN(Estimate win)

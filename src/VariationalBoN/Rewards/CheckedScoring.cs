@@ -1,6 +1,6 @@
 namespace VariationalBoN.Rewards;
 
-/// <summary>The one way in which the library asks a reward model: in batches, every answer checked. Stateless, thread-safe.</summary>
+/// <summary>The one way in which the library asks a reward model: in batches, some at once, every answer checked. Stateless, thread-safe.</summary>
 internal static class CheckedScoring
 {
     private const int ShownCharacters = 60;
@@ -12,9 +12,14 @@ internal static class CheckedScoring
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>B entries: the reward, or null where the completion was excluded.</returns>
     /// <exception cref="RewardModelException">A reward could not be had and failures are not excluded, or none of those asked for could be had.</exception>
-    public static async Task<double?[]> ScoreAsync(IRewardModel model, IReadOnlyList<Completion> completions, ScoringOptions options, CancellationToken cancellationToken)
+    public static async Task<double?[]> ScoreAsync(IRewardModel model, IReadOnlyList<Completion> completions, ScoringOptions options, CancellationToken cancellationToken) =>
+        (await ScoreComponentsAsync(model, completions, options, cancellationToken).ConfigureAwait(false)).Rewards;
+
+    /// <summary>The same with the components that the reward model reports.</summary>
+    public static async Task<CheckedRewards> ScoreComponentsAsync(IRewardModel model, IReadOnlyList<Completion> completions, ScoringOptions options, CancellationToken cancellationToken)
     {
-        double?[] rewards = new double?[completions.Count];
+        var found = new CheckedRewards(completions.Count);
+        double?[] rewards = found.Rewards;
         var asked = new List<int>();
         for (int i = 0; i < rewards.Length; i++)
         {
@@ -25,25 +30,55 @@ internal static class CheckedScoring
                 asked.Add(i);
         }
 
-        RewardModelException? failure = null;
-        foreach (int[] batch in asked.Chunk(options.BatchSize))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            failure = await ScoreBatchAsync(model, completions, batch, rewards, options, cancellationToken).ConfigureAwait(false) ?? failure;
-        }
+        int[][] batches = [.. asked.Chunk(BatchSize(model, options))];
+        var failures = new RewardModelException?[batches.Length];
+        await ForEachAsync(batches.Length, options.MaxConcurrency, async (b, token) => failures[b] = await ScoreBatchAsync(model, completions, batches[b], found, options, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
-        if (failure is not null && asked.TrueForAll(i => rewards[i] is null))
-            throw new RewardModelException($"The reward model {model.Identity} failed for each of the {asked.Count} completions it was given, so nothing is left to go on with. The last failure: {failure.Message}", failure.InnerException ?? failure);
+        if (asked.TrueForAll(i => rewards[i] is null) && Array.FindLast(failures, failure => failure is not null) is RewardModelException last)
+            throw new RewardModelException($"The reward model {model.Identity} failed for each of the {asked.Count} completions it was given, so nothing is left to go on with. The last failure: {last.Message}", last.InnerException ?? last);
         foreach (int i in asked)
         {
             if (completions[i].FinishReason == FinishReason.Length && options.OnTruncated == TruncationRule.Subtract)
                 rewards[i] -= options.TruncationValue;
         }
 
-        return rewards;
+        return found;
     }
 
-    private static async Task<RewardModelException?> ScoreBatchAsync(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, double?[] rewards, ScoringOptions options, CancellationToken cancellationToken)
+    /// <summary>A completion for messages.</summary>
+    internal static string Name(Completion completion) => $"prompt \"{Shorten(completion.Prompt)}\", text \"{Shorten(completion.Text)}\"";
+
+    private static int BatchSize(IRewardModel model, ScoringOptions options) => model.MaxBatchSize >= 1
+        ? Math.Min(options.BatchSize, model.MaxBatchSize)
+        : throw new InvalidOperationException($"The reward model {model.Identity} has MaxBatchSize {model.MaxBatchSize}; it must be at least 1.");
+
+    /// <summary>One after another on the caller's thread, or so many at once; the first failure stops the others.</summary>
+    private static async Task ForEachAsync(int count, int maxConcurrency, Func<int, CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        if (maxConcurrency == 1 || count <= 1)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await action(i, cancellationToken).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        try
+        {
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = maxConcurrency, CancellationToken = cancellationToken };
+            await Parallel.ForAsync(0, count, parallel, async (i, token) => await action(i, token).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested(); // with the caller's token, not that of the loop
+            throw;
+        }
+    }
+
+    private static async Task<RewardModelException?> ScoreBatchAsync(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, CheckedRewards found, ScoringOptions options, CancellationToken cancellationToken)
     {
         RewardModelException? failure;
         try
@@ -52,7 +87,7 @@ internal static class CheckedScoring
                 ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
             if (scores.Count != batch.Length)
                 throw new InvalidOperationException($"It returned {scores.Count} rewards for {batch.Length} completions; it must return one for each, in their order.");
-            failure = Take(model, all, batch, scores, rewards);
+            failure = Take(model, all, batch, scores, found);
             if (failure is null || options.OnFailure == RewardFailure.Exclude)
                 return failure;
         }
@@ -67,36 +102,48 @@ internal static class CheckedScoring
 
         if (options.OnFailure == RewardFailure.Throw)
             throw failure;
-        if (batch.Length == 1)
+        if (batch.Length == 1 || IsAway(failure))
             return failure;
         foreach (int i in batch) // one by one: only those that fail are left out
         {
             cancellationToken.ThrowIfCancellationRequested();
-            failure = await ScoreBatchAsync(model, all, [i], rewards, options, cancellationToken).ConfigureAwait(false) ?? failure;
+            failure = await ScoreBatchAsync(model, all, [i], found, options, cancellationToken).ConfigureAwait(false) ?? failure;
         }
 
         return failure;
     }
 
-    private static RewardModelException? Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, IReadOnlyList<double> scores, double?[] rewards)
+    /// <summary>Whether the service as a whole is away: then it is no fault of a completion, and asking for each alone only waits longer.</summary>
+    private static bool IsAway(Exception failure) =>
+        failure is RewardModelException ? failure.InnerException is Exception inner && IsAway(inner) : failure is RemoteServiceException { Failure: RemoteFailure.Unavailable };
+
+    private static RewardModelException? Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, IReadOnlyList<double> scores, CheckedRewards found)
     {
+        var parts = scores as ComponentRewards;
+        if (parts is not null)
+            found.Add(batch, parts);
         RewardModelException? first = null;
         for (int i = 0; i < batch.Length; i++)
         {
             if (double.IsFinite(scores[i]))
-                rewards[batch[i]] = scores[i];
+                found.Rewards[batch[i]] = scores[i];
             else
-                first ??= Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}; a reward must be finite."), null);
+                first ??= Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}{Culprits(parts, i)}; a reward must be finite."), null);
         }
 
         return first;
     }
 
+    private static string Culprits(ComponentRewards? parts, int i)
+    {
+        string[] culprits = [.. parts?.Components.Where(part => !double.IsFinite(part.Value[i])).Select(part => FormattableString.Invariant($"\"{part.Key}\" = {part.Value[i]}")) ?? []];
+        return culprits.Length == 0 ? "" : $" (component {string.Join(", ", culprits)})";
+    }
+
     private static RewardModelException Failure(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, string what, Exception? inner)
     {
-        Completion first = all[batch[0]];
         string which = batch.Length == 1 ? $"completion {batch[0]}" : $"a batch of {batch.Length} completions, the first of which is completion {batch[0]}";
-        return new RewardModelException($"The reward model {model.Identity} failed for {which} (prompt \"{Shorten(first.Prompt)}\", text \"{Shorten(first.Text)}\"): {what} Mend the reward model, or set ScoringOptions.OnFailure to Exclude to leave such completions out, counted.", inner);
+        return new RewardModelException($"The reward model {model.Identity} failed for {which} ({Name(all[batch[0]])}): {what} Mend the reward model, or set ScoringOptions.OnFailure to Exclude to leave such completions out, counted.", inner);
     }
 
     private static string Shorten(string text) => text.Length <= ShownCharacters ? text : string.Concat(text.AsSpan(0, ShownCharacters), "...");

@@ -7,9 +7,12 @@ public interface IRewardModel
     /// <summary>One line that tells this judge from others; a cache of rewards carries it and refuses another one.</summary>
     string Identity => GetType().Name;
 
+    /// <summary>The most completions that it takes in one call, at least 1; <see cref="ScoringOptions.BatchSize"/> may ask for fewer.</summary>
+    int MaxBatchSize => int.MaxValue;
+
     /// <summary>Scores a batch of completions.</summary>
     /// <param name="completions">B completions, at least one.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    /// <returns>B finite rewards in the order of the completions; higher is better.</returns>
+    /// <returns>B finite rewards in the order of the completions; higher is better. <see cref="ComponentRewards"/> when they have named parts.</returns>
     Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken);
 }

@@ -18,6 +18,10 @@ public sealed record ScoringOptions
     /// <summary>The most completions that the reward model is given in one call, at least 1.</summary>
     public int BatchSize { get; init; } = 256;
 
+    /// <summary>The most calls of the reward model that are under way at once, at least 1; rewards keep the order of the completions whatever it is.</summary>
+    /// <remarks>Above 1 the reward model is called from threads of the pool.</remarks>
+    public int MaxConcurrency { get; init; } = 1;
+
     /// <summary>What of these options changes a reward, in one line.</summary>
     /// <returns>Such as "truncated: Score".</returns>
     public string Describe() => OnTruncated is TruncationRule.Replace or TruncationRule.Subtract
@@ -37,6 +41,8 @@ public sealed record ScoringOptions
             faults.Add(FormattableString.Invariant($"TruncationValue is {TruncationValue}; it must be finite"));
         if (BatchSize < 1)
             faults.Add($"BatchSize is {BatchSize}; it must be at least 1");
+        if (MaxConcurrency < 1)
+            faults.Add($"MaxConcurrency is {MaxConcurrency}; it must be at least 1");
         if (faults.Count > 0)
             throw new ArgumentException($"The scoring options are not usable: {string.Join("; ", faults)}.");
     }

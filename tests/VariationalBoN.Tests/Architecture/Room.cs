@@ -13,13 +13,14 @@ internal sealed record Room(string Name, string[] MayUse, bool Tensors, bool Asy
         new("Numerics", [], Tensors: false, Async: false),
         new("Rewards", [], Tensors: false, Async: true),
         new("Policies", [], Tensors: true, Async: false),
-        new("Models", ["Policies"], Tensors: true, Async: false),
+        new("Models", ["Policies", "Rewards"], Tensors: true, Async: false),
         new("BestOfN", ["Numerics", "Rewards", "Policies"], Tensors: false, Async: true),
         new("Objectives", ["BestOfN"], Tensors: false, Async: false),
         new("Gradients", [], Tensors: true, Async: false),
         new("Torch", ["Numerics", "BestOfN", "Objectives"], Tensors: true, Async: false),
         new("Worlds", ["Numerics", "Rewards", "Policies", "BestOfN", "Objectives"], Tensors: false, Async: false),
         new("Evaluation", ["Numerics", "Rewards", "Policies", "BestOfN"], Tensors: false, Async: true),
+        new("Training", ["Policies", "Models", "BestOfN", "Evaluation"], Tensors: true, Async: false),
     ];
 
     public static Room Of(string @namespace) => All.SingleOrDefault(room => @namespace == (room.Name.Length == 0 ? "VariationalBoN" : $"VariationalBoN.{room.Name}"))

@@ -55,6 +55,23 @@ public sealed class ScorerTests
         Assert.Contains("top-k", Assert.Throws<ArgumentException>(() => new Scorer(new WordPolicy(s_words) { HasFullSupport = false }, s_reward)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public async Task Components_follow_their_completions_past_exclusions_and_splits()
+    {
+        var failing = RewardModel.FromFunction(c => c.Tokens[0] == 0 ? double.NaN : c.Tokens[0]);
+        var reward = new WeightedRewardModel(new("word", failing), new("length", RewardModel.FromFunction(c => c.Prompt.Length), 10));
+        Completion[] completions = [WordPolicy.Word("a", 1), WordPolicy.Word("a", 0), WordPolicy.Word("a", 2), WordPolicy.Word("bb", 1)];
+
+        ScoredBatch scored = await new Scorer(new WordPolicy(s_words), reward, new ScoringOptions { OnFailure = RewardFailure.Exclude }).ScoreAsync(completions);
+
+        Assert.Equal([11.0, 12, 21], scored.Select(item => item.Reward));
+        Assert.Equal(["length", "word"], scored.Components.Keys);
+        Assert.Equal([1.0, 2, 1], scored.Components["word"].ToArray());
+        Assert.Equal([1.0, 1, 2], scored.Components["length"].ToArray());
+        Assert.Equal([2.0], scored.SplitByGroup(1)[1].Components["length"].ToArray());
+        Assert.Empty((await new Scorer(new WordPolicy(s_words), s_reward).ScoreAsync(completions)).Components);
+    }
+
+    [Fact]
     public async Task Reward_model_that_throws_names_the_completion()
     {
         var broken = RewardModel.FromFunction(c => c.Tokens[0] == 1 ? throw new TimeoutException("the judge is away") : 0.0);

@@ -108,6 +108,21 @@ public sealed class EvaluatorTests
         Assert.Throws<ArgumentException>(() => evaluator.EvaluateBestOfN([], table.BestOf(2)));
     }
 
+    [Fact]
+    public async Task Components_of_the_reward_are_reported_by_name()
+    {
+        var reward = new WeightedRewardModel(new("word", s_reward, 2), new("prompt", RewardModel.FromFunction(c => c.Prompt.Length)));
+        ReferenceTable table = await Table(["a", "bbbbb"], 50, reward, out Scorer scorer);
+
+        var report = await new Evaluator(scorer, table).EvaluateAsync(new WordPolicy(s_policy), ["a", "bbbbb"], 100, seed: 1);
+
+        Assert.Equal(["prompt", "word"], report.RewardComponents.Keys);
+        Assert.Equal(3, report.RewardComponents["prompt"].Value, 1e-12);
+        Assert.Equal(2, report.RewardComponents["prompt"].StandardError, 1e-9);
+        Assert.Equal(report.Reward.Value, (2 * report.RewardComponents["word"].Value) + 3, 1e-9);
+        Assert.Contains("\n  prompt ", report.ToString(), StringComparison.Ordinal);
+    }
+
     private static double Sum(Func<double, double, double, double> term) =>
         Enumerable.Range(0, 4).Sum(word => term(s_policy[word], s_reference[word], s_reference[..word].Sum()));
 

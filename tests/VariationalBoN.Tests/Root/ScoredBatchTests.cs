@@ -19,6 +19,7 @@ public sealed class ScoredBatchTests
     public void Lengths_groups_and_sizes_are_checked()
     {
         Assert.Contains("2 scored completions but 1 group", Assert.Throws<ArgumentException>(() => new ScoredBatch(Batch([0, 0]), [0])).Message, StringComparison.Ordinal);
+        Assert.Contains("1 values of the component \"style\"", Assert.Throws<ArgumentException>(() => new ScoredBatch(Batch([0, 0]), [0, 0], 0, [new("style", [1.0])])).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => Batch([0, -1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ScoredBatch([], [], excluded: -1));
         Assert.Throws<ArgumentOutOfRangeException>(() => Batch([0]).SplitByGroup(0));

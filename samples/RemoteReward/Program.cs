@@ -1,0 +1,77 @@
+// Rewards from a service: server and client in one command. The server is killed in the middle of the job and started again later; the job ends with
+// the numbers that a local judge gives.
+using VariationalBoN;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
+
+if (args is ["serve", string port])
+{
+    _ = Task.Run(() =>
+    {
+        while (Console.In.Read() >= 0) { }
+        Environment.Exit(0); // the program that started this server is gone
+    });
+    await Server.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+    return 0;
+}
+
+string[] prompts = ["a day in spring", "a day in summer", "a day in autumn", "a day in winter"];
+using var reference = new TabularPolicy(prompts, vocabularySize: 6, length: 4);
+using var server = new ServerProcess();
+server.Start();
+Console.WriteLine("The server runs in a process of its own.");
+
+// The second batch kills the server; the first retry that finds nobody starts it again.
+int batches = 0, retries = 0, killed = 0, restarted = 0;
+void BeforeBatch()
+{
+    if (Interlocked.Increment(ref batches) == 2 && Interlocked.Exchange(ref killed, 1) == 0)
+    {
+        server.Kill();
+        Console.WriteLine("The server was killed.");
+    }
+}
+
+void OnRetry(RetryAttempt retry)
+{
+    Interlocked.Increment(ref retries);
+    if (Interlocked.Exchange(ref restarted, 1) == 0)
+    {
+        Console.WriteLine($"A request failed, as it must: {retry.Error.Message.Replace(server.Address!.Authority, "the server")}");
+        server.Start();
+        Console.WriteLine("The server was started again.");
+    }
+}
+
+// snippet: http
+using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+IRewardModel reward = new HttpRewardModel(client, new() { Endpoint = new Uri(server.Address!, "/score"), Identity = Judge.Identity, MaxBatchSize = 64 })
+    .WithRetry(new() { MaxRetries = 8, BaseDelay = TimeSpan.FromSeconds(0.2), OnRetry = OnRetry });
+var scoring = new ScoringOptions { BatchSize = 16, MaxConcurrency = 4 };       // at most 4 requests at once, of 16 completions
+// end snippet
+var table = await Estimate(new Watched(reward, BeforeBatch));
+
+// The same with the judge in this process.
+var local = RewardModel.FromFunction((prompt, text) => Judge.Variety(text) + Judge.Taste(prompt, text), Judge.Identity);
+var expected = await Estimate(local);
+bool same = table.Prompts.Zip(expected.Prompts, (a, b) => a.Excluded == 0 && a.Rewards.SequenceEqual(b.Rewards) && a.Responses.SequenceEqual(b.Responses)).All(equal => equal);
+foreach (var prompt in table.Prompts)
+    Console.WriteLine(FormattableString.Invariant($"{prompt.Prompt,-16} mean reward {prompt.Rewards.Average():0.000000} over the wire, {expected[prompt.Prompt].Rewards.Average():0.000000} here, {prompt.Rewards.Length} rewards, {prompt.Excluded} excluded"));
+bool survived = killed == 1 && restarted == 1 && retries > 0;
+Console.WriteLine(same && survived ? "The server died and came back; every reward is the local one, bit for bit." : $"FAILED: rewards equal {same}, killed {killed}, restarted {restarted}, retries {retries}.");
+return same && survived ? 0 : 1;
+
+Task<ReferenceTable> Estimate(IRewardModel judge) => ReferenceTable.EstimateAsync(reference, judge, prompts, new ReferenceTableOptions { SamplesPerPrompt = 128, Seed = 1, Scoring = scoring });
+
+/// <summary>Says when a batch is about to be scored.</summary>
+internal sealed class Watched(IRewardModel model, Action beforeBatch) : IRewardModel
+{
+    public string Identity => model.Identity;
+
+    public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    {
+        beforeBatch();
+        return model.ScoreAsync(completions, cancellationToken);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+
+namespace VariationalBoN.Rewards;
+
+/// <summary>How a reward model behind HTTP is asked. Immutable; as thread-safe as its functions. Checked where it is used, all faults in one message.</summary>
+public sealed record HttpRewardModelOptions
+{
+    /// <summary>Where completions are posted to: an absolute http or https address.</summary>
+    public required Uri Endpoint { get; init; }
+
+    /// <summary>Tells the judge behind the address from others; not the address, which may change while the judge stays. An answer that names its "model" must name this.</summary>
+    public required string Identity { get; init; }
+
+    /// <summary>The most completions that the service takes in one request, at least 1.</summary>
+    public int MaxBatchSize { get; init; } = int.MaxValue;
+
+    /// <summary>Writes the JSON of a request; null for the schema of docs/remote-rewards.md.</summary>
+    public Action<Utf8JsonWriter, IReadOnlyList<Completion>>? WriteRequest { get; init; }
+
+    /// <summary>Reads one reward a completion out of the JSON of an answer; null for the schema of docs/remote-rewards.md.</summary>
+    /// <remarks>It may throw <see cref="FormatException"/>, <see cref="KeyNotFoundException"/> or <see cref="InvalidOperationException"/>, as <see cref="JsonElement"/> does: the answer is then refused. Count and finiteness are checked afterwards.</remarks>
+    public Func<JsonElement, IReadOnlyList<double>>? ReadAnswer { get; init; }
+
+    /// <summary>Refuses options out of range.</summary>
+    /// <exception cref="ArgumentException">The message names every fault.</exception>
+    internal void Validate()
+    {
+        var faults = new List<string>();
+        if (Endpoint is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+            faults.Add($"Endpoint is \"{Endpoint}\"; it must be an absolute http or https address");
+        if (string.IsNullOrWhiteSpace(Identity))
+            faults.Add("Identity is blank; name the model behind the service and its version");
+        if (MaxBatchSize < 1)
+            faults.Add($"MaxBatchSize is {MaxBatchSize}; it must be at least 1");
+        if (faults.Count > 0)
+            throw new ArgumentException($"The options of the HTTP reward model are not usable: {string.Join("; ", faults)}.");
+    }
+}

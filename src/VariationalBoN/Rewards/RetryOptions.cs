@@ -1,0 +1,50 @@
+namespace VariationalBoN.Rewards;
+
+/// <summary>How often and when a failed call is made again: exponential back-off with jitter. Immutable; as thread-safe as its functions.</summary>
+/// <remarks>Checked where it is used, all faults in one message. The defaults wait about two minutes in all: a service that restarts is back by then.</remarks>
+public sealed record RetryOptions
+{
+    private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
+
+    /// <summary>How often a failed call is made again, 0 or more.</summary>
+    public int MaxRetries { get; init; } = 8;
+
+    /// <summary>The wait before the first retry, doubled for each further one and spread by jitter; 0 to a day.</summary>
+    public TimeSpan BaseDelay { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The longest wait between two tries, also when the service asks for a longer one (Retry-After); above 0, to a day.</summary>
+    public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long one try may take; 10 ms to a day, null for no limit. What is called must heed its cancellation token.</summary>
+    public TimeSpan? Timeout { get; init; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>Whether a failure may pass by itself and is worth another try.</summary>
+    public Func<Exception, bool> IsTransient { get; init; } = RetryPolicy.IsTransient;
+
+    /// <summary>Called before each wait, for logs and counts; it may be called from several threads.</summary>
+    public Action<RetryAttempt>? OnRetry { get; init; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Refuses options out of range.</summary>
+    /// <exception cref="ArgumentException">The message names every fault.</exception>
+    internal void Validate()
+    {
+        var faults = new List<string>();
+        if (MaxRetries < 0)
+            faults.Add($"MaxRetries is {MaxRetries}; it must be at least 0");
+        if (BaseDelay < TimeSpan.Zero || BaseDelay > s_day)
+            faults.Add($"BaseDelay is {BaseDelay}; it must be from 0 to a day");
+        if (MaxDelay <= TimeSpan.Zero || MaxDelay > s_day)
+            faults.Add($"MaxDelay is {MaxDelay}; it must be above 0 and at most a day");
+        if (Timeout is TimeSpan timeout && (timeout < TimeSpan.FromMilliseconds(10) || timeout > s_day))
+            faults.Add($"Timeout is {timeout}; it must be from 10 ms to a day, or null");
+        if (IsTransient is null)
+            faults.Add("IsTransient is null; leave it out for the default");
+        if (TimeProvider is null)
+            faults.Add("TimeProvider is null; leave it out for the system's clock");
+        if (faults.Count > 0)
+            throw new ArgumentException($"The retry options are not usable: {string.Join("; ", faults)}.");
+    }
+}

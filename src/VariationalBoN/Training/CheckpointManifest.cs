@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace VariationalBoN.Training;
+
+/// <summary>What <c>checkpoint.json</c> says of the files beside it: it is written last, so a folder with a manifest is whole.</summary>
+internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string, double> Metrics, JsonNode? Configuration, ImmutableSortedDictionary<string, CheckpointManifest.Part> Parts)
+{
+    internal const string FileName = "checkpoint.json";
+    private const long LongestFile = 16 << 20;
+    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
+    /// <summary>The length and digest of one file.</summary>
+    internal sealed record Part(long Bytes, string Sha256);
+
+    /// <summary>The library that wrote it; for people who wonder.</summary>
+    public string Library { get; init; } = $"VariationalBoN {typeof(CheckpointManifest).Assembly.GetName().Version?.ToString(3)}";
+
+    internal static Part Describe(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        return new Part(stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
+    }
+
+    internal void Write(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this, s_json))));
+
+    /// <exception cref="InvalidDataException">The file is damaged; the message names it.</exception>
+    internal static CheckpointManifest Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            if (new FileInfo(path).Length > LongestFile)
+                throw new InvalidDataException($"it is longer than {LongestFile} bytes");
+            return JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(path), s_json) ?? throw new InvalidDataException("it is null");
+        }
+        catch (Exception e) when (e is JsonException or InvalidDataException or NotSupportedException)
+        {
+            throw new InvalidDataException($"{path} is no manifest of a checkpoint: {e.Message} Delete the folder to go on from an earlier checkpoint.", e);
+        }
+    }
+
+    /// <summary>Holds every file against its length and digest.</summary>
+    /// <exception cref="InvalidDataException">A file is missing or another one; the message names it.</exception>
+    internal void Verify(string folder)
+    {
+        foreach ((string name, Part expected) in Parts)
+        {
+            string path = Path.Combine(folder, name);
+            if (!File.Exists(path))
+                throw new InvalidDataException($"{path} is missing from its checkpoint. Delete the folder to go on from an earlier checkpoint.");
+            Part actual = Describe(path);
+            if (actual != expected)
+                throw new InvalidDataException($"{path} is damaged: {actual.Bytes} bytes with SHA-256 {actual.Sha256}, but the checkpoint was written with {expected.Bytes} bytes and {expected.Sha256}. Delete the folder to go on from an earlier checkpoint.");
+        }
+    }
+}

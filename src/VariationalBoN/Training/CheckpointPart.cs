@@ -1,0 +1,81 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using VariationalBoN.Models;
+
+namespace VariationalBoN.Training;
+
+/// <summary>How one thing that training changes is written to a file and read back into the same object.</summary>
+/// <param name="FileName">The name of its file.</param>
+/// <param name="Save">Writes the file at a path that does not exist yet.</param>
+/// <param name="Load">Reads it back.</param>
+/// <param name="Reset">Brings the object to the state before step 0 when there is no checkpoint.</param>
+internal sealed record CheckpointPart(string FileName, Action<string> Save, Action<string> Load, Action Reset)
+{
+    /// <summary>The bytes of a CPU generator of libtorch; another length given to it would end the process.</summary>
+    private const int GeneratorBytes = 5056;
+
+    internal static CheckpointPart Of(string name, torch.nn.Module module) =>
+        new($"{name}.safetensors", path => Safetensors.Save(path, module), path => Safetensors.Load(path, module), Nothing);
+
+    internal static CheckpointPart Of(string name, OptimizerHelper optimizer) => Of(
+        name,
+        stream =>
+        {
+            using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+            optimizer.save_state_dict(writer);
+        },
+        stream =>
+        {
+            using var reader = new BinaryReader(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+            optimizer.load_state_dict(reader);
+        });
+
+    internal static CheckpointPart Of(string name, torch.Generator generator) => Of(
+        name,
+        stream =>
+        {
+            using var state = generator.get_state();
+            stream.Write(state.bytes);
+        },
+        stream =>
+        {
+            byte[] bytes = new byte[GeneratorBytes];
+            if (stream.Length != GeneratorBytes)
+                throw new InvalidDataException($"the state of a generator has {GeneratorBytes} bytes, not {stream.Length}");
+            stream.ReadExactly(bytes);
+            using var state = torch.tensor(bytes);
+            generator.set_state(state);
+        });
+
+    internal static CheckpointPart Of(string name, MetricsLog metrics) => new(
+        $"{name}.length",
+        path => File.WriteAllText(path, metrics.Length.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        path => metrics.CutTo(long.Parse(File.ReadAllText(path), System.Globalization.CultureInfo.InvariantCulture)),
+        () => metrics.CutTo(0));
+
+    internal static CheckpointPart Of(string name, Action<Stream> save, Action<Stream> load) => new(
+        $"{name}.bin",
+        path =>
+        {
+            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
+            using (var buffered = new BufferedStream(file, 1 << 20))
+                Write(buffered, save, file);
+        },
+        path =>
+        {
+            using var stream = new BufferedStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), 1 << 20);
+            load(stream);
+        },
+        Nothing);
+
+    private static void Write(BufferedStream buffered, Action<Stream> save, FileStream file)
+    {
+        save(buffered);
+        buffered.Flush();
+        file.Flush(flushToDisk: true);
+    }
+
+    private static void Nothing()
+    {
+    }
+}

@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace VariationalBoN.Training;
+
+/// <summary>The checkpoints of one training run: a killed run goes on where it was and ends with the same bits as one that was never killed.</summary>
+/// <remarks>
+/// Add everything that a step changes, call <see cref="Restore()"/> before the loop and <see cref="Save"/> in it. Random numbers of this library are pure
+/// functions of seed and step and need no state; give <c>seed: step</c>, make the order of prompts (<see cref="PromptOrder"/>) and the learning rate functions of
+/// the step as well, and nothing else is left to store. A checkpoint is a folder that appears whole or not at all: files are flushed to disk, then the folder is
+/// renamed, so a kill at any moment leaves the checkpoints before it. Holds a lock on the folder until disposed of; what is added stays the caller's. Not thread-safe.
+/// </remarks>
+public sealed class Checkpoints : IDisposable
+{
+    private readonly CheckpointFolder _folder;
+    private readonly CheckpointOptions _options;
+    private readonly JsonNode? _configuration;
+    private readonly Dictionary<string, CheckpointPart> _parts = new(StringComparer.Ordinal);
+
+    /// <summary>Opens the checkpoints of a run.</summary>
+    /// <param name="folder">The folder of the run, made when it is not there.</param>
+    /// <param name="configuration">Settings of the run, written as JSON: a run is only continued with equal ones. Null for none.</param>
+    /// <param name="options">Which checkpoints are kept; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="IOException">Another process is using the folder, or it cannot be made.</exception>
+    public Checkpoints(string folder, object? configuration = null, CheckpointOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        _options = options ?? new CheckpointOptions();
+        _options.Validate();
+        _configuration = configuration is null ? null : JsonSerializer.SerializeToNode(configuration);
+        _folder = new CheckpointFolder(folder);
+    }
+
+    /// <summary>The checkpoints that are there, oldest first.</summary>
+    public ImmutableArray<Checkpoint> All => _folder.List();
+
+    /// <summary>The best checkpoint by <see cref="CheckpointOptions.BestBy"/>, the earlier one among equals; null when there is none with that metric.</summary>
+    public Checkpoint? Best => BestOf(All);
+
+    /// <summary>Adds a module: parameters and buffers, as safetensors.</summary>
+    /// <param name="name">The name of the file, without its ending.</param>
+    /// <param name="module">The module.</param>
+    /// <returns>These checkpoints.</returns>
+    public Checkpoints Add(string name, torch.nn.Module module) => Add(name, CheckpointPart.Of(name, NotNull(module)));
+
+    /// <summary>Adds an optimizer of TorchSharp: moments, step counts, options.</summary>
+    /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
+    /// <param name="name">The name of the file, without its ending.</param>
+    /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
+    public Checkpoints Add(string name, OptimizerHelper optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer)));
+
+    /// <summary>Adds a random generator of TorchSharp on the CPU, for code of your own that draws from one.</summary>
+    /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
+    /// <param name="name">The name of the file, without its ending.</param>
+    /// <param name="generator">The generator.</param>
+    public Checkpoints Add(string name, torch.Generator generator) => Add(name, CheckpointPart.Of(name, NotNull(generator)));
+
+    /// <summary>Adds a metrics file: lines written after the checkpoint are cut when a run goes on, so that no step stands twice.</summary>
+    /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
+    /// <param name="name">The name of the file, without its ending.</param>
+    /// <param name="metrics">The metrics file.</param>
+    public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics)));
+
+    /// <summary>Adds anything else that a step changes, such as an optimizer of your own.</summary>
+    /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
+    /// <param name="name">The name of the file, without its ending.</param>
+    /// <param name="save">Writes the state to a stream.</param>
+    /// <param name="load">Reads it back; the stream holds exactly what was written.</param>
+    public Checkpoints Add(string name, Action<Stream> save, Action<Stream> load) => Add(name, CheckpointPart.Of(name, NotNull(save), NotNull(load)));
+
+    /// <summary>Writes a checkpoint and deletes those that are no longer kept.</summary>
+    /// <param name="step">The number of steps done, at least 0; a checkpoint of that step is replaced.</param>
+    /// <param name="metrics">What the checkpoint is worth, such as held-out numbers; null for none.</param>
+    /// <returns>The checkpoint.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
+    /// <exception cref="ArgumentException"><paramref name="metrics"/> lacks the metric of <see cref="CheckpointOptions.BestBy"/>, or has it as NaN.</exception>
+    /// <exception cref="IOException">It could not be written; the checkpoints before it are untouched.</exception>
+    public Checkpoint Save(long step, IReadOnlyDictionary<string, double>? metrics = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        var values = (metrics ?? ImmutableDictionary<string, double>.Empty).ToImmutableDictionary();
+        if (_options.BestBy is string best && !(values.TryGetValue(best, out double value) && !double.IsNaN(value)))
+            throw new ArgumentException($"Checkpoints are kept by \"{best}\", but step {step} was saved with {(values.IsEmpty ? "no metrics" : string.Join(", ", values.Select(pair => $"{pair.Key} = {pair.Value}")))}; give that metric, a number, with each.", nameof(metrics));
+        var saved = _folder.Write(step, folder =>
+        {
+            foreach (CheckpointPart part in _parts.Values)
+                part.Save(Path.Combine(folder, part.FileName));
+            var files = _parts.Values.ToImmutableSortedDictionary(part => part.FileName, part => CheckpointManifest.Describe(Path.Combine(folder, part.FileName)));
+            new CheckpointManifest(step, values, _configuration, files).Write(folder);
+        });
+        Prune();
+        return saved with { Metrics = values };
+    }
+
+    /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics are emptied.</summary>
+    /// <returns>The number of steps done: the loop goes on with this step.</returns>
+    /// <exception cref="InvalidDataException">The latest checkpoint is damaged; the message names the file. Nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">It is of another configuration, or has other parts; the message names the differences. Nothing was changed.</exception>
+    public long Restore()
+    {
+        if (All is [.., Checkpoint latest])
+            return Restore(latest);
+        foreach (CheckpointPart part in _parts.Values)
+            part.Reset();
+        return 0;
+    }
+
+    /// <summary>The same for a chosen checkpoint, such as <see cref="Best"/>; later ones stay where they are.</summary>
+    /// <inheritdoc cref="Restore()"/>
+    /// <param name="checkpoint">One of <see cref="All"/>.</param>
+    public long Restore(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        var manifest = CheckpointManifest.Read(checkpoint.Folder);
+        string[] differences = [.. ConfigurationDifferences.Between(manifest.Configuration, _configuration)];
+        if (differences.Length > 0)
+            throw new InvalidOperationException($"{checkpoint.Folder} was made with other settings: {string.Join("; ", differences)}. Use the same settings, or another folder for the new run.");
+        string[] stored = [.. manifest.Parts.Keys.Order(StringComparer.Ordinal)], added = [.. _parts.Values.Select(part => part.FileName).Order(StringComparer.Ordinal)];
+        if (!stored.AsSpan().SequenceEqual(added))
+            throw new InvalidOperationException($"{checkpoint.Folder} holds {string.Join(", ", stored)}, but these parts were added: {string.Join(", ", added)}. Add the same parts as the run that wrote it.");
+        manifest.Verify(checkpoint.Folder);
+        foreach (CheckpointPart part in _parts.Values)
+        {
+            string path = Path.Combine(checkpoint.Folder, part.FileName);
+            try
+            {
+                part.Load(path);
+            }
+            catch (Exception e) when (e is ArgumentException or FormatException or EndOfStreamException)
+            {
+                throw new InvalidDataException($"{path} is not what was added under its name: {e.Message} Add the same module, or an optimizer of the same kind over the same parameters.", e);
+            }
+        }
+
+        return manifest.Step;
+    }
+
+    /// <summary>Gives the folder free for other processes. What was added is not disposed of.</summary>
+    public void Dispose() => _folder.Dispose();
+
+    private Checkpoints Add(string name, CheckpointPart part)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (name.AsSpan().ContainsAny(Path.GetInvalidFileNameChars()) || name.StartsWith('.'))
+            throw new ArgumentException($"The part \"{name}\" cannot be the name of a file; use letters, digits and dashes.", nameof(name));
+        if (!_parts.TryAdd(name, part))
+            throw new ArgumentException($"A part named \"{name}\" was added already.", nameof(name));
+        return this;
+    }
+
+    private Checkpoint? BestOf(IEnumerable<Checkpoint> checkpoints) => _options.BestBy is not string name ? null
+        : checkpoints.Where(checkpoint => checkpoint.Metrics.ContainsKey(name)).OrderByDescending(checkpoint => _options.HigherIsBetter ? checkpoint.Metrics[name] : -checkpoint.Metrics[name]).FirstOrDefault();
+
+    private void Prune()
+    {
+        var all = All;
+        Checkpoint? best = BestOf(all);
+        foreach (Checkpoint old in all.SkipLast(_options.KeepLast).Where(checkpoint => checkpoint != best))
+            _folder.Delete(old);
+    }
+
+    private static T NotNull<T>(T value)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        return value;
+    }
+}

@@ -1,0 +1,53 @@
+namespace VariationalBoN.Training;
+
+/// <summary>When a <see cref="TrainingGuard"/> raises an alarm, and which alarms stop the loop.</summary>
+/// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
+public sealed record GuardOptions
+{
+    /// <summary>Whether an alarm stops the training; by default <see cref="GuardAlarm.IsFatal"/>. It is called once for each alarm, also where it only writes a line and returns false.</summary>
+    public Func<GuardAlarm, bool> Stop { get; init; } = alarm => alarm.IsFatal;
+
+    /// <summary>The number of steps that means are taken over, at least 2: what smooths away the noise of single steps.</summary>
+    public int Window { get; init; } = 10;
+
+    /// <summary>Mean KL in nats above which it has exploded; null for 4 (log N - (N - 1) / N) + 4.</summary>
+    public double? MaximumKl { get; init; }
+
+    /// <summary>Mean distinct share below which diversity has collapsed, as a part of the first window's; 0 to 1.</summary>
+    public double SmallestDistinctPart { get; init; } = 0.2;
+
+    /// <summary>Mean entropy a token below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
+    public double SmallestEntropyPart { get; init; } = 0.1;
+
+    /// <summary>Mean share of completions above all reference rewards; null for the larger of 0.1 and 2 N / (M + N), twice what Best-of-N itself would show.</summary>
+    public double? MaximumSaturatedShare { get; init; }
+
+    /// <summary>Mean length above this many times the first window's, or below its inverse, while the reward rose; above 1.</summary>
+    public double MaximumLengthRatio { get; init; } = 2;
+
+    /// <summary>Mean share of completions cut at the maximum length; 0 to 1.</summary>
+    public double MaximumTruncatedShare { get; init; } = 0.2;
+
+    /// <summary>Refuses options out of range.</summary>
+    /// <exception cref="ArgumentException">The message names every fault.</exception>
+    internal void Validate()
+    {
+        var faults = new List<string>();
+        ArgumentNullException.ThrowIfNull(Stop);
+        Require(Window >= 2, nameof(Window), Window, "be at least 2");
+        Require(MaximumKl is null or > 0, nameof(MaximumKl), MaximumKl, "be above 0, or null");
+        Require(SmallestDistinctPart is >= 0 and <= 1, nameof(SmallestDistinctPart), SmallestDistinctPart, "be 0 to 1");
+        Require(SmallestEntropyPart is >= 0 and <= 1, nameof(SmallestEntropyPart), SmallestEntropyPart, "be 0 to 1");
+        Require(MaximumSaturatedShare is null or (>= 0 and <= 1), nameof(MaximumSaturatedShare), MaximumSaturatedShare, "be 0 to 1, or null");
+        Require(MaximumLengthRatio > 1, nameof(MaximumLengthRatio), MaximumLengthRatio, "be above 1");
+        Require(MaximumTruncatedShare is >= 0 and <= 1, nameof(MaximumTruncatedShare), MaximumTruncatedShare, "be 0 to 1");
+        if (faults.Count > 0)
+            throw new ArgumentException($"The guard options are not usable: {string.Join("; ", faults)}.");
+
+        void Require(bool holds, string name, IFormattable? value, string rule)
+        {
+            if (!holds)
+                faults.Add(FormattableString.Invariant($"{name} is {value}; it must {rule}"));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Frozen;
+
+namespace VariationalBoN.Training;
+
+/// <summary>The names of the usual metrics, one spelling each; docs/notation.md is their glossary. Stateless, thread-safe.</summary>
+public static class MetricNames
+{
+    /// <summary>Mean reward of the completions of the step, in the unit of the reward.</summary>
+    public const string Reward = "reward";
+
+    /// <summary>KL(pi_theta || pi_ref) by k1, the mean log-ratio, in nats per completion.</summary>
+    public const string Kl = "kl";
+
+    /// <summary>The standard error of <see cref="Kl"/> over prompts, in nats.</summary>
+    public const string KlStandardError = "kl_standard_error";
+
+    /// <summary>Mean of log pi_theta - log pi_bon, an estimate of KL(pi_theta || pi_bon), in nats.</summary>
+    public const string ObjectiveGap = "objective_gap";
+
+    /// <summary>Minus the mean log pi_theta of a drawn token: the entropy a token, in nats.</summary>
+    public const string Entropy = "entropy";
+
+    /// <summary>Different completions of a prompt over all of them, 0 to 1.</summary>
+    public const string DistinctShare = "distinct_share";
+
+    /// <summary>Completions whose reward is above all reference rewards of their prompt, 0 to 1.</summary>
+    public const string SaturatedShare = "saturated_share";
+
+    /// <summary>Mean number of drawn tokens.</summary>
+    public const string Length = "length";
+
+    /// <summary>Completions cut at the maximum length, 0 to 1.</summary>
+    public const string TruncatedShare = "truncated_share";
+
+    /// <summary>Completions that were drawn but left out.</summary>
+    public const string Excluded = "excluded";
+
+    /// <summary>The value that was differentiated; of the score-function fit it means nothing by itself.</summary>
+    public const string Loss = "loss";
+
+    /// <summary>The norm of the gradient before clipping.</summary>
+    public const string GradientNorm = "gradient_norm";
+
+    /// <summary>The learning rate of the step.</summary>
+    public const string LearningRate = "learning_rate";
+
+    private static readonly FrozenDictionary<string, string> s_units = new Dictionary<string, string>
+    {
+        [Kl] = "nat",
+        [KlStandardError] = "nat",
+        [ObjectiveGap] = "nat",
+        [Entropy] = "nat",
+        [DistinctShare] = "1",
+        [SaturatedShare] = "1",
+        [Length] = "{token}",
+        [TruncatedShare] = "1",
+        [Excluded] = "{completion}",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>The unit in the notation of UCUM; null where the metric has none of its own.</summary>
+    internal static string? UnitOf(string name) => s_units.GetValueOrDefault(name);
+}

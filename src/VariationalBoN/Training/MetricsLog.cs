@@ -1,0 +1,161 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+
+namespace VariationalBoN.Training;
+
+/// <summary>Metrics of a run: a JSON Lines file, one step a line, and the same numbers as gauges of <c>System.Diagnostics.Metrics</c>.</summary>
+/// <remarks>
+/// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is handed to the operating system at once, so a
+/// killed process loses none; a line torn by a full disk is cut when the file is opened again. The meter is named <see cref="MeterName"/>, its instruments
+/// <c>variationalbon.training.reward</c> and so on, with the units of <see cref="MetricNames"/>; OpenTelemetry and <c>dotnet-counters</c> listen to it. Others may read the file meanwhile; one writer at a time. Holds the file until disposed of. Not thread-safe.
+/// </remarks>
+public sealed class MetricsLog : IDisposable
+{
+    /// <summary>The name of the meter: <c>VariationalBoN.Training</c>.</summary>
+    public const string MeterName = "VariationalBoN.Training";
+
+    private readonly Stream _file;
+    private readonly string _name;
+    private readonly Meter _meter = new(MeterName);
+    private readonly Dictionary<string, Gauge<double>> _gauges = new(StringComparer.Ordinal);
+    private readonly MemoryStream _line = new();
+
+    /// <summary>Opens a file to append to, or makes it.</summary>
+    /// <param name="path">The file; its folder must be there.</param>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public MetricsLog(string path)
+        : this(Open(path), path)
+    {
+    }
+
+    /// <summary>Writes to a stream that can seek, which becomes the log's own.</summary>
+    internal MetricsLog(Stream file, string name)
+    {
+        (_file, _name) = (file, name);
+        try
+        {
+            long whole = EndOfLastLine();
+            CutBytes = _file.Length - whole;
+            CutTo(whole);
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How many bytes of a torn last line were cut when the file was opened; 0 for a whole file.</summary>
+    public long CutBytes { get; }
+
+    /// <summary>The length of the file in bytes.</summary>
+    internal long Length => _file.Length;
+
+    /// <summary>Writes one step.</summary>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="metrics">Names and values; <see cref="MetricNames"/> lists the usual ones.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
+    /// <exception cref="ArgumentException">A name is blank, is "step", or stands twice.</exception>
+    /// <exception cref="IOException">The line could not be written; the file ends with the line before it.</exception>
+    public void Write(long step, IEnumerable<KeyValuePair<string, double>> metrics)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        ArgumentNullException.ThrowIfNull(metrics);
+        KeyValuePair<string, double>[] values = [.. metrics];
+        var names = new HashSet<string>(StringComparer.Ordinal) { "step" };
+        foreach ((string name, _) in values)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(name, nameof(metrics));
+            if (!names.Add(name))
+                throw new ArgumentException($"The metric \"{name}\" stands twice in step {step}.", nameof(metrics));
+        }
+
+        Append(Line(step, values));
+        foreach ((string name, double value) in values)
+            Gauge(name).Record(value);
+    }
+
+    /// <summary>Ends the file and the gauges.</summary>
+    public void Dispose()
+    {
+        _file.Dispose();
+        _meter.Dispose();
+        _line.Dispose();
+    }
+
+    /// <summary>Drops everything behind a place: what a run that goes on from a checkpoint is going to write again.</summary>
+    internal void CutTo(long length)
+    {
+        if (length < 0 || length > _file.Length)
+            throw new InvalidDataException($"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it is not the metrics file of that run. Put the file back, or start a run of its own.");
+        _file.SetLength(length);
+        _file.Position = length;
+    }
+
+    private static FileStream Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+    }
+
+    private void Append(ReadOnlySpan<byte> line)
+    {
+        long before = _file.Position;
+        try
+        {
+            _file.Write(line);
+        }
+        catch (IOException)
+        {
+            _file.SetLength(before); // a full disk takes a part of a line
+            _file.Position = before;
+            throw;
+        }
+    }
+
+    private ReadOnlySpan<byte> Line(long step, KeyValuePair<string, double>[] values)
+    {
+        _line.SetLength(0);
+        using (var json = new Utf8JsonWriter(_line))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("step", step);
+            foreach ((string name, double value) in values)
+            {
+                if (double.IsFinite(value))
+                    json.WriteNumber(name, value);
+                else
+                    json.WriteString(name, value.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            }
+
+            json.WriteEndObject();
+        }
+
+        _line.WriteByte((byte)'\n');
+        return _line.GetBuffer().AsSpan(0, (int)_line.Length);
+    }
+
+    private Gauge<double> Gauge(string name)
+    {
+        if (!_gauges.TryGetValue(name, out Gauge<double>? gauge))
+            _gauges[name] = gauge = _meter.CreateGauge<double>($"variationalbon.training.{name}", MetricNames.UnitOf(name));
+        return gauge;
+    }
+
+    private long EndOfLastLine()
+    {
+        Span<byte> buffer = stackalloc byte[4096];
+        for (long end = _file.Length; end > 0;)
+        {
+            int count = (int)Math.Min(buffer.Length, end);
+            _file.Position = end - count;
+            _file.ReadExactly(buffer[..count]);
+            int at = buffer[..count].LastIndexOf((byte)'\n');
+            if (at >= 0)
+                return end - count + at + 1;
+            end -= count;
+        }
+
+        return 0;
+    }
+}

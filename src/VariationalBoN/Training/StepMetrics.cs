@@ -1,0 +1,136 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Evaluation;
+
+namespace VariationalBoN.Training;
+
+/// <summary>What one training step says of the policy, from the completions that it trains on: what <see cref="MetricsLog"/> writes and <see cref="TrainingGuard"/> watches.</summary>
+/// <remarks>One source: the log-ratios behind the KL are those of the loss. Plain data, immutable, thread-safe.</remarks>
+public sealed record StepMetrics
+{
+    /// <summary>Mean reward, with its error over prompts.</summary>
+    public required Estimate Reward { get; init; }
+
+    /// <summary>KL(pi_theta || pi_ref) in nats per completion; k1 is what is watched.</summary>
+    public required KlEstimates Kl { get; init; }
+
+    /// <summary>Mean log pi_theta - log pi_bon in nats: an estimate of KL(pi_theta || pi_bon).</summary>
+    public required Estimate ObjectiveGap { get; init; }
+
+    /// <summary>-sum log pi_theta / sum of tokens: the entropy of a drawn token in nats; 0 where completions carry no tokens.</summary>
+    public required double Entropy { get; init; }
+
+    /// <summary>Mean share of different completions among those of a prompt, 0 to 1; null when no prompt has two.</summary>
+    public required double? DistinctShare { get; init; }
+
+    /// <summary>The share of completions with a reward above all reference rewards of their prompt; null for a distribution without reference rewards.</summary>
+    public required double? SaturatedShare { get; init; }
+
+    /// <summary>Mean number of drawn tokens.</summary>
+    public required double Length { get; init; }
+
+    /// <summary>The share of completions cut at the maximum length.</summary>
+    public required double TruncatedShare { get; init; }
+
+    /// <summary>How many completions were drawn but left out.</summary>
+    public required int Excluded { get; init; }
+
+    /// <summary>The loss; null when not given.</summary>
+    public double? Loss { get; init; }
+
+    /// <summary>The norm of the gradient before clipping, as <c>torch.nn.utils.clip_grad_norm_</c> returns it; null when not given.</summary>
+    public double? GradientNorm { get; init; }
+
+    /// <summary>The learning rate of the step; null when not given.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>The numbers of a step. Call it where the loss is made; nothing of the tensor is kept.</summary>
+    /// <param name="bestOfN">The Best-of-N distribution of the run.</param>
+    /// <param name="scored">B completions of the policy.</param>
+    /// <param name="logProb">log pi_theta of each, [B], floating point, on any device, as the fit takes it; NaN and infinity pass and are what a guard stops for.</param>
+    /// <returns>The numbers.</returns>
+    /// <exception cref="ArgumentException">The batch is empty, or the lengths differ.</exception>
+    public static StepMetrics Of(IBoNDistribution bestOfN, ScoredBatch scored, torch.Tensor logProb)
+    {
+        ArgumentNullException.ThrowIfNull(bestOfN);
+        ArgumentNullException.ThrowIfNull(scored);
+        ArgumentNullException.ThrowIfNull(logProb);
+        double[] logPolicy = Values(logProb);
+        if (scored.Count == 0 || logPolicy.Length != scored.Count)
+            throw new ArgumentException($"There are {scored.Count} completions and {logPolicy.Length} log-probabilities; give one to each, and at least one.", nameof(logProb));
+        double[] logRatios = [.. scored.Select((item, i) => logPolicy[i] - item.LogReference)];
+        bool numbers = Array.TrueForAll(logRatios, double.IsFinite);
+        long tokens = scored.Completions.Sum(completion => (long)completion.Tokens.Length);
+        return new StepMetrics
+        {
+            Reward = Mean(scored.Select(item => item.Reward), scored),
+            Kl = numbers ? KlEstimates.FromLogRatios(logRatios, scored.Groups) : new KlEstimates { K1 = NoNumber, K2 = NoNumber, K3 = NoNumber },
+            ObjectiveGap = numbers ? Mean(logRatios.Zip(scored, (ratio, item) => ratio - bestOfN.LogRatio(item)), scored) : NoNumber,
+            Entropy = tokens == 0 ? 0 : -logPolicy.Sum() / tokens,
+            DistinctShare = Distinct(scored),
+            SaturatedShare = bestOfN is EmpiricalBoNDistribution empirical
+                ? scored.Average(item => empirical.Cdf(item.Completion.Prompt) is { } cdf && item.Reward > cdf.SortedRewards[^1] ? 1.0 : 0)
+                : null,
+            Length = (double)tokens / scored.Count,
+            TruncatedShare = scored.Completions.Average(completion => completion.FinishReason == FinishReason.Length ? 1.0 : 0),
+            Excluded = scored.Excluded,
+        };
+    }
+
+    /// <summary>The numbers under the names of <see cref="MetricNames"/>, those that are known.</summary>
+    /// <returns>A fresh dictionary.</returns>
+    public IReadOnlyDictionary<string, double> Values()
+    {
+        var values = new Dictionary<string, double>(StringComparer.Ordinal)
+        {
+            [MetricNames.Reward] = Reward.Value,
+            [MetricNames.Kl] = Kl.K1.Value,
+            [MetricNames.KlStandardError] = Kl.K1.StandardError,
+            [MetricNames.ObjectiveGap] = ObjectiveGap.Value,
+            [MetricNames.Entropy] = Entropy,
+            [MetricNames.Length] = Length,
+            [MetricNames.TruncatedShare] = TruncatedShare,
+            [MetricNames.Excluded] = Excluded,
+        };
+        Add(MetricNames.DistinctShare, DistinctShare);
+        Add(MetricNames.SaturatedShare, SaturatedShare);
+        Add(MetricNames.Loss, Loss);
+        Add(MetricNames.GradientNorm, GradientNorm);
+        Add(MetricNames.LearningRate, LearningRate);
+        return values;
+
+        void Add(string name, double? value)
+        {
+            if (value is double number)
+                values[name] = number;
+        }
+    }
+
+    private static Estimate NoNumber => new(double.NaN, double.NaN, 0);
+
+    private static Estimate Mean(IEnumerable<double> values, ScoredBatch scored)
+    {
+        double[] all = [.. values];
+        return scored.Groups.Distinct().Count() == 1 ? Estimate.FromObservations(all) : Estimate.FromClusters(all, scored.Groups);
+    }
+
+    private static double? Distinct(ScoredBatch scored)
+    {
+        double[] shares =
+        [
+            .. Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i]).Where(group => group.Count() > 1)
+                .Select(group => group.Select(i => scored[i].Completion.Text).Distinct(StringComparer.Ordinal).Count() / (double)group.Count()),
+        ];
+        return shares.Length == 0 ? null : shares.Average();
+    }
+
+    private static double[] Values(torch.Tensor logProb)
+    {
+        if (logProb.dim() != 1 || !logProb.is_floating_point())
+            throw new ArgumentException($"logProb is {logProb.dtype} [{string.Join(", ", logProb.shape)}]; expected floating point [B], one value for each completion.", nameof(logProb));
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        return MemoryMarshal.Cast<byte, double>(logProb.detach().to(torch.float64).cpu().contiguous().bytes).ToArray();
+    }
+}

@@ -1,0 +1,126 @@
+namespace VariationalBoN.Training;
+
+/// <summary>Watches the numbers of a training loop and says early, and why, when it goes wrong: no method diverges silently.</summary>
+/// <remarks>
+/// One line in the loop: <c>guard.Observe(step, numbers)</c> before the optimizer steps. Means are taken over <see cref="GuardOptions.Window"/> steps and compared with the first window
+/// of the run. Each kind of alarm is raised once until it has passed. A guard starts anew with a resumed run. Not thread-safe.
+/// </remarks>
+public sealed class TrainingGuard
+{
+    private readonly GuardOptions _options;
+    private readonly double _maximumKl, _klOfBestOfN, _maximumSaturation;
+    private readonly List<StepMetrics> _recent = [];
+    private readonly HashSet<GuardAlarmKind> _raised = [];
+    private StepMetrics[]? _first;
+
+    /// <summary>Creates a guard.</summary>
+    /// <param name="n">N of the target, from which the default thresholds follow: Best-of-N has a KL of at most log N - (N - 1) / N.</param>
+    /// <param name="samplesPerPrompt">M, the reference samples of a prompt, at least 1.</param>
+    /// <param name="options">Thresholds and what stops the loop; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="samplesPerPrompt"/> is out of range.</exception>
+    public TrainingGuard(double n, int samplesPerPrompt, GuardOptions? options = null)
+    {
+        if (!(n >= 1 && double.IsFinite(n)))
+            throw new ArgumentOutOfRangeException(nameof(n), n, "N must be finite and at least 1.");
+        ArgumentOutOfRangeException.ThrowIfLessThan(samplesPerPrompt, 1);
+        _options = options ?? new GuardOptions();
+        _options.Validate();
+        _klOfBestOfN = Math.Log(n) - ((n - 1) / n);
+        _maximumKl = _options.MaximumKl ?? (4 * _klOfBestOfN) + 4;
+        _maximumSaturation = _options.MaximumSaturatedShare ?? Math.Max(0.1, 2 * n / (samplesPerPrompt + n));
+    }
+
+    /// <summary>Takes in one step.</summary>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="metrics">Its numbers.</param>
+    /// <returns>The alarms that this step raises for the first time; usually none.</returns>
+    /// <exception cref="TrainingStoppedException">An alarm for which <see cref="GuardOptions.Stop"/> says true.</exception>
+    public IReadOnlyList<GuardAlarm> Observe(long step, StepMetrics metrics)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        ArgumentNullException.ThrowIfNull(metrics);
+        GuardAlarm? broken = NotANumber(step, metrics);
+        if (broken is null)
+        {
+            _recent.Add(metrics);
+            if (_recent.Count > 3 * _options.Window)
+                _recent.RemoveAt(0);
+            if (_first is null && _recent.Count == _options.Window)
+                _first = [.. _recent];
+        }
+
+        var alarms = new List<GuardAlarm>();
+        foreach (GuardAlarm alarm in broken is not null ? [broken] : _first is null ? [] : Alarms(step, _first).ToArray())
+        {
+            if (_raised.Add(alarm.Kind))
+                alarms.Add(alarm);
+        }
+
+        foreach (GuardAlarm alarm in alarms)
+        {
+            if (_options.Stop(alarm))
+                throw new TrainingStoppedException(alarm);
+        }
+
+        return alarms;
+    }
+
+    private static GuardAlarm? NotANumber(long step, StepMetrics metrics)
+    {
+        foreach ((string name, double value) in new (string, double?)[] { ("the mean log-probability ratio (k1)", metrics.Kl.K1.Value), ("the loss", metrics.Loss), ("the norm of the gradient", metrics.GradientNorm) }.Where(pair => pair.Item2 is not null).Select(pair => (pair.Item1, pair.Item2!.Value)))
+        {
+            if (!double.IsFinite(value))
+                return new GuardAlarm(GuardAlarmKind.NotANumber, step, name, value, double.MaxValue, "The weights have probably diverged, or a completion has probability 0 under the policy or the reference. Restore the last checkpoint, lower the learning rate, clip gradients; sample without top-k and top-p.");
+        }
+
+        return null;
+    }
+
+    private IEnumerable<GuardAlarm> Alarms(long step, StepMetrics[] first)
+    {
+        StepMetrics[] now = [.. _recent.TakeLast(_options.Window)];
+        double kl = now.Average(m => m.Kl.K1.Value), window = now.Length;
+        if (Holds(GuardAlarmKind.ExplodingKl, kl > _maximumKl))
+            yield return Alarm(GuardAlarmKind.ExplodingKl, $"the mean KL to the reference (k1 over {window} steps, in nats)", kl, _maximumKl, $"Best-of-N itself is at most {_klOfBestOfN:0.00} nats away. The learning rate is too high, the target has no finite optimum (rewards on another scale in KL-constrained RL, advantages divided by their deviation beside a separate KL term), or the policy repeats a text that fools the reward model: read some completions.");
+        double error = Math.Sqrt(now.Sum(m => m.Kl.K1.StandardError * m.Kl.K1.StandardError)) / window;
+        if (Holds(GuardAlarmKind.NegativeKl, double.IsFinite(error) && kl < -4 * error))
+            yield return Alarm(GuardAlarmKind.NegativeKl, $"the mean KL to the reference (k1 over {window} steps, in nats)", kl, -4 * error, $"A KL cannot be negative, so the completions were not drawn from the distribution whose log-probabilities are taken: another temperature or top-p, dropout, padding seen by the model, text tokenised again, or a stale policy. PolicyCheck finds which.");
+        if (_recent.Count == 3 * _options.Window)
+        {
+            double before = _recent.Take(_options.Window).Average(m => m.Kl.K1.Value), middle = _recent.Skip(_options.Window).Take(_options.Window).Average(m => m.Kl.K1.Value);
+            double speed = Math.Max(middle - before, 0.05 * (1 + _klOfBestOfN));
+            if (Holds(GuardAlarmKind.AcceleratingKl, kl > 1.5 * _klOfBestOfN && kl <= _maximumKl && kl - middle > 1.5 * speed))
+                yield return Alarm(GuardAlarmKind.AcceleratingKl, $"the growth of the KL (k1, in nats per {window} steps)", kl - middle, 1.5 * speed, $"KL grows faster and faster, which is how a policy leaves towards texts that fool the reward model. Read some completions; lower the learning rate or N.");
+        }
+
+        double[] distinct = Known(now, m => m.DistinctShare), distinctFirst = Known(first, m => m.DistinctShare);
+        if (distinct.Length > 0 && distinctFirst.Length > 0 && Holds(GuardAlarmKind.CollapsedDiversity, distinct.Average() < _options.SmallestDistinctPart * distinctFirst.Average()))
+            yield return Alarm(GuardAlarmKind.CollapsedDiversity, $"the share of different completions of a prompt (over {window} steps)", distinct.Average(), _options.SmallestDistinctPart * distinctFirst.Average(), $"It was {distinctFirst.Average():0.00} at the start. The policy has collapsed onto few texts: lower the learning rate or N, and hold the reward model against these texts.");
+        double entropy = now.Average(m => m.Entropy), entropyFirst = first.Average(m => m.Entropy);
+        if (Holds(GuardAlarmKind.CollapsedEntropy, entropyFirst > 0 && entropy < _options.SmallestEntropyPart * entropyFirst))
+            yield return Alarm(GuardAlarmKind.CollapsedEntropy, $"the entropy of a drawn token (-mean log pi_theta over {window} steps, in nats)", entropy, _options.SmallestEntropyPart * entropyFirst, $"It was {entropyFirst:0.000} at the start. The policy is becoming deterministic: lower the learning rate or N.");
+        double[] saturated = Known(now, m => m.SaturatedShare);
+        if (saturated.Length > 0 && Holds(GuardAlarmKind.Saturation, saturated.Average() > _maximumSaturation))
+            yield return Alarm(GuardAlarmKind.Saturation, $"the share of completions above all reference rewards (over {window} steps)", saturated.Average(), _maximumSaturation, $"The reference table cannot tell these completions apart, so the target no longer pulls. Draw more reference samples, lower N, or take the policy as the new reference.");
+        double ratio = now.Average(m => m.Length) / first.Average(m => m.Length);
+        double rise = now.Average(m => m.Reward.Value) - first.Average(m => m.Reward.Value);
+        if (Holds(GuardAlarmKind.LengthDrift, rise > 0 && (ratio > _options.MaximumLengthRatio || ratio < 1 / _options.MaximumLengthRatio)))
+            yield return Alarm(GuardAlarmKind.LengthDrift, $"the mean length (over {window} steps, as a multiple of the first {window})", ratio, ratio > 1 ? _options.MaximumLengthRatio : 1 / _options.MaximumLengthRatio, $"The reward rose by {rise:0.##} meanwhile: it may reward length itself. See the length correlation in the reference report.");
+        double truncated = now.Average(m => m.TruncatedShare);
+        if (Holds(GuardAlarmKind.Truncation, truncated > _options.MaximumTruncatedShare))
+            yield return Alarm(GuardAlarmKind.Truncation, $"the share of completions cut at the maximum length (over {window} steps)", truncated, _options.MaximumTruncatedShare, $"The reward judges unfinished texts. Raise MaximumNewTokens, or let ScoringOptions.OnTruncated penalise or exclude them.");
+
+        GuardAlarm Alarm(GuardAlarmKind kind, string estimator, double value, double threshold, FormattableString cause) => new(kind, step, estimator, value, threshold, FormattableString.Invariant(cause));
+    }
+
+    /// <summary>Whether the condition holds; one that no longer does may be raised again.</summary>
+    private bool Holds(GuardAlarmKind kind, bool condition)
+    {
+        if (!condition)
+            _raised.Remove(kind);
+        return condition;
+    }
+
+    private static double[] Known(StepMetrics[] steps, Func<StepMetrics, double?> number) => [.. steps.Select(number).OfType<double>()];
+}

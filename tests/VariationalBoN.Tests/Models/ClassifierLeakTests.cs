@@ -1,0 +1,27 @@
+using VariationalBoN.Models;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Tests.Models;
+
+[Collection("Leaks")]
+[Trait("Tier", "torch")]
+public sealed class ClassifierLeakTests
+{
+    [Theory]
+    [InlineData("bert-classifier")]
+    [InlineData("distilbert-classifier")]
+    public async Task Scoring_leaves_no_tensor_behind(string name)
+    {
+        using var golden = new ClassifierCase(name);
+        var reward = ClassifierReward.FromTokens(golden.Classifier, new ClassifierRewardOptions { LabelIndex = 1, RowsPerBatch = 2, Output = ClassifierOutput.LogProb });
+        Completion[] completions = [.. golden.Rows.Select(row => new Completion { Prompt = "", Text = "", Tokens = [.. row.Ids] })];
+        using var tokens = zeros([2, 5], ScalarType.Int64);
+        long before = LiveTensors.Settled();
+        await reward.ScoreAsync(completions, CancellationToken.None);
+        Assert.Equal(before, LiveTensors.Now);
+        var logits = golden.Classifier.Logits(tokens, [5, 3]);
+        Assert.Equal(before + 1, LiveTensors.Now); // what is ours
+        logits.Dispose();
+        Assert.Equal(before, LiveTensors.Now);
+    }
+}

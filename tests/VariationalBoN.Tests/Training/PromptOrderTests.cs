@@ -1,0 +1,61 @@
+using CsCheck;
+using VariationalBoN.Training;
+
+namespace VariationalBoN.Tests.Training;
+
+[Trait("Tier", "fast")]
+public sealed class PromptOrderTests
+{
+    private static readonly Gen<(int Prompts, int Count, long Seed)> s_cases =
+        from prompts in Gen.Int[1, 40] from count in Gen.Int[1, prompts] from seed in Gen.Long select (prompts, count, seed);
+
+    [Fact]
+    public void Steps_go_through_whole_passes() => s_cases.Sample(
+        drawn =>
+        {
+            string[] prompts = [.. Enumerable.Range(0, drawn.Prompts).Select(i => $"p{i}")];
+            var order = new PromptOrder(prompts, drawn.Seed);
+            string[] seen = [.. Enumerable.Range(0, drawn.Prompts).SelectMany(step => order.Batch(step, drawn.Count))]; // exactly count passes
+            return seen.Chunk(drawn.Prompts).All(pass => pass.Order(StringComparer.Ordinal).SequenceEqual(prompts.Order(StringComparer.Ordinal)));
+        },
+        iter: 2_000);
+
+    [Fact]
+    public void A_step_is_the_same_whatever_was_asked_before()
+    {
+        string[] prompts = [.. Enumerable.Range(0, 10).Select(i => $"p{i}")];
+        var order = new PromptOrder(prompts, seed: 1);
+        string[] later = [.. order.Batch(17, 4)];
+        order.Batch(3, 4);
+
+        Assert.Equal(later, order.Batch(17, 4));
+        Assert.Equal(later, new PromptOrder(prompts, seed: 1).Batch(17, 4));
+        Assert.NotEqual(order.Batch(0, 10), order.Batch(1, 10));
+        Assert.NotEqual(order.Batch(0, 10), new PromptOrder(prompts, seed: 2).Batch(0, 10));
+    }
+
+    [Fact]
+    public void Every_place_is_equally_likely()
+    {
+        string[] prompts = ["a", "b", "c"];
+        var counts = new Dictionary<string, int>();
+        for (int seed = 0; seed < 6000; seed++)
+        {
+            string key = string.Concat(new PromptOrder(prompts, seed).Batch(0, 3));
+            counts[key] = counts.GetValueOrDefault(key) + 1;
+        }
+
+        Assert.Equal(6, counts.Count);
+        Assert.InRange(counts.Values.Sum(count => Math.Pow(count - 1000, 2) / 1000), 0, 22); // chi-square with 5 degrees of freedom: above 22 with probability 5e-4
+    }
+
+    [Fact]
+    public void Bad_arguments_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => new PromptOrder([], 1));
+        var order = new PromptOrder(["a"], 1);
+        Assert.Throws<ArgumentOutOfRangeException>(() => order.Batch(-1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => order.Batch(0, 2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => order.Batch(0, 0));
+    }
+}

@@ -1,0 +1,72 @@
+using TorchSharp;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Training;
+
+namespace VariationalBoN.Tests.Training;
+
+[Trait("Tier", "torch")]
+[Collection("Leaks")]
+public sealed class StepMetricsTests
+{
+    private static readonly ReferenceTable s_table = new([new ReferencePrompt("x", [1.0, 2, 3], []), new ReferencePrompt("z", [1.0, 2, 3], [])]);
+
+    private static readonly ScoredBatch s_scored = new(
+        [
+            Item("x", "a", [1, 2], 4, -3, FinishReason.Stopped), Item("x", "a", [1, 2], 4, -3, FinishReason.Stopped),
+            Item("z", "b", [1], 2, -1, FinishReason.Length), Item("z", "c", [1, 2, 3], 3, -5, FinishReason.Stopped),
+        ],
+        [0, 0, 1, 1],
+        excluded: 2);
+
+    [Fact]
+    public void Every_number_is_that_of_pencil_and_paper()
+    {
+        using var scope = torch.NewDisposeScope();
+        var numbers = StepMetrics.Of(s_table.BestOf(2), s_scored, torch.tensor(new[] { -2.0, -2, -1.5, -4 }));
+
+        Assert.Equal(3.25, numbers.Reward.Value, 12);
+        Assert.Equal((1 + 1 - 0.5 + 1) / 4, numbers.Kl.K1.Value, 12);
+        Assert.Equal(9.5 / 8, numbers.Entropy, 12);
+        Assert.Equal(0.75, numbers.DistinctShare!.Value, 12);
+        Assert.Equal(0.5, numbers.SaturatedShare!.Value, 12);
+        Assert.Equal(2, numbers.Length, 12);
+        Assert.Equal(0.25, numbers.TruncatedShare, 12);
+        Assert.Equal(2, numbers.Excluded);
+        // log rho of N = 2 over M + 1 = 4 atoms is log(F_lt + F_le): k_lt = 3, 3, 1, 2 and k_eq = 0, 0, 1, 1.
+        double[] logRatios = [Math.Log(7 / 4.0), Math.Log(7 / 4.0), Math.Log(4 / 4.0), Math.Log(6 / 4.0)];
+        Assert.Equal(numbers.Kl.K1.Value - logRatios.Average(), numbers.ObjectiveGap.Value, 12);
+        Assert.Equal(numbers.Kl.K1.Value, numbers.Values()[MetricNames.Kl]);
+        Assert.DoesNotContain(MetricNames.Loss, numbers.Values().Keys);
+    }
+
+    [Fact]
+    public void Log_probabilities_that_are_no_numbers_pass_and_stop_a_guard()
+    {
+        using var scope = torch.NewDisposeScope();
+        var numbers = StepMetrics.Of(s_table.BestOf(2), s_scored, torch.tensor(new[] { -2.0, double.NaN, -1.5, -4 }));
+
+        Assert.Throws<TrainingStoppedException>(() => new TrainingGuard(2, 3).Observe(0, numbers));
+    }
+
+    [Fact]
+    public void Lengths_and_shapes_are_checked()
+    {
+        using var scope = torch.NewDisposeScope();
+        Assert.Contains("4 completions and 3", Assert.Throws<ArgumentException>(() => StepMetrics.Of(s_table.BestOf(2), s_scored, torch.zeros(3))).Message, StringComparison.Ordinal);
+        Assert.Contains("[2, 2]", Assert.Throws<ArgumentException>(() => StepMetrics.Of(s_table.BestOf(2), s_scored, torch.zeros(2, 2))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nothing_is_left_behind()
+    {
+        using var logProb = torch.tensor(new[] { -2.0, -2, -1.5, -4 });
+        long before = LiveTensors.Settled();
+
+        StepMetrics.Of(s_table.BestOf(2), s_scored, logProb);
+
+        Assert.Equal(before, LiveTensors.Now);
+    }
+
+    private static ScoredCompletion Item(string prompt, string text, int[] tokens, double reward, double logReference, FinishReason finish) =>
+        new(new Completion { Prompt = prompt, Text = text, Tokens = [.. tokens], FinishReason = finish }, reward, logReference);
+}
