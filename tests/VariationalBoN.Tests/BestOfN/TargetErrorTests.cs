@@ -50,6 +50,26 @@ public sealed class TargetErrorTests
         Assert.Equal(.922, polya.WinRate, .0015);
     }
 
+    /// <summary>A binary reward of success probability 0.3, M = 64, summed over all counts: ties need far fewer samples than the formula says.</summary>
+    [Theory]
+    [InlineData(4, .0024)]
+    [InlineData(16, .0028)]
+    public void Ties_make_the_error_smaller(int n, double expected)
+    {
+        const int M = 64;
+        const double Success = 0.3;
+        double kl = Enumerable.Range(0, M + 1).Sum(failures =>
+        {
+            double fail = Math.Exp(new RankCounts(0, failures, M).LogRatio(RatioEstimator.SelfInclusive, -1, n)) * (1 - Success);
+            double succeed = Math.Exp(new RankCounts(failures, M, M).LogRatio(RatioEstimator.SelfInclusive, -1, n)) * Success, share = fail / (fail + succeed);
+            double truth = Math.Pow(1 - Success, n);
+            return Binomial.PMF(1 - Success, M, failures) * ((share * Math.Log(share / truth)) + ((1 - share) * Math.Log((1 - share) / (1 - truth))));
+        });
+
+        Assert.Equal(expected, kl, 1e-4);
+        Assert.True(kl < SamplePlanner.ExpectedKl(n, M) / 4);
+    }
+
     /// <summary>M below N / 2 is of no use: N = 256, M = 32 gives 2.5 nats, 300 tables.</summary>
     [Fact]
     public void Too_few_samples_are_of_no_use() =>

@@ -127,7 +127,7 @@ public sealed class ReferenceReportTests
         var report = ReferenceReport.FromTable(ReferenceTable.Load(Path.Combine(Packaging.Repository.Root, "samples", "InspectRewards", "example.jsonl")));
 
         Assert.Equal((20, 32, 32), (report.Prompts, report.SmallestM, report.LargestM));
-        Assert.StartsWith("For a single answer the target is known roughly", Assert.Single(report.Findings, finding => finding.IsWarning).Text);
+        Assert.StartsWith("How much more a single answer is to be favoured, F^(N - 1), is known roughly: within a factor of 5.1 (95 %)", Assert.Single(report.Findings, finding => finding.IsWarning).Text);
         Assert.InRange(report.Rows.Single(row => row.Point.N == 8).Point.Gain.Value, 3, 4);
     }
 

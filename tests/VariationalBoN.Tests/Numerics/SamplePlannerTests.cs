@@ -21,6 +21,24 @@ public sealed class SamplePlannerTests
     [InlineData(1, 7, 0)]
     public void Published_errors_come_out(double n, int samples, double kl) => Assert.Equal(kl, SamplePlanner.ExpectedKl(n, samples), 5e-4 * (kl > 0.1 ? 1 : 0.1));
 
+    /// <summary>The code of docs/how-many-samples.md, and a row of its table.</summary>
+    [Fact]
+    public void The_documentation_plans_so()
+    {
+        // snippet: planner
+        int samples = SamplePlanner.SamplesPerPrompt(n: 16, nats: 0.05);                  // M for N at an error: 78
+        double error = SamplePlanner.ExpectedKl(n: 16, samplesPerPrompt: 256);            // the error for N and M: 0.015 nats
+        double largest = SamplePlanner.LargestN(samplesPerPrompt: 256, nats: 0.05);       // N for M at an error: 51.7
+        string? warning = SamplePlanner.Warning(n: 256, samplesPerPrompt: 64);            // what to do about too few samples
+        // end snippet
+
+        Assert.Equal(78, samples);
+        Assert.Equal(0.015, error, 5e-4);
+        Assert.Equal(51.7, largest, 0.05);
+        Assert.Contains("few for N = 256", warning);
+        Assert.Equal([19, 38, 94, 187], ((double[])[0.1, 0.05, 0.02, 0.01]).Select(nats => SamplePlanner.SamplesPerPrompt(8, nats)));
+    }
+
     [Fact]
     public void The_plan_is_the_fewest_samples_that_will_do() => Gen.Select(s_n, s_nats).Sample(
         (n, nats) =>
