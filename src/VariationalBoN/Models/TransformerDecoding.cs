@@ -8,10 +8,10 @@ namespace VariationalBoN.Models;
 /// The state of one decoding: prompts stand in columns 0 to T - 1 of the cache, right-padded; every row's first new token is in column T.
 /// Padding columns are masked and positions counted from the lengths.
 /// </summary>
-internal sealed class Gpt2Decoding : IDecoding
+internal sealed class TransformerDecoding : IDecoding
 {
-    private readonly Gpt2 _model;
-    private readonly Gpt2KeyValues[] _caches;
+    private readonly CausalTransformer _model;
+    private readonly LayerKeyValues[] _caches;
     private readonly int _promptColumns;
     private readonly Device _device;
     private int[] _lengths;
@@ -19,7 +19,7 @@ internal sealed class Gpt2Decoding : IDecoding
     private Tensor _positions; // [rows], of the next token
     private Tensor? _mask;     // [rows, 1, capacity], 0 or -infinity; null when no prompt is padded
 
-    internal Gpt2Decoding(Gpt2 model, Gpt2KeyValues[] caches, ReadOnlySpan<int> lengths, int promptColumns)
+    internal TransformerDecoding(CausalTransformer model, LayerKeyValues[] caches, ReadOnlySpan<int> lengths, int promptColumns)
     {
         _model = model;
         _caches = caches;
@@ -36,8 +36,10 @@ internal sealed class Gpt2Decoding : IDecoding
     public Tensor Append(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        _mask ??= Mask();
-        var logits = _model.Step(tokens, _positions, _caches, _mask?.narrow(2, 0, _promptColumns + _steps + 1));
+        _mask ??= PaddingMask();
+        int columns = _promptColumns + _steps + 1;
+        var (padding, windowed) = (_mask?.narrow(2, 0, columns), (Tensor?)null);
+        var logits = _model.Step(tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns) : padding);
         using Scalar one = 1; // held until the call returns: a collection may not free it meanwhile
         _positions.add_(one);
         _steps++;
@@ -71,14 +73,32 @@ internal sealed class Gpt2Decoding : IDecoding
     private Tensor Positions() =>
         tensor(Array.ConvertAll(_lengths, length => (long)length + _steps), device: _device).DetachFromDisposeScope();
 
-    private Tensor? Mask()
+    private Tensor? PaddingMask() =>
+        _lengths.All(length => length == _promptColumns) ? null : Mask(_caches[0].Capacity, static (_, _, _) => { }).DetachFromDisposeScope();
+
+    /// <summary>Whether a window is shorter than what the longest row holds, the token that is being appended included.</summary>
+    private bool Hides(int? window) => window <= _lengths.Max() + _steps;
+
+    /// <summary>Hides, besides the padding, the columns that have left the window of the token that is being appended.</summary>
+    private Tensor WindowMask(int window, int columns) => Mask(columns, (values, row, length) =>
     {
-        if (_lengths.All(length => length == _promptColumns))
-            return null;
-        int capacity = _caches[0].Capacity;
-        float[] values = new float[_lengths.Length * capacity];
+        int left = length + _steps + 1 - window; // so many of the row's first tokens are out of sight
+        if (left > 0)
+            values.AsSpan(row * columns, Math.Min(left, length)).Fill(float.NegativeInfinity);
+        if (left > length)
+            values.AsSpan((row * columns) + _promptColumns, left - length).Fill(float.NegativeInfinity);
+    });
+
+    /// <summary>[rows, 1, columns]: -infinity at the padding and where <paramref name="hide"/> (values, row, prompt length) adds it.</summary>
+    private Tensor Mask(int columns, Action<float[], int, int> hide)
+    {
+        float[] values = new float[_lengths.Length * columns];
         for (int row = 0; row < _lengths.Length; row++)
-            values.AsSpan((row * capacity) + _lengths[row], _promptColumns - _lengths[row]).Fill(float.NegativeInfinity);
-        return tensor(values, [_lengths.Length, 1, capacity], dtype: _caches[0].DataType, device: _device).DetachFromDisposeScope();
+        {
+            values.AsSpan((row * columns) + _lengths[row], _promptColumns - _lengths[row]).Fill(float.NegativeInfinity);
+            hide(values, row, _lengths[row]);
+        }
+
+        return tensor(values, [_lengths.Length, 1, columns], dtype: _caches[0].DataType, device: _device);
     }
 }

@@ -2,13 +2,13 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
 
-/// <summary>Keys and values of one layer, [rows, H, columns, D]: preallocated at the first <see cref="Append"/> after a <see cref="Select"/>.</summary>
-internal sealed class Gpt2KeyValues : IDisposable
+/// <summary>Keys and values of one layer, [rows, G, columns, D] for G key heads: preallocated at the first <see cref="Append"/> after a <see cref="Select"/>.</summary>
+internal sealed class LayerKeyValues : IDisposable
 {
     private readonly long _capacity;
     private Tensor _keys, _values;
 
-    internal Gpt2KeyValues(Tensor keys, Tensor values, long capacity)
+    internal LayerKeyValues(Tensor keys, Tensor values, long capacity)
     {
         Used = keys.size(2);
         _capacity = capacity;
@@ -24,7 +24,7 @@ internal sealed class Gpt2KeyValues : IDisposable
     /// <summary>The element type of keys and values.</summary>
     internal ScalarType DataType => _keys.dtype;
 
-    /// <summary>Writes one more column, both [rows, H, D], and returns everything so far as views [rows * H, columns, D].</summary>
+    /// <summary>Writes one more column, both [rows, G, D], and returns everything so far as views [rows * G, columns, D].</summary>
     internal (Tensor Keys, Tensor Values) Append(Tensor keys, Tensor values)
     {
         _keys = Grow(_keys);
