@@ -30,31 +30,12 @@ internal sealed class GoldenCase
 
     public CausalTransformerConfig Config => CausalTransformerConfig.Load(Path.Combine(_folder, "config.json"));
 
-    /// <summary>The model of the case in float32: the weights of all its files, buffers passed over, under the module's own names.</summary>
+    /// <summary>The model of the case in float32: the weights of all its files, buffers passed over.</summary>
     public CausalTransformer Load()
     {
         var config = Config;
         var model = config.Create(seed: 1);
-        var targets = model.state_dict().ToDictionary(pair => config.Names.InFile(pair.Key), pair => pair.Value);
-        var missing = targets.Keys.ToHashSet();
-        using var noGradient = no_grad();
-        foreach (string file in Directory.GetFiles(_folder, "*.safetensors"))
-        {
-            using var stream = File.OpenRead(file);
-            var entries = SafetensorsHeader.Read(stream);
-            long data = stream.Position;
-            foreach (var entry in entries.Where(entry => !config.Names.IsBuffer(entry.Name)))
-            {
-                string name = targets.ContainsKey(entry.Name) ? entry.Name : config.Names.Prefix + entry.Name; // the hub's GPT-2 has no prefix
-                using var read = empty(entry.Shape, dtype: entry.Type);
-                stream.Position = data + entry.Begin;
-                stream.ReadExactly(read.bytes);
-                targets[name].copy_(read);
-                missing.Remove(name);
-            }
-        }
-
-        Assert.Empty(missing);
+        HuggingFaceWeights.Load(_folder, model, config.Names);
         model.eval();
         return model;
     }
