@@ -15,5 +15,7 @@ internal interface IReferenceData
 
     EmpiricalRewardCdf Cdf(int number);
 
+    int Count(int number);
+
     int Excluded(int number);
 }

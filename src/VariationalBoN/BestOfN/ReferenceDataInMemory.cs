@@ -17,5 +17,7 @@ internal sealed class ReferenceDataInMemory(string prompt, ImmutableArray<double
 
     public EmpiricalRewardCdf Cdf(int number) => _cdf;
 
+    public int Count(int number) => rewards.Length;
+
     public int Excluded(int number) => excluded;
 }

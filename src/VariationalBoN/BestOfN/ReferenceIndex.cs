@@ -87,6 +87,9 @@ internal sealed class ReferenceIndex : IDisposable
     /// <summary>A prompt x.</summary>
     public string Prompt(int prompt) => Encoding.UTF8.GetString(Text(PromptAt(prompt)));
 
+    /// <summary>How many rewards a prompt has.</summary>
+    public int Count(int prompt) => PromptAt(prompt).Samples;
+
     /// <summary>The rewards of a prompt in the order of its samples.</summary>
     public double[] Rewards(int prompt)
     {

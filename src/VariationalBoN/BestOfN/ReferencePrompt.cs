@@ -67,8 +67,17 @@ public sealed class ReferencePrompt
     /// <summary>What the rewards say of F.</summary>
     public EmpiricalRewardCdf Cdf => _data.Cdf(_number);
 
+    /// <summary>M.</summary>
+    internal int Count => _data.Count(_number);
+
     /// <summary>How many samples were drawn but left out.</summary>
     public int Excluded => _data.Excluded(_number);
+
+    /// <summary>The same samples, neighbouring rewards no further apart than a tolerance being one.</summary>
+    /// <param name="tieTolerance">Finite, at least 0.</param>
+    /// <returns>A prompt of its own.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
+    public ReferencePrompt WithTieTolerance(double tieTolerance) => new(new TolerantReferenceData(_data, tieTolerance), _number);
 
     /// <summary>For each of <see cref="Samples"/> the probability that it is the best of n of them: <see cref="EmpiricalRewardCdf.BestOfNWeights"/> in the order drawn.</summary>
     /// <param name="n">Number of draws; finite, at least 1.</param>

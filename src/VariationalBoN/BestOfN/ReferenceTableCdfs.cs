@@ -8,6 +8,9 @@ internal sealed class ReferenceTableCdfs(ReferenceTable table) : IReadOnlyDictio
 {
     public int Count => table.Prompts.Length;
 
+    /// <summary>M of each prompt, without making its distribution.</summary>
+    public IReadOnlyCollection<int> Counts => [.. table.Prompts.Select(prompt => prompt.Count)];
+
     public IEnumerable<string> Keys => table.Prompts.Select(prompt => prompt.Prompt);
 
     public IEnumerable<EmpiricalRewardCdf> Values => table.Prompts.Select(prompt => prompt.Cdf);

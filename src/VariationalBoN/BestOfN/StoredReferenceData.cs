@@ -73,6 +73,8 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
 
     public EmpiricalRewardCdf Cdf(int number) => _rewards[number].Cdf;
 
+    public int Count(int number) => Index.Count(number);
+
     public int Excluded(int number) => Index.RecordsOf(number).Sum(record => record.Drawn - record.Rewards);
 
     public void Dispose()
