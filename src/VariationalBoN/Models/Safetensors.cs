@@ -63,12 +63,17 @@ public static class Safetensors
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(prefix);
+        Load(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value));
+    }
+
+    /// <summary>Reads the tensors of a file into tensors of the same names, which are all that it may hold.</summary>
+    internal static void Load(string path, Dictionary<string, Tensor> targets)
+    {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         try
         {
             var entries = SafetensorsHeader.Read(stream);
             long data = stream.Position;
-            var targets = module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value);
             RequireMatch(entries, targets);
             using var noGradient = no_grad();
             foreach (var entry in entries)
