@@ -3,13 +3,12 @@ using TorchSharp;
 
 namespace VariationalBoN.Gradients;
 
-/// <summary>Reverse KL by the score function (REINFORCE) with a leave-one-out baseline per prompt. Stateless, thread-safe.</summary>
+/// <summary>Reverse KL by the score function (REINFORCE) with a baseline, by default leave-one-out per prompt. Stateless, thread-safe.</summary>
 /// <remarks>
 /// With J = E_{y ~ pi_theta}[log g(y) - log pi_theta(y)] = -KL(pi_theta || g) + constant and R_i = log g(y_i) - log pi_theta(y_i), detached, the loss is
-/// -(1/B) sum_i A_i log pi_theta(y_i) with A_i = R_i - mean of R_j over the other completions j of the group. For completions that pi_theta itself drew its
+/// -(1/B) sum_i A_i log pi_theta(y_i) with A_i = R_i - mean of R_j over the other completions j of the group (other choices: <see cref="Baseline"/>). For completions that pi_theta itself drew its
 /// gradient is an unbiased estimate of -grad J, averaged over completions: the baseline does not depend on y_i, and the derivative of the
-/// -log pi_theta inside R has expectation 0. A baseline that includes y_i would shrink the gradient by (K - 1) / K, and dividing A by its
-/// standard deviation would bias its direction; neither is done. The value of the loss itself means nothing.
+/// -log pi_theta inside R has expectation 0. Dividing A by its standard deviation would bias the direction and is not done here. The value of the loss itself means nothing.
 /// Source: Kool, van Hoof, Welling, "Buy 4 REINFORCE samples, get a baseline for free!" (2019); Ahmadian et al., arXiv 2402.14740.
 /// At pi_theta = g every R_i is equal and the gradient is exactly 0.
 /// </remarks>
@@ -18,22 +17,16 @@ public static class ScoreFunction
     /// <summary>The loss for targets that are plain doubles; advantages are formed in double precision on the host.</summary>
     /// <param name="logProb">log pi_theta(y_i), [B], floating point, on any device, with gradient; finite.</param>
     /// <param name="targets">log g(y_i) up to a constant per group, B finite values.</param>
-    /// <param name="groups">The group of each completion, B labels; each group has at least two completions, sizes may differ.</param>
+    /// <param name="groups">The group of each completion, B labels; sizes may differ. For the group baselines each has at least two completions.</param>
+    /// <param name="baseline">What is subtracted from R; leave-one-out by default.</param>
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">A shape or dtype is wrong, lengths differ, or a group has a single completion.</exception>
     /// <exception cref="ArithmeticException">A log-probability or a target is NaN or infinite.</exception>
     [OverloadResolutionPriority(1)] // an array of doubles converts to a tensor too
-    public static torch.Tensor Loss(torch.Tensor logProb, IReadOnlyList<double> targets, IReadOnlyList<int> groups)
+    public static torch.Tensor Loss(torch.Tensor logProb, IReadOnlyList<double> targets, IReadOnlyList<int> groups, Baseline baseline = default)
     {
-        ArgumentNullException.ThrowIfNull(targets);
-        FitArguments.RequireLogProb(logProb, targets.Count, nameof(targets), groups);
-        CompletionGroups split = CompletionGroups.Of(groups, smallestGroup: 2);
-        FitArguments.RequireFinite(targets, nameof(targets));
-        double[] advantages = FitArguments.FiniteValues(logProb, nameof(logProb));
-        for (int i = 0; i < advantages.Length; i++)
-            advantages[i] = targets[i] - advantages[i];
-        SubtractMeanOfOthers(advantages, split);
-
+        double[] advantages = Advantages.Returns(logProb, targets, groups);
+        Advantages.Subtract(advantages, groups, baseline);
         using var scope = torch.NewDisposeScope();
         var weights = torch.tensor(advantages, dtype: logProb.dtype, device: logProb.device); // [B]
         return (weights * logProb).mean().neg().MoveToOuterDisposeScope(); // []
@@ -64,24 +57,12 @@ public static class ScoreFunction
         }
 
         using var scope = torch.NewDisposeScope();
-        var weights = Advantages(targets.detach() - logProb.detach().to(targets.dtype), split).to(logProb.dtype); // [B]
+        var weights = MinusMeanOfOthers(targets.detach() - logProb.detach().to(targets.dtype), split).to(logProb.dtype); // [B]
         return (weights * logProb).mean().neg().MoveToOuterDisposeScope(); // []
     }
 
-    private static void SubtractMeanOfOthers(double[] values, CompletionGroups split)
-    {
-        double[] means = new double[split.Sizes.Length];
-        for (int i = 0; i < values.Length; i++)
-            means[split.GroupOf[i]] += values[i] / split.Sizes[split.GroupOf[i]];
-        for (int i = 0; i < values.Length; i++)
-        {
-            double size = split.Sizes[split.GroupOf[i]];
-            values[i] = (values[i] - means[split.GroupOf[i]]) * (size / (size - 1));
-        }
-    }
-
     /// <summary>R - mean of the others, from padded rows of groups rather than by index_add, whose order of summation a GPU does not fix.</summary>
-    private static torch.Tensor Advantages(torch.Tensor rewards, CompletionGroups split)
+    private static torch.Tensor MinusMeanOfOthers(torch.Tensor rewards, CompletionGroups split)
     {
         int batch = split.GroupOf.Length, groups = split.Sizes.Length, widest = split.Sizes.Max();
         long[] rows = new long[groups * widest], groupOf = new long[batch];

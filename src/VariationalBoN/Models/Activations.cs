@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -16,7 +17,7 @@ internal static class Activations
     internal static Tensor Apply(string name, Tensor x) => name switch
     {
         "gelu" or "gelu_python" => nn.functional.gelu(x),
-        "gelu_new" or "gelu_fast" or "gelu_accurate" or "gelu_pytorch_tanh" => GeluByTanh(x), // four spellings of one formula
+        "gelu_new" or "gelu_fast" or "gelu_accurate" or "gelu_pytorch_tanh" => x.gelu(GELU.Approximate.tanh), // four spellings of x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
         "quick_gelu" => QuickGelu(x),
         "relu" => nn.functional.relu(x),
         "relu6" => nn.functional.relu6(x),
@@ -29,13 +30,6 @@ internal static class Activations
         "linear" => x,
         _ => throw new ArgumentException($"The activation is '{name}'; it must be one of {string.Join(", ", Names)}.", nameof(name)),
     };
-
-    /// <summary>x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).</summary>
-    private static Tensor GeluByTanh(Tensor x)
-    {
-        using Scalar half = 0.5, one = 1, outer = Math.Sqrt(2 / Math.PI), cubic = 0.044715; // held until the calls return: a collection may not free them meanwhile
-        return x.mul(half) * (x + (x * x * x).mul(cubic)).mul(outer).tanh().add(one);
-    }
 
     /// <summary>x sigmoid(1.702 x).</summary>
     private static Tensor QuickGelu(Tensor x)

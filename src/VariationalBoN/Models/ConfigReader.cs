@@ -29,6 +29,9 @@ internal sealed class ConfigReader
     /// <summary>Whether a key is there and not null.</summary>
     internal bool Has(string key) => Find(key) is not null;
 
+    /// <summary>Whether a key is there, be it null: for a setting whose absence means something else than null.</summary>
+    internal bool Contains(string key) => _keys.ContainsKey(key);
+
     internal int Int(string key) => IntOrNull(key) ?? throw Missing(key);
 
     internal int? IntOrNull(string key) => Value<int>(key, "a whole number");
@@ -63,6 +66,20 @@ internal sealed class ConfigReader
             throw new InvalidDataException($"{key} is {(supported ? "false" : "true")}; only {(supported ? "true" : "false")} is supported");
     }
 
+    /// <summary>A number that has one supported value, which is also what its absence means.</summary>
+    internal void RequireInt(string key, int supported)
+    {
+        if (IntOrNull(key) is int value && value != supported)
+            throw new InvalidDataException($"{key} is {value}; only {supported} is supported");
+    }
+
+    /// <summary>A setting that is supported only when it is off: null, false, or an empty list or object.</summary>
+    internal void RequireEmpty(string key)
+    {
+        if (!IsOff(Find(key)))
+            throw new InvalidDataException($"{key} is {Shown(_keys[key])}; this is not supported");
+    }
+
     /// <summary>Keys that do not change the function that an evaluated model computes, whatever their value.</summary>
     internal void Ignore(params ReadOnlySpan<string> keys)
     {
@@ -71,10 +88,13 @@ internal sealed class ConfigReader
     }
 
     /// <summary>Refuses every key that nothing has asked for or set aside.</summary>
+    /// <param name="place">Where the keys stand, when that is inside another key.</param>
+    /// <param name="evenWhenOff">False where an unknown setting that is off (null, false, empty) may pass.</param>
     /// <exception cref="InvalidDataException">The message names them all.</exception>
-    internal void RequireNothingLeft()
+    internal void RequireNothingLeft(string? place = null, bool evenWhenOff = true)
     {
-        string[] left = [.. _keys.Where(pair => !_seen.Contains(pair.Key)).Select(pair => $"{pair.Key} = {Shown(pair.Value)}")];
+        string[] left = [.. _keys.Where(pair => !_seen.Contains(pair.Key) && (evenWhenOff || !IsOff(pair.Value)))
+            .Select(pair => $"{(place is null ? "" : $"{place}.")}{pair.Key} = {Shown(pair.Value)}")];
         if (left.Length > 0)
             throw new InvalidDataException($"these settings are not known to this library and might change what the model computes: {string.Join(", ", left)}");
     }
@@ -88,6 +108,15 @@ internal sealed class ConfigReader
     private T? Value<T>(string key, string kind)
         where T : struct => Find(key) is not JsonNode node ? null
         : node is JsonValue value && value.TryGetValue(out T result) ? result : throw Fault(key, node, kind);
+
+    private static bool IsOff(JsonNode? node) => node switch
+    {
+        null => true,
+        JsonArray array => array.Count == 0,
+        JsonObject inside => inside.Count == 0,
+        JsonValue value => value.TryGetValue(out bool on) && !on,
+        _ => false,
+    };
 
     private static InvalidDataException Missing(string key) => new($"the key {key} is missing");
 

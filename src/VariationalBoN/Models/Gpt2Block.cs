@@ -1,64 +1,68 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
 
-/// <summary>One pre-norm block: x + attention(ln_1(x)), then x + mlp(ln_2(x)); activations are two-dimensional, one row a token.</summary>
-internal sealed class Gpt2Block : nn.Module
+/// <summary>One pre-norm block: x + attention(ln_1(x)), then x + mlp(ln_2(x)).</summary>
+internal sealed class Gpt2Block : DecoderBlock
 {
-    private readonly Gpt2Norm ln_1, ln_2;
+    private readonly LayerNormalization ln_1, ln_2;
     private readonly Gpt2Attention attn;
     private readonly Gpt2Mlp mlp;
 
-    internal Gpt2Block(ParameterSource parameters, string path, Gpt2Config config)
-        : base(path)
+    internal Gpt2Block(ParameterSource parameters, int layer, Gpt2Config config)
+        : base($"h.{layer}")
     {
-        ln_1 = new Gpt2Norm(parameters, $"{path}.ln_1", config);
-        attn = new Gpt2Attention(parameters, $"{path}.attn", config);
-        ln_2 = new Gpt2Norm(parameters, $"{path}.ln_2", config);
-        mlp = new Gpt2Mlp(parameters, $"{path}.mlp", config);
+        ln_1 = new LayerNormalization(parameters, $"h.{layer}.ln_1", config.Width, config.LayerNormEpsilon);
+        attn = new Gpt2Attention(parameters, layer, config);
+        ln_2 = new LayerNormalization(parameters, $"h.{layer}.ln_2", config.Width, config.LayerNormEpsilon);
+        mlp = new Gpt2Mlp(parameters, $"h.{layer}.mlp", config);
         RegisterComponents();
     }
 
-    /// <summary>Whole sequences: x is [rows * length, C].</summary>
-    internal Tensor Full(Tensor x, long rows, long length, out Tensor keys, out Tensor values) =>
-        AddMlp(x + attn.Full(ln_1.forward(x), rows, length, out keys, out values));
+    internal override Tensor Forward(Tensor x, AttentionPass pass)
+    {
+        x = x + attn.Forward(ln_1.forward(x), pass);
+        return x + mlp.forward(ln_2.forward(x));
+    }
+}
 
-    /// <summary>One more token a row: x is [rows, C].</summary>
-    internal Tensor Step(Tensor x, Gpt2KeyValues cache, Tensor? mask) => AddMlp(x + attn.Step(ln_1.forward(x), cache, mask));
+/// <summary>Self-attention with H heads of D = C / H dimensions.</summary>
+internal sealed class Gpt2Attention : nn.Module
+{
+    private readonly Projection c_attn, c_proj;
+    private readonly int _layer, _heads, _size;
 
-    private Tensor AddMlp(Tensor x) => x + mlp.forward(ln_2.forward(x));
+    internal Gpt2Attention(ParameterSource parameters, int layer, Gpt2Config config)
+        : base($"h.{layer}.attn")
+    {
+        c_attn = new Projection(parameters, $"h.{layer}.attn.c_attn", 0.02, config.Width, 3 * config.Width, bias: true, inputFirst: true);
+        c_proj = new Projection(parameters, $"h.{layer}.attn.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), config.Width, config.Width, bias: true, inputFirst: true);
+        (_layer, _heads, _size) = (layer, config.Heads, config.Width / config.Heads);
+        RegisterComponents();
+    }
+
+    internal Tensor Forward(Tensor x, AttentionPass pass)
+    {
+        var parts = c_attn.forward(x).view(-1, 3 * _heads, _size).chunk(3, 1); // 3 of [N, H, D]
+        return c_proj.forward(pass.Attend(_layer, parts[0], parts[1], parts[2], window: null));
+    }
 }
 
 /// <summary>The two-layer perceptron of a block.</summary>
 internal sealed class Gpt2Mlp : nn.Module<Tensor, Tensor>
 {
-    private readonly Gpt2Linear c_fc, c_proj;
+    private readonly Projection c_fc, c_proj;
     private readonly string _activation;
 
     internal Gpt2Mlp(ParameterSource parameters, string path, Gpt2Config config)
         : base(path)
     {
         int inner = config.InnerWidth ?? 4 * config.Width;
-        c_fc = new Gpt2Linear(parameters, $"{path}.c_fc", 0.02, config.Width, inner);
-        c_proj = new Gpt2Linear(parameters, $"{path}.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), inner, config.Width);
+        c_fc = new Projection(parameters, $"{path}.c_fc", 0.02, config.Width, inner, bias: true, inputFirst: true);
+        c_proj = new Projection(parameters, $"{path}.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), inner, config.Width, bias: true, inputFirst: true);
         _activation = config.Activation;
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => c_proj.forward(Activate(c_fc.forward(input)));
-
-    private Tensor Activate(Tensor x) => _activation switch
-    {
-        "relu" => nn.functional.relu(x),
-        "gelu" => nn.functional.gelu(x),
-        _ => GeluByTanh(x),
-    };
-
-    /// <summary>x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).</summary>
-    private static Tensor GeluByTanh(Tensor x)
-    {
-        using Scalar half = 0.5, one = 1, outer = Math.Sqrt(2 / Math.PI), cubic = 0.044715; // held until the calls return: a collection may not free them meanwhile
-        return x.mul(half) * (x + (x * x * x).mul(cubic)).mul(outer).tanh().add(one);
-    }
+    public override Tensor forward(Tensor input) => c_proj.forward(Activations.Apply(_activation, c_fc.forward(input)));
 }

@@ -4,12 +4,14 @@ using TorchSharp;
 
 namespace VariationalBoN.Models;
 
-/// <summary>The name, type, shape and place of one tensor in a file.</summary>
-internal readonly record struct SafetensorsEntry(string Name, torch.ScalarType Type, long[] Shape, long Begin, long End);
-
 /// <summary>The checked header of a safetensors file: nothing in it is believed before it has been held against the file's length.</summary>
-internal static class SafetensorsHeader
+/// <param name="Entries">The tensors in the order of their bytes.</param>
+/// <param name="Metadata">Free text pairs.</param>
+internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IReadOnlyDictionary<string, string> Metadata)
 {
+    /// <summary>The key that names no tensor.</summary>
+    internal const string MetadataKey = "__metadata__";
+
     /// <summary>What the reference implementation allows.</summary>
     private const long MaximumLength = 100_000_000;
 
@@ -28,95 +30,153 @@ internal static class SafetensorsHeader
         ["I64"] = (torch.ScalarType.Int64, 8),
     };
 
-    /// <summary>Reads the header and leaves the stream at the first byte of data.</summary>
-    internal static List<SafetensorsEntry> Read(Stream stream)
+    /// <summary>Reads the header at the start of a file.</summary>
+    /// <exception cref="InvalidDataException">The header is damaged; the message says where.</exception>
+    internal static SafetensorsHeader Read(Stream stream)
     {
-        Span<byte> prefix = stackalloc byte[8];
         if (stream.Length < 8)
-            throw new InvalidDataException($"the file is {stream.Length} bytes long, too short for the 8 bytes of the header's length");
+            throw Fault(0, $"it is {stream.Length} bytes long, too short for the 8 bytes of the header's length");
+        Span<byte> prefix = stackalloc byte[8];
+        stream.Position = 0;
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > (ulong)Math.Min(MaximumLength, stream.Length - 8))
-            throw new InvalidDataException($"the header claims {length} bytes, but {stream.Length - 8} follow and {MaximumLength} are allowed");
+            throw Fault(0, $"the header claims {length} bytes, but {stream.Length - 8} follow and {MaximumLength} are allowed");
         byte[] header = new byte[length];
         stream.ReadExactly(header);
+        var reader = new Utf8JsonReader(header, new JsonReaderOptions { MaxDepth = 3 });
         try
         {
-            return Check(Parse(header), stream.Length - 8 - (long)length);
+            return Parse(ref reader, stream.Length);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"the header is not valid: {e.Message}", e);
+            throw new InvalidDataException($"near byte {8 + reader.BytesConsumed} of the file: the header is not valid: {e.Message}", e);
         }
     }
 
-    private static List<SafetensorsEntry> Parse(byte[] header)
+    private static SafetensorsHeader Parse(ref Utf8JsonReader reader, long fileLength)
     {
-        if (header.Length == 0 || header[0] != (byte)'{')
-            throw new InvalidDataException("the header does not begin with '{'");
-        using var document = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8 });
-        var entries = new List<SafetensorsEntry>();
-        var names = new HashSet<string>();
-        foreach (var property in document.RootElement.EnumerateObject())
+        var entries = new List<WeightEntry>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        Dictionary<string, string>? metadata = null;
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject || reader.TokenStartIndex != 0)
+            throw Fault(reader, "the header does not begin with '{'");
+        while (NextKey(ref reader) is string name)
         {
-            if (!names.Add(property.Name))
-                throw new InvalidDataException($"the tensor '{property.Name}' is listed twice");
-            if (property.Name != "__metadata__")
-                entries.Add(ParseEntry(property.Name, property.Value));
+            if (!names.Add(name))
+                throw Fault(reader, $"the tensor '{WeightEntry.Shown(name)}' is listed twice");
+            if (name == MetadataKey)
+                metadata = ParseMetadata(ref reader);
+            else
+                entries.Add(ParseEntry(ref reader, name));
         }
 
-        return entries;
+        reader.Read(); // what follows the header's object is not valid
+        long start = 8 + reader.BytesConsumed;
+        return new SafetensorsHeader(Placed(entries, start, fileLength - start), metadata ?? []);
     }
 
-    private static SafetensorsEntry ParseEntry(string name, JsonElement value)
+    private static Dictionary<string, string> ParseMetadata(ref Utf8JsonReader reader)
     {
-        var seen = new Dictionary<string, JsonElement>();
-        foreach (var property in value.EnumerateObject())
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        Begin(ref reader, JsonTokenType.StartObject, MetadataKey);
+        while (NextKey(ref reader) is string key)
         {
-            if (!seen.TryAdd(property.Name, property.Value))
-                throw new InvalidDataException($"'{name}' has the key {property.Name} twice");
+            Begin(ref reader, JsonTokenType.String, MetadataKey);
+            if (!metadata.TryAdd(key, reader.GetString()!))
+                throw Fault(reader, $"the metadata have the key '{WeightEntry.Shown(key)}' twice");
         }
 
-        foreach (string key in new[] { "dtype", "shape", "data_offsets" })
+        return metadata;
+    }
+
+    private static WeightEntry ParseEntry(ref Utf8JsonReader reader, string name)
+    {
+        string? type = null;
+        List<long>? shape = null, offsets = null;
+        Begin(ref reader, JsonTokenType.StartObject, name);
+        while (NextKey(ref reader) is string key)
         {
-            if (!seen.ContainsKey(key))
-                throw new InvalidDataException($"'{name}' has no {key}");
+            if (key switch { "dtype" => type is not null, "shape" => shape is not null, "data_offsets" => offsets is not null, _ => false })
+                throw Fault(reader, $"'{WeightEntry.Shown(name)}' has the key {key} twice");
+            switch (key)
+            {
+                case "dtype":
+                    Begin(ref reader, JsonTokenType.String, name);
+                    type = reader.GetString()!;
+                    break;
+                case "shape":
+                    shape = Numbers(ref reader, name);
+                    break;
+                case "data_offsets":
+                    offsets = Numbers(ref reader, name);
+                    break;
+                default:
+                    throw Fault(reader, $"'{WeightEntry.Shown(name)}' has the unknown key '{WeightEntry.Shown(key)}'");
+            }
         }
 
-        string type = seen["dtype"].GetString() ?? "null";
+        return Entry(reader.TokenStartIndex + 8, WeightEntry.Shown(name), name, type, shape, offsets);
+    }
+
+    private static WeightEntry Entry(long at, string shown, string name, string? type, List<long>? shape, List<long>? offsets)
+    {
+        if (type is null || shape is null || offsets is null)
+            throw Fault(at, $"'{shown}' has no {(type is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
         if (!Types.TryGetValue(type, out var known))
-            throw new InvalidDataException($"'{name}' is of type {type}; these are read: {string.Join(", ", Types.Keys)}");
-        long[] shape = [.. seen["shape"].EnumerateArray().Select(size => size.GetInt64())];
-        long[] offsets = [.. seen["data_offsets"].EnumerateArray().Select(offset => offset.GetInt64())];
-        if (offsets.Length != 2)
-            throw new InvalidDataException($"'{name}' has {offsets.Length} data offsets; it must have 2");
-        long bytes = known.Size;
-        foreach (long size in shape)
-        {
-            if (size < 0 || (size > 0 && bytes > long.MaxValue / size))
-                throw new InvalidDataException($"'{name}' has the impossible shape [{string.Join(", ", shape)}]");
-            bytes *= size;
-        }
-
+            throw Fault(at, $"'{shown}' is of type {WeightEntry.Shown(type)}; these are read: {string.Join(", ", Types.Keys)}");
+        if (offsets.Count != 2)
+            throw Fault(at, $"'{shown}' has {offsets.Count} data offsets; it must have 2");
+        long[] sizes = [.. shape];
+        if (sizes.Length > 64 || WeightEntry.Size(sizes, known.Size) is not long bytes)
+            throw Fault(at, $"'{shown}' has the impossible shape {WeightEntry.Shown(sizes.AsSpan(0, Math.Min(sizes.Length, 64)))}");
         if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
-            throw new InvalidDataException($"'{name}' of type {type} and shape [{string.Join(", ", shape)}] needs {bytes} bytes, but its data offsets are {offsets[0]} to {offsets[1]}");
-        return new SafetensorsEntry(name, known.Type, shape, offsets[0], offsets[1]);
+            throw Fault(at, $"'{shown}' of type {type} and shape {WeightEntry.Shown(sizes)} needs {bytes} bytes, but its data offsets are {offsets[0]} to {offsets[1]}");
+        return new WeightEntry(name, known.Type, sizes, offsets[0], bytes);
     }
 
     /// <summary>The tensors must cover the data exactly once, without overlap or gap.</summary>
-    private static List<SafetensorsEntry> Check(List<SafetensorsEntry> entries, long dataLength)
+    private static WeightEntry[] Placed(List<WeightEntry> entries, long start, long dataLength)
     {
-        entries.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));
-        long end = 0;
+        entries.Sort((a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.Bytes.CompareTo(b.Bytes));
+        (long end, long at) = (0, start);
         foreach (var entry in entries)
         {
-            if (entry.Begin != end)
-                throw new InvalidDataException($"'{entry.Name}' begins at byte {entry.Begin} of the data, but what stands before it ends at {end}: tensors must neither overlap nor leave a gap");
-            end = entry.End;
+            if (entry.Offset != end)
+                throw Fault(at, $"'{WeightEntry.Shown(entry.Name)}' begins at byte {entry.Offset} of the data, but what stands before it ends at {end}: tensors must neither overlap nor leave a gap");
+            end += entry.Bytes;
         }
 
-        if (end != dataLength)
-            throw new InvalidDataException($"the tensors end at byte {end} of the data, but the file holds {dataLength} bytes of data");
-        return entries;
+        return end == dataLength
+            ? [.. entries.Select(entry => entry with { Offset = start + entry.Offset })]
+            : throw Fault(at, $"the tensors end at byte {end} of the data, but the file holds {dataLength} bytes of data");
     }
+
+    /// <summary>The next key of the object that the reader is in; null at its end.</summary>
+    private static string? NextKey(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName ? reader.GetString() : null;
+
+    private static void Begin(ref Utf8JsonReader reader, JsonTokenType expected, string name)
+    {
+        if (!reader.Read() || reader.TokenType != expected)
+            throw Fault(reader, $"the header is not valid: a {reader.TokenType} stands in '{WeightEntry.Shown(name)}' where a {expected} must");
+    }
+
+    private static List<long> Numbers(ref Utf8JsonReader reader, string name)
+    {
+        var numbers = new List<long>();
+        Begin(ref reader, JsonTokenType.StartArray, name);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number))
+                throw Fault(reader, $"the header is not valid: '{WeightEntry.Shown(name)}' has a size or an offset that is no whole number");
+            numbers.Add(number);
+        }
+
+        return numbers;
+    }
+
+    private static InvalidDataException Fault(in Utf8JsonReader reader, string text) => Fault(8 + reader.TokenStartIndex, text);
+
+    private static InvalidDataException Fault(long at, string text) => new($"near byte {at} of the file: {text}");
 }

@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Models;
+
+/// <summary>Reads the weights of a Hugging Face directory into a module.</summary>
+internal static class HuggingFaceWeights
+{
+    /// <summary>Fills every tensor of the module from the files of a directory; the module is unchanged when they do not fit.</summary>
+    /// <param name="directory">A directory with weights in any of the forms that <see cref="WeightDirectory"/> knows.</param>
+    /// <param name="module">The module, on any device; values are converted to its element types.</param>
+    /// <param name="names">The names of its family.</param>
+    /// <returns>How the files lie, for saving the same way.</returns>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, or tensors are missing, left over or of another shape; the message names the file and all of them.
+    /// </exception>
+    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
+    internal static WeightLayout Load(string directory, nn.Module module, WeightNames names)
+    {
+        using var weights = new WeightDirectory(directory);
+        (var reads, var files) = WeightMatch.Match(weights.Files, module.state_dict(), names);
+        WeightReader.Fill(reads);
+        return new WeightLayout(files, weights.Shards?.Metadata);
+    }
+}

@@ -1,0 +1,63 @@
+namespace VariationalBoN.Models;
+
+/// <summary>An open file of weights, safetensors or <c>torch.save</c>'s: its tensors, and their bytes at a place.</summary>
+/// <remarks>
+/// Read by position rather than mapped into memory: the bytes go straight into the parameters either way, but a mapped file that another
+/// program cuts short ends the process, while here it is an error. Reading is thread-safe.
+/// </remarks>
+internal sealed class WeightFile : IDisposable
+{
+    private readonly FileStream _stream;
+
+    /// <exception cref="InvalidDataException">The file is damaged; the message names it and the byte.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    internal WeightFile(string path)
+    {
+        Path = path;
+        _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        try
+        {
+            if (path.EndsWith(".bin", StringComparison.Ordinal))
+            {
+                (Entries, Metadata) = (PytorchArchive.Read(_stream), new Dictionary<string, string>());
+            }
+            else
+            {
+                var header = SafetensorsHeader.Read(_stream);
+                (Entries, Metadata) = (header.Entries, header.Metadata);
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            Dispose();
+            throw new InvalidDataException($"{path}: {e.Message}.", e);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal string Path { get; }
+
+    internal IReadOnlyList<WeightEntry> Entries { get; }
+
+    internal IReadOnlyDictionary<string, string> Metadata { get; }
+
+    public void Dispose() => _stream.Dispose();
+
+    /// <summary>Fills a span with the bytes from a place in the file.</summary>
+    /// <exception cref="InvalidDataException">The file has become shorter since it was opened.</exception>
+    internal void Read(long offset, Span<byte> target)
+    {
+        while (target.Length > 0)
+        {
+            int count = RandomAccess.Read(_stream.SafeFileHandle, target, offset);
+            if (count == 0)
+                throw new InvalidDataException($"{Path}: the file ends at byte {offset}, in the middle of a tensor that its header promises whole.");
+            offset += count;
+            target = target[count..];
+        }
+    }
+}

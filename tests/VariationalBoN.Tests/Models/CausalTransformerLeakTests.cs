@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Tests.Models;
+
+[Trait("Tier", "torch")]
+[Collection("Leaks")]
+public sealed class CausalTransformerLeakTests
+{
+    public static TheoryData<string> Families => [.. TinyDecoders.Configs.Keys];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Nothing_is_left_behind(string family)
+    {
+        using var model = TinyDecoders.Create(family);
+        using var tokens = tensor(new long[] { 1, 2, 3, 4, 5, 6, 7, 8 }, [2, 4]);
+        using var next = tensor(new long[] { 1, 2 });
+        Use();
+        long before = LiveTensors.Settled();
+        Use();
+        Assert.Equal(before, LiveTensors.Now);
+
+        void Use()
+        {
+            using var noGradient = no_grad();
+            using var logits = model.forward(tokens);
+            using var hidden = model.HiddenStates(tokens);
+            using var decoding = model.StartDecoding(tokens, [4, 3], 2, out var first);
+            using var second = decoding.Append(next);
+            decoding.SelectRows([1, 0, 1]);
+            decoding.SelectRows([0, 1]);
+            using var third = decoding.Append(next);
+            first.Dispose();
+        }
+    }
+}
