@@ -32,17 +32,19 @@ public sealed class ReferencePrompt
     /// <param name="prompt">The prompt x.</param>
     /// <param name="rewards">At least one finite reward.</param>
     /// <param name="responses">The texts that were scored, one to each reward, or none.</param>
+    /// <param name="excluded">How many samples were drawn but left out, 0 or more.</param>
     /// <exception cref="ArgumentException">There is no reward, one is not finite, or the lengths differ.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses)
+    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses, int excluded = 0)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(rewards);
         ArgumentNullException.ThrowIfNull(responses);
+        ArgumentOutOfRangeException.ThrowIfNegative(excluded);
         ImmutableArray<double> all = [.. rewards];
         ImmutableArray<string> texts = [.. responses];
         if (texts.Length != 0 && texts.Length != all.Length)
             throw new ArgumentException($"There are {all.Length} rewards but {texts.Length} responses for the prompt \"{prompt}\"; give one to each reward, or none.", nameof(responses));
-        _data = new ReferenceDataInMemory(prompt, all, texts, [], 0);
+        _data = new ReferenceDataInMemory(prompt, all, texts, [], excluded);
     }
 
     /// <summary>A prompt whose samples are read when they are asked for.</summary>

@@ -148,9 +148,10 @@ internal static class ReferenceTableFile
         WriteArray(writer, "rewards", prompt.Rewards, writer.WriteNumberValue);
         if (!prompt.Responses.IsEmpty)
             WriteArray(writer, "responses", prompt.Responses, writer.WriteStringValue);
+        if (!samples.IsEmpty || prompt.Excluded > 0)
+            writer.WriteNumber("excluded", prompt.Excluded);
         if (!samples.IsEmpty)
         {
-            writer.WriteNumber("excluded", prompt.Excluded);
             WriteArray(writer, "promptTokens", samples[0].Completion.PromptTokens, writer.WriteNumberValue);
             WriteArray(writer, "logReference", samples.Select(sample => sample.LogReference), writer.WriteNumberValue);
             WriteArray(writer, "finishReasons", samples.Select(sample => sample.Completion.FinishReason.ToString()), writer.WriteStringValue);

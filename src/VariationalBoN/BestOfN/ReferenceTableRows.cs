@@ -40,7 +40,7 @@ internal sealed class ReferenceTableRows
         string prompt = String(Required(row, "prompt"), "prompt");
         double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
         string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
-        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses);
+        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, row.TryGetProperty("excluded", out _) ? Excluded(row) : 0);
     }
 
     /// <summary>The property "provenance" of a row or a manifest; null when there is none.</summary>
@@ -80,10 +80,11 @@ internal sealed class ReferenceTableRows
         FinishReason[] finish = [.. Items(row, "finishReasons").Select(item => Finish(String(item, "finishReasons")))];
         if (responses.Length != rewards.Length || tokens.Length != rewards.Length || logReference.Length != rewards.Length || finish.Length != rewards.Length)
             throw new FormatException($"the columns differ in length: {rewards.Length} rewards, {responses.Length} responses, {tokens.Length} tokens, {logReference.Length} logReference, {finish.Length} finishReasons.");
-        int excluded = Required(row, "excluded").TryGetInt32(out int count) ? count : throw new FormatException("\"excluded\" must be a whole number.");
         return new ReferencePrompt(prompt, rewards.Select((reward, i) => new ScoredCompletion(
-            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), excluded);
+            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row));
     }
+
+    private static int Excluded(JsonElement row) => Required(row, "excluded").TryGetInt32(out int count) ? count : throw new FormatException("\"excluded\" must be a whole number.");
 
     private static FinishReason Finish(string text) => text switch
     {

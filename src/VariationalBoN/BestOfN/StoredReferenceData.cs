@@ -111,6 +111,6 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
         string prompt = Index.Prompt(number);
         if (parts.All(part => !part.Samples.IsEmpty))
             return new ReferencePrompt(prompt, parts.SelectMany(part => part.Samples), parts.Sum(part => part.Excluded));
-        return new ReferencePrompt(prompt, parts.SelectMany(part => part.Rewards), parts.All(part => !part.Responses.IsEmpty) ? parts.SelectMany(part => part.Responses) : []);
+        return new ReferencePrompt(prompt, parts.SelectMany(part => part.Rewards), parts.All(part => !part.Responses.IsEmpty) ? parts.SelectMany(part => part.Responses) : [], parts.Sum(part => part.Excluded));
     }
 }
