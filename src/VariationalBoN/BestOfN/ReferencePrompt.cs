@@ -40,6 +40,9 @@ public sealed class ReferencePrompt
         Cdf = new EmpiricalRewardCdf(Rewards);
     }
 
+    private ReferencePrompt(ReferencePrompt other, EmpiricalRewardCdf cdf) =>
+        (Prompt, Rewards, Responses, Samples, Excluded, Cdf) = (other.Prompt, other.Rewards, other.Responses, other.Samples, other.Excluded, cdf);
+
     /// <summary>The prompt x.</summary>
     public string Prompt { get; }
 
@@ -57,6 +60,12 @@ public sealed class ReferencePrompt
 
     /// <summary>How many samples were drawn but left out.</summary>
     public int Excluded { get; }
+
+    /// <summary>The same samples, neighbouring rewards no further apart than a tolerance being one.</summary>
+    /// <param name="tieTolerance">Finite, at least 0.</param>
+    /// <returns>A prompt of its own.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
+    public ReferencePrompt WithTieTolerance(double tieTolerance) => new(this, Cdf.WithTieTolerance(tieTolerance));
 
     /// <summary>For each of <see cref="Samples"/> the probability that it is the best of n of them: <see cref="EmpiricalRewardCdf.BestOfNWeights"/> in the order drawn.</summary>
     /// <param name="n">Number of draws; finite, at least 1.</param>

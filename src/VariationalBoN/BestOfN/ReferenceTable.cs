@@ -109,11 +109,32 @@ public sealed class ReferenceTable
 
     /// <summary>pi_bon for every prompt of the table.</summary>
     /// <param name="n">N; finite, at least 1.</param>
-    /// <param name="estimator">How the log-ratio is estimated from the rewards.</param>
+    /// <param name="estimator">How F and the log-ratio are estimated from the rewards.</param>
+    /// <param name="onWarning">Told when there are too few samples for N; null writes that to the error stream, <c>_ => { }</c> silences it.</param>
     /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range or NaN.</exception>
-    public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive) =>
-        new(_byPrompt.ToDictionary(entry => entry.Key, entry => entry.Value.Cdf), n, estimator);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range or NaN.</exception>
+    public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null) =>
+        new(_byPrompt.ToDictionary(entry => entry.Key, entry => entry.Value.Cdf), n, estimator, onWarning);
+
+    /// <summary>The samples of this table and of another of the same reference, reward model and scoring: more samples of a prompt that both have, and the prompts of both.</summary>
+    /// <remarks>
+    /// Draws that both hold count once: of two tables of one seed the longer list of a prompt is kept, when the other is its beginning. Tables that do not know
+    /// where they come from are refused when they are copies.
+    /// </remarks>
+    /// <param name="other">The other table; its new prompts come after those of this one.</param>
+    /// <returns>A table of its own.</returns>
+    /// <exception cref="InvalidOperationException">The tables come from different things, or hold partly the same draws; the message says which.</exception>
+    public ReferenceTable Merge(ReferenceTable other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return ReferenceTableMerge.Of(this, other);
+    }
+
+    /// <summary>The same samples, rewards of a prompt no further apart than a tolerance being one: see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.</summary>
+    /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
+    /// <returns>A table of its own.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
+    public ReferenceTable WithTieTolerance(double tieTolerance) => new(Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance)), Provenance);
 
     /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
     /// <remarks>An imported table does not know where it comes from and passes.</remarks>

@@ -92,6 +92,8 @@ internal static class ReferenceTableFile
             writer.WriteString("rewardModel", provenance.RewardModel);
             writer.WriteString("scoring", provenance.Scoring);
             writer.WriteNumber("seed", provenance.Seed);
+            if (!provenance.MoreSeeds.IsEmpty)
+                WriteArray(writer, "moreSeeds", provenance.MoreSeeds, writer.WriteNumberValue);
             writer.WriteEndObject();
         }
 

@@ -71,7 +71,10 @@ internal sealed class ReferenceTableRows
         if (!row.TryGetProperty("provenance", out JsonElement value))
             return null;
         string Text(string name) => String(Required(value, name), name);
-        return new ReferenceProvenance(Text("reference"), Text("rewardModel"), Text("scoring"), Required(value, "seed").GetInt64());
+        return new ReferenceProvenance(Text("reference"), Text("rewardModel"), Text("scoring"), Required(value, "seed").GetInt64())
+        {
+            MoreSeeds = value.TryGetProperty("moreSeeds", out _) ? [.. Items(value, "moreSeeds").Select(seed => seed.GetInt64())] : [],
+        };
     }
 
     private static FinishReason Finish(string text) => text switch

@@ -8,7 +8,7 @@ internal sealed class PromptStatistics
 {
     private PromptStatistics(ReferencePrompt prompt)
     {
-        List<int> levels = RewardTies.LevelSizes(prompt.Cdf.SortedRewards);
+        List<int> levels = RewardTies.LevelSizes(prompt.Cdf.SortedLevels);
         double count = prompt.Cdf.Count;
         DistinctRewards = levels.Count;
         TieShare = levels.Sum(size => size * (size - 1.0)) / (count * (count - 1));
@@ -27,7 +27,7 @@ internal sealed class PromptStatistics
     /// <summary>How many different texts there are; null without texts.</summary>
     public int? DistinctTexts { get; private init; }
 
-    /// <summary>How many texts stand with more than one reward.</summary>
+    /// <summary>How many texts stand with rewards further apart than the tie tolerance.</summary>
     public int InconsistentTexts { get; private init; }
 
     /// <summary>The largest difference between two rewards of one text.</summary>
@@ -56,7 +56,7 @@ internal sealed class PromptStatistics
         return new PromptStatistics(prompt)
         {
             DistinctTexts = rewards.Count,
-            InconsistentTexts = rewards.Values.Count(range => range.High > range.Low),
+            InconsistentTexts = rewards.Values.Count(range => range.High - range.Low > prompt.Cdf.TieTolerance),
             LargestInconsistency = rewards.Values.Max(range => range.High - range.Low),
             LengthCorrelation = double.IsFinite(correlation) ? correlation : null,
             TruncatedShare = prompt.Samples.IsEmpty ? null : prompt.Samples.Count(sample => sample.Completion.FinishReason == FinishReason.Length) / (double)prompt.Samples.Length,
