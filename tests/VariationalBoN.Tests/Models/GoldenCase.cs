@@ -10,10 +10,10 @@ internal sealed class GoldenCase
     /// <summary>Of the largest logit.</summary>
     public const double Tolerance = 2e-5;
 
-    /// <summary>Every case with a causal language model whose weights are safetensors.</summary>
+    /// <summary>Every case with a causal language model.</summary>
     public static readonly string[] Causal =
     [
-        "gpt2", "gpt2-bf16", "gpt2-bf16-config-v5", "gpt2-hub-layout", "llama-sharded-bf16", "llama2", "llama3", "llama3-config-v5", "mistral", "pythia", "pythia-config-v5",
+        "gpt2", "gpt2-bf16", "gpt2-bf16-config-v5", "gpt2-hub-layout", "gpt2-pytorch-bin", "llama-sharded-bf16", "llama2", "llama3", "llama3-config-v5", "mistral", "pythia", "pythia-config-v5",
         "pythia-hub-layout-f16", "qwen2", "qwen3", "qwen3-config-v5",
     ];
 
@@ -30,15 +30,8 @@ internal sealed class GoldenCase
 
     public CausalTransformerConfig Config => CausalTransformerConfig.Load(Path.Combine(_folder, "config.json"));
 
-    /// <summary>The model of the case in float32: the weights of all its files, buffers passed over.</summary>
-    public CausalTransformer Load()
-    {
-        var config = Config;
-        var model = config.Create(seed: 1);
-        HuggingFaceWeights.Load(_folder, model, config.Names);
-        model.eval();
-        return model;
-    }
+    /// <summary>The model of the case in float32.</summary>
+    public CausalTransformer Load() => PretrainedCausalLm.Load(_folder).Model;
 
     /// <summary>The rows as one right-padded batch [B, T]; what stands in the padding is arbitrary.</summary>
     public static Tensor Batch(IReadOnlyList<GoldenRow> rows)
