@@ -28,13 +28,15 @@ public sealed class ReferencePrompt
     /// <param name="prompt">The prompt x.</param>
     /// <param name="rewards">At least one finite reward.</param>
     /// <param name="responses">The texts that were scored, one to each reward, or none.</param>
+    /// <param name="excluded">How many samples were drawn but left out, 0 or more.</param>
     /// <exception cref="ArgumentException">There is no reward, one is not finite, or the lengths differ.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses)
+    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses, int excluded = 0)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(rewards);
         ArgumentNullException.ThrowIfNull(responses);
-        (Prompt, Rewards, Responses, Samples) = (prompt, [.. rewards], [.. responses], []);
+        ArgumentOutOfRangeException.ThrowIfNegative(excluded);
+        (Prompt, Rewards, Responses, Samples, Excluded) = (prompt, [.. rewards], [.. responses], [], excluded);
         if (Responses.Length != 0 && Responses.Length != Rewards.Length)
             throw new ArgumentException($"There are {Rewards.Length} rewards but {Responses.Length} responses for the prompt \"{prompt}\"; give one to each reward, or none.", nameof(responses));
         Cdf = new EmpiricalRewardCdf(Rewards);
