@@ -106,7 +106,19 @@ public sealed class PretrainedCausalLm : IDisposable
     /// </param>
     /// <exception cref="ArgumentException">The model has other parameters than it was loaded with, or the type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
-    public void Save(string directory, ScalarType? elementType = null) => _files.Save(directory, Model, _layout, elementType);
+    public void Save(string directory, ScalarType? elementType = null) => Save(directory, Model, elementType);
+
+    /// <summary>Writes another model of the same shape, such as one with merged adapters, as <see cref="Save(string, ScalarType?)"/> writes this one.</summary>
+    /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
+    /// <param name="model">The model, on any device; it stays the caller's.</param>
+    /// <param name="elementType">The element type of the weights in the files; null for the one that each was loaded from.</param>
+    /// <exception cref="ArgumentException">The model has other parameters than this one, which the message names, or the type is not one of floating-point numbers.</exception>
+    /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
+    public void Save(string directory, CausalTransformer model, ScalarType? elementType = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _files.Save(directory, model, _layout, elementType);
+    }
 
     /// <summary>Frees the model.</summary>
     public void Dispose() => Model.Dispose();

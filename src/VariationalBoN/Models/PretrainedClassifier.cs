@@ -73,7 +73,7 @@ public sealed class PretrainedClassifier : IDisposable
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     public IRewardModel TokenReward(ClassifierRewardOptions? options = null) => ClassifierReward.FromTokens(Classifier, options);
 
-    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save"/> does.</summary>
+    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
     /// <param name="elementType">The element type of the weights in the files; null for the one that each was loaded from.</param>
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>

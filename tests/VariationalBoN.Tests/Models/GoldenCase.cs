@@ -21,12 +21,14 @@ internal sealed class GoldenCase
 
     public GoldenCase(string name)
     {
-        _folder = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
+        _folder = FolderOf(name);
         using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "expected.json")));
         Rows = [.. expected.RootElement.GetProperty("causal").GetProperty("rows").EnumerateArray().Select(row => new GoldenRow(row))];
     }
 
     public IReadOnlyList<GoldenRow> Rows { get; }
+
+    public static string FolderOf(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
 
     public CausalTransformerConfig Config => CausalTransformerConfig.Load(Path.Combine(_folder, "config.json"));
 

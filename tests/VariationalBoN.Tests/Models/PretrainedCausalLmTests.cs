@@ -174,6 +174,22 @@ public sealed class PretrainedCausalLmTests : IDisposable
         Assert.True(File.Exists(Path.Combine(aligned, "tokenizer.json")));
     }
 
+    [Fact]
+    public void Merged_adapters_are_saved_as_a_whole_model()
+    {
+        string directory = Golden("gpt2"), aligned = Target;
+        // snippet: lora
+        using var model = PretrainedCausalLm.Load(directory);
+        using var adapted = model.Model.WithLora(new LoraOptions { Rank = 8 }); // the policy to train; model.Model is the reference, with the same weights
+        // ... train adapted.LoraParameters() ...
+        using var merged = adapted.MergeLora();
+        model.Save(aligned, merged);
+        // end snippet
+        using var again = PretrainedCausalLm.Load(aligned);
+        Assert.All(model.Model.state_dict(), pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray())); // fresh adapters change nothing
+        Assert.Contains("lora_A", Assert.Throws<ArgumentException>(() => model.Save(aligned, adapted)).Message, StringComparison.Ordinal);
+    }
+
     private static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
 
     private void Copy(string name)
