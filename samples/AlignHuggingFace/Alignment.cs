@@ -51,7 +51,7 @@ internal static class Alignment
             AnsiConsole.Profile.Width = 120;
         AnsiConsole.Write(Results(before, after, arguments.N));
         foreach (var answer in model.Policy.Sample([.. heldOut.Take(AnswersShown)], 1, new DrawSeed(arguments.Seed, DrawPurpose.Serving), cancellationToken))
-            output.WriteLine($"  {answer.Prompt}{answer.Text}".ReplaceLineEndings(" "));
+            output.WriteLine($"  {Visible(answer.Prompt + answer.Text)}");
 
         // 6. A directory that Python reads, and the proof that it holds this model.
         string saved = Path.Combine(arguments.Output, "model");
@@ -80,6 +80,8 @@ internal static class Alignment
         table.AddRow("different texts", $"{before.DistinctShare}", $"{after.DistinctShare}", "");
         return table;
     }
+
+    private static string Visible(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 
     /// <summary>A line every tenth of the way.</summary>
     private sealed class Progress(int steps, TextWriter output) : IProgress<int>

@@ -66,9 +66,7 @@ internal sealed class LanguageModel : IDisposable
 
         _adapted.SaveLora(AdapterDirectory(directory));
         using var merged = _adapted.MergeLora();
-        using var whole = PretrainedCausalLm.Load(_directory); // configuration, tokenizer and names as they were
-        whole.Model.load_state_dict(merged.state_dict());
-        whole.Save(directory, ScalarType.Float32);
+        _start.Save(directory, merged, ScalarType.Float32);
     }
 
     /// <summary>Where <see cref="Save"/> puts the adapters of a model.</summary>
