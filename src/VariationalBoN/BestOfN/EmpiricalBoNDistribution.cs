@@ -7,7 +7,7 @@ namespace VariationalBoN.BestOfN;
 /// <remarks>For new completions; the reference samples themselves are ranked by <see cref="LeaveOneOut"/>. Immutable, thread-safe.</remarks>
 public sealed class EmpiricalBoNDistribution : IBoNDistribution
 {
-    private readonly FrozenDictionary<string, EmpiricalRewardCdf> _cdfs;
+    private readonly IReadOnlyDictionary<string, EmpiricalRewardCdf> _cdfs;
     private readonly bool _leaveOneOut;
 
     /// <summary>Creates the distribution of the best of n.</summary>
@@ -27,9 +27,9 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         CheckEstimator(estimator);
         if (cdfs.Count == 0)
             throw new ArgumentException("There is no prompt; give the reference rewards of at least one.", nameof(cdfs));
-        _cdfs = cdfs.ToFrozenDictionary(StringComparer.Ordinal);
+        _cdfs = cdfs is ReferenceTableCdfs ? cdfs : cdfs.ToFrozenDictionary(StringComparer.Ordinal); // a table on disk stays there
         (N, Estimator) = (n, estimator);
-        Warning = SampleWarning.Of(_cdfs.Values, n);
+        Warning = SampleWarning.Of(cdfs is ReferenceTableCdfs table ? table.Counts : [.. _cdfs.Values.Select(cdf => cdf.Count)], n);
         SampleWarning.Raise(Warning, onWarning);
     }
 

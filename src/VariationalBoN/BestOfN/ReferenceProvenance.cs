@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace VariationalBoN.BestOfN;
 
@@ -19,4 +20,30 @@ public sealed record ReferenceProvenance(string Reference, string RewardModel, s
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Reference, RewardModel, Scoring, Seed, MoreSeeds.Length);
+
+    private string Seeds => string.Join(" and ", MoreSeeds.Prepend(Seed).Select(seed => seed.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>What of a cache differs from what it is used with, field by field; none when nothing does.</summary>
+    internal static IEnumerable<string> Differences(ReferenceProvenance? cache, ReferenceProvenance? here)
+    {
+        if (cache is null || here is null)
+            return cache is null == here is null ? [] : [cache is null ? "the cache does not know where its rewards come from" : "where the new rewards come from is not known"];
+        return new[]
+        {
+            Difference("reference policy", "cache", cache.Reference, here.Reference),
+            Difference("reward model", "cache", cache.RewardModel, here.RewardModel),
+            Difference("scoring", "cache", cache.Scoring, here.Scoring),
+            cache.Seeds == here.Seeds ? null : $"seed of the cache is {cache.Seeds}, here it is {here.Seeds}",
+        }.OfType<string>();
+    }
+
+    /// <summary>How one field differs, with the parts between commas that do; null when it does not.</summary>
+    internal static string? Difference(string field, string where, string there, string here)
+    {
+        if (there == here)
+            return null;
+        string[] parts = [.. there.Split(", ").Except(here.Split(", "))], others = [.. here.Split(", ").Except(there.Split(", "))];
+        string detail = parts.Length > 0 && parts.Length < there.Split(", ").Length ? $" (there {string.Join(", ", parts)}; here {string.Join(", ", others)})" : "";
+        return $"{field} of the {where} is \"{there}\", here it is \"{here}\"{detail}";
+    }
 }

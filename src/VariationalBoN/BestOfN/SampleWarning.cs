@@ -6,11 +6,11 @@ namespace VariationalBoN.BestOfN;
 internal static class SampleWarning
 {
     /// <summary>What <see cref="SamplePlanner.Warning"/> says of the prompt with the fewest rewards, and how many prompts have too few; null when there are enough.</summary>
-    public static string? Of(IReadOnlyCollection<EmpiricalRewardCdf> cdfs, double n)
+    public static string? Of(IReadOnlyCollection<int> counts, double n)
     {
-        string? warning = SamplePlanner.Warning(n, cdfs.Min(cdf => cdf.Count));
-        int few = warning is null ? 0 : cdfs.Count(cdf => SamplePlanner.ExpectedKl(n, cdf.Count) > SamplePlanner.LargestGoodKl);
-        return warning is null || few == cdfs.Count ? warning : $"{few} of {cdfs.Count} prompts have too few samples. {warning}";
+        string? warning = SamplePlanner.Warning(n, counts.Min());
+        int few = warning is null ? 0 : counts.Count(count => SamplePlanner.ExpectedKl(n, count) > SamplePlanner.LargestGoodKl);
+        return warning is null || few == counts.Count ? warning : $"{few} of {counts.Count} prompts have too few samples. {warning}";
     }
 
     /// <summary>Tells the caller, or whoever reads the error stream.</summary>

@@ -30,7 +30,7 @@ internal static class ReferenceReportFindings
     {
         yield return SamplePlanner.Warning(report.N, report.SmallestM) is { } warning
             ? Warning(warning)
-            : Good($"{Samples(report.SmallestM, report.LargestM)} samples a prompt are enough for N = {report.N}: the Best-of-N distribution estimated from them is expected to be {report.ExpectedTargetKl:0.000} nats (KL) away from the true one; up to {SamplePlanner.LargestGoodKl} is good, which is N = {Math.Floor(SamplePlanner.LargestN(report.SmallestM, SamplePlanner.LargestGoodKl)):0}.");
+            : Good($"{Samples(report.SmallestM, report.LargestM)} samples a prompt are enough for N = {report.N}: the Best-of-N distribution estimated from them is expected to be {report.ExpectedTargetKl:0.000} nats (KL) away from the true one. {SamplePlanner.LargestGoodKl} is the most that is good; these samples would do up to N = {Math.Floor(SamplePlanner.LargestN(report.SmallestM, SamplePlanner.LargestGoodKl)):0}.");
         if (report.TargetBandWidth.Value > WideBand)
             yield return Warning($"How much more a single answer is to be favoured, F^(N - 1), is known roughly: {(double.IsFinite(report.TargetBandWidth.Value) ? FormattableString.Invariant($"within a factor of {Math.Exp(report.TargetBandWidth.Value):0.0}") : "not within any factor")} (95 %) where the best of {report.N} typically lies. Training averages this out over answers and prompts; do not read much into the value of one answer, or draw about {11 * report.N:0} samples for each prompt.");
     }

@@ -48,7 +48,7 @@ public sealed partial class TorchBoNDistribution : IDisposable
         if (rewards.FirstOrDefault(cdf => cdf.TieTolerance != tolerance) is { } other)
             throw new ArgumentException(FormattableString.Invariant($"The tie tolerance is {tolerance} for the first prompt and {other.TieTolerance} for another; give all the same."), nameof(rewards));
         TorchRuntime.Require();
-        SampleWarning.Raise(SampleWarning.Of([.. rewards], n), onWarning);
+        SampleWarning.Raise(SampleWarning.Of([.. rewards.Select(cdf => cdf.Count)], n), onWarning);
         (N, Estimator, Dtype, Device, _leaveOneOut) = (n, estimator, dtype, device ?? CPU, leaveOneOut);
         _width = (int)BitOperations.RoundUpToPowerOf2((uint)rewards.Max(cdf => cdf.Count) + 1);
         if (tolerance > 0 && dtype == ScalarType.Float32) // levels are those of the rewards as stored

@@ -33,13 +33,7 @@ internal sealed class GoldenCase
     public CausalTransformerConfig Config => CausalTransformerConfig.Load(Path.Combine(_folder, "config.json"));
 
     /// <summary>The model of the case in float32.</summary>
-    public CausalTransformer Load()
-    {
-        var model = Config.Create(seed: 1);
-        HuggingFaceWeights.Load(_folder, model, model.Shape.Names);
-        model.eval();
-        return model;
-    }
+    public CausalTransformer Load() => PretrainedCausalLm.Load(_folder).Model;
 
     /// <summary>The rows as one right-padded batch [B, T]; what stands in the padding is arbitrary.</summary>
     public static Tensor Batch(IReadOnlyList<GoldenRow> rows)

@@ -103,6 +103,20 @@ public sealed class TokenizerPipelineTests
     }
 
     [Fact]
+    public void Settings_that_cannot_change_the_ids_are_passed_over()
+    {
+        const string Settings = """{"full_tokenizer_file":null,"special_tokens_map_file":null,"name_or_path":"gpt2","vocab_size":12,"errors":"replace","model_max_length":1024,"chat_template":"{{ x }}","tokenizer_class":"GPT2TokenizerFast","bos_token":null,"eos_token":null,"unk_token":null}""";
+        Assert.Equal("a", MemoryTokenizer.Tokens(MemoryTokenizer.Load(20, ("tokenizer.json", MemoryTokenizer.Json()), ("tokenizer_config.json", Settings)), "a"));
+    }
+
+    [Fact]
+    public void Transformers_5_takes_the_prefix_space_of_the_file_and_bos_of_the_settings()
+    {
+        string json = MemoryTokenizer.Json(preTokenizer: """{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}""");
+        Assert.Equal("b|Ġa", MemoryTokenizer.Tokens(MemoryTokenizer.Load(20, ("tokenizer.json", json), ("tokenizer_config.json", """{"tokenizer_class":"TokenizersBackend","bos_token":"b","add_bos_token":true}""")), "a"));
+    }
+
+    [Fact]
     public void Legacy_setting_of_llama_decides_on_the_space_after_a_special_token()
     {
         var files = TokenizerFiles.In(TokenizerGoldenTests.Folder("llama2"));

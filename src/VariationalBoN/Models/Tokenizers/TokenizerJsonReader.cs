@@ -29,8 +29,8 @@ internal static class TokenizerJsonReader
             Model = model,
             Added = added,
             Normalizer = normalizer,
-            PreTokenizer = PreTokenizerReader.Read(root.SectionOrNull("pre_tokenizer"), settings.AddPrefixSpace ?? false),
-            Frame = settings.Class.RewritesFrame ? BosEos(added, settings) : frame,
+            PreTokenizer = PreTokenizerReader.Read(root.SectionOrNull("pre_tokenizer"), settings.AddPrefixSpace ?? (settings.Class.Name == "TokenizersBackend" ? null : false)),
+            Frame = settings.RewritesFrame ? BosEos(added, settings) : frame,
             Decoder = DecoderReader.Read(root.SectionOrNull("decoder")),
             CleanUp = settings.CleanUp,
         };

@@ -31,6 +31,9 @@ internal sealed record TokenizerSettings
 
     internal bool AddEos { get; init; }
 
+    /// <summary>Whether BOS and EOS are those of the settings, whatever the post-processor of the file: by class, or in transformers 5 where the settings mention them.</summary>
+    internal bool RewritesFrame { get; init; }
+
     internal bool CleanUp { get; init; }
 
     internal bool LowerCase { get; init; } = true;
@@ -68,7 +71,8 @@ internal sealed record TokenizerSettings
     private static TokenizerSettings Read(JsonSection? json, TokenizerClass kind)
     {
         json?.Ignore("model_max_length", "max_len", "chat_template", "name_or_path", "special_tokens_map_file", "tokenizer_file", "vocab_file", "merges_file", "padding_side", "model_input_names", "use_default_system_prompt",
-            "spaces_between_special_tokens", "errors", "backend", "is_local", "processor_class", "max_length", "stride", "truncation_strategy", "pad_to_multiple_of", "pad_token_type_id", "use_fast", "added_tokens_decoder", "trim_offsets");
+            "spaces_between_special_tokens", "errors", "backend", "is_local", "processor_class", "max_length", "stride", "truncation_strategy", "pad_to_multiple_of", "pad_token_type_id", "use_fast", "full_tokenizer_file", "vocab_size", "init_inputs", "from_slow", "local_files_only", "revision", "subfolder", "return_token_type_ids",
+            "transformers_version", "added_tokens_decoder", "trim_offsets");
         json?.RequireEmpty("never_split");
         json?.RequireEmpty("sp_model_kwargs");
         json?.RequireEmpty("auto_map");
@@ -80,6 +84,7 @@ internal sealed record TokenizerSettings
             AddPrefixSpace = json?.FlagOrNull("add_prefix_space"),
             AddBos = json?.FlagOrNull("add_bos_token") ?? kind.AddsBos,
             AddEos = json?.FlagOrNull("add_eos_token") ?? false,
+            RewritesFrame = kind.RewritesFrame || kind.Name == "TokenizersBackend" && json is not null && (json.Holds("add_bos_token") || json.Holds("add_eos_token")),
             CleanUp = json?.FlagOrNull("clean_up_tokenization_spaces") ?? false,
             LowerCase = json?.FlagOrNull("do_lower_case") ?? true,
             StripAccents = json?.FlagOrNull("strip_accents"),
