@@ -8,7 +8,9 @@ namespace VariationalBoN.Benchmarks;
 [InProcess]
 [WarmupCount(1)]
 [IterationCount(3)]
+#pragma warning disable CA1001 // a table in memory holds nothing to dispose of
 public class ReferenceReportBenchmark
+#pragma warning restore CA1001
 {
     private const int Prompts = 10_000, Samples = 256;
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.jsonl");

@@ -4,6 +4,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
+using VariationalBoN.Checks;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Gradients;
 using VariationalBoN.Objectives;
@@ -15,6 +16,10 @@ string[] prompts = ["guess a number"];
 using var reference = new DiscreteGaussian(mean: 0, deviation: 8);
 using var policy = new DiscreteGaussian(mean: 0, deviation: 8);
 var reward = RewardModel.FromFunction((_, text) => -Math.Abs(int.Parse(text, CultureInfo.InvariantCulture) - 12), "closeness to 12");
+
+// snippet: check
+PolicyCheck.Run(policy, prompts, new PolicyCheckOptions { Reference = reference }).ThrowIfFailed();
+// end snippet
 
 var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 512, seed: 1);
 var bestOfN = table.BestOf(n: 4);

@@ -2,6 +2,7 @@
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
+using VariationalBoN.Checks;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Gradients;
 using VariationalBoN.Objectives;
@@ -15,6 +16,11 @@ using var reference = policy.CloneFrozen();
 var reward = new RhymeJudge();
 
 var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 256, seed: 1);
+// snippet: check
+CheckReport check = await RewardCheck.RunAsync(reward, reference.Sample(prompts, completionsPerPrompt: 8, seed: 0), new RewardCheckOptions { Table = table });
+check.ThrowIfFailed();
+// end snippet
+
 var bestOfN = table.BestOf(n: 8);
 var objective = new ExactObjective();
 var scorer = new Scorer(reference, reward);

@@ -15,7 +15,7 @@ internal static class Inspection
     {
         if (arguments.Cache == CommandLine.Example)
             output.WriteLine("No file was named: this is the example that comes with the sample. See --help.");
-        var table = ReferenceTable.Load(arguments.Cache);
+        var table = ReferenceTable.Load(arguments.Cache).WithTieTolerance(arguments.TieTolerance);
         var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = arguments.N });
         string name = Path.GetFileName(arguments.Cache);
         string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}")} samples each");
@@ -26,6 +26,8 @@ internal static class Inspection
         File.WriteAllBytes(Path.Combine(arguments.Output, "rewards.png"), rewards);
         File.WriteAllText(Path.Combine(arguments.Output, "report.md"), $"""
             # {title}
+
+            {Reading.Replace("Lines with \"!\"", "Lines with \"Look here\"", StringComparison.Ordinal).TrimEnd()}
 
             {Provenance(table)}
 
@@ -38,6 +40,13 @@ internal static class Inspection
         output.WriteLine($"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png. What each number means: docs/reading-the-report.md");
     }
 
+    private const string Reading = """
+        Best-of-n: draw n answers to a prompt, keep the one with the highest reward. VariationalBoN trains a model whose single answer is as good. This says what that would bring,
+        before any training. KL, in nats, is how far such a model is from the one that the samples came from: 0 is the same, 1 to 2 is usual. "3.0 ± 0.2" is a mean over prompts
+        and its standard error. Lines with "!" should be looked at first.
+
+        """;
+
     private static string Provenance(ReferenceTable table) => table.Provenance is { } from
         ? string.Create(CultureInfo.InvariantCulture, $"Reference `{from.Reference}`, reward model `{from.RewardModel}`, scoring `{from.Scoring}`, seed {from.Seed}.")
         : "The file does not say which reference and which reward model it comes from.";
@@ -47,6 +56,7 @@ internal static class Inspection
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 160;
         output.WriteLine($"\n{title}\n");
+        output.WriteLine(Reading);
         foreach (var finding in report.Findings)
             AnsiConsole.MarkupLine($"{(finding.IsWarning ? "[yellow]![/]" : "[green]-[/]")} {Markup.Escape(finding.Text)}");
         output.WriteLine();

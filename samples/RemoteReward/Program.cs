@@ -1,7 +1,9 @@
 // Rewards from a service: server and client in one command. The server is killed in the middle of the job and started again later; the job ends with
-// the numbers that a local judge gives.
+// the numbers that a local judge gives. Then a chat model judges.
+using Microsoft.Extensions.AI;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
+using VariationalBoN.Extensions.AI;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
@@ -58,9 +60,22 @@ var expected = await Estimate(local);
 bool same = table.Prompts.Zip(expected.Prompts, (a, b) => a.Excluded == 0 && a.Rewards.SequenceEqual(b.Rewards) && a.Responses.SequenceEqual(b.Responses)).All(equal => equal);
 foreach (var prompt in table.Prompts)
     Console.WriteLine(FormattableString.Invariant($"{prompt.Prompt,-16} mean reward {prompt.Rewards.Average():0.000000} over the wire, {expected[prompt.Prompt].Rewards.Average():0.000000} here, {prompt.Rewards.Length} rewards, {prompt.Excluded} excluded"));
+// A chat model as the judge, and as the reference that is sampled; this one runs in this process, so that the sample needs no service.
+// snippet: chat
+using IChatClient chat = new ScriptedChat();                                   // or an OpenAI client on vLLM, Ollama, ...
+IRewardModel judge = new ChatRewardModel(chat, new() { Template = "Rate from 0 to 10, with one number and nothing else:\n{completion}", Minimum = 0, Maximum = 10 })
+    .WithRetry();
+var sampler = new ChatReferenceSampler(chat, new() { MaxOutputTokens = 8, MaxConcurrency = 8 });
+var judged = await sampler.EstimateAsync(judge, prompts, samplesPerPrompt: 32, seed: 1, new ScoringOptions { MaxConcurrency = 8, OnFailure = RewardFailure.Exclude });
+// end snippet
+int excluded = judged.Prompts.Sum(prompt => prompt.Excluded);
+int unusable = (await sampler.SampleAsync(prompts, 32, new DrawSeed(1, DrawPurpose.Reference))).Count(drawn => ScriptedChat.Rate(drawn.Text) is null);
+bool honest = excluded == unusable && excluded > 0 && judged.Prompts.All(prompt => prompt.Rewards.Zip(prompt.Responses).All(pair => ScriptedChat.Rate(pair.Second) == pair.First));
+Console.WriteLine($"The chat judge rated {judged.Prompts.Sum(prompt => prompt.Rewards.Length)} samples; {excluded} answers were no number, so their samples were left out and counted, not rated 0.");
+
 bool survived = killed == 1 && restarted == 1 && retries > 0;
-Console.WriteLine(same && survived ? "The server died and came back; every reward is the local one, bit for bit." : $"FAILED: rewards equal {same}, killed {killed}, restarted {restarted}, retries {retries}.");
-return same && survived ? 0 : 1;
+Console.WriteLine(same && survived && honest ? "The server died and came back; every reward is the local one, bit for bit." : $"FAILED: rewards equal {same}, killed {killed}, restarted {restarted}, retries {retries}, chat judge right {honest}.");
+return same && survived && honest ? 0 : 1;
 
 Task<ReferenceTable> Estimate(IRewardModel judge) => ReferenceTable.EstimateAsync(reference, judge, prompts, new ReferenceTableOptions { SamplesPerPrompt = 128, Seed = 1, Scoring = scoring });
 

@@ -107,7 +107,7 @@ internal static class ExperimentRun
     {
         SamplesPerPrompt = settings.SamplesPerPrompt,
         Seed = seed,
-        Progress = new Forward<double>(stage.Report),
+        Progress = new Forward<ReferenceTableProgress>(progress => stage.Report(progress.Share)),
     };
 
     /// <summary>The N whose answers are shown: the largest.</summary>

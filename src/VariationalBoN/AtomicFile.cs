@@ -3,7 +3,11 @@ namespace VariationalBoN;
 /// <summary>Writes a file whole or not at all: a temporary neighbour is written, flushed to disk and moved over the target.</summary>
 internal static class AtomicFile
 {
-    public static void Write(string path, Action<Stream> write)
+    /// <summary>Writes the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content into a stream that can be sought in.</param>
+    /// <param name="flushToDisk">False for what is made anew from other files when it is damaged.</param>
+    public static void Write(string path, Action<Stream> write, bool flushToDisk = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
@@ -12,7 +16,7 @@ internal static class AtomicFile
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.Flush(flushToDisk);
             }
 
             File.Move(temporary, path, overwrite: true);

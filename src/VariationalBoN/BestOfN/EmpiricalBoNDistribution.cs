@@ -4,31 +4,51 @@ using VariationalBoN.Numerics;
 namespace VariationalBoN.BestOfN;
 
 /// <summary>The Best-of-N distribution as estimated from reference rewards, one <see cref="EmpiricalRewardCdf"/> per prompt.</summary>
-/// <remarks>Immutable, thread-safe.</remarks>
+/// <remarks>For new completions; the reference samples themselves are ranked by <see cref="LeaveOneOut"/>. Immutable, thread-safe.</remarks>
 public sealed class EmpiricalBoNDistribution : IBoNDistribution
 {
-    private readonly FrozenDictionary<string, EmpiricalRewardCdf> _cdfs;
+    private readonly IReadOnlyDictionary<string, EmpiricalRewardCdf> _cdfs;
+    private readonly bool _leaveOneOut;
 
     /// <summary>Creates the distribution of the best of n.</summary>
     /// <param name="cdfs">The reference rewards of each prompt.</param>
-    /// <param name="n">N; finite, at least 1. Beyond twice the number of rewards the estimate is poor: M of 5 N gives an error of about 0.05 nats.</param>
-    /// <param name="estimator">How the log-ratio is estimated.</param>
+    /// <param name="n">N; finite, at least 1.</param>
+    /// <param name="estimator">How F and the log-ratio are estimated.</param>
+    /// <param name="onWarning">
+    /// Told once, here, when there are too few rewards for N (<see cref="Warning"/>); <c>_ => { }</c> silences it. Null writes it to the error stream: what is
+    /// written there is seen in every console, container and test run, where a log that nobody has set up is not.
+    /// </param>
+    /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
-    public EmpiricalBoNDistribution(IReadOnlyDictionary<string, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive)
+    public EmpiricalBoNDistribution(IReadOnlyDictionary<string, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null)
     {
         ArgumentNullException.ThrowIfNull(cdfs);
         BestOfNMath.CheckN(n);
-        if (!Enum.IsDefined(estimator))
-            throw new ArgumentOutOfRangeException(nameof(estimator), estimator, $"The estimator must be {nameof(RatioEstimator.SelfInclusive)} or {nameof(RatioEstimator.SingleAtom)}.");
-        _cdfs = cdfs.ToFrozenDictionary(StringComparer.Ordinal);
+        CheckEstimator(estimator);
+        if (cdfs.Count == 0)
+            throw new ArgumentException("There is no prompt; give the reference rewards of at least one.", nameof(cdfs));
+        _cdfs = cdfs is ReferenceTableCdfs ? cdfs : cdfs.ToFrozenDictionary(StringComparer.Ordinal); // a table on disk stays there
         (N, Estimator) = (n, estimator);
+        Warning = SampleWarning.Of(cdfs is ReferenceTableCdfs table ? table.Counts : [.. _cdfs.Values.Select(cdf => cdf.Count)], n);
+        SampleWarning.Raise(Warning, onWarning);
     }
+
+    private EmpiricalBoNDistribution(EmpiricalBoNDistribution other) =>
+        (_cdfs, _leaveOneOut, N, Estimator, Warning) = (other._cdfs, true, other.N, other.Estimator, other.Warning);
 
     /// <inheritdoc/>
     public double N { get; }
 
-    /// <summary>How the log-ratio is estimated.</summary>
+    /// <summary>How F and the log-ratio are estimated.</summary>
     public RatioEstimator Estimator { get; }
+
+    /// <summary>What <see cref="SamplePlanner.Warning"/> says of N and of the prompt with the fewest rewards; null when there are enough.</summary>
+    public string? Warning { get; }
+
+    /// <summary>The same distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1 of its prompt.</summary>
+    /// <remarks>For fits to cached samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses rewards that are not among the M.</remarks>
+    /// <returns>A distribution that shares these rewards.</returns>
+    public EmpiricalBoNDistribution LeaveOneOut() => _leaveOneOut ? this : new(this);
 
     /// <summary>The reference rewards of a prompt.</summary>
     /// <param name="prompt">The prompt x.</param>
@@ -43,27 +63,22 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         throw new KeyNotFoundException($"There are no reference rewards for the prompt \"{shown}\" ({prompt.Length} characters) among the {_cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
     }
 
-    /// <summary>The self-inclusive estimate of both sides, whichever the estimator of the ratio: see <see cref="EmpiricalRewardCdf.SelfInclusive"/>.</summary>
+    /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them; equal for <see cref="RatioEstimator.SingleAtom"/>, which knows F_lt alone.</summary>
     /// <inheritdoc/>
-    public LogCdfPair LogCdf(string prompt, double reward) => Cdf(prompt).SelfInclusive(reward);
+    public LogCdfPair LogCdf(string prompt, double reward) => Ranks(Cdf(prompt), reward).LogCdf(Estimator);
 
     /// <inheritdoc/>
     public double LogRatio(ScoredCompletion completion)
     {
         ArgumentNullException.ThrowIfNull(completion.Completion);
-        EmpiricalRewardCdf cdf = Cdf(completion.Completion.Prompt);
-        if (Estimator == RatioEstimator.SingleAtom)
-            return LogRatioOfAtom(cdf, completion.Reward, completion.LogReference);
-        (int below, int atOrBelow) = cdf.Counts(completion.Reward);
-        int atoms = cdf.Count + 1;
-        double gap = LogMath.Log1pUnchecked((atOrBelow + 1.0 - below) / below); // log(F_le / F_lt)
-        return BestOfNMath.LogRatioOfLevel(EmpiricalRewardCdf.LogFraction(below, atoms), EmpiricalRewardCdf.LogFraction(atOrBelow + 1, atoms), gap, N);
+        return Ranks(Cdf(completion.Completion.Prompt), completion.Reward).LogRatio(Estimator, completion.LogReference, N);
     }
 
-    private double LogRatioOfAtom(EmpiricalRewardCdf cdf, double reward, double logReference)
+    internal static void CheckEstimator(RatioEstimator estimator)
     {
-        if (!(logReference <= 0))
-            return BestOfNMath.LogRatio(logReference, 0, N); // a rounding error above 0 passes, anything else is named
-        return BestOfNMath.LogRatio(logReference, Math.Min(cdf.LogLaplace(reward), LogMath.Log1mExp(-logReference)), N);
+        if (!Enum.IsDefined(estimator))
+            throw new ArgumentOutOfRangeException(nameof(estimator), estimator, $"The estimator must be one of {string.Join(", ", Enum.GetNames<RatioEstimator>())}.");
     }
+
+    private RankCounts Ranks(EmpiricalRewardCdf cdf, double reward) => _leaveOneOut ? cdf.RanksAmongOthers(reward) : cdf.Ranks(reward);
 }

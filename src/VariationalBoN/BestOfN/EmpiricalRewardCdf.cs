@@ -1,38 +1,72 @@
-using VariationalBoN.Numerics;
-
 namespace VariationalBoN.BestOfN;
 
 /// <summary>What M reference rewards of one prompt say of F, the distribution of rewards under the reference.</summary>
 /// <remarks>
 /// Everything follows from two counts, found by binary search: k_lt rewards below and k_eq rewards equal to the one asked about. Only ranks
 /// matter, so an increasing transform of all rewards changes nothing. Rewards are compared as doubles: score and store them in one
-/// precision. Immutable, thread-safe.
+/// precision. With a tie tolerance, neighbours no further apart than that are one level, and a reward asked about belongs to what lies within the tolerance of
+/// it, joining levels that it touches: the levels are those of the M + 1 rewards together, whichever of them is asked about. Immutable, thread-safe.
 /// </remarks>
-public sealed class EmpiricalRewardCdf
+public sealed partial class EmpiricalRewardCdf
 {
     private readonly double[] _sorted;
-    private double[]? _harmonic;
+    private readonly double[] _levels; // each reward replaced by the lowest of its level; the same array without a tolerance
 
     /// <summary>Sorts the rewards, once.</summary>
     /// <param name="rewards">M finite rewards of independent reference samples, at least one, in any order.</param>
+    /// <param name="tieTolerance">
+    /// The difference up to which neighbouring rewards are one, finite, at least 0: for a reward model whose score of one text moves by so much with the batch
+    /// it is in. Far below the usual distance of neighbours, or levels run together.
+    /// </param>
     /// <exception cref="ArgumentException">There is no reward, or one is NaN or infinite; the message names its index.</exception>
-    public EmpiricalRewardCdf(IEnumerable<double> rewards)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
+    public EmpiricalRewardCdf(IEnumerable<double> rewards, double tieTolerance = 0)
     {
         ArgumentNullException.ThrowIfNull(rewards);
+        if (!(tieTolerance >= 0 && tieTolerance < double.PositiveInfinity))
+            throw new ArgumentOutOfRangeException(nameof(tieTolerance), tieTolerance, "The tie tolerance must be finite and at least 0; 0 compares exactly.");
         _sorted = [.. rewards];
         if (_sorted.Length == 0)
             throw new ArgumentException("There are no reference rewards (M = 0); give at least one.", nameof(rewards));
-        int bad = Array.FindIndex(_sorted, reward => !double.IsFinite(reward));
-        if (bad >= 0)
-            throw new ArgumentException($"Reference reward {bad} of {_sorted.Length} is {_sorted[bad]}; rewards must be finite. Leave out the samples that could not be scored.", nameof(rewards));
+        CheckFinite(_sorted, nameof(rewards));
         Array.Sort(_sorted);
+        (TieTolerance, _levels) = (tieTolerance, Levels(_sorted, tieTolerance));
     }
+
+    private EmpiricalRewardCdf(double tieTolerance, double[] sorted) =>
+        (TieTolerance, _sorted, _levels) = (tieTolerance, sorted, Levels(sorted, tieTolerance));
 
     /// <summary>M, the number of reference rewards.</summary>
     public int Count => _sorted.Length;
 
     /// <summary>The M rewards in ascending order.</summary>
     public ReadOnlySpan<double> SortedRewards => _sorted;
+
+    /// <summary>The M rewards in ascending order, each replaced by the lowest of its level: <see cref="SortedRewards"/> without a tolerance.</summary>
+    public ReadOnlySpan<double> SortedLevels => _levels;
+
+    /// <summary>The difference up to which neighbouring rewards are one.</summary>
+    public double TieTolerance { get; }
+
+    /// <summary>The same rewards under another tolerance.</summary>
+    /// <param name="tieTolerance">Finite, at least 0.</param>
+    /// <returns>A distribution of its own.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
+    public EmpiricalRewardCdf WithTieTolerance(double tieTolerance) => new(_sorted, tieTolerance);
+
+    /// <summary>The M rewards and more, merged in one pass; this object stays what it is.</summary>
+    /// <param name="rewards">Finite rewards of further independent reference samples, in any order; may be empty.</param>
+    /// <returns>The distribution of all.</returns>
+    /// <exception cref="ArgumentException">A reward is NaN or infinite; the message names its index.</exception>
+    public EmpiricalRewardCdf Insert(params ReadOnlySpan<double> rewards)
+    {
+        double[] more = rewards.ToArray(), merged = new double[_sorted.Length + more.Length];
+        CheckFinite(more, nameof(rewards));
+        Array.Sort(more);
+        for (int i = 0, j = 0; i + j < merged.Length;)
+            merged[i + j] = j == more.Length || (i < _sorted.Length && _sorted[i] <= more[j]) ? _sorted[i++] : more[j++];
+        return new EmpiricalRewardCdf(TieTolerance, merged);
+    }
 
     /// <summary>k_lt and k_lt + k_eq: how many reference rewards lie below, and at or below.</summary>
     /// <param name="reward">A finite reward.</param>
@@ -42,116 +76,84 @@ public sealed class EmpiricalRewardCdf
     {
         if (!double.IsFinite(reward))
             throw new ArgumentOutOfRangeException(nameof(reward), reward, "A reward must be finite.");
-        int below = FirstAtOrAfter(reward, 0, orEqual: false);
-        return (below, FirstAtOrAfter(reward, below, orEqual: true));
+        int below = CountBelow(_sorted, reward, TieTolerance, 0), atOrBelow = CountAtOrBelow(_sorted, reward, TieTolerance, below);
+        return TieTolerance == 0 || below == atOrBelow
+            ? (below, atOrBelow)
+            : (CountBelow(_levels, _levels[below], 0, 0), CountAtOrBelow(_levels, _levels[atOrBelow - 1], 0, atOrBelow - 1));
     }
 
-    /// <summary>
-    /// The default estimate, the completion itself counted as one more sample: F_lt = k_lt / (M + 1), F_le = (k_lt + k_eq + 1) / (M + 1).
-    /// </summary>
-    /// <remarks>For a new completion, not one of the M. Tie-aware and bounded; exp(log-ratio) has mean exactly 1 over the M + 1 pooled samples.</remarks>
-    /// <param name="reward">A finite reward.</param>
-    /// <returns>Both logarithms; the first is -infinity when nothing lies below, the second is finite.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="reward"/> is NaN or infinite.</exception>
-    public LogCdfPair SelfInclusive(double reward)
-    {
-        (int below, int atOrBelow) = Counts(reward);
-        return new(LogFraction(below, Count + 1), LogFraction(atOrBelow + 1, Count + 1));
-    }
-
-    /// <summary>
-    /// The same for a completion that is one of the M, ranked among the others: F_lt = k_lt / M, F_le = (k_lt + k_eq) / M, k_eq counting itself.
-    /// </summary>
+    /// <summary>The same for a reward that is one of the M: how many of the other M - 1 lie below, and at or below.</summary>
     /// <param name="reward">One of the M rewards.</param>
-    /// <returns>Both logarithms; the first is -infinity when nothing lies below.</returns>
+    /// <returns>Two counts, 0 to M - 1.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="reward"/> is not among the M, or not finite.</exception>
-    public LogCdfPair InSample(double reward)
+    public (int Below, int AtOrBelow) CountsAmongOthers(double reward)
     {
         (int below, int atOrBelow) = Counts(reward);
-        if (below == atOrBelow)
-            throw new ArgumentOutOfRangeException(nameof(reward), reward, $"The reward is not among the {Count} reference rewards; use {nameof(SelfInclusive)} for a new completion.");
-        return new(LogFraction(below, Count), LogFraction(atOrBelow, Count));
+        return below < atOrBelow
+            ? (below, atOrBelow - 1)
+            : throw new ArgumentOutOfRangeException(nameof(reward), reward, $"The reward is not among the {Count} reference rewards, so that it cannot be ranked among the others; rank it as a new completion.");
     }
 
-    /// <summary>log((k_lt + 1) / (M + 1)), the estimate of the paper; never -infinity.</summary>
-    /// <remarks>Source: rycolab/vbon. Its bias is about +(1 - F) / (2 M F).</remarks>
-    /// <param name="reward">A finite reward.</param>
-    /// <returns>-log(M + 1) to 0.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="reward"/> is NaN or infinite.</exception>
-    public double LogLaplace(double reward) => LogFraction(Counts(reward).Below + 1, Count + 1);
-
-    /// <summary>H_k - H_M = -sum_{j = k + 1..M} 1 / j with k = k_lt: the estimate of log F to report.</summary>
-    /// <remarks>Its expectation is the degree-M Taylor polynomial of log F at 1, so its bias is between 0 and (1 - F)^(M + 1) / ((M + 1) F).</remarks>
-    /// <param name="reward">A finite reward.</param>
-    /// <returns>-H_M to 0.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="reward"/> is NaN or infinite.</exception>
-    public double LogHarmonic(double reward) => LazyInitializer.EnsureInitialized(ref _harmonic, HarmonicTable)[Counts(reward).Below];
-
-    /// <summary>(k_lt + k_eq / 2) / M: the share of reference samples that the reward beats, ties counted half.</summary>
-    /// <param name="reward">A finite reward.</param>
-    /// <returns>0 to 1.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="reward"/> is NaN or infinite.</exception>
-    public double MidRank(double reward)
+    internal RankCounts Ranks(double reward)
     {
         (int below, int atOrBelow) = Counts(reward);
-        return ((double)below + atOrBelow) / 2 / Count;
+        return new(below, atOrBelow, Count);
     }
 
-    /// <summary>
-    /// For each reference sample the probability that it is the best of n drawn from the M without replacement, ties broken uniformly:
-    /// a(k_le) - a(k_lt), split evenly over the level, with a(k) = C(k, n) / C(M, n).
-    /// </summary>
-    /// <remarks>
-    /// The weights that replace "draw n, keep the best" by its expectation (Rao-Blackwell). Real n interpolates by the Gamma function:
-    /// a(M) = 1, a(k - 1) = a(k) max(k - n, 0) / k. For n at or above M all weight is on the maximum: there is no best of n without n samples.
-    /// </remarks>
-    /// <param name="n">Number of draws; finite, at least 1.</param>
-    /// <returns>M weights at the positions of <see cref="SortedRewards"/>, at least 0, summing to 1; a fresh array.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range or NaN.</exception>
-    public double[] BestOfNWeights(double n)
+    internal RankCounts RanksAmongOthers(double reward)
     {
-        if (!(n >= 1 && n < double.PositiveInfinity))
-            throw new ArgumentOutOfRangeException(nameof(n), n, "n, the number of draws, must be finite and at least 1.");
-        double[] weights = new double[Count];
-        double share = 1; // a(k) at the top of the level
-        for (int end = Count; end > 0;)
-        {
-            double atTop = share;
-            int start = end;
-            do
-                share *= Math.Max(start - n, 0) / start;
-            while (--start > 0 && _sorted[start - 1] == _sorted[end - 1]);
-            weights.AsSpan(start, end - start).Fill((atTop - share) / (end - start));
-            end = start;
-        }
-
-        return weights;
+        (int below, int atOrBelow) = CountsAmongOthers(reward);
+        return new(below, atOrBelow, Count - 1);
     }
 
-    /// <summary>log(part / total), by log1p in the upper half, where the plain logarithm loses relative accuracy.</summary>
-    internal static double LogFraction(int part, int total) =>
-        part < total / 2.0 ? Math.Log((double)part / total) : LogMath.Log1pUnchecked(-(double)(total - part) / total);
-
-    private double[] HarmonicTable()
+    private static int CountBelow(double[] sorted, double reward, double tolerance, int low)
     {
-        double[] table = new double[Count + 1];
-        for (int k = Count; k > 0; k--)
-            table[k - 1] = table[k] - (1.0 / k);
-        return table;
-    }
-
-    private int FirstAtOrAfter(double reward, int low, bool orEqual)
-    {
-        int high = _sorted.Length;
+        int high = sorted.Length;
         while (low < high)
         {
             int middle = (int)(((uint)low + (uint)high) / 2);
-            if (_sorted[middle] < reward || (orEqual && _sorted[middle] == reward))
+            if (reward - sorted[middle] > tolerance)
                 low = middle + 1;
             else
                 high = middle;
         }
 
         return low;
+    }
+
+    private static int CountAtOrBelow(double[] sorted, double reward, double tolerance, int low)
+    {
+        int high = sorted.Length;
+        while (low < high)
+        {
+            int middle = (int)(((uint)low + (uint)high) / 2);
+            if (sorted[middle] - reward <= tolerance)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+
+    private static double[] Levels(double[] sorted, double tolerance)
+    {
+        if (tolerance == 0)
+            return sorted;
+        double[] levels = [.. sorted];
+        for (int i = 1; i < levels.Length; i++)
+        {
+            if (sorted[i] - sorted[i - 1] <= tolerance)
+                levels[i] = levels[i - 1];
+        }
+
+        return levels;
+    }
+
+    private static void CheckFinite(double[] rewards, string argument)
+    {
+        int bad = Array.FindIndex(rewards, reward => !double.IsFinite(reward));
+        if (bad >= 0)
+            throw new ArgumentException($"Reference reward {bad} of {rewards.Length} is {rewards[bad]}; rewards must be finite. Leave out the samples that could not be scored.", argument);
     }
 }

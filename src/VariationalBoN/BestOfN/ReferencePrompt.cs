@@ -3,9 +3,15 @@ using System.Collections.Immutable;
 namespace VariationalBoN.BestOfN;
 
 /// <summary>The reference samples of one prompt.</summary>
-/// <remarks>Immutable, thread-safe.</remarks>
+/// <remarks>
+/// Immutable, thread-safe. Of a table that was opened from a <see cref="ReferenceStore"/> nothing is kept in memory: each property reads what
+/// it returns, rewards from the side file, <see cref="Responses"/> and <see cref="Samples"/> from the records. Keep what a loop uses in a variable.
+/// </remarks>
 public sealed class ReferencePrompt
 {
+    private readonly IReferenceData _data;
+    private readonly int _number;
+
     /// <summary>Reference samples that the library drew and scored.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="samples">At least one scored sample of that prompt, in the order drawn.</param>
@@ -16,47 +22,64 @@ public sealed class ReferencePrompt
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentOutOfRangeException.ThrowIfNegative(excluded);
-        (Prompt, Samples, Excluded) = (prompt, [.. samples], excluded);
-        if (Samples.Any(sample => sample.Completion.Prompt != prompt))
+        ImmutableArray<ScoredCompletion> all = [.. samples];
+        if (all.Any(sample => sample.Completion.Prompt != prompt))
             throw new ArgumentException($"A sample of another prompt is among those of \"{prompt}\".", nameof(samples));
-        Rewards = [.. Samples.Select(sample => sample.Reward)];
-        Responses = [.. Samples.Select(sample => sample.Completion.Text)];
-        Cdf = new EmpiricalRewardCdf(Rewards);
+        _data = new ReferenceDataInMemory(prompt, [.. all.Select(sample => sample.Reward)], [.. all.Select(sample => sample.Completion.Text)], all, excluded);
     }
 
     /// <summary>Rewards that came from elsewhere, without token ids and log-probabilities.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="rewards">At least one finite reward.</param>
     /// <param name="responses">The texts that were scored, one to each reward, or none.</param>
+    /// <param name="excluded">How many samples were drawn but left out, 0 or more.</param>
     /// <exception cref="ArgumentException">There is no reward, one is not finite, or the lengths differ.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses)
+    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses, int excluded = 0)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(rewards);
         ArgumentNullException.ThrowIfNull(responses);
-        (Prompt, Rewards, Responses, Samples) = (prompt, [.. rewards], [.. responses], []);
-        if (Responses.Length != 0 && Responses.Length != Rewards.Length)
-            throw new ArgumentException($"There are {Rewards.Length} rewards but {Responses.Length} responses for the prompt \"{prompt}\"; give one to each reward, or none.", nameof(responses));
-        Cdf = new EmpiricalRewardCdf(Rewards);
+        ArgumentOutOfRangeException.ThrowIfNegative(excluded);
+        ImmutableArray<double> all = [.. rewards];
+        ImmutableArray<string> texts = [.. responses];
+        if (texts.Length != 0 && texts.Length != all.Length)
+            throw new ArgumentException($"There are {all.Length} rewards but {texts.Length} responses for the prompt \"{prompt}\"; give one to each reward, or none.", nameof(responses));
+        _data = new ReferenceDataInMemory(prompt, all, texts, [], excluded);
+    }
+
+    /// <summary>A prompt whose samples are read when they are asked for.</summary>
+    internal ReferencePrompt(IReferenceData data, int number)
+    {
+        _data = data;
+        _number = number;
     }
 
     /// <summary>The prompt x.</summary>
-    public string Prompt { get; }
+    public string Prompt => _data.Prompt(_number);
 
     /// <summary>The M rewards in the order of the samples.</summary>
-    public ImmutableArray<double> Rewards { get; }
+    public ImmutableArray<double> Rewards => _data.Rewards(_number);
 
     /// <summary>The M texts in the order of the rewards; empty when only rewards are known.</summary>
-    public ImmutableArray<string> Responses { get; }
+    public ImmutableArray<string> Responses => _data.Responses(_number);
 
     /// <summary>The M samples with token ids and log pi_ref; empty when the rewards came from elsewhere.</summary>
-    public ImmutableArray<ScoredCompletion> Samples { get; }
+    public ImmutableArray<ScoredCompletion> Samples => _data.Samples(_number);
 
     /// <summary>What the rewards say of F.</summary>
-    public EmpiricalRewardCdf Cdf { get; }
+    public EmpiricalRewardCdf Cdf => _data.Cdf(_number);
+
+    /// <summary>M.</summary>
+    internal int Count => _data.Count(_number);
 
     /// <summary>How many samples were drawn but left out.</summary>
-    public int Excluded { get; }
+    public int Excluded => _data.Excluded(_number);
+
+    /// <summary>The same samples, neighbouring rewards no further apart than a tolerance being one.</summary>
+    /// <param name="tieTolerance">Finite, at least 0.</param>
+    /// <returns>A prompt of its own.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
+    public ReferencePrompt WithTieTolerance(double tieTolerance) => new(new TolerantReferenceData(_data, tieTolerance), _number);
 
     /// <summary>For each of <see cref="Samples"/> the probability that it is the best of n of them: <see cref="EmpiricalRewardCdf.BestOfNWeights"/> in the order drawn.</summary>
     /// <param name="n">Number of draws; finite, at least 1.</param>
@@ -65,7 +88,8 @@ public sealed class ReferencePrompt
     public double[] BestOfNWeights(double n)
     {
         double[] sorted = Cdf.BestOfNWeights(n);
-        int[] order = [.. Enumerable.Range(0, Rewards.Length).OrderBy(i => Rewards[i])];
+        ImmutableArray<double> rewards = Rewards;
+        int[] order = [.. Enumerable.Range(0, rewards.Length).OrderBy(i => rewards[i])];
         double[] weights = new double[order.Length];
         for (int rank = 0; rank < order.Length; rank++)
             weights[order[rank]] = sorted[rank];

@@ -5,10 +5,14 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.BestOfN;
 
 /// <summary>M scored reference samples for each prompt: what F, and with it the Best-of-N distribution, is estimated from.</summary>
-/// <remarks>Immutable, thread-safe. Made once, saved, and used by every run with the same reference and reward model.</remarks>
-public sealed class ReferenceTable
+/// <remarks>
+/// Immutable, thread-safe. Made once, saved, and used by every run with the same reference and reward model. A table of a folder reads from
+/// its files and holds them open until it is disposed of or collected; one in memory holds nothing to dispose of.
+/// </remarks>
+public sealed class ReferenceTable : IDisposable
 {
-    private readonly Dictionary<string, ReferencePrompt> _byPrompt = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ReferencePrompt>? _byPrompt;
+    private readonly StoredReferenceData? _stored;
 
     /// <summary>A table of given samples.</summary>
     /// <param name="prompts">At least one prompt with its samples; no prompt twice.</param>
@@ -21,11 +25,29 @@ public sealed class ReferenceTable
         Provenance = provenance;
         if (Prompts.IsEmpty)
             throw new ArgumentException("A reference table needs at least one prompt.", nameof(prompts));
+        _byPrompt = new(StringComparer.Ordinal);
         foreach (ReferencePrompt prompt in Prompts)
         {
             if (!_byPrompt.TryAdd(prompt.Prompt, prompt))
                 throw new ArgumentException($"The prompt \"{prompt.Prompt}\" stands twice; give all its samples together.", nameof(prompts));
         }
+    }
+
+    /// <summary>A table that reads from the files of a cache, and owns them: of all its prompts, or of some.</summary>
+    internal ReferenceTable(StoredReferenceData stored, IEnumerable<string>? prompts = null)
+    {
+        _stored = stored;
+        Provenance = stored.Manifest.Provenance;
+        if (prompts is null)
+            Prompts = [.. Enumerable.Range(0, stored.Index.Prompts).Select(number => new ReferencePrompt(stored, number))];
+        else
+        {
+            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(stored, stored.Index.Find(prompt)), StringComparer.Ordinal);
+            Prompts = [.. _byPrompt.Values];
+        }
+
+        if (Prompts.IsEmpty)
+            throw new ArgumentException("A reference table needs at least one prompt; the cache has none yet.");
     }
 
     /// <summary>The prompts in order.</summary>
@@ -42,9 +64,7 @@ public sealed class ReferenceTable
         get
         {
             ArgumentNullException.ThrowIfNull(prompt);
-            return _byPrompt.TryGetValue(prompt, out ReferencePrompt? found)
-                ? found
-                : throw new KeyNotFoundException($"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
+            return Find(prompt) ?? throw new KeyNotFoundException($"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
         }
     }
 
@@ -70,7 +90,7 @@ public sealed class ReferenceTable
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
-    public static async Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
@@ -78,42 +98,58 @@ public sealed class ReferenceTable
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to estimate reference rewards for; give at least one.", nameof(prompts));
         var scorer = new Scorer(reference, reward, options.Scoring);
-        var provenance = new ReferenceProvenance(reference.Identity, reward.Identity, options.Scoring.Describe(), options.Seed);
-        var seed = new DrawSeed(options.Seed, DrawPurpose.Reference);
-        string[] distinct = [.. prompts.Distinct(StringComparer.Ordinal)];
-        var entries = new List<ReferencePrompt>(distinct.Length);
-        foreach (string[] batch in distinct.Chunk(options.PromptsPerBatch))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            IReadOnlyList<Completion> drawn = reference.Sample(batch, options.SamplesPerPrompt, seed, cancellationToken);
-            ScoredBatch scored = await scorer.ScoreAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
-            ILookup<string, ScoredCompletion> byPrompt = scored.ToLookup(sample => sample.Completion.Prompt, StringComparer.Ordinal);
-            foreach (string prompt in batch)
-                entries.Add(Entry(prompt, [.. byPrompt[prompt]], options.SamplesPerPrompt));
-            options.Progress?.Report((double)entries.Count / distinct.Length);
-        }
-
-        return new ReferenceTable(entries, provenance);
+        return new ReferenceEstimation(scorer, [.. prompts.Distinct(StringComparer.Ordinal)], options).RunAsync(cancellationToken);
     }
 
-    /// <summary>Reads a table: ours, or either of the two formats that the authors of the paper publish.</summary>
-    /// <param name="path">A JSON Lines file.</param>
+    /// <summary>Reads a table: the folder of a <see cref="ReferenceStore"/>, a file of ours, or either of the two formats that the authors of the paper publish.</summary>
+    /// <remarks>A file is read into memory. Of a folder nothing but the side file is looked at; samples are read when they are asked for.</remarks>
+    /// <param name="path">A folder or a JSON Lines file.</param>
     /// <returns>The table.</returns>
-    /// <exception cref="InvalidDataException">The file is empty, cut, or not such a file; the message names file, line and remedy.</exception>
-    public static ReferenceTable Load(string path) => ReferenceTableFile.Read(path);
+    /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file; the message names file, line, byte and remedy.</exception>
+    /// <exception cref="IOException">It cannot be read, or the folder has no side file yet and is being written.</exception>
+    public static ReferenceTable Load(string path) => Directory.Exists(path) ? FromStore(path) : ReferenceTableFile.Read(path);
 
-    /// <summary>Writes the table as JSON Lines, one prompt a line; whole or not at all, an older file at the path stays until then.</summary>
+    /// <summary>Writes the table as JSON Lines; whole or not at all, an older file at the path stays until then.</summary>
     /// <param name="path">The file.</param>
+    /// <param name="format">All there is, or what the authors of the paper publish, which their tools read.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of its values.</exception>
+    /// <exception cref="InvalidOperationException">A row for each sample is asked for, and the texts of a prompt are not known.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there before is untouched.</exception>
-    public void Save(string path) => AtomicFile.Write(path, stream => ReferenceTableFile.Write(stream, this));
+    public void Save(string path, ReferenceTableFormat format = ReferenceTableFormat.Whole)
+    {
+        if (!Enum.IsDefined(format))
+            throw new ArgumentOutOfRangeException(nameof(format), format, "The format must be Whole, RowPerPrompt or RowPerSample.");
+        AtomicFile.Write(path, stream => ReferenceTableFile.Write(stream, this, format));
+    }
 
     /// <summary>pi_bon for every prompt of the table.</summary>
     /// <param name="n">N; finite, at least 1.</param>
-    /// <param name="estimator">How the log-ratio is estimated from the rewards.</param>
+    /// <param name="estimator">How F and the log-ratio are estimated from the rewards.</param>
+    /// <param name="onWarning">Told when there are too few samples for N; null writes that to the error stream, <c>_ => { }</c> silences it.</param>
     /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range or NaN.</exception>
-    public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive) =>
-        new(_byPrompt.ToDictionary(entry => entry.Key, entry => entry.Value.Cdf), n, estimator);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range or NaN.</exception>
+    public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null) =>
+        new(new ReferenceTableCdfs(this), n, estimator, onWarning);
+
+    /// <summary>The samples of this table and of another of the same reference, reward model and scoring: more samples of a prompt that both have, and the prompts of both.</summary>
+    /// <remarks>
+    /// Draws that both hold count once: of two tables of one seed the longer list of a prompt is kept, when the other is its beginning. Tables that do not know
+    /// where they come from are refused when they are copies.
+    /// </remarks>
+    /// <param name="other">The other table; its new prompts come after those of this one.</param>
+    /// <returns>A table of its own.</returns>
+    /// <exception cref="InvalidOperationException">The tables come from different things, or hold partly the same draws; the message says which.</exception>
+    public ReferenceTable Merge(ReferenceTable other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return ReferenceTableMerge.Of(this, other);
+    }
+
+    /// <summary>The same samples, rewards of a prompt no further apart than a tolerance being one: see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.</summary>
+    /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
+    /// <returns>A table of its own.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
+    public ReferenceTable WithTieTolerance(double tieTolerance) => new(Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance)), Provenance);
 
     /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
     /// <remarks>An imported table does not know where it comes from and passes.</remarks>
@@ -124,21 +160,34 @@ public sealed class ReferenceTable
         ArgumentNullException.ThrowIfNull(scorer);
         if (Provenance is null)
             return;
-        var differences = new List<string>();
-        Compare("reference policy", Provenance.Reference, scorer.Reference.Identity);
-        Compare("reward model", Provenance.RewardModel, scorer.Reward.Identity);
-        Compare("scoring", Provenance.Scoring, scorer.Options.Describe());
-        if (differences.Count > 0)
-            throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
-
-        void Compare(string what, string table, string live)
+        string[] differences = [.. new[]
         {
-            if (table != live)
-                differences.Add($"{what} of the table is \"{table}\", here it is \"{live}\"");
-        }
+            ReferenceProvenance.Difference("reference policy", "table", Provenance.Reference, scorer.Reference.Identity),
+            ReferenceProvenance.Difference("reward model", "table", Provenance.RewardModel, scorer.Reward.Identity),
+            ReferenceProvenance.Difference("scoring", "table", Provenance.Scoring, scorer.Options.Describe()),
+        }.OfType<string>()];
+        if (differences.Length > 0)
+            throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
     }
 
-    private static ReferencePrompt Entry(string prompt, ScoredCompletion[] samples, int drawn) => samples.Length > 0
-        ? new ReferencePrompt(prompt, samples, drawn - samples.Length)
-        : throw new RewardModelException($"None of the {drawn} reference samples of the prompt \"{prompt}\" could be scored; all were excluded. See why the reward model fails for them, or whether all are truncated.");
+    /// <summary>Closes the files of a cache; the table cannot be read any more.</summary>
+    public void Dispose() => _stored?.Dispose();
+
+    private static ReferenceTable FromStore(string folder)
+    {
+        var stored = StoredReferenceData.Open(folder);
+        if (stored.Index.Prompts > 0)
+            return new ReferenceTable(stored);
+        stored.Dispose();
+        throw new InvalidDataException($"{folder}: the cache has no record yet. Estimate the table into it first.");
+    }
+
+    /// <summary>The samples of a prompt; null when it is not here.</summary>
+    internal ReferencePrompt? Find(string prompt)
+    {
+        if (_byPrompt is not null)
+            return _byPrompt.GetValueOrDefault(prompt);
+        int number = _stored!.Index.Find(prompt);
+        return number < 0 ? null : Prompts[number];
+    }
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -11,19 +11,25 @@ namespace VariationalBoN.BestOfN;
 /// </remarks>
 internal static class ReferenceTableFile
 {
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-    private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false };
-    private static readonly JsonWriterOptions s_writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false };
+    public static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(Stream stream, ReferenceTable table)
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    private static ReadOnlySpan<byte> Blanks => " \t\r"u8;
+
+    public static void Write(Stream stream, ReferenceTable table, ReferenceTableFormat format = ReferenceTableFormat.Whole)
     {
-        using var writer = new Utf8JsonWriter(stream, s_writing);
+        using var writer = new Utf8JsonWriter(stream, Writing);
         foreach (ReferencePrompt prompt in table.Prompts)
         {
-            WriteLine(writer, prompt, table.Provenance);
-            writer.Flush();
-            writer.Reset();
-            stream.WriteByte((byte)'\n');
+            foreach (Action row in Rows(writer, prompt, table.Provenance, format))
+            {
+                row();
+                writer.Flush();
+                writer.Reset();
+                stream.WriteByte((byte)'\n');
+            }
         }
     }
 
@@ -31,28 +37,27 @@ internal static class ReferenceTableFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var rows = new ReferenceTableRows();
-        int number = 0;
-        using IEnumerator<string> lines = File.ReadLines(path, s_strict).GetEnumerator();
-        while (Next(lines, path, number))
+        using var lines = new LineReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan));
+        while (Next(lines, path))
         {
-            number++;
-            if (string.IsNullOrWhiteSpace(lines.Current))
+            ReadOnlyMemory<byte> line = lines.Offset == 0 && lines.Json.Span.StartsWith(ByteOrderMark) ? lines.Json[ByteOrderMark.Length..] : lines.Json;
+            if (line.Span.Trim(Blanks).IsEmpty)
                 continue;
             try
             {
-                using JsonDocument row = JsonDocument.Parse(lines.Current, s_reading);
+                using var row = JsonDocument.Parse(line, Reading);
                 rows.Add(row.RootElement);
             }
             catch (JsonException e)
             {
-                string why = lines.Current.TrimEnd().EndsWith('}')
+                string why = line.Span.TrimEnd(Blanks).EndsWith("}"u8)
                     ? $"it is not valid JSON ({e.Message}); NaN and Infinity are no JSON numbers, and no name may stand twice."
                     : "it is not one whole JSON object: the file may have been cut while it was written or copied.";
-                throw Refusal(path, number, why, e);
+                throw Refusal(path, lines, why, e);
             }
             catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
             {
-                throw Refusal(path, number, e.Message, e);
+                throw Refusal(path, lines, e.Message, e);
             }
         }
 
@@ -62,49 +67,95 @@ internal static class ReferenceTableFile
         }
         catch (ArgumentException e)
         {
-            throw new InvalidDataException($"{path}: {(number == 0 ? "the file is empty." : e.Message)} A reference table has one line for each prompt.", e);
+            throw new InvalidDataException($"{path}: {(lines.Number == 1 ? "the file is empty." : e.Message)} A reference table has one line for each prompt.", e);
         }
     }
 
-    private static bool Next(IEnumerator<string> lines, string path, int number)
+    private static bool Next(LineReader lines, string path)
     {
         try
         {
-            return lines.MoveNext();
+            return lines.Next();
         }
-        catch (DecoderFallbackException e)
+        catch (InvalidDataException e)
         {
-            throw Refusal(path, number + 1, "there, or soon after, the file is not UTF-8 text.", e);
+            throw Refusal(path, lines, e.Message, e);
         }
     }
 
-    private static InvalidDataException Refusal(string path, int number, string why, Exception inner) =>
-        new($"{path}, line {number}: {why} Take the file from its source again, or estimate the table anew.", inner);
+    private static InvalidDataException Refusal(string path, LineReader lines, string why, Exception inner) =>
+        new($"{path}, line {lines.Number} (byte {lines.Offset}): {why} Take the file from its source again, or estimate the table anew.", inner);
 
+    /// <summary>A line of a table, without the end of the line.</summary>
     private static void WriteLine(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceProvenance? provenance)
     {
         writer.WriteStartObject();
         writer.WriteString("prompt", prompt.Prompt);
         if (provenance is not null)
-        {
-            writer.WriteStartObject("provenance");
-            writer.WriteString("reference", provenance.Reference);
-            writer.WriteString("rewardModel", provenance.RewardModel);
-            writer.WriteString("scoring", provenance.Scoring);
-            writer.WriteNumber("seed", provenance.Seed);
-            writer.WriteEndObject();
-        }
+            WriteProvenance(writer, provenance);
+        WriteColumns(writer, prompt);
+        writer.WriteEndObject();
+    }
 
+    /// <summary>A record of a cache, to be sealed.</summary>
+    public static void WriteRecord(Utf8JsonWriter writer, ReferencePrompt prompt, int first, int following)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("prompt", prompt.Prompt);
+        writer.WriteNumber("first", first);
+        writer.WriteNumber("following", following);
+        WriteColumns(writer, prompt);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The property "provenance".</summary>
+    public static void WriteProvenance(Utf8JsonWriter writer, ReferenceProvenance provenance)
+    {
+        writer.WriteStartObject("provenance");
+        writer.WriteString("reference", provenance.Reference);
+        writer.WriteString("rewardModel", provenance.RewardModel);
+        writer.WriteString("scoring", provenance.Scoring);
+        writer.WriteNumber("seed", provenance.Seed);
+        if (!provenance.MoreSeeds.IsEmpty)
+            WriteArray(writer, "moreSeeds", provenance.MoreSeeds, writer.WriteNumberValue);
+        writer.WriteEndObject();
+    }
+
+    private static IEnumerable<Action> Rows(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceProvenance? provenance, ReferenceTableFormat format)
+    {
+        if (format == ReferenceTableFormat.Whole)
+            return [() => WriteLine(writer, prompt, provenance)];
+        ImmutableArray<double> rewards = prompt.Rewards;
+        ImmutableArray<string> responses = prompt.Responses;
+        string text = prompt.Prompt;
+        if (format == ReferenceTableFormat.RowPerPrompt)
+            return [() => WriteLine(writer, new ReferencePrompt(text, rewards, responses), null)];
+        if (responses.IsEmpty)
+            throw new InvalidOperationException($"The texts of the prompt \"{text}\" are not known, and a row for each sample has one; save a row for each prompt.");
+        return Enumerable.Range(0, rewards.Length).Select(i => (Action)(() =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("prompt", text);
+            writer.WriteString("text", text + responses[i]);
+            writer.WriteNumber("reward", rewards[i]);
+            writer.WriteEndObject();
+        }));
+    }
+
+    private static void WriteColumns(Utf8JsonWriter writer, ReferencePrompt prompt)
+    {
+        ImmutableArray<ScoredCompletion> samples = prompt.Samples;
         WriteArray(writer, "rewards", prompt.Rewards, writer.WriteNumberValue);
         if (!prompt.Responses.IsEmpty)
             WriteArray(writer, "responses", prompt.Responses, writer.WriteStringValue);
-        if (!prompt.Samples.IsEmpty)
-        {
+        if (!samples.IsEmpty || prompt.Excluded > 0)
             writer.WriteNumber("excluded", prompt.Excluded);
-            WriteArray(writer, "promptTokens", prompt.Samples[0].Completion.PromptTokens, writer.WriteNumberValue);
-            WriteArray(writer, "logReference", prompt.Samples.Select(sample => sample.LogReference), writer.WriteNumberValue);
-            WriteArray(writer, "finishReasons", prompt.Samples.Select(sample => sample.Completion.FinishReason.ToString()), writer.WriteStringValue);
-            WriteArray(writer, "tokens", prompt.Samples.Select(sample => sample.Completion.Tokens), tokens =>
+        if (!samples.IsEmpty)
+        {
+            WriteArray(writer, "promptTokens", samples[0].Completion.PromptTokens, writer.WriteNumberValue);
+            WriteArray(writer, "logReference", samples.Select(sample => sample.LogReference), writer.WriteNumberValue);
+            WriteArray(writer, "finishReasons", samples.Select(sample => sample.Completion.FinishReason.ToString()), writer.WriteStringValue);
+            WriteArray(writer, "tokens", samples.Select(sample => sample.Completion.Tokens), tokens =>
             {
                 writer.WriteStartArray();
                 foreach (int token in tokens)
@@ -112,8 +163,6 @@ internal static class ReferenceTableFile
                 writer.WriteEndArray();
             });
         }
-
-        writer.WriteEndObject();
     }
 
     private static void WriteArray<T>(Utf8JsonWriter writer, string name, IEnumerable<T> values, Action<T> write)

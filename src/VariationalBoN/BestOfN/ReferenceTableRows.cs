@@ -34,6 +34,27 @@ internal sealed class ReferenceTableRows
     public ReferenceTable ToTable() =>
         new(_whole.Concat(_single.Select(entry => new ReferencePrompt(entry.Key, entry.Value.Rewards, entry.Value.Responses))), _provenance);
 
+    /// <summary>The samples of a row per prompt.</summary>
+    public static ReferencePrompt Prompt(JsonElement row)
+    {
+        string prompt = String(Required(row, "prompt"), "prompt");
+        double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
+        string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
+        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, row.TryGetProperty("excluded", out _) ? Excluded(row) : 0);
+    }
+
+    /// <summary>The property "provenance" of a row or a manifest; null when there is none.</summary>
+    public static ReferenceProvenance? Provenance(JsonElement row)
+    {
+        if (!row.TryGetProperty("provenance", out JsonElement value))
+            return null;
+        string Text(string name) => String(Required(value, name), name);
+        return new ReferenceProvenance(Text("reference"), Text("rewardModel"), Text("scoring"), Required(value, "seed").GetInt64())
+        {
+            MoreSeeds = value.TryGetProperty("moreSeeds", out _) ? [.. Items(value, "moreSeeds").Select(seed => seed.GetInt64())] : [],
+        };
+    }
+
     private void AddSample(string prompt, string text, double reward)
     {
         if (!text.StartsWith(prompt, StringComparison.Ordinal))
@@ -48,9 +69,7 @@ internal sealed class ReferenceTableRows
     {
         if (!_seen.Add(prompt))
             throw new FormatException($"the prompt \"{prompt}\" has a row already.");
-        double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
-        string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
-        _whole.Add(row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses));
+        _whole.Add(Prompt(row));
     }
 
     private static ReferencePrompt OwnPrompt(string prompt, double[] rewards, string[] responses, JsonElement row)
@@ -61,18 +80,11 @@ internal sealed class ReferenceTableRows
         FinishReason[] finish = [.. Items(row, "finishReasons").Select(item => Finish(String(item, "finishReasons")))];
         if (responses.Length != rewards.Length || tokens.Length != rewards.Length || logReference.Length != rewards.Length || finish.Length != rewards.Length)
             throw new FormatException($"the columns differ in length: {rewards.Length} rewards, {responses.Length} responses, {tokens.Length} tokens, {logReference.Length} logReference, {finish.Length} finishReasons.");
-        int excluded = Required(row, "excluded").TryGetInt32(out int count) ? count : throw new FormatException("\"excluded\" must be a whole number.");
         return new ReferencePrompt(prompt, rewards.Select((reward, i) => new ScoredCompletion(
-            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), excluded);
+            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row));
     }
 
-    private static ReferenceProvenance? Provenance(JsonElement row)
-    {
-        if (!row.TryGetProperty("provenance", out JsonElement value))
-            return null;
-        string Text(string name) => String(Required(value, name), name);
-        return new ReferenceProvenance(Text("reference"), Text("rewardModel"), Text("scoring"), Required(value, "seed").GetInt64());
-    }
+    private static int Excluded(JsonElement row) => Required(row, "excluded").TryGetInt32(out int count) ? count : throw new FormatException("\"excluded\" must be a whole number.");
 
     private static FinishReason Finish(string text) => text switch
     {

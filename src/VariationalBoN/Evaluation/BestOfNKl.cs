@@ -23,7 +23,7 @@ public static class BestOfNKl
         if (!(prompt.Samples.Sum(sample => Math.Exp(sample.LogReference)) >= 1 - MissingMass))
             return null; // not even with repetitions
         ScoredCompletion[] different = [.. prompt.Samples.DistinctBy(sample => string.Join(' ', sample.Completion.Tokens) + sample.Completion.FinishReason)];
-        double[] masses = [.. different.GroupBy(sample => sample.Reward).OrderBy(level => level.Key).Select(level => level.Sum(sample => Math.Exp(sample.LogReference)))];
+        double[] masses = [.. different.GroupBy(sample => prompt.Cdf.Counts(sample.Reward).Below).OrderBy(level => level.Key).Select(level => level.Sum(sample => Math.Exp(sample.LogReference)))];
         double total = masses.Sum();
         return Math.Abs(total - 1) <= MissingMass ? BestOfNMath.KlToReference([.. masses.Select(mass => mass / total)], n) : null;
     }
@@ -40,7 +40,7 @@ public static class BestOfNKl
     public static double FromLevels(EmpiricalRewardCdf cdf, double n)
     {
         ArgumentNullException.ThrowIfNull(cdf);
-        return BestOfNMath.KlToReference([.. RewardTies.LevelSizes(cdf.SortedRewards).Select(size => (double)size / cdf.Count)], n);
+        return BestOfNMath.KlToReference([.. RewardTies.LevelSizes(cdf.SortedLevels).Select(size => (double)size / cdf.Count)], n);
     }
 
     /// <summary>A tighter upper bound than <see cref="BestOfNMath.KlUpperBound"/>: the mean over y ~ pi_bon of <see cref="BestOfNMath.KlTopAtomBound"/> with e = pi_ref(y).</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MathNet.Numerics.Statistics;
 using VariationalBoN.BestOfN;
 
@@ -8,7 +9,7 @@ internal sealed class PromptStatistics
 {
     private PromptStatistics(ReferencePrompt prompt)
     {
-        List<int> levels = RewardTies.LevelSizes(prompt.Cdf.SortedRewards);
+        List<int> levels = RewardTies.LevelSizes(prompt.Cdf.SortedLevels);
         double count = prompt.Cdf.Count;
         DistinctRewards = levels.Count;
         TieShare = levels.Sum(size => size * (size - 1.0)) / (count * (count - 1));
@@ -27,7 +28,7 @@ internal sealed class PromptStatistics
     /// <summary>How many different texts there are; null without texts.</summary>
     public int? DistinctTexts { get; private init; }
 
-    /// <summary>How many texts stand with more than one reward.</summary>
+    /// <summary>How many texts stand with rewards further apart than the tie tolerance.</summary>
     public int InconsistentTexts { get; private init; }
 
     /// <summary>The largest difference between two rewards of one text.</summary>
@@ -42,24 +43,27 @@ internal sealed class PromptStatistics
     /// <summary>Reads a prompt with at least two samples.</summary>
     public static PromptStatistics Of(ReferencePrompt prompt, bool inTokens)
     {
-        if (prompt.Responses.IsEmpty)
+        ImmutableArray<string> texts = prompt.Responses;
+        ImmutableArray<double> scores = prompt.Rewards;
+        ImmutableArray<ScoredCompletion> samples = prompt.Samples;
+        if (texts.IsEmpty)
             return new PromptStatistics(prompt);
         var rewards = new Dictionary<string, (double Low, double High)>(StringComparer.Ordinal);
-        for (int i = 0; i < prompt.Rewards.Length; i++)
+        for (int i = 0; i < scores.Length; i++)
         {
-            double reward = prompt.Rewards[i];
-            rewards[prompt.Responses[i]] = rewards.TryGetValue(prompt.Responses[i], out var seen) ? (Math.Min(seen.Low, reward), Math.Max(seen.High, reward)) : (reward, reward);
+            double reward = scores[i];
+            rewards[texts[i]] = rewards.TryGetValue(texts[i], out var seen) ? (Math.Min(seen.Low, reward), Math.Max(seen.High, reward)) : (reward, reward);
         }
 
-        double[] lengths = inTokens ? [.. prompt.Samples.Select(sample => (double)sample.Completion.Tokens.Length)] : [.. prompt.Responses.Select(text => (double)text.Length)];
-        double correlation = Correlation.Spearman(lengths, prompt.Rewards);
+        double[] lengths = inTokens ? [.. samples.Select(sample => (double)sample.Completion.Tokens.Length)] : [.. texts.Select(text => (double)text.Length)];
+        double correlation = Correlation.Spearman(lengths, scores);
         return new PromptStatistics(prompt)
         {
             DistinctTexts = rewards.Count,
-            InconsistentTexts = rewards.Values.Count(range => range.High > range.Low),
+            InconsistentTexts = rewards.Values.Count(range => range.High - range.Low > prompt.Cdf.TieTolerance),
             LargestInconsistency = rewards.Values.Max(range => range.High - range.Low),
             LengthCorrelation = double.IsFinite(correlation) ? correlation : null,
-            TruncatedShare = prompt.Samples.IsEmpty ? null : prompt.Samples.Count(sample => sample.Completion.FinishReason == FinishReason.Length) / (double)prompt.Samples.Length,
+            TruncatedShare = samples.IsEmpty ? null : samples.Count(sample => sample.Completion.FinishReason == FinishReason.Length) / (double)samples.Length,
         };
     }
 }

@@ -52,7 +52,7 @@ public sealed record RankCalibration
             int earlier = rewards.Length / 2, later = rewards.Length - earlier;
             if (earlier == 0)
                 continue;
-            var cdf = new EmpiricalRewardCdf(rewards[..earlier]);
+            var cdf = new EmpiricalRewardCdf(rewards[..earlier], prompts[p].Cdf.TieTolerance);
             var random = new CounterRandom(new DrawSeed(seed, DrawPurpose.Resampling), prompts[p].Prompt, 0);
             for (int i = earlier; i < rewards.Length; i++)
             {

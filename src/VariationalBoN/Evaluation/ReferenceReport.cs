@@ -61,6 +61,18 @@ public sealed record ReferenceReport
     /// <summary>The share of samples cut at the maximum length; null where it is not known.</summary>
     public Estimate? TruncatedShare { get; init; }
 
+    /// <summary>The difference up to which rewards are one: that of the table, 0 unless <see cref="ReferenceTable.WithTieTolerance"/> gave it one.</summary>
+    public required double TieTolerance { get; init; }
+
+    /// <summary>The expected KL, in nats, between the Best-of-N distribution and its estimate from these samples: <see cref="Numerics.SamplePlanner.ExpectedKl"/> for N and the fewest samples of a prompt.</summary>
+    public required double ExpectedTargetKl { get; init; }
+
+    /// <summary>
+    /// The width of the 95 % band of (N - 1) log F, in nats, at the median best of N of a prompt: how well the target of one typical completion is known.
+    /// <see cref="EmpiricalRewardCdf.LogBandAtOrBelow"/> among the other M - 1 samples. Infinite where nothing lies at or below it.
+    /// </summary>
+    public required Estimate TargetBandWidth { get; init; }
+
     /// <summary>Whether later samples rank uniformly among earlier ones.</summary>
     public required RankCalibration Calibration { get; init; }
 

@@ -40,6 +40,9 @@ internal static class ReferenceReportBuilder
             LengthCorrelation = Mean(statistics.Select(prompt => prompt.LengthCorrelation)),
             LengthInTokens = inTokens,
             TruncatedShare = Mean(statistics.Select(prompt => prompt.TruncatedShare)),
+            TieTolerance = prompts.Max(prompt => prompt.Cdf.TieTolerance),
+            ExpectedTargetKl = SamplePlanner.ExpectedKl(options.N, smallest),
+            TargetBandWidth = PromptMean.Of([.. TargetBands.Widths(prompts, options.N)], [.. Enumerable.Range(0, prompts.Length)]),
             Calibration = RankCalibration.FromPrompts(prompts, options.Bootstrap.Seed),
             Curve = curve,
             Rows = Rows(prompts, statistics, curve, grid, isExact),
@@ -67,7 +70,7 @@ internal static class ReferenceReportBuilder
             return new BestOfNRow
             {
                 Point = curve[n],
-                WinRate = Estimate.FromObservations(prompts.Select((prompt, p) => statistics[p].DistinctRewards == prompt.Cdf.Count ? BestOfNMath.WinRate(n) : UnbiasedWinRate.OfBestOfN(prompt.Cdf.SortedRewards, n))),
+                WinRate = Estimate.FromObservations(prompts.Select((prompt, p) => statistics[p].DistinctRewards == prompt.Cdf.Count ? BestOfNMath.WinRate(n) : UnbiasedWinRate.OfBestOfN(prompt.Cdf.SortedLevels, n))),
                 Kl = Estimate.FromObservations(prompts.Select((prompt, p) => isExact ? BestOfNKl.Exact(prompt, n)!.Value : FromLevels(prompt.Cdf, statistics[p]))),
                 KlTightBound = Mean(prompts.Select(prompt => BestOfNKl.TightBound(prompt, n))),
                 KlUpperBound = BestOfNMath.KlUpperBound(n),

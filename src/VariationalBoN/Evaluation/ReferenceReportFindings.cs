@@ -1,16 +1,17 @@
 using System.Collections.Immutable;
+using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
 /// <summary>A reference report in sentences that need no paper to be understood. Stateless, thread-safe.</summary>
 internal static class ReferenceReportFindings
 {
-    private const double ManyTies = 0.05, ManyRepeats = 0.5, Correlated = 0.3, ManyTruncated = 0.05, ManyExcluded = 0.05, Surprising = 0.01, Saturated = 0.1;
+    private const double ManyTies = 0.05, ManyRepeats = 0.5, Correlated = 0.3, ManyTruncated = 0.05, ManyExcluded = 0.05, Surprising = 0.01, Saturated = 0.1, WideBand = 1;
     private const int FewPrompts = 20;
 
     /// <summary>What is good to know first, then what should be looked at.</summary>
     public static ImmutableArray<ReportFinding> Of(ReferenceReport report) =>
-        [.. Promise(report).Concat(Trust(report)).OrderBy(finding => finding.IsWarning)];
+        [.. Promise(report).Concat(Samples(report)).Concat(Trust(report)).OrderBy(finding => finding.IsWarning)];
 
     private static IEnumerable<ReportFinding> Promise(ReferenceReport report)
     {
@@ -25,6 +26,15 @@ internal static class ReferenceReportFindings
             yield return Good($"Going on to n = {next.Point.N} adds {next.Point.Gain.Value - row.Point.Gain.Value:0.00} of reward and {next.Kl.Value - row.Kl.Value:0.00} nats.");
     }
 
+    private static IEnumerable<ReportFinding> Samples(ReferenceReport report)
+    {
+        yield return SamplePlanner.Warning(report.N, report.SmallestM) is { } warning
+            ? Warning(warning)
+            : Good($"{Samples(report.SmallestM, report.LargestM)} samples a prompt are enough for N = {report.N}: the Best-of-N distribution estimated from them is expected to be {report.ExpectedTargetKl:0.000} nats (KL) away from the true one. {SamplePlanner.LargestGoodKl} is the most that is good; these samples would do up to N = {Math.Floor(SamplePlanner.LargestN(report.SmallestM, SamplePlanner.LargestGoodKl)):0}.");
+        if (report.TargetBandWidth.Value > WideBand)
+            yield return Warning($"How much more a single answer is to be favoured, F^(N - 1), is known roughly: {(double.IsFinite(report.TargetBandWidth.Value) ? FormattableString.Invariant($"within a factor of {Math.Exp(report.TargetBandWidth.Value):0.0}") : "not within any factor")} (95 %) where the best of {report.N} typically lies. Training averages this out over answers and prompts; do not read much into the value of one answer, or draw about {11 * report.N:0} samples for each prompt.");
+    }
+
     private static IEnumerable<ReportFinding> Trust(ReferenceReport report)
     {
         double p = report.Calibration.PValue, mean = report.Calibration.MeanRank.Value;
@@ -32,13 +42,13 @@ internal static class ReferenceReportFindings
             ? Warning($"The later samples of a prompt do not rank as the earlier ones do (mean rank {mean:0.000} instead of 0.5, p {(p < 0.0001 ? "below 0.0001" : FormattableString.Invariant($"= {p:0.0000}"))}): the file is sorted by reward, or joins samples of different settings or reward models, or the reward model drifts. Keep samples in the order drawn, or estimate the table anew.")
             : Good($"The later samples of a prompt rank among the earlier ones as they should (p = {p:0.00}): nothing speaks against one distribution behind them.");
         if (report.InconsistentTexts is > 0)
-            yield return Warning($"{report.InconsistentTexts} texts stand with different rewards under one prompt, up to {report.LargestInconsistency:0.####} apart: the reward model depends on more than its input (batch, padding, random numbers), or its version changed.");
+            yield return Warning($"{report.InconsistentTexts} texts stand with different rewards under one prompt, up to {report.LargestInconsistency:0.####} apart: the reward model depends on more than its input (batch, padding, random numbers), or its version changed. If it is the rounding of batches, a tie tolerance a little larger makes such rewards one.");
         if (report.ZeroVariancePrompts > 0)
             yield return Warning($"{report.ZeroVariancePrompts} of {report.Prompts} prompts have one reward for all samples, so that Best-of-n does nothing there. See whether the reward model reads the completion at all, or drop these prompts.");
         if (report.TieShare.Value > ManyTies)
             yield return Good($"Two samples of a prompt have the same reward with probability {report.TieShare.Value:0.00}. All numbers here count ties; training should, too (the exact objective does, the lower bound does not), and more draws soon stop helping: {report.TopShare.Value:0%} of the samples have the highest reward already.");
         if (report.DistinctTexts is { } texts && texts.Value < ManyRepeats * report.SmallestM)
-            yield return Warning($"Of {Samples(report)} samples a prompt only {texts.Value:0} are different texts: the reference is nearly certain, so that more samples bring little.");
+            yield return Warning($"Of {Samples(report.SmallestM, report.LargestM)} samples a prompt only {texts.Value:0} are different texts: the reference is nearly certain, so that more samples bring little.");
         if (report.LengthCorrelation is { } length && Math.Abs(length.Value) > Correlated)
             yield return Warning($"{(length.Value > 0 ? "Longer" : "Shorter")} answers score higher (rank correlation {length.Value:0.00} with the number of {(report.LengthInTokens ? "tokens" : "characters")}): Best-of-n will {(length.Value > 0 ? "lengthen" : "shorten")} answers. Decide whether that is wanted before training on this reward.");
         if (report.TruncatedShare is { } truncated && truncated.Value > ManyTruncated)
@@ -53,7 +63,7 @@ internal static class ReferenceReportFindings
             yield return Warning($"{policy.Saturation.Value:0%} of the policy's completions score above all reference samples of their prompt: the table cannot tell them apart any more. Draw more reference samples, or take the policy as the new reference.");
     }
 
-    private static string Samples(ReferenceReport report) => report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}";
+    private static string Samples(int smallest, int largest) => smallest == largest ? $"{smallest}" : $"{smallest} to {largest}";
 
     private static string Range(Interval interval, double confidence) =>
         double.IsFinite(interval.Lower) && double.IsFinite(interval.Upper) ? FormattableString.Invariant($" ({100 * confidence:0.#} % interval {interval.Lower:0.00} to {interval.Upper:0.00})") : "";

@@ -64,10 +64,12 @@ internal static class ReferenceReportText
         RankCalibration calibration = report.Calibration;
         yield return ("prompts", Invariant($"{report.Prompts}{(report.PromptsLeftOut > 0 ? $", {report.PromptsLeftOut} left out" : "")}"));
         yield return ("samples of a prompt (M)", Invariant($"{(report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}")}, {report.Excluded} excluded"));
+        yield return (Invariant($"expected error of the target of N = {report.N}, nats (KL)"), Invariant($"{report.ExpectedTargetKl:0.000}"));
+        yield return ("95 % band of (N - 1) log F, typical width, nats", Show(report.TargetBandWidth));
         yield return ("different rewards of a prompt (effective M)", Show(report.DistinctRewards));
         if (report.DistinctTexts is { } texts)
             yield return ("different texts of a prompt", Show(texts));
-        yield return ("tie share", Show(report.TieShare));
+        yield return (report.TieTolerance == 0 ? "tie share" : Invariant($"tie share, up to {report.TieTolerance} apart"), Show(report.TieShare));
         yield return ("share at the highest reward", Show(report.TopShare));
         yield return ("prompts without variance", Invariant($"{report.ZeroVariancePrompts}"));
         if (report.InconsistentTexts is int inconsistent)
@@ -87,7 +89,7 @@ internal static class ReferenceReportText
         }
     }
 
-    private static string Show(Estimate value) => double.IsFinite(value.StandardError) ? value.ToString() : Invariant($"{value.Value:0.000} ± unknown");
+    private static string Show(Estimate value) => double.IsInfinity(value.Value) ? "unbounded" : double.IsFinite(value.StandardError) ? value.ToString() : Invariant($"{value.Value:0.000} ± unknown");
 
     private static void Aligned(StringBuilder text, string[][] rows)
     {

@@ -10,10 +10,10 @@ namespace VariationalBoN.Models;
 /// </remarks>
 public sealed class BertClassifier : SequenceClassifier
 {
-    private readonly EncoderTable _words, _positions, _segments;
-    private readonly EncoderNorm _norm;
+    private readonly VectorTable _words, _positions, _segments;
+    private readonly LayerNormalization _norm;
     private readonly EncoderBlock[] _blocks;
-    private readonly EncoderLinear _pooler, _classifier;
+    private readonly Projection _pooler, _classifier;
 
     /// <summary>Creates a classifier with BERT's initialisation: N(0, 0.02), biases 0.</summary>
     /// <param name="config">The shape.</param>
@@ -48,12 +48,14 @@ public sealed class BertClassifier : SequenceClassifier
     /// <inheritdoc/>
     public override int MaximumLength => Config.MaximumLength;
 
+    internal override WeightNames Names => new("", "", "", ".embeddings.position_ids");
+
     /// <inheritdoc/>
     protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         (long rows, long length) = (tokens.size(0), tokens.size(1));
         var places = _positions.weight.narrow(0, 0, length) + _segments.weight.narrow(0, 0, 1);                                                  // [T, C]
-        var words = _words.weight.index_select(0, tokens.reshape(-1)).view(rows, length, Config.Width);                                           // [B, T, C]
+        var words = _words.Rows(tokens.reshape(-1)).view(rows, length, Config.Width);                                           // [B, T, C]
         var first = EncoderBlock.FirstStates(_blocks, _norm.forward((words + places).view(rows * length, Config.Width)), rows, lengths);          // [B, C]
         return _classifier.forward(_pooler.forward(first).tanh());                                                                               // [B, labels]
     }

@@ -30,7 +30,7 @@ public sealed record BertClassifierConfig : EncoderConfig
     public static BertClassifierConfig FromJson(string json) => Read(json, "BERT", keys =>
     {
         keys.RequireText("model_type", "bert");
-        ClassifierLabels.RequireArchitecture(keys, "BertForSequenceClassification");
+        ClassifierLabels.RequireArchitecture(keys);
         keys.RequireText("position_embedding_type", "absolute");
         keys.Ignore("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout");
         keys.Ignore("directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head", "pooler_type"); // relics, which transformers does not read

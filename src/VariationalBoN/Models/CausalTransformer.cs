@@ -35,6 +35,9 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ICachedDeco
     /// <summary>The element type of the parameters and of the activations.</summary>
     public ScalarType ElementType => Embedding.dtype;
 
+    /// <summary>What the adapters of the model are; null when it has none (<see cref="LoraExtensions.WithLora"/>).</summary>
+    public LoraOptions? Lora { get; internal set; }
+
     /// <summary>The token embedding, [V, C].</summary>
     private protected abstract Parameter Embedding { get; }
 

@@ -12,7 +12,7 @@ public abstract record CausalTransformerConfig
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Keys that say nothing about what an evaluated model computes: names, training, generation, other heads.</summary>
-    private static readonly string[] WithoutEffect =
+    internal static readonly string[] WithoutEffect =
     [
         "_attn_implementation", "_attn_implementation_autoset", "_name_or_path", "architectures", "attention_dropout", "attn_implementation", "attn_pdrop", "bad_words_ids",
         "begin_suppress_tokens", "bos_token_id", "classifier_dropout", "cross_attention_hidden_size", "decoder_start_token_id", "diversity_penalty", "do_sample", "dtype",

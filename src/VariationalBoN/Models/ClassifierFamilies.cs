@@ -9,7 +9,9 @@ internal static class ClassifierFamilies
     {
         "bert" => new BertClassifier(BertClassifierConfig.FromJson(json), parameters),
         "distilbert" => new DistilBertClassifier(DistilBertClassifierConfig.FromJson(json), parameters),
-        string other => throw new InvalidDataException($"model_type is \"{other}\"; classifiers of bert and distilbert are supported"),
+        "gpt2" or "gpt_neox" => new DecoderClassifier(DecoderClassifierConfig.FromJson(json), parameters),
+        string type when LlamaFamilies.Find(type) is not null => new DecoderClassifier(DecoderClassifierConfig.FromJson(json), parameters),
+        string other => throw new InvalidDataException($"model_type is \"{other}\"; classifiers of these are supported: bert, distilbert, gpt2, gpt_neox, {string.Join(", ", LlamaFamilies.Names)}"),
         null => throw new InvalidDataException("the key model_type is missing"),
     };
 }

@@ -8,6 +8,7 @@ namespace VariationalBoN.Models;
 /// <summary>What a <c>config.json</c> says of the head of a classifier: its labels and whether they exclude each other.</summary>
 internal static class ClassifierLabels
 {
+    internal const string Architecture = "ForSequenceClassification";
     private const int Most = 100_000; // beyond any classifier: a number in a file must not decide how much is allocated
     private const string Independent = "multi_label_classification";
 
@@ -60,10 +61,10 @@ internal static class ClassifierLabels
     }
 
     /// <summary>Refuses a model with another head: its weights would lack the classifier.</summary>
-    internal static void RequireArchitecture(ConfigReader keys, string supported)
+    internal static void RequireArchitecture(ConfigReader keys)
     {
-        if (keys.Raw("architectures") is JsonNode node && !(node is JsonArray names && names.Any(name => name is JsonValue value && value.TryGetValue(out string? text) && text == supported)))
-            throw new InvalidDataException($"architectures is {node.ToJsonString()}; a classifier has {supported}");
+        if (keys.Raw("architectures") is JsonNode node && !(node is JsonArray names && names.Any(name => name is JsonValue value && value.TryGetValue(out string? text) && text.EndsWith(Architecture, StringComparison.Ordinal))))
+            throw new InvalidDataException($"architectures is {node.ToJsonString()}; that of a classifier ends with {Architecture}");
     }
 
     /// <summary>What transformers writes into every configuration without changing what an evaluated classifier computes.</summary>
@@ -72,13 +73,8 @@ internal static class ClassifierLabels
         keys.RequireBool("is_decoder", false);
         keys.RequireBool("add_cross_attention", false);
         keys.RequireBool("is_encoder_decoder", false);
-        if (keys.Raw("pruned_heads") is JsonNode pruned && pruned is not JsonObject { Count: 0 })
-            throw new InvalidDataException($"pruned_heads is {pruned.ToJsonString()}; only models whose heads are all there are supported");
-        keys.Ignore(
-            "model_type", "transformers_version", "_name_or_path", "_commit_hash", "torch_dtype", "dtype", "initializer_range", "use_cache",
-            "pad_token_id", "bos_token_id", "eos_token_id", "sep_token_id", "cls_token_id", "mask_token_id", "unk_token_id", "decoder_start_token_id", "tokenizer_class", "prefix",
-            "finetuning_task", "task_specific_params", "_num_labels", "output_past", "output_attentions", "output_hidden_states", "return_dict", "torchscript", "use_bfloat16",
-            "tie_word_embeddings", "tie_encoder_decoder", "tf_legacy_loss", "chunk_size_feed_forward", "gradient_checkpointing", "cross_attention_hidden_size",
-            "_attn_implementation", "attn_implementation", "_attn_implementation_autoset", "attn_implementation_internal", "model_max_length", "max_length", "language", "name");
+        keys.RequireEmpty("pruned_heads");
+        keys.Ignore(CausalTransformerConfig.WithoutEffect);
+        keys.Ignore("model_type", "_commit_hash", "_num_labels", "attn_implementation_internal", "chunk_size_feed_forward", "cls_token_id", "language", "mask_token_id", "model_max_length", "name", "output_past", "tf_legacy_loss", "tie_word_embeddings");
     }
 }

@@ -10,10 +10,10 @@ namespace VariationalBoN.Models;
 public sealed class DistilBertClassifier : SequenceClassifier
 {
     private const double Epsilon = 1e-12; // DistilBERT has no setting for it
-    private readonly EncoderTable _words, _positions;
-    private readonly EncoderNorm _norm;
+    private readonly VectorTable _words, _positions;
+    private readonly LayerNormalization _norm;
     private readonly EncoderBlock[] _blocks;
-    private readonly EncoderLinear _hidden, _classifier;
+    private readonly Projection _hidden, _classifier;
 
     /// <summary>Creates a classifier with DistilBERT's initialisation: N(0, 0.02), biases 0.</summary>
     /// <param name="config">The shape.</param>
@@ -47,11 +47,13 @@ public sealed class DistilBertClassifier : SequenceClassifier
     /// <inheritdoc/>
     public override int MaximumLength => Config.MaximumLength;
 
+    internal override WeightNames Names => new("", "", "", ".embeddings.position_ids");
+
     /// <inheritdoc/>
     protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         (long rows, long length) = (tokens.size(0), tokens.size(1));
-        var words = _words.weight.index_select(0, tokens.reshape(-1)).view(rows, length, Config.Width);                            // [B, T, C]
+        var words = _words.Rows(tokens.reshape(-1)).view(rows, length, Config.Width);                            // [B, T, C]
         var embedded = _norm.forward((words + _positions.weight.narrow(0, 0, length)).view(rows * length, Config.Width));          // [B * T, C]
         return _classifier.forward(nn.functional.relu(_hidden.forward(EncoderBlock.FirstStates(_blocks, embedded, rows, lengths)))); // [B, labels]
     }

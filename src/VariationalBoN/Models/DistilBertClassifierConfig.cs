@@ -24,7 +24,7 @@ public sealed record DistilBertClassifierConfig : EncoderConfig
     public static DistilBertClassifierConfig FromJson(string json) => Read(json, "DistilBERT", keys =>
     {
         keys.RequireText("model_type", "distilbert");
-        ClassifierLabels.RequireArchitecture(keys, "DistilBertForSequenceClassification");
+        ClassifierLabels.RequireArchitecture(keys);
         keys.Ignore("dropout", "attention_dropout", "qa_dropout", "seq_classif_dropout", "sinusoidal_pos_embds", "tie_weights_");
         return new DistilBertClassifierConfig
         {

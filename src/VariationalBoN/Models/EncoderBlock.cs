@@ -5,21 +5,21 @@ namespace VariationalBoN.Models;
 /// <summary>One post-norm block of an encoder: y = norm(x + attention(x)), then norm(y + mlp(y)), in which every token sees every other one of its sequence.</summary>
 internal sealed class EncoderBlock
 {
-    internal required EncoderLinear Query { get; init; }
+    internal required Projection Query { get; init; }
 
-    internal required EncoderLinear Key { get; init; }
+    internal required Projection Key { get; init; }
 
-    internal required EncoderLinear Value { get; init; }
+    internal required Projection Value { get; init; }
 
-    internal required EncoderLinear Mixed { get; init; }
+    internal required Projection Mixed { get; init; }
 
-    internal required EncoderNorm AttentionNorm { get; init; }
+    internal required LayerNormalization AttentionNorm { get; init; }
 
-    internal required EncoderLinear Up { get; init; }
+    internal required Projection Up { get; init; }
 
-    internal required EncoderLinear Down { get; init; }
+    internal required Projection Down { get; init; }
 
-    internal required EncoderNorm MlpNorm { get; init; }
+    internal required LayerNormalization MlpNorm { get; init; }
 
     internal required int Heads { get; init; }
 

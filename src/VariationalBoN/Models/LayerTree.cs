@@ -9,13 +9,13 @@ internal sealed class LayerTree(nn.Module root, ParameterSource parameters)
     private readonly Dictionary<string, nn.Module> _modules = new() { [""] = root };
 
     /// <summary>y = x W^T + b.</summary>
-    internal EncoderLinear Linear(string path, int inputs, int outputs) => Place(path, new EncoderLinear(parameters, path, Deviation, inputs, outputs));
+    internal Projection Linear(string path, int inputs, int outputs) => Place(path, new Projection(parameters, path, Deviation, inputs, outputs, bias: true));
 
     /// <summary>Layer normalisation over the last dimension.</summary>
-    internal EncoderNorm Norm(string path, int width, double epsilon) => Place(path, new EncoderNorm(parameters, path, width, epsilon));
+    internal LayerNormalization Norm(string path, int width, double epsilon) => Place(path, new LayerNormalization(parameters, path, width, epsilon));
 
     /// <summary>A table of vectors, one a row.</summary>
-    internal EncoderTable Table(string path, int rows, int width) => Place(path, new EncoderTable(parameters, path, Deviation, rows, width));
+    internal VectorTable Table(string path, int rows, int width) => Place(path, new VectorTable(parameters, path, rows, width));
 
     private T Place<T>(string path, T module)
         where T : nn.Module

@@ -13,6 +13,9 @@ internal abstract class ParameterSource
     /// <summary>A vector [size] that training would start from a constant.</summary>
     internal abstract Parameter Vector(string name, double value, int size);
 
+    /// <summary>The low-rank adapter of a linear layer; null where it has none.</summary>
+    internal virtual LoraFactors? Adapter(string path, int inputs, int outputs) => null;
+
     /// <summary>A parameter of its own that no dispose scope ends; the tensor is consumed.</summary>
     protected static Parameter Free(Tensor values, bool trainable = true)
     {

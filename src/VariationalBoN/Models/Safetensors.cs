@@ -45,8 +45,13 @@ public static class Safetensors
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(prefix);
+        Load(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value));
+    }
+
+    /// <summary>Reads the tensors of a file into tensors of the same names, which are all that it may hold.</summary>
+    internal static void Load(string path, IReadOnlyDictionary<string, Tensor> targets)
+    {
         using var file = new WeightFile(path);
-        var targets = module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value);
         WeightReader.Fill(WeightMatch.Match([file], targets, new WeightNames("", "", "")).Reads);
     }
 }

@@ -41,6 +41,9 @@ public abstract class SequenceClassifier : nn.Module
     /// <summary>The longest sequence in tokens, special tokens included.</summary>
     public abstract int MaximumLength { get; }
 
+    /// <summary>How names in files relate to names in the module: they are the same.</summary>
+    internal virtual WeightNames Names => new("", "", "");
+
     /// <summary>The logits of sequences.</summary>
     /// <param name="tokens">Tokens [B, T], int64, right-padded, on the device of the parameters; what stands in the padding has no influence.</param>
     /// <param name="lengths">B lengths, each from 1 to T.</param>

@@ -3,8 +3,11 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
 
-/// <summary>The parameters of another model, the same objects: two models, one copy of the weights. The other model owns them.</summary>
-internal sealed class SharedParameters(nn.Module owner) : ParameterSource
+/// <summary>
+/// The parameters of another model: two models, one copy of the weights. What is handed out is frozen and a handle of its own on the same memory, so that either model
+/// may be disposed first and training the one cannot move the other.
+/// </summary>
+internal class SharedParameters(nn.Module owner) : ParameterSource
 {
     private readonly Dictionary<string, Parameter> _parameters = owner.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
 
@@ -17,7 +20,7 @@ internal sealed class SharedParameters(nn.Module owner) : ParameterSource
         if (!_parameters.TryGetValue(name, out var found))
             throw new ArgumentException($"The model that parameters are shared with has no {name}.", nameof(name));
         return found.shape.AsSpan().SequenceEqual(shape)
-            ? found
+            ? Free(found.detach(), trainable: false)
             : throw new ArgumentException($"{name} is [{string.Join(", ", found.shape)}] in the model that parameters are shared with; [{string.Join(", ", shape)}] is needed.", nameof(name));
     }
 }

@@ -62,24 +62,3 @@ internal sealed class RmsNormalization : nn.Module<Tensor, Tensor>
         return weight * (x * x.square().mean([-1], keepdim: true).add(epsilon).rsqrt()).to(input.dtype);
     }
 }
-
-/// <summary>y = x W + b, W stored [in, out] as GPT-2's Conv1D has it or [out, in] as everything else does; the bias may be absent.</summary>
-internal sealed class Projection : nn.Module<Tensor, Tensor>
-{
-    private readonly Parameter weight;
-    private readonly Parameter? bias; // [out]
-    private readonly bool _inputFirst;
-
-    internal Projection(ParameterSource parameters, string path, double deviation, int inputs, int outputs, bool bias, bool inputFirst = false)
-        : base(path)
-    {
-        weight = inputFirst ? parameters.Matrix($"{path}.weight", deviation, inputs, outputs) : parameters.Matrix($"{path}.weight", deviation, outputs, inputs);
-        this.bias = bias ? parameters.Vector($"{path}.bias", 0, outputs) : null;
-        _inputFirst = inputFirst;
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor input) => _inputFirst // [N, in] -> [N, out]
-        ? bias is null ? input.mm(weight) : addmm(bias, input, weight, 1, 1)
-        : nn.functional.linear(input, weight, bias);
-}

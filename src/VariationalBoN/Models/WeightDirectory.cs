@@ -38,6 +38,10 @@ internal sealed class WeightDirectory : IDisposable
     /// <summary>The index; null for a single file.</summary>
     internal WeightIndex? Shards { get; }
 
+    /// <summary>Whether a file name is one that saving weights makes, so that an older one of this name would be taken for a part of newer weights.</summary>
+    internal static bool IsWritten(string name) => name is Single or Index
+        || (name.StartsWith("model-", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal) && name.Contains("-of-", StringComparison.Ordinal));
+
     public void Dispose()
     {
         foreach (var file in Files)

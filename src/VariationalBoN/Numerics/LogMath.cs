@@ -104,6 +104,10 @@ public static class LogMath
     /// <summary>log(e^x - 1), x above 0.</summary>
     internal static double LogExpm1(double x) => x > 37 ? x : x >= 1 ? x + Log1pUnchecked(-Math.Exp(-x)) : Math.Log(Expm1(x));
 
+    /// <summary>log(part / total), by log1p from the half upwards, where the plain logarithm loses relative accuracy; -infinity for a part of 0.</summary>
+    internal static double LogQuotient(double part, double total) =>
+        part < total / 2 ? Math.Log(part / total) : Log1pUnchecked((part - total) / total);
+
     internal static double Log1pUnchecked(double x)
     {
         double u = 1 + x, back = u - 1;

@@ -38,8 +38,22 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         _contextLength = Options.ContextLength is int own && _model.MaximumLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaximumLength;
     }
 
+    private CausalLmPolicy(CausalLmPolicy other, GenerationOptions options, CausalModel model)
+    {
+        Options = options;
+        Options.Validate(other._tokenizer.VocabularySize);
+        (_model, _tokenizer, _contextLength) = (model, other._tokenizer, other._contextLength);
+        _distribution = new NextTokenDistribution(Options, _tokenizer.VocabularySize);
+    }
+
     /// <summary>How completions are drawn.</summary>
     public GenerationOptions Options { get; }
+
+    /// <summary>V.</summary>
+    internal int VocabularySize => _tokenizer.VocabularySize;
+
+    /// <summary>Whether the module offers fast paths (<see cref="ICachedDecoder"/>).</summary>
+    internal bool HasDecoder => _model.HasDecoder;
 
     /// <inheritdoc/>
     /// <remarks>Names the options that shape the distribution, the tokenizer's size, and parameters and buffers with the first 16 hexadecimal digits of their SHA-256.</remarks>
@@ -127,6 +141,9 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
 
         return result;
     }
+
+    /// <summary>The same module and tokenizer under other options of the same context length: what self-checks compare with.</summary>
+    internal CausalLmPolicy With(GenerationOptions options, bool useDecoder = true) => new(this, options, useDecoder ? _model : _model.WithoutDecoder());
 
     private void ForEachBatch(int rows, Action<int, int> draw, CancellationToken cancellationToken)
     {

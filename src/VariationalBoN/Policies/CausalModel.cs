@@ -19,7 +19,15 @@ internal sealed class CausalModel
             Probe();
     }
 
+    private CausalModel(CausalModel other)
+    {
+        _module = other._module;
+        VocabularySize = other.VocabularySize;
+    }
+
     internal nn.Module<Tensor, Tensor> Module => _module;
+
+    internal bool HasDecoder => _decoder is not null;
 
     internal int VocabularySize { get; }
 
@@ -62,6 +70,9 @@ internal sealed class CausalModel
         using var padded = tensor(tokens, [prompts.Count, longest], device: Device);
         return _decoder.StartDecoding(padded, lengths, additionalTokens, out logits);
     }
+
+    /// <summary>The same module by its forward pass alone.</summary>
+    internal CausalModel WithoutDecoder() => new(this);
 
     internal void RequireEvaluationMode()
     {

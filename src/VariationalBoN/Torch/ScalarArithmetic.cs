@@ -52,6 +52,12 @@ internal static class ScalarArithmetic
         return tensor.clamp_min(scalar);
     }
 
+    public static Tensor AtLeast(this Tensor tensor, long number)
+    {
+        using Scalar scalar = number;
+        return tensor.clamp_min(scalar);
+    }
+
     public static Tensor AtMost(this Tensor tensor, double number)
     {
         using Scalar scalar = number;

@@ -9,27 +9,33 @@ namespace VariationalBoN.Torch;
 /// <summary>The Best-of-N distribution for batches on a device: B queries against the sorted reference rewards of P prompts.</summary>
 /// <remarks>
 /// The same numbers as <see cref="EmpiricalBoNDistribution"/>, in a few dozen tensor operations of size B: no loop over samples, no value
-/// read back by the host, no tensor off the device, and no [B, M] tensor, so memory is that of the rewards and of the queries. In float64 they agree within 1e-12 times the size of the numbers involved; float32 keeps ranks
+/// read back by the host, no tensor off the device, and no [B, M] tensor, so memory is that of the rewards and of the queries. Tie tolerances are those of the rewards given. In float64 they agree within 1e-12 times the size of the numbers involved; float32 keeps ranks
 /// exact (rewards are compared as stored) and forms logarithms from counts in float64, so its error is that of rounding the result:
 /// 6e-8 of its size. Queries are prompt index int64 [B], reward [B] and log pi_ref [B] of the table's dtype, all on its device. An index
 /// outside 0 to P - 1 is an error of the device. Holds tensors between calls: dispose of it. Reading is thread-safe.
 /// </remarks>
-public sealed class TorchBoNDistribution : IDisposable
+public sealed partial class TorchBoNDistribution : IDisposable
 {
-    private readonly Tensor _sorted; // [P * W]: each prompt's rewards ascending, padded with +infinity to W, a power of 2 above the largest M
-    private readonly Tensor _atoms;  // [P] float64, M + 1 of each prompt
+    private readonly Tensor _sorted;     // [P * W]: each prompt's rewards ascending, padded with +infinity to W, a power of 2 above the largest M
+    private readonly Tensor? _levels;    // [P * W]: the same with each reward replaced by the lowest of its level; only with a tie tolerance
+    private readonly Tensor _atoms;      // [P] float64, M + 1 of each prompt, or M where the sample itself is left out
+    private readonly Tensor? _harmonic;  // [largest M + 1] float64: H_k - gamma - log(k + 1/2); only for the harmonic estimator
+    private readonly Tensor? _limits;    // [2, 1] float64: v - r below the first counts as below r, below the second as at or below; only with a tie tolerance
     private readonly int _width;
+    private readonly bool _leaveOneOut;
 
     /// <summary>Copies the reference rewards to a device.</summary>
     /// <param name="rewards">The rewards of P prompts, at least one; M may differ.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="device">Where everything is computed; the CPU when null.</param>
     /// <param name="dtype">float64 or float32: how rewards are stored and compared, and what is returned.</param>
-    /// <param name="estimator">How the log-ratio is estimated.</param>
-    /// <exception cref="ArgumentException">There is no prompt, or the dtype is neither.</exception>
+    /// <param name="estimator">How F and the log-ratio are estimated.</param>
+    /// <param name="leaveOneOut">Whether completions are themselves among the rewards and ranked among the other M - 1: <see cref="EmpiricalBoNDistribution.LeaveOneOut"/>. A reward that is not then gives NaN, since refusing it would need the host.</param>
+    /// <param name="onWarning">Told when there are too few rewards for N; null writes that to the error stream, <c>_ => { }</c> silences it.</param>
+    /// <exception cref="ArgumentException">There is no prompt, the dtype is neither, or tie tolerances differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
-    public TorchBoNDistribution(IReadOnlyList<EmpiricalRewardCdf> rewards, double n, Device? device = null, ScalarType dtype = ScalarType.Float64, RatioEstimator estimator = RatioEstimator.SelfInclusive)
+    public TorchBoNDistribution(IReadOnlyList<EmpiricalRewardCdf> rewards, double n, Device? device = null, ScalarType dtype = ScalarType.Float64, RatioEstimator estimator = RatioEstimator.SelfInclusive, bool leaveOneOut = false, Action<string>? onWarning = null)
     {
         ArgumentNullException.ThrowIfNull(rewards);
         BestOfNMath.CheckN(n);
@@ -37,18 +43,37 @@ public sealed class TorchBoNDistribution : IDisposable
             throw new ArgumentException("There is no prompt; give the rewards of at least one.", nameof(rewards));
         if (dtype is not (ScalarType.Float64 or ScalarType.Float32))
             throw new ArgumentException($"The dtype is {dtype}; it must be Float64 or Float32.", nameof(dtype));
-        if (!Enum.IsDefined(estimator))
-            throw new ArgumentOutOfRangeException(nameof(estimator), estimator, "The estimator must be SelfInclusive or SingleAtom.");
+        EmpiricalBoNDistribution.CheckEstimator(estimator);
+        double tolerance = rewards[0].TieTolerance;
+        if (rewards.FirstOrDefault(cdf => cdf.TieTolerance != tolerance) is { } other)
+            throw new ArgumentException(FormattableString.Invariant($"The tie tolerance is {tolerance} for the first prompt and {other.TieTolerance} for another; give all the same."), nameof(rewards));
         TorchRuntime.Require();
-        (N, Estimator, Dtype, Device) = (n, estimator, dtype, device ?? CPU);
+        SampleWarning.Raise(SampleWarning.Of([.. rewards.Select(cdf => cdf.Count)], n), onWarning);
+        (N, Estimator, Dtype, Device, _leaveOneOut) = (n, estimator, dtype, device ?? CPU, leaveOneOut);
         _width = (int)BitOperations.RoundUpToPowerOf2((uint)rewards.Max(cdf => cdf.Count) + 1);
-        double[] padded = new double[checked(rewards.Count * _width)];
-        Array.Fill(padded, double.PositiveInfinity);
-        for (int p = 0; p < rewards.Count; p++)
-            rewards[p].SortedRewards.CopyTo(padded.AsSpan(p * _width));
+        if (tolerance > 0 && dtype == ScalarType.Float32) // levels are those of the rewards as stored
+            rewards = [.. rewards.Select(cdf => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select(reward => (double)(float)reward), tolerance))];
         using var scope = NewDisposeScope();
-        _sorted = tensor(padded, dtype, Device).DetachFromDisposeScope();
-        _atoms = tensor([.. rewards.Select(cdf => cdf.Count + 1.0)], float64, Device).DetachFromDisposeScope();
+        _sorted = tensor(Padded(static cdf => cdf.SortedRewards), dtype, Device).DetachFromDisposeScope();
+        if (tolerance > 0)
+        {
+            _levels = tensor(Padded(static cdf => cdf.SortedLevels), dtype, Device).DetachFromDisposeScope();
+            _limits = tensor([-tolerance, Math.BitIncrement(tolerance)], float64, Device).reshape(2, 1).DetachFromDisposeScope();
+        }
+
+        _atoms = tensor([.. rewards.Select(cdf => cdf.Count + (leaveOneOut ? 0.0 : 1))], float64, Device).DetachFromDisposeScope();
+        _harmonic = estimator == RatioEstimator.Harmonic
+            ? tensor([.. Enumerable.Range(0, rewards.Max(cdf => cdf.Count) + 1).Select(HarmonicNumbers.Remainder)], float64, Device).DetachFromDisposeScope()
+            : null;
+
+        double[] Padded(Func<EmpiricalRewardCdf, ReadOnlySpan<double>> values)
+        {
+            double[] padded = new double[checked(rewards.Count * _width)];
+            Array.Fill(padded, double.PositiveInfinity);
+            for (int p = 0; p < rewards.Count; p++)
+                values(rewards[p]).CopyTo(padded.AsSpan(p * _width));
+            return padded;
+        }
     }
 
     /// <summary>N.</summary>
@@ -66,7 +91,7 @@ public sealed class TorchBoNDistribution : IDisposable
     /// <summary>P, the number of prompts.</summary>
     public long Prompts => _atoms.size(0);
 
-    /// <summary>log F of each reward, estimated with the completion counted in: log(k_lt / (M + 1)) and log((k_le + 1) / (M + 1)).</summary>
+    /// <summary>log F of each reward as <see cref="Estimator"/> estimates it; of the single atom one value for all sides.</summary>
     /// <param name="promptIndex">int64 [B].</param>
     /// <param name="reward">[B].</param>
     /// <param name="side">Which side; the midpoint is the logarithm of the mean of both.</param>
@@ -147,83 +172,11 @@ public sealed class TorchBoNDistribution : IDisposable
     public void Dispose()
     {
         _sorted.Dispose();
+        _levels?.Dispose();
+        _limits?.Dispose();
         _atoms.Dispose();
+        _harmonic?.Dispose();
     }
-
-    /// <summary>k_lt, k_le and M + 1 of each query, [B] float64.</summary>
-    /// <remarks>
-    /// A binary search of all queries at once, one bit of the count a round: half the width, a quarter, ... is added where the reward that would then
-    /// be the last of those below is below. Both counts are one search, since v is at or below r when it is below the next number after r. Gathering the
-    /// [B, M] rows for searchsorted instead costs several times as much.
-    /// </remarks>
-    private (Tensor Below, Tensor AtOrBelow, Tensor Atoms) Counts(Tensor promptIndex, Tensor reward)
-    {
-        Tensor atoms = _atoms.index_select(0, promptIndex); // [B]; refuses an index out of range
-        Tensor query = reward.detach();
-        Tensor bounds = stack([query, nextafter(query, query.FilledWith(double.PositiveInfinity))]); // [2, B]
-        Tensor beforeFirst = promptIndex.Times(_width).Plus(-1);                                           // [B]
-        Tensor last = beforeFirst.expand(2, -1);                                                   // [2, B]
-        for (int step = _width / 2; step > 0; step /= 2)
-        {
-            Tensor further = last.Plus(step);
-            last = where(_sorted.take(further).lt(bounds), further, last);
-        }
-
-        Tensor counts = (last - beforeFirst).to(float64); // [2, B]
-        return (counts[0], counts[1], atoms);
-    }
-
-    private static Tensor LogCdf((Tensor Below, Tensor AtOrBelow, Tensor Atoms) counts, CdfSide side) => side switch
-    {
-        CdfSide.Strict => LogFraction(counts.Below, counts.Atoms),
-        CdfSide.AtOrBelow => LogFraction(counts.AtOrBelow.Plus(1), counts.Atoms),
-        _ => LogFraction((counts.Below + counts.AtOrBelow).Plus(1).Over(2), counts.Atoms),
-    };
-
-    /// <summary>log(part / total) as log1p(-(total - part) / total): from counts, so exact where F is near 1.</summary>
-    private static Tensor LogFraction(Tensor part, Tensor total) =>
-        where(part.Times(2).lt(total), part.div(total).log(), part.sub(total).div(total).log1p());
-
-    private Tensor Ratio(Tensor promptIndex, Tensor reward, Tensor logReference)
-    {
-        var counts = Counts(promptIndex, reward);
-        return N == 1 ? counts.Atoms.zeros_like()
-            : Estimator == RatioEstimator.SelfInclusive ? RatioOfLevel(counts)
-            : RatioOfAtom(LogFraction(counts.Below.Plus(1), counts.Atoms), logReference.detach().to(float64));
-    }
-
-    /// <summary>log[(F_le^N - F_lt^N) / (F_le - F_lt)]: the form of <see cref="BestOfNMath.LogRatioWithTies(double, double, double)"/> with d = log(F_le / F_lt) from counts.</summary>
-    private Tensor RatioOfLevel((Tensor Below, Tensor AtOrBelow, Tensor Atoms) counts)
-    {
-        Tensor atOrBelow = counts.AtOrBelow.Plus(1);
-        Tensor top = LogFraction(atOrBelow, counts.Atoms);
-        Tensor share = (atOrBelow - counts.Below) / atOrBelow; // q / F_le, 1 when nothing lies below
-        Tensor gap = share.neg().log1p();                                              // log(F_lt / F_le) = -d, -infinity when nothing lies below
-
-        // (F_le^N - F_lt^N) / (F_le - F_lt) = F_le^(N-1) (1 - e^(-N d)) / (1 - e^(-d)), and 1 - e^(-d) is the share itself.
-        return top.Times(N - 1) + gap.Times(N).expm1().neg().log() - share.log();
-    }
-
-    /// <summary>log[((F + p)^N - F^N) / p] with F lowered to 1 - p where the estimate leaves no room: <see cref="BestOfNMath.LogRatio(double, double, double)"/>.</summary>
-    private Tensor RatioOfAtom(Tensor logCdf, Tensor logP)
-    {
-        Tensor rest = where(logP.IsBelow(-0.6931471805599453), logP.exp().neg().log1p(), logP.expm1().neg().log()); // log(1 - p)
-        Tensor logF = minimum(logCdf, rest);
-        Tensor t = logP - logF; // +infinity for F = 0
-
-        // p <= F: log N + (N - 1) log F + g(N d) - g(d), d = log1p(e^t), with g(x) = log(expm1(x) / x) and e^d - 1 = e^t.
-        Tensor small = t.AtMost(0), d = small.exp().log1p(), scaled = d.Times(N);
-        Tensor series = (SeriesG(scaled) - SeriesG(d)).Plus(Math.Log(N));
-        Tensor large = scaled + scaled.neg().expm1().neg().log() - small;
-        Tensor below = logF.Times(N - 1) + where(scaled.IsBelow(0.01), series, large);
-
-        // p > F: (N - 1) log p + N s + log(1 - e^(-N (t + s))), s = log1p(e^-t).
-        Tensor big = t.AtLeast(0), s = big.neg().exp().log1p();
-        Tensor above = logP.Times(N - 1) + s.Times(N) + (big + s).Times(-N).expm1().neg().log();
-        return where(t.IsBelow(0), below, above);
-    }
-
-    private static Tensor SeriesG(Tensor x) => x.Over(2) + (x * x).Over(24) - (x * x * (x * x)).Over(2880);
 
     private Tensor Result(Tensor value) => value.to(Dtype).MoveToOuterDisposeScope();
 

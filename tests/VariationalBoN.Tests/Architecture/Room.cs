@@ -19,6 +19,7 @@ internal sealed record Room(string Name, string[] MayUse, bool Tensors, bool Asy
         new("Gradients", [], Tensors: true, Async: false),
         new("Torch", ["Numerics", "BestOfN", "Objectives"], Tensors: true, Async: false),
         new("Worlds", ["Numerics", "Rewards", "Policies", "BestOfN", "Objectives"], Tensors: false, Async: false),
+        new("Checks", ["Numerics", "Rewards", "Policies", "BestOfN"], Tensors: false, Async: true),
         new("Evaluation", ["Numerics", "Rewards", "Policies", "BestOfN"], Tensors: false, Async: true),
         new("Training", ["Policies", "Models", "BestOfN", "Evaluation"], Tensors: true, Async: false),
     ];

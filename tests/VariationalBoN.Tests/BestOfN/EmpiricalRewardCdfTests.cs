@@ -1,5 +1,6 @@
 using CsCheck;
 using VariationalBoN.BestOfN;
+using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Tests.BestOfN;
 
@@ -60,14 +61,32 @@ public sealed class EmpiricalRewardCdfTests
         {
             if (pool.Length == 1)
                 return;
-            double mean = Enumerable.Range(0, pool.Length).Average(i =>
-            {
-                var others = new EmpiricalRewardCdf(pool.Where((_, j) => j != i));
-                var distribution = new EmpiricalBoNDistribution(new Dictionary<string, EmpiricalRewardCdf> { ["x"] = others }, n);
-                return Math.Exp(distribution.LogRatio(new ScoredCompletion(new Completion { Prompt = "x", Text = "" }, pool[i], -5)));
-            });
+            var cdf = new EmpiricalRewardCdf(pool); // each among the others: In_sample_ranks_leave_the_sample_itself_out
+            double mean = pool.Average(reward => Math.Exp(cdf.RanksAmongOthers(reward).LogRatio(RatioEstimator.SelfInclusive, -5, n)));
             Assert.Equal(1, mean, 1e-10);
-        }, iter: 20_000);
+        }, iter: 100_000);
+
+    [Fact]
+    public void Weights_give_the_expected_maximum_and_sum_to_1() =>
+        Gen.Select(Gen.Double[-5, 5].Array[1, 15], Gen.Int[1, 15]).Sample((rewards, n) =>
+        {
+            var cdf = new EmpiricalRewardCdf(rewards);
+            n = Math.Min(n, rewards.Length);
+            double[] weights = cdf.BestOfNWeights(n), sorted = cdf.SortedRewards.ToArray();
+            return weights.All(weight => weight >= 0) && Math.Abs(weights.Sum() - 1) < 1e-12
+                && Math.Abs(weights.Zip(sorted, (weight, reward) => weight * reward).Sum() - ExpectedMaximum.Of(sorted, n)) < 1e-11;
+        }, iter: 100_000);
+
+    [Fact]
+    public void Inserted_rewards_are_as_good_as_given_ones() =>
+        Gen.Select(s_rewards, Gen.Int[-3, 3].Select(i => i / 2.0).Array[0, 6]).Sample((rewards, more) =>
+        {
+            var cdf = new EmpiricalRewardCdf(rewards, 0.5);
+            var inserted = cdf.Insert(more);
+            var given = new EmpiricalRewardCdf(rewards.Concat(more), 0.5);
+            return inserted.SortedRewards.SequenceEqual(given.SortedRewards) && inserted.SortedLevels.SequenceEqual(given.SortedLevels)
+                && inserted.TieTolerance == 0.5 && cdf.Count == rewards.Length;
+        }, iter: 100_000);
 
     [Fact]
     public void Bad_rewards_are_named()
@@ -76,7 +95,8 @@ public sealed class EmpiricalRewardCdfTests
         Assert.Contains("reward 1 of 3 is NaN", Assert.Throws<ArgumentException>(() => new EmpiricalRewardCdf([1, double.NaN, 2])).Message, StringComparison.Ordinal);
         var cdf = new EmpiricalRewardCdf([1, 2]);
         Assert.Throws<ArgumentOutOfRangeException>(() => cdf.Counts(double.NaN));
-        Assert.Contains("SelfInclusive", Assert.Throws<ArgumentOutOfRangeException>(() => cdf.InSample(1.5)).Message, StringComparison.Ordinal);
+        Assert.Contains("not among the 2", Assert.Throws<ArgumentOutOfRangeException>(() => cdf.InSample(1.5)).Message, StringComparison.Ordinal);
+        Assert.Contains("reward 1 of 2 is Infinity", Assert.Throws<ArgumentException>(() => cdf.Insert(3, double.PositiveInfinity)).Message.Replace("∞", "Infinity", StringComparison.Ordinal), StringComparison.Ordinal);
         foreach (double n in new[] { 0.5, double.NaN, double.PositiveInfinity })
             Assert.Throws<ArgumentOutOfRangeException>(() => cdf.BestOfNWeights(n));
     }

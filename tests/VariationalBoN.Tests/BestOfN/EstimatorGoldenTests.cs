@@ -19,11 +19,14 @@ public sealed class EstimatorGoldenTests
             double n = row.Number("n");
             var cdf = new EmpiricalRewardCdf(Enumerable.Range(0, m).Select(i => (double)i));
             double reward = k - 0.5; // k rewards below, none equal
-            var distribution = new EmpiricalBoNDistribution(new Dictionary<string, EmpiricalRewardCdf> { ["x"] = cdf }, n);
+            var distribution = new EmpiricalBoNDistribution(new Dictionary<string, EmpiricalRewardCdf> { ["x"] = cdf }, n, onWarning: _ => { });
+            var harmonic = new EmpiricalBoNDistribution(new Dictionary<string, EmpiricalRewardCdf> { ["x"] = cdf }, n, RatioEstimator.Harmonic, _ => { });
             var completion = new ScoredCompletion(new Completion { Prompt = "x", Text = "" }, reward, -30);
 
             Close("laplace", cdf.LogLaplace(reward), 1e-12);
             Close("harmonic", cdf.LogHarmonic(reward), 1e-12);
+            GoldenFile.AssertClose(Math.Log(n) + ((n - 1) * row.Number("harmonic")), harmonic.LogRatio(completion), 1e-12 * n, "the ratio of the harmonic estimator");
+            Assert.Equal(new LogCdfPair(cdf.LogHarmonic(reward), cdf.LogHarmonic(reward)), harmonic.LogCdf("x", reward));
             Close("logRatioSelfInclusive", distribution.LogRatio(completion), 1e-12);
             Close("half", k + 0.5 < m / 2.0 ? Math.Log((k + 0.5) / (m + 0.5)) : SpecialFunctions.Log1p(-(m - k) / (m + 0.5)), 1e-12);
             Close("betaMean", SpecialFunctions.DiGamma(k + 1) - SpecialFunctions.DiGamma(m + 2), 1e-12);

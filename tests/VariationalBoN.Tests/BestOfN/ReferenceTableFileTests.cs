@@ -132,6 +132,38 @@ public sealed class ReferenceTableFileTests : IDisposable
         Assert.Contains($"{File1}, line 1", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message);
     }
 
+    [Theory]
+    [InlineData(ReferenceTableFormat.RowPerPrompt, "prompt,rewards,responses", 2)]
+    [InlineData(ReferenceTableFormat.RowPerSample, "prompt,text,reward", 14)]
+    public void Formats_of_the_authors_are_written_with_their_columns_alone_and_come_back(ReferenceTableFormat format, string columns, int rows)
+    {
+        Hard().Save(File1, format);
+        string[] lines = File.ReadAllLines(File1);
+        Assert.Equal(rows, lines.Length);
+        Assert.All(lines, line =>
+        {
+            using var row = JsonDocument.Parse(line);
+            Assert.Equal(columns, string.Join(',', row.RootElement.EnumerateObject().Select(property => property.Name)));
+        });
+        var loaded = ReferenceTable.Load(File1);
+        Assert.Null(loaded.Provenance);
+        foreach (var (one, two) in Hard().Prompts.Zip(loaded.Prompts))
+        {
+            Assert.Equal(one.Rewards.Select(BitConverter.DoubleToInt64Bits), two.Rewards.Select(BitConverter.DoubleToInt64Bits));
+            Assert.Equal(one.Responses.ToArray(), two.Responses.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Row_per_sample_without_texts_is_refused_and_the_old_file_stays()
+    {
+        Write("old");
+        var table = new ReferenceTable([new ReferencePrompt("p", [1.0], [])]);
+        Assert.Contains("\"p\"", Assert.Throws<InvalidOperationException>(() => table.Save(File1, ReferenceTableFormat.RowPerSample)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => table.Save(File1, (ReferenceTableFormat)7));
+        Assert.Equal("old\n", File.ReadAllText(File1));
+    }
+
     [Fact]
     public void Save_that_fails_half_way_leaves_the_old_file_and_nothing_else()
     {

@@ -139,8 +139,8 @@ public sealed class ReferenceTableTests
         Assert.All((await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, ["a"], 10, seed: 0))["a"].Samples, s =>
             Assert.Equal(0, new ReferenceTable([new ReferencePrompt("a", [s])]).BestOf(1).LogRatio(s)));
 
-    private sealed class Recorder(List<double> shares) : IProgress<double>
+    private sealed class Recorder(List<double> shares) : IProgress<ReferenceTableProgress>
     {
-        public void Report(double value) => shares.Add(value);
+        public void Report(ReferenceTableProgress value) => shares.Add(value.Share);
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ClassifierCase : IDisposable
     {
         Folder = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
         Classifier = ClassifierFamilies.Create(File.ReadAllText(Path.Combine(Folder, "config.json")), new EmptyParameters(ScalarType.Float32, CPU));
-        Safetensors.Load(Path.Combine(Folder, "model.safetensors"), Classifier);
+        HuggingFaceWeights.Load(Folder, Classifier, Classifier.Names);
         Classifier.eval();
         using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "expected.json")));
         Rows = [.. expected.RootElement.GetProperty("classifier").GetProperty("rows").EnumerateArray()

@@ -10,10 +10,10 @@ internal sealed class GoldenCase
     /// <summary>Of the largest logit.</summary>
     public const double Tolerance = 2e-5;
 
-    /// <summary>Every case with a causal language model whose weights are safetensors.</summary>
+    /// <summary>Every case with a causal language model.</summary>
     public static readonly string[] Causal =
     [
-        "gpt2", "gpt2-bf16", "gpt2-bf16-config-v5", "gpt2-hub-layout", "llama-sharded-bf16", "llama2", "llama3", "llama3-config-v5", "mistral", "pythia", "pythia-config-v5",
+        "gpt2", "gpt2-bf16", "gpt2-bf16-config-v5", "gpt2-hub-layout", "gpt2-pytorch-bin", "llama-sharded-bf16", "llama2", "llama3", "llama3-config-v5", "mistral", "pythia", "pythia-config-v5",
         "pythia-hub-layout-f16", "qwen2", "qwen3", "qwen3-config-v5",
     ];
 
@@ -21,43 +21,19 @@ internal sealed class GoldenCase
 
     public GoldenCase(string name)
     {
-        _folder = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
+        _folder = FolderOf(name);
         using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "expected.json")));
         Rows = [.. expected.RootElement.GetProperty("causal").GetProperty("rows").EnumerateArray().Select(row => new GoldenRow(row))];
     }
 
     public IReadOnlyList<GoldenRow> Rows { get; }
 
+    public static string FolderOf(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
+
     public CausalTransformerConfig Config => CausalTransformerConfig.Load(Path.Combine(_folder, "config.json"));
 
-    /// <summary>The model of the case in float32: the weights of all its files, buffers passed over, under the module's own names.</summary>
-    public CausalTransformer Load()
-    {
-        var config = Config;
-        var model = config.Create(seed: 1);
-        var targets = model.state_dict().ToDictionary(pair => config.Names.InFile(pair.Key), pair => pair.Value);
-        var missing = targets.Keys.ToHashSet();
-        using var noGradient = no_grad();
-        foreach (string file in Directory.GetFiles(_folder, "*.safetensors"))
-        {
-            using var stream = File.OpenRead(file);
-            var entries = SafetensorsHeader.Read(stream);
-            long data = stream.Position;
-            foreach (var entry in entries.Where(entry => !config.Names.IsBuffer(entry.Name)))
-            {
-                string name = targets.ContainsKey(entry.Name) ? entry.Name : config.Names.Prefix + entry.Name; // the hub's GPT-2 has no prefix
-                using var read = empty(entry.Shape, dtype: entry.Type);
-                stream.Position = data + entry.Begin;
-                stream.ReadExactly(read.bytes);
-                targets[name].copy_(read);
-                missing.Remove(name);
-            }
-        }
-
-        Assert.Empty(missing);
-        model.eval();
-        return model;
-    }
+    /// <summary>The model of the case in float32.</summary>
+    public CausalTransformer Load() => PretrainedCausalLm.Load(_folder).Model;
 
     /// <summary>The rows as one right-padded batch [B, T]; what stands in the padding is arbitrary.</summary>
     public static Tensor Batch(IReadOnlyList<GoldenRow> rows)

@@ -16,7 +16,7 @@ public sealed class KlTermTests
             double divergence = p.Zip(q, (x, y) => x * Math.Log(x / y)).Sum();
             return Math.Abs(Mean(KlTerm.K1) - divergence) < 1e-12 && Math.Abs(Mean(KlTerm.K3) - divergence) < 1e-12 && Math.Abs(Mean(KlTerm.K2) - Mean(d => 0.5 * d * d)) < 1e-12;
         },
-        iter: 20_000);
+        iter: 100_000);
 
     [Fact]
     public void K3_is_never_negative_and_keeps_its_digits_near_zero() => Gen.Double[-18, -2].Select(Gen.Bool).Sample(

@@ -35,9 +35,20 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
         Assert.Equal(Metadata("VariationalBoN", "version"), dependencies["VariationalBoN"]);
     }
 
+    [Fact]
+    public void Extensions_for_chat_models_depend_on_the_library_and_the_abstractions_alone()
+    {
+        Dictionary<string, string> dependencies = Dependencies("VariationalBoN.Extensions.AI");
+
+        Assert.Equal(["Microsoft.Extensions.AI.Abstractions", "VariationalBoN"], dependencies.Keys.Except(Dependencies("VariationalBoN").Keys).Order(StringComparer.Ordinal)); // the library's own come with it, as central pins
+        Assert.Equal(Metadata("VariationalBoN", "version"), dependencies["VariationalBoN"]);
+        Assert.DoesNotContain(Dependencies("VariationalBoN").Keys, id => id.StartsWith("Microsoft.Extensions", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("VariationalBoN")]
     [InlineData("VariationalBoN.Cuda")]
+    [InlineData("VariationalBoN.Extensions.AI")]
     public void Each_package_says_what_it_is_and_names_no_address(string package)
     {
         Assert.Equal("MIT", Metadata(package, "license"));

@@ -4,7 +4,7 @@ using System.Xml.Linq;
 
 namespace VariationalBoN.Tests.Packaging;
 
-/// <summary>The packages of both libraries, packed once from what the tests were built against, in a folder of their own.</summary>
+/// <summary>The packages of all libraries, packed once from what the tests were built against, in a folder of their own.</summary>
 public sealed class PackedProjects : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vbon-pack-");
@@ -12,7 +12,7 @@ public sealed class PackedProjects : IDisposable
     public PackedProjects()
     {
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Name;
-        foreach (string project in (string[])["VariationalBoN", "VariationalBoN.Cuda"])
+        foreach (string project in (string[])["VariationalBoN", "VariationalBoN.Cuda", "VariationalBoN.Extensions.AI"])
         {
             var start = new ProcessStartInfo("dotnet", ["pack", Path.Combine(Repository.Root, "src", project), "--no-build", "-c", configuration, "-o", _folder.FullName])
             {

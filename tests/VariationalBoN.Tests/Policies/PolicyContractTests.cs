@@ -1,3 +1,4 @@
+using VariationalBoN.Checks;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
@@ -107,6 +108,16 @@ public abstract class PolicyContractTests
         else
             Assert.True(restCount <= 25, $"{restCount} completions in a rest of {restExpected}");
         Assert.InRange(chiSquare, 0, cells + (5 * Math.Sqrt(2 * cells)));
+    }
+
+    /// <summary>The check that users run; its statistical part fails with probability 1e-4 at most, at this seed not.</summary>
+    [Fact]
+    public void Policy_check_passes_and_leaves_no_tensor()
+    {
+        var (policy, reference) = (Create(), Create());
+        long before = LiveTensors.Settled();
+        PolicyCheck.Run(policy, Prompts, new PolicyCheckOptions { Seed = 13, Draws = 600, Reference = reference }).ThrowIfFailed();
+        Assert.Equal(before, LiveTensors.Now);
     }
 
     [Fact]

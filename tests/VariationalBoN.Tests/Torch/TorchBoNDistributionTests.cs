@@ -21,8 +21,8 @@ public sealed class TorchBoNDistributionTests
         {
             foreach (double n in new[] { 1, 1.5, 2, 16, 1e3, 1e6 })
             {
-                cases.Add(n, RatioEstimator.SelfInclusive, device);
-                cases.Add(n, RatioEstimator.SingleAtom, device);
+                foreach (RatioEstimator estimator in Enum.GetValues<RatioEstimator>())
+                    cases.Add(n, estimator, device);
             }
         }
 
@@ -36,7 +36,72 @@ public sealed class TorchBoNDistributionTests
         var core = Core(n, estimator);
         (ScoredCompletion[] queries, long[] index) = Queries();
         using var scope = torch.NewDisposeScope();
-        using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator);
+        using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator, onWarning: Ignore);
+        AssertEqual(core, batched, queries, index);
+    }
+
+    /// <summary>Queries are the samples themselves, each ranked among the others; with and without a tie tolerance of a quarter, which joins most levels.</summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Equals_the_double_core_on_its_own_samples_and_within_a_tolerance(double n, RatioEstimator estimator, string device)
+    {
+        foreach (double tolerance in (double[])[0, 0.25])
+        {
+            EmpiricalRewardCdf[] cdfs = [.. s_cdfs.Select((cdf, p) => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select((reward, i) => reward * (p == 2 ? 3 : 1)), tolerance))];
+            var core = new EmpiricalBoNDistribution(Enumerable.Range(0, cdfs.Length).ToDictionary(p => $"{p}", p => cdfs[p]), n, estimator, Ignore);
+            using var scope = torch.NewDisposeScope();
+            using var among = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator, leaveOneOut: true, onWarning: Ignore);
+            using var batched = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator, onWarning: Ignore);
+            (ScoredCompletion[] queries, long[] index) = Queries();
+            AssertEqual(core, batched, queries, index);
+
+            ScoredCompletion[] samples = [.. cdfs.SelectMany((cdf, p) => cdf.SortedRewards.ToArray().Select((reward, i) => new ScoredCompletion(new Completion { Prompt = $"{p}", Text = "" }, reward, -0.1 * (i + 1))))];
+            AssertEqual(core.LeaveOneOut(), among, samples, [.. samples.Select(sample => long.Parse(sample.Completion.Prompt, System.Globalization.CultureInfo.InvariantCulture))]);
+        }
+    }
+
+    [Fact]
+    public void Float32_tolerances_are_those_of_the_rewards_as_stored()
+    {
+        var random = new CounterRandom(3, "noise", 0);
+        double[] rewards = [.. Enumerable.Range(0, 200).Select(i => Math.Floor(4 * random.Uniform(i)) + (0.1 * random.Uniform(1000 + i)))];
+        EmpiricalRewardCdf rounded = new(rewards.Select(reward => (double)(float)reward), 0.01);
+        var core = new EmpiricalBoNDistribution(new Dictionary<string, EmpiricalRewardCdf> { ["0"] = rounded }, 4);
+        using var scope = torch.NewDisposeScope();
+        using var batched = new TorchBoNDistribution([new EmpiricalRewardCdf(rewards, 0.01)], 4, dtype: torch.ScalarType.Float32);
+        ScoredCompletion[] queries = [.. Enumerable.Range(0, 300).Select(i => new ScoredCompletion(new Completion { Prompt = "0", Text = "" }, (float)(5 * random.Uniform(5000 + i)), -1))];
+        var (prompt, reward, logReference) = Tensors(queries, new long[300], batched);
+
+        double[] values = Values(batched.LogRatio(prompt, reward, logReference));
+
+        Assert.Contains(queries, query => rounded.Counts(query.Reward) is var (below, atOrBelow) && atOrBelow - below > 10);
+        for (int i = 0; i < values.Length; i++)
+            Assert.Equal(core.LogRatio(queries[i]), values[i], 1e-6);
+    }
+
+    [Fact]
+    public void What_is_no_sample_is_NaN_among_samples_and_an_empty_batch_is_empty()
+    {
+        using var scope = torch.NewDisposeScope();
+        foreach (RatioEstimator estimator in Enum.GetValues<RatioEstimator>())
+        {
+            using var among = new TorchBoNDistribution([new EmpiricalRewardCdf([1, 2, 3])], 2, estimator: estimator, leaveOneOut: true, onWarning: Ignore);
+            torch.Tensor prompt = torch.zeros(2, torch.int64), reward = torch.tensor([2.0, 2.5]), logReference = torch.tensor([-1.0, -1.0]);
+
+            Assert.Equal([false, true], Values(among.LogRatio(prompt, reward, logReference)).Select(double.IsNaN));
+            Assert.Equal([false, true], Values(among.LogCdf(prompt, reward, CdfSide.Strict)).Select(double.IsNaN));
+            torch.Tensor nothing = torch.zeros(0, torch.float64);
+            Assert.Equal([0L], among.LogDensity(torch.zeros(0, torch.int64), nothing, nothing).shape);
+        }
+    }
+
+    private static void Ignore(string warning)
+    {
+    }
+
+    private static void AssertEqual(EmpiricalBoNDistribution core, TorchBoNDistribution batched, ScoredCompletion[] queries, long[] index)
+    {
+        double n = core.N;
         var (prompt, reward, logReference) = Tensors(queries, index, batched);
 
         AssertClose(queries.Select(core.LogRatio), batched.LogRatio(prompt, reward, logReference));
@@ -84,7 +149,7 @@ public sealed class TorchBoNDistributionTests
     {
         (ScoredCompletion[] queries, long[] index) = Queries();
         using var scope = torch.NewDisposeScope();
-        using var batched = new TorchBoNDistribution(s_cdfs, 8);
+        using var batched = new TorchBoNDistribution(s_cdfs, 8, onWarning: Ignore);
         var (prompt, reward, logReference) = Tensors(queries, index, batched);
         int[] groups = [.. index.Select(p => (int)p)];
         var logProb = (logReference * 0.9).requires_grad_(true);
@@ -110,7 +175,7 @@ public sealed class TorchBoNDistributionTests
         {
             torch.set_default_device(torch.META);
             Assert.Equal(DeviceType.META, torch.zeros(1).device_type); // what a tensor without a device would be
-            using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator);
+            using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator, onWarning: Ignore);
             var (prompt, reward, logReference) = Tensors(queries, index, batched);
 
             torch.Tensor[] results =
@@ -131,7 +196,7 @@ public sealed class TorchBoNDistributionTests
     public void Queries_on_another_device_are_refused()
     {
         using var scope = torch.NewDisposeScope();
-        using var batched = new TorchBoNDistribution(s_cdfs, 8);
+        using var batched = new TorchBoNDistribution(s_cdfs, 8, onWarning: Ignore);
         var number = torch.zeros(5, torch.float64);
 
         var error = Assert.Throws<ArgumentException>(() => batched.LogRatio(torch.zeros(5, torch.int64), torch.zeros(5, torch.float64, torch.META), number));
@@ -143,7 +208,7 @@ public sealed class TorchBoNDistributionTests
     public void Wrong_shapes_dtypes_and_arguments_are_named()
     {
         using var scope = torch.NewDisposeScope();
-        using var batched = new TorchBoNDistribution(s_cdfs, 8);
+        using var batched = new TorchBoNDistribution(s_cdfs, 8, onWarning: Ignore);
         var prompt = torch.zeros(3, torch.int64);
         var number = torch.zeros(3, torch.float64);
 
@@ -151,6 +216,8 @@ public sealed class TorchBoNDistributionTests
         Assert.Contains("Float32", Assert.Throws<ArgumentException>(() => batched.LogRatio(prompt, number, torch.zeros(3, torch.float32))).Message, StringComparison.Ordinal);
         Assert.Contains("promptIndex", Assert.Throws<ArgumentException>(() => batched.LogRatio(number, number, number)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new TorchBoNDistribution([], 8));
+        Assert.Contains("0.5", Assert.Throws<ArgumentException>(() => new TorchBoNDistribution([new([1, 2]), new([1, 2], 0.5)], 2)).Message);
+        Assert.Contains("Harmonic", Assert.Throws<ArgumentOutOfRangeException>(() => new TorchBoNDistribution(s_cdfs, 8, estimator: (RatioEstimator)7)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => new TorchBoNDistribution(s_cdfs, double.NaN));
         Assert.Throws<ArgumentException>(() => new TorchBoNDistribution(s_cdfs, 8, dtype: torch.ScalarType.Int64));
         Assert.Throws<ArgumentOutOfRangeException>(() => TorchBoNDistribution.LogGibbs(number, number, 0));
@@ -159,7 +226,7 @@ public sealed class TorchBoNDistributionTests
     [Fact]
     public void A_call_leaves_one_tensor_the_callers()
     {
-        using var batched = new TorchBoNDistribution(s_cdfs, 8);
+        using var batched = new TorchBoNDistribution(s_cdfs, 8, onWarning: Ignore);
         using var prompt = torch.zeros(5, torch.int64);
         using var number = torch.zeros(5, torch.float64);
         batched.LogDensity(prompt, number, number).Dispose();
@@ -178,7 +245,7 @@ public sealed class TorchBoNDistributionTests
     }
 
     private static EmpiricalBoNDistribution Core(double n, RatioEstimator estimator) =>
-        new(Enumerable.Range(0, s_cdfs.Length).ToDictionary(p => $"{p}", p => s_cdfs[p]), n, estimator);
+        new(Enumerable.Range(0, s_cdfs.Length).ToDictionary(p => $"{p}", p => s_cdfs[p]), n, estimator, Ignore);
 
     private static (ScoredCompletion[] Queries, long[] Index) Queries()
     {

@@ -6,9 +6,11 @@ namespace VariationalBoN.Tests.Models;
 
 /// <summary>Against the answers of transformers 4.57 for tiny random classifiers (Golden/hf).</summary>
 [Trait("Tier", "torch")]
-public sealed class EncoderClassifierTests
+public sealed class SequenceClassifierTests
 {
-    public static TheoryData<string> Cases => ["bert-classifier", "distilbert-classifier"];
+    public static TheoryData<string> Cases => ["bert-classifier", "distilbert-classifier", "gpt2-reward", "llama-reward"];
+
+    public static TheoryData<string> Encoders => ["bert-classifier", "distilbert-classifier"];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -34,7 +36,7 @@ public sealed class EncoderClassifierTests
     }
 
     [Theory]
-    [MemberData(nameof(Cases))]
+    [MemberData(nameof(Encoders))]
     public void Token_zero_counts_where_the_length_says_so(string name)
     {
         using var golden = new ClassifierCase(name);
@@ -52,6 +54,29 @@ public sealed class EncoderClassifierTests
         Safetensors.Save(saved, golden.Classifier, new Dictionary<string, string> { ["format"] = "pt" });
         Assert.Equal(File.ReadAllBytes(Path.Combine(golden.Folder, "model.safetensors")), File.ReadAllBytes(saved));
         File.Delete(saved);
+    }
+
+    [Theory]
+    [InlineData("bert-classifier", "bert.embeddings.position_ids")]
+    [InlineData("distilbert-classifier", "distilbert.embeddings.position_ids")]
+    [InlineData("gpt2-reward", "transformer.h.0.attn.bias")]
+    [InlineData("llama-reward", "model.layers.0.self_attn.rotary_emb.inv_freq")]
+    public void Buffers_of_older_files_are_passed_over_and_nothing_else_is(string name, string buffer)
+    {
+        using var golden = new ClassifierCase(name);
+        using var scope = NewDisposeScope();
+        string folder = Directory.CreateTempSubdirectory("classifier").FullName;
+        var weights = golden.Classifier.state_dict().ToDictionary(pair => pair.Key, pair => pair.Value.detach() * 2);
+        using var other = ClassifierFamilies.Create(File.ReadAllText(Path.Combine(golden.Folder, "config.json")), new RandomParameters(3));
+        string file = Path.Combine(folder, "model.safetensors");
+
+        Safetensors.Save(file, weights.Append(new(buffer, zeros([1, 4], ScalarType.Int64))).ToDictionary());
+        HuggingFaceWeights.Load(folder, other, other.Names);
+        Assert.All(other.named_parameters(), p => Assert.True(p.parameter.eq(weights[p.name]).all().item<bool>(), p.name));
+
+        Safetensors.Save(file, weights.Append(new("surplus.weight", zeros(1))).ToDictionary());
+        Assert.Contains("surplus.weight", Assert.Throws<InvalidDataException>(() => HuggingFaceWeights.Load(folder, other, other.Names)).Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
     }
 
     [Theory]

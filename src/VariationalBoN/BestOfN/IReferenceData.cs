@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+
+namespace VariationalBoN.BestOfN;
+
+/// <summary>Where a <see cref="ReferencePrompt"/> has its samples: in memory, or in the files of a cache. Thread-safe.</summary>
+internal interface IReferenceData
+{
+    string Prompt(int number);
+
+    ImmutableArray<double> Rewards(int number);
+
+    ImmutableArray<string> Responses(int number);
+
+    ImmutableArray<ScoredCompletion> Samples(int number);
+
+    EmpiricalRewardCdf Cdf(int number);
+
+    int Count(int number);
+
+    int Excluded(int number);
+}

@@ -1,0 +1,150 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using static VariationalBoN.BestOfN.ReferenceIndexLayout;
+
+namespace VariationalBoN.BestOfN;
+
+/// <summary>The side file of a cache, mapped into memory: rewards, prompts and the places of records, read without their texts. Thread-safe.</summary>
+internal sealed class ReferenceIndex : IDisposable
+{
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly Header _header;
+
+    private ReferenceIndex(FileStream stream, Header header)
+    {
+        _header = header;
+        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+    }
+
+    /// <summary>The number of prompts.</summary>
+    public int Prompts => (int)_header.Prompts;
+
+    /// <summary>The number of records.</summary>
+    public int Records => (int)_header.Records;
+
+    /// <summary>The number of rewards of all prompts.</summary>
+    public long Samples => _header.Samples;
+
+    /// <summary>Whether the file of records consists of whole batches.</summary>
+    public bool HasWholeBatches => _header.WholeBatches == _header.DataLength;
+
+    private SafeMemoryMappedViewHandle Bytes => _view.SafeMemoryMappedViewHandle;
+
+    /// <summary>Opens the side file.</summary>
+    /// <returns>Null when it is missing, damaged, or not that of the file of records as it is now.</returns>
+    public static ReferenceIndex? TryOpen(string folder, ReferenceManifest manifest)
+    {
+        string path = Path.Combine(folder, FileName);
+        var data = new FileInfo(Path.Combine(folder, manifest.SamplesFile));
+        if (!File.Exists(path) || !data.Exists)
+            return null;
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        try
+        {
+            var header = default(Header);
+            if (stream.ReadAtLeast(MemoryMarshal.AsBytes(new Span<Header>(ref header)), Unsafe.SizeOf<Header>(), throwOnEndOfStream: false) == Unsafe.SizeOf<Header>()
+                && header.Magic == Magic && header.DataLength == data.Length && header.DataTicks == data.LastWriteTimeUtc.Ticks
+                && header.Length == stream.Length && header.End == header.Length && IsIntact(stream, header))
+                return new ReferenceIndex(Interlocked.Exchange(ref stream, null!), header);
+            return null;
+        }
+        finally
+        {
+            stream?.Dispose();
+        }
+    }
+
+    /// <summary>The number of a prompt; -1 when it is not here.</summary>
+    public int Find(string prompt)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(prompt);
+        ulong hash = HashOf(text);
+        long low = 0, high = _header.Prompts;
+        while (low < high)
+        {
+            long middle = (low + high) / 2;
+            if (HashAt(middle).Value < hash)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        for (; low < _header.Prompts && HashAt(low) is var entry && entry.Value == hash; low++)
+        {
+            if (Text(PromptAt((int)entry.Prompt)).AsSpan().SequenceEqual(text))
+                return (int)entry.Prompt;
+        }
+
+        return -1;
+    }
+
+    /// <summary>A prompt x.</summary>
+    public string Prompt(int prompt) => Encoding.UTF8.GetString(Text(PromptAt(prompt)));
+
+    /// <summary>How many rewards a prompt has.</summary>
+    public int Count(int prompt) => PromptAt(prompt).Samples;
+
+    /// <summary>The rewards of a prompt in the order of its samples.</summary>
+    public double[] Rewards(int prompt)
+    {
+        double[] rewards = new double[PromptAt(prompt).Samples];
+        int filled = 0;
+        foreach (Record record in RecordsOf(prompt))
+        {
+            Bytes.ReadSpan((ulong)record.RewardsAt, rewards.AsSpan(filled, record.Rewards));
+            filled += record.Rewards;
+        }
+
+        return rewards;
+    }
+
+    /// <summary>The records of a prompt in the order of its samples.</summary>
+    public Record[] RecordsOf(int prompt)
+    {
+        Prompt entry = PromptAt(prompt);
+        var records = new Record[entry.Records];
+        for (int i = 0; i < records.Length; i++)
+            records[i] = Bytes.Read<Record>((ulong)(_header.Tables + (Bytes.Read<long>((ulong)(_header.ByPromptTable + ((entry.FirstRecord + i) * (long)sizeof(long)))) * Unsafe.SizeOf<Record>())));
+        return records;
+    }
+
+    public void Dispose()
+    {
+        _view.Dispose();
+        _file.Dispose();
+    }
+
+    private static bool IsIntact(FileStream stream, Header header)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] part = new byte[1 << 20];
+        for (int read; (read = stream.Read(part)) > 0;)
+            hash.AppendData(part, 0, read);
+        Header unsealed = header;
+        unsealed.Check = default;
+        hash.AppendData(MemoryMarshal.AsBytes(new ReadOnlySpan<Header>(in unsealed)));
+        return hash.GetHashAndReset().AsSpan().SequenceEqual(header.Check);
+    }
+
+    private Prompt PromptAt(int prompt)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(prompt);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(prompt, Prompts);
+        return Bytes.Read<Prompt>((ulong)(_header.PromptTable + ((long)prompt * Unsafe.SizeOf<Prompt>())));
+    }
+
+    private Hash HashAt(long place) => Bytes.Read<Hash>((ulong)(_header.HashTable + (place * Unsafe.SizeOf<Hash>())));
+
+    private byte[] Text(Prompt prompt)
+    {
+        byte[] text = new byte[prompt.TextLength];
+        Bytes.ReadSpan<byte>((ulong)prompt.TextAt, text);
+        return text;
+    }
+}

@@ -1,0 +1,26 @@
+using VariationalBoN.Numerics;
+
+namespace VariationalBoN.BestOfN;
+
+/// <summary>The one warning of the library: too few reference rewards for N. Stateless, thread-safe.</summary>
+internal static class SampleWarning
+{
+    /// <summary>What <see cref="SamplePlanner.Warning"/> says of the prompt with the fewest rewards, and how many prompts have too few; null when there are enough.</summary>
+    public static string? Of(IReadOnlyCollection<int> counts, double n)
+    {
+        string? warning = SamplePlanner.Warning(n, counts.Min());
+        int few = warning is null ? 0 : counts.Count(count => SamplePlanner.ExpectedKl(n, count) > SamplePlanner.LargestGoodKl);
+        return warning is null || few == counts.Count ? warning : $"{few} of {counts.Count} prompts have too few samples. {warning}";
+    }
+
+    /// <summary>Tells the caller, or whoever reads the error stream.</summary>
+    public static void Raise(string? warning, Action<string>? onWarning)
+    {
+        if (warning is null)
+            return;
+        if (onWarning is not null)
+            onWarning(warning);
+        else
+            Console.Error.WriteLine($"VariationalBoN: {warning} (To silence this, give onWarning.)");
+    }
+}

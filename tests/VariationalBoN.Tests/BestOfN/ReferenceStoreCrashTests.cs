@@ -1,0 +1,57 @@
+using VariationalBoN.BestOfN;
+using VariationalBoN.Tests.Training;
+
+namespace VariationalBoN.Tests.BestOfN;
+
+/// <summary>Caches whose process is killed or whose disk is full.</summary>
+[Trait("Tier", "slow")]
+public sealed class ReferenceStoreCrashTests : StoreFixture
+{
+    [Theory]
+    [InlineData("None")]
+    [InlineData("Gzip")]
+    public void A_cache_whose_process_is_killed_at_random_points_ends_with_the_same_bytes(string compression)
+    {
+        KilledProcess.Run("cache", Folder, compression);
+        byte[] whole = File.ReadAllBytes(Data(Folder));
+        var random = new Random(5);
+        int wanted = KilledProcess.Points(quick: 6), kills = 0;
+        for (int run = 0; kills < wanted; run++)
+        {
+            string folder = Named($"run-{run}");
+            while (kills < wanted && KilledProcess.RunAndKill(random.Next(0, 6), random.Next(0, 8_000), "cache", folder, compression))
+                kills++;
+            KilledProcess.Run("cache", folder, compression);
+            Assert.Equal(whole, File.ReadAllBytes(Data(folder)));
+            using var table = ReferenceTable.Load(folder);
+            Assert.Equal(60, table.Prompts.Length);
+            Assert.All(table.Prompts, prompt => Assert.Equal(64, prompt.Samples.Length));
+        }
+    }
+
+    [Fact]
+    public void A_full_disk_is_one_readable_error_and_the_cache_goes_on_when_there_is_room()
+    {
+        KilledProcess.Run("cache", Named("whole"), "None");
+        byte[] whole = File.ReadAllBytes(Data(Named("whole")));
+        string error = KilledProcess.RunWithFileLimit(whole.Length / 2048, "cache", Folder, "None");
+        Assert.Contains($"could not be written to {Data(Folder)}", error);
+        Assert.Contains("as it was before", error);
+        byte[] written = File.ReadAllBytes(Data(Folder));
+        Assert.InRange(written.Length, 1, (whole.Length / 2) + 2048);
+        Assert.Equal(whole[..written.Length], written);
+        Assert.Equal((byte)'\n', written[^1]);
+        KilledProcess.Run("cache", Folder, "None");
+        Assert.Equal(whole, File.ReadAllBytes(Data(Folder)));
+    }
+
+    [Fact]
+    public void A_writer_in_another_process_is_respected_while_it_lives()
+    {
+        KilledProcess.RunAndKillAfter(
+            () => Assert.Contains("being written by another process", Assert.Throws<IOException>(() => ReferenceStore.Open(Folder, provenance: null)).Message),
+            "hold",
+            Folder);
+        ReferenceStore.Open(Folder, provenance: null).Dispose();
+    }
+}

@@ -1,0 +1,186 @@
+using VariationalBoN.BestOfN;
+
+namespace VariationalBoN.Tests.BestOfN;
+
+/// <summary>What a killed process, a full disk or a bad copy leaves.</summary>
+[Trait("Tier", "fast")]
+public sealed class ReferenceStoreDamageTests : StoreFixture
+{
+    public static TheoryData<ReferenceCompression> Compressions => [.. Enum.GetValues<ReferenceCompression>()];
+
+    private string Index => Path.Combine(Folder, "rewards.index");
+
+    [Theory]
+    [MemberData(nameof(Compressions))]
+    public void Last_batch_that_breaks_off_anywhere_is_cut_off_on_resume_and_said(ReferenceCompression compression)
+    {
+        long firstBatch;
+        using (var store = Open(Folder, compression))
+        {
+            store.Append([Samples("a", 0, 2), Samples("b", 0, 2)]);
+            firstBatch = new FileInfo(Data(Folder)).Length;
+            store.Append([Samples("c", 0, 2), Samples("d", 0, 2)]);
+        }
+
+        byte[] whole = File.ReadAllBytes(Data(Folder));
+        for (int length = (int)firstBatch; length < whole.Length; length += length < whole.Length - 40 ? 7 : 1)
+        {
+            File.WriteAllBytes(Data(Folder), whole[..length]);
+            using (var store = Open(Folder))
+            {
+                Assert.Equal(2, store.Prompts);
+                Assert.Equal(length == firstBatch ? null : new ReferenceRepair(Data(Folder), 3, firstBatch, length - firstBatch), store.Repair);
+                store.Append([Samples("c", 0, 2), Samples("d", 0, 2)]);
+            }
+
+            Assert.Equal(whole, File.ReadAllBytes(Data(Folder)));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Compressions))]
+    public void Load_refuses_a_file_that_breaks_off_in_a_record(ReferenceCompression compression)
+    {
+        using (var store = Open(Folder, compression))
+            store.Append([Samples("a", 0, 2), Samples("b", 0, 2)]);
+        byte[] whole = File.ReadAllBytes(Data(Folder));
+        foreach (int missing in (int[])[1, 2, 40])
+        {
+            File.WriteAllBytes(Data(Folder), whole[..^missing]);
+            string message = Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Folder)).Message;
+            Assert.Contains($"{Data(Folder)}, line 2 (byte ", message);
+            Assert.Contains("breaks off", message);
+            Assert.Contains("Resume", message);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Compressions))]
+    public void Damage_in_the_middle_is_named_by_file_line_and_byte_and_nothing_is_cut(ReferenceCompression compression)
+    {
+        long start, end;
+        using (var store = Open(Folder, compression))
+        {
+            store.Append([Samples("a", 0, 2)]);
+            start = new FileInfo(Data(Folder)).Length;
+            store.Append([Samples("b", 0, 2)]);
+            end = new FileInfo(Data(Folder)).Length;
+            store.Append([Samples("c", 0, 2)]);
+        }
+
+        byte[] whole = File.ReadAllBytes(Data(Folder));
+        for (long at = start; at < end; at += at < end - 40 && at > start + 20 ? 3 : 1)
+        {
+            byte[] damaged = [.. whole];
+            damaged[at] ^= 1;
+            File.WriteAllBytes(Data(Folder), damaged);
+            string message = Assert.Throws<InvalidDataException>(() => Open(Folder)).Message;
+            Assert.Contains($"{Data(Folder)}, line 2 (byte {start})", message);
+            Assert.Equal(message, Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Folder)).Message);
+            Assert.Equal(damaged, File.ReadAllBytes(Data(Folder)));
+        }
+    }
+
+    [Fact]
+    public void Damage_that_the_side_file_does_not_know_of_is_found_when_the_record_is_read()
+    {
+        using (var store = Open(Folder))
+            store.Append([Samples("a", 0, 2), Samples("b", 0, 2)]);
+        ReferenceTable.Load(Folder).Dispose();
+        byte[] data = File.ReadAllBytes(Data(Folder));
+        DateTime changed = File.GetLastWriteTimeUtc(Data(Folder));
+        int second = Array.IndexOf(data, (byte)'\n') + 1;
+        data[^50] ^= 1;
+        File.WriteAllBytes(Data(Folder), data);
+        File.SetLastWriteTimeUtc(Data(Folder), changed);
+        using var table = ReferenceTable.Load(Folder);
+        AssertSame(Samples("a", 0, 2), table["a"]);
+        Assert.Equal(Samples("b", 0, 2).Rewards.ToArray(), table["b"].Rewards.ToArray());
+        Assert.Contains($"{Data(Folder)}, line 2 (byte {second})", Assert.Throws<InvalidDataException>(() => table["b"].Samples).Message);
+    }
+
+    [Fact]
+    public void Side_file_that_is_missing_damaged_or_old_is_made_anew()
+    {
+        using (var store = Open(Folder))
+            store.Append([Samples("a", 0, 3), Samples("b", 0, 3)]);
+        ReferenceTable.Load(Folder).Dispose();
+        byte[] good = File.ReadAllBytes(Index);
+        for (int at = 0; at < good.Length; at += 3)
+        {
+            byte[] damaged = [.. good];
+            damaged[at] ^= 0x10;
+            Rebuilt(damaged);
+        }
+
+        for (int length = 0; length < good.Length; length += 7)
+            Rebuilt(good[..length]);
+        Rebuilt([.. good, 0]);
+        File.Delete(Index);
+        Rebuilt(null);
+        File.SetLastWriteTimeUtc(Data(Folder), DateTime.UnixEpoch);
+        ReferenceTable.Load(Folder).Dispose();
+        Assert.NotEqual(good, File.ReadAllBytes(Index));
+
+        void Rebuilt(byte[]? content)
+        {
+            if (content is not null)
+                File.WriteAllBytes(Index, content);
+            using var table = ReferenceTable.Load(Folder);
+            AssertSame(Samples("b", 0, 3), table["b"]);
+            Assert.Equal(good, File.ReadAllBytes(Index));
+        }
+    }
+
+    [Fact]
+    public void Sample_that_two_records_hold_is_refused()
+    {
+        using (var store = Open(Folder))
+            store.Append([Samples("a", 0, 3)]);
+        byte[] record = File.ReadAllBytes(Data(Folder));
+        File.WriteAllBytes(Data(Folder), [.. record, .. record]);
+        string message = Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Folder)).Message;
+        Assert.Contains($"line 2 (byte {record.Length})", message);
+        Assert.Contains("another record holds", message);
+    }
+
+    [Theory]
+    [MemberData(nameof(Compressions))]
+    public void Batch_that_cannot_be_written_leaves_the_store_as_it_was(ReferenceCompression compression)
+    {
+        FaultyStream? fault = null;
+        using var store = ReferenceStore.Open(Folder, Provenance, new ReferenceStoreOptions { Compression = compression }, file => fault = new FaultyStream(file));
+        store.Append([Samples("a", 0, 2)]);
+        byte[] before = File.ReadAllBytes(Data(Folder));
+        for (int room = 0; room < 300; room += 23)
+        {
+            fault!.Room = room;
+            string message = Assert.Throws<IOException>(() => store.Append([Samples("b", 0, 2), Samples("c", 0, 2)])).Message;
+            Assert.Contains(Data(Folder), message);
+            Assert.Contains("No space left", message);
+            Assert.Contains("as it was before", message);
+            Assert.Equal(before, File.ReadAllBytes(Data(Folder)));
+        }
+
+        Assert.Equal(1, store.Prompts);
+        fault!.Room = null;
+        store.Append([Samples("b", 0, 2), Samples("c", 0, 2)]);
+        using var table = store.AsTable();
+        AssertSame(Samples("c", 0, 2), table["c"]);
+    }
+
+    /// <summary>A stream on a disk that has room for so many bytes more.</summary>
+    private sealed class FaultyStream(Stream inner) : MemoryStream
+    {
+        public int? Room { get; set; }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            inner.Write(buffer[..Math.Min(buffer.Length, Room ?? int.MaxValue)]);
+            if (buffer.Length > Room)
+                throw new IOException("No space left on device.");
+        }
+    }
+}
