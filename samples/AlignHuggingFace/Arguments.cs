@@ -1,0 +1,55 @@
+namespace AlignHuggingFace;
+
+/// <summary>What the user asked for, defaults filled in.</summary>
+internal sealed record Arguments
+{
+    /// <summary>Stands for the judge of this program in place of a directory.</summary>
+    public const string Function = "function";
+
+    /// <summary>The directory of the language model; null for tiny random models of this program's own making.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The directory of a classifier, or <see cref="Function"/>; null with <see cref="Model"/> null.</summary>
+    public string? Reward { get; init; }
+
+    /// <summary>The label that is rewarded; null where the classifier has but one.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>A file with a prompt a line; null with <see cref="Model"/> null.</summary>
+    public string? Prompts { get; init; }
+
+    public required double N { get; init; }
+
+    /// <summary>M, the reference samples of each prompt.</summary>
+    public required int SamplesPerPrompt { get; init; }
+
+    public required int Steps { get; init; }
+
+    public required int PromptsPerStep { get; init; }
+
+    /// <summary>K, the completions of each prompt of a step.</summary>
+    public required int CompletionsPerPrompt { get; init; }
+
+    public required int MaximumNewTokens { get; init; }
+
+    /// <summary>Completions whose gradient is taken at a time: what bounds memory.</summary>
+    public required int RowsPerPass { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    public required bool Lora { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required string Output { get; init; }
+
+    public required string Device { get; init; }
+
+    public required int Threads { get; init; }
+
+    /// <summary>Stop after the estimates.</summary>
+    public required bool EstimateOnly { get; init; }
+
+    /// <summary>A directory to write tiny models to; null to align.</summary>
+    public string? MakeTiny { get; init; }
+}

@@ -1,0 +1,93 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using VariationalBoN.Models;
+using VariationalBoN.Policies;
+using static TorchSharp.torch;
+
+namespace AlignHuggingFace;
+
+/// <summary>The policy being aligned and the reference it started from: two copies of the weights, or one with adapters that are on for the one and off for the other.</summary>
+internal sealed class LanguageModel : IDisposable
+{
+    private readonly string _directory;
+    private readonly PretrainedCausalLm _start;
+    private readonly PretrainedCausalLm? _copy;
+    private readonly CausalTransformer? _adapted;
+
+    private LanguageModel(string directory, Arguments arguments, torch.Device device)
+    {
+        var options = new PretrainedOptions { Device = device };
+        (_directory, _start) = (directory, PretrainedCausalLm.Load(directory, options));
+        if (arguments.Lora)
+            _adapted = _start.Model.WithLora(new LoraOptions { Alpha = 16, BaseModel = directory }, arguments.Seed);
+        else
+            _copy = PretrainedCausalLm.Load(directory, options);
+        foreach (var parameter in _start.Model.parameters())
+            parameter.requires_grad = false;
+        var generation = new GenerationOptions { MaximumNewTokens = arguments.MaximumNewTokens, StopTokens = _start.StopTokens };
+        Policy = new CausalLmPolicy(Network, _start.Tokenizer, generation);
+        Reference = new CausalLmPolicy(_start.Model, _start.Tokenizer, generation);
+    }
+
+    /// <summary>pi_theta.</summary>
+    public CausalLmPolicy Policy { get; }
+
+    /// <summary>pi_ref.</summary>
+    public CausalLmPolicy Reference { get; }
+
+    /// <summary>The network behind <see cref="Policy"/>.</summary>
+    public CausalTransformer Network => _adapted ?? _copy!.Model;
+
+    /// <summary>What is trained.</summary>
+    public IReadOnlyList<Parameter> Trained => _adapted?.LoraParameters() ?? [.. _copy!.Model.parameters()];
+
+    /// <summary>Family and size in a line.</summary>
+    public string Description
+    {
+        get
+        {
+            long all = _start.Model.parameters().Sum(parameter => parameter.numel()), trained = Trained.Sum(parameter => parameter.numel());
+            return FormattableString.Invariant($"{_start.Model.GetName()} of {_directory}: {all / 1e6:0.##} million weights, {trained / 1e6:0.##} million trained{(_adapted is null ? "" : " in adapters")}");
+        }
+    }
+
+    /// <summary>Reads the directory, twice where the weights themselves are trained.</summary>
+    public static LanguageModel Load(string directory, Arguments arguments, torch.Device device) => new(directory, arguments, device);
+
+    /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights, and the adapters themselves beside it.</summary>
+    /// <param name="directory">The directory.</param>
+    public void Save(string directory)
+    {
+        if (_adapted is null)
+        {
+            _copy!.Save(directory, ScalarType.Float32); // the type of the original could round the training away
+            return;
+        }
+
+        _adapted.SaveLora(AdapterDirectory(directory));
+        using var merged = _adapted.MergeLora();
+        _start.Save(directory, merged, ScalarType.Float32);
+    }
+
+    /// <summary>Where <see cref="Save"/> puts the adapters of a model.</summary>
+    public static string AdapterDirectory(string directory) => $"{directory}-adapter";
+
+    /// <summary>Loads what was saved and compares: the largest difference of the logits of a text, as a share of the largest logit.</summary>
+    public double DifferenceTo(string directory, string text, torch.Device device)
+    {
+        using var again = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = device });
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        long[] ids = [.. again.Tokenizer.Encode(text).Select(id => (long)id)];
+        var tokens = tensor(ids, [1, ids.Length], device: device);
+        var logits = Network.forward(tokens);
+        return ((again.Model.forward(tokens) - logits).abs().max() / logits.abs().max()).item<float>();
+    }
+
+    public void Dispose()
+    {
+        _adapted?.Dispose();
+        _copy?.Dispose();
+        _start.Dispose();
+    }
+}
