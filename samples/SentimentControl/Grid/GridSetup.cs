@@ -79,18 +79,20 @@ internal sealed class GridSetup : IDisposable
 
         async Task<ReferenceTable> CacheAsync(GenerationOptions options, double temperature, IProgress<double> part)
         {
-            string path = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}.jsonl"));
             var policy = new CausalLmPolicy(model, dataset.Tokenizer, options with { DegreeOfParallelism = arguments.Threads });
-            if (File.Exists(path))
-            {
-                var kept = ReferenceTable.Load(path);
-                kept.RequireMatch(new Scorer(policy, reward));
-                return kept;
-            }
-
-            var table = await ReferenceTable.EstimateAsync(policy, reward, [.. train, .. heldOut], new ReferenceTableOptions { SamplesPerPrompt = settings.SamplesPerPrompt, Seed = seed, Progress = part }, cancellationToken);
-            table.Save(path);
-            return table;
+            using var kept = await ReferenceTable.EstimateAsync(
+                policy,
+                reward,
+                [.. train, .. heldOut],
+                new ReferenceTableOptions
+                {
+                    SamplesPerPrompt = settings.SamplesPerPrompt,
+                    Seed = seed,
+                    Folder = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}")),
+                    Progress = new Forward<ReferenceTableProgress>(now => part.Report(now.Share)),
+                },
+                cancellationToken);
+            return First(kept, settings.SamplesPerPrompt); // in memory: the runs ask for samples at every step
         }
     }
 

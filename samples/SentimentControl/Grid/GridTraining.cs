@@ -19,11 +19,11 @@ internal static class GridTraining
         var clock = Stopwatch.StartNew();
         Experiment measured = setup.At(run.Variation.Temperature ?? 1), experiment = Vary(measured, run.Variation, samplesPerPrompt);
         double? beta = run.Method == Method.KlConstrainedRl ? FineTuning.MatchedBeta(experiment, run.N) : null;
-        var bestOfN = experiment.Table.BestOf(run.N);
+        var bestOfN = experiment.Table.BestOf(run.N, onWarning: _ => { }); // too small a cache is what one study is about
         var curve = new List<CurvePoint>();
         var tuned = await AlignmentRun.RunAsync(experiment, bestOfN, FitOf(run, beta), progress, cancellationToken, run.Variation.Curve is true ? AddToCurveAsync : null);
         using var model = tuned.Model;
-        var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N), cancellationToken);
+        var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N, onWarning: _ => { }), cancellationToken);
         return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), tuned.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
 
         async Task AddToCurveAsync(VariationalBoN.Models.Gpt2 now, int steps, long drawn)

@@ -21,7 +21,7 @@ internal static class AlignmentRun
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <param name="afterStep">Called after each step with the number of steps done and of completions drawn.</param>
     /// <returns>The model, the caller's to dispose, in evaluation mode; where the guard stopped the run, as it was then.</returns>
-    public static async Task<FineTuned> RunAsync(Experiment experiment, IBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken, Func<Gpt2, int, long, Task>? afterStep = null)
+    public static async Task<FineTuned> RunAsync(Experiment experiment, EmpiricalBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken, Func<Gpt2, int, long, Task>? afterStep = null)
     {
         var settings = experiment.Settings;
         var model = Copy(experiment);

@@ -13,7 +13,7 @@ namespace SentimentControl.Training;
 /// <param name="BestOfN">The Best-of-N distribution of N.</param>
 /// <param name="Cost">Its expected time, one on-policy run being 1.</param>
 /// <param name="Fit">How it trains.</param>
-internal sealed record FineTuning(Method Method, double N, double? Beta, IBoNDistribution BestOfN, double Cost, Fit Fit)
+internal sealed record FineTuning(Method Method, double N, double? Beta, EmpiricalBoNDistribution BestOfN, double Cost, Fit Fit)
 {
     private const double LikelihoodCost = 0.4;
 

@@ -61,7 +61,7 @@ internal static class Fits
         int half = run.Experiment.Settings.CompletionsPerPrompt / 2;
         var prompts = run.Prompts(step);
         ScoredCompletion[] samples = [.. prompts.SelectMany(prompt => Uniform(run, prompt, half, step).Concat(Scored(run, prompt, BestSamples.Draw(run.Experiment.Table[prompt], n, half, run.Seed(step)))))];
-        double[] targets = objective.LogTargets(run.BestOfN, samples);
+        double[] targets = objective.LogTargets(run.BestOfN.LeaveOneOut(), samples); // each is one of the M itself
         int[] groups = [.. Enumerable.Range(0, samples.Length).Select(i => i / (2 * half))];
         Completion[] completions = [.. samples.Select(sample => sample.Completion)];
         return Task.FromResult(new StepWork(() =>

@@ -28,7 +28,7 @@ internal readonly record struct StepLoss(torch.Tensor Loss, torch.Tensor? LogPro
 internal delegate Task<StepWork> Fit(FineTuningState run, int step, CancellationToken cancellationToken);
 
 /// <summary>What a fit can see of its run. Disposes of what it owns, not of the model. Not thread-safe.</summary>
-internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Models.Gpt2 model, IBoNDistribution bestOfN) : IDisposable
+internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Models.Gpt2 model, EmpiricalBoNDistribution bestOfN) : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
     private readonly VariationalBoN.Training.PromptOrder _order = new(experiment.TrainPrompts, experiment.Seed);
@@ -41,7 +41,7 @@ internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Mode
     public VariationalBoN.Policies.CausalLmPolicy Policy { get; } = experiment.Policy(model);
 
     /// <summary>pi_bon of the N of the run.</summary>
-    public IBoNDistribution BestOfN => bestOfN;
+    public EmpiricalBoNDistribution BestOfN => bestOfN;
 
     public Scorer Scorer { get; } = new(experiment.Reference, experiment.Reward);
 

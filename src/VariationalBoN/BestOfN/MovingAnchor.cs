@@ -7,11 +7,12 @@ namespace VariationalBoN.BestOfN;
 /// <remarks>
 /// The best of a draws of Best-of-b is Best-of-(a b): m rounds of n = 2, each ending with the policy becoming the anchor, aim at Best-of-2^m while each needs a few samples a prompt only, and no cache
 /// of the first reference has to reach the far tail. Move the anchor between rounds by <see cref="ModuleExtensions.MoveTowards"/> with rate 1, or at every step with a small one (exponential moving average), which lets N grow
-/// for as long as training goes on. Source: Sessa et al., "BOND", arXiv 2407.14622. As thread-safe as the anchor and the reward model; nothing may move the anchor during a call.
+/// for as long as training goes on. Source: Sessa et al., "BOND", arXiv 2407.14622. Not thread-safe; nothing may move the anchor during a call.
 /// </remarks>
 public sealed class MovingAnchor
 {
     private readonly int _samplesPerPrompt;
+    private bool _warned;
 
     /// <summary>Creates a moving anchor.</summary>
     /// <param name="anchor">The policy that stands where the reference stands otherwise; with full support, moved by the caller.</param>
@@ -55,6 +56,8 @@ public sealed class MovingAnchor
                 : throw new RewardModelException($"None of the {_samplesPerPrompt} anchor samples of the prompt \"{samples.Key}\" could be scored; all were excluded.");
         }
 
-        return new EmpiricalBoNDistribution(cdfs, n);
+        var distribution = new EmpiricalBoNDistribution(cdfs, n, onWarning: _warned ? _ => { } : null); // once for a run, not at each refresh
+        _warned |= distribution.Warning is not null;
+        return distribution;
     }
 }
