@@ -4,6 +4,8 @@ return args switch
 {
     ["train", var folder, var steps] => await TrainingJob.RunAsync(folder, int.Parse(steps, System.Globalization.CultureInfo.InvariantCulture)),
     ["cache", var folder, var compression] => await CacheJob.RunAsync(folder, compression),
+    ["fill", var folder, var prompts] => OpenJob.Fill(folder, int.Parse(prompts, System.Globalization.CultureInfo.InvariantCulture)),
+    ["open", var folder] => OpenJob.Open(folder),
     ["hold", var folder] => CacheJob.Hold(folder),
     _ => throw new ArgumentException($"Unknown job: {string.Join(' ', args)}"),
 };

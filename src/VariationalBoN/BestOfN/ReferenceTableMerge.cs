@@ -53,7 +53,7 @@ internal static class ReferenceTableMerge
         if (first.Samples.IsEmpty != second.Samples.IsEmpty || first.Responses.IsEmpty != second.Responses.IsEmpty)
             throw new InvalidOperationException($"Only one of the two reference tables holds the {(first.Responses.IsEmpty != second.Responses.IsEmpty ? "texts" : "tokens")} of the samples of the prompt \"{first.Prompt}\". Merge tables of one kind.");
         ReferencePrompt joined = first.Samples.IsEmpty
-            ? new ReferencePrompt(first.Prompt, first.Rewards.Concat(second.Rewards), first.Responses.Concat(second.Responses))
+            ? new ReferencePrompt(first.Prompt, first.Rewards.Concat(second.Rewards), first.Responses.Concat(second.Responses), first.Excluded + second.Excluded)
             : new ReferencePrompt(first.Prompt, first.Samples.Concat(second.Samples), first.Excluded + second.Excluded);
         return first.Cdf.TieTolerance == second.Cdf.TieTolerance
             ? joined.WithTieTolerance(first.Cdf.TieTolerance)

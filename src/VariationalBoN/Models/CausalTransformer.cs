@@ -13,7 +13,7 @@ namespace VariationalBoN.Models;
 /// without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it is not the token embedding, stands beside them
 /// (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
-public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ICachedDecoder
+public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
 {
     private protected CausalTransformer(string name)
         : base(TorchRuntime.RequireBefore(name))
@@ -41,8 +41,8 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ICachedDeco
     /// <summary>The token embedding, [V, C].</summary>
     private protected abstract Parameter Embedding { get; }
 
-    /// <summary>The output layer, [V, C]: logits = hidden W^T.</summary>
-    private protected abstract Parameter HeadWeight { get; }
+    /// <inheritdoc/>
+    public abstract Tensor HeadWeight { get; }
 
     private protected abstract IEnumerable<DecoderBlock> Blocks { get; }
 
@@ -69,6 +69,14 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ICachedDeco
     {
         using var scope = NewDisposeScope();
         return Trunk(tokens, null).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor HiddenStatesAt(Tensor tokens, Tensor positions)
+    {
+        ArgumentNullException.ThrowIfNull(positions);
+        using var scope = NewDisposeScope();
+        return Trunk(tokens, null).index_select(0, positions).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

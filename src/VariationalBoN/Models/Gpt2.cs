@@ -48,7 +48,8 @@ public sealed class Gpt2 : CausalTransformer
 
     private protected override Parameter Embedding => wte.weight;
 
-    private protected override Parameter HeadWeight => (lm_head ?? wte).weight;
+    /// <inheritdoc/>
+    public override Tensor HeadWeight => (lm_head ?? wte).weight;
 
     private protected override IEnumerable<DecoderBlock> Blocks => h;
 

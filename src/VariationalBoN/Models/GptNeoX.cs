@@ -47,7 +47,8 @@ public sealed class GptNeoX : CausalTransformer
 
     private protected override Parameter Embedding => embed_in.weight;
 
-    private protected override Parameter HeadWeight => (embed_out ?? embed_in).weight;
+    /// <inheritdoc/>
+    public override Tensor HeadWeight => (embed_out ?? embed_in).weight;
 
     private protected override IEnumerable<DecoderBlock> Blocks => layers;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -11,6 +12,7 @@ internal static class HalfPrecision
     /// <param name="source">The bits of the values.</param>
     /// <param name="target">As long as <paramref name="source"/>.</param>
     /// <param name="type">Float16 or BFloat16.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a model is loaded once: the loop must be fast at its first run
     internal static void Widen(ReadOnlySpan<ushort> source, Span<float> target, ScalarType type)
     {
         bool isBFloat = type == ScalarType.BFloat16;

@@ -48,7 +48,8 @@ public sealed class Llama : CausalTransformer
 
     private protected override Parameter Embedding => embed_tokens.weight;
 
-    private protected override Parameter HeadWeight => (lm_head ?? embed_tokens).weight;
+    /// <inheritdoc/>
+    public override Tensor HeadWeight => (lm_head ?? embed_tokens).weight;
 
     private protected override IEnumerable<DecoderBlock> Blocks => layers;
 

@@ -56,8 +56,8 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     internal bool HasDecoder => _model.HasDecoder;
 
     /// <inheritdoc/>
-    /// <remarks>Names the options that shape the distribution, the tokenizer's size, and parameters and buffers with the first 16 hexadecimal digits of their SHA-256.</remarks>
-    public string Identity => $"CausalLmPolicy({ModuleFingerprint.Of(_model.Module)}, vocabulary {_tokenizer.VocabularySize}, {Options.Describe()})";
+    /// <remarks>Names the options that shape the distribution, the tokenizer and its size, and parameters and buffers with their number types and the first 16 hexadecimal digits of their SHA-256.</remarks>
+    public string Identity => $"CausalLmPolicy({ModuleFingerprint.Of(_model.Module)}, tokenizer {_tokenizer.Identity}, vocabulary {_tokenizer.VocabularySize}, {Options.Describe()})";
 
     /// <inheritdoc/>
     public bool HasFullSupport => Options.HasFullSupport(_tokenizer.VocabularySize);
@@ -106,7 +106,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         {
             using var inner = NewDisposeScope();
             var batch = new SequenceBatch([.. part.Select(i => completions[i])], device);
-            var values = _distribution.LogProbabilities(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets); // [N]
+            var values = TokenLogProbabilities.Of(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets, _distribution); // [N]
             parts.Add(batch.SumByRow(values).MoveToOuterDisposeScope());                                               // [rows]
         }
 

@@ -45,9 +45,10 @@ internal sealed class CausalModel
         return logits;
     }
 
-    /// <summary>Logits [N, V] at positions [N] of the B * T of tokens [B, T].</summary>
-    internal Tensor LogitsAt(Tensor tokens, Tensor positions) =>
-        _decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions);
+    /// <summary>The logits at positions [N] of the B * T of tokens [B, T].</summary>
+    internal PositionLogits LogitsAt(Tensor tokens, Tensor positions) => _decoder is ILinearHead head
+        ? new PositionLogits(head.HiddenStatesAt(tokens, positions), head.HeadWeight)
+        : new PositionLogits(_decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions));
 
     internal IDecoding StartDecoding(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, bool useCache, out Tensor logits)
     {

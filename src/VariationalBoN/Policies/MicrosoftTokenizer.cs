@@ -31,6 +31,10 @@ public sealed class MicrosoftTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
+    /// <remarks>Its type and a digest of the ids of a fixed text.</remarks>
+    public string Identity => TokenizerFingerprint.Of(this);
+
+    /// <inheritdoc/>
     public int VocabularySize { get; }
 
     /// <inheritdoc/>

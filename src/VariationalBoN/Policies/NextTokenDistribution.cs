@@ -9,6 +9,12 @@ namespace VariationalBoN.Policies;
 /// </summary>
 internal sealed class NextTokenDistribution(GenerationOptions options, int vocabularySize)
 {
+    /// <summary>What logits are divided by.</summary>
+    internal double Temperature => options.Temperature;
+
+    /// <summary>Whether no token is cut away, so that the distribution is a softmax of the divided logits.</summary>
+    internal bool HasFullSupport => options.HasFullSupport(vocabularySize);
+
     /// <summary>Probabilities [N, V] of logits [N, V], at least float32.</summary>
     internal Tensor Probabilities(Tensor logits) => Adjusted(logits).softmax(-1);
 
@@ -19,17 +25,19 @@ internal sealed class NextTokenDistribution(GenerationOptions options, int vocab
     internal Tensor LogProbabilities(Tensor logits, Tensor tokens) =>
         nn.functional.cross_entropy(Adjusted(logits), tokens, reduction: nn.Reduction.None).neg();
 
+    /// <summary>The element type in which probabilities of logits are computed: at least float32.</summary>
+    internal static ScalarType WideType(ScalarType type) => type is ScalarType.Float16 or ScalarType.BFloat16 ? ScalarType.Float32 : type;
+
     private Tensor Adjusted(Tensor logits)
     {
-        if (logits.dtype is ScalarType.Float16 or ScalarType.BFloat16)
-            logits = logits.to(ScalarType.Float32);
+        logits = logits.to(WideType(logits.dtype));
         if (options.Temperature != 1)
         {
             using Scalar temperature = options.Temperature; // held until the call returns, as all Scalars here: a collection may not free it meanwhile
             logits = logits.div(temperature);
         }
 
-        return options.HasFullSupport(vocabularySize) ? logits : Truncate(logits);
+        return HasFullSupport ? logits : Truncate(logits);
     }
 
     private Tensor Truncate(Tensor logits)

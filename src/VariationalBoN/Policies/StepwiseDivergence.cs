@@ -16,16 +16,16 @@ internal static class StepwiseDivergence
         using var scope = NewDisposeScope();
         var batch = new SequenceBatch(completions, model.Device);
         var referenceDevice = reference.Device;
-        var logits = model.LogitsAt(batch.Tokens, batch.Positions);                                                                         // [N, V]
-        var referenceLogits = reference.LogitsAt(batch.Tokens.to(referenceDevice), batch.Positions.to(referenceDevice)).to(logits.device); // [N, V]
-        long count = logits.size(0), block = Math.Max(1, BlockElements / model.VocabularySize);
+        var logits = model.LogitsAt(batch.Tokens, batch.Positions);
+        var referenceLogits = reference.LogitsAt(batch.Tokens.to(referenceDevice), batch.Positions.to(referenceDevice));
+        long count = logits.Count, block = Math.Max(1, BlockElements / model.VocabularySize);
         var parts = new List<Tensor>();
         for (long start = 0; start < count; start += block)
         {
             using var inner = NewDisposeScope();
             long length = Math.Min(block, count - start);
-            var log = distribution.LogProbabilities(logits.narrow(0, start, length).to(ScalarType.Float64));
-            var logReference = referenceDistribution.LogProbabilities(referenceLogits.narrow(0, start, length).to(ScalarType.Float64));
+            var log = distribution.LogProbabilities(logits.Rows(start, length).to(ScalarType.Float64));
+            var logReference = referenceDistribution.LogProbabilities(referenceLogits.Rows(start, length).to(model.Device).to(ScalarType.Float64));
             using Scalar zero = 0, none = double.NegativeInfinity; // held until the calls return: a collection may not free them meanwhile
             var terms = (log.exp() * (log - logReference)).masked_fill(log.eq(none), zero); // 0 log 0 = 0
             parts.Add(terms.sum(-1).MoveToOuterDisposeScope());

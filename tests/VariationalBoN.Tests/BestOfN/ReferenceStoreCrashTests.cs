@@ -54,4 +54,14 @@ public sealed class ReferenceStoreCrashTests : StoreFixture
             Folder);
         ReferenceStore.Open(Folder, provenance: null).Dispose();
     }
+
+    [Fact]
+    public void Opening_takes_private_memory_for_prompts_but_not_for_rewards()
+    {
+        KilledProcess.Run("fill", Named("small"), "500");
+        KilledProcess.Run("fill", Named("large"), "8000"); // 16 MB of rewards
+        Assert.InRange(Private("large") - Private("small"), -4_000, 6_000);
+
+        long Private(string name) => long.Parse(KilledProcess.Output("open", Named(name)).Split('\n').Single(line => line.StartsWith("private KiB: ", StringComparison.Ordinal))[13..], System.Globalization.CultureInfo.InvariantCulture);
+    }
 }

@@ -84,6 +84,14 @@ public sealed class ReferenceTableMergeTests
         Assert.Null(merged.Provenance);
     }
 
+    [Fact]
+    public void Exclusions_add_up_also_without_token_ids()
+    {
+        ReferenceTable few = new([new ReferencePrompt("a", [3.0], [], excluded: 2)]), more = new([new ReferencePrompt("a", [1.0, 2], [], excluded: 3)]);
+
+        Assert.Equal(5, few.Merge(more)["a"].Excluded);
+    }
+
     private static ReferenceTable Imported(double[] rewards) => new([new ReferencePrompt("a", rewards, [])]);
 
     private static Task<ReferenceTable> Table(long seed, int samples, params string[] prompts) =>

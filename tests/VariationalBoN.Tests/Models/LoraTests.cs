@@ -39,13 +39,16 @@ public sealed class LoraTests
     {
         using var model = TinyDecoders.Create(family);
         byte[] before = StateOf(model);
+        var tokenizer = new NumberTokenizer(TinyDecoders.Vocabulary);
+        // snippet: train
         using var adapted = model.WithLora(new LoraOptions { Rank = 4, Alpha = 8 }, seed: 1);
-        var policy = new CausalLmPolicy(adapted, new NumberTokenizer(TinyDecoders.Vocabulary));
-        var reference = new CausalLmPolicy(model, new NumberTokenizer(TinyDecoders.Vocabulary));
+        var policy = new CausalLmPolicy(adapted, tokenizer);
+        var reference = new CausalLmPolicy(model, tokenizer);                           // the same weights, adapters off
+        using var adam = optim.AdamW(adapted.LoraParameters(), lr: 0.01, weight_decay: 0);
+        // end snippet
         string identity = ((IPolicy)reference).Identity;
         double first = policy.LogProbValues(Completions).Sum();
         Assert.Equal(reference.LogProbValues(Completions).Sum(), first);
-        using var adam = optim.AdamW(adapted.LoraParameters(), lr: 0.01, weight_decay: 0);
         for (int step = 0; step < 30; step++)
         {
             using var scope = NewDisposeScope();

@@ -23,4 +23,20 @@ public sealed class WeightLeakTests
         Assert.Equal(before, LiveTensors.Now);
         Directory.Delete(target, recursive: true);
     }
+
+    [Theory]
+    [InlineData("llama3")]
+    [InlineData("gpt2-hub-layout")]
+    public void Disposed_directory_leaves_no_tensor(string name)
+    {
+        string directory = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
+        long before = LiveTensors.Settled();
+        using var outer = NewDisposeScope();
+        var model = PretrainedCausalLm.Load(directory);
+        Assert.Equal(0, outer.DisposablesCount); // what is loaded belongs to no scope
+        var parameters = model.Model.parameters().ToList();
+        model.Dispose();
+        Assert.All(parameters, parameter => Assert.True(parameter.IsInvalid));
+        Assert.Equal(before + parameters.Count, LiveTensors.Now); // TorchSharp counts a tensor that becomes a parameter as alive for ever
+    }
 }

@@ -12,13 +12,17 @@ internal static class KilledProcess
         Environment.GetEnvironmentVariable("VARIATIONALBON_CRASH_POINTS") is string points ? int.Parse(points, System.Globalization.CultureInfo.InvariantCulture) : quick;
 
     /// <summary>Runs a job to its end.</summary>
-    public static void Run(params string[] arguments)
+    public static void Run(params string[] arguments) => Output(arguments);
+
+    /// <summary>Runs a job to its end and returns what it wrote.</summary>
+    public static string Output(params string[] arguments)
     {
         using Process process = Start(arguments);
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        process.StandardOutput.ReadToEnd();
+        string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, errors.Result);
+        return output;
     }
 
     /// <summary>Runs a job that may write files of so many KiB at most, as on a disk that is full.</summary>

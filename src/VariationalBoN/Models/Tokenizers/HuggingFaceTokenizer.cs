@@ -23,6 +23,10 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     }
 
     /// <inheritdoc/>
+    /// <remarks>Its type and a digest of the ids of a fixed text.</remarks>
+    public string Identity => TokenizerFingerprint.Of(this);
+
+    /// <inheritdoc/>
     public int VocabularySize { get; }
 
     /// <summary>The id of the token that begins a text; null when the tokenizer names none.</summary>

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Globalization;
+using TorchSharp;
+using VariationalBoN.Models;
+using VariationalBoN.Policies;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Benchmarks;
+
+/// <summary>
+/// Peak memory of training steps at the size of GPT-2 small: 12 layers, width 768, vocabulary 50257, 16 completions of 16 + 32 tokens, AdamW. The peak belongs to the
+/// process, so each way is a run of its own: <c>memory full</c>, <c>memory lora</c>; a second word <c>bfloat16</c> sets the element type of the frozen weights.
+/// </summary>
+internal static class TrainingMemory
+{
+    private const int Vocabulary = 50257, Rows = 16, PromptLength = 16, NewTokens = 32, Steps = 8;
+
+    public static void Run(string[] arguments)
+    {
+        bool lora = arguments.Contains("lora");
+        Report("start");
+        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaximumLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
+        if (arguments.Contains("bfloat16"))
+            model.to(ScalarType.BFloat16);
+        model.eval();
+        Report("model");
+        using CausalTransformer? adapted = lora ? model.WithLora(new LoraOptions { Rank = 16, Alpha = 32 }) : null;
+        CausalTransformer trained = adapted ?? model;
+        var policy = new CausalLmPolicy(trained, new IdTokenizer(Vocabulary));
+        var completions = Completions();
+        using var adam = optim.AdamW(adapted?.LoraParameters() ?? model.parameters(), lr: 1e-5, weight_decay: 0);
+        for (int step = 0; step < Steps; step++)
+        {
+            var clock = Stopwatch.StartNew();
+            using (NewDisposeScope())
+            {
+                var loss = policy.LogProb(completions).mean().neg();
+                trained.zero_grad();
+                loss.backward();
+                adam.step();
+                Report(string.Create(CultureInfo.InvariantCulture, $"step {step}, loss {loss.item<double>():F3}, {clock.Elapsed.TotalSeconds:F1} s"));
+            }
+        }
+    }
+
+    private static Completion[] Completions()
+    {
+        var random = new CounterRandom(new DrawSeed(1), "completions", 0);
+        long next = 0;
+        return [.. Enumerable.Range(0, Rows).Select(_ => new Completion { Prompt = "", Text = "", PromptTokens = [.. Draw(PromptLength)], Tokens = [.. Draw(NewTokens)] })];
+
+        IEnumerable<int> Draw(int count) => Enumerable.Range(0, count).Select(_ => (int)(random.Uniform(next++) * Vocabulary)).ToArray();
+    }
+
+    /// <summary>Linux tells the most memory that the process has ever held; elsewhere the most that .NET saw counts.</summary>
+    private static void Report(string place)
+    {
+        double peak = File.Exists("/proc/self/status")
+            ? double.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024
+            : Process.GetCurrentProcess().PeakWorkingSet64;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{place}: peak {peak / (1L << 30):F2} GiB"));
+    }
+}

@@ -1,0 +1,20 @@
+using TorchSharp;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>
+/// What a decoder offers whose logits are its last hidden states times a matrix: <see cref="CausalLmPolicy"/> then computes the logits of a vocabulary of many thousands
+/// a few positions at a time, and again in the backward pass, so that they are never in memory all at once.
+/// </summary>
+/// <remarks>logits = hidden W^T must be the logits of the forward pass up to rounding. A policy may call it from several threads at once.</remarks>
+public interface ILinearHead : ICachedDecoder
+{
+    /// <summary>W, the output layer, [V, C]: the module's own parameter, which the caller does not dispose.</summary>
+    torch.Tensor HeadWeight { get; }
+
+    /// <summary>What the output layer reads at chosen positions.</summary>
+    /// <param name="tokens">Tokens [B, T], int64, right-padded.</param>
+    /// <param name="positions">Int64 [N]: position t of row b is b * T + t.</param>
+    /// <returns>A fresh tensor [N, C], the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
+    torch.Tensor HiddenStatesAt(torch.Tensor tokens, torch.Tensor positions);
+}

@@ -1,0 +1,39 @@
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>The logits [N, V] at N positions, computed a few rows at a time where the module tells its output layer.</summary>
+internal sealed class PositionLogits
+{
+    /// <summary>The most logits that are held at a time.</summary>
+    internal const int BlockElements = 1 << 24;
+
+    private readonly Tensor? _logits;
+
+    internal PositionLogits(Tensor logits)
+    {
+        _logits = logits;
+        (Count, VocabularySize) = (logits.size(0), logits.size(1));
+    }
+
+    internal PositionLogits(Tensor hidden, Tensor weight)
+    {
+        (Hidden, Weight) = (hidden, weight);
+        (Count, VocabularySize) = (hidden.size(0), weight.size(0));
+    }
+
+    /// <summary>N.</summary>
+    internal long Count { get; }
+
+    /// <summary>V.</summary>
+    internal long VocabularySize { get; }
+
+    /// <summary>What the output layer reads, [N, C]; null where the module gives only logits.</summary>
+    internal Tensor? Hidden { get; }
+
+    /// <summary>The output layer, [V, C]; null where the module gives only logits.</summary>
+    internal Tensor? Weight { get; }
+
+    /// <summary>Logits [count, V] of the positions from <paramref name="start"/> on.</summary>
+    internal Tensor Rows(long start, long count) => _logits?.narrow(0, start, count) ?? nn.functional.linear(Hidden!.narrow(0, start, count), Weight!);
+}

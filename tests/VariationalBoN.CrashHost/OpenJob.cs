@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Globalization;
+using VariationalBoN.BestOfN;
+
+namespace VariationalBoN.CrashHost;
+
+/// <summary>Fills a cache with rewards alone, and opens one in a process of its own, whose memory says what opening costs.</summary>
+internal static class OpenJob
+{
+    private const int Samples = 256, Batch = 500;
+
+    public static int Fill(string folder, int prompts)
+    {
+        var clock = Stopwatch.StartNew();
+        using (var store = ReferenceStore.Open(folder, provenance: null, new ReferenceStoreOptions { FlushToDisk = false }))
+        {
+            foreach (int[] batch in Enumerable.Range(0, prompts).Chunk(Batch))
+                store.Append([.. batch.Select(p => new ReferencePrompt(Prompt(p), Enumerable.Range(0, Samples).Select(i => Reward(p, i)), []))]);
+            Say("append", clock);
+            clock.Restart();
+            store.AsTable().Dispose();
+        }
+
+        Say("side file", clock);
+        return 0;
+    }
+
+    /// <summary>Opens, and looks up a hundred log-ratios at N = 16.</summary>
+    public static int Open(string folder)
+    {
+        var clock = Stopwatch.StartNew();
+        using var table = ReferenceTable.Load(folder);
+        Say("open", clock);
+        clock.Restart();
+        var bestOfN = table.BestOf(16);
+        Say("best of N", clock);
+        clock.Restart();
+        int prompts = table.Prompts.Length;
+        for (int i = 0; i < 100; i++)
+        {
+            int p = (int)(i * 7919L % prompts);
+            bestOfN.LogRatio(new ScoredCompletion(new Completion { Prompt = Prompt(p), Text = "" }, Reward(p, i), -1));
+        }
+
+        Say("100 log-ratios", clock);
+        GC.Collect();
+        foreach (string line in File.ReadLines("/proc/self/status").Where(line => line.StartsWith("RssAnon", StringComparison.Ordinal)))
+            Console.WriteLine($"private KiB: {new string([.. line.Where(char.IsDigit)])}");
+        foreach (string line in File.ReadLines("/proc/self/smaps_rollup").Where(line => line.StartsWith("Private", StringComparison.Ordinal)))
+            Console.WriteLine(line);
+        return 0;
+    }
+
+    private static string Prompt(int prompt) => string.Create(CultureInfo.InvariantCulture, $"prompt {prompt} of a length that prompts have, some sixty characters");
+
+    private static double Reward(int prompt, int sample) => Math.Sin((prompt * 256.0) + sample) * 5;
+
+    private static void Say(string what, Stopwatch clock) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} seconds: {clock.Elapsed.TotalSeconds:0.000}"));
+}
