@@ -74,7 +74,7 @@ internal static class GridTraining
             Method.Iterated => Fits.Iterated(n),
             Method.BonBon => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
             Method.Ipo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
-            Method.Dpo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, 0.1)),
+            Method.Dpo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),
             _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no fit."),
         };
         return run.Variation.WarmStart is double part ? Fits.BestOfNSft(n).Then(fit, part) : fit;
