@@ -15,6 +15,8 @@ internal static class FullRun
     /// <exception cref="InvalidDataException">A file in the output folder is damaged, or of another program; the message names it.</exception>
     public static async Task RunAsync(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
+        if (arguments.N.FirstOrDefault(n => !int.IsPow2((int)n)) is var odd && odd != 0)
+            throw new ArgumentException($"--n holds {odd}; with --full each N must be a power of two, since iterated Best-of-2 reaches no others.");
         var dataset = DatasetCatalog.Create(arguments.Dataset);
         var settings = dataset.Settings(arguments.Quick);
         var plan = GridPlan.Of([.. arguments.N.Select(n => (int)n)], arguments.Seeds, arguments.Quick);
