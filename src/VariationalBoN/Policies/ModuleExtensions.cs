@@ -59,14 +59,14 @@ public static class ModuleExtensions
         if (faults.Length > 0)
             throw new ArgumentException($"The anchor must have the shape of the model: {string.Join("; ", faults)}.", nameof(model));
         using var noGradient = no_grad();
-        using Scalar part = rate;
+        using Scalar part = rate, rest = 1 - rate; // held until the calls return: a collection may not free them meanwhile
         foreach ((string name, var value) in target)
         {
             using var scope = NewDisposeScope();
             if (rate == 1 || !value.is_floating_point())
                 value.copy_(source[name]);
             else
-                value.lerp_(source[name], part);
+                value.mul_(rest).add_(source[name], part);
         }
     }
 
