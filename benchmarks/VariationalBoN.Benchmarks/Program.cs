@@ -1,6 +1,17 @@
-if (args is ["memory", .. string[] ways])
-    VariationalBoN.Benchmarks.TrainingMemory.Run(ways);
-else if (args is ["cache"])
-    await VariationalBoN.Benchmarks.CacheCost.RunAsync();
-else
-    BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+using VariationalBoN.Benchmarks;
+
+switch (args)
+{
+    case ["memory", .. string[] ways]:
+        TrainingMemory.Run(ways);
+        break;
+    case ["generation", .. string[] settings]:
+        GenerationRate.Run(settings);
+        break;
+    case ["cache"]:
+        await CacheCost.RunAsync();
+        break;
+    default:
+        BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        break;
+}
