@@ -33,7 +33,8 @@ internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, doub
 
         double perCompletion = (generation + scoring) / drawn.Count, step = generation + scoring + gradient;
         int cached = (train.Count + heldOut) * arguments.SamplesPerPrompt, evaluated = heldOut * Alignment.EvaluationCompletions;
-        long optimizer = 2 * model.Trained.Sum(parameter => parameter.numel() * parameter.element_size());
+        long[] bytes = [.. model.Trained.Select(parameter => parameter.numel() * parameter.element_size())];
+        long optimizer = 2 * (bytes.Sum() + bytes.Max()); // two moments of all, and two temporaries of the largest
         using var process = Process.GetCurrentProcess();
         return new Probe(
             drawn.Sum(completion => completion.Tokens.Length) / generation,

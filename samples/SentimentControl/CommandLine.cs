@@ -25,6 +25,12 @@ internal sealed record Arguments
 
     public required bool Quick { get; init; }
 
+    /// <summary>All methods, N and studies over several seeds, instead of the default run.</summary>
+    public required bool Full { get; init; }
+
+    /// <summary>The seeds of a full run.</summary>
+    public required IReadOnlyList<long> Seeds { get; init; }
+
     /// <summary>A prompt to try saved weights with; null to run the experiment.</summary>
     public string? Sample { get; init; }
 
@@ -43,6 +49,8 @@ internal static class CommandLine
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<int> Threads = new("--threads") { Description = "Fine-tuning runs at a time, one thread each.", DefaultValueFactory = _ => Math.Min(2, Environment.ProcessorCount) };
     private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run, within a minute on two cores." };
+    private static readonly Option<bool> Full = new("--full") { Description = "Every method, N = 2 to 64, studies of cache size, temperature and more, over the seeds 1, 2 and 3; goes on where it was stopped." };
+    private static readonly Option<string> Seeds = new("--seeds") { Description = "Comma-separated seeds of --full [default: 1,2,3; with --quick 1]." };
     private static readonly Option<string> Sample = new("--sample") { Description = "Continue this prompt with the weights saved in the output folder, without training." };
     private static readonly Option<string> Pretrain = new("--pretrain") { Description = "Make vocabulary and language model of the austen dataset anew from its text in this folder (half an hour), without the experiment." };
 
@@ -52,7 +60,7 @@ internal static class CommandLine
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
     public static async Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
-        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Sample, Pretrain];
+        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Full, Seeds, Sample, Pretrain];
         var command = new RootCommand("Fine-tunes a small language model so that one sample of it is worth the best of N, and compares with three baselines.");
         foreach (var option in options)
             command.Add(option);
@@ -78,16 +86,18 @@ internal static class CommandLine
     {
         string dataset = result.GetRequiredValue(Dataset);
         long seed = result.GetValue(Seed);
-        bool quick = result.GetValue(Quick);
+        bool quick = result.GetValue(Quick), full = result.GetValue(Full);
         return new Arguments
         {
             Dataset = dataset,
-            N = ParseN(result.GetValue(N) ?? (quick ? "2,8" : "2,4,8,16"))!,
+            N = ParseN(result.GetValue(N) ?? (full ? (quick ? "2,4" : "2,4,8,16,32,64") : quick ? "2,8" : "2,4,8,16"))!,
             Seed = seed,
-            Output = result.GetValue(Output) ?? Path.Combine("output", $"{dataset}-seed{seed}"),
+            Output = result.GetValue(Output) ?? Path.Combine("output", full ? $"{dataset}-full" : $"{dataset}-seed{seed}"),
             Device = result.GetRequiredValue(Device),
             Threads = result.GetValue(Threads),
             Quick = quick,
+            Full = full,
+            Seeds = ParseSeeds(result.GetValue(Seeds) ?? (quick ? "1" : "1,2,3"))!,
             Sample = result.GetValue(Sample),
             Pretrain = result.GetValue(Pretrain),
         };
@@ -98,6 +108,7 @@ internal static class CommandLine
         Check(Dataset, DatasetCatalog.Names.Contains, value => $"--dataset is '{value}'; it must be {string.Join(" or ", DatasetCatalog.Names)}");
         Check(N, value => ParseN(value) is not null, value => $"--n is '{value}'; it must be different whole numbers from 2 to 1000, such as 2,4,8,16");
         Check(Seed, value => value >= 0, value => $"--seed is {value}; it must be at least 0");
+        Check(Seeds, value => ParseSeeds(value) is not null, value => $"--seeds is '{value}'; it must be different whole numbers of at least 0, such as 1,2,3");
         Check(Threads, value => value is >= 1 and <= 64, value => $"--threads is {value}; it must be 1 to 64");
         Check(Device, IsDevice, value => $"--device is '{value}'; it must be cpu, cuda or cuda:<index>");
         Check(Output, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new");
@@ -127,6 +138,18 @@ internal static class CommandLine
         foreach (string part in text.Split(','))
         {
             if (!int.TryParse(part, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int n) || n is < 2 or > 1000 || !values.Add(n))
+                return null;
+        }
+
+        return [.. values];
+    }
+
+    private static long[]? ParseSeeds(string text)
+    {
+        var values = new SortedSet<long>();
+        foreach (string part in text.Split(','))
+        {
+            if (!long.TryParse(part, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long seed) || !values.Add(seed))
                 return null;
         }
 

@@ -64,11 +64,11 @@ internal static class ExperimentRun
         var referenceResult = await measurement.ReferenceAsync(cancellationToken);
         var plan = FineTuning.Plan(experiment, arguments.N);
         var results = new ConcurrentDictionary<FineTuning, MethodResult>();
-        var shares = new RunShares(runsStage, plan);
+        var shares = new RunShares<FineTuning>(runsStage, plan, run => run.Cost);
         SideBySide.Answer[] tuned = [];
         await Parallel.ForEachAsync(plan, new ParallelOptions { MaxDegreeOfParallelism = arguments.Threads, CancellationToken = cancellationToken }, async (run, ct) =>
         {
-            using var model = await run.TrainAsync(shares.Of(run), ct);
+            using var model = await run.TrainAsync(experiment, shares.Of(run), ct);
             var result = await measurement.PolicyAsync(run.Method, model, run.N, run.Beta, run.BestOfN, ct);
             results[run] = result;
             if (run.Method == Method.VariationalBestOfN)

@@ -1,10 +1,11 @@
 using SentimentControl;
 using SentimentControl.Datasets.Austen;
+using SentimentControl.Grid;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Rewards;
 
-// The story of a run: ExperimentRun. What a method does: Training/AlignmentRun.
+// The story of a run: ExperimentRun. The loop of every method: Training/AlignmentRun; the methods: Training/Fits.
 return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) =>
 {
     const int Failure = 1, Interrupted = 130;
@@ -15,13 +16,15 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
             SampleCommand.Run(arguments, prompt, Console.Out, cancellationToken);
         else if (arguments.Pretrain is string folder)
             AustenPretraining.Run(folder, Console.Out, cancellationToken);
+        else if (arguments.Full)
+            await FullRun.RunAsync(arguments, Console.Out, cancellationToken);
         else
             await ExperimentRun.RunAsync(arguments, Console.Out, cancellationToken);
         return 0;
     }
     catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
     {
-        Console.Error.WriteLine("Stopped; nothing was written.");
+        Console.Error.WriteLine(arguments.Full ? "Stopped; the same command goes on from here." : "Stopped; nothing was written.");
         return Interrupted;
     }
     catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or RewardModelException or TorchRuntimeException)

@@ -24,6 +24,9 @@ internal sealed record RunSettings
     /// <summary>Steps over which the learning rate rises.</summary>
     public int WarmUpSteps { get; init; } = 10;
 
+    /// <summary>What is left of the learning rate at the last step, as a part of its peak.</summary>
+    public double FinalRatePart { get; init; } = 0.1;
+
     /// <summary>The largest norm of a gradient; longer ones are scaled down.</summary>
     public double MaximumGradientNorm { get; init; } = 1;
 

@@ -10,6 +10,17 @@ internal enum Method
     VariationalBestOfN,
     BestOfNSft,
     KlConstrainedRl,
+    LowerBound,
+    ClippedRatio,
+    GroupNormalised,
+    WinnersSft,
+    Jeffreys,
+    Regression,
+    LogVariance,
+    Iterated,
+    BonBon,
+    Ipo,
+    Dpo,
 }
 
 /// <summary>One row of the table: held-out numbers of one method at one setting.</summary>
@@ -57,6 +68,18 @@ internal sealed record MethodResult
         Method.BestOfN => "Best-of-N",
         Method.VariationalBestOfN => "vBoN",
         Method.BestOfNSft => "BoN-SFT",
-        _ => "KL-constrained RL",
+        Method.KlConstrainedRl => "KL-constrained RL",
+        Method.LowerBound => "vBoN, lower bound",
+        Method.ClippedRatio => "vBoN, clipped ratio",
+        Method.GroupNormalised => "vBoN, group-normalised",
+        Method.WinnersSft => "BoN-SFT, winners",
+        Method.Jeffreys => "Jeffreys mix",
+        Method.Regression => "regression",
+        Method.LogVariance => "log-variance",
+        Method.Iterated => "iterated Best-of-2",
+        Method.BonBon => "BoNBoN",
+        Method.Ipo => "IPO",
+        Method.Dpo => "DPO",
+        _ => throw new ArgumentOutOfRangeException(nameof(method), method, "This method has no name."),
     };
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Spectre.Console;
 using VariationalBoN;
 
@@ -22,14 +21,10 @@ internal static class ResultTable
 
     public static string Markdown(IEnumerable<MethodResult> results)
     {
-        var text = new StringBuilder();
-        Line(Columns);
-        Line(Columns.Select((_, i) => i == 0 ? "---" : "---:"));
+        var table = new MarkdownTable(Columns);
         foreach (var result in results)
-            Line(Cells(result));
-        return text.ToString();
-
-        void Line(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+            table.Add(Cells(result));
+        return table.ToString();
     }
 
     private static string[] Cells(MethodResult result) =>

@@ -1,68 +1,66 @@
+using SentimentControl.Datasets;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
 using VariationalBoN.Models;
-using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
+using VariationalBoN.Training;
 
 namespace SentimentControl.Training;
 
-/// <summary>The two ways in which this sample fine-tunes a copy of the reference. Each call is independent; calls may run in parallel.</summary>
+/// <summary>The loop in which every method fine-tunes a copy of the reference; what a step trains on is the method's <see cref="Fit"/>. Calls are independent and may run in parallel.</summary>
 internal static class AlignmentRun
 {
-    /// <summary>Pulls the policy to a target by the score function: vBoN with the exact objective, KL-constrained RL with the Gibbs objective.</summary>
+    private const int ProbeEvery = 10, ProbePrompts = 16;
+
+    /// <summary>Fine-tunes a copy of the reference.</summary>
     /// <param name="experiment">What all methods share.</param>
-    /// <param name="bestOfN">The Best-of-N distribution that the objective may ask.</param>
-    /// <param name="objective">The target distribution.</param>
+    /// <param name="bestOfN">The Best-of-N distribution of the run's N.</param>
+    /// <param name="fit">The method.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
-    /// <returns>The fine-tuned model, the caller's to dispose, in evaluation mode.</returns>
-    public static async Task<Gpt2> TowardsAsync(Experiment experiment, IBoNDistribution bestOfN, IVariationalObjective objective, IProgress<double> progress, CancellationToken cancellationToken)
+    /// <param name="afterStep">Called after each step with the number of steps done and of completions drawn.</param>
+    /// <returns>The model, the caller's to dispose, in evaluation mode; where the guard stopped the run, as it was then.</returns>
+    public static async Task<FineTuned> RunAsync(Experiment experiment, EmpiricalBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken, Func<Gpt2, int, long, Task>? afterStep = null)
     {
         var settings = experiment.Settings;
         var model = Copy(experiment);
-        var policy = experiment.Policy(model);
-        var scorer = new Scorer(experiment.Reference, experiment.Reward);
+        using var run = new FineTuningState(experiment, model, bestOfN);
         using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
-        for (int step = 0; step < settings.Steps; step++)
+        TrainingGuard? guard = null;
+        long drawn = 0;
+        try
         {
-            var drawn = policy.Sample(Prompts(experiment, step), settings.CompletionsPerPrompt, StepSeed(experiment, step), cancellationToken); // y ~ pi_theta(.|x)  plain data
-            var scored = await scorer.ScoreAsync(drawn, cancellationToken);                  // r(x,y), log pi_ref  plain data
-            using var scope = torch.NewDisposeScope();                                       // tensors live below this line only
-            var targets = objective.LogTargets(bestOfN, scored);                             // log g(y)            doubles
-            var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);   // baseline per prompt
-            Step(experiment, model, adam, loss, step);
-            progress.Report((step + 1.0) / settings.Steps);
-        }
+            for (int step = 0; step < settings.Steps; step++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                StepWork work = await fit(run, step, cancellationToken);
+                drawn += work.Drawn;
+                guard ??= new TrainingGuard(bestOfN.N, settings.SamplesPerPrompt, new GuardOptions { Window = work.Rollouts is null ? 3 : 10 });
+                if (work.Rollouts is null && step % ProbeEvery == 0)
+                    guard.Observe(step, await ProbeAsync(run, step, cancellationToken));
+                for (int epoch = 0; epoch < work.Epochs && (epoch == 0 || !work.StopEpochs()); epoch++)
+                    Step(run, adam, work, step, epoch == 0 ? guard : null);
+                if (afterStep is not null)
+                    await afterStep(model, step + 1, drawn);
+                progress.Report((step + 1.0) / settings.Steps);
+            }
 
-        return model;
+            return new FineTuned(model, drawn, null);
+        }
+        catch (Exception e) when (e is TrainingStoppedException or ArithmeticException)
+        {
+            return new FineTuned(model, drawn, e.Message); // the method diverged: a result of its own
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>BoN-SFT: maximum likelihood of cached reference samples, drawn with the probability that they are the best of N.</summary>
-    /// <inheritdoc cref="TowardsAsync"/>
-    public static Gpt2 OnBestSamples(Experiment experiment, double n, IProgress<double> progress, CancellationToken cancellationToken)
-    {
-        var settings = experiment.Settings;
-        var model = Copy(experiment);
-        var policy = experiment.Policy(model);
-        using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
-        for (int step = 0; step < settings.Steps; step++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Completion[] best = [.. Prompts(experiment, step).SelectMany(prompt => BestSamples.Draw(experiment.Table[prompt], n, settings.CompletionsPerPrompt, StepSeed(experiment, step)))];
-            double[] weights = [.. Enumerable.Repeat(1.0 / settings.CompletionsPerPrompt, best.Length)];
-            int[] groups = [.. Enumerable.Range(0, best.Length).Select(i => i / settings.CompletionsPerPrompt)];
-            using var scope = torch.NewDisposeScope();
-            var loss = WeightedLikelihood.Loss(policy.LogProb(best), weights, groups);
-            Step(experiment, model, adam, loss, step);
-            progress.Report((step + 1.0) / settings.Steps);
-        }
-
-        return model;
-    }
-
-    private static Gpt2 Copy(Experiment experiment)
+    /// <summary>A trainable copy of the reference model, the caller's to dispose, in evaluation mode.</summary>
+    public static Gpt2 Copy(Experiment experiment)
     {
         var model = new Gpt2(experiment.ReferenceModel.Config, experiment.Seed);
         model.to(experiment.Device);
@@ -71,23 +69,32 @@ internal static class AlignmentRun
         return model;
     }
 
-    private static void Step(Experiment experiment, Gpt2 model, HeldAdam adam, torch.Tensor loss, int step)
+    private static void Step(FineTuningState run, HeldAdam adam, StepWork work, int step, TrainingGuard? guard)
     {
-        var settings = experiment.Settings;
-        model.zero_grad();
-        loss.backward();
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.MaximumGradientNorm);
-        adam.Step(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps));
+        RunSettings settings = run.Experiment.Settings;
+        using var scope = torch.NewDisposeScope(); // tensors live below this line only
+        StepLoss made = work.Loss();
+        run.Model.zero_grad();
+        made.Loss.backward();
+        double norm = torch.nn.utils.clip_grad_norm_(run.Model.parameters(), settings.MaximumGradientNorm);
+        if (guard is not null && work.Rollouts is not null)
+            guard.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = made.Loss.ToDouble(), GradientNorm = norm });
+        adam.Step(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps, settings.FinalRatePart));
     }
 
-    /// <summary>The prompts of a step: passes over all training prompts, each pass in an order of its own.</summary>
-    private static string[] Prompts(Experiment experiment, int step)
+    /// <summary>Where a method trains on cached samples, a few completions of the policy tell the guard where it has gone.</summary>
+    private static async Task<StepMetrics> ProbeAsync(FineTuningState run, int step, CancellationToken cancellationToken)
     {
-        int size = Math.Min(experiment.Settings.PromptsPerStep, experiment.TrainPrompts.Count), perPass = experiment.TrainPrompts.Count / size;
-        string[] order = [.. experiment.TrainPrompts];
-        new Random(unchecked((int)((experiment.Seed * 1_000_003) + (step / perPass)))).Shuffle(order);
-        return order[(step % perPass * size)..((step % perPass + 1) * size)];
+        var drawn = run.Policy.Sample([.. run.Prompts(step).Distinct().Take(ProbePrompts)], 4, run.Seed(step) with { Purpose = DrawPurpose.Evaluation }, cancellationToken);
+        var scored = await run.Scorer.ScoreAsync(drawn, cancellationToken);
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        return StepMetrics.Of(run.BestOfN, scored, run.Policy.LogProb(scored));
     }
-
-    private static DrawSeed StepSeed(Experiment experiment, int step) => new((experiment.Seed * 1_000_003) + step);
 }
+
+/// <summary>What a run made.</summary>
+/// <param name="Model">The model, the caller's to dispose.</param>
+/// <param name="Drawn">How many completions were drawn on the way.</param>
+/// <param name="Stopped">Why the run was stopped before its last step; null for a whole run.</param>
+internal sealed record FineTuned(Gpt2 Model, long Drawn, string? Stopped);

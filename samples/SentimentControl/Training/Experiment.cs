@@ -9,7 +9,7 @@ namespace SentimentControl.Training;
 
 /// <summary>What all methods of one run share: the reference, the judge, the cached reference rewards and the prompts.</summary>
 /// <remarks>Safe to share between threads: nothing in it is changed after it is made.</remarks>
-internal sealed class Experiment
+internal sealed record Experiment
 {
     public required RunSettings Settings { get; init; }
 

@@ -6,14 +6,14 @@ using VariationalBoN.Objectives;
 
 namespace SentimentControl.Training;
 
-/// <summary>One method at one setting: how to train it, and its place in the table.</summary>
+/// <summary>One method at one setting of the default run: how to train it, and its place in the table.</summary>
 /// <param name="Method">The method.</param>
 /// <param name="N">Its N; for KL-constrained RL the N whose KL beta was matched to.</param>
 /// <param name="Beta">beta of KL-constrained RL.</param>
 /// <param name="BestOfN">The Best-of-N distribution of N.</param>
 /// <param name="Cost">Its expected time, one on-policy run being 1.</param>
-/// <param name="TrainAsync">Trains a copy of the reference.</param>
-internal sealed record FineTuning(Method Method, double N, double? Beta, IBoNDistribution BestOfN, double Cost, Func<IProgress<double>, CancellationToken, Task<Gpt2>> TrainAsync)
+/// <param name="Fit">How it trains.</param>
+internal sealed record FineTuning(Method Method, double N, double? Beta, EmpiricalBoNDistribution BestOfN, double Cost, Fit Fit)
 {
     private const double LikelihoodCost = 0.4;
 
@@ -24,26 +24,30 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, IBoNDis
     {
         var plan = new List<FineTuning>();
         foreach (double n in ns)
-        {
-            var bestOfN = experiment.Table.BestOf(n);
-            plan.Add(new FineTuning(Method.VariationalBestOfN, n, null, bestOfN, 1,
-                (progress, ct) => AlignmentRun.TowardsAsync(experiment, bestOfN, new ExactObjective(), progress, ct)));
-        }
-
+            plan.Add(new FineTuning(Method.VariationalBestOfN, n, null, experiment.Table.BestOf(n), 1, Fits.ScoreFunctionOn(new ExactObjective())));
         foreach (double n in ns.Append(2 * ns[^1]))
         {
-            var bestOfN = experiment.Table.BestOf(n);
-            double beta = GibbsTilt.BetaForKl(experiment.Table, experiment.TrainPrompts, BestOfNMath.KlUpperBound(n));
-            plan.Add(new FineTuning(Method.KlConstrainedRl, n, beta, bestOfN, 1,
-                (progress, ct) => AlignmentRun.TowardsAsync(experiment, bestOfN, new GibbsObjective(beta), progress, ct)));
+            double beta = MatchedBeta(experiment, n);
+            plan.Add(new FineTuning(Method.KlConstrainedRl, n, beta, experiment.Table.BestOf(n), 1, Fits.ScoreFunctionOn(new GibbsObjective(beta))));
         }
 
         foreach (double n in ns)
-        {
-            plan.Add(new FineTuning(Method.BestOfNSft, n, null, experiment.Table.BestOf(n), LikelihoodCost,
-                (progress, ct) => Task.FromResult(AlignmentRun.OnBestSamples(experiment, n, progress, ct))));
-        }
-
+            plan.Add(new FineTuning(Method.BestOfNSft, n, null, experiment.Table.BestOf(n), LikelihoodCost, Fits.BestOfNSft(n)));
         return plan;
+    }
+
+    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N.</summary>
+    public static double MatchedBeta(Experiment experiment, double n) => GibbsTilt.BetaForKl(experiment.Table, experiment.TrainPrompts, BestOfNMath.KlUpperBound(n));
+
+    /// <summary>Trains a copy of the reference.</summary>
+    /// <returns>The fine-tuned model, the caller's to dispose.</returns>
+    /// <exception cref="InvalidDataException">The guard stopped the run; the message names step and likely cause.</exception>
+    public async Task<Gpt2> TrainAsync(Experiment experiment, IProgress<double> progress, CancellationToken cancellationToken)
+    {
+        var tuned = await AlignmentRun.RunAsync(experiment, BestOfN, Fit, progress, cancellationToken);
+        if (tuned.Stopped is null)
+            return tuned.Model;
+        tuned.Model.Dispose();
+        throw new InvalidDataException($"{Name}: {tuned.Stopped}");
     }
 }

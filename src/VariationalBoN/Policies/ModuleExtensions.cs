@@ -22,7 +22,7 @@ public static class ModuleExtensions
             throw new ArgumentException("It must return a new module, not null and not the one that is copied.", nameof(create));
         var source = module.state_dict();
         var target = copy.state_dict();
-        string[] faults = [.. source.Keys.Union(target.Keys).Where(name => Shape(source, name) != Shape(target, name)).Order(StringComparer.Ordinal)
+        string[] faults = [.. Differences(source, target)
             .Select(name => $"{name} is {Shape(source, name)} in the module and {Shape(target, name)} in the copy")];
         if (faults.Length > 0)
             throw new ArgumentException($"It must return a module of the same shape: {string.Join("; ", faults)}.", nameof(create));
@@ -40,6 +40,38 @@ public static class ModuleExtensions
         copy.eval();
         return copy;
     }
+
+    /// <summary>Moves a module towards another: each parameter and floating-point buffer becomes (1 - rate) own + rate other. With a small rate at every step it is an exponential moving average, with 1 a copy.</summary>
+    /// <param name="anchor">The module that moves, changed in place.</param>
+    /// <param name="model">Where to; left as it is.</param>
+    /// <param name="rate">0 to 1.</param>
+    /// <exception cref="ArgumentException">The two have other names or shapes; the message names them. Nothing was moved.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rate"/> is out of range or NaN.</exception>
+    public static void MoveTowards(this nn.Module anchor, nn.Module model, double rate)
+    {
+        ArgumentNullException.ThrowIfNull(anchor);
+        ArgumentNullException.ThrowIfNull(model);
+        if (!(rate >= 0 && rate <= 1))
+            throw new ArgumentOutOfRangeException(nameof(rate), rate, "The rate must be 0 to 1.");
+        var source = model.state_dict();
+        var target = anchor.state_dict();
+        string[] faults = [.. Differences(source, target).Select(name => $"{name} is {Shape(target, name)} in the anchor and {Shape(source, name)} in the model")];
+        if (faults.Length > 0)
+            throw new ArgumentException($"The anchor must have the shape of the model: {string.Join("; ", faults)}.", nameof(model));
+        using var noGradient = no_grad();
+        using Scalar part = rate, rest = 1 - rate; // held until the calls return: a collection may not free them meanwhile
+        foreach ((string name, var value) in target)
+        {
+            using var scope = NewDisposeScope();
+            if (rate == 1 || !value.is_floating_point())
+                value.copy_(source[name]);
+            else
+                value.mul_(rest).add_(source[name], part);
+        }
+    }
+
+    private static IEnumerable<string> Differences(Dictionary<string, Tensor> source, Dictionary<string, Tensor> target) =>
+        source.Keys.Union(target.Keys).Where(name => Shape(source, name) != Shape(target, name)).Order(StringComparer.Ordinal);
 
     private static string Shape(Dictionary<string, Tensor> tensors, string name) =>
         tensors.TryGetValue(name, out var value) ? $"{value.dtype} [{string.Join(", ", value.shape)}]" : "absent";

@@ -11,6 +11,7 @@ public sealed class CommandLineTests
     [InlineData("--seed -1", "--seed is -1")]
     [InlineData("--seed many", "'many' for option '--seed'")]
     [InlineData("--dataset tweets", "--dataset is 'tweets'; it must be reviews or austen")]
+    [InlineData("--full --seeds 1,1", "--seeds is '1,1'")]
     [InlineData("--device tpu", "--device is 'tpu'")]
     [InlineData("--threads 0", "--threads is 0")]
     [InlineData("--colour red", "--colour")]
@@ -35,6 +36,30 @@ public sealed class CommandLineTests
         Assert.Equal([2, 16], got!.N);
         Assert.Equal((3, "reviews", "cpu", true), (got.Seed, got.Dataset, got.Device, got.Quick));
         Assert.Equal(Path.Combine("output", "reviews-seed3"), got.Output);
+    }
+
+    [Fact]
+    public async Task A_full_run_has_defaults_of_its_own()
+    {
+        Arguments? full = null, quick = null;
+        await Invoke("--full", arguments => full = arguments);
+        await Invoke("--full --quick --seeds 5,4", arguments => quick = arguments);
+
+        Assert.Equal([2, 4, 8, 16, 32, 64], full!.N);
+        Assert.Equal([1, 2, 3], full.Seeds);
+        Assert.Equal(Path.Combine("output", "reviews-full"), full.Output);
+        Assert.Equal([4, 5], quick!.Seeds);
+        Assert.Equal([2, 4], quick.N);
+    }
+
+    [Fact]
+    public async Task An_N_that_no_rounds_of_two_reach_is_refused_before_any_work()
+    {
+        Arguments? arguments = null;
+        await Invoke("--full --n 2,3", got => arguments = got);
+
+        var refused = await Assert.ThrowsAsync<ArgumentException>(() => SentimentControl.Grid.FullRun.RunAsync(arguments!, TextWriter.Null, CancellationToken.None));
+        Assert.Contains("--n holds 3", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

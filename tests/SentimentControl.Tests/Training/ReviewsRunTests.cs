@@ -42,7 +42,9 @@ public sealed class ReviewsRunTests
         var measurement = new Measurement(experiment);
         MethodResult before = await measurement.ReferenceAsync(CancellationToken.None);
 
-        using var tuned = await AlignmentRun.TowardsAsync(experiment, table.BestOf(8), new ExactObjective(), new Progress<double>(), CancellationToken.None);
+        FineTuned result = await AlignmentRun.RunAsync(experiment, table.BestOf(8), Fits.ScoreFunctionOn(new ExactObjective()), new Progress<double>(), CancellationToken.None);
+        using var tuned = result.Model;
+        Assert.Null(result.Stopped);
         MethodResult after = await measurement.PolicyAsync(Method.VariationalBestOfN, tuned, 8, null, table.BestOf(8), CancellationToken.None);
 
         Assert.InRange(reference.HeldOutLoss, 1.1, 1.23);   // 1.187 with seed 1

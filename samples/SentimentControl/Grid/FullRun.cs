@@ -1,0 +1,77 @@
+using System.Text.Json;
+using SentimentControl.Datasets;
+using SentimentControl.Reporting;
+using SentimentControl.Training;
+
+namespace SentimentControl.Grid;
+
+/// <summary><c>--full</c>: every run of the plan, each with a file of its own, then tables and figures over all. Stateless.</summary>
+internal static class FullRun
+{
+    private const string RunsFolder = "runs";
+    private const double SetupCost = 6;
+
+    /// <summary>Makes the runs that are not there yet and writes the summary anew.</summary>
+    /// <exception cref="InvalidDataException">A file in the output folder is damaged, or of another program; the message names it.</exception>
+    public static async Task RunAsync(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    {
+        if (arguments.N.FirstOrDefault(n => !int.IsPow2((int)n)) is var odd && odd != 0)
+            throw new ArgumentException($"--n holds {odd}; with --full each N must be a power of two, since iterated Best-of-2 reaches no others.");
+        var dataset = DatasetCatalog.Create(arguments.Dataset);
+        var settings = dataset.Settings(arguments.Quick);
+        var plan = GridPlan.Of([.. arguments.N.Select(n => (int)n)], arguments.Seeds, arguments.Quick);
+        int largest = Math.Max(settings.SamplesPerPrompt, plan.Max(run => run.Variation.Samples ?? 0));
+        double[] temperatures = [.. plan.Select(run => run.Variation.Temperature).OfType<double>().Distinct().Order()];
+        string runs = Path.Combine(arguments.Output, RunsFolder);
+        Directory.CreateDirectory(runs);
+
+        var progress = new RunProgress(output, !Console.IsOutputRedirected);
+        GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run) is null)];
+        progress.Say($"{plan.Count} runs over {arguments.Seeds.Count} seeds, {plan.Count - open.Length} of them done before");
+        foreach (long seed in arguments.Seeds)
+        {
+            GridRun[] mine = [.. open.Where(run => run.Seed == seed)];
+            if (mine.Length == 0 && File.Exists(LiteralPath(arguments, seed)))
+                continue;
+            string folder = Path.Combine(arguments.Output, $"seed{seed}");
+            Directory.CreateDirectory(folder);
+            var setupStage = progress.Plan($"seed {seed}, models and caches", SetupCost);
+            var runsStage = progress.Plan($"seed {seed}, runs", mine.Sum(run => run.Cost) / arguments.Threads);
+            using var setup = await GridSetup.ObtainAsync(dataset, settings with { SamplesPerPrompt = largest }, arguments, seed, temperatures, folder, setupStage, cancellationToken);
+            setupStage.Finish($"seed {seed}: models and caches");
+            await LiteralAsync(arguments, setup, seed, cancellationToken);
+            var shares = new RunShares<GridRun>(runsStage, mine, run => run.Cost);
+            await Parallel.ForEachAsync(mine, new ParallelOptions { MaxDegreeOfParallelism = arguments.Threads, CancellationToken = cancellationToken }, async (run, ct) =>
+            {
+                var record = await GridTraining.RunAsync(run, setup, settings.SamplesPerPrompt, shares.Of(run), ct);
+                record.Save(runs);
+                if (record.Stopped is not null)
+                    progress.Say($"{MethodResult.MethodName(run.Method)} N={run.N} {run.Variation.Name} seed {seed}: {record.Stopped}");
+            });
+            runsStage.Finish($"seed {seed}: {mine.Length} runs");
+        }
+
+        RunRecord[] records = [.. plan.Select(run => RunRecord.Find(runs, run)!)];
+        MethodResult[][] literal = [.. arguments.Seeds.Select(seed => JsonSerializer.Deserialize<MethodResult[]>(File.ReadAllText(LiteralPath(arguments, seed)), RunRecord.Json)!)];
+        var summary = new GridSummary(arguments, settings, records, literal);
+        summary.Write(arguments.Output);
+        output.WriteLine(summary.Reading);
+        output.WriteLine($"Written to {arguments.Output}: summary.md, summary.json, figures, and a file for each run in {RunsFolder}.");
+    }
+
+    private static string LiteralPath(Arguments arguments, long seed) => Path.Combine(arguments.Output, $"best-of-n-seed{seed}.json");
+
+    /// <summary>The reference and literal Best-of-N, on fresh draws.</summary>
+    private static async Task LiteralAsync(Arguments arguments, GridSetup setup, long seed, CancellationToken cancellationToken)
+    {
+        if (File.Exists(LiteralPath(arguments, seed)))
+            return;
+        var measurement = new Measurement(setup.At(1));
+        var rows = new List<MethodResult> { await measurement.ReferenceAsync(cancellationToken) };
+        foreach (double n in arguments.N)
+            rows.Add(await measurement.BestOfNAsync(n, rows[0], cancellationToken));
+        string temporary = LiteralPath(arguments, seed) + ".tmp";
+        await File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(rows, RunRecord.Json), cancellationToken);
+        File.Move(temporary, LiteralPath(arguments, seed), overwrite: true);
+    }
+}

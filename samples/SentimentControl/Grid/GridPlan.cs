@@ -1,0 +1,64 @@
+using SentimentControl.Reporting;
+
+namespace SentimentControl.Grid;
+
+/// <summary>All runs of a full or a quick grid, in the order in which they are worth having. Stateless.</summary>
+internal static class GridPlan
+{
+    /// <summary>The methods of the grid; the first four are those of the paper.</summary>
+    public static readonly Method[] Methods =
+    [
+        Method.VariationalBestOfN, Method.LowerBound, Method.KlConstrainedRl, Method.BestOfNSft,
+        Method.Jeffreys, Method.ClippedRatio, Method.GroupNormalised, Method.Iterated, Method.WinnersSft, Method.Regression, Method.LogVariance, Method.BonBon, Method.Ipo, Method.Dpo,
+    ];
+
+    /// <summary>The runs.</summary>
+    /// <param name="ns">The values of N of the grid.</param>
+    /// <param name="seeds">The seeds.</param>
+    /// <param name="quick">Every method and every study once, small.</param>
+    public static IReadOnlyList<GridRun> Of(IReadOnlyList<int> ns, IReadOnlyList<long> seeds, bool quick)
+    {
+        var none = new Variation();
+        var runs = new List<GridRun>();
+        foreach (long seed in seeds)
+        {
+            foreach (var method in Methods)
+                Add("grid", method, method == Method.KlConstrainedRl ? [.. ns, 2 * ns[^1]] : ns, none);
+            int[] middle = quick ? [4] : [4, 8, 16];
+            int[] samples = quick ? [8] : [8, 16, 32, 64, 128, 512];
+            foreach (int m in samples)
+                Add("samples", Method.VariationalBestOfN, quick ? [4] : [4, 16, 64], new Variation { Samples = m });
+            foreach (double temperature in quick ? [0.5] : new[] { 0.25, 0.5, 0.75 })
+            {
+                Add("temperature", Method.VariationalBestOfN, [middle[^1]], new Variation { Temperature = temperature });
+                Add("temperature", Method.BestOfNSft, [middle[^1]], new Variation { Temperature = temperature });
+            }
+
+            foreach (string transform in new[] { "sigmoid", "exp" })
+            {
+                Add("transform", Method.VariationalBestOfN, [quick ? 4 : 8], new Variation { Transform = transform });
+                Add("transform", Method.KlConstrainedRl, [quick ? 4 : 8], new Variation { Transform = transform });
+            }
+
+            Add("paper-scale", Method.VariationalBestOfN, quick ? [4] : [2, 4, 8, 16], new Variation { PaperScale = true });
+            foreach (var variation in Tuned(quick))
+                Add("tuning", variation.ReverseWeight is null ? Method.VariationalBestOfN : Method.Jeffreys, middle, variation);
+            foreach (var method in quick ? [Method.VariationalBestOfN] : new[] { Method.VariationalBestOfN, Method.KlConstrainedRl, Method.BestOfNSft, Method.ClippedRatio, Method.Jeffreys })
+                Add("speed", method, [quick ? 4 : 8], new Variation { Curve = true });
+
+            void Add(string study, Method method, IReadOnlyList<int> values, Variation variation) => runs.AddRange(values.Select(n => new GridRun(study, method, n, seed, variation)));
+        }
+
+        return runs;
+    }
+
+    /// <summary>What might bring a policy closer to Best-of-N than the default does.</summary>
+    private static Variation[] Tuned(bool quick) => quick
+        ? [new Variation { ReverseWeight = 0.75 }, new Variation { WarmStart = 0.33 }]
+        :
+        [
+            new Variation { ReverseWeight = 0.25 }, new Variation { ReverseWeight = 0.75 }, new Variation { ReverseWeight = 0.9 },
+            new Variation { WarmStart = 0.33 }, new Variation { FinalRate = 0 }, new Variation { Group = 2 }, new Variation { Group = 8 }, new Variation { Group = 16 },
+            new Variation { RateFactor = 0.5, StepsFactor = 2 }, new Variation { StepsFactor = 2, FinalRate = 0, WarmStart = 0.33 },
+        ];
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using SentimentControl.Datasets;
+using SentimentControl.Reporting;
+using SentimentControl.Training;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Evaluation;
+using VariationalBoN.Gradients;
+using VariationalBoN.Objectives;
+
+namespace SentimentControl.Grid;
+
+/// <summary>Makes one run of the grid: its experiment, its fit, its numbers. Stateless.</summary>
+internal static class GridTraining
+{
+    private const int CurveEvery = 10, CurveCompletions = 16;
+
+    public static async Task<RunRecord> RunAsync(GridRun run, GridSetup setup, int samplesPerPrompt, IProgress<double> progress, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        Experiment measured = setup.At(run.Variation.Temperature ?? 1), experiment = Vary(measured, run.Variation, samplesPerPrompt);
+        double? beta = run.Method == Method.KlConstrainedRl ? FineTuning.MatchedBeta(experiment, run.N) : null;
+        var bestOfN = experiment.Table.BestOf(run.N, onWarning: _ => { }); // too small a cache is what one study is about
+        var curve = new List<CurvePoint>();
+        var tuned = await AlignmentRun.RunAsync(experiment, bestOfN, FitOf(run, beta), progress, cancellationToken, run.Variation.Curve is true ? AddToCurveAsync : null);
+        using var model = tuned.Model;
+        var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N, onWarning: _ => { }), cancellationToken);
+        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), tuned.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
+
+        async Task AddToCurveAsync(VariationalBoN.Models.Gpt2 now, int steps, long drawn)
+        {
+            if (steps % CurveEvery != 0)
+                return;
+            var report = await new Evaluator(new Scorer(measured.Reference, measured.Reward), measured.Table).EvaluateAsync(measured.Policy(now), measured.HeldOutPrompts, CurveCompletions, measured.Seed, cancellationToken);
+            curve.Add(new CurvePoint(steps, drawn, report.Reward.Value, report.WinRate.Value, report.Kl.Value));
+        }
+    }
+
+    private static Experiment Vary(Experiment experiment, Variation variation, int samplesPerPrompt)
+    {
+        RunSettings settings = experiment.Settings;
+        int samples = variation.Samples ?? samplesPerPrompt, completions = settings.PromptsPerStep * settings.CompletionsPerPrompt;
+        var varied = experiment with
+        {
+            Table = samples < settings.SamplesPerPrompt ? GridSetup.First(experiment.Table, samples) : experiment.Table,
+            Settings = settings with
+            {
+                SamplesPerPrompt = samples,
+                Steps = (int)Math.Round(settings.Steps * (variation.StepsFactor ?? 1)),
+                LearningRate = settings.LearningRate * (variation.RateFactor ?? 1),
+                FinalRatePart = variation.FinalRate ?? settings.FinalRatePart,
+                CompletionsPerPrompt = variation.Group ?? settings.CompletionsPerPrompt,
+                PromptsPerStep = Math.Min(experiment.TrainPrompts.Count, completions / (variation.Group ?? settings.CompletionsPerPrompt)),
+            },
+        };
+        return variation.Transform is string transform ? GridSetup.Transformed(varied, transform) : varied;
+    }
+
+    private static Fit FitOf(GridRun run, double? beta)
+    {
+        int n = run.N;
+        IVariationalObjective exact = run.Variation.PaperScale is true ? new PaperScaleObjective() : new ExactObjective();
+        Fit fit = run.Method switch
+        {
+            Method.VariationalBestOfN => Fits.ScoreFunctionOn(exact),
+            Method.LowerBound => Fits.ScoreFunctionOn(new LowerBoundObjective()),
+            Method.KlConstrainedRl => Fits.ScoreFunctionOn(new GibbsObjective(beta!.Value)),
+            Method.BestOfNSft => Fits.BestOfNSft(n),
+            Method.WinnersSft => Fits.Winners(n),
+            Method.ClippedRatio => Fits.Clipped(exact, epochs: 4, new ClippedRatioOptions()),
+            Method.GroupNormalised => Fits.Clipped(exact, epochs: 4, new ClippedRatioOptions { NormaliseByGroup = true }),
+            Method.Jeffreys => Fits.JeffreysMix(n, run.Variation.ReverseWeight ?? 0.5),
+            Method.Regression => Fits.Regression(n, centred: false),
+            Method.LogVariance => Fits.Regression(n, centred: true),
+            Method.Iterated => Fits.Iterated(n),
+            Method.BonBon => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
+            Method.Ipo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
+            Method.Dpo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),
+            _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no fit."),
+        };
+        return run.Variation.WarmStart is double part ? Fits.BestOfNSft(n).Then(fit, part) : fit;
+    }
+
+    /// <summary>The target of the authors' published code: (1/n) log-ratio with KL times 1/(n - 1), which is pi_ref times the ratio to the power (n - 1) / n.</summary>
+    private sealed class PaperScaleObjective : IVariationalObjective
+    {
+        public double LogTarget(IBoNDistribution bestOfN, VariationalBoN.ScoredCompletion completion) =>
+            completion.LogReference + ((bestOfN.N - 1) / bestOfN.N * bestOfN.LogRatio(completion));
+    }
+}

@@ -1,0 +1,63 @@
+using ScottPlot;
+using SentimentControl.Grid;
+
+namespace SentimentControl.Reporting;
+
+/// <summary>What all pictures of this program share. Stateless.</summary>
+internal static class PlotParts
+{
+    private const int Width = 1200, Height = 800;
+
+    /// <summary>Best-of-N of a continuous reward: win rate N / (N + 1) at KL log N - (N - 1) / N, dashed.</summary>
+    public static void AddBestOfNTheory(Plot plot, double largestN)
+    {
+        double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
+        var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
+        (curve.LinePattern, curve.LineWidth) = (LinePattern.Dashed, 2);
+    }
+
+    public static void AddLabel(Plot plot, string label, double x, double y, Color color, bool above)
+    {
+        var text = plot.Add.Text(label, x, y);
+        (text.LabelFontColor, text.LabelFontSize, text.LabelFontName) = (color.Darken(.25), 15, Font());
+        (text.LabelAlignment, text.OffsetX, text.OffsetY) = above ? (Alignment.LowerRight, -8, -8) : (Alignment.UpperLeft, 10, 12);
+    }
+
+    /// <summary>Bars from the smallest to the largest over seeds.</summary>
+    public static void AddErrors(Plot plot, double[] x, double[] y, IReadOnlyList<SeedMean> vertical, Color color, IReadOnlyList<SeedMean>? horizontal = null)
+    {
+        double[] none = new double[x.Length];
+        AddErrorBars(plot, x, y, horizontal is null ? none : [.. horizontal.Select(v => v.Mean - v.Low)], horizontal is null ? none : [.. horizontal.Select(v => v.High - v.Mean)], [.. vertical.Select(v => v.Mean - v.Low)], [.. vertical.Select(v => v.High - v.Mean)], color);
+    }
+
+    public static void AddErrorBars(Plot plot, double[] x, double[] y, double[] left, double[] right, double[] down, double[] up, Color color)
+    {
+        var errors = new ScottPlot.Plottables.ErrorBar(x, y, left, right, down, up);
+        plot.Add.Plottable(errors);
+        (errors.Color, errors.LineWidth, errors.CapSize) = (color, 1.5f, 5);
+    }
+
+    /// <summary>Title, axes, legend; the picture as PNG.</summary>
+    public static byte[] Finish(Plot plot, string title, string horizontal, string vertical)
+    {
+        plot.Title(title, size: 22);
+        plot.XLabel(horizontal, size: 19);
+        plot.YLabel(vertical, size: 19);
+        plot.Axes.Bottom.TickLabelStyle.FontSize = plot.Axes.Left.TickLabelStyle.FontSize = 16;
+        plot.Legend.FontSize = 17;
+        plot.Legend.SymbolWidth = 40;
+        plot.Legend.Padding = new PixelPadding(12);
+        plot.Legend.InterItemPadding = new PixelPadding(4, 4, 8, 8);
+        plot.Grid.MajorLineColor = Colors.Black.WithOpacity(.08);
+        plot.ShowLegend(Alignment.LowerRight);
+        plot.Axes.Margins(.09, .08);
+        plot.Font.Set(Font());
+        return plot.GetImageBytes(Width, Height, ImageFormat.Png);
+    }
+
+    private static string Font()
+    {
+        using var family = SkiaSharp.SKFontManager.Default.MatchFamily("DejaVu Sans");
+        return family is { FamilyName: "DejaVu Sans" } ? "DejaVu Sans" : Fonts.Default;
+    }
+}
