@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -65,7 +66,7 @@ internal sealed class CachedPass(LayerKeyValues[] caches, Tensor positions, Rota
         using TorchSharp.Scalar scale = 1 / MathF.Sqrt(size); // held until the call returns: a collection may not free it meanwhile
         var scores = queries.mul(scale).view(rows * keyHeads, heads / keyHeads, size).bmm(keys.transpose(1, 2)); // [rows * G, H / G, columns]
         if (mask(window) is Tensor hidden)
-            scores.view(rows, heads, -1).add_(hidden);
+            scores.view(rows, heads, -1).Increase(hidden);
         return scores.softmax(-1).bmm(values).view(rows, heads * size);
     }
 }

@@ -9,6 +9,7 @@ namespace VariationalBoN.Tests.Models;
 /// length. Seeds are fixed.
 /// </summary>
 [Trait("Tier", "fast")]
+[Collection("Allocating")]
 public sealed partial class ConfigFuzzTests
 {
     private static readonly string[] Values =
