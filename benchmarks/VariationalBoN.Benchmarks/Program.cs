@@ -1,4 +1,14 @@
-if (args is ["memory", .. string[] ways])
-    VariationalBoN.Benchmarks.TrainingMemory.Run(ways);
-else
-    BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+using VariationalBoN.Benchmarks;
+
+switch (args)
+{
+    case ["memory", .. string[] ways]:
+        TrainingMemory.Run(ways);
+        break;
+    case ["generation", .. string[] settings]:
+        GenerationRate.Run(settings);
+        break;
+    default:
+        BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        break;
+}

@@ -61,6 +61,18 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
         return Head(Trunk(input, null)).view(input.size(0), input.size(1), VocabularySize).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The logits of the next token at every position of a batch with padding on either side, as Python's <c>model(input_ids, attention_mask, position_ids)</c>.</summary>
+    /// <param name="tokens">Tokens [B, T], int64, on the device of the parameters, padded on the left or on the right with any ids.</param>
+    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a row.</param>
+    /// <returns>A fresh tensor [B, T, V], the caller's to dispose, as if each row stood alone; what it holds at padding is arbitrary.</returns>
+    /// <exception cref="ArgumentException">A shape or type is another one, or a row has no token or padding between its tokens.</exception>
+    public Tensor Logits(Tensor tokens, Tensor attentionMask)
+    {
+        using var scope = NewDisposeScope();
+        var rows = new PaddedRows(tokens, attentionMask);
+        return rows.Back(forward(rows.Tokens)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>What the output layer reads: the hidden states after the last normalisation.</summary>
     /// <param name="tokens">Tokens [B, T], int64, right-padded, T at most <see cref="MaximumLength"/>.</param>
     /// <returns>A fresh tensor [B * T, C], the caller's to dispose; position t of row b is in row b * T + t.</returns>

@@ -24,7 +24,7 @@ internal sealed class LayerKeyValues : IDisposable
     /// <summary>The element type of keys and values.</summary>
     internal ScalarType DataType => _keys.dtype;
 
-    /// <summary>Writes one more column, both [rows, G, D], and returns everything so far as views [rows * G, columns, D].</summary>
+    /// <summary>Writes one more column, both [rows, G, D], and returns everything so far as views [rows, G, columns, D].</summary>
     internal (Tensor Keys, Tensor Values) Append(Tensor keys, Tensor values)
     {
         _keys = Grow(_keys);
@@ -32,8 +32,7 @@ internal sealed class LayerKeyValues : IDisposable
         _keys.select(2, Used).copy_(keys);
         _values.select(2, Used).copy_(values);
         Used++;
-        long batch = _keys.size(0) * _keys.size(1), size = _keys.size(3);
-        return (_keys.view(batch, _capacity, size).narrow(1, 0, Used), _values.view(batch, _capacity, size).narrow(1, 0, Used));
+        return (_keys.narrow(2, 0, Used), _values.narrow(2, 0, Used));
     }
 
     /// <summary>Row i becomes what row <paramref name="rows"/>[i] was.</summary>

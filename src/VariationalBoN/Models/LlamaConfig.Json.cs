@@ -18,6 +18,7 @@ public sealed partial record LlamaConfig
 
         keys.RequireInt("pretraining_tp", 1);
         keys.RequireBool("use_mrope", false);
+        keys.RequireBool("rope_interleaved", false);
         (int? window, int first) = Window(keys, family, layers);
         return new LlamaConfig
         {
@@ -27,7 +28,7 @@ public sealed partial record LlamaConfig
             Width = width,
             Layers = layers,
             Heads = heads,
-            KeyValueHeads = family == LlamaFamily.Llama ? keys.IntOrNull("num_key_value_heads") ?? heads : keys.Int("num_key_value_heads"),
+            KeyValueHeads = family == LlamaFamily.Llama || keys.Contains("num_key_value_heads") ? keys.IntOrNull("num_key_value_heads") ?? heads : keys.Int("num_key_value_heads"),
             HeadSize = keys.IntOrNull("head_dim") ?? (family == LlamaFamily.Qwen3 ? Qwen3HeadSize : Share(width, heads)),
             InnerWidth = keys.Int("intermediate_size"),
             Activation = keys.Text("hidden_act") ?? "silu",

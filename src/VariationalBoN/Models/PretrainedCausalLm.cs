@@ -34,7 +34,7 @@ public sealed class PretrainedCausalLm : IDisposable
 
     /// <summary>
     /// The tokens that end a text (<c>eos_token_id</c> of <c>generation_config.json</c> or else of <c>config.json</c>), for <c>GenerationOptions.StopTokens</c>; empty where
-    /// neither names one.
+    /// neither names one. A token for which the model has no logit is left out: it is never drawn.
     /// </summary>
     public ImmutableArray<int> StopTokens { get; }
 

@@ -93,9 +93,9 @@ internal sealed class PretrainedFiles
         JsonNode? node = ConfigReader.Parse(json).Raw("eos_token_id");
         if (node is null)
             return null;
-        ImmutableArray<int> stops = [.. (node as JsonArray ?? [node.DeepClone()]).Select(id => id is JsonValue value && value.TryGetValue(out int token) ? token : -1)];
-        return stops.All(token => token >= 0 && token < vocabularySize) ? stops
-            : throw new InvalidDataException($"eos_token_id is {node.ToJsonString()}; it must be a token or a list of tokens from 0 to {vocabularySize - 1}");
+        ImmutableArray<int> stops = [.. (node as JsonArray ?? [node.DeepClone()]).Select(id => id is JsonValue value && value.TryGetValue(out int token)
+            ? token : throw new InvalidDataException($"eos_token_id is {node.ToJsonString()}; it must be a token or a list of tokens"))];
+        return [.. stops.Where(token => token >= 0 && token < vocabularySize)]; // a token without a logit is never drawn, so it ends nothing
     }
 
     /// <summary>The configuration with the element type of the weights under the key that it has, <c>torch_dtype</c> before transformers 5.</summary>

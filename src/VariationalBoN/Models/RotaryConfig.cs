@@ -46,6 +46,8 @@ public sealed record RotaryConfig
         if (inside is null)
             return config;
         string? type = inside.Text("rope_type"), older = inside.Text("type");
+        if (type is not null && older is not null && type != older)
+            throw new InvalidDataException($"rope_type, also written type, is given as \"{type}\" and as \"{older}\"; these must agree");
         config = (type ?? older ?? "default") switch
         {
             "default" => config,

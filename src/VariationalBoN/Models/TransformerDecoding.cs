@@ -17,7 +17,7 @@ internal sealed class TransformerDecoding : IDecoding
     private int[] _lengths;
     private int _steps;
     private Tensor _positions; // [rows], of the next token
-    private Tensor? _mask;     // [rows, 1, capacity], 0 or -infinity; null when no prompt is padded
+    private Tensor? _mask;     // [rows, 1, 1, capacity], 0 or -infinity; null when no prompt is padded
 
     internal TransformerDecoding(CausalTransformer model, LayerKeyValues[] caches, ReadOnlySpan<int> lengths, int promptColumns)
     {
@@ -38,7 +38,7 @@ internal sealed class TransformerDecoding : IDecoding
         using var scope = NewDisposeScope();
         _mask ??= PaddingMask();
         int columns = _promptColumns + _steps + 1;
-        var (padding, windowed) = (_mask?.narrow(2, 0, columns), (Tensor?)null);
+        var (padding, windowed) = (_mask?.narrow(3, 0, columns), (Tensor?)null);
         var logits = _model.Step(tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns) : padding);
         using Scalar one = 1; // held until the call returns: a collection may not free it meanwhile
         _positions.add_(one);
@@ -89,7 +89,7 @@ internal sealed class TransformerDecoding : IDecoding
             values.AsSpan((row * columns) + _promptColumns, left - length).Fill(float.NegativeInfinity);
     });
 
-    /// <summary>[rows, 1, columns]: -infinity at the padding and where <paramref name="hide"/> (values, row, prompt length) adds it.</summary>
+    /// <summary>[rows, 1, 1, columns]: -infinity at the padding and where <paramref name="hide"/> (values, row, prompt length) adds it.</summary>
     private Tensor Mask(int columns, Action<float[], int, int> hide)
     {
         float[] values = new float[_lengths.Length * columns];
@@ -99,6 +99,6 @@ internal sealed class TransformerDecoding : IDecoding
             hide(values, row, _lengths[row]);
         }
 
-        return tensor(values, [_lengths.Length, 1, columns], dtype: _caches[0].DataType, device: _device);
+        return tensor(values, [_lengths.Length, 1, 1, columns], dtype: _caches[0].DataType, device: _device);
     }
 }

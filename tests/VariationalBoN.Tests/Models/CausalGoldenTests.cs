@@ -62,6 +62,33 @@ public sealed class CausalGoldenTests
 
     [Theory]
     [MemberData(nameof(Cases))]
+    public void Left_padded_batch_with_its_mask_has_the_logits_of_single_rows(string name)
+    {
+        using var scope = NewDisposeScope();
+        var golden = new GoldenCase(name);
+        using var model = golden.Load();
+        int width = golden.Rows.Max(row => row.Ids.Length) + 1;
+        long[] tokens = [.. golden.Rows.SelectMany(row => Enumerable.Repeat(-1L, width - row.Ids.Length).Concat(row.Ids.Select(id => (long)id)))]; // padding is no id at all
+        var batch = tensor(tokens, [golden.Rows.Count, width]);
+        var logits = model.Logits(batch, tensor(Array.ConvertAll(tokens, token => token < 0 ? 0L : 1L), batch.shape)).detach();
+        for (int i = 0; i < golden.Rows.Count; i++)
+            golden.Rows[i].RequireLogits(logits.narrow(1, width - golden.Rows[i].Ids.Length, golden.Rows[i].Ids.Length), i);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Policy_that_keeps_one_token_draws_the_greedy_continuations_of_transformers(string name)
+    {
+        var golden = new GoldenCase(name);
+        using var model = golden.Load();
+        var policy = new CausalLmPolicy(model, new NumberTokenizer(model.VocabularySize), new GenerationOptions { TopK = 1, MaximumNewTokens = golden.Rows[0].Greedy.Length });
+        var drawn = policy.Sample([.. golden.Rows.Select(row => string.Join(' ', row.Ids))], completionsPerPrompt: 2, seed: 1);
+        for (int i = 0; i < drawn.Count; i++)
+            Assert.Equal(golden.Rows[i / 2].Greedy, drawn[i].Tokens);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
     public void Token_log_probs_are_those_of_transformers(string name)
     {
         var golden = new GoldenCase(name);

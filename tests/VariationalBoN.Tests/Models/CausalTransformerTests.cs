@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Models;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Models;
@@ -15,26 +16,19 @@ public sealed class CausalTransformerTests
     [MemberData(nameof(Families))]
     public void Decoding_through_the_cache_gives_the_logits_of_the_whole_sequences_when_rows_move(string family)
     {
-        using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
         using var model = TinyDecoders.Create(family);
-        var rows = Lengths.Select((length, row) => Enumerable.Range(0, length).Select(t => (long)((5 * t) + row) % TinyDecoders.Vocabulary).ToList()).ToList();
-        using var decoding = model.StartDecoding(Padded(rows), Lengths, 8, out var logits);
-        for (int step = 0; step < 8; step++)
-        {
-            RequireClose(model.LogitsAt(Padded(rows), tensor(rows.Select((row, i) => ((long)i * rows.Max(r => r.Count)) + row.Count - 1).ToArray())), logits);
-            if (step is 0 or 3)
-            {
-                int[] order = step == 0 ? [2, 0, 0, 1] : [3, 1];
-                decoding.SelectRows(order);
-                rows = [.. order.Select(row => rows[row].ToList())];
-            }
+        DecodeAndCompare(model, RequireClose);
+    }
 
-            long[] next = [.. rows.Select((_, row) => (long)((3 * step) + (7 * row) + 1) % TinyDecoders.Vocabulary)];
-            for (int row = 0; row < rows.Count; row++)
-                rows[row].Add(next[row]);
-            logits = decoding.Append(tensor(next));
-        }
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Decoding_in_bfloat16_gives_the_logits_of_the_whole_sequences_up_to_its_rounding(string family)
+    {
+        using var model = TinyDecoders.Create(family);
+        Sharpen(model);
+        model.to(ScalarType.BFloat16);
+        DecodeAndCompare(model, (expected, actual) =>
+            Assert.InRange(((expected - actual).abs().max() / expected.abs().max()).to(ScalarType.Float32).item<float>(), 0, 0.04));
     }
 
     [Theory]
@@ -90,6 +84,39 @@ public sealed class CausalTransformerTests
         var head = model.state_dict()["lm_head.weight"];
         RequireClose(model.forward(tokens).view(6, -1), model.HiddenStates(tokens).mm(head.t()));
         Assert.Throws<ArgumentException>(() => model.HiddenStates(zeros(3, ScalarType.Int64)));
+    }
+
+    private static void DecodeAndCompare(CausalTransformer model, Action<Tensor, Tensor> requireClose)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var rows = Lengths.Select((length, row) => Enumerable.Range(0, length).Select(t => (long)((5 * t) + row) % TinyDecoders.Vocabulary).ToList()).ToList();
+        using var decoding = model.StartDecoding(Padded(rows), Lengths, 8, out var logits);
+        for (int step = 0; step < 8; step++)
+        {
+            requireClose(model.LogitsAt(Padded(rows), tensor(rows.Select((row, i) => ((long)i * rows.Max(r => r.Count)) + row.Count - 1).ToArray())), logits);
+            if (step is 0 or 3)
+            {
+                int[] order = step == 0 ? [2, 0, 0, 1] : [3, 1];
+                decoding.SelectRows(order);
+                rows = [.. order.Select(row => rows[row].ToList())];
+            }
+
+            long[] next = [.. rows.Select((_, row) => (long)((3 * step) + (7 * row) + 1) % TinyDecoders.Vocabulary)];
+            for (int row = 0; row < rows.Count; row++)
+                rows[row].Add(next[row]);
+            logits = decoding.Append(tensor(next));
+        }
+    }
+
+    /// <summary>Larger matrices than a new model has, so that what a token sees decides its logits.</summary>
+    private static void Sharpen(CausalTransformer model)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using Scalar factor = 10; // held until the calls return
+        foreach (var matrix in model.parameters().Where(parameter => parameter.dim() == 2))
+            matrix.mul_(factor);
     }
 
     private static Tensor Padded(List<List<long>> rows)

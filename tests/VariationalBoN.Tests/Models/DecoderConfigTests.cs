@@ -42,6 +42,8 @@ public sealed class DecoderConfigTests
     [InlineData("llama", "\"rope_scaling\":{\"rope_type\":\"linear\"}", "factor is missing")]
     [InlineData("llama", "\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":0}", "factor of the rotary scaling is 0")]
     [InlineData("llama", "\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":2,\"beta_fast\":3}", "rope_scaling.beta_fast = 3")]
+    [InlineData("llama", "\"rope_scaling\":{\"rope_type\":\"default\",\"type\":\"linear\",\"factor\":2}", "\"default\" and as \"linear\"")]
+    [InlineData("llama", "\"rope_interleaved\":true", "rope_interleaved is true")]
     [InlineData("llama", "\"rope_theta\":1,\"rope_parameters\":{\"rope_theta\":2}", "rope_theta is given as 1 and as 2")]
     [InlineData("llama", "\"rope_scaling\":{\"type\":\"default\"},\"rope_parameters\":{\"rope_type\":\"default\"}", "two layouts")]
     [InlineData("llama", "\"rope_parameters\":{\"full_attention\":{\"rope_theta\":2}}", "rope_parameters.full_attention")]
@@ -75,6 +77,12 @@ public sealed class DecoderConfigTests
         var error = Assert.Throws<InvalidDataException>(() => CausalTransformerConfig.FromJson(json));
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("gpt2", "\"n_positions\":64,\"n_embd\":48,\"n_layer\":2,\"n_head\":4,\"vocab_size\":9,\"_num_labels\":1,\"output_past\":true,\"_commit_hash\":null,\"torchscript\":true,\"task_specific_params\":{\"text-generation\":{\"do_sample\":true}}")]
+    [InlineData("llama", Shape + ",\"is_llama_config\":true,\"rope_interleaved\":false,\"transformers.js_config\":{\"dtype\":\"q4\"},\"pad_token_id\":-1,\"tf_legacy_loss\":false,\"eos_token_id\":[1,2],\"bos_token_id\":null")]
+    public void Settings_of_the_hub_without_effect_are_passed_over(string type, string settings) =>
+        Assert.Equal(type, CausalTransformerConfig.FromJson($$"""{"model_type":"{{type}}",{{settings}}}""").ModelType);
 
     [Fact]
     public void File_is_named_in_the_error()

@@ -109,6 +109,8 @@ public sealed class PretrainedCausalLmTests : IDisposable
     [InlineData("""{"eos_token_id":[7,9]}""", 7, 9)]
     [InlineData("""{"eos_token_id":null}""", 299)]
     [InlineData("""{}""", 299)]
+    [InlineData("""{"eos_token_id":[300,7,-1]}""", 7)]
+    [InlineData("""{"eos_token_id":50256}""")]
     [InlineData(null, 299)]
     public void Stop_tokens_are_those_of_the_generation_config_or_else_of_the_config(string? generation, params int[] expected)
     {
@@ -122,7 +124,7 @@ public sealed class PretrainedCausalLmTests : IDisposable
     }
 
     [Theory]
-    [InlineData("generation_config.json", """{"eos_token_id":300}""", "eos_token_id is 300")]
+    [InlineData("generation_config.json", """{"eos_token_id":[3,"x"]}""", "eos_token_id is [3,\"x\"]")]
     [InlineData("generation_config.json", """{"eos_token_id":"x"}""", "eos_token_id is \"x\"")]
     [InlineData("generation_config.json", "[", "not valid JSON")]
     [InlineData("config.json", """{"model_type":"mamba"}""", "supported: gpt2, gpt_neox, llama")]
