@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
-/// Generation at the size of GPT-2 small against what the machine's matrix product does, in turns within one run: <c>generation [threads] [rounds]</c>. Every ratio is
+/// Generation and scoring at the size of GPT-2 small against what the machine's matrix product does, in turns within one run: <c>generation [threads] [rounds]</c>. Every ratio is
 /// that of one round; the line shows their median and range.
 /// </summary>
 internal static class GenerationRate
@@ -27,13 +27,15 @@ internal static class GenerationRate
         half.to(ScalarType.BFloat16).eval();
         using var square = new MatrixProduct(ScalarType.Float32);
         using var halfSquare = new MatrixProduct(ScalarType.BFloat16);
-        List<Stint> yard = [], halfYard = [], full = [], halved = [], shared = [], separate = [];
+        List<Stint> yard = [], halfYard = [], full = [], scored = [], halved = [], shared = [], separate = [];
         Generate(model, Prompts(Rows, 4), 1, 2); // warms up
         Generate(half, Prompts(Rows, 4), 1, 2);
         for (int round = 0; round < rounds; round++)
         {
             yard.Add(Rate(MatrixProduct.Work, square.Run));
-            full.Add(Rate(Work(16, 32), () => Generate(model, Prompts(Rows, 16), 1, 32)));
+            IReadOnlyList<Completion> drawn = [];
+            full.Add(Rate(Work(16, 32), () => drawn = Generate(model, Prompts(Rows, 16), 1, 32)));
+            scored.Add(Rate(Work(16, 32), () => Policy(model, 32).LogProbValues(drawn)));
             halfYard.Add(Rate(MatrixProduct.Work, halfSquare.Run));
             halved.Add(Rate(Work(16, 32), () => Generate(half, Prompts(Rows, 16), 1, 32)));
             separate.Add(Stint.Of(() => Generate(model, Prompts(Rows, 64), 1, 16)));
@@ -45,6 +47,8 @@ internal static class GenerationRate
         Print("  / float32 product", Ratios(halfYard, yard));
         Print("float32 generation, 16 + 32 tokens", full);
         Print("  / float32 product (aim: at least 0.54)", Ratios(full, yard));
+        Print("float32 scoring of the same completions", scored);
+        Print("  / float32 product", Ratios(scored, yard));
         Print("bfloat16 generation, 16 + 32 tokens", halved);
         Print("  / float32 product (aim: at least 0.89)", Ratios(halved, yard));
         Print("  / bfloat16 product", Ratios(halved, halfYard));
@@ -63,8 +67,10 @@ internal static class GenerationRate
         return 2e-9 * Rows * ((Layers * Block * (prompt + added - 1)) + (Head * added) + attention);
     }
 
-    private static void Generate(Gpt2 model, string[] prompts, int samples, int tokens) =>
-        new CausalLmPolicy(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaximumNewTokens = tokens, RowsPerBatch = Rows }).Sample(prompts, samples, _seed++);
+    private static IReadOnlyList<Completion> Generate(Gpt2 model, string[] prompts, int samples, int tokens) => Policy(model, tokens).Sample(prompts, samples, _seed++);
+
+    private static CausalLmPolicy Policy(Gpt2 model, int tokens) =>
+        new(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaximumNewTokens = tokens, RowsPerBatch = Rows });
 
     private static string[] Prompts(int count, int length)
     {
