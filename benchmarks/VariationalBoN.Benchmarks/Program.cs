@@ -8,6 +8,9 @@ switch (args)
     case ["generation", .. string[] settings]:
         GenerationRate.Run(settings);
         break;
+    case ["cache"]:
+        await CacheCost.RunAsync();
+        break;
     default:
         BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         break;

@@ -36,14 +36,14 @@ internal static class Alignment
         if (arguments.EstimateOnly)
             return;
 
-        // 3. Reference rewards, once: table.BestOf(n) is the Best-of-N distribution.
-        var table = await ReferenceRewards.ObtainAsync(scorer, [.. train, .. heldOut], arguments, output, cancellationToken);
+        // 3. Reference rewards, once, on disk as they come: table.BestOf(n) is the Best-of-N distribution.
+        using var table = await ReferenceRewards.ObtainAsync(scorer, [.. train, .. heldOut], arguments, output, cancellationToken);
         var bestOfN = table.BestOf(arguments.N);
 
         // 4. Align.
         var evaluator = new Evaluator(scorer, table);
         var before = await evaluator.EvaluateAsync(model.Reference, heldOut, EvaluationCompletions, arguments.Seed, cancellationToken);
-        await Fit.RunAsync(model, scorer, bestOfN, train, arguments, new Progress(arguments.Steps, output), cancellationToken);
+        await Fit.RunAsync(model, scorer, bestOfN, train, arguments, output, cancellationToken);
         var after = await evaluator.EvaluateAsync(model.Policy, heldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
 
         // 5. Held-out numbers and a few answers.
@@ -82,14 +82,4 @@ internal static class Alignment
     }
 
     private static string Visible(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
-
-    /// <summary>A line every tenth of the way.</summary>
-    private sealed class Progress(int steps, TextWriter output) : IProgress<int>
-    {
-        public void Report(int value)
-        {
-            if (value == steps || value % Math.Max(1, steps / 10) == 0)
-                output.WriteLine($"step {value} of {steps}");
-        }
-    }
 }

@@ -37,6 +37,16 @@ internal sealed record Arguments
 
     public required double LearningRate { get; init; }
 
+    public required Schedule Schedule { get; init; }
+
+    public required double WeightDecay { get; init; }
+
+    /// <summary>The largest norm of a gradient; 0 clips none.</summary>
+    public required double Clip { get; init; }
+
+    /// <summary>Steps from one checkpoint to the next.</summary>
+    public required int CheckpointEvery { get; init; }
+
     public required bool Lora { get; init; }
 
     public required long Seed { get; init; }

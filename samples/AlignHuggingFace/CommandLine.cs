@@ -19,9 +19,13 @@ internal static class CommandLine
     private static readonly Option<int?> MaximumNewTokens = new("--max-new-tokens") { Description = "The most tokens of a completion [default: 32; with --quick 12]." };
     private static readonly Option<int> RowsPerPass = new("--rows-per-pass") { Description = "Completions whose gradient is taken at a time: bounds memory, not the result.", DefaultValueFactory = _ => 16 };
     private static readonly Option<double?> LearningRate = new("--learning-rate") { Description = "[default: 1e-5; with --lora 2e-4; for the tiny models 3e-3]" };
+    private static readonly Option<Schedule> LearningRateSchedule = new("--schedule") { Description = "How the learning rate goes: linear or cosine, to a tenth, or constant.", DefaultValueFactory = _ => Schedule.Linear };
+    private static readonly Option<double> WeightDecay = new("--weight-decay") { Description = "Of AdamW.", DefaultValueFactory = _ => 0 };
+    private static readonly Option<double> Clip = new("--clip") { Description = "The largest norm of a gradient; 0 clips none.", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> CheckpointEvery = new("--checkpoint-every") { Description = "Steps from one checkpoint to the next: what a kill costs at most.", DefaultValueFactory = _ => 25 };
     private static readonly Option<bool> Lora = new("--lora") { Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off." };
     private static readonly Option<long> Seed = new("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<string> Output = new("--output") { Description = "Folder for the aligned model and the cache of reference rewards, which the next run uses again.", DefaultValueFactory = _ => Path.Combine("output", "aligned") };
+    private static readonly Option<string> Output = new("--output") { Description = "Folder for the aligned model, checkpoints, metrics and the cache of reference rewards; a run that was stopped goes on from it.", DefaultValueFactory = _ => Path.Combine("output", "aligned") };
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<int> Threads = new("--threads") { Description = "Threads inside an operation.", DefaultValueFactory = _ => Environment.ProcessorCount };
     private static readonly Option<bool> Quick = new("--quick") { Description = "Smaller numbers, to see that all of it works." };
@@ -36,7 +40,7 @@ internal static class CommandLine
     {
         var command = new RootCommand("Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.")
         {
-            Model, Reward, Label, Prompts, N, Samples, Steps, MaximumNewTokens, RowsPerPass, LearningRate, Lora, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
+            Model, Reward, Label, Prompts, N, Samples, Steps, MaximumNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
         };
         AddChecks(command);
         using var stop = new CancellationTokenSource();
@@ -75,6 +79,10 @@ internal static class CommandLine
             MaximumNewTokens = result.GetValue(MaximumNewTokens) ?? (quick ? 12 : 32),
             RowsPerPass = result.GetValue(RowsPerPass),
             LearningRate = result.GetValue(LearningRate) ?? (model is null ? 3e-3 : lora ? 2e-4 : 1e-5),
+            Schedule = result.GetValue(LearningRateSchedule),
+            WeightDecay = result.GetValue(WeightDecay),
+            Clip = result.GetValue(Clip),
+            CheckpointEvery = result.GetValue(CheckpointEvery),
             Lora = lora,
             Seed = result.GetValue(Seed),
             Output = result.GetRequiredValue(Output),
@@ -96,6 +104,9 @@ internal static class CommandLine
         Check(MaximumNewTokens, value => value >= 1, value => $"--max-new-tokens is {value}; it must be at least 1");
         Check(RowsPerPass, value => value >= 1, value => $"--rows-per-pass is {value}; it must be at least 1");
         Check(LearningRate, value => value > 0, value => $"--learning-rate is {value}; it must be above 0");
+        Check(WeightDecay, value => value >= 0 && double.IsFinite(value), value => $"--weight-decay is {value}; it must be at least 0");
+        Check(Clip, value => value >= 0 && double.IsFinite(value), value => $"--clip is {value}; it must be above 0, or 0 for none");
+        Check(CheckpointEvery, value => value >= 1, value => $"--checkpoint-every is {value}; it must be at least 1");
         Check(Seed, value => value >= 0, value => $"--seed is {value}; it must be at least 0");
         Check(Threads, value => value is >= 1 and <= 256, value => $"--threads is {value}; it must be 1 to 256");
         Check(Device, IsDevice, value => $"--device is '{value}'; it must be cpu, cuda or cuda:<index>");

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN;
@@ -12,39 +14,90 @@ namespace AlignHuggingFace;
 /// <summary>Pulls the policy to the Best-of-N of its start, step by step. Stateless.</summary>
 internal static class Fit
 {
-    private const double MaximumGradientNorm = 1;
     private static readonly ExactObjective Objective = new();
 
-    /// <summary>All steps: draw, score, take the gradient part by part, step.</summary>
-    public static async Task RunAsync(LanguageModel model, Scorer scorer, IBoNDistribution bestOfN, IReadOnlyList<string> prompts, Arguments arguments, IProgress<int> progress, CancellationToken cancellationToken)
+    /// <summary>All steps: draw, score, take the gradient part by part, step. Goes on from the last checkpoint; cancelled, it leaves one.</summary>
+    public static async Task RunAsync(LanguageModel model, Scorer scorer, IBoNDistribution bestOfN, IReadOnlyList<string> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         Parameter[] trained = [.. model.Trained];
-        using var adam = torch.optim.AdamW(trained, arguments.LearningRate, beta2: 0.95, weight_decay: 0);
+        using var adam = torch.optim.AdamW(trained, arguments.LearningRate, beta2: 0.95, weight_decay: arguments.WeightDecay);
+        using var metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
+        using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, arguments)).Add("optimizer", adam).Add("metrics", metrics);
+        model.AddTo(checkpoints);
         var order = new PromptOrder(prompts, arguments.Seed);
-        for (int step = 0; step < arguments.Steps; step++)
+        var guard = new TrainingGuard(arguments.N, arguments.SamplesPerPrompt);
+
+        long step = checkpoints.Restore();
+        if (step > 0)
+            output.WriteLine($"training goes on after step {step} of {arguments.Steps}");
+        try
         {
-            foreach (var group in adam.ParamGroups)
-                group.LearningRate = arguments.LearningRate * (1 - (0.9 * step / arguments.Steps));
-            var drawn = model.Policy.Sample(order.Batch(step, Math.Min(prompts.Count, arguments.PromptsPerStep)), arguments.CompletionsPerPrompt, (arguments.Seed * 1_000_003) + step, cancellationToken);
-            var scored = await scorer.ScoreAsync(drawn, cancellationToken);
-            Backward(model, bestOfN, scored, arguments.RowsPerPass);
-            torch.nn.utils.clip_grad_norm_(trained, MaximumGradientNorm);
-            adam.step();
-            progress.Report(step + 1);
+            for (; step < arguments.Steps; step++)
+            {
+                double learningRate = arguments.Schedule.Of(arguments.LearningRate, step, arguments.Steps);
+                foreach (var group in adam.ParamGroups)
+                    group.LearningRate = learningRate;
+                var drawn = model.Policy.Sample(order.Batch(step, Math.Min(prompts.Count, arguments.PromptsPerStep)), arguments.CompletionsPerPrompt, (arguments.Seed * 1_000_003) + step, cancellationToken);
+                var scored = await scorer.ScoreAsync(drawn, cancellationToken);
+                var numbers = Backward(model, bestOfN, scored, arguments.RowsPerPass) with
+                {
+                    GradientNorm = torch.nn.utils.clip_grad_norm_(trained, arguments.Clip > 0 ? arguments.Clip : double.MaxValue),
+                    LearningRate = learningRate,
+                };
+                foreach (var alarm in guard.Observe(step, numbers))                                // one that is fatal ends the loop
+                    output.WriteLine(alarm);
+                adam.step();
+                metrics.Write(step, numbers.Values());
+                if ((step + 1) % arguments.CheckpointEvery == 0 || step + 1 == arguments.Steps)
+                    checkpoints.Save(step + 1, numbers.Values());
+                if ((step + 1) % Math.Max(1, arguments.Steps / 10) == 0 || step + 1 == arguments.Steps)
+                    output.WriteLine(FormattableString.Invariant($"step {step + 1} of {arguments.Steps}: reward {numbers.Reward.Value:0.000}, KL {numbers.Kl.K1.Value:0.00} nats"));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            checkpoints.Save(step);                                                                // only drawing and scoring can be cancelled, so the weights are those after so many steps
+            throw;
         }
     }
 
     /// <summary>The gradient of a step, accumulated over parts so that memory does not grow with the number of completions.</summary>
-    public static void Backward(LanguageModel model, IBoNDistribution bestOfN, ScoredBatch scored, int rowsPerPass)
+    public static StepMetrics Backward(LanguageModel model, IBoNDistribution bestOfN, ScoredBatch scored, int rowsPerPass)
     {
         model.Network.zero_grad();
+        using var whole = torch.NewDisposeScope();
+        var logProbs = new List<torch.Tensor>();
         foreach (var part in scored.SplitByGroup(rowsPerPass))
         {
-            using var scope = torch.NewDisposeScope();                                             // tensors live below this line only
+            using var scope = torch.NewDisposeScope();                                             // the graph of a part lives below this line only
             var targets = Objective.LogTargets(bestOfN, part);                                     // log pi_bon
-            var loss = ScoreFunction.Loss(model.Policy.LogProb(part), targets, part.Groups);       // baseline per prompt
+            var logProb = model.Policy.LogProb(part);                                              // log pi_theta
+            var loss = ScoreFunction.Loss(logProb, targets, part.Groups);                          // baseline per prompt
             using Scalar share = (double)part.Count / scored.Count;
             loss.mul(share).backward();
+            logProbs.Add(logProb.detach().MoveToOuterDisposeScope());
         }
+
+        return StepMetrics.Of(bestOfN, scored, torch.cat(logProbs));
     }
+
+    /// <summary>All that the weights depend on: a run goes on with the same alone.</summary>
+    private static object Settings(Scorer scorer, IReadOnlyList<string> prompts, Arguments arguments) => new
+    {
+        reference = scorer.Reference.Identity,
+        rewardModel = scorer.Reward.Identity,
+        prompts = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', prompts))))[..16],
+        arguments.N,
+        arguments.SamplesPerPrompt,
+        arguments.Steps,
+        arguments.PromptsPerStep,
+        arguments.CompletionsPerPrompt,
+        arguments.RowsPerPass,
+        arguments.LearningRate,
+        Schedule = arguments.Schedule.ToString(),
+        arguments.WeightDecay,
+        arguments.Clip,
+        arguments.Lora,
+        arguments.Seed,
+    };
 }

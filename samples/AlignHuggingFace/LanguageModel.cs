@@ -1,7 +1,9 @@
+using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Training;
 using static TorchSharp.torch;
 
 namespace AlignHuggingFace;
@@ -67,6 +69,32 @@ internal sealed class LanguageModel : IDisposable
         _adapted.SaveLora(AdapterDirectory(directory));
         using var merged = _adapted.MergeLora();
         _start.Save(directory, merged, ScalarType.Float32);
+    }
+
+    /// <summary>Adds what is trained to the checkpoints of a run: the adapters alone where there are some.</summary>
+    public void AddTo(Checkpoints checkpoints)
+    {
+        if (_adapted is null)
+        {
+            checkpoints.Add("policy", _copy!.Model);
+            return;
+        }
+
+        checkpoints.Add("adapters", Write, Read);
+
+        void Write(Stream stream)
+        {
+            using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
+            foreach (var parameter in Trained)
+                parameter.Save(writer);
+        }
+
+        void Read(Stream stream)
+        {
+            using var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true);
+            foreach (var parameter in Trained)
+                parameter.Load(reader);
+        }
     }
 
     /// <summary>Where <see cref="Save"/> puts the adapters of a model.</summary>

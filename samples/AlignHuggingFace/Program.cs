@@ -2,6 +2,7 @@ using AlignHuggingFace;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Rewards;
+using VariationalBoN.Training;
 
 // A directory from Hugging Face in, an aligned directory out. The story of a run: Alignment.
 return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) =>
@@ -22,10 +23,10 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
     }
     catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
     {
-        Console.Error.WriteLine("Stopped; no model was written.");
+        Console.Error.WriteLine("Stopped; the same command goes on from here.");
         return Interrupted;
     }
-    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or RewardModelException or TorchRuntimeException)
+    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or RewardModelException or TrainingStoppedException or TorchRuntimeException)
     {
         Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
         return Failure;

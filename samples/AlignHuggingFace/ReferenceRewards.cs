@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VariationalBoN.BestOfN;
 
 namespace AlignHuggingFace;
@@ -5,27 +6,32 @@ namespace AlignHuggingFace;
 /// <summary>The cache of reference rewards in the output folder. Stateless.</summary>
 internal static class ReferenceRewards
 {
-    private const string FileName = "references.jsonl";
+    private const string FolderName = "references";
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
-    /// <summary>Reads the cache when it was made with this reference, judge, seed and M for these prompts; otherwise makes it anew.</summary>
+    /// <summary>Draws what the cache does not have yet; one of another reference, judge or seed is refused.</summary>
     public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<string> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        string path = Path.Combine(arguments.Output, FileName);
-        if (File.Exists(path) && ReferenceTable.Load(path) is var found && Fits(found, scorer, prompts, arguments))
-        {
-            output.WriteLine($"reference rewards: read from {path}");
-            return found;
-        }
-
-        var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4 };
+        string folder = Path.Combine(arguments.Output, FolderName);
+        var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Scoring = scorer.Options, Folder = folder, Progress = new Lines(output) };
         var table = await ReferenceTable.EstimateAsync(scorer.Reference, scorer.Reward, prompts, options, cancellationToken);
-        table.Save(path);
-        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, written to {path} (for samples/InspectRewards)");
+        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {folder} (for samples/InspectRewards)");
         return table;
     }
 
-    private static bool Fits(ReferenceTable table, Scorer scorer, IReadOnlyList<string> prompts, Arguments arguments) =>
-        table.Provenance == new ReferenceProvenance(scorer.Reference.Identity, scorer.Reward.Identity, scorer.Options.Describe(), arguments.Seed)
-        && table.Prompts.Select(prompt => prompt.Prompt).SequenceEqual(prompts, StringComparer.Ordinal)
-        && table.Prompts.All(prompt => prompt.Samples.Length + prompt.Excluded == arguments.SamplesPerPrompt);
+    /// <summary>A line every now and then, and one for what was found.</summary>
+    private sealed class Lines(TextWriter output) : IProgress<ReferenceTableProgress>
+    {
+        private long _last = Stopwatch.GetTimestamp();
+
+        public void Report(ReferenceTableProgress value)
+        {
+            if (value.Repair is not null && value.SamplesDone == value.SamplesFound)
+                output.WriteLine(value.Repair);
+            if (Stopwatch.GetElapsedTime(_last) < BetweenLines && !(value.SamplesFound > 0 && value.SamplesDone == value.SamplesFound))
+                return;
+            _last = Stopwatch.GetTimestamp();
+            output.WriteLine($"reference rewards: {value}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ internal static class CommandLine
     public static readonly string Example = Path.Combine(AppContext.BaseDirectory, "example.jsonl");
     private static readonly Argument<string> Cache = new("CACHE")
     {
-        Description = "A file of reference rewards in JSON Lines: saved by this library (SentimentControl writes references.jsonl), a line for each prompt (prompt, rewards, responses), or a line for each sample (prompt, text, reward) [default: a small example].",
+        Description = "Reference rewards: the folder of a cache, or a file in JSON Lines, saved by this library (SentimentControl writes references.jsonl), a line for each prompt (prompt, rewards, responses), or a line for each sample (prompt, text, reward) [default: a small example].",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -33,7 +33,7 @@ internal static class CommandLine
     public static int Invoke(string[] args, Func<Arguments, int> run)
     {
         var command = new RootCommand("Says what Best-of-N would give with these reference rewards, for which N and at what distance from the reference, and whether the rewards can be trusted.") { Cache, N, TieTolerance, Output };
-        Cache.Validators.Add((ArgumentResult result) => Check(result, result.Tokens, value => File.Exists(value), value => $"CACHE is '{value}'; there is no such file"));
+        Cache.Validators.Add((ArgumentResult result) => Check(result, result.Tokens, Path.Exists, value => $"CACHE is '{value}'; there is no such file or folder"));
         Output.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new"));
         N.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => ParseN(value) is not null, value => $"--n is '{value}'; it must be a number of at least 1, such as 8"));
         TieTolerance.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => ParseTolerance(value) is not null, value => $"--tie-tolerance is '{value}'; it must be a number of at least 0, such as 0.001"));
@@ -47,7 +47,7 @@ internal static class CommandLine
 
     private static Arguments Read(ParseResult result)
     {
-        string cache = result.GetValue(Cache) ?? Example;
+        string cache = Path.TrimEndingDirectorySeparator(result.GetValue(Cache) ?? Example);
         return new Arguments(cache, ParseN(result.GetRequiredValue(N))!.Value, ParseTolerance(result.GetRequiredValue(TieTolerance))!.Value, result.GetValue(Output) ?? Path.Combine("output", $"{Path.GetFileNameWithoutExtension(cache)}-rewards"));
     }
 

@@ -62,15 +62,29 @@ foreach (var prompt in table.Prompts)
     Console.WriteLine(FormattableString.Invariant($"{prompt.Prompt,-16} mean reward {prompt.Rewards.Average():0.000000} over the wire, {expected[prompt.Prompt].Rewards.Average():0.000000} here, {prompt.Rewards.Length} rewards, {prompt.Excluded} excluded"));
 // A chat model as the judge, and as the reference that is sampled; this one runs in this process, so that the sample needs no service.
 // snippet: chat
+var lenient = new ScoringOptions { MaxConcurrency = 8, OnFailure = RewardFailure.Exclude };
 using IChatClient chat = new ScriptedChat();                                   // or an OpenAI client on vLLM, Ollama, ...
 IRewardModel judge = new ChatRewardModel(chat, new() { Template = "Rate from 0 to 10, with one number and nothing else:\n{completion}", Minimum = 0, Maximum = 10 })
     .WithRetry();
 var sampler = new ChatReferenceSampler(chat, new() { MaxOutputTokens = 8, MaxConcurrency = 8 });
-var judged = await sampler.EstimateAsync(judge, prompts, samplesPerPrompt: 32, seed: 1, new ScoringOptions { MaxConcurrency = 8, OnFailure = RewardFailure.Exclude });
+var judged = await sampler.EstimateAsync(judge, prompts, samplesPerPrompt: 32, seed: 1, lenient);
 // end snippet
+string cache = Directory.CreateTempSubdirectory("remote-reward-").FullName;
+bool wentOn;
+using (var again = ReferenceStore.Open(cache, judged.Provenance))
+    again.Append(judged.Prompts[..2]);                                         // what a run had that was stopped half-way
+{
+    // snippet: resume
+    var options = new ReferenceTableOptions { SamplesPerPrompt = 32, Seed = 1, Folder = cache, PromptsPerBatch = 1, Scoring = lenient };
+    using var kept = await sampler.EstimateAsync(judge, prompts, options);         // the same call goes on after a kill
+    // end snippet
+    wentOn = kept.Prompts.Zip(judged.Prompts, (a, b) => a.Excluded == b.Excluded && a.Rewards.SequenceEqual(b.Rewards)).All(equal => equal);
+}
+
+Directory.Delete(cache, recursive: true);
 int excluded = judged.Prompts.Sum(prompt => prompt.Excluded);
 int unusable = (await sampler.SampleAsync(prompts, 32, new DrawSeed(1, DrawPurpose.Reference))).Count(drawn => ScriptedChat.Rate(drawn.Text) is null);
-bool honest = excluded == unusable && excluded > 0 && judged.Prompts.All(prompt => prompt.Rewards.Zip(prompt.Responses).All(pair => ScriptedChat.Rate(pair.Second) == pair.First));
+bool honest = wentOn && excluded == unusable && excluded > 0 && judged.Prompts.All(prompt => prompt.Rewards.Zip(prompt.Responses).All(pair => ScriptedChat.Rate(pair.Second) == pair.First));
 Console.WriteLine($"The chat judge rated {judged.Prompts.Sum(prompt => prompt.Rewards.Length)} samples; {excluded} answers were no number, so their samples were left out and counted, not rated 0.");
 
 bool survived = killed == 1 && restarted == 1 && retries > 0;

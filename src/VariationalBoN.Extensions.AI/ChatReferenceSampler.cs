@@ -57,7 +57,7 @@ public sealed class ChatReferenceSampler
         return drawn;
     }
 
-    /// <summary>Draws M samples of each prompt and scores them.</summary>
+    /// <summary>Draws M samples of each prompt and scores them, in memory.</summary>
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
     /// <param name="samplesPerPrompt">M, at least 1; about 5 N and more for errors below 0.05 nats.</param>
@@ -68,18 +68,22 @@ public sealed class ChatReferenceSampler
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
     /// <exception cref="RemoteServiceException">A sample could not be drawn.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
-    public async Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<string> prompts, int samplesPerPrompt, long seed, ScoringOptions? scoring = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(reward);
-        ArgumentNullException.ThrowIfNull(prompts);
-        scoring ??= new ScoringOptions();
-        string[] distinct = [.. prompts.Distinct(StringComparer.Ordinal)];
-        if (distinct.Length == 0)
-            throw new ArgumentException("There is no prompt to estimate reference rewards for; give at least one.", nameof(prompts));
-        IReadOnlyList<Completion> drawn = await SampleAsync(distinct, samplesPerPrompt, new DrawSeed(seed, DrawPurpose.Reference), cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<ReferencePrompt> scored = await ReferenceSamples.ScoreAsync(reward, drawn, scoring, cancellationToken).ConfigureAwait(false);
-        return new ReferenceTable(scored, new ReferenceProvenance(Identity, reward.Identity, scoring.Describe(), seed));
-    }
+    public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<string> prompts, int samplesPerPrompt, long seed, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>
+        EstimateAsync(reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed, Scoring = scoring ?? new() }, cancellationToken);
+
+    /// <summary>The same, into a folder where the options name one: what it has is not asked for again, so a call that failed or was killed goes on.</summary>
+    /// <param name="reward">The reward model.</param>
+    /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
+    /// <param name="options">M, seed, batches, scoring, folder and progress. A batch counts when all of it is drawn and scored.</param>
+    /// <param name="cancellationToken">Stops requests and waits.</param>
+    /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
+    /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The folder holds rewards of something else; the message names what differs.</exception>
+    /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
+    /// <exception cref="RemoteServiceException">A sample could not be drawn; what was written before is kept.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
+    public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default) =>
+        ReferenceSamples.EstimateAsync(Identity, SampleAsync, reward, prompts, options, cancellationToken);
 
     private async Task<Completion> DrawAsync(string prompt, int sample, DrawSeed seed, CancellationToken cancellationToken)
     {

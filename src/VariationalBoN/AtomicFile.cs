@@ -21,9 +21,11 @@ internal static class AtomicFile
 
             File.Move(temporary, path, overwrite: true);
         }
-        catch
+        catch (Exception e)
         {
             File.Delete(temporary);
+            if (FileSizeLimit.IsReached(e))
+                throw FileSizeLimit.At(path, e);
             throw;
         }
     }

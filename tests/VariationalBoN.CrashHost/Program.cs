@@ -7,5 +7,6 @@ return args switch
     ["fill", var folder, var prompts] => OpenJob.Fill(folder, int.Parse(prompts, System.Globalization.CultureInfo.InvariantCulture)),
     ["open", var folder] => OpenJob.Open(folder),
     ["hold", var folder] => CacheJob.Hold(folder),
+    ["save", var what, var folder, var numbers] => SaveJob.Run(what, folder, numbers),
     _ => throw new ArgumentException($"Unknown job: {string.Join(' ', args)}"),
 };

@@ -3,30 +3,50 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.BestOfN;
 
+/// <summary>Draws and scores some samples of each prompt, the first of them by the seed: an entry for each prompt, in order.</summary>
+internal delegate Task<IReadOnlyList<ReferencePrompt>> ReferenceDraw(string[] prompts, int count, DrawSeed seed, CancellationToken cancellationToken);
+
 /// <summary>Draws and scores reference samples batch by batch, into memory or into a store. One estimation; not thread-safe.</summary>
-internal sealed class ReferenceEstimation(Scorer scorer, string[] prompts, ReferenceTableOptions options)
+internal sealed class ReferenceEstimation
 {
-    private readonly ReferenceProvenance _provenance = new(scorer.Reference.Identity, scorer.Reward.Identity, options.Scoring.Describe(), options.Seed);
+    private readonly ReferenceProvenance _provenance;
+    private readonly ReferenceDraw _draw;
+    private readonly string[] _prompts;
+    private readonly ReferenceTableOptions _options;
     private readonly Dictionary<string, ReferencePrompt> _drawn = new(StringComparer.Ordinal);
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+
+    /// <summary>An estimation of options that were validated.</summary>
+    /// <exception cref="ArgumentException">There is no prompt.</exception>
+    public ReferenceEstimation(string reference, string rewardModel, ReferenceDraw draw, IReadOnlyList<string> prompts, ReferenceTableOptions options)
+    {
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to estimate reference rewards for; give at least one.", nameof(prompts));
+        (_provenance, _draw) = (new(reference, rewardModel, options.Scoring.Describe(), options.Seed), draw);
+        (_prompts, _options) = ([.. prompts.Distinct(StringComparer.Ordinal)], options);
+    }
+
+    /// <summary>One whose samples a policy draws and a scorer scores.</summary>
+    public static ReferenceEstimation Of(Scorer scorer, IReadOnlyList<string> prompts, ReferenceTableOptions options) =>
+        new(scorer.Reference.Identity, scorer.Reward.Identity, (batch, count, seed, cancellationToken) => DrawAsync(scorer, batch, count, seed, cancellationToken), prompts, options);
 
     /// <summary>Draws what is missing.</summary>
     public async Task<ReferenceTable> RunAsync(CancellationToken cancellationToken)
     {
-        using ReferenceStore? store = options.Folder is null ? null : ReferenceStore.Open(options.Folder, _provenance, options.Storage);
-        (string Prompt, int First, int Count)[] missing = [.. prompts.SelectMany(prompt => Missing(store, prompt))];
+        using ReferenceStore? store = _options.Folder is null ? null : ReferenceStore.Open(_options.Folder, _provenance, _options.Storage);
+        (string Prompt, int First, int Count)[] missing = [.. _prompts.SelectMany(prompt => Missing(store, prompt))];
         var open = missing.GroupBy(part => part.Prompt, StringComparer.Ordinal).ToDictionary(parts => parts.Key, parts => parts.Count(), StringComparer.Ordinal);
-        long samples = (long)prompts.Length * options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found;
+        long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found;
         if (store is not null)
             Report();
 
         // By range, since one draw is of one range; in a fixed order, so that a resumed run forms the same batches as one that was never stopped.
         foreach (var range in missing.GroupBy(part => (part.First, part.Count)).OrderBy(range => range.Key.First).ThenBy(range => range.Key.Count))
         {
-            foreach (string[] batch in range.Select(part => part.Prompt).Chunk(options.PromptsPerBatch))
+            foreach (string[] batch in range.Select(part => part.Prompt).Chunk(_options.PromptsPerBatch))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                IReadOnlyList<ReferencePrompt> entries = await DrawAsync(batch, range.Key.First, range.Key.Count, cancellationToken).ConfigureAwait(false);
+                IReadOnlyList<ReferencePrompt> entries = await _draw(batch, range.Key.Count, new DrawSeed(_options.Seed, DrawPurpose.Reference, range.Key.First), cancellationToken).ConfigureAwait(false);
                 Keep(store, entries, range.Key.First);
                 foreach (string prompt in batch)
                     open[prompt]--;
@@ -36,13 +56,13 @@ internal sealed class ReferenceEstimation(Scorer scorer, string[] prompts, Refer
         }
 
         return store is null
-            ? new ReferenceTable(prompts.Select(prompt => _drawn[prompt]), _provenance)
-            : store.AsTable(prompts);
+            ? new ReferenceTable(_prompts.Select(prompt => _drawn[prompt]), _provenance)
+            : store.AsTable(_prompts);
 
-        void Report() => options.Progress?.Report(new ReferenceTableProgress
+        void Report() => _options.Progress?.Report(new ReferenceTableProgress
         {
-            Prompts = prompts.Length,
-            PromptsDone = prompts.Length - open.Count(prompt => prompt.Value > 0),
+            Prompts = _prompts.Length,
+            PromptsDone = _prompts.Length - open.Count(prompt => prompt.Value > 0),
             Samples = samples,
             SamplesDone = done,
             SamplesFound = found,
@@ -52,12 +72,12 @@ internal sealed class ReferenceEstimation(Scorer scorer, string[] prompts, Refer
     }
 
     private IEnumerable<(string Prompt, int First, int Count)> Missing(ReferenceStore? store, string prompt) => store is null
-        ? [(prompt, options.FirstSample, options.SamplesPerPrompt)]
-        : store.Missing(prompt, options.FirstSample, options.SamplesPerPrompt).Select(range => (prompt, range.First, range.Count));
+        ? [(prompt, _options.FirstSample, _options.SamplesPerPrompt)]
+        : store.Missing(prompt, _options.FirstSample, _options.SamplesPerPrompt).Select(range => (prompt, range.First, range.Count));
 
-    private async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(string[] batch, int first, int count, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(Scorer scorer, string[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Completion> drawn = scorer.Reference.Sample(batch, count, new DrawSeed(options.Seed, DrawPurpose.Reference, first), cancellationToken);
+        IReadOnlyList<Completion> drawn = scorer.Reference.Sample(batch, count, seed, cancellationToken);
         ScoredBatch scored = await scorer.ScoreAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
         ILookup<string, ScoredCompletion> byPrompt = scored.ToLookup(sample => sample.Completion.Prompt, StringComparer.Ordinal);
         return [.. batch.Select(prompt => Entry(prompt, [.. byPrompt[prompt]], count))];

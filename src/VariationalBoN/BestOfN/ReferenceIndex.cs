@@ -123,7 +123,7 @@ internal sealed class ReferenceIndex : IDisposable
     private static bool IsIntact(FileStream stream, Header header)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] part = new byte[1 << 20];
+        byte[] part = new byte[(int)Math.Clamp(stream.Length, 1, 1 << 20)];
         for (int read; (read = stream.Read(part)) > 0;)
             hash.AppendData(part, 0, read);
         Header unsealed = header;

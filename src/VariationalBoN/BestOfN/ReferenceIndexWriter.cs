@@ -22,7 +22,7 @@ internal sealed class ReferenceIndexWriter : IDisposable
     public ReferenceIndexWriter(Stream file)
     {
         _file = file;
-        _stream = new BufferedStream(file, 1 << 20);
+        _stream = new BufferedStream(file, 1 << 16);
         _stream.Write(new byte[Unsafe.SizeOf<Header>()]);
     }
 

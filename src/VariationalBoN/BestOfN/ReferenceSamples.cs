@@ -31,4 +31,35 @@ public static class ReferenceSamples
                 : throw new RewardModelException($"None of the {drawn.Length} reference samples of the prompt \"{prompt}\" could be scored; all were excluded. See why the reward model fails for them, or whether all are truncated.");
         }
     }
+
+    /// <summary>Draws M samples of each prompt with a function, such as a call of a server, and scores them: batch by batch, into a folder where there is one, going on where it was stopped.</summary>
+    /// <param name="reference">The identity of the distribution that is drawn from.</param>
+    /// <param name="sampleAsync">Draws K completions of each of P prompts by a seed, whose <see cref="DrawSeed.FirstSample"/> is the index of the first of each: P * K completions, prompt by prompt.</param>
+    /// <param name="reward">The reward model.</param>
+    /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
+    /// <param name="options">M, seed, batches, scoring, folder and progress.</param>
+    /// <param name="cancellationToken">Given to the function and to the reward model.</param>
+    /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
+    /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the folder holds rewards of something else.</exception>
+    /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
+    public static Task<ReferenceTable> EstimateAsync(string reference, Func<IReadOnlyList<string>, int, DrawSeed, CancellationToken, Task<IReadOnlyList<Completion>>> sampleAsync, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reference);
+        ArgumentNullException.ThrowIfNull(sampleAsync);
+        ArgumentNullException.ThrowIfNull(reward);
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return new ReferenceEstimation(reference, reward.Identity, DrawAsync, prompts, options).RunAsync(cancellationToken);
+
+        async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(string[] batch, int count, DrawSeed seed, CancellationToken token)
+        {
+            IReadOnlyList<Completion> drawn = await sampleAsync(batch, count, seed, token).ConfigureAwait(false);
+            if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count)), StringComparer.Ordinal))
+                throw new InvalidOperationException($"{reference} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
+            return await ScoreAsync(reward, drawn, options.Scoring, token).ConfigureAwait(false);
+        }
+    }
 }

@@ -42,7 +42,7 @@ internal sealed class ReferenceStoreFile : IDisposable
         catch (Exception e)
         {
             bool isBack = TakeBack();
-            if (e is IOException or ArgumentOutOfRangeException) // what .NET makes of a file size limit
+            if (e is IOException || FileSizeLimit.IsReached(e))
                 throw new IOException($"A batch could not be written to {_file.Name}: {e.Message} {(isBack ? "The cache is as it was before" : "What of it was written is cut off when the cache is opened again")}; make room or mend the disk, and go on.", e);
             throw;
         }

@@ -95,10 +95,7 @@ public sealed class ReferenceTable : IDisposable
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (prompts.Count == 0)
-            throw new ArgumentException("There is no prompt to estimate reference rewards for; give at least one.", nameof(prompts));
-        var scorer = new Scorer(reference, reward, options.Scoring);
-        return new ReferenceEstimation(scorer, [.. prompts.Distinct(StringComparer.Ordinal)], options).RunAsync(cancellationToken);
+        return ReferenceEstimation.Of(new Scorer(reference, reward, options.Scoring), prompts, options).RunAsync(cancellationToken);
     }
 
     /// <summary>Reads a table: the folder of a <see cref="ReferenceStore"/>, a file of ours, or either of the two formats that the authors of the paper publish.</summary>

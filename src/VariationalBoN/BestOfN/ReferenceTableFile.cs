@@ -36,8 +36,14 @@ internal static class ReferenceTableFile
     public static ReferenceTable Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        return Read(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan), path);
+    }
+
+    /// <summary>The same from a stream, which is disposed of; the path is for messages.</summary>
+    internal static ReferenceTable Read(Stream stream, string path)
+    {
         var rows = new ReferenceTableRows();
-        using var lines = new LineReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan));
+        using var lines = new LineReader(stream);
         while (Next(lines, path))
         {
             ReadOnlyMemory<byte> line = lines.Offset == 0 && lines.Json.Span.StartsWith(ByteOrderMark) ? lines.Json[ByteOrderMark.Length..] : lines.Json;

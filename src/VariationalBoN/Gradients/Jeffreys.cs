@@ -26,6 +26,6 @@ public static class Jeffreys
             throw new ArgumentException($"The losses have shapes [{string.Join(", ", reverse.shape)}] and [{string.Join(", ", forward.shape)}]; both must be scalars [].", nameof(reverse));
         using var scope = torch.NewDisposeScope();
         using Scalar b = reverseWeight, rest = 1 - reverseWeight;
-        return (reverse.mul(b) + forward.mul(rest)).MoveToOuterDisposeScope();
+        return reverse.mul(b).add(forward, rest).MoveToOuterDisposeScope();
     }
 }

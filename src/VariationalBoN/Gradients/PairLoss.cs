@@ -72,7 +72,7 @@ public static class PairLoss
         using var scope = torch.NewDisposeScope();
         using Scalar likelihood = -alpha, rest = 1 - alpha;
         var pairs = SquaredGap(Gap(best, worst, bestReference, worstReference), target).mul(rest);
-        return (best.mean().mul(likelihood) + pairs).MoveToOuterDisposeScope();
+        return pairs.add(best.mean(), likelihood).MoveToOuterDisposeScope();
     }
 
     private static torch.Tensor SquaredGap(torch.Tensor gap, double target)

@@ -22,14 +22,21 @@ internal static class Activations
         "relu" => nn.functional.relu(x),
         "relu6" => nn.functional.relu6(x),
         "relu2" => nn.functional.relu(x).square(),
-        "leaky_relu" => nn.functional.leaky_relu(x, 0.01),
+        "leaky_relu" => LeakyRelu(x),
         "silu" or "swish" => nn.functional.silu(x),
-        "mish" => nn.functional.mish(x),
+        "mish" => x * x.exp().log1p().tanh(),
         "sigmoid" => x.sigmoid(),
         "tanh" => x.tanh(),
         "linear" => x,
         _ => throw new ArgumentException($"The activation is '{name}'; it must be one of {string.Join(", ", Names)}.", nameof(name)),
     };
+
+    /// <summary>x, times 0.01 where it is negative.</summary>
+    private static Tensor LeakyRelu(Tensor x)
+    {
+        using Scalar slope = 0.01; // held until the call returns
+        return x.leaky_relu(slope);
+    }
 
     /// <summary>x sigmoid(1.702 x).</summary>
     private static Tensor QuickGelu(Tensor x)

@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -75,7 +76,7 @@ internal sealed class CachedPass(LayerKeyValues[] caches, Tensor positions, Rota
         using TorchSharp.Scalar scale = 1 / MathF.Sqrt(size);                                                             // held until the call returns: a collection may not free it meanwhile
         var scores = queries.mul(scale).view(rows * keyHeads, group, size).bmm(keys.flatten(0, 1).transpose(1, 2)); // [rows * G, H / G, columns]
         if (hidden is not null)
-            scores.view(rows, keyHeads, group, -1).add_(hidden);
+            scores.view(rows, keyHeads, group, -1).Increase(hidden);
         return scores.softmax(-1).bmm(values.flatten(0, 1));
     }
 }

@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -54,9 +55,9 @@ public sealed class BertClassifier : SequenceClassifier
     protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         (long rows, long length) = (tokens.size(0), tokens.size(1));
-        var places = _positions.weight.narrow(0, 0, length) + _segments.weight.narrow(0, 0, 1);                                                  // [T, C]
+        var places = _positions.weight.narrow(0, 0, length).Plus(_segments.weight.narrow(0, 0, 1));                                                  // [T, C]
         var words = _words.Rows(tokens.reshape(-1)).view(rows, length, Config.Width);                                           // [B, T, C]
-        var first = EncoderBlock.FirstStates(_blocks, _norm.forward((words + places).view(rows * length, Config.Width)), rows, lengths);          // [B, C]
+        var first = EncoderBlock.FirstStates(_blocks, _norm.forward(words.Plus(places).view(rows * length, Config.Width)), rows, lengths);          // [B, C]
         return _classifier.forward(_pooler.forward(first).tanh());                                                                               // [B, labels]
     }
 

@@ -11,6 +11,9 @@ public abstract record CausalTransformerConfig
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    /// <summary>Beyond every model there is, and small enough that the products of sizes do not overflow.</summary>
+    private const int MaximumSize = 1 << 24;
+
     /// <summary>Keys that say nothing about what an evaluated model computes: names, training, generation, other heads.</summary>
     internal static readonly string[] WithoutEffect =
     [
@@ -118,13 +121,15 @@ public abstract record CausalTransformerConfig
     /// <summary>Writes all but the family.</summary>
     private protected abstract void Write(JsonObject json);
 
-    /// <summary>Adds a fault for each size that is below 1.</summary>
-    private protected static void RequirePositive(List<string> faults, params ReadOnlySpan<(string Key, int Value)> sizes)
+    /// <summary>Adds a fault for each size that no model has.</summary>
+    internal static void RequireSizes(List<string> faults, params ReadOnlySpan<(string Key, int Value)> sizes)
     {
         foreach ((string key, int value) in sizes)
         {
             if (value < 1)
                 faults.Add($"{key} is {value}, it must be at least 1");
+            else if (value > MaximumSize)
+                faults.Add($"{key} is {value}, it must be at most {MaximumSize}");
         }
     }
 

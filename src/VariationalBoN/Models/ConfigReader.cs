@@ -18,9 +18,11 @@ internal sealed class ConfigReader
         try
         {
             var options = new JsonDocumentOptions { MaxDepth = 16, AllowDuplicateProperties = false };
-            return new ConfigReader(JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw new InvalidDataException("the configuration is not a JSON object"));
+            var keys = JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw new InvalidDataException("the configuration is not a JSON object");
+            _ = keys.ToJsonString(); // a text with half a surrogate pair is found here, not where it is read or shown
+            return new ConfigReader(keys);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new InvalidDataException($"the configuration is not valid JSON: {e.Message}", e);
         }

@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -54,7 +55,7 @@ public sealed class DistilBertClassifier : SequenceClassifier
     {
         (long rows, long length) = (tokens.size(0), tokens.size(1));
         var words = _words.Rows(tokens.reshape(-1)).view(rows, length, Config.Width);                            // [B, T, C]
-        var embedded = _norm.forward((words + _positions.weight.narrow(0, 0, length)).view(rows * length, Config.Width));          // [B * T, C]
+        var embedded = _norm.forward(words.Plus(_positions.weight.narrow(0, 0, length)).view(rows * length, Config.Width));          // [B * T, C]
         return _classifier.forward(nn.functional.relu(_hidden.forward(EncoderBlock.FirstStates(_blocks, embedded, rows, lengths)))); // [B, labels]
     }
 

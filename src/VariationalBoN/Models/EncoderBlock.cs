@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -33,8 +34,8 @@ internal sealed class EncoderBlock
     internal Tensor Forward(Tensor x, Tensor sequences, long rows, Tensor? mask)
     {
         var mixed = nn.functional.scaled_dot_product_attention(Split(Query.forward(x)), Split(Key.forward(sequences)), Split(Value.forward(sequences)), mask);
-        var y = AttentionNorm.forward(x + Mixed.forward(mixed.transpose(1, 2).reshape(x.shape)));
-        return MlpNorm.forward(y + Down.forward(Activations.Apply(Activation, Up.forward(y))));
+        var y = AttentionNorm.forward(x.Plus(Mixed.forward(mixed.transpose(1, 2).reshape(x.shape))));
+        return MlpNorm.forward(y.Plus(Down.forward(Activations.Apply(Activation, Up.forward(y)))));
 
         Tensor Split(Tensor part) => part.view(rows, part.size(0) / rows, Heads, part.size(1) / Heads).transpose(1, 2); // [rows, H, tokens, D]
     }

@@ -79,12 +79,9 @@ public abstract record EncoderConfig
     internal void Validate()
     {
         var faults = new List<string>();
-        foreach ((string key, int value) in new[] { ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), (Keys.Width, Width), (Keys.Layers, Layers), (Keys.Heads, Heads), (Keys.InnerWidth, InnerWidth) })
-        {
-            if (value < 1)
-                faults.Add($"{key} is {value}, it must be at least 1");
-        }
-
+        CausalTransformerConfig.RequireSizes(
+            faults,
+            ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), (Keys.Width, Width), (Keys.Layers, Layers), (Keys.Heads, Heads), (Keys.InnerWidth, InnerWidth));
         if (Heads > 0 && Width % Heads != 0)
             faults.Add($"{Keys.Width} is {Width}, it must be a multiple of {Keys.Heads}, {Heads}");
         if (!Activations.Names.Contains(Activation))

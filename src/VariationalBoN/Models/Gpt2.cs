@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -55,5 +56,5 @@ public sealed class Gpt2 : CausalTransformer
 
     private protected override nn.Module<Tensor, Tensor> FinalNorm => ln_f;
 
-    private protected override Tensor Embed(Tensor tokens, Tensor positions) => wte.Rows(tokens) + wpe.Rows(positions);
+    private protected override Tensor Embed(Tensor tokens, Tensor positions) => wte.Rows(tokens).Plus(wpe.Rows(positions));
 }

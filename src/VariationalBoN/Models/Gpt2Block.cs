@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -21,8 +22,8 @@ internal sealed class Gpt2Block : DecoderBlock
 
     internal override Tensor Forward(Tensor x, AttentionPass pass)
     {
-        x = x + attn.Forward(ln_1.forward(x), pass);
-        return x + mlp.forward(ln_2.forward(x));
+        x = x.Plus(attn.Forward(ln_1.forward(x), pass));
+        return x.Plus(mlp.forward(ln_2.forward(x)));
     }
 }
 

@@ -63,7 +63,7 @@ public sealed record Gpt2Config : CausalTransformerConfig
 
     private protected override void AddFaults(List<string> faults)
     {
-        RequirePositive(faults, ("vocab_size", VocabularySize), ("n_positions", MaximumLength), ("n_embd", Width), ("n_layer", Layers), ("n_head", Heads), ("n_inner", InnerWidth ?? 1));
+        RequireSizes(faults, ("vocab_size", VocabularySize), ("n_positions", MaximumLength), ("n_embd", Width), ("n_layer", Layers), ("n_head", Heads), ("n_inner", InnerWidth ?? 1));
         RequireLayers(faults, "activation_function", Activation, "layer_norm_epsilon", LayerNormEpsilon);
         if (Heads > 0 && Width % Heads != 0)
             faults.Add($"n_embd is {Width}, it must be a multiple of n_head, {Heads}");

@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -23,8 +24,8 @@ internal sealed class GptNeoXBlock : DecoderBlock
 
     internal override Tensor Forward(Tensor x, AttentionPass pass)
     {
-        var attended = x + attention.Forward(input_layernorm.forward(x), pass);
-        return attended + mlp.forward(post_attention_layernorm.forward(_parallel ? x : attended));
+        var attended = x.Plus(attention.Forward(input_layernorm.forward(x), pass));
+        return attended.Plus(mlp.forward(post_attention_layernorm.forward(_parallel ? x : attended)));
     }
 }
 

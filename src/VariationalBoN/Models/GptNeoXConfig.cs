@@ -83,7 +83,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
 
     private protected override void AddFaults(List<string> faults)
     {
-        RequirePositive(faults, ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads), ("intermediate_size", InnerWidth));
+        RequireSizes(faults, ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads), ("intermediate_size", InnerWidth));
         RequireLayers(faults, "hidden_act", Activation, "layer_norm_eps", LayerNormEpsilon);
         Rotary.AddFaults(faults);
         if (!(RotaryFraction is >= 0 and <= 1))

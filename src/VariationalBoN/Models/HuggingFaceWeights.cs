@@ -17,6 +17,12 @@ internal static class HuggingFaceWeights
     internal static WeightLayout Load(string directory, nn.Module module, WeightNames names)
     {
         using var weights = new WeightDirectory(directory);
+        return Load(weights, module, names);
+    }
+
+    /// <summary>The same from files that are open.</summary>
+    internal static WeightLayout Load(WeightDirectory weights, nn.Module module, WeightNames names)
+    {
         (var reads, var files) = WeightMatch.Match(weights.Files, module.state_dict(), names);
         WeightReader.Fill(reads);
         return new WeightLayout(files, weights.Shards?.Metadata);

@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -21,8 +22,8 @@ internal sealed class LlamaBlock : DecoderBlock
 
     internal override Tensor Forward(Tensor x, AttentionPass pass)
     {
-        x = x + self_attn.Forward(input_layernorm.forward(x), pass);
-        return x + mlp.forward(post_attention_layernorm.forward(x));
+        x = x.Plus(self_attn.Forward(input_layernorm.forward(x), pass));
+        return x.Plus(mlp.forward(post_attention_layernorm.forward(x)));
     }
 }
 

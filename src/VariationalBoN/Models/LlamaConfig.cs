@@ -67,7 +67,7 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
 
     private protected override void AddFaults(List<string> faults)
     {
-        RequirePositive(
+        RequireSizes(
             faults,
             ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads),
             ("num_key_value_heads", KeyValueHeads), ("head_dim", HeadSize), ("intermediate_size", InnerWidth), ("sliding_window", SlidingWindow ?? 1));
@@ -77,6 +77,8 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
             faults.Add($"the family is {Family}, it must be one of the named values");
         if (KeyValueHeads > 0 && Heads % KeyValueHeads != 0)
             faults.Add($"num_attention_heads is {Heads}, it must be a multiple of num_key_value_heads, {KeyValueHeads}");
+        if ((long)Heads * HeadSize > int.MaxValue)
+            faults.Add($"num_attention_heads is {Heads} and head_dim {HeadSize}, their product is beyond every model");
         if (HeadSize % 2 != 0)
             faults.Add($"head_dim is {HeadSize}, it must be even");
         if (AttentionBias && Family is LlamaFamily.Mistral or LlamaFamily.Qwen2)

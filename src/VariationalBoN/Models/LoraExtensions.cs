@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -66,7 +67,7 @@ public static class LoraExtensions
         {
             adapted = model.WithLora(options);
         }
-        catch (ArgumentException e) when (model.Lora is null)
+        catch (Exception e) when (model.Lora is null && e is ArgumentException or RegexMatchTimeoutException)
         {
             throw new InvalidDataException($"{config}: {e.Message}", e);
         }

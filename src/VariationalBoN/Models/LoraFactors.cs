@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -12,7 +13,7 @@ internal sealed record LoraFactors(LoraFactor A, LoraFactor B, double Scale)
     {
         using Scalar scale = Scale; // held until the call returns: a collection may not free it meanwhile
         var change = nn.functional.linear(nn.functional.linear(x.to(A.weight.dtype), A.weight), B.weight).mul(scale);
-        return (y + change).to(y.dtype);
+        return y.Plus(change).to(y.dtype);
     }
 
     /// <summary>scale B A, [out, in], which is added to a weight of that layout.</summary>

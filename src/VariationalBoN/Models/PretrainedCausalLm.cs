@@ -51,12 +51,13 @@ public sealed class PretrainedCausalLm : IDisposable
     public static PretrainedCausalLm Load(string directory, PretrainedOptions? options = null)
     {
         var files = PretrainedFiles.Read(directory);
-        var parameters = (options ?? new PretrainedOptions()).Parameters();
+        using var weights = new WeightDirectory(directory);
+        var parameters = (options ?? new PretrainedOptions()).Parameters(weights);
         var config = files.ReadConfig(CausalTransformerConfig.FromJson);
         var model = config.Create(parameters);
         try
         {
-            return new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(directory, model, config.Names));
+            return new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names));
         }
         catch
         {

@@ -43,11 +43,12 @@ public sealed class PretrainedClassifier : IDisposable
     public static PretrainedClassifier Load(string directory, PretrainedOptions? options = null)
     {
         var files = PretrainedFiles.Read(directory);
-        var parameters = (options ?? new PretrainedOptions()).Parameters();
+        using var weights = new WeightDirectory(directory);
+        var parameters = (options ?? new PretrainedOptions()).Parameters(weights);
         var classifier = files.ReadConfig(json => ClassifierFamilies.Create(json, parameters));
         try
         {
-            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(directory, classifier, classifier.Names));
+            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(weights, classifier, classifier.Names));
         }
         catch
         {

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -36,6 +37,6 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     internal Tensor MergedWeight()
     {
         var change = Adapter!.Product();
-        return (weight.to(change.dtype) + (_inputFirst ? change.t() : change)).to(weight.dtype);
+        return weight.to(change.dtype).Plus(_inputFirst ? change.t() : change).to(weight.dtype);
     }
 }

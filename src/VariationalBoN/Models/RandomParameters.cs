@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TorchSharp.Modules;
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -17,5 +18,5 @@ internal sealed class RandomParameters(long seed) : ParameterSource
         return Free(values);
     }
 
-    internal override Parameter Vector(string name, double value, int size) => Free(full([size], (float)value));
+    internal override Parameter Vector(string name, double value, int size) => Free(TensorSums.Filled([size], value, ScalarType.Float32, CPU));
 }

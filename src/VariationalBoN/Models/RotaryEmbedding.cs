@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -16,7 +17,7 @@ internal sealed class RotaryEmbedding
     internal RotaryEmbedding(RotaryConfig config, int size)
     {
         using var scope = NewDisposeScope();
-        var exponents = arange(0, size, 2, ScalarType.Float32).div((float)size);
+        var exponents = tensor([.. Enumerable.Range(0, size / 2).Select(i => 2f * i / size)]); // [R / 2]
         float[] frequencies = tensor((float)config.Theta).pow(exponents).reciprocal().data<float>().ToArray();
         _frequencies = Array.ConvertAll(frequencies, config.Scale);
     }
@@ -37,7 +38,7 @@ internal sealed class RotaryAngles(Tensor cosines, Tensor sines)
     {
         long half = cosines.size(2), rest = x.size(2) - (2 * half);
         var (first, second) = (x.narrow(2, 0, half), x.narrow(2, half, half));
-        var (turnedFirst, turnedSecond) = ((first * cosines) - (second * sines), (second * cosines) + (first * sines));
+        var (turnedFirst, turnedSecond) = ((first * cosines) - (second * sines), (second * cosines).Plus(first * sines));
         return rest == 0 ? cat([turnedFirst, turnedSecond], 2) : cat([turnedFirst, turnedSecond, x.narrow(2, 2 * half, rest)], 2);
     }
 }

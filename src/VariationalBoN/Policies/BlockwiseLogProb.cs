@@ -61,7 +61,7 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
             if (ofWeight is not null && weight.dtype == type)
                 ofWeight.addmm_(ofLogits.t(), rows, 1, 1);
             else
-                ofWeight?.add_(ofLogits.t().mm(rows));
+                ofWeight?.Increase(ofLogits.t().mm(rows));
         }
 
         return (ofHidden?.MoveToOuterDisposeScope(), ofWeight?.to(weight.dtype).MoveToOuterDisposeScope());
@@ -74,6 +74,6 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
     {
         internal static Wanted? Of(Tensor input) => input.requires_grad ? new Wanted(input.shape, input.dtype, input.device) : null;
 
-        internal Tensor NaN() => full(Shape, double.NaN, Type, Device);
+        internal Tensor NaN() => TensorSums.Filled(Shape, double.NaN, Type, Device);
     }
 }

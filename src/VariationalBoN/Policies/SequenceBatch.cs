@@ -50,6 +50,9 @@ internal sealed class SequenceBatch
     internal Tensor Rows { get; }
 
     /// <summary>Sums values [N] of drawn tokens to float64 values [B] of completions.</summary>
-    internal Tensor SumByRow(Tensor values) =>
-        zeros(Count, ScalarType.Float64, Rows.device).index_add(0, Rows, values.to(ScalarType.Float64), 1);
+    internal Tensor SumByRow(Tensor values)
+    {
+        using TorchSharp.Scalar one = 1; // held until the call returns: a collection may not free it meanwhile
+        return zeros(Count, ScalarType.Float64, Rows.device).index_add(0, Rows, values.to(ScalarType.Float64), one);
+    }
 }

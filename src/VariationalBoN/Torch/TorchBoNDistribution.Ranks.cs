@@ -31,7 +31,7 @@ public sealed partial class TorchBoNDistribution
     {
         Tensor wide = query.to(float64);
         Tensor near = Search(beforeFirst, position => (_sorted.take(position).to(float64) - wide).lt(limits)); // [2, B]
-        Tensor lowest = levels.take(beforeFirst + near[0].Plus(1)), highest = levels.take(beforeFirst + near[1].AtLeast(1)); // [B]
+        Tensor lowest = levels.take(beforeFirst.Plus(near[0].Plus(1))), highest = levels.take(beforeFirst.Plus(near[1].AtLeast(1))); // [B]
         return where(near[0].lt(near[1]), Search(levels, beforeFirst, lowest, highest), near);
     }
 

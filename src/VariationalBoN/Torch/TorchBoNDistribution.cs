@@ -129,7 +129,7 @@ public sealed partial class TorchBoNDistribution : IDisposable
     {
         Check(promptIndex, reward, logReference);
         using var scope = NewDisposeScope();
-        return Result(logReference.detach().to(float64) + Ratio(promptIndex, reward, logReference)); // [B]
+        return Result(logReference.detach().to(float64).Plus(Ratio(promptIndex, reward, logReference))); // [B]
     }
 
     /// <summary>log N + (N - 1) log F + log pi_ref of each query: the target of <see cref="LowerBoundObjective"/>.</summary>
@@ -146,7 +146,7 @@ public sealed partial class TorchBoNDistribution : IDisposable
             throw new ArgumentOutOfRangeException(nameof(side), side, "The side must be Strict, Midpoint or AtOrBelow.");
         using var scope = NewDisposeScope();
         Tensor logP = logReference.detach().to(float64);
-        return Result(N == 1 ? logP : LogCdf(Counts(promptIndex, reward), side).Times(N - 1).Plus(Math.Log(N)) + logP); // [B]
+        return Result(N == 1 ? logP : LogCdf(Counts(promptIndex, reward), side).Times(N - 1).Plus(Math.Log(N)).Plus(logP)); // [B]
     }
 
     /// <summary>r / beta + log pi_ref of each query: the target of <see cref="GibbsObjective"/>, for any device.</summary>
@@ -165,7 +165,7 @@ public sealed partial class TorchBoNDistribution : IDisposable
         if (reward.dim() != 1 || logReference.dim() != 1 || reward.size(0) != logReference.size(0) || reward.dtype != logReference.dtype || reward.device_type != logReference.device_type || reward.device_index != logReference.device_index)
             throw new ArgumentException($"reward is {Describe(reward)} and log pi_ref {Describe(logReference)}; both must be [B] of one dtype on one device.", nameof(logReference));
         using var scope = NewDisposeScope();
-        return (reward.detach().Over(beta) + logReference.detach()).MoveToOuterDisposeScope(); // [B]
+        return reward.detach().Over(beta).Plus(logReference.detach()).MoveToOuterDisposeScope(); // [B]
     }
 
     /// <summary>Disposes of the rewards on the device.</summary>

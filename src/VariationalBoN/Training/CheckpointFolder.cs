@@ -61,12 +61,14 @@ internal sealed class CheckpointFolder : IDisposable
                 Directory.Move(whole, outgoing);
             Directory.Move(incoming, whole);
         }
-        catch
+        catch (Exception e)
         {
             if (!Directory.Exists(whole) && Directory.Exists(outgoing))
                 Directory.Move(outgoing, whole);
             if (Directory.Exists(incoming))
                 Directory.Delete(incoming, recursive: true);
+            if (FileSizeLimit.IsReached(e))
+                throw FileSizeLimit.At(whole, e);
             throw;
         }
 

@@ -105,11 +105,13 @@ public sealed class MetricsLog : IDisposable
         {
             _file.Write(line);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException || FileSizeLimit.IsReached(e))
         {
             _file.SetLength(before); // a full disk takes a part of a line
             _file.Position = before;
-            throw;
+            if (e is IOException)
+                throw;
+            throw FileSizeLimit.At(_name, e);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.AI;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Extensions.AI;
@@ -134,6 +135,68 @@ public sealed class ChatReferenceSamplerTests
         Assert.True(double.IsFinite(table.BestOf(8).LogRatio(new ScoredCompletion(drawn[0], 8, -20)))); // F needs rewards alone
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Table_whose_client_fails_in_the_middle_goes_on_in_its_folder_and_asks_for_nothing_twice(bool resized)
+    {
+        string folder = Directory.CreateTempSubdirectory("vbon-chat-").FullName;
+        try
+        {
+            var asked = new ConcurrentBag<long>();
+            bool isDown = false;
+            using var client = new FakeChatClient((messages, options, _) =>
+            {
+                if (isDown || (asked.Count >= 12 && messages[0].Text == "c"))
+                    throw new HttpRequestException("gone", null, System.Net.HttpStatusCode.NotFound);
+                asked.Add(options.Seed!.Value);
+                return Task.FromResult(FakeChatClient.Response(FormattableString.Invariant($"{options.Seed}"), ChatFinishReason.Stop));
+            });
+            var sampler = new ChatReferenceSampler(client, s_options);
+            var reports = new List<ReferenceTableProgress>();
+            var options = new ReferenceTableOptions { SamplesPerPrompt = 6, Seed = 3, PromptsPerBatch = 1, Folder = folder, Progress = new Told(reports.Add) };
+
+            await Assert.ThrowsAsync<RemoteServiceException>(() => sampler.EstimateAsync(s_reward, s_prompts, options));
+            Assert.Equal([0L, 6, 12], reports.Select(report => report.SamplesDone));
+            Assert.Equal(12, asked.Count);
+
+            using FakeChatClient healthy = Seeded(asked);
+            reports.Clear();
+            int samples = resized ? 9 : 6;
+            using ReferenceTable table = await new ChatReferenceSampler(healthy, s_options).EstimateAsync(s_reward, s_prompts, options with { SamplesPerPrompt = samples });
+
+            Assert.Equal(12, reports[0].SamplesFound);
+            Assert.Equal((3L * samples, 3), (reports[^1].SamplesDone, reports[^1].PromptsDone));
+            Assert.Equal(3 * samples, asked.Count);
+            Assert.Equal(3 * samples, asked.Distinct().Count());
+            ReferenceTable whole = await new ChatReferenceSampler(healthy, s_options).EstimateAsync(s_reward, s_prompts, samples, seed: 3);
+            Assert.Equal(whole.Provenance, table.Provenance);
+            Assert.All(s_prompts, prompt => Assert.Equal(whole[prompt].Responses.ToArray(), table[prompt].Responses.ToArray()));
+            Assert.All(s_prompts, prompt => Assert.Equal(whole[prompt].Rewards.ToArray(), table[prompt].Rewards.ToArray()));
+
+            isDown = true;
+            using ReferenceTable again = await sampler.EstimateAsync(s_reward, s_prompts, options with { SamplesPerPrompt = samples });
+            Assert.Equal(3, again.Prompts.Length);
+            Assert.Contains("temperature", (await Assert.ThrowsAsync<InvalidOperationException>(() => new ChatReferenceSampler(client, s_options with { Temperature = 1 }).EstimateAsync(s_reward, s_prompts, options))).Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Function_that_returns_other_completions_than_asked_for_is_refused()
+    {
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceSamples.EstimateAsync(
+            "short server",
+            (prompts, count, _, _) => Task.FromResult<IReadOnlyList<Completion>>([.. prompts.SelectMany(prompt => Enumerable.Repeat(new Completion { Prompt = prompt, Text = "1" }, count)).Skip(1)]),
+            s_reward,
+            s_prompts,
+            new ReferenceTableOptions { SamplesPerPrompt = 4 }));
+        Assert.Contains("short server was asked for 4 completions of each of 3 prompts and gave 11", error.Message);
+    }
+
     [Fact]
     public async Task Table_is_refused_for_another_reference_unless_the_caller_says_it_is_the_same()
     {
@@ -165,11 +228,17 @@ public sealed class ChatReferenceSamplerTests
     }
 
     /// <summary>A service that heeds seeds: it says the seed.</summary>
-    private static FakeChatClient Seeded() => new(async (_, options, _) =>
+    private static FakeChatClient Seeded(ConcurrentBag<long>? asked = null) => new(async (_, options, _) =>
     {
         await Task.Yield();
+        asked?.Add(options.Seed!.Value);
         return FakeChatClient.Response(FormattableString.Invariant($"{options.Seed}"), ChatFinishReason.Stop);
     });
 
     private static bool Same(Completion a, Completion b) => (a.Prompt, a.Text) == (b.Prompt, b.Text);
+
+    private sealed class Told(Action<ReferenceTableProgress> report) : IProgress<ReferenceTableProgress>
+    {
+        public void Report(ReferenceTableProgress value) => report(value);
+    }
 }

@@ -12,7 +12,7 @@ internal sealed class ClassifierCase : IDisposable
     internal ClassifierCase(string name)
     {
         Folder = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
-        Classifier = ClassifierFamilies.Create(File.ReadAllText(Path.Combine(Folder, "config.json")), new EmptyParameters(ScalarType.Float32, CPU));
+        Classifier = ClassifierFamilies.Create(File.ReadAllText(Path.Combine(Folder, "config.json")), new EmptyParameters(ScalarType.Float32, CPU, 1 << 24, Folder));
         HuggingFaceWeights.Load(Folder, Classifier, Classifier.Names);
         Classifier.eval();
         using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "expected.json")));

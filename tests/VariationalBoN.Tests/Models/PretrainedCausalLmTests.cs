@@ -192,6 +192,21 @@ public sealed class PretrainedCausalLmTests : IDisposable
         Assert.Contains("lora_A", Assert.Throws<ArgumentException>(() => model.Save(aligned, adapted)).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"n_layer\": 2", "\"n_layer\": 16000000", "weight files hold")]
+    [InlineData("\"vocab_size\": 601", "\"vocab_size\": 16777216", "weight files hold")]
+    [InlineData("\"n_embd\": 48", "\"n_embd\": 2000000000", "n_embd is 2000000000, it must be at most 16777216")]
+    [InlineData("\"n_layer\": 2", "\"n_layer\": 3", "missing from the file: h.2.attn.c_attn.bias")]
+    public void Configuration_far_beyond_the_weights_is_refused_before_it_gets_the_memory(string old, string replacement, string named)
+    {
+        Copy("gpt2");
+        string config = Path.Combine(_folder, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace(old, replacement, StringComparison.Ordinal));
+        string message = Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(_folder)).Message;
+        Assert.Contains(named, message, StringComparison.Ordinal);
+        Assert.Contains(_folder, message, StringComparison.Ordinal);
+    }
+
     private static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
 
     private void Copy(string name)

@@ -7,6 +7,7 @@ namespace VariationalBoN.Tests.Models;
 
 /// <summary>Damaged tokenizer files and arbitrary texts.</summary>
 [Trait("Tier", "fast")]
+[Collection("Allocating")]
 public sealed class TokenizerFuzzTests
 {
     /// <summary>How many damaged files are read; the environment sets more for the long form.</summary>

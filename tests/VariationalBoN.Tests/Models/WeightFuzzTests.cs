@@ -10,6 +10,7 @@ namespace VariationalBoN.Tests.Models;
 /// allocates out of proportion to its length. Seeds are fixed.
 /// </summary>
 [Trait("Tier", "fast")]
+[Collection("Allocating")]
 public sealed class WeightFuzzTests
 {
     private const string Header = """

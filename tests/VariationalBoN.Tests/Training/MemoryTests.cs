@@ -29,11 +29,51 @@ public sealed class MemoryTests
         Task StepsAsync(int steps) => Loop.RunAsync(policy, reference, reward, table.BestOf(8), new ExactObjective(), steps, completions: 8, learningRate: 0.01, seed: steps);
     }
 
+    [Fact]
+    public async Task Two_thousand_batches_of_a_cache_gain_no_tensor_and_at_most_32_megabytes()
+    {
+        string folder = Directory.CreateTempSubdirectory("vbon-memory-").FullName;
+        try
+        {
+            string[] prompts = [.. Enumerable.Range(0, 2_000).Select(i => $"prompt {i}")];
+            using var reference = new TabularPolicy(prompts, vocabularySize: 3, length: 2);
+            var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum(), "sum");
+            var seen = new List<(long Memory, long Tensors)>();
+            using (var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions
+            {
+                SamplesPerPrompt = 8,
+                PromptsPerBatch = 1,
+                Folder = folder,
+                Storage = new() { FlushToDisk = false },
+                Progress = new Every(prompts.Length / 5, () => seen.Add((ResidentBytes(), LiveTensors.Settled()))),
+            }))
+                Assert.Equal(prompts.Length, table.Prompts.Length);
+
+            Assert.Equal(6, seen.Count);
+            Assert.Single(seen.Select(place => place.Tensors).Distinct());
+            Assert.InRange(seen[^1].Memory - seen[1].Memory, long.MinValue, 32L << 20);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static long ResidentBytes()
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
         using var process = System.Diagnostics.Process.GetCurrentProcess();
         return process.WorkingSet64;
+    }
+
+    /// <summary>Does something at the start and after every so many prompts.</summary>
+    private sealed class Every(int prompts, Action action) : IProgress<ReferenceTableProgress>
+    {
+        public void Report(ReferenceTableProgress value)
+        {
+            if (value.PromptsDone % prompts == 0)
+                action();
+        }
     }
 }

@@ -1,0 +1,40 @@
+using System.Globalization;
+using TorchSharp;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Models;
+using VariationalBoN.Training;
+
+namespace VariationalBoN.CrashHost;
+
+/// <summary>Saves one thing of about eight bytes for each of so many numbers, as a file or checkpoint named <c>saved</c>.</summary>
+internal static class SaveJob
+{
+    public static int Run(string what, string folder, string numbers)
+    {
+        int count = int.Parse(numbers, CultureInfo.InvariantCulture);
+        double[] values = [.. Enumerable.Range(1, count).Select(i => (double)i)];
+        string path = Path.Combine(folder, "saved");
+        switch (what)
+        {
+            case "table":
+                new ReferenceTable([new ReferencePrompt("p", values, [])]).Save(path);
+                return 0;
+            case "weights":
+                using (var tensor = torch.tensor(values))
+                    Safetensors.Save(path, new Dictionary<string, torch.Tensor> { ["w"] = tensor });
+                return 0;
+            case "checkpoint":
+                using (var checkpoints = new Checkpoints(path).Add("state", stream => stream.Write(new byte[8 * count]), _ => { }))
+                    checkpoints.Save(1);
+                return 0;
+            default: // lines of metrics until the disk is full
+                using (var metrics = new MetricsLog(path))
+                {
+                    for (int step = 0; step < count; step++)
+                        metrics.Write(step, [new("reward", step)]);
+                }
+
+                return 0;
+        }
+    }
+}
