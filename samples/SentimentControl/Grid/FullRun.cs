@@ -28,15 +28,13 @@ internal static class FullRun
         var progress = new RunProgress(output, !Console.IsOutputRedirected);
         GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run) is null)];
         progress.Say($"{plan.Count} runs over {arguments.Seeds.Count} seeds, {plan.Count - open.Length} of them done before");
-        foreach (long seed in arguments.Seeds)
+        var stages = arguments.Seeds.Select(seed => (Seed: seed, Runs: open.Where(run => run.Seed == seed).ToArray()))
+            .Where(part => part.Runs.Length > 0 || !File.Exists(LiteralPath(arguments, part.Seed)))
+            .Select(part => (part.Seed, part.Runs, Setup: progress.Plan($"seed {part.Seed}, models and caches", SetupCost), Train: progress.Plan($"seed {part.Seed}, runs", part.Runs.Sum(run => run.Cost) / arguments.Threads))).ToArray();
+        foreach ((long seed, GridRun[] mine, var setupStage, var runsStage) in stages)
         {
-            GridRun[] mine = [.. open.Where(run => run.Seed == seed)];
-            if (mine.Length == 0 && File.Exists(LiteralPath(arguments, seed)))
-                continue;
             string folder = Path.Combine(arguments.Output, $"seed{seed}");
             Directory.CreateDirectory(folder);
-            var setupStage = progress.Plan($"seed {seed}, models and caches", SetupCost);
-            var runsStage = progress.Plan($"seed {seed}, runs", mine.Sum(run => run.Cost) / arguments.Threads);
             using var setup = await GridSetup.ObtainAsync(dataset, settings with { SamplesPerPrompt = largest }, arguments, seed, temperatures, folder, setupStage, cancellationToken);
             setupStage.Finish($"seed {seed}: models and caches");
             await LiteralAsync(arguments, setup, seed, cancellationToken);

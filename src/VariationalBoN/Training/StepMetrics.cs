@@ -64,9 +64,9 @@ public sealed record StepMetrics
         long tokens = scored.Completions.Sum(completion => (long)completion.Tokens.Length);
         return new StepMetrics
         {
-            Reward = Mean(scored.Select(item => item.Reward), scored),
+            Reward = PromptMean.Of([.. scored.Select(item => item.Reward)], scored.Groups),
             Kl = numbers ? KlEstimates.FromLogRatios(logRatios, scored.Groups) : new KlEstimates { K1 = NoNumber, K2 = NoNumber, K3 = NoNumber },
-            ObjectiveGap = numbers ? Mean(logRatios.Zip(scored, (ratio, item) => ratio - bestOfN.LogRatio(item)), scored) : NoNumber,
+            ObjectiveGap = numbers ? PromptMean.Of([.. logRatios.Zip(scored, (ratio, item) => ratio - bestOfN.LogRatio(item))], scored.Groups) : NoNumber,
             Entropy = tokens == 0 ? 0 : -logPolicy.Sum() / tokens,
             DistinctShare = Distinct(scored),
             SaturatedShare = bestOfN is EmpiricalBoNDistribution empirical
@@ -108,12 +108,6 @@ public sealed record StepMetrics
     }
 
     private static Estimate NoNumber => new(double.NaN, double.NaN, 0);
-
-    private static Estimate Mean(IEnumerable<double> values, ScoredBatch scored)
-    {
-        double[] all = [.. values];
-        return scored.Groups.Distinct().Count() == 1 ? Estimate.FromObservations(all) : Estimate.FromClusters(all, scored.Groups);
-    }
 
     private static double? Distinct(ScoredBatch scored)
     {

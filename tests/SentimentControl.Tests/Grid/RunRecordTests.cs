@@ -68,7 +68,16 @@ public sealed class RunRecordTests : IDisposable
         Estimate Number(double value) => new(value, 0.4, 24);
         var result = new MethodResult
         {
-            Method = run.Method, N = run.N, Reward = Number(reward), WinRate = Number(0.5), EffectiveN = Number(1), Kl = Number(kl), Length = Number(16), DistinctShare = Number(1), TokensGenerated = Number(16), ObjectiveGap = Number(double.PositiveInfinity),
+            Method = run.Method,
+            N = run.N,
+            Reward = Number(reward),
+            WinRate = Number(0.5),
+            EffectiveN = Number(1),
+            Kl = Number(kl),
+            Length = Number(16),
+            DistinctShare = Number(1),
+            TokensGenerated = Number(16),
+            ObjectiveGap = Number(double.PositiveInfinity),
         };
         return new RunRecord(run, result, 1.5, 128, null, "abc", [new CurvePoint(10, 1280, 0.5, 0.6, 0.7)]);
     }
