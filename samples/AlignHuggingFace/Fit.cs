@@ -46,7 +46,10 @@ internal static class Fit
                 };
                 foreach (var alarm in guard.Observe(step, numbers))                                // one that is fatal ends the loop
                     output.WriteLine(alarm);
-                adam.step();
+                using (torch.NewDisposeScope())
+                    adam.step();
+                if (step % 4 == 3)
+                    GC.Collect();                                                                  // TorchSharp's AdamW leaves native memory to the collector: docs/hugging-face.md, Memory
                 metrics.Write(step, numbers.Values());
                 if ((step + 1) % arguments.CheckpointEvery == 0 || step + 1 == arguments.Steps)
                     checkpoints.Save(step + 1, numbers.Values());
