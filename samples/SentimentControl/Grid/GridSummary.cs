@@ -209,7 +209,7 @@ internal sealed class GridSummary
     {
         var text = new StringBuilder();
         foreach (var record in _records.Where(record => record.Stopped is not null))
-            text.Append(CultureInfo.InvariantCulture, $"- {MethodResult.MethodName(record.Run.Method)}, N = {record.Run.N}{(record.Run.Variation.Name.Length == 0 ? "" : ", " + record.Run.Variation.Name)}, seed {record.Run.Seed} ({record.Run.Study}): {record.Stopped}\n");
+            text.Append(CultureInfo.InvariantCulture, $"- {MethodResult.MethodName(record.Run.Method)}, N = {record.Run.N}{(record.Run.Variation.Name.Length == 0 ? "" : ", " + record.Run.Variation.Name)}, seed {record.Run.Seed} ({record.Run.Study}): {record.Stopped!.Split(". ")[0]}.\n");
         return text.Length == 0 ? "None.\n" : text.ToString();
     }
 }
