@@ -49,7 +49,7 @@ internal static class Fit
                 using (torch.NewDisposeScope())
                     adam.step();
                 if (step % 4 == 3)
-                    GC.Collect();                                                                  // TorchSharp's AdamW leaves native memory to the collector: docs/hugging-face.md, Memory
+                    GC.Collect();                                                                  // without it memory was seen to grow with full training: docs/hugging-face.md, Memory
                 metrics.Write(step, numbers.Values());
                 if ((step + 1) % arguments.CheckpointEvery == 0 || step + 1 == arguments.Steps)
                     checkpoints.Save(step + 1, numbers.Values());
