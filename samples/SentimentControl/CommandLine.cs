@@ -2,7 +2,10 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using SentimentControl.Datasets;
+using SentimentControl.Grid;
+using SentimentControl.Reporting;
 
 namespace SentimentControl;
 
@@ -31,6 +34,9 @@ internal sealed record Arguments
     /// <summary>The seeds of a full run.</summary>
     public required IReadOnlyList<long> Seeds { get; init; }
 
+    /// <summary>The methods of a full run.</summary>
+    public required IReadOnlyList<Method> Methods { get; init; }
+
     /// <summary>A prompt to try saved weights with; null to run the experiment.</summary>
     public string? Sample { get; init; }
 
@@ -49,8 +55,9 @@ internal static class CommandLine
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<int> Threads = new("--threads") { Description = "Fine-tuning runs at a time, one thread each.", DefaultValueFactory = _ => Math.Min(2, Environment.ProcessorCount) };
     private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run, within a minute on two cores." };
-    private static readonly Option<bool> Full = new("--full") { Description = "Every method, N = 2 to 64, studies of cache size, temperature and more, over the seeds 1, 2 and 3; goes on where it was stopped." };
+    private static readonly Option<bool> Full = new("--full") { Description = "Every method, N = 2 to 64, studies of cache size, temperature and more, over the seeds 1, 2 and 3; on austen the paper's methods, the others at the middle N, no studies. Goes on where it was stopped." };
     private static readonly Option<string> Seeds = new("--seeds") { Description = "Comma-separated seeds of --full [default: 1,2,3; with --quick 1]." };
+    private static readonly Option<string> Methods = new("--methods") { Description = $"Comma-separated methods of --full, of {string.Join(", ", GridPlan.Methods.Select(NameOf))} [default: all]." };
     private static readonly Option<string> Sample = new("--sample") { Description = "Continue this prompt with the weights saved in the output folder, without training." };
     private static readonly Option<string> Pretrain = new("--pretrain") { Description = "Make vocabulary and language model of the austen dataset anew from its text in this folder (half an hour), without the experiment." };
 
@@ -60,7 +67,7 @@ internal static class CommandLine
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
     public static async Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
-        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Full, Seeds, Sample, Pretrain];
+        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Full, Seeds, Methods, Sample, Pretrain];
         var command = new RootCommand("Fine-tunes a small language model so that one sample of it is worth the best of N, and compares with three baselines.");
         foreach (var option in options)
             command.Add(option);
@@ -98,6 +105,7 @@ internal static class CommandLine
             Quick = quick,
             Full = full,
             Seeds = ParseSeeds(result.GetValue(Seeds) ?? (quick ? "1" : "1,2,3"))!,
+            Methods = result.GetValue(Methods) is string methods ? ParseMethods(methods)! : GridPlan.Methods,
             Sample = result.GetValue(Sample),
             Pretrain = result.GetValue(Pretrain),
         };
@@ -109,6 +117,7 @@ internal static class CommandLine
         Check(N, value => ParseN(value) is not null, value => $"--n is '{value}'; it must be different whole numbers from 2 to 1000, such as 2,4,8,16");
         Check(Seed, value => value >= 0, value => $"--seed is {value}; it must be at least 0");
         Check(Seeds, value => ParseSeeds(value) is not null, value => $"--seeds is '{value}'; it must be different whole numbers of at least 0, such as 1,2,3");
+        Check(Methods, value => ParseMethods(value) is not null, value => $"--methods is '{value}'; it must be different methods of {string.Join(", ", GridPlan.Methods.Select(NameOf))}");
         Check(Threads, value => value is >= 1 and <= 64, value => $"--threads is {value}; it must be 1 to 64");
         Check(Device, IsDevice, value => $"--device is '{value}'; it must be cpu, cuda or cuda:<index>");
         Check(Output, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new");
@@ -142,6 +151,15 @@ internal static class CommandLine
         }
 
         return [.. values];
+    }
+
+    private static string NameOf(Method method) => JsonNamingPolicy.KebabCaseLower.ConvertName(method.ToString());
+
+    private static Method[]? ParseMethods(string text)
+    {
+        string[] names = [.. text.Split(',').Select(name => name.Trim())];
+        Method[] methods = [.. GridPlan.Methods.Where(method => names.Contains(NameOf(method)))];
+        return methods.Length == names.Length ? methods : null;
     }
 
     private static long[]? ParseSeeds(string text)

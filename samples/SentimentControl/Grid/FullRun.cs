@@ -19,7 +19,7 @@ internal static class FullRun
             throw new ArgumentException($"--n holds {odd}; with --full each N must be a power of two, since iterated Best-of-2 reaches no others.");
         var dataset = DatasetCatalog.Create(arguments.Dataset);
         var settings = dataset.Settings(arguments.Quick);
-        var plan = GridPlan.Of([.. arguments.N.Select(n => (int)n)], arguments.Seeds, arguments.Quick);
+        var plan = GridPlan.Of([.. arguments.N.Select(n => (int)n)], arguments.Seeds, arguments.Methods, arguments.Quick, settings.WholeGrid);
         int largest = Math.Max(settings.SamplesPerPrompt, plan.Max(run => run.Variation.Samples ?? 0));
         double[] temperatures = [.. plan.Select(run => run.Variation.Temperature).OfType<double>().Distinct().Order()];
         string runs = Path.Combine(arguments.Output, RunsFolder);

@@ -5,25 +5,36 @@ namespace SentimentControl.Grid;
 /// <summary>All runs of a full or a quick grid, in the order in which they are worth having. Stateless.</summary>
 internal static class GridPlan
 {
-    /// <summary>The methods of the grid; the first four are those of the paper.</summary>
+    /// <summary>The methods of the paper.</summary>
+    public static readonly Method[] PaperMethods = [Method.VariationalBestOfN, Method.LowerBound, Method.KlConstrainedRl, Method.BestOfNSft];
+
+    /// <summary>The methods of the grid, those of the paper first.</summary>
     public static readonly Method[] Methods =
     [
-        Method.VariationalBestOfN, Method.LowerBound, Method.KlConstrainedRl, Method.BestOfNSft,
+        .. PaperMethods,
         Method.Jeffreys, Method.ClippedRatio, Method.GroupNormalised, Method.Iterated, Method.WinnersSft, Method.Regression, Method.LogVariance, Method.BonBon, Method.Ipo, Method.Dpo,
     ];
 
     /// <summary>The runs.</summary>
     /// <param name="ns">The values of N of the grid.</param>
     /// <param name="seeds">The seeds.</param>
+    /// <param name="methods">The methods, of <see cref="Methods"/>.</param>
     /// <param name="quick">Every method and every study once, small.</param>
-    public static IReadOnlyList<GridRun> Of(IReadOnlyList<int> ns, IReadOnlyList<long> seeds, bool quick)
+    /// <param name="whole">Every method at each N, and the studies; otherwise the paper's methods at each N and the others at the middle one.</param>
+    public static IReadOnlyList<GridRun> Of(IReadOnlyList<int> ns, IReadOnlyList<long> seeds, IReadOnlyCollection<Method> methods, bool quick, bool whole = true)
     {
         var none = new Variation();
         var runs = new List<GridRun>();
         foreach (long seed in seeds)
         {
             foreach (var method in Methods)
-                Add("grid", method, method == Method.KlConstrainedRl ? [.. ns, 2 * ns[^1]] : ns, none);
+            {
+                IReadOnlyList<int> own = whole || PaperMethods.Contains(method) ? ns : [ns[(ns.Count - 1) / 2]];
+                Add("grid", method, method == Method.KlConstrainedRl ? [.. own, 2 * own[^1]] : own, none);
+            }
+
+            if (!whole)
+                continue;
             int[] middle = quick ? [4] : [4, 8, 16];
             int[] samples = quick ? [8] : [8, 16, 32, 64, 128, 512];
             foreach (int m in samples)
@@ -49,7 +60,7 @@ internal static class GridPlan
             void Add(string study, Method method, IReadOnlyList<int> values, Variation variation) => runs.AddRange(values.Select(n => new GridRun(study, method, n, seed, variation)));
         }
 
-        return runs;
+        return [.. runs.Where(run => methods.Contains(run.Method))];
     }
 
     /// <summary>What might bring a policy closer to Best-of-N than the default does.</summary>

@@ -9,7 +9,6 @@ namespace SentimentControl.Grid;
 /// <summary>Tables and figures over all runs of a full run: summary.md, summary.json, pictures.</summary>
 internal sealed class GridSummary
 {
-    private static readonly Method[] s_paper = [Method.VariationalBestOfN, Method.LowerBound, Method.KlConstrainedRl, Method.BestOfNSft];
     private readonly Arguments _arguments;
     private readonly RunSettings _settings;
     private readonly RunRecord[] _records;
@@ -25,17 +24,18 @@ internal sealed class GridSummary
     }
 
     /// <summary>The shortest account: Pareto shares and what comes nearest to Best-of-N.</summary>
-    public string Reading => $"{Pareto()}\n{Tuning()}";
+    public string Reading => Has("tuning") ? $"{Pareto()}\n{Tuning()}" : Pareto();
 
     public void Write(string folder)
     {
         GridPoint[] grid = [.. Points("grid").Select(pair => pair.Point)];
         string title = string.Create(CultureInfo.InvariantCulture, $"{_arguments.Dataset}: mean over seeds {string.Join(", ", _arguments.Seeds)}, bars from smallest to largest");
-        Save("reward-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => s_paper.Contains(point.Method))], point => point.Reward, "mean reward of held-out answers", title, theory: false));
-        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => s_paper.Contains(point.Method))], point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory)", title, theory: true));
+        Save("reward-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.Reward, "mean reward of held-out answers", title, theory: false));
+        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory)", title, theory: true));
         Save("reward-kl-all.png", GridPlots.AgainstKl(_reference, _bestOfN, grid, point => point.Reward, "mean reward of held-out answers", title, theory: false));
         Save("winrate-kl-all.png", GridPlots.AgainstKl(_reference, _bestOfN, grid, point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory)", title, theory: true));
-        Save("samples.png", GridPlots.Samples(SamplePoints(), title));
+        if (Has("samples"))
+            Save("samples.png", GridPlots.Samples(SamplePoints(), title));
         File.WriteAllText(Path.Combine(folder, "summary.json"), JsonSerializer.Serialize(new { _arguments.Dataset, _arguments.Seeds, _arguments.N, _arguments.Quick, settings = _settings, literal = _literal, runs = _records }, RunRecord.Json) + "\n");
         File.WriteAllText(Path.Combine(folder, "summary.md"), $"""
             # {_arguments.Dataset}, every method
@@ -58,26 +58,8 @@ internal sealed class GridSummary
             ## Pareto fronts
 
             {Pareto()}
-            ## Reference samples per prompt
 
-            {Samples()}
-            ![win rate and KL against M](samples.png)
-
-            ## Sampling temperature
-
-            {Temperature()}
-            ## Increasing changes of the reward
-
-            {Transform()}
-            ## The scaling of the authors' published code
-
-            {PaperScale()}
-            ## What comes nearest to Best-of-N
-
-            {Tuning()}
-            ## Steps to 90 % of the gain
-
-            {Speed()}
+            """ + string.Concat(Studies()) + $"""
             ## Runs that were stopped
 
             {StoppedRuns()}
@@ -85,6 +67,22 @@ internal sealed class GridSummary
 
         void Save(string name, byte[] picture) => File.WriteAllBytes(Path.Combine(folder, name), picture);
     }
+
+    private bool Has(string study) => _records.Any(record => record.Run.Study == study);
+
+    /// <summary>A section for each study that was made.</summary>
+    private IEnumerable<string> Studies() =>
+        from study in new (string Name, string Title, Func<string> Text)[]
+        {
+            ("samples", "Reference samples per prompt", () => Samples() + "![win rate and KL against M](samples.png)\n"),
+            ("temperature", "Sampling temperature", Temperature),
+            ("transform", "Increasing changes of the reward", Transform),
+            ("paper-scale", "The scaling of the authors' published code", PaperScale),
+            ("tuning", "What comes nearest to Best-of-N", Tuning),
+            ("speed", "Steps to 90 % of the gain", Speed),
+        }
+        where Has(study.Name)
+        select $"## {study.Title}\n\n{study.Text()}\n";
 
     private IEnumerable<(GridRun Run, GridPoint Point)> Points(string study) => _records.Where(record => record.Run.Study == study)
         .GroupBy(record => record.Run with { Seed = 0 })
@@ -108,7 +106,7 @@ internal sealed class GridSummary
 
     private string Pareto()
     {
-        RunRecord[] grid = [.. _records.Where(record => record.Run.Study == "grid")], paper = [.. grid.Where(record => s_paper.Contains(record.Run.Method))];
+        RunRecord[] grid = [.. _records.Where(record => record.Run.Study == "grid")], paper = [.. grid.Where(record => GridPlan.PaperMethods.Contains(record.Run.Method))];
         var table = new MarkdownTable("share of points on the Pareto front", "reward, paper's methods", "win rate, paper's methods", "reward, all", "win rate, all");
         var columns = new[] { ParetoShares.Of(paper, r => r.Reward), ParetoShares.Of(paper, r => r.WinRate), ParetoShares.Of(grid, r => r.Reward), ParetoShares.Of(grid, r => r.WinRate) };
         foreach (Method method in GridPlan.Methods)

@@ -97,11 +97,27 @@ internal sealed class ReferenceIndex : IDisposable
         int filled = 0;
         foreach (Record record in RecordsOf(prompt))
         {
-            Bytes.ReadSpan((ulong)record.RewardsAt, rewards.AsSpan(filled, record.Rewards));
+            Rewards(record).CopyTo(rewards, filled);
             filled += record.Rewards;
         }
 
         return rewards;
+    }
+
+    /// <summary>The rewards of a record.</summary>
+    public double[] Rewards(Record record)
+    {
+        double[] rewards = new double[record.Rewards];
+        Bytes.ReadSpan<double>((ulong)record.RewardsAt, rewards);
+        return rewards;
+    }
+
+    /// <summary>A record, counted from 0 in the order of the file of records.</summary>
+    public Record RecordAt(long record)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(record);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(record, Records);
+        return Bytes.Read<Record>((ulong)(_header.Tables + (record * Unsafe.SizeOf<Record>())));
     }
 
     /// <summary>The records of a prompt in the order of its samples.</summary>
@@ -110,7 +126,7 @@ internal sealed class ReferenceIndex : IDisposable
         Prompt entry = PromptAt(prompt);
         var records = new Record[entry.Records];
         for (int i = 0; i < records.Length; i++)
-            records[i] = Bytes.Read<Record>((ulong)(_header.Tables + (Bytes.Read<long>((ulong)(_header.ByPromptTable + ((entry.FirstRecord + i) * (long)sizeof(long)))) * Unsafe.SizeOf<Record>())));
+            records[i] = RecordAt(Bytes.Read<long>((ulong)(_header.ByPromptTable + ((entry.FirstRecord + i) * (long)sizeof(long)))));
         return records;
     }
 

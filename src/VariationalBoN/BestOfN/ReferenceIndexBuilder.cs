@@ -20,14 +20,12 @@ internal static class ReferenceIndexBuilder
             (long batches, int records) = Scan(index, path, manifest, length, repair);
             if (repair && batches < length)
             {
-                repaired = new ReferenceRepair(path, index.Count == records ? records + 1 : index[records].Number, batches, length - batches);
+                repaired = new ReferenceRepair(path, records + 1, batches, length - batches);
                 index.Keep(records);
                 Cut(path, batches);
-                length = batches;
             }
 
-            if (index.Complete(length, File.GetLastWriteTimeUtc(path).Ticks, batches) is int twice)
-                throw CacheDamage.At(path, index[twice].Number, index[twice].Offset, "the record holds samples of its prompt that another record holds too.");
+            index.Complete(new FileInfo(path), batches);
         }, flushToDisk: false);
         return repaired;
     }
@@ -43,7 +41,7 @@ internal static class ReferenceIndexBuilder
             while (reader.Next())
             {
                 RecordSummary record = reader.IsWhole ? RecordSummary.Read(reader.Json.Span) : throw new FormatException("the record lacks its end.");
-                index.Add(record, reader.Offset, reader.Length, reader.Number);
+                index.Add(record.Prompt, record.First, record.Drawn, record.Rewards, reader.Offset, reader.Length);
                 if (record.Following == 0)
                     (batches, records) = (reader.Offset + reader.Length, index.Count);
             }

@@ -10,7 +10,6 @@ namespace VariationalBoN.BestOfN;
 internal sealed class ReferenceIndexWriter : IDisposable
 {
     private readonly Stream _file;
-    private readonly BufferedStream _stream;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly List<Record> _records = [];
@@ -22,27 +21,26 @@ internal sealed class ReferenceIndexWriter : IDisposable
     public ReferenceIndexWriter(Stream file)
     {
         _file = file;
-        _stream = new BufferedStream(file, 1 << 16);
-        _stream.Write(new byte[Unsafe.SizeOf<Header>()]);
+        _file.Write(new byte[Unsafe.SizeOf<Header>()]);
     }
 
     /// <summary>How many records there are.</summary>
     public int Count => _records.Count;
 
-    /// <summary>Adds a record.</summary>
-    public void Add(RecordSummary record, long offset, int length, int number)
+    /// <summary>Adds the next record of the file of records, <paramref name="length"/> bytes from <paramref name="offset"/> on.</summary>
+    public void Add(string prompt, int first, int drawn, ReadOnlySpan<double> rewards, long offset, int length)
     {
-        if (!_numbers.TryGetValue(record.Prompt, out int prompt))
+        if (!_numbers.TryGetValue(prompt, out int number))
         {
-            _numbers[record.Prompt] = prompt = _prompts.Count;
-            byte[] text = Encoding.UTF8.GetBytes(record.Prompt);
+            _numbers[prompt] = number = _prompts.Count;
+            byte[] text = Encoding.UTF8.GetBytes(prompt);
             _prompts.Add(new Prompt { TextAt = _length, TextLength = text.Length });
             _hashes.Add(HashOf(text));
             Write(text);
         }
 
-        _records.Add(new Record { Offset = offset, Length = length, Number = number, First = record.First, Drawn = record.Drawn, Rewards = record.Rewards.Length, Prompt = prompt, RewardsAt = _length });
-        Write(MemoryMarshal.AsBytes<double>(record.Rewards));
+        _records.Add(new Record { Offset = offset, Length = length, Number = _records.Count + 1, First = first, Drawn = drawn, Rewards = rewards.Length, Prompt = number, RewardsAt = _length });
+        Write(MemoryMarshal.AsBytes(rewards));
     }
 
     /// <summary>Takes back the records after the first ones.</summary>
@@ -57,21 +55,20 @@ internal sealed class ReferenceIndexWriter : IDisposable
     }
 
     /// <summary>Writes tables and header.</summary>
-    /// <param name="dataLength">The length of the file of records.</param>
-    /// <param name="dataTicks">When it was changed.</param>
+    /// <param name="records">The file of records, as it is now.</param>
     /// <param name="wholeBatches">Up to where it consists of whole batches.</param>
-    /// <returns>The number of a record that has a sample which an earlier one has too; null, and all is written, when there is none.</returns>
-    public int? Complete(long dataLength, long dataTicks, long wholeBatches)
+    /// <exception cref="InvalidDataException">A record has a sample which an earlier one has too; the message names it.</exception>
+    public void Complete(FileInfo records, long wholeBatches)
     {
         long[] byPrompt = ByPrompt();
         for (int i = 1; i < byPrompt.Length; i++)
         {
             Record before = _records[(int)byPrompt[i - 1]], record = _records[(int)byPrompt[i]];
             if (record.Prompt == before.Prompt && record.First < (long)before.First + before.Drawn)
-                return (int)Math.Max(byPrompt[i - 1], byPrompt[i]);
+                throw Twice(records.FullName, _records[(int)Math.Max(byPrompt[i - 1], byPrompt[i])]);
         }
 
-        var header = new Header { Magic = Magic, DataLength = dataLength, DataTicks = dataTicks, WholeBatches = wholeBatches, Records = _records.Count, Prompts = _prompts.Count, Tables = _length };
+        var header = new Header { Magic = Magic, DataLength = records.Length, DataTicks = records.LastWriteTimeUtc.Ticks, WholeBatches = wholeBatches, Records = _records.Count, Prompts = _prompts.Count, Tables = _length };
         foreach (Record record in _records)
             header.Samples += record.Rewards;
         Hash[] hashes = [.. _hashes.Select((hash, prompt) => new Hash { Value = hash, Prompt = prompt }).OrderBy(hash => hash.Value)];
@@ -82,16 +79,14 @@ internal sealed class ReferenceIndexWriter : IDisposable
         header.Length = _length;
         _hash.AppendData(MemoryMarshal.AsBytes(new ReadOnlySpan<Header>(in header)));
         _hash.GetHashAndReset(header.Check);
-        _stream.Flush();
         _file.Position = 0;
         _file.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<Header>(in header)));
-        return null;
     }
 
-    /// <summary>The record of a number of <see cref="Complete"/>.</summary>
-    public Record this[int record] => _records[record];
-
     public void Dispose() => _hash.Dispose();
+
+    private static InvalidDataException Twice(string path, Record record) =>
+        CacheDamage.At(path, record.Number, record.Offset, "the record holds samples of its prompt that another record holds too.");
 
     /// <summary>The records prompt by prompt, in the order of their samples; tells each prompt where its records are.</summary>
     private long[] ByPrompt()
@@ -113,8 +108,8 @@ internal sealed class ReferenceIndexWriter : IDisposable
     private void Write(ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<byte> padding = new byte[8].AsSpan(0, -bytes.Length & 7);
-        _stream.Write(bytes);
-        _stream.Write(padding);
+        _file.Write(bytes);
+        _file.Write(padding);
         _hash.AppendData(bytes);
         _hash.AppendData(padding);
         _length += bytes.Length + padding.Length;

@@ -18,6 +18,7 @@ public sealed class ReferenceStore : IDisposable
     private readonly ReferenceStoreFile _file;
     private readonly Dictionary<string, SampleRanges> _ranges = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _json = new();
+    private GrowingReferenceIndex? _growing; // null where nothing was appended, or the side file must be made anew
 
     private ReferenceStore(string folder, FileStream writerLock, ReferenceManifest manifest, ReferenceRepair? repair, ReferenceStoreFile file)
     {
@@ -131,17 +132,19 @@ public sealed class ReferenceStore : IDisposable
         return [.. _ranges.GetValueOrDefault(prompt, new SampleRanges()).Missing(firstSample, count)];
     }
 
-    /// <summary>All that is here as a table, which reads from the files; makes the side file anew after something was added.</summary>
+    /// <summary>All that is here as a table, which reads from the files; completes the side file after something was added.</summary>
     /// <returns>The table, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">There is no record yet.</exception>
-    public ReferenceTable AsTable() => new(StoredReferenceData.OpenLocked(Folder, _manifest));
+    /// <exception cref="IOException">The side file cannot be written; the records are safe.</exception>
+    public ReferenceTable AsTable() => new(ToData());
 
     /// <summary>The same of some prompts, in their order.</summary>
-    internal ReferenceTable AsTable(IEnumerable<string> prompts) => new(StoredReferenceData.OpenLocked(Folder, _manifest), prompts);
+    internal ReferenceTable AsTable(IEnumerable<string> prompts) => new(ToData(), prompts);
 
-    /// <summary>Lets other writers in.</summary>
+    /// <summary>Completes the side file and lets other writers in.</summary>
     public void Dispose()
     {
+        CompleteIndex();
         _file.Dispose();
         _lock.Dispose();
     }
@@ -176,13 +179,48 @@ public sealed class ReferenceStore : IDisposable
             throw new ArgumentException("A batch needs at least one prompt, and none twice.", nameof(batch));
         foreach ((ReferencePrompt samples, int first) in batch)
             RequireNew(samples.Prompt, first, Drawn(samples));
-        _file.Append([.. batch.Select((record, i) => Record(record.Samples, record.First, batch.Count - 1 - i))]);
-        foreach ((ReferencePrompt samples, int first) in batch)
+        byte[][] records = [.. batch.Select((record, i) => Record(record.Samples, record.First, batch.Count - 1 - i))];
+        Grow(() => _growing ??= GrowingReferenceIndex.TryBegin(Folder, _manifest));
+        long offset = _file.Length;
+        _file.Append(records);
+        for (int i = 0; i < records.Length; i++)
         {
+            (ReferencePrompt samples, int first) = batch[i];
             if (!_ranges.TryGetValue(samples.Prompt, out SampleRanges? ranges))
                 _ranges[samples.Prompt] = ranges = new SampleRanges();
             ranges.TryAdd(first, Drawn(samples));
+            Grow(() => _growing?.Add(samples, first, offset, records[i].Length));
+            offset += records[i].Length;
         }
+    }
+
+    /// <summary>Keeps the side file up. Where it cannot be written it is dropped, and made from the records when it is asked for: who asks is told what is wrong.</summary>
+    private void Grow(Action grow)
+    {
+        try
+        {
+            grow();
+        }
+        catch (Exception e) when (FileSizeLimit.IsFailedWrite(e))
+        {
+            _growing?.Dispose();
+            _growing = null;
+        }
+    }
+
+    private void CompleteIndex()
+    {
+        var records = new FileInfo(Path.Combine(Folder, _manifest.SamplesFile));
+        if (records.Length == _file.Length) // else a failed batch could not be taken back, and opening cuts it off
+            Grow(() => _growing?.Complete(records));
+        _growing?.Dispose();
+        _growing = null;
+    }
+
+    private StoredReferenceData ToData()
+    {
+        CompleteIndex();
+        return StoredReferenceData.OpenLocked(Folder, _manifest);
     }
 
     private void RequireNew(string prompt, int first, int count)

@@ -15,6 +15,9 @@ internal sealed class ReferenceStoreFile : IDisposable
         (_stream, _flushToDisk, _length) = (around(_file), flushToDisk, _file.Length);
     }
 
+    /// <summary>How long the file is: where the next batch begins.</summary>
+    public long Length => _length;
+
     /// <summary>Appends a batch.</summary>
     /// <exception cref="IOException">It could not be written, and what of it was is taken back.</exception>
     /// <exception cref="InvalidOperationException">What an earlier batch left could not be taken back.</exception>
@@ -42,7 +45,7 @@ internal sealed class ReferenceStoreFile : IDisposable
         catch (Exception e)
         {
             bool isBack = TakeBack();
-            if (e is IOException || FileSizeLimit.IsReached(e))
+            if (FileSizeLimit.IsFailedWrite(e))
                 throw new IOException($"A batch could not be written to {_file.Name}: {e.Message} {(isBack ? "The cache is as it was before" : "What of it was written is cut off when the cache is opened again")}; make room or mend the disk, and go on.", e);
             throw;
         }

@@ -23,6 +23,9 @@ public static class MetricNames
     /// <summary>Different completions of a prompt over all of them, 0 to 1.</summary>
     public const string DistinctShare = "distinct_share";
 
+    /// <summary>Prompts all of whose completions have the same reward, 0 to 1.</summary>
+    public const string ZeroSpreadShare = "zero_spread_share";
+
     /// <summary>Completions whose reward is above all reference rewards of their prompt, 0 to 1.</summary>
     public const string SaturatedShare = "saturated_share";
 
@@ -51,6 +54,7 @@ public static class MetricNames
         [ObjectiveGap] = "nat",
         [Entropy] = "nat",
         [DistinctShare] = "1",
+        [ZeroSpreadShare] = "1",
         [SaturatedShare] = "1",
         [Length] = "{token}",
         [TruncatedShare] = "1",

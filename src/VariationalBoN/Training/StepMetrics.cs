@@ -24,6 +24,9 @@ public sealed record StepMetrics
     /// <summary>Mean share of different completions among those of a prompt, 0 to 1; null when no prompt has two.</summary>
     public required double? DistinctShare { get; init; }
 
+    /// <summary>The share of prompts all of whose completions have the same reward, 0 to 1: among them the reward prefers none; null when no prompt has two.</summary>
+    public double? ZeroSpreadShare { get; init; }
+
     /// <summary>The share of completions with a reward above all reference rewards of their prompt; null for a distribution without reference rewards.</summary>
     public required double? SaturatedShare { get; init; }
 
@@ -68,7 +71,8 @@ public sealed record StepMetrics
             Kl = numbers ? KlEstimates.FromLogRatios(logRatios, scored.Groups) : new KlEstimates { K1 = NoNumber, K2 = NoNumber, K3 = NoNumber },
             ObjectiveGap = numbers ? PromptMean.Of([.. logRatios.Zip(scored, (ratio, item) => ratio - bestOfN.LogRatio(item))], scored.Groups) : NoNumber,
             Entropy = tokens == 0 ? 0 : -logPolicy.Sum() / tokens,
-            DistinctShare = Distinct(scored),
+            DistinctShare = ByPrompt(scored, samples => samples.Select(item => item.Completion.Text).Distinct(StringComparer.Ordinal).Count() / (double)samples.Length),
+            ZeroSpreadShare = ByPrompt(scored, samples => Array.TrueForAll(samples, item => item.Reward == samples[0].Reward) ? 1 : 0),
             SaturatedShare = bestOfN is EmpiricalBoNDistribution empirical
                 ? scored.Average(item => empirical.Cdf(item.Completion.Prompt) is { } cdf && item.Reward > cdf.SortedRewards[^1] ? 1.0 : 0)
                 : null,
@@ -94,6 +98,7 @@ public sealed record StepMetrics
             [MetricNames.Excluded] = Excluded,
         };
         Add(MetricNames.DistinctShare, DistinctShare);
+        Add(MetricNames.ZeroSpreadShare, ZeroSpreadShare);
         Add(MetricNames.SaturatedShare, SaturatedShare);
         Add(MetricNames.Loss, Loss);
         Add(MetricNames.GradientNorm, GradientNorm);
@@ -109,14 +114,11 @@ public sealed record StepMetrics
 
     private static Estimate NoNumber => new(double.NaN, double.NaN, 0);
 
-    private static double? Distinct(ScoredBatch scored)
+    /// <summary>The mean over prompts with two completions or more; null when there is none.</summary>
+    private static double? ByPrompt(ScoredBatch scored, Func<ScoredCompletion[], double> value)
     {
-        double[] shares =
-        [
-            .. Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i]).Where(group => group.Count() > 1)
-                .Select(group => group.Select(i => scored[i].Completion.Text).Distinct(StringComparer.Ordinal).Count() / (double)group.Count()),
-        ];
-        return shares.Length == 0 ? null : shares.Average();
+        double[] values = [.. Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i], i => scored[i]).Where(group => group.Count() > 1).Select(group => value([.. group]))];
+        return values.Length == 0 ? null : values.Average();
     }
 
     private static double[] Values(torch.Tensor logProb)

@@ -1,3 +1,6 @@
+using SentimentControl.Grid;
+using SentimentControl.Reporting;
+
 namespace SentimentControl.Tests.Commands;
 
 [Trait("Tier", "fast")]
@@ -12,6 +15,8 @@ public sealed class CommandLineTests
     [InlineData("--seed many", "'many' for option '--seed'")]
     [InlineData("--dataset tweets", "--dataset is 'tweets'; it must be reviews or austen")]
     [InlineData("--full --seeds 1,1", "--seeds is '1,1'")]
+    [InlineData("--full --methods jeffreys,ppo", "--methods is 'jeffreys,ppo'; it must be different methods of variational-best-of-n, lower-bound")]
+    [InlineData("--full --methods jeffreys,jeffreys", "--methods is 'jeffreys,jeffreys'")]
     [InlineData("--device tpu", "--device is 'tpu'")]
     [InlineData("--threads 0", "--threads is 0")]
     [InlineData("--colour red", "--colour")]
@@ -43,12 +48,14 @@ public sealed class CommandLineTests
     {
         Arguments? full = null, quick = null;
         await Invoke("--full", arguments => full = arguments);
-        await Invoke("--full --quick --seeds 5,4", arguments => quick = arguments);
+        await Invoke("--full --quick --seeds 5,4 --methods jeffreys,best-of-n-sft", arguments => quick = arguments);
 
         Assert.Equal([2, 4, 8, 16, 32, 64], full!.N);
         Assert.Equal([1, 2, 3], full.Seeds);
         Assert.Equal(Path.Combine("output", "reviews-full"), full.Output);
-        Assert.Equal([4, 5], quick!.Seeds);
+        Assert.Equal(GridPlan.Methods, full.Methods);
+        Assert.Equal([Method.BestOfNSft, Method.Jeffreys], quick!.Methods);
+        Assert.Equal([4, 5], quick.Seeds);
         Assert.Equal([2, 4], quick.N);
     }
 

@@ -74,6 +74,7 @@ public sealed class ReferenceStoreDamageTests : StoreFixture
             byte[] damaged = [.. whole];
             damaged[at] ^= 1;
             File.WriteAllBytes(Data(Folder), damaged);
+            File.SetLastWriteTimeUtc(Data(Folder), DateTime.UnixEpoch.AddSeconds(at)); // the clock of a file system is coarser than this loop
             string message = Assert.Throws<InvalidDataException>(() => Open(Folder)).Message;
             Assert.Contains($"{Data(Folder)}, line 2 (byte {start})", message);
             Assert.Equal(message, Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Folder)).Message);
@@ -167,6 +168,61 @@ public sealed class ReferenceStoreDamageTests : StoreFixture
         store.Append([Samples("b", 0, 2), Samples("c", 0, 2)]);
         using var table = store.AsTable();
         AssertSame(Samples("c", 0, 2), table["c"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Compressions))]
+    public void Side_file_that_grew_is_the_one_that_is_made_from_the_records(ReferenceCompression compression)
+    {
+        for (int session = 0; session < 3; session++)
+        {
+            using var store = Open(Folder, compression);
+            store.Append([Samples($"a{session}", 0, 3), Samples("b", 4 * session, 4, excluded: session)], 4 * session);
+            if (session == 1)
+                store.AsTable().Dispose();
+            store.Append([Samples("c", 10 - session, 1)], 10 - session);
+        }
+
+        byte[] grown = File.ReadAllBytes(Index);
+        File.Delete(Index);
+        ReferenceTable.Load(Folder).Dispose();
+        Assert.Equal(File.ReadAllBytes(Index), grown);
+    }
+
+    [Fact]
+    public void Side_file_that_cannot_be_written_costs_no_record()
+    {
+        using (var store = Open(Folder))
+        {
+            store.Append([Samples("a", 0, 2)]);
+            Directory.CreateDirectory(Index); // in its place
+            Assert.Contains(Index, Assert.ThrowsAny<Exception>(() => store.AsTable()).Message);
+            store.Append([Samples("b", 0, 2)]);
+        }
+
+        Assert.Empty(Directory.GetFiles(Folder, "*.tmp"));
+        Directory.Delete(Index);
+        using var table = ReferenceTable.Load(Folder);
+        AssertSame(Samples("b", 0, 2), table["b"]);
+    }
+
+    [Fact]
+    public void Full_device_is_told_and_the_store_goes_on()
+    {
+        if (!OperatingSystem.IsLinux())
+            return; // /dev/full
+        using (var store = ReferenceStore.Open(Folder, Provenance, new ReferenceStoreOptions(), _ => new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)))
+        {
+            string message = Assert.Throws<IOException>(() => store.Append([Samples("a", 0, 2)])).Message;
+            Assert.Contains("No space left on device", message);
+            Assert.Contains("as it was before", message);
+            Assert.Equal(0, store.Prompts);
+        }
+
+        using var next = Open(Folder);
+        next.Append([Samples("a", 0, 2)]);
+        using var table = next.AsTable();
+        AssertSame(Samples("a", 0, 2), table["a"]);
     }
 
     /// <summary>A stream on a disk that has room for so many bytes more.</summary>

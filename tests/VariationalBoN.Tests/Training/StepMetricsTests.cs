@@ -28,6 +28,8 @@ public sealed class StepMetricsTests
         Assert.Equal((1 + 1 - 0.5 + 1) / 4, numbers.Kl.K1.Value, 12);
         Assert.Equal(9.5 / 8, numbers.Entropy, 12);
         Assert.Equal(0.75, numbers.DistinctShare!.Value, 12);
+        Assert.Equal(0.5, numbers.ZeroSpreadShare!.Value, 12); // those of "x" have one reward
+        Assert.Equal(0.5, numbers.Values()[MetricNames.ZeroSpreadShare], 12);
         Assert.Equal(0.5, numbers.SaturatedShare!.Value, 12);
         Assert.Equal(2, numbers.Length, 12);
         Assert.Equal(0.25, numbers.TruncatedShare, 12);
