@@ -18,7 +18,7 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
     public static byte[] Pack(ReadOnlySpan<byte> line)
     {
         using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
             gzip.Write(line);
         ReadOnlySpan<byte> plain = packed.GetBuffer().AsSpan(0, (int)packed.Length);
         byte[] member = new byte[plain.Length - PlainHeaderLength + HeaderLength];

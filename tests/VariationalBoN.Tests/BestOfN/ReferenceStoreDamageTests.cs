@@ -195,6 +195,7 @@ public sealed class ReferenceStoreDamageTests : StoreFixture
         using (var store = Open(Folder))
         {
             store.Append([Samples("a", 0, 2)]);
+            File.Delete(Index);
             Directory.CreateDirectory(Index); // in its place
             Assert.Contains(Index, Assert.ThrowsAny<Exception>(() => store.AsTable()).Message);
             store.Append([Samples("b", 0, 2)]);
