@@ -7,6 +7,7 @@ internal sealed class ReferenceStoreFile : IDisposable
     private readonly Stream _stream;
     private readonly bool _flushToDisk;
     private long _length;
+    private byte[] _batch = []; // kept, since a fresh one of this size each time costs more than what is written into it
     private bool _isBroken;
 
     public ReferenceStoreFile(string path, bool flushToDisk, Func<FileStream, Stream> around)
@@ -25,22 +26,24 @@ internal sealed class ReferenceStoreFile : IDisposable
     {
         if (_isBroken)
             throw new InvalidOperationException($"An earlier batch was written to {_file.Name} in part, and could not be taken back. Open the store again, which cuts it off.");
-        byte[] batch = new byte[records.Sum(record => (long)record.Length)];
+        int length = checked(records.Sum(record => record.Length));
+        if (_batch.Length < length)
+            _batch = new byte[length];
         int filled = 0;
         foreach (byte[] record in records)
         {
-            record.CopyTo(batch, filled);
+            record.CopyTo(_batch, filled);
             filled += record.Length;
         }
 
         try
         {
             _file.Position = _length;
-            _stream.Write(batch);
+            _stream.Write(_batch, 0, length);
             _stream.Flush();
             if (_flushToDisk)
                 _file.Flush(flushToDisk: true);
-            _length += batch.Length;
+            _length += length;
         }
         catch (Exception e)
         {
