@@ -109,7 +109,7 @@ internal sealed class GridSummary
         RunRecord[] grid = [.. _records.Where(record => record.Run.Study == "grid")], paper = [.. grid.Where(record => GridPlan.PaperMethods.Contains(record.Run.Method))];
         var table = new MarkdownTable("share of points on the Pareto front", "reward, paper's methods", "win rate, paper's methods", "reward, all", "win rate, all");
         var columns = new[] { ParetoShares.Of(paper, r => r.Reward), ParetoShares.Of(paper, r => r.WinRate), ParetoShares.Of(grid, r => r.Reward), ParetoShares.Of(grid, r => r.WinRate) };
-        foreach (Method method in GridPlan.Methods)
+        foreach (Method method in GridPlan.Methods.Where(method => grid.Any(record => record.Run.Method == method)))
             table.Add([MethodResult.MethodName(method), .. columns.Select(column => column.TryGetValue(method, out var share) ? string.Create(CultureInfo.InvariantCulture, $"{share.ByValue:0%} ({share.WithinErrors:0%})") : "")]);
         return table + "\nBy the values; in brackets up to 1.96 standard errors of the differences. Each seed has a front of its own; runs that the guard stopped are left out.\n";
     }
