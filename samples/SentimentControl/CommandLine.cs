@@ -37,6 +37,9 @@ internal sealed record Arguments
     /// <summary>The methods of a full run.</summary>
     public required IReadOnlyList<Method> Methods { get; init; }
 
+    /// <summary>The studies of a full run; null for all where the dataset's runs are short, else none.</summary>
+    public required IReadOnlyList<string>? Studies { get; init; }
+
     /// <summary>A prompt to try saved weights with; null to run the experiment.</summary>
     public string? Sample { get; init; }
 
@@ -58,6 +61,7 @@ internal static class CommandLine
     private static readonly Option<bool> Full = new("--full") { Description = "Every method, N = 2 to 64, studies of cache size, temperature and more, over the seeds 1, 2 and 3; on austen the paper's methods, the others at the middle N, no studies. Goes on where it was stopped." };
     private static readonly Option<string> Seeds = new("--seeds") { Description = "Comma-separated seeds of --full [default: 1,2,3; with --quick 1]." };
     private static readonly Option<string> Methods = new("--methods") { Description = $"Comma-separated methods of --full, of {string.Join(", ", GridPlan.Methods.Select(NameOf))} [default: all]." };
+    private static readonly Option<string> Studies = new("--studies") { Description = $"Comma-separated studies of --full, of {string.Join(", ", GridPlan.Studies)}, or none [default: all, but none on austen and where --n or --methods is given]." };
     private static readonly Option<string> Sample = new("--sample") { Description = "Continue this prompt with the weights saved in the output folder, without training." };
     private static readonly Option<string> Pretrain = new("--pretrain") { Description = "Make vocabulary and language model of the austen dataset anew from its text in this folder (half an hour), without the experiment." };
 
@@ -67,7 +71,7 @@ internal static class CommandLine
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
     public static async Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
-        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Full, Seeds, Methods, Sample, Pretrain];
+        Option[] options = [Dataset, N, Seed, Output, Device, Threads, Quick, Full, Seeds, Methods, Studies, Sample, Pretrain];
         var command = new RootCommand("Fine-tunes a small language model so that one sample of it is worth the best of N, and compares with three baselines.");
         foreach (var option in options)
             command.Add(option);
@@ -99,13 +103,14 @@ internal static class CommandLine
             Dataset = dataset,
             N = ParseN(result.GetValue(N) ?? (full ? (quick ? "2,4" : "2,4,8,16,32,64") : quick ? "2,8" : "2,4,8,16"))!,
             Seed = seed,
-            Output = result.GetValue(Output) ?? Path.Combine("output", full ? $"{dataset}-full" : $"{dataset}-seed{seed}"),
+            Output = result.GetValue(Output) ?? Path.Combine("output", full ? $"{dataset}-full{(quick ? "-quick" : "")}" : $"{dataset}-seed{seed}"),
             Device = result.GetRequiredValue(Device),
             Threads = result.GetValue(Threads),
             Quick = quick,
             Full = full,
             Seeds = ParseSeeds(result.GetValue(Seeds) ?? (quick ? "1" : "1,2,3"))!,
             Methods = result.GetValue(Methods) is string methods ? ParseMethods(methods)! : GridPlan.Methods,
+            Studies = result.GetValue(Studies) is string studies ? ParseStudies(studies) : result.GetValue(N) is null && result.GetValue(Methods) is null ? null : [],
             Sample = result.GetValue(Sample),
             Pretrain = result.GetValue(Pretrain),
         };
@@ -118,6 +123,7 @@ internal static class CommandLine
         Check(Seed, value => value >= 0, value => $"--seed is {value}; it must be at least 0");
         Check(Seeds, value => ParseSeeds(value) is not null, value => $"--seeds is '{value}'; it must be different whole numbers of at least 0, such as 1,2,3");
         Check(Methods, value => ParseMethods(value) is not null, value => $"--methods is '{value}'; it must be different methods of {string.Join(", ", GridPlan.Methods.Select(NameOf))}");
+        Check(Studies, value => ParseStudies(value) is not null, value => $"--studies is '{value}'; it must be none, or different studies of {string.Join(", ", GridPlan.Studies)}");
         Check(Threads, value => value is >= 1 and <= 64, value => $"--threads is {value}; it must be 1 to 64");
         Check(Device, IsDevice, value => $"--device is '{value}'; it must be cpu, cuda or cuda:<index>");
         Check(Output, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new");
@@ -160,6 +166,12 @@ internal static class CommandLine
         string[] names = [.. text.Split(',').Select(name => name.Trim())];
         Method[] methods = [.. GridPlan.Methods.Where(method => names.Contains(NameOf(method)))];
         return methods.Length == names.Length ? methods : null;
+    }
+
+    private static string[]? ParseStudies(string text)
+    {
+        string[] names = [.. text.Split(',').Select(name => name.Trim())];
+        return names is ["none"] ? [] : names.Distinct().All(GridPlan.Studies.Contains) && names.Distinct().Count() == names.Length ? names : null;
     }
 
     private static long[]? ParseSeeds(string text)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
@@ -11,25 +10,30 @@ internal static class FullRun
     private const string RunsFolder = "runs";
     private const double SetupCost = 6;
 
+    /// <summary>What a folder of runs is made with; runs of something else are no part of it.</summary>
+    private sealed record Manifest(string Dataset, bool Quick, string Device, string Library, RunSettings Settings);
+
     /// <summary>Makes the runs that are not there yet and writes the summary anew.</summary>
     /// <exception cref="InvalidDataException">A file in the output folder is damaged, or of another program; the message names it.</exception>
     public static async Task RunAsync(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        if (arguments.N.FirstOrDefault(n => !int.IsPow2((int)n)) is var odd && odd != 0)
-            throw new ArgumentException($"--n holds {odd}; with --full each N must be a power of two, since iterated Best-of-2 reaches no others.");
+        if (arguments.Methods.Contains(Method.Iterated) && arguments.N.FirstOrDefault(n => !int.IsPow2((int)n)) is var odd && odd != 0)
+            throw new ArgumentException($"--n holds {odd}; iterated Best-of-2 reaches powers of two alone. Change it, or leave iterated out of --methods.");
         var dataset = DatasetCatalog.Create(arguments.Dataset);
         var settings = dataset.Settings(arguments.Quick);
-        var plan = GridPlan.Of([.. arguments.N.Select(n => (int)n)], arguments.Seeds, arguments.Methods, arguments.Quick, settings.WholeGrid);
+        int[] ns = [.. arguments.N.Select(n => (int)n)];
+        var plan = GridPlan.Of(ns, arguments.Seeds, arguments.Methods, arguments.Studies ?? (settings.WholeGrid ? GridPlan.Studies : []), arguments.Quick, settings.WholeGrid);
+        int[] literalNs = [.. ns.Union(plan.Where(run => run.Variation.Curve is true).Select(run => run.N)).Order()];
         int largest = Math.Max(settings.SamplesPerPrompt, plan.Max(run => run.Variation.Samples ?? 0));
         double[] temperatures = [.. plan.Select(run => run.Variation.Temperature).OfType<double>().Distinct().Order()];
         string runs = Path.Combine(arguments.Output, RunsFolder);
-        Directory.CreateDirectory(runs);
+        RunFolder.Require(runs, new Manifest(arguments.Dataset, arguments.Quick, arguments.Device, typeof(VariationalBoN.BestOfN.ReferenceTable).Assembly.GetName().Version!.ToString(), settings));
 
         var progress = new RunProgress(output, !Console.IsOutputRedirected);
         GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run) is null)];
         progress.Say($"{plan.Count} runs over {arguments.Seeds.Count} seeds, {plan.Count - open.Length} of them done before");
         var stages = arguments.Seeds.Select(seed => (Seed: seed, Runs: open.Where(run => run.Seed == seed).ToArray()))
-            .Where(part => part.Runs.Length > 0 || !File.Exists(LiteralPath(arguments, part.Seed)))
+            .Where(part => part.Runs.Length > 0 || literalNs.Except(Literal(arguments, part.Seed).Select(row => (int?)row.N ?? 1)).Any())
             .Select(part => (part.Seed, part.Runs, Setup: progress.Plan($"seed {part.Seed}, models and caches", SetupCost), Train: progress.Plan($"seed {part.Seed}, runs", part.Runs.Sum(run => run.Cost) / arguments.Threads))).ToArray();
         foreach ((long seed, GridRun[] mine, var setupStage, var runsStage) in stages)
         {
@@ -37,7 +41,7 @@ internal static class FullRun
             Directory.CreateDirectory(folder);
             using var setup = await GridSetup.ObtainAsync(dataset, settings with { SamplesPerPrompt = largest }, arguments, seed, temperatures, folder, setupStage, cancellationToken);
             setupStage.Finish($"seed {seed}: models and caches");
-            await LiteralAsync(arguments, setup, seed, cancellationToken);
+            await LiteralAsync(arguments, setup, seed, literalNs, cancellationToken);
             var shares = new RunShares<GridRun>(runsStage, mine, run => run.Cost);
             await Parallel.ForEachAsync(mine, new ParallelOptions { MaxDegreeOfParallelism = arguments.Threads, CancellationToken = cancellationToken }, async (run, ct) =>
             {
@@ -50,7 +54,7 @@ internal static class FullRun
         }
 
         RunRecord[] records = [.. plan.Select(run => RunRecord.Find(runs, run)!)];
-        MethodResult[][] literal = [.. arguments.Seeds.Select(seed => JsonSerializer.Deserialize<MethodResult[]>(File.ReadAllText(LiteralPath(arguments, seed)), RunRecord.Json)!)];
+        MethodResult[][] literal = [.. arguments.Seeds.Select(seed => Literal(arguments, seed).Where(row => row.N is null || literalNs.Contains((int)row.N)).ToArray())];
         var summary = new GridSummary(arguments, settings, records, literal);
         summary.Write(arguments.Output);
         output.WriteLine(summary.Reading);
@@ -59,17 +63,19 @@ internal static class FullRun
 
     private static string LiteralPath(Arguments arguments, long seed) => Path.Combine(arguments.Output, $"best-of-n-seed{seed}.json");
 
-    /// <summary>The reference and literal Best-of-N, on fresh draws.</summary>
-    private static async Task LiteralAsync(Arguments arguments, GridSetup setup, long seed, CancellationToken cancellationToken)
+    /// <summary>The reference and literal Best-of-N in ascending order of N, as far as they were measured before.</summary>
+    private static MethodResult[] Literal(Arguments arguments, long seed) =>
+        RunFolder.Read<MethodResult[]>(LiteralPath(arguments, seed)) ?? [];
+
+    /// <summary>Measures the reference and literal Best-of-N on fresh draws, what is missing of them.</summary>
+    private static async Task LiteralAsync(Arguments arguments, GridSetup setup, long seed, IReadOnlyList<int> ns, CancellationToken cancellationToken)
     {
-        if (File.Exists(LiteralPath(arguments, seed)))
-            return;
+        var rows = Literal(arguments, seed).ToList();
         var measurement = new Measurement(setup.At(1));
-        var rows = new List<MethodResult> { await measurement.ReferenceAsync(cancellationToken) };
-        foreach (double n in arguments.N)
+        if (rows.Count == 0)
+            rows.Add(await measurement.ReferenceAsync(cancellationToken));
+        foreach (int n in ns.Where(n => rows.All(row => row.N != n)).ToArray())
             rows.Add(await measurement.BestOfNAsync(n, rows[0], cancellationToken));
-        string temporary = LiteralPath(arguments, seed) + ".tmp";
-        await File.WriteAllTextAsync(temporary, JsonSerializer.Serialize(rows, RunRecord.Json), cancellationToken);
-        File.Move(temporary, LiteralPath(arguments, seed), overwrite: true);
+        RunFolder.Write(LiteralPath(arguments, seed), rows.OrderBy(row => row.N ?? 0).ToArray());
     }
 }

@@ -4,7 +4,7 @@ using SentimentControl.Reporting;
 namespace SentimentControl.Grid;
 
 /// <summary>One fine-tuning run of the grid: its name is the name of its file.</summary>
-/// <param name="Study">What it is for: grid, samples, temperature, transform, paper-scale, tuning, speed.</param>
+/// <param name="Study">What it is for: grid, samples, temperature, transform, paper-scale, tuning, variants, speed.</param>
 /// <param name="Method">The method.</param>
 /// <param name="N">N; for KL-constrained RL the N whose KL its beta is matched to.</param>
 /// <param name="Seed">The seed of data, models, cache and training.</param>

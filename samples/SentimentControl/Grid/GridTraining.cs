@@ -61,17 +61,23 @@ internal static class GridTraining
         IVariationalObjective exact = run.Variation.PaperScale is true ? new PaperScaleObjective() : new ExactObjective();
         Fit fit = run.Method switch
         {
-            Method.VariationalBestOfN => Fits.ScoreFunctionOn(exact),
+            Method.VariationalBestOfN => run.Variation.Baseline switch
+            {
+                "none" => Fits.ScoreFunctionOn(exact, Baseline.None),
+                "group mean" => Fits.ScoreFunctionOn(exact, Baseline.GroupMean),
+                "running mean" => Fits.ScoreFunctionOn(exact, mean: new RunningMean()),
+                _ => Fits.ScoreFunctionOn(exact),
+            },
             Method.LowerBound => Fits.ScoreFunctionOn(new LowerBoundObjective()),
             Method.KlConstrainedRl => Fits.ScoreFunctionOn(new GibbsObjective(beta!.Value)),
-            Method.BestOfNSft => Fits.BestOfNSft(n),
+            Method.BestOfNSft => run.Variation.AllSamples is true ? Fits.WeightedSft(n) : Fits.BestOfNSft(n),
             Method.WinnersSft => Fits.Winners(n),
             Method.ClippedRatio => Fits.Clipped(exact, epochs: 4, new ClippedRatioOptions()),
             Method.GroupNormalised => Fits.Clipped(exact, epochs: 4, new ClippedRatioOptions { NormaliseByGroup = true }),
             Method.Jeffreys => Fits.JeffreysMix(n, run.Variation.ReverseWeight ?? 0.5),
-            Method.Regression => Fits.Regression(n, centred: false),
-            Method.LogVariance => Fits.Regression(n, centred: true),
-            Method.Iterated => Fits.Iterated(n),
+            Method.Regression => Fits.Regression(n, centred: false, run.Variation.Clipped ?? true),
+            Method.LogVariance => Fits.Regression(n, centred: true, run.Variation.Clipped ?? false),
+            Method.Iterated => Fits.Iterated(n, run.Variation.AnchorRate),
             Method.BonBon => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
             Method.Ipo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
             Method.Dpo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),

@@ -29,27 +29,12 @@ internal sealed record RunRecord(GridRun Run, MethodResult Result, double Second
     /// <summary>Reads a finished run; null when it has not finished, or was a run of another description.</summary>
     public static RunRecord? Find(string folder, GridRun run)
     {
-        string path = Path.Combine(folder, run.FileName);
-        if (!File.Exists(path))
-            return null;
-        try
-        {
-            var record = JsonSerializer.Deserialize<RunRecord>(File.ReadAllText(path), Json);
-            return record?.Run == run ? record : null;
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path} is damaged: {e.Message} Delete it to have the run made again.", e);
-        }
+        var record = RunFolder.Read<RunRecord>(Path.Combine(folder, run.FileName));
+        return record?.Run == run ? record : null;
     }
 
     /// <summary>Writes the file whole or not at all.</summary>
-    public void Save(string folder)
-    {
-        string path = Path.Combine(folder, Run.FileName), temporary = path + ".tmp";
-        File.WriteAllText(temporary, JsonSerializer.Serialize(this, Json));
-        File.Move(temporary, path, overwrite: true);
-    }
+    public void Save(string folder) => RunFolder.Write(Path.Combine(folder, Run.FileName), this);
 
     public static string Fingerprint(Gpt2 model)
     {

@@ -29,9 +29,10 @@ internal static class AlignmentRun
         using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
         TrainingGuard? guard = null;
         long drawn = 0;
+        int step = 0;
         try
         {
-            for (int step = 0; step < settings.Steps; step++)
+            for (; step < settings.Steps; step++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 StepWork work = await fit(run, step, cancellationToken);
@@ -48,9 +49,13 @@ internal static class AlignmentRun
 
             return new FineTuned(model, drawn, null);
         }
-        catch (Exception e) when (e is TrainingStoppedException or ArithmeticException)
+        catch (TrainingStoppedException e)
         {
             return new FineTuned(model, drawn, e.Message); // the method diverged: a result of its own
+        }
+        catch (ArithmeticException e)
+        {
+            return new FineTuned(model, drawn, $"Step {step}: {e.Message}");
         }
         catch
         {

@@ -10,12 +10,12 @@ internal static class BestSamples
     /// <param name="cached">The samples of one prompt.</param>
     /// <param name="n">N.</param>
     /// <param name="count">How many to draw.</param>
-    /// <param name="seed">Fixes the draw.</param>
+    /// <param name="seed">Fixes the draw, apart from the completions that are drawn with the same seed.</param>
     public static IEnumerable<Completion> Draw(ReferencePrompt cached, double n, int count, DrawSeed seed)
     {
         double[] weights = cached.Cdf.BestOfNWeights(n);
         ScoredCompletion[] ascending = [.. cached.Samples.OrderBy(sample => sample.Reward)];
-        double u = new CounterRandom(seed, cached.Prompt, sample: 0).Uniform(0), reached = weights[0];
+        double u = new CounterRandom(seed with { Purpose = DrawPurpose.Resampling }, cached.Prompt, sample: 0).Uniform(0), reached = weights[0];
         int position = 0;
         for (int draw = 0; draw < count; draw++)
         {

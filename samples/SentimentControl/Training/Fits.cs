@@ -14,14 +14,19 @@ internal static class Fits
     private const int AnchorSamples = 8;
 
     /// <summary>vBoN, its bound, KL-constrained RL: reverse KL by the score function on completions of the policy.</summary>
-    public static Fit ScoreFunctionOn(IVariationalObjective objective) => async (run, step, ct) =>
+    /// <param name="objective">The target.</param>
+    /// <param name="baseline">What is subtracted from the returns.</param>
+    /// <param name="mean">The mean return of the steps before, to be the baseline instead.</param>
+    public static Fit ScoreFunctionOn(IVariationalObjective objective, Baseline baseline = default, RunningMean? mean = null) => async (run, step, ct) =>
     {
         var scored = await DrawAsync(run, step, ct);                                      // y ~ pi_theta(.|x), r(x,y), log pi_ref   plain data
         double[] targets = objective.LogTargets(run.BestOfN, scored);                     // log g(y)                           doubles
         return new StepWork(() =>
         {
             var logProb = run.Policy.LogProb(scored);                                     // [B]
-            return new StepLoss(ScoreFunction.Loss(logProb, targets, scored.Groups), logProb);
+            var loss = ScoreFunction.Loss(logProb, targets, scored.Groups, mean?.Baseline ?? baseline);
+            mean?.Add(logProb, targets);                                                  // after the loss: a baseline that has seen y is not free of it
+            return new StepLoss(loss, logProb);
         })
         { Rollouts = scored, Drawn = scored.Count };
     };
@@ -51,13 +56,22 @@ internal static class Fits
     /// <summary>BoN-SFT on cached samples, each drawn with the probability that it is the best of N.</summary>
     public static Fit BestOfNSft(double n) => (run, step, _) => Cached(run, step, prompt => BestSamples.Draw(run.Experiment.Table[prompt], n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
 
+    /// <summary>BoN-SFT on all cached samples of a prompt, each weighted by the probability that it is the best of N.</summary>
+    public static Fit WeightedSft(double n) => (run, step, _) =>
+    {
+        var cached = run.Prompts(step).Select(prompt => run.Experiment.Table[prompt]).ToArray();
+        Completion[] completions = [.. cached.SelectMany(prompt => prompt.Samples.OrderBy(sample => sample.Reward).Select(sample => sample.Completion))];
+        double[] weights = [.. cached.SelectMany(prompt => prompt.Cdf.BestOfNWeights(n))]; // of the rewards in ascending order
+        return Task.FromResult(Likelihood(run, completions, weights, [.. cached.SelectMany((prompt, group) => prompt.Samples.Select(_ => group))]));
+    };
+
     /// <summary>BoN-SFT as in the paper: the best of N cached samples drawn without replacement.</summary>
     public static Fit Winners(int n) => (run, step, _) => Cached(run, step, prompt => Pairs(run, prompt, n, step).Select(pair => pair.Best.Completion));
 
     /// <summary>Regression of log pi_theta on the target, on cached samples: half of them uniform, half as Best-of-N draws them.</summary>
-    public static Fit Regression(double n, bool centred) => (run, step, _) =>
+    public static Fit Regression(double n, bool centred, bool clipped) => (run, step, _) =>
     {
-        IVariationalObjective objective = centred ? new ExactObjective() : new ClippedObjective(new ExactObjective(), SquaredFloor);
+        IVariationalObjective objective = clipped ? new ClippedObjective(new ExactObjective(), SquaredFloor) : new ExactObjective();
         int half = run.Experiment.Settings.CompletionsPerPrompt / 2;
         var prompts = run.Prompts(step);
         ScoredCompletion[] samples = [.. prompts.SelectMany(prompt => Uniform(run, prompt, half, step).Concat(Scored(run, prompt, BestSamples.Draw(run.Experiment.Table[prompt], n, half, run.Seed(step)))))];
@@ -102,8 +116,8 @@ internal static class Fits
         }));
     };
 
-    /// <summary>Iterated Best-of-2: log2 N rounds, in each the best of 2 of an anchor that is what the policy was when the round began.</summary>
-    public static Fit Iterated(int n)
+    /// <summary>Iterated Best-of-2: log2 N rounds, in each the best of 2 of an anchor that is what the policy was when the round began; or, with a rate, of an exponential moving average of the policy.</summary>
+    public static Fit Iterated(int n, double? rate)
     {
         int rounds = int.Log2(n), current = -1;
         VariationalBoN.Models.Gpt2? anchor = null;
@@ -117,7 +131,9 @@ internal static class Fits
                 target = new MovingAnchor(run.Experiment.Policy(anchor), run.Experiment.Reward, AnchorSamples);
             }
 
-            if (round != current)
+            if (rate is double part)
+                anchor.MoveTowards(run.Model, part);
+            else if (round != current)
                 anchor.MoveTowards(run.Model, rate: 1);
             current = round;
             var prompts = run.Prompts(step);
@@ -145,8 +161,11 @@ internal static class Fits
         Completion[] completions = [.. byPrompt.SelectMany(drawn => drawn)];
         double[] weights = [.. byPrompt.SelectMany(drawn => Enumerable.Repeat(1.0 / drawn.Length, drawn.Length))];
         int[] groups = [.. byPrompt.SelectMany((drawn, group) => Enumerable.Repeat(group, drawn.Length))];
-        return Task.FromResult(new StepWork(() => new StepLoss(WeightedLikelihood.Loss(run.Policy.LogProb(completions), weights, groups))));
+        return Task.FromResult(Likelihood(run, completions, weights, groups));
     }
+
+    private static StepWork Likelihood(FineTuningState run, Completion[] completions, double[] weights, int[] groups) =>
+        new(() => new StepLoss(WeightedLikelihood.Loss(run.Policy.LogProb(completions), weights, groups)));
 
     private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, string prompt, int n, int step) =>
         Enumerable.Range(0, run.Experiment.Settings.CompletionsPerPrompt).Select(k => BestWorstPair.Draw(run.Experiment.Table[prompt], n, run.Seed(step) with { FirstSample = k }));
@@ -155,7 +174,7 @@ internal static class Fits
     {
         var samples = run.Experiment.Table[prompt].Samples;
         var random = new CounterRandom(run.Seed(step) with { Purpose = DrawPurpose.Resampling }, prompt, 0);
-        return Enumerable.Range(0, count).Select(k => samples[(int)(random.Uniform(k) * samples.Length)]);
+        return Enumerable.Range(1, count).Select(k => samples[(int)(random.Uniform(k) * samples.Length)]); // number 0 is that of BestSamples
     }
 
     private static IEnumerable<ScoredCompletion> Scored(FineTuningState run, string prompt, IEnumerable<Completion> drawn)

@@ -17,6 +17,7 @@ public sealed class CommandLineTests
     [InlineData("--full --seeds 1,1", "--seeds is '1,1'")]
     [InlineData("--full --methods jeffreys,ppo", "--methods is 'jeffreys,ppo'; it must be different methods of variational-best-of-n, lower-bound")]
     [InlineData("--full --methods jeffreys,jeffreys", "--methods is 'jeffreys,jeffreys'")]
+    [InlineData("--full --studies speed,none", "--studies is 'speed,none'; it must be none, or different studies of samples, temperature")]
     [InlineData("--device tpu", "--device is 'tpu'")]
     [InlineData("--threads 0", "--threads is 0")]
     [InlineData("--colour red", "--colour")]
@@ -57,6 +58,21 @@ public sealed class CommandLineTests
         Assert.Equal([Method.BestOfNSft, Method.Jeffreys], quick!.Methods);
         Assert.Equal([4, 5], quick.Seeds);
         Assert.Equal([2, 4], quick.N);
+        Assert.Equal(Path.Combine("output", "reviews-full-quick"), quick.Output);
+    }
+
+    [Theory]
+    [InlineData("--full", null)] // those that the dataset has time for
+    [InlineData("--full --n 2", "")]
+    [InlineData("--full --methods jeffreys", "")]
+    [InlineData("--full --studies none", "")]
+    [InlineData("--full --n 2 --studies tuning,speed", "tuning,speed")]
+    public async Task Studies_come_with_the_whole_grid_or_when_asked_for(string line, string? studies)
+    {
+        Arguments? arguments = null;
+        await Invoke(line, got => arguments = got);
+
+        Assert.Equal(studies, arguments!.Studies is null ? null : string.Join(',', arguments.Studies));
     }
 
     [Fact]
@@ -66,7 +82,7 @@ public sealed class CommandLineTests
         await Invoke("--full --n 2,3", got => arguments = got);
 
         var refused = await Assert.ThrowsAsync<ArgumentException>(() => SentimentControl.Grid.FullRun.RunAsync(arguments!, TextWriter.Null, CancellationToken.None));
-        Assert.Contains("--n holds 3", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("--n holds 3; iterated", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
