@@ -94,9 +94,9 @@ public sealed class TrainingGuard
                 yield return Alarm(GuardAlarmKind.AcceleratingKl, $"the growth of the KL (k1, in nats per {window} steps)", kl - middle, 1.5 * speed, $"KL grows faster and faster, which is how a policy leaves towards texts that fool the reward model. Read some completions; lower the learning rate or N.");
         }
 
-        double[] distinct = Known(now, m => m.DistinctShare), distinctFirst = Known(first, m => m.DistinctShare);
-        if (distinct.Length > 0 && distinctFirst.Length > 0 && Holds(GuardAlarmKind.CollapsedDiversity, distinct.Average() < _options.SmallestDistinctPart * distinctFirst.Average()))
-            yield return Alarm(GuardAlarmKind.CollapsedDiversity, $"the share of different completions of a prompt (over {window} steps)", distinct.Average(), _options.SmallestDistinctPart * distinctFirst.Average(), $"It was {distinctFirst.Average():0.00} at the start. The policy has collapsed onto few texts: lower the learning rate or N, and hold the reward model against these texts.");
+        double[] diversity = Known(now, m => m.Diversity), diversityFirst = Known(first, m => m.Diversity);
+        if (diversity.Length > 0 && diversityFirst.Length > 0 && Holds(GuardAlarmKind.CollapsedDiversity, diversity.Average() < _options.SmallestDiversityPart * diversityFirst.Average()))
+            yield return Alarm(GuardAlarmKind.CollapsedDiversity, $"the diversity of a prompt's completions ((different - 1) / (K - 1) over {window} steps)", diversity.Average(), _options.SmallestDiversityPart * diversityFirst.Average(), $"It was {diversityFirst.Average():0.00} at the start. The policy has collapsed onto few texts: lower the learning rate or N, and hold the reward model against these texts.");
         double entropy = now.Average(m => m.Entropy), entropyFirst = first.Average(m => m.Entropy);
         if (Holds(GuardAlarmKind.CollapsedEntropy, entropyFirst > 0 && entropy < _options.SmallestEntropyPart * entropyFirst))
             yield return Alarm(GuardAlarmKind.CollapsedEntropy, $"the entropy of a drawn token (-mean log pi_theta over {window} steps, in nats)", entropy, _options.SmallestEntropyPart * entropyFirst, $"It was {entropyFirst:0.000} at the start. The policy is becoming deterministic: lower the learning rate or N.");

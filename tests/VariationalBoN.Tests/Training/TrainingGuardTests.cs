@@ -21,7 +21,7 @@ public sealed class TrainingGuardTests
                 Kl = Kl((1.4 * progress) + (step is > 15 and < 40 ? 0.45 : 0) + (0.25 * (random.NextDouble() - 0.5)), 0.12),
                 Reward = new Estimate((3.6 * progress) + random.NextDouble(), 0.1, 32),
                 SaturatedShare = 0.03 * progress,
-                DistinctShare = 1 - (0.05 * progress),
+                Diversity = 1 - (0.05 * progress),
                 Entropy = 1.2 - (0.4 * progress),
                 Length = 16 + random.NextDouble(),
             });
@@ -42,7 +42,7 @@ public sealed class TrainingGuardTests
         {
             GuardAlarmKind.ExplodingKl => Healthy with { Kl = Kl(80, 1) },
             GuardAlarmKind.NegativeKl => Healthy with { Kl = Kl(-0.5, 0.1) },
-            GuardAlarmKind.CollapsedDiversity => Healthy with { DistinctShare = 0.1 },
+            GuardAlarmKind.CollapsedDiversity => Healthy with { Diversity = 0.1 },
             GuardAlarmKind.CollapsedEntropy => Healthy with { Entropy = 0.01 },
             GuardAlarmKind.Saturation => Healthy with { SaturatedShare = 0.5 },
             GuardAlarmKind.LengthDrift => Healthy with { Length = 60, Reward = new Estimate(5, 0.1, 8) },
@@ -121,7 +121,7 @@ public sealed class TrainingGuardTests
         Kl = Kl(0.05, 0.05),
         ObjectiveGap = new Estimate(1, 0.1, 8),
         Entropy = 1.2,
-        DistinctShare = 1,
+        Diversity = 1,
         SaturatedShare = 0.01,
         Length = 16,
         TruncatedShare = 0,
