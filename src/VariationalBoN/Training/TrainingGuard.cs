@@ -41,7 +41,7 @@ public sealed class TrainingGuard
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         ArgumentNullException.ThrowIfNull(metrics);
         GuardAlarm? broken = NotANumber(step, metrics);
-        if (broken is null)
+        if (!Holds(GuardAlarmKind.NotANumber, broken is not null))
         {
             _recent.Add(metrics);
             if (_recent.Count > 3 * _options.Window)

@@ -29,6 +29,7 @@ public sealed class TrainingGuardTests
     }
 
     [Theory]
+    [InlineData(GuardAlarmKind.NotANumber)]
     [InlineData(GuardAlarmKind.ExplodingKl)]
     [InlineData(GuardAlarmKind.NegativeKl)]
     [InlineData(GuardAlarmKind.CollapsedDiversity)]
@@ -40,6 +41,7 @@ public sealed class TrainingGuardTests
     {
         StepMetrics faulty = kind switch
         {
+            GuardAlarmKind.NotANumber => Healthy with { Loss = double.NaN },
             GuardAlarmKind.ExplodingKl => Healthy with { Kl = Kl(80, 1) },
             GuardAlarmKind.NegativeKl => Healthy with { Kl = Kl(-0.5, 0.1) },
             GuardAlarmKind.CollapsedDiversity => Healthy with { Diversity = 0.1 },
