@@ -59,20 +59,30 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
         path => metrics.CutTo(long.Parse(File.ReadAllText(path), CultureInfo.InvariantCulture), beforeCut),
         metrics.CutTo(0, beforeCut));
 
-    internal static CheckpointPart Of(string name, Action<Stream> save, Action<Stream> load) => new(
-        $"{name}.bin",
+    internal static CheckpointPart Of(string name, TrainingGuard guard) => OfStream($"{name}.json", guard.Save, path =>
+    {
+        using var stream = Open(path);
+        return guard.Load(stream);
+    });
+
+    internal static CheckpointPart Of(string name, Action<Stream> save, Action<Stream> load) => OfStream($"{name}.bin", save, path => () =>
+    {
+        using var stream = Open(path);
+        load(stream);
+    });
+
+    private static CheckpointPart OfStream(string fileName, Action<Stream> save, Func<string, Action> load) => new(
+        fileName,
         path =>
         {
             using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
             using (var buffered = new BufferedStream(file, 1 << 20))
                 Write(buffered, save, file);
         },
-        path => () =>
-        {
-            using var stream = new BufferedStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), 1 << 20);
-            load(stream);
-        },
+        load,
         Nothing);
+
+    private static BufferedStream Open(string path) => new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), 1 << 20);
 
     private static void Write(BufferedStream buffered, Action<Stream> save, FileStream file)
     {

@@ -66,6 +66,12 @@ public sealed class Checkpoints : IDisposable
     /// <param name="metrics">The metrics file.</param>
     public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics), Retire));
 
+    /// <summary>Adds a guard: what it compares with and has raised, so that a resumed run is held against its own beginning and not against what it has become.</summary>
+    /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
+    /// <param name="name">The name of the file, without its ending.</param>
+    /// <param name="guard">The guard, with the same <see cref="GuardOptions.Window"/> in every run.</param>
+    public Checkpoints Add(string name, TrainingGuard guard) => Add(name, CheckpointPart.Of(name, NotNull(guard)));
+
     /// <summary>Adds anything else that a step changes, such as an optimizer of your own.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
@@ -165,9 +171,9 @@ public sealed class Checkpoints : IDisposable
                 load();
             }
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or EndOfStreamException)
+        catch (Exception e) when (e is ArgumentException or FormatException or EndOfStreamException or JsonException)
         {
-            throw new InvalidDataException($"{path} is not what was added under its name: {e.Message} Add the same module, or an optimizer of the same kind over the same parameters.", e);
+            throw new InvalidDataException($"{path} is not what was added under its name: {e.Message} Add what was saved under it, such as the same module, or an optimizer of the same kind over the same parameters.", e);
         }
     }
 

@@ -3,14 +3,15 @@ namespace VariationalBoN.Training;
 /// <summary>Watches the numbers of a training loop and says early, and why, when it goes wrong: no method diverges silently.</summary>
 /// <remarks>
 /// One line in the loop: <c>guard.Observe(step, numbers)</c> before the optimizer steps. Means are taken over <see cref="GuardOptions.Window"/> steps and compared with the first window
-/// of the run. Each kind of alarm is raised once until it has passed. A guard starts anew with a resumed run. Not thread-safe.
+/// of the run. Each kind of alarm is raised once until it has passed. A resumed run goes on with the first window
+/// of the whole run when the guard was added to its <see cref="Checkpoints"/>. Not thread-safe.
 /// </remarks>
-public sealed class TrainingGuard
+public sealed partial class TrainingGuard
 {
     private readonly GuardOptions _options;
     private readonly double _maximumKl, _klOfBestOfN, _maximumSaturation;
-    private readonly List<StepMetrics> _recent = [];
-    private readonly HashSet<GuardAlarmKind> _raised = [];
+    private List<StepMetrics> _recent = [];
+    private HashSet<GuardAlarmKind> _raised = [];
     private StepMetrics[]? _first;
 
     /// <summary>Creates a guard.</summary>
