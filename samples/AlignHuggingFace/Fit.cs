@@ -22,10 +22,10 @@ internal static class Fit
         Parameter[] trained = [.. model.Trained];
         using var adam = torch.optim.AdamW(trained, arguments.LearningRate, beta2: 0.95, weight_decay: arguments.WeightDecay);
         using var metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
-        using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, arguments)).Add("optimizer", adam).Add("metrics", metrics);
+        var guard = new TrainingGuard(arguments.N, arguments.SamplesPerPrompt);
+        using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, arguments)).Add("optimizer", adam).Add("metrics", metrics).Add("guard", guard);
         model.AddTo(checkpoints);
         var order = new PromptOrder(prompts, arguments.Seed);
-        var guard = new TrainingGuard(arguments.N, arguments.SamplesPerPrompt);
 
         long step = checkpoints.Restore();
         if (step > 0)

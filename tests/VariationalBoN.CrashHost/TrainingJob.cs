@@ -36,9 +36,9 @@ internal static class TrainingJob
         using var noise = new torch.Generator(5);
         // snippet: resumable
         using var metrics = new MetricsLog(Path.Combine(folder, "metrics.jsonl"));
-        using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"), new { steps }, new CheckpointOptions { KeepLast = 2, BestBy = MetricNames.Reward })
-            .Add("model", model).Add("optimizer", adam).Add("noise", noise).Add("metrics", metrics);
         var guard = new TrainingGuard(bestOfN.N, samplesPerPrompt: 32);
+        using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"), new { steps }, new CheckpointOptions { KeepLast = 2, BestBy = MetricNames.Reward })
+            .Add("model", model).Add("optimizer", adam).Add("noise", noise).Add("metrics", metrics).Add("guard", guard);
 
         for (long step = checkpoints.Restore(); step < steps; step++)
         {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using TorchSharp;
 
 namespace VariationalBoN.Gradients;
@@ -35,5 +36,32 @@ public sealed class RunningMean
         double[] returns = Advantages.Returns(logProb, targets, new int[targets?.Count ?? 0]);
         _sum = (_decay * _sum) + ((1 - _decay) * returns.Average());
         _weight = (_decay * _weight) + (1 - _decay);
+    }
+
+    /// <summary>Writes the mean: 16 bytes, for <see cref="Load"/>. With both, a run's checkpoints take it: <c>checkpoints.Add("baseline", running.Save, running.Load)</c>.</summary>
+    /// <param name="stream">Where to; stays open.</param>
+    /// <exception cref="IOException">It could not be written.</exception>
+    public void Save(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Span<byte> state = stackalloc byte[16];
+        BinaryPrimitives.WriteDoubleLittleEndian(state, _sum);
+        BinaryPrimitives.WriteDoubleLittleEndian(state[8..], _weight);
+        stream.Write(state);
+    }
+
+    /// <summary>Takes over the mean that another one wrote; the decay is this one's own.</summary>
+    /// <param name="stream">What <see cref="Save"/> wrote; stays open.</param>
+    /// <exception cref="EndOfStreamException">There are fewer than 16 bytes. Nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">They are no running mean. Nothing was changed.</exception>
+    public void Load(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Span<byte> state = stackalloc byte[16];
+        stream.ReadExactly(state);
+        double sum = BinaryPrimitives.ReadDoubleLittleEndian(state), weight = BinaryPrimitives.ReadDoubleLittleEndian(state[8..]);
+        if (!(double.IsFinite(sum) && weight is >= 0 and <= 1))
+            throw new InvalidDataException(FormattableString.Invariant($"This is no running mean: a sum of {sum} with a weight of {weight}, which must be finite and 0 to 1. Give what {nameof(RunningMean)}.{nameof(Save)} wrote."));
+        (_sum, _weight) = (sum, weight);
     }
 }

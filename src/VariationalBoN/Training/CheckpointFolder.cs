@@ -21,7 +21,7 @@ internal sealed class CheckpointFolder : IDisposable
         {
             _lock = new FileStream(Path.Combine(_root, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e)
+        catch (IOException e) when (SharingViolation.Is(e))
         {
             throw new IOException($"The run in {_root} is being written by another process, or by another {nameof(Checkpoints)} of this one: {e.Message} Wait for it, or use another folder.", e);
         }

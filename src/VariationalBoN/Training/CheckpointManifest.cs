@@ -11,7 +11,7 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
 {
     internal const string FileName = "checkpoint.json";
     private const long LongestFile = 16 << 20;
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+    internal static readonly JsonSerializerOptions Json = new() { WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     /// <summary>The length and digest of one file.</summary>
     internal sealed record Part(long Bytes, string Sha256);
@@ -25,7 +25,7 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
         return new Part(stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
 
-    internal void Write(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this, s_json))));
+    internal void Write(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this, Json))));
 
     /// <exception cref="InvalidDataException">The file is damaged; the message names it.</exception>
     internal static CheckpointManifest Read(string folder)
@@ -35,7 +35,7 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
         {
             if (new FileInfo(path).Length > LongestFile)
                 throw new InvalidDataException($"it is longer than {LongestFile} bytes");
-            return JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(path), s_json) ?? throw new InvalidDataException("it is null");
+            return JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(path), Json) ?? throw new InvalidDataException("it is null");
         }
         catch (Exception e) when (e is JsonException or InvalidDataException or NotSupportedException)
         {

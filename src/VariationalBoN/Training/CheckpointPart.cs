@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN.Models;
@@ -7,26 +9,26 @@ namespace VariationalBoN.Training;
 /// <summary>How one thing that training changes is written to a file and read back into the same object.</summary>
 /// <param name="FileName">The name of its file.</param>
 /// <param name="Save">Writes the file at a path that does not exist yet.</param>
-/// <param name="Load">Reads it back.</param>
+/// <param name="Load">Opens it and checks what can be checked; what it gives then changes the object.</param>
 /// <param name="Reset">Brings the object to the state before step 0 when there is no checkpoint.</param>
-internal sealed record CheckpointPart(string FileName, Action<string> Save, Action<string> Load, Action Reset)
+internal sealed record CheckpointPart(string FileName, Action<string> Save, Func<string, Action> Load, Action Reset)
 {
     /// <summary>The bytes of a CPU generator of libtorch; another length given to it would end the process.</summary>
     private const int GeneratorBytes = 5056;
 
     internal static CheckpointPart Of(string name, torch.nn.Module module) =>
-        new($"{name}.safetensors", path => Safetensors.Save(path, module), path => Safetensors.Load(path, module), Nothing);
+        new($"{name}.safetensors", path => Safetensors.Save(path, module), path => () => Safetensors.Load(path, module), Nothing);
 
     internal static CheckpointPart Of(string name, OptimizerHelper optimizer) => Of(
         name,
         stream =>
         {
-            using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+            using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
             optimizer.save_state_dict(writer);
         },
         stream =>
         {
-            using var reader = new BinaryReader(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+            using var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true);
             optimizer.load_state_dict(reader);
         });
 
@@ -47,26 +49,40 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Acti
             generator.set_state(state);
         });
 
-    internal static CheckpointPart Of(string name, MetricsLog metrics) => new(
+    internal static CheckpointPart Of(string name, MetricsLog metrics, Action beforeCut) => new(
         $"{name}.length",
-        path => File.WriteAllText(path, metrics.Length.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-        path => metrics.CutTo(long.Parse(File.ReadAllText(path), System.Globalization.CultureInfo.InvariantCulture)),
-        () => metrics.CutTo(0));
+        path =>
+        {
+            metrics.FlushToDisk();
+            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(metrics.Length.ToString(CultureInfo.InvariantCulture))));
+        },
+        path => metrics.CutTo(long.Parse(File.ReadAllText(path), CultureInfo.InvariantCulture), beforeCut),
+        metrics.CutTo(0, beforeCut));
 
-    internal static CheckpointPart Of(string name, Action<Stream> save, Action<Stream> load) => new(
-        $"{name}.bin",
+    internal static CheckpointPart Of(string name, TrainingGuard guard) => OfStream($"{name}.json", guard.Save, path =>
+    {
+        using var stream = Open(path);
+        return guard.Load(stream);
+    });
+
+    internal static CheckpointPart Of(string name, Action<Stream> save, Action<Stream> load) => OfStream($"{name}.bin", save, path => () =>
+    {
+        using var stream = Open(path);
+        load(stream);
+    });
+
+    private static CheckpointPart OfStream(string fileName, Action<Stream> save, Func<string, Action> load) => new(
+        fileName,
         path =>
         {
             using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
             using (var buffered = new BufferedStream(file, 1 << 20))
                 Write(buffered, save, file);
         },
-        path =>
-        {
-            using var stream = new BufferedStream(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), 1 << 20);
-            load(stream);
-        },
+        load,
         Nothing);
+
+    private static BufferedStream Open(string path) => new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), 1 << 20);
 
     private static void Write(BufferedStream buffered, Action<Stream> save, FileStream file)
     {

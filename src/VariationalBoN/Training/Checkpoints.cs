@@ -19,6 +19,7 @@ public sealed class Checkpoints : IDisposable
     private readonly CheckpointOptions _options;
     private readonly JsonNode? _configuration;
     private readonly Dictionary<string, CheckpointPart> _parts = new(StringComparer.Ordinal);
+    private long? _restored;
 
     /// <summary>Opens the checkpoints of a run.</summary>
     /// <param name="folder">The folder of the run, made when it is not there.</param>
@@ -59,11 +60,17 @@ public sealed class Checkpoints : IDisposable
     /// <param name="generator">The generator.</param>
     public Checkpoints Add(string name, torch.Generator generator) => Add(name, CheckpointPart.Of(name, NotNull(generator)));
 
-    /// <summary>Adds a metrics file: lines written after the checkpoint are cut when a run goes on, so that no step stands twice.</summary>
+    /// <summary>Adds a metrics file: lines written after the checkpoint are cut with the next line or checkpoint, so that no step stands twice.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="metrics">The metrics file.</param>
-    public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics)));
+    public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics), Retire));
+
+    /// <summary>Adds a guard: what it compares with and has raised, so that a resumed run is held against its own beginning and not against what it has become.</summary>
+    /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
+    /// <param name="name">The name of the file, without its ending.</param>
+    /// <param name="guard">The guard, with the same <see cref="GuardOptions.Window"/> in every run.</param>
+    public Checkpoints Add(string name, TrainingGuard guard) => Add(name, CheckpointPart.Of(name, NotNull(guard)));
 
     /// <summary>Adds anything else that a step changes, such as an optimizer of your own.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
@@ -72,19 +79,20 @@ public sealed class Checkpoints : IDisposable
     /// <param name="load">Reads it back; the stream holds exactly what was written.</param>
     public Checkpoints Add(string name, Action<Stream> save, Action<Stream> load) => Add(name, CheckpointPart.Of(name, NotNull(save), NotNull(load)));
 
-    /// <summary>Writes a checkpoint and deletes those that are no longer kept.</summary>
+    /// <summary>Writes a checkpoint and deletes those that are no longer kept; first those later than the one that was restored, which the run has left behind.</summary>
     /// <param name="step">The number of steps done, at least 0; a checkpoint of that step is replaced.</param>
     /// <param name="metrics">What the checkpoint is worth, such as held-out numbers; null for none.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
     /// <exception cref="ArgumentException"><paramref name="metrics"/> lacks the metric of <see cref="CheckpointOptions.BestBy"/>, or has it as NaN.</exception>
-    /// <exception cref="IOException">It could not be written; the checkpoints before it are untouched.</exception>
+    /// <exception cref="IOException">It could not be written; those that the run stands on are untouched.</exception>
     public Checkpoint Save(long step, IReadOnlyDictionary<string, double>? metrics = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         var values = (metrics ?? ImmutableDictionary<string, double>.Empty).ToImmutableDictionary();
         if (_options.BestBy is string best && !(values.TryGetValue(best, out double value) && !double.IsNaN(value)))
             throw new ArgumentException($"Checkpoints are kept by \"{best}\", but step {step} was saved with {(values.IsEmpty ? "no metrics" : string.Join(", ", values.Select(pair => $"{pair.Key} = {pair.Value}")))}; give that metric, a number, with each.", nameof(metrics));
+        Retire();
         var saved = _folder.Write(step, folder =>
         {
             foreach (CheckpointPart part in _parts.Values)
@@ -92,13 +100,16 @@ public sealed class Checkpoints : IDisposable
             var files = _parts.Values.ToImmutableSortedDictionary(part => part.FileName, part => CheckpointManifest.Describe(Path.Combine(folder, part.FileName)));
             new CheckpointManifest(step, values, _configuration, files).Write(folder);
         });
-        Prune();
+        Prune(step);
         return saved with { Metrics = values };
     }
 
-    /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics are emptied.</summary>
+    /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics start anew.</summary>
     /// <returns>The number of steps done: the loop goes on with this step.</returns>
-    /// <exception cref="InvalidDataException">The latest checkpoint is damaged; the message names the file. Nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The latest checkpoint is damaged, or a metrics file is shorter than it was at that time: nothing was changed. Or a file does not fit what was added under its name: parts before it may
+    /// have been restored. The message names the file.
+    /// </exception>
     /// <exception cref="InvalidOperationException">It is of another configuration, or has other parts; the message names the differences. Nothing was changed.</exception>
     public long Restore()
     {
@@ -109,7 +120,7 @@ public sealed class Checkpoints : IDisposable
         return 0;
     }
 
-    /// <summary>The same for a chosen checkpoint, such as <see cref="Best"/>; later ones stay where they are.</summary>
+    /// <summary>The same for a chosen checkpoint, such as <see cref="Best"/>. Later ones stay until the run goes on from it: the next checkpoint, or line in a metrics file that was added, deletes them first.</summary>
     /// <inheritdoc cref="Restore()"/>
     /// <param name="checkpoint">One of <see cref="All"/>.</param>
     public long Restore(Checkpoint checkpoint)
@@ -123,19 +134,8 @@ public sealed class Checkpoints : IDisposable
         if (!stored.AsSpan().SequenceEqual(added))
             throw new InvalidOperationException($"{checkpoint.Folder} holds {string.Join(", ", stored)}, but these parts were added: {string.Join(", ", added)}. Add the same parts as the run that wrote it.");
         manifest.Verify(checkpoint.Folder);
-        foreach (CheckpointPart part in _parts.Values)
-        {
-            string path = Path.Combine(checkpoint.Folder, part.FileName);
-            try
-            {
-                part.Load(path);
-            }
-            catch (Exception e) when (e is ArgumentException or FormatException or EndOfStreamException)
-            {
-                throw new InvalidDataException($"{path} is not what was added under its name: {e.Message} Add the same module, or an optimizer of the same kind over the same parameters.", e);
-            }
-        }
-
+        Load(checkpoint.Folder);
+        _restored = manifest.Step;
         return manifest.Step;
     }
 
@@ -152,14 +152,47 @@ public sealed class Checkpoints : IDisposable
         return this;
     }
 
+    /// <summary>Opens and checks every file before the first changes anything.</summary>
+    private void Load(string folder)
+    {
+        string path = folder;
+        try
+        {
+            var loads = new List<(string Path, Action Load)>();
+            foreach (CheckpointPart part in _parts.Values)
+            {
+                path = Path.Combine(folder, part.FileName);
+                loads.Add((path, part.Load(path)));
+            }
+
+            foreach ((string file, Action load) in loads)
+            {
+                path = file;
+                load();
+            }
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or EndOfStreamException or JsonException)
+        {
+            throw new InvalidDataException($"{path} is not what was added under its name: {e.Message} Add what was saved under it, such as the same module, or an optimizer of the same kind over the same parameters.", e);
+        }
+    }
+
+    /// <summary>Deletes the checkpoints that a run which went back has left behind, before anything that they rest on is overwritten.</summary>
+    private void Retire()
+    {
+        foreach (Checkpoint later in All.Where(checkpoint => checkpoint.Step > _restored))
+            _folder.Delete(later);
+        _restored = null;
+    }
+
     private Checkpoint? BestOf(IEnumerable<Checkpoint> checkpoints) => _options.BestBy is not string name ? null
         : checkpoints.Where(checkpoint => checkpoint.Metrics.ContainsKey(name)).OrderByDescending(checkpoint => _options.HigherIsBetter ? checkpoint.Metrics[name] : -checkpoint.Metrics[name]).FirstOrDefault();
 
-    private void Prune()
+    private void Prune(long saved)
     {
         var all = All;
         Checkpoint? best = BestOf(all);
-        foreach (Checkpoint old in all.SkipLast(_options.KeepLast).Where(checkpoint => checkpoint != best))
+        foreach (Checkpoint old in all.SkipLast(_options.KeepLast).Where(checkpoint => checkpoint != best && checkpoint.Step != saved))
             _folder.Delete(old);
     }
 

@@ -13,8 +13,8 @@ public sealed record GuardOptions
     /// <summary>Mean KL in nats above which it has exploded; null for 4 (log N - (N - 1) / N) + 4.</summary>
     public double? MaximumKl { get; init; }
 
-    /// <summary>Mean distinct share below which diversity has collapsed, as a part of the first window's; 0 to 1.</summary>
-    public double SmallestDistinctPart { get; init; } = 0.2;
+    /// <summary>Mean <see cref="StepMetrics.Diversity"/> below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
+    public double SmallestDiversityPart { get; init; } = 0.2;
 
     /// <summary>Mean entropy a token below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
     public double SmallestEntropyPart { get; init; } = 0.1;
@@ -36,7 +36,7 @@ public sealed record GuardOptions
         ArgumentNullException.ThrowIfNull(Stop);
         Require(Window >= 2, nameof(Window), Window, "be at least 2");
         Require(MaximumKl is null or > 0, nameof(MaximumKl), MaximumKl, "be above 0, or null");
-        Require(SmallestDistinctPart is >= 0 and <= 1, nameof(SmallestDistinctPart), SmallestDistinctPart, "be 0 to 1");
+        Require(SmallestDiversityPart is >= 0 and <= 1, nameof(SmallestDiversityPart), SmallestDiversityPart, "be 0 to 1");
         Require(SmallestEntropyPart is >= 0 and <= 1, nameof(SmallestEntropyPart), SmallestEntropyPart, "be 0 to 1");
         Require(MaximumSaturatedShare is null or (>= 0 and <= 1), nameof(MaximumSaturatedShare), MaximumSaturatedShare, "be 0 to 1, or null");
         Require(MaximumLengthRatio > 1, nameof(MaximumLengthRatio), MaximumLengthRatio, "be above 1");

@@ -20,8 +20,8 @@ public static class MetricNames
     /// <summary>Minus the mean log pi_theta of a drawn token: the entropy a token, in nats.</summary>
     public const string Entropy = "entropy";
 
-    /// <summary>Different completions of a prompt over all of them, 0 to 1.</summary>
-    public const string DistinctShare = "distinct_share";
+    /// <summary>Different completions of a prompt beyond the first over all beyond the first: 0 when all are the same, 1 when all differ.</summary>
+    public const string Diversity = "diversity";
 
     /// <summary>Prompts all of whose completions have the same reward, 0 to 1.</summary>
     public const string ZeroSpreadShare = "zero_spread_share";
@@ -53,7 +53,7 @@ public static class MetricNames
         [KlStandardError] = "nat",
         [ObjectiveGap] = "nat",
         [Entropy] = "nat",
-        [DistinctShare] = "1",
+        [Diversity] = "1",
         [ZeroSpreadShare] = "1",
         [SaturatedShare] = "1",
         [Length] = "{token}",

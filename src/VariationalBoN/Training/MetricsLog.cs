@@ -19,6 +19,8 @@ public sealed class MetricsLog : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Dictionary<string, Gauge<double>> _gauges = new(StringComparer.Ordinal);
     private readonly MemoryStream _line = new();
+    private long _end;
+    private Action? _beforeCut;
 
     /// <summary>Opens a file to append to, or makes it.</summary>
     /// <param name="path">The file; its folder must be there.</param>
@@ -34,9 +36,9 @@ public sealed class MetricsLog : IDisposable
         (_file, _name) = (file, name);
         try
         {
-            long whole = EndOfLastLine();
-            CutBytes = _file.Length - whole;
-            CutTo(whole);
+            _end = EndOfLastLine();
+            CutBytes = _file.Length - _end;
+            Cut();
         }
         catch
         {
@@ -48,8 +50,8 @@ public sealed class MetricsLog : IDisposable
     /// <summary>How many bytes of a torn last line were cut when the file was opened; 0 for a whole file.</summary>
     public long CutBytes { get; }
 
-    /// <summary>The length of the file in bytes.</summary>
-    internal long Length => _file.Length;
+    /// <summary>The bytes of the lines that count.</summary>
+    internal long Length => _end;
 
     /// <summary>Writes one step.</summary>
     /// <param name="step">The step, from 0.</param>
@@ -83,13 +85,20 @@ public sealed class MetricsLog : IDisposable
         _line.Dispose();
     }
 
-    /// <summary>Drops everything behind a place: what a run that goes on from a checkpoint is going to write again.</summary>
-    internal void CutTo(long length)
+    /// <summary>Checks that all before a place is there. What it gives drops all behind, which a run that goes on from a checkpoint is going to write again: in the file only with the next line or checkpoint.</summary>
+    internal Action CutTo(long length, Action beforeCut)
     {
         if (length < 0 || length > _file.Length)
             throw new InvalidDataException($"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it is not the metrics file of that run. Put the file back, or start a run of its own.");
-        _file.SetLength(length);
-        _file.Position = length;
+        return () => (_end, _beforeCut) = (length, beforeCut);
+    }
+
+    /// <summary>Brings the lines that count to the disk: a power failure after it loses none.</summary>
+    internal void FlushToDisk()
+    {
+        Cut();
+        if (_file is FileStream file)
+            file.Flush(flushToDisk: true);
     }
 
     private static FileStream Open(string path)
@@ -100,19 +109,30 @@ public sealed class MetricsLog : IDisposable
 
     private void Append(ReadOnlySpan<byte> line)
     {
-        long before = _file.Position;
+        Cut();
         try
         {
             _file.Write(line);
+            _end = _file.Position;
         }
         catch (Exception e) when (e is IOException || FileSizeLimit.IsReached(e))
         {
-            _file.SetLength(before); // a full disk takes a part of a line
-            _file.Position = before;
+            Cut(); // a full disk takes a part of a line
             if (e is IOException)
                 throw;
             throw FileSizeLimit.At(_name, e);
         }
+    }
+
+    private void Cut()
+    {
+        if (_file.Length > _end)
+        {
+            _beforeCut?.Invoke();
+            _file.SetLength(_end);
+        }
+
+        _file.Position = _end;
     }
 
     private ReadOnlySpan<byte> Line(long step, KeyValuePair<string, double>[] values)

@@ -21,8 +21,9 @@ public sealed record StepMetrics
     /// <summary>-sum log pi_theta / sum of tokens: the entropy of a drawn token in nats; 0 where completions carry no tokens.</summary>
     public required double Entropy { get; init; }
 
-    /// <summary>Mean share of different completions among those of a prompt, 0 to 1; null when no prompt has two.</summary>
-    public required double? DistinctShare { get; init; }
+    /// <summary>(different texts - 1) / (K - 1) of a prompt with K completions, mean over prompts: 0 when all are the same, 1 when all differ; null when no prompt has two.</summary>
+    /// <remarks>Unlike the distinct share of <see cref="EvaluationReport"/>, whose least value is 1 / K, it means the same for every K.</remarks>
+    public required double? Diversity { get; init; }
 
     /// <summary>The share of prompts all of whose completions have the same reward, 0 to 1: among them the reward prefers none; null when no prompt has two.</summary>
     public double? ZeroSpreadShare { get; init; }
@@ -71,7 +72,7 @@ public sealed record StepMetrics
             Kl = numbers ? KlEstimates.FromLogRatios(logRatios, scored.Groups) : new KlEstimates { K1 = NoNumber, K2 = NoNumber, K3 = NoNumber },
             ObjectiveGap = numbers ? PromptMean.Of([.. logRatios.Zip(scored, (ratio, item) => ratio - bestOfN.LogRatio(item))], scored.Groups) : NoNumber,
             Entropy = tokens == 0 ? 0 : -logPolicy.Sum() / tokens,
-            DistinctShare = ByPrompt(scored, samples => samples.Select(item => item.Completion.Text).Distinct(StringComparer.Ordinal).Count() / (double)samples.Length),
+            Diversity = ByPrompt(scored, samples => (samples.Select(item => item.Completion.Text).Distinct(StringComparer.Ordinal).Count() - 1.0) / (samples.Length - 1)),
             ZeroSpreadShare = ByPrompt(scored, samples => Array.TrueForAll(samples, item => item.Reward == samples[0].Reward) ? 1 : 0),
             SaturatedShare = bestOfN is EmpiricalBoNDistribution empirical
                 ? scored.Average(item => empirical.Cdf(item.Completion.Prompt) is { } cdf && item.Reward > cdf.SortedRewards[^1] ? 1.0 : 0)
@@ -97,7 +98,7 @@ public sealed record StepMetrics
             [MetricNames.TruncatedShare] = TruncatedShare,
             [MetricNames.Excluded] = Excluded,
         };
-        Add(MetricNames.DistinctShare, DistinctShare);
+        Add(MetricNames.Diversity, Diversity);
         Add(MetricNames.ZeroSpreadShare, ZeroSpreadShare);
         Add(MetricNames.SaturatedShare, SaturatedShare);
         Add(MetricNames.Loss, Loss);

@@ -2,15 +2,18 @@ namespace VariationalBoN.Training;
 
 /// <summary>Watches the numbers of a training loop and says early, and why, when it goes wrong: no method diverges silently.</summary>
 /// <remarks>
-/// One line in the loop: <c>guard.Observe(step, numbers)</c> before the optimizer steps. Means are taken over <see cref="GuardOptions.Window"/> steps and compared with the first window
-/// of the run. Each kind of alarm is raised once until it has passed. A guard starts anew with a resumed run. Not thread-safe.
+/// One line in the loop: <c>guard.Observe(step, numbers)</c> before the optimizer steps. A loop over pairs or cached samples, whose completions are not the policy's, gives loss and gradient at each step and now and
+/// then the numbers of a probe: a few completions of the policy. Means are taken over <see cref="GuardOptions.Window"/> steps and compared with the first window
+/// of the run. Each kind of alarm is raised once until it has passed. A resumed run goes on with the first window
+/// of the whole run when the guard was added to its <see cref="Checkpoints"/>. Not thread-safe.
 /// </remarks>
-public sealed class TrainingGuard
+public sealed partial class TrainingGuard
 {
+    private const string Loss = "the loss", GradientNorm = "the norm of the gradient";
     private readonly GuardOptions _options;
     private readonly double _maximumKl, _klOfBestOfN, _maximumSaturation;
-    private readonly List<StepMetrics> _recent = [];
-    private readonly HashSet<GuardAlarmKind> _raised = [];
+    private List<StepMetrics> _recent = [];
+    private HashSet<GuardAlarmKind> _raised = [];
     private StepMetrics[]? _first;
 
     /// <summary>Creates a guard.</summary>
@@ -40,23 +43,34 @@ public sealed class TrainingGuard
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         ArgumentNullException.ThrowIfNull(metrics);
-        GuardAlarm? broken = NotANumber(step, metrics);
-        if (broken is null)
-        {
-            _recent.Add(metrics);
-            if (_recent.Count > 3 * _options.Window)
-                _recent.RemoveAt(0);
-            if (_first is null && _recent.Count == _options.Window)
-                _first = [.. _recent];
-        }
+        if (NotANumber(step, [("the mean log-probability ratio (k1)", metrics.Kl.K1.Value), (Loss, metrics.Loss), (GradientNorm, metrics.GradientNorm)]) is GuardAlarm broken)
+            return Raise([broken]);
+        _recent.Add(metrics);
+        if (_recent.Count > 3 * _options.Window)
+            _recent.RemoveAt(0);
+        if (_first is null && _recent.Count == _options.Window)
+            _first = [.. _recent];
+        return Raise(_first is null ? [] : Alarms(step, _first));
+    }
 
-        var alarms = new List<GuardAlarm>();
-        foreach (GuardAlarm alarm in broken is not null ? [broken] : _first is null ? [] : Alarms(step, _first).ToArray())
-        {
-            if (_raised.Add(alarm.Kind))
-                alarms.Add(alarm);
-        }
+    /// <summary>Takes in one step of a loop whose completions are not the policy's, such as one over pairs: a number that is none is named with its step. What else can go wrong only a probe shows.</summary>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="loss">The loss; null when not known.</param>
+    /// <param name="gradientNorm">The norm of the gradient before clipping; null when not known.</param>
+    /// <returns>The alarm that this step raises for the first time; usually none.</returns>
+    /// <exception cref="ArgumentException">Neither is given.</exception>
+    /// <exception cref="TrainingStoppedException">An alarm for which <see cref="GuardOptions.Stop"/> says true.</exception>
+    public IReadOnlyList<GuardAlarm> Observe(long step, double? loss, double? gradientNorm)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        if (loss is null && gradientNorm is null)
+            throw new ArgumentException("There is nothing to observe; give the loss, the norm of the gradient, or both.", nameof(loss));
+        return Raise(NotANumber(step, [(Loss, loss), (GradientNorm, gradientNorm)]) is GuardAlarm broken ? [broken] : []);
+    }
 
+    private GuardAlarm[] Raise(IEnumerable<GuardAlarm> found)
+    {
+        GuardAlarm[] alarms = [.. found.Where(alarm => _raised.Add(alarm.Kind))];
         foreach (GuardAlarm alarm in alarms)
         {
             if (_options.Stop(alarm))
@@ -66,15 +80,12 @@ public sealed class TrainingGuard
         return alarms;
     }
 
-    private static GuardAlarm? NotANumber(long step, StepMetrics metrics)
+    private GuardAlarm? NotANumber(long step, (string Name, double? Value)[] numbers)
     {
-        foreach ((string name, double value) in new (string, double?)[] { ("the mean log-probability ratio (k1)", metrics.Kl.K1.Value), ("the loss", metrics.Loss), ("the norm of the gradient", metrics.GradientNorm) }.Where(pair => pair.Item2 is not null).Select(pair => (pair.Item1, pair.Item2!.Value)))
-        {
-            if (!double.IsFinite(value))
-                return new GuardAlarm(GuardAlarmKind.NotANumber, step, name, value, double.MaxValue, "The weights have probably diverged, or a completion has probability 0 under the policy or the reference. Restore the last checkpoint, lower the learning rate, clip gradients; sample without top-k and top-p.");
-        }
-
-        return null;
+        (string name, double? value) = Array.Find(numbers, number => number.Value is double known && !double.IsFinite(known));
+        return Holds(GuardAlarmKind.NotANumber, value is not null)
+            ? new GuardAlarm(GuardAlarmKind.NotANumber, step, name, value!.Value, double.MaxValue, "The weights have probably diverged, or a completion has probability 0 under the policy or the reference. Restore the last checkpoint, lower the learning rate, clip gradients; sample without top-k and top-p.")
+            : null;
     }
 
     private IEnumerable<GuardAlarm> Alarms(long step, StepMetrics[] first)
@@ -94,9 +105,9 @@ public sealed class TrainingGuard
                 yield return Alarm(GuardAlarmKind.AcceleratingKl, $"the growth of the KL (k1, in nats per {window} steps)", kl - middle, 1.5 * speed, $"KL grows faster and faster, which is how a policy leaves towards texts that fool the reward model. Read some completions; lower the learning rate or N.");
         }
 
-        double[] distinct = Known(now, m => m.DistinctShare), distinctFirst = Known(first, m => m.DistinctShare);
-        if (distinct.Length > 0 && distinctFirst.Length > 0 && Holds(GuardAlarmKind.CollapsedDiversity, distinct.Average() < _options.SmallestDistinctPart * distinctFirst.Average()))
-            yield return Alarm(GuardAlarmKind.CollapsedDiversity, $"the share of different completions of a prompt (over {window} steps)", distinct.Average(), _options.SmallestDistinctPart * distinctFirst.Average(), $"It was {distinctFirst.Average():0.00} at the start. The policy has collapsed onto few texts: lower the learning rate or N, and hold the reward model against these texts.");
+        double[] diversity = Known(now, m => m.Diversity), diversityFirst = Known(first, m => m.Diversity);
+        if (diversity.Length > 0 && diversityFirst.Length > 0 && Holds(GuardAlarmKind.CollapsedDiversity, diversity.Average() < _options.SmallestDiversityPart * diversityFirst.Average()))
+            yield return Alarm(GuardAlarmKind.CollapsedDiversity, $"the diversity of a prompt's completions ((different - 1) / (K - 1) over {window} steps)", diversity.Average(), _options.SmallestDiversityPart * diversityFirst.Average(), $"It was {diversityFirst.Average():0.00} at the start. The policy has collapsed onto few texts: lower the learning rate or N, and hold the reward model against these texts.");
         double entropy = now.Average(m => m.Entropy), entropyFirst = first.Average(m => m.Entropy);
         if (Holds(GuardAlarmKind.CollapsedEntropy, entropyFirst > 0 && entropy < _options.SmallestEntropyPart * entropyFirst))
             yield return Alarm(GuardAlarmKind.CollapsedEntropy, $"the entropy of a drawn token (-mean log pi_theta over {window} steps, in nats)", entropy, _options.SmallestEntropyPart * entropyFirst, $"It was {entropyFirst:0.000} at the start. The policy is becoming deterministic: lower the learning rate or N.");

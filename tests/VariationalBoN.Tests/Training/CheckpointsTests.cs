@@ -122,6 +122,18 @@ public sealed class CheckpointsTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_that_cannot_be_opened_for_another_reason_is_not_taken_for_a_writer()
+    {
+        string file = Path.Combine(_folder, ".lock");
+        File.CreateSymbolicLink(file, file); // a loop
+
+        var refused = Assert.Throws<IOException>(() => new Checkpoints(_folder));
+
+        Assert.DoesNotContain("another process", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(file, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Another_configuration_is_refused_by_the_name_of_what_differs()
     {
         using var run = new Run("Adam");

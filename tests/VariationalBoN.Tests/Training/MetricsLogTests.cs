@@ -66,6 +66,20 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_brings_the_lines_that_it_counts_to_the_disk()
+    {
+        var file = new FlushedFile(File_);
+        using var log = new MetricsLog(file, File_);
+        using var checkpoints = new Checkpoints(Path.Combine(_folder, "checkpoints")).Add("metrics", log);
+        log.Write(0, [new("reward", 1)]);
+        Assert.Equal(0, file.OnDisk);
+
+        checkpoints.Save(1);
+
+        Assert.Equal(new FileInfo(File_).Length, file.OnDisk);
+    }
+
+    [Fact]
     public void Bad_metrics_are_refused_before_anything_is_written()
     {
         using var log = new MetricsLog(File_);
@@ -96,6 +110,19 @@ public sealed class MetricsLogTests : IDisposable
 
         Assert.Contains(("variationalbon.training.kl", "nat", 0.25), seen);
         Assert.Contains(("variationalbon.training.mine", null, 2), seen);
+    }
+
+    /// <summary>Knows how much of it was flushed to the disk.</summary>
+    private sealed class FlushedFile(string path) : FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0)
+    {
+        public long OnDisk { get; private set; }
+
+        public override void Flush(bool flushToDisk)
+        {
+            base.Flush(flushToDisk);
+            if (flushToDisk)
+                OnDisk = Length;
+        }
     }
 
     /// <summary>Takes what fits and then says that the disk is full, as a file does.</summary>

@@ -27,7 +27,7 @@ public sealed class StepMetricsTests
         Assert.Equal(3.25, numbers.Reward.Value, 12);
         Assert.Equal((1 + 1 - 0.5 + 1) / 4, numbers.Kl.K1.Value, 12);
         Assert.Equal(9.5 / 8, numbers.Entropy, 12);
-        Assert.Equal(0.75, numbers.DistinctShare!.Value, 12);
+        Assert.Equal(0.5, numbers.Diversity!.Value, 12); // those of "x" are the same, those of "z" differ
         Assert.Equal(0.5, numbers.ZeroSpreadShare!.Value, 12); // those of "x" have one reward
         Assert.Equal(0.5, numbers.Values()[MetricNames.ZeroSpreadShare], 12);
         Assert.Equal(0.5, numbers.SaturatedShare!.Value, 12);
@@ -39,6 +39,31 @@ public sealed class StepMetricsTests
         Assert.Equal(numbers.Kl.K1.Value - logRatios.Average(), numbers.ObjectiveGap.Value, 12);
         Assert.Equal(numbers.Kl.K1.Value, numbers.Values()[MetricNames.Kl]);
         Assert.DoesNotContain(MetricNames.Loss, numbers.Values().Keys);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(16)]
+    public void A_collapse_onto_one_text_raises_its_alarm_for_every_number_of_completions(int completionsPerPrompt)
+    {
+        var guard = new TrainingGuard(2, 3, new GuardOptions { Window = 2, Stop = _ => false });
+        StepMetrics healthy = Completions(i => $"{i}"), collapsed = Completions(_ => "same");
+
+        Assert.Equal(1, healthy.Diversity!.Value);
+        Assert.Equal(0, collapsed.Diversity!.Value);
+        Assert.DoesNotContain(Observe(healthy), IsCollapse);
+        Assert.Single(Observe(collapsed), IsCollapse);
+
+        GuardAlarm[] Observe(StepMetrics numbers) => [.. guard.Observe(0, numbers), .. guard.Observe(1, numbers)];
+
+        StepMetrics Completions(Func<int, string> text)
+        {
+            using var scope = torch.NewDisposeScope();
+            int[] groups = [.. Enumerable.Range(0, completionsPerPrompt).Select(_ => 0), 1]; // the prompt with a single completion says nothing
+            var scored = new ScoredBatch([.. groups.Select((group, i) => Item(group == 0 ? "x" : "z", text(i), [1], 1, -1, FinishReason.Stopped))], [.. groups], excluded: 0);
+            return StepMetrics.Of(s_table.BestOf(2), scored, torch.full(groups.Length, -1.0, torch.float64));
+        }
     }
 
     [Fact]
@@ -68,6 +93,8 @@ public sealed class StepMetricsTests
 
         Assert.Equal(before, LiveTensors.Now);
     }
+
+    private static bool IsCollapse(GuardAlarm alarm) => alarm.Kind == GuardAlarmKind.CollapsedDiversity;
 
     private static ScoredCompletion Item(string prompt, string text, int[] tokens, double reward, double logReference, FinishReason finish) =>
         new(new Completion { Prompt = prompt, Text = text, Tokens = [.. tokens], FinishReason = finish }, reward, logReference);

@@ -14,7 +14,7 @@ public sealed class TrainingCrashTests : IDisposable
     {
         string whole = Path.Combine(_root, "whole");
         KilledProcess.Run("train", whole, Steps);
-        byte[] weights = File.ReadAllBytes(Path.Combine(whole, "final.safetensors")), metrics = File.ReadAllBytes(Path.Combine(whole, "metrics.jsonl"));
+        byte[] weights = File.ReadAllBytes(Path.Combine(whole, "final.safetensors")), metrics = File.ReadAllBytes(Path.Combine(whole, "metrics.jsonl")), guard = File.ReadAllBytes(Guard(whole));
         Assert.Equal(int.Parse(Steps, System.Globalization.CultureInfo.InvariantCulture), metrics.Count(b => b == '\n'));
 
         var random = new Random(11);
@@ -28,6 +28,9 @@ public sealed class TrainingCrashTests : IDisposable
 
             Assert.Equal(weights, File.ReadAllBytes(Path.Combine(folder, "final.safetensors")));
             Assert.Equal(metrics, File.ReadAllBytes(Path.Combine(folder, "metrics.jsonl")));
+            Assert.Equal(guard, File.ReadAllBytes(Guard(folder)));
         }
     }
+
+    private static string Guard(string folder) => Path.Combine(folder, "checkpoints", $"step-{Steps.PadLeft(8, '0')}", "guard.json");
 }

@@ -21,7 +21,7 @@ public sealed class TrainingGuardTests
                 Kl = Kl((1.4 * progress) + (step is > 15 and < 40 ? 0.45 : 0) + (0.25 * (random.NextDouble() - 0.5)), 0.12),
                 Reward = new Estimate((3.6 * progress) + random.NextDouble(), 0.1, 32),
                 SaturatedShare = 0.03 * progress,
-                DistinctShare = 1 - (0.05 * progress),
+                Diversity = 1 - (0.05 * progress),
                 Entropy = 1.2 - (0.4 * progress),
                 Length = 16 + random.NextDouble(),
             });
@@ -29,6 +29,7 @@ public sealed class TrainingGuardTests
     }
 
     [Theory]
+    [InlineData(GuardAlarmKind.NotANumber)]
     [InlineData(GuardAlarmKind.ExplodingKl)]
     [InlineData(GuardAlarmKind.NegativeKl)]
     [InlineData(GuardAlarmKind.CollapsedDiversity)]
@@ -40,9 +41,10 @@ public sealed class TrainingGuardTests
     {
         StepMetrics faulty = kind switch
         {
+            GuardAlarmKind.NotANumber => Healthy with { Loss = double.NaN },
             GuardAlarmKind.ExplodingKl => Healthy with { Kl = Kl(80, 1) },
             GuardAlarmKind.NegativeKl => Healthy with { Kl = Kl(-0.5, 0.1) },
-            GuardAlarmKind.CollapsedDiversity => Healthy with { DistinctShare = 0.1 },
+            GuardAlarmKind.CollapsedDiversity => Healthy with { Diversity = 0.1 },
             GuardAlarmKind.CollapsedEntropy => Healthy with { Entropy = 0.01 },
             GuardAlarmKind.Saturation => Healthy with { SaturatedShare = 0.5 },
             GuardAlarmKind.LengthDrift => Healthy with { Length = 60, Reward = new Estimate(5, 0.1, 8) },
@@ -84,6 +86,36 @@ public sealed class TrainingGuardTests
         Assert.Throws<TrainingStoppedException>(() => new TrainingGuard(8, 256).Observe(0, Healthy with { Kl = Kl(double.NaN, double.NaN) }));
     }
 
+    [Theory]
+    [InlineData(double.NaN, 1.0, "the loss is NaN")]
+    [InlineData(0.5, double.PositiveInfinity, "the norm of the gradient is")]
+    [InlineData(null, double.NaN, "the norm of the gradient is NaN")]
+    public void A_loop_without_completions_of_the_policy_names_the_step_at_which_its_numbers_break(double? loss, double? gradientNorm, string named)
+    {
+        var guard = new TrainingGuard(8, 256);
+        for (int step = 0; step < 7; step++)
+            Assert.Empty(guard.Observe(step, 0.7, 1e6));
+
+        var stopped = Assert.Throws<TrainingStoppedException>(() => guard.Observe(7, loss, gradientNorm));
+
+        Assert.Contains($"step 7: {named}", stopped.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Between_two_probes_of_such_a_loop_the_alarms_of_the_first_stand()
+    {
+        var guard = new TrainingGuard(8, 256, s_warnOnly);
+        Observe(guard, Healthy, 5);
+        Assert.Single(Observe(guard, Healthy with { TruncatedShare = 0.9 }, 5));
+
+        Assert.Empty(guard.Observe(1005, 0.7, 1));
+        Assert.Empty(Observe(guard, Healthy with { TruncatedShare = 0.9 }, 5));
+        Assert.Single(guard.Observe(1011, double.NaN, null));
+        Assert.Empty(guard.Observe(1012, double.NaN, null));
+        Assert.Empty(guard.Observe(1013, 0.7, null));
+        Assert.Single(guard.Observe(1014, double.NaN, null));
+    }
+
     [Fact]
     public void The_caller_decides_what_stops()
     {
@@ -113,6 +145,8 @@ public sealed class TrainingGuardTests
         Assert.Contains("MaximumKl is 0", faults.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingGuard(double.NaN, 16));
         Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingGuard(8, 0));
+        Assert.Contains("give the loss", Assert.Throws<ArgumentException>(() => new TrainingGuard(8, 16).Observe(0, null, null)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingGuard(8, 16).Observe(-1, 0, 0));
     }
 
     private static StepMetrics Healthy { get; } = new()
@@ -121,7 +155,7 @@ public sealed class TrainingGuardTests
         Kl = Kl(0.05, 0.05),
         ObjectiveGap = new Estimate(1, 0.1, 8),
         Entropy = 1.2,
-        DistinctShare = 1,
+        Diversity = 1,
         SaturatedShare = 0.01,
         Length = 16,
         TruncatedShare = 0,
