@@ -82,8 +82,11 @@ internal static class AlignmentRun
         run.Model.zero_grad();
         made.Loss.backward();
         double norm = torch.nn.utils.clip_grad_norm_(run.Model.parameters(), settings.MaximumGradientNorm);
-        if (guard is not null && work.Rollouts is not null)
-            guard.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = made.Loss.ToDouble(), GradientNorm = norm });
+        double loss = made.Loss.ToDouble();
+        if (work.Rollouts is null)
+            guard?.Observe(step, loss, norm);
+        else
+            guard?.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = loss, GradientNorm = norm });
         adam.Step(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps, settings.FinalRatePart));
     }
 
