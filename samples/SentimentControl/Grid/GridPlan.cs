@@ -74,7 +74,7 @@ internal static class GridPlan
         yield return ("variants", Method.BestOfNSft, one, new Variation { AllSamples = true, Samples = 32, Group = 32 });
         yield return ("variants", Method.Regression, one, new Variation { Clipped = false });
         yield return ("variants", Method.LogVariance, one, new Variation { Clipped = true });
-        yield return ("variants", Method.Iterated, one, new Variation { AnchorRate = 0.02 }); // 150 steps: three times the time constant
+        yield return ("variants", Method.Iterated, one, new Variation { MovingAverage = true });
         foreach (var method in quick ? [Method.VariationalBestOfN] : new[] { Method.VariationalBestOfN, Method.KlConstrainedRl, Method.BestOfNSft, Method.ClippedRatio, Method.Jeffreys })
             yield return ("speed", method, one, new Variation { Curve = true });
     }

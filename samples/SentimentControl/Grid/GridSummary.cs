@@ -185,7 +185,7 @@ internal sealed class GridSummary
 
     private string Variants() => Compared("variants", [.. _records.Where(record => record.Run.Study == "variants").Select(record => record.Run.Method).Distinct()])
         + "\nThe nearest first. baseline: that of the score function (leave-one-out by default); all samples: BoN-SFT on 4 prompts a step with all of 32 samples weighted instead of 32 prompts with 4 drawn; clipped: the target is at least "
-        + "log pi_ref - 6 (by default that of the regression with known partition, not that of log-variance); anchor rate: the anchor is an exponential moving average of the policy instead of moving in rounds.\n";
+        + "log pi_ref - 6 (by default that of the regression with known partition, not that of log-variance); moving average: the anchor follows the policy by (log N) / steps at each step instead of moving in rounds.\n";
 
     /// <summary>The runs of a study beside the default runs of some methods at the same N.</summary>
     private string Compared(string study, Method[] defaults)

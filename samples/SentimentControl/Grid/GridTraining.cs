@@ -77,7 +77,7 @@ internal static class GridTraining
             Method.Jeffreys => Fits.JeffreysMix(n, run.Variation.ReverseWeight ?? 0.5),
             Method.Regression => Fits.Regression(n, centred: false, run.Variation.Clipped ?? true),
             Method.LogVariance => Fits.Regression(n, centred: true, run.Variation.Clipped ?? false),
-            Method.Iterated => Fits.Iterated(n, run.Variation.AnchorRate),
+            Method.Iterated => Fits.Iterated(n, run.Variation.MovingAverage is true),
             Method.BonBon => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
             Method.Ipo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
             Method.Dpo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),

@@ -38,8 +38,8 @@ internal sealed record Variation
     /// <summary>Whether the target of a regression is clipped from below; by default that of the known partition is, the centred one is not.</summary>
     public bool? Clipped { get; init; }
 
-    /// <summary>How far the anchor of iterated Best-of-2 moves at each step, instead of in rounds.</summary>
-    public double? AnchorRate { get; init; }
+    /// <summary>Whether the anchor of iterated Best-of-2 is an exponential moving average of the policy, instead of moving in rounds.</summary>
+    public bool? MovingAverage { get; init; }
 
     /// <summary>An increasing change of the reward: "sigmoid" or "exp".</summary>
     public string? Transform { get; init; }
@@ -58,7 +58,7 @@ internal sealed record Variation
             (string Label, object? Value)[] parts =
             [
                 ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
-                ("all samples", AllSamples is true ? "" : null), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("anchor rate", AnchorRate),
+                ("all samples", AllSamples is true ? "" : null), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("moving average", MovingAverage is true ? "" : null),
                 ("paper scale", PaperScale is true ? "" : null), ("curve", Curve is true ? "" : null),
             ];
             return string.Join(", ", parts.Where(part => part.Value is not null).Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Label} {part.Value}").TrimEnd()));

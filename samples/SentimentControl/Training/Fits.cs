@@ -116,8 +116,8 @@ internal static class Fits
         }));
     };
 
-    /// <summary>Iterated Best-of-2: log2 N rounds, in each the best of 2 of an anchor that is what the policy was when the round began; or, with a rate, of an exponential moving average of the policy.</summary>
-    public static Fit Iterated(int n, double? rate)
+    /// <summary>Iterated Best-of-2: log2 N rounds, in each the best of 2 of an anchor that is what the policy was when the round began; or of an exponential moving average of the policy, fast enough to reach N by the last step.</summary>
+    public static Fit Iterated(int n, bool movingAverage)
     {
         int rounds = int.Log2(n), current = -1;
         VariationalBoN.Models.Gpt2? anchor = null;
@@ -131,8 +131,8 @@ internal static class Fits
                 target = new MovingAnchor(run.Experiment.Policy(anchor), run.Experiment.Reward, AnchorSamples);
             }
 
-            if (rate is double part)
-                anchor.MoveTowards(run.Model, part);
+            if (movingAverage)
+                anchor.MoveTowards(run.Model, Math.Log(n) / run.Experiment.Settings.Steps); // N grows by up to e^(rate steps)
             else if (round != current)
                 anchor.MoveTowards(run.Model, rate: 1);
             current = round;
