@@ -1,4 +1,4 @@
-// One's own target distribution, checked against the exact answer: a tempered Best-of-N, pi_ref^(1 - t) pi_bon^t up to a constant.
+// One's own target distribution and one's own fit, both checked against the exact answer. The target: a tempered Best-of-N, pi_ref^(1 - t) pi_bon^t up to a constant. The fit: HuberLogRatio.cs.
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
@@ -7,6 +7,7 @@ using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
+const double Delta = 0.5;
 torch.set_num_threads(1);
 double[] probabilities = [.4, .3, .15, .1, .05]; // five answers to one prompt, the rarest the best
 using var policy = new TabularPolicy(["?"], vocabularySize: 5, length: 1, [.. probabilities.Select(p => Math.Log(p))]);
@@ -15,6 +16,7 @@ var reward = RewardModel.FromFunction(completion => completion.Tokens[0], "the i
 var bestOfN = new KnownCdfBoNDistribution((_, r) => new LogCdfPair(LogSum((int)r), LogSum((int)r + 1)), n: 4);
 var objective = new TemperedObjective(0.5);
 
+// The target, by a fit of the library on completions of the policy.
 var scorer = new Scorer(reference, reward);
 using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
 for (int step = 0; step < 600; step++)
@@ -28,14 +30,59 @@ for (int step = 0; step < 600; step++)
     adam.step();
 }
 
+// The same target by the own fit, offline: it sees the five answers and draws nothing.
 var answers = Enumerable.Range(0, 5).Select(i => new ScoredCompletion(new Completion { Prompt = "?", Text = $"{i}", Tokens = [i] }, i, Math.Log(probabilities[i]))).ToArray();
-double[] target = [.. objective.LogTargets(bestOfN, answers).Select(log => Math.Exp(log))];
-double[] learned = policy.LogProbValues([.. answers.Select(answer => answer.Completion)]);
-Console.WriteLine("answer   reference   target    learned");
+Completion[] completions = [.. answers.Select(answer => answer.Completion)];
+double[] logTarget = objective.LogTargets(bestOfN, answers), target = [.. logTarget.Select(Math.Exp)];
+using var offline = reference.Clone();
+using var other = torch.optim.Adam(offline.Parameters, lr: 0.05);
+for (int step = 0; step < 600; step++)
+{
+    other.ParamGroups.First().LearningRate = 0.05 * (1 - (step / 600.0));
+    using var scope = torch.NewDisposeScope();
+    var loss = HuberLogRatio.Loss(offline.LogProb(completions), logTarget, [0, 0, 0, 0, 0], Delta);
+    other.zero_grad();
+    loss.backward();
+    other.step();
+}
+
+double[] learned = policy.LogProbValues(completions), regressed = offline.LogProbValues(completions);
+Console.WriteLine("answer   reference   target    learned   by the own fit");
 for (int i = 0; i < 5; i++)
-    Console.WriteLine(FormattableString.Invariant($"{i,6}   {probabilities[i],9:0.0000}   {target[i] / target.Sum(),6:0.0000}   {Math.Exp(learned[i]),8:0.0000}"));
+    Console.WriteLine(FormattableString.Invariant($"{i,6}   {probabilities[i],9:0.0000}   {target[i] / target.Sum(),6:0.0000}   {Math.Exp(learned[i]),8:0.0000}   {Math.Exp(regressed[i]),14:0.0000}"));
+
+// The gradient of the own fit, before any step: its mean over all 25 pairs that the reference draws, against the sum by hand, and for a large delta against the library's fit.
+double[] exact = new double[5], d = [.. logTarget.Select((g, i) => Math.Log(probabilities[i]) - g)];
+for (int i = 0; i < 5; i++)
+    exact[i] = Enumerable.Range(0, 5).Sum(j => 2 * probabilities[i] * probabilities[j] * Math.Clamp(d[i] - d[j], -Delta, Delta)); // huber'(x) = x, at most delta
+double[] own = MeanGradient((logProb, targets, groups) => HuberLogRatio.Loss(logProb, targets, groups, Delta));
+double[] wide = MeanGradient((logProb, targets, groups) => HuberLogRatio.Loss(logProb, targets, groups, delta: 1e6)), squares = MeanGradient(SquaredLogRatio.Centred);
+Console.WriteLine("\nmean gradient by each logit\nanswer   by hand    own fit    delta 1e6   SquaredLogRatio.Centred");
+for (int i = 0; i < 5; i++)
+    Console.WriteLine(FormattableString.Invariant($"{i,6}   {exact[i],7:0.0000}   {own[i],8:0.0000}   {wide[i],10:0.0000}   {squares[i],23:0.0000}"));
+double error = exact.Zip(own, (a, b) => Math.Abs(a - b)).Concat(wide.Zip(squares, (a, b) => Math.Abs(a - b))).Max();
+Console.WriteLine(FormattableString.Invariant($"largest difference {error:0.0e+0}"));
+return error < 1e-12 ? 0 : 1;
 
 double LogSum(int count) => Math.Log(Math.Min(1, probabilities.Take(count).Sum()));
+
+double[] MeanGradient(Func<torch.Tensor, IReadOnlyList<double>, IReadOnlyList<int>, torch.Tensor> fit)
+{
+    using var start = reference.Clone();
+    double[] mean = new double[5];
+    for (int pair = 0; pair < 25; pair++)
+    {
+        int[] drawn = [pair / 5, pair % 5];
+        using var scope = torch.NewDisposeScope();
+        start.Logits.grad?.zero_();
+        fit(start.LogProb([.. drawn.Select(i => completions[i])]), [.. drawn.Select(i => logTarget[i])], [0, 0]).backward();
+        double[] gradient = start.Logits.grad!.data<double>().ToArray();
+        for (int i = 0; i < 5; i++)
+            mean[i] += probabilities[drawn[0]] * probabilities[drawn[1]] * gradient[i];
+    }
+
+    return mean;
+}
 
 /// <summary>log g = log pi_ref + t (log pi_bon - log pi_ref): t = 0 stays at the reference, t = 1 is Best-of-N.</summary>
 internal sealed class TemperedObjective(double t) : IVariationalObjective

@@ -5,10 +5,10 @@ namespace VariationalBoN.BestOfN;
 /// <param name="Worst">The sample with the lowest reward; among equals the last drawn, so never the same sample as <paramref name="Best"/>.</param>
 public readonly record struct BestWorstPair(ScoredCompletion Best, ScoredCompletion Worst)
 {
-    /// <summary>Draws n of the M samples without replacement.</summary>
+    /// <summary>Draws n of the M samples without replacement, with random numbers of <see cref="DrawPurpose.Resampling"/>: no completion was or will be drawn with them.</summary>
     /// <param name="cached">The samples of a prompt, with token ids and log pi_ref.</param>
     /// <param name="n">How many are drawn, 2 to M.</param>
-    /// <param name="seed">Fixes the draw; give <see cref="DrawSeed.FirstSample"/> another value for another pair of the same step.</param>
+    /// <param name="seed">Fixes the draw, such as the step; its purpose does not count. Give <see cref="DrawSeed.FirstSample"/> another value for another pair of the same step.</param>
     /// <returns>The pair.</returns>
     /// <exception cref="ArgumentException">The prompt has rewards alone.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range.</exception>
@@ -19,7 +19,7 @@ public readonly record struct BestWorstPair(ScoredCompletion Best, ScoredComplet
             throw new ArgumentException($"The reference samples of the prompt \"{cached.Prompt}\" came from elsewhere, without token ids; they cannot be trained on. Estimate the table with the library.", nameof(cached));
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 2);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(n, cached.Samples.Length);
-        var random = new CounterRandom(seed, cached.Prompt, sample: 0);
+        var random = new CounterRandom(seed with { Purpose = DrawPurpose.Resampling }, cached.Prompt, sample: 0);
         int[] order = [.. Enumerable.Range(0, cached.Samples.Length)];
         int best = 0, worst = 0;
         for (int i = 0; i < n; i++)

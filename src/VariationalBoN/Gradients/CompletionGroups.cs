@@ -15,16 +15,16 @@ internal sealed class CompletionGroups
     /// <summary>The number of completions in each of the G groups.</summary>
     public int[] Sizes { get; }
 
-    public static CompletionGroups Of(IReadOnlyList<int> labels, int smallestGroup)
+    public static CompletionGroups Of(IReadOnlyList<int> groups, int smallestGroup)
     {
         var indexOf = new Dictionary<int, int>();
-        int[] groupOf = new int[labels.Count];
+        int[] groupOf = new int[groups.Count];
         var sizes = new List<int>();
         for (int i = 0; i < groupOf.Length; i++)
         {
-            if (!indexOf.TryGetValue(labels[i], out int group))
+            if (!indexOf.TryGetValue(groups[i], out int group))
             {
-                group = indexOf[labels[i]] = sizes.Count;
+                group = indexOf[groups[i]] = sizes.Count;
                 sizes.Add(0);
             }
 
@@ -35,7 +35,7 @@ internal sealed class CompletionGroups
         foreach ((int label, int group) in indexOf)
         {
             if (sizes[group] < smallestGroup)
-                throw new ArgumentException($"Group {label} has {sizes[group]} completion; the leave-one-out baseline is the mean of the others in the group, so it needs at least {smallestGroup}. Draw more completions per prompt, or leave the group out of the batch.", nameof(labels));
+                throw new ArgumentException($"Group {label} has {sizes[group]} completion; this fit compares the completions of a group with each other, so each group needs at least {smallestGroup}. Draw more completions per prompt, or leave the group out of the batch.", nameof(groups));
         }
 
         return new CompletionGroups(groupOf, [.. sizes]);

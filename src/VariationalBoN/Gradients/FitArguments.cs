@@ -51,7 +51,7 @@ internal static class FitArguments
         }
     }
 
-    private static string Remedy(string name) => name == "logProb"
-        ? "a completion that the policy gives no probability to, or weights that are no longer numbers, cannot be trained on. Train on completions that the policy drew without truncation, and lower the learning rate if the weights have diverged."
+    private static string Remedy(string name) => name is "logProb" or "best" or "worst" // what the policy says
+        ? "a completion that the policy gives no probability to, or weights that are no longer numbers, cannot be trained on. Train a policy that does not truncate its distribution, and lower the learning rate if the weights have diverged."
         : "it must be a finite number. Exclude the completion, or use a target that is finite on it.";
 }

@@ -99,7 +99,7 @@ public static class PairLoss
         if (logProb.size(0) != reference.Count || reference.Count == 0)
             throw new ArgumentException($"{name} has shape [{logProb.size(0)}] but {referenceName} has {reference.Count} values; give one to each completion, and at least one.", referenceName);
         FitArguments.RequireFinite(reference, referenceName);
-        FitArguments.FiniteValues(logProb, "logProb");
+        FitArguments.FiniteValues(logProb, name);
     }
 
     private static void RequireBeta(double beta)

@@ -41,7 +41,11 @@ public static class ModuleExtensions
         return copy;
     }
 
-    /// <summary>Moves a module towards another: each parameter and floating-point buffer becomes (1 - rate) own + rate other. With a small rate at every step it is an exponential moving average, with 1 a copy.</summary>
+    /// <summary>Moves a module towards another: each parameter and floating-point buffer becomes (1 - rate) own + rate other. With a small rate at every step it is an exponential moving average, with 1 a copy, with 0 nothing moves.</summary>
+    /// <remarks>
+    /// Memory that both modules stand on, such as the base of two models made by <c>WithLora</c>, is left as it is: there the two are equal already. What stands under several names, such as tied embeddings, moves
+    /// once, towards what has the first of them.
+    /// </remarks>
     /// <param name="anchor">The module that moves, changed in place.</param>
     /// <param name="model">Where to; left as it is.</param>
     /// <param name="rate">0 to 1.</param>
@@ -58,11 +62,17 @@ public static class ModuleExtensions
         string[] faults = [.. Differences(source, target).Select(name => $"{name} is {Shape(target, name)} in the anchor and {Shape(source, name)} in the model")];
         if (faults.Length > 0)
             throw new ArgumentException($"The anchor must have the shape of the model: {string.Join("; ", faults)}.", nameof(model));
+        if (rate == 0)
+            return;
         using var noGradient = no_grad();
+        var moved = new HashSet<(nint, long)>();
         using Scalar part = rate, rest = 1 - rate; // held until the calls return: a collection may not free them meanwhile
         foreach ((string name, var value) in target)
         {
             using var scope = NewDisposeScope();
+            var memory = TensorMemory.Of(value);
+            if (memory == TensorMemory.Of(source[name]) || !moved.Add(memory))
+                continue;
             if (rate == 1 || !value.is_floating_point())
                 value.copy_(source[name]);
             else

@@ -14,7 +14,7 @@ public sealed class BestWorstPairTests
         double[] weights = s_cached.BestOfNWeights(3), counts = new double[6], worst = new double[6];
         for (int draw = 0; draw < Draws; draw++)
         {
-            var pair = BestWorstPair.Draw(s_cached, 3, new DrawSeed(draw, DrawPurpose.Resampling));
+            var pair = BestWorstPair.Draw(s_cached, 3, draw);
             Assert.NotEqual(pair.Best.Completion.Text, pair.Worst.Completion.Text);
             Assert.True(pair.Best.Reward >= pair.Worst.Reward);
             counts[pair.Best.Completion.Tokens[0]]++;
@@ -33,7 +33,18 @@ public sealed class BestWorstPairTests
     {
         Assert.Equal(BestWorstPair.Draw(s_cached, 2, 1), BestWorstPair.Draw(s_cached, 2, 1));
         Assert.True(Enumerable.Range(0, 20).Select(seed => BestWorstPair.Draw(s_cached, 2, seed)).Distinct().Count() > 5);
-        Assert.NotEqual(BestWorstPair.Draw(s_cached, 2, new DrawSeed(1, DrawPurpose.Rollout, 0)), BestWorstPair.Draw(s_cached, 2, new DrawSeed(1, DrawPurpose.Rollout, 1)));
+        Assert.NotEqual(BestWorstPair.Draw(s_cached, 2, new DrawSeed(1) { FirstSample = 0 }), BestWorstPair.Draw(s_cached, 2, new DrawSeed(1) { FirstSample = 1 }));
+    }
+
+    [Fact]
+    public void A_pair_shares_no_random_number_with_completions_of_the_same_seed()
+    {
+        ScoredCompletion[] chosen = [.. Enumerable.Range(0, 20).Select(seed => BestWorstPair.Draw(s_cached, 2, seed).Best)];
+        foreach (DrawPurpose purpose in Enum.GetValues<DrawPurpose>())
+            Assert.Equal(chosen, Enumerable.Range(0, 20).Select(seed => BestWorstPair.Draw(s_cached, 2, new DrawSeed(seed, purpose)).Best));
+
+        Assert.Equal(chosen, Enumerable.Range(0, 20).Select(seed => BestOfTwo(new DrawSeed(seed, DrawPurpose.Resampling))));
+        Assert.NotEqual(chosen, Enumerable.Range(0, 20).Select(seed => BestOfTwo(seed))); // what sampling draws with
     }
 
     [Fact]
@@ -42,6 +53,17 @@ public sealed class BestWorstPairTests
         Assert.Throws<ArgumentOutOfRangeException>(() => BestWorstPair.Draw(s_cached, 1, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => BestWorstPair.Draw(s_cached, 7, 0));
         Assert.Contains("without token ids", Assert.Throws<ArgumentException>(() => BestWorstPair.Draw(new ReferencePrompt("x", [1.0, 2], []), 2, 0)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The best of two different samples, by the first two numbers of a stream.</summary>
+    private static ScoredCompletion BestOfTwo(DrawSeed seed)
+    {
+        var random = new CounterRandom(seed, s_cached.Prompt, 0);
+        List<ScoredCompletion> left = [.. s_cached.Samples];
+        ScoredCompletion first = left[(int)(random.Uniform(0) * 6)];
+        left[left.IndexOf(first)] = left[0]; // where the first of a shuffle goes
+        ScoredCompletion second = left[1 + (int)(random.Uniform(1) * 5)];
+        return second.Reward > first.Reward ? second : first;
     }
 
     private static ScoredCompletion Sample(int token, double reward) => new(new Completion { Prompt = "x", Text = $"{token}", Tokens = [token] }, reward, -1);

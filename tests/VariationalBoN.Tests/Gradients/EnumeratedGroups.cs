@@ -9,12 +9,16 @@ namespace VariationalBoN.Tests.Gradients;
 /// <summary>The exact expectation of a loss's gradient: every group of K sequences of a small world with its probability under a policy.</summary>
 internal sealed class EnumeratedGroups(int completions)
 {
-    public static readonly EnumerableWorld World = new(2, 2, [.3, -.2, .5, .1, -.4, .2], [1, 0, 2, 2], n: 3);
+    public static readonly double[] ReferenceLogits = [.3, -.2, .5, .1, -.4, .2];
+
+    public static readonly EnumerableWorld World = WorldOf(n: 3);
 
     public static readonly double[] Theta = [.1, .2, -.3, .4, .6, -.5];
 
     /// <summary>What fits are given of a group.</summary>
     public delegate torch.Tensor Fit(torch.Tensor logProb, double[] targets, ScoredBatch scored);
+
+    public static EnumerableWorld WorldOf(double n) => new(2, 2, ReferenceLogits, [1, 0, 2, 2], n);
 
     /// <summary>E[grad loss] over groups drawn from the policy with logits <paramref name="behaviour"/>, at the policy with logits <see cref="Theta"/>.</summary>
     public double[] MeanGradient(Fit fit, double[]? behaviour = null, IVariationalObjective? objective = null)

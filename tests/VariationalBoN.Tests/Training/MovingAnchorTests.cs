@@ -1,7 +1,7 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Gradients;
-using VariationalBoN.Models;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
@@ -13,10 +13,12 @@ namespace VariationalBoN.Tests.Training;
 [Collection("Optimizers")]
 public sealed class MovingAnchorTests
 {
+    private static readonly double[] s_probabilities = [.4, .3, .15, .1, .05];
+
     [Fact]
     public async Task Two_rounds_of_best_of_2_reach_best_of_4()
     {
-        var world = EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 2, 3, 4], n: 4);
+        EnumerableWorld world = World(4);
         using TabularPolicy policy = world.Reference();
         TabularPolicy anchor = policy.CloneFrozen();
         for (int round = 0; round < 2; round++)
@@ -26,13 +28,7 @@ public sealed class MovingAnchorTests
             for (int step = 0; step < 500; step++)
             {
                 adam.ParamGroups.First().LearningRate = 0.05 * (1 - (step / 500.0));
-                var bestOfTwo = await target.RefreshAsync(policy.Prompts, n: 2, seed: (round * 1000) + step);
-                var scored = await target.Scorer.ScoreAsync(policy.Sample(policy.Prompts, 64, (round * 1000) + step));
-                using var scope = torch.NewDisposeScope();
-                var loss = ScoreFunction.Loss(policy.LogProb(scored), new ExactObjective().LogTargets(bestOfTwo, scored), scored.Groups);
-                adam.zero_grad();
-                loss.backward();
-                adam.step();
+                await StepAsync(policy, target, adam, (round * 1000) + step);
             }
 
             anchor.Dispose();
@@ -42,7 +38,57 @@ public sealed class MovingAnchorTests
         anchor.Dispose();
         double[] learned = world.LogProbabilities(policy.LogitValues());
         Assert.InRange(EnumerableWorld.Kl(learned, world.LogBestOfN), 0, 0.006);
-        Assert.InRange(EnumerableWorld.Kl(learned, EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 2, 3, 4], n: 2).LogBestOfN), 0.05, 1); // and it is not Best-of-2
+        Assert.InRange(EnumerableWorld.Kl(learned, World(2).LogBestOfN), 0.05, 1); // and it is not Best-of-2
+    }
+
+    [Fact]
+    public async Task An_anchor_that_moves_a_little_at_every_step_lets_N_grow_and_one_that_stands_does_not()
+    {
+        (double N, double Kl)[] standing = await FollowAsync(rate: 0), moving = await FollowAsync(rate: 0.005);
+
+        Assert.All(standing, seen => Assert.InRange(seen.N, 1.8, 2.2));
+        Assert.InRange(moving[0].N, 2.2, 2 * Math.Exp(0.5)); // measured: 2.5, 3.7, 5.6, 8.6
+        foreach (((double n, double kl) before, (double n, double kl) after) in moving.Zip(moving.Skip(1)))
+        {
+            Assert.InRange(after.n / before.n, 1.3, Math.Exp(0.5)); // e^(rate steps) for a policy that keeps up
+            Assert.InRange(after.kl - before.kl, 0.2, 0.5); // measured: 0.27, 0.53, 0.85, 1.23
+        }
+    }
+
+    /// <summary>Best-of-2 of an exponential moving average of the policy: after each 100 steps the N whose Best-of-N the policy is nearest to, and its KL to the first reference.</summary>
+    private static async Task<(double N, double Kl)[]> FollowAsync(double rate)
+    {
+        EnumerableWorld world = World(2);
+        using TabularPolicy policy = world.Reference(), anchor = policy.CloneFrozen();
+        using Table from = new(anchor), to = new(policy);
+        var target = new MovingAnchor(anchor, world.RewardModel(), samplesPerPrompt: 256);
+        using var adam = torch.optim.Adam(policy.Parameters, lr: 0.02);
+        var seen = new List<(double, double)>();
+        for (int step = 1; step <= 400; step++)
+        {
+            await StepAsync(policy, target, adam, step);
+            from.MoveTowards(to, rate);
+            if (step % 100 != 0)
+                continue;
+            double[] learned = world.LogProbabilities(policy.LogitValues());
+            double nearest = Enumerable.Range(10, 300).Select(tenths => tenths / 10.0).MinBy(n => EnumerableWorld.Kl(learned, World(n).LogBestOfN));
+            seen.Add((nearest, EnumerableWorld.Kl(learned, world.LogReference)));
+        }
+
+        return [.. seen];
+    }
+
+    private static EnumerableWorld World(double n) => EnumerableWorld.OfAtoms(s_probabilities, [0, 1, 2, 3, 4], n);
+
+    private static async Task StepAsync(TabularPolicy policy, MovingAnchor target, torch.optim.Optimizer adam, int seed)
+    {
+        var bestOfTwo = await target.RefreshAsync(policy.Prompts, n: 2, seed);
+        var scored = await target.Scorer.ScoreAsync(policy.Sample(policy.Prompts, 64, seed));
+        using var scope = torch.NewDisposeScope();
+        var loss = ScoreFunction.Loss(policy.LogProb(scored), new ExactObjective().LogTargets(bestOfTwo, scored), scored.Groups);
+        adam.zero_grad();
+        loss.backward();
+        adam.step();
     }
 
     [Fact]
@@ -60,28 +106,17 @@ public sealed class MovingAnchorTests
         Assert.InRange(distribution.Cdf("x").Count, 1, 15);
     }
 
-    [Fact]
-    public void A_module_moves_towards_another_by_the_rate()
+    /// <summary>The table of a policy as a module, which is what moves.</summary>
+    private sealed class Table : torch.nn.Module
     {
-        var config = new Gpt2Config { VocabularySize = 5, MaximumLength = 4, Width = 4, Layers = 1, Heads = 1, Activation = "relu" };
-        using var model = new Gpt2(config, seed: 1);
-        using var anchor = new Gpt2(config, seed: 2);
-        using var other = new Gpt2(config with { Layers = 2 }, seed: 2);
-        float[] from = Values(anchor), to = Values(model);
+        private readonly Parameter logits;
 
-        anchor.MoveTowards(model, 0.25);
-        Assert.All(Values(anchor).Zip(from.Zip(to)), v => Assert.Equal((0.75 * v.Second.First) + (0.25 * v.Second.Second), v.First, 1e-6));
-        anchor.MoveTowards(model, 1);
-        Assert.Equal(to, Values(anchor));
-        Assert.Equal(to, Values(model));
-
-        Assert.Throws<ArgumentOutOfRangeException>(() => anchor.MoveTowards(model, double.NaN));
-        Assert.Contains("h.1.", Assert.Throws<ArgumentException>(() => anchor.MoveTowards(other, 0.5)).Message, StringComparison.Ordinal);
-
-        static float[] Values(Gpt2 model)
+        public Table(TabularPolicy policy)
+            : base(nameof(Table))
         {
-            using var scope = torch.NewDisposeScope();
-            return [.. model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.detach().contiguous().data<float>().ToArray())];
+            logits = policy.Logits;
+            RegisterComponents();
+            Assert.Same(logits, Assert.Single(parameters()));
         }
     }
 }

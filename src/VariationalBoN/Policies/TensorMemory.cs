@@ -1,0 +1,17 @@
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>Where the values of a tensor stand: equal for handles of one memory, such as the weights that models share.</summary>
+internal sealed class TensorMemory : Storage
+{
+    private TensorMemory(Tensor tensor)
+        : base(tensor)
+    {
+    }
+
+    public override int element_size() => (int)_tensor.ElementSize;
+
+    /// <summary>The address of the storage, on any device, and the position of the first element in it.</summary>
+    internal static (nint Storage, long Offset) Of(Tensor tensor) => (new TensorMemory(tensor).data_ptr(), tensor.storage_offset());
+}
