@@ -26,13 +26,13 @@ public sealed class OfflineGuardTests
         using var adam = torch.optim.Adam(policy.Parameters, lr: 0.5);
         var alarms = new List<GuardAlarm>();
         var guard = new TrainingGuard(N, SamplesPerPrompt, new GuardOptions { Window = 3, Stop = alarm => { alarms.Add(alarm); return false; } });
-        for (long step = 0; step < 200; step++)
+        for (long step = 0; step < 300; step++)
         {
             BestWorstPair[] pairs = [.. Enumerable.Range(0, 16).Select(k => BestWorstPair.Draw(table[prompts[0]], N, new DrawSeed(step, FirstSample: k)))];
             // snippet: offline
-            if (step % 10 == 0) // the probe: a few completions of the policy, scored against the reference that never moves
+            if (step % 10 == 0) // the probe: some completions of the policy, scored against the reference that never moves
             {
-                var probe = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 4, new DrawSeed(step, DrawPurpose.Evaluation)));
+                var probe = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 16, new DrawSeed(step, DrawPurpose.Evaluation)));
                 using var scored = policy.LogProb(probe);
                 guard.Observe(step, StepMetrics.Of(bestOfN, probe, scored));
             }
