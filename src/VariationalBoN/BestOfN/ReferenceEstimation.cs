@@ -36,7 +36,7 @@ internal sealed class ReferenceEstimation
         using ReferenceStore? store = _options.Folder is null ? null : ReferenceStore.Open(_options.Folder, _provenance, _options.Storage);
         (string Prompt, int First, int Count)[] missing = [.. _prompts.SelectMany(prompt => Missing(store, prompt))];
         var open = missing.GroupBy(part => part.Prompt, StringComparer.Ordinal).ToDictionary(parts => parts.Key, parts => parts.Count(), StringComparer.Ordinal);
-        long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found;
+        long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found, excluded = 0;
         if (store is not null)
             Report();
 
@@ -51,6 +51,7 @@ internal sealed class ReferenceEstimation
                 foreach (string prompt in batch)
                     open[prompt]--;
                 done += (long)batch.Length * range.Key.Count;
+                excluded += entries.Sum(entry => (long)entry.Excluded);
                 Report();
             }
         }
@@ -66,6 +67,7 @@ internal sealed class ReferenceEstimation
             Samples = samples,
             SamplesDone = done,
             SamplesFound = found,
+            Excluded = excluded,
             Elapsed = _clock.Elapsed,
             Repair = store?.Repair,
         });
