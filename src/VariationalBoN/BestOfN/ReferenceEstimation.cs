@@ -17,11 +17,13 @@ internal sealed class ReferenceEstimation
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     /// <summary>An estimation of options that were validated.</summary>
-    /// <exception cref="ArgumentException">There is no prompt.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, or there is a folder and the reward model has no identity.</exception>
     public ReferenceEstimation(string reference, string rewardModel, ReferenceDraw draw, IReadOnlyList<string> prompts, ReferenceTableOptions options)
     {
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to estimate reference rewards for; give at least one.", nameof(prompts));
+        if (options.Folder is not null && rewardModel.Contains(RewardModel.Unnamed, StringComparison.Ordinal))
+            throw new ArgumentException($"The reward model is \"{rewardModel}\": the folder {options.Folder} could not tell it from another function. Pass identity: to RewardModel.FromFunction, FromAsync or FromBatch, and change it when the function changes.");
         (_provenance, _draw) = (new(reference, rewardModel, options.Scoring.Describe(), options.Seed), draw);
         (_prompts, _options) = ([.. prompts.Distinct(StringComparer.Ordinal)], options);
     }
