@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
+using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI;
 
@@ -11,6 +13,27 @@ internal static class ChatModel
     public static string Name(IChatClient client, string? modelId, string options) =>
         modelId ?? (client.GetService(typeof(ChatClientMetadata)) as ChatClientMetadata)?.DefaultModelId
             ?? throw new ArgumentException($"The chat client does not say which model it asks. Set {options}.ModelId, or Identity, so that rewards and samples of another model are refused.");
+
+    /// <summary>Asks once. What the client throws becomes a <see cref="RemoteServiceException"/> as far as it can be told what it means; the rest is passed on.</summary>
+    public static async Task<ChatResponse> AskAsync(IChatClient client, IEnumerable<ChatMessage> messages, ChatOptions settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetResponseAsync(messages, settings, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not RemoteServiceException && !cancellationToken.IsCancellationRequested && RetryPolicy.FailureOf(e) is RemoteFailure failure)
+        {
+            throw new RemoteServiceException(failure, e.Message, e);
+        }
+        catch (JsonException e) // what frames the answer is not the model's: it is half, or comes from something in between
+        {
+            throw new RemoteServiceException(RemoteFailure.Unavailable, $"The answer is no whole JSON: {e.Message}", e);
+        }
+        catch (ArgumentOutOfRangeException e) // how clients meet an answer with another number of choices than one
+        {
+            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The client could not read the answer: {e.Message}", e);
+        }
+    }
 
     public static string Shorten(string text) => text.Length <= ShownCharacters ? text : string.Concat(text.AsSpan(0, ShownCharacters), "...");
 }

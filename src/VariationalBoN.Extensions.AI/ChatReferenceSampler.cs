@@ -99,7 +99,7 @@ public sealed class ChatReferenceSampler
         ChatResponse response;
         try
         {
-            response = await _retry.ExecuteAsync(token => _client.GetResponseAsync(messages, settings, token), cancellationToken).ConfigureAwait(false);
+            response = await _retry.ExecuteAsync(token => ChatModel.AskAsync(_client, messages, settings, token), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

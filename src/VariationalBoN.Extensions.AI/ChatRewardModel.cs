@@ -40,7 +40,7 @@ public sealed partial class ChatRewardModel : IRewardModel
     /// <param name="completions">B completions; the library gives one.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>B rewards.</returns>
-    /// <exception cref="RemoteServiceException">An answer is no reward; the message holds it. What the client throws is passed on.</exception>
+    /// <exception cref="RemoteServiceException">There was no answer, or it is no reward; the message holds it. What the client throws and cannot be told is passed on.</exception>
     public async Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
@@ -57,7 +57,7 @@ public sealed partial class ChatRewardModel : IRewardModel
             ? [new(ChatRole.User, message)]
             : [new(ChatRole.System, _options.Instructions), new(ChatRole.User, message)];
         var settings = new ChatOptions { ModelId = _options.ModelId, Temperature = _options.Temperature, MaxOutputTokens = _options.MaxOutputTokens };
-        ChatResponse response = await _client.GetResponseAsync(messages, settings, cancellationToken).ConfigureAwait(false);
+        ChatResponse response = await ChatModel.AskAsync(_client, messages, settings, cancellationToken).ConfigureAwait(false);
         if (response.FinishReason is ChatFinishReason reason && reason != ChatFinishReason.Stop)
             throw Bad(response, $"it ended by \"{reason}\", so it may be part of an answer only; give MaxOutputTokens ({_options.MaxOutputTokens}) more if it was cut");
         double reward = Read(response);

@@ -17,11 +17,13 @@ internal sealed class ReferenceEstimation
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     /// <summary>An estimation of options that were validated.</summary>
-    /// <exception cref="ArgumentException">There is no prompt.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, or there is a folder and the reward model has no identity.</exception>
     public ReferenceEstimation(string reference, string rewardModel, ReferenceDraw draw, IReadOnlyList<string> prompts, ReferenceTableOptions options)
     {
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to estimate reference rewards for; give at least one.", nameof(prompts));
+        if (options.Folder is not null && rewardModel.Contains(RewardModel.Unnamed, StringComparison.Ordinal))
+            throw new ArgumentException($"The reward model is \"{rewardModel}\": the folder {options.Folder} could not tell it from another function. Pass identity: to RewardModel.FromFunction, FromAsync or FromBatch, and change it when the function changes.");
         (_provenance, _draw) = (new(reference, rewardModel, options.Scoring.Describe(), options.Seed), draw);
         (_prompts, _options) = ([.. prompts.Distinct(StringComparer.Ordinal)], options);
     }
@@ -36,7 +38,7 @@ internal sealed class ReferenceEstimation
         using ReferenceStore? store = _options.Folder is null ? null : ReferenceStore.Open(_options.Folder, _provenance, _options.Storage);
         (string Prompt, int First, int Count)[] missing = [.. _prompts.SelectMany(prompt => Missing(store, prompt))];
         var open = missing.GroupBy(part => part.Prompt, StringComparer.Ordinal).ToDictionary(parts => parts.Key, parts => parts.Count(), StringComparer.Ordinal);
-        long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found;
+        long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found, excluded = 0;
         if (store is not null)
             Report();
 
@@ -51,6 +53,7 @@ internal sealed class ReferenceEstimation
                 foreach (string prompt in batch)
                     open[prompt]--;
                 done += (long)batch.Length * range.Key.Count;
+                excluded += entries.Sum(entry => (long)entry.Excluded);
                 Report();
             }
         }
@@ -66,6 +69,7 @@ internal sealed class ReferenceEstimation
             Samples = samples,
             SamplesDone = done,
             SamplesFound = found,
+            Excluded = excluded,
             Elapsed = _clock.Elapsed,
             Repair = store?.Repair,
         });

@@ -40,7 +40,7 @@ public static class ReferenceSamples
     /// <param name="options">M, seed, batches, scoring, folder and progress.</param>
     /// <param name="cancellationToken">Given to the function and to the reward model.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
-    /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
     /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the folder holds rewards of something else.</exception>
     /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
@@ -59,7 +59,7 @@ public static class ReferenceSamples
             IReadOnlyList<Completion> drawn = await sampleAsync(batch, count, seed, token).ConfigureAwait(false);
             if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count)), StringComparer.Ordinal))
                 throw new InvalidOperationException($"{reference} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
-            return await ScoreAsync(reward, drawn, options.Scoring, token).ConfigureAwait(false);
+            return await ScoreAsync(reward, drawn, options.EffectiveScoring, token).ConfigureAwait(false);
         }
     }
 }

@@ -88,14 +88,14 @@ public sealed class ReferenceTable : IDisposable
     /// <param name="options">M, seed, batches, scoring and progress.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>The table.</returns>
-    /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
     public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return ReferenceEstimation.Of(new Scorer(reference, reward, options.Scoring), prompts, options).RunAsync(cancellationToken);
+        return ReferenceEstimation.Of(new Scorer(reference, reward, options.EffectiveScoring), prompts, options).RunAsync(cancellationToken);
     }
 
     /// <summary>Reads a table: the folder of a <see cref="ReferenceStore"/>, a file of ours, or either of the two formats that the authors of the paper publish.</summary>

@@ -18,7 +18,7 @@ public sealed record ReferenceTableOptions
     /// <summary>How many prompts are sampled, scored and written at a time, at least 1: what bounds memory, and what a kill costs at most.</summary>
     public int PromptsPerBatch { get; init; } = 16;
 
-    /// <summary>How failures and truncated completions are treated; use the same for the scorer.</summary>
+    /// <summary>How failures and truncated completions are treated; use the same for the scorer. With a <see cref="Folder"/> a service that is away always ends the call.</summary>
     public ScoringOptions Scoring { get; init; } = new();
 
     /// <summary>
@@ -32,6 +32,9 @@ public sealed record ReferenceTableOptions
 
     /// <summary>Told how far it is after each batch, and with a folder at the start: what was found, and what was cut off.</summary>
     public IProgress<ReferenceTableProgress>? Progress { get; init; }
+
+    /// <summary><see cref="Scoring"/>, told whether there is a folder.</summary>
+    internal ScoringOptions EffectiveScoring => Scoring with { KeepsForGood = Folder is not null };
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>

@@ -20,6 +20,9 @@ public sealed record ReferenceTableProgress
     /// <summary>How many of those were found in the folder.</summary>
     public required long SamplesFound { get; init; }
 
+    /// <summary>How many samples of this call were drawn and left out: failed rewards, truncated completions.</summary>
+    public long Excluded { get; init; }
+
     /// <summary>The time since the start of this call.</summary>
     public required TimeSpan Elapsed { get; init; }
 
@@ -41,7 +44,8 @@ public sealed record ReferenceTableProgress
     public override string ToString()
     {
         string found = SamplesFound > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({SamplesFound:N0} found)") : "";
+        string excluded = Excluded > 0 ? string.Create(CultureInfo.InvariantCulture, $", {Excluded:N0} excluded") : "";
         string rate = Remaining is TimeSpan left ? string.Create(CultureInfo.InvariantCulture, $", {SamplesPerSecond:0.#} a second, {Math.Floor(left.TotalHours):0}:{left.Minutes:00}:{left.Seconds:00} left") : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{SamplesDone:N0} of {Samples:N0} samples{found}{rate}");
+        return string.Create(CultureInfo.InvariantCulture, $"{SamplesDone:N0} of {Samples:N0} samples{found}{excluded}{rate}");
     }
 }

@@ -80,30 +80,37 @@ internal static class CheckedScoring
 
     private static async Task<RewardModelException?> ScoreBatchAsync(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, CheckedRewards found, ScoringOptions options, CancellationToken cancellationToken)
     {
-        RewardModelException? failure;
+        List<RewardModelException> failures;
+        bool isAnswered = false;
         try
         {
             IReadOnlyList<double> scores = await model.ScoreAsync([.. batch.Select(i => all[i])], cancellationToken).ConfigureAwait(false)
                 ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
             if (scores.Count != batch.Length)
                 throw new InvalidOperationException($"It returned {scores.Count} rewards for {batch.Length} completions; it must return one for each, in their order.");
-            failure = Take(model, all, batch, scores, found);
-            if (failure is null || options.OnFailure == RewardFailure.Exclude)
-                return failure;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
+            failures = Take(model, all, batch, scores, found, options);
+            isAnswered = true;
         }
         catch (Exception e)
         {
-            failure = Failure(model, all, batch, e.Message, e);
+            cancellationToken.ThrowIfCancellationRequested(); // some clients tell it by an exception of their own
+            failures = [Failure(model, all, batch, e.Message, options, e)];
         }
 
+        if (failures.Count == 0)
+            return null;
+        RewardModelException failure = failures[^1];
         if (options.OnFailure == RewardFailure.Throw)
-            throw failure;
-        if (batch.Length == 1 || IsAway(failure))
+            throw failures[0];
+        bool isAway = IsAway(failure);
+        if (isAway && options.KeepsForGood)
+            throw new RewardModelException($"{failure.Message} It is not left out although ScoringOptions.OnFailure is Exclude: the service is away, and what a folder holds as excluded is never drawn again. What is stored stays; the same call goes on when the service is back.", failure.InnerException);
+        if (isAnswered || isAway || batch.Length == 1)
+        {
+            failures.ForEach(excluded => options.OnExcluded?.Invoke(excluded));
             return failure;
+        }
+
         foreach (int i in batch) // one by one: only those that fail are left out
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -114,24 +121,26 @@ internal static class CheckedScoring
     }
 
     /// <summary>Whether the service as a whole is away: then it is no fault of a completion, and asking for each alone only waits longer.</summary>
-    private static bool IsAway(Exception failure) =>
-        failure is RewardModelException ? failure.InnerException is Exception inner && IsAway(inner) : failure is RemoteServiceException { Failure: RemoteFailure.Unavailable };
+    private static bool IsAway(Exception failure) => failure is RemoteServiceException or HttpRequestException
+        ? RetryPolicy.FailureOf(failure) == RemoteFailure.Unavailable
+        : RetryPolicy.Beneath(failure) is Exception inner && IsAway(inner);
 
-    private static RewardModelException? Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, IReadOnlyList<double> scores, CheckedRewards found)
+    /// <summary>Keeps the rewards that are finite; a failure for each that is not.</summary>
+    private static List<RewardModelException> Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, IReadOnlyList<double> scores, CheckedRewards found, ScoringOptions options)
     {
         var parts = scores as ComponentRewards;
         if (parts is not null)
             found.Add(batch, parts);
-        RewardModelException? first = null;
+        var failures = new List<RewardModelException>();
         for (int i = 0; i < batch.Length; i++)
         {
             if (double.IsFinite(scores[i]))
                 found.Rewards[batch[i]] = scores[i];
             else
-                first ??= Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}{Culprits(parts, i)}; a reward must be finite."), null);
+                failures.Add(Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}{Culprits(parts, i)}; a reward must be finite."), options));
         }
 
-        return first;
+        return failures;
     }
 
     private static string Culprits(ComponentRewards? parts, int i)
@@ -140,10 +149,11 @@ internal static class CheckedScoring
         return culprits.Length == 0 ? "" : $" (component {string.Join(", ", culprits)})";
     }
 
-    private static RewardModelException Failure(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, string what, Exception? inner)
+    private static RewardModelException Failure(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, string what, ScoringOptions options, Exception? inner = null)
     {
         string which = batch.Length == 1 ? $"completion {batch[0]}" : $"a batch of {batch.Length} completions, the first of which is completion {batch[0]}";
-        return new RewardModelException($"The reward model {model.Identity} failed for {which} ({Name(all[batch[0]])}): {what} Mend the reward model, or set ScoringOptions.OnFailure to Exclude to leave such completions out, counted.", inner);
+        string remedy = options.OnFailure == RewardFailure.Throw ? " Mend the reward model, or set ScoringOptions.OnFailure to Exclude to leave such completions out, counted." : "";
+        return new RewardModelException($"The reward model {model.Identity} failed for {which} ({Name(all[batch[0]])}): {what}{remedy}", inner);
     }
 
     private static string Shorten(string text) => text.Length <= ShownCharacters ? text : string.Concat(text.AsSpan(0, ShownCharacters), "...");

@@ -5,6 +5,7 @@ namespace VariationalBoN.Rewards;
 public interface IRewardModel
 {
     /// <summary>One line that tells this judge from others; a cache of rewards carries it and refuses another one.</summary>
+    /// <remarks>By default the name of the type, which does not tell settings or weights apart: a model that has any must say them here.</remarks>
     string Identity => GetType().Name;
 
     /// <summary>The most completions that it takes in one call, at least 1; <see cref="ScoringOptions.BatchSize"/> may ask for fewer.</summary>

@@ -21,6 +21,9 @@ public sealed record RetryOptions
     /// <summary>Whether a failure may pass by itself and is worth another try.</summary>
     public Func<Exception, bool> IsTransient { get; init; } = RetryPolicy.IsTransient;
 
+    /// <summary>The HTTP status that an exception of a client's own class carries, null or 0 for none; what has one is judged by it, as in docs/remote-rewards.md, not by <see cref="IsTransient"/>.</summary>
+    public Func<Exception, int?>? StatusOf { get; init; }
+
     /// <summary>Called before each wait, for logs and counts; it may be called from several threads.</summary>
     public Action<RetryAttempt>? OnRetry { get; init; }
 

@@ -32,7 +32,22 @@ public sealed class RetryPolicy
     /// </summary>
     /// <param name="error">What a call threw.</param>
     /// <returns>Whether another try may end better.</returns>
-    public static bool IsTransient(Exception error) => FailureOf(error) is RemoteFailure.Unavailable or RemoteFailure.ServerError;
+    public static bool IsTransient(Exception error) => IsPassing(FailureOf(error));
+
+    /// <summary>Why a call failed, as far as its exception says.</summary>
+    /// <remarks>An exception made of another says what that one says; of an <see cref="AggregateException"/>, which clients with tries of their own throw, the last counts.</remarks>
+    /// <param name="error">What a call threw.</param>
+    /// <returns>The kind of failure; null when the exception is none of HTTP, connection or time.</returns>
+    public static RemoteFailure? FailureOf(Exception error) => error switch
+    {
+        RemoteServiceException remote => remote.Failure,
+        HttpRequestException { StatusCode: HttpStatusCode status } => FailureOf(status),
+        HttpRequestException http => http.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.UserAuthenticationError or HttpRequestError.VersionNegotiationError
+            ? RemoteFailure.Rejected
+            : http.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded ? RemoteFailure.BadAnswer : RemoteFailure.Unavailable,
+        TimeoutException or TimeoutRejectedException or OperationCanceledException or IOException or SocketException => RemoteFailure.Unavailable,
+        _ => Beneath(error) is Exception inner ? FailureOf(inner) : null,
+    };
 
     /// <summary>Makes a call, again if need be.</summary>
     /// <param name="call">The call; it must heed its token, which also ends a try that takes too long.</param>
@@ -50,11 +65,19 @@ public sealed class RetryPolicy
                 async token =>
                 {
                     attempts++;
-                    return await call(token).ConfigureAwait(false);
+                    try
+                    {
+                        return await call(token).ConfigureAwait(false);
+                    }
+                    catch (Exception) when (token.IsCancellationRequested)
+                    {
+                        token.ThrowIfCancellationRequested(); // some clients tell it by an exception of their own
+                        throw;
+                    }
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
             cancellationToken.ThrowIfCancellationRequested(); // with the caller's token, not that of a try
             throw;
@@ -63,27 +86,17 @@ public sealed class RetryPolicy
         {
             throw GivenUp($"There was no answer within {Seconds(e.Timeout)}.", RemoteFailure.Unavailable, e);
         }
-        catch (Exception e) when (attempts > 1 && (FailureOf(e) is not null || _options.IsTransient(e)))
+        catch (Exception e) when (IsWorthAnother(e, _options) || (attempts > 1 && FailureOf(e) is not null))
         {
-            throw GivenUp(e.Message, FailureOf(e) ?? RemoteFailure.Unavailable, e);
+            throw GivenUp(e.Message, FailureByStatus(e, _options) ?? FailureOf(e) ?? RemoteFailure.Unavailable, e);
         }
 
         RemoteServiceException GivenUp(string what, RemoteFailure failure, Exception inner) =>
             new(failure, $"{what} Given up after {attempts} {(attempts == 1 ? "try" : "tries")} in {Seconds(_options.TimeProvider.GetElapsedTime(start))}; RetryOptions sets their number and limits.", inner);
     }
 
-    /// <summary>Why a call failed, as far as its exception says.</summary>
-    internal static RemoteFailure? FailureOf(Exception error) => error switch
-    {
-        RemoteServiceException remote => remote.Failure,
-        HttpRequestException { StatusCode: HttpStatusCode status } => FailureOf(status),
-        HttpRequestException http => http.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.UserAuthenticationError or HttpRequestError.VersionNegotiationError
-            ? RemoteFailure.Rejected
-            : http.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded ? RemoteFailure.BadAnswer : RemoteFailure.Unavailable,
-        TimeoutException or TimeoutRejectedException or OperationCanceledException or IOException or SocketException => RemoteFailure.Unavailable,
-        RewardModelException { InnerException: Exception inner } => FailureOf(inner),
-        _ => null,
-    };
+    /// <summary>The exception that another was made of: of several tries the last.</summary>
+    internal static Exception? Beneath(Exception error) => error is AggregateException { InnerExceptions: [.., Exception last] } ? last : error.InnerException;
 
     /// <summary>What a status other than success means.</summary>
     internal static RemoteFailure FailureOf(HttpStatusCode status) => (int)status switch
@@ -96,6 +109,21 @@ public sealed class RetryPolicy
     /// <summary>A time span for messages.</summary>
     internal static string Seconds(TimeSpan time) => FormattableString.Invariant($"{time.TotalSeconds:0.##} s");
 
+    private static bool IsWorthAnother(Exception error, RetryOptions options) => FailureByStatus(error, options) is RemoteFailure failure ? IsPassing(failure) : options.IsTransient(error);
+
+    private static bool IsPassing(RemoteFailure? failure) => failure is RemoteFailure.Unavailable or RemoteFailure.ServerError;
+
+    private static RemoteFailure? FailureByStatus(Exception error, RetryOptions options)
+    {
+        for (Exception? e = error; e is not null; e = Beneath(e))
+        {
+            if (options.StatusOf?.Invoke(e) is int status and > 0)
+                return FailureOf((HttpStatusCode)status);
+        }
+
+        return null;
+    }
+
     private static RetryStrategyOptions Retry(RetryOptions options) => new()
     {
         MaxRetryAttempts = options.MaxRetries,
@@ -103,7 +131,7 @@ public sealed class RetryPolicy
         MaxDelay = options.MaxDelay,
         BackoffType = DelayBackoffType.Exponential,
         UseJitter = true,
-        ShouldHandle = args => new(args.Outcome.Exception is Exception e && !args.Context.CancellationToken.IsCancellationRequested && (e is TimeoutRejectedException || options.IsTransient(e))),
+        ShouldHandle = args => new(args.Outcome.Exception is Exception e && !args.Context.CancellationToken.IsCancellationRequested && (e is TimeoutRejectedException || IsWorthAnother(e, options))),
         DelayGenerator = args => new(args.Outcome.Exception is RemoteServiceException { RetryAfter: TimeSpan asked } ? TimeSpan.FromTicks(Math.Min(asked.Ticks, options.MaxDelay.Ticks)) : null),
         OnRetry = args =>
         {

@@ -9,6 +9,10 @@ public sealed record ScoringOptions
     /// <summary>What happens when a reward cannot be had; by default an exception.</summary>
     public RewardFailure OnFailure { get; init; } = RewardFailure.Throw;
 
+    /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why; once for a whole batch that was lost because the service is away.</summary>
+    /// <remarks>Above a <see cref="MaxConcurrency"/> of 1 it is called from several threads. Truncated completions are no failures and are not told. What it throws ends the call.</remarks>
+    public Action<RewardModelException>? OnExcluded { get; init; }
+
     /// <summary>What happens to a truncated completion; by default it is scored as it stands.</summary>
     public TruncationRule OnTruncated { get; init; } = TruncationRule.Score;
 
@@ -21,6 +25,9 @@ public sealed record ScoringOptions
     /// <summary>The most calls of the reward model that are under way at once, at least 1; rewards keep the order of the completions whatever it is.</summary>
     /// <remarks>Above 1 the reward model is called from threads of the pool.</remarks>
     public int MaxConcurrency { get; init; } = 1;
+
+    /// <summary>Whether what is left out is written down for good: then a service that is away ends the call even under <see cref="RewardFailure.Exclude"/>.</summary>
+    internal bool KeepsForGood { get; init; }
 
     /// <summary>What of these options changes a reward, in one line.</summary>
     /// <returns>Such as "truncated: Score".</returns>

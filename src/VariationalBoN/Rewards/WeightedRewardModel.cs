@@ -77,12 +77,9 @@ public sealed class WeightedRewardModel : IRewardModel
                 ? scores
                 : throw new InvalidOperationException($"It returned {scores?.Count ?? 0} rewards for {completions.Count} completions.");
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
-        }
         catch (Exception e)
         {
+            cancellationToken.ThrowIfCancellationRequested(); // some clients tell it by an exception of their own
             throw new RewardModelException($"Its component \"{term.Name}\" ({term.Model.Identity}) failed: {e.Message}", e);
         }
     }

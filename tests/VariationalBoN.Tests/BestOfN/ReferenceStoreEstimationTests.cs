@@ -97,6 +97,56 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         Assert.All(again.Prompts, prompt => Assert.Equal(50, prompt.Excluded + prompt.Rewards.Length));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Service_that_is_away_excludes_nothing_for_good(bool drawnElsewhere)
+    {
+        bool isAway = true;
+        var told = new List<RewardModelException>();
+        var seen = new List<ReferenceTableProgress>();
+        var reward = RewardModel.FromFunction(c => isAway && c.Prompt == "p3" ? throw new HttpRequestException("refused") : c.Tokens[0] == 3 ? double.NaN : WordPolicy.Reward(c), "word number");
+        var options = Options() with { SamplesPerPrompt = 20, Progress = new Recorder(seen), Scoring = new() { OnFailure = RewardFailure.Exclude, BatchSize = 20, OnExcluded = told.Add } };
+
+        var e = await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options));
+        Assert.Contains("the service is away", e.Message);
+        Assert.Equal(40, seen[^1].SamplesDone); // p0 and p1 are kept, p2 is of the batch that failed
+        Assert.NotEmpty(told); // of NaN
+        Assert.All(told, exclusion => Assert.Contains("NaN", exclusion.Message));
+
+        isAway = false;
+        using ReferenceTable resumed = await Estimate(options);
+        ReferenceTable once = await Estimate(options with { Folder = null });
+        Assert.All(once.Prompts.Zip(resumed.Prompts), pair => Assert.Equal((pair.First.Excluded, pair.First.Rewards.Length), (pair.Second.Excluded, pair.Second.Rewards.Length)));
+        Assert.Equal(once.Prompts.Sum(prompt => (long)prompt.Excluded), seen[^1].Excluded); // in memory all are of this call
+
+        isAway = true; // in memory nothing is for good: the batch is left out and the rest goes on
+        var lost = await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options with { Folder = null }));
+        Assert.Contains("None of the 20 reference samples of the prompt \"p3\"", lost.Message);
+
+        Task<ReferenceTable> Estimate(ReferenceTableOptions options)
+        {
+            var reference = new WordPolicy(s_words);
+            return drawnElsewhere
+                ? ReferenceSamples.EstimateAsync("words", (prompts, count, seed, token) => Task.FromResult(reference.Sample(prompts, count, seed, token)), reward, s_prompts, options)
+                : ReferenceTable.EstimateAsync(reference, reward, s_prompts, options);
+        }
+    }
+
+    [Fact]
+    public async Task Folder_refuses_a_function_without_an_identity()
+    {
+        var unnamed = RewardModel.FromFunction(WordPolicy.Reward);
+        foreach (IRewardModel reward in (IRewardModel[])[unnamed, unnamed.WithRetry(), new WeightedRewardModel(new("all", s_reward), new("more", unnamed, 0.5))])
+        {
+            var e = await Assert.ThrowsAsync<ArgumentException>(() => ReferenceTable.EstimateAsync(new WordPolicy(s_words), reward, s_prompts, Options()));
+            Assert.Contains("Pass identity:", e.Message);
+            await ReferenceTable.EstimateAsync(new WordPolicy(s_words), reward, s_prompts, Options(folder: null)); // a table in memory is of this process alone
+        }
+
+        Assert.False(Directory.Exists(Folder));
+    }
+
     [Fact]
     public async Task Table_has_the_prompts_asked_for_and_the_folder_all()
     {

@@ -14,6 +14,7 @@ public sealed class ReferenceTableProgressTests
         Assert.Equal(4096 / 48.0, s_progress.SamplesPerSecond, 1e-12);
         Assert.Equal(240, s_progress.Remaining!.Value.TotalSeconds, 1e-6);
         Assert.Equal("5,120 of 25,600 samples (1,024 found), 85.3 a second, 0:04:00 left", s_progress.ToString());
+        Assert.Equal("5,120 of 25,600 samples (1,024 found), 3 excluded, 85.3 a second, 0:04:00 left", (s_progress with { Excluded = 3 }).ToString());
     }
 
     [Fact]

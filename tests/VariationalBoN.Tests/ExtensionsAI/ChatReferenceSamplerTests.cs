@@ -42,7 +42,7 @@ public sealed class ChatReferenceSamplerTests
             (messages, sent) = (m, options);
             return Task.FromResult(FakeChatClient.Response("y", ChatFinishReason.Length));
         });
-        var options = s_options with { ModelId = "m", SendSeed = false, Messages = prompt => [new(ChatRole.System, "s"), new(ChatRole.User, prompt + "!")] };
+        var options = s_options with { ModelId = "m", SendSeed = false, Identity = "m, told to shout", Messages = prompt => [new(ChatRole.System, "s"), new(ChatRole.User, prompt + "!")] };
 
         Completion drawn = Assert.Single(await new ChatReferenceSampler(client, options).SampleAsync(["x"], 1, 0));
 
@@ -83,6 +83,14 @@ public sealed class ChatReferenceSamplerTests
         var error = await Assert.ThrowsAsync<RemoteServiceException>(() => sampler.SampleAsync(s_prompts[2..], 1, 0));
         Assert.Contains("sample 0 of the prompt \"c\": no such model", error.Message);
         Assert.Equal(RemoteFailure.Rejected, error.Failure);
+    }
+
+    [Fact]
+    public async Task Failure_that_passes_is_no_refusal_although_it_was_tried_once()
+    {
+        using var client = new FakeChatClient((_, _, _) => throw new HttpRequestException("restarting", null, System.Net.HttpStatusCode.ServiceUnavailable));
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => new ChatReferenceSampler(client, s_options with { Retry = new() { MaxRetries = 0 } }).SampleAsync(["x"], 1, 0));
+        Assert.Equal(RemoteFailure.Unavailable, error.Failure);
     }
 
     [Theory]
@@ -222,8 +230,8 @@ public sealed class ChatReferenceSamplerTests
     public void Options_name_all_their_faults_in_one_message()
     {
         using FakeChatClient client = Seeded();
-        string message = Assert.Throws<ArgumentException>(() => new ChatReferenceSampler(client, new() { MaxOutputTokens = 0, Temperature = 0, MaxConcurrency = 0, MissingFinishReason = (FinishReason)9, Retry = null! })).Message;
-        foreach (string fault in (string[])["MaxOutputTokens is 0", "Temperature is 0", "MaxConcurrency is 0", "MissingFinishReason is 9", "Retry is null"])
+        string message = Assert.Throws<ArgumentException>(() => new ChatReferenceSampler(client, new() { MaxOutputTokens = 0, Temperature = 0, MaxConcurrency = 0, MissingFinishReason = (FinishReason)9, Messages = _ => [], Retry = null! })).Message;
+        foreach (string fault in (string[])["MaxOutputTokens is 0", "Temperature is 0", "MaxConcurrency is 0", "MissingFinishReason is 9", "Identity is blank although Messages is set", "Retry is null"])
             Assert.Contains(fault, message);
     }
 

@@ -1,8 +1,10 @@
 using System.ClientModel;
+using System.ClientModel.Primitives;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using VariationalBoN.Extensions.AI;
+using VariationalBoN.Rewards;
 using VariationalBoN.Tests.Rewards;
 
 namespace VariationalBoN.Tests.ExtensionsAI;
@@ -21,10 +23,17 @@ public sealed class OpenAIWireTests
                 sent.Add(JsonDocument.Parse(body).RootElement);
             return Task.FromResult<string?>(ScriptedServer.Answer(request switch { 0 => Chat("spring", "stop"), 1 => Chat("spring is long", "length"), _ => Chat("0.5", "stop") }));
         });
-        using IChatClient client = new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(server.Endpoint, "/v1") }).GetChatClient("served").AsIChatClient();
+        var address = new Uri(server.Endpoint, "/v1");
+        // snippet: openai
+        var options = new OpenAIClientOptions { Endpoint = address, RetryPolicy = new ClientRetryPolicy(0) }; // such as http://localhost:8000/v1
+        using IChatClient served = new OpenAIClient(new ApiKeyCredential("none"), options).GetChatClient("served").AsIChatClient();
+        var retry = new RetryOptions { StatusOf = e => (e as ClientResultException)?.Status };
+        var sampler = new ChatReferenceSampler(served, new() { MaxOutputTokens = 3, Temperature = 0.75f, MaxConcurrency = 1, Retry = retry });
+        IRewardModel judge = new ChatRewardModel(served, new() { Template = "Rate {completion}" }).WithRetry(retry);
+        // end snippet
 
-        IReadOnlyList<Completion> drawn = await new ChatReferenceSampler(client, new() { MaxOutputTokens = 3, Temperature = 0.75f, MaxConcurrency = 1 }).SampleAsync(["a day in"], 2, 1);
-        double reward = (await new ChatRewardModel(client, new() { Template = "Rate {completion}" }).ScoreAsync([drawn[0]], CancellationToken.None))[0];
+        IReadOnlyList<Completion> drawn = await sampler.SampleAsync(["a day in"], 2, 1);
+        double reward = (await judge.ScoreAsync([drawn[0]], CancellationToken.None))[0];
 
         Assert.Equal([("spring", FinishReason.Stopped), ("spring is long", FinishReason.Length)], drawn.Select(completion => (completion.Text, completion.FinishReason)));
         Assert.Equal(0.5, reward);
@@ -35,6 +44,6 @@ public sealed class OpenAIWireTests
         Assert.Equal(0, sent[2].GetProperty("temperature").GetDouble());
     }
 
-    private static string Chat(string text, string reason) =>
+    internal static string Chat(string text, string reason) =>
         $$"""{"id": "1", "object": "chat.completion", "created": 1, "model": "served", "choices": [{"index": 0, "message": {"role": "assistant", "content": "{{text}}"}, "finish_reason": "{{reason}}"}]}""";
 }

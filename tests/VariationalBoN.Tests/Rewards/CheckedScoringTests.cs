@@ -103,6 +103,65 @@ public sealed class CheckedScoringTests
         Assert.Equal(source.Token, e.CancellationToken);
     }
 
+    [Theory]
+    [InlineData(RewardFailure.Throw)]
+    [InlineData(RewardFailure.Exclude)]
+    public async Task Cancellation_that_surfaces_as_another_exception_is_a_cancellation(RewardFailure onFailure)
+    {
+        using var source = new CancellationTokenSource();
+        var model = RewardModel.FromFunction(completion =>
+        {
+            if (completion.Tokens[0] < 3)
+                return 1;
+            source.Cancel(); // in the last batch, after which nothing looks at the token
+            throw new InvalidDataException("Status(StatusCode=\"Cancelled\")");
+        });
+        foreach (IRewardModel asked in (IRewardModel[])[model, new WeightedRewardModel(new RewardTerm("term", model))])
+        {
+            var e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Score(asked, new() { OnFailure = onFailure, BatchSize = 1 }, source.Token));
+            Assert.Equal(source.Token, e.CancellationToken);
+        }
+    }
+
+    [Fact]
+    public async Task Each_exclusion_is_told_with_its_reason()
+    {
+        var told = new List<string>();
+        var model = Batch(c => c.Tokens[0] switch { 0 => double.NaN, 2 => throw new IOException("cannot read word2"), _ => 1 });
+        Assert.Equal([null, 1, null, 1], await Score(model, s_exclude with { OnExcluded = e => told.Add(e.Message) }));
+        Assert.Equal(2, told.Count);
+        Assert.Contains("completion 0", told[0]);
+        Assert.Contains("returned NaN", told[0]);
+        Assert.Contains("completion 2", told[1]);
+        Assert.Contains("cannot read word2", told[1]);
+        Assert.All(told, message => Assert.DoesNotContain("set ScoringOptions.OnFailure", message)); // it is what was asked for
+    }
+
+    [Fact]
+    public async Task What_is_thrown_when_an_exclusion_is_told_ends_the_call()
+    {
+        int told = 0;
+        var options = s_exclude with { OnExcluded = _ => throw new NotSupportedException($"{++told}") };
+        await Assert.ThrowsAsync<NotSupportedException>(() => Score(Batch(c => c.Tokens[0] == 0 ? double.NaN : 1), options));
+        Assert.Equal(1, told);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Batch_lost_to_a_service_that_is_away_is_told_once_and_not_asked_one_by_one(bool wrapped)
+    {
+        int calls = 0;
+        var told = new List<RewardModelException>();
+        var refused = new HttpRequestException("refused");
+        var model = RewardModel.FromBatch((completions, _) => calls++ == 0
+            ? throw (wrapped ? new AggregateException(new FormatException(), new InvalidOperationException("tried", refused)) : refused)
+            : Task.FromResult<IReadOnlyList<double>>([.. completions.Select(WordPolicy.Reward)]));
+        Assert.Equal([null, null, 2, 3], await Score(model, s_exclude with { BatchSize = 2, OnExcluded = told.Add }));
+        Assert.Equal(2, calls);
+        Assert.Contains("a batch of 2 completions", Assert.Single(told).Message);
+    }
+
     [Fact]
     public async Task Timeout_of_the_model_is_a_failure_not_a_cancellation() =>
         await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromAsync((_, _) => throw new TaskCanceledException("timed out")), new()));

@@ -14,7 +14,7 @@ public sealed class RemoteRewardSnippets
         // snippet: weighted
         var reward = new WeightedRewardModel(
             new("helpful", helpful.WithRetry()),                                       // a remote judge
-            new("short", RewardModel.FromFunction((_, text) => -text.Length), Weight: 0.01),
+            new("short", RewardModel.FromFunction((_, text) => -text.Length, "minus length"), Weight: 0.01),
             new("toxic", toxic.WithRetry(), Weight: 0));                               // only watched
         // end snippet
         Assert.Equal([3 - 0.05], await reward.ScoreAsync([WordPolicy.Word("p", 3)], CancellationToken.None));

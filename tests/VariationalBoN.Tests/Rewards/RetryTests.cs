@@ -127,6 +127,76 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task Cancellation_that_surfaces_as_another_exception_is_a_cancellation()
+    {
+        using var source = new CancellationTokenSource();
+        var model = RewardModel.FromBatch((_, _) =>
+        {
+            source.Cancel();
+            throw new InvalidDataException("Status(StatusCode=\"Cancelled\")");
+        });
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.WithRetry(Options()).ScoreAsync(s_two, source.Token));
+        Assert.Equal(source.Token, error.CancellationToken);
+        Assert.Empty(_retries);
+    }
+
+    [Fact]
+    public async Task Try_whose_end_surfaces_as_another_exception_took_too_long_all_the_same()
+    {
+        int calls = 0;
+        var model = RewardModel.FromBatch(async (completions, token) =>
+        {
+            if (calls++ == 0)
+                await Task.Delay(Timeout.Infinite, token).ContinueWith(_ => throw new InvalidDataException("Cancelled"), TaskScheduler.Default);
+            return [.. completions.Select(WordPolicy.Reward)];
+        });
+        Assert.Equal([1, 2], await model.WithRetry(Options() with { Timeout = TimeSpan.FromMilliseconds(50), TimeProvider = TimeProvider.System, BaseDelay = TimeSpan.Zero }).ScoreAsync(s_two, CancellationToken.None));
+    }
+
+    public static TheoryData<Exception, RemoteFailure?> Wrapped => new()
+    {
+        { new AggregateException(new FormatException(), new InvalidOperationException("3 tries", new HttpRequestException("refused"))), RemoteFailure.Unavailable },
+        { new AggregateException(new HttpRequestException("refused"), new FormatException()), null },
+        { new InvalidOperationException("own", new RemoteServiceException(RemoteFailure.BadAnswer, "NaN")), RemoteFailure.BadAnswer },
+        { new RewardModelException("term", new TimeoutException()), RemoteFailure.Unavailable },
+        { new InvalidOperationException("own"), null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrapped))]
+    public void Exception_made_of_another_says_what_that_one_says(Exception error, RemoteFailure? failure)
+    {
+        Assert.Equal(failure, RetryPolicy.FailureOf(error));
+        Assert.Equal(failure == RemoteFailure.Unavailable, RetryPolicy.IsTransient(error));
+    }
+
+    [Theory]
+    [InlineData(503, RemoteFailure.Unavailable, 6)]
+    [InlineData(500, RemoteFailure.ServerError, 6)]
+    [InlineData(404, null, 1)]
+    [InlineData(0, null, 1)]
+    public async Task Status_of_an_exception_of_the_client_decides(int status, RemoteFailure? failure, int calls)
+    {
+        int made = 0;
+        var model = RewardModel.FromBatch((_, _) =>
+        {
+            made++;
+            throw new RewardModelException("term", new InvalidDataException("own"));
+        });
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => model.WithRetry(Options() with { StatusOf = e => e is InvalidDataException ? status : null }).ScoreAsync(s_two, CancellationToken.None));
+        Assert.Equal((failure, calls), ((error as RemoteServiceException)?.Failure, made));
+    }
+
+    [Fact]
+    public async Task Failure_that_passes_is_told_as_one_although_it_was_tried_once()
+    {
+        var options = Options() with { MaxRetries = 0, StatusOf = e => e is InvalidDataException ? 503 : null };
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => FailsThenScores(1, () => new InvalidDataException("restarting")).WithRetry(options).ScoreAsync(s_two, CancellationToken.None));
+        Assert.Equal(RemoteFailure.Unavailable, error.Failure);
+        Assert.Contains("after 1 try", error.Message);
+    }
+
+    [Fact]
     public async Task Identity_batch_size_and_components_pass_through()
     {
         var inner = new WeightedRewardModel(new RewardTerm("part", new Capped(RewardModel.FromFunction(WordPolicy.Reward, "j"), 3), 2));

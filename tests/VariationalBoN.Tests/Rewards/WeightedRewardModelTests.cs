@@ -52,7 +52,7 @@ public sealed class WeightedRewardModelTests
         Assert.Contains("gone fishing", error.Message);
         Assert.True(RetryPolicy.IsTransient(error));
         var few = RewardModel.FromBatch((_, _) => Task.FromResult<IReadOnlyList<double>>([1]));
-        Assert.Contains("\"few\" (function) failed: It returned 1 rewards for 2", (await Assert.ThrowsAsync<RewardModelException>(() => new WeightedRewardModel(new RewardTerm("few", few)).ScoreAsync(s_two, CancellationToken.None))).Message);
+        Assert.Contains("\"few\" (unnamed function) failed: It returned 1 rewards for 2", (await Assert.ThrowsAsync<RewardModelException>(() => new WeightedRewardModel(new RewardTerm("few", few)).ScoreAsync(s_two, CancellationToken.None))).Message);
     }
 
     [Fact]
