@@ -38,6 +38,9 @@ internal sealed class CheckpointFolder : IDisposable
         }
     }
 
+    /// <summary>The name of the folder of a step.</summary>
+    internal static string NameOf(long step) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:00000000}");
+
     /// <summary>The whole checkpoints, oldest first.</summary>
     internal ImmutableArray<Checkpoint> List() =>
     [
@@ -51,7 +54,7 @@ internal sealed class CheckpointFolder : IDisposable
     /// <summary>Makes the folder of a step: filled out of sight, then renamed.</summary>
     internal Checkpoint Write(long step, Action<string> fill)
     {
-        string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:00000000}"), whole = Path.Combine(_root, name);
+        string name = NameOf(step), whole = Path.Combine(_root, name);
         string incoming = Path.Combine(_root, New + name), outgoing = Path.Combine(_root, Old + name);
         Directory.CreateDirectory(incoming);
         try

@@ -11,7 +11,9 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
 {
     internal const string FileName = "checkpoint.json";
     private const long LongestFile = 16 << 20;
-    internal static readonly JsonSerializerOptions Json = new() { WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
+    /// <summary>How the files of a checkpoint are written. Without double properties, JSON nodes are decoded at once: text that is none is found here and not where it is compared.</summary>
+    internal static readonly JsonSerializerOptions Json = new() { WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals, AllowDuplicateProperties = false, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     /// <summary>The length and digest of one file.</summary>
     internal sealed record Part(long Bytes, string Sha256);
@@ -35,9 +37,14 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
         {
             if (new FileInfo(path).Length > LongestFile)
                 throw new InvalidDataException($"it is longer than {LongestFile} bytes");
-            return JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(path), Json) ?? throw new InvalidDataException("it is null");
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(path), Json) ?? throw new InvalidDataException("it is null");
+            if (CheckpointFolder.NameOf(manifest.Step) != Path.GetFileName(folder))
+                throw new InvalidDataException($"it is of step {manifest.Step}, its folder of another");
+            if (manifest.Parts.Values.Any(part => part is null))
+                throw new InvalidDataException("a part is null");
+            return manifest;
         }
-        catch (Exception e) when (e is JsonException or InvalidDataException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or InvalidDataException or NotSupportedException or ArgumentException)
         {
             throw new InvalidDataException($"{path} is no manifest of a checkpoint: {e.Message} Delete the folder to go on from an earlier checkpoint.", e);
         }

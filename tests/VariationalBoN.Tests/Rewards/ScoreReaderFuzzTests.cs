@@ -11,11 +11,8 @@ namespace VariationalBoN.Tests.Rewards;
 [Trait("Tier", "fast")]
 public sealed class ScoreReaderFuzzTests
 {
-    private static readonly string[] s_fragments =
-    [
-        "{", "}", "[", "]", ",", ":", "\"", "\\", "\n", "\0", " ", "null", "true", "NaN", "Infinity", "-", "-0", "1e999", "-1e999", "1e-999", "0.1", "[1, 2]", "[1, 2, 3]", "{\"a\": [1, 2]}",
-        "\\ud800", "\\u0000", "\uFEFF", "\"rewards\"", "\"model\"", "\"components\"", "\"judge 1\"", "\"style\"", new string('[', 80), new string('9', 400),
-    ];
+    private static readonly FileFuzz s_fuzz = new(
+        "Infinity", "-0", "-1e999", "[1, 2]", "[1, 2, 3]", "{\"a\": [1, 2]}", "\\u0000", "\"rewards\"", "\"model\"", "\"components\"", "\"judge 1\"", "\"style\"", new string('9', 400));
 
     private static readonly Completion[] s_two = [WordPolicy.Word("a", 1), WordPolicy.Word("b", 2)];
 
@@ -26,7 +23,7 @@ public sealed class ScoreReaderFuzzTests
         using var client = new HttpClient(answer);
         var model = new HttpRewardModel(client, new() { Endpoint = new Uri("http://judge.test/score"), Identity = "judge 1" });
         string[] seeds = ["""{"rewards": [-1.5, 2e-3], "model": "judge 1", "components": {"style": [0.5, 1], "facts": [3, 4]}}""", """{"rewards":[0,1]}"""];
-        await FuzzAsync(ReaderFuzz.Inputs / 4, seeds, "http://judge.test/score", bytes =>
+        await FuzzAsync(FileFuzz.Inputs / 4, seeds, "http://judge.test/score", bytes =>
         {
             answer.Body = bytes;
             return model.ScoreAsync(s_two, CancellationToken.None);
@@ -39,7 +36,7 @@ public sealed class ScoreReaderFuzzTests
         string text = "";
         using FakeChatClient client = FakeChatClient.Saying(_ => text);
         var model = new ChatRewardModel(client, new() { Template = "{completion}" });
-        await FuzzAsync(ReaderFuzz.Inputs / 4, ["7.5", " -3e-2\n"], "chat judge fake", bytes =>
+        await FuzzAsync(FileFuzz.Inputs / 4, ["7.5", " -3e-2\n"], "chat judge fake", bytes =>
         {
             text = Encoding.UTF8.GetString(bytes);
             return model.ScoreAsync([s_two[0]], CancellationToken.None);
@@ -52,7 +49,7 @@ public sealed class ScoreReaderFuzzTests
         int expected = named.StartsWith("http", StringComparison.Ordinal) ? 2 : 1, accepted = 0, refused = 0;
         for (int i = 0; i < inputs; i++)
         {
-            byte[] input = ReaderFuzz.Mutate(random, Encoding.UTF8.GetBytes(seeds[random.Next(seeds.Length)]), s_fragments);
+            byte[] input = s_fuzz.Mutate(random, Encoding.UTF8.GetBytes(seeds[random.Next(seeds.Length)]));
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
