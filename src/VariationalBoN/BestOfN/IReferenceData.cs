@@ -17,5 +17,6 @@ internal interface IReferenceData
 
     int Count(int number);
 
-    int Excluded(int number);
+    /// <summary>What was drawn, in the order of the samples.</summary>
+    IReadOnlyList<SampleRun> Runs(int number);
 }

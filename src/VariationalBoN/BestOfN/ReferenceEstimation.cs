@@ -30,7 +30,7 @@ internal sealed class ReferenceEstimation
     public static ReferenceEstimation Of(Scorer scorer, IReadOnlyList<string> prompts, ReferenceTableOptions options) =>
         new(scorer.Reference.Identity, scorer.Reward.Identity, (batch, count, seed, cancellationToken) => DrawAsync(scorer, batch, count, seed, cancellationToken), prompts, options);
 
-    /// <summary>Draws what is missing.</summary>
+    /// <summary>Draws what is missing; only when all is drawn are prompts without a reward an error.</summary>
     public async Task<ReferenceTable> RunAsync(CancellationToken cancellationToken)
     {
         using ReferenceStore? store = _options.Folder is null ? null : ReferenceStore.Open(_options.Folder, _provenance, _options.Storage);
@@ -55,9 +55,23 @@ internal sealed class ReferenceEstimation
             }
         }
 
-        return store is null
-            ? new ReferenceTable(_prompts.Select(prompt => _drawn[prompt]), _provenance)
-            : store.AsTable(_prompts);
+        if (store is null)
+        {
+            RequireRewards([.. _drawn.Values]);
+            return new ReferenceTable(_prompts.Select(prompt => _drawn[prompt]), _provenance);
+        }
+
+        ReferenceTable table = store.AsTable(_prompts, _options.FirstSample, _options.SamplesPerPrompt);
+        try
+        {
+            RequireRewards(table.Prompts);
+            return table;
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
 
         void Report() => _options.Progress?.Report(new ReferenceTableProgress
         {
@@ -78,9 +92,20 @@ internal sealed class ReferenceEstimation
     private static async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(Scorer scorer, string[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
     {
         IReadOnlyList<Completion> drawn = scorer.Reference.Sample(batch, count, seed, cancellationToken);
-        ScoredBatch scored = await scorer.ScoreAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
-        ILookup<string, ScoredCompletion> byPrompt = scored.ToLookup(sample => sample.Completion.Prompt, StringComparer.Ordinal);
-        return [.. batch.Select(prompt => Entry(prompt, [.. byPrompt[prompt]], count))];
+        (ScoredBatch scored, int[] kept) = await scorer.ScoreKeptAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
+        var found = new ScoredCompletion?[drawn.Count];
+        for (int i = 0; i < kept.Length; i++)
+            found[kept[i]] = scored[i];
+        ILookup<string, ScoredCompletion?> byPrompt = Enumerable.Range(0, found.Length).ToLookup(i => drawn[i].Prompt, i => found[i], StringComparer.Ordinal);
+        return [.. batch.Select(prompt => new ReferencePrompt(prompt, byPrompt[prompt].OfType<ScoredCompletion>(), Missing([.. byPrompt[prompt]])))];
+
+        static IEnumerable<int> Missing(ScoredCompletion?[] samples) => Enumerable.Range(0, samples.Length).Where(i => samples[i] is null);
+    }
+
+    private void RequireRewards(IReadOnlyCollection<ReferencePrompt> prompts)
+    {
+        if (PromptsWithoutReward.Among(prompts) is string empty)
+            throw new RewardModelException($"{empty}{(_options.Folder is null ? "" : $" All that was drawn is kept in {_options.Folder}.")} See why the reward model fails for them, or whether all are truncated; draw more samples (SamplesPerPrompt), or leave these prompts out.");
     }
 
     private void Keep(ReferenceStore? store, IReadOnlyList<ReferencePrompt> entries, int first)
@@ -94,8 +119,4 @@ internal sealed class ReferenceEstimation
         foreach (ReferencePrompt entry in entries)
             _drawn[entry.Prompt] = entry;
     }
-
-    private static ReferencePrompt Entry(string prompt, ScoredCompletion[] samples, int drawn) => samples.Length > 0
-        ? new ReferencePrompt(prompt, samples, drawn - samples.Length)
-        : throw new RewardModelException($"None of the {drawn} reference samples of the prompt \"{prompt}\" could be scored; all were excluded. See why the reward model fails for them, or whether all are truncated.");
 }

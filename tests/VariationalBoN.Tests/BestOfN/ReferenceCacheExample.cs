@@ -33,10 +33,10 @@ public sealed class ReferenceCacheExample : StoreFixture
         string joined = Named("joined");
 
         // snippet: merge
-        int records = ReferenceStore.Merge(joined, shards);
+        var merged = ReferenceStore.Merge(joined, shards); // merged.Records were copied
         // end snippet
 
-        Assert.Equal(4, records);
+        Assert.Equal(4, merged.Records);
         using var all = ReferenceTable.Load(joined);
         Assert.Equal(512, all["a"].Rewards.Length);
 
