@@ -65,22 +65,24 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
             : length is <= HeaderLength or > LongestRecord ? $"the gzip member says that it has {length} bytes."
             : null;
         if (fault is not null)
-            return RestIsZero() ? TakeTail() : throw new InvalidDataException(fault);
+            return IsZeroFrom(HeaderLength) ? TakeTail() : throw new InvalidDataException(fault);
         while (Ahead.Length < length)
         {
             if (!More())
                 return TakeTail();
         }
 
+        if (Ahead[..length].EndsWith(ZeroTrailer) && IsZeroFrom(length))
+            return TakeTail();
         ReadOnlyMemory<byte> member = Take(length);
-        Found(member, isWhole: !member.Span.EndsWith(ZeroTrailer));
+        Found(member, isWhole: true);
         return Found(Unpack(member), isWhole: true);
     }
 
-    /// <summary>Whether nothing but zeros follows the header: what a disk that lost power can leave of a file that was growing.</summary>
-    private bool RestIsZero()
+    /// <summary>Whether nothing but zeros follows so many bytes: what a disk that lost power can leave of a file that was growing.</summary>
+    private bool IsZeroFrom(int seen)
     {
-        for (int seen = HeaderLength; !Ahead[seen..].ContainsAnyExcept((byte)0);)
+        for (; !Ahead[seen..].ContainsAnyExcept((byte)0);)
         {
             seen = Ahead.Length;
             if (!More())

@@ -44,14 +44,19 @@ public sealed class ReferenceCacheExample : StoreFixture
         table.Save(theirs, ReferenceTableFormat.RowPerSample);
         // end snippet
 
-        // snippet: import
-        using var store = ReferenceStore.Open(other, provenance: null);
-        foreach (var batch in ReferenceTable.Load(theirs).Prompts.Chunk(64))
-            store.Append(batch);
-        // end snippet
-
-        using var imported = store.AsTable();
+        for (int call = 0; call < 2; call++)
+            Import(other, theirs);
+        using var imported = ReferenceTable.Load(other);
         Assert.Equal(table["b"].Rewards.ToArray(), imported["b"].Rewards.ToArray());
         Assert.Equal(table["b"].Responses.ToArray(), imported["b"].Responses.ToArray());
+    }
+
+    private static void Import(string other, string theirs)
+    {
+        // snippet: import
+        using var store = ReferenceStore.Open(other, provenance: null);
+        foreach (var batch in ReferenceTable.Load(theirs).Prompts.Where(prompt => store.Missing(prompt.Prompt, 0, 1).Count > 0).Chunk(64))
+            store.Append(batch); // those that an earlier call has added are left out
+        // end snippet
     }
 }

@@ -46,6 +46,15 @@ public sealed class ReferenceStoreMergeTests : StoreFixture
         Assert.Throws<InvalidDataException>(() => ReferenceStore.Merge(Folder, [Named("nowhere")]));
     }
 
+    [Fact]
+    public void Later_shard_of_other_provenance_is_refused()
+    {
+        Shard("one", ReferenceCompression.None, ("a", 0, 4));
+        ReferenceStore.Open(Named("other"), Provenance with { Seed = 2 }).Dispose();
+        Assert.Contains("seed", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Folder, [Named("one"), Named("other")])).Message);
+        Assert.Equal(0, ReferenceStore.Merge(Folder, [Named("one")]).Records); // what came before it is there
+    }
+
     private void Shard(string name, ReferenceCompression compression, params (string Prompt, int First, int Count)[] ranges)
     {
         using var store = Open(Named(name), compression);

@@ -116,6 +116,39 @@ public sealed class ReferenceTableFileTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Saved_table_in_which_a_byte_changed_is_refused()
+    {
+        Hard().Save(File1);
+        byte[] whole = File.ReadAllBytes(File1);
+        for (int at = 0; at < whole.Length - 1; at += 3)
+        {
+            byte[] damaged = [.. whole];
+            damaged[at] ^= 1; // a digit becomes another
+            File.WriteAllBytes(File1, damaged);
+            Assert.Contains(File1, Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message);
+        }
+    }
+
+    [Fact]
+    public void Saved_tables_can_be_joined_as_files_but_no_line_may_be_missing()
+    {
+        ReferenceTable other = new([new ReferencePrompt("x", [1.0], []), new ReferencePrompt("y", [2.0], []), new ReferencePrompt("z", [3.0], [])], s_provenance);
+        Hard().Save(File1);
+        string[] lines = File.ReadAllLines(File1);
+        other.Save(File1);
+        string[] more = File.ReadAllLines(File1);
+        Write([.. lines, .. more]);
+        Assert.Equal(5, ReferenceTable.Load(File1).Prompts.Length);
+        File.WriteAllText(File1, string.Join("\r\n", (string[])[.. more, .. lines]));
+        Assert.Equal(5, ReferenceTable.Load(File1).Prompts.Length);
+        foreach (string[] part in (string[][])[[lines[0], .. more], [more[0], more[2], .. lines], [.. lines, .. more[..2]], [more[0], lines[1]]])
+        {
+            Write(part);
+            Assert.Contains("more rows of a table", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message);
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("\n\n")]

@@ -90,7 +90,7 @@ public sealed class ReferenceTableMergeTests
         ReferenceTable few = new([new ReferencePrompt("a", [3.0], [], excluded: [0, 2])]), more = new([new ReferencePrompt("a", [1.0, 2], [], excluded: [1, 3, 4])]);
 
         Assert.Equal(5, few.Merge(more)["a"].Excluded);
-        Assert.Equal([1, 3, 5], few.Merge(more)["a"].SampleIndices);
+        Assert.Equal([1, 3, 5], few.Merge(more)["a"].SampleIndices.AsEnumerable());
     }
 
     private static ReferenceTable Imported(double[] rewards) => new([new ReferencePrompt("a", rewards, [])]);
