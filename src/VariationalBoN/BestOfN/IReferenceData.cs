@@ -13,6 +13,8 @@ internal interface IReferenceData
 
     ImmutableArray<ScoredCompletion> Samples(int number);
 
+    IReadOnlyDictionary<string, ImmutableArray<double?>> Components(int number);
+
     EmpiricalRewardCdf Cdf(int number);
 
     int Count(int number);

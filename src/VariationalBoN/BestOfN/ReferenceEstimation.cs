@@ -93,13 +93,17 @@ internal sealed class ReferenceEstimation
     {
         IReadOnlyList<Completion> drawn = scorer.Reference.Sample(batch, count, seed, cancellationToken);
         (ScoredBatch scored, int[] kept) = await scorer.ScoreKeptAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
-        var found = new ScoredCompletion?[drawn.Count];
+        int?[] places = new int?[drawn.Count]; // in the scored batch; null for what was excluded
         for (int i = 0; i < kept.Length; i++)
-            found[kept[i]] = scored[i];
-        ILookup<string, ScoredCompletion?> byPrompt = Enumerable.Range(0, found.Length).ToLookup(i => drawn[i].Prompt, i => found[i], StringComparer.Ordinal);
-        return [.. batch.Select(prompt => new ReferencePrompt(prompt, byPrompt[prompt].OfType<ScoredCompletion>(), Missing([.. byPrompt[prompt]])))];
+            places[kept[i]] = i;
+        ILookup<string, int?> byPrompt = Enumerable.Range(0, places.Length).ToLookup(i => drawn[i].Prompt, i => places[i], StringComparer.Ordinal);
+        return [.. batch.Select(prompt => Entry(prompt, [.. byPrompt[prompt]]))];
 
-        static IEnumerable<int> Missing(ScoredCompletion?[] samples) => Enumerable.Range(0, samples.Length).Where(i => samples[i] is null);
+        ReferencePrompt Entry(string prompt, int?[] samples)
+        {
+            int[] found = [.. samples.OfType<int>()];
+            return new ReferencePrompt(prompt, found.Select(place => scored[place]), Enumerable.Range(0, samples.Length).Where(i => samples[i] is null), ReferenceComponents.Of(scored.Components, found));
+        }
     }
 
     private void RequireRewards(IReadOnlyCollection<ReferencePrompt> prompts)

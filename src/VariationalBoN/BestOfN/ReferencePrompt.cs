@@ -5,7 +5,7 @@ namespace VariationalBoN.BestOfN;
 /// <summary>The reference samples of one prompt.</summary>
 /// <remarks>
 /// Immutable, thread-safe. Of a table that was opened from a <see cref="ReferenceStore"/> nothing is kept in memory: each property reads what
-/// it returns, rewards from the side file, <see cref="Responses"/> and <see cref="Samples"/> from the records. Keep what a loop uses in a variable.
+/// it returns, rewards from the side file, <see cref="Responses"/>, <see cref="Samples"/> and <see cref="Components"/> from the records. Keep what a loop uses in a variable.
 /// </remarks>
 public sealed class ReferencePrompt
 {
@@ -16,15 +16,16 @@ public sealed class ReferencePrompt
     /// <param name="prompt">The prompt x.</param>
     /// <param name="samples">The scored samples of that prompt, in the order drawn; at least one, or all are excluded.</param>
     /// <param name="excluded">Places, among all that were drawn, of those that were left out, 0 being the first; null for none.</param>
-    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or those excluded are not among those drawn.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<ScoredCompletion> samples, IEnumerable<int>? excluded = null)
+    /// <param name="components">For each named component of the rewards a finite value to each, null where it has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, components are not as many as rewards or not finite, or those excluded are not among those drawn.</exception>
+    public ReferencePrompt(string prompt, IEnumerable<ScoredCompletion> samples, IEnumerable<int>? excluded = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(samples);
         ImmutableArray<ScoredCompletion> all = [.. samples];
         if (all.Any(sample => sample.Completion.Prompt != prompt))
             throw new ArgumentException($"A sample of another prompt is among those of \"{prompt}\".", nameof(samples));
-        _data = new ReferenceDataInMemory(prompt, [.. all.Select(sample => sample.Reward)], [.. all.Select(sample => sample.Completion.Text)], all, excluded);
+        _data = new ReferenceDataInMemory(prompt, [.. all.Select(sample => sample.Reward)], [.. all.Select(sample => sample.Completion.Text)], all, excluded, components);
     }
 
     /// <summary>Rewards that came from elsewhere, without token ids and log-probabilities.</summary>
@@ -32,8 +33,9 @@ public sealed class ReferencePrompt
     /// <param name="rewards">Finite rewards; at least one, or all samples are excluded.</param>
     /// <param name="responses">The texts that were scored, one to each reward, or none.</param>
     /// <param name="excluded">Places, among all that were drawn, of those that were left out, 0 being the first; null for none.</param>
-    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, the lengths differ, or those excluded are not among those drawn.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses, IEnumerable<int>? excluded = null)
+    /// <param name="components">For each named component of the rewards a finite value to each, null where it has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, lengths differ, a component is not finite, or those excluded are not among those drawn.</exception>
+    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses, IEnumerable<int>? excluded = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(rewards);
@@ -42,7 +44,7 @@ public sealed class ReferencePrompt
         ImmutableArray<string> texts = [.. responses];
         if (texts.Length != 0 && texts.Length != all.Length)
             throw new ArgumentException($"There are {all.Length} rewards but {texts.Length} responses for the prompt \"{prompt}\"; give one to each reward, or none.", nameof(responses));
-        _data = new ReferenceDataInMemory(prompt, all, texts, [], excluded);
+        _data = new ReferenceDataInMemory(prompt, all, texts, [], excluded, components);
     }
 
     /// <summary>A prompt whose samples are read when they are asked for.</summary>
@@ -63,6 +65,10 @@ public sealed class ReferencePrompt
 
     /// <summary>The M samples with token ids and log pi_ref; empty when the rewards came from elsewhere.</summary>
     public ImmutableArray<ScoredCompletion> Samples => _data.Samples(_number);
+
+    /// <summary>For each named component of the rewards its M values in the order of the rewards, as the reward model reported them: for reports and logs.</summary>
+    /// <remarks>Null where it reported none, or no number. What is done to the reward of a truncated completion is not in them. Empty for a reward without parts.</remarks>
+    public IReadOnlyDictionary<string, ImmutableArray<double?>> Components => _data.Components(_number);
 
     /// <summary>What the rewards say of F.</summary>
     /// <exception cref="InvalidOperationException">Every sample was excluded.</exception>

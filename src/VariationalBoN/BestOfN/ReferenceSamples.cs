@@ -20,13 +20,14 @@ public static class ReferenceSamples
         ArgumentNullException.ThrowIfNull(completions);
         options ??= new ScoringOptions();
         options.Validate();
-        double?[] rewards = await CheckedScoring.ScoreAsync(reward, completions, options, cancellationToken).ConfigureAwait(false);
+        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(reward, completions, options, cancellationToken).ConfigureAwait(false);
+        double?[] rewards = found.Rewards;
         return [.. Enumerable.Range(0, completions.Count).GroupBy(i => completions[i].Prompt, StringComparer.Ordinal).Select(drawn => Entry(drawn.Key, [.. drawn]))];
 
         ReferencePrompt Entry(string prompt, int[] drawn)
         {
             int[] scored = [.. drawn.Where(i => rewards[i] is not null)];
-            return new ReferencePrompt(prompt, scored.Select(i => rewards[i]!.Value), scored.Select(i => completions[i].Text), Enumerable.Range(0, drawn.Length).Where(place => rewards[drawn[place]] is null));
+            return new ReferencePrompt(prompt, scored.Select(i => rewards[i]!.Value), scored.Select(i => completions[i].Text), Enumerable.Range(0, drawn.Length).Where(place => rewards[drawn[place]] is null), ReferenceComponents.Of(found.Components, scored));
         }
     }
 

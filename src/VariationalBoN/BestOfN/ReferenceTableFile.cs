@@ -177,6 +177,14 @@ internal static class ReferenceTableFile
     {
         ImmutableArray<ScoredCompletion> samples = prompt.Samples;
         WriteRewards(writer, prompt.Rewards, prompt.Responses);
+        if (prompt.Components.Count > 0)
+        {
+            writer.WriteStartObject("components");
+            foreach ((string name, ImmutableArray<double?> values) in prompt.Components)
+                WriteArray(writer, name, values, value => WriteNumberOrNull(writer, value));
+            writer.WriteEndObject();
+        }
+
         if (prompt.Excluded > 0)
             WriteArray(writer, "excluded", prompt.ExcludedPlaces, writer.WriteNumberValue);
         if (!samples.IsEmpty)
@@ -199,6 +207,14 @@ internal static class ReferenceTableFile
         WriteArray(writer, "rewards", rewards, writer.WriteNumberValue);
         if (!responses.IsEmpty)
             WriteArray(writer, "responses", responses, writer.WriteStringValue);
+    }
+
+    private static void WriteNumberOrNull(Utf8JsonWriter writer, double? value)
+    {
+        if (value is double number)
+            writer.WriteNumberValue(number);
+        else
+            writer.WriteNullValue();
     }
 
     private static void WriteArray<T>(Utf8JsonWriter writer, string name, IEnumerable<T> values, Action<T> write)

@@ -45,7 +45,7 @@ internal sealed class ReferenceTableRows
         string prompt = String(Required(row, "prompt"), "prompt");
         double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
         string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
-        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, Excluded(row));
+        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, Excluded(row), Components(row));
     }
 
     /// <summary>The property "provenance" of a row or a manifest; null when there is none.</summary>
@@ -98,10 +98,19 @@ internal sealed class ReferenceTableRows
         if (responses.Length != rewards.Length || tokens.Length != rewards.Length || logReference.Length != rewards.Length || finish.Length != rewards.Length)
             throw new FormatException($"the columns differ in length: {rewards.Length} rewards, {responses.Length} responses, {tokens.Length} tokens, {logReference.Length} logReference, {finish.Length} finishReasons.");
         return new ReferencePrompt(prompt, rewards.Select((reward, i) => new ScoredCompletion(
-            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row));
+            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row), Components(row));
     }
 
     private static IEnumerable<int> Excluded(JsonElement row) => row.TryGetProperty("excluded", out _) ? Items(row, "excluded").Select(place => place.GetInt32()) : [];
+
+    private static IEnumerable<KeyValuePair<string, ImmutableArray<double?>>> Components(JsonElement row)
+    {
+        if (!row.TryGetProperty("components", out JsonElement value))
+            return [];
+        if (value.ValueKind != JsonValueKind.Object)
+            throw new FormatException($"\"components\" must be an object of arrays, not {value.ValueKind}.");
+        return value.EnumerateObject().Select(part => KeyValuePair.Create(part.Name, Items(value, part.Name).Select(item => item.ValueKind == JsonValueKind.Null ? (double?)null : Number(item, part.Name)).ToImmutableArray()));
+    }
 
     private static FinishReason Finish(string text) => text switch
     {

@@ -73,6 +73,8 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
 
     public ImmutableArray<ScoredCompletion> Samples(int number) => _contents[number].Samples;
 
+    public IReadOnlyDictionary<string, ImmutableArray<double?>> Components(int number) => _contents[number].Components;
+
     public EmpiricalRewardCdf Cdf(int number) => _rewards[number].Cdf;
 
     public int Count(int number) => _range == (0, long.MaxValue) ? Index.Count(number) : Parts(number).Sum(part => part.Run.Kept);
@@ -143,8 +145,8 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
         (ReferencePrompt Samples, int Skip, int Count)[] parts = [.. Parts(number).Where(part => part.Run.Kept > 0).Select(part => (Read(part.Record), part.Skip, part.Run.Kept))];
         string prompt = Index.Prompt(number);
         if (parts.All(part => !part.Samples.Samples.IsEmpty))
-            return new ReferencePrompt(prompt, Joined(part => part.Samples));
-        return new ReferencePrompt(prompt, Joined(part => part.Rewards), parts.All(part => !part.Samples.Responses.IsEmpty) ? Joined(part => part.Responses) : []);
+            return new ReferencePrompt(prompt, Joined(part => part.Samples), components: ReferenceComponents.Joined(parts));
+        return new ReferencePrompt(prompt, Joined(part => part.Rewards), parts.All(part => !part.Samples.Responses.IsEmpty) ? Joined(part => part.Responses) : [], components: ReferenceComponents.Joined(parts));
 
         IEnumerable<T> Joined<T>(Func<ReferencePrompt, ImmutableArray<T>> items) => parts.SelectMany(part => items(part.Samples).Skip(part.Skip).Take(part.Count));
     }

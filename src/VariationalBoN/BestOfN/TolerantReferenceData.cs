@@ -33,6 +33,8 @@ internal sealed class TolerantReferenceData : IReferenceData
 
     public ImmutableArray<ScoredCompletion> Samples(int number) => _data.Samples(number);
 
+    public IReadOnlyDictionary<string, ImmutableArray<double?>> Components(int number) => _data.Components(number);
+
     public EmpiricalRewardCdf Cdf(int number) => _cdf[number];
 
     public int Count(int number) => _data.Count(number);

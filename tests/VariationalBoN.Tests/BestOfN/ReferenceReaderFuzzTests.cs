@@ -14,7 +14,7 @@ public sealed class ReferenceReaderFuzzTests : StoreFixture
     [
         "{", "}", "[", "]", ",", ":", "\"", "\\", "\n", "\r\n", "\0", "null", "true", "-", "1e999", "1e-999", "0.1", "2147483648", "-1", "NaN", "\\ud800", "\uFEFF", " ",
         "\"prompt\"", "\"rewards\"", "\"reward\"", "\"text\"", "\"responses\"", "\"tokens\"", "\"promptTokens\"", "\"finishReasons\"", "\"logReference\"", "\"excluded\"",
-        "\"first\"", "\"following\"", "\"check\"", "\"provenance\"", "\"seed\"", "\"moreSeeds\"", "\"Stopped\"", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+        "\"first\"", "\"following\"", "\"check\"", "\"provenance\"", "\"seed\"", "\"moreSeeds\"", "\"components\"", "\"Stopped\"", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
     ];
 
     private static readonly int s_inputs = Environment.GetEnvironmentVariable("VARIATIONALBON_FUZZ_INPUTS") is string inputs ? int.Parse(inputs, System.Globalization.CultureInfo.InvariantCulture) : 20_000;

@@ -46,7 +46,7 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
             store.Append([new ReferencePrompt("a", [], [], excluded: [0, 1])]);
         Assert.Contains("no reward", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Folder)).Message);
         Assert.Contains("\"a\"", Assert.Throws<ArgumentException>(() => new ReferenceTable([new ReferencePrompt("a", [], [], excluded: [0, 1])])).Message);
-        Assert.Contains("M = 0", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", [], [])).Message);
+        Assert.Contains("M = 0", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", Array.Empty<double>(), [])).Message);
         foreach (int[] wrong in (int[][])[[-1], [2], [0, 0]])
             Assert.Contains("cannot be among", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", [1.0], [], excluded: wrong)).Message);
     }

@@ -26,7 +26,8 @@ public abstract class StoreFixture : IDisposable
             new Completion { Prompt = prompt, Text = $"\"{i}\" \n é 🙂", PromptTokens = [3, prompt.Length], Tokens = [.. Enumerable.Range(i, i % 5)], FinishReason = (FinishReason)(i % 2) },
             new CounterRandom(new DrawSeed(7), prompt, i).Normal(0),
             -0.1 - i)),
-        Enumerable.Range(count - excluded, excluded));
+        Enumerable.Range(count - excluded, excluded),
+        [new("style", [.. Enumerable.Range(first, count - excluded).Select(i => i % 3 == 0 ? (double?)null : i / 7.0)])]);
 
     internal static ReferenceStore Open(string folder, ReferenceCompression compression = ReferenceCompression.None) =>
         ReferenceStore.Open(folder, Provenance, new ReferenceStoreOptions { Compression = compression, FlushToDisk = false });
@@ -50,6 +51,7 @@ public abstract class StoreFixture : IDisposable
         Assert.Equal(expected.Cdf.SortedRewards.ToArray(), actual.Cdf.SortedRewards.ToArray());
         Assert.Equal(expected.Responses.ToArray(), actual.Responses.ToArray());
         Assert.Equal(Describe(expected), Describe(actual));
+        Assert.Equal(expected.Components.Select(part => $"{part.Key}: {string.Join(' ', part.Value)}"), actual.Components.Select(part => $"{part.Key}: {string.Join(' ', part.Value)}"));
     }
 
     private static IEnumerable<string> Describe(ReferencePrompt prompt) => prompt.Samples.Select(sample =>
