@@ -9,17 +9,18 @@ namespace VariationalBoN.CrashHost;
 /// <summary>Builds a reference cache that goes on from what its folder has; or holds one open for writing.</summary>
 internal static class CacheJob
 {
-    public static async Task<int> RunAsync(string folder, string compression)
+    public static async Task<int> RunAsync(string folder, string compression, bool flush)
     {
         torch.set_num_threads(1);
         string[] prompts = [.. Enumerable.Range(0, 60).Select(i => $"prompt {i}")];
-        using var table = await ReferenceTable.EstimateAsync(new Dice(), RewardModel.FromFunction(completion => completion.Tokens.Sum() / 7.0, "sum"), prompts, new ReferenceTableOptions
+        using var table = await ReferenceTable.EstimateAsync(new Dice(), RewardModel.FromFunction(completion => completion.Tokens[0] == completion.Tokens[1] ? double.NaN : completion.Tokens.Sum() / 7.0, "sum"), prompts, new ReferenceTableOptions
         {
             SamplesPerPrompt = 64,
             Seed = 1,
             PromptsPerBatch = 4,
             Folder = folder,
-            Storage = new() { Compression = Enum.Parse<ReferenceCompression>(compression) },
+            Scoring = new() { OnFailure = RewardFailure.Exclude },
+            Storage = new() { Compression = Enum.Parse<ReferenceCompression>(compression), FlushToDisk = flush },
             Progress = new Line(),
         });
         return 0;

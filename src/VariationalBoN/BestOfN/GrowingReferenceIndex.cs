@@ -6,35 +6,24 @@ internal sealed class GrowingReferenceIndex : IDisposable
     private readonly AtomicFile _file;
     private readonly ReferenceIndexWriter _writer;
 
-    private GrowingReferenceIndex(string folder)
+    /// <summary>Begins with what the side file holds.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public GrowingReferenceIndex(string folder, ReferenceIndex before)
     {
         _file = new AtomicFile(Path.Combine(folder, ReferenceIndexLayout.FileName));
-        _writer = new ReferenceIndexWriter(_file.Content);
-    }
-
-    /// <summary>Begins with what the side file holds.</summary>
-    /// <returns>Null when there is none of the file of records as it is now.</returns>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    public static GrowingReferenceIndex? TryBegin(string folder, ReferenceManifest manifest)
-    {
-        using ReferenceIndex? before = ReferenceIndex.TryOpen(folder, manifest);
-        if (before is null)
-            return null;
-        var growing = new GrowingReferenceIndex(folder);
         try
         {
+            _writer = new ReferenceIndexWriter(_file.Content);
             string[] prompts = [.. Enumerable.Range(0, before.Prompts).Select(before.Prompt)];
             for (int i = 0; i < before.Records; i++)
             {
                 var record = before.RecordAt(i);
-                growing._writer.Add(prompts[record.Prompt], record.First, record.Drawn, before.Rewards(record), record.Offset, record.Length);
+                _writer.Add(prompts[record.Prompt], record.First, before.Rewards(record, 0, record.Rewards), before.Excluded(record), record.Offset, record.Length);
             }
-
-            return growing;
         }
         catch
         {
-            growing.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -42,20 +31,21 @@ internal sealed class GrowingReferenceIndex : IDisposable
     /// <summary>Adds the record that was appended last.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Add(ReferencePrompt samples, int first, long offset, int length) =>
-        _writer.Add(samples.Prompt, first, samples.Rewards.Length + samples.Excluded, samples.Rewards.AsSpan(), offset, length);
+        _writer.Add(samples.Prompt, first, samples.Rewards.AsSpan(), [.. samples.ExcludedPlaces], offset, length);
 
     /// <summary>Puts it in the place of the side file.</summary>
-    /// <param name="records">The file of records, which consists of whole batches.</param>
+    /// <param name="path">The file of records, which consists of whole batches.</param>
+    /// <param name="length">Its length.</param>
     /// <exception cref="IOException">It cannot be written; the side file is as it was.</exception>
-    public void Complete(FileInfo records)
+    public void Complete(string path, long length)
     {
-        _writer.Complete(records, records.Length);
+        _writer.Complete(path, length);
         _file.Commit(flushToDisk: false);
     }
 
     public void Dispose()
     {
-        _writer.Dispose();
+        _writer?.Dispose();
         _file.Dispose();
     }
 }

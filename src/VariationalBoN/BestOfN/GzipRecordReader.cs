@@ -11,6 +11,9 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
 {
     private const int HeaderLength = 20, PlainHeaderLength = 10;
 
+    /// <summary>A trailer (CRC-32 and length) that no member of a line has: that of one whose end is zeros, as a disk that lost power leaves.</summary>
+    private static ReadOnlySpan<byte> ZeroTrailer => [0, 0, 0, 0, 0, 0, 0, 0];
+
     // ID1 ID2 CM FLG(FEXTRA) MTIME(4) XFL OS XLEN(2) SI1 SI2 LEN(2), then the length of the member in 4 bytes.
     private static ReadOnlySpan<byte> Signature => [0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 0xFF, 8, 0, (byte)'V', (byte)'B', 4, 0];
 
@@ -57,18 +60,36 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
                 return Ahead.Length > 0 && TakeTail();
         }
 
-        if (!Ahead.StartsWith(Signature))
-            throw new InvalidDataException("no gzip member of this library begins there.");
         int length = BinaryPrimitives.ReadInt32LittleEndian(Ahead[Signature.Length..]);
-        if (length is <= HeaderLength or > LongestRecord)
-            throw new InvalidDataException($"the gzip member says that it has {length} bytes.");
+        string? fault = !Ahead.StartsWith(Signature) ? "no gzip member of this library begins there."
+            : length is <= HeaderLength or > LongestRecord ? $"the gzip member says that it has {length} bytes."
+            : null;
+        if (fault is not null)
+            return IsZeroFrom(HeaderLength) ? TakeTail() : throw new InvalidDataException(fault);
         while (Ahead.Length < length)
         {
             if (!More())
                 return TakeTail();
         }
 
-        return Found(Unpack(Take(length)), isWhole: true);
+        if (Ahead[..length].EndsWith(ZeroTrailer) && IsZeroFrom(length))
+            return TakeTail();
+        ReadOnlyMemory<byte> member = Take(length);
+        Found(member, isWhole: true);
+        return Found(Unpack(member), isWhole: true);
+    }
+
+    /// <summary>Whether nothing but zeros follows so many bytes: what a disk that lost power can leave of a file that was growing.</summary>
+    private bool IsZeroFrom(int seen)
+    {
+        for (; !Ahead[seen..].ContainsAnyExcept((byte)0);)
+        {
+            seen = Ahead.Length;
+            if (!More())
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>The rest of the file lacks an end; a member that begins within it shows that it is not the last that is damaged.</summary>

@@ -13,9 +13,12 @@ internal interface IReferenceData
 
     ImmutableArray<ScoredCompletion> Samples(int number);
 
+    IReadOnlyDictionary<string, ImmutableArray<double?>> Components(int number);
+
     EmpiricalRewardCdf Cdf(int number);
 
     int Count(int number);
 
-    int Excluded(int number);
+    /// <summary>What was drawn, in the order of the samples.</summary>
+    IReadOnlyList<SampleRun> Runs(int number);
 }

@@ -19,7 +19,7 @@ internal abstract class RecordReader(Stream stream) : IDisposable
     /// <summary>The number of the record, its line in a file of lines; 1 is the first.</summary>
     public int Number { get; private set; }
 
-    /// <summary>False for what the file breaks off in: its last record lacks its end.</summary>
+    /// <summary>False for what the file breaks off in: its last record lacks its end. A record that has its end and cannot be read is damaged.</summary>
     public bool IsWhole { get; private set; }
 
     /// <summary>The JSON text, until the next call; the bytes as they stand where the record is not whole.</summary>
@@ -39,6 +39,7 @@ internal abstract class RecordReader(Stream stream) : IDisposable
     {
         Offset += Length;
         Length = 0;
+        (Json, IsWhole) = (default, false);
         Number++;
         return Read();
     }

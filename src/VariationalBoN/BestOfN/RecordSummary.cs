@@ -6,13 +6,10 @@ namespace VariationalBoN.BestOfN;
 /// <param name="Prompt">The prompt x.</param>
 /// <param name="First">Index of the first sample that was drawn.</param>
 /// <param name="Following">How many records of the same batch follow.</param>
-/// <param name="Excluded">How many of those drawn were left out.</param>
-/// <param name="Rewards">The rewards of the others, finite, at least one.</param>
-internal sealed record RecordSummary(string Prompt, int First, int Following, int Excluded, double[] Rewards)
+/// <param name="Excluded">Which of those drawn were left out: places among them, ascending.</param>
+/// <param name="Rewards">The rewards of the others, finite.</param>
+internal sealed record RecordSummary(string Prompt, int First, int Following, int[] Excluded, double[] Rewards)
 {
-    /// <summary>How many samples were drawn.</summary>
-    public int Drawn => Rewards.Length + Excluded;
-
     /// <summary>Reads a record of a cache without what it does not need.</summary>
     /// <param name="json">The record, seal and all.</param>
     /// <exception cref="FormatException">It is not such a record; the message says why.</exception>
@@ -34,7 +31,8 @@ internal sealed record RecordSummary(string Prompt, int First, int Following, in
     {
         var reader = new Utf8JsonReader(json);
         string? prompt = null;
-        int first = 0, following = 0, excluded = 0;
+        int first = 0, following = 0;
+        var excluded = new List<int>();
         var rewards = new List<double>();
         Require(reader.Read() && reader.TokenType == JsonTokenType.StartObject, "it must be an object");
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -54,7 +52,9 @@ internal sealed record RecordSummary(string Prompt, int First, int Following, in
                     following = reader.GetInt32();
                     break;
                 case "excluded":
-                    excluded = reader.GetInt32();
+                    Require(reader.TokenType == JsonTokenType.StartArray && excluded.Count == 0, "\"excluded\" must be one array");
+                    while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                        excluded.Add(reader.GetInt32());
                     break;
                 case "rewards":
                     Require(reader.TokenType == JsonTokenType.StartArray && rewards.Count == 0, "\"rewards\" must be one array");
@@ -69,9 +69,13 @@ internal sealed record RecordSummary(string Prompt, int First, int Following, in
 
         Require(reader.TokenType == JsonTokenType.EndObject && !reader.Read(), "it must be one object");
         Require(prompt is not null, "it has no prompt");
-        Require(rewards.Count > 0 && rewards.TrueForAll(double.IsFinite), "it must have rewards, finite ones");
-        Require(first >= 0 && following >= 0 && excluded >= 0 && first <= int.MaxValue - rewards.Count - (long)excluded, "its counts are out of range");
-        return new RecordSummary(prompt!, first, following, excluded, [.. rewards]);
+        Require(rewards.TrueForAll(double.IsFinite), "its rewards must be finite");
+        int drawn = rewards.Count + excluded.Count;
+        Require(drawn > 0, "it must have rewards, or samples that were excluded");
+        Require(first >= 0 && following >= 0 && first <= int.MaxValue - (long)drawn, "its counts are out of range");
+        for (int i = 0; i < excluded.Count; i++)
+            Require(excluded[i] >= (i == 0 ? 0 : excluded[i - 1] + 1L) && excluded[i] < drawn, "\"excluded\" must be places among those drawn, ascending");
+        return new RecordSummary(prompt!, first, following, [.. excluded], [.. rewards]);
     }
 
     private static void Require(bool holds, string rule)

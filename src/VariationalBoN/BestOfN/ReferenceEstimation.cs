@@ -32,7 +32,7 @@ internal sealed class ReferenceEstimation
     public static ReferenceEstimation Of(Scorer scorer, IReadOnlyList<string> prompts, ReferenceTableOptions options) =>
         new(scorer.Reference.Identity, scorer.Reward.Identity, (batch, count, seed, cancellationToken) => DrawAsync(scorer, batch, count, seed, cancellationToken), prompts, options);
 
-    /// <summary>Draws what is missing.</summary>
+    /// <summary>Draws what is missing; only when all is drawn are prompts without a reward an error.</summary>
     public async Task<ReferenceTable> RunAsync(CancellationToken cancellationToken)
     {
         using ReferenceStore? store = _options.Folder is null ? null : ReferenceStore.Open(_options.Folder, _provenance, _options.Storage);
@@ -58,9 +58,23 @@ internal sealed class ReferenceEstimation
             }
         }
 
-        return store is null
-            ? new ReferenceTable(_prompts.Select(prompt => _drawn[prompt]), _provenance)
-            : store.AsTable(_prompts);
+        if (store is null)
+        {
+            RequireRewards([.. _drawn.Values]);
+            return new ReferenceTable(_prompts.Select(prompt => _drawn[prompt]), _provenance);
+        }
+
+        ReferenceTable table = store.AsTable(_prompts, _options.FirstSample, _options.SamplesPerPrompt);
+        try
+        {
+            RequireRewards(table.Prompts);
+            return table;
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
 
         void Report() => _options.Progress?.Report(new ReferenceTableProgress
         {
@@ -82,9 +96,24 @@ internal sealed class ReferenceEstimation
     private static async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(Scorer scorer, string[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
     {
         IReadOnlyList<Completion> drawn = scorer.Reference.Sample(batch, count, seed, cancellationToken);
-        ScoredBatch scored = await scorer.ScoreAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
-        ILookup<string, ScoredCompletion> byPrompt = scored.ToLookup(sample => sample.Completion.Prompt, StringComparer.Ordinal);
-        return [.. batch.Select(prompt => Entry(prompt, [.. byPrompt[prompt]], count))];
+        (ScoredBatch scored, int[] kept) = await scorer.ScoreKeptAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
+        int?[] places = new int?[drawn.Count]; // in the scored batch; null for what was excluded
+        for (int i = 0; i < kept.Length; i++)
+            places[kept[i]] = i;
+        ILookup<string, int?> byPrompt = Enumerable.Range(0, places.Length).ToLookup(i => drawn[i].Prompt, i => places[i], StringComparer.Ordinal);
+        return [.. batch.Select(prompt => Entry(prompt, [.. byPrompt[prompt]]))];
+
+        ReferencePrompt Entry(string prompt, int?[] samples)
+        {
+            int[] found = [.. samples.OfType<int>()];
+            return new ReferencePrompt(prompt, found.Select(place => scored[place]), Enumerable.Range(0, samples.Length).Where(i => samples[i] is null), ReferenceComponents.Of(scored.Components, found));
+        }
+    }
+
+    private void RequireRewards(IReadOnlyCollection<ReferencePrompt> prompts)
+    {
+        if (PromptsWithoutReward.Among(prompts) is string empty)
+            throw new RewardModelException($"{empty}{(_options.Folder is null ? "" : $" All that was drawn is kept in {_options.Folder}.")} See why the reward model fails for them, or whether all are truncated; draw more samples (SamplesPerPrompt), or leave these prompts out.");
     }
 
     private void Keep(ReferenceStore? store, IReadOnlyList<ReferencePrompt> entries, int first)
@@ -98,8 +127,4 @@ internal sealed class ReferenceEstimation
         foreach (ReferencePrompt entry in entries)
             _drawn[entry.Prompt] = entry;
     }
-
-    private static ReferencePrompt Entry(string prompt, ScoredCompletion[] samples, int drawn) => samples.Length > 0
-        ? new ReferencePrompt(prompt, samples, drawn - samples.Length)
-        : throw new RewardModelException($"None of the {drawn} reference samples of the prompt \"{prompt}\" could be scored; all were excluded. See why the reward model fails for them, or whether all are truncated.");
 }

@@ -1,7 +1,5 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using static VariationalBoN.BestOfN.ReferenceIndexLayout;
@@ -9,7 +7,7 @@ using static VariationalBoN.BestOfN.ReferenceIndexLayout;
 namespace VariationalBoN.BestOfN;
 
 /// <summary>The side file of a cache, mapped into memory: rewards, prompts and the places of records, read without their texts. Thread-safe.</summary>
-internal sealed class ReferenceIndex : IDisposable
+internal sealed partial class ReferenceIndex : IDisposable
 {
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
@@ -38,26 +36,39 @@ internal sealed class ReferenceIndex : IDisposable
 
     /// <summary>Opens the side file.</summary>
     /// <returns>Null when it is missing, damaged, or not that of the file of records as it is now.</returns>
+    /// <exception cref="InvalidDataException">The file of records is shorter than the whole batches that it was made of.</exception>
     public static ReferenceIndex? TryOpen(string folder, ReferenceManifest manifest)
     {
-        string path = Path.Combine(folder, FileName);
-        var data = new FileInfo(Path.Combine(folder, manifest.SamplesFile));
-        if (!File.Exists(path) || !data.Exists)
+        string path = Path.Combine(folder, FileName), data = Path.Combine(folder, manifest.SamplesFile);
+        if (!File.Exists(path))
             return null;
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         try
         {
-            var header = default(Header);
-            if (stream.ReadAtLeast(MemoryMarshal.AsBytes(new Span<Header>(ref header)), Unsafe.SizeOf<Header>(), throwOnEndOfStream: false) == Unsafe.SizeOf<Header>()
-                && header.Magic == Magic && header.DataLength == data.Length && header.DataTicks == data.LastWriteTimeUtc.Ticks
-                && header.Length == stream.Length && header.End == header.Length && IsIntact(stream, header))
-                return new ReferenceIndex(Interlocked.Exchange(ref stream, null!), header);
+            Header header = ReadHeader(stream);
+            var records = RecordsEnd.Of(data);
+            bool isLost = header.WholeBatches > records.Length;
+            if (!IsPossible(header, stream.Length) || !(isLost || records == new RecordsEnd(header.DataLength, header.DataTail)) || !IsIntact(stream, header))
+                return null;
+            if (isLost)
+                throw CacheDamage.Lost(data, records.Length, header.WholeBatches, path);
+            var index = new ReferenceIndex(Interlocked.Exchange(ref stream, null!), header);
+            if (index.IsConsistent())
+                return index;
+            index.Dispose();
             return null;
         }
         finally
         {
             stream?.Dispose();
         }
+    }
+
+    /// <summary>A side file that was written just now; disposes of the stream.</summary>
+    public static ReferenceIndex Of(FileStream stream)
+    {
+        stream.Position = 0;
+        return new ReferenceIndex(stream, ReadHeader(stream));
     }
 
     /// <summary>The number of a prompt; -1 when it is not here.</summary>
@@ -90,26 +101,20 @@ internal sealed class ReferenceIndex : IDisposable
     /// <summary>How many rewards a prompt has.</summary>
     public int Count(int prompt) => PromptAt(prompt).Samples;
 
-    /// <summary>The rewards of a prompt in the order of its samples.</summary>
-    public double[] Rewards(int prompt)
+    /// <summary>Some rewards of a record.</summary>
+    public double[] Rewards(Record record, int skip, int count)
     {
-        double[] rewards = new double[PromptAt(prompt).Samples];
-        int filled = 0;
-        foreach (Record record in RecordsOf(prompt))
-        {
-            Rewards(record).CopyTo(rewards, filled);
-            filled += record.Rewards;
-        }
-
+        double[] rewards = new double[count];
+        Bytes.ReadSpan<double>((ulong)(record.RewardsAt + ((long)skip * sizeof(double))), rewards);
         return rewards;
     }
 
-    /// <summary>The rewards of a record.</summary>
-    public double[] Rewards(Record record)
+    /// <summary>Which samples of a record were left out: places among those drawn, ascending.</summary>
+    public int[] Excluded(Record record)
     {
-        double[] rewards = new double[record.Rewards];
-        Bytes.ReadSpan<double>((ulong)record.RewardsAt, rewards);
-        return rewards;
+        int[] places = new int[record.Excluded];
+        Bytes.ReadSpan<int>((ulong)(record.RewardsAt + ((long)record.Rewards * sizeof(double))), places);
+        return places;
     }
 
     /// <summary>A record, counted from 0 in the order of the file of records.</summary>
@@ -126,7 +131,7 @@ internal sealed class ReferenceIndex : IDisposable
         Prompt entry = PromptAt(prompt);
         var records = new Record[entry.Records];
         for (int i = 0; i < records.Length; i++)
-            records[i] = RecordAt(Bytes.Read<long>((ulong)(_header.ByPromptTable + ((entry.FirstRecord + i) * (long)sizeof(long)))));
+            records[i] = RecordAt(ByPromptAt(entry.FirstRecord + i));
         return records;
     }
 
@@ -136,24 +141,14 @@ internal sealed class ReferenceIndex : IDisposable
         _file.Dispose();
     }
 
-    private static bool IsIntact(FileStream stream, Header header)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] part = new byte[(int)Math.Clamp(stream.Length, 1, 1 << 20)];
-        for (int read; (read = stream.Read(part)) > 0;)
-            hash.AppendData(part, 0, read);
-        Header unsealed = header;
-        unsealed.Check = default;
-        hash.AppendData(MemoryMarshal.AsBytes(new ReadOnlySpan<Header>(in unsealed)));
-        return hash.GetHashAndReset().AsSpan().SequenceEqual(header.Check);
-    }
-
     private Prompt PromptAt(int prompt)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(prompt);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(prompt, Prompts);
         return Bytes.Read<Prompt>((ulong)(_header.PromptTable + ((long)prompt * Unsafe.SizeOf<Prompt>())));
     }
+
+    private long ByPromptAt(int place) => Bytes.Read<long>((ulong)(_header.ByPromptTable + (place * (long)sizeof(long))));
 
     private Hash HashAt(long place) => Bytes.Read<Hash>((ulong)(_header.HashTable + (place * Unsafe.SizeOf<Hash>())));
 

@@ -6,8 +6,8 @@ using System.Security.Cryptography;
 namespace VariationalBoN.BestOfN;
 
 /// <summary>
-/// The layout of the side file <c>rewards.index</c>, in the byte order of the machine: header; rewards and prompts as they came, each
-/// from a multiple of 8 bytes on; then tables of records, of prompts, of records by prompt, of prompts by hash.
+/// The layout of the side file <c>rewards.index</c>, in the byte order of the machine: header; rewards (with the places of samples
+/// left out) and prompts as they came, each from a multiple of 8 bytes on; then tables of records, of prompts, of records by prompt, of prompts by hash.
 /// </summary>
 internal static class ReferenceIndexLayout
 {
@@ -16,11 +16,11 @@ internal static class ReferenceIndexLayout
     /// <summary>Tells the file, its version and its byte order from others.</summary>
     public const ulong Magic = 0x0001_7865_4E6F_4256;
 
-    /// <summary>What prompts are found by.</summary>
-    public static ulong HashOf(ReadOnlySpan<byte> prompt)
+    /// <summary>What prompts, and the end of the file of records, are known by.</summary>
+    public static ulong HashOf(ReadOnlySpan<byte> bytes)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(prompt, hash);
+        SHA256.HashData(bytes, hash);
         return BinaryPrimitives.ReadUInt64LittleEndian(hash);
     }
 
@@ -30,7 +30,7 @@ internal static class ReferenceIndexLayout
     {
         public ulong Magic;
         public long DataLength;   // of the file of records when this was made
-        public long DataTicks;    // its time of change
+        public ulong DataTail;    // a hash of its last bytes
         public long WholeBatches; // up to where it consists of whole batches
         public long Records;
         public long Prompts;
@@ -66,7 +66,9 @@ internal static class ReferenceIndexLayout
         public int Drawn;
         public int Rewards;
         public int Prompt;
-        public long RewardsAt;
+        public long RewardsAt;    // behind the rewards, an int for each of Drawn - Rewards: its place among those drawn
+
+        public readonly int Excluded => Drawn - Rewards;
     }
 
     /// <summary>A prompt.</summary>

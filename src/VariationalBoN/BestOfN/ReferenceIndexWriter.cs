@@ -28,7 +28,7 @@ internal sealed class ReferenceIndexWriter : IDisposable
     public int Count => _records.Count;
 
     /// <summary>Adds the next record of the file of records, <paramref name="length"/> bytes from <paramref name="offset"/> on.</summary>
-    public void Add(string prompt, int first, int drawn, ReadOnlySpan<double> rewards, long offset, int length)
+    public void Add(string prompt, int first, ReadOnlySpan<double> rewards, ReadOnlySpan<int> excluded, long offset, int length)
     {
         if (!_numbers.TryGetValue(prompt, out int number))
         {
@@ -39,8 +39,9 @@ internal sealed class ReferenceIndexWriter : IDisposable
             Write(text);
         }
 
-        _records.Add(new Record { Offset = offset, Length = length, Number = _records.Count + 1, First = first, Drawn = drawn, Rewards = rewards.Length, Prompt = number, RewardsAt = _length });
+        _records.Add(new Record { Offset = offset, Length = length, Number = _records.Count + 1, First = first, Drawn = rewards.Length + excluded.Length, Rewards = rewards.Length, Prompt = number, RewardsAt = _length });
         Write(MemoryMarshal.AsBytes(rewards));
+        Write(MemoryMarshal.AsBytes(excluded));
     }
 
     /// <summary>Takes back the records after the first ones.</summary>
@@ -55,20 +56,21 @@ internal sealed class ReferenceIndexWriter : IDisposable
     }
 
     /// <summary>Writes tables and header.</summary>
-    /// <param name="records">The file of records, as it is now.</param>
+    /// <param name="path">The file of records, as it is now.</param>
     /// <param name="wholeBatches">Up to where it consists of whole batches.</param>
     /// <exception cref="InvalidDataException">A record has a sample which an earlier one has too; the message names it.</exception>
-    public void Complete(FileInfo records, long wholeBatches)
+    public void Complete(string path, long wholeBatches)
     {
         long[] byPrompt = ByPrompt();
         for (int i = 1; i < byPrompt.Length; i++)
         {
             Record before = _records[(int)byPrompt[i - 1]], record = _records[(int)byPrompt[i]];
             if (record.Prompt == before.Prompt && record.First < (long)before.First + before.Drawn)
-                throw Twice(records.FullName, _records[(int)Math.Max(byPrompt[i - 1], byPrompt[i])]);
+                throw Twice(path, _records[(int)Math.Max(byPrompt[i - 1], byPrompt[i])]);
         }
 
-        var header = new Header { Magic = Magic, DataLength = records.Length, DataTicks = records.LastWriteTimeUtc.Ticks, WholeBatches = wholeBatches, Records = _records.Count, Prompts = _prompts.Count, Tables = _length };
+        var records = RecordsEnd.Of(path);
+        var header = new Header { Magic = Magic, DataLength = records.Length, DataTail = records.Tail, WholeBatches = wholeBatches, Records = _records.Count, Prompts = _prompts.Count, Tables = _length };
         foreach (Record record in _records)
             header.Samples += record.Rewards;
         Hash[] hashes = [.. _hashes.Select((hash, prompt) => new Hash { Value = hash, Prompt = prompt }).OrderBy(hash => hash.Value)];

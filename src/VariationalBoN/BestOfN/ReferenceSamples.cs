@@ -11,24 +11,23 @@ public static class ReferenceSamples
     /// <param name="completions">Completions in any order; their token ids are not used.</param>
     /// <param name="options">How failures and truncated completions are treated; use the same for the scorer.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
-    /// <returns>The samples of each prompt in the order drawn, prompts in the order of their first completion: to be given to <see cref="ReferenceTable"/>.</returns>
+    /// <returns>The samples of each prompt in the order drawn, prompts in the order of their first completion: to be given to <see cref="ReferenceTable"/>, which refuses those without any reward.</returns>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had.</exception>
     public static async Task<IReadOnlyList<ReferencePrompt>> ScoreAsync(IRewardModel reward, IReadOnlyList<Completion> completions, ScoringOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reward);
         ArgumentNullException.ThrowIfNull(completions);
         options ??= new ScoringOptions();
         options.Validate();
-        double?[] rewards = await CheckedScoring.ScoreAsync(reward, completions, options, cancellationToken).ConfigureAwait(false);
+        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(reward, completions, options, cancellationToken).ConfigureAwait(false);
+        double?[] rewards = found.Rewards;
         return [.. Enumerable.Range(0, completions.Count).GroupBy(i => completions[i].Prompt, StringComparer.Ordinal).Select(drawn => Entry(drawn.Key, [.. drawn]))];
 
         ReferencePrompt Entry(string prompt, int[] drawn)
         {
             int[] scored = [.. drawn.Where(i => rewards[i] is not null)];
-            return scored.Length > 0
-                ? new ReferencePrompt(prompt, scored.Select(i => rewards[i]!.Value), scored.Select(i => completions[i].Text), drawn.Length - scored.Length)
-                : throw new RewardModelException($"None of the {drawn.Length} reference samples of the prompt \"{prompt}\" could be scored; all were excluded. See why the reward model fails for them, or whether all are truncated.");
+            return new ReferencePrompt(prompt, scored.Select(i => rewards[i]!.Value), scored.Select(i => completions[i].Text), Enumerable.Range(0, drawn.Length).Where(place => rewards[drawn[place]] is null), ReferenceComponents.Of(found.Components, scored));
         }
     }
 
@@ -43,7 +42,7 @@ public static class ReferenceSamples
     /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
     /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the folder holds rewards of something else.</exception>
     /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
     public static Task<ReferenceTable> EstimateAsync(string reference, Func<IReadOnlyList<string>, int, DrawSeed, CancellationToken, Task<IReadOnlyList<Completion>>> sampleAsync, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reference);

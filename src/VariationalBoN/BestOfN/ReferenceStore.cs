@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Json;
 
 namespace VariationalBoN.BestOfN;
 
@@ -18,12 +17,12 @@ public sealed class ReferenceStore : IDisposable
     private readonly ReferenceStoreFile _file;
     private readonly Dictionary<string, SampleRanges> _ranges = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _json = new();
+    private ReferenceIndex? _index; // that of the records as they were found, until it is handed on or something is appended
     private GrowingReferenceIndex? _growing; // null where nothing was appended, or the side file must be made anew
 
-    private ReferenceStore(string folder, FileStream writerLock, ReferenceManifest manifest, ReferenceRepair? repair, ReferenceStoreFile file)
+    private ReferenceStore(string folder, FileStream writerLock, ReferenceManifest manifest, ReferenceRepair? repair, ReferenceIndex index, ReferenceStoreFile file)
     {
-        (Folder, _lock, _manifest, Repair, _file) = (folder, writerLock, manifest, repair, file);
-        using ReferenceIndex index = StoredReferenceData.Reopen(folder, manifest);
+        (Folder, _lock, _manifest, Repair, _index, _file) = (folder, writerLock, manifest, repair, index, file);
         for (int prompt = 0; prompt < index.Prompts; prompt++)
         {
             SampleRanges ranges = _ranges[index.Prompt(prompt)] = new SampleRanges();
@@ -68,11 +67,9 @@ public sealed class ReferenceStore : IDisposable
         try
         {
             ReferenceManifest manifest = ObtainManifest(folder, provenance, options);
-            string[] differences = [.. ReferenceProvenance.Differences(manifest.Provenance, provenance)];
-            if (differences.Length > 0)
-                throw new InvalidOperationException($"The reference cache {folder} was not made with what it is opened with: {string.Join("; ", differences)}. Use the same, or another folder.");
-            ReferenceRepair? repair = Mend(folder, manifest);
-            return new ReferenceStore(folder, writerLock, manifest, repair, new ReferenceStoreFile(Path.Combine(folder, manifest.SamplesFile), options.FlushToDisk, around));
+            RequireProvenance(folder, manifest, provenance);
+            (ReferenceRepair? repair, ReferenceIndex index) = Mend(folder, manifest);
+            return new ReferenceStore(folder, writerLock, manifest, repair, index, new ReferenceStoreFile(Path.Combine(folder, manifest.SamplesFile), options.FlushToDisk, around));
         }
         catch
         {
@@ -86,25 +83,26 @@ public sealed class ReferenceStore : IDisposable
     /// <param name="folder">The store to copy into; new, empty, or a store of the same provenance.</param>
     /// <param name="shards">The stores to copy from; at least one. They stay as they are.</param>
     /// <param name="options">How it is written.</param>
-    /// <returns>The number of records that were copied.</returns>
+    /// <returns>How many records were copied, and what was cut off the store before.</returns>
     /// <exception cref="ArgumentException">There is no shard.</exception>
     /// <exception cref="InvalidOperationException">The stores hold rewards of different things, or some of the same samples in different records; the message names what differs.</exception>
     /// <exception cref="InvalidDataException">A folder is no store, or a record is damaged.</exception>
     /// <exception cref="IOException">A store is being written, or a file cannot be read or written.</exception>
-    public static int Merge(string folder, IReadOnlyList<string> shards, ReferenceStoreOptions? options = null)
+    public static ReferenceMerge Merge(string folder, IReadOnlyList<string> shards, ReferenceStoreOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(shards);
         if (shards.Count == 0)
             throw new ArgumentException("There is no store to copy from; give at least one.", nameof(shards));
+        using ReferenceStore target = Open(folder, ReferenceManifest.Read(shards[0]).Provenance, options);
         int copied = 0;
         foreach (string shard in shards)
         {
             using var source = StoredReferenceData.Open(shard);
-            using ReferenceStore target = Open(folder, source.Manifest.Provenance, options);
+            RequireProvenance(folder, target._manifest, source.Manifest.Provenance);
             copied += target.Copy(source, shard);
         }
 
-        return copied;
+        return new ReferenceMerge(copied, target.Repair);
     }
 
     /// <summary>Adds samples of several prompts as one batch: all of it counts, or, when writing fails, none.</summary>
@@ -133,18 +131,19 @@ public sealed class ReferenceStore : IDisposable
     }
 
     /// <summary>All that is here as a table, which reads from the files; completes the side file after something was added.</summary>
-    /// <returns>The table, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">There is no record yet.</exception>
+    /// <returns>The table, the caller's to dispose; without the prompts each of whose samples was excluded.</returns>
+    /// <exception cref="ArgumentException">There is no reward yet.</exception>
     /// <exception cref="IOException">The side file cannot be written; the records are safe.</exception>
-    public ReferenceTable AsTable() => new(ToData());
+    public ReferenceTable AsTable() => new(ToData(range: null));
 
-    /// <summary>The same of some prompts, in their order.</summary>
-    internal ReferenceTable AsTable(IEnumerable<string> prompts) => new(ToData(), prompts);
+    /// <summary>The same of some prompts, in their order, and of samples First to First + Count - 1; prompts without a reward are there as well.</summary>
+    internal ReferenceTable AsTable(IEnumerable<string> prompts, int firstSample, int count) => new(ToData((firstSample, (long)firstSample + count)), prompts);
 
     /// <summary>Completes the side file and lets other writers in.</summary>
     public void Dispose()
     {
         CompleteIndex();
+        _index?.Dispose();
         _file.Dispose();
         _lock.Dispose();
     }
@@ -158,19 +157,24 @@ public sealed class ReferenceStore : IDisposable
         return ReferenceManifest.Read(folder);
     }
 
-    private static ReferenceRepair? Mend(string folder, ReferenceManifest manifest)
+    private static void RequireProvenance(string folder, ReferenceManifest manifest, ReferenceProvenance? provenance)
     {
+        string[] differences = [.. ReferenceProvenance.Differences(manifest.Provenance, provenance)];
+        if (differences.Length > 0)
+            throw new InvalidOperationException($"The reference cache {folder} was not made with what it is opened with: {string.Join("; ", differences)}. Use the same, or another folder.");
+    }
+
+    private static (ReferenceRepair? Repair, ReferenceIndex Index) Mend(string folder, ReferenceManifest manifest)
+    {
+        ReferenceIndex? index = ReferenceIndex.TryOpen(folder, manifest); // before a file that is missing is made: it may have been lost
         using (new FileStream(Path.Combine(folder, manifest.SamplesFile), FileMode.OpenOrCreate, FileAccess.Write))
         {
         }
 
-        using (ReferenceIndex? index = ReferenceIndex.TryOpen(folder, manifest))
-        {
-            if (index is { HasWholeBatches: true })
-                return null;
-        }
-
-        return ReferenceIndexBuilder.Build(folder, manifest, repair: true);
+        if (index is { HasWholeBatches: true })
+            return (null, index);
+        index?.Dispose();
+        return (ReferenceIndexBuilder.Build(folder, manifest, repair: true), StoredReferenceData.Reopen(folder, manifest));
     }
 
     private void Append(IReadOnlyList<(ReferencePrompt Samples, int First)> batch)
@@ -180,7 +184,7 @@ public sealed class ReferenceStore : IDisposable
         foreach ((ReferencePrompt samples, int first) in batch)
             RequireNew(samples.Prompt, first, Drawn(samples));
         byte[][] records = [.. batch.Select((record, i) => Record(record.Samples, record.First, batch.Count - 1 - i))];
-        Grow(() => _growing ??= GrowingReferenceIndex.TryBegin(Folder, _manifest));
+        Grow(BeginIndex);
         long offset = _file.Length;
         _file.Append(records);
         for (int i = 0; i < records.Length; i++)
@@ -208,19 +212,35 @@ public sealed class ReferenceStore : IDisposable
         }
     }
 
+    private void BeginIndex()
+    {
+        if (_growing is not null)
+            return;
+        using ReferenceIndex? before = TakeIndex() ?? ReferenceIndex.TryOpen(Folder, _manifest);
+        if (before is not null)
+            _growing = new GrowingReferenceIndex(Folder, before);
+    }
+
     private void CompleteIndex()
     {
-        var records = new FileInfo(Path.Combine(Folder, _manifest.SamplesFile));
-        if (records.Length == _file.Length) // else a failed batch could not be taken back, and opening cuts it off
-            Grow(() => _growing?.Complete(records));
+        string records = Path.Combine(Folder, _manifest.SamplesFile);
+        if (new FileInfo(records).Length == _file.Length) // else a failed batch could not be taken back, and opening cuts it off
+            Grow(() => _growing?.Complete(records, _file.Length));
         _growing?.Dispose();
         _growing = null;
     }
 
-    private StoredReferenceData ToData()
+    private ReferenceIndex? TakeIndex()
+    {
+        ReferenceIndex? index = _index;
+        _index = null;
+        return index;
+    }
+
+    private StoredReferenceData ToData((long First, long End)? range)
     {
         CompleteIndex();
-        return StoredReferenceData.OpenLocked(Folder, _manifest);
+        return StoredReferenceData.OpenLocked(Folder, _manifest, TakeIndex(), range);
     }
 
     private void RequireNew(string prompt, int first, int count)
@@ -233,10 +253,7 @@ public sealed class ReferenceStore : IDisposable
 
     private byte[] Record(ReferencePrompt samples, int first, int following)
     {
-        _json.ResetWrittenCount();
-        using (var writer = new Utf8JsonWriter(_json, ReferenceTableFile.Writing))
-            ReferenceTableFile.WriteRecord(writer, samples, first, following);
-        byte[] line = RecordSeal.Close(_json.WrittenSpan);
+        byte[] line = ReferenceTableFile.SealedLine(_json, samples, first, following, provenance: null);
         return _manifest.Compression == ReferenceCompression.Gzip ? GzipRecordReader.Pack(line) : line;
     }
 

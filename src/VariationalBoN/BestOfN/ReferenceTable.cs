@@ -17,7 +17,7 @@ public sealed class ReferenceTable : IDisposable
     /// <summary>A table of given samples.</summary>
     /// <param name="prompts">At least one prompt with its samples; no prompt twice.</param>
     /// <param name="provenance">Where the rewards come from; null when that is not known, and then nothing can be checked.</param>
-    /// <exception cref="ArgumentException">There is no prompt, or one stands twice.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, one stands twice, or one has no reward.</exception>
     public ReferenceTable(IEnumerable<ReferencePrompt> prompts, ReferenceProvenance? provenance = null)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -25,6 +25,8 @@ public sealed class ReferenceTable : IDisposable
         Provenance = provenance;
         if (Prompts.IsEmpty)
             throw new ArgumentException("A reference table needs at least one prompt.", nameof(prompts));
+        if (PromptsWithoutReward.Among(Prompts) is string empty)
+            throw new ArgumentException($"{empty} Leave them out, or draw more samples of them.", nameof(prompts));
         _byPrompt = new(StringComparer.Ordinal);
         foreach (ReferencePrompt prompt in Prompts)
         {
@@ -33,11 +35,13 @@ public sealed class ReferenceTable : IDisposable
         }
     }
 
-    /// <summary>A table that reads from the files of a cache, and owns them: of all its prompts, or of some.</summary>
+    /// <summary>A table that reads from the files of a cache, and owns them: of all its prompts that have a reward, or of some.</summary>
     internal ReferenceTable(StoredReferenceData stored, IEnumerable<string>? prompts = null)
     {
         _stored = stored;
         Provenance = stored.Manifest.Provenance;
+        if (prompts is null && Enumerable.Range(0, stored.Index.Prompts).Any(number => stored.Count(number) == 0))
+            prompts = Enumerable.Range(0, stored.Index.Prompts).Where(number => stored.Count(number) > 0).Select(stored.Prompt);
         if (prompts is null)
             Prompts = [.. Enumerable.Range(0, stored.Index.Prompts).Select(number => new ReferencePrompt(stored, number))];
         else
@@ -47,7 +51,14 @@ public sealed class ReferenceTable : IDisposable
         }
 
         if (Prompts.IsEmpty)
-            throw new ArgumentException("A reference table needs at least one prompt; the cache has none yet.");
+            throw new ArgumentException("A reference table needs at least one prompt with a reward; the cache has none yet.");
+    }
+
+    private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts)
+    {
+        (Prompts, Provenance, _stored) = (prompts, table.Provenance, table._stored);
+        if (table._byPrompt is not null)
+            _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal);
     }
 
     /// <summary>The prompts in order.</summary>
@@ -64,7 +75,9 @@ public sealed class ReferenceTable : IDisposable
         get
         {
             ArgumentNullException.ThrowIfNull(prompt);
-            return Find(prompt) ?? throw new KeyNotFoundException($"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
+            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Index.Find(prompt) is int number and >= 0 && _stored.Count(number) == 0
+                ? $"The prompt \"{prompt}\" has no reward in the reference cache: each of its samples was excluded. Draw more samples of it, or leave it out."
+                : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
         }
     }
 
@@ -89,7 +102,7 @@ public sealed class ReferenceTable : IDisposable
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
     public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -99,7 +112,10 @@ public sealed class ReferenceTable : IDisposable
     }
 
     /// <summary>Reads a table: the folder of a <see cref="ReferenceStore"/>, a file of ours, or either of the two formats that the authors of the paper publish.</summary>
-    /// <remarks>A file is read into memory. Of a folder nothing but the side file is looked at; samples are read when they are asked for.</remarks>
+    /// <remarks>
+    /// A file is read into memory. Of a folder nothing but the side file is looked at; samples are read when they are asked for. Prompts of a folder each of
+    /// whose samples was excluded are left out of <see cref="Prompts"/>; asking for one says so.
+    /// </remarks>
     /// <param name="path">A folder or a JSON Lines file.</param>
     /// <returns>The table.</returns>
     /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file; the message names file, line, byte and remedy.</exception>
@@ -134,7 +150,7 @@ public sealed class ReferenceTable : IDisposable
     /// where they come from are refused when they are copies.
     /// </remarks>
     /// <param name="other">The other table; its new prompts come after those of this one.</param>
-    /// <returns>A table of its own.</returns>
+    /// <returns>A table in memory; prompts that only one of the two has are still read from where that one reads, so keep tables of folders until it is used no more.</returns>
     /// <exception cref="InvalidOperationException">The tables come from different things, or hold partly the same draws; the message says which.</exception>
     public ReferenceTable Merge(ReferenceTable other)
     {
@@ -144,9 +160,13 @@ public sealed class ReferenceTable : IDisposable
 
     /// <summary>The same samples, rewards of a prompt no further apart than a tolerance being one: see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.</summary>
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
-    /// <returns>A table of its own.</returns>
+    /// <returns>A table that shares the files of this one where it has any: disposing of either closes them for both.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
-    public ReferenceTable WithTieTolerance(double tieTolerance) => new(Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance)), Provenance);
+    public ReferenceTable WithTieTolerance(double tieTolerance)
+    {
+        var shared = new Dictionary<IReferenceData, IReferenceData>(ReferenceEqualityComparer.Instance);
+        return new ReferenceTable(this, [.. Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance, shared))]);
+    }
 
     /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
     /// <remarks>An imported table does not know where it comes from and passes.</remarks>
@@ -167,16 +187,19 @@ public sealed class ReferenceTable : IDisposable
             throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
     }
 
-    /// <summary>Closes the files of a cache; the table cannot be read any more.</summary>
+    /// <summary>Closes the files of a cache; neither the table nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
     public void Dispose() => _stored?.Dispose();
 
     private static ReferenceTable FromStore(string folder)
     {
         var stored = StoredReferenceData.Open(folder);
-        if (stored.Index.Prompts > 0)
+        if (stored.Index.Samples > 0)
             return new ReferenceTable(stored);
+        int records = stored.Index.Records;
         stored.Dispose();
-        throw new InvalidDataException($"{folder}: the cache has no record yet. Estimate the table into it first.");
+        throw new InvalidDataException(records == 0
+            ? $"{folder}: the cache has no record yet. Estimate the table into it first."
+            : $"{folder}: the cache has no reward: each sample of its {records} records was excluded. See why the reward model fails for them, or whether all are truncated.");
     }
 
     /// <summary>The samples of a prompt; null when it is not here.</summary>

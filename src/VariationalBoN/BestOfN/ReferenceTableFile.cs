@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -7,7 +8,7 @@ namespace VariationalBoN.BestOfN;
 /// <summary>The file format of a reference table: JSON Lines, one prompt a line, columns of samples. Stateless, thread-safe.</summary>
 /// <remarks>
 /// A superset of the authors' row per prompt (prompt, rewards, responses), so that their tools read our files. Each line repeats the
-/// provenance, so that files of one reference can be joined by concatenation.
+/// provenance and counts down the lines that follow, so that files of one reference can be joined by concatenation, and a cut is seen.
 /// </remarks>
 internal static class ReferenceTableFile
 {
@@ -20,10 +21,18 @@ internal static class ReferenceTableFile
 
     public static void Write(Stream stream, ReferenceTable table, ReferenceTableFormat format = ReferenceTableFormat.Whole)
     {
+        if (format == ReferenceTableFormat.Whole)
+        {
+            var json = new ArrayBufferWriter<byte>();
+            for (int i = 0; i < table.Prompts.Length; i++)
+                stream.Write(SealedLine(json, table.Prompts[i], first: null, table.Prompts.Length - 1 - i, table.Provenance));
+            return;
+        }
+
         using var writer = new Utf8JsonWriter(stream, Writing);
         foreach (ReferencePrompt prompt in table.Prompts)
         {
-            foreach (Action row in Rows(writer, prompt, table.Provenance, format))
+            foreach (Action row in Rows(writer, prompt, format))
             {
                 row();
                 writer.Flush();
@@ -31,6 +40,32 @@ internal static class ReferenceTableFile
                 stream.WriteByte((byte)'\n');
             }
         }
+    }
+
+    /// <summary>A line of a table, or a record of a cache.</summary>
+    /// <param name="json">Kept from line to line.</param>
+    /// <param name="prompt">The samples of a prompt.</param>
+    /// <param name="first">Index of the first sample; null in a table.</param>
+    /// <param name="following">How many lines of the same batch or table come after it.</param>
+    /// <param name="provenance">Where the rewards come from; null where that is not known, or stands in a manifest.</param>
+    /// <returns>The line with its seal and its end; a fresh array.</returns>
+    public static byte[] SealedLine(ArrayBufferWriter<byte> json, ReferencePrompt prompt, int? first, int following, ReferenceProvenance? provenance)
+    {
+        json.ResetWrittenCount();
+        using (var writer = new Utf8JsonWriter(json, Writing))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("prompt", prompt.Prompt);
+            if (first is int index)
+                writer.WriteNumber("first", index);
+            writer.WriteNumber("following", following);
+            if (provenance is not null)
+                WriteProvenance(writer, provenance);
+            WriteColumns(writer, prompt);
+            writer.WriteEndObject();
+        }
+
+        return RecordSeal.Close(json.WrittenSpan);
     }
 
     public static ReferenceTable Read(string path)
@@ -52,7 +87,7 @@ internal static class ReferenceTableFile
             try
             {
                 using var row = JsonDocument.Parse(line, Reading);
-                rows.Add(row.RootElement);
+                rows.Add(row.RootElement, RecordSeal.IsIntact(line.Span.TrimEnd(Blanks)));
             }
             catch (JsonException e)
             {
@@ -70,6 +105,10 @@ internal static class ReferenceTableFile
         try
         {
             return rows.ToTable();
+        }
+        catch (FormatException e)
+        {
+            throw Refusal(path, lines, e.Message, e);
         }
         catch (ArgumentException e)
         {
@@ -92,28 +131,6 @@ internal static class ReferenceTableFile
     private static InvalidDataException Refusal(string path, LineReader lines, string why, Exception inner) =>
         new($"{path}, line {lines.Number} (byte {lines.Offset}): {why} Take the file from its source again, or estimate the table anew.", inner);
 
-    /// <summary>A line of a table, without the end of the line.</summary>
-    private static void WriteLine(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceProvenance? provenance)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("prompt", prompt.Prompt);
-        if (provenance is not null)
-            WriteProvenance(writer, provenance);
-        WriteColumns(writer, prompt);
-        writer.WriteEndObject();
-    }
-
-    /// <summary>A record of a cache, to be sealed.</summary>
-    public static void WriteRecord(Utf8JsonWriter writer, ReferencePrompt prompt, int first, int following)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("prompt", prompt.Prompt);
-        writer.WriteNumber("first", first);
-        writer.WriteNumber("following", following);
-        WriteColumns(writer, prompt);
-        writer.WriteEndObject();
-    }
-
     /// <summary>The property "provenance".</summary>
     public static void WriteProvenance(Utf8JsonWriter writer, ReferenceProvenance provenance)
     {
@@ -127,15 +144,23 @@ internal static class ReferenceTableFile
         writer.WriteEndObject();
     }
 
-    private static IEnumerable<Action> Rows(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceProvenance? provenance, ReferenceTableFormat format)
+    /// <summary>The rows of a prompt in a format of the authors.</summary>
+    private static IEnumerable<Action> Rows(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceTableFormat format)
     {
-        if (format == ReferenceTableFormat.Whole)
-            return [() => WriteLine(writer, prompt, provenance)];
         ImmutableArray<double> rewards = prompt.Rewards;
         ImmutableArray<string> responses = prompt.Responses;
         string text = prompt.Prompt;
         if (format == ReferenceTableFormat.RowPerPrompt)
-            return [() => WriteLine(writer, new ReferencePrompt(text, rewards, responses), null)];
+        {
+            return [() =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("prompt", text);
+                WriteRewards(writer, rewards, responses);
+                writer.WriteEndObject();
+            }];
+        }
+
         if (responses.IsEmpty)
             throw new InvalidOperationException($"The texts of the prompt \"{text}\" are not known, and a row for each sample has one; save a row for each prompt.");
         return Enumerable.Range(0, rewards.Length).Select(i => (Action)(() =>
@@ -151,11 +176,17 @@ internal static class ReferenceTableFile
     private static void WriteColumns(Utf8JsonWriter writer, ReferencePrompt prompt)
     {
         ImmutableArray<ScoredCompletion> samples = prompt.Samples;
-        WriteArray(writer, "rewards", prompt.Rewards, writer.WriteNumberValue);
-        if (!prompt.Responses.IsEmpty)
-            WriteArray(writer, "responses", prompt.Responses, writer.WriteStringValue);
-        if (!samples.IsEmpty || prompt.Excluded > 0)
-            writer.WriteNumber("excluded", prompt.Excluded);
+        WriteRewards(writer, prompt.Rewards, prompt.Responses);
+        if (prompt.Components.Count > 0)
+        {
+            writer.WriteStartObject("components");
+            foreach ((string name, ImmutableArray<double?> values) in prompt.Components)
+                WriteArray(writer, name, values, value => WriteNumberOrNull(writer, value));
+            writer.WriteEndObject();
+        }
+
+        if (prompt.Excluded > 0)
+            WriteArray(writer, "excluded", prompt.ExcludedPlaces, writer.WriteNumberValue);
         if (!samples.IsEmpty)
         {
             WriteArray(writer, "promptTokens", samples[0].Completion.PromptTokens, writer.WriteNumberValue);
@@ -169,6 +200,21 @@ internal static class ReferenceTableFile
                 writer.WriteEndArray();
             });
         }
+    }
+
+    private static void WriteRewards(Utf8JsonWriter writer, ImmutableArray<double> rewards, ImmutableArray<string> responses)
+    {
+        WriteArray(writer, "rewards", rewards, writer.WriteNumberValue);
+        if (!responses.IsEmpty)
+            WriteArray(writer, "responses", responses, writer.WriteStringValue);
+    }
+
+    private static void WriteNumberOrNull(Utf8JsonWriter writer, double? value)
+    {
+        if (value is double number)
+            writer.WriteNumberValue(number);
+        else
+            writer.WriteNullValue();
     }
 
     private static void WriteArray<T>(Utf8JsonWriter writer, string name, IEnumerable<T> values, Action<T> write)

@@ -52,9 +52,12 @@ internal static class ReferenceTableMerge
     {
         if (first.Samples.IsEmpty != second.Samples.IsEmpty || first.Responses.IsEmpty != second.Responses.IsEmpty)
             throw new InvalidOperationException($"Only one of the two reference tables holds the {(first.Responses.IsEmpty != second.Responses.IsEmpty ? "texts" : "tokens")} of the samples of the prompt \"{first.Prompt}\". Merge tables of one kind.");
+        int drawn = first.Rewards.Length + first.Excluded;
+        IEnumerable<int> excluded = first.ExcludedPlaces.Concat(second.ExcludedPlaces.Select(place => drawn + place));
+        var components = ReferenceComponents.Joined([(first, 0, first.Count), (second, 0, second.Count)]);
         ReferencePrompt joined = first.Samples.IsEmpty
-            ? new ReferencePrompt(first.Prompt, first.Rewards.Concat(second.Rewards), first.Responses.Concat(second.Responses), first.Excluded + second.Excluded)
-            : new ReferencePrompt(first.Prompt, first.Samples.Concat(second.Samples), first.Excluded + second.Excluded);
+            ? new ReferencePrompt(first.Prompt, first.Rewards.Concat(second.Rewards), first.Responses.Concat(second.Responses), excluded, components)
+            : new ReferencePrompt(first.Prompt, first.Samples.Concat(second.Samples), excluded, components);
         return first.Cdf.TieTolerance == second.Cdf.TieTolerance
             ? joined.WithTieTolerance(first.Cdf.TieTolerance)
             : throw new InvalidOperationException(FormattableString.Invariant($"The tie tolerance of the prompt \"{first.Prompt}\" is {first.Cdf.TieTolerance} in the first reference table and {second.Cdf.TieTolerance} in the second. Give both the same."));

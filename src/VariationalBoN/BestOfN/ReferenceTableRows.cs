@@ -10,13 +10,16 @@ internal sealed class ReferenceTableRows
     private readonly Dictionary<string, (List<double> Rewards, List<string> Responses)> _single = new(StringComparer.Ordinal);
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
     private ReferenceProvenance? _provenance;
-    private int _rows;
+    private int _rows, _following;
 
     /// <summary>Adds a row: our own or the authors' row per prompt (rewards), or their row per sample (text, reward).</summary>
-    public void Add(JsonElement row)
+    /// <param name="row">The row.</param>
+    /// <param name="isSealed">Whether it has a seal, and is as it was written.</param>
+    public void Add(JsonElement row, bool isSealed)
     {
         if (row.ValueKind != JsonValueKind.Object)
             throw new FormatException($"a row must be a JSON object, not {row.ValueKind}.");
+        Count(row, isSealed);
         string prompt = String(Required(row, "prompt"), "prompt");
         ReferenceProvenance? provenance = Provenance(row);
         if (_rows++ > 0 && provenance != _provenance)
@@ -31,8 +34,10 @@ internal sealed class ReferenceTableRows
     }
 
     /// <summary>The table of all rows, prompts in the order of their first row.</summary>
-    public ReferenceTable ToTable() =>
-        new(_whole.Concat(_single.Select(entry => new ReferencePrompt(entry.Key, entry.Value.Rewards, entry.Value.Responses))), _provenance);
+    /// <exception cref="FormatException">The last rows are missing.</exception>
+    public ReferenceTable ToTable() => _following > 0
+        ? throw new FormatException($"the file ends, and {_following} more rows of a table should follow: it was cut.")
+        : new ReferenceTable(_whole.Concat(_single.Select(entry => new ReferencePrompt(entry.Key, entry.Value.Rewards, entry.Value.Responses))), _provenance);
 
     /// <summary>The samples of a row per prompt.</summary>
     public static ReferencePrompt Prompt(JsonElement row)
@@ -40,7 +45,7 @@ internal sealed class ReferenceTableRows
         string prompt = String(Required(row, "prompt"), "prompt");
         double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
         string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
-        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, row.TryGetProperty("excluded", out _) ? Excluded(row) : 0);
+        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, Excluded(row), Components(row));
     }
 
     /// <summary>The property "provenance" of a row or a manifest; null when there is none.</summary>
@@ -53,6 +58,18 @@ internal sealed class ReferenceTableRows
         {
             MoreSeeds = value.TryGetProperty("moreSeeds", out _) ? [.. Items(value, "moreSeeds").Select(seed => seed.GetInt64())] : [],
         };
+    }
+
+    /// <summary>A row of ours has a seal and says how many follow it; tables stand one after the other.</summary>
+    private void Count(JsonElement row, bool isSealed)
+    {
+        bool counts = row.TryGetProperty("following", out JsonElement value);
+        if (!isSealed && (counts || row.TryGetProperty("check", out _)))
+            throw new FormatException("the row is not as it was written: its \"check\" is missing or wrong.");
+        int following = counts && value.TryGetInt32(out int number) && number >= 0 ? number : 0;
+        if (_following > 0 && (!counts || following != _following - 1))
+            throw new FormatException($"{_following} more rows of a table should stand here before any other: some are missing.");
+        _following = following;
     }
 
     private void AddSample(string prompt, string text, double reward)
@@ -81,10 +98,19 @@ internal sealed class ReferenceTableRows
         if (responses.Length != rewards.Length || tokens.Length != rewards.Length || logReference.Length != rewards.Length || finish.Length != rewards.Length)
             throw new FormatException($"the columns differ in length: {rewards.Length} rewards, {responses.Length} responses, {tokens.Length} tokens, {logReference.Length} logReference, {finish.Length} finishReasons.");
         return new ReferencePrompt(prompt, rewards.Select((reward, i) => new ScoredCompletion(
-            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row));
+            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row), Components(row));
     }
 
-    private static int Excluded(JsonElement row) => Required(row, "excluded").TryGetInt32(out int count) ? count : throw new FormatException("\"excluded\" must be a whole number.");
+    private static IEnumerable<int> Excluded(JsonElement row) => row.TryGetProperty("excluded", out _) ? Items(row, "excluded").Select(place => place.GetInt32()) : [];
+
+    private static IEnumerable<KeyValuePair<string, ImmutableArray<double?>>> Components(JsonElement row)
+    {
+        if (!row.TryGetProperty("components", out JsonElement value))
+            return [];
+        if (value.ValueKind != JsonValueKind.Object)
+            throw new FormatException($"\"components\" must be an object of arrays, not {value.ValueKind}.");
+        return value.EnumerateObject().Select(part => KeyValuePair.Create(part.Name, Items(value, part.Name).Select(item => item.ValueKind == JsonValueKind.Null ? (double?)null : Number(item, part.Name)).ToImmutableArray()));
+    }
 
     private static FinishReason Finish(string text) => text switch
     {

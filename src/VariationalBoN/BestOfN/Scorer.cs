@@ -46,7 +46,11 @@ public sealed class Scorer
         ScoreAsync(completions, keepLone: false, cancellationToken);
 
     /// <summary>The same; where no baseline is formed, a completion that is left alone can be kept.</summary>
-    internal async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, bool keepLone, CancellationToken cancellationToken)
+    internal async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, bool keepLone, CancellationToken cancellationToken) =>
+        (await ScoreKeptAsync(completions, keepLone, cancellationToken).ConfigureAwait(false)).Scored;
+
+    /// <summary>The same with the places, among the completions, of those that were kept.</summary>
+    internal async Task<(ScoredBatch Scored, int[] Kept)> ScoreKeptAsync(IReadOnlyList<Completion> completions, bool keepLone, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
         double[] logReference = LogReference(completions);
@@ -58,11 +62,12 @@ public sealed class Scorer
             groups[i] = groups[i - 1] + (completions[i].Prompt == completions[i - 1].Prompt ? 0 : 1);
         ILookup<int, int> drawn = Enumerable.Range(0, groups.Length).ToLookup(i => groups[i]);
         int[] kept = [.. drawn.SelectMany(group => Survivors(group, rewards, keepLone))];
-        return new ScoredBatch(
+        var scored = new ScoredBatch(
             kept.Select(i => new ScoredCompletion(completions[i], rewards[i]!.Value, logReference[i])),
             kept.Select(i => groups[i]),
             groups.Length - kept.Length,
             found.Components.Select(part => KeyValuePair.Create(part.Key, kept.Select(i => part.Value[i]).ToImmutableArray())));
+        return (scored, kept);
     }
 
     private static int[] Survivors(IGrouping<int, int> group, double?[] rewards, bool keepLone)

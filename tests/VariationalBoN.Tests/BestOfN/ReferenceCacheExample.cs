@@ -33,10 +33,10 @@ public sealed class ReferenceCacheExample : StoreFixture
         string joined = Named("joined");
 
         // snippet: merge
-        int records = ReferenceStore.Merge(joined, shards);
+        var merged = ReferenceStore.Merge(joined, shards); // merged.Records were copied
         // end snippet
 
-        Assert.Equal(4, records);
+        Assert.Equal(4, merged.Records);
         using var all = ReferenceTable.Load(joined);
         Assert.Equal(512, all["a"].Rewards.Length);
 
@@ -44,14 +44,19 @@ public sealed class ReferenceCacheExample : StoreFixture
         table.Save(theirs, ReferenceTableFormat.RowPerSample);
         // end snippet
 
-        // snippet: import
-        using var store = ReferenceStore.Open(other, provenance: null);
-        foreach (var batch in ReferenceTable.Load(theirs).Prompts.Chunk(64))
-            store.Append(batch);
-        // end snippet
-
-        using var imported = store.AsTable();
+        for (int call = 0; call < 2; call++)
+            Import(other, theirs);
+        using var imported = ReferenceTable.Load(other);
         Assert.Equal(table["b"].Rewards.ToArray(), imported["b"].Rewards.ToArray());
         Assert.Equal(table["b"].Responses.ToArray(), imported["b"].Responses.ToArray());
+    }
+
+    private static void Import(string other, string theirs)
+    {
+        // snippet: import
+        using var store = ReferenceStore.Open(other, provenance: null);
+        foreach (var batch in ReferenceTable.Load(theirs).Prompts.Where(prompt => store.Missing(prompt.Prompt, 0, 1).Count > 0).Chunk(64))
+            store.Append(batch); // those that an earlier call has added are left out
+        // end snippet
     }
 }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using VariationalBoN.BestOfN;
 
@@ -9,7 +12,7 @@ public sealed class ReferenceReaderFuzzTests : StoreFixture
 {
     private static readonly FileFuzz s_fuzz = new(
         "\"prompt\"", "\"rewards\"", "\"reward\"", "\"text\"", "\"responses\"", "\"tokens\"", "\"promptTokens\"", "\"finishReasons\"", "\"logReference\"", "\"excluded\"",
-        "\"first\"", "\"following\"", "\"check\"", "\"provenance\"", "\"seed\"", "\"moreSeeds\"", "\"Stopped\"");
+        "\"first\"", "\"following\"", "\"check\"", "\"provenance\"", "\"seed\"", "\"moreSeeds\"", "\"components\"", "\"Stopped\"");
 
     [Fact]
     public void Table_file()
@@ -17,7 +20,9 @@ public sealed class ReferenceReaderFuzzTests : StoreFixture
         string path = Named("table.jsonl");
         new ReferenceTable([Samples("a", 0, 2), Samples("b", 0, 2, excluded: 1), new("c", [1.5], ["yes"])], Provenance).Save(path);
         byte[] seed = File.ReadAllBytes(path), perSample = Encoding.UTF8.GetBytes("""{"prompt":"a","text":"a b","reward":1}""" + "\n" + """{"prompt":"a","text":"a c","reward":2.5}""" + "\n");
-        s_fuzz.Run(FileFuzz.Inputs / 4, path, [seed, perSample], input => _ = ReferenceTableFile.Read(new MemoryStream(input), path).Prompts.Sum(prompt => prompt.Rewards.Length));
+        byte[] unsealed = [.. seed[..(Array.IndexOf(seed, (byte)'\n') - 28)], (byte)'}'];
+        unsealed = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(unsealed).Replace("\"following\":2,", "", StringComparison.Ordinal));
+        s_fuzz.Run(FileFuzz.Inputs / 4, path, [seed, unsealed, perSample], input => _ = ReferenceTableFile.Read(new MemoryStream(input), path).Prompts.Sum(prompt => prompt.Rewards.Length));
     }
 
     [Fact]
@@ -40,6 +45,28 @@ public sealed class ReferenceReaderFuzzTests : StoreFixture
     [Fact]
     public void Side_file() => FuzzFile(ReferenceCompression.None, "rewards.index", FileFuzz.Inputs / 16);
 
+    /// <summary>Side files whose checksum is right, so that what is behind it meets what no writer of ours wrote.</summary>
+    [Fact]
+    public void Sealed_side_file()
+    {
+        Make(ReferenceCompression.None);
+        string path = Path.Combine(Folder, "rewards.index");
+        byte[] seed = File.ReadAllBytes(path);
+        Assert.Equal(seed, Sealed([.. seed]));
+        s_fuzz.Run(FileFuzz.Inputs / 16, path, [seed], input => Read(path, input), Sealed);
+
+        static byte[] Sealed(byte[] index)
+        {
+            if (index.Length < Unsafe.SizeOf<ReferenceIndexLayout.Header>())
+                return index;
+            ref var header = ref MemoryMarshal.AsRef<ReferenceIndexLayout.Header>(index.AsSpan());
+            header.Length = index.Length;
+            header.Check = default;
+            SHA256.HashData([.. index[Unsafe.SizeOf<ReferenceIndexLayout.Header>()..], .. index[..Unsafe.SizeOf<ReferenceIndexLayout.Header>()]], header.Check);
+            return index;
+        }
+    }
+
     [Fact]
     public void Manifest() => FuzzFile(ReferenceCompression.None, "manifest.json", FileFuzz.Inputs / 16);
 
@@ -61,6 +88,8 @@ public sealed class ReferenceReaderFuzzTests : StoreFixture
     private int Read(string path, byte[] input)
     {
         File.WriteAllBytes(path, input);
+        if (Path.GetFileName(path).StartsWith("samples", StringComparison.Ordinal))
+            File.Delete(Path.Combine(Folder, "rewards.index")); // so that records are read, however many there are
         using var table = ReferenceTable.Load(Folder);
         return table.Prompts.Sum(prompt => prompt.Rewards.Length + prompt.Responses.Length + prompt.Samples.Length + prompt.Excluded);
     }

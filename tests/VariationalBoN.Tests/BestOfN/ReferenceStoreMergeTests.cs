@@ -11,7 +11,7 @@ public sealed class ReferenceStoreMergeTests : StoreFixture
         Shard("one", ReferenceCompression.None, ("a", 0, 4), ("b", 0, 4));
         Shard("two", ReferenceCompression.Gzip, ("b", 4, 4), ("c", 0, 8));
         Shard("three", ReferenceCompression.None, ("a", 4, 4));
-        Assert.Equal(5, ReferenceStore.Merge(Folder, [Named("one"), Named("two"), Named("three")]));
+        Assert.Equal(new ReferenceMerge(5, null), ReferenceStore.Merge(Folder, [Named("one"), Named("two"), Named("three")]));
         using var table = ReferenceTable.Load(Folder);
         Assert.Equal(["a", "b", "c"], table.Prompts.Select(prompt => prompt.Prompt));
         Assert.All(table.Prompts, prompt => AssertSame(Samples(prompt.Prompt, 0, 8), prompt));
@@ -22,12 +22,14 @@ public sealed class ReferenceStoreMergeTests : StoreFixture
     public void Merge_that_was_interrupted_goes_on()
     {
         Shard("one", ReferenceCompression.None, [.. Enumerable.Range(0, 150).Select(i => ($"p{i}", 0, 2))]);
-        Assert.Equal(150, ReferenceStore.Merge(Folder, [Named("one")]));
+        Assert.Equal(150, ReferenceStore.Merge(Folder, [Named("one")]).Records);
         byte[] whole = File.ReadAllBytes(Data(Folder));
-        File.WriteAllBytes(Data(Folder), whole[..(whole.Length / 2)]);
-        Assert.InRange(ReferenceStore.Merge(Folder, [Named("one")]), 75, 149);
+        Leave(Folder, whole[..(whole.Length / 2)]);
+        ReferenceMerge merged = ReferenceStore.Merge(Folder, [Named("one")]);
+        Assert.InRange(merged.Records, 75, 149);
+        Assert.Equal(whole.Length / 2, merged.Repair!.Offset + merged.Repair.Bytes);
         Assert.Equal(whole, File.ReadAllBytes(Data(Folder)));
-        Assert.Equal(0, ReferenceStore.Merge(Folder, [Named("one"), Named("one")]));
+        Assert.Equal(new ReferenceMerge(0, null), ReferenceStore.Merge(Folder, [Named("one"), Named("one")]));
     }
 
     [Fact]
@@ -42,6 +44,15 @@ public sealed class ReferenceStoreMergeTests : StoreFixture
         Assert.Contains("reward model", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Folder, [Named("other")])).Message);
         Assert.Throws<ArgumentException>(() => ReferenceStore.Merge(Folder, []));
         Assert.Throws<InvalidDataException>(() => ReferenceStore.Merge(Folder, [Named("nowhere")]));
+    }
+
+    [Fact]
+    public void Later_shard_of_other_provenance_is_refused()
+    {
+        Shard("one", ReferenceCompression.None, ("a", 0, 4));
+        ReferenceStore.Open(Named("other"), Provenance with { Seed = 2 }).Dispose();
+        Assert.Contains("seed", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Folder, [Named("one"), Named("other")])).Message);
+        Assert.Equal(0, ReferenceStore.Merge(Folder, [Named("one")]).Records); // what came before it is there
     }
 
     private void Shard(string name, ReferenceCompression compression, params (string Prompt, int First, int Count)[] ranges)

@@ -73,11 +73,11 @@ public sealed class ReferenceStoreTests : StoreFixture
     public void Rewards_that_came_from_elsewhere_are_kept_with_and_without_texts()
     {
         using (var store = ReferenceStore.Open(Folder, provenance: null))
-            store.Append([new ReferencePrompt("a", [1.5, double.Epsilon], []), new ReferencePrompt("b", [2.0], ["yes"], excluded: 3)]);
+            store.Append([new ReferencePrompt("a", [1.5, double.Epsilon], []), new ReferencePrompt("b", [2.0], ["yes"], excluded: [0, 2, 3])]);
         using var table = ReferenceTable.Load(Folder);
         Assert.Null(table.Provenance);
         AssertSame(new ReferencePrompt("a", [1.5, double.Epsilon], []), table["a"]);
-        AssertSame(new ReferencePrompt("b", [2.0], ["yes"], excluded: 3), table["b"]);
+        AssertSame(new ReferencePrompt("b", [2.0], ["yes"], excluded: [0, 2, 3]), table["b"]);
     }
 
     [Fact]

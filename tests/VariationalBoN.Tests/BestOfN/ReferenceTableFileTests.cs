@@ -90,10 +90,10 @@ public sealed class ReferenceTableFileTests : IDisposable
     [InlineData("""{"prompt":"b","text":"c d","reward":1}""", "does not start with the prompt")]
     [InlineData("""{"prompt":"b","text":"b d","reward":"high"}""", "finite numbers")]
     [InlineData("""{"prompt":"b","rewards":[1],"provenance":{"reference":"r","rewardModel":"j","scoring":"s","seed":1}}""", "another reference")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":0,"promptTokens":[],"logReference":[-1,-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "2 logReference")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":0,"promptTokens":[],"logReference":[-1],"finishReasons":["Bored"],"tokens":[[1]]}""", "Bored")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":-1,"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "excluded")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":0,"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[["1"]]}""", "line 2")]
+    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1,-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "2 logReference")]
+    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Bored"],"tokens":[[1]]}""", "Bored")]
+    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[-1],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "excluded")]
+    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[["1"]]}""", "line 2")]
     public void Bad_row_is_named_by_file_line_and_remedy(string row, string why)
     {
         Write("""{"prompt":"a","rewards":[1]}""", row);
@@ -104,15 +104,48 @@ public sealed class ReferenceTableFileTests : IDisposable
     }
 
     [Fact]
-    public void Saved_table_that_is_cut_anywhere_within_a_line_is_refused()
+    public void Saved_table_that_is_cut_anywhere_is_refused()
     {
         Hard().Save(File1);
         byte[] whole = File.ReadAllBytes(File1);
         int firstLine = Array.IndexOf(whole, (byte)'\n') + 1;
-        for (int length = firstLine + 1; length < whole.Length - 1; length++)
+        for (int length = firstLine; length < whole.Length - 1; length++)
         {
             File.WriteAllBytes(File1, whole[..length]);
             Assert.Contains("line 2", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message);
+        }
+    }
+
+    [Fact]
+    public void Saved_table_in_which_a_byte_changed_is_refused()
+    {
+        Hard().Save(File1);
+        byte[] whole = File.ReadAllBytes(File1);
+        for (int at = 0; at < whole.Length - 1; at += 3)
+        {
+            byte[] damaged = [.. whole];
+            damaged[at] ^= 1; // a digit becomes another
+            File.WriteAllBytes(File1, damaged);
+            Assert.Contains(File1, Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message);
+        }
+    }
+
+    [Fact]
+    public void Saved_tables_can_be_joined_as_files_but_no_line_may_be_missing()
+    {
+        ReferenceTable other = new([new ReferencePrompt("x", [1.0], []), new ReferencePrompt("y", [2.0], []), new ReferencePrompt("z", [3.0], [])], s_provenance);
+        Hard().Save(File1);
+        string[] lines = File.ReadAllLines(File1);
+        other.Save(File1);
+        string[] more = File.ReadAllLines(File1);
+        Write([.. lines, .. more]);
+        Assert.Equal(5, ReferenceTable.Load(File1).Prompts.Length);
+        File.WriteAllText(File1, string.Join("\r\n", (string[])[.. more, .. lines]));
+        Assert.Equal(5, ReferenceTable.Load(File1).Prompts.Length);
+        foreach (string[] part in (string[][])[[lines[0], .. more], [more[0], more[2], .. lines], [.. lines, .. more[..2]], [more[0], lines[1]]])
+        {
+            Write(part);
+            Assert.Contains("more rows of a table", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message);
         }
     }
 
@@ -200,7 +233,7 @@ public sealed class ReferenceTableFileTests : IDisposable
                 new Completion { Prompt = prompt, Text = $" \\{i}\t\r\nü", PromptTokens = [7, int.MaxValue], Tokens = [.. Enumerable.Range(0, i)], FinishReason = (FinishReason)(i % 2) },
                 reward,
                 -Math.Exp(i) / 3)),
-            excluded);
+            Enumerable.Range(1, excluded));
     }
 
     private void Write(params string[] rows) => File.WriteAllLines(File1, rows);

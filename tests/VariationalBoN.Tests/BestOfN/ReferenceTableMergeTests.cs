@@ -87,9 +87,10 @@ public sealed class ReferenceTableMergeTests
     [Fact]
     public void Exclusions_add_up_also_without_token_ids()
     {
-        ReferenceTable few = new([new ReferencePrompt("a", [3.0], [], excluded: 2)]), more = new([new ReferencePrompt("a", [1.0, 2], [], excluded: 3)]);
+        ReferenceTable few = new([new ReferencePrompt("a", [3.0], [], excluded: [0, 2])]), more = new([new ReferencePrompt("a", [1.0, 2], [], excluded: [1, 3, 4])]);
 
         Assert.Equal(5, few.Merge(more)["a"].Excluded);
+        Assert.Equal([1, 3, 5], few.Merge(more)["a"].SampleIndices.AsEnumerable());
     }
 
     private static ReferenceTable Imported(double[] rewards) => new([new ReferencePrompt("a", rewards, [])]);

@@ -72,6 +72,7 @@ public sealed class ReferenceTableTests
         var table = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), once, ["a"], new ReferenceTableOptions { SamplesPerPrompt = 3, Scoring = new() { OnFailure = RewardFailure.Exclude } });
         Assert.Equal([5.0], table["a"].Rewards.ToArray());
         Assert.Equal(2, table["a"].Excluded);
+        Assert.Equal([0], table["a"].SampleIndices.ToArray());
     }
 
     [Fact]

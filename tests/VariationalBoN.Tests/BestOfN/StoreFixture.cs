@@ -26,7 +26,8 @@ public abstract class StoreFixture : IDisposable
             new Completion { Prompt = prompt, Text = $"\"{i}\" \n é 🙂", PromptTokens = [3, prompt.Length], Tokens = [.. Enumerable.Range(i, i % 5)], FinishReason = (FinishReason)(i % 2) },
             new CounterRandom(new DrawSeed(7), prompt, i).Normal(0),
             -0.1 - i)),
-        excluded);
+        Enumerable.Range(count - excluded, excluded),
+        [new("style", [.. Enumerable.Range(first, count - excluded).Select(i => i % 3 == 0 ? (double?)null : i / 7.0)])]);
 
     internal static ReferenceStore Open(string folder, ReferenceCompression compression = ReferenceCompression.None) =>
         ReferenceStore.Open(folder, Provenance, new ReferenceStoreOptions { Compression = compression, FlushToDisk = false });
@@ -34,14 +35,23 @@ public abstract class StoreFixture : IDisposable
     /// <summary>The file of records.</summary>
     internal static string Data(string folder) => Directory.GetFiles(folder, "samples.*").Single();
 
+    /// <summary>Leaves what a killed process leaves: so much of the records, and the side file not brought up to them.</summary>
+    internal static void Leave(string folder, byte[] records)
+    {
+        File.Delete(Path.Combine(folder, "rewards.index"));
+        File.WriteAllBytes(Data(folder), records);
+    }
+
     internal static void AssertSame(ReferencePrompt expected, ReferencePrompt actual)
     {
         Assert.Equal(expected.Prompt, actual.Prompt);
         Assert.Equal(expected.Excluded, actual.Excluded);
+        Assert.Equal(expected.ExcludedPlaces, actual.ExcludedPlaces);
         Assert.Equal(expected.Rewards.Select(BitConverter.DoubleToInt64Bits), actual.Rewards.Select(BitConverter.DoubleToInt64Bits));
         Assert.Equal(expected.Cdf.SortedRewards.ToArray(), actual.Cdf.SortedRewards.ToArray());
         Assert.Equal(expected.Responses.ToArray(), actual.Responses.ToArray());
         Assert.Equal(Describe(expected), Describe(actual));
+        Assert.Equal(expected.Components.Select(part => $"{part.Key}: {string.Join(' ', part.Value)}"), actual.Components.Select(part => $"{part.Key}: {string.Join(' ', part.Value)}"));
     }
 
     private static IEnumerable<string> Describe(ReferencePrompt prompt) => prompt.Samples.Select(sample =>

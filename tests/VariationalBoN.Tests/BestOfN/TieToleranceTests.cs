@@ -6,7 +6,7 @@ namespace VariationalBoN.Tests.BestOfN;
 
 /// <summary>Rewards that are one up to a tolerance.</summary>
 [Trait("Tier", "fast")]
-public sealed class TieToleranceTests
+public sealed class TieToleranceTests : StoreFixture
 {
     private const double Tolerance = 0.25;
 
@@ -70,6 +70,25 @@ public sealed class TieToleranceTests
         Assert.Equal(((3 * 2) + (5 * 4)) / 56.0, after.TieShare.Value, 1e-12);
         Assert.Contains("tie share, up to 0.001 apart", after.ToString());
         Assert.Equal(table["0"].Responses, tied["0"].Responses);
+    }
+
+    [Fact]
+    public void A_table_of_a_folder_keeps_few_distributions_and_shares_its_files()
+    {
+        using (var store = Open(Folder))
+            store.Append([.. Enumerable.Range(0, 1100).Select(p => Samples($"p{p}", 0, 4))]);
+        using var table = ReferenceTable.Load(Folder);
+        using var tied = table.WithTieTolerance(0.5);
+        EmpiricalRewardCdf first = tied["p0"].Cdf;
+        Assert.Same(first, tied["p0"].Cdf);
+        Assert.Equal((0.5, 0.0), (first.TieTolerance, table["p0"].Cdf.TieTolerance));
+        for (int p = 1; p < 1100; p++)
+            Assert.Equal(4, tied[$"p{p}"].Cdf.Count);
+        Assert.NotSame(first, tied["p0"].Cdf);
+        Assert.Same(tied["p0"].Cdf, tied.WithTieTolerance(0.5)["p0"].Cdf);
+        Assert.Same(table["p0"].Cdf, tied.WithTieTolerance(0)["p0"].Cdf);
+        tied.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => table["p700"]);
     }
 
     [Fact]

@@ -223,7 +223,7 @@ public sealed class ChatReferenceSamplerTests
         using FakeChatClient client = Seeded();
         var picky = RewardModel.FromFunction((prompt, _) => prompt == "b" ? double.NaN : 1, "picky");
         var error = await Assert.ThrowsAsync<RewardModelException>(() => new ChatReferenceSampler(client, s_options).EstimateAsync(picky, s_prompts, 4, 0, new() { OnFailure = RewardFailure.Exclude }));
-        Assert.Contains("4 reference samples of the prompt \"b\"", error.Message);
+        Assert.Contains("1 of 3 prompts have no reward, each of their samples was excluded: \"b\"", error.Message);
     }
 
     [Fact]
