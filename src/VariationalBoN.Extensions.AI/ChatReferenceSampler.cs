@@ -67,7 +67,7 @@ public sealed class ChatReferenceSampler
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
     /// <exception cref="RemoteServiceException">A sample could not be drawn.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left.</exception>
     public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<string> prompts, int samplesPerPrompt, long seed, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>
         EstimateAsync(reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed, Scoring = scoring ?? new() }, cancellationToken);
 
@@ -81,7 +81,7 @@ public sealed class ChatReferenceSampler
     /// <exception cref="InvalidOperationException">The folder holds rewards of something else; the message names what differs.</exception>
     /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RemoteServiceException">A sample could not be drawn; what was written before is kept.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had, or no sample of a prompt is left.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and a folder keeps what was drawn.</exception>
     public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default) =>
         ReferenceSamples.EstimateAsync(Identity, SampleAsync, reward, prompts, options, cancellationToken);
 
