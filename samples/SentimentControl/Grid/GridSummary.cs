@@ -120,13 +120,16 @@ internal sealed class GridSummary
         return table + "\nBy the values; in brackets up to 1.96 standard errors of the differences. Each seed has a front of its own; runs that the guard stopped are left out.\n";
     }
 
-    /// <summary>How long a run takes, the median over the runs of the grid, which ran several at a time.</summary>
+    /// <summary>What a run costs: the median over the whole runs of the grid, which ran several at a time, so only their ratio means something.</summary>
     private string Time()
     {
-        var table = new MarkdownTable("method", "seconds a run, training and measuring", "completions drawn");
-        foreach (var runs in _records.Where(record => record.Run.Study == "grid" && record.Stopped is null).GroupBy(record => record.Run.Method).OrderBy(group => Array.IndexOf(GridPlan.Methods, group.Key)))
-            table.Add(MethodResult.MethodName(runs.Key), runs.Select(record => record.Seconds).Median().ToString("0", CultureInfo.InvariantCulture), runs.Average(record => record.CompletionsDrawn).ToString("N0", CultureInfo.InvariantCulture));
-        return table + "\nMedian over the whole runs of the grid, one thread each, as many at a time as the machine was given.\n";
+        var table = new MarkdownTable("method", "time of a run, that of the first method being 1", "completions drawn");
+        var byMethod = _records.Where(record => record.Run.Study == "grid" && record.Stopped is null).GroupBy(record => record.Run.Method).OrderBy(group => Array.IndexOf(GridPlan.Methods, group.Key)).ToArray();
+        foreach (var runs in byMethod)
+            table.Add(MethodResult.MethodName(runs.Key), (Median(runs) / Median(byMethod[0])).ToString("0.0", CultureInfo.InvariantCulture), runs.Average(record => record.CompletionsDrawn).ToString("N0", CultureInfo.InvariantCulture));
+        return table + "\nTraining and measuring, median over the whole runs of the grid.\n";
+
+        static double Median(IEnumerable<RunRecord> runs) => runs.Select(record => record.Seconds).Median();
     }
 
     private List<(int N, int Samples, GridPoint Point)> SamplePoints() =>
