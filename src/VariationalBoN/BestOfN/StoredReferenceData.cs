@@ -26,7 +26,9 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
         _rewards = new(RecentRewards, number =>
         {
             var rewards = ReadRewards(number);
-            return (rewards, new EmpiricalRewardCdf(rewards));
+            return rewards.All(double.IsFinite)
+                ? (rewards, new EmpiricalRewardCdf(rewards))
+                : throw new InvalidDataException($"{Path.Combine(folder, ReferenceIndexLayout.FileName)}: the prompt \"{Index.Prompt(number)}\" has a reward that is not finite, which this library does not write. Delete the file; it is made anew from the records.");
         });
         _contents = new(RecentContents, Read);
     }

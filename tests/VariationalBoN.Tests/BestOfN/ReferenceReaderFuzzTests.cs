@@ -54,17 +54,23 @@ public sealed class ReferenceReaderFuzzTests : StoreFixture
         byte[] seed = File.ReadAllBytes(path);
         Assert.Equal(seed, Sealed([.. seed]));
         s_fuzz.Run(FileFuzz.Inputs / 16, path, [seed], input => Read(path, input), Sealed);
+    }
 
-        static byte[] Sealed(byte[] index)
-        {
-            if (index.Length < Unsafe.SizeOf<ReferenceIndexLayout.Header>())
-                return index;
-            ref var header = ref MemoryMarshal.AsRef<ReferenceIndexLayout.Header>(index.AsSpan());
-            header.Length = index.Length;
-            header.Check = default;
-            SHA256.HashData([.. index[Unsafe.SizeOf<ReferenceIndexLayout.Header>()..], .. index[..Unsafe.SizeOf<ReferenceIndexLayout.Header>()]], header.Check);
-            return index;
-        }
+    /// <summary>What the long form found once: nobody reads the rewards of all prompts when a cache is opened.</summary>
+    [Fact]
+    public void Side_file_with_a_reward_that_is_no_number()
+    {
+        Make(ReferenceCompression.None);
+        string path = Path.Combine(Folder, "rewards.index");
+        byte[] index = File.ReadAllBytes(path);
+        double reward;
+        using (var table = ReferenceTable.Load(Folder))
+            reward = table.Prompts[0].Rewards[0];
+        BitConverter.GetBytes(double.NaN).CopyTo(index, index.AsSpan().IndexOf(BitConverter.GetBytes(reward)));
+
+        var refused = Assert.Throws<InvalidDataException>(() => Read(path, Sealed(index)));
+
+        Assert.Contains($"{path}: the prompt \"a\" has a reward that is not finite", refused.Message);
     }
 
     [Fact]
@@ -92,5 +98,17 @@ public sealed class ReferenceReaderFuzzTests : StoreFixture
             File.Delete(Path.Combine(Folder, "rewards.index")); // so that records are read, however many there are
         using var table = ReferenceTable.Load(Folder);
         return table.Prompts.Sum(prompt => prompt.Rewards.Length + prompt.Responses.Length + prompt.Samples.Length + prompt.Excluded);
+    }
+
+    /// <summary>Gives a side file the length and the checksum that it should have.</summary>
+    private static byte[] Sealed(byte[] index)
+    {
+        if (index.Length < Unsafe.SizeOf<ReferenceIndexLayout.Header>())
+            return index;
+        ref var header = ref MemoryMarshal.AsRef<ReferenceIndexLayout.Header>(index.AsSpan());
+        header.Length = index.Length;
+        header.Check = default;
+        SHA256.HashData([.. index[Unsafe.SizeOf<ReferenceIndexLayout.Header>()..], .. index[..Unsafe.SizeOf<ReferenceIndexLayout.Header>()]], header.Check);
+        return index;
     }
 }
