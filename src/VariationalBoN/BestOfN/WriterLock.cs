@@ -5,8 +5,6 @@ internal static class WriterLock
 {
     public const string FileName = "writer.lock";
 
-    private static readonly int s_sharingViolation = OperatingSystem.IsWindows() ? unchecked((int)0x8007_0020) : OperatingSystem.IsLinux() ? 11 : 35; // EWOULDBLOCK
-
     /// <summary>Takes the lock of a folder.</summary>
     /// <returns>The lock; dispose to let go.</returns>
     /// <exception cref="IOException">Another writer has it (see <see cref="IsHeld"/>), or the folder cannot be written.</exception>
@@ -24,5 +22,5 @@ internal static class WriterLock
     }
 
     /// <summary>Whether a failure to take the lock says that another writer has it, rather than that the folder cannot be written.</summary>
-    public static bool IsHeld(Exception e) => e.GetBaseException().HResult == s_sharingViolation;
+    public static bool IsHeld(Exception e) => e.GetBaseException() is IOException cause && SharingViolation.Is(cause);
 }
