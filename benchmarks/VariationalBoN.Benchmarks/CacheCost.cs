@@ -1,9 +1,7 @@
 using System.Globalization;
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Models;
-using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
+using VariationalBoN.References;
+using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Benchmarks;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using TorchSharp;
-using VariationalBoN.Models;
-using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Benchmarks;

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using TorchSharp;
-using VariationalBoN.Models;
+using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Benchmarks;
 

@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Benchmarks;
 

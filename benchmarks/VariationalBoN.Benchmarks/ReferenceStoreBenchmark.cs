@@ -1,6 +1,6 @@
 using System.Globalization;
 using BenchmarkDotNet.Attributes;
-using VariationalBoN.BestOfN;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Benchmarks;
 

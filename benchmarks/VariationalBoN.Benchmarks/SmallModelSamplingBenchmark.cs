@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using TorchSharp;
-using VariationalBoN.Models;
-using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Benchmarks;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using TorchSharp;
-using VariationalBoN.Models;
-using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Benchmarks;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 
 namespace AlignHuggingFace;

@@ -3,10 +3,6 @@ using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
-using VariationalBoN.Policies;
 using VariationalBoN.Training;
 
 namespace AlignHuggingFace;

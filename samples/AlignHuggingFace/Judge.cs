@@ -1,6 +1,8 @@
 using TorchSharp;
-using VariationalBoN.Models;
-using VariationalBoN.Rewards;
+using VariationalBoN;
+using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Classifiers;
+using VariationalBoN.Transformers.Pretrained;
 
 namespace AlignHuggingFace;
 

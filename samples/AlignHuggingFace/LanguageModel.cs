@@ -1,9 +1,11 @@
 using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
-using VariationalBoN.Models;
-using VariationalBoN.Policies;
-using VariationalBoN.Training;
+using VariationalBoN;
+using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
+using VariationalBoN.Transformers.Pretrained;
 using static TorchSharp.torch;
 
 namespace AlignHuggingFace;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
+using VariationalBoN.References;
 
 namespace AlignHuggingFace;
 

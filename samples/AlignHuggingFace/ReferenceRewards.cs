@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using VariationalBoN.BestOfN;
+using VariationalBoN;
+using VariationalBoN.References;
 
 namespace AlignHuggingFace;
 

@@ -2,7 +2,9 @@ using System.Text;
 using System.Text.Json;
 using TorchSharp;
 using TorchSharp.Modules;
-using VariationalBoN.Models;
+using VariationalBoN.Transformers.Classifiers;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
 
 namespace AlignHuggingFace;
 

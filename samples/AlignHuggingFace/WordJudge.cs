@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using VariationalBoN.Rewards;
+using VariationalBoN;
 
 namespace AlignHuggingFace;
 

@@ -2,10 +2,8 @@
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
+using VariationalBoN.Losses;
 using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
 
 const double Delta = 0.5;
 torch.set_num_threads(1);

@@ -3,13 +3,7 @@ using System.Globalization;
 using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Checks;
-using VariationalBoN.Evaluation;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
-using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
+using VariationalBoN.Testing.Checks;
 
 torch.set_num_threads(1);
 string[] prompts = ["guess a number"];

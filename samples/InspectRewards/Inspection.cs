@@ -1,6 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
-using VariationalBoN.BestOfN;
+using VariationalBoN;
 using VariationalBoN.Evaluation;
 
 namespace InspectRewards;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using ScottPlot;
-using VariationalBoN.BestOfN;
+using VariationalBoN;
 using VariationalBoN.Evaluation;
 
 namespace InspectRewards;

@@ -1,10 +1,7 @@
 // A world of 27 answers, small enough to know the truth: how far is the policy from the Best-of-8 of its start, before and after?
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
-using VariationalBoN.Policies;
-using VariationalBoN.Worlds;
+using VariationalBoN;
+using VariationalBoN.Testing.Worlds;
 
 torch.set_num_threads(1);
 const int Steps = 600;

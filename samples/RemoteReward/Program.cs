@@ -2,9 +2,10 @@
 // the numbers that a local judge gives. Then a chat model judges.
 using Microsoft.Extensions.AI;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Extensions.AI;
+using VariationalBoN.Extensions.AI.Judges;
+using VariationalBoN.Extensions.AI.References;
 using VariationalBoN.Policies;
+using VariationalBoN.References;
 using VariationalBoN.Rewards;
 
 if (args is ["serve", string port])

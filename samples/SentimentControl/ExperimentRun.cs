@@ -3,8 +3,8 @@ using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
 using Spectre.Console;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Policies;
+using VariationalBoN;
+using VariationalBoN.References;
 
 namespace SentimentControl;
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN;
 
@@ -8,7 +9,7 @@ namespace VariationalBoN;
 /// TorchSharp itself answers a failed load by copying half a gigabyte of libraries next to the application and trying again, and throws
 /// from a type initializer. Loading twice is harmless, so no lock is needed: thread-safe.
 /// </remarks>
-internal static class TorchRuntime
+public static class TorchRuntime
 {
     private static volatile bool s_loaded;
 
@@ -27,7 +28,7 @@ internal static class TorchRuntime
     /// <param name="value">Any value.</param>
     /// <returns><paramref name="value"/>.</returns>
     /// <exception cref="TorchRuntimeException">The native library cannot be loaded.</exception>
-    public static T RequireBefore<T>(T value)
+    internal static T RequireBefore<T>(T value)
     {
         Require();
         return value;

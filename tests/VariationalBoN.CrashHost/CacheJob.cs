@@ -1,7 +1,6 @@
 using System.Globalization;
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Policies;
+using VariationalBoN.References;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.CrashHost;

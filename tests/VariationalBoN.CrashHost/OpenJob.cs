@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using VariationalBoN.BestOfN;
+using VariationalBoN.References;
 
 namespace VariationalBoN.CrashHost;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Models;
+using VariationalBoN.References;
 using VariationalBoN.Training;
+using VariationalBoN.Weights;
 
 namespace VariationalBoN.CrashHost;
 

@@ -1,11 +1,7 @@
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Models;
-using VariationalBoN.Objectives;
-using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
 using VariationalBoN.Training;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
 
 namespace VariationalBoN.CrashHost;
 

@@ -1,7 +1,7 @@
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
+using VariationalBoN.Losses;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;

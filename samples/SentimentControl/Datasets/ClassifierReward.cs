@@ -1,5 +1,4 @@
 using VariationalBoN;
-using VariationalBoN.Rewards;
 
 namespace SentimentControl.Datasets;
 

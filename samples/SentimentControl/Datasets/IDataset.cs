@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using TorchSharp;
-using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Datasets;
 

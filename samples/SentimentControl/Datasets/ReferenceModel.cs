@@ -1,4 +1,4 @@
-using VariationalBoN.Models;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Datasets;
 

@@ -1,4 +1,4 @@
-using VariationalBoN.Rewards;
+using VariationalBoN;
 
 namespace SentimentControl.Datasets;
 

@@ -1,6 +1,7 @@
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
+using VariationalBoN;
 
 namespace SentimentControl.Grid;
 
@@ -27,7 +28,7 @@ internal static class FullRun
         int largest = Math.Max(settings.SamplesPerPrompt, plan.Max(run => run.Variation.Samples ?? 0));
         double[] temperatures = [.. plan.Select(run => run.Variation.Temperature).OfType<double>().Distinct().Order()];
         string runs = Path.Combine(arguments.Output, RunsFolder);
-        RunFolder.Require(runs, new Manifest(arguments.Dataset, arguments.Quick, arguments.Device, typeof(VariationalBoN.BestOfN.ReferenceTable).Assembly.GetName().Version!.ToString(), settings));
+        RunFolder.Require(runs, new Manifest(arguments.Dataset, arguments.Quick, arguments.Device, typeof(ReferenceTable).Assembly.GetName().Version!.ToString(), settings));
 
         var progress = new RunProgress(output, !Console.IsOutputRedirected);
         GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run) is null)];

@@ -1,9 +1,8 @@
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
+using VariationalBoN;
+using VariationalBoN.References;
 
 namespace SentimentControl.Grid;
 
@@ -11,10 +10,10 @@ namespace SentimentControl.Grid;
 internal sealed class GridSetup : IDisposable
 {
     private const string ReferenceFolder = "reference";
-    private readonly VariationalBoN.Models.Gpt2 _reference;
+    private readonly VariationalBoN.Transformers.Decoders.Gpt2 _reference;
     private readonly Dictionary<double, Experiment> _byTemperature = [];
 
-    private GridSetup(Experiment plain, VariationalBoN.Models.Gpt2 reference)
+    private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference)
     {
         _reference = reference;
         _byTemperature[1] = plain;

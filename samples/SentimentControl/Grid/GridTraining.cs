@@ -2,10 +2,8 @@ using System.Diagnostics;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Evaluation;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
+using VariationalBoN;
+using VariationalBoN.Losses;
 
 namespace SentimentControl.Grid;
 
@@ -26,7 +24,7 @@ internal static class GridTraining
         var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N, onWarning: _ => { }), cancellationToken);
         return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), tuned.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
 
-        async Task AddToCurveAsync(VariationalBoN.Models.Gpt2 now, int steps, long drawn)
+        async Task AddToCurveAsync(VariationalBoN.Transformers.Decoders.Gpt2 now, int steps, long drawn)
         {
             if (steps % CurveEvery != 0)
                 return;

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using SentimentControl.Reporting;
 using TorchSharp;
-using VariationalBoN.Models;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Grid;
 

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using SentimentControl.Datasets;
 using TorchSharp;
-using VariationalBoN.Models;
-using VariationalBoN.Policies;
+using VariationalBoN;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
 
 namespace SentimentControl.Reporting;
 

@@ -2,9 +2,8 @@ using SentimentControl.Datasets;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Models;
-using VariationalBoN.Policies;
 using VariationalBoN.Training;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Training;
 

@@ -1,7 +1,6 @@
 using SentimentControl.Reporting;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Policies;
+using VariationalBoN.References;
 
 namespace SentimentControl.Training;
 

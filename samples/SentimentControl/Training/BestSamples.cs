@@ -1,5 +1,5 @@
 using VariationalBoN;
-using VariationalBoN.BestOfN;
+using VariationalBoN.References;
 
 namespace SentimentControl.Training;
 

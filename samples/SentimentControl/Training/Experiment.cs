@@ -1,9 +1,8 @@
 using SentimentControl.Datasets;
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Models;
+using VariationalBoN;
 using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Training;
 

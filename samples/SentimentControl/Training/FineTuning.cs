@@ -1,8 +1,8 @@
 using SentimentControl.Reporting;
+using VariationalBoN;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Models;
 using VariationalBoN.Numerics;
-using VariationalBoN.Objectives;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Training;
 

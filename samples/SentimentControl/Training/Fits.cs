@@ -1,9 +1,8 @@
 using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
+using VariationalBoN.Losses;
 using VariationalBoN.Policies;
+using VariationalBoN.References;
 
 namespace SentimentControl.Training;
 
@@ -120,7 +119,7 @@ internal static class Fits
     public static Fit Iterated(int n, bool movingAverage)
     {
         int rounds = int.Log2(n), current = -1;
-        VariationalBoN.Models.Gpt2? anchor = null;
+        VariationalBoN.Transformers.Decoders.Gpt2? anchor = null;
         MovingAnchor? target = null;
         return async (run, step, ct) =>
         {

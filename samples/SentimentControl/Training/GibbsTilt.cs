@@ -1,4 +1,4 @@
-using VariationalBoN.BestOfN;
+using VariationalBoN;
 
 namespace SentimentControl.Training;
 

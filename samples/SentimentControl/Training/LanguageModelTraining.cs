@@ -1,5 +1,5 @@
 using TorchSharp;
-using VariationalBoN.Models;
+using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
 namespace SentimentControl.Training;

@@ -1,8 +1,8 @@
 using SentimentControl.Reporting;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
-using VariationalBoN.Models;
+using VariationalBoN.References;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Training;
 

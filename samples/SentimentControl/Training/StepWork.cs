@@ -28,17 +28,17 @@ internal readonly record struct StepLoss(torch.Tensor Loss, torch.Tensor? LogPro
 internal delegate Task<StepWork> Fit(FineTuningState run, int step, CancellationToken cancellationToken);
 
 /// <summary>What a fit can see of its run. Disposes of what it owns, not of the model. Not thread-safe.</summary>
-internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Models.Gpt2 model, EmpiricalBoNDistribution bestOfN) : IDisposable
+internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Transformers.Decoders.Gpt2 model, EmpiricalBoNDistribution bestOfN) : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
     private readonly VariationalBoN.Training.PromptOrder _order = new(experiment.TrainPrompts, experiment.Seed);
 
     public Experiment Experiment => experiment;
 
-    public VariationalBoN.Models.Gpt2 Model => model;
+    public VariationalBoN.Transformers.Decoders.Gpt2 Model => model;
 
     /// <summary>pi_theta.</summary>
-    public VariationalBoN.Policies.CausalLmPolicy Policy { get; } = experiment.Policy(model);
+    public VariationalBoN.CausalLmPolicy Policy { get; } = experiment.Policy(model);
 
     /// <summary>pi_bon of the N of the run.</summary>
     public EmpiricalBoNDistribution BestOfN => bestOfN;

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using VariationalBoN.Numerics;
+using VariationalBoN.References;
 
 namespace VariationalBoN.BestOfN;
 

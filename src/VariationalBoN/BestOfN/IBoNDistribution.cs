@@ -1,4 +1,6 @@
-namespace VariationalBoN.BestOfN;
+using VariationalBoN.BestOfN;
+
+namespace VariationalBoN;
 
 /// <summary>The distribution pi_bon(y | x) of the best of N draws from the reference, one per prompt.</summary>
 /// <remarks>

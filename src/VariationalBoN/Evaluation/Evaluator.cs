@@ -1,8 +1,9 @@
-using VariationalBoN.BestOfN;
+using VariationalBoN.Evaluation;
 using VariationalBoN.Policies;
+using VariationalBoN.References;
 using VariationalBoN.Rewards;
 
-namespace VariationalBoN.Evaluation;
+namespace VariationalBoN;
 
 /// <summary>Measures policies on prompts of a reference table. As thread-safe as policies, reference and reward model.</summary>
 public sealed class Evaluator

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using MathNet.Numerics.Statistics;
-using VariationalBoN.BestOfN;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Evaluation;
 

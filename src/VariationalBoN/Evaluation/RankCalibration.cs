@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Numerics;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Evaluation;
 

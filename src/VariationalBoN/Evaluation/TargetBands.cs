@@ -1,5 +1,6 @@
 using VariationalBoN.BestOfN;
 using VariationalBoN.Numerics;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Evaluation;
 

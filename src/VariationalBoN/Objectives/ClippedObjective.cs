@@ -1,6 +1,4 @@
-using VariationalBoN.BestOfN;
-
-namespace VariationalBoN.Objectives;
+namespace VariationalBoN;
 
 /// <summary>Another target with its log-ratio to the reference kept above a floor: log g' = log pi_ref + max(log g - log pi_ref, floor).</summary>
 /// <remarks>

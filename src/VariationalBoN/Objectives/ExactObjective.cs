@@ -1,6 +1,4 @@
-using VariationalBoN.BestOfN;
-
-namespace VariationalBoN.Objectives;
+namespace VariationalBoN;
 
 /// <summary>The Best-of-N distribution itself: log g = log pi_ref(y | x) + log[pi_bon(y | x) / pi_ref(y | x)] = log pi_bon(y | x).</summary>
 /// <remarks>

@@ -1,6 +1,4 @@
-using VariationalBoN.BestOfN;
-
-namespace VariationalBoN.Objectives;
+namespace VariationalBoN;
 
 /// <summary>The target of KL-constrained reinforcement learning: log g = r(x, y) / beta + log pi_ref(y | x).</summary>
 /// <remarks>

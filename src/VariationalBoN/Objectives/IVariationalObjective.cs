@@ -1,6 +1,4 @@
-using VariationalBoN.BestOfN;
-
-namespace VariationalBoN.Objectives;
+namespace VariationalBoN;
 
 /// <summary>A target distribution g(y | x) that the policy is pulled to, known up to a constant per prompt.</summary>
 /// <remarks>

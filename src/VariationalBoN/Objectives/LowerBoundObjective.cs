@@ -1,6 +1,7 @@
 using VariationalBoN.BestOfN;
+using VariationalBoN.Objectives;
 
-namespace VariationalBoN.Objectives;
+namespace VariationalBoN;
 
 /// <summary>The lower bound L1 of the Best-of-N objective: log g = log N + (N - 1) log F(r(y)) + log pi_ref(y | x).</summary>
 /// <remarks>

@@ -1,6 +1,4 @@
-using VariationalBoN.BestOfN;
-
-namespace VariationalBoN.Objectives;
+namespace VariationalBoN;
 
 /// <summary>What every <see cref="IVariationalObjective"/> can do besides its member. Stateless, thread-safe.</summary>
 public static class ObjectiveExtensions

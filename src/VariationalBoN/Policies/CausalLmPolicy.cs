@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
+using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
-namespace VariationalBoN.Policies;
+namespace VariationalBoN;
 
 /// <summary>
 /// The policy of a causal language model: pi(y | x) = product over the drawn tokens of softmax(logits / temperature), truncated by top-k
@@ -49,11 +50,11 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     /// <summary>How completions are drawn.</summary>
     public GenerationOptions Options { get; }
 
-    /// <summary>V.</summary>
-    internal int VocabularySize => _tokenizer.VocabularySize;
+    /// <summary>V, the number of token ids and of logits.</summary>
+    public int VocabularySize => _tokenizer.VocabularySize;
 
     /// <summary>Whether the module offers fast paths (<see cref="ICachedDecoder"/>).</summary>
-    internal bool HasDecoder => _model.HasDecoder;
+    public bool HasDecoder => _model.HasDecoder;
 
     /// <inheritdoc/>
     /// <remarks>Names the options that shape the distribution, the tokenizer and its size, and parameters and buffers with their number types and the first 16 hexadecimal digits of their SHA-256.</remarks>
@@ -142,8 +143,19 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         return result;
     }
 
-    /// <summary>The same module and tokenizer under other options of the same context length: what self-checks compare with.</summary>
-    internal CausalLmPolicy With(GenerationOptions options, bool useDecoder = true) => new(this, options, useDecoder ? _model : _model.WithoutDecoder());
+    /// <summary>A policy of this module and tokenizer under other options, such as another temperature or another number of rows a batch.</summary>
+    /// <param name="options">How completions are drawn; the context length is that of this policy.</param>
+    /// <returns>A policy that shares the module.</returns>
+    /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
+    public CausalLmPolicy With(GenerationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new(this, options, _model);
+    }
+
+    /// <summary>This policy without the fast paths of its module: every token is drawn and scored by a forward pass. What the fast paths are checked against.</summary>
+    /// <returns>A policy that shares the module.</returns>
+    public CausalLmPolicy WithoutDecoder() => new(this, Options, _model.WithoutDecoder());
 
     private void ForEachBatch(int rows, Action<int, int> draw, CancellationToken cancellationToken)
     {

@@ -75,11 +75,7 @@ internal sealed class CausalModel
     /// <summary>The same module by its forward pass alone.</summary>
     internal CausalModel WithoutDecoder() => new(this);
 
-    internal void RequireEvaluationMode()
-    {
-        if (_module.modules().Append(_module).FirstOrDefault(part => part.training) is nn.Module part)
-            throw new InvalidOperationException($"{part.GetName()} is in training mode, in which sampling and log-probabilities may speak of different distributions (dropout). Call eval() on the model; gradients flow in evaluation mode as well.");
-    }
+    internal void RequireEvaluationMode() => TrainingModeException.Refuse(_module, "sampling and log-probabilities may speak of different distributions");
 
     /// <summary>Passes one token through a module that does not tell its vocabulary.</summary>
     private void Probe()

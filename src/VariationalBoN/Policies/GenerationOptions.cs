@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using VariationalBoN.Policies;
 
-namespace VariationalBoN.Policies;
+namespace VariationalBoN;
 
 /// <summary>How a <see cref="CausalLmPolicy"/> turns logits into completions; all but the last group is part of the distribution it defines.</summary>
 /// <remarks>Immutable, so safe to share between threads. Checked once, when a policy is made.</remarks>

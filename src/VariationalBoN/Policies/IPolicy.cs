@@ -1,6 +1,6 @@
 using TorchSharp;
 
-namespace VariationalBoN.Policies;
+namespace VariationalBoN;
 
 /// <summary>A distribution pi(y | x) over completions that can be sampled and that knows the probability of what it drew.</summary>
 /// <remarks>

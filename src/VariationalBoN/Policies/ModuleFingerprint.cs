@@ -4,12 +4,17 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Tells the weights of one module from those of another.</summary>
-internal static class ModuleFingerprint
+/// <summary>Tells the weights of one module from those of another: what the identity of a policy or reward model of one's own is made of. Stateless.</summary>
+public static class ModuleFingerprint
 {
     /// <summary>Type, parameter count, number types and the first 16 hexadecimal digits of the SHA-256 of names, types, shapes and values.</summary>
-    internal static string Of(nn.Module module)
+    /// <param name="module">The module, on any device.</param>
+    /// <returns>One line, such as "Linear, 6 weights of Float32, sha256 0123456789abcdef".</returns>
+    /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
+    public static string Of(nn.Module module)
     {
+        ArgumentNullException.ThrowIfNull(module);
+        TorchRuntime.Require();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         long count = 0;
         var types = new SortedSet<string>(StringComparer.Ordinal);

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 
-namespace VariationalBoN.Policies;
+namespace VariationalBoN;
 
 /// <summary>What every <see cref="IPolicy"/> can do besides its members. Stateless, thread-safe where the policy is.</summary>
 public static class PolicyExtensions

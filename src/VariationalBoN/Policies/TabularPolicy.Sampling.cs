@@ -52,7 +52,10 @@ public sealed partial class TabularPolicy
     }
 
     /// <summary>The completion of given tokens: its text is the tokens separated by spaces.</summary>
-    internal static Completion Describe(string prompt, int[] tokens) => new() { Prompt = prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
+    /// <param name="prompt">The prompt x.</param>
+    /// <param name="tokens">L tokens.</param>
+    /// <returns>What the policy would have drawn.</returns>
+    public static Completion CompletionOf(string prompt, IReadOnlyList<int> tokens) => new() { Prompt = prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
 
     private Completion Draw(string prompt, int table, double[] logits, CounterRandom random)
     {
@@ -64,7 +67,7 @@ public sealed partial class TabularPolicy
             prefix = (prefix * VocabularySize) + tokens[t];
         }
 
-        return Describe(prompt, tokens);
+        return CompletionOf(prompt, tokens);
     }
 
     /// <summary>Inverse CDF: u is scaled by the sum, and a token of probability zero is never returned.</summary>

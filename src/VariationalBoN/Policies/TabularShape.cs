@@ -5,10 +5,14 @@ namespace VariationalBoN.Policies;
 /// The context after t tokens has index (V^t - 1) / (V - 1) + base-V(prefix), the first token most significant; a whole sequence is the
 /// base-V number of its tokens.
 /// </remarks>
-internal sealed class TabularShape
+public sealed class TabularShape
 {
     private readonly int[] _offsets;
 
+    /// <summary>Numbers the contexts and sequences of a vocabulary and a length.</summary>
+    /// <param name="vocabularySize">V, at least 1.</param>
+    /// <param name="length">L, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">V or L is below 1, or the table would have more entries than an array can hold.</exception>
     public TabularShape(int vocabularySize, int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
@@ -42,10 +46,16 @@ internal sealed class TabularShape
     /// <summary>S = V^L, the number of sequences.</summary>
     public int Sequences { get; }
 
-    /// <summary>The index of the context of t tokens whose base-V number is given.</summary>
+    /// <summary>The index of the context after t tokens.</summary>
+    /// <param name="t">How many tokens there are, 0 to L - 1.</param>
+    /// <param name="prefix">The base-V number of these tokens, 0 to V^t - 1.</param>
+    /// <returns>0 to C - 1.</returns>
     public int Context(int t, int prefix) => _offsets[t] + prefix;
 
     /// <summary>The base-V number of the first t tokens of a sequence.</summary>
+    /// <param name="sequence">The number of the sequence, 0 to S - 1.</param>
+    /// <param name="t">How many tokens, 0 to L.</param>
+    /// <returns>0 to V^t - 1.</returns>
     public int Prefix(int sequence, int t)
     {
         for (int i = Length; i > t; i--)
@@ -54,6 +64,8 @@ internal sealed class TabularShape
     }
 
     /// <summary>The tokens of a sequence.</summary>
+    /// <param name="sequence">The number of the sequence, 0 to S - 1.</param>
+    /// <returns>A fresh array of L tokens.</returns>
     public int[] Tokens(int sequence)
     {
         int[] tokens = new int[Length];

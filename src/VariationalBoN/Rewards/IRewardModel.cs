@@ -1,4 +1,6 @@
-namespace VariationalBoN.Rewards;
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN;
 
 /// <summary>A judge r(x, y) of completions: a classifier, a function, a remote service.</summary>
 /// <remarks>Only plain data crosses this interface, so a remote model may be awaited safely. Best-of-N uses ranks alone: any unit, any scale.</remarks>

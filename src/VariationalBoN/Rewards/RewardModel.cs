@@ -1,4 +1,4 @@
-namespace VariationalBoN.Rewards;
+namespace VariationalBoN;
 
 /// <summary>Makes reward models of functions. Stateless, thread-safe; a model is as thread-safe as its function.</summary>
 public static class RewardModel

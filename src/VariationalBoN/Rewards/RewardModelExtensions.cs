@@ -15,6 +15,23 @@ public static class RewardModelExtensions
         return new RetryRewardModel(model, new RetryPolicy(options));
     }
 
+    /// <summary>Scores completions in batches, each answer checked: what the library itself asks a reward model by.</summary>
+    /// <param name="model">The reward model.</param>
+    /// <param name="completions">B completions.</param>
+    /// <param name="options">Batches, failures and truncated completions; the defaults when left out.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <returns>B rewards in the order of the completions; null for a completion without a reward.</returns>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had and <see cref="ScoringOptions.OnFailure"/> does not exclude it, or none could be had.</exception>
+    public static async Task<IReadOnlyList<double?>> ScoreCheckedAsync(this IRewardModel model, IReadOnlyList<Completion> completions, ScoringOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(completions);
+        options ??= new ScoringOptions();
+        options.Validate();
+        return await CheckedScoring.ScoreAsync(model, completions, options, cancellationToken).ConfigureAwait(false);
+    }
+
     private sealed class RetryRewardModel(IRewardModel model, RetryPolicy policy) : IRewardModel
     {
         public string Identity => model.Identity;

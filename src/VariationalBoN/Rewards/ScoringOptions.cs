@@ -37,7 +37,7 @@ public sealed record ScoringOptions
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
-    internal void Validate()
+    public void Validate()
     {
         var faults = new List<string>();
         if (!Enum.IsDefined(OnFailure))

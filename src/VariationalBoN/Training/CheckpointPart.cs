@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
-using VariationalBoN.Models;
+using VariationalBoN.Internal;
+using VariationalBoN.Weights;
 
 namespace VariationalBoN.Training;
 

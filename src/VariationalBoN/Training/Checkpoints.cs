@@ -3,8 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN.Training;
 
-namespace VariationalBoN.Training;
+namespace VariationalBoN;
 
 /// <summary>The checkpoints of one training run: a killed run goes on where it was and ends with the same bits as one that was never killed.</summary>
 /// <remarks>

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 

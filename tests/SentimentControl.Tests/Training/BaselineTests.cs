@@ -1,6 +1,6 @@
 using SentimentControl.Training;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
+using VariationalBoN.References;
 
 namespace SentimentControl.Tests.Training;
 

@@ -3,9 +3,7 @@ using SentimentControl.Datasets.Reviews;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Objectives;
-using VariationalBoN.Policies;
+using VariationalBoN;
 
 namespace SentimentControl.Tests.Training;
 

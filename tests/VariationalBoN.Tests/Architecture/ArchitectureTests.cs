@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Xml.Linq;
 using Mono.Cecil;
 using TorchSharp;
-using VariationalBoN.Policies;
 
 namespace VariationalBoN.Tests.Architecture;
 

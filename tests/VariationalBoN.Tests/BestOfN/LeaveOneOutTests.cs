@@ -1,6 +1,6 @@
 using CsCheck;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Objectives;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.BestOfN;
 

@@ -1,4 +1,5 @@
 using VariationalBoN.BestOfN;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.BestOfN;
 

@@ -1,6 +1,8 @@
 using CsCheck;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.References;
+using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.BestOfN;
 

@@ -1,6 +1,7 @@
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Numerics;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.Evaluation;
 

@@ -1,7 +1,8 @@
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Numerics;
-using VariationalBoN.Worlds;
+using VariationalBoN.References;
+using VariationalBoN.Testing.Worlds;
 
 namespace VariationalBoN.Tests.Evaluation;
 

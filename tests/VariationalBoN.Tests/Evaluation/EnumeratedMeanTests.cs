@@ -1,7 +1,7 @@
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Numerics;
-using VariationalBoN.Worlds;
+using VariationalBoN.Testing.Worlds;
 
 namespace VariationalBoN.Tests.Evaluation;
 

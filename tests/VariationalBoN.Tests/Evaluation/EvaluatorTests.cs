@@ -1,7 +1,7 @@
-using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.References;
 using VariationalBoN.Rewards;
-using VariationalBoN.Tests.BestOfN;
+using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Evaluation;
 

@@ -1,7 +1,6 @@
-using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Policies;
-using VariationalBoN.Worlds;
+using VariationalBoN.Testing.Worlds;
 
 namespace VariationalBoN.Tests.Evaluation;
 

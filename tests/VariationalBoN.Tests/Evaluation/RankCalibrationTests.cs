@@ -1,5 +1,5 @@
-using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.Evaluation;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Numerics;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.Evaluation;
 

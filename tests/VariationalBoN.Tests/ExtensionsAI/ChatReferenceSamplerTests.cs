@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.AI;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Extensions.AI;
+using VariationalBoN.Extensions.AI.References;
+using VariationalBoN.References;
 using VariationalBoN.Rewards;
-using VariationalBoN.Tests.BestOfN;
+using VariationalBoN.Tests.References;
 using VariationalBoN.Tests.Rewards;
 
 namespace VariationalBoN.Tests.ExtensionsAI;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.AI;
-using VariationalBoN.Extensions.AI;
+using VariationalBoN.Extensions.AI.Judges;
 using VariationalBoN.Rewards;
 using VariationalBoN.Tests.Rewards;
 

@@ -3,7 +3,8 @@ using System.ClientModel.Primitives;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI;
-using VariationalBoN.Extensions.AI;
+using VariationalBoN.Extensions.AI.Judges;
+using VariationalBoN.Extensions.AI.References;
 using VariationalBoN.Rewards;
 using VariationalBoN.Tests.Rewards;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Tests.Native;
 

@@ -1,4 +1,3 @@
-using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Policies;

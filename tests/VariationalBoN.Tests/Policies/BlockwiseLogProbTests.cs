@@ -1,7 +1,8 @@
 using TorchSharp;
-using VariationalBoN.Models;
 using VariationalBoN.Policies;
-using VariationalBoN.Tests.Models;
+using VariationalBoN.Tests.Transformers.Decoders;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Policies;

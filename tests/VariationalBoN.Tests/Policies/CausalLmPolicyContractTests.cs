@@ -1,5 +1,3 @@
-using VariationalBoN.Policies;
-
 namespace VariationalBoN.Tests.Policies;
 
 public sealed class CachedPolicyContractTests : PolicyContractTests

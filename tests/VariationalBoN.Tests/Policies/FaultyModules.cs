@@ -1,5 +1,5 @@
-using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Policies;

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 using TorchSharp.Modules;
-using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
 
 namespace VariationalBoN.Tests.Policies;
 

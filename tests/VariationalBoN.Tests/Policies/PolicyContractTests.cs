@@ -1,5 +1,5 @@
-using VariationalBoN.Checks;
 using VariationalBoN.Policies;
+using VariationalBoN.Testing.Checks;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Policies;

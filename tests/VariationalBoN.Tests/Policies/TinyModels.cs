@@ -1,4 +1,4 @@
-using VariationalBoN.Models;
+using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Policies;

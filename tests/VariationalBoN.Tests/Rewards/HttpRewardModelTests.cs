@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using VariationalBoN.Rewards;
-using VariationalBoN.Tests.BestOfN;
+using VariationalBoN.Tests.References;
 using static VariationalBoN.Tests.Rewards.ScriptedServer;
 
 namespace VariationalBoN.Tests.Rewards;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using VariationalBoN.Rewards;
-using VariationalBoN.Tests.BestOfN;
+using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Rewards;
 

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text;
-using VariationalBoN.Extensions.AI;
+using VariationalBoN.Extensions.AI.Judges;
 using VariationalBoN.Rewards;
-using VariationalBoN.Tests.BestOfN;
 using VariationalBoN.Tests.ExtensionsAI;
+using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Rewards;
 

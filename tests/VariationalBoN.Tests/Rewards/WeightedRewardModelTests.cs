@@ -1,5 +1,5 @@
 using VariationalBoN.Rewards;
-using VariationalBoN.Tests.BestOfN;
+using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Rewards;
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
 using VariationalBoN.Objectives;
 using VariationalBoN.Torch;
 

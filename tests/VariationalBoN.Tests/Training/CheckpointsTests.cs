@@ -1,6 +1,6 @@
 using TorchSharp;
-using VariationalBoN.Models;
 using VariationalBoN.Training;
+using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.Training;
 

@@ -1,9 +1,9 @@
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
+using VariationalBoN.Losses;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
-using VariationalBoN.Worlds;
+using VariationalBoN.References;
+using VariationalBoN.Testing.Worlds;
 
 namespace VariationalBoN.Tests.Training;
 

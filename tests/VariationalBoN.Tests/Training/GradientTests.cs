@@ -1,9 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
-using VariationalBoN.Worlds;
+using VariationalBoN.Testing.Worlds;
 
 namespace VariationalBoN.Tests.Training;
 

@@ -1,5 +1,5 @@
 using VariationalBoN.Objectives;
-using VariationalBoN.Worlds;
+using VariationalBoN.Testing.Worlds;
 
 namespace VariationalBoN.Tests.Training;
 

@@ -1,9 +1,5 @@
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.Training;
 

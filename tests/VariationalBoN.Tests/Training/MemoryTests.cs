@@ -1,7 +1,5 @@
-using VariationalBoN.BestOfN;
-using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.Training;
 

@@ -1,11 +1,9 @@
 using TorchSharp;
 using TorchSharp.Modules;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
+using VariationalBoN.References;
 using VariationalBoN.Rewards;
-using VariationalBoN.Worlds;
+using VariationalBoN.Testing.Worlds;
 
 namespace VariationalBoN.Tests.Training;
 

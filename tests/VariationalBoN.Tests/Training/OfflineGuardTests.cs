@@ -1,9 +1,9 @@
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
+using VariationalBoN.Losses;
 using VariationalBoN.Policies;
+using VariationalBoN.References;
+using VariationalBoN.Testing.Worlds;
 using VariationalBoN.Training;
-using VariationalBoN.Worlds;
 
 namespace VariationalBoN.Tests.Training;
 

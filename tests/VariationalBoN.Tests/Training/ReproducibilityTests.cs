@@ -1,7 +1,4 @@
-using VariationalBoN.BestOfN;
-using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.Training;
 

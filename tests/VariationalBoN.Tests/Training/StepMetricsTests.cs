@@ -1,5 +1,5 @@
 using TorchSharp;
-using VariationalBoN.BestOfN;
+using VariationalBoN.References;
 using VariationalBoN.Training;
 
 namespace VariationalBoN.Tests.Training;

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using TorchSharp;
-using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
 
 namespace SentimentControl.Datasets.Austen;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using SentimentControl.Training;
-using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Datasets.Austen;
 

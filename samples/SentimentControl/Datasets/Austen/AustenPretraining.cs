@@ -5,8 +5,9 @@ using SentimentControl.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN;
-using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
 using static TorchSharp.torch;
 
 namespace SentimentControl.Datasets.Austen;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Tokenizers;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Tokenizers;
 
 namespace SentimentControl.Datasets.Austen;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using SentimentControl.Training;
 using TorchSharp;
-using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Datasets.Reviews;
 

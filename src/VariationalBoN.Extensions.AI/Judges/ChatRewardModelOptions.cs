@@ -1,0 +1,51 @@
+namespace VariationalBoN.Extensions.AI.Judges;
+
+/// <summary>How a chat model is asked for a reward. Immutable; as thread-safe as <see cref="ReadAnswer"/>. Checked where it is used, all faults in one message.</summary>
+public sealed record ChatRewardModelOptions
+{
+    /// <summary>The message: a text with {completion}, and {prompt} if it is wanted, which the texts take the place of. Ask for one number and nothing else.</summary>
+    public required string Template { get; init; }
+
+    /// <summary>The system message; null for none.</summary>
+    public string? Instructions { get; init; }
+
+    /// <summary>The model that is asked for; null for the client's own.</summary>
+    public string? ModelId { get; init; }
+
+    /// <summary>The sampling temperature, 0 or more; null leaves it to the service. Above 0 the reward of a text is a random number.</summary>
+    public float? Temperature { get; init; } = 0;
+
+    /// <summary>The most tokens of an answer, at least 1; a model that reasons first needs many more.</summary>
+    public int MaxOutputTokens { get; init; } = 16;
+
+    /// <summary>The lowest number that is a reward; an answer below it is a failure, not clipped.</summary>
+    public double Minimum { get; init; } = double.NegativeInfinity;
+
+    /// <summary>The highest number that is a reward; an answer above it is a failure, not clipped.</summary>
+    public double Maximum { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Reads the reward out of an answer, throwing <see cref="FormatException"/> when there is none; null takes answers that are one number and nothing else.</summary>
+    public Func<string, double>? ReadAnswer { get; init; }
+
+    /// <summary>Tells this judge from others; null for one made of model, texts and settings. Needed with <see cref="ReadAnswer"/>, which cannot be told apart.</summary>
+    public string? Identity { get; init; }
+
+    /// <summary>Refuses options out of range.</summary>
+    /// <exception cref="ArgumentException">The message names every fault.</exception>
+    internal void Validate()
+    {
+        var faults = new List<string>();
+        if (Template is null || !Template.Contains("{completion}", StringComparison.Ordinal))
+            faults.Add("Template has no {completion}; without it every completion would be judged alike");
+        if (Temperature is float temperature && !(temperature >= 0 && float.IsFinite(temperature)))
+            faults.Add(FormattableString.Invariant($"Temperature is {temperature}; it must be 0 or more"));
+        if (MaxOutputTokens < 1)
+            faults.Add($"MaxOutputTokens is {MaxOutputTokens}; it must be at least 1");
+        if (!(Minimum < Maximum))
+            faults.Add(FormattableString.Invariant($"Minimum is {Minimum} and Maximum is {Maximum}; the first must be below the second"));
+        if (ReadAnswer is not null && string.IsNullOrWhiteSpace(Identity))
+            faults.Add("Identity is blank although ReadAnswer is set; name both judge and reading");
+        if (faults.Count > 0)
+            throw new ArgumentException($"The options of the chat judge are not usable: {string.Join("; ", faults)}.");
+    }
+}

@@ -1,0 +1,256 @@
+using System.Collections.Immutable;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Numerics;
+using VariationalBoN.Policies;
+
+namespace VariationalBoN.Testing.Worlds;
+
+/// <summary>A world so small that everything can be summed: one prompt, all V^L sequences, their reference probabilities and rewards.</summary>
+/// <remarks>
+/// The oracle for tests, ours and yours: whatever a stochastic method estimates, the world gives exactly, so that a new objective, fit
+/// or estimator can be held against the truth. Sequences are numbered by the base-V number of their tokens, logits as in
+/// <see cref="TabularPolicy"/>. Sums cost O(V^L L) time. Immutable, thread-safe.
+/// </remarks>
+public sealed class EnumerableWorld
+{
+    /// <summary>The one prompt of every world.</summary>
+    public const string Prompt = "world";
+
+    private readonly TabularShape _shape;
+    private readonly double[] _referenceLogits;
+
+    /// <summary>Creates a world.</summary>
+    /// <param name="vocabularySize">V, at least 1.</param>
+    /// <param name="length">L, at least 1.</param>
+    /// <param name="referenceLogits">C * V logits of the reference, in the order [C, V]; see <see cref="TabularPolicy"/>.</param>
+    /// <param name="rewards">S = V^L finite rewards, one to each sequence; equal rewards are ties.</param>
+    /// <param name="n">N of Best-of-N; finite, at least 1.</param>
+    /// <exception cref="ArgumentException">A list has the wrong length or holds a number that is not finite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">V, L or N is out of range.</exception>
+    public EnumerableWorld(int vocabularySize, int length, IReadOnlyList<double> referenceLogits, IReadOnlyList<double> rewards, double n)
+    {
+        ArgumentNullException.ThrowIfNull(referenceLogits);
+        ArgumentNullException.ThrowIfNull(rewards);
+        _shape = new TabularShape(vocabularySize, length);
+        RequireFinite(referenceLogits, _shape.Contexts * vocabularySize, nameof(referenceLogits));
+        RequireFinite(rewards, _shape.Sequences, nameof(rewards));
+        _referenceLogits = [.. referenceLogits];
+        Rewards = [.. rewards];
+        LogReference = [.. LogProbabilities(_referenceLogits)];
+        Dictionary<double, LogCdfPair> levels = Levels(Rewards, LogReference);
+        BestOfN = new KnownCdfBoNDistribution((prompt, reward) => Cdf(levels, prompt, reward), n);
+        LogBestOfN = [.. Enumerable.Range(0, Sequences).Select(y => LogReference[y] + BestOfN.LogRatio(Completion(y)))];
+    }
+
+    /// <summary>One step, V answers: a world of given probabilities.</summary>
+    /// <param name="probabilities">V positive numbers that sum to 1 within 1e-9.</param>
+    /// <param name="rewards">V finite rewards.</param>
+    /// <param name="n">N of Best-of-N; finite, at least 1.</param>
+    /// <returns>The world with L = 1.</returns>
+    /// <exception cref="ArgumentException">The probabilities are not positive or do not sum to 1, or the rewards do not fit.</exception>
+    public static EnumerableWorld OfAtoms(IReadOnlyList<double> probabilities, IReadOnlyList<double> rewards, double n)
+    {
+        ArgumentNullException.ThrowIfNull(probabilities);
+        if (probabilities.Count == 0 || !probabilities.All(p => p > 0) || !(Math.Abs(probabilities.Sum() - 1) <= 1e-9))
+            throw new ArgumentException($"The probabilities {string.Join(", ", probabilities)} must be positive and sum to 1.", nameof(probabilities));
+        return new EnumerableWorld(probabilities.Count, 1, [.. probabilities.Select(p => Math.Log(p))], rewards, n);
+    }
+
+    /// <summary>S = V^L, the number of sequences.</summary>
+    public int Sequences => _shape.Sequences;
+
+    /// <summary>r(y) of each sequence.</summary>
+    public ImmutableArray<double> Rewards { get; }
+
+    /// <summary>log pi_ref(y) of each sequence, in nats.</summary>
+    public ImmutableArray<double> LogReference { get; }
+
+    /// <summary>log pi_bon(y) of each sequence, in nats; ties broken uniformly.</summary>
+    public ImmutableArray<double> LogBestOfN { get; }
+
+    /// <summary>The exact Best-of-N distribution, with the known CDF.</summary>
+    public IBoNDistribution BestOfN { get; }
+
+    /// <summary>The reward model of this world.</summary>
+    /// <returns>r(y) by the tokens of the completion.</returns>
+    public IRewardModel RewardModel() => VariationalBoN.RewardModel.FromFunction(completion => Rewards[Sequence(completion)], "enumerable world");
+
+    /// <summary>The reference as a policy, trainable: a copy is what training starts from, <see cref="TabularPolicy.CloneFrozen"/> what it is held to.</summary>
+    /// <returns>A fresh policy, the caller's to dispose.</returns>
+    public TabularPolicy Reference() => new([Prompt], _shape.Vocabulary, _shape.Length, _referenceLogits);
+
+    /// <summary>A sequence as a scored completion.</summary>
+    /// <param name="sequence">0 to S - 1.</param>
+    /// <returns>The completion with its reward and log pi_ref.</returns>
+    public ScoredCompletion Completion(int sequence)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sequence);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sequence, Sequences);
+        int[] tokens = _shape.Tokens(sequence);
+        var completion = new Completion { Prompt = Prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
+        return new ScoredCompletion(completion, Rewards[sequence], LogReference[sequence]);
+    }
+
+    /// <summary>log pi(y) of each sequence under given logits, in nats.</summary>
+    /// <param name="logits">C * V finite logits, such as <see cref="TabularPolicy.LogitValues"/>.</param>
+    /// <returns>S values; a fresh array.</returns>
+    /// <exception cref="ArgumentException">The list has the wrong length or holds a number that is not finite.</exception>
+    public double[] LogProbabilities(IReadOnlyList<double> logits)
+    {
+        double[] logSoftmax = LogSoftmax(logits);
+        double[] logProbabilities = new double[Sequences];
+        for (int y = 0; y < logProbabilities.Length; y++)
+        {
+            for (int t = 0; t < _shape.Length; t++)
+                logProbabilities[y] += logSoftmax[Entry(y, t)];
+        }
+
+        return logProbabilities;
+    }
+
+    /// <summary>The normalised target log g(y) of an objective: what its optimum is.</summary>
+    /// <param name="objective">Any objective, yours too.</param>
+    /// <returns>S values whose exponentials sum to 1; a fresh array.</returns>
+    public double[] LogTarget(IVariationalObjective objective)
+    {
+        double[] targets = objective.LogTargets(BestOfN, [.. Enumerable.Range(0, Sequences).Select(Completion)]);
+        double normaliser = LogMath.LogSumExp(targets);
+        return [.. targets.Select(g => g - normaliser)];
+    }
+
+    /// <summary>KL(a || b) = sum_y a(y) (log a(y) - log b(y)), in nats.</summary>
+    /// <param name="logA">S log-probabilities; -infinity counts nothing.</param>
+    /// <param name="logB">S log-probabilities.</param>
+    /// <returns>At least 0 up to rounding; infinite where a charges what b does not.</returns>
+    /// <exception cref="ArgumentException">The lists differ in length.</exception>
+    public static double Kl(IReadOnlyList<double> logA, IReadOnlyList<double> logB)
+    {
+        ArgumentNullException.ThrowIfNull(logA);
+        ArgumentNullException.ThrowIfNull(logB);
+        if (logA.Count != logB.Count)
+            throw new ArgumentException($"The distributions have {logA.Count} and {logB.Count} sequences; they must be of one world.", nameof(logB));
+        return Enumerable.Range(0, logA.Count).Sum(y => double.IsNegativeInfinity(logA[y]) ? 0 : Math.Exp(logA[y]) * (logA[y] - logB[y]));
+    }
+
+    /// <summary>E_pi[r(y)].</summary>
+    /// <param name="logPolicy">S log-probabilities.</param>
+    /// <returns>The expected reward.</returns>
+    public double ExpectedReward(IReadOnlyList<double> logPolicy) => Expectation(logPolicy, y => Rewards[y]);
+
+    /// <summary>E_pi[F_lt + q / 2]: the probability to beat one reference draw, ties counted half.</summary>
+    /// <param name="logPolicy">S log-probabilities.</param>
+    /// <returns>0 to 1.</returns>
+    public double WinRate(IReadOnlyList<double> logPolicy) => Expectation(logPolicy, y =>
+    {
+        LogCdfPair cdf = BestOfN.LogCdf(Prompt, Rewards[y]);
+        return (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2;
+    });
+
+    /// <summary>The gradient of -KL(pi_theta || g) by the logits: what every reverse fit estimates.</summary>
+    /// <remarks>With W(c, a) = sum of pi(y) (log g(y) - log pi(y)) over the sequences through (c, a): W(c, a) - pi(a | c) sum_b W(c, b).</remarks>
+    /// <param name="logits">C * V logits theta.</param>
+    /// <param name="logTarget">S values of log g, up to a constant.</param>
+    /// <returns>C * V values in the order of the logits; a fresh array.</returns>
+    public double[] ReverseGradient(IReadOnlyList<double> logits, IReadOnlyList<double> logTarget)
+    {
+        double[] logPolicy = LogProbabilities(logits);
+        return Gradient(logits, y => Math.Exp(logPolicy[y]) * (logTarget[y] - logPolicy[y]));
+    }
+
+    /// <summary>The gradient of -KL(g || pi_theta) by the logits: what every forward fit (maximum likelihood) estimates.</summary>
+    /// <param name="logits">C * V logits theta.</param>
+    /// <param name="logTarget">S values of log g, normalised.</param>
+    /// <returns>C * V values in the order of the logits; a fresh array.</returns>
+    public double[] ForwardGradient(IReadOnlyList<double> logits, IReadOnlyList<double> logTarget) =>
+        Gradient(logits, y => Math.Exp(logTarget[y]));
+
+    private double Expectation(IReadOnlyList<double> logPolicy, Func<int, double> value)
+    {
+        ArgumentNullException.ThrowIfNull(logPolicy);
+        if (logPolicy.Count != Sequences)
+            throw new ArgumentException($"There are {logPolicy.Count} log-probabilities; the world has {Sequences} sequences.", nameof(logPolicy));
+        return Enumerable.Range(0, Sequences).Sum(y => Math.Exp(logPolicy[y]) * value(y));
+    }
+
+    private double[] Gradient(IReadOnlyList<double> logits, Func<int, double> weight)
+    {
+        double[] logSoftmax = LogSoftmax(logits), gradient = new double[logSoftmax.Length], totals = new double[_shape.Contexts];
+        for (int y = 0; y < Sequences; y++)
+        {
+            double w = weight(y);
+            for (int t = 0; t < _shape.Length; t++)
+                gradient[Entry(y, t)] += w;
+        }
+
+        for (int i = 0; i < gradient.Length; i++)
+            totals[i / _shape.Vocabulary] += gradient[i];
+        for (int i = 0; i < gradient.Length; i++)
+            gradient[i] -= Math.Exp(logSoftmax[i]) * totals[i / _shape.Vocabulary];
+        return gradient;
+    }
+
+    /// <summary>The entry [c, a] of the table that token t of a sequence is drawn from.</summary>
+    /// <summary>F_lt and F_le of each reward; where F is near 1 its logarithm is formed from what lies above, summed from the top.</summary>
+    private static Dictionary<double, LogCdfPair> Levels(IReadOnlyList<double> rewards, IReadOnlyList<double> logReference)
+    {
+        (double Reward, double Mass)[] masses = [.. Enumerable.Range(0, rewards.Count).GroupBy(y => rewards[y], y => Math.Exp(logReference[y]))
+            .OrderBy(level => level.Key).Select(level => (level.Key, level.Sum()))];
+        double[] above = new double[masses.Length];
+        for (int i = masses.Length - 2; i >= 0; i--)
+            above[i] = above[i + 1] + masses[i + 1].Mass;
+        var levels = new Dictionary<double, LogCdfPair>();
+        double below = 0;
+        for (int i = 0; i < masses.Length; i++)
+        {
+            levels[masses[i].Reward] = new LogCdfPair(LogCdf(below, above[i] + masses[i].Mass), LogCdf(below + masses[i].Mass, above[i]));
+            below += masses[i].Mass;
+        }
+
+        return levels;
+    }
+
+    private static double LogCdf(double at, double rest) => at <= 0 ? double.NegativeInfinity : at < 0.5 ? Math.Log(at) : LogMath.Log1p(-Math.Min(rest, 1));
+
+    private static LogCdfPair Cdf(Dictionary<double, LogCdfPair> levels, string prompt, double reward)
+    {
+        if (prompt != Prompt)
+            throw new KeyNotFoundException($"The prompt \"{prompt}\" is none of this world; its only prompt is \"{Prompt}\".");
+        return levels.TryGetValue(reward, out LogCdfPair pair) ? pair : throw new KeyNotFoundException($"The reward {reward} is none of this world.");
+    }
+
+    private int Entry(int sequence, int t) => (_shape.Context(t, _shape.Prefix(sequence, t)) * _shape.Vocabulary) + (_shape.Prefix(sequence, t + 1) % _shape.Vocabulary);
+
+    private int Sequence(Completion completion)
+    {
+        if (completion.Tokens.Length != _shape.Length || completion.Tokens.Any(token => token < 0 || token >= _shape.Vocabulary))
+            throw new ArgumentException($"The completion [{string.Join(", ", completion.Tokens)}] is none of this world: it must have {_shape.Length} tokens of 0 to {_shape.Vocabulary - 1}.", nameof(completion));
+        return completion.Tokens.Aggregate(0, (sequence, token) => (sequence * _shape.Vocabulary) + token);
+    }
+
+    private double[] LogSoftmax(IReadOnlyList<double> logits)
+    {
+        RequireFinite(logits, _shape.Contexts * _shape.Vocabulary, nameof(logits));
+        double[] values = [.. logits];
+        for (int row = 0; row < values.Length; row += _shape.Vocabulary)
+        {
+            Span<double> context = values.AsSpan(row, _shape.Vocabulary);
+            double normaliser = LogMath.LogSumExp(context);
+            foreach (ref double value in context)
+                value -= normaliser;
+        }
+
+        return values;
+    }
+
+    private static void RequireFinite(IReadOnlyList<double> values, int count, string name)
+    {
+        ArgumentNullException.ThrowIfNull(values, name);
+        if (values.Count != count)
+            throw new ArgumentException($"There are {values.Count} values; this world needs {count}.", name);
+        for (int i = 0; i < count; i++)
+        {
+            if (!double.IsFinite(values[i]))
+                throw new ArgumentException($"Value {i} is {values[i]}; it must be finite.", name);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using VariationalBoN.Transformers.Decoders;
+
+namespace VariationalBoN.Transformers.Classifiers;
+
+/// <summary>What a <c>config.json</c> says of the head of a classifier: its labels and whether they exclude each other.</summary>
+internal static class ClassifierLabels
+{
+    internal const string Architecture = "ForSequenceClassification";
+    private const int Most = 100_000; // beyond any classifier: a number in a file must not decide how much is allocated
+    private const string Independent = "multi_label_classification";
+
+    /// <summary>Labels by <c>id2label</c>, else <c>LABEL_i</c> for <c>num_labels</c>, else two, as transformers does.</summary>
+    internal static ImmutableArray<string> Read(ConfigReader keys)
+    {
+        keys.Ignore("label2id"); // the inverse of id2label
+        int? count = keys.IntOrNull("num_labels");
+        if (count is < 1 or > Most)
+            throw new InvalidDataException($"num_labels is {count}; it must be 1 to {Most}");
+        if (keys.Raw("id2label") is not JsonNode node)
+            return [.. Enumerable.Range(0, count ?? 2).Select(i => $"LABEL_{i}")];
+        if (node is not JsonObject map || map.Count == 0)
+            throw new InvalidDataException("id2label is not an object of labels by number");
+        if (count is not null && count != map.Count)
+            throw new InvalidDataException($"num_labels is {count}, but id2label has {map.Count} labels");
+        var labels = new string[map.Count];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = map[i.ToString(CultureInfo.InvariantCulture)] switch
+            {
+                JsonValue value when value.GetValueKind() is JsonValueKind.String or JsonValueKind.Number => value.ToString(),
+                _ => throw new InvalidDataException($"id2label has no label {i}; it must have a text for each number from 0 to {labels.Length - 1}"),
+            };
+        }
+
+        return [.. labels];
+    }
+
+    /// <summary>Whether <c>problem_type</c> makes the labels independent; it is about losses otherwise.</summary>
+    internal static bool ReadIndependence(ConfigReader keys)
+    {
+        keys.RequireText("problem_type", "single_label_classification", Independent, "regression");
+        return keys.Text("problem_type") == Independent;
+    }
+
+    internal static void Write(JsonObject json, ImmutableArray<string> labels, bool independent)
+    {
+        var (byNumber, byName) = (new JsonObject(), new JsonObject());
+        for (int i = 0; i < labels.Length; i++)
+        {
+            byNumber[i.ToString(CultureInfo.InvariantCulture)] = labels[i];
+            byName[labels[i]] = i;
+        }
+
+        json["id2label"] = byNumber;
+        json["label2id"] = byName;
+        if (independent)
+            json["problem_type"] = Independent;
+    }
+
+    /// <summary>Refuses a model with another head: its weights would lack the classifier.</summary>
+    internal static void RequireArchitecture(ConfigReader keys)
+    {
+        if (keys.Raw("architectures") is JsonNode node && !(node is JsonArray names && names.Any(name => name is JsonValue value && value.TryGetValue(out string? text) && text.EndsWith(Architecture, StringComparison.Ordinal))))
+            throw new InvalidDataException($"architectures is {node.ToJsonString()}; that of a classifier ends with {Architecture}");
+    }
+
+    /// <summary>What transformers writes into every configuration without changing what an evaluated classifier computes.</summary>
+    internal static void IgnoreCommonKeys(ConfigReader keys)
+    {
+        keys.RequireBool("is_decoder", false);
+        keys.RequireBool("add_cross_attention", false);
+        keys.RequireBool("is_encoder_decoder", false);
+        keys.RequireEmpty("pruned_heads");
+        keys.Ignore(CausalTransformerConfig.WithoutEffect);
+        keys.Ignore("model_type", "_commit_hash", "_num_labels", "attn_implementation_internal", "chunk_size_feed_forward", "cls_token_id", "language", "mask_token_id", "model_max_length", "name", "output_past", "tf_legacy_loss", "tie_word_embeddings");
+    }
+}

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Transformers.Classifiers;
+
+/// <summary>Completions to rewards through a classifier: distinct sequences by length, a limited number a pass. As thread-safe as the classifier.</summary>
+internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Completion, int, ImmutableArray<int>> encode, ClassifierRewardOptions options, int label, int most)
+{
+    internal double[] Score(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    {
+        TrainingModeException.Refuse(classifier, "rewards may be random");
+        ImmutableArray<int>[] sequences = [.. completions.Select(Encode)];
+        var rewards = new Dictionary<ImmutableArray<int>, double>(Comparer.Instance);
+        foreach (var batch in sequences.Distinct(Comparer.Instance).OrderBy(sequence => sequence.Length).Chunk(options.RowsPerBatch))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            double[] values = Pass(batch);
+            for (int i = 0; i < batch.Length; i++)
+                rewards.Add(batch[i], values[i]);
+        }
+
+        return [.. sequences.Select(sequence => rewards[sequence])];
+    }
+
+    private ImmutableArray<int> Encode(Completion completion)
+    {
+        bool refuse = options.OnTooLong == LongSequence.Refuse;
+        var ids = encode(completion, refuse ? most + 1 : most);
+        if (ids.IsDefaultOrEmpty)
+            throw new InvalidOperationException($"'{Short(completion.Text)}' behind '{Short(completion.Prompt)}' has no tokens; a classifier needs at least one, such as a special token.");
+        if (ids.Length > most)
+            throw new InvalidOperationException($"'{Short(completion.Text)}' behind '{Short(completion.Prompt)}' has {(refuse ? "more than" : $"{ids.Length} tokens, though it was to be cut at")} {most} tokens.");
+        foreach (int id in ids)
+        {
+            if (id < 0 || id >= classifier.VocabularySize)
+                throw new InvalidOperationException($"'{Short(completion.Text)}' behind '{Short(completion.Prompt)}' has token {id}, outside the classifier's vocabulary of 0 to {classifier.VocabularySize - 1}: it belongs to another tokenizer.");
+        }
+
+        return ids;
+    }
+
+    private double[] Pass(ImmutableArray<int>[] batch)
+    {
+        int width = batch[^1].Length; // sorted
+        long[] tokens = new long[batch.Length * width];
+        for (int row = 0; row < batch.Length; row++)
+        {
+            for (int i = 0; i < batch[row].Length; i++)
+                tokens[(row * width) + i] = batch[row][i];
+        }
+
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var device = classifier.parameters().First().device;
+        var logits = classifier.Logits(tensor(tokens, [batch.Length, width], device: device), [.. batch.Select(ids => ids.Length)]).to(ScalarType.Float64); // [rows, labels]
+        var values = options.Output == ClassifierOutput.Logit ? logits
+            : classifier.IndependentLabels ? nn.functional.logsigmoid(logits) : nn.functional.log_softmax(logits, -1);
+        return MemoryMarshal.Cast<byte, double>(values.select(1, label).contiguous().cpu().bytes).ToArray();
+    }
+
+    private static string Short(string text) => text.Length <= 40 ? text : $"{text[..40]}...";
+
+    /// <summary>Sequences are equal when their tokens are.</summary>
+    private sealed class Comparer : IEqualityComparer<ImmutableArray<int>>
+    {
+        internal static readonly Comparer Instance = new();
+
+        public bool Equals(ImmutableArray<int> x, ImmutableArray<int> y) => x.AsSpan().SequenceEqual(y.AsSpan());
+
+        public int GetHashCode(ImmutableArray<int> sequence)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(MemoryMarshal.AsBytes(sequence.AsSpan()));
+            return hash.ToHashCode();
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using TorchSharp.Modules;
+using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Lora;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Transformers.Decoders;
+
+/// <summary>
+/// A decoder-only language model: int64 tokens [B, T] to logits [B, T, V] on the device and in the element type of its parameters; the
+/// logits at a position depend on the tokens up to it alone.
+/// </summary>
+/// <remarks>
+/// Embedding, blocks, a last normalisation and an output layer; the families differ in the blocks. Parameters have the names and layouts of transformers' model
+/// without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it is not the token embedding, stands beside them
+/// (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
+/// </remarks>
+public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
+{
+    private protected CausalTransformer(string name)
+        : base(TorchRuntime.RequireBefore(name))
+    {
+    }
+
+    /// <summary>The shape of the model, whatever its family.</summary>
+    public abstract CausalTransformerConfig Shape { get; }
+
+    /// <inheritdoc/>
+    public int VocabularySize => Shape.VocabularySize;
+
+    /// <inheritdoc/>
+    public int MaximumLength => Shape.MaximumLength;
+
+    /// <summary>The device of the parameters.</summary>
+    public Device Device => Embedding.device;
+
+    /// <summary>The element type of the parameters and of the activations.</summary>
+    public ScalarType ElementType => Embedding.dtype;
+
+    /// <summary>What the adapters of the model are; null when it has none (<see cref="LoraExtensions.WithLora"/>).</summary>
+    public LoraOptions? Lora { get; internal set; }
+
+    /// <summary>The token embedding, [V, C].</summary>
+    private protected abstract Parameter Embedding { get; }
+
+    /// <inheritdoc/>
+    public abstract Tensor HeadWeight { get; }
+
+    private protected abstract IEnumerable<DecoderBlock> Blocks { get; }
+
+    private protected abstract nn.Module<Tensor, Tensor> FinalNorm { get; }
+
+    /// <summary>The rotary positions; null where positions are embedded.</summary>
+    private protected virtual RotaryEmbedding? Rotary => null;
+
+    /// <summary>The logits of the next token at every position.</summary>
+    /// <param name="input">Tokens [B, T], int64, on the device of the parameters, T at most <see cref="MaximumLength"/>.</param>
+    /// <returns>A fresh tensor [B, T, V], the caller's to dispose.</returns>
+    /// <exception cref="ArgumentException">The shape or type is another one.</exception>
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return Head(Trunk(input, null)).view(input.size(0), input.size(1), VocabularySize).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The logits of the next token at every position of a batch with padding on either side, as Python's <c>model(input_ids, attention_mask, position_ids)</c>.</summary>
+    /// <param name="tokens">Tokens [B, T], int64, on the device of the parameters, padded on the left or on the right with any ids.</param>
+    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a row.</param>
+    /// <returns>A fresh tensor [B, T, V], the caller's to dispose, as if each row stood alone; what it holds at padding is arbitrary.</returns>
+    /// <exception cref="ArgumentException">A shape or type is another one, or a row has no token or padding between its tokens.</exception>
+    public Tensor Logits(Tensor tokens, Tensor attentionMask)
+    {
+        using var scope = NewDisposeScope();
+        var rows = new PaddedRows(tokens, attentionMask);
+        return rows.Back(forward(rows.Tokens)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What the output layer reads: the hidden states after the last normalisation.</summary>
+    /// <param name="tokens">Tokens [B, T], int64, right-padded, T at most <see cref="MaximumLength"/>.</param>
+    /// <returns>A fresh tensor [B * T, C], the caller's to dispose; position t of row b is in row b * T + t.</returns>
+    /// <exception cref="ArgumentException">The shape or type is another one.</exception>
+    public Tensor HiddenStates(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        return Trunk(tokens, null).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor HiddenStatesAt(Tensor tokens, Tensor positions)
+    {
+        ArgumentNullException.ThrowIfNull(positions);
+        using var scope = NewDisposeScope();
+        return Trunk(tokens, null).index_select(0, positions).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor LogitsAt(Tensor tokens, Tensor positions)
+    {
+        ArgumentNullException.ThrowIfNull(positions);
+        using var scope = NewDisposeScope();
+        return Head(Trunk(tokens, null).index_select(0, positions)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        using var scope = NewDisposeScope();
+        var caches = new List<LayerKeyValues>();
+        try
+        {
+            var hidden = Trunk(tokens, (keys, values) => caches.Add(new LayerKeyValues(keys, values, tokens.size(1) + additionalTokens)));
+            var decoding = new TransformerDecoding(this, [.. caches], lengths, (int)tokens.size(1));
+            logits = Head(hidden.index_select(0, decoding.LastPositions())).MoveToOuterDisposeScope();
+            return decoding;
+        }
+        catch
+        {
+            caches.ForEach(cache => cache.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>One more token a row through the cache: tokens and positions are [rows], the result is [rows, V].</summary>
+    internal Tensor Step(Tensor tokens, Tensor positions, LayerKeyValues[] caches, Func<int?, Tensor?> mask) =>
+        Head(Run(tokens, new CachedPass(caches, positions, Rotary?.At(positions, ElementType), mask)));
+
+    /// <summary>Tokens [N] at positions [N] before the first block: [N, C].</summary>
+    private protected virtual Tensor Embed(Tensor tokens, Tensor positions) => Embedding.index_select(0, tokens);
+
+    private Tensor Trunk(Tensor tokens, Action<Tensor, Tensor>? keep)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
+            throw new ArgumentException($"The tokens are {tokens.dtype} [{string.Join(", ", tokens.shape)}]; they must be Int64 [B, T].", nameof(tokens));
+        (long rows, long length) = (tokens.size(0), tokens.size(1));
+        if (length < 1 || length > MaximumLength)
+            throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaximumLength}.", nameof(tokens));
+        var positions = TensorSums.Counted(length, Device).repeat(rows); // [B * T]
+        return Run(tokens.reshape(-1), new WholePass(rows, length, positions, Rotary?.At(positions, ElementType), keep));
+    }
+
+    private Tensor Run(Tensor tokens, AttentionPass pass)
+    {
+        var x = Embed(tokens, pass.Positions); // [N, C]
+        foreach (var block in Blocks)
+            x = block.Forward(x, pass);
+        return FinalNorm.call(x);
+    }
+
+    private Tensor Head(Tensor hidden) => nn.functional.linear(hidden, HeadWeight); // [N, C] -> [N, V]
+}

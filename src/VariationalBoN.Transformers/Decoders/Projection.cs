@@ -1,0 +1,43 @@
+using TorchSharp.Modules;
+using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Lora;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Transformers.Decoders;
+
+/// <summary>y = x W + b, W stored [in, out] as GPT-2's Conv1D has it or [out, in] as everything else does; the bias may be absent, and there may be an adapter.</summary>
+internal sealed class Projection : nn.Module<Tensor, Tensor>
+{
+    private readonly Parameter weight;
+    private readonly Parameter? bias; // [out]
+    private readonly LoraFactor? lora_A, lora_B; // [rank, in], [out, rank]
+    private readonly bool _inputFirst;
+
+    internal Projection(ParameterSource parameters, string path, double deviation, int inputs, int outputs, bool bias, bool inputFirst = false)
+        : base(path)
+    {
+        weight = inputFirst ? parameters.Matrix($"{path}.weight", deviation, inputs, outputs) : parameters.Matrix($"{path}.weight", deviation, outputs, inputs);
+        this.bias = bias ? parameters.Vector($"{path}.bias", 0, outputs) : null;
+        Adapter = parameters.Adapter(path, inputs, outputs);
+        (lora_A, lora_B) = (Adapter?.A, Adapter?.B);
+        _inputFirst = inputFirst;
+        RegisterComponents();
+    }
+
+    /// <summary>The low-rank adapter; null without one.</summary>
+    internal LoraFactors? Adapter { get; }
+
+    public override Tensor forward(Tensor input)
+    {
+        var y = !_inputFirst ? nn.functional.linear(input, weight, bias) // [N, in] -> [N, out]
+            : bias is null ? input.mm(weight) : addmm(bias, input, weight, 1, 1);
+        return Adapter?.Add(y, input) ?? y;
+    }
+
+    /// <summary>The weight with the adapter added, in the layout and element type of the weight.</summary>
+    internal Tensor MergedWeight()
+    {
+        var change = Adapter!.Product();
+        return weight.to(change.dtype).Plus(_inputFirst ? change.t() : change).to(weight.dtype);
+    }
+}

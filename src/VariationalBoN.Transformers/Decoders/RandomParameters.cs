@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+using TorchSharp.Modules;
+using VariationalBoN.Policies;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Transformers.Decoders;
+
+/// <summary>Initial values that are a pure function of seed and name.</summary>
+internal sealed class RandomParameters(long seed) : ParameterSource
+{
+    internal override Parameter Matrix(string name, double deviation, int rows, int columns)
+    {
+        var random = new CounterRandom(new DrawSeed(seed), $"initial value of {name}", 0);
+        var values = empty(rows, columns);
+        var span = MemoryMarshal.Cast<byte, float>(values.bytes);
+        for (int i = 0; i < span.Length; i++)
+            span[i] = (float)(deviation * random.Normal(i));
+        return Free(values);
+    }
+
+    internal override Parameter Vector(string name, double value, int size) => Free(TensorSums.Filled([size], value, ScalarType.Float32, CPU));
+}

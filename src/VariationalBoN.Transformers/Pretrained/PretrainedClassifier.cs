@@ -1,0 +1,88 @@
+using VariationalBoN.Transformers.Classifiers;
+using VariationalBoN.Transformers.Pretrained;
+using VariationalBoN.Weights;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Transformers;
+
+/// <summary>A sequence classifier with its tokenizer, as one directory of Hugging Face holds them: a reward model.</summary>
+/// <remarks>It owns its classifier. Several threads may use it at the same time as long as none changes the parameters.</remarks>
+public sealed class PretrainedClassifier : IDisposable
+{
+    private readonly PretrainedFiles _files;
+    private readonly WeightLayout _layout;
+    private readonly HuggingFaceTokenizer? _tokenizer;
+
+    private PretrainedClassifier(PretrainedFiles files, SequenceClassifier classifier, WeightLayout layout)
+    {
+        (_files, Classifier, _layout) = (files, classifier, layout);
+        classifier.eval();
+        foreach (var parameter in classifier.parameters())
+            parameter.requires_grad = false;
+        _tokenizer = files.Tokenizer(classifier.VocabularySize);
+    }
+
+    /// <summary>The classifier, its parameters frozen.</summary>
+    public SequenceClassifier Classifier { get; }
+
+    /// <summary>Whether the directory has a tokenizer.</summary>
+    public bool HasTokenizer => _tokenizer is not null;
+
+    /// <summary>The tokenizer.</summary>
+    /// <exception cref="InvalidOperationException">The directory has none; see <see cref="HasTokenizer"/>.</exception>
+    public HuggingFaceTokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException("The classifier's directory has no tokenizer: none of tokenizer.json, vocab.json, vocab.txt and tokenizer.model.");
+
+    /// <summary>Reads a classifier, its weights straight into its parameters, and its tokenizer.</summary>
+    /// <param name="directory">The directory: of a BERT or DistilBERT classifier, or of a decoder with a scalar or other classification head.</param>
+    /// <param name="options">Element type and device; null for float32 on the processor.</param>
+    /// <returns>The classifier, in evaluation mode; the caller's to dispose.</returns>
+    /// <exception cref="IOException">The directory or one of its files is missing or cannot be read; the message names it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is damaged, asks for something that is not supported, or does not fit the others; the message names file and place.
+    /// </exception>
+    /// <exception cref="ArgumentException">The options are faulty.</exception>
+    /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
+    public static PretrainedClassifier Load(string directory, PretrainedOptions? options = null)
+    {
+        var files = PretrainedFiles.Read(directory);
+        using var weights = HuggingFaceWeights.Open(directory);
+        var parameters = (options ?? new PretrainedOptions()).Parameters(weights);
+        var classifier = files.ReadConfig(json => ClassifierFamilies.Create(json, parameters));
+        try
+        {
+            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(weights, classifier, classifier.Names));
+        }
+        catch
+        {
+            classifier.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Rewards the text of a completion, tokenised as the classifier was trained to read it and cut to what it takes.</summary>
+    /// <param name="options">Which label and which text; null for the defaults, which a classifier of one label accepts.</param>
+    /// <returns>The reward model, which is of use as long as this object is.</returns>
+    /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer; see <see cref="TokenReward"/>.</exception>
+    public IRewardModel TextReward(ClassifierRewardOptions? options = null)
+    {
+        var tokenizer = Tokenizer;
+        return ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
+    }
+
+    /// <summary>Rewards the token ids of a completion behind those of its prompt: for a classifier with the tokenizer of the policy.</summary>
+    /// <param name="options">Which label; null for the defaults, which a classifier of one label accepts.</param>
+    /// <returns>The reward model, which is of use as long as this object is.</returns>
+    /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
+    public IRewardModel TokenReward(ClassifierRewardOptions? options = null) => ClassifierReward.FromTokens(Classifier, options);
+
+    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does.</summary>
+    /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
+    /// <param name="elementType">The element type of the weights in the files; null for the one that each was loaded from.</param>
+    /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
+    /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
+    public void Save(string directory, ScalarType? elementType = null) => _files.Save(directory, Classifier, _layout, elementType);
+
+    /// <summary>Frees the classifier.</summary>
+    public void Dispose() => Classifier.Dispose();
+}

@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using VariationalBoN.Internal;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Tokenizers;
+using VariationalBoN.Weights;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Transformers.Pretrained;
+
+/// <summary>What a Hugging Face directory holds beside the weights, kept as it was found so that it can be written again.</summary>
+internal sealed class PretrainedFiles
+{
+    private const string ConfigName = "config.json", GenerationName = "generation_config.json";
+
+    /// <summary>Files that say how text becomes tokens and back; a tokenizer needs one of the first four.</summary>
+    private static readonly string[] TokenizerNames =
+    [
+        "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+    ];
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private readonly string _directory;
+    private readonly byte[] _config;
+    private readonly List<(string Name, byte[] Content)> _others;
+
+    private PretrainedFiles(string directory, byte[] config, List<(string Name, byte[] Content)> others) => (_directory, _config, _others) = (directory, config, others);
+
+    /// <summary>The text of <c>config.json</c>.</summary>
+    internal string Config => Encoding.UTF8.GetString(_config);
+
+    internal bool HasTokenizer => _others.Any(file => TokenizerNames.AsSpan(0, 4).Contains(file.Name));
+
+    /// <summary>Reads the files of a directory.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
+    /// <exception cref="FileNotFoundException">It has no <c>config.json</c>.</exception>
+    internal static PretrainedFiles Read(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        if (!Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"There is no directory {directory}.");
+        string config = Path.Combine(directory, ConfigName);
+        if (!File.Exists(config))
+            throw new FileNotFoundException($"{directory} is no model directory: there is no {ConfigName}{(File.Exists(Path.Combine(directory, "adapter_config.json")) ? "; it holds an adapter, which is loaded on top of its base model" : "")}.", config);
+        return new PretrainedFiles(directory, File.ReadAllBytes(config), Others(directory, [.. TokenizerNames, GenerationName]));
+    }
+
+    /// <summary>The files of a model that comes from no directory.</summary>
+    /// <param name="config">The text of its <c>config.json</c>.</param>
+    /// <param name="tokenizerDirectory">Where its tokenizer lies; null for none.</param>
+    internal static PretrainedFiles New(string config, string? tokenizerDirectory) =>
+        new(tokenizerDirectory ?? "the new model", Encoding.UTF8.GetBytes(config), tokenizerDirectory is null ? [] : Others(tokenizerDirectory, TokenizerNames));
+
+    /// <summary>The tokenizer; null where the directory has none.</summary>
+    internal HuggingFaceTokenizer? Tokenizer(int vocabularySize) => !HasTokenizer ? null
+        : HuggingFaceTokenizer.Load(new TokenizerFiles(_directory, name => _others.Find(file => file.Name == name).Content), vocabularySize);
+
+    /// <summary>What <paramref name="read"/> makes of <c>config.json</c>; an error names the file.</summary>
+    internal T ReadConfig<T>(Func<string, T> read) => Named(ConfigName, () => read(Config));
+
+    /// <summary>The tokens that end a text: those of <c>generation_config.json</c>, which counts first, or of <c>config.json</c>.</summary>
+    internal ImmutableArray<int> StopTokens(int vocabularySize)
+    {
+        byte[]? generation = _others.Find(file => file.Name == GenerationName).Content;
+        var stops = generation is null ? null : Named(GenerationName, () => StopTokens(Encoding.UTF8.GetString(generation), vocabularySize));
+        return stops ?? ReadConfig(json => StopTokens(json, vocabularySize)) ?? [];
+    }
+
+    /// <summary>Writes everything with the weights of a module; see <see cref="AtomicDirectory"/>.</summary>
+    internal void Save(string directory, nn.Module module, WeightLayout layout, ScalarType? type)
+    {
+        if (type is not (null or ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float16 or ScalarType.Float64))
+            throw new ArgumentException($"The element type is {type}; it must be Float32, BFloat16, Float16 or Float64.", nameof(type));
+        AtomicDirectory.Write(
+            directory,
+            staging =>
+            {
+                foreach ((string name, byte[] content) in _others)
+                    Write(staging, name, content);
+                WeightWriter.Write(staging, module.state_dict(), layout, type);
+                Write(staging, ConfigName, type is ScalarType chosen ? ConfigWith(chosen) : _config);
+            },
+            WeightDirectory.IsWritten,
+            WeightFormat.Safetensors.Index,
+            ConfigName);
+    }
+
+    private static void Write(string directory, string name, byte[] content) => AtomicFile.Write(Path.Combine(directory, name), stream => stream.Write(content));
+
+    private static List<(string Name, byte[] Content)> Others(string directory, IEnumerable<string> names) =>
+        [.. names.Where(name => File.Exists(Path.Combine(directory, name))).Select(name => (name, File.ReadAllBytes(Path.Combine(directory, name))))];
+
+    private static ImmutableArray<int>? StopTokens(string json, int vocabularySize)
+    {
+        JsonNode? node = ConfigReader.Parse(json).Raw("eos_token_id");
+        if (node is null)
+            return null;
+        ImmutableArray<int> stops = [.. (node as JsonArray ?? [node.DeepClone()]).Select(id => id is JsonValue value && value.TryGetValue(out int token)
+            ? token : throw new InvalidDataException($"eos_token_id is {node.ToJsonString()}; it must be a token or a list of tokens"))];
+        return [.. stops.Where(token => token >= 0 && token < vocabularySize)]; // a token without a logit is never drawn, so it ends nothing
+    }
+
+    /// <summary>The configuration with the element type of the weights under the key that it has, <c>torch_dtype</c> before transformers 5.</summary>
+    private byte[] ConfigWith(ScalarType type)
+    {
+        var json = JsonNode.Parse(_config)!.AsObject();
+        json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
+        return Encoding.UTF8.GetBytes(json.ToJsonString(Indented) + "\n");
+    }
+
+    private T Named<T>(string name, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"{Path.Combine(_directory, name)}: {e.Message}", e);
+        }
+    }
+}

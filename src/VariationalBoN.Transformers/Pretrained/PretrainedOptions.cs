@@ -1,0 +1,25 @@
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Transformers.Pretrained;
+
+/// <summary>How a model of a directory is held in memory. Immutable, so safe to share between threads.</summary>
+public sealed record PretrainedOptions
+{
+    /// <summary>The element type of the weights: Float32, or BFloat16 for half the memory (values of other files are converted); Float64 for comparisons.</summary>
+    public ScalarType ElementType { get; init; } = ScalarType.Float32;
+
+    /// <summary>The device of the weights; null for the processor.</summary>
+    public Device? Device { get; init; }
+
+    /// <summary>Memory for the weights of files.</summary>
+    internal ParameterSource Parameters(WeightDirectory weights)
+    {
+        if (ElementType is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float64))
+            throw new ArgumentException($"{nameof(ElementType)} is {ElementType}; it must be Float32, BFloat16 or Float64.");
+        TorchRuntime.Require();
+        long elements = weights.Files.Sum(file => file.Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)));
+        return new EmptyParameters(ElementType, Device ?? CPU, elements, Path.GetDirectoryName(weights.Files[0].Path)!);
+    }
+}

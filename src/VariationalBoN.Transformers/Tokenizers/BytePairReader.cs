@@ -1,0 +1,65 @@
+using System.Text.Json;
+
+namespace VariationalBoN.Transformers.Tokenizers;
+
+/// <summary>Reads byte-pair encoding out of <c>tokenizer.json</c>, or out of <c>vocab.json</c> and <c>merges.txt</c>.</summary>
+internal static class BytePairReader
+{
+    internal static BytePairModel Read(JsonSection section)
+    {
+        if (section.Raw("dropout") is JsonElement dropout && !(dropout.TryGetDoubleOrNull() == 0))
+            throw section.Fault("dropout", $"is {JsonSection.Shown(dropout)}: tokens drawn at random are for training a tokenizer's model; set it to null");
+        var options = new BytePairOptions
+        {
+            Unknown = section.TextOrNull("unk_token"),
+            FuseUnknown = section.FlagOrNull("fuse_unk") ?? false,
+            ByteFallback = section.FlagOrNull("byte_fallback") ?? false,
+            IgnoreMerges = section.FlagOrNull("ignore_merges") ?? false,
+            ContinuingPrefix = section.TextOrNull("continuing_subword_prefix") ?? "",
+            EndOfWordSuffix = section.TextOrNull("end_of_word_suffix") ?? "",
+        };
+        var vocabulary = TokenVocabulary.Read(section.Section("vocab"));
+        var merges = new Dictionary<(int, int), (int, int)>();
+        int rank = 0;
+        foreach (var element in section.Elements("merges"))
+        {
+            string place = $"merges[{rank}]";
+            string[] parts = element.ValueKind == JsonValueKind.Array
+                ? [.. element.EnumerateArray().Select(part => section.TextOf(place, part))]
+                : section.TextOf(place, element).Split(' ');
+            Add(merges, vocabulary, options, parts, rank++, message => section.Fault(place, message));
+        }
+
+        return new BytePairModel(vocabulary, merges, options);
+    }
+
+    /// <exception cref="InvalidDataException">One of the files is damaged or missing.</exception>
+    internal static BytePairModel ReadFiles(TokenizerFiles files)
+    {
+        var vocabulary = TokenVocabulary.Read(files.Json("vocab.json") ?? throw new InvalidDataException($"{files.Directory}: vocab.json is missing."));
+        string[] lines = files.Lines("merges.txt") ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.");
+        var merges = new Dictionary<(int, int), (int, int)>();
+        var options = new BytePairOptions();
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (lines[i].Length == 0 || i == 0 && lines[i].StartsWith("#version", StringComparison.Ordinal))
+                continue;
+            int line = i + 1;
+            Add(merges, vocabulary, options, lines[i].Split(' '), i, message => new InvalidDataException($"{files.PathOf("merges.txt")}: line {line} {message}."));
+        }
+
+        return new BytePairModel(vocabulary, merges, options);
+    }
+
+    private static void Add(Dictionary<(int, int), (int, int)> merges, TokenVocabulary vocabulary, BytePairOptions options, string[] parts, int rank, Func<string, InvalidDataException> fault)
+    {
+        if (parts.Length != 2)
+            throw fault($"has {parts.Length} parts; a merge has 2");
+        int Id(string token) => vocabulary.TryGetId(token, out int id) ? id : throw fault($"needs the token \"{token}\", which the vocabulary does not hold");
+        string right = parts[1].StartsWith(options.ContinuingPrefix, StringComparison.Ordinal) ? parts[1][options.ContinuingPrefix.Length..]
+            : throw fault($"joins \"{parts[1]}\", which does not begin with continuing_subword_prefix");
+        merges[(Id(parts[0]), Id(parts[1]))] = (rank, Id(parts[0] + right)); // of a merge that stands there twice the second counts, as in Python
+    }
+
+    private static double? TryGetDoubleOrNull(this JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : null;
+}

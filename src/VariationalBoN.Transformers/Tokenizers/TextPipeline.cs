@@ -1,0 +1,73 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace VariationalBoN.Transformers.Tokenizers;
+
+/// <summary>The steps of Hugging Face's tokenizers library: find added tokens, normalise, cut, apply the model; and back.</summary>
+internal sealed class TextPipeline : TokenizerEngine
+{
+    private readonly TextPipelineParts _parts;
+    private readonly TokenMatcher _raw;
+    private readonly TokenMatcher _normalized;
+
+    internal TextPipeline(TextPipelineParts parts, bool splitSpecialTokens)
+    {
+        _parts = parts;
+        _raw = parts.Added.Matcher(normalized: false, null, splitSpecialTokens);
+        _normalized = parts.Added.Matcher(normalized: true, parts.Normalizer, splitSpecialTokens);
+    }
+
+    internal override TokenFrame Frame => _parts.Frame;
+
+    internal override int LargestModelId => _parts.Model.Vocabulary.LargestId;
+
+    /// <summary>The longest text that a normaliser may make of one: more than any needs, so that none can fill the memory.</summary>
+    internal static int MostGrowth(int length) => (int)Math.Min(int.MaxValue, 100_000 + 100L * length);
+
+    internal override bool TryGetId(string token, out int id) => _parts.Added.TryGetId(token, out id);
+
+    internal override bool TryGetToken(int id, [NotNullWhen(true)] out string? token) => _parts.Added.TryGetToken(id, out token);
+
+    internal override List<int> Encode(string text)
+    {
+        var ids = new List<int>();
+        foreach (var (start, end, id) in _raw.Split(text))
+        {
+            if (id >= 0)
+                ids.Add(id);
+            else
+                EncodePart(text[start..end], start == 0, ids);
+        }
+
+        return ids;
+    }
+
+    internal override string Decode(IEnumerable<int> ids, bool skipSpecial)
+    {
+        var tokens = new List<string>();
+        foreach (int id in ids)
+        {
+            if (TryGetToken(id, out string? token) && !(skipSpecial && _parts.Added.IsSpecial(token)))
+                tokens.Add(token);
+        }
+
+        string text = _parts.Decoder is null ? string.Join(' ', tokens) : string.Concat(_parts.Decoder(tokens));
+        return _parts.CleanUp ? DecoderReader.CleanUp(text) : text;
+    }
+
+    private void EncodePart(string text, bool first, List<int> ids)
+    {
+        text = _parts.Normalizer?.Invoke(text) ?? text;
+        foreach (var (start, end, id) in _normalized.Split(text))
+        {
+            if (id >= 0)
+            {
+                ids.Add(id);
+                continue;
+            }
+
+            var piece = new Piece(text[start..end], first && start == 0);
+            foreach (var word in _parts.PreTokenizer?.Invoke(piece) ?? [piece])
+                _parts.Model.Encode(word.Text, ids);
+        }
+    }
+}

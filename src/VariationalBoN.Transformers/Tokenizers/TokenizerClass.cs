@@ -1,0 +1,62 @@
+namespace VariationalBoN.Transformers.Tokenizers;
+
+/// <summary>What a tokenizer's class in transformers adds to its files: special tokens that need no mention, and what it overrides.</summary>
+/// <param name="Name">The name without the ending Fast.</param>
+/// <param name="Defaults">Named special tokens, such as <c>bos_token</c>, unless the settings say otherwise.</param>
+/// <param name="RewritesFrame">Whether BOS and EOS are set by <c>add_bos_token</c> and <c>add_eos_token</c> instead of the file's post-processor.</param>
+/// <param name="AddsBos">What <c>add_bos_token</c> is when absent.</param>
+internal sealed record TokenizerClass(string Name, Dictionary<string, string> Defaults, bool RewritesFrame = false, bool AddsBos = false)
+{
+    private const string EndOfText = "<|endoftext|>";
+
+    private static readonly TokenizerClass[] s_known =
+    [
+        new("PreTrainedTokenizer", []),
+        new("TokenizersBackend", []),
+        new("GPT2Tokenizer", new() { ["bos_token"] = EndOfText, ["eos_token"] = EndOfText, ["unk_token"] = EndOfText }),
+        new("GPTNeoXTokenizer", new() { ["bos_token"] = EndOfText, ["eos_token"] = EndOfText, ["unk_token"] = EndOfText }, RewritesFrame: true),
+        new("Qwen2Tokenizer", new() { ["eos_token"] = EndOfText, ["unk_token"] = EndOfText, ["pad_token"] = EndOfText }),
+        new("LlamaTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>" }, RewritesFrame: true, AddsBos: true),
+        new("BertTokenizer", Bert()),
+        new("DistilBertTokenizer", Bert()),
+        new("RobertaTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>", ["sep_token"] = "</s>", ["cls_token"] = "<s>", ["pad_token"] = "<pad>", ["mask_token"] = "<mask>" }),
+    ];
+
+    private static readonly Dictionary<string, string> s_classOfModel = new(StringComparer.Ordinal)
+    {
+        ["gpt2"] = "GPT2Tokenizer",
+        ["gpt_neox"] = "GPTNeoXTokenizer",
+        ["llama"] = "LlamaTokenizer",
+        ["mistral"] = "LlamaTokenizer",
+        ["qwen2"] = "Qwen2Tokenizer",
+        ["qwen3"] = "Qwen2Tokenizer",
+        ["bert"] = "BertTokenizer",
+        ["distilbert"] = "DistilBertTokenizer",
+        ["roberta"] = "RobertaTokenizer",
+    };
+
+    internal bool IsBert => Name is "BertTokenizer" or "DistilBertTokenizer";
+
+    /// <summary>The class that the settings, the model's configuration or the files at hand imply, in this order.</summary>
+    /// <exception cref="InvalidDataException">The class is named and unknown.</exception>
+    internal static TokenizerClass Of(TokenizerFiles files, JsonSection? settings)
+    {
+        if (settings?.TextOrNull("tokenizer_class") is string named)
+            return Named(named) ?? throw settings.Fault("tokenizer_class", $"is \"{named}\"; supported: {string.Join(", ", s_known.Select(known => known.Name))}, each also with the ending Fast");
+        if (files.Json("config.json") is JsonSection config)
+        {
+            if (config.TextOrNull("tokenizer_class") is string ofModel)
+                return Named(ofModel) ?? throw config.Fault("tokenizer_class", $"is \"{ofModel}\"; supported: {string.Join(", ", s_known.Select(known => known.Name))}");
+            if (config.TextOrNull("model_type") is string model && s_classOfModel.TryGetValue(model, out string? name))
+                return Named(name)!;
+        }
+
+        return Named(files.Bytes("tokenizer.json") is not null ? "PreTrainedTokenizer" : files.Bytes("tokenizer.model") is not null ? "LlamaTokenizer"
+            : files.Bytes("vocab.txt") is not null ? "BertTokenizer" : "GPT2Tokenizer")!;
+    }
+
+    private static TokenizerClass? Named(string name) => Array.Find(s_known, known => known.Name == (name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name));
+
+    private static Dictionary<string, string> Bert() =>
+        new() { ["unk_token"] = "[UNK]", ["sep_token"] = "[SEP]", ["pad_token"] = "[PAD]", ["cls_token"] = "[CLS]", ["mask_token"] = "[MASK]" };
+}

@@ -1,0 +1,55 @@
+namespace VariationalBoN.Internal;
+
+/// <summary>A file that is written whole or not at all: a temporary neighbour is written, flushed to disk and moved over the target. Not thread-safe.</summary>
+internal sealed class AtomicFile : IDisposable
+{
+    private readonly string _path, _temporary;
+    private readonly FileStream _file;
+    private readonly BufferedStream _content; // never disposed of: that would write what a failed write left in it
+
+    /// <summary>Begins the file; without <see cref="Commit"/> nothing is left of it.</summary>
+    public AtomicFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        (_path, _temporary) = (path, $"{path}.{Guid.NewGuid():N}.tmp");
+        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        _content = new BufferedStream(_file, 1 << 16);
+    }
+
+    /// <summary>Takes the content; can be sought in.</summary>
+    public Stream Content => _content;
+
+    /// <summary>Writes a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content into a stream that can be sought in.</param>
+    /// <param name="flushToDisk">False for what is made anew from other files when it is damaged.</param>
+    public static void Write(string path, Action<Stream> write, bool flushToDisk = true)
+    {
+        using var file = new AtomicFile(path);
+        try
+        {
+            write(file.Content);
+            file.Commit(flushToDisk);
+        }
+        catch (Exception e) when (FileSizeLimit.IsReached(e))
+        {
+            throw FileSizeLimit.At(path, e);
+        }
+    }
+
+    /// <summary>Puts the file in its place.</summary>
+    /// <param name="flushToDisk">False for what is made anew from other files when it is damaged.</param>
+    public void Commit(bool flushToDisk)
+    {
+        _content.Flush();
+        _file.Flush(flushToDisk);
+        _file.Dispose();
+        File.Move(_temporary, _path, overwrite: true);
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        File.Delete(_temporary);
+    }
+}

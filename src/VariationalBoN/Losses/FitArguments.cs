@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace VariationalBoN.Losses;
+
+/// <summary>Checks of what a fit is given, made before any native call. Stateless, thread-safe.</summary>
+internal static class FitArguments
+{
+    /// <summary>Requires a floating-point tensor [B] with B at least 1 and as many other values.</summary>
+    public static void RequireLogProb(torch.Tensor logProb, int values, string valuesName, IReadOnlyList<int> groups)
+    {
+        ArgumentNullException.ThrowIfNull(logProb);
+        ArgumentNullException.ThrowIfNull(groups);
+        RequireVector(logProb, nameof(logProb));
+        long batch = logProb.size(0);
+        if (batch == 0)
+            throw new ArgumentException("logProb has shape [0]; a loss needs at least one completion.", nameof(logProb));
+        if (values != batch)
+            throw new ArgumentException($"logProb has shape [{batch}] but there are {values} {valuesName}; give one to each completion.", valuesName);
+        if (groups.Count != batch)
+            throw new ArgumentException($"logProb has shape [{batch}] but there are {groups.Count} group indices; give one to each completion.", nameof(groups));
+    }
+
+    /// <summary>Requires a floating-point tensor of one dimension.</summary>
+    public static void RequireVector(torch.Tensor tensor, string name)
+    {
+        ArgumentNullException.ThrowIfNull(tensor, name);
+        if (tensor.dim() != 1)
+            throw new ArgumentException($"{name} has shape [{string.Join(", ", tensor.shape)}]; expected [B], one value for each completion.", name);
+        if (!tensor.is_floating_point())
+            throw new ArgumentException($"{name} has dtype {tensor.dtype}; expected a floating-point type.", name);
+    }
+
+    /// <summary>The values of a vector as doubles; NaN and infinities are refused.</summary>
+    public static double[] FiniteValues(torch.Tensor vector, string name)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        double[] values = MemoryMarshal.Cast<byte, double>(vector.detach().to(torch.float64).cpu().contiguous().bytes).ToArray();
+        RequireFinite(values, name);
+        return values;
+    }
+
+    /// <summary>Refuses NaN and infinities.</summary>
+    public static void RequireFinite(IReadOnlyList<double> values, string name)
+    {
+        for (int i = 0; i < values.Count; i++)
+        {
+            if (!double.IsFinite(values[i]))
+                throw new ArithmeticException($"{name}[{i}] is {values[i]}; {Remedy(name)}");
+        }
+    }
+
+    private static string Remedy(string name) => name is "logProb" or "best" or "worst" // what the policy says
+        ? "a completion that the policy gives no probability to, or weights that are no longer numbers, cannot be trained on. Train a policy that does not truncate its distribution, and lower the learning rate if the weights have diverged."
+        : "it must be a finite number. Exclude the completion, or use a target that is finite on it.";
+}

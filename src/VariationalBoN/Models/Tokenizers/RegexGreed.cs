@@ -1,9 +1,0 @@
-namespace VariationalBoN.Models;
-
-/// <summary>How much a repetition takes: as much as it may, as little, or as much without giving back.</summary>
-internal enum RegexGreed
-{
-    Greedy,
-    Lazy,
-    Possessive,
-}

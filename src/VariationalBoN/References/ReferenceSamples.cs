@@ -1,0 +1,64 @@
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN.References;
+
+/// <summary>Reference samples of completions that were drawn elsewhere, by a server or into a file: texts and rewards, without token ids and log pi_ref. Stateless, thread-safe.</summary>
+/// <remarks>They are all that F needs; what needs more is told in docs/remote-rewards.md.</remarks>
+public static class ReferenceSamples
+{
+    /// <summary>Scores completions and gathers them by prompt.</summary>
+    /// <param name="reward">The reward model.</param>
+    /// <param name="completions">Completions in any order; their token ids are not used.</param>
+    /// <param name="options">How failures and truncated completions are treated; use the same for the scorer.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <returns>The samples of each prompt in the order drawn, prompts in the order of their first completion: to be given to <see cref="ReferenceTable"/>, which refuses those without any reward.</returns>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had.</exception>
+    public static async Task<IReadOnlyList<ReferencePrompt>> ScoreAsync(IRewardModel reward, IReadOnlyList<Completion> completions, ScoringOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reward);
+        ArgumentNullException.ThrowIfNull(completions);
+        options ??= new ScoringOptions();
+        options.Validate();
+        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(reward, completions, options, cancellationToken).ConfigureAwait(false);
+        double?[] rewards = found.Rewards;
+        return [.. Enumerable.Range(0, completions.Count).GroupBy(i => completions[i].Prompt, StringComparer.Ordinal).Select(drawn => Entry(drawn.Key, [.. drawn]))];
+
+        ReferencePrompt Entry(string prompt, int[] drawn)
+        {
+            int[] scored = [.. drawn.Where(i => rewards[i] is not null)];
+            return new ReferencePrompt(prompt, scored.Select(i => rewards[i]!.Value), scored.Select(i => completions[i].Text), Enumerable.Range(0, drawn.Length).Where(place => rewards[drawn[place]] is null), ReferenceComponents.Of(found.Components, scored));
+        }
+    }
+
+    /// <summary>Draws M samples of each prompt with a function, such as a call of a server, and scores them: batch by batch, into a folder where there is one, going on where it was stopped.</summary>
+    /// <param name="reference">The identity of the distribution that is drawn from.</param>
+    /// <param name="sampleAsync">Draws K completions of each of P prompts by a seed, whose <see cref="DrawSeed.FirstSample"/> is the index of the first of each: P * K completions, prompt by prompt.</param>
+    /// <param name="reward">The reward model.</param>
+    /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
+    /// <param name="options">M, seed, batches, scoring, folder and progress.</param>
+    /// <param name="cancellationToken">Given to the function and to the reward model.</param>
+    /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
+    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
+    /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the folder holds rewards of something else.</exception>
+    /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
+    public static Task<ReferenceTable> EstimateAsync(string reference, Func<IReadOnlyList<string>, int, DrawSeed, CancellationToken, Task<IReadOnlyList<Completion>>> sampleAsync, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reference);
+        ArgumentNullException.ThrowIfNull(sampleAsync);
+        ArgumentNullException.ThrowIfNull(reward);
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return new ReferenceEstimation(reference, reward.Identity, DrawAsync, prompts, options).RunAsync(cancellationToken);
+
+        async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(string[] batch, int count, DrawSeed seed, CancellationToken token)
+        {
+            IReadOnlyList<Completion> drawn = await sampleAsync(batch, count, seed, token).ConfigureAwait(false);
+            if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count)), StringComparer.Ordinal))
+                throw new InvalidOperationException($"{reference} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
+            return await ScoreAsync(reward, drawn, options.EffectiveScoring, token).ConfigureAwait(false);
+        }
+    }
+}

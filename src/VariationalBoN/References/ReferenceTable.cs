@@ -1,0 +1,215 @@
+using System.Collections.Immutable;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Internal;
+using VariationalBoN.References;
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN;
+
+/// <summary>M scored reference samples for each prompt: what F, and with it the Best-of-N distribution, is estimated from.</summary>
+/// <remarks>
+/// Immutable, thread-safe. Made once, saved, and used by every run with the same reference and reward model. A table of a folder reads from
+/// its files and holds them open until it is disposed of or collected; one in memory holds nothing to dispose of.
+/// </remarks>
+public sealed class ReferenceTable : IDisposable
+{
+    private readonly Dictionary<string, ReferencePrompt>? _byPrompt;
+    private readonly StoredReferenceData? _stored;
+
+    /// <summary>A table of given samples.</summary>
+    /// <param name="prompts">At least one prompt with its samples; no prompt twice.</param>
+    /// <param name="provenance">Where the rewards come from; null when that is not known, and then nothing can be checked.</param>
+    /// <exception cref="ArgumentException">There is no prompt, one stands twice, or one has no reward.</exception>
+    public ReferenceTable(IEnumerable<ReferencePrompt> prompts, ReferenceProvenance? provenance = null)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        Prompts = [.. prompts];
+        Provenance = provenance;
+        if (Prompts.IsEmpty)
+            throw new ArgumentException("A reference table needs at least one prompt.", nameof(prompts));
+        if (PromptsWithoutReward.Among(Prompts) is string empty)
+            throw new ArgumentException($"{empty} Leave them out, or draw more samples of them.", nameof(prompts));
+        _byPrompt = new(StringComparer.Ordinal);
+        foreach (ReferencePrompt prompt in Prompts)
+        {
+            if (!_byPrompt.TryAdd(prompt.Prompt, prompt))
+                throw new ArgumentException($"The prompt \"{prompt.Prompt}\" stands twice; give all its samples together.", nameof(prompts));
+        }
+    }
+
+    /// <summary>A table that reads from the files of a cache, and owns them: of all its prompts that have a reward, or of some.</summary>
+    internal ReferenceTable(StoredReferenceData stored, IEnumerable<string>? prompts = null)
+    {
+        _stored = stored;
+        Provenance = stored.Manifest.Provenance;
+        if (prompts is null && Enumerable.Range(0, stored.Index.Prompts).Any(number => stored.Count(number) == 0))
+            prompts = Enumerable.Range(0, stored.Index.Prompts).Where(number => stored.Count(number) > 0).Select(stored.Prompt);
+        if (prompts is null)
+            Prompts = [.. Enumerable.Range(0, stored.Index.Prompts).Select(number => new ReferencePrompt(stored, number))];
+        else
+        {
+            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(stored, stored.Index.Find(prompt)), StringComparer.Ordinal);
+            Prompts = [.. _byPrompt.Values];
+        }
+
+        if (Prompts.IsEmpty)
+            throw new ArgumentException("A reference table needs at least one prompt with a reward; the cache has none yet.");
+    }
+
+    private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts)
+    {
+        (Prompts, Provenance, _stored) = (prompts, table.Provenance, table._stored);
+        if (table._byPrompt is not null)
+            _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal);
+    }
+
+    /// <summary>The prompts in order.</summary>
+    public ImmutableArray<ReferencePrompt> Prompts { get; }
+
+    /// <summary>Where the rewards come from; null for an imported table.</summary>
+    public ReferenceProvenance? Provenance { get; }
+
+    /// <summary>The samples of a prompt.</summary>
+    /// <param name="prompt">The prompt x, compared character by character.</param>
+    /// <exception cref="KeyNotFoundException">The prompt is not in the table.</exception>
+    public ReferencePrompt this[string prompt]
+    {
+        get
+        {
+            ArgumentNullException.ThrowIfNull(prompt);
+            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Index.Find(prompt) is int number and >= 0 && _stored.Count(number) == 0
+                ? $"The prompt \"{prompt}\" has no reward in the reference cache: each of its samples was excluded. Draw more samples of it, or leave it out."
+                : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
+        }
+    }
+
+    /// <summary>Draws M reference samples for each prompt and scores them.</summary>
+    /// <param name="reference">pi_ref.</param>
+    /// <param name="reward">The reward model.</param>
+    /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
+    /// <param name="samplesPerPrompt">M, at least 1; about 5 N and more for errors below 0.05 nats.</param>
+    /// <param name="seed">Fixes the draws.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <returns>The table.</returns>
+    /// <exception cref="ArgumentException">There is no prompt, or M is below 1.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had.</exception>
+    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, int samplesPerPrompt, long seed, CancellationToken cancellationToken = default) =>
+        EstimateAsync(reference, reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, cancellationToken);
+
+    /// <summary>Draws M reference samples for each prompt and scores them.</summary>
+    /// <param name="reference">pi_ref.</param>
+    /// <param name="reward">The reward model.</param>
+    /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
+    /// <param name="options">M, seed, batches, scoring and progress.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <returns>The table.</returns>
+    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
+    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return ReferenceEstimation.Of(new Scorer(reference, reward, options.EffectiveScoring), prompts, options).RunAsync(cancellationToken);
+    }
+
+    /// <summary>Reads a table: the folder of a <see cref="ReferenceStore"/>, a file of ours, or either of the two formats that the authors of the paper publish.</summary>
+    /// <remarks>
+    /// A file is read into memory. Of a folder nothing but the side file is looked at; samples are read when they are asked for. Prompts of a folder each of
+    /// whose samples was excluded are left out of <see cref="Prompts"/>; asking for one says so.
+    /// </remarks>
+    /// <param name="path">A folder or a JSON Lines file.</param>
+    /// <returns>The table.</returns>
+    /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file; the message names file, line, byte and remedy.</exception>
+    /// <exception cref="IOException">It cannot be read, or the folder has no side file yet and is being written.</exception>
+    public static ReferenceTable Load(string path) => Directory.Exists(path) ? FromStore(path) : ReferenceTableFile.Read(path);
+
+    /// <summary>Writes the table as JSON Lines; whole or not at all, an older file at the path stays until then.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="format">All there is, or what the authors of the paper publish, which their tools read.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of its values.</exception>
+    /// <exception cref="InvalidOperationException">A row for each sample is asked for, and the texts of a prompt are not known.</exception>
+    /// <exception cref="IOException">The file cannot be written; what was there before is untouched.</exception>
+    public void Save(string path, ReferenceTableFormat format = ReferenceTableFormat.Whole)
+    {
+        if (!Enum.IsDefined(format))
+            throw new ArgumentOutOfRangeException(nameof(format), format, "The format must be Whole, RowPerPrompt or RowPerSample.");
+        AtomicFile.Write(path, stream => ReferenceTableFile.Write(stream, this, format));
+    }
+
+    /// <summary>pi_bon for every prompt of the table.</summary>
+    /// <param name="n">N; finite, at least 1.</param>
+    /// <param name="estimator">How F and the log-ratio are estimated from the rewards.</param>
+    /// <param name="onWarning">Told when there are too few samples for N; null writes that to the error stream, <c>_ => { }</c> silences it.</param>
+    /// <returns>The distribution.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range or NaN.</exception>
+    public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null) =>
+        new(new ReferenceTableCdfs(this), n, estimator, onWarning);
+
+    /// <summary>The samples of this table and of another of the same reference, reward model and scoring: more samples of a prompt that both have, and the prompts of both.</summary>
+    /// <remarks>
+    /// Draws that both hold count once: of two tables of one seed the longer list of a prompt is kept, when the other is its beginning. Tables that do not know
+    /// where they come from are refused when they are copies.
+    /// </remarks>
+    /// <param name="other">The other table; its new prompts come after those of this one.</param>
+    /// <returns>A table in memory; prompts that only one of the two has are still read from where that one reads, so keep tables of folders until it is used no more.</returns>
+    /// <exception cref="InvalidOperationException">The tables come from different things, or hold partly the same draws; the message says which.</exception>
+    public ReferenceTable Merge(ReferenceTable other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return ReferenceTableMerge.Of(this, other);
+    }
+
+    /// <summary>The same samples, rewards of a prompt no further apart than a tolerance being one: see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.</summary>
+    /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
+    /// <returns>A table that shares the files of this one where it has any: disposing of either closes them for both.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
+    public ReferenceTable WithTieTolerance(double tieTolerance)
+    {
+        var shared = new Dictionary<IReferenceData, IReferenceData>(ReferenceEqualityComparer.Instance);
+        return new ReferenceTable(this, [.. Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance, shared))]);
+    }
+
+    /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
+    /// <remarks>An imported table does not know where it comes from and passes.</remarks>
+    /// <param name="scorer">What live completions are scored with.</param>
+    /// <exception cref="InvalidOperationException">Something differs; the message names it.</exception>
+    public void RequireMatch(Scorer scorer)
+    {
+        ArgumentNullException.ThrowIfNull(scorer);
+        if (Provenance is null)
+            return;
+        string[] differences = [.. new[]
+        {
+            ReferenceProvenance.Difference("reference policy", "table", Provenance.Reference, scorer.Reference.Identity),
+            ReferenceProvenance.Difference("reward model", "table", Provenance.RewardModel, scorer.Reward.Identity),
+            ReferenceProvenance.Difference("scoring", "table", Provenance.Scoring, scorer.Options.Describe()),
+        }.OfType<string>()];
+        if (differences.Length > 0)
+            throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
+    }
+
+    /// <summary>Closes the files of a cache; neither the table nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
+    public void Dispose() => _stored?.Dispose();
+
+    private static ReferenceTable FromStore(string folder)
+    {
+        var stored = StoredReferenceData.Open(folder);
+        if (stored.Index.Samples > 0)
+            return new ReferenceTable(stored);
+        int records = stored.Index.Records;
+        stored.Dispose();
+        throw new InvalidDataException(records == 0
+            ? $"{folder}: the cache has no record yet. Estimate the table into it first."
+            : $"{folder}: the cache has no reward: each sample of its {records} records was excluded. See why the reward model fails for them, or whether all are truncated.");
+    }
+
+    /// <summary>The samples of a prompt; null when it is not here.</summary>
+    internal ReferencePrompt? Find(string prompt)
+    {
+        if (_byPrompt is not null)
+            return _byPrompt.GetValueOrDefault(prompt);
+        int number = _stored!.Index.Find(prompt);
+        return number < 0 ? null : Prompts[number];
+    }
+}

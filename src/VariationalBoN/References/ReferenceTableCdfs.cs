@@ -1,0 +1,33 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using VariationalBoN.BestOfN;
+
+namespace VariationalBoN.References;
+
+/// <summary>The reward distributions of a table by prompt, made when they are asked for where the table is on disk. As thread-safe as the table.</summary>
+internal sealed class ReferenceTableCdfs(ReferenceTable table) : IReadOnlyDictionary<string, EmpiricalRewardCdf>
+{
+    public int Count => table.Prompts.Length;
+
+    /// <summary>M of each prompt, without making its distribution.</summary>
+    public IReadOnlyCollection<int> Counts => [.. table.Prompts.Select(prompt => prompt.Count)];
+
+    public IEnumerable<string> Keys => table.Prompts.Select(prompt => prompt.Prompt);
+
+    public IEnumerable<EmpiricalRewardCdf> Values => table.Prompts.Select(prompt => prompt.Cdf);
+
+    public EmpiricalRewardCdf this[string key] => table[key].Cdf;
+
+    public bool ContainsKey(string key) => table.Find(key) is not null;
+
+    public bool TryGetValue(string key, [MaybeNullWhen(false)] out EmpiricalRewardCdf value)
+    {
+        value = table.Find(key)?.Cdf;
+        return value is not null;
+    }
+
+    public IEnumerator<KeyValuePair<string, EmpiricalRewardCdf>> GetEnumerator() =>
+        table.Prompts.Select(prompt => KeyValuePair.Create(prompt.Prompt, prompt.Cdf)).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

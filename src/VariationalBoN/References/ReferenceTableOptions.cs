@@ -1,0 +1,57 @@
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN.References;
+
+/// <summary>How a reference table is estimated.</summary>
+/// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
+public sealed record ReferenceTableOptions
+{
+    /// <summary>M, the reference samples of each prompt, at least 1. The error of the target is about N / (4 M) nats.</summary>
+    public int SamplesPerPrompt { get; init; } = 256;
+
+    /// <summary>Index of the first sample of each prompt, 0 or more: the samples drawn are FirstSample to FirstSample + M - 1. For processes that share the samples of one prompt.</summary>
+    public int FirstSample { get; init; }
+
+    /// <summary>Fixes the draws, which are of purpose <see cref="DrawPurpose.Reference"/>.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>How many prompts are sampled, scored and written at a time, at least 1: what bounds memory, and what a kill costs at most.</summary>
+    public int PromptsPerBatch { get; init; } = 16;
+
+    /// <summary>How failures and truncated completions are treated; use the same for the scorer. With a <see cref="Folder"/> a service that is away always ends the call.</summary>
+    public ScoringOptions Scoring { get; init; } = new();
+
+    /// <summary>
+    /// A folder that keeps the samples as they are drawn (<see cref="ReferenceStore"/>); null keeps them in memory alone. What the folder has is not drawn
+    /// again, so a run that was stopped or killed goes on, and one with a larger M draws the difference.
+    /// </summary>
+    public string? Folder { get; init; }
+
+    /// <summary>How the folder is written.</summary>
+    public ReferenceStoreOptions Storage { get; init; } = new();
+
+    /// <summary>Told how far it is after each batch, and with a folder at the start: what was found, and what was cut off.</summary>
+    public IProgress<ReferenceTableProgress>? Progress { get; init; }
+
+    /// <summary><see cref="Scoring"/>, told whether there is a folder.</summary>
+    internal ScoringOptions EffectiveScoring => Scoring with { KeepsForGood = Folder is not null };
+
+    /// <summary>Refuses options out of range.</summary>
+    /// <exception cref="ArgumentException">The message names every fault.</exception>
+    internal void Validate()
+    {
+        var faults = new List<string>();
+        if (SamplesPerPrompt < 1)
+            faults.Add($"SamplesPerPrompt (M) is {SamplesPerPrompt}; it must be at least 1");
+        if (FirstSample < 0 || FirstSample > int.MaxValue - Math.Max(SamplesPerPrompt, 0))
+            faults.Add($"FirstSample is {FirstSample}; it must be at least 0, and the last sample at most {int.MaxValue - 1}");
+        if (PromptsPerBatch < 1)
+            faults.Add($"PromptsPerBatch is {PromptsPerBatch}; it must be at least 1");
+        if (faults.Count > 0)
+            throw new ArgumentException($"The reference table options are not usable: {string.Join("; ", faults)}.");
+        ArgumentNullException.ThrowIfNull(Scoring);
+        Scoring.Validate();
+        ArgumentNullException.ThrowIfNull(Storage);
+        Storage.Validate();
+    }
+}

@@ -1,0 +1,57 @@
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Weights;
+
+/// <summary>Reads and writes weights in the safetensors format, byte for byte as its reference implementation writes them.</summary>
+/// <remarks>
+/// Format: 8 bytes of little-endian header length, a JSON header padded with spaces to a multiple of 8, the data; wide element types
+/// first, names in ordinal order. Stateless; thread-safe as long as no other thread changes the same tensors or file.
+/// </remarks>
+public static class Safetensors
+{
+    /// <summary>Writes every parameter and buffer of a module; the file appears whole or not at all.</summary>
+    /// <param name="path">Path of the file; an existing one is replaced.</param>
+    /// <param name="module">The module, on any device.</param>
+    /// <param name="metadata">Free text pairs for the header, such as <c>format = pt</c>, which some readers ask for.</param>
+    /// <exception cref="ArgumentException">A tensor is of a type that the format does not know.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Save(string path, nn.Module module, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        Save(path, module.state_dict(), metadata);
+    }
+
+    /// <summary>Writes named tensors; the file appears whole or not at all.</summary>
+    /// <param name="path">Path of the file; an existing one is replaced.</param>
+    /// <param name="tensors">The tensors, on any device; they are not changed.</param>
+    /// <param name="metadata">Free text pairs for the header.</param>
+    /// <exception cref="ArgumentException">A tensor is of a type that the format does not know, or is named <c>__metadata__</c>.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Save(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        SafetensorsWriter.Write(path, tensors.Select(pair => new SafetensorsItem(pair.Key, pair.Value.dtype, pair.Value.shape, pair.Value, null)), metadata);
+    }
+
+    /// <summary>Reads the tensors of a file into the parameters and buffers of a module, converted to the module's element types.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="module">The module, on any device; unchanged when the file does not fit.</param>
+    /// <param name="prefix">Stands before each of the module's names in the file, such as <c>transformer.</c>.</param>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, or tensors are missing, left over or of another shape; the message names the file and all of them.
+    /// </exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static void Load(string path, nn.Module module, string prefix = "")
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        ArgumentNullException.ThrowIfNull(prefix);
+        Load(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value));
+    }
+
+    /// <summary>Reads the tensors of a file into tensors of the same names, which are all that it may hold.</summary>
+    internal static void Load(string path, IReadOnlyDictionary<string, Tensor> targets)
+    {
+        using var file = new WeightFile(path);
+        WeightReader.Fill(WeightMatch.Match([file], targets, new WeightNames("", "", "")).Reads);
+    }
+}

@@ -1,0 +1,56 @@
+
+namespace VariationalBoN.Weights;
+
+/// <summary>An open file of weights: its tensors, and their bytes at a place.</summary>
+/// <remarks>
+/// Read by position rather than mapped into memory: the bytes go straight into the parameters either way, but a mapped file that another
+/// program cuts short ends the process, while here it is an error. Reading is thread-safe.
+/// </remarks>
+internal sealed class WeightFile : IDisposable
+{
+    private readonly FileStream _stream;
+
+    /// <exception cref="InvalidDataException">The file is damaged; the message names it and the byte.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    internal WeightFile(string path, WeightFormat? format = null)
+    {
+        Path = path;
+        _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        try
+        {
+            (Entries, Metadata) = (format ?? WeightFormat.Safetensors).Read(_stream);
+        }
+        catch (InvalidDataException e)
+        {
+            Dispose();
+            throw new InvalidDataException($"{path}: {e.Message}.", e);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal string Path { get; }
+
+    internal IReadOnlyList<WeightEntry> Entries { get; }
+
+    internal IReadOnlyDictionary<string, string> Metadata { get; }
+
+    public void Dispose() => _stream.Dispose();
+
+    /// <summary>Fills a span with the bytes from a place in the file.</summary>
+    /// <exception cref="InvalidDataException">The file has become shorter since it was opened.</exception>
+    internal void Read(long offset, Span<byte> target)
+    {
+        while (target.Length > 0)
+        {
+            int count = RandomAccess.Read(_stream.SafeFileHandle, target, offset);
+            if (count == 0)
+                throw new InvalidDataException($"{Path}: the file ends at byte {offset}, in the middle of a tensor that its header promises whole.");
+            offset += count;
+            target = target[count..];
+        }
+    }
+}

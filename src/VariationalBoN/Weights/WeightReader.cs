@@ -1,0 +1,96 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Weights;
+
+/// <summary>Reads tensors from files straight into the tensors of a module, in pieces and on all processors, converted where the types differ.</summary>
+internal static class WeightReader
+{
+    /// <summary>Elements of one piece: large enough to be worth a task, small enough that all processors end together.</summary>
+    private const long PieceSize = 1 << 20;
+
+    /// <summary>Elements that are converted at a time, so that they stay in the cache between reading and converting.</summary>
+    private const int BlockSize = 1 << 15;
+
+    /// <summary>Fills every target.</summary>
+    /// <exception cref="InvalidDataException">A file has become shorter since it was opened.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    internal static void Fill(IReadOnlyList<WeightRead> reads)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var direct = new List<Piece>();
+        foreach (var read in reads)
+        {
+            var target = read.Target.detach();
+            if (IsDirect(read.Entry.Type, target))
+                direct.AddRange(Pieces(read, target.view(-1)));
+            else
+                Convert(read, target);
+        }
+
+        try
+        {
+            Parallel.ForEach(Partitioner.Create(direct, EnumerablePartitionerOptions.NoBuffering), Fill);
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+    }
+
+    private static bool IsDirect(ScalarType type, Tensor target) => target.device_type == TorchSharp.DeviceType.CPU && target.is_contiguous()
+        && (target.dtype == type || (target.dtype == ScalarType.Float32 && type is ScalarType.Float16 or ScalarType.BFloat16));
+
+    private static IEnumerable<Piece> Pieces(WeightRead read, Tensor flat)
+    {
+        long count = flat.numel();
+        for (long start = 0; start < count; start += PieceSize)
+            yield return new Piece(read, flat.narrow(0, start, Math.Min(PieceSize, count - start)), start);
+    }
+
+    private static void Fill(Piece piece)
+    {
+        var type = piece.Read.Entry.Type;
+        var target = piece.Target.bytes;
+        if (piece.Target.dtype == type)
+        {
+            piece.Read.File.Read(piece.Read.Entry.Offset + (piece.Start * target.Length / piece.Target.numel()), target);
+            return;
+        }
+
+        var values = MemoryMarshal.Cast<byte, float>(target);
+        ushort[] block = ArrayPool<ushort>.Shared.Rent(BlockSize);
+        for (int start = 0; start < values.Length; start += BlockSize)
+        {
+            var halves = block.AsSpan(0, Math.Min(BlockSize, values.Length - start));
+            piece.Read.File.Read(piece.Read.Entry.Offset + (2 * (piece.Start + start)), MemoryMarshal.AsBytes(halves));
+            HalfPrecision.Widen(halves, values.Slice(start, halves.Length), type);
+        }
+
+        ArrayPool<ushort>.Shared.Return(block);
+    }
+
+    /// <summary>Any other pair of types or devices: Torch converts, a piece at a time.</summary>
+    private static void Convert(WeightRead read, Tensor target)
+    {
+        using var scope = NewDisposeScope();
+        var whole = target.is_contiguous() ? target : target.contiguous();
+        using var staging = empty([Math.Min(PieceSize, whole.numel())], dtype: read.Entry.Type);
+        foreach (var piece in Pieces(read, whole.view(-1)))
+        {
+            using var part = staging.narrow(0, 0, piece.Target.numel());
+            var bytes = part.bytes;
+            read.File.Read(read.Entry.Offset + (piece.Start * staging.element_size()), bytes);
+            piece.Target.copy_(part);
+        }
+
+        if (!target.is_contiguous())
+            target.copy_(whole);
+    }
+
+    private readonly record struct Piece(WeightRead Read, Tensor Target, long Start);
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using VariationalBoN.Tests.Transformers.Classifiers;
+using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Classifiers;
+
+namespace VariationalBoN.Tests.Transformers.Pretrained;
+
+/// <summary>Classifier directories through the facade, as reward models, against the logits of transformers 4.57.</summary>
+[Trait("Tier", "torch")]
+public sealed class PretrainedClassifierTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("pretrained").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("bert-classifier")]
+    [InlineData("distilbert-classifier")]
+    public async Task Rewards_of_texts_are_the_logits_of_transformers(string name)
+    {
+        using var classifier = PretrainedClassifier.Load(Golden(name));
+        using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(Golden(name), "expected.json")));
+        foreach (var texts in expected.RootElement.GetProperty("classifier").GetProperty("texts").EnumerateArray().GroupBy(text => text.GetProperty("max_length").GetInt32()))
+        {
+            Completion[] completions = [.. texts.Select(text => new Completion { Prompt = "", Text = text.GetProperty("text").GetString()! })];
+            for (int label = 0; label < classifier.Classifier.Labels.Length; label++)
+            {
+                var reward = classifier.TextReward(new ClassifierRewardOptions { LabelIndex = label, MaximumLength = texts.Key });
+                var actual = await reward.ScoreAsync(completions, CancellationToken.None);
+                Assert.All(texts.Zip(actual), pair => Assert.Equal(Logits(pair.First)[label], pair.Second, ClassifierCase.Tolerance * Logits(pair.First).Max(Math.Abs)));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("gpt2-reward")]
+    [InlineData("llama-reward")]
+    public async Task Rewards_of_tokens_are_the_logits_of_transformers(string name)
+    {
+        using var classifier = PretrainedClassifier.Load(Golden(name));
+        using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(Golden(name), "expected.json")));
+        var rows = expected.RootElement.GetProperty("classifier").GetProperty("rows").EnumerateArray().ToList();
+        var actual = await classifier.TokenReward().ScoreAsync([.. rows.Select(row => Tokens([.. row.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())]))], CancellationToken.None);
+        Assert.All(rows.Zip(actual), pair => Assert.Equal(Logits(pair.First)[0], pair.Second, ClassifierCase.Tolerance * Math.Abs(Logits(pair.First)[0])));
+        Assert.Contains("no tokenizer", Assert.Throws<InvalidOperationException>(() => classifier.TextReward()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bert-classifier")]
+    [InlineData("distilbert-classifier")]
+    [InlineData("gpt2-reward")]
+    [InlineData("llama-reward")]
+    public void Saved_directory_is_the_loaded_one_byte_for_byte(string name)
+    {
+        using var classifier = PretrainedClassifier.Load(Golden(name));
+        Assert.All(classifier.Classifier.parameters(), parameter => Assert.False(parameter.requires_grad));
+        string target = Path.Combine(_folder, "out");
+        classifier.Save(target);
+        string[] expected = [.. Directory.GetFiles(Golden(name)).Select(file => Path.GetFileName(file)).Where(file => file != "expected.json")];
+        Assert.Equal(expected.Order(), Directory.GetFiles(target).Select(file => Path.GetFileName(file)).Order());
+        Assert.All(expected, file => Assert.Equal(File.ReadAllBytes(Path.Combine(Golden(name), file)), File.ReadAllBytes(Path.Combine(target, file))));
+    }
+
+    [Fact]
+    public void Missing_label_is_refused_with_the_labels()
+    {
+        string directory = Golden("distilbert-classifier");
+        // snippet: reward
+        using var sentiment = PretrainedClassifier.Load(directory);
+        IRewardModel reward = sentiment.TextReward(new ClassifierRewardOptions { LabelIndex = 1 }); // the logit of a label for the text of prompt and completion
+        // end snippet
+        Assert.NotEmpty(reward.Identity);
+        Assert.Contains(sentiment.Classifier.Labels[1], Assert.Throws<ArgumentException>(() => sentiment.TextReward()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Language_model_is_no_classifier() =>
+        Assert.Contains("config.json", Assert.Throws<InvalidDataException>(() => PretrainedClassifier.Load(Golden("gpt2"))).Message, StringComparison.Ordinal);
+
+    private static double[] Logits(JsonElement element) => [.. element.GetProperty("logits").EnumerateArray().Select(logit => logit.GetDouble())];
+
+    private static Completion Tokens(int[] ids) => new() { Prompt = "", Text = "", PromptTokens = [ids[0]], Tokens = [.. ids[1..]] };
+
+    private static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
+}

@@ -1,0 +1,35 @@
+using System.Text;
+using Microsoft.ML.Tokenizers;
+using VariationalBoN.Transformers.Tokenizers;
+
+namespace VariationalBoN.Tests.Transformers.Tokenizers;
+
+[Trait("Tier", "fast")]
+public sealed class MicrosoftTokenizerTests
+{
+    private static MicrosoftTokenizer Create(params int[] special)
+    {
+        using var vocabulary = new MemoryStream(Encoding.UTF8.GetBytes("""{"a":0,"b":1,"ab":2,"c":3,"<end>":4}"""));
+        using var merges = new MemoryStream("#version: 0.2\na b\n"u8.ToArray());
+        return new MicrosoftTokenizer(BpeTokenizer.Create(vocabulary, merges), 8, special);
+    }
+
+    [Fact]
+    public void Text_goes_through_the_wrapped_tokenizer_and_back()
+    {
+        var tokenizer = Create(4);
+        Assert.Equal(8, tokenizer.VocabularySize);
+        Assert.Equal<int>([2, 3, 0], tokenizer.Encode("abca").ToArray());
+        Assert.Equal("abca", tokenizer.Decode([2, 3, 0]).Replace(" ", "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Special_tokens_are_left_out_of_the_text()
+    {
+        Assert.DoesNotContain("end", Create(4).Decode([2, 4, 3]), StringComparison.Ordinal);
+        Assert.Contains("end", Create().Decode([2, 4, 3]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Special_token_outside_the_vocabulary_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => Create(8));
+}
