@@ -11,7 +11,7 @@ internal static class ReferenceRewards
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
     /// <summary>Draws what the cache does not have yet; one of another reference, judge or seed is refused.</summary>
-    public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<string> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         string folder = Path.Combine(arguments.Output, FolderName);
         var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Scoring = scorer.Options, Folder = folder, Progress = new Lines(output) };

@@ -6,7 +6,7 @@ using VariationalBoN;
 using VariationalBoN.Testing.Checks;
 
 torch.set_num_threads(1);
-string[] prompts = ["guess a number"];
+Prompt[] prompts = ["guess a number"];
 using var reference = new DiscreteGaussian(mean: 0, deviation: 8);
 using var policy = new DiscreteGaussian(mean: 0, deviation: 8);
 var reward = RewardModel.FromFunction((_, text) => -Math.Abs(int.Parse(text, CultureInfo.InvariantCulture) - 12), "closeness to 12");
@@ -47,15 +47,15 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
 
     public string Identity => $"discrete Gaussian, {this}"; // the reference table refuses another reference
 
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
         double[] probabilities = [.. LogProbabilities().exp().data<double>()]; // [V], plain data from here on
-        var seen = new Dictionary<string, int>(); // a prompt that stands twice gets different samples
+        var seen = new Dictionary<Prompt, int>(); // a prompt that stands twice gets different samples
         return [.. from prompt in prompts from _ in Enumerable.Range(0, completionsPerPrompt) select Draw(prompt)];
 
-        Completion Draw(string prompt)
+        Completion Draw(Prompt prompt)
         {
             seen[prompt] = seen.GetValueOrDefault(prompt) + 1;
             double u = new CounterRandom(seed, prompt, seen[prompt] - 1).Uniform(0) * probabilities.Sum();

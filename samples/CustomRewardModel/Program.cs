@@ -5,7 +5,7 @@ using VariationalBoN.Policies;
 using VariationalBoN.Testing.Checks;
 
 torch.set_num_threads(1);
-string[] prompts = ["a day in spring", "a day in autumn"];
+Prompt[] prompts = ["a day in spring", "a day in autumn"];
 using var policy = new TabularPolicy(prompts, vocabularySize: 6, length: 4); // words 0 to 5; CausalLmPolicy takes a real model
 using var reference = policy.CloneFrozen();
 var reward = new RhymeJudge();

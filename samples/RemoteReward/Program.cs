@@ -19,7 +19,7 @@ if (args is ["serve", string port])
     return 0;
 }
 
-string[] prompts = ["a day in spring", "a day in summer", "a day in autumn", "a day in winter"];
+Prompt[] prompts = ["a day in spring", "a day in summer", "a day in autumn", "a day in winter"];
 using var reference = new TabularPolicy(prompts, vocabularySize: 6, length: 4);
 using var server = new ServerProcess();
 server.Start();

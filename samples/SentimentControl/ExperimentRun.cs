@@ -54,8 +54,8 @@ internal static class ExperimentRun
             Reference = referencePolicy,
             Reward = reward.Model,
             Table = table,
-            TrainPrompts = train,
-            HeldOutPrompts = heldOut,
+            TrainPrompts = Prompt.FromTexts(train),
+            HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
 
         // 3. Every method fine-tunes a copy of the reference; independent runs go in parallel.

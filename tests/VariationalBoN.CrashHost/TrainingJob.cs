@@ -8,7 +8,7 @@ namespace VariationalBoN.CrashHost;
 /// <summary>A small training run that goes on from its checkpoints. Writes <c>final.safetensors</c> into its folder when it is through.</summary>
 internal static class TrainingJob
 {
-    private static readonly string[] s_prompts = ["1", "2", "3", "4", "5"];
+    private static readonly Prompt[] s_prompts = ["1", "2", "3", "4", "5"];
 
     public static async Task<int> RunAsync(string folder, int steps)
     {

@@ -6,7 +6,7 @@ using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
-string[] prompts = ["red", "blue"];
+Prompt[] prompts = ["red", "blue"];
 using var policy = new TabularPolicy(prompts, vocabularySize: 4, length: 3); // or CausalLmPolicy around your model
 using var reference = policy.CloneFrozen();
 var reward = new CountsThrees();

@@ -58,8 +58,8 @@ internal sealed class GridSetup : IDisposable
             Reference = new CausalLmPolicy(model, dataset.Tokenizer, generation),
             Reward = reward,
             Table = await CacheAsync(generation, 1, new Forward<double>(share => progress.Report(0.4 + (0.6 * share / (temperatures.Count + 1))))),
-            TrainPrompts = train,
-            HeldOutPrompts = heldOut,
+            TrainPrompts = Prompt.FromTexts(train),
+            HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
         var setup = new GridSetup(plain, model);
         for (int i = 0; i < temperatures.Count; i++)

@@ -154,7 +154,7 @@ internal static class Fits
     private static async Task<ScoredBatch> DrawAsync(FineTuningState run, int step, CancellationToken ct) =>
         await run.Scorer.ScoreAsync(run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct), ct);
 
-    private static Task<StepWork> Cached(FineTuningState run, int step, Func<string, IEnumerable<Completion>> draw)
+    private static Task<StepWork> Cached(FineTuningState run, int step, Func<Prompt, IEnumerable<Completion>> draw)
     {
         Completion[][] byPrompt = [.. run.Prompts(step).Select(prompt => draw(prompt).ToArray())];
         Completion[] completions = [.. byPrompt.SelectMany(drawn => drawn)];
@@ -166,17 +166,17 @@ internal static class Fits
     private static StepWork Likelihood(FineTuningState run, Completion[] completions, double[] weights, int[] groups) =>
         new(() => new StepLoss(WeightedLikelihood.Loss(run.Policy.LogProb(completions), weights, groups)));
 
-    private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, string prompt, int n, int step) =>
+    private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, Prompt prompt, int n, int step) =>
         Enumerable.Range(0, run.Experiment.Settings.CompletionsPerPrompt).Select(k => BestWorstPair.Draw(run.Experiment.Table[prompt], n, run.Seed(step) with { FirstSample = k }));
 
-    private static IEnumerable<ScoredCompletion> Uniform(FineTuningState run, string prompt, int count, int step)
+    private static IEnumerable<ScoredCompletion> Uniform(FineTuningState run, Prompt prompt, int count, int step)
     {
         var samples = run.Experiment.Table[prompt].Samples;
         var random = new CounterRandom(run.Seed(step) with { Purpose = DrawPurpose.Resampling }, prompt, 0);
         return Enumerable.Range(1, count).Select(k => samples[(int)(random.Uniform(k) * samples.Length)]); // number 0 is that of BestSamples
     }
 
-    private static IEnumerable<ScoredCompletion> Scored(FineTuningState run, string prompt, IEnumerable<Completion> drawn)
+    private static IEnumerable<ScoredCompletion> Scored(FineTuningState run, Prompt prompt, IEnumerable<Completion> drawn)
     {
         var samples = run.Experiment.Table[prompt].Samples;
         return drawn.Select(completion => samples.First(sample => ReferenceEquals(sample.Completion, completion)));

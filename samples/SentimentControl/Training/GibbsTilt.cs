@@ -9,7 +9,7 @@ internal static class GibbsTilt
     /// <param name="table">The cached rewards.</param>
     /// <param name="prompts">The prompts to average over.</param>
     /// <param name="kl">The KL to reach in nats; what a cache of M samples cannot reach, above about log M, gives the smallest beta.</param>
-    public static double BetaForKl(ReferenceTable table, IReadOnlyList<string> prompts, double kl)
+    public static double BetaForKl(ReferenceTable table, IReadOnlyList<Prompt> prompts, double kl)
     {
         (double low, double high) = (Math.Log(1e-3), Math.Log(1e6));
         for (int i = 0; i < 60; i++)

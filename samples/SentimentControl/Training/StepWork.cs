@@ -46,7 +46,7 @@ internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Tran
     public Scorer Scorer { get; } = new(experiment.Reference, experiment.Reward);
 
     /// <summary>The prompts of a step.</summary>
-    public IReadOnlyList<string> Prompts(int step) => _order.Batch(step, Math.Min(experiment.Settings.PromptsPerStep, experiment.TrainPrompts.Count));
+    public IReadOnlyList<Prompt> Prompts(int step) => _order.Batch(step, Math.Min(experiment.Settings.PromptsPerStep, experiment.TrainPrompts.Count));
 
     public DrawSeed Seed(int step) => new((experiment.Seed * 1_000_003) + step);
 

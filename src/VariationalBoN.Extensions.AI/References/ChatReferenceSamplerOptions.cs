@@ -16,7 +16,7 @@ public sealed record ChatReferenceSamplerOptions
     public string? ModelId { get; init; }
 
     /// <summary>The messages of a prompt; null for one user message. What the service makes of them is the prompt of its model.</summary>
-    public Func<string, IEnumerable<ChatMessage>>? Messages { get; init; }
+    public Func<Prompt, IEnumerable<ChatMessage>>? Messages { get; init; }
 
     /// <summary>
     /// The identity of the reference, null for one made of model and settings. Set it to <see cref="IPolicy.Identity"/> of a local policy to say that the service

@@ -211,7 +211,7 @@ public sealed class EnumerableWorld
 
     private static double LogCdf(double at, double rest) => at <= 0 ? double.NegativeInfinity : at < 0.5 ? Math.Log(at) : LogMath.Log1p(-Math.Min(rest, 1));
 
-    private static LogCdfPair Cdf(Dictionary<double, LogCdfPair> levels, string prompt, double reward)
+    private static LogCdfPair Cdf(Dictionary<double, LogCdfPair> levels, Prompt prompt, double reward)
     {
         if (prompt != Prompt)
             throw new KeyNotFoundException($"The prompt \"{prompt}\" is none of this world; its only prompt is \"{Prompt}\".");

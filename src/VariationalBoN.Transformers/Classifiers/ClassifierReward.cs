@@ -25,7 +25,7 @@ public static class ClassifierReward
         ArgumentNullException.ThrowIfNull(encode);
         options ??= new ClassifierRewardOptions();
         int label = options.Validate(classifier, text: true);
-        var format = options.Format ?? (completion => completion.Prompt + completion.Text);
+        var format = options.Format ?? (completion => completion.Prompt.Text + completion.Text);
         return Create(classifier, (completion, most) => encode(format(completion), most), options, label, $"text: {options.FormatName ?? "prompt and completion"}");
     }
 

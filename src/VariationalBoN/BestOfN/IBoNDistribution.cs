@@ -17,7 +17,7 @@ public interface IBoNDistribution
     /// <param name="reward">r(x, y), finite.</param>
     /// <returns>Both logarithms.</returns>
     /// <exception cref="KeyNotFoundException">Nothing is known of the prompt.</exception>
-    LogCdfPair LogCdf(string prompt, double reward);
+    LogCdfPair LogCdf(Prompt prompt, double reward);
 
     /// <summary>log pi_bon(y | x) - log pi_ref(y | x), in nats, at most log N.</summary>
     /// <param name="completion">The scored completion.</param>

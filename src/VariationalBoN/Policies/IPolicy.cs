@@ -24,7 +24,7 @@ public interface IPolicy
     /// <param name="cancellationToken">Stops between tokens or prompts.</param>
     /// <returns>P * K completions as plain data, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
+    IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
 
     /// <summary>log pi(y | x) of each completion in nats: the sum over its tokens, stop token included, prompt excluded.</summary>
     /// <param name="completions">B completions of this policy's vocabulary.</param>

@@ -6,7 +6,7 @@ namespace VariationalBoN.References;
 /// <summary>Where a <see cref="ReferencePrompt"/> has its samples: in memory, or in the files of a cache. Thread-safe.</summary>
 internal interface IReferenceData
 {
-    string Prompt(int number);
+    Prompt Prompt(int number);
 
     ImmutableArray<double> Rewards(int number);
 

@@ -42,16 +42,16 @@ public sealed class MovingAnchor
     /// <returns>The distribution; it knows these prompts alone and is for completions scored before the anchor moves again.</returns>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of a prompt.</exception>
-    public async Task<EmpiricalBoNDistribution> RefreshAsync(IReadOnlyList<string> prompts, double n, long seed, CancellationToken cancellationToken = default)
+    public async Task<EmpiricalBoNDistribution> RefreshAsync(IReadOnlyList<Prompt> prompts, double n, long seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to refresh; give at least one.", nameof(prompts));
-        string[] distinct = [.. prompts.Distinct(StringComparer.Ordinal)];
+        Prompt[] distinct = [.. prompts.Distinct()];
         IReadOnlyList<Completion> drawn = Scorer.Reference.Sample(distinct, _samplesPerPrompt, new DrawSeed(seed, DrawPurpose.Reference), cancellationToken);
         double?[] rewards = await CheckedScoring.ScoreAsync(Scorer.Reward, drawn, Scorer.Options, cancellationToken).ConfigureAwait(false);
-        var cdfs = new Dictionary<string, EmpiricalRewardCdf>(StringComparer.Ordinal);
-        foreach (var samples in Enumerable.Range(0, drawn.Count).GroupBy(i => drawn[i].Prompt, StringComparer.Ordinal))
+        var cdfs = new Dictionary<Prompt, EmpiricalRewardCdf>();
+        foreach (var samples in Enumerable.Range(0, drawn.Count).GroupBy(i => drawn[i].Prompt))
         {
             double[] known = [.. samples.Select(i => rewards[i]).OfType<double>()];
             cdfs[samples.Key] = known.Length > 0

@@ -7,7 +7,7 @@ internal static class ReferenceComponents
 {
     /// <summary>Components as a prompt keeps them.</summary>
     /// <exception cref="ArgumentException">One has not a value to each reward, or one that is not finite.</exception>
-    public static ImmutableSortedDictionary<string, ImmutableArray<double?>> Checked(string prompt, int rewards, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
+    public static ImmutableSortedDictionary<string, ImmutableArray<double?>> Checked(Prompt prompt, int rewards, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
     {
         var columns = (components ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal);
         foreach ((string name, ImmutableArray<double?> values) in columns)

@@ -6,7 +6,7 @@ namespace VariationalBoN.References;
 /// <summary>The samples of one prompt in memory, whatever number is asked for. Immutable, thread-safe.</summary>
 internal sealed class ReferenceDataInMemory : IReferenceData
 {
-    private readonly string _prompt;
+    private readonly Prompt _prompt;
     private readonly ImmutableArray<double> _rewards;
     private readonly ImmutableArray<string> _responses;
     private readonly ImmutableArray<ScoredCompletion> _samples;
@@ -16,7 +16,7 @@ internal sealed class ReferenceDataInMemory : IReferenceData
 
     /// <summary>Checks what every prompt must be.</summary>
     /// <exception cref="ArgumentException">Nothing was drawn, a reward or component is not finite, there are not as many components as rewards, or those excluded are not among those drawn.</exception>
-    public ReferenceDataInMemory(string prompt, ImmutableArray<double> rewards, ImmutableArray<string> responses, ImmutableArray<ScoredCompletion> samples, IEnumerable<int>? excluded, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
+    public ReferenceDataInMemory(Prompt prompt, ImmutableArray<double> rewards, ImmutableArray<string> responses, ImmutableArray<ScoredCompletion> samples, IEnumerable<int>? excluded, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
     {
         (_prompt, _rewards, _responses, _samples) = (prompt, rewards, responses, samples);
         _components = ReferenceComponents.Checked(prompt, rewards.Length, components);
@@ -32,7 +32,7 @@ internal sealed class ReferenceDataInMemory : IReferenceData
             _cdf = new EmpiricalRewardCdf(rewards);
     }
 
-    public string Prompt(int number) => _prompt;
+    public Prompt Prompt(int number) => _prompt;
 
     public ImmutableArray<double> Rewards(int number) => _rewards;
 

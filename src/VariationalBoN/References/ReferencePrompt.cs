@@ -19,7 +19,7 @@ public sealed class ReferencePrompt
     /// <param name="excluded">Places, among all that were drawn, of those that were left out, 0 being the first; null for none.</param>
     /// <param name="components">For each named component of the rewards a finite value to each, null where it has none; left out when there are none.</param>
     /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, components are not as many as rewards or not finite, or those excluded are not among those drawn.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<ScoredCompletion> samples, IEnumerable<int>? excluded = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+    public ReferencePrompt(Prompt prompt, IEnumerable<ScoredCompletion> samples, IEnumerable<int>? excluded = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(samples);
@@ -36,7 +36,7 @@ public sealed class ReferencePrompt
     /// <param name="excluded">Places, among all that were drawn, of those that were left out, 0 being the first; null for none.</param>
     /// <param name="components">For each named component of the rewards a finite value to each, null where it has none; left out when there are none.</param>
     /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, lengths differ, a component is not finite, or those excluded are not among those drawn.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses, IEnumerable<int>? excluded = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+    public ReferencePrompt(Prompt prompt, IEnumerable<double> rewards, IEnumerable<string> responses, IEnumerable<int>? excluded = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentNullException.ThrowIfNull(rewards);
@@ -56,7 +56,7 @@ public sealed class ReferencePrompt
     }
 
     /// <summary>The prompt x.</summary>
-    public string Prompt => _data.Prompt(_number);
+    public Prompt Prompt => _data.Prompt(_number);
 
     /// <summary>The M rewards in the order of the samples.</summary>
     public ImmutableArray<double> Rewards => _data.Rewards(_number);

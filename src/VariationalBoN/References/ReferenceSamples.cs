@@ -22,9 +22,9 @@ public static class ReferenceSamples
         options.Validate();
         CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(reward, completions, options, cancellationToken).ConfigureAwait(false);
         double?[] rewards = found.Rewards;
-        return [.. Enumerable.Range(0, completions.Count).GroupBy(i => completions[i].Prompt, StringComparer.Ordinal).Select(drawn => Entry(drawn.Key, [.. drawn]))];
+        return [.. Enumerable.Range(0, completions.Count).GroupBy(i => completions[i].Prompt).Select(drawn => Entry(drawn.Key, [.. drawn]))];
 
-        ReferencePrompt Entry(string prompt, int[] drawn)
+        ReferencePrompt Entry(Prompt prompt, int[] drawn)
         {
             int[] scored = [.. drawn.Where(i => rewards[i] is not null)];
             return new ReferencePrompt(prompt, scored.Select(i => rewards[i]!.Value), scored.Select(i => completions[i].Text), Enumerable.Range(0, drawn.Length).Where(place => rewards[drawn[place]] is null), ReferenceComponents.Of(found.Components, scored));
@@ -43,7 +43,7 @@ public static class ReferenceSamples
     /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the folder holds rewards of something else.</exception>
     /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
-    public static Task<ReferenceTable> EstimateAsync(string reference, Func<IReadOnlyList<string>, int, DrawSeed, CancellationToken, Task<IReadOnlyList<Completion>>> sampleAsync, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    public static Task<ReferenceTable> EstimateAsync(string reference, Func<IReadOnlyList<Prompt>, int, DrawSeed, CancellationToken, Task<IReadOnlyList<Completion>>> sampleAsync, IRewardModel reward, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reference);
         ArgumentNullException.ThrowIfNull(sampleAsync);
@@ -53,10 +53,10 @@ public static class ReferenceSamples
         options.Validate();
         return new ReferenceEstimation(reference, reward.Identity, DrawAsync, prompts, options).RunAsync(cancellationToken);
 
-        async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(string[] batch, int count, DrawSeed seed, CancellationToken token)
+        async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(Prompt[] batch, int count, DrawSeed seed, CancellationToken token)
         {
             IReadOnlyList<Completion> drawn = await sampleAsync(batch, count, seed, token).ConfigureAwait(false);
-            if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count)), StringComparer.Ordinal))
+            if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count))))
                 throw new InvalidOperationException($"{reference} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
             return await ScoreAsync(reward, drawn, options.EffectiveScoring, token).ConfigureAwait(false);
         }

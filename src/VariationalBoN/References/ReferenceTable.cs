@@ -13,7 +13,7 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed class ReferenceTable : IDisposable
 {
-    private readonly Dictionary<string, ReferencePrompt>? _byPrompt;
+    private readonly Dictionary<Prompt, ReferencePrompt>? _byPrompt;
     private readonly StoredReferenceData? _stored;
 
     /// <summary>A table of given samples.</summary>
@@ -29,7 +29,7 @@ public sealed class ReferenceTable : IDisposable
             throw new ArgumentException("A reference table needs at least one prompt.", nameof(prompts));
         if (PromptsWithoutReward.Among(Prompts) is string empty)
             throw new ArgumentException($"{empty} Leave them out, or draw more samples of them.", nameof(prompts));
-        _byPrompt = new(StringComparer.Ordinal);
+        _byPrompt = [];
         foreach (ReferencePrompt prompt in Prompts)
         {
             if (!_byPrompt.TryAdd(prompt.Prompt, prompt))
@@ -38,17 +38,17 @@ public sealed class ReferenceTable : IDisposable
     }
 
     /// <summary>A table that reads from the files of a cache, and owns them: of all its prompts that have a reward, or of some.</summary>
-    internal ReferenceTable(StoredReferenceData stored, IEnumerable<string>? prompts = null)
+    internal ReferenceTable(StoredReferenceData stored, IEnumerable<Prompt>? prompts = null)
     {
         _stored = stored;
         Provenance = stored.Manifest.Provenance;
         if (prompts is null && Enumerable.Range(0, stored.Index.Prompts).Any(number => stored.Count(number) == 0))
-            prompts = Enumerable.Range(0, stored.Index.Prompts).Where(number => stored.Count(number) > 0).Select(stored.Prompt);
+            prompts = Enumerable.Range(0, stored.Index.Prompts).Where(number => stored.Count(number) > 0).Select(number => stored.Prompt(number));
         if (prompts is null)
             Prompts = [.. Enumerable.Range(0, stored.Index.Prompts).Select(number => new ReferencePrompt(stored, number))];
         else
         {
-            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(stored, stored.Index.Find(prompt)), StringComparer.Ordinal);
+            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(stored, stored.Index.Find(prompt.Text)));
             Prompts = [.. _byPrompt.Values];
         }
 
@@ -60,7 +60,7 @@ public sealed class ReferenceTable : IDisposable
     {
         (Prompts, Provenance, _stored) = (prompts, table.Provenance, table._stored);
         if (table._byPrompt is not null)
-            _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal);
+            _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt);
     }
 
     /// <summary>The prompts in order.</summary>
@@ -72,12 +72,12 @@ public sealed class ReferenceTable : IDisposable
     /// <summary>The samples of a prompt.</summary>
     /// <param name="prompt">The prompt x, compared character by character.</param>
     /// <exception cref="KeyNotFoundException">The prompt is not in the table.</exception>
-    public ReferencePrompt this[string prompt]
+    public ReferencePrompt this[Prompt prompt]
     {
         get
         {
             ArgumentNullException.ThrowIfNull(prompt);
-            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Index.Find(prompt) is int number and >= 0 && _stored.Count(number) == 0
+            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Index.Find(prompt.Text) is int number and >= 0 && _stored.Count(number) == 0
                 ? $"The prompt \"{prompt}\" has no reward in the reference cache: each of its samples was excluded. Draw more samples of it, or leave it out."
                 : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
         }
@@ -93,7 +93,7 @@ public sealed class ReferenceTable : IDisposable
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or M is below 1.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, int samplesPerPrompt, long seed, CancellationToken cancellationToken = default) =>
+    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<Prompt> prompts, int samplesPerPrompt, long seed, CancellationToken cancellationToken = default) =>
         EstimateAsync(reference, reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, cancellationToken);
 
     /// <summary>Draws M reference samples for each prompt and scores them.</summary>
@@ -105,7 +105,7 @@ public sealed class ReferenceTable : IDisposable
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
-    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
@@ -205,11 +205,11 @@ public sealed class ReferenceTable : IDisposable
     }
 
     /// <summary>The samples of a prompt; null when it is not here.</summary>
-    internal ReferencePrompt? Find(string prompt)
+    internal ReferencePrompt? Find(Prompt prompt)
     {
         if (_byPrompt is not null)
             return _byPrompt.GetValueOrDefault(prompt);
-        int number = _stored!.Index.Find(prompt);
+        int number = _stored!.Index.Find(prompt.Text);
         return number < 0 ? null : Prompts[number];
     }
 }

@@ -55,7 +55,7 @@ internal static class ReferenceTableFile
         using (var writer = new Utf8JsonWriter(json, Writing))
         {
             writer.WriteStartObject();
-            writer.WriteString("prompt", prompt.Prompt);
+            WritePrompt(writer, prompt.Prompt);
             if (first is int index)
                 writer.WriteNumber("first", index);
             writer.WriteNumber("following", following);
@@ -131,6 +131,16 @@ internal static class ReferenceTableFile
     private static InvalidDataException Refusal(string path, LineReader lines, string why, Exception inner) =>
         new($"{path}, line {lines.Number} (byte {lines.Offset}): {why} Take the file from its source again, or estimate the table anew.", inner);
 
+    /// <summary>The property "prompt": a text as a string, a conversation as the list of its messages.</summary>
+    public static void WritePrompt(Utf8JsonWriter writer, Prompt prompt)
+    {
+        writer.WritePropertyName("prompt");
+        if (prompt.IsConversation)
+            writer.WriteRawValue(prompt.Canonical);
+        else
+            writer.WriteStringValue(prompt.Text);
+    }
+
     /// <summary>The property "provenance".</summary>
     public static void WriteProvenance(Utf8JsonWriter writer, ReferenceProvenance provenance)
     {
@@ -149,7 +159,7 @@ internal static class ReferenceTableFile
     {
         ImmutableArray<double> rewards = prompt.Rewards;
         ImmutableArray<string> responses = prompt.Responses;
-        string text = prompt.Prompt;
+        string text = prompt.Prompt.Text;
         if (format == ReferenceTableFormat.RowPerPrompt)
         {
             return [() =>

@@ -7,7 +7,7 @@ internal static class ReferenceTableMerge
     {
         ReferenceProvenance? provenance = Provenance(first.Provenance, second.Provenance);
         bool sameDraws = Seeds(first).Intersect(Seeds(second)).Any();
-        var others = second.Prompts.ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal);
+        var others = second.Prompts.ToDictionary(prompt => prompt.Prompt);
         if (provenance is null)
             RefuseCopies(first, others);
         ReferencePrompt[] prompts = [.. first.Prompts.Select(prompt => others.Remove(prompt.Prompt, out ReferencePrompt? other)
@@ -64,7 +64,7 @@ internal static class ReferenceTableMerge
     }
 
     /// <summary>Imported tables have no seeds; the same file twice is known by its contents.</summary>
-    private static void RefuseCopies(ReferenceTable first, Dictionary<string, ReferencePrompt> others)
+    private static void RefuseCopies(ReferenceTable first, Dictionary<Prompt, ReferencePrompt> others)
     {
         ReferencePrompt[] common = [.. first.Prompts.Where(prompt => others.ContainsKey(prompt.Prompt))];
         if (common.Length > 0 && common.All(prompt => prompt.Rewards.SequenceEqual(others[prompt.Prompt].Rewards) && prompt.Responses.SequenceEqual(others[prompt.Prompt].Responses)))

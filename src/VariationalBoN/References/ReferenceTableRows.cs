@@ -7,8 +7,8 @@ namespace VariationalBoN.References;
 internal sealed class ReferenceTableRows
 {
     private readonly List<ReferencePrompt> _whole = [];
-    private readonly Dictionary<string, (List<double> Rewards, List<string> Responses)> _single = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<Prompt, (List<double> Rewards, List<string> Responses)> _single = [];
+    private readonly HashSet<Prompt> _seen = [];
     private ReferenceProvenance? _provenance;
     private int _rows, _following;
 
@@ -20,7 +20,7 @@ internal sealed class ReferenceTableRows
         if (row.ValueKind != JsonValueKind.Object)
             throw new FormatException($"a row must be a JSON object, not {row.ValueKind}.");
         Count(row, isSealed);
-        string prompt = String(Required(row, "prompt"), "prompt");
+        Prompt prompt = String(Required(row, "prompt"), "prompt");
         ReferenceProvenance? provenance = Provenance(row);
         if (_rows++ > 0 && provenance != _provenance)
             throw new FormatException($"the row comes from another reference, reward model, way of scoring or seed than the rows before it ({provenance?.ToString() ?? "unknown"} instead of {_provenance?.ToString() ?? "unknown"}).");
@@ -42,7 +42,7 @@ internal sealed class ReferenceTableRows
     /// <summary>The samples of a row per prompt.</summary>
     public static ReferencePrompt Prompt(JsonElement row)
     {
-        string prompt = String(Required(row, "prompt"), "prompt");
+        Prompt prompt = String(Required(row, "prompt"), "prompt");
         double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
         string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
         return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, Excluded(row), Components(row));
@@ -72,24 +72,24 @@ internal sealed class ReferenceTableRows
         _following = following;
     }
 
-    private void AddSample(string prompt, string text, double reward)
+    private void AddSample(Prompt prompt, string text, double reward)
     {
-        if (!text.StartsWith(prompt, StringComparison.Ordinal))
+        if (!text.StartsWith(prompt.Text, StringComparison.Ordinal))
             throw new FormatException($"\"text\" does not start with the prompt \"{prompt}\"; it must be prompt and response together.");
         if (!_single.TryGetValue(prompt, out var entry))
             _single[prompt] = entry = ([], []);
         entry.Rewards.Add(reward);
-        entry.Responses.Add(text[prompt.Length..]);
+        entry.Responses.Add(text[prompt.Text.Length..]);
     }
 
-    private void AddPrompt(string prompt, JsonElement row)
+    private void AddPrompt(Prompt prompt, JsonElement row)
     {
         if (!_seen.Add(prompt))
             throw new FormatException($"the prompt \"{prompt}\" has a row already.");
         _whole.Add(Prompt(row));
     }
 
-    private static ReferencePrompt OwnPrompt(string prompt, double[] rewards, string[] responses, JsonElement row)
+    private static ReferencePrompt OwnPrompt(Prompt prompt, double[] rewards, string[] responses, JsonElement row)
     {
         ImmutableArray<int> promptTokens = Tokens(Required(row, "promptTokens"), "promptTokens");
         ImmutableArray<int>[] tokens = [.. Items(row, "tokens").Select(item => Tokens(item, "tokens"))];
@@ -100,6 +100,8 @@ internal sealed class ReferenceTableRows
         return new ReferencePrompt(prompt, rewards.Select((reward, i) => new ScoredCompletion(
             new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row), Components(row));
     }
+
+    private static Prompt PromptOf(JsonElement value) => value.ValueKind == JsonValueKind.Array ? VariationalBoN.Prompt.Conversation(value) : String(value, "prompt");
 
     private static IEnumerable<int> Excluded(JsonElement row) => row.TryGetProperty("excluded", out _) ? Items(row, "excluded").Select(place => place.GetInt32()) : [];
 

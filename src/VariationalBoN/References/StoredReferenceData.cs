@@ -69,7 +69,7 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
     public static ReferenceIndex Reopen(string folder, ReferenceManifest manifest) => ReferenceIndex.TryOpen(folder, manifest)
         ?? throw new IOException($"{Path.Combine(folder, manifest.SamplesFile)} was changed by something else while its side file was made. Let one program at a time write to a cache.");
 
-    public string Prompt(int number) => Index.Prompt(number);
+    public Prompt Prompt(int number) => Index.Prompt(number);
 
     public ImmutableArray<double> Rewards(int number) => _rewards[number].Rewards;
 
@@ -147,7 +147,7 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
     private ReferencePrompt Read(int number)
     {
         (ReferencePrompt Samples, int Skip, int Count)[] parts = [.. Parts(number).Where(part => part.Run.Kept > 0).Select(part => (Read(part.Record), part.Skip, part.Run.Kept))];
-        string prompt = Index.Prompt(number);
+        Prompt prompt = Index.Prompt(number);
         if (parts.All(part => !part.Samples.Samples.IsEmpty))
             return new ReferencePrompt(prompt, Joined(part => part.Samples), components: ReferenceComponents.Joined(parts));
         return new ReferencePrompt(prompt, Joined(part => part.Rewards), parts.All(part => !part.Samples.Responses.IsEmpty) ? Joined(part => part.Responses) : [], components: ReferenceComponents.Joined(parts));

@@ -26,7 +26,7 @@ internal sealed class TolerantReferenceData : IReferenceData
         return tieTolerance == now ? data : tieTolerance == 0 ? exact : new TolerantReferenceData(exact, tieTolerance, recent);
     }
 
-    public string Prompt(int number) => _data.Prompt(number);
+    public Prompt Prompt(int number) => _data.Prompt(number);
 
     public ImmutableArray<double> Rewards(int number) => _data.Rewards(number);
 

@@ -14,7 +14,11 @@ internal static class HttpRewardFormat
         foreach (Completion completion in completions)
         {
             json.WriteStartObject();
-            json.WriteString("prompt", completion.Prompt);
+            json.WritePropertyName("prompt");
+            if (completion.Prompt.IsConversation)
+                json.WriteRawValue(completion.Prompt.Canonical);
+            else
+                json.WriteStringValue(completion.Prompt.Text);
             json.WriteString("text", completion.Text);
             json.WriteString("finishReason", completion.FinishReason == FinishReason.Length ? "length" : "stopped");
             json.WriteEndObject();

@@ -13,7 +13,7 @@ public static class RewardModel
     public static IRewardModel FromFunction(Func<string, string, double> score, string identity = Unnamed)
     {
         ArgumentNullException.ThrowIfNull(score);
-        return FromFunction(completion => score(completion.Prompt, completion.Text), identity);
+        return FromFunction(completion => score(completion.Prompt.Text, completion.Text), identity);
     }
 
     /// <summary>A reward model of a function of a completion.</summary>

@@ -34,8 +34,8 @@ public sealed class ReviewsRunTests
             Reference = policy,
             Reward = reward.Model,
             Table = table,
-            TrainPrompts = train,
-            HeldOutPrompts = heldOut,
+            TrainPrompts = Prompt.FromTexts(train),
+            HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
         var measurement = new Measurement(experiment);
         MethodResult before = await measurement.ReferenceAsync(CancellationToken.None);

@@ -9,7 +9,7 @@ public sealed class ReferenceCacheExample : StoreFixture
 {
     private static readonly IPolicy reference = new WordPolicy([0.25, 0.75]);
     private static readonly IRewardModel reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
-    private static readonly string[] prompts = ["a", "b"];
+    private static readonly Prompt[] prompts = ["a", "b"];
 
     [Fact]
     public async Task Documented_calls_work()

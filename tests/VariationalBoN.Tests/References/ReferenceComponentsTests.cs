@@ -27,7 +27,7 @@ public sealed class ReferenceComponentsTests : StoreFixture
         using var part = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), reward, ["a", "b"], options with { Folder = Folder });
         memory.Save(Named("file"));
         var loaded = ReferenceTable.Load(Named("file"));
-        foreach (string prompt in (string[])["a", "b"])
+        foreach (Prompt prompt in (string[])["a", "b"])
         {
             AssertSame(memory[prompt], part[prompt]);
             AssertSame(memory[prompt], loaded[prompt]);

@@ -7,7 +7,7 @@ namespace VariationalBoN.Tests.References;
 public sealed class ReferenceStoreEstimationTests : StoreFixture
 {
     private static readonly double[] s_words = [0.1, 0.2, 0.3, 0.4];
-    private static readonly string[] s_prompts = [.. Enumerable.Range(0, 7).Select(i => $"p{i}")];
+    private static readonly Prompt[] s_prompts = [.. Enumerable.Range(0, 7).Select(i => $"p{i}")];
     private static readonly IRewardModel s_reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
 
     [Fact]

@@ -9,13 +9,13 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
 {
     private const int Seed = 3;
     private static readonly double[] s_words = [0.1, 0.2, 0.3, 0.4];
-    private static readonly string[] s_prompts = [.. Enumerable.Range(0, 7).Select(i => $"p{i}")];
+    private static readonly Prompt[] s_prompts = [.. Enumerable.Range(0, 7).Select(i => $"p{i}")];
     private static readonly IRewardModel s_reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
 
     [Fact]
     public async Task Prompt_without_a_reward_is_named_once_all_is_drawn_and_the_others_are_kept()
     {
-        var picky = RewardModel.FromFunction(c => c.Prompt is "p1" or "p2" ? double.NaN : WordPolicy.Reward(c), "word number");
+        var picky = RewardModel.FromFunction(c => c.Prompt.Text is "p1" or "p2" ? double.NaN : WordPolicy.Reward(c), "word number");
         var options = Options(Folder, 6) with { Scoring = new() { OnFailure = RewardFailure.Exclude } };
         var first = new WordPolicy(s_words);
         string message = (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(first, picky, s_prompts, options))).Message;
@@ -26,7 +26,7 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
 
         var again = new WordPolicy(s_words);
         Assert.Equal(message, (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(again, picky, s_prompts, options))).Message);
-        string[] others = [.. s_prompts.Except(["p1", "p2"])];
+        Prompt[] others = [.. s_prompts.Except(["p1", "p2"])];
         using (var some = await ReferenceTable.EstimateAsync(again, picky, others, options))
             Assert.Equal(others, some.Prompts.Select(prompt => prompt.Prompt));
         Assert.Empty(again.Seeds);

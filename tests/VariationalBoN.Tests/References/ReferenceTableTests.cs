@@ -25,7 +25,7 @@ public sealed class ReferenceTableTests
     [Fact]
     public async Task Batches_do_not_change_the_table_and_progress_ends_at_one()
     {
-        string[] prompts = [.. Enumerable.Range(0, 5).Select(i => $"p{i}")];
+        Prompt[] prompts = [.. Enumerable.Range(0, 5).Select(i => $"p{i}")];
         var shares = new List<double>();
         var reference = new WordPolicy(s_words);
         var whole = await ReferenceTable.EstimateAsync(reference, s_reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = 9, Seed = 1 });

@@ -8,7 +8,7 @@ public sealed class WeightedRewardModelTests
 {
     private static readonly Completion[] s_two = [WordPolicy.Word("a", 1), WordPolicy.Word("bb", 2)];
     private static readonly IRewardModel s_word = RewardModel.FromFunction(WordPolicy.Reward, "word");
-    private static readonly IRewardModel s_prompt = RewardModel.FromFunction(c => c.Prompt.Length * 10, "prompt");
+    private static readonly IRewardModel s_prompt = RewardModel.FromFunction(c => c.Prompt.Text.Length * 10, "prompt");
 
     [Fact]
     public async Task Reward_is_the_weighted_sum_and_the_parts_keep_their_names()

@@ -7,7 +7,7 @@ namespace VariationalBoN.Tests.Training;
 [Collection("Optimizers")]
 public sealed class ReproducibilityTests
 {
-    private static readonly string[] s_prompts = ["a", "b"];
+    private static readonly Prompt[] s_prompts = ["a", "b"];
 
     private static double Reward(Completion completion) => completion.Tokens.Select((token, t) => (token - 1) * Math.Sin(t + 1.0)).Sum();
 
