@@ -15,7 +15,7 @@ internal static class ReferenceRewards
     {
         string folder = Path.Combine(arguments.Output, FolderName);
         var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Scoring = scorer.Options, Folder = folder, Progress = new Lines(output) };
-        var table = await ReferenceTable.EstimateAsync(scorer.Reference, scorer.Reward, prompts, options, cancellationToken);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(scorer.Reference, scorer.Reward), prompts, options, cancellationToken);
         output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {folder} (for samples/InspectRewards)");
         return table;
     }

@@ -15,7 +15,7 @@ var reward = RewardModel.FromFunction((_, text) => -Math.Abs(int.Parse(text, Cul
 PolicyCheck.Run(policy, prompts, new PolicyCheckOptions { Reference = reference }).ThrowIfFailed();
 // end snippet
 
-var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 512, seed: 1);
+var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 512, seed: 1);
 var bestOfN = table.BestOf(n: 4);
 var objective = new ExactObjective();
 var scorer = new Scorer(reference, reward);
@@ -45,7 +45,7 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
 
     public IEnumerable<Parameter> Parameters => [_mean, _logDeviation];
 
-    public string Identity => $"discrete Gaussian, {this}"; // the reference table refuses another reference
+    public ModelIdentity Identity => $"discrete Gaussian, {this}"; // the reference table refuses another reference
 
     public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {

@@ -41,7 +41,7 @@ internal static class ExperimentRun
         var referencePolicy = new CausalLmPolicy(referenceModel, dataset.Tokenizer, generation);
         string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)], heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
         var cachePolicy = new CausalLmPolicy(referenceModel, dataset.Tokenizer, generation with { DegreeOfParallelism = arguments.Threads });
-        var table = await ReferenceTable.EstimateAsync(cachePolicy, reward.Model, [.. train, .. heldOut], TableOptions(settings, arguments.Seed, cacheStage), cancellationToken);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(cachePolicy, reward.Model), [.. train, .. heldOut], TableOptions(settings, arguments.Seed, cacheStage), cancellationToken);
         cacheStage.Finish($"reference rewards: {settings.SamplesPerPrompt} for each of {train.Length} training and {heldOut.Length} held-out prompts");
         var experiment = new Experiment
         {

@@ -12,13 +12,12 @@ internal static class CacheJob
     {
         torch.set_num_threads(1);
         Prompt[] prompts = [.. Enumerable.Range(0, 60).Select(i => $"prompt {i}")];
-        using var table = await ReferenceTable.EstimateAsync(new Dice(), RewardModel.FromFunction(completion => completion.Tokens[0] == completion.Tokens[1] ? double.NaN : completion.Tokens.Sum() / 7.0, "sum"), prompts, new ReferenceTableOptions
+        using var table = await ReferenceTable.EstimateAsync(new Scorer(new Dice(), RewardModel.FromFunction(completion => completion.Tokens[0] == completion.Tokens[1] ? double.NaN : completion.Tokens.Sum() / 7.0, "sum"), new ScoringOptions() { OnFailure = RewardFailure.Exclude }), prompts, new ReferenceTableOptions
         {
             SamplesPerPrompt = 64,
             Seed = 1,
             PromptsPerBatch = 4,
             Folder = folder,
-            Scoring = new() { OnFailure = RewardFailure.Exclude },
             Storage = new() { Compression = Enum.Parse<ReferenceCompression>(compression), FlushToDisk = flush },
             Progress = new Line(),
         });

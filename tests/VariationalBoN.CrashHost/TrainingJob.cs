@@ -23,7 +23,7 @@ internal static class TrainingJob
         var policy = new CausalLmPolicy(model, new NumberTokenizer(11), options);
         var reference = new CausalLmPolicy(frozen, new NumberTokenizer(11), options);
         var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum() + (0.01 * completion.Tokens.Length));
-        var table = await ReferenceTable.EstimateAsync(reference, reward, s_prompts, samplesPerPrompt: 32, seed: 1);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), s_prompts, samplesPerPrompt: 32, seed: 1);
         var scorer = new Scorer(reference, reward);
         var bestOfN = table.BestOf(4);
         var objective = new ExactObjective();

@@ -79,18 +79,13 @@ internal sealed class GridSetup : IDisposable
         async Task<ReferenceTable> CacheAsync(GenerationOptions options, double temperature, IProgress<double> part)
         {
             var policy = new CausalLmPolicy(model, dataset.Tokenizer, options with { DegreeOfParallelism = arguments.Threads });
-            using var kept = await ReferenceTable.EstimateAsync(
-                policy,
-                reward,
-                [.. train, .. heldOut],
-                new ReferenceTableOptions
+            using var kept = await ReferenceTable.EstimateAsync(new Scorer(policy, reward), [.. train, .. heldOut], new ReferenceTableOptions
                 {
                     SamplesPerPrompt = settings.SamplesPerPrompt,
                     Seed = seed,
                     Folder = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}")),
                     Progress = new Forward<ReferenceTableProgress>(now => part.Report(now.Share)),
-                },
-                cancellationToken);
+                }, cancellationToken);
             return First(kept, settings.SamplesPerPrompt); // in memory: the runs ask for samples at every step
         }
     }

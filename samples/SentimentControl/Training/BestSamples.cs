@@ -13,7 +13,7 @@ internal static class BestSamples
     /// <param name="seed">Fixes the draw, apart from the completions that are drawn with the same seed.</param>
     public static IEnumerable<Completion> Draw(ReferencePrompt cached, double n, int count, DrawSeed seed)
     {
-        double[] weights = cached.Cdf.BestOfNWeights(n);
+        double[] weights = cached.Cdf.BestOfNWeightsByRank(n);
         ScoredCompletion[] ascending = [.. cached.Samples.OrderBy(sample => sample.Reward)];
         double u = new CounterRandom(seed with { Purpose = DrawPurpose.Resampling }, cached.Prompt, sample: 0).Uniform(0), reached = weights[0];
         int position = 0;

@@ -60,7 +60,7 @@ internal static class Fits
     {
         var cached = run.Prompts(step).Select(prompt => run.Experiment.Table[prompt]).ToArray();
         Completion[] completions = [.. cached.SelectMany(prompt => prompt.Samples.OrderBy(sample => sample.Reward).Select(sample => sample.Completion))];
-        double[] weights = [.. cached.SelectMany(prompt => prompt.Cdf.BestOfNWeights(n))]; // of the rewards in ascending order
+        double[] weights = [.. cached.SelectMany(prompt => prompt.Cdf.BestOfNWeightsByRank(n))]; // of the rewards in ascending order
         return Task.FromResult(Likelihood(run, completions, weights, [.. cached.SelectMany((prompt, group) => prompt.Samples.Select(_ => group))]));
     };
 

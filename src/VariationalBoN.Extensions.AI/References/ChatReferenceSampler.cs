@@ -25,11 +25,11 @@ public sealed class ChatReferenceSampler
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (_client, _options, _retry) = (client, options, new RetryPolicy(options.Retry));
-        Identity = options.Identity ?? FormattableString.Invariant($"chat model {ChatModel.Name(client, options.ModelId, "ChatReferenceSamplerOptions")}, temperature {options.Temperature:R}, at most {options.MaxOutputTokens} tokens");
+        Identity = options.Identity ?? new ModelIdentity($"chat model {ChatModel.Name(client, options.ModelId, "ChatReferenceSamplerOptions")}", ("temperature", options.Temperature), ("max output tokens", options.MaxOutputTokens));
     }
 
     /// <summary>One line that tells this distribution from others; goes into the provenance of its tables.</summary>
-    public string Identity { get; }
+    public ModelIdentity Identity { get; }
 
     /// <summary>Draws completions of each prompt, several requests at once.</summary>
     /// <param name="prompts">P prompts; one that stands twice gets the same seeds twice.</param>
@@ -69,12 +69,13 @@ public sealed class ChatReferenceSampler
     /// <exception cref="RemoteServiceException">A sample could not be drawn.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left.</exception>
     public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<Prompt> prompts, int samplesPerPrompt, long seed, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>
-        EstimateAsync(reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed, Scoring = scoring ?? new() }, cancellationToken);
+        EstimateAsync(reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, scoring, cancellationToken);
 
     /// <summary>The same, into a folder where the options name one: what it has is not asked for again, so a call that failed or was killed goes on.</summary>
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
-    /// <param name="options">M, seed, batches, scoring, folder and progress. A batch counts when all of it is drawn and scored.</param>
+    /// <param name="options">M, seed, batches, folder and progress. A batch counts when all of it is drawn and scored.</param>
+    /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer. The defaults when left out.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
@@ -82,8 +83,8 @@ public sealed class ChatReferenceSampler
     /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RemoteServiceException">A sample could not be drawn; what was written before is kept.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and a folder keeps what was drawn.</exception>
-    public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default) =>
-        ReferenceSamples.EstimateAsync(Identity, SampleAsync, reward, prompts, options, cancellationToken);
+    public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>
+        ReferenceSamples.EstimateAsync(Identity, SampleAsync, reward, prompts, options, scoring, cancellationToken);
 
     private async Task<Completion> DrawAsync(Prompt prompt, int sample, DrawSeed seed, CancellationToken cancellationToken)
     {
@@ -103,7 +104,7 @@ public sealed class ChatReferenceSampler
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            throw new RemoteServiceException((e as RemoteServiceException)?.Failure ?? RemoteFailure.Rejected, $"{Identity} gave no sample {sample} of the prompt \"{ChatModel.Shorten(prompt.Canonical)}\": {e.Message}", e);
+            throw new RemoteServiceException((e as RemoteServiceException)?.Failure ?? RemoteFailure.Rejected, $"{Identity.Name} gave no sample {sample} of the prompt \"{ChatModel.Shorten(prompt.Canonical)}\": {e.Message}", e);
         }
 
         return new Completion { Prompt = prompt, Text = response.Text, FinishReason = Reason(response, prompt) };
@@ -120,7 +121,7 @@ public sealed class ChatReferenceSampler
             : "it does not say why it ended, so a truncated completion could not be told from a whole one; set MissingFinishReason if you know";
         return response.FinishReason is null && _options.MissingFinishReason is FinishReason known
             ? known
-            : throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer \"{ChatModel.Shorten(response.Text)}\" of {Identity} to the prompt \"{ChatModel.Shorten(prompt.Canonical)}\" is no sample: {why}.");
+            : throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer \"{ChatModel.Shorten(response.Text)}\" of {Identity.Name} to the prompt \"{ChatModel.Shorten(prompt.Canonical)}\" is no sample: {why}.");
     }
 
     /// <summary>31 bits, which every service takes; samples of a prompt follow one another, so that no two of them share a seed.</summary>

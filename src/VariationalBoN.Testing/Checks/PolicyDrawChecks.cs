@@ -8,9 +8,9 @@ internal static class PolicyDrawChecks
 
     public static CheckResult Identity(IPolicy policy, out string identity)
     {
-        identity = policy.Identity;
-        bool good = !string.IsNullOrWhiteSpace(identity) && !identity.AsSpan().ContainsAny('\n', '\r') && identity == policy.Identity;
-        return CheckResult.Of("identity", good ? 0 : 1, 0, "Identity is one line and the same when asked twice", "it names something that changes, such as a time or an object's hash, so that every reference table is refused");
+        ModelIdentity first = policy.Identity ?? throw new InvalidOperationException("Identity is null.");
+        identity = first.ToString();
+        return CheckResult.Of("identity", first == policy.Identity ? 0 : 1, 0, "Identity is the same when asked twice", "it names something that changes, such as a time or an object's hash, so that every reference table is refused");
     }
 
     public static CheckResult CountAndOrder(PolicyProbe probe)

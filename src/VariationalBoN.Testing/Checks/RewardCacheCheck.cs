@@ -35,11 +35,11 @@ internal static class RewardCacheCheck
 
     private static IEnumerable<string> Causes(RewardProbe probe, ReferenceProvenance? provenance, double[] cached, double[] now, double tolerance)
     {
-        string scoring = (probe.Options.Scoring ?? new ScoringOptions()).Describe();
-        if (provenance is not null && provenance.RewardModel != probe.Reward.Identity)
-            yield return $"another reward model: the cache was made with \"{provenance.RewardModel}\", this is \"{probe.Reward.Identity}\"";
-        if (provenance is not null && provenance.Scoring != scoring)
-            yield return $"scored otherwise: the cache with \"{provenance.Scoring}\", here \"{scoring}\" (RewardCheckOptions.Scoring)";
+        ModelIdentity scoring = (probe.Options.Scoring ?? new ScoringOptions()).Identity;
+        if (provenance is not null && provenance.Origin.RewardModel != probe.Reward.Identity)
+            yield return $"another reward model: the table was made with \"{provenance.Origin.RewardModel}\", this is \"{probe.Reward.Identity}\"";
+        if (provenance is not null && provenance.Origin.Scoring != scoring)
+            yield return $"scored otherwise: the table with \"{provenance.Origin.Scoring}\", here \"{scoring}\" (RewardCheckOptions.Scoring)";
         double[] shifts = [.. now.Zip(cached, (a, b) => a - b)];
         if (shifts.Max() - shifts.Min() <= tolerance)
             yield return FormattableString.Invariant($"all rewards moved by {shifts.Average():G3}: an offset or a penalty was added or removed");

@@ -113,7 +113,8 @@ public sealed class EnumerableWorld
     /// <returns>S values whose exponentials sum to 1; a fresh array.</returns>
     public double[] LogTarget(IVariationalObjective objective)
     {
-        double[] targets = objective.LogTargets(BestOfN, [.. Enumerable.Range(0, Sequences).Select(Completion)]);
+        ArgumentNullException.ThrowIfNull(objective);
+        double[] targets = objective.LogTargets(new ScoredBatch(Enumerable.Range(0, Sequences).Select(Completion), new int[Sequences], objective.Requires));
         double normaliser = LogMath.LogSumExp(targets);
         return [.. targets.Select(g => g - normaliser)];
     }

@@ -20,9 +20,10 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// Told once, here, when there are too few rewards for N (<see cref="Warning"/>); <c>_ => { }</c> silences it. Null writes it to the error stream: what is
     /// written there is seen in every console, container and test run, where a log that nobody has set up is not.
     /// </param>
+    /// <param name="origin">What the rewards come from; null when the caller vouches for them.</param>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
-    public EmpiricalBoNDistribution(IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null)
+    public EmpiricalBoNDistribution(IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null, ScoringIdentity? origin = null)
     {
         ArgumentNullException.ThrowIfNull(cdfs);
         BestOfNMath.CheckN(n);
@@ -30,16 +31,19 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         if (cdfs.Count == 0)
             throw new ArgumentException("There is no prompt; give the reference rewards of at least one.", nameof(cdfs));
         _cdfs = cdfs is ReferenceTableCdfs ? cdfs : cdfs.ToFrozenDictionary(); // a table on disk stays there
-        (N, Estimator) = (n, estimator);
+        (N, Estimator, Origin) = (n, estimator, origin);
         Warning = SampleWarning.Of(cdfs is ReferenceTableCdfs table ? table.Counts : [.. _cdfs.Values.Select(cdf => cdf.Count)], n);
         SampleWarning.Raise(Warning, onWarning);
     }
 
     private EmpiricalBoNDistribution(EmpiricalBoNDistribution other) =>
-        (_cdfs, _leaveOneOut, N, Estimator, Warning) = (other._cdfs, true, other.N, other.Estimator, other.Warning);
+        (_cdfs, _leaveOneOut, N, Estimator, Origin, Warning) = (other._cdfs, true, other.N, other.Estimator, other.Origin, other.Warning);
 
     /// <inheritdoc/>
     public double N { get; }
+
+    /// <inheritdoc/>
+    public ScoringIdentity? Origin { get; }
 
     /// <summary>How F and the log-ratio are estimated.</summary>
     public RatioEstimator Estimator { get; }

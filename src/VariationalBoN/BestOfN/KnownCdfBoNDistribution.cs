@@ -25,6 +25,9 @@ public sealed class KnownCdfBoNDistribution : IBoNDistribution
     /// <inheritdoc/>
     public double N { get; }
 
+    /// <summary>Null: whoever gives the CDF vouches for it.</summary>
+    public ScoringIdentity? Origin => null;
+
     /// <inheritdoc/>
     public LogCdfPair LogCdf(Prompt prompt, double reward)
     {

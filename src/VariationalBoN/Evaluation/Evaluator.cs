@@ -63,7 +63,7 @@ public sealed class Evaluator
         {
             cancellationToken.ThrowIfCancellationRequested();
             IReadOnlyList<Completion> drawn = policy.Sample(batch, completionsPerPrompt, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken);
-            ScoredBatch scored = await _scorer.ScoreAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
+            ScoredBatch scored = await _scorer.ScoreAsync(drawn, cancellationToken).ConfigureAwait(false);
             double[] logPolicy = policy.LogProbValues(scored.Completions);
             double[]? kl = stepwise?.StepwiseKl(_scorer.Reference, scored.Completions);
             measured.Add(scored, _table, logPolicy, kl);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
+using TorchSharp.Modules;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
@@ -58,8 +59,14 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     public bool HasDecoder => _model.HasDecoder;
 
     /// <inheritdoc/>
-    /// <remarks>Names the options that shape the distribution, the tokenizer and its size, and parameters and buffers with their number types and the first 16 hexadecimal digits of their SHA-256.</remarks>
-    public string Identity => $"CausalLmPolicy({ModuleFingerprint.Of(_model.Module)}, tokenizer {_tokenizer.Identity}, vocabulary {_tokenizer.VocabularySize}, {Options.Describe()})";
+    /// <remarks>The options that shape the distribution, the tokenizer, and parameters and buffers by their SHA-256.</remarks>
+    public ModelIdentity Identity => new(nameof(CausalLmPolicy), [("module", ModuleFingerprint.Of(_model.Module)), ("tokenizer", _tokenizer.Identity), ("vocabulary", _tokenizer.VocabularySize), .. Options.Settings]);
+
+    /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the module; a shared one once.</summary>
+    public IReadOnlyList<Parameter> Parameters => [.. _model.Module.parameters().Where(parameter => parameter.requires_grad).Distinct()];
+
+    /// <inheritdoc/>
+    public bool IsTrainable => _model.Module.parameters().Any(parameter => parameter.requires_grad);
 
     /// <inheritdoc/>
     public bool HasFullSupport => Options.HasFullSupport(_tokenizer.VocabularySize);

@@ -93,7 +93,7 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
     public IReadOnlyList<Parameter> Parameters => [Logits];
 
     /// <summary>The shape of the table and a digest of prompts and logits.</summary>
-    public string Identity
+    public ModelIdentity Identity
     {
         get
         {
@@ -101,9 +101,12 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
             foreach (Prompt prompt in Prompts)
                 hash.AppendData(Encoding.UTF8.GetBytes(prompt + "\0"));
             hash.AppendData(MemoryMarshal.AsBytes<double>(LogitValues()));
-            return $"tabular V={VocabularySize} L={Length} P={Prompts.Length} {Convert.ToHexStringLower(hash.GetHashAndReset())[..16]}";
+            return new ModelIdentity(nameof(TabularPolicy), ("vocabulary", VocabularySize), ("length", Length), ("prompts", Prompts.Length), ("sha256", Convert.ToHexStringLower(hash.GetHashAndReset())[..16]));
         }
     }
+
+    /// <inheritdoc/>
+    public bool IsTrainable => Logits.requires_grad;
 
     /// <summary>The logits as plain doubles in the order [P, C, V], the last index fastest.</summary>
     /// <returns>A copy.</returns>

@@ -15,7 +15,7 @@ public sealed class BestOfNSampler
     /// <param name="reward">The reward model.</param>
     /// <param name="options">How failures and truncated completions are treated.</param>
     /// <exception cref="ArgumentException">The policy truncates its distribution, or an option is out of range.</exception>
-    public BestOfNSampler(IPolicy policy, IRewardModel reward, ScoringOptions? options = null) => _scorer = new Scorer(policy, reward, options);
+    public BestOfNSampler(IPolicy policy, IRewardModel reward, ScoringOptions? options = null) => _scorer = new Scorer(policy, reward, options, mayTrain: true);
 
     /// <summary>The best of N completions of each prompt; among equal rewards the first drawn, which is as good as a random one.</summary>
     /// <param name="prompts">At least one prompt; a prompt that stands twice gets different draws.</param>
@@ -51,7 +51,7 @@ public sealed class BestOfNSampler
             ct.ThrowIfCancellationRequested();
             Prompt[] asked = [.. batch.Select(answers => prompts[answers[0]])];
             IReadOnlyList<Completion> drawn = _scorer.Reference.Sample(asked, n, new DrawSeed(seed, DrawPurpose.Serving, checked(answer * n)), ct);
-            ILookup<Prompt, ScoredCompletion> scored = (await _scorer.ScoreAsync(drawn, keepLone: true, ct).ConfigureAwait(false)).ToLookup(c => c.Completion.Prompt);
+            ILookup<Prompt, ScoredCompletion> scored = (await _scorer.ScoreAsync(drawn, ct).ConfigureAwait(false)).ToLookup(c => c.Completion.Prompt);
             foreach (int[] answers in batch)
             {
                 Prompt prompt = prompts[answers[0]];

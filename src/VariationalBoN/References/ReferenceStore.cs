@@ -3,7 +3,7 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
-/// <summary>A reference cache on disk that grows record by record: what <see cref="ReferenceTable.EstimateAsync(IPolicy, IRewardModel, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/> writes into when it is given a folder.</summary>
+/// <summary>A reference cache on disk that grows record by record: what <see cref="ReferenceTable.EstimateAsync(Scorer, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/> writes into when it is given a folder.</summary>
 /// <remarks>
 /// A folder with a manifest, a file of records that is only ever appended to, and a side file of rewards that is made from it. A batch is
 /// appended whole or not at all: it counts once its last byte is written, and what a killed process leaves of one is cut off by
@@ -281,5 +281,5 @@ public sealed class ReferenceStore : IDisposable
             : throw new InvalidOperationException($"Samples {record.First} to {record.First + record.Drawn - 1} of the prompt \"{prompt}\" in {shard} are partly in {Folder}, which has samples {ranges}. Merge stores whose ranges of samples are the same or do not meet.");
     }
 
-    private static int Drawn(ReferencePrompt samples) => samples.Rewards.Length + samples.Excluded;
+    private static int Drawn(ReferencePrompt samples) => samples.Drawn;
 }

@@ -145,13 +145,19 @@ internal static class ReferenceTableFile
     public static void WriteProvenance(Utf8JsonWriter writer, ReferenceProvenance provenance)
     {
         writer.WriteStartObject("provenance");
-        writer.WriteString("reference", provenance.Reference);
-        writer.WriteString("rewardModel", provenance.RewardModel);
-        writer.WriteString("scoring", provenance.Scoring);
+        WriteIdentity("reference", provenance.Origin.Reference);
+        WriteIdentity("rewardModel", provenance.Origin.RewardModel);
+        WriteIdentity("scoring", provenance.Origin.Scoring);
         writer.WriteNumber("seed", provenance.Seed);
         if (!provenance.MoreSeeds.IsEmpty)
             WriteArray(writer, "moreSeeds", provenance.MoreSeeds, writer.WriteNumberValue);
         writer.WriteEndObject();
+
+        void WriteIdentity(string name, ModelIdentity identity)
+        {
+            writer.WritePropertyName(name);
+            writer.WriteRawValue(identity.ToJson());
+        }
     }
 
     /// <summary>The rows of a prompt in a format of the authors.</summary>
@@ -196,7 +202,7 @@ internal static class ReferenceTableFile
         }
 
         if (prompt.Excluded > 0)
-            WriteArray(writer, "excluded", prompt.ExcludedPlaces, writer.WriteNumberValue);
+            WriteArray(writer, "excluded", prompt.All.PlacesWithoutReward, writer.WriteNumberValue);
         if (!samples.IsEmpty)
         {
             WriteArray(writer, "promptTokens", samples[0].Completion.PromptTokens, writer.WriteNumberValue);

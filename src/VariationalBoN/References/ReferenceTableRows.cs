@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -45,7 +46,11 @@ internal sealed class ReferenceTableRows
         Prompt prompt = String(Required(row, "prompt"), "prompt");
         double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
         string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
-        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, Excluded(row), Components(row));
+        if (row.TryGetProperty("tokens", out _))
+            return OwnPrompt(prompt, rewards, responses, row);
+        if (responses.Length != 0 && responses.Length != rewards.Length)
+            throw new FormatException($"there are {rewards.Length} rewards but {responses.Length} responses; there must be one to each reward, or none.");
+        return new ReferencePrompt(prompt, PromptSamples.Of(prompt, 0, rewards, Excluded(row), [.. responses], [], Components(row)));
     }
 
     /// <summary>The property "provenance" of a row or a manifest; null when there is none.</summary>
@@ -53,8 +58,8 @@ internal sealed class ReferenceTableRows
     {
         if (!row.TryGetProperty("provenance", out JsonElement value))
             return null;
-        string Text(string name) => String(Required(value, name), name);
-        return new ReferenceProvenance(Text("reference"), Text("rewardModel"), Text("scoring"), Required(value, "seed").GetInt64())
+        ModelIdentity Of(string name) => IdentityJson.Read(Required(value, name));
+        return new ReferenceProvenance(new ScoringIdentity(Of("reference"), Of("rewardModel"), Of("scoring")), Required(value, "seed").GetInt64())
         {
             MoreSeeds = value.TryGetProperty("moreSeeds", out _) ? [.. Items(value, "moreSeeds").Select(seed => seed.GetInt64())] : [],
         };
@@ -97,8 +102,9 @@ internal sealed class ReferenceTableRows
         FinishReason[] finish = [.. Items(row, "finishReasons").Select(item => Finish(String(item, "finishReasons")))];
         if (responses.Length != rewards.Length || tokens.Length != rewards.Length || logReference.Length != rewards.Length || finish.Length != rewards.Length)
             throw new FormatException($"the columns differ in length: {rewards.Length} rewards, {responses.Length} responses, {tokens.Length} tokens, {logReference.Length} logReference, {finish.Length} finishReasons.");
-        return new ReferencePrompt(prompt, rewards.Select((reward, i) => new ScoredCompletion(
-            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row), Components(row));
+        ImmutableArray<ScoredCompletion> samples = [.. rewards.Select((reward, i) => new ScoredCompletion(
+            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i]))];
+        return new ReferencePrompt(prompt, PromptSamples.Of(prompt, 0, rewards, Excluded(row), [.. responses], samples, Components(row)));
     }
 
     private static Prompt PromptOf(JsonElement value) => value.ValueKind == JsonValueKind.Array ? VariationalBoN.Prompt.Conversation(value) : String(value, "prompt");

@@ -33,7 +33,7 @@ public sealed class EnumeratedMeanTests
 
         Assert.Equal(truth, Mean(cdf => ExpectedMaximum.Of(cdf.SortedRewards, n)), 1e-12);
         Assert.Equal(truth, Mean(cdf => ExpectedMaximum.Curve(cdf.SortedRewards)[n - 1]), 1e-12);
-        Assert.Equal(truth, Mean(cdf => cdf.BestOfNWeights(n).Zip(cdf.SortedRewards.ToArray(), (weight, reward) => weight * reward).Sum()), 1e-12);
+        Assert.Equal(truth, Mean(cdf => cdf.BestOfNWeightsByRank(n).Zip(cdf.SortedRewards.ToArray(), (weight, reward) => weight * reward).Sum()), 1e-12);
         Assert.Equal(truth, Mean(cdf => BestOfNCurve.FromPrompts([cdf], M, new BootstrapOptions { Resamples = 100 })[n].Reward.Value), 1e-12);
     }
 

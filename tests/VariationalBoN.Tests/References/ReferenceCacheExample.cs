@@ -17,7 +17,7 @@ public sealed class ReferenceCacheExample : StoreFixture
         string cache = Named("cache"), other = Named("imported"), theirs = Named("their-rewards.jsonl");
 
         // snippet: estimate
-        using var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions
+        using var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions
         {
             SamplesPerPrompt = 256,
             Seed = 1,
@@ -26,7 +26,7 @@ public sealed class ReferenceCacheExample : StoreFixture
         });
         // end snippet
 
-        using var half = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
+        using var half = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
         string[] shards = [cache, Named("half")];
         string joined = Named("joined");
 

@@ -5,7 +5,7 @@ namespace VariationalBoN.Tests.References;
 /// <summary>A policy that says one word: word v with probability v of the list, the same for every prompt. Words listed as cut have no stop token.</summary>
 internal sealed class WordPolicy(double[] probabilities, params int[] cut) : IPolicy
 {
-    public string Identity { get; init; } = "words";
+    public ModelIdentity Identity { get; init; } = "words";
 
     public bool HasFullSupport { get; init; } = true;
 

@@ -53,7 +53,7 @@ public sealed class ConvergenceTests
         var world = EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 1, 3, 4], n: 4);
         using TabularPolicy policy = world.Reference();
         using TabularPolicy reference = policy.CloneFrozen();
-        ReferenceTable table = await ReferenceTable.EstimateAsync(reference, world.RewardModel(), [EnumerableWorld.Prompt], samplesPerPrompt: 4096, seed: 1);
+        ReferenceTable table = await ReferenceTable.EstimateAsync(new Scorer(reference, world.RewardModel()), [EnumerableWorld.Prompt], samplesPerPrompt: 4096, seed: 1);
         ReferencePrompt cached = table[EnumerableWorld.Prompt];
         Completion[] completions = [.. cached.Samples.Select(sample => sample.Completion)];
         double[] weights = cached.BestOfNWeights(4);

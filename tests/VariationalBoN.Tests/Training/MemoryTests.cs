@@ -15,7 +15,7 @@ public sealed class MemoryTests
         using var policy = new TabularPolicy(prompts, vocabularySize: 4, length: 5);
         using var reference = policy.CloneFrozen();
         var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum());
-        var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 64, seed: 1);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 64, seed: 1);
 
         await StepsAsync(500);
         long memory = ResidentBytes(), tensors = LiveTensors.Settled();
@@ -37,7 +37,7 @@ public sealed class MemoryTests
             using var reference = new TabularPolicy(prompts, vocabularySize: 3, length: 2);
             var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum(), "sum");
             var seen = new List<(long Memory, long Tensors)>();
-            using (var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions
+            using (var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions
             {
                 SamplesPerPrompt = 8,
                 PromptsPerBatch = 1,

@@ -20,7 +20,7 @@ public sealed class OfflineGuardTests
         Prompt[] prompts = [EnumerableWorld.Prompt];
         using TabularPolicy policy = world.Reference();
         using TabularPolicy reference = policy.CloneFrozen();
-        var table = await ReferenceTable.EstimateAsync(reference, world.RewardModel(), prompts, SamplesPerPrompt, seed: 1);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, world.RewardModel()), prompts, SamplesPerPrompt, seed: 1);
         var bestOfN = table.BestOf(N);
         var scorer = new Scorer(reference, world.RewardModel());
         using var adam = torch.optim.Adam(policy.Parameters, lr: 0.5);

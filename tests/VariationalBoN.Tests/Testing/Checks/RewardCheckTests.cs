@@ -13,7 +13,7 @@ public sealed class RewardCheckTests
 
     private static double Good(Completion completion) => Math.Sin(completion.Text.Length * 1.3) + completion.Prompt.Text[0];
 
-    private static IRewardModel Batch(Func<IReadOnlyList<Completion>, IEnumerable<double>> score) => RewardModel.FromBatch((completions, _) => Task.FromResult<IReadOnlyList<double>>([.. score(completions)]), "judge");
+    private static IRewardModel Batch(Func<IReadOnlyList<Completion>, IEnumerable<double>> score) => RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([.. score(completions)]), "judge");
 
     private static async Task CaughtAsync(IRewardModel reward, string check, string cause, RewardCheckOptions? options = null)
     {
@@ -34,7 +34,7 @@ public sealed class RewardCheckTests
         await CaughtAsync(Batch(completions => completions.Select((c, i) => i == 3 ? double.NaN : Good(c))), "finite", "division by its length");
         await CaughtAsync(Batch(completions => completions.Select((c, i) => i == 3 ? double.PositiveInfinity : Good(c))), "finite", "overflow");
         await CaughtAsync(Batch(completions => [1]), "finite", "throws");
-        await CaughtAsync(RewardModel.FromBatch((_, _) => Task.FromResult<IReadOnlyList<double>>(null!)), "finite", "throws");
+        await CaughtAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!)), "finite", "throws");
         await CaughtAsync(Batch(_ => throw new TimeoutException("no answer")), "finite", "throws");
         CheckReport report = await RewardCheck.RunAsync(Batch(_ => throw new TimeoutException("no answer")), s_completions);
         Assert.Equal("TimeoutException: no answer", report["finite"].Detail);
@@ -152,16 +152,16 @@ public sealed class RewardCheckTests
 
     private sealed class NarrowJudge : IRewardModel
     {
-        public string Identity => "narrow";
+        public ModelIdentity Identity => "narrow";
 
         public int MaxBatchSize => 5;
 
         public int Widest { get; private set; }
 
-        public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+        public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
         {
             Widest = Math.Max(Widest, completions.Count);
-            return Task.FromResult<IReadOnlyList<double>>([.. completions.Select(Good)]);
+            return Task.FromResult<RewardScores>([.. completions.Select(Good)]);
         }
     }
 }
