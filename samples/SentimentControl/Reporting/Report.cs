@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SentimentControl.Datasets;
+using Spectre.Console;
 
 namespace SentimentControl.Reporting;
 
 /// <summary>Writes results.json, report.md and the two plots. Stateless.</summary>
 internal static class Report
 {
+    public const string ReferencesFile = "references.jsonl";
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -53,6 +55,17 @@ internal static class Report
 
             {SideBySide.Markdown(answers)}
             """);
+    }
+
+    /// <summary>Shows table, answers and reading, and says what was written.</summary>
+    public static void Show(TextWriter output, Arguments arguments, IReadOnlyList<MethodResult> results, IReadOnlyList<SideBySide> answers, string prompt)
+    {
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 160;
+        AnsiConsole.Write(ResultTable.ForConsole(results));
+        output.WriteLine(SideBySide.ForConsole(answers));
+        output.WriteLine(Reading(results));
+        output.WriteLine($"Written to {arguments.Output}: report.md, results.json, {ReferencesFile} (for samples/InspectRewards), two plots, weights. Try them: --sample \"{prompt}\"");
     }
 
     /// <summary>What the numbers of this run say, in sentences.</summary>

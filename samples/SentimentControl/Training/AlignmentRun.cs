@@ -19,16 +19,14 @@ internal static class AlignmentRun
     /// <param name="fit">The method.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
-    /// <param name="afterStep">Called after each step with the number of steps done and of completions drawn.</param>
     /// <returns>The model, the caller's to dispose, in evaluation mode; where the guard stopped the run, as it was then.</returns>
-    public static async Task<FineTuned> RunAsync(Experiment experiment, EmpiricalBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken, Func<Gpt2, int, long, Task>? afterStep = null)
+    public static async Task<FineTuned> RunAsync(Experiment experiment, EmpiricalBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken)
     {
         var settings = experiment.Settings;
         var model = Copy(experiment);
-        using var run = new FineTuningState(experiment, model, bestOfN);
+        var run = new FineTuningState(experiment, model, bestOfN);
         using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
         TrainingGuard? guard = null;
-        long drawn = 0;
         int step = 0;
         try
         {
@@ -36,26 +34,24 @@ internal static class AlignmentRun
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 StepWork work = await fit(run, step, cancellationToken);
-                drawn += work.Drawn;
                 guard ??= new TrainingGuard(bestOfN.N, settings.SamplesPerPrompt, new GuardOptions { Window = work.Rollouts is null ? 3 : 10 });
                 if (work.Rollouts is null && step % ProbeEvery == 0)
                     guard.Observe(step, await ProbeAsync(run, step, cancellationToken));
-                for (int epoch = 0; epoch < work.Epochs && (epoch == 0 || !work.StopEpochs()); epoch++)
-                    Step(run, adam, work, step, epoch == 0 ? guard : null);
-                if (afterStep is not null)
-                    await afterStep(model, step + 1, drawn);
+                Step(run, adam, work, step, guard);
+                while (work.Again())
+                    Step(run, adam, work, step, guard: null);
                 progress.Report((step + 1.0) / settings.Steps);
             }
 
-            return new FineTuned(model, drawn, null);
+            return new FineTuned(model, null);
         }
         catch (TrainingStoppedException e)
         {
-            return new FineTuned(model, drawn, e.Message); // the method diverged: a result of its own
+            return new FineTuned(model, e.Message); // the method diverged: a result of its own
         }
         catch (ArithmeticException e)
         {
-            return new FineTuned(model, drawn, $"Step {step}: {e.Message}");
+            return new FineTuned(model, $"Step {step}: {e.Message}");
         }
         catch
         {
@@ -103,6 +99,5 @@ internal static class AlignmentRun
 
 /// <summary>What a run made.</summary>
 /// <param name="Model">The model, the caller's to dispose.</param>
-/// <param name="Drawn">How many completions were drawn on the way.</param>
 /// <param name="Stopped">Why the run was stopped before its last step; null for a whole run.</param>
-internal sealed record FineTuned(Gpt2 Model, long Drawn, string? Stopped);
+internal sealed record FineTuned(Gpt2 Model, string? Stopped);

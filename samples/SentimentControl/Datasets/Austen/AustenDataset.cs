@@ -37,11 +37,11 @@ internal sealed class AustenDataset : IDataset
     public IReadOnlyList<string> HeldOutPrompts { get; }
 
     public RunSettings Settings(bool quick) => quick
-        ? new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 32, Steps = 40, LearningRate = 2e-4, TrainPrompts = 64, HeldOutPrompts = 24, EvaluationCompletions = 16, WholeGrid = false }
-        : new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 128, Steps = 120, LearningRate = 1e-4, TrainPrompts = TrainPromptCount, HeldOutPrompts = 48, EvaluationCompletions = 64, WholeGrid = false };
+        ? new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 32, Steps = 40, LearningRate = 2e-4, TrainPrompts = 64, HeldOutPrompts = 24, EvaluationCompletions = 16 }
+        : new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 128, Steps = 120, LearningRate = 1e-4, TrainPrompts = TrainPromptCount, HeldOutPrompts = 48, EvaluationCompletions = 64 };
 
     /// <inheritdoc/>
-    /// <remarks>Loads the checkpoint that <see cref="AustenPretraining"/> made; the seed and the number of steps play no part.</remarks>
+    /// <remarks>Loads the checkpoint that benchmarks/VariationalBoN.Experiments made; the seed and the number of steps play no part.</remarks>
     public ReferenceModel ObtainReference(RunSettings settings, long seed, torch.Device device, IProgress<double> progress, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -50,7 +50,7 @@ internal sealed class AustenDataset : IDataset
         model.to(device);
         model.eval();
         progress.Report(0.5);
-        var heldOut = new AustenHeldOutText(AustenPretraining.Tokens(_segments.Where(segment => segment.HeldOut).Take(MeasuredTexts), Tokenizer), Tokenizer);
+        var heldOut = new AustenHeldOutText(AustenHeldOutText.Tokens(_segments.Where(segment => segment.HeldOut).Take(MeasuredTexts), Tokenizer, ModelConfig.MaximumLength), Tokenizer);
         (double nats, double bits) = heldOut.Measure(model);
         progress.Report(1);
         string quality = string.Create(CultureInfo.InvariantCulture, $"{model.parameters().Sum(p => p.numel()):N0} parameters, held-out {nats:0.000} nats per token, {bits:0.000} bits per byte");

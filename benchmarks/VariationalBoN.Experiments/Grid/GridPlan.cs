@@ -1,8 +1,10 @@
+using SentimentControl.Datasets;
+using SentimentControl.Datasets.Austen;
 using SentimentControl.Reporting;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>All runs of a full or a quick grid, in the order in which they are worth having. Stateless.</summary>
+/// <summary>All runs of a whole or a quick grid, in the order in which they are worth having. Stateless.</summary>
 internal static class GridPlan
 {
     /// <summary>The methods of the paper.</summary>
@@ -17,6 +19,9 @@ internal static class GridPlan
 
     /// <summary>The studies beside the grid itself.</summary>
     public static readonly string[] Studies = ["samples", "temperature", "transform", "paper-scale", "tuning", "variants", "speed"];
+
+    /// <summary>Whether every method is run at each N, and by default the studies: not where a run takes minutes.</summary>
+    public static bool IsWhole(IDataset dataset) => dataset is not AustenDataset;
 
     /// <summary>The runs.</summary>
     /// <param name="ns">The values of N of the grid.</param>

@@ -1,8 +1,7 @@
 using SentimentControl.Reporting;
-using VariationalBoN;
 using VariationalBoN.Evaluation;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>The paper's statistic: which part of a method's points no other method's point beats on both KL and value. Stateless.</summary>
 internal static class ParetoShares

@@ -5,7 +5,7 @@ using SentimentControl.Reporting;
 using TorchSharp;
 using VariationalBoN.Models;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>The file of one finished run.</summary>
 /// <param name="Run">What was run.</param>

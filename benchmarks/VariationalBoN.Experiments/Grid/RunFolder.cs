@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SentimentControl.Datasets;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>The JSON files of a folder of runs, each written whole or not at all. Stateless.</summary>
 internal static class RunFolder
@@ -26,6 +27,16 @@ internal static class RunFolder
         string[] differences = [.. Differences(found, wanted, "")];
         if (differences.Length > 0)
             throw new InvalidDataException($"{folder} holds runs that were made with something else: {string.Join(", ", differences)}. Give another folder with --output, or delete this one.");
+    }
+
+    /// <summary>The sizes of a run as they stand in its files.</summary>
+    /// <param name="settings">The sizes.</param>
+    /// <param name="whole">Whether every method is run at each N.</param>
+    public static JsonObject Describe(RunSettings settings, bool whole)
+    {
+        var sizes = (JsonObject)JsonSerializer.SerializeToNode(settings, RunRecord.Json)!;
+        sizes["wholeGrid"] = whole;
+        return sizes;
     }
 
     /// <summary>Reads a file; null when there is none.</summary>

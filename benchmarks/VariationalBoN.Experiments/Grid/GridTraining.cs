@@ -7,7 +7,7 @@ using VariationalBoN.Evaluation;
 using VariationalBoN.Gradients;
 using VariationalBoN.Objectives;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>Makes one run of the grid: its experiment, its fit, its numbers. Stateless.</summary>
 internal static class GridTraining
@@ -21,17 +21,21 @@ internal static class GridTraining
         double? beta = run.Method == Method.KlConstrainedRl ? FineTuning.MatchedBeta(experiment, run.N) : null;
         var bestOfN = experiment.Table.BestOf(run.N, onWarning: _ => { }); // too small a cache is what one study is about
         var curve = new List<CurvePoint>();
-        var tuned = await AlignmentRun.RunAsync(experiment, bestOfN, FitOf(run, beta), progress, cancellationToken, run.Variation.Curve is true ? AddToCurveAsync : null);
+        using var watch = new RunWatch();
+        Fit fit = watch.Around(FitOf(run, beta, watch), run.Variation.Curve is true ? AddToCurveAsync : null);
+        var tuned = await AlignmentRun.RunAsync(experiment, bestOfN, fit, progress, cancellationToken);
         using var model = tuned.Model;
+        if (run.Variation.Curve is true && tuned.Stopped is null)
+            await AddToCurveAsync(model, experiment.Settings.Steps);
         var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N, onWarning: _ => { }), cancellationToken);
-        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), tuned.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
+        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
 
-        async Task AddToCurveAsync(VariationalBoN.Models.Gpt2 now, int steps, long drawn)
+        async Task AddToCurveAsync(VariationalBoN.Models.Gpt2 now, int steps)
         {
             if (steps % CurveEvery != 0)
                 return;
             var report = await new Evaluator(new Scorer(measured.Reference, measured.Reward), measured.Table).EvaluateAsync(measured.Policy(now), measured.HeldOutPrompts, CurveCompletions, measured.Seed, cancellationToken);
-            curve.Add(new CurvePoint(steps, drawn, report.Reward.Value, report.WinRate.Value, report.Kl.Value));
+            curve.Add(new CurvePoint(steps, watch.Drawn, report.Reward.Value, report.WinRate.Value, report.Kl.Value));
         }
     }
 
@@ -55,7 +59,7 @@ internal static class GridTraining
         return variation.Transform is string transform ? GridSetup.Transformed(varied, transform) : varied;
     }
 
-    private static Fit FitOf(GridRun run, double? beta)
+    private static Fit FitOf(GridRun run, double? beta, RunWatch watch)
     {
         int n = run.N;
         IVariationalObjective exact = run.Variation.PaperScale is true ? new PaperScaleObjective() : new ExactObjective();
@@ -63,24 +67,24 @@ internal static class GridTraining
         {
             Method.VariationalBestOfN => run.Variation.Baseline switch
             {
-                "none" => Fits.ScoreFunctionOn(exact, Baseline.None),
-                "group mean" => Fits.ScoreFunctionOn(exact, Baseline.GroupMean),
-                "running mean" => Fits.ScoreFunctionOn(exact, mean: new RunningMean()),
+                "none" => GridFits.ScoreFunctionOn(exact, Baseline.None),
+                "group mean" => GridFits.ScoreFunctionOn(exact, Baseline.GroupMean),
+                "running mean" => GridFits.ScoreFunctionOn(exact, Baseline.None, new RunningMean()),
                 _ => Fits.ScoreFunctionOn(exact),
             },
             Method.LowerBound => Fits.ScoreFunctionOn(new LowerBoundObjective()),
             Method.KlConstrainedRl => Fits.ScoreFunctionOn(new GibbsObjective(beta!.Value)),
-            Method.BestOfNSft => run.Variation.AllSamples is true ? Fits.WeightedSft(n) : Fits.BestOfNSft(n),
-            Method.WinnersSft => Fits.Winners(n),
-            Method.ClippedRatio => Fits.Clipped(exact, epochs: 4, new ClippedRatioOptions()),
-            Method.GroupNormalised => Fits.Clipped(exact, epochs: 4, new ClippedRatioOptions { NormaliseByGroup = true }),
-            Method.Jeffreys => Fits.JeffreysMix(n, run.Variation.ReverseWeight ?? 0.5),
-            Method.Regression => Fits.Regression(n, centred: false, run.Variation.Clipped ?? true),
-            Method.LogVariance => Fits.Regression(n, centred: true, run.Variation.Clipped ?? false),
-            Method.Iterated => Fits.Iterated(n, run.Variation.MovingAverage is true),
-            Method.BonBon => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
-            Method.Ipo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
-            Method.Dpo => Fits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),
+            Method.BestOfNSft => run.Variation.AllSamples is true ? GridFits.WeightedSft(n) : Fits.BestOfNSft(n),
+            Method.WinnersSft => GridFits.Winners(n),
+            Method.ClippedRatio => GridFits.Clipped(exact, epochs: 4, new ClippedRatioOptions()),
+            Method.GroupNormalised => GridFits.Clipped(exact, epochs: 4, new ClippedRatioOptions { NormaliseByGroup = true }),
+            Method.Jeffreys => GridFits.JeffreysMix(n, run.Variation.ReverseWeight ?? 0.5),
+            Method.Regression => GridFits.Regression(n, centred: false, run.Variation.Clipped ?? true),
+            Method.LogVariance => GridFits.Regression(n, centred: true, run.Variation.Clipped ?? false),
+            Method.Iterated => GridFits.Iterated(n, run.Variation.MovingAverage is true, watch),
+            Method.BonBon => GridFits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
+            Method.Ipo => GridFits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
+            Method.Dpo => GridFits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),
             _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no fit."),
         };
         return run.Variation.WarmStart is double part ? Fits.BestOfNSft(n).Then(fit, part) : fit;

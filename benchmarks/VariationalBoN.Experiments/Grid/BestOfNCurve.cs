@@ -1,4 +1,4 @@
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>Best-of-n of a continuous reward for real n: KL log n - (n - 1) / n, win rate n / (n + 1). Stateless.</summary>
 internal static class BestOfNCurve

@@ -1,6 +1,6 @@
 using SentimentControl.Reporting;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>One method at one setting, over seeds.</summary>
 internal sealed class GridPoint(IReadOnlyList<MethodResult> results, int stopped, double drawn)

@@ -1,7 +1,8 @@
 using SentimentControl.Datasets.Austen;
+using VariationalBoN.Experiments.Pretraining;
 using VariationalBoN.Policies;
 
-namespace SentimentControl.Tests.Austen;
+namespace SentimentControl.Tests.Experiments;
 
 [Trait("Tier", "fast")]
 public sealed class BytePairTrainerTests : IDisposable

@@ -1,17 +1,17 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using SentimentControl.Datasets.Austen;
 using SentimentControl.Training;
 using TorchSharp;
 using TorchSharp.Modules;
-using VariationalBoN;
 using VariationalBoN.Models;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
-namespace SentimentControl.Datasets.Austen;
+namespace VariationalBoN.Experiments.Pretraining;
 
-/// <summary>Makes the checkpoint of this dataset from the text alone: vocabulary, then language model. Stateless.</summary>
+/// <summary>Makes the checkpoint of the austen dataset from the text alone: vocabulary, then language model. Stateless.</summary>
 internal static class AustenPretraining
 {
     private const int VocabularySize = 2048, SegmentsPerStep = 64, SegmentsPerBucket = 2048, Epochs = 8, WarmUp = 100;
@@ -40,8 +40,8 @@ internal static class AustenPretraining
         BytePairTrainer.Save(segments.Where(segment => !segment.HeldOut).Select(segment => segment.Text), VocabularySize, outputFolder);
         File.WriteAllText(Path.Combine(outputFolder, "config.json"), Config.ToJson());
         ITokenizer tokenizer = AustenVocabulary.Load(outputFolder);
-        List<int[]> training = Tokens(segments.Where(segment => !segment.HeldOut), tokenizer);
-        var heldOut = new AustenHeldOutText(Tokens(segments.Where(segment => segment.HeldOut), tokenizer), tokenizer);
+        List<int[]> training = AustenHeldOutText.Tokens(segments.Where(segment => !segment.HeldOut), tokenizer, Config.MaximumLength);
+        var heldOut = new AustenHeldOutText(AustenHeldOutText.Tokens(segments.Where(segment => segment.HeldOut), tokenizer, Config.MaximumLength), tokenizer);
         using var model = new Gpt2(Config, seed: 1);
         using var adam = Optimizer(model);
         var watch = Stopwatch.StartNew();
@@ -54,7 +54,9 @@ internal static class AustenPretraining
             foreach (int[][] batch in batches)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                LearningRate.Set(adam, LearningRate.Cosine(PeakLearningRate, step++, steps, WarmUp));
+                double rate = LearningRate.Cosine(PeakLearningRate, step++, steps, WarmUp);
+                foreach (var group in adam.ParamGroups)
+                    group.LearningRate = rate;
                 sum += Step(model, adam, batch);
             }
 
@@ -65,10 +67,6 @@ internal static class AustenPretraining
             Save(model, Path.Combine(outputFolder, "model.safetensors"));
         }
     }
-
-    /// <summary>The segments as tokens with the end token, those that the model can take.</summary>
-    internal static List<int[]> Tokens(IEnumerable<AustenSegment> segments, ITokenizer tokenizer) =>
-        [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray()).Where(tokens => tokens.Length <= Config.MaximumLength)];
 
     private static double Step(Gpt2 model, optim.Optimizer adam, int[][] batch)
     {

@@ -1,6 +1,7 @@
-using SentimentControl.Grid;
+using SentimentControl.Datasets.Reviews;
+using VariationalBoN.Experiments.Grid;
 
-namespace SentimentControl.Tests.Grid;
+namespace SentimentControl.Tests.Experiments;
 
 [Trait("Tier", "fast")]
 public sealed class RunFolderTests : IDisposable
@@ -42,6 +43,22 @@ public sealed class RunFolderTests : IDisposable
 
         Assert.Equal([0.1, double.NaN], RunFolder.Read<double[]>(path)!);
         Assert.Equal([path], Directory.EnumerateFiles(_folder));
+    }
+
+    [Fact]
+    public void Folders_of_the_time_before_the_experiments_had_a_project_of_their_own_are_taken_up()
+    {
+        // What the sample's --full wrote: its settings held wholeGrid.
+        File.WriteAllText(Path.Combine(_folder, "made-with.json"), """
+            { "settings": { "referenceSteps": 400, "samplesPerPrompt": 128, "steps": 80, "promptsPerStep": 32, "completionsPerPrompt": 4,
+              "learningRate": 0.001, "warmUpSteps": 10, "finalRatePart": 0.1, "maximumGradientNorm": 1, "trainPrompts": 48, "heldOutPrompts": 24,
+              "wholeGrid": true, "evaluationCompletions": 32 } }
+            """);
+        var reviews = new ReviewDataset();
+
+        RunFolder.Require(_folder, new { Settings = RunFolder.Describe(reviews.Settings(quick: true), GridPlan.IsWhole(reviews)) });
+
+        Assert.Throws<InvalidDataException>(() => RunFolder.Require(_folder, new { Settings = RunFolder.Describe(reviews.Settings(quick: true), whole: false) }));
     }
 
     private static object Made(int steps) => new { Dataset = "reviews", Settings = new { Steps = steps, M = 256 } };

@@ -1,9 +1,9 @@
 using ScottPlot;
 using SentimentControl.Reporting;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>The figures of a full run. Stateless.</summary>
+/// <summary>The figures of a grid. Stateless.</summary>
 internal static class GridPlots
 {
     private static readonly string[] s_colors = ["#d1495b", "#8f2d56", "#edae49", "#2a9d8f", "#6a4c93", "#f3722c", "#c08497", "#1982c4", "#8ac926", "#7f5539", "#577590", "#9d4edd", "#606c38", "#adb5bd"];
@@ -39,7 +39,7 @@ internal static class GridPlots
             var ordered = line.OrderBy(point => point.Samples).ToArray();
             var color = Color.FromHex(s_colors[next * 2 % s_colors.Length]);
             double[] x = [.. ordered.Select(point => Math.Log2(point.Samples))], y = [.. ordered.Select(point => point.Point.AboveCurve.Mean)];
-            PlotParts.AddErrors(plot, x, y, [.. ordered.Select(point => point.Point.AboveCurve)], color);
+            AddErrors(plot, x, y, [.. ordered.Select(point => point.Point.AboveCurve)], color);
             var scatter = plot.Add.Scatter(x, y, color);
             (scatter.LegendText, scatter.MarkerSize, scatter.LineWidth, scatter.MarkerShape) = ($"vBoN, N = {line.Key}", 11, 2, s_markers[next % s_markers.Length]);
             next++;
@@ -53,8 +53,18 @@ internal static class GridPlots
     private static void Line(Plot plot, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string name, Color color, MarkerShape marker)
     {
         double[] x = [.. points.Select(point => point.Kl.Mean)], y = [.. points.Select(point => value(point).Mean)];
-        PlotParts.AddErrors(plot, x, y, [.. points.Select(value)], color, [.. points.Select(point => point.Kl)]);
+        AddErrors(plot, x, y, [.. points.Select(value)], color, [.. points.Select(point => point.Kl)]);
         var scatter = plot.Add.Scatter(x, y, color);
         (scatter.LegendText, scatter.MarkerShape, scatter.MarkerSize, scatter.LineWidth) = (name, marker, 10, 1.5f);
+    }
+
+    /// <summary>Bars from the smallest to the largest over seeds.</summary>
+    private static void AddErrors(Plot plot, double[] x, double[] y, IReadOnlyList<SeedMean> vertical, Color color, IReadOnlyList<SeedMean>? horizontal = null)
+    {
+        double[] none = new double[x.Length], left = horizontal is null ? none : Below(horizontal), right = horizontal is null ? none : Above(horizontal);
+        PlotParts.AddErrorBars(plot, x, y, left, right, Below(vertical), Above(vertical), color);
+
+        static double[] Below(IEnumerable<SeedMean> values) => [.. values.Select(value => value.Mean - value.Low)];
+        static double[] Above(IEnumerable<SeedMean> values) => [.. values.Select(value => value.High - value.Mean)];
     }
 }

@@ -1,33 +1,33 @@
+using System.Text.Json.Nodes;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
-/// <summary><c>--full</c>: every run of the plan, each with a file of its own, then tables and figures over all. Stateless.</summary>
-internal static class FullRun
+/// <summary>The grid: every run of the plan, each with a file of its own, then tables and figures over all. Stateless.</summary>
+internal static class GridExperiment
 {
     private const string RunsFolder = "runs";
     private const double SetupCost = 6;
 
     /// <summary>What a folder of runs is made with; runs of something else are no part of it.</summary>
-    private sealed record Manifest(string Dataset, bool Quick, string Device, string Library, RunSettings Settings);
+    private sealed record Manifest(string Dataset, bool Quick, string Device, string Library, JsonObject Settings);
 
     /// <summary>Makes the runs that are not there yet and writes the summary anew.</summary>
     /// <exception cref="InvalidDataException">A file in the output folder is damaged, or of another program; the message names it.</exception>
-    public static async Task RunAsync(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    public static async Task RunAsync(GridArguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        if (arguments.Methods.Contains(Method.Iterated) && arguments.N.FirstOrDefault(n => !int.IsPow2((int)n)) is var odd && odd != 0)
-            throw new ArgumentException($"--n holds {odd}; iterated Best-of-2 reaches powers of two alone. Change it, or leave iterated out of --methods.");
         var dataset = DatasetCatalog.Create(arguments.Dataset);
         var settings = dataset.Settings(arguments.Quick);
+        bool whole = GridPlan.IsWhole(dataset);
         int[] ns = [.. arguments.N.Select(n => (int)n)];
-        var plan = GridPlan.Of(ns, arguments.Seeds, arguments.Methods, arguments.Studies ?? (settings.WholeGrid ? GridPlan.Studies : []), arguments.Quick, settings.WholeGrid);
+        var plan = GridPlan.Of(ns, arguments.Seeds, arguments.Methods, arguments.Studies ?? (whole ? GridPlan.Studies : []), arguments.Quick, whole);
         int[] literalNs = [.. ns.Union(plan.Where(run => run.Variation.Curve is true).Select(run => run.N)).Order()];
         int largest = Math.Max(settings.SamplesPerPrompt, plan.Max(run => run.Variation.Samples ?? 0));
         double[] temperatures = [.. plan.Select(run => run.Variation.Temperature).OfType<double>().Distinct().Order()];
         string runs = Path.Combine(arguments.Output, RunsFolder);
-        RunFolder.Require(runs, new Manifest(arguments.Dataset, arguments.Quick, arguments.Device, typeof(VariationalBoN.BestOfN.ReferenceTable).Assembly.GetName().Version!.ToString(), settings));
+        RunFolder.Require(runs, new Manifest(arguments.Dataset, arguments.Quick, arguments.Device, typeof(VariationalBoN.BestOfN.ReferenceTable).Assembly.GetName().Version!.ToString(), RunFolder.Describe(settings, whole)));
 
         var progress = new RunProgress(output, !Console.IsOutputRedirected);
         GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run) is null)];
@@ -55,20 +55,20 @@ internal static class FullRun
 
         RunRecord[] records = [.. plan.Select(run => RunRecord.Find(runs, run)!)];
         MethodResult[][] literal = [.. arguments.Seeds.Select(seed => Literal(arguments, seed).Where(row => row.N is null || literalNs.Contains((int)row.N)).ToArray())];
-        var summary = new GridSummary(arguments, settings, records, literal);
+        var summary = new GridSummary(arguments, settings, whole, records, literal);
         summary.Write(arguments.Output);
         output.WriteLine(summary.Reading);
         output.WriteLine($"Written to {arguments.Output}: summary.md, summary.json, figures, and a file for each run in {RunsFolder}.");
     }
 
-    private static string LiteralPath(Arguments arguments, long seed) => Path.Combine(arguments.Output, $"best-of-n-seed{seed}.json");
+    private static string LiteralPath(GridArguments arguments, long seed) => Path.Combine(arguments.Output, $"best-of-n-seed{seed}.json");
 
     /// <summary>The reference and literal Best-of-N in ascending order of N, as far as they were measured before.</summary>
-    private static MethodResult[] Literal(Arguments arguments, long seed) =>
+    private static MethodResult[] Literal(GridArguments arguments, long seed) =>
         RunFolder.Read<MethodResult[]>(LiteralPath(arguments, seed)) ?? [];
 
     /// <summary>Measures the reference and literal Best-of-N on fresh draws, what is missing of them.</summary>
-    private static async Task LiteralAsync(Arguments arguments, GridSetup setup, long seed, IReadOnlyList<int> ns, CancellationToken cancellationToken)
+    private static async Task LiteralAsync(GridArguments arguments, GridSetup setup, long seed, IReadOnlyList<int> ns, CancellationToken cancellationToken)
     {
         var rows = Literal(arguments, seed).ToList();
         var measurement = new Measurement(setup.At(1));

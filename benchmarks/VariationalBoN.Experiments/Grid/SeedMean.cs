@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>A number over seeds: its mean, smallest and largest. Immutable.</summary>
 internal readonly record struct SeedMean(double Mean, double Low, double High)

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SentimentControl.Datasets.Austen;
 
-namespace SentimentControl.Datasets.Austen;
+namespace VariationalBoN.Experiments.Pretraining;
 
 /// <summary>Learns a byte-level byte-pair vocabulary in the two files of GPT-2: vocab.json and merges.txt. Stateless, thread-safe.</summary>
 /// <remarks>

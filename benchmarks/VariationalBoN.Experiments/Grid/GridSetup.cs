@@ -1,3 +1,4 @@
+using SentimentControl;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
@@ -5,7 +6,7 @@ using VariationalBoN.BestOfN;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>What all runs of one seed share, made once and kept in the folder of the seed, so that a run that goes on finds it. Thread-safe once made.</summary>
 internal sealed class GridSetup : IDisposable
@@ -32,9 +33,9 @@ internal sealed class GridSetup : IDisposable
     /// <param name="folder">Where the parts are kept.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
-    public static async Task<GridSetup> ObtainAsync(IDataset dataset, RunSettings settings, Arguments arguments, long seed, IReadOnlyList<double> temperatures, string folder, IProgress<double> progress, CancellationToken cancellationToken)
+    public static async Task<GridSetup> ObtainAsync(IDataset dataset, RunSettings settings, GridArguments arguments, long seed, IReadOnlyList<double> temperatures, string folder, IProgress<double> progress, CancellationToken cancellationToken)
     {
-        var device = Device.Parse(arguments.Device);
+        var device = CommandOptions.DeviceOf(arguments.Device);
         string kept = Path.Combine(folder, ReferenceFolder);
         if (!File.Exists(Path.Combine(kept, "model.safetensors")))
         {

@@ -1,7 +1,7 @@
-using SentimentControl.Grid;
 using SentimentControl.Reporting;
+using VariationalBoN.Experiments.Grid;
 
-namespace SentimentControl.Tests.Grid;
+namespace SentimentControl.Tests.Experiments;
 
 [Trait("Tier", "fast")]
 public sealed class GridPlanTests

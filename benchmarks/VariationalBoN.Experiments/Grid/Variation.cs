@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>What a run of the grid changes besides method, N and seed; all null for nothing.</summary>
 internal sealed record Variation

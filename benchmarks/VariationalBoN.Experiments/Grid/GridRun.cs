@@ -1,7 +1,7 @@
 using System.Globalization;
 using SentimentControl.Reporting;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>One fine-tuning run of the grid: its name is the name of its file.</summary>
 /// <param name="Study">What it is for: grid, samples, temperature, transform, paper-scale, tuning, variants, speed.</param>

@@ -5,21 +5,22 @@ using MathNet.Numerics.Statistics;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 
-namespace SentimentControl.Grid;
+namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>Tables and figures over all runs of a full run: summary.md, summary.json, pictures.</summary>
+/// <summary>Tables and figures over all runs of a grid: summary.md, summary.json, pictures.</summary>
 internal sealed class GridSummary
 {
-    private readonly Arguments _arguments;
+    private readonly GridArguments _arguments;
     private readonly RunSettings _settings;
+    private readonly bool _whole;
     private readonly RunRecord[] _records;
     private readonly MethodResult[][] _literal;
     private readonly GridPoint _reference;
     private readonly GridPoint[] _bestOfN;
 
-    public GridSummary(Arguments arguments, RunSettings settings, RunRecord[] records, MethodResult[][] literal)
+    public GridSummary(GridArguments arguments, RunSettings settings, bool whole, RunRecord[] records, MethodResult[][] literal)
     {
-        (_arguments, _settings, _records, _literal) = (arguments, settings, records, literal);
+        (_arguments, _settings, _whole, _records, _literal) = (arguments, settings, whole, records, literal);
         _reference = new GridPoint([.. literal.Select(rows => rows[0])], 0, 0);
         _bestOfN = [.. arguments.N.Select(n => new GridPoint([.. literal.Select(rows => rows.First(row => row.N == n))], 0, 0))];
     }
@@ -37,7 +38,7 @@ internal sealed class GridSummary
         Save("winrate-kl-all.png", GridPlots.AgainstKl(_reference, _bestOfN, grid, point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory)", title, theory: true));
         if (Has("samples"))
             Save("samples.png", GridPlots.Samples(SamplePoints(), title));
-        File.WriteAllText(Path.Combine(folder, "summary.json"), JsonSerializer.Serialize(new { _arguments.Dataset, _arguments.Seeds, _arguments.N, _arguments.Quick, settings = _settings, literal = _literal, runs = _records }, RunRecord.Json) + "\n");
+        File.WriteAllText(Path.Combine(folder, "summary.json"), JsonSerializer.Serialize(new { _arguments.Dataset, _arguments.Seeds, _arguments.N, _arguments.Quick, settings = RunFolder.Describe(_settings, _whole), literal = _literal, runs = _records }, RunRecord.Json) + "\n");
         File.WriteAllText(Path.Combine(folder, "summary.md"), $"""
             # {_arguments.Dataset}, every method
 

@@ -1,8 +1,8 @@
-using SentimentControl.Grid;
 using SentimentControl.Reporting;
 using VariationalBoN;
+using VariationalBoN.Experiments.Grid;
 
-namespace SentimentControl.Tests.Grid;
+namespace SentimentControl.Tests.Experiments;
 
 [Trait("Tier", "fast")]
 public sealed class RunRecordTests : IDisposable
