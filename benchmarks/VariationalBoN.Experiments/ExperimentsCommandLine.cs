@@ -9,7 +9,8 @@ namespace VariationalBoN.Experiments;
 /// <summary>The commands of the program: grid and pretrain. Stateless.</summary>
 internal static class ExperimentsCommandLine
 {
-    private const string Purpose = "Experiments on the parts of samples/SentimentControl: all methods in one grid, and the language model of austen.";
+    private const string Purpose = "Experiments with the parts of samples/SentimentControl: all methods in one grid, the model of austen.",
+        Making = "Makes vocabulary and language model of the austen dataset anew from its text (half an hour).";
 
     /// <summary>Parses the arguments and runs the command, or prints help or one line that says what is wrong.</summary>
     /// <returns>The exit code: 0, 1 for a failure, 2 for wrong arguments, 130 when it was stopped.</returns>
@@ -30,7 +31,7 @@ internal static class ExperimentsCommandLine
             if (result.Tokens.Count > 0 && !CommandOptions.IsFolder(result.Tokens[0].Value))
                 result.AddError($"FOLDER is '{result.Tokens[0].Value}'; it must be a folder, which may be new");
         });
-        var making = new Command("pretrain", "Makes vocabulary and language model of the austen dataset anew from its text (half an hour).") { folder };
+        var making = new Command("pretrain", Making) { folder };
         making.SetAction((result, stop) => pretrain(result.GetRequiredValue(folder), stop));
         return CommandHost.InvokeAsync(new RootCommand(Purpose) { GridCommand.Create(grid), making }, args);
     }

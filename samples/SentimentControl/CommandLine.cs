@@ -33,14 +33,21 @@ internal static class CommandLine
 
     private static readonly Option<string> Dataset = CommandOptions.Dataset();
     private static readonly Option<string> N = CommandOptions.N("2,4,8,16; with --quick 2,8");
-    private static readonly Option<long> Seed = new Option<long>("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 }
+    private static readonly Option<long> Seed =
+        new Option<long>("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 }
         .Checked(value => value >= 0, value => $"--seed is {value}; it must be at least 0");
 
-    private static readonly Option<string> Output = CommandOptions.Output("Folder for results, plots and weights [default: output/<dataset>-seed<seed>].");
+    private static readonly Option<string> Output = CommandOptions.Output(
+        "Folder for results, plots and weights [default: output/<dataset>-seed<seed>].");
+
     private static readonly Option<string> Device = CommandOptions.Device();
     private static readonly Option<int> Threads = CommandOptions.Threads();
     private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run, within a minute on two cores." };
-    private static readonly Option<string> Sample = new Option<string>("--sample") { Description = "Continue this prompt with the weights saved in the output folder, without training." }
+    private static readonly Option<string> Sample =
+        new Option<string>("--sample")
+        {
+            Description = "Continue this prompt with the weights saved in the output folder, without training.",
+        }
         .Checked(value => !string.IsNullOrWhiteSpace(value), _ => "--sample needs a prompt, such as \"the plot was\"");
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>

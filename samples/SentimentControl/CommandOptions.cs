@@ -22,8 +22,13 @@ internal static class CommandOptions
         .Checked(DatasetCatalog.Names.Contains, value => $"--dataset is '{value}'; it must be {string.Join(" or ", DatasetCatalog.Names)}");
 
     public static Option<string> N(string defaults) =>
-        new Option<string>("--n") { Description = $"Comma-separated values of N, the draws that one sample is to be worth [default: {defaults}]." }
-        .Checked(value => ParseN(value) is not null, value => $"--n is '{value}'; it must be different whole numbers from 2 to 1000, such as 2,4,8,16");
+        new Option<string>("--n")
+        {
+            Description = $"Comma-separated values of N, the draws that one sample is to be worth [default: {defaults}].",
+        }
+        .Checked(
+            value => ParseN(value) is not null,
+            value => $"--n is '{value}'; it must be different whole numbers from 2 to 1000, such as 2,4,8,16");
 
     public static Option<string> Output(string description) =>
         new Option<string>("--output") { Description = description }

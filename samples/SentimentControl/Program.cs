@@ -19,7 +19,7 @@ return await CommandLine.InvokeAsync(args, (arguments, stop) => CommandHost.RunA
     "Stopped; nothing was written.",
     stop));
 
-/// <summary>The run from end to end: reference, judge, reference rewards, fine-tuning of every method, measurement, report. Stateless.</summary>
+/// <summary>The run from end to end: reference, judge, reference rewards, fine-tuning, measurement, report. Stateless.</summary>
 internal static class ExperimentRun
 {
     private const int PromptsShown = 5;
@@ -39,11 +39,18 @@ internal static class ExperimentRun
         using var referenceModel = reference.Model;
         stages.Reference.Finish($"language model: {reference.Quality}");
         var reward = dataset.TrainReward(arguments.Seed, stages.Reward, cancellationToken);
-        stages.Reward.Finish(FormattableString.Invariant($"reward model: {reward.Description}, held-out accuracy {reward.HeldOutAccuracy:0.000}"));
+        stages.Reward.Finish(
+            FormattableString.Invariant($"reward model: {reward.Description}, held-out accuracy {reward.HeldOutAccuracy:0.000}"));
 
         // 2. Reference rewards, once for all methods: table.BestOf(n) is the Best-of-N distribution.
-        var generation = new GenerationOptions { MaximumNewTokens = dataset.MaximumNewTokens, StopTokens = dataset.StopTokens, RowsPerBatch = 128 };
-        string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)], heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
+        var generation = new GenerationOptions
+        {
+            MaximumNewTokens = dataset.MaximumNewTokens,
+            StopTokens = dataset.StopTokens,
+            RowsPerBatch = 128,
+        };
+        string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)];
+        string[] heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
         var parallel = new CausalLmPolicy(referenceModel, dataset.Tokenizer, generation with { DegreeOfParallelism = arguments.Threads });
         var options = new ReferenceTableOptions
         {
@@ -52,7 +59,8 @@ internal static class ExperimentRun
             Progress = new Forward<ReferenceTableProgress>(now => stages.Table.Report(now.Share)),
         };
         var table = await ReferenceTable.EstimateAsync(parallel, reward.Model, [.. train, .. heldOut], options, cancellationToken);
-        stages.Table.Finish($"reference rewards: {settings.SamplesPerPrompt} for each of {train.Length} training and {heldOut.Length} held-out prompts");
+        stages.Table.Finish(
+            $"reference rewards: {settings.SamplesPerPrompt} for each of {train.Length} training and {heldOut.Length} held-out prompts");
         var experiment = new Experiment
         {
             Settings = settings,
@@ -83,8 +91,9 @@ internal static class ExperimentRun
             using var model = await run.TrainAsync(experiment, shares.Of(run), ct);
             var result = await measurement.PolicyAsync(run.Method, model, run.N, run.Beta, run.BestOfN, ct);
             results[run] = result;
+            string name = FormattableString.Invariant($"vbon-n{run.N:0}");
             if (run.Method == Method.VariationalBestOfN)
-                SavedModel.Save(Path.Combine(folder.Path, SavedModel.Folder, FormattableString.Invariant($"vbon-n{run.N:0}")), model, dataset);
+                SavedModel.Save(Path.Combine(folder.Path, SavedModel.Folder, name), model, dataset);
             if (run.Method == Method.VariationalBestOfN && run.N == shownN)
                 tuned = await Answers.OfAsync(experiment, experiment.Policy(model), PromptsShown, ct);
             progress.Say($"{run.Name}: reward {result.Reward}, win rate {result.WinRate}, KL {result.Kl}");

@@ -22,12 +22,14 @@ internal static class GridExperiment
         var settings = dataset.Settings(arguments.Quick);
         bool whole = GridPlan.IsWhole(dataset);
         int[] ns = [.. arguments.N.Select(n => (int)n)];
-        var plan = GridPlan.Of(ns, arguments.Seeds, arguments.Methods, arguments.Studies ?? (whole ? GridPlan.Studies : []), arguments.Quick, whole);
+        var studies = arguments.Studies ?? (whole ? GridPlan.Studies : []);
+        var plan = GridPlan.Of(ns, arguments.Seeds, arguments.Methods, studies, arguments.Quick, whole);
         int[] literalNs = [.. ns.Union(plan.Where(run => run.Variation.Curve is true).Select(run => run.N)).Order()];
         int largest = Math.Max(settings.SamplesPerPrompt, plan.Max(run => run.Variation.Samples ?? 0));
         double[] temperatures = [.. plan.Select(run => run.Variation.Temperature).OfType<double>().Distinct().Order()];
         string runs = Path.Combine(arguments.Output, RunsFolder);
-        RunFolder.Require(runs, new Manifest(arguments.Dataset, arguments.Quick, arguments.Device, typeof(VariationalBoN.BestOfN.ReferenceTable).Assembly.GetName().Version!.ToString(), RunFolder.Describe(settings, whole)));
+        string library = typeof(VariationalBoN.BestOfN.ReferenceTable).Assembly.GetName().Version!.ToString();
+        RunFolder.Require(runs, new Manifest(arguments.Dataset, arguments.Quick, arguments.Device, library, RunFolder.Describe(settings, whole)));
 
         var progress = new RunProgress(output, !Console.IsOutputRedirected);
         GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run) is null)];

@@ -7,7 +7,7 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>The fits of the library that the main sample does not show, written as it writes its own (<see cref="Fits"/>). Stateless.</summary>
+/// <summary>The fits of the library that the main sample does not show, written like its own (<see cref="Fits"/>). Stateless.</summary>
 internal static class GridFits
 {
     private const double ApproximateKlLimit = 0.05, SquaredFloor = -6;
@@ -17,7 +17,8 @@ internal static class GridFits
     /// <param name="objective">The target.</param>
     /// <param name="baseline">What is subtracted from the returns.</param>
     /// <param name="mean">The mean return of the steps before, to be the baseline instead.</param>
-    public static Fit ScoreFunctionOn(IVariationalObjective objective, Baseline baseline, RunningMean? mean = null) => async (run, step, ct) =>
+    public static Fit ScoreFunctionOn(
+        IVariationalObjective objective, Baseline baseline, RunningMean? mean = null) => async (run, step, ct) =>
     {
         var scored = await Fits.DrawAsync(run, step, ct);
         double[] targets = objective.LogTargets(run.BestOfN, scored);

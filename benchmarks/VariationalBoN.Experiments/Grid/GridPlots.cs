@@ -59,9 +59,11 @@ internal static class GridPlots
     }
 
     /// <summary>Bars from the smallest to the largest over seeds.</summary>
-    private static void AddErrors(Plot plot, double[] x, double[] y, IReadOnlyList<SeedMean> vertical, Color color, IReadOnlyList<SeedMean>? horizontal = null)
+    private static void AddErrors(
+        Plot plot, double[] x, double[] y, IReadOnlyList<SeedMean> vertical, Color color, IReadOnlyList<SeedMean>? horizontal = null)
     {
-        double[] none = new double[x.Length], left = horizontal is null ? none : Below(horizontal), right = horizontal is null ? none : Above(horizontal);
+        double[] none = new double[x.Length];
+        double[] left = horizontal is null ? none : Below(horizontal), right = horizontal is null ? none : Above(horizontal);
         PlotParts.AddErrorBars(plot, x, y, left, right, Below(vertical), Above(vertical), color);
 
         static double[] Below(IEnumerable<SeedMean> values) => [.. values.Select(value => value.Mean - value.Low)];

@@ -38,7 +38,9 @@ internal sealed class GridSummary
         Save("winrate-kl-all.png", GridPlots.AgainstKl(_reference, _bestOfN, grid, point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory)", title, theory: true));
         if (Has("samples"))
             Save("samples.png", GridPlots.Samples(SamplePoints(), title));
-        File.WriteAllText(Path.Combine(folder, "summary.json"), JsonSerializer.Serialize(new { _arguments.Dataset, _arguments.Seeds, _arguments.N, _arguments.Quick, settings = RunFolder.Describe(_settings, _whole), literal = _literal, runs = _records }, RunRecord.Json) + "\n");
+        var settings = RunFolder.Describe(_settings, _whole);
+        var document = new { _arguments.Dataset, _arguments.Seeds, _arguments.N, _arguments.Quick, settings, literal = _literal, runs = _records };
+        File.WriteAllText(Path.Combine(folder, "summary.json"), JsonSerializer.Serialize(document, RunRecord.Json) + "\n");
         File.WriteAllText(Path.Combine(folder, "summary.md"), $"""
             # {_arguments.Dataset}, every method
 

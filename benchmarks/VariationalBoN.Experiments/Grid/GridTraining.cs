@@ -28,7 +28,8 @@ internal static class GridTraining
         if (run.Variation.Curve is true && tuned.Stopped is null)
             await AddToCurveAsync(model, experiment.Settings.Steps);
         var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N, onWarning: _ => { }), cancellationToken);
-        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
+        double seconds = Math.Round(clock.Elapsed.TotalSeconds, 1);
+        return new RunRecord(run, result, seconds, watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
 
         async Task AddToCurveAsync(VariationalBoN.Models.Gpt2 now, int steps)
         {

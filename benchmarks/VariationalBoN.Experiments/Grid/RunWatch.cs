@@ -3,7 +3,7 @@ using VariationalBoN.Models;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>Looks on at a run from inside its fit: counts completions, calls back along the way, and owns what the fit makes. Not thread-safe.</summary>
+/// <summary>Looks on at a run from inside its fit: counts completions, calls back on the way, owns what is made. Not thread-safe.</summary>
 internal sealed class RunWatch : IDisposable
 {
     private readonly List<IDisposable> _owned = [];

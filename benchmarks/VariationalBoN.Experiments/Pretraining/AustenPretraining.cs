@@ -41,7 +41,8 @@ internal static class AustenPretraining
         File.WriteAllText(Path.Combine(outputFolder, "config.json"), Config.ToJson());
         ITokenizer tokenizer = AustenVocabulary.Load(outputFolder);
         List<int[]> training = AustenHeldOutText.Tokens(segments.Where(segment => !segment.HeldOut), tokenizer, Config.MaximumLength);
-        var heldOut = new AustenHeldOutText(AustenHeldOutText.Tokens(segments.Where(segment => segment.HeldOut), tokenizer, Config.MaximumLength), tokenizer);
+        List<int[]> measured = AustenHeldOutText.Tokens(segments.Where(segment => segment.HeldOut), tokenizer, Config.MaximumLength);
+        var heldOut = new AustenHeldOutText(measured, tokenizer);
         using var model = new Gpt2(Config, seed: 1);
         using var adam = Optimizer(model);
         var watch = Stopwatch.StartNew();
@@ -54,7 +55,7 @@ internal static class AustenPretraining
             foreach (int[][] batch in batches)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                double rate = LearningRate.Cosine(PeakLearningRate, step++, steps, WarmUp);
+                double rate = LanguageModelTraining.CosineRate(PeakLearningRate, step++, steps, WarmUp);
                 foreach (var group in adam.ParamGroups)
                     group.LearningRate = rate;
                 sum += Step(model, adam, batch);

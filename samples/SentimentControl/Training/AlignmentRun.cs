@@ -20,7 +20,8 @@ internal static class AlignmentRun
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <returns>The model, the caller's to dispose, in evaluation mode; where the guard stopped the run, as it was then.</returns>
-    public static async Task<FineTuned> RunAsync(Experiment experiment, EmpiricalBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken)
+    public static async Task<FineTuned> RunAsync(
+        Experiment experiment, EmpiricalBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken)
     {
         var settings = experiment.Settings;
         var model = Copy(experiment);
@@ -83,7 +84,16 @@ internal static class AlignmentRun
             guard?.Observe(step, loss, norm);
         else
             guard?.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = loss, GradientNorm = norm });
-        adam.Step(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps, settings.FinalRatePart));
+        adam.Step(LearningRate(settings, step));
+    }
+
+    /// <summary>A linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
+    private static double LearningRate(RunSettings settings, int step)
+    {
+        (double peak, int warmUp) = (settings.LearningRate, settings.WarmUpSteps);
+        return step < warmUp
+            ? peak * (step + 1) / warmUp
+            : peak * (1 - ((1 - settings.FinalRatePart) * (step - warmUp) / Math.Max(1, settings.Steps - warmUp)));
     }
 
     /// <summary>Where a method trains on cached samples, a few completions of the policy tell the guard where it has gone.</summary>

@@ -1,4 +1,5 @@
 using VariationalBoN;
+using VariationalBoN.BestOfN;
 using VariationalBoN.Gradients;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
@@ -25,7 +26,8 @@ internal static class Fits
 
     /// <summary>BoN-SFT on cached samples, each drawn with the probability that it is the best of N.</summary>
     public static Fit BestOfNSft(double n) => (run, step, _) =>
-        Cached(run, step, prompt => BestSamples.Draw(run.Experiment.Table[prompt], n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
+        Cached(run, step, prompt =>
+            BestSamples.Draw(run.Experiment.Table[prompt], n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
 
     /// <summary>Completions of the policy for the prompts of a step, scored.</summary>
     public static async Task<ScoredBatch> DrawAsync(FineTuningState run, int step, CancellationToken ct) =>
@@ -44,4 +46,27 @@ internal static class Fits
     /// <summary>Maximum likelihood on weighted completions.</summary>
     public static StepWork Likelihood(FineTuningState run, Completion[] completions, double[] weights, int[] groups) =>
         new(() => new StepLoss(WeightedLikelihood.Loss(run.Policy.LogProb(completions), weights, groups)));
+}
+
+/// <summary>Draws cached reference samples as Best-of-N would: each with the probability that it is the best of N. Stateless.</summary>
+internal static class BestSamples
+{
+    /// <summary>Systematic draws: one uniform number, evenly spaced quantiles, so that the draws spread over the distribution.</summary>
+    /// <param name="cached">The samples of one prompt.</param>
+    /// <param name="n">N.</param>
+    /// <param name="count">How many to draw.</param>
+    /// <param name="seed">Fixes the draw, apart from the completions that are drawn with the same seed.</param>
+    public static IEnumerable<Completion> Draw(ReferencePrompt cached, double n, int count, DrawSeed seed)
+    {
+        double[] weights = cached.Cdf.BestOfNWeights(n);
+        ScoredCompletion[] ascending = [.. cached.Samples.OrderBy(sample => sample.Reward)];
+        double u = new CounterRandom(seed with { Purpose = DrawPurpose.Resampling }, cached.Prompt, sample: 0).Uniform(0), reached = weights[0];
+        int position = 0;
+        for (int draw = 0; draw < count; draw++)
+        {
+            while (position < weights.Length - 1 && reached <= (draw + u) / count)
+                reached += weights[++position];
+            yield return ascending[position].Completion;
+        }
+    }
 }

@@ -1,6 +1,6 @@
 namespace SentimentControl.Tests.Commands;
 
-/// <summary>Runs a command and keeps what it wrote. The console belongs to the process: only for tests of the collection "Console".</summary>
+/// <summary>Runs a command and keeps what it wrote. The console belongs to the process: for tests of the collection "Console".</summary>
 internal static class ConsoleCapture
 {
     public static async Task<(int Code, string Error, string Output)> RunAsync(Func<Task<int>> command)

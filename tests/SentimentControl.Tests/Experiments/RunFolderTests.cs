@@ -51,14 +51,16 @@ public sealed class RunFolderTests : IDisposable
         // What the sample's --full wrote: its settings held wholeGrid.
         File.WriteAllText(Path.Combine(_folder, "made-with.json"), """
             { "settings": { "referenceSteps": 400, "samplesPerPrompt": 128, "steps": 80, "promptsPerStep": 32, "completionsPerPrompt": 4,
-              "learningRate": 0.001, "warmUpSteps": 10, "finalRatePart": 0.1, "maximumGradientNorm": 1, "trainPrompts": 48, "heldOutPrompts": 24,
-              "wholeGrid": true, "evaluationCompletions": 32 } }
+              "learningRate": 0.001, "warmUpSteps": 10, "finalRatePart": 0.1, "maximumGradientNorm": 1,
+              "trainPrompts": 48, "heldOutPrompts": 24, "wholeGrid": true, "evaluationCompletions": 32 } }
             """);
         var reviews = new ReviewDataset();
 
-        RunFolder.Require(_folder, new { Settings = RunFolder.Describe(reviews.Settings(quick: true), GridPlan.IsWhole(reviews)) });
+        RunFolder.Require(_folder, Sizes(GridPlan.IsWhole(reviews)));
 
-        Assert.Throws<InvalidDataException>(() => RunFolder.Require(_folder, new { Settings = RunFolder.Describe(reviews.Settings(quick: true), whole: false) }));
+        Assert.Throws<InvalidDataException>(() => RunFolder.Require(_folder, Sizes(whole: false)));
+
+        object Sizes(bool whole) => new { Settings = RunFolder.Describe(reviews.Settings(quick: true), whole) };
     }
 
     private static object Made(int steps) => new { Dataset = "reviews", Settings = new { Steps = steps, M = 256 } };

@@ -14,7 +14,8 @@ internal sealed class AustenHeldOutText(List<int[]> texts, ITokenizer tokenizer)
 
     /// <summary>Segments as tokens with the end token, those that a model can take.</summary>
     public static List<int[]> Tokens(IEnumerable<AustenSegment> segments, ITokenizer tokenizer, int longest) =>
-        [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray()).Where(tokens => tokens.Length <= longest)];
+        [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray())
+            .Where(tokens => tokens.Length <= longest)];
 
     /// <summary>The cross-entropy of the text.</summary>
     /// <param name="model">The model.</param>
