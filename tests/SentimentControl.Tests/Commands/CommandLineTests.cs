@@ -14,6 +14,7 @@ public sealed class CommandLineTests
     [InlineData("--device tpu", "--device is 'tpu'")]
     [InlineData("--threads 0", "--threads is 0")]
     [InlineData("--colour red", "--colour")]
+    [InlineData("--n 0 --threads 0", "such as 2,4,8,16; --threads is 0")] // all faults at once
     [InlineData("--full", "--full")]
     [InlineData("--quick --methods jeffreys", "--methods")] // of the grid of benchmarks/VariationalBoN.Experiments; were ignored here once
     [InlineData("--seeds 1,2", "--seeds")]
