@@ -31,7 +31,8 @@ public sealed class RelaxUnusedSymbolVersions : Task
                     ? " is an unchanged copy: every symbol version that it requires is used"
                     : " is a copy in which the unused symbol version " + string.Join(", ", versions) + " is optional"));
             }
-            catch (Exception e) when (e is InvalidDataException || e is ArgumentException || e is IndexOutOfRangeException || e is OverflowException)
+            catch (Exception e)
+                when (e is InvalidDataException || e is ArgumentException || e is IndexOutOfRangeException || e is OverflowException)
             {
                 done.Add(destination + " is an unchanged copy: " + source + " cannot be read as a library of Linux, " + e.Message);
                 image = File.ReadAllBytes(source);
@@ -41,8 +42,9 @@ public sealed class RelaxUnusedSymbolVersions : Task
             {
                 Replace(destination, image);
             }
-            catch (Exception e) when (e is IOException || e is UnauthorizedAccessException || e is ArgumentOutOfRangeException) // the last: past the limit of a file's size
+            catch (Exception e) when (e is IOException || e is UnauthorizedAccessException || e is ArgumentOutOfRangeException)
             {
+                // The last is what .NET throws for a file that reaches the limit of a file's size.
                 Log.LogError("VariationalBoN: {0} cannot be written: {1}", destination, e.Message);
                 return false;
             }
@@ -50,15 +52,18 @@ public sealed class RelaxUnusedSymbolVersions : Task
 
         if (done.Count > 0)
         {
-            Log.LogMessage(MessageImportance.High, "VariationalBoN: {0}. It takes the place of TorchSharp's library in the output, so that it loads on Debian 12 and "
-                + "Ubuntu 22.04; the NuGet cache stays as it is. Switch off with RelaxTorchSharpSymbolVersions=false.", string.Join("; ", done));
+            Log.LogMessage(MessageImportance.High, "VariationalBoN: {0}. It takes the place of TorchSharp's library in the output, so "
+                + "that it loads on Debian 12 and Ubuntu 22.04; the NuGet cache stays as it is. "
+                + "Switch off with RelaxTorchSharpSymbolVersions=false.",
+                string.Join("; ", done));
         }
 
         return !Log.HasLoggedErrors;
     }
 
     /// <summary>
-    /// Puts a whole file in the place of what is there, or changes nothing. The old file is not written to: hard links to it, and programs that have it loaded, keep it.
+    /// Puts a whole file in the place of what is there, or changes nothing. The old file is not written to: hard links to it, and programs
+    /// that have it loaded, keep it.
     /// </summary>
     private static void Replace(string path, byte[] content)
     {

@@ -5,10 +5,11 @@ using VariationalBoN.Tests.Packaging;
 
 namespace VariationalBoN.Tests.Native;
 
-/// <summary>A project for linux-x64 outside the repository that uses TorchSharp and this repository's build targets; restored once, built as often as a test asks.</summary>
+/// <summary>A project for linux-x64 outside the repository that uses TorchSharp and this repository's build targets.</summary>
 public sealed class RelaxedLibraryProject : IDisposable
 {
     private const string Library = "libLibTorchSharp.so";
+    private static readonly string s_pathInPackage = Path.Combine("runtimes", "linux-x64", "native", Library);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vbon-relaxed-");
     private readonly string _version = typeof(torch).Assembly.GetName().Version!.ToString(3);
 
@@ -54,13 +55,13 @@ public sealed class RelaxedLibraryProject : IDisposable
         {
             using JsonDocument assets = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder.FullName, "obj", "project.assets.json")));
             IEnumerable<string> folders = assets.RootElement.GetProperty("packageFolders").EnumerateObject().Select(folder => folder.Name);
-            return folders.Select(folder => Path.Combine(folder, "torchsharp", _version, "runtimes", "linux-x64", "native", Library)).First(File.Exists);
+            return folders.Select(folder => Path.Combine(folder, "torchsharp", _version, s_pathInPackage)).First(File.Exists);
         }
     }
 
     /// <summary>Where a build of a configuration puts its relaxed copy.</summary>
     internal string Copy(string configuration) =>
-        Path.Combine(_folder.FullName, "obj", configuration, "net10.0", "linux-x64", "relaxed", _version, "runtimes", "linux-x64", "native", Library);
+        Path.Combine(_folder.FullName, "obj", configuration, "net10.0", "linux-x64", "relaxed", _version, s_pathInPackage);
 
     /// <summary>The library in the output of a configuration.</summary>
     internal string Output(string configuration) => Path.Combine(_folder.FullName, "bin", configuration, "net10.0", "linux-x64", Library);
@@ -74,22 +75,29 @@ public sealed class RelaxedLibraryProject : IDisposable
         return output;
     }
 
-    /// <summary>Builds a configuration on a disk that is full after so many KiB: the file that reaches them ends there, and the build fails.</summary>
+    /// <summary>Builds a configuration where no file may grow past so many KiB: the library ends there, and the build fails.</summary>
     internal void BuildWithFileLimit(string configuration, int kibibytes)
     {
         string command = $"trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"";
-        (int exitCode, string output) = Run("bash", ["-c", command, "bash", "dotnet", .. Command(configuration), "-nodeReuse:false", "-p:UseSharedCompilation=false"]);
+        string[] alone = ["-nodeReuse:false", "-p:UseSharedCompilation=false"]; // the limit is not for processes that outlive the build
+        (int exitCode, string output) = Run("bash", ["-c", command, "bash", "dotnet", .. Command(configuration), .. alone]);
         Assert.True(exitCode != 0, output);
         Assert.Contains($"{Copy(configuration)} cannot be written", output, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private static string[] Command(string configuration) => ["build", "--no-restore", "-c", configuration, "-v", "m", "-nologo", "-tl:off"];
+    private static string[] Command(string configuration) =>
+        ["build", "--no-restore", "-c", configuration, "-v", "m", "-nologo", "-tl:off"];
 
     private (int ExitCode, string Output) Run(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = _folder.FullName, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = _folder.FullName,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // which makes a large file of its own
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
