@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
+using VariationalBoN.Extensions.AI.Internal;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Judges;

@@ -1,6 +1,5 @@
 using TorchSharp.Modules;
 using VariationalBoN.Policies;
-using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -36,8 +35,8 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     /// <summary>The element type of the parameters and of the activations.</summary>
     public ScalarType ElementType => Embedding.dtype;
 
-    /// <summary>What the adapters of the model are; null when it has none (<see cref="LoraExtensions.WithLora"/>).</summary>
-    public LoraOptions? Lora { get; internal set; }
+    /// <summary>What the adapters of the model were made from, known to the room that made them; null when it has none.</summary>
+    internal object? AdaptedBy { get; set; }
 
     /// <summary>The token embedding, [V, C].</summary>
     private protected abstract Parameter Embedding { get; }

@@ -5,11 +5,11 @@ using VariationalBoN.BestOfN;
 namespace VariationalBoN.References;
 
 /// <summary>The reward distributions of a table by prompt, made when they are asked for where the table is on disk. As thread-safe as the table.</summary>
-internal sealed class ReferenceTableCdfs(ReferenceTable table) : IReadOnlyDictionary<string, EmpiricalRewardCdf>
+internal sealed class ReferenceTableCdfs(ReferenceTable table) : ICdfsOnDemand
 {
     public int Count => table.Prompts.Length;
 
-    /// <summary>M of each prompt, without making its distribution.</summary>
+    /// <inheritdoc/>
     public IReadOnlyCollection<int> Counts => [.. table.Prompts.Select(prompt => prompt.Count)];
 
     public IEnumerable<string> Keys => table.Prompts.Select(prompt => prompt.Prompt);
