@@ -2,6 +2,7 @@ using System.Globalization;
 using Spectre.Console;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Numerics;
 
 namespace AlignHuggingFace;
 
@@ -74,7 +75,7 @@ internal static class Alignment
         var table = new Table().AddColumns("held-out", "reference", "aligned", string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)"));
         table.AddRow("reward", $"{before.Reward}", $"{after.Reward}", "");
         table.AddRow("win rate", $"{before.WinRate}", $"{after.WinRate}", string.Create(CultureInfo.InvariantCulture, $"{n / (n + 1):0.000}"));
-        table.AddRow("KL to the reference, nats", $"{before.Kl}", $"{after.Kl}", string.Create(CultureInfo.InvariantCulture, $"{Math.Log(n) - ((n - 1) / n):0.000}"));
+        table.AddRow("KL to the reference, nats", $"{before.Kl}", $"{after.Kl}", string.Create(CultureInfo.InvariantCulture, $"{BestOfNMath.KlUpperBound(n):0.000}"));
         table.AddRow("length, tokens", $"{before.Length}", $"{after.Length}", "");
         table.AddRow("different texts", $"{before.DistinctShare}", $"{after.DistinctShare}", "");
         return table;

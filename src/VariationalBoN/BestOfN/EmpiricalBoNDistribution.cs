@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
 
 namespace VariationalBoN.BestOfN;
@@ -59,8 +60,7 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         ArgumentNullException.ThrowIfNull(prompt);
         if (_cdfs.TryGetValue(prompt, out EmpiricalRewardCdf? cdf))
             return cdf;
-        string shown = prompt.Length <= 60 ? prompt : string.Concat(prompt.AsSpan(0, 60), "...");
-        throw new KeyNotFoundException($"There are no reference rewards for the prompt \"{shown}\" ({prompt.Length} characters) among the {_cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
+        throw new KeyNotFoundException($"There are no reference rewards for the prompt \"{Shown.Text(prompt)}\" ({prompt.Length} characters) among the {_cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
     }
 
     /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them; equal for <see cref="RatioEstimator.SingleAtom"/>, which knows F_lt alone.</summary>

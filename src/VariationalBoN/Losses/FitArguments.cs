@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Losses;
 
@@ -34,9 +34,7 @@ internal static class FitArguments
     /// <summary>The values of a vector as doubles; NaN and infinities are refused.</summary>
     public static double[] FiniteValues(torch.Tensor vector, string name)
     {
-        using var scope = torch.NewDisposeScope();
-        using var noGradient = torch.no_grad();
-        double[] values = MemoryMarshal.Cast<byte, double>(vector.detach().to(torch.float64).cpu().contiguous().bytes).ToArray();
+        double[] values = vector.Doubles();
         RequireFinite(values, name);
         return values;
     }

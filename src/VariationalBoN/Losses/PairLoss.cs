@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Losses;
 
@@ -17,10 +18,7 @@ public static class PairLoss
     public static double ExpectedGap(int n)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 2);
-        double harmonic = 0;
-        for (int j = n - 1; j >= 1; j--)
-            harmonic += 1.0 / j;
-        return (n - 1) * harmonic;
+        return (n - 1) * HarmonicNumbers.Number(n - 1);
     }
 
     /// <summary>IPO: the mean of (h - 1 / (2 beta))^2.</summary>

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -68,7 +68,7 @@ internal sealed class BatchSampler(CausalModel model, NextTokenDistribution dist
     {
         using var scope = NewDisposeScope();
         var table = distribution.Probabilities(logits).to(ScalarType.Float32).cpu().contiguous(); // [present, V]
-        var probabilities = MemoryMarshal.Cast<byte, float>(table.bytes);
+        var probabilities = table.Elements<float>();
         for (int i = 0; i < alive.Length; i++)
         {
             var row = rows[alive[i]];

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
+using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
@@ -220,10 +221,10 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
             string prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
             tokens[p] = _tokenizer.Encode(prompt);
             if (tokens[p].IsDefaultOrEmpty)
-                throw new ArgumentException($"Prompt {p}, '{Short(prompt)}', has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
+                throw new ArgumentException($"Prompt {p}, '{Shown.Text(prompt)}', has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
             RequireIds(tokens[p], "Prompt", p, nameof(prompts));
             if (_contextLength is int most && tokens[p].Length > most - Options.MaximumNewTokens)
-                throw new ArgumentException($"Prompt {p}, '{Short(prompt)}', has {tokens[p].Length} tokens; with {Options.MaximumNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaximumNewTokens)}. Shorten it or lower MaximumNewTokens.", nameof(prompts));
+                throw new ArgumentException($"Prompt {p}, '{Shown.Text(prompt)}', has {tokens[p].Length} tokens; with {Options.MaximumNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaximumNewTokens)}. Shorten it or lower MaximumNewTokens.", nameof(prompts));
         }
 
         return tokens;
@@ -237,12 +238,12 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         {
             Completion completion = completions[i] ?? throw new ArgumentException($"Completion {i} is null.", nameof(completions));
             if (completion.PromptTokens.IsDefaultOrEmpty || completion.Tokens.IsDefaultOrEmpty)
-                throw new ArgumentException($"Completion {i} of prompt '{Short(completion.Prompt)}' has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
+                throw new ArgumentException($"Completion {i} of prompt '{Shown.Text(completion.Prompt)}' has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
             RequireIds(completion.PromptTokens, "The prompt of completion", i, nameof(completions));
             RequireIds(completion.Tokens, "Completion", i, nameof(completions));
             int length = completion.PromptTokens.Length + completion.Tokens.Length;
             if (_contextLength is int most && length > most)
-                throw new ArgumentException($"Completion {i} of prompt '{Short(completion.Prompt)}' is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
+                throw new ArgumentException($"Completion {i} of prompt '{Shown.Text(completion.Prompt)}' is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
         }
     }
 
@@ -257,6 +258,4 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
 
     private static int[] ByLength(IReadOnlyList<Completion> completions) =>
         [.. Enumerable.Range(0, completions.Count).OrderBy(i => completions[i].PromptTokens.Length + completions[i].Tokens.Length)];
-
-    private static string Short(string text) => text.Length <= 40 ? text : $"{text[..40]}...";
 }

@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -31,6 +31,6 @@ internal static class StepwiseDivergence
             parts.Add(terms.sum(-1).MoveToOuterDisposeScope());
         }
 
-        return MemoryMarshal.Cast<byte, double>(batch.SumByRow(cat(parts)).cpu().bytes).ToArray();
+        return batch.SumByRow(cat(parts)).Doubles();
     }
 }

@@ -1,10 +1,10 @@
+using VariationalBoN.Internal;
+
 namespace VariationalBoN.Rewards;
 
 /// <summary>The one way in which the library asks a reward model: in batches, some at once, every answer checked. Stateless, thread-safe.</summary>
 internal static class CheckedScoring
 {
-    private const int ShownCharacters = 60;
-
     /// <summary>Scores completions as the options say.</summary>
     /// <param name="model">The reward model.</param>
     /// <param name="completions">B completions.</param>
@@ -46,7 +46,7 @@ internal static class CheckedScoring
     }
 
     /// <summary>A completion for messages.</summary>
-    internal static string Name(Completion completion) => $"prompt \"{Shorten(completion.Prompt)}\", text \"{Shorten(completion.Text)}\"";
+    internal static string Name(Completion completion) => $"prompt \"{Shown.Text(completion.Prompt)}\", text \"{Shown.Text(completion.Text)}\"";
 
     private static int BatchSize(IRewardModel model, ScoringOptions options) => model.MaxBatchSize >= 1
         ? Math.Min(options.BatchSize, model.MaxBatchSize)
@@ -155,6 +155,4 @@ internal static class CheckedScoring
         string remedy = options.OnFailure == RewardFailure.Throw ? " Mend the reward model, or set ScoringOptions.OnFailure to Exclude to leave such completions out, counted." : "";
         return new RewardModelException($"The reward model {model.Identity} failed for {which} ({Name(all[batch[0]])}): {what}{remedy}", inner);
     }
-
-    private static string Shorten(string text) => text.Length <= ShownCharacters ? text : string.Concat(text.AsSpan(0, ShownCharacters), "...");
 }

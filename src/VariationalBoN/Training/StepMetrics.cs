@@ -1,7 +1,7 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
@@ -126,8 +126,6 @@ public sealed record StepMetrics
     {
         if (logProb.dim() != 1 || !logProb.is_floating_point())
             throw new ArgumentException($"logProb is {logProb.dtype} [{string.Join(", ", logProb.shape)}]; expected floating point [B], one value for each completion.", nameof(logProb));
-        using var scope = torch.NewDisposeScope();
-        using var noGradient = torch.no_grad();
-        return MemoryMarshal.Cast<byte, double>(logProb.detach().to(torch.float64).cpu().contiguous().bytes).ToArray();
+        return logProb.Doubles();
     }
 }

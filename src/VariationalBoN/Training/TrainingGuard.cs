@@ -1,3 +1,5 @@
+using VariationalBoN.Numerics;
+
 namespace VariationalBoN.Training;
 
 /// <summary>Watches the numbers of a training loop and says early, and why, when it goes wrong: no method diverges silently.</summary>
@@ -29,7 +31,7 @@ public sealed partial class TrainingGuard
         ArgumentOutOfRangeException.ThrowIfLessThan(samplesPerPrompt, 1);
         _options = options ?? new GuardOptions();
         _options.Validate();
-        _klOfBestOfN = Math.Log(n) - ((n - 1) / n);
+        _klOfBestOfN = BestOfNMath.KlUpperBound(n);
         _maximumKl = _options.MaximumKl ?? (4 * _klOfBestOfN) + 4;
         _maximumSaturation = _options.MaximumSaturatedShare ?? Math.Max(0.1, 2 * n / (samplesPerPrompt + n));
     }

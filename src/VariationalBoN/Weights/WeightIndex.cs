@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Weights;
 
@@ -60,7 +61,7 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         {
             string key = reader.GetString()!;
             if (key switch { "metadata" => metadata is not null, "weight_map" => files is not null, _ => true })
-                throw Fault(reader, $"the key '{WeightEntry.Shown(key)}' is listed twice, or is none of metadata and weight_map");
+                throw Fault(reader, $"the key '{Shown.Name(key)}' is listed twice, or is none of metadata and weight_map");
             Begin(ref reader, JsonTokenType.StartObject);
             if (key == "metadata")
                 metadata = ParseMetadata(ref reader);
@@ -79,7 +80,7 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         foreach (var property in document.RootElement.EnumerateObject())
         {
             if (!metadata.TryAdd(property.Name, JsonNode.Parse(property.Value.GetRawText())))
-                throw Fault(reader, $"the metadata have the key '{WeightEntry.Shown(property.Name)}' twice");
+                throw Fault(reader, $"the metadata have the key '{Shown.Name(property.Name)}' twice");
         }
 
         return metadata;
@@ -94,9 +95,9 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
             Begin(ref reader, JsonTokenType.String);
             string file = reader.GetString()!;
             if (!IsPlain(file, extension))
-                throw Fault(reader, $"'{WeightEntry.Shown(name)}' is said to lie in '{WeightEntry.Shown(file)}', which is not the name of a {extension} file beside the index");
+                throw Fault(reader, $"'{Shown.Name(name)}' is said to lie in '{Shown.Name(file)}', which is not the name of a {extension} file beside the index");
             if (!files.TryAdd(name, file))
-                throw Fault(reader, $"the tensor '{WeightEntry.Shown(name)}' is listed twice");
+                throw Fault(reader, $"the tensor '{Shown.Name(name)}' is listed twice");
         }
 
         return files;

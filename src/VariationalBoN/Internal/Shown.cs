@@ -1,0 +1,26 @@
+namespace VariationalBoN.Internal;
+
+/// <summary>How messages show what was given: texts shortened, shapes in brackets. Stateless, thread-safe.</summary>
+internal static class Shown
+{
+    /// <summary>Characters of a text that a message shows.</summary>
+    internal const int MaxCharacters = 60;
+
+    /// <summary>The longest name of a tensor or a file that a message shows whole.</summary>
+    private const int MaxNameCharacters = 200;
+
+    /// <summary>The beginning of a text, followed by "..." where there is more; a character of two code units is not cut in half.</summary>
+    internal static string Text(string text, int maxCharacters = MaxCharacters)
+    {
+        if (text.Length <= maxCharacters)
+            return text;
+        int shown = char.IsHighSurrogate(text[maxCharacters - 1]) ? maxCharacters - 1 : maxCharacters;
+        return string.Concat(text.AsSpan(0, shown), "...");
+    }
+
+    /// <summary>A name from a file: whole unless it is absurdly long.</summary>
+    internal static string Name(string name) => Text(name, MaxNameCharacters);
+
+    /// <summary>A shape, as [2, 3].</summary>
+    internal static string Shape(ReadOnlySpan<long> shape) => $"[{string.Join(", ", shape.ToArray())}]";
+}
