@@ -69,7 +69,7 @@ internal static class GenerationRate
     private static IReadOnlyList<Completion> Generate(Gpt2 model, string[] prompts, int samples, int tokens) => Policy(model, tokens).Sample(prompts, samples, _seed++);
 
     private static CausalLmPolicy Policy(Gpt2 model, int tokens) =>
-        new(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaximumNewTokens = tokens, RowsPerBatch = Rows });
+        new(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaxNewTokens = tokens, RowsPerBatch = Rows });
 
     private static string[] Prompts(int count, int length)
     {

@@ -37,7 +37,7 @@ internal static class ExperimentRun
         rewardStage.Finish(FormattableString.Invariant($"reward model: {reward.Description}, held-out accuracy {reward.HeldOutAccuracy:0.000}"));
 
         // 2. Reference rewards, once for all methods: table.BestOf(n) is the Best-of-N distribution.
-        var generation = new GenerationOptions { MaximumNewTokens = dataset.MaximumNewTokens, StopTokens = dataset.StopTokens, RowsPerBatch = 128 };
+        var generation = new GenerationOptions { MaxNewTokens = dataset.MaxNewTokens, StopTokens = dataset.StopTokens, RowsPerBatch = 128 };
         var referencePolicy = new CausalLmPolicy(referenceModel, dataset.Tokenizer, generation);
         string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)], heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
         var cachePolicy = new CausalLmPolicy(referenceModel, dataset.Tokenizer, generation with { DegreeOfParallelism = arguments.Threads });

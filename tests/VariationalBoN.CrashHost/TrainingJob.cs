@@ -19,7 +19,7 @@ internal static class TrainingJob
         using var frozen = new Gpt2(config, seed: 3);
         model.eval();
         frozen.eval();
-        var options = new GenerationOptions { MaximumNewTokens = 6, StopTokens = [0] };
+        var options = new GenerationOptions { MaxNewTokens = 6, StopTokens = [0] };
         var policy = new CausalLmPolicy(model, new NumberTokenizer(11), options);
         var reference = new CausalLmPolicy(frozen, new NumberTokenizer(11), options);
         var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum() + (0.01 * completion.Tokens.Length));

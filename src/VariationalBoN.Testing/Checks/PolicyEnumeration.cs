@@ -26,7 +26,7 @@ internal static class PolicyEnumeration
                     break;
                 case CausalLmPolicy causal:
                     all = OfModel(causal, probe.Drawn.First(completion => completion.Prompt == prompt), options.LargestEnumeration, out int length);
-                    cut = length < causal.Options.MaximumNewTokens ? $", cut at {length} tokens" : "";
+                    cut = length < causal.Options.MaxNewTokens ? $", cut at {length} tokens" : "";
                     break;
                 default:
                     return CheckResult.Skip(Name, "the completions of this policy cannot be listed; give PolicyCheckOptions.Enumerate for a small policy of this kind");
@@ -57,7 +57,7 @@ internal static class PolicyEnumeration
     private static List<Completion>? OfModel(CausalLmPolicy policy, Completion drawn, int most, out int length)
     {
         List<int[]> open = [[]], ended = [];
-        for (length = 0; length < policy.Options.MaximumNewTokens && ended.Count + ((long)open.Count * policy.VocabularySize) <= most; length++)
+        for (length = 0; length < policy.Options.MaxNewTokens && ended.Count + ((long)open.Count * policy.VocabularySize) <= most; length++)
         {
             ILookup<bool, int[]> longer = open.SelectMany(tokens => Enumerable.Range(0, policy.VocabularySize).Select(token => (int[])[.. tokens, token])).ToLookup(tokens => policy.Options.StopTokens.Contains(tokens[^1]));
             ended.AddRange(longer[true]);

@@ -223,8 +223,8 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
             if (tokens[p].IsDefaultOrEmpty)
                 throw new ArgumentException($"Prompt {p}, '{Shown.Text(prompt)}', has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
             RequireIds(tokens[p], "Prompt", p, nameof(prompts));
-            if (_contextLength is int most && tokens[p].Length > most - Options.MaximumNewTokens)
-                throw new ArgumentException($"Prompt {p}, '{Shown.Text(prompt)}', has {tokens[p].Length} tokens; with {Options.MaximumNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaximumNewTokens)}. Shorten it or lower MaximumNewTokens.", nameof(prompts));
+            if (_contextLength is int most && tokens[p].Length > most - Options.MaxNewTokens)
+                throw new ArgumentException($"Prompt {p}, '{Shown.Text(prompt)}', has {tokens[p].Length} tokens; with {Options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaxNewTokens)}. Shorten it or lower MaxNewTokens.", nameof(prompts));
         }
 
         return tokens;

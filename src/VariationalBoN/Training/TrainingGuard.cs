@@ -122,7 +122,7 @@ public sealed partial class TrainingGuard
             yield return Alarm(GuardAlarmKind.LengthDrift, $"the mean length (over {window} steps, as a multiple of the first {window})", ratio, ratio > 1 ? _options.MaximumLengthRatio : 1 / _options.MaximumLengthRatio, $"The reward rose by {rise:0.##} meanwhile: it may reward length itself. See the length correlation in the reference report.");
         double truncated = now.Average(m => m.TruncatedShare);
         if (Holds(GuardAlarmKind.Truncation, truncated > _options.MaximumTruncatedShare))
-            yield return Alarm(GuardAlarmKind.Truncation, $"the share of completions cut at the maximum length (over {window} steps)", truncated, _options.MaximumTruncatedShare, $"The reward judges unfinished texts. Raise MaximumNewTokens, or let ScoringOptions.OnTruncated penalise or exclude them.");
+            yield return Alarm(GuardAlarmKind.Truncation, $"the share of completions cut at the maximum length (over {window} steps)", truncated, _options.MaximumTruncatedShare, $"The reward judges unfinished texts. Raise MaxNewTokens, or let ScoringOptions.OnTruncated penalise or exclude them.");
 
         GuardAlarm Alarm(GuardAlarmKind kind, string estimator, double value, double threshold, FormattableString cause) => new(kind, step, estimator, value, threshold, FormattableString.Invariant(cause));
     }

@@ -29,7 +29,7 @@ internal sealed class ReviewDataset : IDataset
 
     public ImmutableArray<int> StopTokens => [WordTokenizer.EndOfText];
 
-    public int MaximumNewTokens => 24;
+    public int MaxNewTokens => 24;
 
     public IReadOnlyList<string> TrainPrompts { get; }
 
