@@ -14,7 +14,7 @@ internal static class TrainingJob
     {
         torch.set_num_threads(1);
         Directory.CreateDirectory(folder);
-        var config = new Gpt2Config { VocabularySize = 11, MaximumLength = 12, Width = 16, Layers = 1, Heads = 2, Activation = "relu" };
+        var config = new Gpt2Config { VocabularySize = 11, MaxLength = 12, Width = 16, Layers = 1, Heads = 2, Activation = "relu" };
         using var model = new Gpt2(config, seed: 3);
         using var frozen = new Gpt2(config, seed: 3);
         model.eval();

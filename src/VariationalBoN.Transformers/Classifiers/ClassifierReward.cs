@@ -52,7 +52,7 @@ public static class ClassifierReward
 
     private static IRewardModel Create(SequenceClassifier classifier, Func<Completion, int, ImmutableArray<int>> encode, ClassifierRewardOptions options, int label, string what)
     {
-        int most = options.MaximumLength ?? classifier.MaximumLength;
+        int most = options.MaxLength ?? classifier.MaxLength;
         var scoring = new ClassifierScoring(classifier, encode, options, label, most);
         string identity = $"classifier({ModuleFingerprint.Of(classifier)}, {options.Output} of label {label} '{classifier.Labels[label]}', {what}, {(options.OnTooLong == LongSequence.Truncate ? "cut" : "refused")} beyond {most} tokens)";
         return RewardModel.FromBatch((completions, cancellationToken) => Task.FromResult<IReadOnlyList<double>>(scoring.Score(completions, cancellationToken)), identity);

@@ -65,7 +65,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
         return new GptNeoXConfig
         {
             VocabularySize = keys.Int("vocab_size"),
-            MaximumLength = keys.Int("max_position_embeddings"),
+            MaxLength = keys.Int("max_position_embeddings"),
             Width = keys.Int("hidden_size"),
             Layers = keys.Int("num_hidden_layers"),
             Heads = keys.Int("num_attention_heads"),
@@ -84,7 +84,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
 
     private protected override void AddFaults(List<string> faults)
     {
-        RequireSizes(faults, ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads), ("intermediate_size", InnerWidth));
+        RequireSizes(faults, ("vocab_size", VocabularySize), ("max_position_embeddings", MaxLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads), ("intermediate_size", InnerWidth));
         RequireLayers(faults, "hidden_act", Activation, "layer_norm_eps", LayerNormEpsilon);
         Rotary.AddFaults(faults);
         if (!(RotaryFraction is >= 0 and <= 1))
@@ -99,7 +99,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     {
         json["architectures"] = new JsonArray("GPTNeoXForCausalLM");
         json["vocab_size"] = VocabularySize;
-        json["max_position_embeddings"] = MaximumLength;
+        json["max_position_embeddings"] = MaxLength;
         json["hidden_size"] = Width;
         json["num_hidden_layers"] = Layers;
         json["num_attention_heads"] = Heads;

@@ -9,7 +9,7 @@ namespace VariationalBoN.Transformers.Pickles;
 internal sealed class ZipDirectory
 {
     /// <summary>Far above what a checkpoint needs: some 60 bytes a tensor.</summary>
-    private const long MaximumLength = 64_000_000;
+    private const long MaxLength = 64_000_000;
 
     private const uint LocalHeader = 0x04034b50, CentralHeader = 0x02014b50, End = 0x06054b50, End64 = 0x06064b50, Locator64 = 0x07064b50;
     private readonly Stream _stream;
@@ -125,8 +125,8 @@ internal sealed class ZipDirectory
 
     private byte[] Read(long offset, long length, string what)
     {
-        if (offset < 0 || length < 0 || length > MaximumLength || offset > _stream.Length - length)
-            throw new InvalidDataException($"{Shown.Name(what)} would be {length} bytes from byte {offset}, but the file is {_stream.Length} bytes long and {MaximumLength} bytes are read at most");
+        if (offset < 0 || length < 0 || length > MaxLength || offset > _stream.Length - length)
+            throw new InvalidDataException($"{Shown.Name(what)} would be {length} bytes from byte {offset}, but the file is {_stream.Length} bytes long and {MaxLength} bytes are read at most");
         byte[] bytes = new byte[length];
         _stream.Position = offset;
         _stream.ReadExactly(bytes);

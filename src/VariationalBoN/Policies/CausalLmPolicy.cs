@@ -37,7 +37,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         _model = new CausalModel(model, tokenizer.VocabularySize);
         _tokenizer = tokenizer;
         _distribution = new NextTokenDistribution(Options, tokenizer.VocabularySize);
-        _contextLength = Options.ContextLength is int own && _model.MaximumLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaximumLength;
+        _contextLength = Options.ContextLength is int own && _model.MaxLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaxLength;
     }
 
     private CausalLmPolicy(CausalLmPolicy other, GenerationOptions options, CausalModel model)

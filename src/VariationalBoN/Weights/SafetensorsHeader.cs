@@ -14,7 +14,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     internal const string MetadataKey = "__metadata__";
 
     /// <summary>What the reference implementation allows.</summary>
-    private const long MaximumLength = 100_000_000;
+    private const long MaxLength = 100_000_000;
 
     /// <summary>Element types with their size, in the order of the reference implementation, which writes the last ones first.</summary>
     internal static readonly IReadOnlyDictionary<string, (torch.ScalarType Type, int Size)> Types = new Dictionary<string, (torch.ScalarType, int)>
@@ -41,8 +41,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         stream.Position = 0;
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > (ulong)Math.Min(MaximumLength, stream.Length - 8))
-            throw Fault(0, $"the header claims {length} bytes, but {stream.Length - 8} follow and {MaximumLength} are allowed");
+        if (length > (ulong)Math.Min(MaxLength, stream.Length - 8))
+            throw Fault(0, $"the header claims {length} bytes, but {stream.Length - 8} follow and {MaxLength} are allowed");
         byte[] header = new byte[length];
         stream.ReadExactly(header);
         var reader = new Utf8JsonReader(header, new JsonReaderOptions { MaxDepth = 3 });

@@ -10,7 +10,7 @@ namespace VariationalBoN.Weights;
 /// <param name="Files">File names by tensor name.</param>
 internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<string, string> Files)
 {
-    private const long MaximumLength = 100_000_000;
+    private const long MaxLength = 100_000_000;
     private static readonly JsonWriterOptions Written = new() { Indented = true, IndentSize = 2, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads an index; a file that it names lies beside it or the index is refused.</summary>
@@ -19,8 +19,8 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
     /// <exception cref="InvalidDataException">The index is damaged or names a file elsewhere; the message says where.</exception>
     internal static WeightIndex Read(Stream stream, string extension)
     {
-        if (stream.Length > MaximumLength)
-            throw new InvalidDataException($"at byte 0 of the file: the index is {stream.Length} bytes long; at most {MaximumLength} are read");
+        if (stream.Length > MaxLength)
+            throw new InvalidDataException($"at byte 0 of the file: the index is {stream.Length} bytes long; at most {MaxLength} are read");
         byte[] json = new byte[stream.Length];
         stream.ReadExactly(json);
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 4 });

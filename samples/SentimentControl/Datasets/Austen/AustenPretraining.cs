@@ -21,7 +21,7 @@ internal static class AustenPretraining
     private static readonly Gpt2Config Config = new()
     {
         VocabularySize = VocabularySize,
-        MaximumLength = 64,
+        MaxLength = 64,
         Width = 160,
         Layers = 4,
         Heads = 5,
@@ -69,7 +69,7 @@ internal static class AustenPretraining
 
     /// <summary>The segments as tokens with the end token, those that the model can take.</summary>
     internal static List<int[]> Tokens(IEnumerable<AustenSegment> segments, ITokenizer tokenizer) =>
-        [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray()).Where(tokens => tokens.Length <= Config.MaximumLength)];
+        [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray()).Where(tokens => tokens.Length <= Config.MaxLength)];
 
     private static double Step(Gpt2 model, optim.Optimizer adam, int[][] batch)
     {
