@@ -18,7 +18,7 @@ internal static class Inspection
         var table = ReferenceTable.Load(arguments.Cache).WithTieTolerance(arguments.TieTolerance);
         var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = arguments.N });
         string name = Path.GetFileName(arguments.Cache);
-        string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}")} samples each");
+        string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")} samples each");
         byte[] curve = RewardPlots.BestOfN(report, title), rewards = RewardPlots.Rewards(table, arguments.N, title);
 
         Directory.CreateDirectory(arguments.Output);
