@@ -6,7 +6,7 @@ namespace VariationalBoN.Evaluation;
 
 /// <summary>The expected reward of Best-of-n for every n, from the reference rewards that are there: no further draw, no further reward.</summary>
 /// <remarks>
-/// <see cref="ExpectedMaximum"/> of each prompt, unbiased for every n up to M, averaged over prompts; drawing n of the M with replacement instead
+/// <see cref="ExpectedMax"/> of each prompt, unbiased for every n up to M, averaged over prompts; drawing n of the M with replacement instead
 /// is biased low. Errors and intervals are over prompts, so they hold for every n, but speak of prompts like these alone. Immutable, thread-safe.
 /// </remarks>
 public sealed class BestOfNCurve
@@ -47,7 +47,7 @@ public sealed class BestOfNCurve
         int largest = Math.Min(maxN, prompts.Min(cdf => cdf.Count));
         double[] values = new double[checked(prompts.Count * largest)]; // [prompts, n]
         for (int p = 0; p < prompts.Count; p++)
-            ExpectedMaximum.Curve(prompts[p].SortedRewards, largest).CopyTo(values, p * largest);
+            ExpectedMax.Curve(prompts[p].SortedRewards, largest).CopyTo(values, p * largest);
         Interval[] intervals = PromptBootstrap.OfMeans(values, prompts.Count, largest, bootstrap);
         return new BestOfNCurve([.. Enumerable.Range(0, largest).Select(i => new BestOfNPoint(
             i + 1,

@@ -65,7 +65,7 @@ public sealed class BestOfNCurveTests
         var curve = BestOfNCurve.FromTable(Table(rewards), bootstrap: options);
         for (int n = 1; n <= 7; n++)
         {
-            double[] values = [.. rewards.Select(prompt => ExpectedMaximum.Of([.. prompt.Order()], n))];
+            double[] values = [.. rewards.Select(prompt => ExpectedMax.Of([.. prompt.Order()], n))];
             double[] means = [.. Enumerable.Range(0, 203).Select(r => Enumerable.Range(0, 9).Average(i => values[(int)(new CounterRandom(new DrawSeed(3, DrawPurpose.Resampling), "prompts", r).Uniform(i) * 9)])).Order()];
             double tail = MathNet.Numerics.Distributions.Normal.CDF(0, 1, -Math.Sqrt(9.0 / 8) * 1.8595480375228424); // t of 8 degrees, 95 %
             Assert.Equal(At(means, (tail * 204) - 1), curve[n].RewardInterval.Lower, 1e-9);

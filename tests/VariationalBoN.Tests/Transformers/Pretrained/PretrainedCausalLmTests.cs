@@ -98,7 +98,7 @@ public sealed class PretrainedCausalLmTests : IDisposable
     public void New_model_is_a_directory_like_any_other()
     {
         var config = new Gpt2Config { VocabularySize = 601, MaxLength = 16, Width = 8, Layers = 2, Heads = 2 };
-        using var model = PretrainedCausalLm.Create(config, seed: 1, Golden("gpt2"), maximumFileBytes: 8_000);
+        using var model = PretrainedCausalLm.Create(config, seed: 1, Golden("gpt2"), maxFileBytes: 8_000);
         model.Save(Target);
         Assert.True(File.Exists(Path.Combine(Target, "model.safetensors.index.json")));
         using var again = PretrainedCausalLm.Load(Target);

@@ -8,7 +8,7 @@ namespace VariationalBoN.Numerics;
 /// The mean over all subsets of size n of the subset's maximum (a U-statistic): r_M - sum_{i &lt; M} (r_{i+1} - r_i) C(i, n) / C(M, n) for ascending r.
 /// Only products of factors in [0, 1], so nothing overflows. Equal rewards are no special case. Stateless, thread-safe.
 /// </remarks>
-public static class ExpectedMaximum
+public static class ExpectedMax
 {
     /// <summary>A share of subsets that no sum of rewards feels: far below the rounding of the largest gap. It leaves about M log M of the M^2 terms.</summary>
     private const double Negligible = 1e-22;
