@@ -36,7 +36,7 @@ public sealed class EnumerableWorld
         RequireFinite(rewards, _shape.Sequences, nameof(rewards));
         _referenceLogits = [.. referenceLogits];
         Rewards = [.. rewards];
-        LogReference = [.. LogProbabilities(_referenceLogits)];
+        LogReference = [.. LogProbs(_referenceLogits)];
         Dictionary<double, LogCdfPair> levels = Levels(Rewards, LogReference);
         BestOfN = new KnownCdfBoNDistribution((prompt, reward) => Cdf(levels, prompt, reward), n);
         LogBestOfN = [.. Enumerable.Range(0, Sequences).Select(y => LogReference[y] + BestOfN.LogRatio(Completion(y)))];
@@ -95,7 +95,7 @@ public sealed class EnumerableWorld
     /// <param name="logits">C * V finite logits, such as <see cref="TabularPolicy.LogitValues"/>.</param>
     /// <returns>S values; a fresh array.</returns>
     /// <exception cref="ArgumentException">The list has the wrong length or holds a number that is not finite.</exception>
-    public double[] LogProbabilities(IReadOnlyList<double> logits)
+    public double[] LogProbs(IReadOnlyList<double> logits)
     {
         double[] logSoftmax = LogSoftmax(logits);
         double[] logProbabilities = new double[Sequences];
@@ -153,7 +153,7 @@ public sealed class EnumerableWorld
     /// <returns>C * V values in the order of the logits; a fresh array.</returns>
     public double[] ReverseGradient(IReadOnlyList<double> logits, IReadOnlyList<double> logTarget)
     {
-        double[] logPolicy = LogProbabilities(logits);
+        double[] logPolicy = LogProbs(logits);
         return Gradient(logits, y => Math.Exp(logPolicy[y]) * (logTarget[y] - logPolicy[y]));
     }
 

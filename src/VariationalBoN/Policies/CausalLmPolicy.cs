@@ -108,7 +108,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         {
             using var inner = NewDisposeScope();
             var batch = new SequenceBatch([.. part.Select(i => completions[i])], device);
-            var values = TokenLogProbabilities.Of(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets, _distribution); // [N]
+            var values = TokenLogProbs.Of(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets, _distribution); // [N]
             parts.Add(batch.SumByRow(values).MoveToOuterDisposeScope());                                               // [rows]
         }
 

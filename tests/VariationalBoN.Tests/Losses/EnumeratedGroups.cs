@@ -23,7 +23,7 @@ internal sealed class EnumeratedGroups(int completions)
     public double[] MeanGradient(Fit fit, double[]? behaviour = null, IVariationalObjective? objective = null)
     {
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 2, 2, Theta);
-        double[] logBehaviour = World.LogProbabilities(behaviour ?? Theta), mean = new double[Theta.Length];
+        double[] logBehaviour = World.LogProbs(behaviour ?? Theta), mean = new double[Theta.Length];
         objective ??= new ExactObjective();
         for (int group = 0; group < (int)Math.Pow(World.Sequences, completions); group++)
         {
