@@ -11,7 +11,7 @@ internal static class TinyDecoders
     {
         ["gpt2"] = new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2 },
         ["gpt2 untied"] = new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, TiesEmbeddings = false },
-        ["pythia"] = new GptNeoXConfig { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, InnerWidth = 24, RotaryFraction = 0.5 },
+        ["pythia"] = new GptNeoXConfig { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, InnerWidth = 24, RotaryShare = 0.5 },
         ["neox in turn"] = new GptNeoXConfig { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, InnerWidth = 24, ParallelResidual = false, AttentionBias = false, TiesEmbeddings = true },
         ["llama"] = Llama(LlamaFamily.Llama) with { AttentionBias = true, MlpBias = true },
         ["mistral"] = Llama(LlamaFamily.Mistral) with { SlidingWindow = 4 },
