@@ -65,7 +65,7 @@ foreach (var prompt in table.Prompts)
 // snippet: chat
 var lenient = new ScoringOptions { MaxConcurrency = 8, OnFailure = RewardFailure.Exclude };
 using IChatClient chat = new ScriptedChat();                                   // or an OpenAI client on vLLM, Ollama, ...
-IRewardModel judge = new ChatRewardModel(chat, new() { Template = "Rate from 0 to 10, with one number and nothing else:\n{completion}", Minimum = 0, Maximum = 10 })
+IRewardModel judge = new ChatRewardModel(chat, new() { Template = "Rate from 0 to 10, with one number and nothing else:\n{completion}", MinReward = 0, MaxReward = 10 })
     .WithRetry();
 var sampler = new ChatReferenceSampler(chat, new() { MaxOutputTokens = 8, MaxConcurrency = 8 });
 var judged = await sampler.EstimateAsync(judge, prompts, samplesPerPrompt: 32, seed: 1, lenient);

@@ -62,9 +62,9 @@ public sealed partial class ChatRewardModel : IRewardModel
         if (response.FinishReason is ChatFinishReason reason && reason != ChatFinishReason.Stop)
             throw Bad(response, $"it ended by \"{reason}\", so it may be part of an answer only; give MaxOutputTokens ({_options.MaxOutputTokens}) more if it was cut");
         double reward = Read(response);
-        return double.IsFinite(reward) && reward >= _options.Minimum && reward <= _options.Maximum
+        return double.IsFinite(reward) && reward >= _options.MinReward && reward <= _options.MaxReward
             ? reward
-            : throw Bad(response, FormattableString.Invariant($"the number {reward} is not a finite one from {_options.Minimum} to {_options.Maximum}"));
+            : throw Bad(response, FormattableString.Invariant($"the number {reward} is not a finite one from {_options.MinReward} to {_options.MaxReward}"));
     }
 
     private double Read(ChatResponse response)
@@ -92,7 +92,7 @@ public sealed partial class ChatRewardModel : IRewardModel
     private static string Describe(string model, ChatRewardModelOptions options)
     {
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Instructions}\0{options.Template}")))[..12];
-        return string.Create(CultureInfo.InvariantCulture, $"chat judge {model}, template {hash}, temperature {options.Temperature?.ToString("R", CultureInfo.InvariantCulture) ?? "unset"}, range {options.Minimum:R} to {options.Maximum:R}");
+        return string.Create(CultureInfo.InvariantCulture, $"chat judge {model}, template {hash}, temperature {options.Temperature?.ToString("R", CultureInfo.InvariantCulture) ?? "unset"}, range {options.MinReward:R} to {options.MaxReward:R}");
     }
 
     [GeneratedRegex(@"\{(prompt|completion)\}")]

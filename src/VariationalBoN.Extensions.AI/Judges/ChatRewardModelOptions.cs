@@ -19,10 +19,10 @@ public sealed record ChatRewardModelOptions
     public int MaxOutputTokens { get; init; } = 16;
 
     /// <summary>The lowest number that is a reward; an answer below it is a failure, not clipped.</summary>
-    public double Minimum { get; init; } = double.NegativeInfinity;
+    public double MinReward { get; init; } = double.NegativeInfinity;
 
     /// <summary>The highest number that is a reward; an answer above it is a failure, not clipped.</summary>
-    public double Maximum { get; init; } = double.PositiveInfinity;
+    public double MaxReward { get; init; } = double.PositiveInfinity;
 
     /// <summary>Reads the reward out of an answer, throwing <see cref="FormatException"/> when there is none; null takes answers that are one number and nothing else.</summary>
     public Func<string, double>? ReadAnswer { get; init; }
@@ -41,8 +41,8 @@ public sealed record ChatRewardModelOptions
             faults.Add(FormattableString.Invariant($"Temperature is {temperature}; it must be 0 or more"));
         if (MaxOutputTokens < 1)
             faults.Add($"MaxOutputTokens is {MaxOutputTokens}; it must be at least 1");
-        if (!(Minimum < Maximum))
-            faults.Add(FormattableString.Invariant($"Minimum is {Minimum} and Maximum is {Maximum}; the first must be below the second"));
+        if (!(MinReward < MaxReward))
+            faults.Add(FormattableString.Invariant($"MinReward is {MinReward} and MaxReward is {MaxReward}; the first must be below the second"));
         if (ReadAnswer is not null && string.IsNullOrWhiteSpace(Identity))
             faults.Add("Identity is blank although ReadAnswer is set; name both judge and reading");
         if (faults.Count > 0)
