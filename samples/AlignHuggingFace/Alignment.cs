@@ -43,7 +43,7 @@ internal static class Alignment
         // 4. Align.
         var evaluator = new Evaluator(scorer, table);
         var before = await evaluator.EvaluateAsync(model.Reference, heldOut, EvaluationCompletions, arguments.Seed, cancellationToken);
-        await Fit.RunAsync(model, scorer, bestOfN, train, arguments, output, cancellationToken);
+        await FineTuning.RunAsync(model, scorer, bestOfN, train, arguments, output, cancellationToken);
         var after = await evaluator.EvaluateAsync(model.Policy, heldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
 
         // 5. Held-out numbers and a few answers.

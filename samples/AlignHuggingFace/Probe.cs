@@ -27,7 +27,7 @@ internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, doub
         double scoring = watch.Elapsed.TotalSeconds;
         watch.Restart();
         var table = new ReferenceTable(prompts.Select(prompt => new ReferencePrompt(prompt, [.. scored.Where(sample => sample.Completion.Prompt == prompt)])));
-        Fit.Backward(model, table.BestOf(arguments.N, onWarning: _ => { }), scored, arguments.RowsPerPass);
+        FineTuning.Backward(model, table.BestOf(arguments.N, onWarning: _ => { }), scored, arguments.RowsPerPass);
         double gradient = watch.Elapsed.TotalSeconds;
         model.Network.zero_grad();
 

@@ -47,7 +47,7 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     public string? Warning { get; }
 
     /// <summary>The same distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1 of its prompt.</summary>
-    /// <remarks>For fits to cached samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses rewards that are not among the M.</remarks>
+    /// <remarks>For losses on the reference samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses rewards that are not among the M.</remarks>
     /// <returns>A distribution that shares these rewards.</returns>
     public EmpiricalBoNDistribution LeaveOneOut() => _leaveOneOut ? this : new(this);
 

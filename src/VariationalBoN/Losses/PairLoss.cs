@@ -93,11 +93,11 @@ public static class PairLoss
     private static void Require(torch.Tensor logProb, IReadOnlyList<double> reference, string name, string referenceName)
     {
         ArgumentNullException.ThrowIfNull(reference, referenceName);
-        FitArguments.RequireVector(logProb, name);
+        LossArguments.RequireVector(logProb, name);
         if (logProb.size(0) != reference.Count || reference.Count == 0)
             throw new ArgumentException($"{name} has shape [{logProb.size(0)}] but {referenceName} has {reference.Count} values; give one to each completion, and at least one.", referenceName);
-        FitArguments.RequireFinite(reference, referenceName);
-        FitArguments.FiniteValues(logProb, name);
+        LossArguments.RequireFinite(reference, referenceName);
+        LossArguments.FiniteValues(logProb, name);
     }
 
     private static void RequireBeta(double beta)

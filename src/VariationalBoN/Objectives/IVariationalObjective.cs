@@ -1,9 +1,9 @@
 namespace VariationalBoN;
 
-/// <summary>A target distribution g(y | x) that the policy is pulled to, known up to a constant per prompt.</summary>
+/// <summary>The distribution g(y | x) that the policy is pulled to, known up to a constant per prompt.</summary>
 /// <remarks>
-/// The target is free of theta: theta appears only in log pi_theta, where a fit (namespace Gradients) meets the target. One
-/// completion in, one double out; extension methods give the targets of a batch. Implementations are thread-safe.
+/// The objective is free of theta: theta appears only in log pi_theta, where a loss (namespace Losses) meets log g. One
+/// completion in, one double out; an extension method gives those of a batch. Implementations are thread-safe.
 /// </remarks>
 public interface IVariationalObjective
 {

@@ -26,7 +26,7 @@ public static class PolicyExtensions
         return values.Doubles();
     }
 
-    /// <summary>log pi_theta(y | x) of each completion of a scored batch, with gradient: what a fit is given.</summary>
+    /// <summary>log pi_theta(y | x) of each completion of a scored batch, with gradient: what a loss is given.</summary>
     /// <param name="policy">The policy being trained.</param>
     /// <param name="scored">B scored completions.</param>
     /// <returns>A fresh tensor [B], the caller's to dispose.</returns>

@@ -19,7 +19,7 @@ public sealed partial class TrainingGuard
     private StepMetrics[]? _first;
 
     /// <summary>Creates a guard.</summary>
-    /// <param name="n">N of the target, from which the default thresholds follow: Best-of-N has a KL of at most log N - (N - 1) / N.</param>
+    /// <param name="n">N of the objective, from which the default thresholds follow: Best-of-N has a KL of at most log N - (N - 1) / N.</param>
     /// <param name="samplesPerPrompt">M, the reference samples of a prompt, at least 1.</param>
     /// <param name="options">Thresholds and what stops the loop; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>

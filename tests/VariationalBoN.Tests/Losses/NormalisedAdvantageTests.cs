@@ -32,7 +32,7 @@ public sealed class NormalisedAdvantageTests
         Assert.Equal(cosine, Dot(mean, exact) / Math.Sqrt(Dot(mean, mean) * Dot(exact, exact)), 1e-7);
     }
 
-    /// <summary>For each sequence the mean of what the fit multiplies its grad log pi_theta by: all groups at once, each weighted by its probability.</summary>
+    /// <summary>For each sequence the mean of what the loss multiplies its grad log pi_theta by: all groups at once, each weighted by its probability.</summary>
     private static double[] MeanWeights(EnumerableWorld world, double[] logPolicy, int completions)
     {
         int count = (int)Math.Pow(world.Sequences, completions);

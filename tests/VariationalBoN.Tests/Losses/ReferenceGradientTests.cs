@@ -5,9 +5,9 @@ using static VariationalBoN.Tests.Losses.EnumeratedGroups;
 
 namespace VariationalBoN.Tests.Losses;
 
-/// <summary>BoN-SFT on caches of M = 3 reference samples: over all caches its mean gradient is that of KL(pi_bon || pi_theta), ties included, for each n up to M.</summary>
+/// <summary>BoN-SFT on tables of M = 3 reference samples: over all tables its mean gradient is that of KL(pi_bon || pi_theta), ties included, for each n up to M.</summary>
 [Trait("Tier", "torch")]
-public sealed class CacheGradientTests
+public sealed class ReferenceGradientTests
 {
     [Theory]
     [InlineData(1)]
@@ -32,7 +32,7 @@ public sealed class CacheGradientTests
 
     private static double[] Exact(int n) => [.. World.ForwardGradient(Theta, WorldOf(n).LogBestOfN).Select(g => -g)];
 
-    private static double[] Mean(Fit fit) => new EnumeratedGroups(3).MeanGradient(fit, ReferenceLogits);
+    private static double[] Mean(LossOf loss) => new EnumeratedGroups(3).MeanGradient(loss, ReferenceLogits);
 
     private static ReferencePrompt Cache(ScoredBatch scored) => new(EnumerableWorld.Prompt, scored);
 }
