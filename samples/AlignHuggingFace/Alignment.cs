@@ -6,7 +6,7 @@ using VariationalBoN.Numerics;
 
 namespace AlignHuggingFace;
 
-/// <summary>The run from end to end: load, estimate, cache, align, evaluate, save, load again. Stateless.</summary>
+/// <summary>The run from end to end: load, estimate, align, evaluate, save, load again. Stateless.</summary>
 internal static class Alignment
 {
     public const int EvaluationCompletions = 16;

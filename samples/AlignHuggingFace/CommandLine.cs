@@ -25,7 +25,7 @@ internal static class CommandLine
     private static readonly Option<int> CheckpointEvery = new("--checkpoint-every") { Description = "Steps from one checkpoint to the next: what a kill costs at most.", DefaultValueFactory = _ => 25 };
     private static readonly Option<bool> Lora = new("--lora") { Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off." };
     private static readonly Option<long> Seed = new("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<string> Output = new("--output") { Description = "Folder for the aligned model, checkpoints, metrics and the cache of reference rewards; a run that was stopped goes on from it.", DefaultValueFactory = _ => Path.Combine("output", "aligned") };
+    private static readonly Option<string> Output = new("--output") { Description = "Folder for the aligned model, checkpoints, metrics and the store of reference rewards; a run that was stopped goes on from it.", DefaultValueFactory = _ => Path.Combine("output", "aligned") };
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<int> Threads = new("--threads") { Description = "Threads inside an operation.", DefaultValueFactory = _ => Environment.ProcessorCount };
     private static readonly Option<bool> Quick = new("--quick") { Description = "Smaller numbers, to see that all of it works." };

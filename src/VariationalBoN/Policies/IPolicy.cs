@@ -10,7 +10,7 @@ namespace VariationalBoN;
 public interface IPolicy
 {
     /// <summary>One line that tells this distribution from others: model, weights and sampling settings, as far as they can be told.</summary>
-    /// <remarks>A cache of reference rewards carries it and refuses a reference with another identity. It may cost a pass over the weights.</remarks>
+    /// <remarks>A store of reference rewards carries it and refuses a reference with another identity. It may cost a pass over the weights.</remarks>
     string Identity => GetType().Name;
 
     /// <summary>Whether every completion has positive probability: false for a policy that truncates its distribution (top-k, top-p).</summary>

@@ -23,17 +23,17 @@ public sealed record ReferenceProvenance(string Reference, string RewardModel, s
 
     private string Seeds => string.Join(" and ", MoreSeeds.Prepend(Seed).Select(seed => seed.ToString(CultureInfo.InvariantCulture)));
 
-    /// <summary>What of a cache differs from what it is used with, field by field; none when nothing does.</summary>
-    internal static IEnumerable<string> Differences(ReferenceProvenance? cache, ReferenceProvenance? here)
+    /// <summary>What of a store differs from what it is used with, field by field; none when nothing does.</summary>
+    internal static IEnumerable<string> Differences(ReferenceProvenance? store, ReferenceProvenance? here)
     {
-        if (cache is null || here is null)
-            return cache is null == here is null ? [] : [cache is null ? "the cache does not know where its rewards come from" : "where the new rewards come from is not known"];
+        if (store is null || here is null)
+            return store is null == here is null ? [] : [store is null ? "the store does not know where its rewards come from" : "where the new rewards come from is not known"];
         return new[]
         {
-            Difference("reference policy", "cache", cache.Reference, here.Reference),
-            Difference("reward model", "cache", cache.RewardModel, here.RewardModel),
-            Difference("scoring", "cache", cache.Scoring, here.Scoring),
-            cache.Seeds == here.Seeds ? null : $"seed of the cache is {cache.Seeds}, here it is {here.Seeds}",
+            Difference("reference policy", "store", store.Reference, here.Reference),
+            Difference("reward model", "store", store.RewardModel, here.RewardModel),
+            Difference("scoring", "store", store.Scoring, here.Scoring),
+            store.Seeds == here.Seeds ? null : $"seed of the store is {store.Seeds}, here it is {here.Seeds}",
         }.OfType<string>();
     }
 

@@ -37,7 +37,7 @@ public sealed class ReferenceTable : IDisposable
         }
     }
 
-    /// <summary>A table that reads from the files of a cache, and owns them: of all its prompts that have a reward, or of some.</summary>
+    /// <summary>A table that reads from the files of a store, and owns them: of all its prompts that have a reward, or of some.</summary>
     internal ReferenceTable(StoredReferenceData stored, IEnumerable<string>? prompts = null)
     {
         _stored = stored;
@@ -53,7 +53,7 @@ public sealed class ReferenceTable : IDisposable
         }
 
         if (Prompts.IsEmpty)
-            throw new ArgumentException("A reference table needs at least one prompt with a reward; the cache has none yet.");
+            throw new ArgumentException("A reference table needs at least one prompt with a reward; the store has none yet.");
     }
 
     private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts)
@@ -78,7 +78,7 @@ public sealed class ReferenceTable : IDisposable
         {
             ArgumentNullException.ThrowIfNull(prompt);
             return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Index.Find(prompt) is int number and >= 0 && _stored.Count(number) == 0
-                ? $"The prompt \"{prompt}\" has no reward in the reference cache: each of its samples was excluded. Draw more samples of it, or leave it out."
+                ? $"The prompt \"{prompt}\" has no reward in the reference store: each of its samples was excluded. Draw more samples of it, or leave it out."
                 : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
         }
     }
@@ -189,7 +189,7 @@ public sealed class ReferenceTable : IDisposable
             throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
     }
 
-    /// <summary>Closes the files of a cache; neither the table nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
+    /// <summary>Closes the files of a store; neither the table nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
     public void Dispose() => _stored?.Dispose();
 
     private static ReferenceTable FromStore(string folder)
@@ -200,8 +200,8 @@ public sealed class ReferenceTable : IDisposable
         int records = stored.Index.Records;
         stored.Dispose();
         throw new InvalidDataException(records == 0
-            ? $"{folder}: the cache has no record yet. Estimate the table into it first."
-            : $"{folder}: the cache has no reward: each sample of its {records} records was excluded. See why the reward model fails for them, or whether all are truncated.");
+            ? $"{folder}: the store has no record yet. Estimate the table into it first."
+            : $"{folder}: the store has no reward: each sample of its {records} records was excluded. See why the reward model fails for them, or whether all are truncated.");
     }
 
     /// <summary>The samples of a prompt; null when it is not here.</summary>

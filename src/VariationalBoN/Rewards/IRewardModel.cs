@@ -6,7 +6,7 @@ namespace VariationalBoN;
 /// <remarks>Only plain data crosses this interface, so a remote model may be awaited safely. Best-of-N uses ranks alone: any unit, any scale.</remarks>
 public interface IRewardModel
 {
-    /// <summary>One line that tells this judge from others; a cache of rewards carries it and refuses another one.</summary>
+    /// <summary>One line that tells this judge from others; a store of rewards carries it and refuses another one.</summary>
     /// <remarks>By default the name of the type, which does not tell settings or weights apart: a model that has any must say them here.</remarks>
     string Identity => GetType().Name;
 

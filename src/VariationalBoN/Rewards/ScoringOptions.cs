@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>How completions are scored. Cache and live rewards must be scored alike: the cache carries <see cref="Describe"/>.</summary>
+/// <summary>How completions are scored. Rewards of a table and live ones must be scored alike: the table carries <see cref="Describe"/>.</summary>
 /// <remarks>Immutable, thread-safe. Checked where it is used, all faults in one message.</remarks>
 public sealed record ScoringOptions
 {

@@ -39,7 +39,7 @@ public sealed class WeightedRewardModel : IRewardModel
         MaxBatchSize = _terms.Min(term => term.Model.MaxBatchSize);
     }
 
-    /// <summary>All names, weights and identities, so that a change of any refuses an older cache.</summary>
+    /// <summary>All names, weights and identities, so that a change of any refuses an older store.</summary>
     public string Identity => string.Join(" + ", _terms.Select(term => FormattableString.Invariant($"{term.Weight:R} {term.Name} ({term.Model.Identity})")));
 
     /// <summary>The smallest of the terms.</summary>

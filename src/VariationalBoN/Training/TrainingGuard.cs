@@ -4,7 +4,7 @@ namespace VariationalBoN.Training;
 
 /// <summary>Watches the numbers of a training loop and says early, and why, when it goes wrong: no method diverges silently.</summary>
 /// <remarks>
-/// One line in the loop: <c>guard.Observe(step, numbers)</c> before the optimizer steps. A loop over pairs or cached samples, whose completions are not the policy's, gives loss and gradient at each step and now and
+/// One line in the loop: <c>guard.Observe(step, numbers)</c> before the optimizer steps. A loop over pairs or reference samples, whose completions are not the policy's, gives loss and gradient at each step and now and
 /// then the numbers of a probe: a few completions of the policy. Means are taken over <see cref="GuardOptions.Window"/> steps and compared with the first window
 /// of the run. Each kind of alarm is raised once until it has passed. A resumed run goes on with the first window
 /// of the whole run when the guard was added to its <see cref="Checkpoints"/>. Not thread-safe.

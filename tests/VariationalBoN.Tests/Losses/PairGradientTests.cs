@@ -7,7 +7,7 @@ using static VariationalBoN.Tests.Losses.EnumeratedGroups;
 namespace VariationalBoN.Tests.Losses;
 
 /// <summary>
-/// Pair losses against enumeration: over all caches of M reference samples, of which n are drawn, the mean gradient is that of the exact law of (best, worst) of n draws of pi_ref, ties included.
+/// Pair losses against enumeration: over all tables of M reference samples, of which n are drawn, the mean gradient is that of the exact law of (best, worst) of n draws of pi_ref, ties included.
 /// </summary>
 [Trait("Tier", "torch")]
 public sealed class PairGradientTests

@@ -14,7 +14,7 @@ public sealed class ReferenceGradientTests
     [InlineData(2)]
     [InlineData(3)]
     public void Weights_of_all_samples_are_unbiased(int n) =>
-        AssertClose(Exact(n), Mean((logProb, _, scored) => WeightedLikelihood.Loss(logProb, Cache(scored).BestOfNWeights(n), scored.Groups)));
+        AssertClose(Exact(n), Mean((logProb, _, scored) => WeightedLikelihood.Loss(logProb, Table(scored).BestOfNWeights(n), scored.Groups)));
 
     [Theory]
     [InlineData(2)]
@@ -22,17 +22,17 @@ public sealed class ReferenceGradientTests
     public void Winners_alone_are_unbiased(int n) =>
         AssertClose(Exact(n), Mean((logProb, _, scored) =>
         {
-            ScoredCompletion best = BestWorstPair.Draw(Cache(scored), n, seed: 3).Best;
+            ScoredCompletion best = BestWorstPair.Draw(Table(scored), n, seed: 3).Best;
             return WeightedLikelihood.Loss(logProb.narrow(0, scored.ToList().IndexOf(best), 1), [1], [0]);
         }));
 
     [Fact]
     public void Beyond_M_the_weights_aim_at_the_best_of_M() =>
-        AssertClose(Exact(3), Mean((logProb, _, scored) => WeightedLikelihood.Loss(logProb, Cache(scored).BestOfNWeights(8), scored.Groups)));
+        AssertClose(Exact(3), Mean((logProb, _, scored) => WeightedLikelihood.Loss(logProb, Table(scored).BestOfNWeights(8), scored.Groups)));
 
     private static double[] Exact(int n) => [.. World.ForwardGradient(Theta, WorldOf(n).LogBestOfN).Select(g => -g)];
 
     private static double[] Mean(LossOf loss) => new EnumeratedGroups(3).MeanGradient(loss, ReferenceLogits);
 
-    private static ReferencePrompt Cache(ScoredBatch scored) => new(EnumerableWorld.Prompt, scored);
+    private static ReferencePrompt Table(ScoredBatch scored) => new(EnumerableWorld.Prompt, scored);
 }
