@@ -16,9 +16,9 @@ internal static class CacheCost
     public static async Task RunAsync()
     {
         torch.set_num_threads(1);
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaximumLength = 64, Width = 48, Layers = 1, Heads = 4, Activation = "relu" }, seed: 1);
+        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 64, Width = 48, Layers = 1, Heads = 4, Activation = "relu" }, seed: 1);
         model.eval();
-        var reference = new CausalLmPolicy(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaximumNewTokens = 32, StopTokens = [.. Enumerable.Range(285, 16)] });
+        var reference = new CausalLmPolicy(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaxNewTokens = 32, StopTokens = [.. Enumerable.Range(285, 16)] });
         var scorer = new Scorer(reference, RewardModel.FromFunction(completion => completion.Tokens.Sum(), "sum"));
         for (int round = 1; round <= Rounds; round++)
             Console.WriteLine(await RoundAsync(round, reference, scorer));

@@ -20,9 +20,9 @@ public class GenerationBenchmark
     public void SetUp()
     {
         torch.set_num_threads(1);
-        var model = new Gpt2(new Gpt2Config { VocabularySize = 256, MaximumLength = 64, Width = 128, Layers = 4, Heads = 4, Activation = "relu" }, seed: 1);
+        var model = new Gpt2(new Gpt2Config { VocabularySize = 256, MaxLength = 64, Width = 128, Layers = 4, Heads = 4, Activation = "relu" }, seed: 1);
         model.eval();
-        var options = new GenerationOptions { MaximumNewTokens = NewTokens };
+        var options = new GenerationOptions { MaxNewTokens = NewTokens };
         _cached = new CausalLmPolicy(model, new IdTokenizer(256), options);
         _recomputing = new CausalLmPolicy(model, new IdTokenizer(256), options with { UseCache = false });
     }

@@ -20,7 +20,7 @@ internal static class GenerationRate
         int rounds = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 3;
         Console.WriteLine($"GPT-2 small, {Rows} rows, {get_num_threads()} thread(s); GFLOP a second and ratios: median of {rounds} rounds (range)");
         Console.WriteLine($"{"",-58}{"processor time",28}{"clock",28}");
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaximumLength = 1024, Width = Width, Layers = Layers, Heads = 12 }, seed: 1);
+        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 1024, Width = Width, Layers = Layers, Heads = 12 }, seed: 1);
         model.eval();
         using var half = new Gpt2(model.Config, seed: 1);
         half.to(ScalarType.BFloat16).eval();
@@ -69,7 +69,7 @@ internal static class GenerationRate
     private static IReadOnlyList<Completion> Generate(Gpt2 model, Prompt[] prompts, int samples, int tokens) => Policy(model, tokens).Sample(prompts, samples, _seed++);
 
     private static CausalLmPolicy Policy(Gpt2 model, int tokens) =>
-        new(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaximumNewTokens = tokens, RowsPerBatch = Rows });
+        new(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaxNewTokens = tokens, RowsPerBatch = Rows });
 
     private static Prompt[] Prompts(int count, int length)
     {

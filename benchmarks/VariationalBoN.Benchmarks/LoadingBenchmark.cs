@@ -22,7 +22,7 @@ public class LoadingBenchmark
     [GlobalSetup]
     public void SetUp()
     {
-        using var model = PretrainedCausalLm.Create(new Gpt2Config { VocabularySize = 50257, MaximumLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
+        using var model = PretrainedCausalLm.Create(new Gpt2Config { VocabularySize = 50257, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
         model.Save(_directory, FileType);
         Console.WriteLine($"// {FileType}: {new FileInfo(Weights).Length / 1e9:F3} GB");
     }

@@ -42,7 +42,11 @@ public class LogRatioBenchmark
     [Arguments(2.0)]
     [Arguments(16.0)]
     [Arguments(1e6)]
-    public void LogRatio(double n) => BestOfNMath.LogRatio(_logReference, _logCdf, n, _destination);
+    public void LogRatio(double n)
+    {
+        for (int i = 0; i < Count; i++)
+            _destination[i] = BestOfNMath.LogRatio(_logReference[i], _logCdf[i], n);
+    }
 
     /// <summary>The form for completions that share a reward: what the default estimator uses.</summary>
     /// <param name="n">N.</param>
@@ -50,5 +54,9 @@ public class LogRatioBenchmark
     [Arguments(2.0)]
     [Arguments(16.0)]
     [Arguments(1e6)]
-    public void LogRatioWithTies(double n) => BestOfNMath.LogRatioWithTies(_below, _logCdf, n, _destination);
+    public void LogRatioWithTies(double n)
+    {
+        for (int i = 0; i < Count; i++)
+            _destination[i] = BestOfNMath.LogRatioWithTies(_below[i], _logCdf[i], n);
+    }
 }

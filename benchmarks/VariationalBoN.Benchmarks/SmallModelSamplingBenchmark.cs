@@ -26,9 +26,9 @@ public class SmallModelSamplingBenchmark
     public void SetUp()
     {
         torch.set_num_threads(1);
-        var model = new Gpt2(new Gpt2Config { VocabularySize = 301, MaximumLength = 64, Width = 48, Layers = 1, Heads = 4, Activation = "relu" }, seed: 1);
+        var model = new Gpt2(new Gpt2Config { VocabularySize = 301, MaxLength = 64, Width = 48, Layers = 1, Heads = 4, Activation = "relu" }, seed: 1);
         model.eval();
-        var options = new GenerationOptions { MaximumNewTokens = 32, StopTokens = [.. Enumerable.Range(285, 16)], RowsPerBatch = RowsPerBatch, DegreeOfParallelism = DegreeOfParallelism };
+        var options = new GenerationOptions { MaxNewTokens = 32, StopTokens = [.. Enumerable.Range(285, 16)], RowsPerBatch = RowsPerBatch, DegreeOfParallelism = DegreeOfParallelism };
         _policy = new CausalLmPolicy(model, new IdTokenizer(301), options);
     }
 

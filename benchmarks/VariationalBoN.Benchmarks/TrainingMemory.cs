@@ -19,7 +19,7 @@ internal static class TrainingMemory
     {
         bool lora = arguments.Contains("lora");
         Report("start");
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaximumLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
+        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
         if (arguments.Contains("bfloat16"))
             model.to(ScalarType.BFloat16);
         model.eval();

@@ -23,9 +23,9 @@ public class TrainingStepBenchmark : IDisposable
     public void SetUp()
     {
         set_num_threads(1);
-        _model = new Gpt2(new Gpt2Config { VocabularySize = 256, MaximumLength = 64, Width = 128, Layers = 4, Heads = 4, Activation = "relu" }, seed: 1);
+        _model = new Gpt2(new Gpt2Config { VocabularySize = 256, MaxLength = 64, Width = 128, Layers = 4, Heads = 4, Activation = "relu" }, seed: 1);
         _model.eval();
-        _policy = new CausalLmPolicy(_model, new IdTokenizer(256), new GenerationOptions { MaximumNewTokens = NewTokens });
+        _policy = new CausalLmPolicy(_model, new IdTokenizer(256), new GenerationOptions { MaxNewTokens = NewTokens });
         _completions = _policy.Sample([.. Enumerable.Range(0, 8).Select(p => string.Join(' ', Enumerable.Range(p, PromptLength)))], 8, seed: 1);
         _optimizer = optim.AdamW(_model.parameters(), lr: 1e-5, weight_decay: 0);
         long[][] rows = [.. _completions.Select(c => c.PromptTokens.Concat(c.Tokens).Select(id => (long)id).ToArray())];

@@ -2,10 +2,11 @@ using System.Globalization;
 using Spectre.Console;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Numerics;
 
 namespace AlignHuggingFace;
 
-/// <summary>The run from end to end: load, estimate, cache, align, evaluate, save, load again. Stateless.</summary>
+/// <summary>The run from end to end: load, estimate, align, evaluate, save, load again. Stateless.</summary>
 internal static class Alignment
 {
     public const int EvaluationCompletions = 16;
@@ -42,7 +43,7 @@ internal static class Alignment
         // 4. Align.
         var evaluator = new Evaluator(scorer, table);
         var before = await evaluator.EvaluateAsync(model.Reference, heldOut, EvaluationCompletions, arguments.Seed, cancellationToken);
-        await Fit.RunAsync(model, scorer, bestOfN, train, arguments, output, cancellationToken);
+        await FineTuning.RunAsync(model, scorer, bestOfN, train, arguments, output, cancellationToken);
         var after = await evaluator.EvaluateAsync(model.Policy, heldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
 
         // 5. Held-out numbers and a few answers.
@@ -74,7 +75,7 @@ internal static class Alignment
         var table = new Table().AddColumns("held-out", "reference", "aligned", string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)"));
         table.AddRow("reward", $"{before.Reward}", $"{after.Reward}", "");
         table.AddRow("win rate", $"{before.WinRate}", $"{after.WinRate}", string.Create(CultureInfo.InvariantCulture, $"{n / (n + 1):0.000}"));
-        table.AddRow("KL to the reference, nats", $"{before.Kl}", $"{after.Kl}", string.Create(CultureInfo.InvariantCulture, $"{Math.Log(n) - ((n - 1) / n):0.000}"));
+        table.AddRow("KL to the reference, nats", $"{before.Kl}", $"{after.Kl}", string.Create(CultureInfo.InvariantCulture, $"{BestOfNMath.KlUpperBound(n):0.000}"));
         table.AddRow("length, tokens", $"{before.Length}", $"{after.Length}", "");
         table.AddRow("different texts", $"{before.DistinctShare}", $"{after.DistinctShare}", "");
         return table;

@@ -30,7 +30,7 @@ internal sealed record Arguments
     /// <summary>K, the completions of each prompt of a step.</summary>
     public required int CompletionsPerPrompt { get; init; }
 
-    public required int MaximumNewTokens { get; init; }
+    public required int MaxNewTokens { get; init; }
 
     /// <summary>Completions whose gradient is taken at a time: what bounds memory.</summary>
     public required int RowsPerPass { get; init; }

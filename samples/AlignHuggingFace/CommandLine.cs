@@ -16,7 +16,7 @@ internal static class CommandLine
     private static readonly Option<double> N = new("--n") { Description = "N, the draws that one sample is to be worth.", DefaultValueFactory = _ => 8 };
     private static readonly Option<int?> Samples = new("--samples") { Description = "M, reference samples of each prompt [default: 8 N, at least 32]." };
     private static readonly Option<int?> Steps = new("--steps") { Description = "Training steps [default: 200; with --quick 60]." };
-    private static readonly Option<int?> MaximumNewTokens = new("--max-new-tokens") { Description = "The most tokens of a completion [default: 32; with --quick 12]." };
+    private static readonly Option<int?> MaxNewTokens = new("--max-new-tokens") { Description = "The most tokens of a completion [default: 32; with --quick 12]." };
     private static readonly Option<int> RowsPerPass = new("--rows-per-pass") { Description = "Completions whose gradient is taken at a time: bounds memory, not the result.", DefaultValueFactory = _ => 16 };
     private static readonly Option<double?> LearningRate = new("--learning-rate") { Description = "[default: 1e-5; with --lora 2e-4; for the tiny models 3e-3]" };
     private static readonly Option<Schedule> LearningRateSchedule = new("--schedule") { Description = "How the learning rate goes: linear or cosine, to a tenth, or constant.", DefaultValueFactory = _ => Schedule.Linear };
@@ -25,7 +25,7 @@ internal static class CommandLine
     private static readonly Option<int> CheckpointEvery = new("--checkpoint-every") { Description = "Steps from one checkpoint to the next: what a kill costs at most.", DefaultValueFactory = _ => 25 };
     private static readonly Option<bool> Lora = new("--lora") { Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off." };
     private static readonly Option<long> Seed = new("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<string> Output = new("--output") { Description = "Folder for the aligned model, checkpoints, metrics and the cache of reference rewards; a run that was stopped goes on from it.", DefaultValueFactory = _ => Path.Combine("output", "aligned") };
+    private static readonly Option<string> Output = new("--output") { Description = "Folder for the aligned model, checkpoints, metrics and the store of reference rewards; a run that was stopped goes on from it.", DefaultValueFactory = _ => Path.Combine("output", "aligned") };
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" };
     private static readonly Option<int> Threads = new("--threads") { Description = "Threads inside an operation.", DefaultValueFactory = _ => Environment.ProcessorCount };
     private static readonly Option<bool> Quick = new("--quick") { Description = "Smaller numbers, to see that all of it works." };
@@ -40,7 +40,7 @@ internal static class CommandLine
     {
         var command = new RootCommand("Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.")
         {
-            Model, Reward, Label, Prompts, N, Samples, Steps, MaximumNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
+            Model, Reward, Label, Prompts, N, Samples, Steps, MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
         };
         AddChecks(command);
         using var stop = new CancellationTokenSource();
@@ -76,7 +76,7 @@ internal static class CommandLine
             Steps = result.GetValue(Steps) ?? (quick ? 60 : 200),
             PromptsPerStep = 4,
             CompletionsPerPrompt = 8,
-            MaximumNewTokens = result.GetValue(MaximumNewTokens) ?? (quick ? 12 : 32),
+            MaxNewTokens = result.GetValue(MaxNewTokens) ?? (quick ? 12 : 32),
             RowsPerPass = result.GetValue(RowsPerPass),
             LearningRate = result.GetValue(LearningRate) ?? (model is null ? 3e-3 : lora ? 2e-4 : 1e-5),
             Schedule = result.GetValue(LearningRateSchedule),
@@ -101,7 +101,7 @@ internal static class CommandLine
         Check(N, value => value >= 1 && double.IsFinite(value), value => $"--n is {value}; it must be at least 1");
         Check(Samples, value => value >= 1, value => $"--samples is {value}; it must be at least 1");
         Check(Steps, value => value >= 1, value => $"--steps is {value}; it must be at least 1");
-        Check(MaximumNewTokens, value => value >= 1, value => $"--max-new-tokens is {value}; it must be at least 1");
+        Check(MaxNewTokens, value => value >= 1, value => $"--max-new-tokens is {value}; it must be at least 1");
         Check(RowsPerPass, value => value >= 1, value => $"--rows-per-pass is {value}; it must be at least 1");
         Check(LearningRate, value => value > 0, value => $"--learning-rate is {value}; it must be above 0");
         Check(WeightDecay, value => value >= 0 && double.IsFinite(value), value => $"--weight-decay is {value}; it must be at least 0");

@@ -28,7 +28,7 @@ internal sealed class LanguageModel : IDisposable
             _copy = PretrainedCausalLm.Load(directory, options);
         foreach (var parameter in _start.Model.parameters())
             parameter.requires_grad = false;
-        var generation = new GenerationOptions { MaximumNewTokens = arguments.MaximumNewTokens, StopTokens = _start.StopTokens };
+        var generation = new GenerationOptions { MaxNewTokens = arguments.MaxNewTokens, StopTokens = _start.StopTokens };
         Policy = new CausalLmPolicy(Network, _start.Tokenizer, generation);
         Reference = new CausalLmPolicy(_start.Model, _start.Tokenizer, generation);
     }

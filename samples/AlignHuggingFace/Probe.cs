@@ -8,11 +8,11 @@ namespace AlignHuggingFace;
 /// <summary>What a run will take, measured on one step of it.</summary>
 /// <param name="TokensPerSecond">Generation.</param>
 /// <param name="SecondsPerStep">One training step: draw, score, gradient.</param>
-/// <param name="CacheSeconds">The reference rewards, if they are not there yet.</param>
+/// <param name="ReferenceSeconds">The reference rewards, if they are not there yet.</param>
 /// <param name="TrainingSeconds">All steps.</param>
 /// <param name="EvaluationSeconds">Held-out numbers of the reference and of the aligned model.</param>
 /// <param name="PeakBytes">The most memory of the process: what the probe took, and what the optimizer adds.</param>
-internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, double CacheSeconds, double TrainingSeconds, double EvaluationSeconds, long PeakBytes)
+internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, double ReferenceSeconds, double TrainingSeconds, double EvaluationSeconds, long PeakBytes)
 {
     /// <summary>Draws, scores and takes the gradient of one step without taking the step; the parameters are unchanged.</summary>
     public static async Task<Probe> MeasureAsync(LanguageModel model, Scorer scorer, IReadOnlyList<Prompt> train, int heldOut, Arguments arguments, CancellationToken cancellationToken)
@@ -27,19 +27,19 @@ internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, doub
         double scoring = watch.Elapsed.TotalSeconds;
         watch.Restart();
         var table = new ReferenceTable(prompts.Select(prompt => new ReferencePrompt(prompt, [.. scored.Where(sample => sample.Completion.Prompt == prompt)])));
-        Fit.Backward(model, table.BestOf(arguments.N, onWarning: _ => { }), scored, arguments.RowsPerPass);
+        FineTuning.Backward(model, table.BestOf(arguments.N, onWarning: _ => { }), scored, arguments.RowsPerPass);
         double gradient = watch.Elapsed.TotalSeconds;
         model.Network.zero_grad();
 
         double perCompletion = (generation + scoring) / drawn.Count, step = generation + scoring + gradient;
-        int cached = (train.Count + heldOut) * arguments.SamplesPerPrompt, evaluated = heldOut * Alignment.EvaluationCompletions;
+        int estimated = (train.Count + heldOut) * arguments.SamplesPerPrompt, evaluated = heldOut * Alignment.EvaluationCompletions;
         long[] bytes = [.. model.Trained.Select(parameter => parameter.numel() * parameter.element_size())];
         long optimizer = 2 * (bytes.Sum() + bytes.Max()); // two moments of all, and two temporaries of the largest
         using var process = Process.GetCurrentProcess();
         return new Probe(
             drawn.Sum(completion => completion.Tokens.Length) / generation,
             step,
-            cached * perCompletion,
+            estimated * perCompletion,
             arguments.Steps * step,
             2 * evaluated * (perCompletion + (2 * scoring / drawn.Count)), // log pi_theta and the stepwise KL besides
             process.PeakWorkingSet64 + optimizer);
@@ -48,7 +48,7 @@ internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, doub
     /// <summary>The estimates in a few lines.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
         generation         {TokensPerSecond:0} tokens a second
-        reference rewards  {Time(CacheSeconds)}, once
+        reference rewards  {Time(ReferenceSeconds)}, once
         training           {Time(TrainingSeconds)} ({SecondsPerStep:0.00} s a step)
         held-out numbers   {Time(EvaluationSeconds)}
         memory             about {PeakBytes / (1024.0 * 1024 * 1024):0.0} GiB at its peak

@@ -4,7 +4,7 @@ using VariationalBoN.References;
 
 namespace AlignHuggingFace;
 
-/// <summary>The cache of reference rewards in the output folder. Stateless.</summary>
+/// <summary>The store of reference rewards in the output folder. Stateless.</summary>
 internal static class ReferenceRewards
 {
     private const string FolderName = "references";

@@ -33,7 +33,7 @@ internal static class TinyModels
         File.WriteAllText(Path.Combine(directory, "vocab.json"), JsonSerializer.Serialize(tokens.Index().ToDictionary(entry => entry.Item, entry => entry.Index)));
         File.WriteAllLines(Path.Combine(directory, "merges.txt"), ["#version: 0.2", .. merges]);
         WriteJson(directory, "tokenizer_config.json", new { tokenizer_class = "GPT2Tokenizer", add_prefix_space = false, bos_token = EndOfText, eos_token = EndOfText, unk_token = EndOfText });
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = tokens.Length, MaximumLength = Length, Width = 48, Layers = 2, Heads = 4, Activation = "gelu" }, Seed);
+        using var model = new Gpt2(new Gpt2Config { VocabularySize = tokens.Length, MaxLength = Length, Width = 48, Layers = 2, Heads = 4, Activation = "gelu" }, Seed);
         model.Config.Save(Path.Combine(directory, "config.json"));
         WriteJson(directory, "generation_config.json", new { bos_token_id = tokens.Length - 1, eos_token_id = tokens.Length - 1 });
         SaveWeights(directory, model.state_dict().ToDictionary(pair => $"transformer.{pair.Key}", pair => pair.Value));
@@ -45,7 +45,7 @@ internal static class TinyModels
         string[] tokens = TinyVocabulary.WordPieces(texts);
         File.WriteAllLines(Path.Combine(directory, "vocab.txt"), tokens);
         WriteJson(directory, "tokenizer_config.json", new { tokenizer_class = "DistilBertTokenizer", do_lower_case = true, cls_token = "[CLS]", sep_token = "[SEP]", pad_token = "[PAD]", unk_token = "[UNK]", mask_token = "[MASK]" });
-        using var classifier = new DistilBertClassifier(new DistilBertClassifierConfig { VocabularySize = tokens.Length, MaximumLength = Length, Width = 32, Layers = 2, Heads = 4, InnerWidth = 64, Labels = ["NEGATIVE", Label] }, Seed);
+        using var classifier = new DistilBertClassifier(new DistilBertClassifierConfig { VocabularySize = tokens.Length, MaxLength = Length, Width = 32, Layers = 2, Heads = 4, InnerWidth = 64, Labels = ["NEGATIVE", Label] }, Seed);
         Enlarge(classifier.parameters());
         classifier.Config.Save(Path.Combine(directory, "config.json"));
         SaveWeights(directory, classifier.state_dict());

@@ -1,6 +1,6 @@
 using TorchSharp;
 
-/// <summary>One's own fit: regression of log pi_theta on the target, robust against single completions.</summary>
+/// <summary>One's own loss: regression of log pi_theta on log g, robust against single completions.</summary>
 /// <remarks>
 /// With d = log pi_theta - log g the loss is the mean of huber(d_i - d_j) over the pairs of a group, averaged over groups, with huber(x) = x^2 / 2 up to delta and delta (|x| - delta / 2) beyond: no pair pulls
 /// with more than delta. Constants per prompt cancel, and with full support the only minimiser is pi_theta = g. For a large delta it is <c>SquaredLogRatio.Centred</c>.

@@ -1,4 +1,4 @@
-// One's own target distribution and one's own fit, both checked against the exact answer. The target: a tempered Best-of-N, pi_ref^(1 - t) pi_bon^t up to a constant. The fit: HuberLogRatio.cs.
+// One's own objective and one's own loss, both checked against the exact answer. The objective: a tempered Best-of-N, pi_ref^(1 - t) pi_bon^t up to a constant. The loss: HuberLogRatio.cs.
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
@@ -14,7 +14,7 @@ var reward = RewardModel.FromFunction(completion => completion.Tokens[0], "the i
 var bestOfN = new KnownCdfBoNDistribution((_, r) => new LogCdfPair(LogSum((int)r), LogSum((int)r + 1)), n: 4);
 var objective = new TemperedObjective(0.5);
 
-// The target, by a fit of the library on completions of the policy.
+// The objective, by a loss of the library on completions of the policy.
 var scorer = new Scorer(reference, reward);
 using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
 for (int step = 0; step < 600; step++)
@@ -28,7 +28,7 @@ for (int step = 0; step < 600; step++)
     adam.step();
 }
 
-// The same target by the own fit, offline: it sees the five answers and draws nothing.
+// The same objective by the own loss, offline: it sees the five answers and draws nothing.
 var answers = Enumerable.Range(0, 5).Select(i => new ScoredCompletion(new Completion { Prompt = "?", Text = $"{i}", Tokens = [i] }, i, Math.Log(probabilities[i]))).ToArray();
 Completion[] completions = [.. answers.Select(answer => answer.Completion)];
 double[] logTarget = objective.LogTargets(bestOfN, answers), target = [.. logTarget.Select(Math.Exp)];
@@ -45,17 +45,17 @@ for (int step = 0; step < 600; step++)
 }
 
 double[] learned = policy.LogProbValues(completions), regressed = offline.LogProbValues(completions);
-Console.WriteLine("answer   reference   target    learned   by the own fit");
+Console.WriteLine("answer   reference        g    learned   by the own loss");
 for (int i = 0; i < 5; i++)
-    Console.WriteLine(FormattableString.Invariant($"{i,6}   {probabilities[i],9:0.0000}   {target[i] / target.Sum(),6:0.0000}   {Math.Exp(learned[i]),8:0.0000}   {Math.Exp(regressed[i]),14:0.0000}"));
+    Console.WriteLine(FormattableString.Invariant($"{i,6}   {probabilities[i],9:0.0000}   {target[i] / target.Sum(),6:0.0000}   {Math.Exp(learned[i]),8:0.0000}   {Math.Exp(regressed[i]),15:0.0000}"));
 
-// The gradient of the own fit, before any step: its mean over all 25 pairs that the reference draws, against the sum by hand, and for a large delta against the library's fit.
+// The gradient of the own loss, before any step: its mean over all 25 pairs that the reference draws, against the sum by hand, and for a large delta against the library's loss.
 double[] exact = new double[5], d = [.. logTarget.Select((g, i) => Math.Log(probabilities[i]) - g)];
 for (int i = 0; i < 5; i++)
     exact[i] = Enumerable.Range(0, 5).Sum(j => 2 * probabilities[i] * probabilities[j] * Math.Clamp(d[i] - d[j], -Delta, Delta)); // huber'(x) = x, at most delta
 double[] own = MeanGradient((logProb, targets, groups) => HuberLogRatio.Loss(logProb, targets, groups, Delta));
 double[] wide = MeanGradient((logProb, targets, groups) => HuberLogRatio.Loss(logProb, targets, groups, delta: 1e6)), squares = MeanGradient(SquaredLogRatio.Centred);
-Console.WriteLine("\nmean gradient by each logit\nanswer   by hand    own fit    delta 1e6   SquaredLogRatio.Centred");
+Console.WriteLine("\nmean gradient by each logit\nanswer   by hand   own loss    delta 1e6   SquaredLogRatio.Centred");
 for (int i = 0; i < 5; i++)
     Console.WriteLine(FormattableString.Invariant($"{i,6}   {exact[i],7:0.0000}   {own[i],8:0.0000}   {wide[i],10:0.0000}   {squares[i],23:0.0000}"));
 double error = exact.Zip(own, (a, b) => Math.Abs(a - b)).Concat(wide.Zip(squares, (a, b) => Math.Abs(a - b))).Max();
@@ -64,7 +64,7 @@ return error < 1e-12 ? 0 : 1;
 
 double LogSum(int count) => Math.Log(Math.Min(1, probabilities.Take(count).Sum()));
 
-double[] MeanGradient(Func<torch.Tensor, IReadOnlyList<double>, IReadOnlyList<int>, torch.Tensor> fit)
+double[] MeanGradient(Func<torch.Tensor, IReadOnlyList<double>, IReadOnlyList<int>, torch.Tensor> lossOf)
 {
     using var start = reference.Clone();
     double[] mean = new double[5];
@@ -73,7 +73,7 @@ double[] MeanGradient(Func<torch.Tensor, IReadOnlyList<double>, IReadOnlyList<in
         int[] drawn = [pair / 5, pair % 5];
         using var scope = torch.NewDisposeScope();
         start.Logits.grad?.zero_();
-        fit(start.LogProb([.. drawn.Select(i => completions[i])]), [.. drawn.Select(i => logTarget[i])], [0, 0]).backward();
+        lossOf(start.LogProb([.. drawn.Select(i => completions[i])]), [.. drawn.Select(i => logTarget[i])], [0, 0]).backward();
         double[] gradient = start.Logits.grad!.data<double>().ToArray();
         for (int i = 0; i < 5; i++)
             mean[i] += probabilities[drawn[0]] * probabilities[drawn[1]] * gradient[i];

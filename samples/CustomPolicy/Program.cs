@@ -70,7 +70,7 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var drawn = torch.tensor(completions.Select(completion => (long)completion.Tokens[0]).ToArray()); // [B]
-        return LogProbabilities().index_select(0, drawn).MoveToOuterDisposeScope(); // [B], with gradient
+        return LogProbs().index_select(0, drawn).MoveToOuterDisposeScope(); // [B], with gradient
     }
 
     public void Dispose()
@@ -85,7 +85,7 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
         return FormattableString.Invariant($"mean {_mean.item<double>():0.00}, deviation {_logDeviation.exp().item<double>():0.00}");
     }
 
-    private torch.Tensor LogProbabilities()
+    private torch.Tensor LogProbs()
     {
         var numbers = torch.arange(-Largest, Largest + 1, torch.float64); // [V]
         return torch.nn.functional.log_softmax(-0.5 * ((numbers - _mean) / _logDeviation.exp()).pow(2), 0);

@@ -5,20 +5,20 @@ using System.Globalization;
 namespace InspectRewards;
 
 /// <summary>What the user asked for.</summary>
-/// <param name="Cache">The file of reference rewards.</param>
+/// <param name="Rewards">The file of reference rewards.</param>
 /// <param name="N">The draws that one sample is to be worth.</param>
 /// <param name="TieTolerance">The difference up to which two rewards of a prompt are one.</param>
 /// <param name="Output">The folder for the report and its plots.</param>
-internal sealed record Arguments(string Cache, double N, double TieTolerance, string Output);
+internal sealed record Arguments(string Rewards, double N, double TieTolerance, string Output);
 
 /// <summary>The arguments of the program. Stateless.</summary>
 internal static class CommandLine
 {
     public const int UsageError = 2;
     public static readonly string Example = Path.Combine(AppContext.BaseDirectory, "example.jsonl");
-    private static readonly Argument<string> Cache = new("CACHE")
+    private static readonly Argument<string> Rewards = new("REWARDS")
     {
-        Description = "Reference rewards: the folder of a cache, or a file in JSON Lines, saved by this library (SentimentControl writes references.jsonl), a line for each prompt (prompt, rewards, responses), or a line for each sample (prompt, text, reward) [default: a small example].",
+        Description = "Reference rewards: the folder of a store, or a file in JSON Lines, saved by this library (SentimentControl writes references.jsonl), a line for each prompt (prompt, rewards, responses), or a line for each sample (prompt, text, reward) [default: a small example].",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -32,8 +32,8 @@ internal static class CommandLine
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
     public static int Invoke(string[] args, Func<Arguments, int> run)
     {
-        var command = new RootCommand("Says what Best-of-N would give with these reference rewards, for which N and at what distance from the reference, and whether the rewards can be trusted.") { Cache, N, TieTolerance, Output };
-        Cache.Validators.Add((ArgumentResult result) => Check(result, result.Tokens, Path.Exists, value => $"CACHE is '{value}'; there is no such file or folder"));
+        var command = new RootCommand("Says what Best-of-N would give with these reference rewards, for which N and at what distance from the reference, and whether the rewards can be trusted.") { Rewards, N, TieTolerance, Output };
+        Rewards.Validators.Add((ArgumentResult result) => Check(result, result.Tokens, Path.Exists, value => $"REWARDS is '{value}'; there is no such file or folder"));
         Output.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new"));
         N.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => ParseN(value) is not null, value => $"--n is '{value}'; it must be a number of at least 1, such as 8"));
         TieTolerance.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => ParseTolerance(value) is not null, value => $"--tie-tolerance is '{value}'; it must be a number of at least 0, such as 0.001"));
@@ -47,8 +47,8 @@ internal static class CommandLine
 
     private static Arguments Read(ParseResult result)
     {
-        string cache = Path.TrimEndingDirectorySeparator(result.GetValue(Cache) ?? Example);
-        return new Arguments(cache, ParseN(result.GetRequiredValue(N))!.Value, ParseTolerance(result.GetRequiredValue(TieTolerance))!.Value, result.GetValue(Output) ?? Path.Combine("output", $"{Path.GetFileNameWithoutExtension(cache)}-rewards"));
+        string rewards = Path.TrimEndingDirectorySeparator(result.GetValue(Rewards) ?? Example);
+        return new Arguments(rewards, ParseN(result.GetRequiredValue(N))!.Value, ParseTolerance(result.GetRequiredValue(TieTolerance))!.Value, result.GetValue(Output) ?? Path.Combine("output", $"{Path.GetFileNameWithoutExtension(rewards)}-rewards"));
     }
 
     private static double? ParseN(string text) =>

@@ -5,20 +5,20 @@ using VariationalBoN.Evaluation;
 
 namespace InspectRewards;
 
-/// <summary>Reads a cache, prints what it says, and writes the same with two plots. Stateless.</summary>
+/// <summary>Reads reference rewards, prints what they say, and writes the same with two plots. Stateless.</summary>
 internal static class Inspection
 {
     /// <summary>Runs everything; the folder appears only when all has been made.</summary>
-    /// <exception cref="InvalidDataException">The file is no cache, or is damaged; the message names the line.</exception>
+    /// <exception cref="InvalidDataException">The file holds no reference rewards, or is damaged; the message names the line.</exception>
     /// <exception cref="ArgumentException">No prompt has two samples.</exception>
     public static void Run(Arguments arguments, TextWriter output)
     {
-        if (arguments.Cache == CommandLine.Example)
+        if (arguments.Rewards == CommandLine.Example)
             output.WriteLine("No file was named: this is the example that comes with the sample. See --help.");
-        var table = ReferenceTable.Load(arguments.Cache).WithTieTolerance(arguments.TieTolerance);
+        var table = ReferenceTable.Load(arguments.Rewards).WithTieTolerance(arguments.TieTolerance);
         var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = arguments.N });
-        string name = Path.GetFileName(arguments.Cache);
-        string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}")} samples each");
+        string name = Path.GetFileName(arguments.Rewards);
+        string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")} samples each");
         byte[] curve = RewardPlots.BestOfN(report, title), rewards = RewardPlots.Rewards(table, arguments.N, title);
 
         Directory.CreateDirectory(arguments.Output);

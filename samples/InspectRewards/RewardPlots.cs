@@ -24,13 +24,13 @@ internal static class RewardPlots
 
         var line = plot.Add.ScatterLine(x, report.Curve.Points.Select(point => point.Reward.Value).ToArray(), Best);
         (line.LineWidth, line.LegendText) = (3, "best of n");
-        if (report.N <= report.Curve.LargestN)
+        if (report.N <= report.Curve.MaxN)
         {
             var mark = plot.Add.VerticalLine(Math.Log2(report.N), 2, One, LinePattern.Dashed);
             mark.LegendText = string.Create(CultureInfo.InvariantCulture, $"N = {report.N}");
         }
 
-        int[] ticks = [.. Enumerable.Range(0, (int)Math.Log2(report.Curve.LargestN) + 1)];
+        int[] ticks = [.. Enumerable.Range(0, (int)Math.Log2(report.Curve.MaxN) + 1)];
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. ticks.Select(tick => (double)tick)], [.. ticks.Select(tick => (1L << tick).ToString(CultureInfo.InvariantCulture))]);
         return Finish(plot, title, "n, draws of which the best is kept", "expected reward", Alignment.LowerRight);
     }

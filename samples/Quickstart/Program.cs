@@ -33,5 +33,5 @@ for (int step = 0; step < Steps; step++)
 Console.WriteLine($"KL(pi_theta || pi_bon) after:  {KlToBestOfN():0.0000} nats, mean reward {MeanReward():0.00}");
 Console.WriteLine($"Best-of-8 itself:              {0:0.0000} nats, mean reward {world.ExpectedReward(world.LogBestOfN):0.00}, for 8 times the draws");
 
-double KlToBestOfN() => EnumerableWorld.Kl(world.LogProbabilities(policy.LogitValues()), world.LogBestOfN);
-double MeanReward() => world.ExpectedReward(world.LogProbabilities(policy.LogitValues()));
+double KlToBestOfN() => EnumerableWorld.Kl(world.LogProbs(policy.LogitValues()), world.LogBestOfN);
+double MeanReward() => world.ExpectedReward(world.LogProbs(policy.LogitValues()));

@@ -65,24 +65,24 @@ foreach (var prompt in table.Prompts)
 // snippet: chat
 var lenient = new ScoringOptions { MaxConcurrency = 8, OnFailure = RewardFailure.Exclude };
 using IChatClient chat = new ScriptedChat();                                   // or an OpenAI client on vLLM, Ollama, ...
-IRewardModel judge = new ChatRewardModel(chat, new() { Template = "Rate from 0 to 10, with one number and nothing else:\n{completion}", Minimum = 0, Maximum = 10 })
+IRewardModel judge = new ChatRewardModel(chat, new() { Template = "Rate from 0 to 10, with one number and nothing else:\n{completion}", MinReward = 0, MaxReward = 10 })
     .WithRetry();
 var sampler = new ChatReferenceSampler(chat, new() { MaxOutputTokens = 8, MaxConcurrency = 8 });
 var judged = await sampler.EstimateAsync(judge, prompts, samplesPerPrompt: 32, seed: 1, lenient);
 // end snippet
-string cache = Directory.CreateTempSubdirectory("remote-reward-").FullName;
+string folder = Directory.CreateTempSubdirectory("remote-reward-").FullName;
 bool wentOn;
-using (var again = ReferenceStore.Open(cache, judged.Provenance))
+using (var again = ReferenceStore.Open(folder, judged.Provenance))
     again.Append(judged.Prompts[..2]);                                         // what a run had that was stopped half-way
 {
     // snippet: resume
-    var options = new ReferenceTableOptions { SamplesPerPrompt = 32, Seed = 1, Folder = cache, PromptsPerBatch = 1, Scoring = lenient };
+    var options = new ReferenceTableOptions { SamplesPerPrompt = 32, Seed = 1, Folder = folder, PromptsPerBatch = 1, Scoring = lenient };
     using var kept = await sampler.EstimateAsync(judge, prompts, options);         // the same call goes on after a kill
     // end snippet
     wentOn = kept.Prompts.Zip(judged.Prompts, (a, b) => a.Excluded == b.Excluded && a.Rewards.SequenceEqual(b.Rewards)).All(equal => equal);
 }
 
-Directory.Delete(cache, recursive: true);
+Directory.Delete(folder, recursive: true);
 int excluded = judged.Prompts.Sum(prompt => prompt.Excluded);
 int unusable = (await sampler.SampleAsync(prompts, 32, new DrawSeed(1, DrawPurpose.Reference))).Count(drawn => ScriptedChat.Rate(drawn.Text) is null);
 bool honest = wentOn && excluded == unusable && excluded > 0 && judged.Prompts.All(prompt => prompt.Rewards.Zip(prompt.Responses).All(pair => ScriptedChat.Rate(pair.Second) == pair.First));

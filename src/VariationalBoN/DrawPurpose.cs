@@ -6,7 +6,7 @@ public enum DrawPurpose
     /// <summary>Completions of the policy being trained.</summary>
     Rollout,
 
-    /// <summary>Reference samples for a cache of rewards.</summary>
+    /// <summary>Reference samples for a table of rewards.</summary>
     Reference,
 
     /// <summary>Completions for held-out numbers.</summary>

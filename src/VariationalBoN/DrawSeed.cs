@@ -7,7 +7,7 @@ namespace VariationalBoN;
 /// </remarks>
 /// <param name="Value">Any number, such as the step of a training loop.</param>
 /// <param name="Purpose">What the draw is for.</param>
-/// <param name="FirstSample">Index of the first sample of each prompt, 0 or more: 64 continues a cache that holds samples 0 to 63.</param>
+/// <param name="FirstSample">Index of the first sample of each prompt, 0 or more: 64 continues a store that holds samples 0 to 63.</param>
 public readonly record struct DrawSeed(long Value, DrawPurpose Purpose = DrawPurpose.Rollout, int FirstSample = 0)
 {
     /// <summary>A rollout seed.</summary>

@@ -29,7 +29,7 @@ public sealed class Prompt : IEquatable<Prompt>
     /// <summary>The text of a prompt that is a text.</summary>
     /// <exception cref="InvalidOperationException">The prompt is a conversation, which only a policy with a chat template can turn into text.</exception>
     public string Text => IsConversation
-        ? throw new InvalidOperationException($"The prompt {Shown.Text(Canonical)} is a conversation, and a text is needed here. Render it with the chat template of the model first, and give the text.")
+        ? throw new InvalidOperationException($"The prompt {Shown.Quoted(Canonical)} is a conversation, and a text is needed here. Render it with the chat template of the model first, and give the text.")
         : Canonical;
 
     /// <summary>A prompt that is a conversation.</summary>
@@ -91,6 +91,6 @@ public sealed class Prompt : IEquatable<Prompt>
         ArgumentNullException.ThrowIfNull(text);
         int half = Surrogates.FirstHalf(text);
         return half < 0 ? text
-            : throw new ArgumentException($"The prompt {Shown.Text(text)} holds half of a surrogate pair at character {half}: it was cut inside a character, and no file can keep it. Cut texts between characters (StringInfo, or Rune).", nameof(text));
+            : throw new ArgumentException($"The prompt {Shown.Quoted(text)} holds half of a surrogate pair at character {half}: it was cut inside a character, and no file can keep it. Cut texts between characters (StringInfo, or Rune).", nameof(text));
     }
 }

@@ -14,12 +14,12 @@ internal static class TrainingJob
     {
         torch.set_num_threads(1);
         Directory.CreateDirectory(folder);
-        var config = new Gpt2Config { VocabularySize = 11, MaximumLength = 12, Width = 16, Layers = 1, Heads = 2, Activation = "relu" };
+        var config = new Gpt2Config { VocabularySize = 11, MaxLength = 12, Width = 16, Layers = 1, Heads = 2, Activation = "relu" };
         using var model = new Gpt2(config, seed: 3);
         using var frozen = new Gpt2(config, seed: 3);
         model.eval();
         frozen.eval();
-        var options = new GenerationOptions { MaximumNewTokens = 6, StopTokens = [0] };
+        var options = new GenerationOptions { MaxNewTokens = 6, StopTokens = [0] };
         var policy = new CausalLmPolicy(model, new NumberTokenizer(11), options);
         var reference = new CausalLmPolicy(frozen, new NumberTokenizer(11), options);
         var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum() + (0.01 * completion.Tokens.Length));

@@ -46,7 +46,7 @@ internal sealed class GridSetup : IDisposable
 
         var model = SavedModel.Load(kept, dataset, device).Model;
         var reward = dataset.TrainReward(seed, new Forward<double>(share => progress.Report(0.2 + (0.2 * share))), cancellationToken).Model;
-        var generation = new GenerationOptions { MaximumNewTokens = dataset.MaximumNewTokens, StopTokens = dataset.StopTokens, RowsPerBatch = 128 };
+        var generation = new GenerationOptions { MaxNewTokens = dataset.MaxNewTokens, StopTokens = dataset.StopTokens, RowsPerBatch = 128 };
         string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)], heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
         var plain = new Experiment
         {

@@ -20,7 +20,7 @@ internal static class AustenPretraining
     private static readonly Gpt2Config Config = new()
     {
         VocabularySize = VocabularySize,
-        MaximumLength = 64,
+        MaxLength = 64,
         Width = 160,
         Layers = 4,
         Heads = 5,
@@ -69,6 +69,13 @@ internal static class AustenPretraining
         }
     }
 
+<<<<<<< HEAD:benchmarks/VariationalBoN.Experiments/Pretraining/AustenPretraining.cs
+=======
+    /// <summary>The segments as tokens with the end token, those that the model can take.</summary>
+    internal static List<int[]> Tokens(IEnumerable<AustenSegment> segments, ITokenizer tokenizer) =>
+        [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray()).Where(tokens => tokens.Length <= Config.MaxLength)];
+
+>>>>>>> a6c129d0a9ce0483ecb241d67276af083c9f3b53:samples/SentimentControl/Datasets/Austen/AustenPretraining.cs
     private static double Step(Gpt2 model, optim.Optimizer adam, int[][] batch)
     {
         using var scope = NewDisposeScope();

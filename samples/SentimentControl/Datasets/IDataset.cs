@@ -25,7 +25,7 @@ internal interface IDataset
     ImmutableArray<int> StopTokens { get; }
 
     /// <summary>The most tokens of a completion.</summary>
-    int MaximumNewTokens { get; }
+    int MaxNewTokens { get; }
 
     /// <summary>Prompts that methods train on; no string occurs twice.</summary>
     IReadOnlyList<string> TrainPrompts { get; }

@@ -21,7 +21,7 @@ internal static class SavedModel
         Safetensors.Save(Path.Combine(directory, Weights), model);
         model.Config.Save(Path.Combine(directory, Config));
         dataset.SaveVocabulary(directory);
-        File.WriteAllText(Path.Combine(directory, Generation), JsonSerializer.Serialize(new Settings(dataset.Name, dataset.MaximumNewTokens, [.. dataset.StopTokens])));
+        File.WriteAllText(Path.Combine(directory, Generation), JsonSerializer.Serialize(new Settings(dataset.Name, dataset.MaxNewTokens, [.. dataset.StopTokens])));
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
@@ -36,8 +36,8 @@ internal static class SavedModel
         Safetensors.Load(Path.Combine(directory, Weights), model);
         model.to(device);
         model.eval();
-        return (model, new CausalLmPolicy(model, dataset.LoadVocabulary(directory), new GenerationOptions { MaximumNewTokens = settings.MaximumNewTokens, StopTokens = [.. settings.StopTokens] }));
+        return (model, new CausalLmPolicy(model, dataset.LoadVocabulary(directory), new GenerationOptions { MaxNewTokens = settings.MaxNewTokens, StopTokens = [.. settings.StopTokens] }));
     }
 
-    private sealed record Settings(string Dataset, int MaximumNewTokens, int[] StopTokens);
+    private sealed record Settings(string Dataset, int MaxNewTokens, int[] StopTokens);
 }

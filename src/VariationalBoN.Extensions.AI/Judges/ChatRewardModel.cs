@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
+using VariationalBoN.Extensions.AI.Internal;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Judges;
@@ -61,9 +62,9 @@ public sealed partial class ChatRewardModel : IRewardModel
         if (response.FinishReason is ChatFinishReason reason && reason != ChatFinishReason.Stop)
             throw Bad(response, $"it ended by \"{reason}\", so it may be part of an answer only; give MaxOutputTokens ({_options.MaxOutputTokens}) more if it was cut");
         double reward = Read(response);
-        return double.IsFinite(reward) && reward >= _options.Minimum && reward <= _options.Maximum
+        return double.IsFinite(reward) && reward >= _options.MinReward && reward <= _options.MaxReward
             ? reward
-            : throw Bad(response, FormattableString.Invariant($"the number {reward} is not a finite one from {_options.Minimum} to {_options.Maximum}"));
+            : throw Bad(response, FormattableString.Invariant($"the number {reward} is not a finite one from {_options.MinReward} to {_options.MaxReward}"));
     }
 
     private double Read(ChatResponse response)

@@ -19,10 +19,10 @@ public sealed record ChatRewardModelOptions
     public int MaxOutputTokens { get; init; } = 16;
 
     /// <summary>The lowest number that is a reward; an answer below it is a failure, not clipped.</summary>
-    public double Minimum { get; init; } = double.NegativeInfinity;
+    public double MinReward { get; init; } = double.NegativeInfinity;
 
     /// <summary>The highest number that is a reward; an answer above it is a failure, not clipped.</summary>
-    public double Maximum { get; init; } = double.PositiveInfinity;
+    public double MaxReward { get; init; } = double.PositiveInfinity;
 
     /// <summary>Reads the reward out of an answer, throwing <see cref="FormatException"/> when there is none; null takes answers that are one number and nothing else.</summary>
     public Func<string, double>? ReadAnswer { get; init; }

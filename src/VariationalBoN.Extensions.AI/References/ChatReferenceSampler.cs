@@ -1,4 +1,5 @@
 using Microsoft.Extensions.AI;
+using VariationalBoN.Extensions.AI.Internal;
 using VariationalBoN.References;
 using VariationalBoN.Rewards;
 

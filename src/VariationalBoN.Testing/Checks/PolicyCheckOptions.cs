@@ -32,7 +32,7 @@ public sealed record PolicyCheckOptions
     public double FalseAlarmRate { get; init; } = 1e-4;
 
     /// <summary>The most completions of a prompt that are enumerated to sum their probabilities, at least 1.</summary>
-    public int LargestEnumeration { get; init; } = 4096;
+    public int MaxEnumeration { get; init; } = 4096;
 
     /// <summary>All completions of a prompt, for a policy of one's own that has few; <see cref="TabularPolicy"/> and <see cref="CausalLmPolicy"/> need none.</summary>
     public Func<Prompt, IReadOnlyList<Completion>>? Enumerate { get; init; }
@@ -57,7 +57,7 @@ public sealed record PolicyCheckOptions
         Require(Tolerance > 0 && double.IsFinite(Tolerance), $"Tolerance is {Tolerance}; it must be above 0 and finite");
         Require(DrawTolerance is >= 0 and <= 1, $"DrawTolerance is {DrawTolerance}; it must be 0 to 1");
         Require(FalseAlarmRate is > 0 and < 1, $"FalseAlarmRate is {FalseAlarmRate}; it must be above 0 and below 1");
-        Require(LargestEnumeration >= 1, $"LargestEnumeration is {LargestEnumeration}; it must be at least 1");
+        Require(MaxEnumeration >= 1, $"MaxEnumeration is {MaxEnumeration}; it must be at least 1");
         Require(StopTokens is not { IsDefault: true }, $"StopTokens is the default array; use null for none");
         if (faults.Count > 0)
             throw new ArgumentException($"The policy check options are not usable: {string.Join("; ", faults)}.");

@@ -22,18 +22,18 @@ internal static class PolicyEnumeration
                     all = list(prompt);
                     break;
                 case TabularPolicy tabular:
-                    all = OfTable(tabular, prompt, options.LargestEnumeration);
+                    all = OfTable(tabular, prompt, options.MaxEnumeration);
                     break;
                 case CausalLmPolicy causal:
-                    all = OfModel(causal, probe.Drawn.First(completion => completion.Prompt == prompt), options.LargestEnumeration, out int length);
-                    cut = length < causal.Options.MaximumNewTokens ? $", cut at {length} tokens" : "";
+                    all = OfModel(causal, probe.Drawn.First(completion => completion.Prompt == prompt), options.MaxEnumeration, out int length);
+                    cut = length < causal.Options.MaxNewTokens ? $", cut at {length} tokens" : "";
                     break;
                 default:
                     return CheckResult.Skip(Name, "the completions of this policy cannot be listed; give PolicyCheckOptions.Enumerate for a small policy of this kind");
             }
 
-            if (all is null || all.Count > options.LargestEnumeration)
-                return CheckResult.Skip(Name, $"there are more than {options.LargestEnumeration} completions of prompt \"{prompt}\" (PolicyCheckOptions.LargestEnumeration)");
+            if (all is null || all.Count > options.MaxEnumeration)
+                return CheckResult.Skip(Name, $"there are more than {options.MaxEnumeration} completions of prompt \"{prompt}\" (PolicyCheckOptions.MaxEnumeration)");
             double total = probe.LogProbOf(all).Sum(Math.Exp);
             count += all.Count;
             if (!(Math.Abs(total - 1) <= worst))
@@ -57,7 +57,7 @@ internal static class PolicyEnumeration
     private static List<Completion>? OfModel(CausalLmPolicy policy, Completion drawn, int most, out int length)
     {
         List<int[]> open = [[]], ended = [];
-        for (length = 0; length < policy.Options.MaximumNewTokens && ended.Count + ((long)open.Count * policy.VocabularySize) <= most; length++)
+        for (length = 0; length < policy.Options.MaxNewTokens && ended.Count + ((long)open.Count * policy.VocabularySize) <= most; length++)
         {
             ILookup<bool, int[]> longer = open.SelectMany(tokens => Enumerable.Range(0, policy.VocabularySize).Select(token => (int[])[.. tokens, token])).ToLookup(tokens => policy.Options.StopTokens.Contains(tokens[^1]));
             ended.AddRange(longer[true]);

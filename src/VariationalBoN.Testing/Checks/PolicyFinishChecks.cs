@@ -13,7 +13,7 @@ internal static class PolicyFinishChecks
         ImmutableArray<int>? stops = own?.StopTokens ?? probe.Options.StopTokens;
         if (probe.Drawn.All(completion => completion.Tokens.IsDefaultOrEmpty))
             return CheckResult.Skip(Name, "the completions have no tokens");
-        int longest = own?.MaximumNewTokens ?? probe.Drawn.Where(completion => completion.FinishReason == FinishReason.Length).Select(completion => completion.Tokens.Length).DefaultIfEmpty(int.MaxValue).Max();
+        int longest = own?.MaxNewTokens ?? probe.Drawn.Where(completion => completion.FinishReason == FinishReason.Length).Select(completion => completion.Tokens.Length).DefaultIfEmpty(int.MaxValue).Max();
         string[] faults = [.. probe.Drawn.SelectMany(completion => Faults(completion, stops, longest)).Distinct()];
         int wrong = probe.Drawn.Count(completion => Faults(completion, stops, longest).Any());
         string known = stops is null ? "; stop tokens are not known, so lengths alone are checked (PolicyCheckOptions.StopTokens)" : "";

@@ -2,7 +2,7 @@ namespace VariationalBoN.Testing.Checks;
 
 /// <summary>
 /// Checks a reward model against what Best-of-N needs: a finite number that depends on prompt and completion alone, that tells completions apart, and
-/// that is still what a cache holds.
+/// that is still what a table holds.
 /// </summary>
 /// <remarks>
 /// What the reward model throws is a failed check. Costs a handful of calls with all completions and up to 2 <see cref="RewardCheckOptions.SingleCalls"/>
@@ -10,7 +10,7 @@ namespace VariationalBoN.Testing.Checks;
 /// </remarks>
 public static class RewardCheck
 {
-    private static readonly string[] s_others = ["repeated", "alone", "shuffled", "padding", "ranks", "variance", "ties", "cache"];
+    private static readonly string[] s_others = ["repeated", "alone", "shuffled", "padding", "ranks", "variance", "ties", "table"];
 
     /// <summary>Runs all checks.</summary>
     /// <param name="reward">The reward model.</param>

@@ -6,7 +6,7 @@ namespace VariationalBoN.Testing.Checks;
 /// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
 public sealed record RewardCheckOptions
 {
-    /// <summary>The cache whose rewards are compared with live ones; null skips that check.</summary>
+    /// <summary>The table whose rewards are compared with live ones; null skips that check.</summary>
     public ReferenceTable? Table { get; init; }
 
     /// <summary>How the rewards of <see cref="Table"/> were scored; null stands for the defaults.</summary>

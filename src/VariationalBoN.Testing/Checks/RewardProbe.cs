@@ -39,7 +39,7 @@ internal sealed class RewardProbe(IRewardModel reward, Completion[] completions,
         return [.. rewards];
     }
 
-    /// <summary>Scores with the scoring options of the cache.</summary>
+    /// <summary>Scores with the scoring options of the table.</summary>
     public Task<IReadOnlyList<double?>> ScoreCheckedAsync(IReadOnlyList<Completion> some) => reward.ScoreCheckedAsync(some, options.Scoring, cancellationToken);
 
     public void Measure()

@@ -7,7 +7,7 @@ namespace VariationalBoN.Testing.Worlds;
 
 /// <summary>A world so small that everything can be summed: one prompt, all V^L sequences, their reference probabilities and rewards.</summary>
 /// <remarks>
-/// The oracle for tests, ours and yours: whatever a stochastic method estimates, the world gives exactly, so that a new objective, fit
+/// The oracle for tests, ours and yours: whatever a stochastic method estimates, the world gives exactly, so that a new objective, loss
 /// or estimator can be held against the truth. Sequences are numbered by the base-V number of their tokens, logits as in
 /// <see cref="TabularPolicy"/>. Sums cost O(V^L L) time. Immutable, thread-safe.
 /// </remarks>
@@ -36,7 +36,7 @@ public sealed class EnumerableWorld
         RequireFinite(rewards, _shape.Sequences, nameof(rewards));
         _referenceLogits = [.. referenceLogits];
         Rewards = [.. rewards];
-        LogReference = [.. LogProbabilities(_referenceLogits)];
+        LogReference = [.. LogProbs(_referenceLogits)];
         Dictionary<double, LogCdfPair> levels = Levels(Rewards, LogReference);
         BestOfN = new KnownCdfBoNDistribution((prompt, reward) => Cdf(levels, prompt, reward), n);
         LogBestOfN = [.. Enumerable.Range(0, Sequences).Select(y => LogReference[y] + BestOfN.LogRatio(Completion(y)))];
@@ -95,7 +95,7 @@ public sealed class EnumerableWorld
     /// <param name="logits">C * V finite logits, such as <see cref="TabularPolicy.LogitValues"/>.</param>
     /// <returns>S values; a fresh array.</returns>
     /// <exception cref="ArgumentException">The list has the wrong length or holds a number that is not finite.</exception>
-    public double[] LogProbabilities(IReadOnlyList<double> logits)
+    public double[] LogProbs(IReadOnlyList<double> logits)
     {
         double[] logSoftmax = LogSoftmax(logits);
         double[] logProbabilities = new double[Sequences];
@@ -147,18 +147,18 @@ public sealed class EnumerableWorld
         return (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2;
     });
 
-    /// <summary>The gradient of -KL(pi_theta || g) by the logits: what every reverse fit estimates.</summary>
+    /// <summary>The gradient of -KL(pi_theta || g) by the logits: what every reverse loss estimates.</summary>
     /// <remarks>With W(c, a) = sum of pi(y) (log g(y) - log pi(y)) over the sequences through (c, a): W(c, a) - pi(a | c) sum_b W(c, b).</remarks>
     /// <param name="logits">C * V logits theta.</param>
     /// <param name="logTarget">S values of log g, up to a constant.</param>
     /// <returns>C * V values in the order of the logits; a fresh array.</returns>
     public double[] ReverseGradient(IReadOnlyList<double> logits, IReadOnlyList<double> logTarget)
     {
-        double[] logPolicy = LogProbabilities(logits);
+        double[] logPolicy = LogProbs(logits);
         return Gradient(logits, y => Math.Exp(logPolicy[y]) * (logTarget[y] - logPolicy[y]));
     }
 
-    /// <summary>The gradient of -KL(g || pi_theta) by the logits: what every forward fit (maximum likelihood) estimates.</summary>
+    /// <summary>The gradient of -KL(g || pi_theta) by the logits: what every forward loss (maximum likelihood) estimates.</summary>
     /// <param name="logits">C * V logits theta.</param>
     /// <param name="logTarget">S values of log g, normalised.</param>
     /// <returns>C * V values in the order of the logits; a fresh array.</returns>

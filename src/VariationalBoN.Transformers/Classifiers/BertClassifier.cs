@@ -34,7 +34,7 @@ public sealed class BertClassifier : SequenceClassifier
         Config = config;
         var layers = new LayerTree(this, parameters);
         _words = layers.Table("bert.embeddings.word_embeddings", config.VocabularySize, config.Width);
-        _positions = layers.Table("bert.embeddings.position_embeddings", config.MaximumLength, config.Width);
+        _positions = layers.Table("bert.embeddings.position_embeddings", config.MaxLength, config.Width);
         _segments = layers.Table("bert.embeddings.token_type_embeddings", config.SegmentCount, config.Width);
         _norm = layers.Norm("bert.embeddings.LayerNorm", config.Width, config.LayerNormEpsilon);
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(i => Block(layers, $"bert.encoder.layer.{i}", config))];
@@ -49,7 +49,7 @@ public sealed class BertClassifier : SequenceClassifier
     public override int VocabularySize => Config.VocabularySize;
 
     /// <inheritdoc/>
-    public override int MaximumLength => Config.MaximumLength;
+    public override int MaxLength => Config.MaxLength;
 
     internal override WeightNames Names => new("", "", "", ".embeddings.position_ids");
 

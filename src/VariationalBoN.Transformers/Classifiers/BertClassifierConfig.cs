@@ -37,7 +37,7 @@ public sealed record BertClassifierConfig : EncoderConfig
         return new BertClassifierConfig
         {
             VocabularySize = keys.Int("vocab_size"),
-            MaximumLength = keys.IntOrNull("max_position_embeddings") ?? 512,
+            MaxLength = keys.IntOrNull("max_position_embeddings") ?? 512,
             Width = keys.Int(Named.Width),
             Layers = keys.Int(Named.Layers),
             Heads = keys.Int(Named.Heads),

@@ -45,14 +45,14 @@ public static class ClassifierReward
     private static ImmutableArray<int> Tokens(Completion completion, int most)
     {
         if (completion.Tokens.IsDefaultOrEmpty || completion.PromptTokens.IsDefault)
-            throw new InvalidOperationException($"The completion has no token ids: it comes from a policy without tokens, or from a cache that kept the text alone. Score its text with {nameof(FromText)}.");
+            throw new InvalidOperationException($"The completion has no token ids: it comes from a policy without tokens, or from a table that kept the text alone. Score its text with {nameof(FromText)}.");
         int prompt = Math.Min(most, completion.PromptTokens.Length);
         return [.. completion.PromptTokens.AsSpan(0, prompt), .. completion.Tokens.AsSpan(0, Math.Min(most - prompt, completion.Tokens.Length))];
     }
 
     private static IRewardModel Create(SequenceClassifier classifier, Func<Completion, int, ImmutableArray<int>> encode, ClassifierRewardOptions options, int label, string what)
     {
-        int most = options.MaximumLength ?? classifier.MaximumLength;
+        int most = options.MaxLength ?? classifier.MaxLength;
         var scoring = new ClassifierScoring(classifier, encode, options, label, most);
         var identity = new ModelIdentity(
             "classifier",

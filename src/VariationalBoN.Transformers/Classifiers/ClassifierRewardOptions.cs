@@ -22,7 +22,7 @@ public sealed record ClassifierRewardOptions
     public string? FormatName { get; init; }
 
     /// <summary>The most tokens that are read of a sequence, special tokens included, from 1 to what the classifier takes; null for all it takes.</summary>
-    public int? MaximumLength { get; init; }
+    public int? MaxLength { get; init; }
 
     /// <summary>What happens to a longer sequence; by default the end is not read, as in Hugging Face's pipelines.</summary>
     public LongSequence OnTooLong { get; init; } = LongSequence.Truncate;
@@ -43,8 +43,8 @@ public sealed record ClassifierRewardOptions
             faults.Add($"{nameof(Format)} is given, but it is token ids that are classified");
         if ((Format is null) != string.IsNullOrWhiteSpace(FormatName))
             faults.Add($"{nameof(Format)} and {nameof(FormatName)} must be given together");
-        if (MaximumLength < 1 || MaximumLength > classifier.MaximumLength)
-            faults.Add($"{nameof(MaximumLength)} is {MaximumLength}, it must be 1 to {classifier.MaximumLength}");
+        if (MaxLength < 1 || MaxLength > classifier.MaxLength)
+            faults.Add($"{nameof(MaxLength)} is {MaxLength}, it must be 1 to {classifier.MaxLength}");
         if (!Enum.IsDefined(OnTooLong))
             faults.Add($"{nameof(OnTooLong)} is {OnTooLong}, which is none of its values");
         if (RowsPerBatch < 1)

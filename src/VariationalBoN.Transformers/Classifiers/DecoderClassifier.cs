@@ -43,7 +43,7 @@ public sealed class DecoderClassifier : SequenceClassifier
     public override int VocabularySize => Config.Decoder.VocabularySize;
 
     /// <inheritdoc/>
-    public override int MaximumLength => Config.Decoder.MaximumLength;
+    public override int MaxLength => Config.Decoder.MaxLength;
 
     internal override WeightNames Names => new("", "", "", Config.Decoder.Names.Buffers);
 

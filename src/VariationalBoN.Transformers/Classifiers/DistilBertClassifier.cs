@@ -34,7 +34,7 @@ public sealed class DistilBertClassifier : SequenceClassifier
         Config = config;
         var layers = new LayerTree(this, parameters);
         _words = layers.Table("distilbert.embeddings.word_embeddings", config.VocabularySize, config.Width);
-        _positions = layers.Table("distilbert.embeddings.position_embeddings", config.MaximumLength, config.Width);
+        _positions = layers.Table("distilbert.embeddings.position_embeddings", config.MaxLength, config.Width);
         _norm = layers.Norm("distilbert.embeddings.LayerNorm", config.Width, Epsilon);
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(i => Block(layers, $"distilbert.transformer.layer.{i}", config))];
         _hidden = layers.Linear("pre_classifier", config.Width, config.Width);
@@ -48,7 +48,7 @@ public sealed class DistilBertClassifier : SequenceClassifier
     public override int VocabularySize => Config.VocabularySize;
 
     /// <inheritdoc/>
-    public override int MaximumLength => Config.MaximumLength;
+    public override int MaxLength => Config.MaxLength;
 
     internal override WeightNames Names => new("", "", "", ".embeddings.position_ids");
 

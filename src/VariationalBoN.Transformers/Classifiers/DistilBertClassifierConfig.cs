@@ -29,7 +29,7 @@ public sealed record DistilBertClassifierConfig : EncoderConfig
         return new DistilBertClassifierConfig
         {
             VocabularySize = keys.Int("vocab_size"),
-            MaximumLength = keys.IntOrNull("max_position_embeddings") ?? 512,
+            MaxLength = keys.IntOrNull("max_position_embeddings") ?? 512,
             Width = keys.Int(Named.Width),
             Layers = keys.Int(Named.Layers),
             Heads = keys.Int(Named.Heads),

@@ -20,7 +20,7 @@ public abstract record EncoderConfig
     public required int VocabularySize { get; init; }
 
     /// <summary>The longest sequence in tokens (<c>max_position_embeddings</c>), at least 1.</summary>
-    public required int MaximumLength { get; init; }
+    public required int MaxLength { get; init; }
 
     /// <summary>The width C of the encoder, a multiple of <see cref="Heads"/>.</summary>
     public required int Width { get; init; }
@@ -65,7 +65,7 @@ public abstract record EncoderConfig
         var json = new JsonObject
         {
             ["vocab_size"] = VocabularySize,
-            ["max_position_embeddings"] = MaximumLength,
+            ["max_position_embeddings"] = MaxLength,
             [Keys.Width] = Width,
             [Keys.Layers] = Layers,
             [Keys.Heads] = Heads,
@@ -83,7 +83,7 @@ public abstract record EncoderConfig
         var faults = new List<string>();
         CausalTransformerConfig.RequireSizes(
             faults,
-            ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), (Keys.Width, Width), (Keys.Layers, Layers), (Keys.Heads, Heads), (Keys.InnerWidth, InnerWidth));
+            ("vocab_size", VocabularySize), ("max_position_embeddings", MaxLength), (Keys.Width, Width), (Keys.Layers, Layers), (Keys.Heads, Heads), (Keys.InnerWidth, InnerWidth));
         if (Heads > 0 && Width % Heads != 0)
             faults.Add($"{Keys.Width} is {Width}, it must be a multiple of {Keys.Heads}, {Heads}");
         if (!Activations.Names.Contains(Activation))

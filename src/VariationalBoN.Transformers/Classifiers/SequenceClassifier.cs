@@ -41,7 +41,7 @@ public abstract class SequenceClassifier : nn.Module
     public abstract int VocabularySize { get; }
 
     /// <summary>The longest sequence in tokens, special tokens included.</summary>
-    public abstract int MaximumLength { get; }
+    public abstract int MaxLength { get; }
 
     /// <summary>How names in files relate to names in the module: they are the same.</summary>
     internal virtual WeightNames Names => new("", "", "");
@@ -50,7 +50,7 @@ public abstract class SequenceClassifier : nn.Module
     /// <param name="tokens">Tokens [B, T], int64, on the device of the parameters, padded on the left or on the right with any ids.</param>
     /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a row.</param>
     /// <returns>A fresh tensor [B, labels], the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
-    /// <exception cref="ArgumentException">A shape or type is another one, a row has no token or padding between its tokens, or the sequences are longer than <see cref="MaximumLength"/>.</exception>
+    /// <exception cref="ArgumentException">A shape or type is another one, a row has no token or padding between its tokens, or the sequences are longer than <see cref="MaxLength"/>.</exception>
     public Tensor Logits(Tensor tokens, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
@@ -62,15 +62,15 @@ public abstract class SequenceClassifier : nn.Module
     /// <param name="tokens">Tokens [B, T], int64, right-padded, on the device of the parameters; what stands in the padding has no influence.</param>
     /// <param name="lengths">B lengths, each from 1 to T.</param>
     /// <returns>A fresh tensor [B, labels], the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
-    /// <exception cref="ArgumentException">Shape, type or a length is another one, or the sequences are longer than <see cref="MaximumLength"/>.</exception>
+    /// <exception cref="ArgumentException">Shape, type or a length is another one, or the sequences are longer than <see cref="MaxLength"/>.</exception>
     public Tensor Logits(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64 || tokens.size(0) != lengths.Length)
             throw new ArgumentException($"The tokens are {tokens.dtype} [{string.Join(", ", tokens.shape)}] with {lengths.Length} lengths; they must be Int64 [B, T] with B lengths.", nameof(tokens));
         long length = tokens.size(1);
-        if (length < 1 || length > MaximumLength)
-            throw new ArgumentException($"The sequences are {length} tokens long; this classifier takes 1 to {MaximumLength}.", nameof(tokens));
+        if (length < 1 || length > MaxLength)
+            throw new ArgumentException($"The sequences are {length} tokens long; this classifier takes 1 to {MaxLength}.", nameof(tokens));
         for (int row = 0; row < lengths.Length; row++)
         {
             if (lengths[row] < 1 || lengths[row] > length)

@@ -1,6 +1,5 @@
 using TorchSharp.Modules;
 using VariationalBoN.Policies;
-using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -28,7 +27,7 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     public int VocabularySize => Shape.VocabularySize;
 
     /// <inheritdoc/>
-    public int MaximumLength => Shape.MaximumLength;
+    public int MaxLength => Shape.MaxLength;
 
     /// <summary>The device of the parameters.</summary>
     public Device Device => Embedding.device;
@@ -36,8 +35,8 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     /// <summary>The element type of the parameters and of the activations.</summary>
     public ScalarType ElementType => Embedding.dtype;
 
-    /// <summary>What the adapters of the model are; null when it has none (<see cref="LoraExtensions.WithLora"/>).</summary>
-    public LoraOptions? Lora { get; internal set; }
+    /// <summary>What the adapters of the model were made from, known to the room that made them; null when it has none.</summary>
+    internal object? AdaptedBy { get; set; }
 
     /// <summary>The token embedding, [V, C].</summary>
     private protected abstract Parameter Embedding { get; }
@@ -53,7 +52,7 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     private protected virtual RotaryEmbedding? Rotary => null;
 
     /// <summary>The logits of the next token at every position.</summary>
-    /// <param name="input">Tokens [B, T], int64, on the device of the parameters, T at most <see cref="MaximumLength"/>.</param>
+    /// <param name="input">Tokens [B, T], int64, on the device of the parameters, T at most <see cref="MaxLength"/>.</param>
     /// <returns>A fresh tensor [B, T, V], the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">The shape or type is another one.</exception>
     public override Tensor forward(Tensor input)
@@ -75,7 +74,7 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     }
 
     /// <summary>What the output layer reads: the hidden states after the last normalisation.</summary>
-    /// <param name="tokens">Tokens [B, T], int64, right-padded, T at most <see cref="MaximumLength"/>.</param>
+    /// <param name="tokens">Tokens [B, T], int64, right-padded, T at most <see cref="MaxLength"/>.</param>
     /// <returns>A fresh tensor [B * T, C], the caller's to dispose; position t of row b is in row b * T + t.</returns>
     /// <exception cref="ArgumentException">The shape or type is another one.</exception>
     public Tensor HiddenStates(Tensor tokens)
@@ -133,8 +132,8 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
             throw new ArgumentException($"The tokens are {tokens.dtype} [{string.Join(", ", tokens.shape)}]; they must be Int64 [B, T].", nameof(tokens));
         (long rows, long length) = (tokens.size(0), tokens.size(1));
-        if (length < 1 || length > MaximumLength)
-            throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaximumLength}.", nameof(tokens));
+        if (length < 1 || length > MaxLength)
+            throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaxLength}.", nameof(tokens));
         var positions = TensorSums.Counted(length, Device).repeat(rows); // [B * T]
         return Run(tokens.reshape(-1), new WholePass(rows, length, positions, Rotary?.At(positions, ElementType), keep));
     }

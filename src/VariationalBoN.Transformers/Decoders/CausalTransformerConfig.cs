@@ -38,7 +38,7 @@ public abstract record CausalTransformerConfig
     public required int VocabularySize { get; init; }
 
     /// <summary>The longest sequence in tokens (<c>n_positions</c>, <c>max_position_embeddings</c>), at least 1.</summary>
-    public required int MaximumLength { get; init; }
+    public required int MaxLength { get; init; }
 
     /// <summary>The width C of the residual stream (<c>n_embd</c>, <c>hidden_size</c>), at least 1.</summary>
     public required int Width { get; init; }

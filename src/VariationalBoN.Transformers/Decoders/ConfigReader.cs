@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Decoders;
 
@@ -79,7 +80,7 @@ internal sealed class ConfigReader
     internal void RequireEmpty(string key)
     {
         if (!IsOff(Find(key)))
-            throw new InvalidDataException($"{key} is {Shown(_keys[key])}; this is not supported");
+            throw new InvalidDataException($"{key} is {Value(_keys[key])}; this is not supported");
     }
 
     /// <summary>Keys that do not change the function that an evaluated model computes, whatever their value.</summary>
@@ -96,7 +97,7 @@ internal sealed class ConfigReader
     internal void RequireNothingLeft(string? place = null, bool evenWhenOff = true)
     {
         string[] left = [.. _keys.Where(pair => !_seen.Contains(pair.Key) && (evenWhenOff || !IsOff(pair.Value)))
-            .Select(pair => $"{(place is null ? "" : $"{place}.")}{pair.Key} = {Shown(pair.Value)}")];
+            .Select(pair => $"{(place is null ? "" : $"{place}.")}{pair.Key} = {Value(pair.Value)}")];
         if (left.Length > 0)
             throw new InvalidDataException($"these settings are not known to this library and might change what the model computes: {string.Join(", ", left)}");
     }
@@ -122,11 +123,7 @@ internal sealed class ConfigReader
 
     private static InvalidDataException Missing(string key) => new($"the key {key} is missing");
 
-    private static InvalidDataException Fault(string key, JsonNode node, string kind) => new($"{key} is {Shown(node)}; it must be {kind}");
+    private static InvalidDataException Fault(string key, JsonNode node, string kind) => new($"{key} is {Value(node)}; it must be {kind}");
 
-    private static string Shown(JsonNode? node)
-    {
-        string text = node?.ToJsonString() ?? "null";
-        return text.Length <= 60 ? text : string.Concat(text.AsSpan(0, 60), "...");
-    }
+    private static string Value(JsonNode? node) => Shown.Text(node?.ToJsonString() ?? "null");
 }

@@ -34,7 +34,7 @@ public sealed class Gpt2 : CausalTransformer
         config.Validate();
         Config = config;
         wte = new VectorTable(parameters, nameof(wte), config.VocabularySize, config.Width);
-        wpe = new VectorTable(parameters, nameof(wpe), config.MaximumLength, config.Width);
+        wpe = new VectorTable(parameters, nameof(wpe), config.MaxLength, config.Width);
         h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(i => new Gpt2Block(parameters, i, config))]);
         ln_f = new LayerNormalization(parameters, nameof(ln_f), config.Width, config.LayerNormEpsilon);
         lm_head = withHead && !config.TiesEmbeddings ? new VectorTable(parameters, nameof(lm_head), config.VocabularySize, config.Width) : null;

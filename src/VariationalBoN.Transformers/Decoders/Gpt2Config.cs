@@ -49,7 +49,7 @@ public sealed record Gpt2Config : CausalTransformerConfig
         return new Gpt2Config
         {
             VocabularySize = keys.Int("vocab_size"),
-            MaximumLength = keys.Int("n_positions"),
+            MaxLength = keys.Int("n_positions"),
             Width = keys.Int("n_embd"),
             Layers = keys.Int("n_layer"),
             Heads = keys.Int("n_head"),
@@ -64,7 +64,7 @@ public sealed record Gpt2Config : CausalTransformerConfig
 
     private protected override void AddFaults(List<string> faults)
     {
-        RequireSizes(faults, ("vocab_size", VocabularySize), ("n_positions", MaximumLength), ("n_embd", Width), ("n_layer", Layers), ("n_head", Heads), ("n_inner", InnerWidth ?? 1));
+        RequireSizes(faults, ("vocab_size", VocabularySize), ("n_positions", MaxLength), ("n_embd", Width), ("n_layer", Layers), ("n_head", Heads), ("n_inner", InnerWidth ?? 1));
         RequireLayers(faults, "activation_function", Activation, "layer_norm_epsilon", LayerNormEpsilon);
         if (Heads > 0 && Width % Heads != 0)
             faults.Add($"n_embd is {Width}, it must be a multiple of n_head, {Heads}");
@@ -74,7 +74,7 @@ public sealed record Gpt2Config : CausalTransformerConfig
     {
         json["architectures"] = new JsonArray("GPT2LMHeadModel");
         json["vocab_size"] = VocabularySize;
-        json["n_positions"] = MaximumLength;
+        json["n_positions"] = MaxLength;
         json["n_embd"] = Width;
         json["n_layer"] = Layers;
         json["n_head"] = Heads;

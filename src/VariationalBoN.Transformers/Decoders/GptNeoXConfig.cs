@@ -20,7 +20,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     public RotaryConfig Rotary { get; init; } = new();
 
     /// <summary>The share of each head's dimensions that is turned by the position (<c>rotary_pct</c>, <c>partial_rotary_factor</c>), from 0 to 1; an even number of them.</summary>
-    public double RotaryFraction { get; init; } = 0.25;
+    public double RotaryShare { get; init; } = 0.25;
 
     /// <summary>Whether attention and perceptron read the same input and are added together (<c>use_parallel_residual</c>), or stand in turn.</summary>
     public bool ParallelResidual { get; init; } = true;
@@ -37,7 +37,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     internal override WeightNames Names => new("gpt_neox.", "embed_out.weight", "embed_in.weight", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq");
 
     /// <summary>R, the dimensions of a head that are turned.</summary>
-    internal int RotarySize => (int)(Width / Heads * RotaryFraction);
+    internal int RotarySize => (int)(Width / Heads * RotaryShare);
 
     /// <summary>The configuration in a file.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
@@ -65,7 +65,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
         return new GptNeoXConfig
         {
             VocabularySize = keys.Int("vocab_size"),
-            MaximumLength = keys.Int("max_position_embeddings"),
+            MaxLength = keys.Int("max_position_embeddings"),
             Width = keys.Int("hidden_size"),
             Layers = keys.Int("num_hidden_layers"),
             Heads = keys.Int("num_attention_heads"),
@@ -73,7 +73,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
             Activation = keys.Text("hidden_act") ?? "gelu",
             LayerNormEpsilon = keys.DoubleOrNull("layer_norm_eps") ?? 1e-5,
             Rotary = rotary,
-            RotaryFraction = fractions.Length == 1 ? fractions[0] : 0.25,
+            RotaryShare = fractions.Length == 1 ? fractions[0] : 0.25,
             ParallelResidual = keys.Bool("use_parallel_residual", true),
             AttentionBias = keys.Bool("attention_bias", true),
             TiesEmbeddings = keys.Bool("tie_word_embeddings", false),
@@ -84,22 +84,22 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
 
     private protected override void AddFaults(List<string> faults)
     {
-        RequireSizes(faults, ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads), ("intermediate_size", InnerWidth));
+        RequireSizes(faults, ("vocab_size", VocabularySize), ("max_position_embeddings", MaxLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads), ("intermediate_size", InnerWidth));
         RequireLayers(faults, "hidden_act", Activation, "layer_norm_eps", LayerNormEpsilon);
         Rotary.AddFaults(faults);
-        if (!(RotaryFraction is >= 0 and <= 1))
-            faults.Add($"rotary_pct is {RotaryFraction}, it must be from 0 to 1");
+        if (!(RotaryShare is >= 0 and <= 1))
+            faults.Add($"rotary_pct is {RotaryShare}, it must be from 0 to 1");
         else if (Heads > 0 && Width % Heads != 0)
             faults.Add($"hidden_size is {Width}, it must be a multiple of num_attention_heads, {Heads}");
         else if (Heads > 0 && RotarySize % 2 != 0)
-            faults.Add($"rotary_pct is {RotaryFraction}, which turns {RotarySize} of the {Width / Heads} dimensions of a head; it must be an even number");
+            faults.Add($"rotary_pct is {RotaryShare}, which turns {RotarySize} of the {Width / Heads} dimensions of a head; it must be an even number");
     }
 
     private protected override void Write(JsonObject json)
     {
         json["architectures"] = new JsonArray("GPTNeoXForCausalLM");
         json["vocab_size"] = VocabularySize;
-        json["max_position_embeddings"] = MaximumLength;
+        json["max_position_embeddings"] = MaxLength;
         json["hidden_size"] = Width;
         json["num_hidden_layers"] = Layers;
         json["num_attention_heads"] = Heads;
@@ -107,7 +107,7 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
         json["hidden_act"] = Activation;
         json["layer_norm_eps"] = LayerNormEpsilon;
         Rotary.Write(json, "rotary_emb_base");
-        json["rotary_pct"] = RotaryFraction;
+        json["rotary_pct"] = RotaryShare;
         json["use_parallel_residual"] = ParallelResidual;
         json["attention_bias"] = AttentionBias;
         json["tie_word_embeddings"] = TiesEmbeddings;

@@ -24,7 +24,7 @@ public sealed partial record LlamaConfig
         {
             Family = family,
             VocabularySize = keys.Int("vocab_size"),
-            MaximumLength = keys.Int("max_position_embeddings"),
+            MaxLength = keys.Int("max_position_embeddings"),
             Width = width,
             Layers = layers,
             Heads = heads,
@@ -46,7 +46,7 @@ public sealed partial record LlamaConfig
     {
         json["architectures"] = new JsonArray(LlamaFamilies.Of(Family).Architecture);
         json["vocab_size"] = VocabularySize;
-        json["max_position_embeddings"] = MaximumLength;
+        json["max_position_embeddings"] = MaxLength;
         json["hidden_size"] = Width;
         json["num_hidden_layers"] = Layers;
         json["num_attention_heads"] = Heads;

@@ -71,7 +71,7 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
     {
         RequireSizes(
             faults,
-            ("vocab_size", VocabularySize), ("max_position_embeddings", MaximumLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads),
+            ("vocab_size", VocabularySize), ("max_position_embeddings", MaxLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads),
             ("num_key_value_heads", KeyValueHeads), ("head_dim", HeadSize), ("intermediate_size", InnerWidth), ("sliding_window", SlidingWindow ?? 1));
         RequireLayers(faults, "hidden_act", Activation, "rms_norm_eps", RmsNormEpsilon);
         Rotary.AddFaults(faults);

@@ -1,5 +1,4 @@
 using TorchSharp.Modules;
-using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;

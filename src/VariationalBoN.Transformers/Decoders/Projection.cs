@@ -1,6 +1,5 @@
 using TorchSharp.Modules;
 using VariationalBoN.Policies;
-using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;

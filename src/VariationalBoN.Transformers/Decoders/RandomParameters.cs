@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
@@ -12,7 +12,7 @@ internal sealed class RandomParameters(long seed) : ParameterSource
     {
         var random = new CounterRandom(new DrawSeed(seed), $"initial value of {name}", 0);
         var values = empty(rows, columns);
-        var span = MemoryMarshal.Cast<byte, float>(values.bytes);
+        var span = values.Elements<float>();
         for (int i = 0; i < span.Length; i++)
             span[i] = (float)(deviation * random.Normal(i));
         return Free(values);

@@ -22,7 +22,7 @@ public sealed record RotaryConfig
     public double HighFrequencyFactor { get; init; } = 4;
 
     /// <summary>For <see cref="RotaryScaling.Llama3"/>: the longest sequence of pretraining (<c>original_max_position_embeddings</c>).</summary>
-    public int OriginalMaximumLength { get; init; } = 8192;
+    public int OriginalMaxLength { get; init; } = 8192;
 
     /// <summary>Reads either layout; a key of it that is not honoured is refused by name.</summary>
     /// <param name="keys">The whole configuration.</param>
@@ -58,7 +58,7 @@ public sealed record RotaryConfig
                 Factor = inside.Double("factor"),
                 LowFrequencyFactor = inside.Double("low_freq_factor"),
                 HighFrequencyFactor = inside.Double("high_freq_factor"),
-                OriginalMaximumLength = inside.Int("original_max_position_embeddings"),
+                OriginalMaxLength = inside.Int("original_max_position_embeddings"),
             },
             string other => throw new InvalidDataException($"rope_type is \"{other}\"; supported: default, linear, llama3"),
         };
@@ -79,7 +79,7 @@ public sealed record RotaryConfig
                 ["factor"] = Factor,
                 ["low_freq_factor"] = LowFrequencyFactor,
                 ["high_freq_factor"] = HighFrequencyFactor,
-                ["original_max_position_embeddings"] = OriginalMaximumLength,
+                ["original_max_position_embeddings"] = OriginalMaxLength,
             },
             _ => null,
         };
@@ -96,8 +96,8 @@ public sealed record RotaryConfig
             faults.Add($"the factor of the rotary scaling is {Factor}, it must be above 0");
         if (Scaling == RotaryScaling.Llama3 && !(LowFrequencyFactor > 0 && HighFrequencyFactor > LowFrequencyFactor && double.IsFinite(HighFrequencyFactor)))
             faults.Add($"low_freq_factor is {LowFrequencyFactor} and high_freq_factor {HighFrequencyFactor}, they must be above 0 and the second the larger one");
-        if (Scaling == RotaryScaling.Llama3 && OriginalMaximumLength < 1)
-            faults.Add($"original_max_position_embeddings is {OriginalMaximumLength}, it must be at least 1");
+        if (Scaling == RotaryScaling.Llama3 && OriginalMaxLength < 1)
+            faults.Add($"original_max_position_embeddings is {OriginalMaxLength}, it must be at least 1");
     }
 
     /// <summary>A frequency after scaling, in the float32 steps of transformers.</summary>
@@ -106,11 +106,11 @@ public sealed record RotaryConfig
         if (Scaling == RotaryScaling.None)
             return frequency;
         float slow = frequency / (float)Factor, wavelength = (float)(2 * Math.PI) / frequency;
-        if (Scaling == RotaryScaling.Linear || wavelength > (float)(OriginalMaximumLength / LowFrequencyFactor))
+        if (Scaling == RotaryScaling.Linear || wavelength > (float)(OriginalMaxLength / LowFrequencyFactor))
             return slow;
-        if (wavelength < (float)(OriginalMaximumLength / HighFrequencyFactor))
+        if (wavelength < (float)(OriginalMaxLength / HighFrequencyFactor))
             return frequency;
-        float smooth = ((OriginalMaximumLength / wavelength) - (float)LowFrequencyFactor) / (float)(HighFrequencyFactor - LowFrequencyFactor);
+        float smooth = ((OriginalMaxLength / wavelength) - (float)LowFrequencyFactor) / (float)(HighFrequencyFactor - LowFrequencyFactor);
         return ((1 - smooth) * frequency / (float)Factor) + (smooth * frequency);
     }
 }

@@ -19,6 +19,12 @@ public static class LoraExtensions
     /// <summary>What PEFT puts before the names of the model.</summary>
     private const string PeftPrefix = "base_model.model.";
 
+    extension(CausalTransformer model)
+    {
+        /// <summary>What the adapters of the model are; null when it has none.</summary>
+        public LoraOptions? Lora => (LoraOptions?)model.AdaptedBy;
+    }
+
     /// <summary>A model of the same weights with fresh adapters, which leave its numbers as they are until they are trained: B is zero.</summary>
     /// <param name="model">The base. Its weights are shared, not copied: frozen in the result, and moved to a device or element type before the call, not after it.</param>
     /// <param name="options">Which layers get adapters; null for all linear layers with rank 8.</param>
@@ -46,7 +52,7 @@ public static class LoraExtensions
             throw new ArgumentException($"The targets name no layer of this model; its linear layers end in {known}.", nameof(options));
         }
 
-        adapted.Lora = options;
+        adapted.AdaptedBy = options;
         adapted.eval();
         return adapted;
     }

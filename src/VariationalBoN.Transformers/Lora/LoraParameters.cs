@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using VariationalBoN.Internal;
 using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
@@ -23,7 +23,7 @@ internal sealed class LoraParameters(CausalTransformer owner, LoraOptions option
         var random = new CounterRandom(new DrawSeed(seed), $"initial value of {path}.lora_A.weight", 0);
         double bound = 1 / Math.Sqrt(inputs);
         var values = empty(rank, inputs);
-        var span = MemoryMarshal.Cast<byte, float>(values.bytes);
+        var span = values.Elements<float>();
         for (int i = 0; i < span.Length; i++)
             span[i] = (float)(bound * ((2 * random.Uniform(i)) - 1));
         var device = values;

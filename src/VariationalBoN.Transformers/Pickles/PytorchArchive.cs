@@ -1,3 +1,4 @@
+using VariationalBoN.Internal;
 using VariationalBoN.Weights;
 
 namespace VariationalBoN.Transformers.Pickles;
@@ -40,18 +41,18 @@ internal static class PytorchArchive
 
     private static WeightEntry Entry(ZipDirectory archive, string root, string name, PickledTensor tensor)
     {
-        string shown = WeightEntry.Shown(name);
+        string shown = Shown.Name(name);
         var type = tensor.Storage.Type;
         int elementSize = SafetensorsHeader.Types.Values.First(known => known.Type == type).Size;
         (long offset, long length) = archive.Locate($"{root}data/{tensor.Storage.Key}");
         if (tensor.Storage.Count != length / elementSize || length % elementSize != 0)
             throw new InvalidDataException($"the storage of '{shown}' has {tensor.Storage.Count} elements of type {type}, but {length} bytes at byte {offset}");
         if (WeightEntry.Size(tensor.Shape, elementSize) is not long bytes)
-            throw new InvalidDataException($"at byte {offset} of the file: '{shown}' has the impossible shape {WeightEntry.Shown(tensor.Shape)}");
+            throw new InvalidDataException($"at byte {offset} of the file: '{shown}' has the impossible shape {Shown.Shape(tensor.Shape)}");
         if (tensor.Offset < 0 || tensor.Offset > tensor.Storage.Count || bytes / elementSize > tensor.Storage.Count - tensor.Offset)
-            throw new InvalidDataException($"at byte {offset} of the file: '{shown}' of shape {WeightEntry.Shown(tensor.Shape)} from element {tensor.Offset} does not fit its storage of {tensor.Storage.Count} elements");
+            throw new InvalidDataException($"at byte {offset} of the file: '{shown}' of shape {Shown.Shape(tensor.Shape)} from element {tensor.Offset} does not fit its storage of {tensor.Storage.Count} elements");
         if (!IsContiguous(tensor.Shape, tensor.Strides))
-            throw new InvalidDataException($"at byte {offset} of the file: '{shown}' of shape {WeightEntry.Shown(tensor.Shape)} has the strides {WeightEntry.Shown(tensor.Strides)}; only tensors in row-major order are read: save it once in Python as safetensors, with save_pretrained");
+            throw new InvalidDataException($"at byte {offset} of the file: '{shown}' of shape {Shown.Shape(tensor.Shape)} has the strides {Shown.Shape(tensor.Strides)}; only tensors in row-major order are read: save it once in Python as safetensors, with save_pretrained");
         return new WeightEntry(name, type, tensor.Shape, offset + (tensor.Offset * elementSize), bytes);
     }
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using TorchSharp;
-using VariationalBoN.Weights;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Pickles;
 
@@ -104,7 +104,7 @@ internal sealed class StatePickle
             "collections.OrderedDict" => Callable.Dictionary,
             "torch._utils._rebuild_tensor_v2" => Callable.Tensor,
             "torch._utils._rebuild_parameter" => Callable.Parameter,
-            _ => throw Fault($"the file asks for '{WeightEntry.Shown(name)}', which a state dictionary does not need; it is not run"),
+            _ => throw Fault($"the file asks for '{Shown.Name(name)}', which a state dictionary does not need; it is not run"),
         };
     }
 
@@ -152,9 +152,9 @@ internal sealed class StatePickle
             if (key is not string name)
                 throw Fault("a key of the dictionary is no text");
             if (value is not PickledTensor tensor)
-                throw Fault($"'{WeightEntry.Shown(name)}' is no tensor: the file must hold the bare state dictionary of a model");
+                throw Fault($"'{Shown.Name(name)}' is no tensor: the file must hold the bare state dictionary of a model");
             if (!tensors.TryAdd(name, tensor))
-                throw Fault($"the tensor '{WeightEntry.Shown(name)}' is listed twice");
+                throw Fault($"the tensor '{Shown.Name(name)}' is listed twice");
         }
 
         return tensors;

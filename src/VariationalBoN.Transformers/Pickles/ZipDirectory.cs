@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using VariationalBoN.Weights;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Pickles;
 
@@ -9,7 +9,7 @@ namespace VariationalBoN.Transformers.Pickles;
 internal sealed class ZipDirectory
 {
     /// <summary>Far above what a checkpoint needs: some 60 bytes a tensor.</summary>
-    private const long MaximumLength = 64_000_000;
+    private const long MaxLength = 64_000_000;
 
     private const uint LocalHeader = 0x04034b50, CentralHeader = 0x02014b50, End = 0x06054b50, End64 = 0x06064b50, Locator64 = 0x07064b50;
     private readonly Stream _stream;
@@ -38,15 +38,15 @@ internal sealed class ZipDirectory
     internal (long Offset, long Length) Locate(string name)
     {
         if (!_entries.TryGetValue(name, out var entry))
-            throw new InvalidDataException($"the archive has no entry '{WeightEntry.Shown(name)}' in its directory at byte {Place} of the file");
+            throw new InvalidDataException($"the archive has no entry '{Shown.Name(name)}' in its directory at byte {Place} of the file");
         if (entry.Method != 0 || entry.Encrypted || entry.Packed != entry.Length)
-            throw new InvalidDataException($"the entry '{WeightEntry.Shown(name)}' at byte {entry.Header} is compressed or encrypted; checkpoints are stored plain");
+            throw new InvalidDataException($"the entry '{Shown.Name(name)}' at byte {entry.Header} is compressed or encrypted; checkpoints are stored plain");
         byte[] header = Read(entry.Header, 30, "an entry");
         if (U32(header) != LocalHeader)
-            throw new InvalidDataException($"at byte {entry.Header} of the file: '{WeightEntry.Shown(name)}' has no local header");
+            throw new InvalidDataException($"at byte {entry.Header} of the file: '{Shown.Name(name)}' has no local header");
         long offset = entry.Header + 30 + U16(header.AsSpan(26)) + U16(header.AsSpan(28));
         return entry.Length <= _stream.Length - offset ? (offset, entry.Length)
-            : throw new InvalidDataException($"the entry '{WeightEntry.Shown(name)}' claims {entry.Length} bytes from byte {offset}, but the file is {_stream.Length} bytes long");
+            : throw new InvalidDataException($"the entry '{Shown.Name(name)}' claims {entry.Length} bytes from byte {offset}, but the file is {_stream.Length} bytes long");
     }
 
     /// <summary>The content of an entry of moderate size.</summary>
@@ -54,7 +54,7 @@ internal sealed class ZipDirectory
     {
         (long offset, long length) = Locate(name);
         return length <= limit ? Read(offset, length, name)
-            : throw new InvalidDataException($"the entry '{WeightEntry.Shown(name)}' at byte {offset} is {length} bytes long; at most {limit} are read");
+            : throw new InvalidDataException($"the entry '{Shown.Name(name)}' at byte {offset} is {length} bytes long; at most {limit} are read");
     }
 
     private (long Offset, long Length) FindDirectory()
@@ -91,9 +91,9 @@ internal sealed class ZipDirectory
         var wide = Wide(rest.Slice(46 + nameLength, extraLength));
         long length = Field(rest[24..], ref wide), packed = Field(rest[20..], ref wide), header = Field(rest[42..], ref wide);
         if (length < 0 || packed < 0 || header < 0)
-            throw new InvalidDataException($"at byte {place} of the file: '{WeightEntry.Shown(name)}' has an impossible size or place");
+            throw new InvalidDataException($"at byte {place} of the file: '{Shown.Name(name)}' has an impossible size or place");
         if (!_entries.TryAdd(name, new Entry(header, length, packed, U16(rest[10..]), (U16(rest[8..]) & 1) != 0)))
-            throw new InvalidDataException($"at byte {place} of the file: the entry '{WeightEntry.Shown(name)}' is listed twice");
+            throw new InvalidDataException($"at byte {place} of the file: the entry '{Shown.Name(name)}' is listed twice");
         return size;
     }
 
@@ -125,8 +125,8 @@ internal sealed class ZipDirectory
 
     private byte[] Read(long offset, long length, string what)
     {
-        if (offset < 0 || length < 0 || length > MaximumLength || offset > _stream.Length - length)
-            throw new InvalidDataException($"{WeightEntry.Shown(what)} would be {length} bytes from byte {offset}, but the file is {_stream.Length} bytes long and {MaximumLength} bytes are read at most");
+        if (offset < 0 || length < 0 || length > MaxLength || offset > _stream.Length - length)
+            throw new InvalidDataException($"{Shown.Name(what)} would be {length} bytes from byte {offset}, but the file is {_stream.Length} bytes long and {MaxLength} bytes are read at most");
         byte[] bytes = new byte[length];
         _stream.Position = offset;
         _stream.ReadExactly(bytes);

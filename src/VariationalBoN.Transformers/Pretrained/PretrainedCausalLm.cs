@@ -73,21 +73,21 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <param name="config">The shape.</param>
     /// <param name="seed">Fixes every initial value; no global generator is read or changed.</param>
     /// <param name="tokenizerDirectory">Where the files of its tokenizer lie; null for a model without one.</param>
-    /// <param name="maximumFileBytes">The size beyond which weights are split over several files.</param>
+    /// <param name="maxFileBytes">The size beyond which weights are split over several files.</param>
     /// <returns>The model, in evaluation mode; the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">The configuration is faulty; the message names every fault.</exception>
     /// <exception cref="IOException">A file of the tokenizer cannot be read.</exception>
     /// <exception cref="InvalidDataException">The tokenizer is not supported, or has more tokens than the model.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
-    public static PretrainedCausalLm Create(CausalTransformerConfig config, long seed, string? tokenizerDirectory = null, long maximumFileBytes = 5_000_000_000)
+    public static PretrainedCausalLm Create(CausalTransformerConfig config, long seed, string? tokenizerDirectory = null, long maxFileBytes = 5_000_000_000)
     {
         ArgumentNullException.ThrowIfNull(config);
-        ArgumentOutOfRangeException.ThrowIfLessThan(maximumFileBytes, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxFileBytes, 1);
         var files = PretrainedFiles.New(config.ToJson(), tokenizerDirectory);
         var model = config.Create(seed);
         try
         {
-            return new PretrainedCausalLm(files, model, WeightLayout.For(model.state_dict(), config.Names, maximumFileBytes));
+            return new PretrainedCausalLm(files, model, WeightLayout.For(model.state_dict(), config.Names, maxFileBytes));
         }
         catch
         {

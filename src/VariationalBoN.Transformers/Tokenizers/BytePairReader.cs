@@ -8,7 +8,7 @@ internal static class BytePairReader
     internal static BytePairModel Read(JsonSection section)
     {
         if (section.Raw("dropout") is JsonElement dropout && !(dropout.TryGetDoubleOrNull() == 0))
-            throw section.Fault("dropout", $"is {JsonSection.Shown(dropout)}: tokens drawn at random are for training a tokenizer's model; set it to null");
+            throw section.Fault("dropout", $"is {JsonSection.Value(dropout)}: tokens drawn at random are for training a tokenizer's model; set it to null");
         var options = new BytePairOptions
         {
             Unknown = section.TextOrNull("unk_token"),

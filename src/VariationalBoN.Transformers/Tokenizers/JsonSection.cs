@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
@@ -16,7 +17,7 @@ internal sealed class JsonSection
     {
         (_file, _path, _element) = (file, path, element);
         if (element.ValueKind != JsonValueKind.Object)
-            throw Fault($"is {Shown(element)}; it must be an object");
+            throw Fault($"is {Value(element)}; it must be an object");
     }
 
     internal static JsonSection Parse(string file, byte[] bytes)
@@ -58,7 +59,7 @@ internal sealed class JsonSection
     internal bool Flag(string key) => FlagOrNull(key) ?? throw Fault(key, "is missing");
 
     internal bool? FlagOrNull(string key) => Raw(key) is not JsonElement value ? null
-        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Fault(key, $"is {Shown(value)}; it must be true or false");
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Fault(key, $"is {Value(value)}; it must be true or false");
 
     internal int Count(string key) => CountOrNull(key) ?? throw Fault(key, "is missing");
 
@@ -74,7 +75,7 @@ internal sealed class JsonSection
     internal IEnumerable<JsonSection> Sections(string key) => Elements(key).Select((value, i) => new JsonSection(_file, $"{_path}.{key}[{i}]", value));
 
     internal IEnumerable<JsonElement> Elements(string key) => Raw(key) is not JsonElement list ? throw Fault(key, "is missing")
-        : list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw Fault(key, $"is {Shown(list)}; it must be a list");
+        : list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw Fault(key, $"is {Value(list)}; it must be a list");
 
     /// <summary>Every key with its value: for objects whose keys are data.</summary>
     internal IEnumerable<(string Name, JsonElement Value)> Entries()
@@ -91,7 +92,7 @@ internal sealed class JsonSection
     {
         try
         {
-            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Fault(key, $"is {Shown(value)}; it must be a text");
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Fault(key, $"is {Value(value)}; it must be a text");
         }
         catch (InvalidOperationException e)
         {
@@ -101,7 +102,7 @@ internal sealed class JsonSection
 
     /// <summary>A number of tokens or a token id below a key of this section.</summary>
     internal int CountOf(string key, JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0
-        ? number : throw Fault(key, $"is {Shown(value)}; it must be a whole number from 0 to {int.MaxValue}");
+        ? number : throw Fault(key, $"is {Value(value)}; it must be a whole number from 0 to {int.MaxValue}");
 
     /// <summary>A setting with one supported value, which is also what its absence means.</summary>
     internal void Require(string key, string supported)
@@ -113,8 +114,8 @@ internal sealed class JsonSection
     /// <summary>A setting that must be absent, null or empty.</summary>
     internal void RequireEmpty(string key)
     {
-        if (Raw(key) is JsonElement value && Shown(value) is not ("{}" or "[]" or "\"\"" or "false"))
-            throw Fault(key, $"is {Shown(value)}, which is not supported");
+        if (Raw(key) is JsonElement value && Value(value) is not ("{}" or "[]" or "\"\"" or "false"))
+            throw Fault(key, $"is {Value(value)}, which is not supported");
     }
 
     /// <summary>Keys that cannot change what is computed here.</summary>
@@ -135,13 +136,13 @@ internal sealed class JsonSection
             throw Fault($"has settings that are not known to this library and might change the tokens: {string.Join(", ", left)}");
     }
 
-    internal static string Shown(JsonElement value) => value.ValueKind switch
+    internal static string Value(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object when !value.EnumerateObject().Any() => "{}",
         JsonValueKind.Array when value.GetArrayLength() == 0 => "[]",
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
-        _ => value.GetRawText() is var text && text.Length <= 60 ? text : string.Concat(value.GetRawText().AsSpan(0, 60), "..."),
+        _ => Shown.Text(value.GetRawText()),
     };
 
     private string NameOf(JsonProperty property)

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
-using VariationalBoN.References;
 
 namespace VariationalBoN.BestOfN;
 
@@ -52,7 +51,7 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     public string? Warning { get; }
 
     /// <summary>The same distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1 of its prompt.</summary>
-    /// <remarks>For fits to cached samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses rewards that are not among the M.</remarks>
+    /// <remarks>For losses on the reference samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses rewards that are not among the M.</remarks>
     /// <returns>A distribution that shares these rewards.</returns>
     public EmpiricalBoNDistribution LeaveOneOut() => _leaveOneOut ? this : new(this);
 
@@ -65,7 +64,7 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         ArgumentNullException.ThrowIfNull(prompt);
         if (_cdfs.TryGetValue(prompt, out EmpiricalRewardCdf? cdf))
             return cdf;
-        throw new KeyNotFoundException($"There are no reference rewards for the prompt {Shown.Text(prompt.Canonical)} ({prompt.Canonical.Length} characters) among the {_cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
+        throw new KeyNotFoundException($"There are no reference rewards for the prompt {Shown.Quoted(prompt.Canonical)} ({prompt.Canonical.Length} characters) among the {_cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
     }
 
     /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them; equal for <see cref="RatioEstimator.SingleAtom"/>, which knows F_lt alone.</summary>

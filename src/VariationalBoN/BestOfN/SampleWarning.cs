@@ -9,7 +9,7 @@ internal static class SampleWarning
     public static string? Of(IReadOnlyCollection<int> counts, double n)
     {
         string? warning = SamplePlanner.Warning(n, counts.Min());
-        int few = warning is null ? 0 : counts.Count(count => SamplePlanner.ExpectedKl(n, count) > SamplePlanner.LargestGoodKl);
+        int few = warning is null ? 0 : counts.Count(count => SamplePlanner.ExpectedKl(n, count) > SamplePlanner.MaxGoodKl);
         return warning is null || few == counts.Count ? warning : $"{few} of {counts.Count} prompts have too few samples. {warning}";
     }
 

@@ -32,7 +32,7 @@ internal sealed class PromptStatistics
     public int InconsistentTexts { get; private init; }
 
     /// <summary>The largest difference between two rewards of one text.</summary>
-    public double LargestInconsistency { get; private init; }
+    public double MaxInconsistency { get; private init; }
 
     /// <summary>Spearman's correlation of length and reward; null without texts, or where all lengths or all rewards are equal.</summary>
     public double? LengthCorrelation { get; private init; }
@@ -61,7 +61,7 @@ internal sealed class PromptStatistics
         {
             DistinctTexts = rewards.Count,
             InconsistentTexts = rewards.Values.Count(range => range.High - range.Low > prompt.Cdf.TieTolerance),
-            LargestInconsistency = rewards.Values.Max(range => range.High - range.Low),
+            MaxInconsistency = rewards.Values.Max(range => range.High - range.Low),
             LengthCorrelation = double.IsFinite(correlation) ? correlation : null,
             TruncatedShare = samples.IsEmpty ? null : samples.Count(sample => sample.Completion.FinishReason == FinishReason.Length) / (double)samples.Length,
         };

@@ -23,10 +23,10 @@ public sealed record ReferenceReport
     public required int PromptsLeftOut { get; init; }
 
     /// <summary>The fewest samples of a prompt.</summary>
-    public required int SmallestM { get; init; }
+    public required int MinM { get; init; }
 
     /// <summary>The most samples of a prompt.</summary>
-    public required int LargestM { get; init; }
+    public required int MaxM { get; init; }
 
     /// <summary>How many samples were drawn for these prompts but left out of the table.</summary>
     public required int Excluded { get; init; }
@@ -50,7 +50,7 @@ public sealed record ReferenceReport
     public int? InconsistentTexts { get; init; }
 
     /// <summary>The largest difference between two rewards of one text, in the unit of the rewards.</summary>
-    public double LargestInconsistency { get; init; }
+    public double MaxInconsistency { get; init; }
 
     /// <summary>Spearman's rank correlation of length and reward within prompts; null without texts or without variation.</summary>
     public Estimate? LengthCorrelation { get; init; }

@@ -19,8 +19,8 @@ internal static class ReferenceReportBuilder
         bool inTokens = prompts.All(prompt => !prompt.Samples.IsEmpty);
         PromptStatistics[] statistics = [.. prompts.Select(prompt => PromptStatistics.Of(prompt, inTokens))];
         int smallest = prompts.Min(prompt => prompt.Cdf.Count);
-        int[] grid = Grid(options.N, Math.Min(smallest - 1, options.LargestN));
-        var curve = BestOfNCurve.FromPrompts([.. prompts.Select(prompt => prompt.Cdf)], options.LargestN, options.Bootstrap);
+        int[] grid = Grid(options.N, Math.Min(smallest - 1, options.MaxN));
+        var curve = BestOfNCurve.FromPrompts([.. prompts.Select(prompt => prompt.Cdf)], options.MaxN, options.Bootstrap);
         bool isExact = prompts.All(prompt => BestOfNKl.Exact(prompt, 1) is not null);
         return new ReferenceReport
         {
@@ -28,8 +28,8 @@ internal static class ReferenceReportBuilder
             Confidence = options.Bootstrap.Confidence,
             Prompts = prompts.Length,
             PromptsLeftOut = table.Prompts.Length - prompts.Length,
-            SmallestM = smallest,
-            LargestM = prompts.Max(prompt => prompt.Cdf.Count),
+            MinM = smallest,
+            MaxM = prompts.Max(prompt => prompt.Cdf.Count),
             Excluded = prompts.Sum(prompt => prompt.Excluded),
             TieShare = Estimate.FromObservations(statistics.Select(prompt => prompt.TieShare)),
             TopShare = Estimate.FromObservations(statistics.Select(prompt => prompt.TopShare)),
@@ -37,7 +37,7 @@ internal static class ReferenceReportBuilder
             DistinctRewards = Estimate.FromObservations(statistics.Select(prompt => (double)prompt.DistinctRewards)),
             DistinctTexts = Mean(statistics.Select(prompt => (double?)prompt.DistinctTexts)),
             InconsistentTexts = statistics.Any(prompt => prompt.DistinctTexts is not null) ? statistics.Sum(prompt => prompt.InconsistentTexts) : null,
-            LargestInconsistency = statistics.Max(prompt => prompt.LargestInconsistency),
+            MaxInconsistency = statistics.Max(prompt => prompt.MaxInconsistency),
             LengthCorrelation = Mean(statistics.Select(prompt => prompt.LengthCorrelation)),
             LengthInTokens = inTokens,
             TruncatedShare = Mean(statistics.Select(prompt => prompt.TruncatedShare)),

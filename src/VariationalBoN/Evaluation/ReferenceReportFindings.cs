@@ -17,7 +17,7 @@ internal static class ReferenceReportFindings
     {
         BestOfNRow? row = report.Rows.FirstOrDefault(row => row.Point.N == report.N);
         if (row is null && report.N > report.Rows[^1].Point.N)
-            yield return Warning($"N = {report.N} is beyond what {report.SmallestM} samples a prompt can tell: the table ends at n = {report.Rows[^1].Point.N}. Draw more samples for each prompt.");
+            yield return Warning($"N = {report.N} is beyond what {report.MinM} samples a prompt can tell: the table ends at n = {report.Rows[^1].Point.N}. Draw more samples for each prompt.");
         row ??= report.Rows.Last(row => row.Point.N <= report.N);
         yield return Good($"The best of {row.Point.N} scores {row.Point.Reward.Value:0.00} on average{Range(row.Point.RewardInterval, report.Confidence)}, {row.Point.Gain.Value:0.00} more than one draw, which scores {report.Curve[1].Reward.Value:0.00}.");
         yield return Good($"It beats one draw with probability {row.WinRate.Value:0.000}, at a distance (KL) from the reference of {(report.KlIsExact ? "exactly" : "about")} {row.Kl.Value:0.00} nats, at most {row.KlUpperBound:0.00}.");
@@ -28,9 +28,9 @@ internal static class ReferenceReportFindings
 
     private static IEnumerable<ReportFinding> Samples(ReferenceReport report)
     {
-        yield return SamplePlanner.Warning(report.N, report.SmallestM) is { } warning
+        yield return SamplePlanner.Warning(report.N, report.MinM) is { } warning
             ? Warning(warning)
-            : Good($"{Samples(report.SmallestM, report.LargestM)} samples a prompt are enough for N = {report.N}: the Best-of-N distribution estimated from them is expected to be {report.ExpectedTargetKl:0.000} nats (KL) away from the true one. {SamplePlanner.LargestGoodKl} is the most that is good; these samples would do up to N = {Math.Floor(SamplePlanner.LargestN(report.SmallestM, SamplePlanner.LargestGoodKl)):0}.");
+            : Good($"{Samples(report.MinM, report.MaxM)} samples a prompt are enough for N = {report.N}: the Best-of-N distribution estimated from them is expected to be {report.ExpectedTargetKl:0.000} nats (KL) away from the true one. {SamplePlanner.MaxGoodKl} is the most that is good; these samples would do up to N = {Math.Floor(SamplePlanner.MaxN(report.MinM, SamplePlanner.MaxGoodKl)):0}.");
         if (report.TargetBandWidth.Value > WideBand)
             yield return Warning($"How much more a single answer is to be favoured, F^(N - 1), is known roughly: {(double.IsFinite(report.TargetBandWidth.Value) ? FormattableString.Invariant($"within a factor of {Math.Exp(report.TargetBandWidth.Value):0.0}") : "not within any factor")} (95 %) where the best of {report.N} typically lies. Training averages this out over answers and prompts; do not read much into the value of one answer, or draw about {11 * report.N:0} samples for each prompt.");
     }
@@ -42,18 +42,18 @@ internal static class ReferenceReportFindings
             ? Warning($"The later samples of a prompt do not rank as the earlier ones do (mean rank {mean:0.000} instead of 0.5, p {(p < 0.0001 ? "below 0.0001" : FormattableString.Invariant($"= {p:0.0000}"))}): the file is sorted by reward, or joins samples of different settings or reward models, or the reward model drifts. Keep samples in the order drawn, or estimate the table anew.")
             : Good($"The later samples of a prompt rank among the earlier ones as they should (p = {p:0.00}): nothing speaks against one distribution behind them.");
         if (report.InconsistentTexts is > 0)
-            yield return Warning($"{report.InconsistentTexts} texts stand with different rewards under one prompt, up to {report.LargestInconsistency:0.####} apart: the reward model depends on more than its input (batch, padding, random numbers), or its version changed. If it is the rounding of batches, a tie tolerance a little larger makes such rewards one.");
+            yield return Warning($"{report.InconsistentTexts} texts stand with different rewards under one prompt, up to {report.MaxInconsistency:0.####} apart: the reward model depends on more than its input (batch, padding, random numbers), or its version changed. If it is the rounding of batches, a tie tolerance a little larger makes such rewards one.");
         if (report.ZeroVariancePrompts > 0)
             yield return Warning($"{report.ZeroVariancePrompts} of {report.Prompts} prompts have one reward for all samples, so that Best-of-n does nothing there. See whether the reward model reads the completion at all, or drop these prompts.");
         if (report.TieShare.Value > ManyTies)
             yield return Good($"Two samples of a prompt have the same reward with probability {report.TieShare.Value:0.00}. All numbers here count ties; training should, too (the exact objective does, the lower bound does not), and more draws soon stop helping: {report.TopShare.Value:0%} of the samples have the highest reward already.");
-        if (report.DistinctTexts is { } texts && texts.Value < ManyRepeats * report.SmallestM)
-            yield return Warning($"Of {Samples(report.SmallestM, report.LargestM)} samples a prompt only {texts.Value:0} are different texts: the reference is nearly certain, so that more samples bring little.");
+        if (report.DistinctTexts is { } texts && texts.Value < ManyRepeats * report.MinM)
+            yield return Warning($"Of {Samples(report.MinM, report.MaxM)} samples a prompt only {texts.Value:0} are different texts: the reference is nearly certain, so that more samples bring little.");
         if (report.LengthCorrelation is { } length && Math.Abs(length.Value) > Correlated)
             yield return Warning($"{(length.Value > 0 ? "Longer" : "Shorter")} answers score higher (rank correlation {length.Value:0.00} with the number of {(report.LengthInTokens ? "tokens" : "characters")}): Best-of-n will {(length.Value > 0 ? "lengthen" : "shorten")} answers. Decide whether that is wanted before training on this reward.");
         if (report.TruncatedShare is { } truncated && truncated.Value > ManyTruncated)
             yield return Warning($"{truncated.Value:0%} of the samples were cut at the maximum length, and the reward judged what was left. Raise the maximum, or say how truncated samples count.");
-        if (report.Excluded > ManyExcluded * (report.Excluded + (report.DistinctRewards.Count * (double)report.SmallestM)))
+        if (report.Excluded > ManyExcluded * (report.Excluded + (report.DistinctRewards.Count * (double)report.MinM)))
             yield return Warning($"{report.Excluded} samples were drawn but left out: F is that of the samples the reward model could judge.");
         if (report.PromptsLeftOut > 0)
             yield return Warning($"{report.PromptsLeftOut} prompt(s) with less than half the usual number of samples are not in these numbers.");

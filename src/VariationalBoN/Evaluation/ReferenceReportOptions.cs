@@ -9,7 +9,7 @@ public sealed record ReferenceReportOptions
     public double N { get; init; } = 8;
 
     /// <summary>The largest n of the curve, at least 1; what the samples do not allow is left out.</summary>
-    public int LargestN { get; init; } = 1024;
+    public int MaxN { get; init; } = 1024;
 
     /// <summary>Resamples, confidence and seed of the intervals; the seed also breaks ties of the calibration.</summary>
     public BootstrapOptions Bootstrap { get; init; } = new();
@@ -19,8 +19,8 @@ public sealed record ReferenceReportOptions
     internal void Validate()
     {
         BestOfNMath.CheckN(N);
-        if (LargestN < 1)
-            throw new ArgumentOutOfRangeException(nameof(LargestN), LargestN, "The largest n of the curve must be at least 1.");
+        if (MaxN < 1)
+            throw new ArgumentOutOfRangeException(nameof(MaxN), MaxN, "The largest n of the curve must be at least 1.");
         ArgumentNullException.ThrowIfNull(Bootstrap);
         Bootstrap.Validate();
     }

@@ -63,7 +63,7 @@ internal static class ReferenceReportText
     {
         RankCalibration calibration = report.Calibration;
         yield return ("prompts", Invariant($"{report.Prompts}{(report.PromptsLeftOut > 0 ? $", {report.PromptsLeftOut} left out" : "")}"));
-        yield return ("samples of a prompt (M)", Invariant($"{(report.SmallestM == report.LargestM ? $"{report.SmallestM}" : $"{report.SmallestM} to {report.LargestM}")}, {report.Excluded} excluded"));
+        yield return ("samples of a prompt (M)", Invariant($"{(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")}, {report.Excluded} excluded"));
         yield return (Invariant($"expected error of the target of N = {report.N}, nats (KL)"), Invariant($"{report.ExpectedTargetKl:0.000}"));
         yield return ("95 % band of (N - 1) log F, typical width, nats", Show(report.TargetBandWidth));
         yield return ("different rewards of a prompt (effective M)", Show(report.DistinctRewards));
@@ -73,7 +73,7 @@ internal static class ReferenceReportText
         yield return ("share at the highest reward", Show(report.TopShare));
         yield return ("prompts without variance", Invariant($"{report.ZeroVariancePrompts}"));
         if (report.InconsistentTexts is int inconsistent)
-            yield return ("texts with more than one reward", inconsistent == 0 ? "0" : Invariant($"{inconsistent}, up to {report.LargestInconsistency:0.####} apart"));
+            yield return ("texts with more than one reward", inconsistent == 0 ? "0" : Invariant($"{inconsistent}, up to {report.MaxInconsistency:0.####} apart"));
         if (report.LengthCorrelation is { } length)
             yield return (Invariant($"length and reward, Spearman ({(report.LengthInTokens ? "tokens" : "characters")})"), Show(length));
         if (report.TruncatedShare is { } truncated)

@@ -21,7 +21,7 @@ internal static class ConversationJson
         }
         catch (JsonException e)
         {
-            throw new ArgumentException($"The conversation {Shown.Text(json)} is not valid JSON: {e.Message}", nameof(json), e);
+            throw new ArgumentException($"The conversation {Shown.Quoted(json)} is not valid JSON: {e.Message}", nameof(json), e);
         }
     }
 

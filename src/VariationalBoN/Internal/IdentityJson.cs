@@ -30,7 +30,7 @@ internal static class IdentityJson
         }
         catch (JsonException e)
         {
-            throw new FormatException($"the identity {Shown.Text(json)} is not valid JSON: {e.Message}", e);
+            throw new FormatException($"the identity {Shown.Quoted(json)} is not valid JSON: {e.Message}", e);
         }
     }
 
@@ -43,7 +43,7 @@ internal static class IdentityJson
                 return new ModelIdentity(json.GetString()!);
             if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String
                 || !json.TryGetProperty("settings", out JsonElement settings) || settings.ValueKind != JsonValueKind.Object)
-                throw new FormatException($"an identity must be a name, or an object of \"name\" and \"settings\", not {Shown.Text(json.GetRawText())}");
+                throw new FormatException($"an identity must be a name, or an object of \"name\" and \"settings\", not {Shown.Quoted(json.GetRawText())}");
             return new ModelIdentity(name.GetString()!, [.. settings.EnumerateObject().Select(setting => (setting.Name, Value(setting.Value)))]);
         }
         catch (ArgumentException e)
@@ -117,6 +117,6 @@ internal static class IdentityJson
         JsonValueKind.Number when value.TryGetInt64(out long number) && !value.GetRawText().AsSpan().ContainsAny('.', 'E', 'e') => number,
         JsonValueKind.Number => value.GetDouble(),
         JsonValueKind.Object => Read(value),
-        _ => throw new FormatException($"a setting of an identity is {Shown.Text(value.GetRawText())}; it must be a text, a number, true, false or an identity"),
+        _ => throw new FormatException($"a setting of an identity is {Shown.Quoted(value.GetRawText())}; it must be a text, a number, true, false or an identity"),
     };
 }

@@ -1,16 +1,29 @@
 namespace VariationalBoN.Internal;
 
-/// <summary>Text of others in messages: quoted, and cut where it is long. Stateless, thread-safe.</summary>
+/// <summary>How messages show what was given: texts shortened, shapes in brackets. Stateless, thread-safe.</summary>
 internal static class Shown
 {
-    private const int Characters = 60;
+    /// <summary>Characters of a text that a message shows.</summary>
+    internal const int MaxCharacters = 60;
 
-    /// <summary>The text in quotation marks, at most 60 characters of it; never cut inside a character.</summary>
-    public static string Text(string text)
+    /// <summary>The longest name of a tensor or a file that a message shows whole.</summary>
+    private const int MaxNameCharacters = 200;
+
+    /// <summary>The beginning of a text, followed by "..." where there is more; a character of two code units is not cut in half.</summary>
+    internal static string Text(string text, int maxCharacters = MaxCharacters)
     {
-        if (text.Length <= Characters)
-            return $"\"{text}\"";
-        int end = char.IsHighSurrogate(text[Characters - 1]) ? Characters - 1 : Characters;
-        return $"\"{text.AsSpan(0, end)}...\"";
+        if (text.Length <= maxCharacters)
+            return text;
+        int shown = char.IsHighSurrogate(text[maxCharacters - 1]) ? maxCharacters - 1 : maxCharacters;
+        return string.Concat(text.AsSpan(0, shown), "...");
     }
+
+    /// <summary>The beginning of a text in quotation marks.</summary>
+    internal static string Quoted(string text) => $"\"{Text(text)}\"";
+
+    /// <summary>A name from a file: whole unless it is absurdly long.</summary>
+    internal static string Name(string name) => Text(name, MaxNameCharacters);
+
+    /// <summary>A shape, as [2, 3].</summary>
+    internal static string Shape(ReadOnlySpan<long> shape) => $"[{string.Join(", ", shape.ToArray())}]";
 }

@@ -9,9 +9,9 @@ internal static class Advantages
     internal static double[] Returns(torch.Tensor logProb, IReadOnlyList<double> targets, IReadOnlyList<int> groups)
     {
         ArgumentNullException.ThrowIfNull(targets);
-        FitArguments.RequireLogProb(logProb, targets.Count, nameof(targets), groups);
-        FitArguments.RequireFinite(targets, nameof(targets));
-        double[] returns = FitArguments.FiniteValues(logProb, nameof(logProb));
+        LossArguments.RequireLogProb(logProb, targets.Count, nameof(targets), groups);
+        LossArguments.RequireFinite(targets, nameof(targets));
+        double[] returns = LossArguments.FiniteValues(logProb, nameof(logProb));
         for (int i = 0; i < returns.Length; i++)
             returns[i] = targets[i] - returns[i];
         return returns;

@@ -5,7 +5,7 @@ namespace VariationalBoN.Losses;
 /// The gradient of -(1/B) sum_i A_i log pi_theta(y_i) is unbiased for each baseline that does not depend on y_i: leave-one-out, none, and a constant from earlier batches. The
 /// group mean includes y_i: the expected gradient of a group of K is exactly (K - 1) / K of the true one, as if the group counted K - 1 instead of K. Among groups of one size that changes the step
 /// size alone; where exclusions leave groups of different sizes it weights prompts, those with few completions less. The default value is leave-one-out.
-/// Targets are known up to a constant per prompt, which only the two group baselines remove.
+/// Objectives are known up to a constant per prompt, which only the two group baselines remove.
 /// </remarks>
 public readonly record struct Baseline
 {

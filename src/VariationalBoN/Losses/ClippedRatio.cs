@@ -30,8 +30,8 @@ public static class ClippedRatio
         options ??= new ClippedRatioOptions();
         options.Validate();
         RequirePair(logProb, oldLogProb);
-        FitArguments.RequireFinite(targets ?? throw new ArgumentNullException(nameof(targets)), nameof(targets));
-        FitArguments.RequireLogProb(logProb, targets.Count, nameof(targets), groups);
+        LossArguments.RequireFinite(targets ?? throw new ArgumentNullException(nameof(targets)), nameof(targets));
+        LossArguments.RequireLogProb(logProb, targets.Count, nameof(targets), groups);
         double[] advantages = [.. targets.Zip(oldLogProb, (target, old) => target - old)];
         if (options.NormaliseByGroup)
             Advantages.Normalise(advantages, groups, ClippedRatioOptions.Epsilon);
@@ -71,8 +71,8 @@ public static class ClippedRatio
     private static double[] RequirePair(torch.Tensor logProb, IReadOnlyList<double> oldLogProb)
     {
         ArgumentNullException.ThrowIfNull(oldLogProb);
-        FitArguments.RequireLogProb(logProb, oldLogProb.Count, nameof(oldLogProb), new int[oldLogProb.Count]);
-        FitArguments.RequireFinite(oldLogProb, nameof(oldLogProb));
-        return FitArguments.FiniteValues(logProb, nameof(logProb));
+        LossArguments.RequireLogProb(logProb, oldLogProb.Count, nameof(oldLogProb), new int[oldLogProb.Count]);
+        LossArguments.RequireFinite(oldLogProb, nameof(oldLogProb));
+        return LossArguments.FiniteValues(logProb, nameof(logProb));
     }
 }

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Losses;
 
@@ -17,10 +18,7 @@ public static class PairLoss
     public static double ExpectedGap(int n)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 2);
-        double harmonic = 0;
-        for (int j = n - 1; j >= 1; j--)
-            harmonic += 1.0 / j;
-        return (n - 1) * harmonic;
+        return (n - 1) * HarmonicNumbers.Number(n - 1);
     }
 
     /// <summary>IPO: the mean of (h - 1 / (2 beta))^2.</summary>
@@ -95,11 +93,11 @@ public static class PairLoss
     private static void Require(torch.Tensor logProb, IReadOnlyList<double> reference, string name, string referenceName)
     {
         ArgumentNullException.ThrowIfNull(reference, referenceName);
-        FitArguments.RequireVector(logProb, name);
+        LossArguments.RequireVector(logProb, name);
         if (logProb.size(0) != reference.Count || reference.Count == 0)
             throw new ArgumentException($"{name} has shape [{logProb.size(0)}] but {referenceName} has {reference.Count} values; give one to each completion, and at least one.", referenceName);
-        FitArguments.RequireFinite(reference, referenceName);
-        FitArguments.FiniteValues(logProb, name);
+        LossArguments.RequireFinite(reference, referenceName);
+        LossArguments.FiniteValues(logProb, name);
     }
 
     private static void RequireBeta(double beta)

@@ -46,15 +46,15 @@ public static class ScoreFunction
     /// <exception cref="ArithmeticException">On the CPU: a log-probability or a target is NaN or infinite.</exception>
     public static torch.Tensor Loss(torch.Tensor logProb, torch.Tensor targets, IReadOnlyList<int> groups)
     {
-        FitArguments.RequireVector(targets, nameof(targets));
-        FitArguments.RequireLogProb(logProb, checked((int)targets.size(0)), nameof(targets), groups);
+        LossArguments.RequireVector(targets, nameof(targets));
+        LossArguments.RequireLogProb(logProb, checked((int)targets.size(0)), nameof(targets), groups);
         if (logProb.device_type != targets.device_type || logProb.device_index != targets.device_index)
             throw new ArgumentException($"targets are on {targets.device} but logProb is on {logProb.device}; put both on one device.", nameof(targets));
         CompletionGroups split = CompletionGroups.Of(groups, smallestGroup: 2);
         if (logProb.device_type == DeviceType.CPU)
         {
-            FitArguments.FiniteValues(logProb, nameof(logProb));
-            FitArguments.FiniteValues(targets, nameof(targets));
+            LossArguments.FiniteValues(logProb, nameof(logProb));
+            LossArguments.FiniteValues(targets, nameof(targets));
         }
 
         using var scope = torch.NewDisposeScope();

@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace VariationalBoN.Losses;
 
-/// <summary>Forward KL by the weighted likelihood of given completions: the fit of BoN-SFT. Stateless, thread-safe.</summary>
+/// <summary>Forward KL by the weighted likelihood of given completions: the loss of BoN-SFT. Stateless, thread-safe.</summary>
 /// <remarks>
 /// The loss is -(1/G) sum_i w_i log pi_theta(y_i) over the completions of G groups. With w the Best-of-N weights of reference samples of a prompt it is a
 /// Rao-Blackwell estimate of -E_{y ~ pi_bon}[log pi_theta(y)] = KL(pi_bon || pi_theta) + constant, hence unbiased in its gradient for exact weights; with w = 1 on the best
@@ -20,9 +20,9 @@ public static class WeightedLikelihood
     public static torch.Tensor Loss(torch.Tensor logProb, IReadOnlyList<double> weights, IReadOnlyList<int> groups)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        FitArguments.RequireLogProb(logProb, weights.Count, nameof(weights), groups);
-        FitArguments.RequireFinite(weights, nameof(weights));
-        FitArguments.FiniteValues(logProb, nameof(logProb));
+        LossArguments.RequireLogProb(logProb, weights.Count, nameof(weights), groups);
+        LossArguments.RequireFinite(weights, nameof(weights));
+        LossArguments.FiniteValues(logProb, nameof(logProb));
         double[] shares = new double[weights.Count];
         int count = CompletionGroups.Of(groups, smallestGroup: 1).Sizes.Length;
         for (int i = 0; i < shares.Length; i++)

@@ -1,6 +1,6 @@
 namespace VariationalBoN.Numerics;
 
-/// <summary>Differences of harmonic numbers H_k = 1 + 1 / 2 + ... + 1 / k, exact to rounding however near k and m are. Stateless, thread-safe.</summary>
+/// <summary>Harmonic numbers H_k = 1 + 1 / 2 + ... + 1 / k and their differences, exact to rounding however near k and m are. Stateless, thread-safe.</summary>
 /// <remarks>
 /// H_k = gamma + log(k + 1/2) + c(k), c(k) = 1 / (24 x^2) - 7 / (960 x^4) + ..., x = k + 1/2 (the asymptotic series of the digamma function at x + 1/2): the large part of a
 /// difference is the logarithm of a quotient, which keeps its digits, and c is tiny.
@@ -10,6 +10,15 @@ internal static class HarmonicNumbers
     private const double EulerGamma = 0.57721566490153286;
     private const int Small = 32;
     private static readonly double[] s_small = SmallRemainders();
+
+    /// <summary>H_k = 1 + 1 / 2 + ... + 1 / k, summed in this order; 0 for k = 0.</summary>
+    public static double Number(int k)
+    {
+        double sum = 0;
+        for (int j = 1; j <= k; j++)
+            sum += 1.0 / j;
+        return sum;
+    }
 
     /// <summary>H_k - H_m.</summary>
     public static double Difference(int k, int m) => LogMath.LogQuotient(k + 0.5, m + 0.5) + (Remainder(k) - Remainder(m));
@@ -23,16 +32,5 @@ internal static class HarmonicNumbers
         return square * ((1.0 / 24) - (square * ((7.0 / 960) - (square * ((31.0 / 8064) - (square * 127 / 30720))))));
     }
 
-    private static double[] SmallRemainders()
-    {
-        double[] remainders = new double[Small];
-        double harmonic = 0;
-        for (int k = 0; k < Small; k++)
-        {
-            harmonic += k == 0 ? 0 : 1.0 / k;
-            remainders[k] = harmonic - EulerGamma - Math.Log(k + 0.5);
-        }
-
-        return remainders;
-    }
+    private static double[] SmallRemainders() => [.. Enumerable.Range(0, Small).Select(k => Number(k) - EulerGamma - Math.Log(k + 0.5))];
 }

@@ -45,12 +45,6 @@ public static class LogMath
         return x <= Ln2 ? Math.Log(-Expm1(-x)) : Log1pUnchecked(-Math.Exp(-x));
     }
 
-    /// <summary>log(1 + e^x).</summary>
-    /// <param name="x">Any number.</param>
-    /// <returns>A number from 0 to +infinity.</returns>
-    public static double Softplus(double x) =>
-        x <= 0 ? Log1pUnchecked(Math.Exp(x)) : x + Log1pUnchecked(Math.Exp(-x));
-
     /// <summary>log(e^a + e^b).</summary>
     /// <param name="a">Any number, also -infinity.</param>
     /// <param name="b">Any number, also -infinity.</param>

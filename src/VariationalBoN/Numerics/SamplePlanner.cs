@@ -10,7 +10,7 @@ namespace VariationalBoN.Numerics;
 public static class SamplePlanner
 {
     /// <summary>The error of the target above which <see cref="Warning"/> speaks, in nats.</summary>
-    public const double LargestGoodKl = 0.1;
+    public const double MaxGoodKl = 0.1;
 
     /// <summary>The expected error of the target: KL between the estimated and the true Best-of-N distribution of a prompt.</summary>
     /// <param name="n">N; finite, at least 1.</param>
@@ -44,7 +44,7 @@ public static class SamplePlanner
     /// <param name="nats">The wanted error, above 0.</param>
     /// <returns>N, above 1.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of range or NaN.</exception>
-    public static double LargestN(int samplesPerPrompt, double nats)
+    public static double MaxN(int samplesPerPrompt, double nats)
     {
         CheckSamples(samplesPerPrompt);
         CheckNats(nats);
@@ -52,20 +52,20 @@ public static class SamplePlanner
         return Math.Min(2.0 * samplesPerPrompt, (1 + c + Math.Sqrt(1 + (c * c))) / 2);
     }
 
-    /// <summary>Says that M samples are too few for N: <see cref="ExpectedKl"/> above <see cref="LargestGoodKl"/>, as it always is for N above 2 M.</summary>
+    /// <summary>Says that M samples are too few for N: <see cref="ExpectedKl"/> above <see cref="MaxGoodKl"/>, as it always is for N above 2 M.</summary>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="samplesPerPrompt">M, at least 1.</param>
     /// <returns>What is wrong and what to do, in one sentence or two; null when there are enough.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of range or NaN.</exception>
     public static string? Warning(double n, int samplesPerPrompt)
     {
-        double kl = ExpectedKl(n, samplesPerPrompt), largest = LargestN(samplesPerPrompt, LargestGoodKl);
-        if (kl <= LargestGoodKl)
+        double kl = ExpectedKl(n, samplesPerPrompt), largest = MaxN(samplesPerPrompt, MaxGoodKl);
+        if (kl <= MaxGoodKl)
             return null;
-        double samples = Math.Ceiling(Numerator(n) / LargestGoodKl);
+        double samples = Math.Ceiling(Numerator(n) / MaxGoodKl);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"M = {samplesPerPrompt} reference rewards are few for N = {n:0.###}: the estimated Best-of-N distribution is expected to be {(n > 2.0 * samplesPerPrompt ? "more than " : "")}{kl:0.00} nats (KL) away from the true one, where {LargestGoodKl} is the most that is good. Draw at least {samples:0} samples for each prompt, or take N of at most {Math.Max(1, Math.Floor(largest)):0}.");
+            $"M = {samplesPerPrompt} reference rewards are few for N = {n:0.###}: the estimated Best-of-N distribution is expected to be {(n > 2.0 * samplesPerPrompt ? "more than " : "")}{kl:0.00} nats (KL) away from the true one, where {MaxGoodKl} is the most that is good. Draw at least {samples:0} samples for each prompt, or take N of at most {Math.Max(1, Math.Floor(largest)):0}.");
     }
 
     private static double Numerator(double n) => n / 2 * ((n - 1) / ((2 * n) - 1));

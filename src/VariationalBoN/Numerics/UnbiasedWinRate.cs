@@ -16,7 +16,7 @@ public static class UnbiasedWinRate
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range.</exception>
     public static double OfBestOfN(ReadOnlySpan<double> sortedAscending, int n)
     {
-        ExpectedMaximum.CheckSorted(sortedAscending);
+        ExpectedMax.CheckSorted(sortedAscending);
         int count = sortedAscending.Length;
         if (n < 1 || n > count - 1)
             throw new ArgumentOutOfRangeException(nameof(n), n, $"n must be 1 to {count - 1}, one less than the number of rewards: the best of n and its opponent are n + 1 samples.");

@@ -1,6 +1,6 @@
 namespace VariationalBoN;
 
-/// <summary>The target of KL-constrained reinforcement learning: log g = r(x, y) / beta + log pi_ref(y | x).</summary>
+/// <summary>The objective of KL-constrained reinforcement learning: log g = r(x, y) / beta + log pi_ref(y | x).</summary>
 /// <remarks>
 /// The maximum of E[r] - beta KL(pi_theta || pi_ref) is pi_ref exp(r / beta) / Z, and KL(pi_theta || g) differs from that objective by the
 /// factor -1 / beta and a constant. There is no N and no CDF in it. Unlike Best-of-N it depends on the

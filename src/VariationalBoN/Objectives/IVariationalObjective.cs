@@ -1,6 +1,6 @@
 namespace VariationalBoN;
 
-/// <summary>A target distribution g(y | x) that the policy is pulled to, known up to a constant per prompt.</summary>
+/// <summary>The distribution g(y | x) that the policy is pulled to, known up to a constant per prompt.</summary>
 /// <remarks>
 /// The target is free of theta: theta appears only in log pi_theta, where a loss meets it. One completion in, one double out; an objective owns what it needs, such as the
 /// Best-of-N distribution. <see cref="ObjectiveExtensions.LogTargets"/> gives the targets of a batch. Implementations are thread-safe.

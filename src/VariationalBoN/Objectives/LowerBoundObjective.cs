@@ -6,7 +6,7 @@ namespace VariationalBoN;
 /// <summary>The lower bound L1 of the Best-of-N objective: log g = log N + (N - 1) log F(r(y)) + log pi_ref(y | x).</summary>
 /// <remarks>
 /// Source: Amini et al., arXiv 2407.06057: pi_bon >= N p F_lt^(N-1) by the mean value theorem. Its optimum is pi_ref F^(N-1) / Z, which is
-/// KL-constrained RL with reward log F and beta = 1 / (N - 1). It equals the exact target for continuous rewards and differs from it when N times
+/// KL-constrained RL with reward log F and beta = 1 / (N - 1). It equals the exact objective for continuous rewards and differs from it when N times
 /// the probability of a reward level reaches about 0.3. N = 1 gives log pi_ref, whatever F is. Immutable, thread-safe.
 /// </remarks>
 public sealed class LowerBoundObjective : IVariationalObjective

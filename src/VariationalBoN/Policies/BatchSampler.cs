@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -26,7 +26,7 @@ internal sealed class BatchSampler(CausalModel model, NextTokenDistribution dist
         int[] source = new int[rows.Length]; // the row of the logits that each alive row draws from
         for (int i = 0; i < rows.Length; i++)
         {
-            drawn[i] = new List<int>(Math.Min(options.MaximumNewTokens, 32));
+            drawn[i] = new List<int>(Math.Min(options.MaxNewTokens, 32));
             if (i == 0 || rows[i].Prompt != rows[i - 1].Prompt)
                 distinct.Add(promptTokens[rows[i].Prompt]);
             source[i] = distinct.Count - 1;
@@ -35,13 +35,13 @@ internal sealed class BatchSampler(CausalModel model, NextTokenDistribution dist
         int[] alive = [.. Enumerable.Range(0, rows.Length)];
         int present = distinct.Count;
         bool prompts = true;
-        using var decoding = model.StartDecoding(distinct, options.MaximumNewTokens - 1, options.UseCache, out var logits);
+        using var decoding = model.StartDecoding(distinct, options.MaxNewTokens - 1, options.UseCache, out var logits);
         for (int step = 0; ; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             DrawTokens(logits, rows, alive, source, drawn, step);
             (alive, source) = Unfinished(alive, source, drawn);
-            if (alive.Length == 0 || step + 1 == options.MaximumNewTokens)
+            if (alive.Length == 0 || step + 1 == options.MaxNewTokens)
                 return drawn;
             if (prompts || alive.Length < CompactionThreshold * present)
             {
@@ -68,7 +68,7 @@ internal sealed class BatchSampler(CausalModel model, NextTokenDistribution dist
     {
         using var scope = NewDisposeScope();
         var table = distribution.Probabilities(logits).to(ScalarType.Float32).cpu().contiguous(); // [present, V]
-        var probabilities = MemoryMarshal.Cast<byte, float>(table.bytes);
+        var probabilities = table.Elements<float>();
         for (int i = 0; i < alive.Length; i++)
         {
             var row = rows[alive[i]];

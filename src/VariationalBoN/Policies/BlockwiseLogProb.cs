@@ -18,7 +18,7 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
         (var distribution, long block) = ((NextTokenDistribution)vars[3], (long)vars[4]);
         ctx.save_for_backward([hidden, weight, targets]);
         ctx.save_data(nameof(Settings), new Settings(distribution.Temperature, block, Wanted.Of(hidden), Wanted.Of(weight)));
-        return TokenLogProbabilities.ByBlock(new PositionLogits(hidden, weight), targets, distribution, block);
+        return TokenLogProbs.ByBlock(new PositionLogits(hidden, weight), targets, distribution, block);
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)

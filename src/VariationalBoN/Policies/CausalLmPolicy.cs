@@ -38,7 +38,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         _model = new CausalModel(model, tokenizer.VocabularySize);
         _tokenizer = tokenizer;
         _distribution = new NextTokenDistribution(Options, tokenizer.VocabularySize);
-        _contextLength = Options.ContextLength is int own && _model.MaximumLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaximumLength;
+        _contextLength = Options.ContextLength is int own && _model.MaxLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaxLength;
     }
 
     private CausalLmPolicy(CausalLmPolicy other, GenerationOptions options, CausalModel model)
@@ -115,7 +115,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         {
             using var inner = NewDisposeScope();
             var batch = new SequenceBatch([.. part.Select(i => completions[i])], device);
-            var values = TokenLogProbabilities.Of(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets, _distribution); // [N]
+            var values = TokenLogProbs.Of(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets, _distribution); // [N]
             parts.Add(batch.SumByRow(values).MoveToOuterDisposeScope());                                               // [rows]
         }
 
@@ -228,10 +228,10 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
             Prompt prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
             tokens[p] = _tokenizer.Encode(prompt.Text);
             if (tokens[p].IsDefaultOrEmpty)
-                throw new ArgumentException($"Prompt {p}, {Shown.Text(prompt.Canonical)}, has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
+                throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
             RequireIds(tokens[p], "Prompt", p, nameof(prompts));
-            if (_contextLength is int most && tokens[p].Length > most - Options.MaximumNewTokens)
-                throw new ArgumentException($"Prompt {p}, {Shown.Text(prompt.Canonical)}, has {tokens[p].Length} tokens; with {Options.MaximumNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaximumNewTokens)}. Shorten it or lower MaximumNewTokens.", nameof(prompts));
+            if (_contextLength is int most && tokens[p].Length > most - Options.MaxNewTokens)
+                throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has {tokens[p].Length} tokens; with {Options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaxNewTokens)}. Shorten it or lower MaxNewTokens.", nameof(prompts));
         }
 
         return tokens;
@@ -245,12 +245,12 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         {
             Completion completion = completions[i] ?? throw new ArgumentException($"Completion {i} is null.", nameof(completions));
             if (completion.PromptTokens.IsDefaultOrEmpty || completion.Tokens.IsDefaultOrEmpty)
-                throw new ArgumentException($"Completion {i} of prompt {Shown.Text(completion.Prompt.Canonical)} has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
+                throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
             RequireIds(completion.PromptTokens, "The prompt of completion", i, nameof(completions));
             RequireIds(completion.Tokens, "Completion", i, nameof(completions));
             int length = completion.PromptTokens.Length + completion.Tokens.Length;
             if (_contextLength is int most && length > most)
-                throw new ArgumentException($"Completion {i} of prompt {Shown.Text(completion.Prompt.Canonical)} is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
+                throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
         }
     }
 

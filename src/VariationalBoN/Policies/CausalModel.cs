@@ -31,7 +31,7 @@ internal sealed class CausalModel
 
     internal int VocabularySize { get; }
 
-    internal int? MaximumLength => _decoder?.MaximumLength;
+    internal int? MaxLength => _decoder?.MaxLength;
 
     internal Device Device => _module.parameters().FirstOrDefault()?.device ?? _module.buffers().FirstOrDefault()?.device ?? CPU;
 

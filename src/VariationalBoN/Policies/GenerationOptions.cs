@@ -9,7 +9,7 @@ namespace VariationalBoN;
 public sealed record GenerationOptions
 {
     /// <summary>The most tokens of a completion, stop token included, at least 1.</summary>
-    public int MaximumNewTokens { get; init; } = 64;
+    public int MaxNewTokens { get; init; } = 64;
 
     /// <summary>Logits are divided by this before the softmax; above 0, and 1 is the model's own distribution.</summary>
     public double Temperature { get; init; } = 1;
@@ -23,7 +23,7 @@ public sealed record GenerationOptions
     /// </summary>
     public double? TopP { get; init; }
 
-    /// <summary>The ids that end a completion; each belongs to the completion it ends. None: every completion has <see cref="MaximumNewTokens"/> tokens.</summary>
+    /// <summary>The ids that end a completion; each belongs to the completion it ends. None: every completion has <see cref="MaxNewTokens"/> tokens.</summary>
     public ImmutableArray<int> StopTokens { get; init; } = [];
 
     /// <summary>The longest sequence, prompt and completion together, that the module takes; null asks the module, or trusts the caller where the module does not say.</summary>
@@ -48,11 +48,11 @@ public sealed record GenerationOptions
     internal void Validate(int vocabularySize)
     {
         var faults = new List<string>();
-        Require(MaximumNewTokens >= 1, nameof(MaximumNewTokens), MaximumNewTokens, "be at least 1");
+        Require(MaxNewTokens >= 1, nameof(MaxNewTokens), MaxNewTokens, "be at least 1");
         Require(Temperature > 0 && double.IsFinite(Temperature), nameof(Temperature), Temperature, "be above 0 and finite");
         Require(TopK is null or >= 1, nameof(TopK), TopK, "be at least 1, or null");
         Require(TopP is null or (> 0 and <= 1), nameof(TopP), TopP, "be above 0 and at most 1, or null");
-        Require(ContextLength is null || ContextLength > MaximumNewTokens, nameof(ContextLength), ContextLength, "leave room for a prompt before MaximumNewTokens tokens");
+        Require(ContextLength is null || ContextLength > MaxNewTokens, nameof(ContextLength), ContextLength, "leave room for a prompt before MaxNewTokens tokens");
         Require(RowsPerBatch >= 1, nameof(RowsPerBatch), RowsPerBatch, "be at least 1");
         Require(DegreeOfParallelism >= 1, nameof(DegreeOfParallelism), DegreeOfParallelism, "be at least 1");
         if (StopTokens.IsDefault)
@@ -76,7 +76,7 @@ public sealed record GenerationOptions
     /// <summary>What of the options makes one distribution another.</summary>
     internal (string Name, IdentityValue Value)[] Settings =>
     [
-        ("max new tokens", MaximumNewTokens),
+        ("max new tokens", MaxNewTokens),
         ("temperature", Temperature),
         ("top-k", TopK is int k ? k : "none"),
         ("top-p", TopP is double p ? p : "none"),

@@ -16,7 +16,7 @@ public interface ICachedDecoder
     int VocabularySize { get; }
 
     /// <summary>The longest sequence, prompt and completion together, in tokens.</summary>
-    int MaximumLength { get; }
+    int MaxLength { get; }
 
     /// <summary>The logits of the next token at chosen positions.</summary>
     /// <param name="tokens">Tokens [B, T], int64, right-padded.</param>

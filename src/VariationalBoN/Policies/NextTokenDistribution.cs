@@ -19,10 +19,10 @@ internal sealed class NextTokenDistribution(GenerationOptions options, int vocab
     internal Tensor Probabilities(Tensor logits) => Adjusted(logits).softmax(-1);
 
     /// <summary>Log-probabilities [N, V] of logits [N, V], at least float32; -infinity for truncated tokens.</summary>
-    internal Tensor LogProbabilities(Tensor logits) => nn.functional.log_softmax(Adjusted(logits), -1);
+    internal Tensor LogProbs(Tensor logits) => nn.functional.log_softmax(Adjusted(logits), -1);
 
     /// <summary>Log-probabilities [N] of the tokens [N] under logits [N, V].</summary>
-    internal Tensor LogProbabilities(Tensor logits, Tensor tokens) =>
+    internal Tensor LogProbs(Tensor logits, Tensor tokens) =>
         nn.functional.cross_entropy(Adjusted(logits), tokens, reduction: nn.Reduction.None).neg();
 
     /// <summary>The element type in which probabilities of logits are computed: at least float32.</summary>

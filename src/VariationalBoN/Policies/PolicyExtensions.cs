@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN;
 
@@ -20,13 +20,13 @@ public static class PolicyExtensions
         TorchRuntime.Require();
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        var values = policy.LogProb(completions).to(torch.float64).cpu().contiguous(); // [B]
+        var values = policy.LogProb(completions); // [B]
         if (values.dim() != 1 || values.size(0) != completions.Count)
             throw new InvalidOperationException($"{policy.GetType().Name}.LogProb returned shape [{string.Join(", ", values.shape)}] for {completions.Count} completions; it must return [{completions.Count}].");
-        return MemoryMarshal.Cast<byte, double>(values.bytes).ToArray();
+        return values.Doubles();
     }
 
-    /// <summary>log pi_theta(y | x) of each completion of a scored batch, with gradient: what a fit is given.</summary>
+    /// <summary>log pi_theta(y | x) of each completion of a scored batch, with gradient: what a loss is given.</summary>
     /// <param name="policy">The policy being trained.</param>
     /// <param name="scored">B scored completions.</param>
     /// <returns>A fresh tensor [B], the caller's to dispose.</returns>

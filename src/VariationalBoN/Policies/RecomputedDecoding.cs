@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -30,7 +30,7 @@ internal sealed class RecomputedDecoding : IDecoding
     {
         using (var local = tokens.cpu())
         {
-            var added = MemoryMarshal.Cast<byte, long>(local.bytes);
+            var added = local.Elements<long>();
             for (int row = 0; row < _lengths.Length; row++)
                 _tokens[(row * _capacity) + _lengths[row]++] = added[row];
         }

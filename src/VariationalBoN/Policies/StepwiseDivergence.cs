@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -24,13 +24,13 @@ internal static class StepwiseDivergence
         {
             using var inner = NewDisposeScope();
             long length = Math.Min(block, count - start);
-            var log = distribution.LogProbabilities(logits.Rows(start, length).to(ScalarType.Float64));
-            var logReference = referenceDistribution.LogProbabilities(referenceLogits.Rows(start, length).to(model.Device).to(ScalarType.Float64));
+            var log = distribution.LogProbs(logits.Rows(start, length).to(ScalarType.Float64));
+            var logReference = referenceDistribution.LogProbs(referenceLogits.Rows(start, length).to(model.Device).to(ScalarType.Float64));
             using Scalar zero = 0, none = double.NegativeInfinity; // held until the calls return: a collection may not free them meanwhile
             var terms = (log.exp() * (log - logReference)).masked_fill(log.eq(none), zero); // 0 log 0 = 0
             parts.Add(terms.sum(-1).MoveToOuterDisposeScope());
         }
 
-        return MemoryMarshal.Cast<byte, double>(batch.SumByRow(cat(parts)).cpu().bytes).ToArray();
+        return batch.SumByRow(cat(parts)).Doubles();
     }
 }

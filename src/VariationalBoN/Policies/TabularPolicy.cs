@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Policies;
 
@@ -110,11 +111,7 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
 
     /// <summary>The logits as plain doubles in the order [P, C, V], the last index fastest.</summary>
     /// <returns>A copy.</returns>
-    public double[] LogitValues()
-    {
-        using var scope = torch.NewDisposeScope();
-        return MemoryMarshal.Cast<byte, double>(Logits.detach().contiguous().bytes).ToArray();
-    }
+    public double[] LogitValues() => Logits.Doubles();
 
     /// <summary>A trainable copy with a parameter of its own.</summary>
     /// <returns>A fresh policy, the caller's to dispose.</returns>

@@ -54,7 +54,7 @@ public sealed class ReferenceTable : IDisposable
         }
 
         if (Prompts.IsEmpty)
-            throw new ArgumentException("A reference table needs at least one prompt with a reward; the cache has none yet.");
+            throw new ArgumentException("A reference table needs at least one prompt with a reward; the store has none yet.");
     }
 
     private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts, bool acceptsUnknown)
@@ -220,7 +220,7 @@ public sealed class ReferenceTable : IDisposable
             throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
     }
 
-    /// <summary>Closes the files of a cache; neither the table nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
+    /// <summary>Closes the files of a store; neither the table nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
     public void Dispose() => _stored?.Dispose();
 
     private static ReferenceTable FromStore(string folder)
@@ -231,8 +231,8 @@ public sealed class ReferenceTable : IDisposable
         int records = stored.Index.Records;
         stored.Dispose();
         throw new InvalidDataException(records == 0
-            ? $"{folder}: the cache has no record yet. Estimate the table into it first."
-            : $"{folder}: the cache has no reward: each sample of its {records} records was excluded. See why the reward model fails for them, or whether all are truncated.");
+            ? $"{folder}: the store has no record yet. Estimate the table into it first."
+            : $"{folder}: the store has no reward: each sample of its {records} records was excluded. See why the reward model fails for them, or whether all are truncated.");
     }
 
     /// <summary>The samples of a prompt; null when it is not here.</summary>

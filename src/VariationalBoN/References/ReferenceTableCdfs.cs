@@ -9,7 +9,7 @@ internal sealed class ReferenceTableCdfs(ReferenceTable table) : IReadOnlyDictio
 {
     public int Count => table.Prompts.Length;
 
-    /// <summary>M of each prompt, without making its distribution.</summary>
+    /// <inheritdoc/>
     public IReadOnlyCollection<int> Counts => [.. table.Prompts.Select(prompt => prompt.Count)];
 
     public IEnumerable<Prompt> Keys => table.Prompts.Select(prompt => prompt.Prompt);

@@ -42,7 +42,7 @@ internal static class ReferenceTableFile
         }
     }
 
-    /// <summary>A line of a table, or a record of a cache.</summary>
+    /// <summary>A line of a table, or a record of a store.</summary>
     /// <param name="json">Kept from line to line.</param>
     /// <param name="prompt">The samples of a prompt.</param>
     /// <param name="first">Index of the first sample; null in a table.</param>

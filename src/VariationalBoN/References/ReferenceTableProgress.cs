@@ -26,7 +26,7 @@ public sealed record ReferenceTableProgress
     /// <summary>The time since the start of this call.</summary>
     public required TimeSpan Elapsed { get; init; }
 
-    /// <summary>What was cut off the cache at the start; null when it was whole.</summary>
+    /// <summary>What was cut off the store at the start; null when it was whole.</summary>
     public ReferenceRepair? Repair { get; init; }
 
     /// <summary>The share of samples done, 0 to 1.</summary>

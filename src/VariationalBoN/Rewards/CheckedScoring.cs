@@ -46,7 +46,7 @@ internal static class CheckedScoring
     }
 
     /// <summary>A completion for messages.</summary>
-    internal static string Name(Completion completion) => $"prompt {Shown.Text(completion.Prompt.Canonical)}, text {Shown.Text(completion.Text)}";
+    internal static string Name(Completion completion) => $"prompt {Shown.Quoted(completion.Prompt.Canonical)}, text {Shown.Quoted(completion.Text)}";
 
     private static int BatchSize(IRewardModel model, ScoringOptions options) => model.MaxBatchSize >= 1
         ? Math.Min(options.BatchSize, model.MaxBatchSize)

@@ -11,22 +11,22 @@ public sealed record GuardOptions
     public int Window { get; init; } = 10;
 
     /// <summary>Mean KL in nats above which it has exploded; null for 4 (log N - (N - 1) / N) + 4.</summary>
-    public double? MaximumKl { get; init; }
+    public double? MaxKl { get; init; }
 
     /// <summary>Mean <see cref="StepMetrics.Diversity"/> below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
-    public double SmallestDiversityPart { get; init; } = 0.2;
+    public double MinDiversityShare { get; init; } = 0.2;
 
     /// <summary>Mean entropy a token below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
-    public double SmallestEntropyPart { get; init; } = 0.1;
+    public double MinEntropyShare { get; init; } = 0.1;
 
     /// <summary>Mean share of completions above all reference rewards; null for the larger of 0.1 and 2 N / (M + N), twice what Best-of-N itself would show.</summary>
-    public double? MaximumSaturatedShare { get; init; }
+    public double? MaxSaturatedShare { get; init; }
 
     /// <summary>Mean length above this many times the first window's, or below its inverse, while the reward rose; above 1.</summary>
-    public double MaximumLengthRatio { get; init; } = 2;
+    public double MaxLengthRatio { get; init; } = 2;
 
     /// <summary>Mean share of completions cut at the maximum length; 0 to 1.</summary>
-    public double MaximumTruncatedShare { get; init; } = 0.2;
+    public double MaxTruncatedShare { get; init; } = 0.2;
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
@@ -35,12 +35,12 @@ public sealed record GuardOptions
         var faults = new List<string>();
         ArgumentNullException.ThrowIfNull(Stop);
         Require(Window >= 2, nameof(Window), Window, "be at least 2");
-        Require(MaximumKl is null or > 0, nameof(MaximumKl), MaximumKl, "be above 0, or null");
-        Require(SmallestDiversityPart is >= 0 and <= 1, nameof(SmallestDiversityPart), SmallestDiversityPart, "be 0 to 1");
-        Require(SmallestEntropyPart is >= 0 and <= 1, nameof(SmallestEntropyPart), SmallestEntropyPart, "be 0 to 1");
-        Require(MaximumSaturatedShare is null or (>= 0 and <= 1), nameof(MaximumSaturatedShare), MaximumSaturatedShare, "be 0 to 1, or null");
-        Require(MaximumLengthRatio > 1, nameof(MaximumLengthRatio), MaximumLengthRatio, "be above 1");
-        Require(MaximumTruncatedShare is >= 0 and <= 1, nameof(MaximumTruncatedShare), MaximumTruncatedShare, "be 0 to 1");
+        Require(MaxKl is null or > 0, nameof(MaxKl), MaxKl, "be above 0, or null");
+        Require(MinDiversityShare is >= 0 and <= 1, nameof(MinDiversityShare), MinDiversityShare, "be 0 to 1");
+        Require(MinEntropyShare is >= 0 and <= 1, nameof(MinEntropyShare), MinEntropyShare, "be 0 to 1");
+        Require(MaxSaturatedShare is null or (>= 0 and <= 1), nameof(MaxSaturatedShare), MaxSaturatedShare, "be 0 to 1, or null");
+        Require(MaxLengthRatio > 1, nameof(MaxLengthRatio), MaxLengthRatio, "be above 1");
+        Require(MaxTruncatedShare is >= 0 and <= 1, nameof(MaxTruncatedShare), MaxTruncatedShare, "be 0 to 1");
         if (faults.Count > 0)
             throw new ArgumentException($"The guard options are not usable: {string.Join("; ", faults)}.");
 

@@ -38,7 +38,7 @@ public static class MetricNames
     /// <summary>Completions that were drawn but left out.</summary>
     public const string Excluded = "excluded";
 
-    /// <summary>The value that was differentiated; of the score-function fit it means nothing by itself.</summary>
+    /// <summary>The value that was differentiated; of the score function it means nothing by itself.</summary>
     public const string Loss = "loss";
 
     /// <summary>The norm of the gradient before clipping.</summary>

@@ -1,7 +1,7 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
@@ -52,7 +52,7 @@ public sealed record StepMetrics
     /// <summary>The numbers of a step. Call it where the loss is made; nothing of the tensor is kept.</summary>
     /// <param name="bestOfN">The Best-of-N distribution of the run.</param>
     /// <param name="scored">B completions of the policy.</param>
-    /// <param name="logProb">log pi_theta of each, [B], floating point, on any device, as the fit takes it; NaN and infinity pass and are what a guard stops for.</param>
+    /// <param name="logProb">log pi_theta of each, [B], floating point, on any device, as the loss takes it; NaN and infinity pass and are what a guard stops for.</param>
     /// <returns>The numbers.</returns>
     /// <exception cref="ArgumentException">The batch is empty, or the lengths differ.</exception>
     public static StepMetrics Of(IBoNDistribution bestOfN, ScoredBatch scored, torch.Tensor logProb)
@@ -126,8 +126,6 @@ public sealed record StepMetrics
     {
         if (logProb.dim() != 1 || !logProb.is_floating_point())
             throw new ArgumentException($"logProb is {logProb.dtype} [{string.Join(", ", logProb.shape)}]; expected floating point [B], one value for each completion.", nameof(logProb));
-        using var scope = torch.NewDisposeScope();
-        using var noGradient = torch.no_grad();
-        return MemoryMarshal.Cast<byte, double>(logProb.detach().to(torch.float64).cpu().contiguous().bytes).ToArray();
+        return logProb.Doubles();
     }
 }

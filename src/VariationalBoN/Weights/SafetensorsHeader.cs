@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using TorchSharp;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Weights;
 
@@ -13,7 +14,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     internal const string MetadataKey = "__metadata__";
 
     /// <summary>What the reference implementation allows.</summary>
-    private const long MaximumLength = 100_000_000;
+    private const long MaxLength = 100_000_000;
 
     /// <summary>Element types with their size, in the order of the reference implementation, which writes the last ones first.</summary>
     internal static readonly IReadOnlyDictionary<string, (torch.ScalarType Type, int Size)> Types = new Dictionary<string, (torch.ScalarType, int)>
@@ -40,8 +41,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         stream.Position = 0;
         stream.ReadExactly(prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        if (length > (ulong)Math.Min(MaximumLength, stream.Length - 8))
-            throw Fault(0, $"the header claims {length} bytes, but {stream.Length - 8} follow and {MaximumLength} are allowed");
+        if (length > (ulong)Math.Min(MaxLength, stream.Length - 8))
+            throw Fault(0, $"the header claims {length} bytes, but {stream.Length - 8} follow and {MaxLength} are allowed");
         byte[] header = new byte[length];
         stream.ReadExactly(header);
         var reader = new Utf8JsonReader(header, new JsonReaderOptions { MaxDepth = 3 });
@@ -65,7 +66,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         while (NextKey(ref reader) is string name)
         {
             if (!names.Add(name))
-                throw Fault(reader, $"the tensor '{WeightEntry.Shown(name)}' is listed twice");
+                throw Fault(reader, $"the tensor '{Shown.Name(name)}' is listed twice");
             if (name == MetadataKey)
                 metadata = ParseMetadata(ref reader);
             else
@@ -85,7 +86,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         {
             Begin(ref reader, JsonTokenType.String, MetadataKey);
             if (!metadata.TryAdd(key, reader.GetString()!))
-                throw Fault(reader, $"the metadata have the key '{WeightEntry.Shown(key)}' twice");
+                throw Fault(reader, $"the metadata have the key '{Shown.Name(key)}' twice");
         }
 
         return metadata;
@@ -99,7 +100,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         while (NextKey(ref reader) is string key)
         {
             if (key switch { "dtype" => type is not null, "shape" => shape is not null, "data_offsets" => offsets is not null, _ => false })
-                throw Fault(reader, $"'{WeightEntry.Shown(name)}' has the key {key} twice");
+                throw Fault(reader, $"'{Shown.Name(name)}' has the key {key} twice");
             switch (key)
             {
                 case "dtype":
@@ -113,11 +114,11 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
                     offsets = Numbers(ref reader, name);
                     break;
                 default:
-                    throw Fault(reader, $"'{WeightEntry.Shown(name)}' has the unknown key '{WeightEntry.Shown(key)}'");
+                    throw Fault(reader, $"'{Shown.Name(name)}' has the unknown key '{Shown.Name(key)}'");
             }
         }
 
-        return Entry(reader.TokenStartIndex + 8, WeightEntry.Shown(name), name, type, shape, offsets);
+        return Entry(reader.TokenStartIndex + 8, Shown.Name(name), name, type, shape, offsets);
     }
 
     private static WeightEntry Entry(long at, string shown, string name, string? type, List<long>? shape, List<long>? offsets)
@@ -125,14 +126,14 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         if (type is null || shape is null || offsets is null)
             throw Fault(at, $"'{shown}' has no {(type is null ? "dtype" : shape is null ? "shape" : "data_offsets")}");
         if (!Types.TryGetValue(type, out var known))
-            throw Fault(at, $"'{shown}' is of type {WeightEntry.Shown(type)}; these are read: {string.Join(", ", Types.Keys)}");
+            throw Fault(at, $"'{shown}' is of type {Shown.Name(type)}; these are read: {string.Join(", ", Types.Keys)}");
         if (offsets.Count != 2)
             throw Fault(at, $"'{shown}' has {offsets.Count} data offsets; it must have 2");
         long[] sizes = [.. shape];
         if (sizes.Length > 64 || WeightEntry.Size(sizes, known.Size) is not long bytes)
-            throw Fault(at, $"'{shown}' has the impossible shape {WeightEntry.Shown(sizes.AsSpan(0, Math.Min(sizes.Length, 64)))}");
+            throw Fault(at, $"'{shown}' has the impossible shape {Shown.Shape(sizes.AsSpan(0, Math.Min(sizes.Length, 64)))}");
         if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
-            throw Fault(at, $"'{shown}' of type {type} and shape {WeightEntry.Shown(sizes)} needs {bytes} bytes, but its data offsets are {offsets[0]} to {offsets[1]}");
+            throw Fault(at, $"'{shown}' of type {type} and shape {Shown.Shape(sizes)} needs {bytes} bytes, but its data offsets are {offsets[0]} to {offsets[1]}");
         return new WeightEntry(name, known.Type, sizes, offsets[0], bytes);
     }
 
@@ -144,7 +145,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         foreach (var entry in entries)
         {
             if (entry.Offset != end)
-                throw Fault(at, $"'{WeightEntry.Shown(entry.Name)}' begins at byte {entry.Offset} of the data, but what stands before it ends at {end}: tensors must neither overlap nor leave a gap");
+                throw Fault(at, $"'{Shown.Name(entry.Name)}' begins at byte {entry.Offset} of the data, but what stands before it ends at {end}: tensors must neither overlap nor leave a gap");
             end += entry.Bytes;
         }
 
@@ -159,7 +160,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     private static void Begin(ref Utf8JsonReader reader, JsonTokenType expected, string name)
     {
         if (!reader.Read() || reader.TokenType != expected)
-            throw Fault(reader, $"the header is not valid: a {reader.TokenType} stands in '{WeightEntry.Shown(name)}' where a {expected} must");
+            throw Fault(reader, $"the header is not valid: a {reader.TokenType} stands in '{Shown.Name(name)}' where a {expected} must");
     }
 
     private static List<long> Numbers(ref Utf8JsonReader reader, string name)
@@ -169,7 +170,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number))
-                throw Fault(reader, $"the header is not valid: '{WeightEntry.Shown(name)}' has a size or an offset that is no whole number");
+                throw Fault(reader, $"the header is not valid: '{Shown.Name(name)}' has a size or an offset that is no whole number");
             numbers.Add(number);
         }
 

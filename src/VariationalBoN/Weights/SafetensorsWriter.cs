@@ -9,7 +9,7 @@ namespace VariationalBoN.Weights;
 /// <summary>One tensor of a file to be: the values of <paramref name="Value"/> in the given type, or the bytes as they are.</summary>
 internal sealed record SafetensorsItem(string Name, ScalarType Type, long[] Shape, Tensor? Value, byte[]? Content)
 {
-    internal long Elements { get; } = WeightEntry.Size(Shape, 1) ?? throw new ArgumentException($"'{Name}' has the impossible shape {WeightEntry.Shown(Shape)}.", nameof(Shape));
+    internal long Elements { get; } = WeightEntry.Size(Shape, 1) ?? throw new ArgumentException($"'{Name}' has the impossible shape {Shown.Shape(Shape)}.", nameof(Shape));
 
     internal long Bytes => Elements * SafetensorsWriter.TypeOf(Name, Type).Size;
 }

@@ -1,3 +1,5 @@
+using VariationalBoN.Internal;
+
 namespace VariationalBoN.Weights;
 
 /// <summary>The open weight files of a directory: a single file, or shards with their index, in one of the formats that the caller reads.</summary>
@@ -66,13 +68,13 @@ internal sealed class WeightDirectory : IDisposable
             foreach (var entry in files[^1].Entries)
             {
                 if (!found.TryAdd(entry.Name, name))
-                    faults.Add($"{WeightEntry.Shown(entry.Name)} is in both {found[entry.Name]} and {name}");
+                    faults.Add($"{Shown.Name(entry.Name)} is in both {found[entry.Name]} and {name}");
                 else if (!index.Files.TryGetValue(entry.Name, out string? file) || file != name)
-                    faults.Add($"{WeightEntry.Shown(entry.Name)} is in {name}, which the index does not say");
+                    faults.Add($"{Shown.Name(entry.Name)} is in {name}, which the index does not say");
             }
         }
 
-        faults.AddRange(index.Files.Where(pair => !found.ContainsKey(pair.Key)).Select(pair => $"{WeightEntry.Shown(pair.Key)} is not in {pair.Value}"));
+        faults.AddRange(index.Files.Where(pair => !found.ContainsKey(pair.Key)).Select(pair => $"{Shown.Name(pair.Key)} is not in {pair.Value}"));
         return faults.Count == 0 ? index : throw new InvalidDataException($"{path}: index and files disagree: {string.Join("; ", faults)}.");
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Weights;
 
@@ -9,7 +10,7 @@ namespace VariationalBoN.Weights;
 /// <param name="Files">File names by tensor name.</param>
 internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<string, string> Files)
 {
-    private const long MaximumLength = 100_000_000;
+    private const long MaxLength = 100_000_000;
     private static readonly JsonWriterOptions Written = new() { Indented = true, IndentSize = 2, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Reads an index; a file that it names lies beside it or the index is refused.</summary>
@@ -18,8 +19,8 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
     /// <exception cref="InvalidDataException">The index is damaged or names a file elsewhere; the message says where.</exception>
     internal static WeightIndex Read(Stream stream, string extension)
     {
-        if (stream.Length > MaximumLength)
-            throw new InvalidDataException($"at byte 0 of the file: the index is {stream.Length} bytes long; at most {MaximumLength} are read");
+        if (stream.Length > MaxLength)
+            throw new InvalidDataException($"at byte 0 of the file: the index is {stream.Length} bytes long; at most {MaxLength} are read");
         byte[] json = new byte[stream.Length];
         stream.ReadExactly(json);
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 4 });
@@ -60,7 +61,7 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         {
             string key = reader.GetString()!;
             if (key switch { "metadata" => metadata is not null, "weight_map" => files is not null, _ => true })
-                throw Fault(reader, $"the key '{WeightEntry.Shown(key)}' is listed twice, or is none of metadata and weight_map");
+                throw Fault(reader, $"the key '{Shown.Name(key)}' is listed twice, or is none of metadata and weight_map");
             Begin(ref reader, JsonTokenType.StartObject);
             if (key == "metadata")
                 metadata = ParseMetadata(ref reader);
@@ -79,7 +80,7 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         foreach (var property in document.RootElement.EnumerateObject())
         {
             if (!metadata.TryAdd(property.Name, JsonNode.Parse(property.Value.GetRawText())))
-                throw Fault(reader, $"the metadata have the key '{WeightEntry.Shown(property.Name)}' twice");
+                throw Fault(reader, $"the metadata have the key '{Shown.Name(property.Name)}' twice");
         }
 
         return metadata;
@@ -94,9 +95,9 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
             Begin(ref reader, JsonTokenType.String);
             string file = reader.GetString()!;
             if (!IsPlain(file, extension))
-                throw Fault(reader, $"'{WeightEntry.Shown(name)}' is said to lie in '{WeightEntry.Shown(file)}', which is not the name of a {extension} file beside the index");
+                throw Fault(reader, $"'{Shown.Name(name)}' is said to lie in '{Shown.Name(file)}', which is not the name of a {extension} file beside the index");
             if (!files.TryAdd(name, file))
-                throw Fault(reader, $"the tensor '{WeightEntry.Shown(name)}' is listed twice");
+                throw Fault(reader, $"the tensor '{Shown.Name(name)}' is listed twice");
         }
 
         return files;

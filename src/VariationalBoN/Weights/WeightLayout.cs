@@ -13,8 +13,8 @@ internal sealed record WeightLayout(IReadOnlyList<WeightLayoutFile> Files, JsonO
     /// <summary>What transformers would write for a module: one file, or as many as keep each below a size.</summary>
     /// <param name="tensors">The tensors of the module by name, in the order in which they fill the files.</param>
     /// <param name="names">The names of the family.</param>
-    /// <param name="maximumBytes">The size of one file; a tensor that is larger has a file to itself.</param>
-    internal static WeightLayout For(IReadOnlyDictionary<string, Tensor> tensors, WeightNames names, long maximumBytes)
+    /// <param name="maxBytes">The size of one file; a tensor that is larger has a file to itself.</param>
+    internal static WeightLayout For(IReadOnlyDictionary<string, Tensor> tensors, WeightNames names, long maxBytes)
     {
         var shards = new List<List<LaidTensor>> { new() };
         long bytes = 0;
@@ -22,7 +22,7 @@ internal sealed record WeightLayout(IReadOnlyList<WeightLayoutFile> Files, JsonO
         {
             var laid = new LaidTensor(names.InFile(name), tensor.dtype, tensor.shape, name, null);
             long size = tensor.numel() * tensor.element_size();
-            if (bytes > 0 && bytes + size > maximumBytes)
+            if (bytes > 0 && bytes + size > maxBytes)
             {
                 shards.Add([]);
                 bytes = 0;

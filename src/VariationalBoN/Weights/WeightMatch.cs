@@ -1,3 +1,4 @@
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Weights;
@@ -40,7 +41,7 @@ internal static class WeightMatch
                 }
                 else
                 {
-                    extra.Add(WeightEntry.Shown(entry.Name));
+                    extra.Add(Shown.Name(entry.Name));
                 }
             }
         }
@@ -63,11 +64,11 @@ internal static class WeightMatch
 
     private static void Place(WeightRead read, string target, Dictionary<string, WeightRead> reads, List<string> faults)
     {
-        string name = WeightEntry.Shown(read.Entry.Name);
+        string name = Shown.Name(read.Entry.Name);
         if (!read.Target.shape.AsSpan().SequenceEqual(read.Entry.Shape))
-            faults.Add($"{name} is {WeightEntry.Shown(read.Entry.Shape)} in the file and {WeightEntry.Shown(read.Target.shape)} in the module");
+            faults.Add($"{name} is {Shown.Shape(read.Entry.Shape)} in the file and {Shown.Shape(read.Target.shape)} in the module");
         if (!reads.TryAdd(target, read) && !AreEqual(reads[target], read))
-            faults.Add($"{name} and {WeightEntry.Shown(reads[target].Entry.Name)} are one weight in this model, but differ in the file");
+            faults.Add($"{name} and {Shown.Name(reads[target].Entry.Name)} are one weight in this model, but differ in the file");
     }
 
     private static bool AreEqual(WeightRead a, WeightRead b)
@@ -91,7 +92,7 @@ internal static class WeightMatch
     private static byte[] Kept(WeightFile file, WeightEntry entry, List<byte[]> buffers)
     {
         if (entry.Bytes > Array.MaxLength)
-            throw new InvalidDataException($"{file.Path}: the buffer '{WeightEntry.Shown(entry.Name)}' is {entry.Bytes} bytes long, which no mask is.");
+            throw new InvalidDataException($"{file.Path}: the buffer '{Shown.Name(entry.Name)}' is {entry.Bytes} bytes long, which no mask is.");
         byte[] bytes = new byte[entry.Bytes];
         file.Read(entry.Offset, bytes);
         byte[]? same = buffers.Find(known => known.AsSpan().SequenceEqual(bytes));

@@ -50,7 +50,7 @@ internal static class WeightWriter
         [
             .. tensors.Keys.Where(name => !known.Contains(name)).Select(name => $"{name} has no place in the files"),
             .. laid.Where(tensor => !tensors.TryGetValue(tensor.Target!, out var value) || !value.shape.AsSpan().SequenceEqual(tensor.Shape))
-                .Select(tensor => $"{tensor.Target} of shape {WeightEntry.Shown(tensor.Shape)} is not in the module"),
+                .Select(tensor => $"{tensor.Target} of shape {Shown.Shape(tensor.Shape)} is not in the module"),
         ];
         if (faults.Length > 0)
             throw new ArgumentException($"The module is not the one that the weights were loaded for: {string.Join("; ", faults)}.", nameof(tensors));

@@ -40,7 +40,7 @@ public class AustenDatasetTests
         Assert.All(Dataset.TrainPrompts.Concat(Dataset.HeldOutPrompts), prompt =>
         {
             ImmutableArray<int> tokens = Dataset.Tokenizer.Encode(prompt);
-            Assert.InRange(tokens.Length, 1, Dataset.ModelConfig.MaximumLength - Dataset.MaximumNewTokens);
+            Assert.InRange(tokens.Length, 1, Dataset.ModelConfig.MaxLength - Dataset.MaxNewTokens);
             Assert.Equal(prompt, Dataset.Tokenizer.Decode(tokens));
         });
 

@@ -19,7 +19,7 @@ public sealed class ReviewsRunTests
         ReferenceModel reference = dataset.ObtainReference(settings, seed: 1, torch.CPU, new Progress<double>(), CancellationToken.None);
         TrainedReward reward = dataset.TrainReward(seed: 1, new Progress<double>(), CancellationToken.None);
         using var model = reference.Model;
-        var generation = new GenerationOptions { MaximumNewTokens = dataset.MaximumNewTokens, StopTokens = dataset.StopTokens };
+        var generation = new GenerationOptions { MaxNewTokens = dataset.MaxNewTokens, StopTokens = dataset.StopTokens };
         var policy = new CausalLmPolicy(model, dataset.Tokenizer, generation);
         string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)], heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
         ReferenceTable table = await ReferenceTable.EstimateAsync(new Scorer(policy, reward.Model), [.. train, .. heldOut], settings.SamplesPerPrompt, seed: 1);

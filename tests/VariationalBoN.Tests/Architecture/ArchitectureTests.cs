@@ -1,92 +1,66 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Xml.Linq;
 using Mono.Cecil;
-using TorchSharp;
+using VariationalBoN.Tests.Packaging;
 
 namespace VariationalBoN.Tests.Architecture;
 
-/// <summary>The rules of docs/architecture.md, held against the compiled library.</summary>
+/// <summary>The rules of docs/architecture.md, held against the compiled packages. That each rule can fail is shown in <see cref="ArchitectureProofs"/>.</summary>
 [Trait("Tier", "fast")]
 public sealed class ArchitectureTests
 {
-    private static readonly Assembly s_library = typeof(Completion).Assembly;
+    private static readonly Type[] s_public = [.. Packages.Assemblies.SelectMany(assembly => assembly.ExportedTypes)];
+
+    public static TheoryData<string> PackageNames => [.. Packages.House.Packages];
 
     [Fact]
-    public void Rooms_use_only_what_they_may()
+    public void The_page_names_every_package() =>
+        Assert.Equal(Directory.EnumerateDirectories(Path.Combine(Repository.Root, "src")).Select(Path.GetFileName).Order(StringComparer.Ordinal), Packages.House.Packages);
+
+    [Theory]
+    [MemberData(nameof(PackageNames))]
+    public void Rooms_use_only_what_they_may(string package)
     {
-        using var module = ModuleDefinition.ReadModule(s_library.Location);
-        TypeDefinition[] types = [.. module.Types.Where(type => type.Namespace.StartsWith("VariationalBoN", StringComparison.Ordinal))];
+        using var module = ModuleDefinition.ReadModule(Assembly.Load(package).Location);
+        TypeDefinition[] types = [.. module.Types.Where(type => Packages.RoomsOfTypes.GetValueOrDefault(type.FullName, []).Length == 1)];
 
         Assert.NotEmpty(types);
-        Assert.Equal([], types.SelectMany(type => LayerRules.Violations(type, Room.Of(type.Namespace))));
+        Assert.Equal([], types.SelectMany(type => Packages.Rules.Uses(type, Packages.House.Rooms[Packages.RoomsOfTypes[type.FullName][0]])));
     }
 
     [Fact]
-    public void The_layer_rules_see_a_room_that_breaks_them()
-    {
-        using var module = ModuleDefinition.ReadModule(typeof(ArchitectureTests).Assembly.Location);
-        TypeDefinition bad = module.GetType(typeof(BadObjective).FullName!.Replace('+', '/'));
-
-        string[] violations = [.. LayerRules.Violations(bad, Room.Of("VariationalBoN.Objectives"))];
-
-        Assert.Contains(violations, violation => violation.Contains("without tensors", StringComparison.Ordinal));
-    }
+    public void Each_type_stands_in_a_room_of_the_page_and_in_its_namespace() => Assert.Equal([], Packages.RoomsOfTypes.Keys.SelectMany(Packages.Rules.Place));
 
     [Fact]
-    public void No_public_member_mixes_tensors_with_tasks()
-    {
-        Assert.Equal([], Members<MethodInfo>(s_library).Where(MixesTensorsWithTasks).Select(Name));
-        Assert.True(MixesTensorsWithTasks(typeof(BadObjective).GetMethod(nameof(BadObjective.MixAsync))!));
-    }
+    public void Each_room_of_the_page_has_types() =>
+        Assert.Equal([], Packages.House.Rooms.Keys.Except(Packages.RoomsOfTypes.Values.SelectMany(rooms => rooms)));
 
     [Fact]
-    public void Rooms_that_are_not_async_return_no_task() =>
-        Assert.Equal([], Members<MethodInfo>(s_library).Where(method => IsTask(method.ReturnType) && !Room.Of(method.DeclaringType!.Namespace!).Async).Select(Name));
+    public void Each_everyday_type_of_the_page_exists() =>
+        Assert.Equal([], Packages.House.EverydayTypes.Select(type => $"{type.Value}.{type.Key}").Except(s_public.Select(type => type.FullName)));
 
     [Fact]
-    public void Public_setters_are_init() =>
-        Assert.Equal([], Members<PropertyInfo>(s_library).Where(property => property.SetMethod is { IsPublic: true } setter && !setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit))).Select(Name));
+    public void Rooms_do_not_use_each_other_in_a_circle() => Assert.Null(Packages.House.Cycle());
 
     [Fact]
-    public void Public_members_are_documented()
-    {
-        XDocument xml = XDocument.Load(Path.ChangeExtension(s_library.Location, ".xml"));
-        var empty = xml.Descendants("member").Where(member => member.Elements().All(element => string.IsNullOrWhiteSpace(element.Value) && element.Name != "inheritdoc"));
-
-        Assert.Equal([], empty.Select(member => (string?)member.Attribute("name"))); // that each has a comment is the compiler's CS1591
-        Assert.True(xml.Descendants("member").Count() > 200);
-    }
+    public void No_public_member_mixes_tensors_with_tasks() => Assert.Equal([], MemberRules.MixTensorsWithTasks(s_public));
 
     [Fact]
-    public void Public_types_are_sealed_static_abstract_or_flat() =>
-        Assert.Equal([], s_library.ExportedTypes.Where(type => type.IsClass && !type.IsSealed && !type.IsAbstract).Select(type => type.FullName));
+    public void Rooms_that_are_not_async_return_no_task() => Assert.Equal([], MemberRules.ReturnTasks(s_public.Where(type => !Packages.RoomOf(type).Async)));
 
-    private static IEnumerable<T> Members<T>(Assembly assembly)
-        where T : MemberInfo =>
-        assembly.ExportedTypes.SelectMany(type => type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)).OfType<T>();
+    [Fact]
+    public void Public_setters_are_init() => Assert.Equal([], MemberRules.HaveSetters(s_public));
 
-    private static bool MixesTensorsWithTasks(MethodInfo method)
+    [Fact]
+    public void Public_types_are_sealed_static_abstract_or_flat() => Assert.Equal([], MemberRules.AreOpen(s_public));
+
+    [Theory]
+    [MemberData(nameof(PackageNames))]
+    public void Public_members_are_documented(string package)
     {
-        Type[] types = [method.ReturnType, .. method.GetParameters().Select(parameter => parameter.ParameterType)];
-        return IsTask(method.ReturnType) && types.SelectMany(Parts).Any(type => typeof(torch.Tensor).IsAssignableFrom(type));
-    }
+        XDocument comments = XDocument.Load(Path.ChangeExtension(Assembly.Load(package).Location, ".xml"));
 
-    private static bool IsTask(Type type) => typeof(Task).IsAssignableFrom(type) || type.Name.StartsWith("ValueTask", StringComparison.Ordinal) || type.Name.StartsWith("IAsyncEnumerable", StringComparison.Ordinal);
-
-    private static IEnumerable<Type> Parts(Type type) => type.IsGenericType ? type.GenericTypeArguments.SelectMany(Parts).Append(type) : [type];
-
-    private static string Name(MemberInfo member) => $"{member.DeclaringType!.FullName}.{member.Name}";
-
-    /// <summary>What an objective must not be: proof that the rules above can fail.</summary>
-    public static class BadObjective
-    {
-        public static double Target(IPolicy policy)
-        {
-            using torch.Tensor logProb = policy.LogProb([]);
-            return logProb.ToDouble();
-        }
-
-        public static Task<torch.Tensor> MixAsync() => Task.FromException<torch.Tensor>(new InvalidOperationException(Target(null!).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.NotEmpty(comments.Descendants("member"));
+        Assert.Equal([], MemberRules.HaveEmptyComments(comments));
     }
 }

@@ -74,7 +74,7 @@ public sealed class EmpiricalRewardCdfTests
             n = Math.Min(n, rewards.Length);
             double[] weights = cdf.BestOfNWeightsByRank(n), sorted = cdf.SortedRewards.ToArray();
             return weights.All(weight => weight >= 0) && Math.Abs(weights.Sum() - 1) < 1e-12
-                && Math.Abs(weights.Zip(sorted, (weight, reward) => weight * reward).Sum() - ExpectedMaximum.Of(sorted, n)) < 1e-11;
+                && Math.Abs(weights.Zip(sorted, (weight, reward) => weight * reward).Sum() - ExpectedMax.Of(sorted, n)) < 1e-11;
         }, iter: 100_000);
 
     [Fact]

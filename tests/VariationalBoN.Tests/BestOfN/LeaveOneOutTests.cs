@@ -4,7 +4,7 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.BestOfN;
 
-/// <summary>Cached samples are ranked among the others of their prompt, by every estimator.</summary>
+/// <summary>Reference samples are ranked among the others of their prompt, by every estimator.</summary>
 [Trait("Tier", "fast")]
 public sealed class LeaveOneOutTests
 {

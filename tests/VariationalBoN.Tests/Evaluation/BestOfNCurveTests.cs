@@ -14,7 +14,7 @@ public sealed class BestOfNCurveTests
         double[][] rewards = [[3, 1, 4, 1, 5], [9, 2, 6, 5], [3, 5, 8, 9, 7, 9]];
         var curve = BestOfNCurve.FromTable(Table(rewards));
 
-        Assert.Equal(4, curve.LargestN);
+        Assert.Equal(4, curve.MaxN);
         for (int n = 1; n <= 4; n++)
         {
             double[] expected = [.. rewards.Select(prompt => Subsets(prompt, n).Average(subset => subset.Max()))];
@@ -24,7 +24,7 @@ public sealed class BestOfNCurveTests
             Assert.Equal(n, curve[n].N);
         }
 
-        Assert.Equal(2, BestOfNCurve.FromTable(Table(rewards), largestN: 2).LargestN);
+        Assert.Equal(2, BestOfNCurve.FromTable(Table(rewards), maxN: 2).MaxN);
     }
 
     /// <summary>
@@ -65,7 +65,7 @@ public sealed class BestOfNCurveTests
         var curve = BestOfNCurve.FromTable(Table(rewards), bootstrap: options);
         for (int n = 1; n <= 7; n++)
         {
-            double[] values = [.. rewards.Select(prompt => ExpectedMaximum.Of([.. prompt.Order()], n))];
+            double[] values = [.. rewards.Select(prompt => ExpectedMax.Of([.. prompt.Order()], n))];
             double[] means = [.. Enumerable.Range(0, 203).Select(r => Enumerable.Range(0, 9).Average(i => values[(int)(new CounterRandom(new DrawSeed(3, DrawPurpose.Resampling), "prompts", r).Uniform(i) * 9)])).Order()];
             double tail = MathNet.Numerics.Distributions.Normal.CDF(0, 1, -Math.Sqrt(9.0 / 8) * 1.8595480375228424); // t of 8 degrees, 95 %
             Assert.Equal(At(means, (tail * 204) - 1), curve[n].RewardInterval.Lower, 1e-9);
@@ -91,7 +91,7 @@ public sealed class BestOfNCurveTests
         var one = BestOfNCurve.FromTable(Table([[1, 2, 3]]));
         Assert.Equal(new Interval(double.NegativeInfinity, double.PositiveInfinity), one[2].RewardInterval);
         Assert.Equal(double.PositiveInfinity, one[2].Reward.StandardError);
-        Assert.Equal(1, BestOfNCurve.FromTable(Table([[1], [2, 3]])).LargestN);
+        Assert.Equal(1, BestOfNCurve.FromTable(Table([[1], [2, 3]])).MaxN);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class BestOfNCurveTests
         string message = Assert.Throws<ArgumentException>(() => BestOfNCurve.FromTable(table, bootstrap: new BootstrapOptions { Resamples = 5, Confidence = double.NaN })).Message;
         Assert.Contains("Resamples is 5", message);
         Assert.Contains("Confidence is NaN", message);
-        Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNCurve.FromTable(table, largestN: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNCurve.FromTable(table, maxN: 0));
         Assert.Contains("1 to 2", Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNCurve.FromTable(table)[3]).Message);
     }
 

@@ -31,8 +31,8 @@ public sealed class EnumeratedMeanTests
         var world = EnumerableWorld.OfAtoms(s_probabilities, s_rewards, n);
         double truth = world.ExpectedReward(world.LogBestOfN);
 
-        Assert.Equal(truth, Mean(cdf => ExpectedMaximum.Of(cdf.SortedRewards, n)), 1e-12);
-        Assert.Equal(truth, Mean(cdf => ExpectedMaximum.Curve(cdf.SortedRewards)[n - 1]), 1e-12);
+        Assert.Equal(truth, Mean(cdf => ExpectedMax.Of(cdf.SortedRewards, n)), 1e-12);
+        Assert.Equal(truth, Mean(cdf => ExpectedMax.Curve(cdf.SortedRewards)[n - 1]), 1e-12);
         Assert.Equal(truth, Mean(cdf => cdf.BestOfNWeightsByRank(n).Zip(cdf.SortedRewards.ToArray(), (weight, reward) => weight * reward).Sum()), 1e-12);
         Assert.Equal(truth, Mean(cdf => BestOfNCurve.FromPrompts([cdf], M, new BootstrapOptions { Resamples = 100 })[n].Reward.Value), 1e-12);
     }

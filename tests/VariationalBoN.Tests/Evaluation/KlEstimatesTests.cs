@@ -20,7 +20,7 @@ public sealed class KlEstimatesTests
         var table = await ReferenceTable.EstimateAsync(new Scorer(reference, s_world.RewardModel()), [EnumerableWorld.Prompt], 64, seed: 1);
         var report = await new Evaluator(scorer, table).EvaluateAsync(policy, [EnumerableWorld.Prompt], 20_000, seed: 7);
 
-        double[] logPolicy = s_world.LogProbabilities(Logits(2));
+        double[] logPolicy = s_world.LogProbs(Logits(2));
         double truth = EnumerableWorld.Kl(logPolicy, s_world.LogReference);
         double k2 = Enumerable.Range(0, 27).Sum(y => Math.Exp(logPolicy[y]) * Math.Pow(logPolicy[y] - s_world.LogReference[y], 2) / 2);
         KlEstimates estimates = report.KlEstimates;

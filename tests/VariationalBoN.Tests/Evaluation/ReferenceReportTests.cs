@@ -19,7 +19,7 @@ public sealed class ReferenceReportTests
         ]);
         var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = 2 });
 
-        Assert.Equal((2, 0, 4, 4, 0), (report.Prompts, report.PromptsLeftOut, report.SmallestM, report.LargestM, report.Excluded));
+        Assert.Equal((2, 0, 4, 4, 0), (report.Prompts, report.PromptsLeftOut, report.MinM, report.MaxM, report.Excluded));
         Assert.Equal((1.0 / 6 + 1) / 2, report.TieShare.Value, 1e-12);
         Assert.Equal((0.25 + 1) / 2, report.TopShare.Value, 1e-12);
         Assert.Equal(1, report.ZeroVariancePrompts);
@@ -126,7 +126,7 @@ public sealed class ReferenceReportTests
     {
         var report = ReferenceReport.FromTable(ReferenceTable.Load(Path.Combine(Packaging.Repository.Root, "samples", "InspectRewards", "example.jsonl")));
 
-        Assert.Equal((20, 32, 32), (report.Prompts, report.SmallestM, report.LargestM));
+        Assert.Equal((20, 32, 32), (report.Prompts, report.MinM, report.MaxM));
         Assert.StartsWith("How much more a single answer is to be favoured, F^(N - 1), is known roughly: within a factor of 5.1 (95 %)", Assert.Single(report.Findings, finding => finding.IsWarning).Text);
         Assert.InRange(report.Rows.Single(row => row.Point.N == 8).Point.Gain.Value, 3, 4);
     }
@@ -136,9 +136,9 @@ public sealed class ReferenceReportTests
     {
         Assert.Contains("M = 1", Assert.Throws<ArgumentException>(() => ReferenceReport.FromTable(BestOfNCurveTests.Table([[1], [2]]))).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { N = double.NaN }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { LargestN = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { MaxN = 0 }));
         Assert.Throws<ArgumentException>(() => ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { Bootstrap = new() { Resamples = 1 } }));
-        Assert.Equal(3, ReferenceReport.FromTable(Good(20, 64), new ReferenceReportOptions { LargestN = 3, N = 2.5 }).Curve.LargestN);
+        Assert.Equal(3, ReferenceReport.FromTable(Good(20, 64), new ReferenceReportOptions { MaxN = 3, N = 2.5 }).Curve.MaxN);
     }
 
     /// <summary>Normal rewards without ties, lengths that say nothing, no text twice.</summary>

@@ -8,7 +8,7 @@ namespace VariationalBoN.Tests.ExtensionsAI;
 [Trait("Tier", "fast")]
 public sealed class ChatRewardModelTests
 {
-    private static readonly ChatRewardModelOptions s_options = new() { Template = "Rate \"{completion}\" as an answer to \"{prompt}\" from 0 to 10.", Minimum = 0, Maximum = 10 };
+    private static readonly ChatRewardModelOptions s_options = new() { Template = "Rate \"{completion}\" as an answer to \"{prompt}\" from 0 to 10.", MinReward = 0, MaxReward = 10 };
     private static readonly Completion s_one = new() { Prompt = "the {completion} of x", Text = "costs $1, {prompt}" };
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class ChatRewardModelTests
     public void Identity_changes_with_whatever_changes_a_reward()
     {
         using var client = FakeChatClient.Saying(_ => "1");
-        ChatRewardModelOptions[] all = [s_options, s_options with { ModelId = "other" }, s_options with { Template = "{completion}?" }, s_options with { Instructions = "x" }, s_options with { Temperature = 0.5f }, s_options with { Maximum = 9 }];
+        ChatRewardModelOptions[] all = [s_options, s_options with { ModelId = "other" }, s_options with { Template = "{completion}?" }, s_options with { Instructions = "x" }, s_options with { Temperature = 0.5f }, s_options with { MaxReward = 9 }];
         string[] identities = [.. all.Select(options => new ChatRewardModel(client, options).Identity)];
         Assert.Equal(all.Length, identities.Distinct().Count());
         Assert.Equal(identities[0], new ChatRewardModel(client, s_options with { }).Identity);
@@ -109,9 +109,9 @@ public sealed class ChatRewardModelTests
     public void Options_name_all_their_faults_in_one_message()
     {
         using var client = FakeChatClient.Saying(_ => "1");
-        var options = new ChatRewardModelOptions { Template = "rate it", Temperature = -1, MaxOutputTokens = 0, Minimum = 2, Maximum = 1, ReadAnswer = double.Parse };
+        var options = new ChatRewardModelOptions { Template = "rate it", Temperature = -1, MaxOutputTokens = 0, MinReward = 2, MaxReward = 1, ReadAnswer = double.Parse };
         string message = Assert.Throws<ArgumentException>(() => new ChatRewardModel(client, options)).Message;
-        foreach (string fault in (string[])["no {completion}", "Temperature is -1", "MaxOutputTokens is 0", "Minimum is 2", "Identity is blank"])
+        foreach (string fault in (string[])["no {completion}", "Temperature is -1", "MaxOutputTokens is 0", "MinReward is 2", "Identity is blank"])
             Assert.Contains(fault, message);
         using var nameless = new FakeChatClient((_, _, _) => throw new InvalidOperationException()) { Model = null };
         Assert.Contains("ModelId", Assert.Throws<ArgumentException>(() => new ChatRewardModel(nameless, s_options)).Message);

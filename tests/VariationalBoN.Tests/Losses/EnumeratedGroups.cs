@@ -14,16 +14,16 @@ internal sealed class EnumeratedGroups(int completions)
 
     public static readonly double[] Theta = [.1, .2, -.3, .4, .6, -.5];
 
-    /// <summary>What fits are given of a group.</summary>
-    public delegate torch.Tensor Fit(torch.Tensor logProb, double[] targets, ScoredBatch scored);
+    /// <summary>A loss by what it is given of a group.</summary>
+    public delegate torch.Tensor LossOf(torch.Tensor logProb, double[] targets, ScoredBatch scored);
 
     public static EnumerableWorld WorldOf(double n) => new(2, 2, ReferenceLogits, [1, 0, 2, 2], n);
 
     /// <summary>E[grad loss] over groups drawn from the policy with logits <paramref name="behaviour"/>, at the policy with logits <see cref="Theta"/>.</summary>
-    public double[] MeanGradient(Fit fit, double[]? behaviour = null, IVariationalObjective? objective = null)
+    public double[] MeanGradient(LossOf loss, double[]? behaviour = null, IVariationalObjective? objective = null)
     {
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 2, 2, Theta);
-        double[] logBehaviour = World.LogProbabilities(behaviour ?? Theta), mean = new double[Theta.Length];
+        double[] logBehaviour = World.LogProbs(behaviour ?? Theta), mean = new double[Theta.Length];
         objective ??= new ExactObjective();
         for (int group = 0; group < (int)Math.Pow(World.Sequences, completions); group++)
         {
@@ -32,7 +32,7 @@ internal sealed class EnumeratedGroups(int completions)
             var scored = new ScoredBatch(drawn.Select(World.Completion), new int[completions]);
             using var scope = torch.NewDisposeScope();
             policy.Logits.grad?.zero_();
-            fit(policy.LogProb(scored), objective.LogTargets(World.BestOfN, scored), scored).backward();
+            loss(policy.LogProb(scored), objective.LogTargets(World.BestOfN, scored), scored).backward();
             var gradient = MemoryMarshal.Cast<byte, double>(policy.Logits.grad!.bytes);
             for (int i = 0; i < mean.Length; i++)
                 mean[i] += probability * gradient[i];

@@ -21,7 +21,7 @@ public sealed class NormalisedAdvantageTests
         var world = new EnumerableWorld(3, 3, Table(row, "refLogits"), [.. row.GetProperty("rewards").EnumerateArray().Select(r => r.GetDouble())], n);
         double[] theta = Table(row, "theta"), mean = new double[theta.Length], exact = world.ReverseGradient(theta, world.LogBestOfN);
 
-        double[] weights = MeanWeights(world, world.LogProbabilities(theta), completions);
+        double[] weights = MeanWeights(world, world.LogProbs(theta), completions);
         for (int y = 0; y < world.Sequences; y++)
         {
             double[] score = world.ForwardGradient(theta, [.. Enumerable.Range(0, world.Sequences).Select(other => other == y ? 0 : double.NegativeInfinity)]); // grad log pi_theta(y)
@@ -32,7 +32,7 @@ public sealed class NormalisedAdvantageTests
         Assert.Equal(cosine, Dot(mean, exact) / Math.Sqrt(Dot(mean, mean) * Dot(exact, exact)), 1e-7);
     }
 
-    /// <summary>For each sequence the mean of what the fit multiplies its grad log pi_theta by: all groups at once, each weighted by its probability.</summary>
+    /// <summary>For each sequence the mean of what the loss multiplies its grad log pi_theta by: all groups at once, each weighted by its probability.</summary>
     private static double[] MeanWeights(EnumerableWorld world, double[] logPolicy, int completions)
     {
         int count = (int)Math.Pow(world.Sequences, completions);

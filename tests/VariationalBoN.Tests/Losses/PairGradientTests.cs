@@ -7,7 +7,7 @@ using static VariationalBoN.Tests.Losses.EnumeratedGroups;
 namespace VariationalBoN.Tests.Losses;
 
 /// <summary>
-/// Pair losses against enumeration: over all caches of M reference samples, of which n are drawn, the mean gradient is that of the exact law of (best, worst) of n draws of pi_ref, ties included.
+/// Pair losses against enumeration: over all tables of M reference samples, of which n are drawn, the mean gradient is that of the exact law of (best, worst) of n draws of pi_ref, ties included.
 /// </summary>
 [Trait("Tier", "torch")]
 public sealed class PairGradientTests
@@ -42,7 +42,7 @@ public sealed class PairGradientTests
     /// <summary>The loss has the derivative <paramref name="slopeOfGap"/> by h and that of a likelihood of a given weight by log pi_theta(best).</summary>
     private static void AssertUnbiased(int samples, Loss loss, Func<double, double> slopeOfGap, double likelihood = 0)
     {
-        double[] logPolicy = World.LogProbabilities(Theta), exact = new double[Theta.Length];
+        double[] logPolicy = World.LogProbs(Theta), exact = new double[Theta.Length];
         double[][] scores = [.. Enumerable.Range(0, World.Sequences).Select(y => // grad log pi_theta(y)
             World.ForwardGradient(Theta, [.. Enumerable.Range(0, World.Sequences).Select(other => other == y ? 0 : double.NegativeInfinity)]))];
         foreach ((int best, int worst) in Pairs)

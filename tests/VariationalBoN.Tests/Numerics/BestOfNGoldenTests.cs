@@ -54,8 +54,8 @@ public sealed class BestOfNGoldenTests
             double[] rewards = [.. row.GetProperty("rewards").EnumerateArray().Select(value => value.GetDouble()).Order()];
             int n = row.GetProperty("n").GetInt32();
             double expected = row.Number("expectedMax"), scale = Math.Max(Math.Abs(expected), rewards.Max(Math.Abs));
-            GoldenFile.AssertClose(expected, ExpectedMaximum.Of(rewards, n), 1e-13 * scale, $"expected maximum of {n} of {rewards.Length}");
-            GoldenFile.AssertClose(expected, ExpectedMaximum.Curve(rewards)[n - 1], 1e-13 * scale, $"point {n} of the curve of {rewards.Length}");
+            GoldenFile.AssertClose(expected, ExpectedMax.Of(rewards, n), 1e-13 * scale, $"expected maximum of {n} of {rewards.Length}");
+            GoldenFile.AssertClose(expected, ExpectedMax.Curve(rewards)[n - 1], 1e-13 * scale, $"point {n} of the curve of {rewards.Length}");
             rows++;
         }
 

@@ -28,7 +28,7 @@ public sealed class SamplePlannerTests
         // snippet: planner
         int samples = SamplePlanner.SamplesPerPrompt(n: 16, nats: 0.05);                  // M for N at an error: 78
         double error = SamplePlanner.ExpectedKl(n: 16, samplesPerPrompt: 256);            // the error for N and M: 0.015 nats
-        double largest = SamplePlanner.LargestN(samplesPerPrompt: 256, nats: 0.05);       // N for M at an error: 51.7
+        double largest = SamplePlanner.MaxN(samplesPerPrompt: 256, nats: 0.05);       // N for M at an error: 51.7
         string? warning = SamplePlanner.Warning(n: 256, samplesPerPrompt: 64);            // what to do about too few samples
         // end snippet
 
@@ -53,7 +53,7 @@ public sealed class SamplePlannerTests
     public void The_largest_N_is_where_the_error_is_reached() => Gen.Select(s_samples, s_nats).Sample(
         (samples, nats) =>
         {
-            double n = SamplePlanner.LargestN(samples, nats);
+            double n = SamplePlanner.MaxN(samples, nats);
             return n >= 1 && n <= 2.0 * samples && (n == 2.0 * samples ? SamplePlanner.ExpectedKl(n, samples) <= nats * (1 + 1e-9) : Math.Abs(SamplePlanner.ExpectedKl(n, samples) - nats) <= 1e-9 * nats);
         },
         iter: Cases);
@@ -70,7 +70,7 @@ public sealed class SamplePlannerTests
 
     [Fact]
     public void The_warning_is_that_of_the_error_and_holds_whenever_N_exceeds_2_M() => Gen.Select(s_n, s_samples).Sample(
-        (n, samples) => SamplePlanner.Warning(n, samples) is null == (SamplePlanner.ExpectedKl(n, samples) <= SamplePlanner.LargestGoodKl)
+        (n, samples) => SamplePlanner.Warning(n, samples) is null == (SamplePlanner.ExpectedKl(n, samples) <= SamplePlanner.MaxGoodKl)
             && (n <= 2.0 * samples || SamplePlanner.Warning(n, samples) is not null),
         iter: Cases);
 
@@ -101,7 +101,7 @@ public sealed class SamplePlannerTests
         }
 
         Assert.Contains("at least 1", Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.ExpectedKl(4, 0)).Message);
-        Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.LargestN(0, 0.1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.MaxN(0, 0.1));
         foreach (double nats in (double[])[0, -1, double.NaN, double.PositiveInfinity])
             Assert.Contains("above 0", Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.SamplesPerPrompt(4, nats)).Message);
         Assert.Contains("samples for each prompt", Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.SamplesPerPrompt(1e6, 1e-9)).Message);

@@ -48,7 +48,7 @@ public sealed class BlockwiseLogProbTests
                 Assert.Equal((At(input, i, 1e-5) - At(input, i, -1e-5)) / 2e-5, gradient[i], 1e-5 * (1 + Math.Abs(gradient[i])));
         }
 
-        Tensor Value() => (TokenLogProbabilities.Of(new PositionLogits(hidden, weight), targets, Distribution(0.8, 11), blockElements: 22) * factors).sum();
+        Tensor Value() => (TokenLogProbs.Of(new PositionLogits(hidden, weight), targets, Distribution(0.8, 11), blockElements: 22) * factors).sum();
 
         double At(Tensor input, int index, double change)
         {
@@ -72,8 +72,8 @@ public sealed class BlockwiseLogProbTests
         foreach (var options in new[] { new GenerationOptions(), new GenerationOptions { TopK = 15, Temperature = 0.5 } })
         {
             var distribution = new NextTokenDistribution(options, TinyDecoders.Vocabulary);
-            float[] all = TokenLogProbabilities.Of(logits, targets, distribution).data<float>().ToArray();
-            float[] blocks = TokenLogProbabilities.Of(logits, targets, distribution, FewRows).data<float>().ToArray();
+            float[] all = TokenLogProbs.Of(logits, targets, distribution).data<float>().ToArray();
+            float[] blocks = TokenLogProbs.Of(logits, targets, distribution, FewRows).data<float>().ToArray();
             for (int i = 0; i < all.Length; i++)
                 Assert.Equal(all[i], blocks[i], 1e-6f);
         }
@@ -85,7 +85,7 @@ public sealed class BlockwiseLogProbTests
         using var scope = NewDisposeScope();
         var hidden = rand([5, 3], requires_grad: true);
         var weight = rand([11, 3], requires_grad: true);
-        var value = TokenLogProbabilities.Of(new PositionLogits(hidden, weight), zeros(5, ScalarType.Int64), Distribution(1, 11), blockElements: 22).sum();
+        var value = TokenLogProbs.Of(new PositionLogits(hidden, weight), zeros(5, ScalarType.Int64), Distribution(1, 11), blockElements: 22).sum();
         using (no_grad())
             weight.add_(1f);
         value.backward();
@@ -116,7 +116,7 @@ public sealed class BlockwiseLogProbTests
         {
             model.zero_grad();
             var logits = new PositionLogits(model.HiddenStatesAt(tokens, positions), model.HeadWeight);
-            var result = TokenLogProbabilities.Of(logits, targets, Distribution(temperature, model.VocabularySize), blockElements);
+            var result = TokenLogProbs.Of(logits, targets, Distribution(temperature, model.VocabularySize), blockElements);
             (result * factors).sum().backward();
             return (result.data<double>().ToArray(), model.named_parameters().Where(p => p.parameter.requires_grad).ToDictionary(p => p.name, p => p.parameter.grad!.data<double>().ToArray()));
         }

@@ -6,14 +6,14 @@ namespace VariationalBoN.Tests.Policies;
 [Trait("Tier", "torch")]
 public sealed class CausalLmPolicyErrorTests
 {
-    private static readonly GenerationOptions Options = new() { MaximumNewTokens = 4, StopTokens = [5] };
+    private static readonly GenerationOptions Options = new() { MaxNewTokens = 4, StopTokens = [5] };
 
     [Fact]
     public void All_faulty_options_are_named_in_one_message()
     {
-        var options = new GenerationOptions { MaximumNewTokens = 0, Temperature = double.NaN, TopK = 0, TopP = 1.5, StopTokens = [2, 6, -1], RowsPerBatch = 0, DegreeOfParallelism = 0 };
+        var options = new GenerationOptions { MaxNewTokens = 0, Temperature = double.NaN, TopK = 0, TopP = 1.5, StopTokens = [2, 6, -1], RowsPerBatch = 0, DegreeOfParallelism = 0 };
         string message = Assert.Throws<ArgumentException>(() => Policy(options)).Message;
-        foreach (string named in new[] { "MaximumNewTokens is 0", "Temperature is NaN", "TopK is 0", "TopP is 1.5", "StopTokens is 6", "StopTokens is -1", "RowsPerBatch is 0", "DegreeOfParallelism is 0" })
+        foreach (string named in new[] { "MaxNewTokens is 0", "Temperature is NaN", "TopK is 0", "TopP is 1.5", "StopTokens is 6", "StopTokens is -1", "RowsPerBatch is 0", "DegreeOfParallelism is 0" })
             Assert.Contains(named, message, StringComparison.Ordinal);
         Assert.DoesNotContain("StopTokens is 2", message, StringComparison.Ordinal);
     }
@@ -123,7 +123,7 @@ public sealed class CausalLmPolicyErrorTests
         string identity = Policy(Options).Identity;
         Assert.Equal(identity, Policy(Options with { RowsPerBatch = 3, UseCache = false, DegreeOfParallelism = 2 }).Identity);
         Assert.NotEqual(identity, Policy(Options with { Temperature = 0.9 }).Identity);
-        Assert.NotEqual(identity, Policy(Options with { MaximumNewTokens = 5 }).Identity);
+        Assert.NotEqual(identity, Policy(Options with { MaxNewTokens = 5 }).Identity);
         Assert.NotEqual(identity, new CausalLmPolicy(TinyModels.Gpt2(2), new NumberTokenizer(TinyModels.Vocabulary), Options).Identity);
     }
 

@@ -8,7 +8,7 @@ public sealed class CausalLmPolicyTests
 {
     private const double Rounding = 1e-5;
     private static readonly Prompt[] MixedPrompts = ["1 2 3 4 0 1 2", "0", "2 2", "4 3 2"];
-    private static readonly GenerationOptions Options = new() { MaximumNewTokens = 4, StopTokens = [5] };
+    private static readonly GenerationOptions Options = new() { MaxNewTokens = 4, StopTokens = [5] };
 
     public static TheoryData<double, int?, double?> Settings => new() { { 1, null, null }, { 0.7, null, null }, { 1.6, 3, null }, { 1, null, 0.8 }, { 2, 4, 0.85 } };
 
@@ -18,7 +18,7 @@ public sealed class CausalLmPolicyTests
     {
         using var scope = NewDisposeScope();
         var model = TinyModels.Gpt2();
-        var options = Options with { MaximumNewTokens = 3, Temperature = temperature, TopK = topK, TopP = topP };
+        var options = Options with { MaxNewTokens = 3, Temperature = temperature, TopK = topK, TopP = topP };
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), options);
         List<Completion> all = [.. Enumerate([], 3).Select(tokens => Completion([1, 2], tokens))];
         double[] values = policy.LogProbValues(all);
@@ -41,7 +41,7 @@ public sealed class CausalLmPolicyTests
     [MemberData(nameof(Settings))]
     public void Cache_changes_neither_tokens_nor_log_probs(double temperature, int? topK, double? topP)
     {
-        var options = Options with { MaximumNewTokens = 12, Temperature = temperature, TopK = topK, TopP = topP };
+        var options = Options with { MaxNewTokens = 12, Temperature = temperature, TopK = topK, TopP = topP };
         var cached = new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options);
         var full = new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options with { UseCache = false });
         var plain = new CausalLmPolicy(new PlainModule(TinyModels.Gpt2()), new NumberTokenizer(TinyModels.Vocabulary), options);
@@ -58,7 +58,7 @@ public sealed class CausalLmPolicyTests
     {
         using var model = TinyModels.Gpt2(seed: 4, vocabulary: 50);
         using var frozen = model.FrozenCopy(() => TinyModels.Gpt2(seed: 5, vocabulary: 50));
-        var options = Options with { MaximumNewTokens = 20, UseCache = useCache, RowsPerBatch = 7 };
+        var options = Options with { MaxNewTokens = 20, UseCache = useCache, RowsPerBatch = 7 };
         var policy = new CausalLmPolicy(model, new NumberTokenizer(50), options);
         var reference = new CausalLmPolicy(frozen, new NumberTokenizer(50), options with { RowsPerBatch = 16 });
         var drawn = policy.Sample(MixedPrompts, 10, seed: 2);
@@ -74,7 +74,7 @@ public sealed class CausalLmPolicyTests
     [InlineData(1000, 2)]
     public void Batches_compaction_and_threads_do_not_change_completions(int rowsPerBatch, int degreeOfParallelism)
     {
-        var options = Options with { MaximumNewTokens = 16 };
+        var options = Options with { MaxNewTokens = 16 };
         var expected = new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options).Sample(MixedPrompts, 25, seed: 3);
         Assert.True(expected.Select(c => c.Tokens.Length).Distinct().Count() > 4);
         foreach (bool useCache in new[] { true, false })
@@ -104,7 +104,7 @@ public sealed class CausalLmPolicyTests
     {
         using var scope = NewDisposeScope();
         var (model, other) = (TinyModels.Gpt2(1), TinyModels.Gpt2(2));
-        var options = Options with { MaximumNewTokens = 3, RowsPerBatch = 50 };
+        var options = Options with { MaxNewTokens = 3, RowsPerBatch = 50 };
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), options);
         var reference = new CausalLmPolicy(other, new NumberTokenizer(TinyModels.Vocabulary), options);
         List<Completion> all = [.. Enumerate([], 3).Select(tokens => Completion([1, 2], tokens))];

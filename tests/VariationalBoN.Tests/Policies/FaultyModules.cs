@@ -60,7 +60,7 @@ internal sealed class MixedUpCache : nn.Module<Tensor, Tensor>, ICachedDecoder
 
     public int VocabularySize => ((ICachedDecoder)inner).VocabularySize;
 
-    public int MaximumLength => ((ICachedDecoder)inner).MaximumLength;
+    public int MaxLength => ((ICachedDecoder)inner).MaxLength;
 
     public override Tensor forward(Tensor input) => inner.call(input);
 

@@ -10,7 +10,7 @@ namespace VariationalBoN.Tests.Policies;
 [Trait("Tier", "torch")]
 public sealed class MoveTowardsTests
 {
-    private static readonly Gpt2Config s_config = new() { VocabularySize = 5, MaximumLength = 4, Width = 4, Layers = 1, Heads = 1, Activation = "relu" };
+    private static readonly Gpt2Config s_config = new() { VocabularySize = 5, MaxLength = 4, Width = 4, Layers = 1, Heads = 1, Activation = "relu" };
 
     [Fact]
     public void Each_value_moves_by_the_rate()

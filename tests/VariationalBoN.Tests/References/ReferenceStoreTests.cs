@@ -115,9 +115,9 @@ public sealed class ReferenceStoreTests : StoreFixture
     {
         Open(Folder).Dispose();
         Refused("there temperature 1; here temperature 0.7", Provenance with { Reference = "words, temperature 0.7, top-k none" });
-        Refused("reward model of the cache is \"judge\", here it is \"other\"", Provenance with { RewardModel = "other" });
-        Refused("scoring of the cache", Provenance with { Scoring = "truncated: Exclude" });
-        Refused("seed of the cache is 1, here it is 2", Provenance with { Seed = 2 });
+        Refused("reward model of the store is \"judge\", here it is \"other\"", Provenance with { RewardModel = "other" });
+        Refused("scoring of the store", Provenance with { Scoring = "truncated: Exclude" });
+        Refused("seed of the store is 1, here it is 2", Provenance with { Seed = 2 });
         Refused("is not known", null);
         string all = Refused("scoring", new ReferenceProvenance("x", "y", "z", 9));
         foreach (string field in (string[])["reference policy", "reward model", "seed"])

@@ -8,7 +8,7 @@ namespace VariationalBoN.Tests.Training;
 [Collection("Optimizers")]
 public sealed class CheckpointsTests : IDisposable
 {
-    private static readonly Gpt2Config s_config = new() { VocabularySize = 7, MaximumLength = 8, Width = 8, Layers = 1, Heads = 2, Activation = "relu" };
+    private static readonly Gpt2Config s_config = new() { VocabularySize = 7, MaxLength = 8, Width = 8, Layers = 1, Heads = 2, Activation = "relu" };
     private readonly string _folder = Directory.CreateTempSubdirectory("checkpoints-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -48,7 +48,7 @@ public sealed class ConvergenceTests
     }
 
     [Fact]
-    public async Task Weighted_likelihood_of_cached_samples_reaches_best_of_4()
+    public async Task Weighted_likelihood_of_reference_samples_reaches_best_of_4()
     {
         var world = EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 1, 3, 4], n: 4);
         using TabularPolicy policy = world.Reference();
@@ -68,7 +68,7 @@ public sealed class ConvergenceTests
         }
 
         // 4096 samples leave a sampling error of about (atoms - 1) N / (2 M) = .002 nats.
-        Assert.InRange(EnumerableWorld.Kl(world.LogBestOfN, world.LogProbabilities(policy.LogitValues())), 0, 0.006);
+        Assert.InRange(EnumerableWorld.Kl(world.LogBestOfN, world.LogProbs(policy.LogitValues())), 0, 0.006);
     }
 
     private static async Task<double[]> TrainAsync(EnumerableWorld world, IVariationalObjective objective, int steps, int completions, double learningRate)
@@ -76,6 +76,6 @@ public sealed class ConvergenceTests
         using TabularPolicy policy = world.Reference();
         using TabularPolicy reference = policy.CloneFrozen();
         await Loop.RunAsync(policy, reference, world.RewardModel(), world.BestOfN, objective, steps, completions, learningRate, seed: 1);
-        return world.LogProbabilities(policy.LogitValues());
+        return world.LogProbs(policy.LogitValues());
     }
 }

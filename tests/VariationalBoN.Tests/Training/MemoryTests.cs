@@ -28,7 +28,7 @@ public sealed class MemoryTests
     }
 
     [Fact]
-    public async Task Two_thousand_batches_of_a_cache_gain_no_tensor_and_at_most_32_megabytes()
+    public async Task Two_thousand_batches_of_a_store_gain_no_tensor_and_at_most_32_megabytes()
     {
         string folder = Directory.CreateTempSubdirectory("vbon-memory-").FullName;
         try

@@ -34,7 +34,7 @@ public sealed class MovingAnchorTests
         }
 
         anchor.Dispose();
-        double[] learned = world.LogProbabilities(policy.LogitValues());
+        double[] learned = world.LogProbs(policy.LogitValues());
         Assert.InRange(EnumerableWorld.Kl(learned, world.LogBestOfN), 0, 0.006);
         Assert.InRange(EnumerableWorld.Kl(learned, World(2).LogBestOfN), 0.05, 1); // and it is not Best-of-2
     }
@@ -68,7 +68,7 @@ public sealed class MovingAnchorTests
             from.MoveTowards(to, rate);
             if (step % 100 != 0)
                 continue;
-            double[] learned = world.LogProbabilities(policy.LogitValues());
+            double[] learned = world.LogProbs(policy.LogitValues());
             double nearest = Enumerable.Range(10, 300).Select(tenths => tenths / 10.0).MinBy(n => EnumerableWorld.Kl(learned, World(n).LogBestOfN));
             seen.Add((nearest, EnumerableWorld.Kl(learned, world.LogReference)));
         }

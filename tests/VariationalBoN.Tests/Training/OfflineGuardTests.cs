@@ -50,7 +50,7 @@ public sealed class OfflineGuardTests
 
         Assert.Contains(alarms, alarm => alarm.Kind == GuardAlarmKind.CollapsedDiversity);
         Assert.DoesNotContain(alarms, alarm => alarm.Kind == GuardAlarmKind.NotANumber);
-        double kl = EnumerableWorld.Kl(world.LogProbabilities(policy.LogitValues()), world.LogProbabilities(reference.LogitValues()));
+        double kl = EnumerableWorld.Kl(world.LogProbs(policy.LogitValues()), world.LogProbs(reference.LogitValues()));
         Assert.InRange(kl, 2, 3); // - log .05 is all on the best atom
     }
 }

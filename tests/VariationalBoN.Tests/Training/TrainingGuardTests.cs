@@ -139,10 +139,10 @@ public sealed class TrainingGuardTests
     [Fact]
     public void Bad_arguments_are_all_named()
     {
-        var faults = Assert.Throws<ArgumentException>(() => new TrainingGuard(8, 16, new GuardOptions { Window = 1, MaximumLengthRatio = double.NaN, MaximumKl = 0 }));
+        var faults = Assert.Throws<ArgumentException>(() => new TrainingGuard(8, 16, new GuardOptions { Window = 1, MaxLengthRatio = double.NaN, MaxKl = 0 }));
         Assert.Contains("Window is 1", faults.Message, StringComparison.Ordinal);
-        Assert.Contains("MaximumLengthRatio is NaN", faults.Message, StringComparison.Ordinal);
-        Assert.Contains("MaximumKl is 0", faults.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxLengthRatio is NaN", faults.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxKl is 0", faults.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingGuard(double.NaN, 16));
         Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingGuard(8, 0));
         Assert.Contains("give the loss", Assert.Throws<ArgumentException>(() => new TrainingGuard(8, 16).Observe(0, null, null)).Message, StringComparison.Ordinal);

@@ -19,7 +19,7 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Save_load_save_gives_the_same_bytes()
     {
-        var config = new Gpt2Config { VocabularySize = 11, MaximumLength = 8, Width = 12, Layers = 2, Heads = 3 };
+        var config = new Gpt2Config { VocabularySize = 11, MaxLength = 8, Width = 12, Layers = 2, Heads = 3 };
         using var first = new Gpt2(config, 1);
         using var second = new Gpt2(config, 2);
         Safetensors.Save(Target, first);

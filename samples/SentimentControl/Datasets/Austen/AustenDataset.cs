@@ -31,7 +31,7 @@ internal sealed class AustenDataset : IDataset
 
     public ImmutableArray<int> StopTokens => [Tokenizer.VocabularySize - 1];
 
-    public int MaximumNewTokens => 40;
+    public int MaxNewTokens => 40;
 
     public IReadOnlyList<string> TrainPrompts { get; }
 

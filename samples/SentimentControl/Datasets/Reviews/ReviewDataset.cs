@@ -18,7 +18,7 @@ internal sealed class ReviewDataset : IDataset
         string[] prompts = [.. Prompts(seed: 1).Distinct().Take(144)];
         TrainPrompts = prompts[..96];
         HeldOutPrompts = prompts[96..];
-        ModelConfig = new Gpt2Config { VocabularySize = _tokenizer.VocabularySize, MaximumLength = LongestText, Width = 48, Layers = 1, Heads = 4, Activation = "relu" };
+        ModelConfig = new Gpt2Config { VocabularySize = _tokenizer.VocabularySize, MaxLength = LongestText, Width = 48, Layers = 1, Heads = 4, Activation = "relu" };
     }
 
     public string Name => "reviews";
@@ -29,7 +29,7 @@ internal sealed class ReviewDataset : IDataset
 
     public ImmutableArray<int> StopTokens => [WordTokenizer.EndOfText];
 
-    public int MaximumNewTokens => 24;
+    public int MaxNewTokens => 24;
 
     public IReadOnlyList<string> TrainPrompts { get; }
 

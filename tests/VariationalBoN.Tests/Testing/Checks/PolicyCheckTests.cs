@@ -14,7 +14,7 @@ public sealed class PolicyCheckTests
     private static readonly PolicyCheckOptions s_options = new() { Draws = 600, StopTokens = [5] };
 
     private static CausalLmPolicy Sound(double temperature = 1, int? topK = null) => new(
-        TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaximumNewTokens = 4, StopTokens = [5], Temperature = temperature, TopK = topK });
+        TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4, StopTokens = [5], Temperature = temperature, TopK = topK });
 
     private static void Caught(IPolicy policy, string check, string cause, PolicyCheckOptions? options = null)
     {
@@ -211,7 +211,7 @@ public sealed class PolicyCheckTests
     {
         var model = TinyModels.Gpt2();
         using var frozen = model.FrozenCopy(() => TinyModels.Gpt2(seed: 9));
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaximumNewTokens = 4, StopTokens = [5], Temperature = 0.8 });
+        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4, StopTokens = [5], Temperature = 0.8 });
         CheckReport report = PolicyCheck.Run(policy, s_prompts, new PolicyCheckOptions { Reference = new CausalLmPolicy(frozen, new NumberTokenizer(TinyModels.Vocabulary), policy.Options) });
         Assert.All(report.Results, result => Assert.True(result.Status == CheckStatus.Passed && result.Measured <= result.Threshold, report.ToString()));
         Assert.Equal(18, report.Results.Length);

@@ -83,26 +83,26 @@ public sealed class RewardCheckTests
     }
 
     [Fact]
-    public async Task Drift_of_a_cache_is_caught_and_its_pattern_named()
+    public async Task Drift_of_a_table_is_caught_and_its_pattern_named()
     {
         IRewardModel judge = RewardModel.FromFunction(Good, "judge");
-        await CaughtAsync(judge, "cache", "moved by", new RewardCheckOptions { Table = Table(c => Good(c) - 0.5) });
-        await CaughtAsync(judge, "cache", "end-of-text string", new RewardCheckOptions { Table = Table(c => Good(c) - (c.Tokens.Length > 5 ? 0.5 : 0)) });
-        await CaughtAsync(judge, "cache", "another reward model", new RewardCheckOptions { Table = Table(c => 2 * Good(c), "old judge") });
-        await CaughtAsync(judge, "cache", "scored otherwise", new RewardCheckOptions { Table = Table(c => 2 * Good(c), scoring: "truncated: Subtract 1") });
-        string detail = (await RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Table = Table(c => 3 * Good(c)), RescoredSamples = 12 }))["cache"].Detail;
-        Assert.Contains("12 cached rewards", detail, StringComparison.Ordinal);
+        await CaughtAsync(judge, "table", "moved by", new RewardCheckOptions { Table = Table(c => Good(c) - 0.5) });
+        await CaughtAsync(judge, "table", "end-of-text string", new RewardCheckOptions { Table = Table(c => Good(c) - (c.Tokens.Length > 5 ? 0.5 : 0)) });
+        await CaughtAsync(judge, "table", "another reward model", new RewardCheckOptions { Table = Table(c => 2 * Good(c), "old judge") });
+        await CaughtAsync(judge, "table", "scored otherwise", new RewardCheckOptions { Table = Table(c => 2 * Good(c), scoring: "truncated: Subtract 1") });
+        string detail = (await RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Table = Table(c => 3 * Good(c)), RescoredSamples = 12 }))["table"].Detail;
+        Assert.Contains("12 rewards of the table", detail, StringComparison.Ordinal);
         Assert.Contains("; 0.0 % of pairs", detail, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Scoring_of_truncated_completions_is_that_of_the_cache()
+    public async Task Scoring_of_truncated_completions_is_that_of_the_table()
     {
         Completion[] cut = [.. s_completions.Select(c => c with { FinishReason = FinishReason.Length })];
         var table = new ReferenceTable(cut.GroupBy(c => c.Prompt).Select(group => new ReferencePrompt(group.Key, group.Select(c => new ScoredCompletion(c, Good(c) - 2, -1)))));
         var options = new RewardCheckOptions { Table = table, Scoring = new ScoringOptions { OnTruncated = TruncationRule.Subtract, TruncationValue = 2 } };
         CheckReport report = await RewardCheck.RunAsync(RewardModel.FromFunction(Good), s_completions, options);
-        Assert.True(report["cache"].Status == CheckStatus.Passed, report.ToString());
+        Assert.True(report["table"].Status == CheckStatus.Passed, report.ToString());
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class RewardCheckTests
         var table = new ReferenceTable([new ReferencePrompt("a", [1.0, 2.0], [])]);
         CheckReport report = await RewardCheck.RunAsync(RewardModel.FromFunction(c => c.Text.Length % 2), s_completions, new RewardCheckOptions { Table = table });
         report.ThrowIfFailed();
-        Assert.Contains("without texts", report["cache"].Detail, StringComparison.Ordinal);
+        Assert.Contains("without texts", report["table"].Detail, StringComparison.Ordinal);
         report = await RewardCheck.RunAsync(RewardModel.FromFunction(WordPolicy.Reward), [WordPolicy.Word("a", 0), WordPolicy.Word("a", 1)]);
         Assert.Equal(CheckStatus.Skipped, report["padding"].Status);
         report.ThrowIfFailed();

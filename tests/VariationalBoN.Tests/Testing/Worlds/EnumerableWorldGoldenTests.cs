@@ -75,7 +75,7 @@ public sealed class EnumerableWorldGoldenTests
         double n = golden.GetProperty("n").GetDouble();
         var world = new EnumerableWorld(golden.GetProperty("vocab").GetInt32(), golden.GetProperty("length").GetInt32(), Table(golden, "refLogits"), Numbers(golden, "rewards"), n);
         double[] theta = Table(golden, "theta");
-        return (golden, world, world.LogProbabilities(theta), theta, 1e-12 * (1 + n));
+        return (golden, world, world.LogProbs(theta), theta, 1e-12 * (1 + n));
     }
 
     private static double[] Numbers(JsonElement golden, string name) => [.. golden.GetProperty(name).EnumerateArray().Select(Number)];

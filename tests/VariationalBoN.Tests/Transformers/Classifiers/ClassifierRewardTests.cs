@@ -74,7 +74,7 @@ public sealed class ClassifierRewardTests
 
         Completion[] completions = [new Completion { Prompt = "ab", Text = "cdef" }];
         Assert.Equal([6], await ClassifierReward.FromText(classifier, Encode).ScoreAsync(completions, CancellationToken.None));
-        Assert.Equal([5], await ClassifierReward.FromText(classifier, Encode, new() { MaximumLength = 5 }).ScoreAsync(completions, CancellationToken.None));
+        Assert.Equal([5], await ClassifierReward.FromText(classifier, Encode, new() { MaxLength = 5 }).ScoreAsync(completions, CancellationToken.None));
         Assert.Equal([4], await ClassifierReward.FromText(classifier, Encode, new() { Format = c => c.Text, FormatName = "completion alone" }).ScoreAsync(completions, CancellationToken.None));
         Assert.Equal([("abcdef", 8), ("abcdef", 5), ("cdef", 8)], seen);
     }
@@ -84,8 +84,8 @@ public sealed class ClassifierRewardTests
     {
         using var classifier = new LengthClassifier(["score"]);
         var completion = Tokens(1, 2, 3, 4) with { PromptTokens = [5, 6] };
-        Assert.Equal([4], await ClassifierReward.FromTokens(classifier, new() { MaximumLength = 4 }).ScoreAsync([completion], CancellationToken.None));
-        var refusing = ClassifierReward.FromTokens(classifier, new() { MaximumLength = 4, OnTooLong = LongSequence.Refuse });
+        Assert.Equal([4], await ClassifierReward.FromTokens(classifier, new() { MaxLength = 4 }).ScoreAsync([completion], CancellationToken.None));
+        var refusing = ClassifierReward.FromTokens(classifier, new() { MaxLength = 4, OnTooLong = LongSequence.Refuse });
         Assert.Equal([3], await refusing.ScoreAsync([Tokens(1, 2, 3)], CancellationToken.None));
         double?[] scores = await CheckedScoring.ScoreAsync(refusing, [Tokens(1), completion], Options with { OnFailure = RewardFailure.Exclude }, CancellationToken.None);
         Assert.Equal([1.0, null], scores);
@@ -125,7 +125,7 @@ public sealed class ClassifierRewardTests
             ClassifierReward.FromTokens(one, new() { Label = "a" }).Identity,
             ClassifierReward.FromTokens(one, new() { Label = "b" }).Identity,
             ClassifierReward.FromTokens(other, new() { Label = "a" }).Identity,
-            ClassifierReward.FromTokens(one, new() { Label = "a", MaximumLength = 4 }).Identity,
+            ClassifierReward.FromTokens(one, new() { Label = "a", MaxLength = 4 }).Identity,
             ClassifierReward.FromTokens(one, new() { Label = "a", OnTooLong = LongSequence.Refuse }).Identity,
             ClassifierReward.FromTokens(one, new() { Label = "a", Output = ClassifierOutput.LogProb }).Identity,
             ClassifierReward.FromText(one, (_, _) => [1], new() { Label = "a" }).Identity,
@@ -144,8 +144,8 @@ public sealed class ClassifierRewardTests
         Assert.Contains("'c', which is the name of none", Refusal(two, new() { Label = "c" }), StringComparison.Ordinal);
         Assert.Contains("both given", Refusal(two, new() { Label = "a", LabelIndex = 0 }), StringComparison.Ordinal);
         Assert.Contains("LogProb, which is 0", Refusal(scalar, new() { Output = ClassifierOutput.LogProb }), StringComparison.Ordinal);
-        string all = Refusal(two, new() { LabelIndex = 2, Output = (ClassifierOutput)7, MaximumLength = 9, RowsPerBatch = 0, OnTooLong = (LongSequence)7, FormatName = "x" });
-        Assert.All(["LabelIndex is 2", "Output is 7", "MaximumLength is 9", "RowsPerBatch is 0", "OnTooLong is 7", "given together"], fault => Assert.Contains(fault, all, StringComparison.Ordinal));
+        string all = Refusal(two, new() { LabelIndex = 2, Output = (ClassifierOutput)7, MaxLength = 9, RowsPerBatch = 0, OnTooLong = (LongSequence)7, FormatName = "x" });
+        Assert.All(["LabelIndex is 2", "Output is 7", "MaxLength is 9", "RowsPerBatch is 0", "OnTooLong is 7", "given together"], fault => Assert.Contains(fault, all, StringComparison.Ordinal));
     }
 
     private static string Refusal(SequenceClassifier classifier, ClassifierRewardOptions options) =>
@@ -172,7 +172,7 @@ public sealed class ClassifierRewardTests
 
         public override int VocabularySize => 16;
 
-        public override int MaximumLength => 8;
+        public override int MaxLength => 8;
 
         protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)
         {

@@ -118,7 +118,7 @@ public sealed class SequenceClassifierTests
     [Fact]
     public void Classifier_made_in_a_dispose_scope_survives_it_and_moves_to_another_type()
     {
-        var config = new BertClassifierConfig { VocabularySize = 9, MaximumLength = 4, Width = 8, Layers = 1, Heads = 2, InnerWidth = 6 };
+        var config = new BertClassifierConfig { VocabularySize = 9, MaxLength = 4, Width = 8, Layers = 1, Heads = 2, InnerWidth = 6 };
         BertClassifier classifier;
         using (NewDisposeScope())
             classifier = new BertClassifier(config, 3);

@@ -81,7 +81,7 @@ public sealed class CausalGoldenTests
     {
         var golden = new GoldenCase(name);
         using var model = golden.Load();
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(model.VocabularySize), new GenerationOptions { TopK = 1, MaximumNewTokens = golden.Rows[0].Greedy.Length });
+        var policy = new CausalLmPolicy(model, new NumberTokenizer(model.VocabularySize), new GenerationOptions { TopK = 1, MaxNewTokens = golden.Rows[0].Greedy.Length });
         var drawn = policy.Sample([.. golden.Rows.Select(row => string.Join(' ', row.Ids))], completionsPerPrompt: 2, seed: 1);
         for (int i = 0; i < drawn.Count; i++)
             Assert.Equal(golden.Rows[i / 2].Greedy, drawn[i].Tokens);
@@ -93,7 +93,7 @@ public sealed class CausalGoldenTests
     {
         var golden = new GoldenCase(name);
         using var model = golden.Load();
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(model.VocabularySize), new GenerationOptions { MaximumNewTokens = 16 });
+        var policy = new CausalLmPolicy(model, new NumberTokenizer(model.VocabularySize), new GenerationOptions { MaxNewTokens = 16 });
         double[] values = policy.LogProbValues([.. golden.Rows.Select(row => new Completion { Prompt = "", Text = "", PromptTokens = [row.Ids[0]], Tokens = [.. row.Ids[1..]] })]);
         for (int i = 0; i < golden.Rows.Count; i++)
             Assert.Equal(golden.Rows[i].TokenLogProbs.Sum(), values[i], 1e-4);

@@ -59,7 +59,7 @@ public sealed class CausalTransformerLeakTests
         {
             using var scope = NewDisposeScope();
             var logits = new PositionLogits(trained.HiddenStatesAt(tokens, positions), trained.HeadWeight);
-            var value = TokenLogProbabilities.Of(logits, targets, distribution, blockElements: 2 * TinyDecoders.Vocabulary);
+            var value = TokenLogProbs.Of(logits, targets, distribution, blockElements: 2 * TinyDecoders.Vocabulary);
             trained.zero_grad();
             value.sum().backward();
         }

@@ -20,7 +20,7 @@ public sealed class DecoderConfigTests
         Assert.Equal((64, 1), (windowed.SlidingWindow, windowed.FirstWindowedLayer));
         Assert.Equal(windowed, LlamaConfig.FromJson(windowed.ToJson()));
         var neox = GptNeoXConfig.FromJson($$"""{"model_type":"gpt_neox",{{Shape}}}""");
-        Assert.Equal((0.25, 10_000.0, true, true, "gelu"), (neox.RotaryFraction, neox.Rotary.Theta, neox.ParallelResidual, neox.AttentionBias, neox.Activation));
+        Assert.Equal((0.25, 10_000.0, true, true, "gelu"), (neox.RotaryShare, neox.Rotary.Theta, neox.ParallelResidual, neox.AttentionBias, neox.Activation));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace VariationalBoN.Tests.Transformers.Decoders;
 [Trait("Tier", "torch")]
 public sealed class Gpt2Tests
 {
-    private static readonly Gpt2Config Config = new() { VocabularySize = 11, MaximumLength = 8, Width = 12, Layers = 2, Heads = 3, Activation = "relu" };
+    private static readonly Gpt2Config Config = new() { VocabularySize = 11, MaxLength = 8, Width = 12, Layers = 2, Heads = 3, Activation = "relu" };
 
     [Fact]
     public void Same_seed_gives_the_same_bits_and_another_seed_others()

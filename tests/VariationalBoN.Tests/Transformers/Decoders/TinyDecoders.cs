@@ -9,10 +9,10 @@ internal static class TinyDecoders
 
     public static readonly IReadOnlyDictionary<string, CausalTransformerConfig> Configs = new Dictionary<string, CausalTransformerConfig>
     {
-        ["gpt2"] = new Gpt2Config { VocabularySize = Vocabulary, MaximumLength = 24, Width = 16, Layers = 2, Heads = 2 },
-        ["gpt2 untied"] = new Gpt2Config { VocabularySize = Vocabulary, MaximumLength = 24, Width = 16, Layers = 2, Heads = 2, TiesEmbeddings = false },
-        ["pythia"] = new GptNeoXConfig { VocabularySize = Vocabulary, MaximumLength = 24, Width = 16, Layers = 2, Heads = 2, InnerWidth = 24, RotaryFraction = 0.5 },
-        ["neox in turn"] = new GptNeoXConfig { VocabularySize = Vocabulary, MaximumLength = 24, Width = 16, Layers = 2, Heads = 2, InnerWidth = 24, ParallelResidual = false, AttentionBias = false, TiesEmbeddings = true },
+        ["gpt2"] = new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2 },
+        ["gpt2 untied"] = new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, TiesEmbeddings = false },
+        ["pythia"] = new GptNeoXConfig { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, InnerWidth = 24, RotaryShare = 0.5 },
+        ["neox in turn"] = new GptNeoXConfig { VocabularySize = Vocabulary, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, InnerWidth = 24, ParallelResidual = false, AttentionBias = false, TiesEmbeddings = true },
         ["llama"] = Llama(LlamaFamily.Llama) with { AttentionBias = true, MlpBias = true },
         ["mistral"] = Llama(LlamaFamily.Mistral) with { SlidingWindow = 4 },
         ["qwen2"] = Llama(LlamaFamily.Qwen2) with { SlidingWindow = 3, FirstWindowedLayer = 1, TiesEmbeddings = true },
@@ -30,7 +30,7 @@ internal static class TinyDecoders
     {
         Family = family,
         VocabularySize = Vocabulary,
-        MaximumLength = 24,
+        MaxLength = 24,
         Width = 16,
         Layers = 2,
         Heads = 4,

@@ -97,8 +97,8 @@ public sealed class PretrainedCausalLmTests : IDisposable
     [Fact]
     public void New_model_is_a_directory_like_any_other()
     {
-        var config = new Gpt2Config { VocabularySize = 601, MaximumLength = 16, Width = 8, Layers = 2, Heads = 2 };
-        using var model = PretrainedCausalLm.Create(config, seed: 1, Golden("gpt2"), maximumFileBytes: 8_000);
+        var config = new Gpt2Config { VocabularySize = 601, MaxLength = 16, Width = 8, Layers = 2, Heads = 2 };
+        using var model = PretrainedCausalLm.Create(config, seed: 1, Golden("gpt2"), maxFileBytes: 8_000);
         model.Save(Target);
         Assert.True(File.Exists(Path.Combine(Target, "model.safetensors.index.json")));
         using var again = PretrainedCausalLm.Load(Target);
@@ -168,7 +168,7 @@ public sealed class PretrainedCausalLmTests : IDisposable
         string directory = Golden("gpt2");
         // snippet: policy
         using var model = PretrainedCausalLm.Load(directory);
-        var policy = new CausalLmPolicy(model.Model, model.Tokenizer, new GenerationOptions { MaximumNewTokens = 8, StopTokens = model.StopTokens });
+        var policy = new CausalLmPolicy(model.Model, model.Tokenizer, new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens });
         var drawn = policy.Sample(["A prompt"], completionsPerPrompt: 4, seed: 1);
         // end snippet
         Assert.Equal(4, drawn.Count);

@@ -25,7 +25,7 @@ public sealed class PretrainedClassifierTests : IDisposable
             Completion[] completions = [.. texts.Select(text => new Completion { Prompt = "", Text = text.GetProperty("text").GetString()! })];
             for (int label = 0; label < classifier.Classifier.Labels.Length; label++)
             {
-                var reward = classifier.TextReward(new ClassifierRewardOptions { LabelIndex = label, MaximumLength = texts.Key });
+                var reward = classifier.TextReward(new ClassifierRewardOptions { LabelIndex = label, MaxLength = texts.Key });
                 var actual = await reward.ScoreAsync(completions, CancellationToken.None);
                 Assert.All(texts.Zip(actual), pair => Assert.Equal(Logits(pair.First)[label], pair.Second, ClassifierCase.Tolerance * Logits(pair.First).Max(Math.Abs)));
             }

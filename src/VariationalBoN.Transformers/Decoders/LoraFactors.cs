@@ -3,7 +3,7 @@ using TorchSharp.Modules;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
-namespace VariationalBoN.Transformers.Lora;
+namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>The two factors of a low-rank adapter and its scale: y gains scale (x A^T) B^T.</summary>
 internal sealed record LoraFactors(LoraFactor A, LoraFactor B, double Scale)

@@ -6,9 +6,9 @@ using static VariationalBoN.Tests.Losses.EnumeratedGroups;
 
 namespace VariationalBoN.Tests.Losses;
 
-/// <summary>Each fit against enumeration: unbiased where it says so, biased as it says where it is not.</summary>
+/// <summary>Each loss against enumeration: unbiased where it says so, biased as it says where it is not.</summary>
 [Trait("Tier", "torch")]
-public sealed class FitGradientTests
+public sealed class LossGradientTests
 {
     [Theory]
     [InlineData(2)]
@@ -89,8 +89,8 @@ public sealed class FitGradientTests
         double[] known = Gradient((logProb, targets, _) => SquaredLogRatio.Known(logProb, targets), 0), moved = Gradient((logProb, targets, _) => SquaredLogRatio.Known(logProb, targets), 0.5);
         Assert.Contains(known.Zip(moved), pair => Math.Abs(pair.First - pair.Second) > 1e-3);
 
-        static double[] Gradient(Func<torch.Tensor, IReadOnlyList<double>, IReadOnlyList<int>, torch.Tensor> fit, double shift) =>
-            new EnumeratedGroups(2).MeanGradient((logProb, targets, scored) => fit(logProb, [.. targets.Select(t => t + shift)], scored.Groups), [0, 0, 0, 0, 0, 0]);
+        static double[] Gradient(Func<torch.Tensor, IReadOnlyList<double>, IReadOnlyList<int>, torch.Tensor> loss, double shift) =>
+            new EnumeratedGroups(2).MeanGradient((logProb, targets, scored) => loss(logProb, [.. targets.Select(t => t + shift)], scored.Groups), [0, 0, 0, 0, 0, 0]);
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using VariationalBoN.Rewards;
 
-namespace VariationalBoN.Extensions.AI;
+namespace VariationalBoN.Extensions.AI.Internal;
 
 /// <summary>What judge and sampler share. Stateless, thread-safe.</summary>
 internal static class ChatModel

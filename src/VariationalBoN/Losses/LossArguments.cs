@@ -1,10 +1,10 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Losses;
 
-/// <summary>Checks of what a fit is given, made before any native call. Stateless, thread-safe.</summary>
-internal static class FitArguments
+/// <summary>Checks of what a loss is given, made before any native call. Stateless, thread-safe.</summary>
+internal static class LossArguments
 {
     /// <summary>Requires a floating-point tensor [B] with B at least 1 and as many other values.</summary>
     public static void RequireLogProb(torch.Tensor logProb, int values, string valuesName, IReadOnlyList<int> groups)
@@ -34,9 +34,7 @@ internal static class FitArguments
     /// <summary>The values of a vector as doubles; NaN and infinities are refused.</summary>
     public static double[] FiniteValues(torch.Tensor vector, string name)
     {
-        using var scope = torch.NewDisposeScope();
-        using var noGradient = torch.no_grad();
-        double[] values = MemoryMarshal.Cast<byte, double>(vector.detach().to(torch.float64).cpu().contiguous().bytes).ToArray();
+        double[] values = vector.Doubles();
         RequireFinite(values, name);
         return values;
     }
@@ -53,5 +51,5 @@ internal static class FitArguments
 
     private static string Remedy(string name) => name is "logProb" or "best" or "worst" // what the policy says
         ? "a completion that the policy gives no probability to, or weights that are no longer numbers, cannot be trained on. Train a policy that does not truncate its distribution, and lower the learning rate if the weights have diverged."
-        : "it must be a finite number. Exclude the completion, or use a target that is finite on it.";
+        : "it must be a finite number. Exclude the completion, or use an objective that is finite on it.";
 }

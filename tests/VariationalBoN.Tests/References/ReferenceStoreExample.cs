@@ -2,10 +2,10 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>The code of docs/reference-cache.md, run in a folder of its own.</summary>
+/// <summary>The code of docs/reference-store.md, run in a folder of its own.</summary>
 [Trait("Tier", "torch")]
-[Collection(nameof(ReferenceCacheExample))]
-public sealed class ReferenceCacheExample : StoreFixture
+[Collection(nameof(ReferenceStoreExample))]
+public sealed class ReferenceStoreExample : StoreFixture
 {
     private static readonly IPolicy reference = new WordPolicy([0.25, 0.75]);
     private static readonly IRewardModel reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
@@ -14,20 +14,25 @@ public sealed class ReferenceCacheExample : StoreFixture
     [Fact]
     public async Task Documented_calls_work()
     {
-        string cache = Named("cache"), other = Named("imported"), theirs = Named("their-rewards.jsonl");
+        string folder = Named("store"), other = Named("imported"), theirs = Named("their-rewards.jsonl");
 
         // snippet: estimate
         using var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions
         {
             SamplesPerPrompt = 256,
             Seed = 1,
-            Folder = cache,                                                     // goes on where it was stopped
+            Folder = folder,                                                    // goes on where it was stopped
             Progress = new Progress<ReferenceTableProgress>(Console.WriteLine), // 5,120 of 25,600 samples, 85.3 a second, 0:04:00 left
         });
         // end snippet
 
+<<<<<<< HEAD:tests/VariationalBoN.Tests/References/ReferenceCacheExample.cs
         using var half = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
         string[] shards = [cache, Named("half")];
+=======
+        using var half = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
+        string[] shards = [folder, Named("half")];
+>>>>>>> a6c129d0a9ce0483ecb241d67276af083c9f3b53:tests/VariationalBoN.Tests/References/ReferenceStoreExample.cs
         string joined = Named("joined");
 
         // snippet: merge

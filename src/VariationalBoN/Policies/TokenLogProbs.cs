@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Policies;
 
 /// <summary>Log-probabilities of drawn tokens from hidden states, without all logits in memory at once.</summary>
-internal static class TokenLogProbabilities
+internal static class TokenLogProbs
 {
     /// <summary>log p(token) at each position, [N].</summary>
     /// <param name="logits">N positions.</param>
@@ -14,12 +14,12 @@ internal static class TokenLogProbabilities
     {
         long block = Math.Max(1, blockElements / logits.VocabularySize);
         if (logits.Count <= block || logits.Hidden is null || logits.Weight is null)
-            return distribution.LogProbabilities(logits.Rows(0, logits.Count), targets);
+            return distribution.LogProbs(logits.Rows(0, logits.Count), targets);
         if (!is_grad_enabled() || !(logits.Hidden.requires_grad || logits.Weight.requires_grad))
             return ByBlock(logits, targets, distribution, block);
         return distribution.HasFullSupport
             ? BlockwiseLogProb.apply(logits.Hidden, logits.Weight, targets, distribution, block)
-            : distribution.LogProbabilities(logits.Rows(0, logits.Count), targets); // a truncated distribution is not trained: policies refuse it
+            : distribution.LogProbs(logits.Rows(0, logits.Count), targets); // a truncated distribution is not trained: policies refuse it
     }
 
     internal static Tensor ByBlock(PositionLogits logits, Tensor targets, NextTokenDistribution distribution, long block)
@@ -30,7 +30,7 @@ internal static class TokenLogProbabilities
         {
             using var inner = NewDisposeScope();
             long count = Math.Min(block, logits.Count - start);
-            parts.Add(distribution.LogProbabilities(logits.Rows(start, count), targets.narrow(0, start, count)).MoveToOuterDisposeScope());
+            parts.Add(distribution.LogProbs(logits.Rows(start, count), targets.narrow(0, start, count)).MoveToOuterDisposeScope());
         }
 
         return cat(parts).MoveToOuterDisposeScope();

@@ -8,7 +8,7 @@ using VariationalBoN.Training;
 namespace AlignHuggingFace;
 
 /// <summary>Pulls the policy to the Best-of-N of its start, step by step. Stateless.</summary>
-internal static class Fit
+internal static class FineTuning
 {
     private static readonly ExactObjective Objective = new();
 

@@ -4,15 +4,15 @@ using VariationalBoN.Losses;
 namespace VariationalBoN.Tests.Losses;
 
 [Trait("Tier", "torch")]
-public sealed class FitErrorTests
+public sealed class LossErrorTests
 {
     [Fact]
-    public void A_lone_completion_is_an_error_of_groups_whatever_the_fit()
+    public void A_lone_completion_is_an_error_of_groups_whatever_the_loss()
     {
         using torch.Tensor logProb = torch.tensor([-1.0, -2, -3]), targets = torch.tensor([0.0, 1, 2]);
         double[] plain = [0, 1, 2];
         int[] groups = [7, 7, 5];
-        foreach (Func<torch.Tensor> fit in (Func<torch.Tensor>[])
+        foreach (Func<torch.Tensor> loss in (Func<torch.Tensor>[])
         [
             () => ScoreFunction.Loss(logProb, plain, groups),
             () => ScoreFunction.Loss(logProb, plain, groups, Baseline.GroupMean),
@@ -22,7 +22,7 @@ public sealed class FitErrorTests
             () => SquaredLogRatio.Centred(logProb, plain, groups),
         ])
         {
-            string message = Assert.Throws<ArgumentException>("groups", fit).Message;
+            string message = Assert.Throws<ArgumentException>("groups", loss).Message;
             Assert.Contains("Group 5 has 1 completion", message, StringComparison.Ordinal);
             Assert.DoesNotContain("leave-one-out", message, StringComparison.Ordinal);
         }

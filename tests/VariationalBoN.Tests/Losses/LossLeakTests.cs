@@ -5,10 +5,10 @@ namespace VariationalBoN.Tests.Losses;
 
 [Trait("Tier", "torch")]
 [Collection("Leaks")]
-public sealed class FitLeakTests
+public sealed class LossLeakTests
 {
     [Fact]
-    public void Fits_leave_no_tensor_but_their_loss()
+    public void Losses_leave_no_tensor_but_their_value()
     {
         using torch.Tensor logProb = torch.tensor([-1.0, -2.0], requires_grad: true), targets = torch.tensor([0.0, 1.0]), scalar = torch.tensor(1.0, requires_grad: true);
         long before = LiveTensors.Settled();

@@ -8,7 +8,7 @@ namespace VariationalBoN.Benchmarks;
 [WarmupCount(3)]
 [IterationCount(10)]
 [MemoryDiagnoser]
-public class ExpectedMaximumBenchmark
+public class ExpectedMaxBenchmark
 {
     private double[] _rewards = [], _sorted = [], _copy = [];
 
@@ -37,13 +37,13 @@ public class ExpectedMaximumBenchmark
 
     /// <summary>One n.</summary>
     [Benchmark]
-    public double OneN() => ExpectedMaximum.Of(_sorted, 8);
+    public double OneN() => ExpectedMax.Of(_sorted, 8);
 
     /// <summary>Every n from 1 to 32.</summary>
     [Benchmark]
-    public double[] CurveTo32() => ExpectedMaximum.Curve(_sorted, 32);
+    public double[] CurveTo32() => ExpectedMax.Curve(_sorted, 32);
 
     /// <summary>Every n from 1 to M.</summary>
     [Benchmark]
-    public double[] WholeCurve() => ExpectedMaximum.Curve(_sorted);
+    public double[] WholeCurve() => ExpectedMax.Curve(_sorted);
 }

@@ -8,7 +8,7 @@ namespace VariationalBoN.Numerics;
 /// The mean over all subsets of size n of the subset's maximum (a U-statistic): r_M - sum_{i &lt; M} (r_{i+1} - r_i) C(i, n) / C(M, n) for ascending r.
 /// Only products of factors in [0, 1], so nothing overflows. Equal rewards are no special case. Stateless, thread-safe.
 /// </remarks>
-public static class ExpectedMaximum
+public static class ExpectedMax
 {
     /// <summary>A share of subsets that no sum of rewards feels: far below the rounding of the largest gap. It leaves about M log M of the M^2 terms.</summary>
     private const double Negligible = 1e-22;
@@ -42,19 +42,19 @@ public static class ExpectedMaximum
 
     /// <summary>The expected maximum of n of the rewards for every n from 1 to a largest one, one pass over the rewards each.</summary>
     /// <param name="sortedAscending">M rewards, finite, ascending, at least one.</param>
-    /// <param name="largestN">1 to M.</param>
+    /// <param name="maxN">1 to M.</param>
     /// <returns>One estimate for each n, the one for n at index n - 1. They never decrease, up to rounding.</returns>
     /// <exception cref="ArgumentException">There is no reward, or they do not ascend.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="largestN"/> is out of range.</exception>
-    public static double[] Curve(ReadOnlySpan<double> sortedAscending, int largestN)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxN"/> is out of range.</exception>
+    public static double[] Curve(ReadOnlySpan<double> sortedAscending, int maxN)
     {
         CheckSorted(sortedAscending);
         int count = sortedAscending.Length;
-        CheckN(largestN, count, nameof(largestN));
-        double[] curve = new double[largestN], shares = new double[count], gaps = new double[count], ranks = new double[count];
+        CheckN(maxN, count, nameof(maxN));
+        double[] curve = new double[maxN], shares = new double[count], gaps = new double[count], ranks = new double[count];
         for (int i = 1; i < count; i++)
             (shares[i], gaps[i], ranks[i]) = (1, sortedAscending[i] - sortedAscending[i - 1], i + 1);
-        for (int n = 1, first = 1; n <= largestN; n++)
+        for (int n = 1, first = 1; n <= maxN; n++)
         {
             for (first = Math.Max(first, n); first < count && shares[first] < Negligible;)
                 first++;
