@@ -10,8 +10,6 @@ namespace AlignHuggingFace;
 /// <summary>Pulls the policy to the Best-of-N of its start, step by step. Stateless.</summary>
 internal static class FineTuning
 {
-    private static readonly ExactObjective Objective = new();
-
     /// <summary>All steps: draw, score, take the gradient part by part, step. Goes on from the last checkpoint; cancelled, it leaves one.</summary>
     public static async Task RunAsync(LanguageModel model, Scorer scorer, IBoNDistribution bestOfN, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
@@ -63,13 +61,14 @@ internal static class FineTuning
     /// <summary>The gradient of a step, accumulated over parts so that memory does not grow with the number of completions.</summary>
     public static StepMetrics Backward(LanguageModel model, IBoNDistribution bestOfN, ScoredBatch scored, int rowsPerPass)
     {
+        var objective = new ExactObjective(bestOfN);
         model.Network.zero_grad();
         using var whole = torch.NewDisposeScope();
         var logProbs = new List<torch.Tensor>();
         foreach (var part in scored.SplitByGroup(rowsPerPass))
         {
             using var scope = torch.NewDisposeScope();                                             // the graph of a part lives below this line only
-            var targets = Objective.LogTargets(bestOfN, part);                                     // log pi_bon
+            var targets = objective.LogTargets(part);                                              // log pi_bon
             var logProb = model.Policy.LogProb(part);                                              // log pi_theta
             var loss = ScoreFunction.Loss(logProb, targets, part.Groups);                          // baseline per prompt
             using Scalar share = (double)part.Count / scored.Count;
@@ -83,8 +82,8 @@ internal static class FineTuning
     /// <summary>All that the weights depend on: a run goes on with the same alone.</summary>
     private static object Settings(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments) => new
     {
-        reference = scorer.Reference.Identity,
-        rewardModel = scorer.Reward.Identity,
+        reference = scorer.Origin.Reference.ToString(),
+        rewardModel = scorer.Origin.RewardModel.ToString(),
         prompts = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', prompts))))[..16],
         arguments.N,
         arguments.SamplesPerPrompt,

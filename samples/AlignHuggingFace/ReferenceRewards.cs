@@ -14,8 +14,8 @@ internal static class ReferenceRewards
     public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         string folder = Path.Combine(arguments.Output, FolderName);
-        var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Scoring = scorer.Options, Folder = folder, Progress = new Lines(output) };
-        var table = await ReferenceTable.EstimateAsync(new Scorer(scorer.Reference, scorer.Reward), prompts, options, cancellationToken);
+        var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Folder = folder, Progress = new Lines(output) };
+        var table = await ReferenceTable.EstimateAsync(scorer, prompts, options, cancellationToken);
         output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {folder} (for samples/InspectRewards)");
         return table;
     }

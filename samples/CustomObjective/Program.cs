@@ -12,7 +12,7 @@ using var policy = new TabularPolicy(["?"], vocabularySize: 5, length: 1, [.. pr
 using var reference = policy.CloneFrozen();
 var reward = RewardModel.FromFunction(completion => completion.Tokens[0], "the index of the answer");
 var bestOfN = new KnownCdfBoNDistribution((_, r) => new LogCdfPair(LogSum((int)r), LogSum((int)r + 1)), n: 4);
-var objective = new TemperedObjective(0.5);
+var objective = new TemperedObjective(bestOfN, 0.5);
 
 // The objective, by a loss of the library on completions of the policy.
 var scorer = new Scorer(reference, reward);
@@ -22,7 +22,7 @@ for (int step = 0; step < 600; step++)
     adam.ParamGroups.First().LearningRate = 0.05 * (1 - (step / 600.0)); // less and less noise
     var scored = await scorer.ScoreAsync(policy.Sample(["?"], completionsPerPrompt: 64, seed: step));
     using var scope = torch.NewDisposeScope();
-    var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(bestOfN, scored), scored.Groups);
+    var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(scored), scored.Groups);
     adam.zero_grad();
     loss.backward();
     adam.step();
@@ -31,7 +31,7 @@ for (int step = 0; step < 600; step++)
 // The same objective by the own loss, offline: it sees the five answers and draws nothing.
 var answers = Enumerable.Range(0, 5).Select(i => new ScoredCompletion(new Completion { Prompt = "?", Text = $"{i}", Tokens = [i] }, i, Math.Log(probabilities[i]))).ToArray();
 Completion[] completions = [.. answers.Select(answer => answer.Completion)];
-double[] logTarget = objective.LogTargets(bestOfN, answers), target = [.. logTarget.Select(Math.Exp)];
+double[] logTarget = [.. answers.Select(objective.LogTarget)], target = [.. logTarget.Select(Math.Exp)];
 using var offline = reference.Clone();
 using var other = torch.optim.Adam(offline.Parameters, lr: 0.05);
 for (int step = 0; step < 600; step++)
@@ -83,7 +83,9 @@ double[] MeanGradient(Func<torch.Tensor, IReadOnlyList<double>, IReadOnlyList<in
 }
 
 /// <summary>log g = log pi_ref + t (log pi_bon - log pi_ref): t = 0 stays at the reference, t = 1 is Best-of-N.</summary>
-internal sealed class TemperedObjective(double t) : IVariationalObjective
+internal sealed class TemperedObjective(IBoNDistribution bestOfN, double t) : IVariationalObjective
 {
-    public double LogTarget(IBoNDistribution bestOfN, ScoredCompletion completion) => completion.LogReference + (t * bestOfN.LogRatio(completion));
+    public ScoringIdentity? Requires => bestOfN.Origin; // scores of another judge or reference are refused
+
+    public double LogTarget(ScoredCompletion completion) => completion.LogReference + (t * bestOfN.LogRatio(completion));
 }

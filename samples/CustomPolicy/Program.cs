@@ -17,7 +17,7 @@ PolicyCheck.Run(policy, prompts, new PolicyCheckOptions { Reference = reference 
 
 var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 512, seed: 1);
 var bestOfN = table.BestOf(n: 4);
-var objective = new ExactObjective();
+var objective = new ExactObjective(bestOfN);
 var scorer = new Scorer(reference, reward);
 var evaluator = new Evaluator(scorer, table);
 using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
@@ -26,7 +26,7 @@ for (int step = 0; step < 200; step++)
 {
     var scored = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 64, seed: step));
     using var scope = torch.NewDisposeScope();
-    var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(bestOfN, scored), scored.Groups);
+    var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(scored), scored.Groups);
     adam.zero_grad();
     loss.backward();
     adam.step();
@@ -51,7 +51,7 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        double[] probabilities = [.. LogProbabilities().exp().data<double>()]; // [V], plain data from here on
+        double[] probabilities = [.. LogProbs().exp().data<double>()]; // [V], plain data from here on
         var seen = new Dictionary<Prompt, int>(); // a prompt that stands twice gets different samples
         return [.. from prompt in prompts from _ in Enumerable.Range(0, completionsPerPrompt) select Draw(prompt)];
 

@@ -1,6 +1,7 @@
 // One's own reward model: an asynchronous judge, here a function that waits as a remote service would. Prints what training on it gained.
 using TorchSharp;
 using VariationalBoN;
+using VariationalBoN.Rewards;
 using VariationalBoN.Policies;
 using VariationalBoN.Testing.Checks;
 
@@ -17,7 +18,7 @@ check.ThrowIfFailed();
 // end snippet
 
 var bestOfN = table.BestOf(n: 8);
-var objective = new ExactObjective();
+var objective = new ExactObjective(bestOfN);
 var scorer = new Scorer(reference, reward);
 var evaluator = new Evaluator(scorer, table);
 using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
@@ -28,7 +29,7 @@ for (int step = 0; step < 400; step++)
     var drawn = policy.Sample(prompts, completionsPerPrompt: 64, seed: step);
     var scored = await scorer.ScoreAsync(drawn);
     using var scope = torch.NewDisposeScope();
-    var targets = objective.LogTargets(bestOfN, scored);
+    var targets = objective.LogTargets(scored);
     var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);
     adam.zero_grad();
     loss.backward();

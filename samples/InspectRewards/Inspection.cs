@@ -48,7 +48,7 @@ internal static class Inspection
         """;
 
     private static string Provenance(ReferenceTable table) => table.Provenance is { } from
-        ? string.Create(CultureInfo.InvariantCulture, $"Reference `{from.Reference}`, reward model `{from.RewardModel}`, scoring `{from.Scoring}`, seed {from.Seed}.")
+        ? string.Create(CultureInfo.InvariantCulture, $"Reference `{from.Origin.Reference}`, reward model `{from.Origin.RewardModel}`, scoring `{from.Origin.Scoring}`, seed {from.Seed}.")
         : "The file does not say which reference and which reward model it comes from.";
 
     private static void Print(ReferenceReport report, string title, TextWriter output)

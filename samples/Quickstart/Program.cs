@@ -13,7 +13,7 @@ var world = new EnumerableWorld(vocabularySize: 3, length: 3, referenceLogits: n
 using var policy = world.Reference();
 using var reference = policy.CloneFrozen();
 var scorer = new Scorer(reference, world.RewardModel());
-var objective = new ExactObjective();
+var objective = new ExactObjective(world.BestOfN);
 using var adam = torch.optim.Adam(policy.Parameters, lr: LearningRate);
 Console.WriteLine($"KL(pi_theta || pi_bon) before: {KlToBestOfN():0.0000} nats, mean reward {MeanReward():0.00}");
 
@@ -23,7 +23,7 @@ for (int step = 0; step < Steps; step++)
     var drawn = policy.Sample([EnumerableWorld.Prompt], completionsPerPrompt: 64, seed: step); // y ~ pi_theta, plain data
     var scored = await scorer.ScoreAsync(drawn);                                               // r(y), log pi_ref
     using var scope = torch.NewDisposeScope();                                                 // tensors live below this line only
-    var targets = objective.LogTargets(world.BestOfN, scored);                                 // log pi_bon
+    var targets = objective.LogTargets(scored);                                                // log pi_bon
     var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);             // pulls pi_theta to pi_bon
     adam.zero_grad();
     loss.backward();

@@ -76,8 +76,8 @@ using (var again = ReferenceStore.Open(folder, judged.Provenance))
     again.Append(judged.Prompts[..2]);                                         // what a run had that was stopped half-way
 {
     // snippet: resume
-    var options = new ReferenceTableOptions { SamplesPerPrompt = 32, Seed = 1, Folder = folder, PromptsPerBatch = 1, Scoring = lenient };
-    using var kept = await sampler.EstimateAsync(judge, prompts, options);         // the same call goes on after a kill
+    var options = new ReferenceTableOptions { SamplesPerPrompt = 32, Seed = 1, Folder = folder, PromptsPerBatch = 1 };
+    using var kept = await sampler.EstimateAsync(judge, prompts, options, lenient); // the same call goes on after a kill
     // end snippet
     wentOn = kept.Prompts.Zip(judged.Prompts, (a, b) => a.Excluded == b.Excluded && a.Rewards.SequenceEqual(b.Rewards)).All(equal => equal);
 }
@@ -92,7 +92,7 @@ bool survived = killed == 1 && restarted == 1 && retries > 0;
 Console.WriteLine(same && survived && honest ? "The server died and came back; every reward is the local one, bit for bit." : $"FAILED: rewards equal {same}, killed {killed}, restarted {restarted}, retries {retries}, chat judge right {honest}.");
 return same && survived && honest ? 0 : 1;
 
-Task<ReferenceTable> Estimate(IRewardModel judge) => ReferenceTable.EstimateAsync(new Scorer(reference, judge, scoring), prompts, new ReferenceTableOptions { SamplesPerPrompt = 128, Seed = 1});
+Task<ReferenceTable> Estimate(IRewardModel judge) => ReferenceTable.EstimateAsync(new Scorer(reference, judge, scoring), prompts, new ReferenceTableOptions { SamplesPerPrompt = 128, Seed = 1 });
 
 /// <summary>Says when a batch is about to be scored.</summary>
 internal sealed class Watched(IRewardModel model, Action beforeBatch) : IRewardModel

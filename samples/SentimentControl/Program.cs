@@ -4,8 +4,8 @@ using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Policies;
+using VariationalBoN;
+using VariationalBoN.References;
 
 // Read on in Training/AlignmentRun (the loop), Training/Fits (what a step trains on), Datasets/Reviews (language model and judge).
 return await CommandLine.InvokeAsync(args, (arguments, stop) => CommandHost.RunAsync(
@@ -45,7 +45,7 @@ internal static class ExperimentRun
         // 2. Reference rewards, once for all methods: table.BestOf(n) is the Best-of-N distribution.
         var generation = new GenerationOptions
         {
-            MaximumNewTokens = dataset.MaximumNewTokens,
+            MaxNewTokens = dataset.MaxNewTokens,
             StopTokens = dataset.StopTokens,
             RowsPerBatch = 128,
         };
@@ -58,7 +58,7 @@ internal static class ExperimentRun
             Seed = arguments.Seed,
             Progress = new Forward<ReferenceTableProgress>(now => stages.Table.Report(now.Share)),
         };
-        var table = await ReferenceTable.EstimateAsync(parallel, reward.Model, [.. train, .. heldOut], options, cancellationToken);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(parallel, reward.Model), [.. train, .. heldOut], options, cancellationToken);
         stages.Table.Finish(
             $"reference rewards: {settings.SamplesPerPrompt} for each of {train.Length} training and {heldOut.Length} held-out prompts");
         var experiment = new Experiment
@@ -72,8 +72,8 @@ internal static class ExperimentRun
             Reference = new CausalLmPolicy(referenceModel, dataset.Tokenizer, generation),
             Reward = reward.Model,
             Table = table,
-            TrainPrompts = train,
-            HeldOutPrompts = heldOut,
+            TrainPrompts = Prompt.FromTexts(train),
+            HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
 
         // 3. Every method fine-tunes a copy of the reference; independent runs go in parallel.

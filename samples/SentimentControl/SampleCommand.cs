@@ -12,7 +12,7 @@ internal static class SampleCommand
 
     /// <summary>Prints answers of each saved model.</summary>
     /// <exception cref="FileNotFoundException">The output folder holds no model.</exception>
-    public static Task RunAsync(Arguments arguments, string prompt, TextWriter output, CancellationToken cancellationToken)
+    public static Task RunAsync(Arguments arguments, Prompt prompt, TextWriter output, CancellationToken cancellationToken)
     {
         string folder = Path.Combine(arguments.Output, SavedModel.Folder);
         string[] models = Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Create(CultureInfo.InvariantCulture, CompareOptions.NumericOrdering))] : [];

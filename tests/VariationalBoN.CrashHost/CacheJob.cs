@@ -41,6 +41,8 @@ internal static class CacheJob
     /// <summary>Throws twenty dice for each completion.</summary>
     private sealed class Dice : IPolicy
     {
+        public ModelIdentity Identity => "two dice";
+
         private const int Throws = 20;
 
         public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Policies;
 using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;
@@ -18,15 +19,15 @@ internal static class TrainingJob
         using var model = new Gpt2(config, seed: 3);
         using var frozen = new Gpt2(config, seed: 3);
         model.eval();
-        frozen.eval();
+        frozen.Freeze();
         var options = new GenerationOptions { MaxNewTokens = 6, StopTokens = [0] };
         var policy = new CausalLmPolicy(model, new NumberTokenizer(11), options);
         var reference = new CausalLmPolicy(frozen, new NumberTokenizer(11), options);
-        var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum() + (0.01 * completion.Tokens.Length));
-        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), s_prompts, samplesPerPrompt: 32, seed: 1);
+        var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum() + (0.01 * completion.Tokens.Length), "sum and length");
         var scorer = new Scorer(reference, reward);
+        var table = await ReferenceTable.EstimateAsync(scorer, s_prompts, samplesPerPrompt: 32, seed: 1);
         var bestOfN = table.BestOf(4);
-        var objective = new ExactObjective();
+        var objective = new ExactObjective(bestOfN);
         var order = new PromptOrder(s_prompts, seed: 7);
         using var adam = torch.optim.AdamW(model.parameters(), lr: 0.01, weight_decay: 0.01);
         using var noise = new torch.Generator(5);
@@ -43,7 +44,7 @@ internal static class TrainingJob
             var logProb = policy.LogProb(scored);
             using Scalar tiny = 1e-3;
             var jitter = torch.rand(1, dtype: logProb.dtype, generator: noise).mul(tiny); // something that only a stored generator can repeat
-            var loss = ScoreFunction.Loss(logProb, objective.LogTargets(bestOfN, scored), scored.Groups) + jitter * logProb.mean();
+            var loss = ScoreFunction.Loss(logProb, objective.LogTargets(scored), scored.Groups) + jitter * logProb.mean();
             adam.zero_grad();
             loss.backward();
             var numbers = StepMetrics.Of(bestOfN, scored, logProb) with { Loss = loss.ToDouble() };

@@ -22,7 +22,7 @@ var policy = Policy(adapted);
 
 // Sample, score, take a step.
 var reward = RewardModel.FromFunction((_, text) => text.Length, "length of the text");
-var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 16, seed: 1);
+var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 16, seed: 1);
 var bestOfN = table.BestOf(n: 4);
 var scorer = new Scorer(reference, reward);
 var scored = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 8, seed: 2));

@@ -13,10 +13,9 @@ var reward = new CountsThrees();
 torch.set_num_threads(1);
 
 // snippet: loop
-var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 256, seed: 1);
-var bestOfN = table.BestOf(n: 8);                                                  // pi_bon(.|x), one per prompt
-var objective = new ExactObjective();                                              // or LowerBoundObjective, GibbsObjective, yours
-var scorer = new Scorer(reference, reward);
+var scorer = new Scorer(reference, reward);                                        // r(x,y) and log pi_ref, one bundle
+var table = await ReferenceTable.EstimateAsync(new Scorer(scorer, prompts), samplesPerPrompt: 256, seed: 1);
+var objective = new ExactObjective(table.BestOf(n: 8));                            // log pi_bon(y|x); or LowerBound, Gibbs, yours
 using var adam = torch.optim.AdamW(policy.Parameters, lr: 0.05, weight_decay: 0);
 
 for (int step = 0; step < 200; step++)
@@ -24,7 +23,7 @@ for (int step = 0; step < 200; step++)
     var drawn = policy.Sample(prompts, completionsPerPrompt: 16, seed: step);      // y ~ pi_theta(.|x)     plain data
     var scored = await scorer.ScoreAsync(drawn);                                   // r(x,y), log pi_ref    plain data
     using var scope = torch.NewDisposeScope();                                     // tensors live below this line only
-    var targets = objective.LogTargets(bestOfN, scored);                           // log g(y)              doubles
+    var targets = objective.LogTargets(scored);                                    // log g(y)              doubles; refuses another judge's scores
     var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups); // baseline per prompt
     adam.zero_grad();
     loss.backward();
@@ -39,6 +38,8 @@ return after > before + 0.5 ? 0 : 1;
 
 sealed class CountsThrees : IRewardModel
 {
+    public ModelIdentity Identity => "counts threes, version 1"; // change it when the judge changes
+
     public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) =>
         Task.FromResult<RewardScores>([.. completions.Select(completion => (double)completion.Tokens.Count(token => token == 3))]);
 }

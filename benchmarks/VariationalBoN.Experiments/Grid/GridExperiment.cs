@@ -28,7 +28,7 @@ internal static class GridExperiment
         int largest = Math.Max(settings.SamplesPerPrompt, plan.Max(run => run.Variation.Samples ?? 0));
         double[] temperatures = [.. plan.Select(run => run.Variation.Temperature).OfType<double>().Distinct().Order()];
         string runs = Path.Combine(arguments.Output, RunsFolder);
-        string library = typeof(VariationalBoN.BestOfN.ReferenceTable).Assembly.GetName().Version!.ToString();
+        string library = typeof(ReferenceTable).Assembly.GetName().Version!.ToString();
         RunFolder.Require(runs, new Manifest(arguments.Dataset, arguments.Quick, arguments.Device, library, RunFolder.Describe(settings, whole)));
 
         var progress = new RunProgress(output, !Console.IsOutputRedirected);

@@ -1,9 +1,8 @@
 using SentimentControl.Training;
 using TorchSharp;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
+using VariationalBoN.Losses;
 using VariationalBoN.Policies;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Experiments.Grid;
 
@@ -14,14 +13,14 @@ internal static class GridFits
     private const int AnchorSamples = 8;
 
     /// <summary>The sample's score function with another baseline than leave-one-out.</summary>
-    /// <param name="objective">The target.</param>
+    /// <param name="objective">The objective, made of the Best-of-N distribution of the run.</param>
     /// <param name="baseline">What is subtracted from the returns.</param>
     /// <param name="mean">The mean return of the steps before, to be the baseline instead.</param>
     public static Fit ScoreFunctionOn(
-        IVariationalObjective objective, Baseline baseline, RunningMean? mean = null) => async (run, step, ct) =>
+        Func<IBoNDistribution, IVariationalObjective> objective, Baseline baseline, RunningMean? mean = null) => async (run, step, ct) =>
     {
         var scored = await Fits.DrawAsync(run, step, ct);
-        double[] targets = objective.LogTargets(run.BestOfN, scored);
+        double[] targets = objective(run.BestOfN).LogTargets(scored);
         return new StepWork(() =>
         {
             var logProb = run.Policy.LogProb(scored);
@@ -33,10 +32,10 @@ internal static class GridFits
     };
 
     /// <summary>Reverse KL with several epochs on one batch: ratios clipped, left when the policy has moved too far (PPO, or GRPO).</summary>
-    public static Fit Clipped(IVariationalObjective objective, int epochs, ClippedRatioOptions options) => async (run, step, ct) =>
+    public static Fit Clipped(Func<IBoNDistribution, IVariationalObjective> objective, int epochs, ClippedRatioOptions options) => async (run, step, ct) =>
     {
         var scored = await Fits.DrawAsync(run, step, ct);
-        double[] targets = objective.LogTargets(run.BestOfN, scored), old = run.Policy.LogProbValues(scored.Completions);
+        double[] targets = objective(run.BestOfN).LogTargets(scored), old = run.Policy.LogProbValues(scored.Completions);
         int epoch = 0;
         return new StepWork(() =>
         {
@@ -60,7 +59,7 @@ internal static class GridFits
     {
         var cached = run.Prompts(step).Select(prompt => run.Experiment.Table[prompt]).ToArray();
         Completion[] completions = [.. cached.SelectMany(prompt => prompt.Samples.OrderBy(sample => sample.Reward).Select(sample => sample.Completion))];
-        double[] weights = [.. cached.SelectMany(prompt => prompt.Cdf.BestOfNWeights(n))]; // of the rewards in ascending order
+        double[] weights = [.. cached.SelectMany(prompt => prompt.Cdf.BestOfNWeightsByRank(n))]; // of the rewards in ascending order
         return Task.FromResult(Fits.Likelihood(run, completions, weights, [.. cached.SelectMany((prompt, group) => prompt.Samples.Select(_ => group))]));
     };
 
@@ -70,12 +69,13 @@ internal static class GridFits
     /// <summary>Regression of log pi_theta on the target, on cached samples: half of them uniform, half as Best-of-N draws them.</summary>
     public static Fit Regression(double n, bool centred, bool clipped) => (run, step, _) =>
     {
-        IVariationalObjective objective = clipped ? new ClippedObjective(new ExactObjective(), SquaredFloor) : new ExactObjective();
+        IVariationalObjective exact = new ExactObjective(run.BestOfN.LeaveOneOut()); // each sample is one of the M itself
+        IVariationalObjective objective = clipped ? new ClippedObjective(exact, SquaredFloor) : exact;
         int half = run.Experiment.Settings.CompletionsPerPrompt / 2;
         var prompts = run.Prompts(step);
         ScoredCompletion[] samples = [.. prompts.SelectMany(prompt => Uniform(run, prompt, half, step).Concat(Scored(run, prompt, BestSamples.Draw(run.Experiment.Table[prompt], n, half, run.Seed(step)))))];
-        double[] targets = objective.LogTargets(run.BestOfN.LeaveOneOut(), samples); // each is one of the M itself
         int[] groups = [.. Enumerable.Range(0, samples.Length).Select(i => i / (2 * half))];
+        double[] targets = objective.LogTargets(new ScoredBatch(samples, groups, run.Experiment.Table.Provenance?.Origin));
         Completion[] completions = [.. samples.Select(sample => sample.Completion)];
         return Task.FromResult(new StepWork(() =>
         {
@@ -87,7 +87,7 @@ internal static class GridFits
     /// <summary>The mix of both KLs: reverse on completions of the policy, forward on cached samples as Best-of-N draws them.</summary>
     public static Fit JeffreysMix(double n, double reverseWeight)
     {
-        Fit reverse = Fits.ScoreFunctionOn(new ExactObjective()), forward = Fits.BestOfNSft(n);
+        Fit reverse = Fits.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN)), forward = Fits.BestOfNSft(n);
         return async (run, step, ct) =>
         {
             StepWork own = await reverse(run, step, ct), cached = await forward(run, step, ct);
@@ -119,14 +119,14 @@ internal static class GridFits
     public static Fit Iterated(int n, bool movingAverage, RunWatch watch)
     {
         int rounds = int.Log2(n), current = -1;
-        VariationalBoN.Models.Gpt2? anchor = null;
+        VariationalBoN.Transformers.Decoders.Gpt2? anchor = null;
         MovingAnchor? target = null;
         return async (run, step, ct) =>
         {
             int round = step * rounds / run.Experiment.Settings.Steps;
             if (anchor is null)
             {
-                anchor = watch.Own(AlignmentRun.Copy(run.Experiment));
+                anchor = watch.Own(AlignmentRun.Copy(run.Experiment)).Freeze();
                 target = new MovingAnchor(run.Experiment.Policy(anchor), run.Experiment.Reward, AnchorSamples);
             }
 
@@ -138,7 +138,7 @@ internal static class GridFits
             var prompts = run.Prompts(step);
             var bestOfTwo = await target!.RefreshAsync(prompts, n: 2, run.Seed(step).Value, ct);
             var scored = await target.Scorer.ScoreAsync(run.Policy.Sample(prompts, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct), ct);
-            double[] targets = new ExactObjective().LogTargets(bestOfTwo, scored);
+            double[] targets = new ExactObjective(bestOfTwo).LogTargets(scored);
             watch.Drawn += scored.Count + (prompts.Count * AnchorSamples);
             return new StepWork(() =>
             {
@@ -151,17 +151,17 @@ internal static class GridFits
     /// <summary>One fit for the first steps, another one for the rest.</summary>
     public static Fit Then(this Fit first, Fit second, double part) => (run, step, ct) => (step < part * run.Experiment.Settings.Steps ? first : second)(run, step, ct);
 
-    private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, string prompt, int n, int step) =>
+    private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, Prompt prompt, int n, int step) =>
         Enumerable.Range(0, run.Experiment.Settings.CompletionsPerPrompt).Select(k => BestWorstPair.Draw(run.Experiment.Table[prompt], n, run.Seed(step) with { FirstSample = k }));
 
-    private static IEnumerable<ScoredCompletion> Uniform(FineTuningState run, string prompt, int count, int step)
+    private static IEnumerable<ScoredCompletion> Uniform(FineTuningState run, Prompt prompt, int count, int step)
     {
         var samples = run.Experiment.Table[prompt].Samples;
         var random = new CounterRandom(run.Seed(step) with { Purpose = DrawPurpose.Resampling }, prompt, 0);
         return Enumerable.Range(1, count).Select(k => samples[(int)(random.Uniform(k) * samples.Length)]); // number 0 is that of BestSamples
     }
 
-    private static IEnumerable<ScoredCompletion> Scored(FineTuningState run, string prompt, IEnumerable<Completion> drawn)
+    private static IEnumerable<ScoredCompletion> Scored(FineTuningState run, Prompt prompt, IEnumerable<Completion> drawn)
     {
         var samples = run.Experiment.Table[prompt].Samples;
         return drawn.Select(completion => samples.First(sample => ReferenceEquals(sample.Completion, completion)));

@@ -2,7 +2,6 @@ using SentimentControl;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
-using VariationalBoN;
 using VariationalBoN.References;
 
 namespace VariationalBoN.Experiments.Grid;

@@ -2,10 +2,7 @@ using System.Diagnostics;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Evaluation;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
+using VariationalBoN.Losses;
 
 namespace VariationalBoN.Experiments.Grid;
 
@@ -31,7 +28,7 @@ internal static class GridTraining
         double seconds = Math.Round(clock.Elapsed.TotalSeconds, 1);
         return new RunRecord(run, result, seconds, watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
 
-        async Task AddToCurveAsync(VariationalBoN.Models.Gpt2 now, int steps)
+        async Task AddToCurveAsync(VariationalBoN.Transformers.Decoders.Gpt2 now, int steps)
         {
             if (steps % CurveEvery != 0)
                 return;
@@ -63,7 +60,7 @@ internal static class GridTraining
     private static Fit FitOf(GridRun run, double? beta, RunWatch watch)
     {
         int n = run.N;
-        IVariationalObjective exact = run.Variation.PaperScale is true ? new PaperScaleObjective() : new ExactObjective();
+        Func<IBoNDistribution, IVariationalObjective> exact = run.Variation.PaperScale is true ? bestOfN => new PaperScaleObjective(bestOfN) : bestOfN => new ExactObjective(bestOfN);
         Fit fit = run.Method switch
         {
             Method.VariationalBestOfN => run.Variation.Baseline switch
@@ -73,8 +70,8 @@ internal static class GridTraining
                 "running mean" => GridFits.ScoreFunctionOn(exact, Baseline.None, new RunningMean()),
                 _ => Fits.ScoreFunctionOn(exact),
             },
-            Method.LowerBound => Fits.ScoreFunctionOn(new LowerBoundObjective()),
-            Method.KlConstrainedRl => Fits.ScoreFunctionOn(new GibbsObjective(beta!.Value)),
+            Method.LowerBound => Fits.ScoreFunctionOn(bestOfN => new LowerBoundObjective(bestOfN)),
+            Method.KlConstrainedRl => Fits.ScoreFunctionOn(_ => new GibbsObjective(beta!.Value)),
             Method.BestOfNSft => run.Variation.AllSamples is true ? GridFits.WeightedSft(n) : Fits.BestOfNSft(n),
             Method.WinnersSft => GridFits.Winners(n),
             Method.ClippedRatio => GridFits.Clipped(exact, epochs: 4, new ClippedRatioOptions()),
@@ -92,9 +89,11 @@ internal static class GridTraining
     }
 
     /// <summary>The target of the authors' published code: (1/n) log-ratio with KL times 1/(n - 1), which is pi_ref times the ratio to the power (n - 1) / n.</summary>
-    private sealed class PaperScaleObjective : IVariationalObjective
+    private sealed class PaperScaleObjective(IBoNDistribution bestOfN) : IVariationalObjective
     {
-        public double LogTarget(IBoNDistribution bestOfN, VariationalBoN.ScoredCompletion completion) =>
+        public ScoringIdentity? Requires => bestOfN.Origin;
+
+        public double LogTarget(VariationalBoN.ScoredCompletion completion) =>
             completion.LogReference + ((bestOfN.N - 1) / bestOfN.N * bestOfN.LogRatio(completion));
     }
 }

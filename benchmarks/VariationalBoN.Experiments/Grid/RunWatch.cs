@@ -1,5 +1,5 @@
 using SentimentControl.Training;
-using VariationalBoN.Models;
+using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Experiments.Grid;
 

@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 using SentimentControl.Datasets.Austen;
 using SentimentControl.Datasets.Reviews;
 using TorchSharp;
-using VariationalBoN.Models;
+using VariationalBoN;
 using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
+using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Datasets;
 

@@ -110,11 +110,11 @@ internal sealed class WordPairClassifier
 /// <param name="identity">Tells this judge from others: the data and the seed that it was trained on.</param>
 internal sealed class ClassifierReward(Func<string, double> logit, string identity) : IRewardModel
 {
-    public string Identity => identity;
+    public ModelIdentity Identity => identity;
 
-    public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<IReadOnlyList<double>>([.. completions.Select(completion => logit($"{completion.Prompt} {completion.Text}"))]);
+        return Task.FromResult<RewardScores>([.. completions.Select(completion => logit($"{completion.Prompt} {completion.Text}"))]);
     }
 }

@@ -8,9 +8,9 @@ internal static class PlotParts
     private const int Width = 1200, Height = 800;
 
     /// <summary>Best-of-N of a continuous reward: win rate N / (N + 1) at KL log N - (N - 1) / N, dashed.</summary>
-    public static void AddBestOfNTheory(Plot plot, double maxN)
+    public static void AddBestOfNTheory(Plot plot, double largestN)
     {
-        double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(maxN * 1.3, i / 200.0))];
+        double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
         var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
         (curve.LinePattern, curve.LineWidth) = (LinePattern.Dashed, 2);
     }

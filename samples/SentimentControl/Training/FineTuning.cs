@@ -24,11 +24,11 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
     {
         var plan = new List<FineTuning>();
         foreach (double n in ns)
-            plan.Add(new FineTuning(Method.VariationalBestOfN, n, null, experiment.Table.BestOf(n), 1, Fits.ScoreFunctionOn(new ExactObjective())));
+            plan.Add(new FineTuning(Method.VariationalBestOfN, n, null, experiment.Table.BestOf(n), 1, Fits.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN))));
         foreach (double n in ns.Append(2 * ns[^1]))
         {
             double beta = MatchedBeta(experiment, n);
-            plan.Add(new FineTuning(Method.KlConstrainedRl, n, beta, experiment.Table.BestOf(n), 1, Fits.ScoreFunctionOn(new GibbsObjective(beta))));
+            plan.Add(new FineTuning(Method.KlConstrainedRl, n, beta, experiment.Table.BestOf(n), 1, Fits.ScoreFunctionOn(_ => new GibbsObjective(beta))));
         }
 
         foreach (double n in ns)
@@ -59,7 +59,7 @@ internal static class GibbsTilt
     /// <param name="table">The cached rewards.</param>
     /// <param name="prompts">The prompts to average over.</param>
     /// <param name="kl">The KL to reach in nats; what a cache of M samples cannot reach, above about log M, gives the smallest beta.</param>
-    public static double BetaForKl(ReferenceTable table, IReadOnlyList<string> prompts, double kl)
+    public static double BetaForKl(ReferenceTable table, IReadOnlyList<Prompt> prompts, double kl)
     {
         (double low, double high) = (Math.Log(1e-3), Math.Log(1e6));
         for (int i = 0; i < 60; i++)

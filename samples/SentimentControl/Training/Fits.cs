@@ -1,8 +1,6 @@
 using VariationalBoN;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Gradients;
-using VariationalBoN.Objectives;
-using VariationalBoN.Policies;
+using VariationalBoN.Losses;
+using VariationalBoN.References;
 
 namespace SentimentControl.Training;
 
@@ -11,11 +9,11 @@ namespace SentimentControl.Training;
 internal static class Fits
 {
     /// <summary>vBoN, its bound, KL-constrained RL: reverse KL by the score function on completions of the policy.</summary>
-    /// <param name="objective">The target.</param>
-    public static Fit ScoreFunctionOn(IVariationalObjective objective) => async (run, step, ct) =>
+    /// <param name="objective">The objective, made of the Best-of-N distribution of the run.</param>
+    public static Fit ScoreFunctionOn(Func<IBoNDistribution, IVariationalObjective> objective) => async (run, step, ct) =>
     {
         var scored = await DrawAsync(run, step, ct);                                      // y ~ pi_theta(.|x), r(x,y), log pi_ref   plain data
-        double[] targets = objective.LogTargets(run.BestOfN, scored);                     // log g(y)                           doubles
+        double[] targets = objective(run.BestOfN).LogTargets(scored);                     // log g(y)                           doubles
         return new StepWork(() =>
         {
             var logProb = run.Policy.LogProb(scored);                                     // [B]
@@ -34,7 +32,7 @@ internal static class Fits
         await run.Scorer.ScoreAsync(run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct), ct);
 
     /// <summary>Maximum likelihood on cached completions, each prompt with the weight 1 in all.</summary>
-    public static Task<StepWork> Cached(FineTuningState run, int step, Func<string, IEnumerable<Completion>> draw)
+    public static Task<StepWork> Cached(FineTuningState run, int step, Func<Prompt, IEnumerable<Completion>> draw)
     {
         Completion[][] byPrompt = [.. run.Prompts(step).Select(prompt => draw(prompt).ToArray())];
         Completion[] completions = [.. byPrompt.SelectMany(drawn => drawn)];
@@ -58,7 +56,7 @@ internal static class BestSamples
     /// <param name="seed">Fixes the draw, apart from the completions that are drawn with the same seed.</param>
     public static IEnumerable<Completion> Draw(ReferencePrompt cached, double n, int count, DrawSeed seed)
     {
-        double[] weights = cached.Cdf.BestOfNWeights(n);
+        double[] weights = cached.Cdf.BestOfNWeightsByRank(n);
         ScoredCompletion[] ascending = [.. cached.Samples.OrderBy(sample => sample.Reward)];
         double u = new CounterRandom(seed with { Purpose = DrawPurpose.Resampling }, cached.Prompt, sample: 0).Uniform(0), reached = weights[0];
         int position = 0;

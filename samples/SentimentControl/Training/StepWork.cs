@@ -22,16 +22,16 @@ internal readonly record struct StepLoss(torch.Tensor Loss, torch.Tensor? LogPro
 internal delegate Task<StepWork> Fit(FineTuningState run, int step, CancellationToken cancellationToken);
 
 /// <summary>What a fit can see of its run. Immutable.</summary>
-internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Models.Gpt2 model, EmpiricalBoNDistribution bestOfN)
+internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Transformers.Decoders.Gpt2 model, EmpiricalBoNDistribution bestOfN)
 {
     private readonly VariationalBoN.Training.PromptOrder _order = new(experiment.TrainPrompts, experiment.Seed);
 
     public Experiment Experiment => experiment;
 
-    public VariationalBoN.Models.Gpt2 Model => model;
+    public VariationalBoN.Transformers.Decoders.Gpt2 Model => model;
 
     /// <summary>pi_theta.</summary>
-    public VariationalBoN.Policies.CausalLmPolicy Policy { get; } = experiment.Policy(model);
+    public VariationalBoN.CausalLmPolicy Policy { get; } = experiment.Policy(model);
 
     /// <summary>pi_bon of the N of the run.</summary>
     public EmpiricalBoNDistribution BestOfN => bestOfN;
@@ -39,7 +39,7 @@ internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Mode
     public Scorer Scorer { get; } = new(experiment.Reference, experiment.Reward);
 
     /// <summary>The prompts of a step.</summary>
-    public IReadOnlyList<string> Prompts(int step) => _order.Batch(step, Math.Min(experiment.Settings.PromptsPerStep, experiment.TrainPrompts.Count));
+    public IReadOnlyList<Prompt> Prompts(int step) => _order.Batch(step, Math.Min(experiment.Settings.PromptsPerStep, experiment.TrainPrompts.Count));
 
     public DrawSeed Seed(int step) => new((experiment.Seed * 1_000_003) + step);
 }

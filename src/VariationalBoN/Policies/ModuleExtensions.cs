@@ -6,6 +6,19 @@ namespace VariationalBoN.Policies;
 /// <summary>Makes the reference of a policy from the module that is going to be trained. Stateless; thread-safe as long as the module is not changed meanwhile.</summary>
 public static class ModuleExtensions
 {
+    /// <summary>Makes a module a reference: evaluation mode, and no parameter of it asks for a gradient, so that no training moves it.</summary>
+    /// <param name="module">The module; changed in place.</param>
+    /// <returns><paramref name="module"/>.</returns>
+    public static T Freeze<T>(this T module)
+        where T : nn.Module
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        module.eval();
+        foreach (var parameter in module.parameters())
+            parameter.requires_grad = false;
+        return module;
+    }
+
     /// <summary>A copy that does not learn: same parameters and buffers on the same device, no gradients, in evaluation mode.</summary>
     /// <typeparam name="T">The type of the module.</typeparam>
     /// <param name="module">The module, which is left as it is.</param>
@@ -35,10 +48,7 @@ public static class ModuleExtensions
                 value.copy_(source[name]);
         }
 
-        foreach (var parameter in copy.parameters())
-            parameter.requires_grad = false;
-        copy.eval();
-        return copy;
+        return copy.Freeze();
     }
 
     /// <summary>Moves a module towards another: each parameter and floating-point buffer becomes (1 - rate) own + rate other. With a small rate at every step it is an exponential moving average, with 1 a copy, with 0 nothing moves.</summary>

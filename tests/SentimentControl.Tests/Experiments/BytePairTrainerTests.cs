@@ -1,4 +1,5 @@
 using SentimentControl.Datasets.Austen;
+using VariationalBoN;
 using VariationalBoN.Experiments.Pretraining;
 using VariationalBoN.Policies;
 

@@ -7,6 +7,8 @@ namespace VariationalBoN.Tests.Policies;
 /// <summary>Text is token ids in decimal, separated by spaces.</summary>
 internal sealed class NumberTokenizer(int vocabularySize) : ITokenizer
 {
+    public ModelIdentity Identity => new(nameof(NumberTokenizer), ("vocabulary", VocabularySize));
+
     public int VocabularySize => vocabularySize;
 
     public ImmutableArray<int> Encode(string text) =>

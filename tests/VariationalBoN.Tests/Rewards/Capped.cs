@@ -1,3 +1,5 @@
+using VariationalBoN.Rewards;
+
 namespace VariationalBoN.Tests.Rewards;
 
 /// <summary>A reward model that takes few completions in one call.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VariationalBoN;
 using VariationalBoN.Policies;
 
 namespace SentimentControl.Datasets.Reviews;
@@ -16,6 +17,8 @@ internal sealed class WordTokenizer : ITokenizer
         _words = [EndOfTextWord, .. words];
         _ids = _words.Select((word, id) => (word, id)).ToDictionary(pair => pair.word, pair => pair.id);
     }
+
+    public ModelIdentity Identity => TokenizerFingerprint.Of(this);
 
     public int VocabularySize => _words.Length;
 
