@@ -33,7 +33,7 @@ internal static class CacheCost
             using var packed = ReferenceStore.Open(Path.Combine(folder, "packed"), provenance: null, new ReferenceStoreOptions { Compression = ReferenceCompression.Gzip });
             double sampling = 0, scoring = 0, plainCost = 0, packedCost = 0;
             long tokens = 0;
-            foreach (string[] batch in Enumerable.Range(0, Prompts).Select(p => string.Join(' ', Enumerable.Range(p, 1 + (p % 4)))).Chunk(PromptsPerBatch))
+            foreach (Prompt[] batch in Enumerable.Range(0, Prompts).Select(p => new Prompt(string.Join(' ', Enumerable.Range(p, 1 + (p % 4))))).Chunk(PromptsPerBatch))
             {
                 IReadOnlyList<Completion> drawn = [];
                 sampling += Cpu(() => drawn = reference.Sample(batch, Samples, new DrawSeed(round, DrawPurpose.Reference)));

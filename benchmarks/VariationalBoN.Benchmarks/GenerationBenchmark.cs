@@ -11,7 +11,7 @@ namespace VariationalBoN.Benchmarks;
 public class GenerationBenchmark
 {
     private const int NewTokens = 40;
-    private static readonly string[] Prompts = [.. Enumerable.Range(0, 64).Select(p => string.Join(' ', Enumerable.Range(p, 8)))];
+    private static readonly Prompt[] Prompts = [.. Enumerable.Range(0, 64).Select(p => string.Join(' ', Enumerable.Range(p, 8)))];
     private CausalLmPolicy? _cached, _recomputing;
     private long _seed;
 

@@ -66,12 +66,12 @@ internal static class GenerationRate
         return 2e-9 * Rows * ((Layers * Block * (prompt + added - 1)) + (Head * added) + attention);
     }
 
-    private static IReadOnlyList<Completion> Generate(Gpt2 model, string[] prompts, int samples, int tokens) => Policy(model, tokens).Sample(prompts, samples, _seed++);
+    private static IReadOnlyList<Completion> Generate(Gpt2 model, Prompt[] prompts, int samples, int tokens) => Policy(model, tokens).Sample(prompts, samples, _seed++);
 
     private static CausalLmPolicy Policy(Gpt2 model, int tokens) =>
         new(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaxNewTokens = tokens, RowsPerBatch = Rows });
 
-    private static string[] Prompts(int count, int length)
+    private static Prompt[] Prompts(int count, int length)
     {
         var random = new CounterRandom(_seed, "prompts", 0);
         return [.. Enumerable.Range(0, count).Select(p => string.Join(' ', Enumerable.Range(p * length, length).Select(i => (int)(random.Uniform(i) * Vocabulary))))];

@@ -10,7 +10,7 @@ namespace VariationalBoN.Benchmarks;
 [WarmupCount(1)]
 public class SmallModelSamplingBenchmark
 {
-    private static readonly string[] Prompts = [.. Enumerable.Range(0, 144).Select(p => string.Join(' ', Enumerable.Range(p, 1 + (p % 4))))];
+    private static readonly Prompt[] Prompts = [.. Enumerable.Range(0, 144).Select(p => string.Join(' ', Enumerable.Range(p, 1 + (p % 4))))];
     private CausalLmPolicy? _policy;
 
     /// <summary>Sequences in one pass.</summary>

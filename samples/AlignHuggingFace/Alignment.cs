@@ -25,7 +25,7 @@ internal static class Alignment
         var device = Device.Parse(arguments.Device);
         using var model = LanguageModel.Load(arguments.Model!, arguments, device);
         using var judge = Judge.Load(arguments, device);
-        (string[] train, string[] heldOut) = PromptFile.Read(arguments.Prompts!);
+        (Prompt[] train, Prompt[] heldOut) = PromptFile.Read(arguments.Prompts!);
         var scorer = new Scorer(model.Reference, judge.Reward);
         output.WriteLine($"{model.Description}; {train.Length} prompts to train on, {heldOut.Length} held out");
         output.WriteLine($"judge: {judge.Reward.Identity}");
@@ -56,7 +56,7 @@ internal static class Alignment
         // 6. A directory that Python reads, and the proof that it holds this model.
         string saved = Path.Combine(arguments.Output, "model");
         model.Save(saved);
-        double difference = model.DifferenceTo(saved, heldOut[0], device);
+        double difference = model.DifferenceTo(saved, heldOut[0].Text, device);
         if (!(difference <= Tolerance))
             throw new InvalidDataException(FormattableString.Invariant($"{saved} does not hold the model that was saved: loaded again, its logits differ by {difference} of the largest."));
         output.WriteLine(FormattableString.Invariant($"\nWritten to {saved}{(arguments.Lora ? $" and {LanguageModel.AdapterDirectory(saved)}" : "")}; loaded again, its logits differ by {difference:0.0e+0} of the largest."));

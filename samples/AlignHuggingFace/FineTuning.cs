@@ -13,7 +13,7 @@ internal static class FineTuning
     private static readonly ExactObjective Objective = new();
 
     /// <summary>All steps: draw, score, take the gradient part by part, step. Goes on from the last checkpoint; cancelled, it leaves one.</summary>
-    public static async Task RunAsync(LanguageModel model, Scorer scorer, IBoNDistribution bestOfN, IReadOnlyList<string> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    public static async Task RunAsync(LanguageModel model, Scorer scorer, IBoNDistribution bestOfN, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         Parameter[] trained = [.. model.Trained];
         using var adam = torch.optim.AdamW(trained, arguments.LearningRate, beta2: 0.95, weight_decay: arguments.WeightDecay);
@@ -81,7 +81,7 @@ internal static class FineTuning
     }
 
     /// <summary>All that the weights depend on: a run goes on with the same alone.</summary>
-    private static object Settings(Scorer scorer, IReadOnlyList<string> prompts, Arguments arguments) => new
+    private static object Settings(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments) => new
     {
         reference = scorer.Reference.Identity,
         rewardModel = scorer.Reward.Identity,

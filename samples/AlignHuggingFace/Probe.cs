@@ -15,9 +15,9 @@ namespace AlignHuggingFace;
 internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, double ReferenceSeconds, double TrainingSeconds, double EvaluationSeconds, long PeakBytes)
 {
     /// <summary>Draws, scores and takes the gradient of one step without taking the step; the parameters are unchanged.</summary>
-    public static async Task<Probe> MeasureAsync(LanguageModel model, Scorer scorer, IReadOnlyList<string> train, int heldOut, Arguments arguments, CancellationToken cancellationToken)
+    public static async Task<Probe> MeasureAsync(LanguageModel model, Scorer scorer, IReadOnlyList<Prompt> train, int heldOut, Arguments arguments, CancellationToken cancellationToken)
     {
-        string[] prompts = [.. train.Take(arguments.PromptsPerStep)];
+        Prompt[] prompts = [.. train.Take(arguments.PromptsPerStep)];
         model.Policy.Sample(prompts[..1], 1, new DrawSeed(0, DrawPurpose.Serving), cancellationToken); // the first call of everything is slow
         var watch = Stopwatch.StartNew();
         var drawn = model.Policy.Sample(prompts, arguments.CompletionsPerPrompt, new DrawSeed(0, DrawPurpose.Serving), cancellationToken);

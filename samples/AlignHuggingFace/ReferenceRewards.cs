@@ -10,12 +10,12 @@ internal static class ReferenceRewards
     private const string FolderName = "references";
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
-    /// <summary>Draws what the store does not have yet; one of another reference, judge or seed is refused.</summary>
-    public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<string> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    /// <summary>Draws what the cache does not have yet; one of another reference, judge or seed is refused.</summary>
+    public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         string folder = Path.Combine(arguments.Output, FolderName);
         var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Scoring = scorer.Options, Folder = folder, Progress = new Lines(output) };
-        var table = await ReferenceTable.EstimateAsync(scorer.Reference, scorer.Reward, prompts, options, cancellationToken);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(scorer.Reference, scorer.Reward), prompts, options, cancellationToken);
         output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {folder} (for samples/InspectRewards)");
         return table;
     }

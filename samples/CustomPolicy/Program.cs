@@ -6,7 +6,7 @@ using VariationalBoN;
 using VariationalBoN.Testing.Checks;
 
 torch.set_num_threads(1);
-string[] prompts = ["guess a number"];
+Prompt[] prompts = ["guess a number"];
 using var reference = new DiscreteGaussian(mean: 0, deviation: 8);
 using var policy = new DiscreteGaussian(mean: 0, deviation: 8);
 var reward = RewardModel.FromFunction((_, text) => -Math.Abs(int.Parse(text, CultureInfo.InvariantCulture) - 12), "closeness to 12");
@@ -15,7 +15,7 @@ var reward = RewardModel.FromFunction((_, text) => -Math.Abs(int.Parse(text, Cul
 PolicyCheck.Run(policy, prompts, new PolicyCheckOptions { Reference = reference }).ThrowIfFailed();
 // end snippet
 
-var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 512, seed: 1);
+var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 512, seed: 1);
 var bestOfN = table.BestOf(n: 4);
 var objective = new ExactObjective();
 var scorer = new Scorer(reference, reward);
@@ -45,17 +45,17 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
 
     public IEnumerable<Parameter> Parameters => [_mean, _logDeviation];
 
-    public string Identity => $"discrete Gaussian, {this}"; // the reference table refuses another reference
+    public ModelIdentity Identity => $"discrete Gaussian, {this}"; // the reference table refuses another reference
 
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        double[] probabilities = [.. LogProbs().exp().data<double>()]; // [V], plain data from here on
-        var seen = new Dictionary<string, int>(); // a prompt that stands twice gets different samples
+        double[] probabilities = [.. LogProbabilities().exp().data<double>()]; // [V], plain data from here on
+        var seen = new Dictionary<Prompt, int>(); // a prompt that stands twice gets different samples
         return [.. from prompt in prompts from _ in Enumerable.Range(0, completionsPerPrompt) select Draw(prompt)];
 
-        Completion Draw(string prompt)
+        Completion Draw(Prompt prompt)
         {
             seen[prompt] = seen.GetValueOrDefault(prompt) + 1;
             double u = new CounterRandom(seed, prompt, seen[prompt] - 1).Uniform(0) * probabilities.Sum();

@@ -5,12 +5,12 @@ using VariationalBoN.Policies;
 using VariationalBoN.Testing.Checks;
 
 torch.set_num_threads(1);
-string[] prompts = ["a day in spring", "a day in autumn"];
+Prompt[] prompts = ["a day in spring", "a day in autumn"];
 using var policy = new TabularPolicy(prompts, vocabularySize: 6, length: 4); // words 0 to 5; CausalLmPolicy takes a real model
 using var reference = policy.CloneFrozen();
 var reward = new RhymeJudge();
 
-var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 256, seed: 1);
+var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 256, seed: 1);
 // snippet: check
 CheckReport check = await RewardCheck.RunAsync(reward, reference.Sample(prompts, completionsPerPrompt: 8, seed: 0), new RewardCheckOptions { Table = table });
 check.ThrowIfFailed();
@@ -40,9 +40,9 @@ Console.WriteLine($"After, one draw should be worth about 8:\n{await evaluator.E
 /// <summary>Likes verses whose ends rhyme (equal parity of the first and last word) and that use many different words.</summary>
 internal sealed class RhymeJudge : IRewardModel
 {
-    public string Identity => "rhyme judge, version 1"; // change it when the judge changes: a cache of old rewards is then refused
+    public ModelIdentity Identity => "rhyme judge, version 1"; // change it when the judge changes: a cache of old rewards is then refused
 
-    public async Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         await Task.Delay(1, cancellationToken); // the way to a remote judge; throw when it fails, never return a made-up number
         return [.. completions.Select(Score)];

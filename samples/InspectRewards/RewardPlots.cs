@@ -43,7 +43,7 @@ internal static class RewardPlots
         double[] one = new double[Bins], best = new double[Bins], centres = [.. Enumerable.Range(0, Bins).Select(bin => low + ((bin + .5) * width))];
         foreach (var prompt in table.Prompts)
         {
-            double[] weights = prompt.Cdf.BestOfNWeights(n);
+            double[] weights = prompt.Cdf.BestOfNWeightsByRank(n);
             for (int i = 0; i < weights.Length; i++)
             {
                 int bin = Math.Min(Bins - 1, (int)((prompt.Cdf.SortedRewards[i] - low) / width));

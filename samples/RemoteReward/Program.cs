@@ -19,7 +19,7 @@ if (args is ["serve", string port])
     return 0;
 }
 
-string[] prompts = ["a day in spring", "a day in summer", "a day in autumn", "a day in winter"];
+Prompt[] prompts = ["a day in spring", "a day in summer", "a day in autumn", "a day in winter"];
 using var reference = new TabularPolicy(prompts, vocabularySize: 6, length: 4);
 using var server = new ServerProcess();
 server.Start();
@@ -92,14 +92,14 @@ bool survived = killed == 1 && restarted == 1 && retries > 0;
 Console.WriteLine(same && survived && honest ? "The server died and came back; every reward is the local one, bit for bit." : $"FAILED: rewards equal {same}, killed {killed}, restarted {restarted}, retries {retries}, chat judge right {honest}.");
 return same && survived && honest ? 0 : 1;
 
-Task<ReferenceTable> Estimate(IRewardModel judge) => ReferenceTable.EstimateAsync(reference, judge, prompts, new ReferenceTableOptions { SamplesPerPrompt = 128, Seed = 1, Scoring = scoring });
+Task<ReferenceTable> Estimate(IRewardModel judge) => ReferenceTable.EstimateAsync(new Scorer(reference, judge, scoring), prompts, new ReferenceTableOptions { SamplesPerPrompt = 128, Seed = 1});
 
 /// <summary>Says when a batch is about to be scored.</summary>
 internal sealed class Watched(IRewardModel model, Action beforeBatch) : IRewardModel
 {
-    public string Identity => model.Identity;
+    public ModelIdentity Identity => model.Identity;
 
-    public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         beforeBatch();
         return model.ScoreAsync(completions, cancellationToken);

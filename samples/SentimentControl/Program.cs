@@ -1,35 +1,121 @@
+using System.Collections.Concurrent;
 using SentimentControl;
-using SentimentControl.Datasets.Austen;
-using SentimentControl.Grid;
+using SentimentControl.Datasets;
+using SentimentControl.Reporting;
+using SentimentControl.Training;
 using TorchSharp;
-using VariationalBoN;
-using VariationalBoN.Rewards;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Policies;
 
-// The story of a run: ExperimentRun. The loop of every method: Training/AlignmentRun; the methods: Training/Fits.
-return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) =>
-{
-    const int Failure = 1, Interrupted = 130;
-    try
+// Read on in Training/AlignmentRun (the loop), Training/Fits (what a step trains on), Datasets/Reviews (language model and judge).
+return await CommandLine.InvokeAsync(args, (arguments, stop) => CommandHost.RunAsync(
+    () =>
     {
         torch.set_num_threads(1); // whole runs go in parallel: for models this small that beats threads inside an operation
-        if (arguments.Sample is string prompt)
-            SampleCommand.Run(arguments, prompt, Console.Out, cancellationToken);
-        else if (arguments.Pretrain is string folder)
-            AustenPretraining.Run(folder, Console.Out, cancellationToken);
-        else if (arguments.Full)
-            await FullRun.RunAsync(arguments, Console.Out, cancellationToken);
-        else
-            await ExperimentRun.RunAsync(arguments, Console.Out, cancellationToken);
-        return 0;
-    }
-    catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        return arguments.Sample is string prompt
+            ? SampleCommand.RunAsync(arguments, prompt, Console.Out, stop)
+            : ExperimentRun.RunAsync(arguments, Console.Out, stop);
+    },
+    "Stopped; nothing was written.",
+    stop));
+
+/// <summary>The run from end to end: reference, judge, reference rewards, fine-tuning, measurement, report. Stateless.</summary>
+internal static class ExperimentRun
+{
+    private const int PromptsShown = 5;
+
+    /// <summary>Runs everything; files appear in the output folder only when all has succeeded.</summary>
+    public static async Task RunAsync(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        Console.Error.WriteLine(arguments.Full ? "Stopped; the same command goes on from here." : "Stopped; nothing was written.");
-        return Interrupted;
+        var dataset = DatasetCatalog.Create(arguments.Dataset);
+        var settings = dataset.Settings(arguments.Quick);
+        using var folder = OutputFolder.Create(arguments.Output);
+        var progress = new RunProgress(output, !Console.IsOutputRedirected);
+        var stages = new RunStages(progress, settings, arguments);
+
+        // 1. The reference language model and the judge.
+        var device = CommandOptions.DeviceOf(arguments.Device);
+        var reference = dataset.ObtainReference(settings, arguments.Seed, device, stages.Reference, cancellationToken);
+        using var referenceModel = reference.Model;
+        stages.Reference.Finish($"language model: {reference.Quality}");
+        var reward = dataset.TrainReward(arguments.Seed, stages.Reward, cancellationToken);
+        stages.Reward.Finish(
+            FormattableString.Invariant($"reward model: {reward.Description}, held-out accuracy {reward.HeldOutAccuracy:0.000}"));
+
+        // 2. Reference rewards, once for all methods: table.BestOf(n) is the Best-of-N distribution.
+        var generation = new GenerationOptions
+        {
+            MaximumNewTokens = dataset.MaximumNewTokens,
+            StopTokens = dataset.StopTokens,
+            RowsPerBatch = 128,
+        };
+        string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)];
+        string[] heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
+        var parallel = new CausalLmPolicy(referenceModel, dataset.Tokenizer, generation with { DegreeOfParallelism = arguments.Threads });
+        var options = new ReferenceTableOptions
+        {
+            SamplesPerPrompt = settings.SamplesPerPrompt,
+            Seed = arguments.Seed,
+            Progress = new Forward<ReferenceTableProgress>(now => stages.Table.Report(now.Share)),
+        };
+        var table = await ReferenceTable.EstimateAsync(parallel, reward.Model, [.. train, .. heldOut], options, cancellationToken);
+        stages.Table.Finish(
+            $"reference rewards: {settings.SamplesPerPrompt} for each of {train.Length} training and {heldOut.Length} held-out prompts");
+        var experiment = new Experiment
+        {
+            Settings = settings,
+            Seed = arguments.Seed,
+            Device = device,
+            Tokenizer = dataset.Tokenizer,
+            Generation = generation,
+            ReferenceModel = referenceModel,
+            Reference = new CausalLmPolicy(referenceModel, dataset.Tokenizer, generation),
+            Reward = reward.Model,
+            Table = table,
+            TrainPrompts = train,
+            HeldOutPrompts = heldOut,
+        };
+
+        // 3. Every method fine-tunes a copy of the reference; independent runs go in parallel.
+        SavedModel.Save(Path.Combine(folder.Path, SavedModel.Folder, "reference"), referenceModel, dataset);
+        var measurement = new Measurement(experiment);
+        var referenceResult = await measurement.ReferenceAsync(cancellationToken);
+        double shownN = arguments.N[^1];
+        var plan = FineTuning.Plan(experiment, arguments.N);
+        var results = new ConcurrentDictionary<FineTuning, MethodResult>();
+        var shares = new RunShares<FineTuning>(stages.Runs, plan, run => run.Cost);
+        SideBySide.Answer[] tuned = [];
+        var workers = new ParallelOptions { MaxDegreeOfParallelism = arguments.Threads, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(plan, workers, async (run, ct) =>
+        {
+            using var model = await run.TrainAsync(experiment, shares.Of(run), ct);
+            var result = await measurement.PolicyAsync(run.Method, model, run.N, run.Beta, run.BestOfN, ct);
+            results[run] = result;
+            string name = FormattableString.Invariant($"vbon-n{run.N:0}");
+            if (run.Method == Method.VariationalBestOfN)
+                SavedModel.Save(Path.Combine(folder.Path, SavedModel.Folder, name), model, dataset);
+            if (run.Method == Method.VariationalBestOfN && run.N == shownN)
+                tuned = await Answers.OfAsync(experiment, experiment.Policy(model), PromptsShown, ct);
+            progress.Say($"{run.Name}: reward {result.Reward}, win rate {result.WinRate}, KL {result.Kl}");
+        });
+        stages.Runs.Report(1);
+
+        // 4. Literal Best-of-N, the cost that fine-tuning saves.
+        var bestOfN = new List<MethodResult>();
+        foreach (double n in arguments.N)
+        {
+            bestOfN.Add(await measurement.BestOfNAsync(n, referenceResult, cancellationToken));
+            stages.BestOfN.Report(arguments.N.TakeWhile(m => m <= n).Sum() / arguments.N.Sum());
+        }
+
+        stages.BestOfN.Finish("measured");
+
+        // 5. The report.
+        MethodResult[] all = [referenceResult, .. bestOfN, .. plan.Select(run => results[run])];
+        var answers = await Answers.SideBySideAsync(experiment, shownN, tuned, PromptsShown, cancellationToken);
+        table.Save(Path.Combine(folder.Path, Report.ReferencesFile));
+        Report.Write(folder.Path, arguments, settings, reference, reward, all, answers);
+        folder.Complete();
+        Report.Show(output, arguments, all, answers, heldOut[0]);
     }
-    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or RewardModelException or TorchRuntimeException)
-    {
-        Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
-        return Failure;
-    }
-});
+}

@@ -12,14 +12,14 @@ internal static class SampleCommand
 
     /// <summary>Prints answers of each saved model.</summary>
     /// <exception cref="FileNotFoundException">The output folder holds no model.</exception>
-    public static void Run(Arguments arguments, string prompt, TextWriter output, CancellationToken cancellationToken)
+    public static Task RunAsync(Arguments arguments, string prompt, TextWriter output, CancellationToken cancellationToken)
     {
-        string folder = Path.Combine(arguments.Output, ExperimentRun.ModelFolder);
+        string folder = Path.Combine(arguments.Output, SavedModel.Folder);
         string[] models = Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Create(CultureInfo.InvariantCulture, CompareOptions.NumericOrdering))] : [];
         if (models.Length == 0)
             throw new FileNotFoundException($"There are no saved models in {folder}; run without --sample first, or name the folder of a run by --output.");
         var dataset = DatasetCatalog.Create(arguments.Dataset);
-        var device = Device.Parse(arguments.Device);
+        var device = CommandOptions.DeviceOf(arguments.Device);
         foreach (string directory in models)
         {
             (var model, var policy) = SavedModel.Load(directory, dataset, device);
@@ -30,5 +30,7 @@ internal static class SampleCommand
                     output.WriteLine($"  {completion.Prompt} {completion.Text}");
             }
         }
+
+        return Task.CompletedTask;
     }
 }

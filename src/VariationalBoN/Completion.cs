@@ -10,7 +10,7 @@ namespace VariationalBoN;
 public sealed record Completion
 {
     /// <summary>The prompt x, also the key under which a <c>ReferenceTable</c> keeps its reference rewards.</summary>
-    public required string Prompt { get; init; }
+    public required Prompt Prompt { get; init; }
 
     /// <summary>The completion y as text, without the prompt and without stop tokens.</summary>
     public required string Text { get; init; }

@@ -23,12 +23,12 @@ public readonly struct CounterRandom
     /// <param name="prompt">The prompt.</param>
     /// <param name="sample">Index of the sample among those of this prompt in this draw, 0 or more.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="sample"/> or <see cref="DrawSeed.FirstSample"/> is negative.</exception>
-    public CounterRandom(DrawSeed seed, string prompt, int sample)
+    public CounterRandom(DrawSeed seed, Prompt prompt, int sample)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentOutOfRangeException.ThrowIfNegative(sample);
         ArgumentOutOfRangeException.ThrowIfNegative(seed.FirstSample, nameof(seed));
-        byte[] text = Encoding.UTF8.GetBytes(prompt);
+        byte[] text = Encoding.UTF8.GetBytes(prompt.Canonical);
         byte[] message = new byte[8 + text.Length];
         BinaryPrimitives.WriteInt64LittleEndian(message, seed.Value);
         text.CopyTo(message, 8);

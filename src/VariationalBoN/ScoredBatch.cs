@@ -3,71 +3,113 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN;
 
-/// <summary>Scored completions of one step with the group (prompt) that each belongs to.</summary>
-/// <remarks>Plain data, immutable, so safe to share between threads. Groups may be ragged: completions can have been excluded.</remarks>
+/// <summary>Scored completions of one step with the group (prompt) that each belongs to, and what was drawn beside them without getting a reward.</summary>
+/// <remarks>Plain data, immutable, so safe to share between threads. The list itself holds what has a reward; groups may be ragged.</remarks>
 public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
 {
     private readonly ImmutableArray<ScoredCompletion> _items;
 
-    /// <summary>Creates a batch of B completions.</summary>
-    /// <param name="items">The B scored completions.</param>
-    /// <param name="groups">For each completion the index of its group, 0 or more; completions of one draw of one prompt share a group.</param>
-    /// <param name="excluded">How many completions were drawn but left out, 0 or more.</param>
-    /// <param name="components">For each named component of the rewards its B values, null where a completion has none; left out when there are none.</param>
+    /// <summary>A batch of what was drawn.</summary>
+    /// <param name="drawn">All samples in the order drawn, those without a reward included.</param>
+    /// <param name="groups">For each sample the index of its group, 0 or more; samples of one draw of one prompt share a group.</param>
+    /// <param name="origin">What rewards and log pi_ref come from; null when that is not known, and then objectives of a table refuse the batch.</param>
+    /// <param name="components">For each named component of the rewards a value to each sample, null where it has none; left out when there are none.</param>
     /// <exception cref="ArgumentException">The lists differ in length.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A group or <paramref name="excluded"/> is negative.</exception>
-    public ScoredBatch(IEnumerable<ScoredCompletion> items, IEnumerable<int> groups, int excluded = 0, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+    /// <exception cref="ArgumentOutOfRangeException">A group is negative.</exception>
+    public ScoredBatch(IEnumerable<ScoredSample> drawn, IEnumerable<int> groups, ScoringIdentity? origin = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
     {
-        ArgumentNullException.ThrowIfNull(items);
+        ArgumentNullException.ThrowIfNull(drawn);
         ArgumentNullException.ThrowIfNull(groups);
-        ArgumentOutOfRangeException.ThrowIfNegative(excluded);
-        _items = [.. items];
-        Groups = [.. groups];
-        if (_items.Length != Groups.Length)
-            throw new ArgumentException($"There are {_items.Length} scored completions but {Groups.Length} group indices; give one group to each completion.", nameof(groups));
-        foreach (int group in Groups)
+        Drawn = [.. drawn];
+        DrawnGroups = [.. groups];
+        Origin = origin;
+        if (Drawn.Length != DrawnGroups.Length)
+            throw new ArgumentException($"There are {Drawn.Length} samples but {DrawnGroups.Length} group indices; give one group to each sample.", nameof(groups));
+        foreach (int group in DrawnGroups)
             ArgumentOutOfRangeException.ThrowIfNegative(group, nameof(groups));
-        Components = (components ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal);
-        foreach ((string name, ImmutableArray<double?> values) in Components)
+        DrawnComponents = (components ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        foreach ((string name, ImmutableArray<double?> values) in DrawnComponents)
         {
-            if (values.Length != _items.Length)
-                throw new ArgumentException($"There are {_items.Length} scored completions but {values.Length} values of the component \"{name}\"; give one to each completion.", nameof(components));
+            if (values.Length != Drawn.Length)
+                throw new ArgumentException($"There are {Drawn.Length} samples but {values.Length} values of the component \"{name}\"; give one to each sample.", nameof(components));
         }
 
-        Completions = _items.Select(item => item.Completion).ToImmutableArray();
-        Excluded = excluded;
+        int[] kept = [.. Enumerable.Range(0, Drawn.Length).Where(i => Drawn[i].Reward is not null)];
+        _items = [.. kept.Select(i => new ScoredCompletion(Drawn[i].Completion, Drawn[i].Reward!.Value, Drawn[i].LogReference))];
+        Groups = [.. kept.Select(i => DrawnGroups[i])];
+        Completions = [.. _items.Select(item => item.Completion)];
+        Components = DrawnComponents.ToImmutableSortedDictionary(part => part.Key, part => kept.Select(i => part.Value[i]).ToImmutableArray(), StringComparer.Ordinal);
     }
 
-    /// <summary>The group of each completion, in the order of the batch: what a baseline is formed over.</summary>
+    /// <summary>A batch of completions that all have a reward.</summary>
+    /// <param name="items">The B scored completions.</param>
+    /// <param name="groups">For each completion the index of its group, 0 or more.</param>
+    /// <param name="origin">What rewards and log pi_ref come from; null when that is not known, and then objectives of a table refuse the batch.</param>
+    /// <param name="components">For each named component of the rewards its B values, null where a completion has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">The lists differ in length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A group is negative.</exception>
+    public ScoredBatch(IEnumerable<ScoredCompletion> items, IEnumerable<int> groups, ScoringIdentity? origin = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+        : this((items ?? throw new ArgumentNullException(nameof(items))).Select(item => (ScoredSample)item), groups, origin, components)
+    {
+    }
+
+    /// <summary>All that was drawn, in order: what is in the list, and the samples without a reward.</summary>
+    public ImmutableArray<ScoredSample> Drawn { get; }
+
+    /// <summary>What rewards and log pi_ref come from; null when that is not known.</summary>
+    public ScoringIdentity? Origin { get; }
+
+    /// <summary>The group of each completion, in the order of the list: what a baseline is formed over.</summary>
     public ImmutableArray<int> Groups { get; }
 
-    /// <summary>The completions alone, in the order of the batch.</summary>
+    /// <summary>The completions alone, in the order of the list.</summary>
     public ImmutableArray<Completion> Completions { get; }
 
-    /// <summary>For each named component of the rewards its B values in the order of the batch, as the reward model reported them: for metrics and logs.</summary>
+    /// <summary>For each named component of the rewards its B values in the order of the list, as the reward model reported them: for metrics and logs.</summary>
     /// <remarks>Null where it reported none. What is done to the reward of a truncated completion is not in them. Empty for a reward without parts.</remarks>
     public IReadOnlyDictionary<string, ImmutableArray<double?>> Components { get; }
 
-    /// <summary>How many completions were drawn but are not here: failed rewards, excluded truncations and what these left alone in a group.</summary>
-    public int Excluded { get; }
+    /// <summary>How many were drawn but have no reward.</summary>
+    public int Excluded => Drawn.Length - Count;
 
-    /// <summary>B, the number of completions.</summary>
+    /// <summary>How many completions <see cref="WithoutLone"/> left out.</summary>
+    public int LeftOut { get; private init; }
+
+    /// <summary>B, the number of completions with a reward.</summary>
     public int Count => _items.Length;
+
+    /// <summary>The group of each sample of <see cref="Drawn"/>.</summary>
+    internal ImmutableArray<int> DrawnGroups { get; }
+
+    /// <summary>For each named component a value to each sample of <see cref="Drawn"/>.</summary>
+    internal ImmutableSortedDictionary<string, ImmutableArray<double?>> DrawnComponents { get; }
 
     /// <summary>The completion at a position.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
     public ScoredCompletion this[int index] => _items[index];
 
+    /// <summary>This batch without the completions that are alone in their group, for losses that compare the completions of a group with each other.</summary>
+    /// <remarks>A completion is alone when the reward model failed for all others of its group. <see cref="LeftOut"/> counts them; they are still in <see cref="Drawn"/> of this batch.</remarks>
+    /// <returns>This batch when none is alone.</returns>
+    public ScoredBatch WithoutLone()
+    {
+        var sizes = Groups.CountBy(group => group).ToDictionary();
+        if (sizes.Values.All(size => size > 1))
+            return this;
+        int[] kept = [.. Enumerable.Range(0, Drawn.Length).Where(i => Drawn[i].Reward is null || sizes[DrawnGroups[i]] > 1)];
+        return new ScoredBatch(kept.Select(i => Drawn[i]), kept.Select(i => DrawnGroups[i]), Origin, ComponentsOf(kept)) { LeftOut = LeftOut + Drawn.Length - kept.Length };
+    }
+
     /// <summary>Splits into parts of whole groups, so that the gradient of a large batch can be accumulated part by part.</summary>
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
-    /// <returns>The parts; their loss, weighted by their share of <see cref="Count"/>, adds up to the loss of the whole.</returns>
+    /// <returns>The parts, without the samples that have no reward; their loss, weighted by their share of <see cref="Count"/>, adds up to the loss of the whole.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="completionsPerPart"/> is below 1.</exception>
     public IReadOnlyList<ScoredBatch> SplitByGroup(int completionsPerPart)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPart, 1);
         var parts = new List<ScoredBatch>();
         var part = new List<int>();
-        foreach (int[] group in Enumerable.Range(0, Count).GroupBy(i => Groups[i]).Select(g => g.ToArray()))
+        foreach (int[] group in Enumerable.Range(0, Drawn.Length).Where(i => Drawn[i].Reward is not null).GroupBy(i => DrawnGroups[i]).Select(g => g.ToArray()))
         {
             if (part.Count > 0 && part.Count + group.Length > completionsPerPart)
             {
@@ -89,8 +131,8 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <inheritdoc/>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private ScoredBatch Take(List<int> indices) => new(
-        indices.Select(i => _items[i]),
-        indices.Select(i => Groups[i]),
-        components: Components.Select(part => KeyValuePair.Create(part.Key, indices.Select(i => part.Value[i]).ToImmutableArray())));
+    private ScoredBatch Take(List<int> indices) => new(indices.Select(i => Drawn[i]), indices.Select(i => DrawnGroups[i]), Origin, ComponentsOf(indices));
+
+    private KeyValuePair<string, ImmutableArray<double?>>[] ComponentsOf(IReadOnlyList<int> indices) =>
+        [.. DrawnComponents.Select(part => KeyValuePair.Create(part.Key, indices.Select(i => part.Value[i]).ToImmutableArray()))];
 }

@@ -11,14 +11,13 @@ internal static class CacheJob
     public static async Task<int> RunAsync(string folder, string compression, bool flush)
     {
         torch.set_num_threads(1);
-        string[] prompts = [.. Enumerable.Range(0, 60).Select(i => $"prompt {i}")];
-        using var table = await ReferenceTable.EstimateAsync(new Dice(), RewardModel.FromFunction(completion => completion.Tokens[0] == completion.Tokens[1] ? double.NaN : completion.Tokens.Sum() / 7.0, "sum"), prompts, new ReferenceTableOptions
+        Prompt[] prompts = [.. Enumerable.Range(0, 60).Select(i => $"prompt {i}")];
+        using var table = await ReferenceTable.EstimateAsync(new Scorer(new Dice(), RewardModel.FromFunction(completion => completion.Tokens[0] == completion.Tokens[1] ? double.NaN : completion.Tokens.Sum() / 7.0, "sum"), new ScoringOptions() { OnFailure = RewardFailure.Exclude }), prompts, new ReferenceTableOptions
         {
             SamplesPerPrompt = 64,
             Seed = 1,
             PromptsPerBatch = 4,
             Folder = folder,
-            Scoring = new() { OnFailure = RewardFailure.Exclude },
             Storage = new() { Compression = Enum.Parse<ReferenceCompression>(compression), FlushToDisk = flush },
             Progress = new Line(),
         });
@@ -44,12 +43,12 @@ internal static class CacheJob
     {
         private const int Throws = 20;
 
-        public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
+        public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
             [.. prompts.SelectMany(prompt => Enumerable.Range(0, completionsPerPrompt).Select(k => Throw(prompt, new CounterRandom(seed, prompt, k))))];
 
         public torch.Tensor LogProb(IReadOnlyList<Completion> completions) => torch.tensor([.. completions.Select(completion => -completion.Tokens.Length * Math.Log(6))], torch.float64);
 
-        private static Completion Throw(string prompt, CounterRandom random)
+        private static Completion Throw(Prompt prompt, CounterRandom random)
         {
             int[] dice = [.. Enumerable.Range(0, Throws).Select(t => 1 + (int)(6 * random.Uniform(t)))];
             return new Completion { Prompt = prompt, Text = string.Join(' ', dice), PromptTokens = [0], Tokens = [.. dice] };

@@ -8,7 +8,7 @@ namespace VariationalBoN.CrashHost;
 /// <summary>A small training run that goes on from its checkpoints. Writes <c>final.safetensors</c> into its folder when it is through.</summary>
 internal static class TrainingJob
 {
-    private static readonly string[] s_prompts = ["1", "2", "3", "4", "5"];
+    private static readonly Prompt[] s_prompts = ["1", "2", "3", "4", "5"];
 
     public static async Task<int> RunAsync(string folder, int steps)
     {
@@ -23,7 +23,7 @@ internal static class TrainingJob
         var policy = new CausalLmPolicy(model, new NumberTokenizer(11), options);
         var reference = new CausalLmPolicy(frozen, new NumberTokenizer(11), options);
         var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum() + (0.01 * completion.Tokens.Length));
-        var table = await ReferenceTable.EstimateAsync(reference, reward, s_prompts, samplesPerPrompt: 32, seed: 1);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), s_prompts, samplesPerPrompt: 32, seed: 1);
         var scorer = new Scorer(reference, reward);
         var bestOfN = table.BestOf(4);
         var objective = new ExactObjective();

@@ -6,14 +6,14 @@ using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
-string[] prompts = ["red", "blue"];
+Prompt[] prompts = ["red", "blue"];
 using var policy = new TabularPolicy(prompts, vocabularySize: 4, length: 3); // or CausalLmPolicy around your model
 using var reference = policy.CloneFrozen();
 var reward = new CountsThrees();
 torch.set_num_threads(1);
 
 // snippet: loop
-var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 256, seed: 1);
+var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 256, seed: 1);
 var bestOfN = table.BestOf(n: 8);                                                  // pi_bon(.|x), one per prompt
 var objective = new ExactObjective();                                              // or LowerBoundObjective, GibbsObjective, yours
 var scorer = new Scorer(reference, reward);
@@ -39,6 +39,6 @@ return after > before + 0.5 ? 0 : 1;
 
 sealed class CountsThrees : IRewardModel
 {
-    public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<double>>([.. completions.Select(completion => (double)completion.Tokens.Count(token => token == 3))]);
+    public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) =>
+        Task.FromResult<RewardScores>([.. completions.Select(completion => (double)completion.Tokens.Count(token => token == 3))]);
 }

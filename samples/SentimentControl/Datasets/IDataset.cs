@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
+using SentimentControl.Datasets.Austen;
+using SentimentControl.Datasets.Reviews;
 using TorchSharp;
+using VariationalBoN.Models;
 using VariationalBoN.Policies;
-using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Rewards;
 
 namespace SentimentControl.Datasets;
 
@@ -58,4 +61,30 @@ internal interface IDataset
     /// <param name="directory">A folder with saved weights.</param>
     /// <exception cref="InvalidDataException">A file is damaged; the message names it.</exception>
     ITokenizer LoadVocabulary(string directory);
+}
+
+/// <summary>The language model that everything starts from.</summary>
+/// <param name="Model">The network, in evaluation mode.</param>
+/// <param name="Quality">One line for the reader, such as "held-out 1.207 nats per token after 500 steps".</param>
+/// <param name="HeldOutLoss">Mean cross-entropy on held-out text in nats per token.</param>
+internal sealed record ReferenceModel(Gpt2 Model, string Quality, double HeldOutLoss);
+
+/// <summary>The judge.</summary>
+/// <param name="Model">r(x, y).</param>
+/// <param name="HeldOutAccuracy">Share of held-out labelled texts that it classifies rightly, 0 to 1.</param>
+/// <param name="Description">One line for the reader, such as "logit of a logistic regression on words and pairs of words".</param>
+internal sealed record TrainedReward(IRewardModel Model, double HeldOutAccuracy, string Description);
+
+/// <summary>The datasets by name. Stateless.</summary>
+internal static class DatasetCatalog
+{
+    private static readonly (string Name, Func<IDataset> Create)[] Entries =
+    [
+        ("reviews", () => new ReviewDataset()),
+        ("austen", () => new AustenDataset()),
+    ];
+
+    public static string[] Names => [.. Entries.Select(entry => entry.Name)];
+
+    public static IDataset Create(string name) => Entries.First(entry => entry.Name == name).Create();
 }

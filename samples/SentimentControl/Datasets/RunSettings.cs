@@ -36,9 +36,6 @@ internal sealed record RunSettings
     /// <summary>Held-out prompts that are used, from the first.</summary>
     public required int HeldOutPrompts { get; init; }
 
-    /// <summary>Whether a full run has every method at each N, and by default the studies; false where a run takes minutes: then the paper's methods at each N, the others at the middle one.</summary>
-    public bool WholeGrid { get; init; } = true;
-
     /// <summary>Completions per held-out prompt that the numbers are measured on.</summary>
     public required int EvaluationCompletions { get; init; }
 }

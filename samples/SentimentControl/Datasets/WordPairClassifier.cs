@@ -1,3 +1,6 @@
+using VariationalBoN;
+using VariationalBoN.Rewards;
+
 namespace SentimentControl.Datasets;
 
 /// <summary>Logistic regression on words and pairs of neighbouring words: P(label | text) = 1 / (1 + exp(-logit)). Immutable, thread-safe.</summary>
@@ -99,5 +102,19 @@ internal sealed class WordPairClassifier
                 yield return $"{previous} {word}";
             previous = word;
         }
+    }
+}
+
+/// <summary>A judge that reads prompt and completion as one text and returns a classifier's logit. Immutable, thread-safe.</summary>
+/// <param name="logit">The logit of a text.</param>
+/// <param name="identity">Tells this judge from others: the data and the seed that it was trained on.</param>
+internal sealed class ClassifierReward(Func<string, double> logit, string identity) : IRewardModel
+{
+    public string Identity => identity;
+
+    public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult<IReadOnlyList<double>>([.. completions.Select(completion => logit($"{completion.Prompt} {completion.Text}"))]);
     }
 }

@@ -1,5 +1,4 @@
 using ScottPlot;
-using SentimentControl.Grid;
 
 namespace SentimentControl.Reporting;
 
@@ -21,13 +20,6 @@ internal static class PlotParts
         var text = plot.Add.Text(label, x, y);
         (text.LabelFontColor, text.LabelFontSize, text.LabelFontName) = (color.Darken(.25), 15, Font());
         (text.LabelAlignment, text.OffsetX, text.OffsetY) = above ? (Alignment.LowerRight, -8, -8) : (Alignment.UpperLeft, 10, 12);
-    }
-
-    /// <summary>Bars from the smallest to the largest over seeds.</summary>
-    public static void AddErrors(Plot plot, double[] x, double[] y, IReadOnlyList<SeedMean> vertical, Color color, IReadOnlyList<SeedMean>? horizontal = null)
-    {
-        double[] none = new double[x.Length];
-        AddErrorBars(plot, x, y, horizontal is null ? none : [.. horizontal.Select(v => v.Mean - v.Low)], horizontal is null ? none : [.. horizontal.Select(v => v.High - v.Mean)], [.. vertical.Select(v => v.Mean - v.Low)], [.. vertical.Select(v => v.High - v.Mean)], color);
     }
 
     public static void AddErrorBars(Plot plot, double[] x, double[] y, double[] left, double[] right, double[] down, double[] up, Color color)

@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SentimentControl.Datasets;
+using Spectre.Console;
 
 namespace SentimentControl.Reporting;
 
 /// <summary>Writes results.json, report.md and the two plots. Stateless.</summary>
 internal static class Report
 {
+    public const string ReferencesFile = "references.jsonl";
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -55,6 +57,19 @@ internal static class Report
             """);
     }
 
+    /// <summary>Shows table, answers and reading, and says what was written.</summary>
+    public static void Show(
+        TextWriter output, Arguments arguments, IReadOnlyList<MethodResult> results, IReadOnlyList<SideBySide> answers, string prompt)
+    {
+        if (Console.IsOutputRedirected)
+            AnsiConsole.Profile.Width = 160;
+        AnsiConsole.Write(ResultTable.ForConsole(results));
+        output.WriteLine(SideBySide.ForConsole(answers));
+        output.WriteLine(Reading(results));
+        output.WriteLine($"Written to {arguments.Output}: report.md, results.json, {ReferencesFile} (for samples/InspectRewards), "
+            + $"two plots, weights. Try them: --sample \"{prompt}\"");
+    }
+
     /// <summary>What the numbers of this run say, in sentences.</summary>
     public static string Reading(IReadOnlyList<MethodResult> results)
     {
@@ -74,5 +89,28 @@ internal static class Report
 
         lines.Add("On reward against KL, KL-constrained RL with a tuned beta is optimal by construction: no method can be above its exact curve.");
         return string.Join("\n", lines.Select(line => $"- {line}"));
+    }
+}
+
+/// <summary>Compares at equal KL. Stateless.</summary>
+internal static class SameKl
+{
+    /// <summary>Reward and win rate of a result minus those of KL-constrained RL, interpolated linearly between its points at the same KL.</summary>
+    /// <returns>The differences, or null where the KL lies outside the points of KL-constrained RL.</returns>
+    public static (double Reward, double WinRate)? Difference(IReadOnlyList<MethodResult> results, MethodResult result)
+    {
+        MethodResult[] curve = [.. results.Where(r => r.Method is Method.KlConstrainedRl or Method.Reference).OrderBy(r => r.Kl.Value)];
+        for (int i = 0; i + 1 < curve.Length; i++)
+        {
+            (double left, double right) = (curve[i].Kl.Value, curve[i + 1].Kl.Value);
+            if (left <= result.Kl.Value && result.Kl.Value < right)
+            {
+                double share = (result.Kl.Value - left) / (right - left);
+                double At(Func<MethodResult, double> value) => value(curve[i]) + (share * (value(curve[i + 1]) - value(curve[i])));
+                return (result.Reward.Value - At(r => r.Reward.Value), result.WinRate.Value - At(r => r.WinRate.Value));
+            }
+        }
+
+        return null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Spectre.Console;
 using VariationalBoN;
 
@@ -42,4 +43,20 @@ internal static class ResultTable
 
     private static string Text(Estimate estimate, string format) =>
         $"{estimate.Value.ToString(format, CultureInfo.InvariantCulture)} ± {estimate.StandardError.ToString(format, CultureInfo.InvariantCulture)}";
+}
+
+/// <summary>A table in Markdown, the first column to the left, the others to the right.</summary>
+internal sealed class MarkdownTable
+{
+    private readonly StringBuilder _text = new();
+
+    public MarkdownTable(params IReadOnlyList<string> columns)
+    {
+        Add(columns);
+        Add([.. columns.Select((_, i) => i == 0 ? "---" : "---:")]);
+    }
+
+    public void Add(params IReadOnlyList<string> cells) => _text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+
+    public override string ToString() => _text.ToString();
 }

@@ -10,6 +10,8 @@ namespace SentimentControl.Reporting;
 /// <summary>Weights in a folder of their own: model.safetensors, config.json, vocabulary, and generation.json. Stateless.</summary>
 internal static class SavedModel
 {
+    /// <summary>The folder of the models in the folder of results.</summary>
+    public const string Folder = "models";
     private const string Weights = "model.safetensors", Config = "config.json", Generation = "generation.json";
 
     /// <summary>Writes a model.</summary>

@@ -18,16 +18,15 @@ internal static class AlignmentRun
     /// <param name="fit">The method.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
-    /// <param name="afterStep">Called after each step with the number of steps done and of completions drawn.</param>
     /// <returns>The model, the caller's to dispose, in evaluation mode; where the guard stopped the run, as it was then.</returns>
-    public static async Task<FineTuned> RunAsync(Experiment experiment, EmpiricalBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken, Func<Gpt2, int, long, Task>? afterStep = null)
+    public static async Task<FineTuned> RunAsync(
+        Experiment experiment, EmpiricalBoNDistribution bestOfN, Fit fit, IProgress<double> progress, CancellationToken cancellationToken)
     {
         var settings = experiment.Settings;
         var model = Copy(experiment);
-        using var run = new FineTuningState(experiment, model, bestOfN);
+        var run = new FineTuningState(experiment, model, bestOfN);
         using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
         TrainingGuard? guard = null;
-        long drawn = 0;
         int step = 0;
         try
         {
@@ -35,26 +34,24 @@ internal static class AlignmentRun
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 StepWork work = await fit(run, step, cancellationToken);
-                drawn += work.Drawn;
                 guard ??= new TrainingGuard(bestOfN.N, settings.SamplesPerPrompt, new GuardOptions { Window = work.Rollouts is null ? 3 : 10 });
                 if (work.Rollouts is null && step % ProbeEvery == 0)
                     guard.Observe(step, await ProbeAsync(run, step, cancellationToken));
-                for (int epoch = 0; epoch < work.Epochs && (epoch == 0 || !work.StopEpochs()); epoch++)
-                    Step(run, adam, work, step, epoch == 0 ? guard : null);
-                if (afterStep is not null)
-                    await afterStep(model, step + 1, drawn);
+                Step(run, adam, work, step, guard);
+                while (work.Again())
+                    Step(run, adam, work, step, guard: null);
                 progress.Report((step + 1.0) / settings.Steps);
             }
 
-            return new FineTuned(model, drawn, null);
+            return new FineTuned(model, null);
         }
         catch (TrainingStoppedException e)
         {
-            return new FineTuned(model, drawn, e.Message); // the method diverged: a result of its own
+            return new FineTuned(model, e.Message); // the method diverged: a result of its own
         }
         catch (ArithmeticException e)
         {
-            return new FineTuned(model, drawn, $"Step {step}: {e.Message}");
+            return new FineTuned(model, $"Step {step}: {e.Message}");
         }
         catch
         {
@@ -86,7 +83,16 @@ internal static class AlignmentRun
             guard?.Observe(step, loss, norm);
         else
             guard?.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = loss, GradientNorm = norm });
-        adam.Step(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps, settings.FinalRatePart));
+        adam.Step(LearningRate(settings, step));
+    }
+
+    /// <summary>A linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
+    private static double LearningRate(RunSettings settings, int step)
+    {
+        (double peak, int warmUp) = (settings.LearningRate, settings.WarmUpSteps);
+        return step < warmUp
+            ? peak * (step + 1) / warmUp
+            : peak * (1 - ((1 - settings.FinalRatePart) * (step - warmUp) / Math.Max(1, settings.Steps - warmUp)));
     }
 
     /// <summary>Where a method trains on cached samples, a few completions of the policy tell the guard where it has gone.</summary>
@@ -102,6 +108,5 @@ internal static class AlignmentRun
 
 /// <summary>What a run made.</summary>
 /// <param name="Model">The model, the caller's to dispose.</param>
-/// <param name="Drawn">How many completions were drawn on the way.</param>
 /// <param name="Stopped">Why the run was stopped before its last step; null for a whole run.</param>
-internal sealed record FineTuned(Gpt2 Model, long Drawn, string? Stopped);
+internal sealed record FineTuned(Gpt2 Model, string? Stopped);

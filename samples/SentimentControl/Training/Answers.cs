@@ -18,10 +18,10 @@ internal static class Answers
     /// <summary>The answers of the reference, of literal Best-of-N and of vBoN.</summary>
     public static async Task<IReadOnlyList<SideBySide>> SideBySideAsync(Experiment experiment, double n, SideBySide.Answer[] tuned, int prompts, CancellationToken cancellationToken)
     {
-        string[] shown = [.. experiment.HeldOutPrompts.Take(prompts)];
+        Prompt[] shown = [.. experiment.HeldOutPrompts.Take(prompts)];
         var plain = await OfAsync(experiment, experiment.Reference, prompts, cancellationToken, "reference");
         var best = await new BestOfNSampler(experiment.Reference, experiment.Reward).SampleAsync(shown, (int)n, experiment.Seed, cancellationToken);
-        return [.. shown.Select((prompt, i) => new SideBySide(prompt, [plain[i], new SideBySide.Answer($"Best-of-{n:0}", best[i].Completion.Text, best[i].Reward), tuned[i]]))];
+        return [.. shown.Select((prompt, i) => new SideBySide(prompt.Text, [plain[i], new SideBySide.Answer($"Best-of-{n:0}", best[i].Completion.Text, best[i].Reward), tuned[i]]))];
     }
 
     private static DrawSeed Seed(Experiment experiment) => new(experiment.Seed, DrawPurpose.Serving);

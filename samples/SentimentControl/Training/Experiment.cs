@@ -30,9 +30,9 @@ internal sealed record Experiment
     /// <summary>M reference samples with rewards for each training and held-out prompt.</summary>
     public required ReferenceTable Table { get; init; }
 
-    public required IReadOnlyList<string> TrainPrompts { get; init; }
+    public required IReadOnlyList<Prompt> TrainPrompts { get; init; }
 
-    public required IReadOnlyList<string> HeldOutPrompts { get; init; }
+    public required IReadOnlyList<Prompt> HeldOutPrompts { get; init; }
 
     /// <summary>The policy of a network, with the sampling settings that all policies of the run share.</summary>
     public CausalLmPolicy Policy(Gpt2 model) => new(model, Tokenizer, Generation);

@@ -1,160 +1,40 @@
-using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.Losses;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Gradients;
+using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
-using VariationalBoN.References;
 
 namespace SentimentControl.Training;
 
 /// <summary>The fits of the library as methods of this sample: each is what a user writes inside the loop. Stateless.</summary>
+/// <remarks>The library's other fits, written in the same way, are in benchmarks/VariationalBoN.Experiments.</remarks>
 internal static class Fits
 {
-    private const double ApproximateKlLimit = 0.05, SquaredFloor = -6;
-    private const int AnchorSamples = 8;
-
     /// <summary>vBoN, its bound, KL-constrained RL: reverse KL by the score function on completions of the policy.</summary>
     /// <param name="objective">The target.</param>
-    /// <param name="baseline">What is subtracted from the returns.</param>
-    /// <param name="mean">The mean return of the steps before, to be the baseline instead.</param>
-    public static Fit ScoreFunctionOn(IVariationalObjective objective, Baseline baseline = default, RunningMean? mean = null) => async (run, step, ct) =>
+    public static Fit ScoreFunctionOn(IVariationalObjective objective) => async (run, step, ct) =>
     {
         var scored = await DrawAsync(run, step, ct);                                      // y ~ pi_theta(.|x), r(x,y), log pi_ref   plain data
         double[] targets = objective.LogTargets(run.BestOfN, scored);                     // log g(y)                           doubles
         return new StepWork(() =>
         {
             var logProb = run.Policy.LogProb(scored);                                     // [B]
-            var loss = ScoreFunction.Loss(logProb, targets, scored.Groups, mean?.Baseline ?? baseline);
-            mean?.Add(logProb, targets);                                                  // after the loss: a baseline that has seen y is not free of it
-            return new StepLoss(loss, logProb);
+            return new StepLoss(ScoreFunction.Loss(logProb, targets, scored.Groups), logProb); // baseline: leave-one-out per prompt
         })
-        { Rollouts = scored, Drawn = scored.Count };
-    };
-
-    /// <summary>The same with several epochs on one batch: ratios clipped, left when the policy has moved too far (PPO, or GRPO).</summary>
-    public static Fit Clipped(IVariationalObjective objective, int epochs, ClippedRatioOptions options) => async (run, step, ct) =>
-    {
-        var scored = await DrawAsync(run, step, ct);
-        double[] targets = objective.LogTargets(run.BestOfN, scored), old = run.Policy.LogProbValues(scored.Completions);
-        return new StepWork(() =>
-        {
-            var logProb = run.Policy.LogProb(scored);
-            return new StepLoss(ClippedRatio.Loss(logProb, old, targets, scored.Groups, options), logProb);
-        })
-        {
-            Rollouts = scored,
-            Drawn = scored.Count,
-            Epochs = epochs,
-            StopEpochs = () =>
-            {
-                using var now = run.Policy.LogProb(scored);
-                return ClippedRatio.ApproximateKl(now, old) > ApproximateKlLimit;
-            },
-        };
+        { Rollouts = scored };
     };
 
     /// <summary>BoN-SFT on cached samples, each drawn with the probability that it is the best of N.</summary>
-    public static Fit BestOfNSft(double n) => (run, step, _) => Cached(run, step, prompt => BestSamples.Draw(run.Experiment.Table[prompt], n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
+    public static Fit BestOfNSft(double n) => (run, step, _) =>
+        Cached(run, step, prompt =>
+            BestSamples.Draw(run.Experiment.Table[prompt], n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
 
-    /// <summary>BoN-SFT on all cached samples of a prompt, each weighted by the probability that it is the best of N.</summary>
-    public static Fit WeightedSft(double n) => (run, step, _) =>
-    {
-        var cached = run.Prompts(step).Select(prompt => run.Experiment.Table[prompt]).ToArray();
-        Completion[] completions = [.. cached.SelectMany(prompt => prompt.Samples.OrderBy(sample => sample.Reward).Select(sample => sample.Completion))];
-        double[] weights = [.. cached.SelectMany(prompt => prompt.Cdf.BestOfNWeights(n))]; // of the rewards in ascending order
-        return Task.FromResult(Likelihood(run, completions, weights, [.. cached.SelectMany((prompt, group) => prompt.Samples.Select(_ => group))]));
-    };
-
-    /// <summary>BoN-SFT as in the paper: the best of N cached samples drawn without replacement.</summary>
-    public static Fit Winners(int n) => (run, step, _) => Cached(run, step, prompt => Pairs(run, prompt, n, step).Select(pair => pair.Best.Completion));
-
-    /// <summary>Regression of log pi_theta on the target, on cached samples: half of them uniform, half as Best-of-N draws them.</summary>
-    public static Fit Regression(double n, bool centred, bool clipped) => (run, step, _) =>
-    {
-        IVariationalObjective objective = clipped ? new ClippedObjective(new ExactObjective(), SquaredFloor) : new ExactObjective();
-        int half = run.Experiment.Settings.CompletionsPerPrompt / 2;
-        var prompts = run.Prompts(step);
-        ScoredCompletion[] samples = [.. prompts.SelectMany(prompt => Uniform(run, prompt, half, step).Concat(Scored(run, prompt, BestSamples.Draw(run.Experiment.Table[prompt], n, half, run.Seed(step)))))];
-        double[] targets = objective.LogTargets(run.BestOfN.LeaveOneOut(), samples); // each is one of the M itself
-        int[] groups = [.. Enumerable.Range(0, samples.Length).Select(i => i / (2 * half))];
-        Completion[] completions = [.. samples.Select(sample => sample.Completion)];
-        return Task.FromResult(new StepWork(() =>
-        {
-            var logProb = run.Policy.LogProb(completions);
-            return new StepLoss(centred ? SquaredLogRatio.Centred(logProb, targets, groups) : SquaredLogRatio.Known(logProb, targets));
-        }));
-    };
-
-    /// <summary>The mix of both KLs: reverse on completions of the policy, forward on cached samples as Best-of-N draws them.</summary>
-    public static Fit JeffreysMix(double n, double reverseWeight)
-    {
-        Fit reverse = ScoreFunctionOn(new ExactObjective()), forward = BestOfNSft(n);
-        return async (run, step, ct) =>
-        {
-            StepWork own = await reverse(run, step, ct), cached = await forward(run, step, ct);
-            return own with
-            {
-                Loss = () =>
-                {
-                    StepLoss first = own.Loss();
-                    return first with { Loss = Jeffreys.Loss(first.Loss, cached.Loss().Loss, reverseWeight) };
-                },
-            };
-        };
-    }
-
-    /// <summary>Best and worst of n cached samples: BoNBoN, IPO or DPO.</summary>
-    public static Fit OnPairs(int n, Func<torch.Tensor, torch.Tensor, double[], double[], torch.Tensor> loss) => (run, step, _) =>
-    {
-        BestWorstPair[] pairs = [.. run.Prompts(step).SelectMany(prompt => Pairs(run, prompt, n, step).Take(Math.Max(1, run.Experiment.Settings.CompletionsPerPrompt / 2)))];
-        Completion[] both = [.. pairs.Select(pair => pair.Best.Completion), .. pairs.Select(pair => pair.Worst.Completion)];
-        double[] best = [.. pairs.Select(pair => pair.Best.LogReference)], worst = [.. pairs.Select(pair => pair.Worst.LogReference)];
-        return Task.FromResult(new StepWork(() =>
-        {
-            var logProb = run.Policy.LogProb(both);
-            return new StepLoss(loss(logProb.narrow(0, 0, pairs.Length), logProb.narrow(0, pairs.Length, pairs.Length), best, worst));
-        }));
-    };
-
-    /// <summary>Iterated Best-of-2: log2 N rounds, in each the best of 2 of an anchor that is what the policy was when the round began; or of an exponential moving average of the policy, fast enough to reach N by the last step.</summary>
-    public static Fit Iterated(int n, bool movingAverage)
-    {
-        int rounds = int.Log2(n), current = -1;
-        VariationalBoN.Transformers.Decoders.Gpt2? anchor = null;
-        MovingAnchor? target = null;
-        return async (run, step, ct) =>
-        {
-            int round = step * rounds / run.Experiment.Settings.Steps;
-            if (anchor is null)
-            {
-                anchor = run.Own(AlignmentRun.Copy(run.Experiment));
-                target = new MovingAnchor(run.Experiment.Policy(anchor), run.Experiment.Reward, AnchorSamples);
-            }
-
-            if (movingAverage)
-                anchor.MoveTowards(run.Model, Math.Log(n) / run.Experiment.Settings.Steps); // N grows by up to e^(rate steps)
-            else if (round != current)
-                anchor.MoveTowards(run.Model, rate: 1);
-            current = round;
-            var prompts = run.Prompts(step);
-            var bestOfTwo = await target!.RefreshAsync(prompts, n: 2, run.Seed(step).Value, ct);
-            var scored = await target.Scorer.ScoreAsync(run.Policy.Sample(prompts, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct), ct);
-            double[] targets = new ExactObjective().LogTargets(bestOfTwo, scored);
-            return new StepWork(() =>
-            {
-                var logProb = run.Policy.LogProb(scored);
-                return new StepLoss(ScoreFunction.Loss(logProb, targets, scored.Groups), logProb);
-            })
-            { Drawn = scored.Count + (prompts.Count * AnchorSamples) };
-        };
-    }
-
-    /// <summary>One fit for the first steps, another one for the rest.</summary>
-    public static Fit Then(this Fit first, Fit second, double part) => (run, step, ct) => (step < part * run.Experiment.Settings.Steps ? first : second)(run, step, ct);
-
-    private static async Task<ScoredBatch> DrawAsync(FineTuningState run, int step, CancellationToken ct) =>
+    /// <summary>Completions of the policy for the prompts of a step, scored.</summary>
+    public static async Task<ScoredBatch> DrawAsync(FineTuningState run, int step, CancellationToken ct) =>
         await run.Scorer.ScoreAsync(run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct), ct);
 
-    private static Task<StepWork> Cached(FineTuningState run, int step, Func<string, IEnumerable<Completion>> draw)
+    /// <summary>Maximum likelihood on cached completions, each prompt with the weight 1 in all.</summary>
+    public static Task<StepWork> Cached(FineTuningState run, int step, Func<string, IEnumerable<Completion>> draw)
     {
         Completion[][] byPrompt = [.. run.Prompts(step).Select(prompt => draw(prompt).ToArray())];
         Completion[] completions = [.. byPrompt.SelectMany(drawn => drawn)];
@@ -163,22 +43,30 @@ internal static class Fits
         return Task.FromResult(Likelihood(run, completions, weights, groups));
     }
 
-    private static StepWork Likelihood(FineTuningState run, Completion[] completions, double[] weights, int[] groups) =>
+    /// <summary>Maximum likelihood on weighted completions.</summary>
+    public static StepWork Likelihood(FineTuningState run, Completion[] completions, double[] weights, int[] groups) =>
         new(() => new StepLoss(WeightedLikelihood.Loss(run.Policy.LogProb(completions), weights, groups)));
+}
 
-    private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, string prompt, int n, int step) =>
-        Enumerable.Range(0, run.Experiment.Settings.CompletionsPerPrompt).Select(k => BestWorstPair.Draw(run.Experiment.Table[prompt], n, run.Seed(step) with { FirstSample = k }));
-
-    private static IEnumerable<ScoredCompletion> Uniform(FineTuningState run, string prompt, int count, int step)
+/// <summary>Draws cached reference samples as Best-of-N would: each with the probability that it is the best of N. Stateless.</summary>
+internal static class BestSamples
+{
+    /// <summary>Systematic draws: one uniform number, evenly spaced quantiles, so that the draws spread over the distribution.</summary>
+    /// <param name="cached">The samples of one prompt.</param>
+    /// <param name="n">N.</param>
+    /// <param name="count">How many to draw.</param>
+    /// <param name="seed">Fixes the draw, apart from the completions that are drawn with the same seed.</param>
+    public static IEnumerable<Completion> Draw(ReferencePrompt cached, double n, int count, DrawSeed seed)
     {
-        var samples = run.Experiment.Table[prompt].Samples;
-        var random = new CounterRandom(run.Seed(step) with { Purpose = DrawPurpose.Resampling }, prompt, 0);
-        return Enumerable.Range(1, count).Select(k => samples[(int)(random.Uniform(k) * samples.Length)]); // number 0 is that of BestSamples
-    }
-
-    private static IEnumerable<ScoredCompletion> Scored(FineTuningState run, string prompt, IEnumerable<Completion> drawn)
-    {
-        var samples = run.Experiment.Table[prompt].Samples;
-        return drawn.Select(completion => samples.First(sample => ReferenceEquals(sample.Completion, completion)));
+        double[] weights = cached.Cdf.BestOfNWeights(n);
+        ScoredCompletion[] ascending = [.. cached.Samples.OrderBy(sample => sample.Reward)];
+        double u = new CounterRandom(seed with { Purpose = DrawPurpose.Resampling }, cached.Prompt, sample: 0).Uniform(0), reached = weights[0];
+        int position = 0;
+        for (int draw = 0; draw < count; draw++)
+        {
+            while (position < weights.Length - 1 && reached <= (draw + u) / count)
+                reached += weights[++position];
+            yield return ascending[position].Completion;
+        }
     }
 }

@@ -29,12 +29,16 @@ internal static class LanguageModelTraining
             model.zero_grad();
             loss.backward();
             nn.utils.clip_grad_norm_(model.parameters(), 1);
-            adam.Step(LearningRate.Cosine(learningRate, step, steps, warmUp));
+            adam.Step(CosineRate(learningRate, step, steps, warmUp));
             progress.Report((step + 1.0) / steps);
         }
 
         model.eval();
     }
+
+    /// <summary>A linear rise of the learning rate over the warm-up, then half a cosine down to 0.</summary>
+    public static double CosineRate(double peak, int step, int steps, int warmUp) =>
+        step < warmUp ? peak * (step + 1) / warmUp : peak * 0.5 * (1 + Math.Cos(Math.PI * (step - warmUp) / Math.Max(1, steps - warmUp)));
 
     /// <summary>Mean cross-entropy of the tokens after the first of each text, in nats.</summary>
     public static double HeldOutLoss(Gpt2 model, IReadOnlyList<int[]> texts)

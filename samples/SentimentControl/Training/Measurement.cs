@@ -37,7 +37,7 @@ internal sealed class Measurement(Experiment experiment)
     public async Task<MethodResult> BestOfNAsync(double n, MethodResult reference, CancellationToken cancellationToken)
     {
         int answers = Math.Min(MostAnswers, experiment.Settings.EvaluationCompletions);
-        string[] prompts = [.. experiment.HeldOutPrompts.SelectMany(prompt => Enumerable.Repeat(prompt, answers))];
+        Prompt[] prompts = [.. experiment.HeldOutPrompts.SelectMany(prompt => Enumerable.Repeat(prompt, answers))];
         var best = await new BestOfNSampler(experiment.Reference, experiment.Reward).SampleAsync(prompts, (int)n, experiment.Seed, cancellationToken);
         var report = new Evaluator(_scorer, experiment.Table).EvaluateBestOfN(best, experiment.Table.BestOf(n));
         return Row(Method.BestOfN, report, new Estimate(n * reference.Length.Value, n * reference.Length.StandardError, reference.Length.Count)) with { N = n };

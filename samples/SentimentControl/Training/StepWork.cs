@@ -5,20 +5,14 @@ using VariationalBoN.BestOfN;
 namespace SentimentControl.Training;
 
 /// <summary>One step of a method: draws, rewards and targets are there, as plain data; tensors are made by <see cref="Loss"/> alone.</summary>
-/// <param name="Loss">Makes the loss; called once for each epoch.</param>
+/// <param name="Loss">Makes the loss; called once for each optimizer step.</param>
 internal sealed record StepWork(Func<StepLoss> Loss)
 {
-    /// <summary>Optimizer steps on the same data.</summary>
-    public int Epochs { get; init; } = 1;
-
-    /// <summary>Asked before each further epoch whether the policy has gone far enough.</summary>
-    public Func<bool> StopEpochs { get; init; } = () => false;
+    /// <summary>Asked after each optimizer step whether to take another one on the same data.</summary>
+    public Func<bool> Again { get; init; } = () => false;
 
     /// <summary>The completions of the policy itself, for the guard; null where the step trains on cached samples.</summary>
     public ScoredBatch? Rollouts { get; init; }
-
-    /// <summary>How many completions of this step were drawn anew.</summary>
-    public int Drawn { get; init; }
 }
 
 /// <summary>A loss [], and the log pi_theta [B] of the rollouts behind it where there are any.</summary>
@@ -27,18 +21,17 @@ internal readonly record struct StepLoss(torch.Tensor Loss, torch.Tensor? LogPro
 /// <summary>A method: prepares the work of a step. A fit may remember things, so each run makes its own.</summary>
 internal delegate Task<StepWork> Fit(FineTuningState run, int step, CancellationToken cancellationToken);
 
-/// <summary>What a fit can see of its run. Disposes of what it owns, not of the model. Not thread-safe.</summary>
-internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Transformers.Decoders.Gpt2 model, EmpiricalBoNDistribution bestOfN) : IDisposable
+/// <summary>What a fit can see of its run. Immutable.</summary>
+internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Models.Gpt2 model, EmpiricalBoNDistribution bestOfN)
 {
-    private readonly List<IDisposable> _owned = [];
     private readonly VariationalBoN.Training.PromptOrder _order = new(experiment.TrainPrompts, experiment.Seed);
 
     public Experiment Experiment => experiment;
 
-    public VariationalBoN.Transformers.Decoders.Gpt2 Model => model;
+    public VariationalBoN.Models.Gpt2 Model => model;
 
     /// <summary>pi_theta.</summary>
-    public VariationalBoN.CausalLmPolicy Policy { get; } = experiment.Policy(model);
+    public VariationalBoN.Policies.CausalLmPolicy Policy { get; } = experiment.Policy(model);
 
     /// <summary>pi_bon of the N of the run.</summary>
     public EmpiricalBoNDistribution BestOfN => bestOfN;
@@ -49,14 +42,4 @@ internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Tran
     public IReadOnlyList<string> Prompts(int step) => _order.Batch(step, Math.Min(experiment.Settings.PromptsPerStep, experiment.TrainPrompts.Count));
 
     public DrawSeed Seed(int step) => new((experiment.Seed * 1_000_003) + step);
-
-    /// <summary>Keeps something until the run is over.</summary>
-    public T Own<T>(T thing)
-        where T : IDisposable
-    {
-        _owned.Add(thing);
-        return thing;
-    }
-
-    public void Dispose() => _owned.ForEach(thing => thing.Dispose());
 }

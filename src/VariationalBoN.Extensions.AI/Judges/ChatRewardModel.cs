@@ -32,7 +32,7 @@ public sealed partial class ChatRewardModel : IRewardModel
     }
 
     /// <inheritdoc/>
-    public string Identity { get; }
+    public ModelIdentity Identity { get; }
 
     /// <summary>1: a chat model judges one completion at a time.</summary>
     public int MaxBatchSize => 1;
@@ -42,7 +42,7 @@ public sealed partial class ChatRewardModel : IRewardModel
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>B rewards.</returns>
     /// <exception cref="RemoteServiceException">There was no answer, or it is no reward; the message holds it. What the client throws and cannot be told is passed on.</exception>
-    public async Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
         double[] rewards = new double[completions.Count];
@@ -53,7 +53,7 @@ public sealed partial class ChatRewardModel : IRewardModel
 
     private async Task<double> ScoreAsync(Completion completion, CancellationToken cancellationToken)
     {
-        string message = Hole().Replace(_options.Template, hole => hole.Value == "{prompt}" ? completion.Prompt : completion.Text); // one pass: a hole in a text stays text
+        string message = Hole().Replace(_options.Template, hole => hole.Value == "{prompt}" ? completion.Prompt.Text : completion.Text); // one pass: a hole in a text stays text
         ChatMessage[] messages = _options.Instructions is null
             ? [new(ChatRole.User, message)]
             : [new(ChatRole.System, _options.Instructions), new(ChatRole.User, message)];
@@ -87,13 +87,14 @@ public sealed partial class ChatRewardModel : IRewardModel
     }
 
     private RemoteServiceException Bad(ChatResponse response, string why, Exception? inner = null) =>
-        new(RemoteFailure.BadAnswer, $"The answer \"{ChatModel.Shorten(response.Text)}\" of {Identity} is no reward: {why}.", inner);
+        new(RemoteFailure.BadReward, $"The answer \"{ChatModel.Shorten(response.Text)}\" of {Identity.Name} is no reward: {why}.", inner);
 
-    private static string Describe(string model, ChatRewardModelOptions options)
-    {
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Instructions}\0{options.Template}")))[..12];
-        return string.Create(CultureInfo.InvariantCulture, $"chat judge {model}, template {hash}, temperature {options.Temperature?.ToString("R", CultureInfo.InvariantCulture) ?? "unset"}, range {options.MinReward:R} to {options.MaxReward:R}");
-    }
+    private static ModelIdentity Describe(string model, ChatRewardModelOptions options) => new(
+        $"chat judge {model}",
+        ("template, sha256", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Instructions}\0{options.Template}")))[..12]),
+        ("temperature", options.Temperature is float temperature ? temperature : "unset"),
+        ("lowest", options.Minimum),
+        ("highest", options.Maximum));
 
     [GeneratedRegex(@"\{(prompt|completion)\}")]
     private static partial Regex Hole();

@@ -28,7 +28,7 @@ public sealed record ChatRewardModelOptions
     public Func<string, double>? ReadAnswer { get; init; }
 
     /// <summary>Tells this judge from others; null for one made of model, texts and settings. Needed with <see cref="ReadAnswer"/>, which cannot be told apart.</summary>
-    public string? Identity { get; init; }
+    public ModelIdentity? Identity { get; init; }
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
@@ -41,10 +41,10 @@ public sealed record ChatRewardModelOptions
             faults.Add(FormattableString.Invariant($"Temperature is {temperature}; it must be 0 or more"));
         if (MaxOutputTokens < 1)
             faults.Add($"MaxOutputTokens is {MaxOutputTokens}; it must be at least 1");
-        if (!(MinReward < MaxReward))
-            faults.Add(FormattableString.Invariant($"MinReward is {MinReward} and MaxReward is {MaxReward}; the first must be below the second"));
-        if (ReadAnswer is not null && string.IsNullOrWhiteSpace(Identity))
-            faults.Add("Identity is blank although ReadAnswer is set; name both judge and reading");
+        if (!(Minimum < Maximum))
+            faults.Add(FormattableString.Invariant($"Minimum is {Minimum} and Maximum is {Maximum}; the first must be below the second"));
+        if (ReadAnswer is not null && Identity is null)
+            faults.Add("Identity is not set although ReadAnswer is set; name both judge and reading");
         if (faults.Count > 0)
             throw new ArgumentException($"The options of the chat judge are not usable: {string.Join("; ", faults)}.");
     }

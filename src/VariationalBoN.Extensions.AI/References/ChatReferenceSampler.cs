@@ -26,11 +26,11 @@ public sealed class ChatReferenceSampler
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (_client, _options, _retry) = (client, options, new RetryPolicy(options.Retry));
-        Identity = options.Identity ?? FormattableString.Invariant($"chat model {ChatModel.Name(client, options.ModelId, "ChatReferenceSamplerOptions")}, temperature {options.Temperature:R}, at most {options.MaxOutputTokens} tokens");
+        Identity = options.Identity ?? new ModelIdentity($"chat model {ChatModel.Name(client, options.ModelId, "ChatReferenceSamplerOptions")}", ("temperature", options.Temperature), ("max output tokens", options.MaxOutputTokens));
     }
 
     /// <summary>One line that tells this distribution from others; goes into the provenance of its tables.</summary>
-    public string Identity { get; }
+    public ModelIdentity Identity { get; }
 
     /// <summary>Draws completions of each prompt, several requests at once.</summary>
     /// <param name="prompts">P prompts; one that stands twice gets the same seeds twice.</param>
@@ -39,7 +39,7 @@ public sealed class ChatReferenceSampler
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>P * K completions, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
     /// <exception cref="RemoteServiceException">A request failed to the end, or an answer is no sample of the model; the message names the prompt.</exception>
-    public async Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<Completion>> SampleAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -69,13 +69,14 @@ public sealed class ChatReferenceSampler
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
     /// <exception cref="RemoteServiceException">A sample could not be drawn.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left.</exception>
-    public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<string> prompts, int samplesPerPrompt, long seed, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>
-        EstimateAsync(reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed, Scoring = scoring ?? new() }, cancellationToken);
+    public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<Prompt> prompts, int samplesPerPrompt, long seed, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>
+        EstimateAsync(reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, scoring, cancellationToken);
 
     /// <summary>The same, into a folder where the options name one: what it has is not asked for again, so a call that failed or was killed goes on.</summary>
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
-    /// <param name="options">M, seed, batches, scoring, folder and progress. A batch counts when all of it is drawn and scored.</param>
+    /// <param name="options">M, seed, batches, folder and progress. A batch counts when all of it is drawn and scored.</param>
+    /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer. The defaults when left out.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
@@ -83,12 +84,12 @@ public sealed class ChatReferenceSampler
     /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RemoteServiceException">A sample could not be drawn; what was written before is kept.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and a folder keeps what was drawn.</exception>
-    public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default) =>
-        ReferenceSamples.EstimateAsync(Identity, SampleAsync, reward, prompts, options, cancellationToken);
+    public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>
+        ReferenceSamples.EstimateAsync(Identity, SampleAsync, reward, prompts, options, scoring, cancellationToken);
 
-    private async Task<Completion> DrawAsync(string prompt, int sample, DrawSeed seed, CancellationToken cancellationToken)
+    private async Task<Completion> DrawAsync(Prompt prompt, int sample, DrawSeed seed, CancellationToken cancellationToken)
     {
-        IEnumerable<ChatMessage> messages = _options.Messages?.Invoke(prompt) ?? [new ChatMessage(ChatRole.User, prompt)];
+        IEnumerable<ChatMessage> messages = _options.Messages?.Invoke(prompt) ?? [new ChatMessage(ChatRole.User, prompt.Text)];
         var settings = new ChatOptions
         {
             ModelId = _options.ModelId,
@@ -104,13 +105,13 @@ public sealed class ChatReferenceSampler
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            throw new RemoteServiceException((e as RemoteServiceException)?.Failure ?? RemoteFailure.Rejected, $"{Identity} gave no sample {sample} of the prompt \"{ChatModel.Shorten(prompt)}\": {e.Message}", e);
+            throw new RemoteServiceException((e as RemoteServiceException)?.Failure ?? RemoteFailure.Rejected, $"{Identity.Name} gave no sample {sample} of the prompt \"{ChatModel.Shorten(prompt.Canonical)}\": {e.Message}", e);
         }
 
         return new Completion { Prompt = prompt, Text = response.Text, FinishReason = Reason(response, prompt) };
     }
 
-    private FinishReason Reason(ChatResponse response, string prompt)
+    private FinishReason Reason(ChatResponse response, Prompt prompt)
     {
         if (response.FinishReason == ChatFinishReason.Stop)
             return FinishReason.Stopped;
@@ -121,11 +122,11 @@ public sealed class ChatReferenceSampler
             : "it does not say why it ended, so a truncated completion could not be told from a whole one; set MissingFinishReason if you know";
         return response.FinishReason is null && _options.MissingFinishReason is FinishReason known
             ? known
-            : throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer \"{ChatModel.Shorten(response.Text)}\" of {Identity} to the prompt \"{ChatModel.Shorten(prompt)}\" is no sample: {why}.");
+            : throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer \"{ChatModel.Shorten(response.Text)}\" of {Identity.Name} to the prompt \"{ChatModel.Shorten(prompt.Canonical)}\" is no sample: {why}.");
     }
 
     /// <summary>31 bits, which every service takes; samples of a prompt follow one another, so that no two of them share a seed.</summary>
-    private static long Seed(string prompt, int sample, DrawSeed seed)
+    private static long Seed(Prompt prompt, int sample, DrawSeed seed)
     {
         double first = new CounterRandom(seed with { FirstSample = 0 }, prompt, 0).Uniform(0);
         return ((long)(first * int.MaxValue) + seed.FirstSample + sample) % int.MaxValue;

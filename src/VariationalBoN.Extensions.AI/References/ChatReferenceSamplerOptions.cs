@@ -16,14 +16,14 @@ public sealed record ChatReferenceSamplerOptions
     public string? ModelId { get; init; }
 
     /// <summary>The messages of a prompt; null for one user message. What the service makes of them is the prompt of its model.</summary>
-    public Func<string, IEnumerable<ChatMessage>>? Messages { get; init; }
+    public Func<Prompt, IEnumerable<ChatMessage>>? Messages { get; init; }
 
     /// <summary>
     /// The identity of the reference, null for one made of model and settings. Set it to <see cref="IPolicy.Identity"/> of a local policy to say that the service
     /// draws from that very distribution, template and settings included: only then does a <see cref="ReferenceTable"/> of these samples agree to be used with it.
     /// Needed with <see cref="Messages"/>, which cannot be told apart.
     /// </summary>
-    public string? Identity { get; init; }
+    public ModelIdentity? Identity { get; init; }
 
     /// <summary>How an answer that does not say why it ended is taken; null refuses it, since truncated completions could not be told from whole ones.</summary>
     public FinishReason? MissingFinishReason { get; init; }
@@ -48,8 +48,8 @@ public sealed record ChatReferenceSamplerOptions
             faults.Add(FormattableString.Invariant($"Temperature is {Temperature}; it must be above 0, or all samples of a prompt are one"));
         if (MissingFinishReason is FinishReason reason && !Enum.IsDefined(reason))
             faults.Add($"MissingFinishReason is {reason}, which is none of its values");
-        if (Messages is not null && string.IsNullOrWhiteSpace(Identity))
-            faults.Add("Identity is blank although Messages is set; name both model and messages, since other messages make another reference");
+        if (Messages is not null && Identity is null)
+            faults.Add("Identity is not set although Messages is set; name both model and messages, since other messages make another reference");
         if (MaxConcurrency < 1)
             faults.Add($"MaxConcurrency is {MaxConcurrency}; it must be at least 1");
         if (Retry is null)

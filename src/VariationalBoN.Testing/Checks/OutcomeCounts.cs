@@ -17,7 +17,7 @@ internal sealed class OutcomeCounts
     {
         var groups = new List<OutcomeGroup>();
         string? note = probe.Options.ScoresPrefixes ? null : "first tokens are not tested (PolicyCheckOptions.ScoresPrefixes)";
-        foreach ((int p, string prompt) in probe.Prompts.Take(probe.Options.FrequencyPrompts).Index())
+        foreach ((int p, Prompt prompt) in probe.Prompts.Take(probe.Options.FrequencyPrompts).Index())
         {
             Completion[] drawn = Draws(probe, prompt);
             groups.Add(Group(probe, $"completions of prompt {p}", drawn, false));
@@ -36,7 +36,7 @@ internal sealed class OutcomeCounts
         return new OutcomeCounts(groups, note);
     }
 
-    private static Completion[] Draws(PolicyProbe probe, string prompt)
+    private static Completion[] Draws(PolicyProbe probe, Prompt prompt)
     {
         var drawn = new List<Completion>(probe.Options.Draws);
         for (int call = 0; drawn.Count < probe.Options.Draws; call++) // seeds of their own, so that a fault of FirstSample is not counted twice

@@ -18,7 +18,7 @@ public static class PolicyCheck
     /// <returns>The report; throw it with <see cref="CheckReport.ThrowIfFailed"/> in a test.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static CheckReport Run(IPolicy policy, IReadOnlyList<string> prompts, PolicyCheckOptions? options = null, CancellationToken cancellationToken = default)
+    public static CheckReport Run(IPolicy policy, IReadOnlyList<Prompt> prompts, PolicyCheckOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(prompts);
@@ -27,7 +27,7 @@ public static class PolicyCheck
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to check the policy on; give some of different lengths.", nameof(prompts));
 
-        var probe = new PolicyProbe(policy, [.. prompts.Distinct(StringComparer.Ordinal)], options, cancellationToken);
+        var probe = new PolicyProbe(policy, [.. prompts.Distinct()], options, cancellationToken);
         var checks = new CheckList("the policy", cancellationToken);
         string subject = policy.GetType().Name;
         checks.Run("identity", () => PolicyDrawChecks.Identity(policy, out subject));

@@ -8,15 +8,15 @@ internal static class PolicyDrawChecks
 
     public static CheckResult Identity(IPolicy policy, out string identity)
     {
-        identity = policy.Identity;
-        bool good = !string.IsNullOrWhiteSpace(identity) && !identity.AsSpan().ContainsAny('\n', '\r') && identity == policy.Identity;
-        return CheckResult.Of("identity", good ? 0 : 1, 0, "Identity is one line and the same when asked twice", "it names something that changes, such as a time or an object's hash, so that every reference table is refused");
+        ModelIdentity first = policy.Identity ?? throw new InvalidOperationException("Identity is null.");
+        identity = first.ToString();
+        return CheckResult.Of("identity", first == policy.Identity ? 0 : 1, 0, "Identity is the same when asked twice", "it names something that changes, such as a time or an object's hash, so that every reference table is refused");
     }
 
     public static CheckResult CountAndOrder(PolicyProbe probe)
     {
         probe.Draw();
-        string[] expected = [.. probe.Prompts.SelectMany(prompt => Enumerable.Repeat(prompt, probe.Options.CompletionsPerPrompt))];
+        Prompt[] expected = [.. probe.Prompts.SelectMany(prompt => Enumerable.Repeat(prompt, probe.Options.CompletionsPerPrompt))];
         IReadOnlyList<Completion> drawn = probe.Drawn;
         double wrong = drawn.Count == expected.Length ? drawn.Zip(expected).Count(pair => pair.First?.Prompt != pair.Second) / (double)expected.Length : 1;
         if (wrong > 0)
@@ -54,7 +54,7 @@ internal static class PolicyDrawChecks
     public static CheckResult Numbering(PolicyProbe probe)
     {
         int k = probe.Options.CompletionsPerPrompt;
-        string prompt = probe.Prompts[0];
+        Prompt prompt = probe.Prompts[0];
         Completion[] expected = [.. probe.Drawn.Take(k)];
         Completion[] continued = [.. probe.Sample([prompt], 1, probe.Seed), .. probe.Sample([prompt], k - 1, probe.Seed with { FirstSample = 1 })];
         IReadOnlyList<Completion> twice = probe.Sample([prompt, prompt], k, probe.Seed);

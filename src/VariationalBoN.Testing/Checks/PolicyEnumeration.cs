@@ -13,7 +13,7 @@ internal static class PolicyEnumeration
         double worst = 0, sum = 1;
         int count = 0;
         string cut = "";
-        foreach (string prompt in probe.Prompts.Take(options.FrequencyPrompts))
+        foreach (Prompt prompt in probe.Prompts.Take(options.FrequencyPrompts))
         {
             IReadOnlyList<Completion>? all;
             switch (probe.Policy)
@@ -45,7 +45,7 @@ internal static class PolicyEnumeration
             sum > 1 ? "a factor is left out, such as the stop token, or log-probs are averaged over tokens instead of summed" : "probability is lost: logits are masked after the softmax, or the prompt's own probability is counted");
     }
 
-    private static List<Completion>? OfTable(TabularPolicy policy, string prompt, int most)
+    private static List<Completion>? OfTable(TabularPolicy policy, Prompt prompt, int most)
     {
         if (Math.Pow(policy.VocabularySize, policy.Length) > most)
             return null;

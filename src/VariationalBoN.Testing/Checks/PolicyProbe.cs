@@ -1,13 +1,13 @@
 namespace VariationalBoN.Testing.Checks;
 
 /// <summary>The policy under check with the completions that most checks share. Not thread-safe.</summary>
-internal sealed class PolicyProbe(IPolicy policy, string[] prompts, PolicyCheckOptions options, CancellationToken cancellationToken)
+internal sealed class PolicyProbe(IPolicy policy, Prompt[] prompts, PolicyCheckOptions options, CancellationToken cancellationToken)
 {
     private const int CompletionsPerCall = 64, MostSubjects = 16;
 
     public IPolicy Policy => policy;
 
-    public string[] Prompts => prompts;
+    public Prompt[] Prompts => prompts;
 
     public PolicyCheckOptions Options => options;
 
@@ -27,7 +27,7 @@ internal sealed class PolicyProbe(IPolicy policy, string[] prompts, PolicyCheckO
 
     public IReadOnlyList<Completion> Sample(IPolicy of, DrawSeed seed) => of.Sample(prompts, options.CompletionsPerPrompt, seed, cancellationToken);
 
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> some, int completions, DrawSeed seed) => policy.Sample(some, completions, seed, cancellationToken);
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> some, int completions, DrawSeed seed) => policy.Sample(some, completions, seed, cancellationToken);
 
     /// <summary>Log-probs of any number of completions, a call for each few, since a policy need not bound its memory.</summary>
     public double[] LogProbOf(IReadOnlyList<Completion> completions)
@@ -47,7 +47,7 @@ internal sealed class PolicyProbe(IPolicy policy, string[] prompts, PolicyCheckO
 
     /// <summary>The length that padding evens out: tokens with those of the prompt, or characters for a policy without tokens.</summary>
     public static int Length(Completion completion) =>
-        completion.PromptTokens.Length + completion.Tokens.Length is var tokens and > 0 ? tokens : completion.Prompt.Length + completion.Text.Length;
+        completion.PromptTokens.Length + completion.Tokens.Length is var tokens and > 0 ? tokens : completion.Prompt.Canonical.Length + completion.Text.Length;
 
     /// <summary>What makes two completions of a prompt the same outcome.</summary>
     public static string Key(Completion completion) => completion.Tokens.IsDefaultOrEmpty ? completion.Text : string.Join(' ', completion.Tokens);

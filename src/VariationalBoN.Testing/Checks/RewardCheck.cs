@@ -35,7 +35,7 @@ public static class RewardCheck
         if (!usable)
         {
             checks.Skip(s_others, "the reward model gave nothing to check with");
-            return checks.Report(reward.Identity);
+            return checks.Report(reward.Identity.ToString());
         }
 
         await checks.RunAsync("repeated", () => RewardBatchChecks.RepeatedAsync(probe)).ConfigureAwait(false);
@@ -45,7 +45,7 @@ public static class RewardCheck
         checks.Run("ranks", () => RewardSpreadChecks.Ranks(probe));
         checks.Run("variance", () => RewardSpreadChecks.Variance(probe));
         checks.Run("ties", () => RewardSpreadChecks.Ties(probe));
-        await checks.RunAsync("table", () => RewardTableCheck.DriftAsync(probe)).ConfigureAwait(false);
-        return checks.Report(reward.Identity);
+        await checks.RunAsync("cache", () => RewardCacheCheck.DriftAsync(probe)).ConfigureAwait(false);
+        return checks.Report(reward.Identity.ToString());
     }
 }

@@ -30,7 +30,7 @@ internal sealed class RewardProbe(IRewardModel reward, Completion[] completions,
         foreach (Completion[] part in some.Chunk(most))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            IReadOnlyList<double> scores = await reward.ScoreAsync(part, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
+            RewardScores scores = await reward.ScoreAsync(part, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
             if (scores.Count != part.Length)
                 throw new InvalidOperationException($"It returned {scores.Count} rewards for {part.Length} completions; it must return one for each, in their order.");
             rewards.AddRange(scores);

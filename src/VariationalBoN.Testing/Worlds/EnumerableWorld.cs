@@ -113,7 +113,8 @@ public sealed class EnumerableWorld
     /// <returns>S values whose exponentials sum to 1; a fresh array.</returns>
     public double[] LogTarget(IVariationalObjective objective)
     {
-        double[] targets = objective.LogTargets(BestOfN, [.. Enumerable.Range(0, Sequences).Select(Completion)]);
+        ArgumentNullException.ThrowIfNull(objective);
+        double[] targets = objective.LogTargets(new ScoredBatch(Enumerable.Range(0, Sequences).Select(Completion), new int[Sequences], objective.Requires));
         double normaliser = LogMath.LogSumExp(targets);
         return [.. targets.Select(g => g - normaliser)];
     }
@@ -211,7 +212,7 @@ public sealed class EnumerableWorld
 
     private static double LogCdf(double at, double rest) => at <= 0 ? double.NegativeInfinity : at < 0.5 ? Math.Log(at) : LogMath.Log1p(-Math.Min(rest, 1));
 
-    private static LogCdfPair Cdf(Dictionary<double, LogCdfPair> levels, string prompt, double reward)
+    private static LogCdfPair Cdf(Dictionary<double, LogCdfPair> levels, Prompt prompt, double reward)
     {
         if (prompt != Prompt)
             throw new KeyNotFoundException($"The prompt \"{prompt}\" is none of this world; its only prompt is \"{Prompt}\".");

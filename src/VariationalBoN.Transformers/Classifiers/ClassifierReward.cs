@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using VariationalBoN.Policies;
-using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
@@ -25,7 +25,7 @@ public static class ClassifierReward
         ArgumentNullException.ThrowIfNull(encode);
         options ??= new ClassifierRewardOptions();
         int label = options.Validate(classifier, text: true);
-        var format = options.Format ?? (completion => completion.Prompt + completion.Text);
+        var format = options.Format ?? (completion => completion.Prompt.Text + completion.Text);
         return Create(classifier, (completion, most) => encode(format(completion), most), options, label, $"text: {options.FormatName ?? "prompt and completion"}");
     }
 
@@ -54,7 +54,14 @@ public static class ClassifierReward
     {
         int most = options.MaxLength ?? classifier.MaxLength;
         var scoring = new ClassifierScoring(classifier, encode, options, label, most);
-        string identity = $"classifier({ModuleFingerprint.Of(classifier)}, {options.Output} of label {label} '{classifier.Labels[label]}', {what}, {(options.OnTooLong == LongSequence.Truncate ? "cut" : "refused")} beyond {most} tokens)";
-        return RewardModel.FromBatch((completions, cancellationToken) => Task.FromResult<IReadOnlyList<double>>(scoring.Score(completions, cancellationToken)), identity);
+        var identity = new ModelIdentity(
+            "classifier",
+            ("module", ModuleFingerprint.Of(classifier)),
+            ("output", options.Output.ToString()),
+            ("label", $"{label} {classifier.Labels[label]}"),
+            ("reads", what),
+            ("max tokens", most),
+            ("beyond", options.OnTooLong.ToString()));
+        return RewardModel.FromBatch((completions, cancellationToken) => Task.FromResult<RewardScores>(scoring.Score(completions, cancellationToken)), identity);
     }
 }

@@ -31,13 +31,13 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
         bool refuse = options.OnTooLong == LongSequence.Refuse;
         var ids = encode(completion, refuse ? most + 1 : most);
         if (ids.IsDefaultOrEmpty)
-            throw new InvalidOperationException($"'{Shown.Text(completion.Text)}' behind '{Shown.Text(completion.Prompt)}' has no tokens; a classifier needs at least one, such as a special token.");
+            throw new InvalidOperationException($"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has no tokens; a classifier needs at least one, such as a special token.");
         if (ids.Length > most)
-            throw new InvalidOperationException($"'{Shown.Text(completion.Text)}' behind '{Shown.Text(completion.Prompt)}' has {(refuse ? "more than" : $"{ids.Length} tokens, though it was to be cut at")} {most} tokens.");
+            throw new InvalidOperationException($"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has {(refuse ? "more than" : $"{ids.Length} tokens, though it was to be cut at")} {most} tokens.");
         foreach (int id in ids)
         {
             if (id < 0 || id >= classifier.VocabularySize)
-                throw new InvalidOperationException($"'{Shown.Text(completion.Text)}' behind '{Shown.Text(completion.Prompt)}' has token {id}, outside the classifier's vocabulary of 0 to {classifier.VocabularySize - 1}: it belongs to another tokenizer.");
+                throw new InvalidOperationException($"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has token {id}, outside the classifier's vocabulary of 0 to {classifier.VocabularySize - 1}: it belongs to another tokenizer.");
         }
 
         return ids;
@@ -61,7 +61,6 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
             : classifier.IndependentLabels ? nn.functional.logsigmoid(logits) : nn.functional.log_softmax(logits, -1);
         return values.select(1, label).Doubles();
     }
-
 
     /// <summary>Sequences are equal when their tokens are.</summary>
     private sealed class Comparer : IEqualityComparer<ImmutableArray<int>>

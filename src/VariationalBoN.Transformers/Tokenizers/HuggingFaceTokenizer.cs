@@ -25,7 +25,7 @@ public sealed class HuggingFaceTokenizer : ITokenizer
 
     /// <inheritdoc/>
     /// <remarks>Its type and a digest of the ids of a fixed text.</remarks>
-    public string Identity => TokenizerFingerprint.Of(this);
+    public ModelIdentity Identity => TokenizerFingerprint.Of(this);
 
     /// <inheritdoc/>
     public int VocabularySize { get; }

@@ -33,7 +33,7 @@ public sealed class MicrosoftTokenizer : ITokenizer
 
     /// <inheritdoc/>
     /// <remarks>Its type and a digest of the ids of a fixed text.</remarks>
-    public string Identity => TokenizerFingerprint.Of(this);
+    public ModelIdentity Identity => TokenizerFingerprint.Of(this);
 
     /// <inheritdoc/>
     public int VocabularySize { get; }

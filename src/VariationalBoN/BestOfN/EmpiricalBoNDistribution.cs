@@ -8,7 +8,7 @@ namespace VariationalBoN.BestOfN;
 /// <remarks>For new completions; the reference samples themselves are ranked by <see cref="LeaveOneOut"/>. Immutable, thread-safe.</remarks>
 public sealed class EmpiricalBoNDistribution : IBoNDistribution
 {
-    private readonly IReadOnlyDictionary<string, EmpiricalRewardCdf> _cdfs;
+    private readonly IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> _cdfs;
     private readonly bool _leaveOneOut;
 
     /// <summary>Creates the distribution of the best of n.</summary>
@@ -19,26 +19,30 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// Told once, here, when there are too few rewards for N (<see cref="Warning"/>); <c>_ => { }</c> silences it. Null writes it to the error stream: what is
     /// written there is seen in every console, container and test run, where a log that nobody has set up is not.
     /// </param>
+    /// <param name="origin">What the rewards come from; null when the caller vouches for them.</param>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
-    public EmpiricalBoNDistribution(IReadOnlyDictionary<string, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null)
+    public EmpiricalBoNDistribution(IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null, ScoringIdentity? origin = null)
     {
         ArgumentNullException.ThrowIfNull(cdfs);
         BestOfNMath.CheckN(n);
         CheckEstimator(estimator);
         if (cdfs.Count == 0)
             throw new ArgumentException("There is no prompt; give the reference rewards of at least one.", nameof(cdfs));
-        _cdfs = cdfs is ICdfsOnDemand ? cdfs : cdfs.ToFrozenDictionary(StringComparer.Ordinal); // what is on disk stays there
-        (N, Estimator) = (n, estimator);
-        Warning = SampleWarning.Of(cdfs is ICdfsOnDemand kept ? kept.Counts : [.. _cdfs.Values.Select(cdf => cdf.Count)], n);
+        _cdfs = cdfs is ReferenceTableCdfs ? cdfs : cdfs.ToFrozenDictionary(); // a table on disk stays there
+        (N, Estimator, Origin) = (n, estimator, origin);
+        Warning = SampleWarning.Of(cdfs is ReferenceTableCdfs table ? table.Counts : [.. _cdfs.Values.Select(cdf => cdf.Count)], n);
         SampleWarning.Raise(Warning, onWarning);
     }
 
     private EmpiricalBoNDistribution(EmpiricalBoNDistribution other) =>
-        (_cdfs, _leaveOneOut, N, Estimator, Warning) = (other._cdfs, true, other.N, other.Estimator, other.Warning);
+        (_cdfs, _leaveOneOut, N, Estimator, Origin, Warning) = (other._cdfs, true, other.N, other.Estimator, other.Origin, other.Warning);
 
     /// <inheritdoc/>
     public double N { get; }
+
+    /// <inheritdoc/>
+    public ScoringIdentity? Origin { get; }
 
     /// <summary>How F and the log-ratio are estimated.</summary>
     public RatioEstimator Estimator { get; }
@@ -55,17 +59,17 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// <param name="prompt">The prompt x.</param>
     /// <returns>The rewards, sorted.</returns>
     /// <exception cref="KeyNotFoundException">Nothing is known of the prompt.</exception>
-    public EmpiricalRewardCdf Cdf(string prompt)
+    public EmpiricalRewardCdf Cdf(Prompt prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         if (_cdfs.TryGetValue(prompt, out EmpiricalRewardCdf? cdf))
             return cdf;
-        throw new KeyNotFoundException($"There are no reference rewards for the prompt \"{Shown.Text(prompt)}\" ({prompt.Length} characters) among the {_cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
+        throw new KeyNotFoundException($"There are no reference rewards for the prompt {Shown.Quoted(prompt.Canonical)} ({prompt.Canonical.Length} characters) among the {_cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
     }
 
     /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them; equal for <see cref="RatioEstimator.SingleAtom"/>, which knows F_lt alone.</summary>
     /// <inheritdoc/>
-    public LogCdfPair LogCdf(string prompt, double reward) => Ranks(Cdf(prompt), reward).LogCdf(Estimator);
+    public LogCdfPair LogCdf(Prompt prompt, double reward) => Ranks(Cdf(prompt), reward).LogCdf(Estimator);
 
     /// <inheritdoc/>
     public double LogRatio(ScoredCompletion completion)

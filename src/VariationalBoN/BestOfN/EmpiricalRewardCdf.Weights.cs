@@ -14,7 +14,7 @@ public sealed partial class EmpiricalRewardCdf
     /// <param name="n">Number of draws; finite, at least 1.</param>
     /// <returns>M weights at the positions of <see cref="SortedRewards"/>, at least 0, summing to 1; a fresh array.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range or NaN.</exception>
-    public double[] BestOfNWeights(double n)
+    public double[] BestOfNWeightsByRank(double n)
     {
         if (!(n >= 1 && n < double.PositiveInfinity))
             throw new ArgumentOutOfRangeException(nameof(n), n, "n, the number of draws, must be finite and at least 1.");

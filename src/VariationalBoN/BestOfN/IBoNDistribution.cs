@@ -12,12 +12,16 @@ public interface IBoNDistribution
     /// <summary>N, the number of draws of which the best is kept; any real number, at least 1.</summary>
     double N { get; }
 
+    /// <summary>What the rewards and log pi_ref that it is about come from; null when it holds whatever they come from.</summary>
+    /// <remarks>Objectives refuse scored batches of another origin.</remarks>
+    ScoringIdentity? Origin { get; }
+
     /// <summary>log F_lt and log F_le of a reward under the reference.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="reward">r(x, y), finite.</param>
     /// <returns>Both logarithms.</returns>
     /// <exception cref="KeyNotFoundException">Nothing is known of the prompt.</exception>
-    LogCdfPair LogCdf(string prompt, double reward);
+    LogCdfPair LogCdf(Prompt prompt, double reward);
 
     /// <summary>log pi_bon(y | x) - log pi_ref(y | x), in nats, at most log N.</summary>
     /// <param name="completion">The scored completion.</param>

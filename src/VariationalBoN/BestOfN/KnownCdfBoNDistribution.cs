@@ -9,13 +9,13 @@ namespace VariationalBoN.BestOfN;
 /// </remarks>
 public sealed class KnownCdfBoNDistribution : IBoNDistribution
 {
-    private readonly Func<string, double, LogCdfPair> _logCdf;
+    private readonly Func<Prompt, double, LogCdfPair> _logCdf;
 
     /// <summary>Creates the distribution of the best of n.</summary>
     /// <param name="logCdf">(prompt, reward) to log P_ref(r &lt; reward) and log P_ref(r &lt;= reward); equal where one does not know the second.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range.</exception>
-    public KnownCdfBoNDistribution(Func<string, double, LogCdfPair> logCdf, double n)
+    public KnownCdfBoNDistribution(Func<Prompt, double, LogCdfPair> logCdf, double n)
     {
         ArgumentNullException.ThrowIfNull(logCdf);
         BestOfNMath.CheckN(n);
@@ -25,8 +25,11 @@ public sealed class KnownCdfBoNDistribution : IBoNDistribution
     /// <inheritdoc/>
     public double N { get; }
 
+    /// <summary>Null: whoever gives the CDF vouches for it.</summary>
+    public ScoringIdentity? Origin => null;
+
     /// <inheritdoc/>
-    public LogCdfPair LogCdf(string prompt, double reward)
+    public LogCdfPair LogCdf(Prompt prompt, double reward)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         if (!double.IsFinite(reward))

@@ -34,7 +34,7 @@ public sealed class Evaluator
     /// <returns>The report.</returns>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    public Task<EvaluationReport> EvaluateAsync(IPolicy policy, IReadOnlyList<string> prompts, int completionsPerPrompt, long seed, CancellationToken cancellationToken = default) =>
+    public Task<EvaluationReport> EvaluateAsync(IPolicy policy, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, CancellationToken cancellationToken = default) =>
         EvaluateAsync(policy, prompts, completionsPerPrompt, seed, null, cancellationToken);
 
     /// <summary>Draws completions of held-out prompts and measures them, also against a Best-of-N distribution.</summary>
@@ -47,23 +47,23 @@ public sealed class Evaluator
     /// <returns>The report.</returns>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    public async Task<EvaluationReport> EvaluateAsync(IPolicy policy, IReadOnlyList<string> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN, CancellationToken cancellationToken = default)
+    public async Task<EvaluationReport> EvaluateAsync(IPolicy policy, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to evaluate on; give at least one.", nameof(prompts));
-        string[] distinct = [.. prompts.Distinct(StringComparer.Ordinal)];
-        foreach (string prompt in distinct)
+        Prompt[] distinct = [.. prompts.Distinct()];
+        foreach (Prompt prompt in distinct)
             _ = _table[prompt];
         IStepwiseKl? stepwise = policy is IStepwiseKl able && able.CanCompareWith(_scorer.Reference) ? able : null;
         var measured = new EvaluationSums(bestOfN);
-        foreach (string[] batch in distinct.Chunk(Math.Max(1, CompletionsPerBatch / completionsPerPrompt)))
+        foreach (Prompt[] batch in distinct.Chunk(Math.Max(1, CompletionsPerBatch / completionsPerPrompt)))
         {
             cancellationToken.ThrowIfCancellationRequested();
             IReadOnlyList<Completion> drawn = policy.Sample(batch, completionsPerPrompt, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken);
-            ScoredBatch scored = await _scorer.ScoreAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
+            ScoredBatch scored = await _scorer.ScoreAsync(drawn, cancellationToken).ConfigureAwait(false);
             double[] logPolicy = policy.LogProbValues(scored.Completions);
             double[]? kl = stepwise?.StepwiseKl(_scorer.Reference, scored.Completions);
             measured.Add(scored, _table, logPolicy, kl);
@@ -85,8 +85,8 @@ public sealed class Evaluator
         ArgumentNullException.ThrowIfNull(bestOfN);
         if (answers.Count == 0)
             throw new ArgumentException("There is no answer to measure; give at least one.", nameof(answers));
-        string[] prompts = [.. answers.Select(answer => answer.Completion.Prompt).Distinct(StringComparer.Ordinal)];
-        Dictionary<string, int> groups = prompts.Select((prompt, i) => (prompt, i)).ToDictionary(pair => pair.prompt, pair => pair.i, StringComparer.Ordinal);
+        Prompt[] prompts = [.. answers.Select(answer => answer.Completion.Prompt).Distinct()];
+        Dictionary<Prompt, int> groups = prompts.Select((prompt, i) => (prompt, i)).ToDictionary(pair => pair.prompt, pair => pair.i);
         var scored = new ScoredBatch(answers, answers.Select(answer => groups[answer.Completion.Prompt]));
         var measured = new EvaluationSums(null);
         measured.Add(scored, _table, [.. answers.Select(bestOfN.LogDensity)], null);

@@ -34,7 +34,7 @@ public sealed record PolicyComparison
         ArgumentNullException.ThrowIfNull(n);
         if (completions.Count == 0)
             throw new ArgumentException("There is no completion of the policy; give at least one.", nameof(completions));
-        var owners = new Dictionary<string, int>(StringComparer.Ordinal);
+        var owners = new Dictionary<Prompt, int>();
         int[] prompts = [.. completions.Select(completion => owners.TryAdd(completion.Completion.Prompt, owners.Count) ? owners.Count - 1 : owners[completion.Completion.Prompt])];
         EmpiricalRewardCdf[] cdfs = [.. completions.Select(completion => table[completion.Completion.Prompt].Cdf)];
         (int Below, int AtOrBelow)[] counts = [.. completions.Zip(cdfs, (completion, cdf) => cdf.Counts(completion.Reward))];

@@ -48,7 +48,7 @@ internal sealed class PromptStatistics
         ImmutableArray<ScoredCompletion> samples = prompt.Samples;
         if (texts.IsEmpty)
             return new PromptStatistics(prompt);
-        var rewards = new Dictionary<string, (double Low, double High)>(StringComparer.Ordinal);
+        var rewards = new Dictionary<Prompt, (double Low, double High)>();
         for (int i = 0; i < scores.Length; i++)
         {
             double reward = scores[i];

@@ -90,7 +90,7 @@ internal static class ReferenceReportBuilder
 
     private static PolicyComparison Compare(ReferenceTable table, ReferencePrompt[] prompts, IReadOnlyList<ScoredCompletion> completions, int[] grid)
     {
-        HashSet<string> kept = [.. prompts.Select(prompt => prompt.Prompt)];
+        HashSet<Prompt> kept = [.. prompts.Select(prompt => prompt.Prompt)];
         return PolicyComparison.Of(table, [.. completions.Where(completion => kept.Contains(table[completion.Completion.Prompt].Prompt))], grid);
     }
 

@@ -25,7 +25,7 @@ internal static class TargetBands
     /// <summary>k_le of the level on which the distribution of the best of n reaches one half.</summary>
     private static int MedianBest(EmpiricalRewardCdf cdf, double n)
     {
-        double[] weights = cdf.BestOfNWeights(n);
+        double[] weights = cdf.BestOfNWeightsByRank(n);
         int i = weights.Length - 1;
         for (double above = weights[i]; above < 0.5 && i > 0; above += weights[i])
             i--;

@@ -18,6 +18,9 @@ internal static class Shown
         return string.Concat(text.AsSpan(0, shown), "...");
     }
 
+    /// <summary>The beginning of a text in quotation marks.</summary>
+    internal static string Quoted(string text) => $"\"{Text(text)}\"";
+
     /// <summary>A name from a file: whole unless it is absurdly long.</summary>
     internal static string Name(string name) => Text(name, MaxNameCharacters);
 

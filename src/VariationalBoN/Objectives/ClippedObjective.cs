@@ -25,6 +25,9 @@ public sealed class ClippedObjective : IVariationalObjective
     public double Floor { get; }
 
     /// <inheritdoc/>
-    public double LogTarget(IBoNDistribution bestOfN, ScoredCompletion completion) =>
-        completion.LogReference + Math.Max(_inner.LogTarget(bestOfN, completion) - completion.LogReference, Floor);
+    public ScoringIdentity? Requires => _inner.Requires;
+
+    /// <inheritdoc/>
+    public double LogTarget(ScoredCompletion completion) =>
+        completion.LogReference + Math.Max(_inner.LogTarget(completion) - completion.LogReference, Floor);
 }

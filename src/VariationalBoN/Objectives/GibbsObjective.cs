@@ -3,7 +3,7 @@ namespace VariationalBoN;
 /// <summary>The objective of KL-constrained reinforcement learning: log g = r(x, y) / beta + log pi_ref(y | x).</summary>
 /// <remarks>
 /// The maximum of E[r] - beta KL(pi_theta || pi_ref) is pi_ref exp(r / beta) / Z, and KL(pi_theta || g) differs from that objective by the
-/// factor -1 / beta and a constant. The N of the distribution plays no part, and neither does its CDF. Unlike Best-of-N it depends on the
+/// factor -1 / beta and a constant. There is no N and no CDF in it. Unlike Best-of-N it depends on the
 /// scale of the reward. Immutable, thread-safe.
 /// </remarks>
 public sealed class GibbsObjective : IVariationalObjective
@@ -21,9 +21,11 @@ public sealed class GibbsObjective : IVariationalObjective
     /// <summary>The coefficient of the KL divergence, in the unit of the reward per nat.</summary>
     public double Beta { get; }
 
+    /// <summary>Null: it needs no distribution, so rewards and log pi_ref of any origin will do.</summary>
+    public ScoringIdentity? Requires => null;
+
     /// <summary>r(x, y) / beta + log pi_ref(y | x), in nats.</summary>
-    /// <param name="bestOfN">The Best-of-N distribution, which is not used.</param>
     /// <param name="completion">The scored completion.</param>
     /// <returns>A finite number where the reward and log pi_ref are finite and r / beta does not overflow.</returns>
-    public double LogTarget(IBoNDistribution bestOfN, ScoredCompletion completion) => (completion.Reward / Beta) + completion.LogReference;
+    public double LogTarget(ScoredCompletion completion) => (completion.Reward / Beta) + completion.LogReference;
 }

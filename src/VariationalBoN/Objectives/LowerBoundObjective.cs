@@ -11,35 +11,40 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed class LowerBoundObjective : IVariationalObjective
 {
+    private readonly IBoNDistribution _bestOfN;
+
     /// <summary>Creates the objective.</summary>
+    /// <param name="bestOfN">The Best-of-N distribution: N and F.</param>
     /// <param name="side">Which F is used; <see cref="CdfSide.Strict"/> gives the true bound and refuses completions below which nothing lies.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="side"/> is none of the three.</exception>
-    public LowerBoundObjective(CdfSide side = CdfSide.Midpoint)
+    public LowerBoundObjective(IBoNDistribution bestOfN, CdfSide side = CdfSide.Midpoint)
     {
+        ArgumentNullException.ThrowIfNull(bestOfN);
         if (!Enum.IsDefined(side))
             throw new ArgumentOutOfRangeException(nameof(side), side, "The side must be Strict, Midpoint or AtOrBelow.");
-        Side = side;
+        (_bestOfN, Side) = (bestOfN, side);
     }
 
     /// <summary>Which value of the reference CDF is used.</summary>
     public CdfSide Side { get; }
 
+    /// <inheritdoc/>
+    public ScoringIdentity? Requires => _bestOfN.Origin;
+
     /// <summary>log N + (N - 1) log F(r(y)) + log pi_ref(y | x), in nats.</summary>
-    /// <param name="bestOfN">The Best-of-N distribution.</param>
     /// <param name="completion">The scored completion.</param>
     /// <returns>A finite number where log pi_ref is finite.</returns>
     /// <exception cref="ArithmeticException">F = 0 on this side and N > 1, so that the bound is minus infinity.</exception>
     /// <exception cref="KeyNotFoundException">The distribution knows nothing of the prompt.</exception>
-    public double LogTarget(IBoNDistribution bestOfN, ScoredCompletion completion)
+    public double LogTarget(ScoredCompletion completion)
     {
-        ArgumentNullException.ThrowIfNull(bestOfN);
-        if (bestOfN.N == 1)
+        if (_bestOfN.N == 1)
             return completion.LogReference;
-        LogCdfPair cdf = bestOfN.LogCdf(completion.Completion.Prompt, completion.Reward);
+        LogCdfPair cdf = _bestOfN.LogCdf(completion.Completion.Prompt, completion.Reward);
         double logCdf = LogCdf(cdf);
         if (double.IsNegativeInfinity(logCdf))
             throw new ArithmeticException($"The lower bound is -infinity for prompt \"{completion.Completion.Prompt}\", reward {completion.Reward}: the reference gives no probability to rewards {(Side == CdfSide.Strict ? "below it (F_lt = 0). Use CdfSide.Midpoint or CdfSide.AtOrBelow, ExactObjective" : "at or below it (F_le = 0). Use")} or an empirical distribution, whose F is never 0.");
-        return Math.Log(bestOfN.N) + ((bestOfN.N - 1) * logCdf) + completion.LogReference;
+        return Math.Log(_bestOfN.N) + ((_bestOfN.N - 1) * logCdf) + completion.LogReference;
     }
 
     private double LogCdf(LogCdfPair cdf) => Side switch

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
+using TorchSharp.Modules;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
@@ -58,8 +59,14 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     public bool HasDecoder => _model.HasDecoder;
 
     /// <inheritdoc/>
-    /// <remarks>Names the options that shape the distribution, the tokenizer and its size, and parameters and buffers with their number types and the first 16 hexadecimal digits of their SHA-256.</remarks>
-    public string Identity => $"CausalLmPolicy({ModuleFingerprint.Of(_model.Module)}, tokenizer {_tokenizer.Identity}, vocabulary {_tokenizer.VocabularySize}, {Options.Describe()})";
+    /// <remarks>The options that shape the distribution, the tokenizer, and parameters and buffers by their SHA-256.</remarks>
+    public ModelIdentity Identity => new(nameof(CausalLmPolicy), [("module", ModuleFingerprint.Of(_model.Module)), ("tokenizer", _tokenizer.Identity), ("vocabulary", _tokenizer.VocabularySize), .. Options.Settings]);
+
+    /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the module; a shared one once.</summary>
+    public IReadOnlyList<Parameter> Parameters => [.. _model.Module.parameters().Where(parameter => parameter.requires_grad).Distinct()];
+
+    /// <inheritdoc/>
+    public bool IsTrainable => _model.Module.parameters().Any(parameter => parameter.requires_grad);
 
     /// <inheritdoc/>
     public bool HasFullSupport => Options.HasFullSupport(_tokenizer.VocabularySize);
@@ -67,7 +74,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's context.</exception>
     /// <exception cref="InvalidOperationException">The module is in training mode, or returns NaN.</exception>
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -179,9 +186,9 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         }
     }
 
-    private static PlannedRow[] Plan(IReadOnlyList<string> prompts, ImmutableArray<int>[] tokens, int completionsPerPrompt, DrawSeed seed)
+    private static PlannedRow[] Plan(IReadOnlyList<Prompt> prompts, ImmutableArray<int>[] tokens, int completionsPerPrompt, DrawSeed seed)
     {
-        var drawn = new Dictionary<string, int>(); // samples of a prompt that are numbered already
+        var drawn = new Dictionary<Prompt, int>(); // samples of a prompt that are numbered already
         int[] first = new int[prompts.Count];
         for (int p = 0; p < prompts.Count; p++)
         {
@@ -200,7 +207,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         return rows;
     }
 
-    private Completion Complete(string prompt, ImmutableArray<int> promptTokens, List<int> drawn)
+    private Completion Complete(Prompt prompt, ImmutableArray<int> promptTokens, List<int> drawn)
     {
         bool stopped = Options.StopTokens.Contains(drawn[^1]);
         return new Completion
@@ -213,18 +220,18 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         };
     }
 
-    private ImmutableArray<int>[] EncodeAll(IReadOnlyList<string> prompts)
+    private ImmutableArray<int>[] EncodeAll(IReadOnlyList<Prompt> prompts)
     {
         var tokens = new ImmutableArray<int>[prompts.Count];
         for (int p = 0; p < tokens.Length; p++)
         {
-            string prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
-            tokens[p] = _tokenizer.Encode(prompt);
+            Prompt prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
+            tokens[p] = _tokenizer.Encode(prompt.Text);
             if (tokens[p].IsDefaultOrEmpty)
-                throw new ArgumentException($"Prompt {p}, '{Shown.Text(prompt)}', has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
+                throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
             RequireIds(tokens[p], "Prompt", p, nameof(prompts));
             if (_contextLength is int most && tokens[p].Length > most - Options.MaxNewTokens)
-                throw new ArgumentException($"Prompt {p}, '{Shown.Text(prompt)}', has {tokens[p].Length} tokens; with {Options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaxNewTokens)}. Shorten it or lower MaxNewTokens.", nameof(prompts));
+                throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has {tokens[p].Length} tokens; with {Options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaxNewTokens)}. Shorten it or lower MaxNewTokens.", nameof(prompts));
         }
 
         return tokens;
@@ -238,12 +245,12 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         {
             Completion completion = completions[i] ?? throw new ArgumentException($"Completion {i} is null.", nameof(completions));
             if (completion.PromptTokens.IsDefaultOrEmpty || completion.Tokens.IsDefaultOrEmpty)
-                throw new ArgumentException($"Completion {i} of prompt '{Shown.Text(completion.Prompt)}' has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
+                throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
             RequireIds(completion.PromptTokens, "The prompt of completion", i, nameof(completions));
             RequireIds(completion.Tokens, "Completion", i, nameof(completions));
             int length = completion.PromptTokens.Length + completion.Tokens.Length;
             if (_contextLength is int most && length > most)
-                throw new ArgumentException($"Completion {i} of prompt '{Shown.Text(completion.Prompt)}' is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
+                throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
         }
     }
 

@@ -74,7 +74,12 @@ public sealed record GenerationOptions
     }
 
     /// <summary>What of the options makes one distribution another.</summary>
-    internal string Describe() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"at most {MaxNewTokens} tokens, temperature {Temperature:R}, top-k {(object?)TopK ?? "none"}, top-p {(object?)TopP ?? "none"}, stop [{string.Join(",", StopTokens.Distinct().Order())}]");
+    internal (string Name, IdentityValue Value)[] Settings =>
+    [
+        ("max new tokens", MaxNewTokens),
+        ("temperature", Temperature),
+        ("top-k", TopK is int k ? k : "none"),
+        ("top-p", TopP is double p ? p : "none"),
+        ("stop tokens", string.Join(' ', StopTokens.Distinct().Order())),
+    ];
 }

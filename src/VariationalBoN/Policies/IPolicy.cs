@@ -9,9 +9,13 @@ namespace VariationalBoN;
 /// </remarks>
 public interface IPolicy
 {
-    /// <summary>One line that tells this distribution from others: model, weights and sampling settings, as far as they can be told.</summary>
-    /// <remarks>A store of reference rewards carries it and refuses a reference with another identity. It may cost a pass over the weights.</remarks>
-    string Identity => GetType().Name;
+    /// <summary>What tells this distribution from others: model, weights and sampling settings.</summary>
+    /// <remarks>Reference tables and stores carry it and refuse a reference with another identity. It may cost a pass over the weights (<see cref="Policies.ModuleFingerprint"/>).</remarks>
+    ModelIdentity Identity { get; }
+
+    /// <summary>Whether a parameter of it asks for a gradient, so that training may move it.</summary>
+    /// <value>False by default. A <c>Scorer</c> refuses a reference of which it is true.</value>
+    bool IsTrainable => false;
 
     /// <summary>Whether every completion has positive probability: false for a policy that truncates its distribution (top-k, top-p).</summary>
     /// <remarks>Training refuses a policy without full support: a token inside one nucleus and outside another has log-ratio -infinity.</remarks>
@@ -24,7 +28,7 @@ public interface IPolicy
     /// <param name="cancellationToken">Stops between tokens or prompts.</param>
     /// <returns>P * K completions as plain data, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
+    IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
 
     /// <summary>log pi(y | x) of each completion in nats: the sum over its tokens, stop token included, prompt excluded.</summary>
     /// <param name="completions">B completions of this policy's vocabulary.</param>

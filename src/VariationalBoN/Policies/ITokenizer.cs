@@ -6,8 +6,8 @@ namespace VariationalBoN.Policies;
 /// <remarks>Only prompts are encoded and only drawn tokens are decoded: a completion is never tokenised again. Implementations must be thread-safe.</remarks>
 public interface ITokenizer
 {
-    /// <summary>One line, without commas, that tells this tokenizer from others; part of the identity of a policy, which stores of its samples carry.</summary>
-    string Identity => GetType().Name;
+    /// <summary>What tells this tokenizer from others; part of the identity of a policy. <see cref="TokenizerFingerprint"/> makes one of any tokenizer.</summary>
+    ModelIdentity Identity { get; }
 
     /// <summary>The number of token ids, which is the number of logits that the model must return.</summary>
     int VocabularySize { get; }

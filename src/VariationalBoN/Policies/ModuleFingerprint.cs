@@ -7,11 +7,11 @@ namespace VariationalBoN.Policies;
 /// <summary>Tells the weights of one module from those of another: what the identity of a policy or reward model of one's own is made of. Stateless.</summary>
 public static class ModuleFingerprint
 {
-    /// <summary>Type, parameter count, number types and the first 16 hexadecimal digits of the SHA-256 of names, types, shapes and values.</summary>
+    /// <summary>Type, number of weights, their number types and the first 16 hexadecimal digits of the SHA-256 of names, types, shapes and values.</summary>
     /// <param name="module">The module, on any device.</param>
-    /// <returns>One line, such as "Linear, 6 weights of Float32, sha256 0123456789abcdef".</returns>
+    /// <returns>An identity that changes with any weight. It costs a pass over the weights.</returns>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
-    public static string Of(nn.Module module)
+    public static ModelIdentity Of(nn.Module module)
     {
         ArgumentNullException.ThrowIfNull(module);
         TorchRuntime.Require();
@@ -28,6 +28,6 @@ public static class ModuleFingerprint
         }
 
         string digits = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
-        return $"{module.GetType().Name}, {count} weights of {string.Join(" and ", types)}, sha256 {digits}";
+        return new ModelIdentity(module.GetType().Name, ("weights", count), ("type", string.Join(" and ", types)), ("sha256", digits));
     }
 }

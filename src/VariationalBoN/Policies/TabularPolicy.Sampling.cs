@@ -9,16 +9,16 @@ public sealed partial class TabularPolicy
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="completionsPerPrompt"/> is below 1.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
     /// <exception cref="InvalidOperationException">A logit has become NaN or infinite.</exception>
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt; give at least one.", nameof(prompts));
         double[] logits = LogitValues();
-        var drawn = new Dictionary<string, int>(StringComparer.Ordinal); // how many samples of a prompt this call has drawn
+        var drawn = new Dictionary<Prompt, int>(); // how many samples of a prompt this call has drawn
         var completions = new List<Completion>(prompts.Count * completionsPerPrompt);
-        foreach (string prompt in prompts)
+        foreach (Prompt prompt in prompts)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int table = PromptIndex(prompt) * Contexts, first = drawn.GetValueOrDefault(prompt);
@@ -55,9 +55,9 @@ public sealed partial class TabularPolicy
     /// <param name="prompt">The prompt x.</param>
     /// <param name="tokens">L tokens.</param>
     /// <returns>What the policy would have drawn.</returns>
-    public static Completion CompletionOf(string prompt, IReadOnlyList<int> tokens) => new() { Prompt = prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
+    public static Completion CompletionOf(Prompt prompt, IReadOnlyList<int> tokens) => new() { Prompt = prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
 
-    private Completion Draw(string prompt, int table, double[] logits, CounterRandom random)
+    private Completion Draw(Prompt prompt, int table, double[] logits, CounterRandom random)
     {
         int[] tokens = new int[Length];
         int prefix = 0;
@@ -71,7 +71,7 @@ public sealed partial class TabularPolicy
     }
 
     /// <summary>Inverse CDF: u is scaled by the sum, and a token of probability zero is never returned.</summary>
-    private static int DrawToken(ReadOnlySpan<double> logits, double u, string prompt)
+    private static int DrawToken(ReadOnlySpan<double> logits, double u, Prompt prompt)
     {
         double highest = double.NegativeInfinity, sum = 0;
         foreach (double logit in logits)

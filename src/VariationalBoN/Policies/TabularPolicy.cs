@@ -17,7 +17,7 @@ namespace VariationalBoN.Policies;
 /// </remarks>
 public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
 {
-    private readonly Dictionary<string, int> _promptIndex;
+    private readonly Dictionary<Prompt, int> _promptIndex;
     private readonly TabularShape _shape;
 
     /// <summary>Creates a policy whose completions are all equally likely.</summary>
@@ -27,7 +27,7 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
     /// <exception cref="ArgumentException">There is no prompt, or one stands twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the table would be too large for an array.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
-    public TabularPolicy(IReadOnlyList<string> prompts, int vocabularySize, int length)
+    public TabularPolicy(IReadOnlyList<Prompt> prompts, int vocabularySize, int length)
         : this(prompts, new TabularShape(vocabularySize, length), null, trainable: true)
     {
     }
@@ -40,19 +40,19 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
     /// <exception cref="ArgumentException">There is no prompt, one stands twice, or the logits have the wrong count or are not finite.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the table would be too large for an array.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
-    public TabularPolicy(IReadOnlyList<string> prompts, int vocabularySize, int length, IReadOnlyList<double> logits)
+    public TabularPolicy(IReadOnlyList<Prompt> prompts, int vocabularySize, int length, IReadOnlyList<double> logits)
         : this(prompts, new TabularShape(vocabularySize, length), logits ?? throw new ArgumentNullException(nameof(logits)), trainable: true)
     {
     }
 
-    private TabularPolicy(IReadOnlyList<string> prompts, TabularShape shape, IReadOnlyList<double>? logits, bool trainable)
+    private TabularPolicy(IReadOnlyList<Prompt> prompts, TabularShape shape, IReadOnlyList<double>? logits, bool trainable)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt; give at least one.", nameof(prompts));
         _shape = shape;
-        _promptIndex = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (string prompt in prompts)
+        _promptIndex = new Dictionary<Prompt, int>();
+        foreach (Prompt prompt in prompts)
         {
             if (!_promptIndex.TryAdd(prompt, _promptIndex.Count))
                 throw new ArgumentException($"The prompt \"{prompt}\" stands twice; each prompt has one table.", nameof(prompts));
@@ -76,7 +76,7 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
     }
 
     /// <summary>The prompts x that the policy knows, in the order of the table.</summary>
-    public ImmutableArray<string> Prompts { get; }
+    public ImmutableArray<Prompt> Prompts { get; }
 
     /// <summary>V, the number of tokens.</summary>
     public int VocabularySize => _shape.Vocabulary;
@@ -94,17 +94,20 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
     public IReadOnlyList<Parameter> Parameters => [Logits];
 
     /// <summary>The shape of the table and a digest of prompts and logits.</summary>
-    public string Identity
+    public ModelIdentity Identity
     {
         get
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            foreach (string prompt in Prompts)
+            foreach (Prompt prompt in Prompts)
                 hash.AppendData(Encoding.UTF8.GetBytes(prompt + "\0"));
             hash.AppendData(MemoryMarshal.AsBytes<double>(LogitValues()));
-            return $"tabular V={VocabularySize} L={Length} P={Prompts.Length} {Convert.ToHexStringLower(hash.GetHashAndReset())[..16]}";
+            return new ModelIdentity(nameof(TabularPolicy), ("vocabulary", VocabularySize), ("length", Length), ("prompts", Prompts.Length), ("sha256", Convert.ToHexStringLower(hash.GetHashAndReset())[..16]));
         }
     }
+
+    /// <inheritdoc/>
+    public bool IsTrainable => Logits.requires_grad;
 
     /// <summary>The logits as plain doubles in the order [P, C, V], the last index fastest.</summary>
     /// <returns>A copy.</returns>
@@ -121,7 +124,7 @@ public sealed partial class TabularPolicy : IPolicy, IStepwiseKl, IDisposable
     /// <summary>Disposes of the parameter.</summary>
     public void Dispose() => Logits.Dispose();
 
-    private int PromptIndex(string prompt) => _promptIndex.TryGetValue(prompt, out int index)
+    private int PromptIndex(Prompt prompt) => _promptIndex.TryGetValue(prompt, out int index)
         ? index
         : throw new KeyNotFoundException($"The policy has no table for the prompt \"{prompt}\"; it knows {Prompts.Length} prompts, the first is \"{Prompts[0]}\".");
 

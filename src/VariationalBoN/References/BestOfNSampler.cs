@@ -15,7 +15,7 @@ public sealed class BestOfNSampler
     /// <param name="reward">The reward model.</param>
     /// <param name="options">How failures and truncated completions are treated.</param>
     /// <exception cref="ArgumentException">The policy truncates its distribution, or an option is out of range.</exception>
-    public BestOfNSampler(IPolicy policy, IRewardModel reward, ScoringOptions? options = null) => _scorer = new Scorer(policy, reward, options);
+    public BestOfNSampler(IPolicy policy, IRewardModel reward, ScoringOptions? options = null) => _scorer = new Scorer(policy, reward, options, mayTrain: true);
 
     /// <summary>The best of N completions of each prompt; among equal rewards the first drawn, which is as good as a random one.</summary>
     /// <param name="prompts">At least one prompt; a prompt that stands twice gets different draws.</param>
@@ -26,14 +26,14 @@ public sealed class BestOfNSampler
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is below 1.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the N of a prompt.</exception>
-    public async Task<IReadOnlyList<ScoredCompletion>> SampleAsync(IReadOnlyList<string> prompts, int n, long seed, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<ScoredCompletion>> SampleAsync(IReadOnlyList<Prompt> prompts, int n, long seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 1);
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to answer; give at least one.", nameof(prompts));
         var best = new ScoredCompletion[prompts.Count];
-        int[][] answersOfPrompt = [.. Enumerable.Range(0, prompts.Count).GroupBy(i => prompts[i], StringComparer.Ordinal).Select(group => group.ToArray())];
+        int[][] answersOfPrompt = [.. Enumerable.Range(0, prompts.Count).GroupBy(i => prompts[i]).Select(group => group.ToArray())];
         int answered = 0;
         while (answersOfPrompt.Length > 0)
         {
@@ -49,12 +49,12 @@ public sealed class BestOfNSampler
         async Task AnswerAsync(int[][] batch, int answer, CancellationToken ct)
         {
             ct.ThrowIfCancellationRequested();
-            string[] asked = [.. batch.Select(answers => prompts[answers[0]])];
+            Prompt[] asked = [.. batch.Select(answers => prompts[answers[0]])];
             IReadOnlyList<Completion> drawn = _scorer.Reference.Sample(asked, n, new DrawSeed(seed, DrawPurpose.Serving, checked(answer * n)), ct);
-            ILookup<string, ScoredCompletion> scored = (await _scorer.ScoreAsync(drawn, keepLone: true, ct).ConfigureAwait(false)).ToLookup(c => c.Completion.Prompt, StringComparer.Ordinal);
+            ILookup<Prompt, ScoredCompletion> scored = (await _scorer.ScoreAsync(drawn, ct).ConfigureAwait(false)).ToLookup(c => c.Completion.Prompt);
             foreach (int[] answers in batch)
             {
-                string prompt = prompts[answers[0]];
+                Prompt prompt = prompts[answers[0]];
                 best[answers[answer]] = scored.Contains(prompt)
                     ? scored[prompt].MaxBy(c => c.Reward)
                     : throw new RewardModelException($"None of the {n} completions of the prompt \"{prompt}\" could be scored; all were excluded.");

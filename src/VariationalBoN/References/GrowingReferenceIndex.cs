@@ -33,7 +33,7 @@ internal sealed class GrowingReferenceIndex : IDisposable
     /// <summary>Adds the record that was appended last.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Add(ReferencePrompt samples, int first, long offset, int length) =>
-        _writer.Add(samples.Prompt, first, samples.Rewards.AsSpan(), [.. samples.ExcludedPlaces], offset, length);
+        _writer.Add(samples.Prompt.Text, first, samples.Rewards.AsSpan(), [.. samples.All.PlacesWithoutReward], offset, length);
 
     /// <summary>Puts it in the place of the side file.</summary>
     /// <param name="path">The file of records, which consists of whole batches.</param>

@@ -22,7 +22,7 @@ public sealed class MovingAnchor
     /// <param name="reward">The reward model.</param>
     /// <param name="samplesPerPrompt">M of each refresh, at least 1; about 4 to 16 for n = 2.</param>
     /// <param name="options">How failures and truncated completions are treated.</param>
-    /// <exception cref="ArgumentException">The anchor truncates its distribution, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">The anchor truncates its distribution or trains, or an option is out of range.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="samplesPerPrompt"/> is below 1.</exception>
     public MovingAnchor(IPolicy anchor, IRewardModel reward, int samplesPerPrompt, ScoringOptions? options = null)
     {
@@ -42,16 +42,17 @@ public sealed class MovingAnchor
     /// <returns>The distribution; it knows these prompts alone and is for completions scored before the anchor moves again.</returns>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of a prompt.</exception>
-    public async Task<EmpiricalBoNDistribution> RefreshAsync(IReadOnlyList<string> prompts, double n, long seed, CancellationToken cancellationToken = default)
+    public async Task<EmpiricalBoNDistribution> RefreshAsync(IReadOnlyList<Prompt> prompts, double n, long seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to refresh; give at least one.", nameof(prompts));
-        string[] distinct = [.. prompts.Distinct(StringComparer.Ordinal)];
+        Scorer.ForgetOrigin(); // the anchor may have moved since
+        Prompt[] distinct = [.. prompts.Distinct()];
         IReadOnlyList<Completion> drawn = Scorer.Reference.Sample(distinct, _samplesPerPrompt, new DrawSeed(seed, DrawPurpose.Reference), cancellationToken);
         double?[] rewards = await CheckedScoring.ScoreAsync(Scorer.Reward, drawn, Scorer.Options, cancellationToken).ConfigureAwait(false);
-        var cdfs = new Dictionary<string, EmpiricalRewardCdf>(StringComparer.Ordinal);
-        foreach (var samples in Enumerable.Range(0, drawn.Count).GroupBy(i => drawn[i].Prompt, StringComparer.Ordinal))
+        var cdfs = new Dictionary<Prompt, EmpiricalRewardCdf>();
+        foreach (var samples in Enumerable.Range(0, drawn.Count).GroupBy(i => drawn[i].Prompt))
         {
             double[] known = [.. samples.Select(i => rewards[i]).OfType<double>()];
             cdfs[samples.Key] = known.Length > 0
@@ -59,7 +60,7 @@ public sealed class MovingAnchor
                 : throw new RewardModelException($"None of the {_samplesPerPrompt} anchor samples of the prompt \"{samples.Key}\" could be scored; all were excluded.");
         }
 
-        var distribution = new EmpiricalBoNDistribution(cdfs, n, onWarning: _warned ? _ => { } : null); // once for a run, not at each refresh
+        var distribution = new EmpiricalBoNDistribution(cdfs, n, onWarning: _warned ? _ => { } : null, origin: Scorer.Origin); // once for a run, not at each refresh
         _warned |= distribution.Warning is not null;
         return distribution;
     }

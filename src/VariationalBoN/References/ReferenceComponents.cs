@@ -7,7 +7,7 @@ internal static class ReferenceComponents
 {
     /// <summary>Components as a prompt keeps them.</summary>
     /// <exception cref="ArgumentException">One has not a value to each reward, or one that is not finite.</exception>
-    public static ImmutableSortedDictionary<string, ImmutableArray<double?>> Checked(string prompt, int rewards, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
+    public static ImmutableSortedDictionary<string, ImmutableArray<double?>> Checked(Prompt prompt, int rewards, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
     {
         var columns = (components ?? []).ToImmutableSortedDictionary(StringComparer.Ordinal);
         foreach ((string name, ImmutableArray<double?> values) in columns)
@@ -21,13 +21,8 @@ internal static class ReferenceComponents
         return columns;
     }
 
-    /// <summary>The components of some of the values of a batch; null for what is no number.</summary>
-    public static IEnumerable<KeyValuePair<string, ImmutableArray<double?>>> Of<T>(IEnumerable<KeyValuePair<string, T>> components, IReadOnlyCollection<int> places)
+    /// <summary>The components at some places; null for what is no number.</summary>
+    public static IEnumerable<KeyValuePair<string, ImmutableArray<double?>>> At<T>(IEnumerable<KeyValuePair<string, T>> components, IReadOnlyCollection<int> places)
         where T : IReadOnlyList<double?> =>
         components.Select(part => KeyValuePair.Create(part.Key, places.Select(place => part.Value[place] is double value && double.IsFinite(value) ? value : (double?)null).ToImmutableArray()));
-
-    /// <summary>The components of parts one after the other, by name; null where a part has not got one.</summary>
-    public static IEnumerable<KeyValuePair<string, ImmutableArray<double?>>> Joined(IReadOnlyCollection<(ReferencePrompt Samples, int Skip, int Count)> parts) =>
-        parts.SelectMany(part => part.Samples.Components.Keys).Distinct(StringComparer.Ordinal).Select(name => KeyValuePair.Create(name, parts.SelectMany(part =>
-            part.Samples.Components.TryGetValue(name, out ImmutableArray<double?> values) ? values.Skip(part.Skip).Take(part.Count) : new double?[part.Count]).ToImmutableArray()));
 }

@@ -4,57 +4,69 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.References;
 
 /// <summary>Draws and scores some samples of each prompt, the first of them by the seed: an entry for each prompt, in order.</summary>
-internal delegate Task<IReadOnlyList<ReferencePrompt>> ReferenceDraw(string[] prompts, int count, DrawSeed seed, CancellationToken cancellationToken);
+internal delegate Task<IReadOnlyList<ReferencePrompt>> ReferenceDraw(Prompt[] prompts, int count, DrawSeed seed, CancellationToken cancellationToken);
 
 /// <summary>Draws and scores reference samples batch by batch, into memory or into a store. One estimation; not thread-safe.</summary>
 internal sealed class ReferenceEstimation
 {
     private readonly ReferenceProvenance _provenance;
     private readonly ReferenceDraw _draw;
-    private readonly string[] _prompts;
+    private readonly Prompt[] _prompts;
     private readonly ReferenceTableOptions _options;
-    private readonly Dictionary<string, ReferencePrompt> _drawn = new(StringComparer.Ordinal);
+    private readonly Dictionary<Prompt, ReferencePrompt> _drawn = [];
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     /// <summary>An estimation of options that were validated.</summary>
-    /// <exception cref="ArgumentException">There is no prompt, or there is a folder and the reward model has no identity.</exception>
-    public ReferenceEstimation(string reference, string rewardModel, ReferenceDraw draw, IReadOnlyList<string> prompts, ReferenceTableOptions options)
+    /// <exception cref="ArgumentException">There is no prompt.</exception>
+    public ReferenceEstimation(ScoringIdentity origin, ReferenceDraw draw, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options)
     {
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to estimate reference rewards for; give at least one.", nameof(prompts));
-        if (options.Folder is not null && rewardModel.Contains(RewardModel.Unnamed, StringComparison.Ordinal))
-            throw new ArgumentException($"The reward model is \"{rewardModel}\": the folder {options.Folder} could not tell it from another function. Pass identity: to RewardModel.FromFunction, FromAsync or FromBatch, and change it when the function changes.");
-        (_provenance, _draw) = (new(reference, rewardModel, options.Scoring.Describe(), options.Seed), draw);
-        (_prompts, _options) = ([.. prompts.Distinct(StringComparer.Ordinal)], options);
+        (_provenance, _draw) = (new(origin, options.Seed), draw);
+        (_prompts, _options) = ([.. prompts.Distinct()], options);
     }
 
-    /// <summary>One whose samples a policy draws and a scorer scores.</summary>
-    public static ReferenceEstimation Of(Scorer scorer, IReadOnlyList<string> prompts, ReferenceTableOptions options) =>
-        new(scorer.Reference.Identity, scorer.Reward.Identity, (batch, count, seed, cancellationToken) => DrawAsync(scorer, batch, count, seed, cancellationToken), prompts, options);
+    /// <summary>One whose samples a source draws and scores.</summary>
+    /// <exception cref="ArgumentException">There is no prompt, or the source draws from another policy than the reference.</exception>
+    public static ReferenceEstimation Of(ICompletionSource source, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options)
+    {
+        ScoringIdentity origin = source.Origin;
+        string[] differences = [.. source.Policy.Differences(origin.Reference)];
+        if (differences.Length > 0)
+            throw new ArgumentException($"The source draws from another policy than the reference whose log-probabilities it gives: {string.Join("; ", differences)}. Draw reference samples from the reference.", nameof(source));
+        return new(origin, (batch, count, seed, cancellationToken) => DrawAsync(source, batch, count, seed, cancellationToken), prompts, options);
+    }
 
     /// <summary>Draws what is missing; only when all is drawn are prompts without a reward an error.</summary>
     public async Task<ReferenceTable> RunAsync(CancellationToken cancellationToken)
     {
         using ReferenceStore? store = _options.Folder is null ? null : ReferenceStore.Open(_options.Folder, _provenance, _options.Storage);
-        (string Prompt, int First, int Count)[] missing = [.. _prompts.SelectMany(prompt => Missing(store, prompt))];
-        var open = missing.GroupBy(part => part.Prompt, StringComparer.Ordinal).ToDictionary(parts => parts.Key, parts => parts.Count(), StringComparer.Ordinal);
+        (Prompt Prompt, int First, int Count)[] missing = [.. _prompts.SelectMany(prompt => Missing(store, prompt))];
+        var open = missing.GroupBy(part => part.Prompt).ToDictionary(parts => parts.Key, parts => parts.Count());
         long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found, excluded = 0;
         if (store is not null)
             Report();
 
         // By range, since one draw is of one range; in a fixed order, so that a resumed run forms the same batches as one that was never stopped.
-        foreach (var range in missing.GroupBy(part => (part.First, part.Count)).OrderBy(range => range.Key.First).ThenBy(range => range.Key.Count))
+        // The next batch is drawn while the judge is awaited for the one before; what is kept and told stays in order.
+        (Prompt[] Batch, int First, int Count)[] batches = [.. missing.GroupBy(part => (part.First, part.Count)).OrderBy(range => range.Key.First).ThenBy(range => range.Key.Count)
+            .SelectMany(range => range.Select(part => part.Prompt).Chunk(_options.PromptsPerBatch).Select(batch => (batch, range.Key.First, range.Key.Count)))];
+        Task<IReadOnlyList<ReferencePrompt>>? next = null;
+        for (int b = 0; b < batches.Length; b++)
         {
-            foreach (string[] batch in range.Select(part => part.Prompt).Chunk(_options.PromptsPerBatch))
+            Task<IReadOnlyList<ReferencePrompt>> current = next ?? Begin(b);
+            next = null;
+            try
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                IReadOnlyList<ReferencePrompt> entries = await _draw(batch, range.Key.Count, new DrawSeed(_options.Seed, DrawPurpose.Reference, range.Key.First), cancellationToken).ConfigureAwait(false);
-                Keep(store, entries, range.Key.First);
-                foreach (string prompt in batch)
-                    open[prompt]--;
-                done += (long)batch.Length * range.Key.Count;
-                excluded += entries.Sum(entry => (long)entry.Excluded);
-                Report();
+                if (!current.IsCompleted && b + 1 < batches.Length)
+                    next = Begin(b + 1);
+                await KeepAsync(batches[b], current).ConfigureAwait(false);
+            }
+            catch when (next is not null)
+            {
+                await Task.WhenAny(next).ConfigureAwait(false); // nothing of this call runs on after it has failed
+                _ = next.Exception;
+                throw;
             }
         }
 
@@ -76,6 +88,23 @@ internal sealed class ReferenceEstimation
             throw;
         }
 
+        Task<IReadOnlyList<ReferencePrompt>> Begin(int b)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return _draw(batches[b].Batch, batches[b].Count, new DrawSeed(_options.Seed, DrawPurpose.Reference, batches[b].First), cancellationToken);
+        }
+
+        async Task KeepAsync((Prompt[] Batch, int First, int Count) batch, Task<IReadOnlyList<ReferencePrompt>> drawing)
+        {
+            IReadOnlyList<ReferencePrompt> entries = await drawing.ConfigureAwait(false);
+            Keep(store, entries, batch.First);
+            foreach (Prompt prompt in batch.Batch)
+                open[prompt]--;
+            done += (long)batch.Batch.Length * batch.Count;
+            excluded += entries.Sum(entry => (long)entry.Excluded);
+            Report();
+        }
+
         void Report() => _options.Progress?.Report(new ReferenceTableProgress
         {
             Prompts = _prompts.Length,
@@ -89,25 +118,17 @@ internal sealed class ReferenceEstimation
         });
     }
 
-    private IEnumerable<(string Prompt, int First, int Count)> Missing(ReferenceStore? store, string prompt) => store is null
+    private IEnumerable<(Prompt Prompt, int First, int Count)> Missing(ReferenceStore? store, Prompt prompt) => store is null
         ? [(prompt, _options.FirstSample, _options.SamplesPerPrompt)]
         : store.Missing(prompt, _options.FirstSample, _options.SamplesPerPrompt).Select(range => (prompt, range.First, range.Count));
 
-    private static async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(Scorer scorer, string[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(ICompletionSource source, Prompt[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
     {
-        IReadOnlyList<Completion> drawn = scorer.Reference.Sample(batch, count, seed, cancellationToken);
-        (ScoredBatch scored, int[] kept) = await scorer.ScoreKeptAsync(drawn, keepLone: true, cancellationToken).ConfigureAwait(false);
-        int?[] places = new int?[drawn.Count]; // in the scored batch; null for what was excluded
-        for (int i = 0; i < kept.Length; i++)
-            places[kept[i]] = i;
-        ILookup<string, int?> byPrompt = Enumerable.Range(0, places.Length).ToLookup(i => drawn[i].Prompt, i => places[i], StringComparer.Ordinal);
-        return [.. batch.Select(prompt => Entry(prompt, [.. byPrompt[prompt]]))];
-
-        ReferencePrompt Entry(string prompt, int?[] samples)
-        {
-            int[] found = [.. samples.OfType<int>()];
-            return new ReferencePrompt(prompt, found.Select(place => scored[place]), Enumerable.Range(0, samples.Length).Where(i => samples[i] is null), ReferenceComponents.Of(scored.Components, found));
-        }
+        ScoredBatch scored = await source.DrawAsync(batch, count, seed, cancellationToken).ConfigureAwait(false);
+        if (scored.Drawn.Length != batch.Length * count)
+            throw new InvalidOperationException($"The source was asked for {count} completions of each of {batch.Length} prompts and gave {scored.Drawn.Length}; it must give them prompt by prompt, those without a reward included.");
+        return [.. batch.Select((prompt, p) => new ReferencePrompt(
+            prompt, scored.Drawn.Skip(p * count).Take(count), ReferenceComponents.At(scored.DrawnComponents, [.. Enumerable.Range(p * count, count)])))];
     }
 
     private void RequireRewards(IReadOnlyCollection<ReferencePrompt> prompts)

@@ -48,7 +48,7 @@ internal sealed partial class ReferenceIndex
         long first = 0, samples = 0;
         for (int i = 0; i < _header.Prompts; i++)
         {
-            Prompt prompt = PromptAt(i);
+            PromptEntry prompt = PromptAt(i);
             if (prompt.TextAt < 0 || prompt.TextLength < 0 || prompt.TextAt > _header.Tables - prompt.TextLength
                 || prompt.FirstRecord != first || prompt.Records < 0 || (first += prompt.Records) > _header.Records
                 || !AreRecordsOf(i, prompt))
@@ -80,7 +80,7 @@ internal sealed partial class ReferenceIndex
         return true;
     }
 
-    private bool AreRecordsOf(int number, Prompt prompt)
+    private bool AreRecordsOf(int number, PromptEntry prompt)
     {
         long next = 0, samples = 0;
         for (int i = 0; i < prompt.Records; i++)

@@ -128,7 +128,7 @@ internal sealed partial class ReferenceIndex : IDisposable
     /// <summary>The records of a prompt in the order of its samples.</summary>
     public Record[] RecordsOf(int prompt)
     {
-        Prompt entry = PromptAt(prompt);
+        PromptEntry entry = PromptAt(prompt);
         var records = new Record[entry.Records];
         for (int i = 0; i < records.Length; i++)
             records[i] = RecordAt(ByPromptAt(entry.FirstRecord + i));
@@ -141,18 +141,18 @@ internal sealed partial class ReferenceIndex : IDisposable
         _file.Dispose();
     }
 
-    private Prompt PromptAt(int prompt)
+    private PromptEntry PromptAt(int prompt)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(prompt);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(prompt, Prompts);
-        return Bytes.Read<Prompt>((ulong)(_header.PromptTable + ((long)prompt * Unsafe.SizeOf<Prompt>())));
+        return Bytes.Read<PromptEntry>((ulong)(_header.PromptTable + ((long)prompt * Unsafe.SizeOf<PromptEntry>())));
     }
 
     private long ByPromptAt(int place) => Bytes.Read<long>((ulong)(_header.ByPromptTable + (place * (long)sizeof(long))));
 
     private Hash HashAt(long place) => Bytes.Read<Hash>((ulong)(_header.HashTable + (place * Unsafe.SizeOf<Hash>())));
 
-    private byte[] Text(Prompt prompt)
+    private byte[] Text(PromptEntry prompt)
     {
         byte[] text = new byte[prompt.TextLength];
         Bytes.ReadSpan<byte>((ulong)prompt.TextAt, text);

@@ -41,7 +41,7 @@ internal static class ReferenceIndexLayout
 
         public readonly long PromptTable => Tables + (Records * Unsafe.SizeOf<Record>());
 
-        public readonly long ByPromptTable => PromptTable + (Prompts * Unsafe.SizeOf<Prompt>());
+        public readonly long ByPromptTable => PromptTable + (Prompts * Unsafe.SizeOf<PromptEntry>());
 
         public readonly long HashTable => ByPromptTable + (Records * sizeof(long));
 
@@ -73,7 +73,7 @@ internal static class ReferenceIndexLayout
 
     /// <summary>A prompt.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    public struct Prompt
+    public struct PromptEntry
     {
         public long TextAt;
         public int TextLength;

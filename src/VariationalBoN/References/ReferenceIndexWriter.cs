@@ -13,7 +13,7 @@ internal sealed class ReferenceIndexWriter : IDisposable
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly List<Record> _records = [];
-    private readonly List<Prompt> _prompts = [];
+    private readonly List<PromptEntry> _prompts = [];
     private readonly List<ulong> _hashes = [];
     private long _length = Unsafe.SizeOf<Header>();
 
@@ -34,7 +34,7 @@ internal sealed class ReferenceIndexWriter : IDisposable
         {
             _numbers[prompt] = number = _prompts.Count;
             byte[] text = Encoding.UTF8.GetBytes(prompt);
-            _prompts.Add(new Prompt { TextAt = _length, TextLength = text.Length });
+            _prompts.Add(new PromptEntry { TextAt = _length, TextLength = text.Length });
             _hashes.Add(HashOf(text));
             Write(text);
         }
@@ -94,11 +94,11 @@ internal sealed class ReferenceIndexWriter : IDisposable
     private long[] ByPrompt()
     {
         long[] order = [.. Enumerable.Range(0, _records.Count).OrderBy(i => _records[i].Prompt).ThenBy(i => _records[i].First).Select(i => (long)i)];
-        Span<Prompt> prompts = CollectionsMarshal.AsSpan(_prompts);
+        Span<PromptEntry> prompts = CollectionsMarshal.AsSpan(_prompts);
         for (int i = 0; i < order.Length; i++)
         {
             Record record = _records[(int)order[i]];
-            ref Prompt prompt = ref prompts[record.Prompt];
+            ref PromptEntry prompt = ref prompts[record.Prompt];
             if (prompt.Records++ == 0)
                 prompt.FirstRecord = i;
             prompt.Samples += record.Rewards;

@@ -6,126 +6,161 @@ namespace VariationalBoN.References;
 /// <summary>The reference samples of one prompt.</summary>
 /// <remarks>
 /// Immutable, thread-safe. Of a table that was opened from a <see cref="ReferenceStore"/> nothing is kept in memory: each property reads what
-/// it returns, rewards from the side file, <see cref="Responses"/>, <see cref="Samples"/> and <see cref="Components"/> from the records. Keep what a loop uses in a variable.
+/// it returns, <see cref="Responses"/>, <see cref="Samples"/> and <see cref="Components"/> more than rewards. Keep what a loop uses in a variable.
 /// </remarks>
 public sealed class ReferencePrompt
 {
-    private readonly IReferenceData _data;
-    private readonly int _number;
+    private readonly PromptSamples? _samples; // null where they are read when asked for
+    private readonly IStoredPrompt? _stored;
+    private readonly EmpiricalRewardCdf? _cdf;
+    private readonly double _tieTolerance;
 
     /// <summary>Reference samples that the library drew and scored.</summary>
     /// <param name="prompt">The prompt x.</param>
-    /// <param name="samples">The scored samples of that prompt, in the order drawn; at least one, or all are excluded.</param>
-    /// <param name="excluded">Places, among all that were drawn, of those that were left out, 0 being the first; null for none.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each, null where it has none; left out when there are none.</param>
-    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, components are not as many as rewards or not finite, or those excluded are not among those drawn.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<ScoredCompletion> samples, IEnumerable<int>? excluded = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+    /// <param name="drawn">The samples of that prompt in the order drawn, those without a reward included; at least one.</param>
+    /// <param name="components">For each named component of the rewards a finite value to each sample, null where it has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or components are not as many as samples or not finite.</exception>
+    public ReferencePrompt(Prompt prompt, IEnumerable<ScoredSample> drawn, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+        : this(prompt, SamplesOf(prompt, [.. drawn ?? throw new ArgumentNullException(nameof(drawn))], components))
     {
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(samples);
-        ImmutableArray<ScoredCompletion> all = [.. samples];
-        if (all.Any(sample => sample.Completion.Prompt != prompt))
-            throw new ArgumentException($"A sample of another prompt is among those of \"{prompt}\".", nameof(samples));
-        _data = new ReferenceDataInMemory(prompt, [.. all.Select(sample => sample.Reward)], [.. all.Select(sample => sample.Completion.Text)], all, excluded, components);
+    }
+
+    /// <summary>Reference samples that the library drew and scored, each with a reward.</summary>
+    /// <param name="prompt">The prompt x.</param>
+    /// <param name="samples">The scored samples of that prompt in the order drawn; at least one.</param>
+    /// <param name="components">For each named component of the rewards a finite value to each sample, null where it has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or components are not as many as samples or not finite.</exception>
+    public ReferencePrompt(Prompt prompt, IEnumerable<ScoredCompletion> samples, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+        : this(prompt, (samples ?? throw new ArgumentNullException(nameof(samples))).Select(sample => (ScoredSample)sample), components)
+    {
     }
 
     /// <summary>Rewards that came from elsewhere, without token ids and log-probabilities.</summary>
     /// <param name="prompt">The prompt x.</param>
-    /// <param name="rewards">Finite rewards; at least one, or all samples are excluded.</param>
+    /// <param name="rewards">A finite reward to each sample that was drawn, null where it has none; at least one.</param>
+    /// <param name="responses">The texts of the samples that have a reward, in order, or none.</param>
+    /// <param name="components">For each named component of the rewards a finite value to each reward, null where it has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, lengths differ, or a component is not finite.</exception>
+    public ReferencePrompt(Prompt prompt, IEnumerable<double?> rewards, IEnumerable<string> responses, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+        : this(prompt, SamplesOf(prompt, [.. rewards ?? throw new ArgumentNullException(nameof(rewards))], [.. responses ?? throw new ArgumentNullException(nameof(responses))], components))
+    {
+    }
+
+    /// <summary>Rewards that came from elsewhere, without token ids and log-probabilities, one to each sample.</summary>
+    /// <param name="prompt">The prompt x.</param>
+    /// <param name="rewards">Finite rewards, at least one.</param>
     /// <param name="responses">The texts that were scored, one to each reward, or none.</param>
-    /// <param name="excluded">Places, among all that were drawn, of those that were left out, 0 being the first; null for none.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each, null where it has none; left out when there are none.</param>
-    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, lengths differ, a component is not finite, or those excluded are not among those drawn.</exception>
-    public ReferencePrompt(string prompt, IEnumerable<double> rewards, IEnumerable<string> responses, IEnumerable<int>? excluded = null, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+    /// <param name="components">For each named component of the rewards a finite value to each reward, null where it has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">There is no reward, one is not finite, lengths differ, or a component is not finite.</exception>
+    public ReferencePrompt(Prompt prompt, IEnumerable<double> rewards, IEnumerable<string> responses, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
+        : this(prompt, (rewards ?? throw new ArgumentNullException(nameof(rewards))).Select(reward => (double?)reward), responses, components)
+    {
+    }
+
+    /// <summary>Samples that are checked.</summary>
+    /// <exception cref="ArgumentException">Nothing was drawn, or a reward is not finite.</exception>
+    internal ReferencePrompt(Prompt prompt, PromptSamples samples, double tieTolerance = 0)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(rewards);
-        ArgumentNullException.ThrowIfNull(responses);
-        ImmutableArray<double> all = [.. rewards];
-        ImmutableArray<string> texts = [.. responses];
-        if (texts.Length != 0 && texts.Length != all.Length)
-            throw new ArgumentException($"There are {all.Length} rewards but {texts.Length} responses for the prompt \"{prompt}\"; give one to each reward, or none.", nameof(responses));
-        _data = new ReferenceDataInMemory(prompt, all, texts, [], excluded, components);
+        (Prompt, _samples, _tieTolerance) = (prompt, samples, tieTolerance);
+        if (samples.Rewards.IsEmpty || samples.Known.Length > 0)
+            _cdf = new EmpiricalRewardCdf(samples.Known, tieTolerance);
     }
 
     /// <summary>A prompt whose samples are read when they are asked for.</summary>
-    internal ReferencePrompt(IReferenceData data, int number)
-    {
-        _data = data;
-        _number = number;
-    }
+    internal ReferencePrompt(IStoredPrompt stored, double tieTolerance = 0) => (Prompt, _stored, _tieTolerance) = (stored.Prompt, stored, tieTolerance);
 
     /// <summary>The prompt x.</summary>
-    public string Prompt => _data.Prompt(_number);
+    public Prompt Prompt { get; }
 
     /// <summary>The M rewards in the order of the samples.</summary>
-    public ImmutableArray<double> Rewards => _data.Rewards(_number);
+    public ImmutableArray<double> Rewards => _samples?.Known ?? _stored!.Rewards();
 
     /// <summary>The M texts in the order of the rewards; empty when only rewards are known.</summary>
-    public ImmutableArray<string> Responses => _data.Responses(_number);
+    public ImmutableArray<string> Responses => All.Texts;
 
     /// <summary>The M samples with token ids and log pi_ref; empty when the rewards came from elsewhere.</summary>
-    public ImmutableArray<ScoredCompletion> Samples => _data.Samples(_number);
+    public ImmutableArray<ScoredCompletion> Samples => All.Samples;
 
     /// <summary>For each named component of the rewards its M values in the order of the rewards, as the reward model reported them: for reports and logs.</summary>
     /// <remarks>Null where it reported none, or no number. What is done to the reward of a truncated completion is not in them. Empty for a reward without parts.</remarks>
-    public IReadOnlyDictionary<string, ImmutableArray<double?>> Components => _data.Components(_number);
+    public IReadOnlyDictionary<string, ImmutableArray<double?>> Components => All.Components;
 
     /// <summary>What the rewards say of F.</summary>
-    /// <exception cref="InvalidOperationException">Every sample was excluded.</exception>
-    public EmpiricalRewardCdf Cdf => _data.Cdf(_number);
-
-    /// <summary>M.</summary>
-    internal int Count => _data.Count(_number);
-
-    /// <summary>How many samples were drawn but left out.</summary>
-    public int Excluded => _data.Runs(_number).Sum(run => run.Excluded.Length);
-
-    /// <summary>The index of the sample that each of the M rewards belongs to, ascending: those left out, and those that a folder does not have, are passed over.</summary>
-    /// <remarks>In a folder the index that fixes the draw, <see cref="DrawSeed.FirstSample"/> on; in memory counted from 0.</remarks>
-    public ImmutableArray<int> SampleIndices => [.. _data.Runs(_number).SelectMany(run => run.Indices)];
-
-    /// <summary>The places of the samples left out among all that were drawn.</summary>
-    internal IEnumerable<int> ExcludedPlaces
+    /// <exception cref="InvalidOperationException">No sample has a reward.</exception>
+    public EmpiricalRewardCdf Cdf
     {
         get
         {
-            int drawn = 0;
-            foreach (SampleRun run in _data.Runs(_number))
-            {
-                foreach (int index in run.Excluded)
-                    yield return drawn + index - run.First;
-                drawn += run.Drawn;
-            }
+            EmpiricalRewardCdf? cdf = _cdf ?? (_stored is not null && _stored.Count > 0 ? _stored.Cdf(_tieTolerance) : null);
+            return cdf ?? throw new InvalidOperationException($"Each of the {Excluded} samples of the prompt \"{Prompt}\" was excluded, so that nothing is known of its rewards. Draw more samples of it, or leave it out.");
         }
     }
 
+    /// <summary>How many samples were drawn but have no reward.</summary>
+    public int Excluded => Drawn - Count;
+
+    /// <summary>The index of the sample that each of the M rewards belongs to, ascending: those without a reward, and those that a store does not have, are passed over.</summary>
+    /// <remarks>In a store the index that fixes the draw, <see cref="DrawSeed.FirstSample"/> on; in memory counted from 0.</remarks>
+    public ImmutableArray<int> SampleIndices => [.. All.Indices.Where((_, place) => All.Rewards[place] is not null)];
+
+    /// <summary>The difference up to which neighbouring rewards are one.</summary>
+    internal double TieTolerance => _tieTolerance;
+
+    /// <summary>M.</summary>
+    internal int Count => _samples?.Known.Length ?? _stored!.Count;
+
+    /// <summary>How many samples were drawn, with a reward or without.</summary>
+    internal int Drawn => _samples?.Rewards.Length ?? _stored!.Drawn;
+
+    /// <summary>Everything that is known.</summary>
+    internal PromptSamples All => _samples ?? _stored!.All();
+
     /// <summary>The same samples, neighbouring rewards no further apart than a tolerance being one.</summary>
-    /// <param name="tieTolerance">Finite, at least 0.</param>
+    /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
     /// <returns>A prompt that reads from where this one does.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
-    public ReferencePrompt WithTieTolerance(double tieTolerance) => new(TolerantReferenceData.Over(_data, tieTolerance, recent: 1), _number);
-
-    /// <summary>The same of a prompt of a table, whose prompts share what they read from.</summary>
-    internal ReferencePrompt WithTieTolerance(double tieTolerance, Dictionary<IReferenceData, IReferenceData> shared)
+    public ReferencePrompt WithTieTolerance(double tieTolerance)
     {
-        if (!shared.TryGetValue(_data, out IReferenceData? tolerant))
-            shared[_data] = tolerant = TolerantReferenceData.Over(_data, tieTolerance, _data is ReferenceDataInMemory ? 1 : StoredReferenceData.RecentRewards);
-        return new ReferencePrompt(tolerant, _number);
+        if (!(tieTolerance >= 0 && tieTolerance < double.PositiveInfinity))
+            throw new ArgumentOutOfRangeException(nameof(tieTolerance), tieTolerance, "The tie tolerance must be finite and at least 0; 0 compares exactly.");
+        return tieTolerance == _tieTolerance ? this : _samples is null ? new ReferencePrompt(_stored!, tieTolerance) : new ReferencePrompt(Prompt, _samples, tieTolerance);
     }
 
-    /// <summary>For each of <see cref="Samples"/> the probability that it is the best of n of them: <see cref="EmpiricalRewardCdf.BestOfNWeights"/> in the order drawn.</summary>
+    /// <summary>For each of <see cref="Samples"/> the probability that it is the best of n of them: <see cref="EmpiricalRewardCdf.BestOfNWeightsByRank"/> in the order drawn.</summary>
     /// <param name="n">Number of draws; finite, at least 1.</param>
     /// <returns>M weights, at least 0, summing to 1: those of Best-of-N fine-tuning (BoN-SFT); a fresh array.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range or NaN.</exception>
     public double[] BestOfNWeights(double n)
     {
-        double[] sorted = Cdf.BestOfNWeights(n);
+        double[] sorted = Cdf.BestOfNWeightsByRank(n);
         ImmutableArray<double> rewards = Rewards;
         int[] order = [.. Enumerable.Range(0, rewards.Length).OrderBy(i => rewards[i])];
         double[] weights = new double[order.Length];
         for (int rank = 0; rank < order.Length; rank++)
             weights[order[rank]] = sorted[rank];
         return weights;
+    }
+
+    private static PromptSamples SamplesOf(Prompt prompt, ImmutableArray<ScoredSample> drawn, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (drawn.Any(sample => sample.Completion.Prompt != prompt))
+            throw new ArgumentException($"A sample of another prompt is among those of \"{prompt}\".", nameof(drawn));
+        ImmutableSortedDictionary<string, ImmutableArray<double?>> columns = ReferenceComponents.Checked(prompt, drawn.Length, components);
+        int[] kept = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Reward is not null)];
+        ImmutableArray<ScoredCompletion> samples = [.. kept.Select(i => new ScoredCompletion(drawn[i].Completion, drawn[i].Reward!.Value, drawn[i].LogReference))];
+        return new PromptSamples(
+            [.. Enumerable.Range(0, drawn.Length)], [.. drawn.Select(sample => sample.Reward)], [.. samples.Select(sample => sample.Completion.Text)], samples,
+            ReferenceComponents.At(columns, kept).ToImmutableSortedDictionary(StringComparer.Ordinal));
+    }
+
+    private static PromptSamples SamplesOf(Prompt prompt, ImmutableArray<double?> rewards, ImmutableArray<string> responses, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        int known = rewards.Count(reward => reward is not null);
+        if (responses.Length != 0 && responses.Length != known)
+            throw new ArgumentException($"There are {known} rewards but {responses.Length} responses for the prompt \"{prompt}\"; give one to each reward, or none.", nameof(responses));
+        return new PromptSamples([.. Enumerable.Range(0, rewards.Length)], rewards, responses, [], ReferenceComponents.Checked(prompt, known, components));
     }
 }

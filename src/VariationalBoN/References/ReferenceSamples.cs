@@ -22,12 +22,12 @@ public static class ReferenceSamples
         options.Validate();
         CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(reward, completions, options, cancellationToken).ConfigureAwait(false);
         double?[] rewards = found.Rewards;
-        return [.. Enumerable.Range(0, completions.Count).GroupBy(i => completions[i].Prompt, StringComparer.Ordinal).Select(drawn => Entry(drawn.Key, [.. drawn]))];
+        return [.. Enumerable.Range(0, completions.Count).GroupBy(i => completions[i].Prompt).Select(drawn => Entry(drawn.Key, [.. drawn]))];
 
-        ReferencePrompt Entry(string prompt, int[] drawn)
+        ReferencePrompt Entry(Prompt prompt, int[] drawn)
         {
             int[] scored = [.. drawn.Where(i => rewards[i] is not null)];
-            return new ReferencePrompt(prompt, scored.Select(i => rewards[i]!.Value), scored.Select(i => completions[i].Text), Enumerable.Range(0, drawn.Length).Where(place => rewards[drawn[place]] is null), ReferenceComponents.Of(found.Components, scored));
+            return new ReferencePrompt(prompt, drawn.Select(i => rewards[i]), scored.Select(i => completions[i].Text), ReferenceComponents.At(found.Components, scored));
         }
     }
 
@@ -36,29 +36,32 @@ public static class ReferenceSamples
     /// <param name="sampleAsync">Draws K completions of each of P prompts by a seed, whose <see cref="DrawSeed.FirstSample"/> is the index of the first of each: P * K completions, prompt by prompt.</param>
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
-    /// <param name="options">M, seed, batches, scoring, folder and progress.</param>
+    /// <param name="options">M, seed, batches, folder and progress.</param>
+    /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer. The defaults when left out.</param>
     /// <param name="cancellationToken">Given to the function and to the reward model.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
-    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, an option is out of range.</exception>
     /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the folder holds rewards of something else.</exception>
     /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
-    public static Task<ReferenceTable> EstimateAsync(string reference, Func<IReadOnlyList<string>, int, DrawSeed, CancellationToken, Task<IReadOnlyList<Completion>>> sampleAsync, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    public static Task<ReferenceTable> EstimateAsync(ModelIdentity reference, Func<IReadOnlyList<Prompt>, int, DrawSeed, CancellationToken, Task<IReadOnlyList<Completion>>> sampleAsync, IRewardModel reward, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, ScoringOptions? scoring = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(reference);
+        ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(sampleAsync);
         ArgumentNullException.ThrowIfNull(reward);
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return new ReferenceEstimation(reference, reward.Identity, DrawAsync, prompts, options).RunAsync(cancellationToken);
+        scoring ??= new ScoringOptions();
+        scoring.Validate();
+        return new ReferenceEstimation(new ScoringIdentity(reference, reward.Identity, scoring.Identity), DrawAsync, prompts, options).RunAsync(cancellationToken);
 
-        async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(string[] batch, int count, DrawSeed seed, CancellationToken token)
+        async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(Prompt[] batch, int count, DrawSeed seed, CancellationToken token)
         {
             IReadOnlyList<Completion> drawn = await sampleAsync(batch, count, seed, token).ConfigureAwait(false);
-            if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count)), StringComparer.Ordinal))
-                throw new InvalidOperationException($"{reference} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
-            return await ScoreAsync(reward, drawn, options.EffectiveScoring, token).ConfigureAwait(false);
+            if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count))))
+                throw new InvalidOperationException($"{reference.Name} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
+            return await ScoreAsync(reward, drawn, scoring, token).ConfigureAwait(false);
         }
     }
 }

@@ -1,10 +1,9 @@
 using System.Buffers;
-using System.Text;
 using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
-/// <summary>A reference cache on disk that grows record by record: what <see cref="ReferenceTable.EstimateAsync(IPolicy, IRewardModel, IReadOnlyList{string}, ReferenceTableOptions, CancellationToken)"/> writes into when it is given a folder.</summary>
+/// <summary>A reference cache on disk that grows record by record: what <see cref="ReferenceTable.EstimateAsync(Scorer, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/> writes into when it is given a folder.</summary>
 /// <remarks>
 /// A folder with a manifest, a file of records that is only ever appended to, and a side file of rewards that is made from it. A batch is
 /// appended whole or not at all: it counts once its last byte is written, and what a killed process leaves of one is cut off by
@@ -16,7 +15,7 @@ public sealed class ReferenceStore : IDisposable
     private readonly FileStream _lock;
     private readonly ReferenceManifest _manifest;
     private readonly ReferenceStoreFile _file;
-    private readonly Dictionary<string, SampleRanges> _ranges = new(StringComparer.Ordinal);
+    private readonly Dictionary<Prompt, SampleRanges> _ranges = [];
     private readonly ArrayBufferWriter<byte> _json = new();
     private ReferenceIndex? _index; // that of the records as they were found, until it is handed on or something is appended
     private GrowingReferenceIndex? _growing; // null where nothing was appended, or the side file must be made anew
@@ -123,7 +122,7 @@ public sealed class ReferenceStore : IDisposable
     /// <param name="firstSample">0 or more.</param>
     /// <param name="count">0 or more.</param>
     /// <returns>Ranges in order; none when all are here.</returns>
-    public IReadOnlyList<(int First, int Count)> Missing(string prompt, int firstSample, int count)
+    public IReadOnlyList<(int First, int Count)> Missing(Prompt prompt, int firstSample, int count)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentOutOfRangeException.ThrowIfNegative(firstSample);
@@ -138,7 +137,7 @@ public sealed class ReferenceStore : IDisposable
     public ReferenceTable AsTable() => new(ToData(range: null));
 
     /// <summary>The same of some prompts, in their order, and of samples First to First + Count - 1; prompts without a reward are there as well.</summary>
-    internal ReferenceTable AsTable(IEnumerable<string> prompts, int firstSample, int count) => new(ToData((firstSample, (long)firstSample + count)), prompts);
+    internal ReferenceTable AsTable(IEnumerable<Prompt> prompts, int firstSample, int count) => new(ToData((firstSample, (long)firstSample + count)), prompts);
 
     /// <summary>Completes the side file and lets other writers in.</summary>
     public void Dispose()
@@ -244,10 +243,8 @@ public sealed class ReferenceStore : IDisposable
         return StoredReferenceData.OpenLocked(Folder, _manifest, TakeIndex(), range);
     }
 
-    private void RequireNew(string prompt, int first, int count)
+    private void RequireNew(Prompt prompt, int first, int count)
     {
-        if (Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(prompt)) != prompt)
-            throw new ArgumentException($"The prompt \"{prompt}\" holds half of a surrogate pair, which UTF-8 cannot write; mend the text.");
         if (_ranges.TryGetValue(prompt, out SampleRanges? ranges) && ranges.Overlaps(first, count))
             throw new ArgumentException($"Samples {first} to {first + count - 1} of the prompt \"{prompt}\" cannot be added to {Folder}: it has samples {ranges}.");
     }
@@ -275,7 +272,7 @@ public sealed class ReferenceStore : IDisposable
         return copied;
     }
 
-    private bool IsHere(string prompt, ReferenceIndexLayout.Record record, string shard)
+    private bool IsHere(Prompt prompt, ReferenceIndexLayout.Record record, string shard)
     {
         if (!_ranges.TryGetValue(prompt, out SampleRanges? ranges) || !ranges.Overlaps(record.First, record.Drawn))
             return false;
@@ -284,5 +281,5 @@ public sealed class ReferenceStore : IDisposable
             : throw new InvalidOperationException($"Samples {record.First} to {record.First + record.Drawn - 1} of the prompt \"{prompt}\" in {shard} are partly in {Folder}, which has samples {ranges}. Merge stores whose ranges of samples are the same or do not meet.");
     }
 
-    private static int Drawn(ReferencePrompt samples) => samples.Rewards.Length + samples.Excluded;
+    private static int Drawn(ReferencePrompt samples) => samples.Drawn;
 }

@@ -13,8 +13,9 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed class ReferenceTable : IDisposable
 {
-    private readonly Dictionary<string, ReferencePrompt>? _byPrompt;
+    private readonly Dictionary<Prompt, ReferencePrompt>? _byPrompt;
     private readonly StoredReferenceData? _stored;
+    private readonly bool _acceptsUnknown;
 
     /// <summary>A table of given samples.</summary>
     /// <param name="prompts">At least one prompt with its samples; no prompt twice.</param>
@@ -29,7 +30,7 @@ public sealed class ReferenceTable : IDisposable
             throw new ArgumentException("A reference table needs at least one prompt.", nameof(prompts));
         if (PromptsWithoutReward.Among(Prompts) is string empty)
             throw new ArgumentException($"{empty} Leave them out, or draw more samples of them.", nameof(prompts));
-        _byPrompt = new(StringComparer.Ordinal);
+        _byPrompt = [];
         foreach (ReferencePrompt prompt in Prompts)
         {
             if (!_byPrompt.TryAdd(prompt.Prompt, prompt))
@@ -37,18 +38,18 @@ public sealed class ReferenceTable : IDisposable
         }
     }
 
-    /// <summary>A table that reads from the files of a store, and owns them: of all its prompts that have a reward, or of some.</summary>
-    internal ReferenceTable(StoredReferenceData stored, IEnumerable<string>? prompts = null)
+    /// <summary>A table that reads from the files of a cache, and owns them: of all its prompts that have a reward, or of some.</summary>
+    internal ReferenceTable(StoredReferenceData stored, IEnumerable<Prompt>? prompts = null)
     {
         _stored = stored;
         Provenance = stored.Manifest.Provenance;
         if (prompts is null && Enumerable.Range(0, stored.Index.Prompts).Any(number => stored.Count(number) == 0))
-            prompts = Enumerable.Range(0, stored.Index.Prompts).Where(number => stored.Count(number) > 0).Select(stored.Prompt);
+            prompts = Enumerable.Range(0, stored.Index.Prompts).Where(number => stored.Count(number) > 0).Select(number => stored.Prompt(number));
         if (prompts is null)
-            Prompts = [.. Enumerable.Range(0, stored.Index.Prompts).Select(number => new ReferencePrompt(stored, number))];
+            Prompts = [.. Enumerable.Range(0, stored.Index.Prompts).Select(number => new ReferencePrompt(stored.PromptAt(number)))];
         else
         {
-            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(stored, stored.Index.Find(prompt)), StringComparer.Ordinal);
+            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(stored.PromptAt(stored.Index.Find(prompt.Text))));
             Prompts = [.. _byPrompt.Values];
         }
 
@@ -56,11 +57,11 @@ public sealed class ReferenceTable : IDisposable
             throw new ArgumentException("A reference table needs at least one prompt with a reward; the store has none yet.");
     }
 
-    private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts)
+    private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts, bool acceptsUnknown)
     {
-        (Prompts, Provenance, _stored) = (prompts, table.Provenance, table._stored);
+        (Prompts, Provenance, _stored, _acceptsUnknown) = (prompts, table.Provenance, table._stored, acceptsUnknown);
         if (table._byPrompt is not null)
-            _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal);
+            _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt);
     }
 
     /// <summary>The prompts in order.</summary>
@@ -69,23 +70,25 @@ public sealed class ReferenceTable : IDisposable
     /// <summary>Where the rewards come from; null for an imported table.</summary>
     public ReferenceProvenance? Provenance { get; }
 
+    /// <summary>What a scored batch must come from to be held against this table; null where the caller vouches for it.</summary>
+    internal ScoringIdentity? Origin => Provenance?.Origin ?? (_acceptsUnknown ? null : ScoringIdentity.Unknown);
+
     /// <summary>The samples of a prompt.</summary>
     /// <param name="prompt">The prompt x, compared character by character.</param>
     /// <exception cref="KeyNotFoundException">The prompt is not in the table.</exception>
-    public ReferencePrompt this[string prompt]
+    public ReferencePrompt this[Prompt prompt]
     {
         get
         {
             ArgumentNullException.ThrowIfNull(prompt);
-            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Index.Find(prompt) is int number and >= 0 && _stored.Count(number) == 0
-                ? $"The prompt \"{prompt}\" has no reward in the reference store: each of its samples was excluded. Draw more samples of it, or leave it out."
+            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Index.Find(prompt.Text) is int number and >= 0 && _stored.Count(number) == 0
+                ? $"The prompt \"{prompt}\" has no reward in the reference cache: each of its samples was excluded. Draw more samples of it, or leave it out."
                 : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
         }
     }
 
     /// <summary>Draws M reference samples for each prompt and scores them.</summary>
-    /// <param name="reference">pi_ref.</param>
-    /// <param name="reward">The reward model.</param>
+    /// <param name="scorer">The reference and the reward model, and how failures and truncated completions are treated.</param>
     /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
     /// <param name="samplesPerPrompt">M, at least 1; about 5 N and more for errors below 0.05 nats.</param>
     /// <param name="seed">Fixes the draws.</param>
@@ -93,24 +96,38 @@ public sealed class ReferenceTable : IDisposable
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or M is below 1.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, int samplesPerPrompt, long seed, CancellationToken cancellationToken = default) =>
-        EstimateAsync(reference, reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, cancellationToken);
+    public static Task<ReferenceTable> EstimateAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, int samplesPerPrompt, long seed, CancellationToken cancellationToken = default) =>
+        EstimateAsync(scorer, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, cancellationToken);
 
     /// <summary>Draws M reference samples for each prompt and scores them.</summary>
-    /// <param name="reference">pi_ref.</param>
-    /// <param name="reward">The reward model.</param>
+    /// <param name="scorer">The reference and the reward model, and how failures and truncated completions are treated.</param>
     /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
-    /// <param name="options">M, seed, batches, scoring and progress.</param>
+    /// <param name="options">M, seed, batches, store and progress.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>The table.</returns>
-    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or there is a folder and the reward model is a function without an identity.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
-    public static Task<ReferenceTable> EstimateAsync(IPolicy reference, IRewardModel reward, IReadOnlyList<string> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the store keeps what was drawn.</exception>
+    public static Task<ReferenceTable> EstimateAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(scorer);
+        return EstimateAsync(new PolicyCompletionSource(scorer.Reference, scorer), prompts, options, cancellationToken);
+    }
+
+    /// <summary>Takes M scored reference samples for each prompt from a source, such as one that draws elsewhere.</summary>
+    /// <param name="source">Draws from the reference and scores.</param>
+    /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
+    /// <param name="options">M, seed, batches, store and progress.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <returns>The table.</returns>
+    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or the source draws from another policy than the reference whose log-probabilities it gives.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the store keeps what was drawn.</exception>
+    public static Task<ReferenceTable> EstimateAsync(ICompletionSource source, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return ReferenceEstimation.Of(new Scorer(reference, reward, options.EffectiveScoring), prompts, options).RunAsync(cancellationToken);
+        return ReferenceEstimation.Of(source, prompts, options).RunAsync(cancellationToken);
     }
 
     /// <summary>Reads a table: the folder of a <see cref="ReferenceStore"/>, a file of ours, or either of the two formats that the authors of the paper publish.</summary>
@@ -144,7 +161,7 @@ public sealed class ReferenceTable : IDisposable
     /// <returns>The distribution.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range or NaN.</exception>
     public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null) =>
-        new(new ReferenceTableCdfs(this), n, estimator, onWarning);
+        new(new ReferenceTableCdfs(this), n, estimator, onWarning, Origin);
 
     /// <summary>The samples of this table and of another of the same reference, reward model and scoring: more samples of a prompt that both have, and the prompts of both.</summary>
     /// <remarks>
@@ -164,27 +181,41 @@ public sealed class ReferenceTable : IDisposable
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
     /// <returns>A table that shares the files of this one where it has any: disposing of either closes them for both.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
-    public ReferenceTable WithTieTolerance(double tieTolerance)
+    public ReferenceTable WithTieTolerance(double tieTolerance) => new(this, [.. Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance))], _acceptsUnknown);
+
+    /// <summary>The first M samples of each prompt: what an estimation of fewer samples would have drawn.</summary>
+    /// <param name="samplesPerPrompt">M, at least 1: samples that were drawn, those without a reward included.</param>
+    /// <returns>A table in memory.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="samplesPerPrompt"/> is below 1 or above what was drawn of a prompt, which the message names.</exception>
+    /// <exception cref="ArgumentException">None of the first M of a prompt has a reward.</exception>
+    public ReferenceTable First(int samplesPerPrompt)
     {
-        var shared = new Dictionary<IReferenceData, IReferenceData>(ReferenceEqualityComparer.Instance);
-        return new ReferenceTable(this, [.. Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance, shared))]);
+        ArgumentOutOfRangeException.ThrowIfLessThan(samplesPerPrompt, 1);
+        foreach (ReferencePrompt prompt in Prompts)
+        {
+            if (prompt.Drawn < samplesPerPrompt)
+                throw new ArgumentOutOfRangeException(nameof(samplesPerPrompt), samplesPerPrompt, $"Of the prompt \"{prompt.Prompt}\" only {prompt.Drawn} samples were drawn.");
+        }
+
+        var first = new ReferenceTable(Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.All.Take(samplesPerPrompt), prompt.TieTolerance)), Provenance);
+        return new ReferenceTable(first, first.Prompts, _acceptsUnknown);
     }
 
+    /// <summary>The same table for rewards that do not say where they come from, such as the files of the paper's authors: the caller vouches that they are of the reference and the reward model they are used with.</summary>
+    /// <returns>A table that shares the files of this one; this one where <see cref="Provenance"/> is known.</returns>
+    public ReferenceTable AcceptUnknownProvenance() => Provenance is not null ? this : new(this, Prompts, acceptsUnknown: true);
+
     /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
-    /// <remarks>An imported table does not know where it comes from and passes.</remarks>
     /// <param name="scorer">What live completions are scored with.</param>
-    /// <exception cref="InvalidOperationException">Something differs; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">Something differs, and the message names it; or where the table comes from is not known (<see cref="AcceptUnknownProvenance"/>).</exception>
     public void RequireMatch(Scorer scorer)
     {
         ArgumentNullException.ThrowIfNull(scorer);
-        if (Provenance is null)
+        if (Origin is not ScoringIdentity origin)
             return;
-        string[] differences = [.. new[]
-        {
-            ReferenceProvenance.Difference("reference policy", "table", Provenance.Reference, scorer.Reference.Identity),
-            ReferenceProvenance.Difference("reward model", "table", Provenance.RewardModel, scorer.Reward.Identity),
-            ReferenceProvenance.Difference("scoring", "table", Provenance.Scoring, scorer.Options.Describe()),
-        }.OfType<string>()];
+        if (origin == ScoringIdentity.Unknown)
+            throw new InvalidOperationException("The reference table does not know which reference and reward model its rewards come from. If they are those of the scorer, say so: AcceptUnknownProvenance.");
+        string[] differences = [.. origin.Differences(scorer.Origin, "the table", "the scorer")];
         if (differences.Length > 0)
             throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
     }
@@ -205,11 +236,11 @@ public sealed class ReferenceTable : IDisposable
     }
 
     /// <summary>The samples of a prompt; null when it is not here.</summary>
-    internal ReferencePrompt? Find(string prompt)
+    internal ReferencePrompt? Find(Prompt prompt)
     {
         if (_byPrompt is not null)
             return _byPrompt.GetValueOrDefault(prompt);
-        int number = _stored!.Index.Find(prompt);
+        int number = _stored!.Index.Find(prompt.Text);
         return number < 0 ? null : Prompts[number];
     }
 }

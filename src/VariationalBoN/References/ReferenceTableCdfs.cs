@@ -5,28 +5,28 @@ using VariationalBoN.BestOfN;
 namespace VariationalBoN.References;
 
 /// <summary>The reward distributions of a table by prompt, made when they are asked for where the table is on disk. As thread-safe as the table.</summary>
-internal sealed class ReferenceTableCdfs(ReferenceTable table) : ICdfsOnDemand
+internal sealed class ReferenceTableCdfs(ReferenceTable table) : IReadOnlyDictionary<Prompt, EmpiricalRewardCdf>
 {
     public int Count => table.Prompts.Length;
 
     /// <inheritdoc/>
     public IReadOnlyCollection<int> Counts => [.. table.Prompts.Select(prompt => prompt.Count)];
 
-    public IEnumerable<string> Keys => table.Prompts.Select(prompt => prompt.Prompt);
+    public IEnumerable<Prompt> Keys => table.Prompts.Select(prompt => prompt.Prompt);
 
     public IEnumerable<EmpiricalRewardCdf> Values => table.Prompts.Select(prompt => prompt.Cdf);
 
-    public EmpiricalRewardCdf this[string key] => table[key].Cdf;
+    public EmpiricalRewardCdf this[Prompt key] => table[key].Cdf;
 
-    public bool ContainsKey(string key) => table.Find(key) is not null;
+    public bool ContainsKey(Prompt key) => table.Find(key) is not null;
 
-    public bool TryGetValue(string key, [MaybeNullWhen(false)] out EmpiricalRewardCdf value)
+    public bool TryGetValue(Prompt key, [MaybeNullWhen(false)] out EmpiricalRewardCdf value)
     {
         value = table.Find(key)?.Cdf;
         return value is not null;
     }
 
-    public IEnumerator<KeyValuePair<string, EmpiricalRewardCdf>> GetEnumerator() =>
+    public IEnumerator<KeyValuePair<Prompt, EmpiricalRewardCdf>> GetEnumerator() =>
         table.Prompts.Select(prompt => KeyValuePair.Create(prompt.Prompt, prompt.Cdf)).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

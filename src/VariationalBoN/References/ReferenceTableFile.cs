@@ -55,7 +55,7 @@ internal static class ReferenceTableFile
         using (var writer = new Utf8JsonWriter(json, Writing))
         {
             writer.WriteStartObject();
-            writer.WriteString("prompt", prompt.Prompt);
+            WritePrompt(writer, prompt.Prompt);
             if (first is int index)
                 writer.WriteNumber("first", index);
             writer.WriteNumber("following", following);
@@ -131,17 +131,33 @@ internal static class ReferenceTableFile
     private static InvalidDataException Refusal(string path, LineReader lines, string why, Exception inner) =>
         new($"{path}, line {lines.Number} (byte {lines.Offset}): {why} Take the file from its source again, or estimate the table anew.", inner);
 
+    /// <summary>The property "prompt": a text as a string, a conversation as the list of its messages.</summary>
+    public static void WritePrompt(Utf8JsonWriter writer, Prompt prompt)
+    {
+        writer.WritePropertyName("prompt");
+        if (prompt.IsConversation)
+            writer.WriteRawValue(prompt.Canonical);
+        else
+            writer.WriteStringValue(prompt.Text);
+    }
+
     /// <summary>The property "provenance".</summary>
     public static void WriteProvenance(Utf8JsonWriter writer, ReferenceProvenance provenance)
     {
         writer.WriteStartObject("provenance");
-        writer.WriteString("reference", provenance.Reference);
-        writer.WriteString("rewardModel", provenance.RewardModel);
-        writer.WriteString("scoring", provenance.Scoring);
+        WriteIdentity("reference", provenance.Origin.Reference);
+        WriteIdentity("rewardModel", provenance.Origin.RewardModel);
+        WriteIdentity("scoring", provenance.Origin.Scoring);
         writer.WriteNumber("seed", provenance.Seed);
         if (!provenance.MoreSeeds.IsEmpty)
             WriteArray(writer, "moreSeeds", provenance.MoreSeeds, writer.WriteNumberValue);
         writer.WriteEndObject();
+
+        void WriteIdentity(string name, ModelIdentity identity)
+        {
+            writer.WritePropertyName(name);
+            writer.WriteRawValue(identity.ToJson());
+        }
     }
 
     /// <summary>The rows of a prompt in a format of the authors.</summary>
@@ -149,7 +165,7 @@ internal static class ReferenceTableFile
     {
         ImmutableArray<double> rewards = prompt.Rewards;
         ImmutableArray<string> responses = prompt.Responses;
-        string text = prompt.Prompt;
+        string text = prompt.Prompt.Text;
         if (format == ReferenceTableFormat.RowPerPrompt)
         {
             return [() =>
@@ -186,7 +202,7 @@ internal static class ReferenceTableFile
         }
 
         if (prompt.Excluded > 0)
-            WriteArray(writer, "excluded", prompt.ExcludedPlaces, writer.WriteNumberValue);
+            WriteArray(writer, "excluded", prompt.All.PlacesWithoutReward, writer.WriteNumberValue);
         if (!samples.IsEmpty)
         {
             WriteArray(writer, "promptTokens", samples[0].Completion.PromptTokens, writer.WriteNumberValue);

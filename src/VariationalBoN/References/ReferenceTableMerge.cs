@@ -7,7 +7,7 @@ internal static class ReferenceTableMerge
     {
         ReferenceProvenance? provenance = Provenance(first.Provenance, second.Provenance);
         bool sameDraws = Seeds(first).Intersect(Seeds(second)).Any();
-        var others = second.Prompts.ToDictionary(prompt => prompt.Prompt, StringComparer.Ordinal);
+        var others = second.Prompts.ToDictionary(prompt => prompt.Prompt);
         if (provenance is null)
             RefuseCopies(first, others);
         ReferencePrompt[] prompts = [.. first.Prompts.Select(prompt => others.Remove(prompt.Prompt, out ReferencePrompt? other)
@@ -22,19 +22,10 @@ internal static class ReferenceTableMerge
             throw new InvalidOperationException("One of the two reference tables says where it comes from and the other, an imported one, does not: whether they are of one reference and one reward model cannot be known. Merge tables of one kind.");
         if (first is null || second is null)
             return null;
-        var differences = new List<string>();
-        Compare("reference policy", first.Reference, second.Reference);
-        Compare("reward model", first.RewardModel, second.RewardModel);
-        Compare("scoring", first.Scoring, second.Scoring);
-        if (differences.Count > 0)
+        string[] differences = [.. first.Origin.Differences(second.Origin, "the first table", "the second")];
+        if (differences.Length > 0)
             throw new InvalidOperationException($"The two reference tables cannot be merged: {string.Join("; ", differences)}. Only samples of one reference, scored in one way, have one F.");
         return first with { MoreSeeds = [.. first.MoreSeeds.Append(second.Seed).Concat(second.MoreSeeds).Where(seed => seed != first.Seed).Distinct()] };
-
-        void Compare(string what, string one, string two)
-        {
-            if (one != two)
-                differences.Add($"{what} of the first is \"{one}\", of the second \"{two}\"");
-        }
     }
 
     private static IEnumerable<long> Seeds(ReferenceTable table) => table.Provenance is { } from ? [from.Seed, .. from.MoreSeeds] : [];
@@ -52,19 +43,13 @@ internal static class ReferenceTableMerge
     {
         if (first.Samples.IsEmpty != second.Samples.IsEmpty || first.Responses.IsEmpty != second.Responses.IsEmpty)
             throw new InvalidOperationException($"Only one of the two reference tables holds the {(first.Responses.IsEmpty != second.Responses.IsEmpty ? "texts" : "tokens")} of the samples of the prompt \"{first.Prompt}\". Merge tables of one kind.");
-        int drawn = first.Rewards.Length + first.Excluded;
-        IEnumerable<int> excluded = first.ExcludedPlaces.Concat(second.ExcludedPlaces.Select(place => drawn + place));
-        var components = ReferenceComponents.Joined([(first, 0, first.Count), (second, 0, second.Count)]);
-        ReferencePrompt joined = first.Samples.IsEmpty
-            ? new ReferencePrompt(first.Prompt, first.Rewards.Concat(second.Rewards), first.Responses.Concat(second.Responses), excluded, components)
-            : new ReferencePrompt(first.Prompt, first.Samples.Concat(second.Samples), excluded, components);
-        return first.Cdf.TieTolerance == second.Cdf.TieTolerance
-            ? joined.WithTieTolerance(first.Cdf.TieTolerance)
-            : throw new InvalidOperationException(FormattableString.Invariant($"The tie tolerance of the prompt \"{first.Prompt}\" is {first.Cdf.TieTolerance} in the first reference table and {second.Cdf.TieTolerance} in the second. Give both the same."));
+        if (first.TieTolerance != second.TieTolerance)
+            throw new InvalidOperationException(FormattableString.Invariant($"The tie tolerance of the prompt \"{first.Prompt}\" is {first.TieTolerance} in the first reference table and {second.TieTolerance} in the second. Give both the same."));
+        return new ReferencePrompt(first.Prompt, PromptSamples.Joined([first.All, second.All]).From(0), first.TieTolerance);
     }
 
     /// <summary>Imported tables have no seeds; the same file twice is known by its contents.</summary>
-    private static void RefuseCopies(ReferenceTable first, Dictionary<string, ReferencePrompt> others)
+    private static void RefuseCopies(ReferenceTable first, Dictionary<Prompt, ReferencePrompt> others)
     {
         ReferencePrompt[] common = [.. first.Prompts.Where(prompt => others.ContainsKey(prompt.Prompt))];
         if (common.Length > 0 && common.All(prompt => prompt.Rewards.SequenceEqual(others[prompt.Prompt].Rewards) && prompt.Responses.SequenceEqual(others[prompt.Prompt].Responses)))

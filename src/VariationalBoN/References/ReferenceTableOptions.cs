@@ -1,5 +1,3 @@
-using VariationalBoN.Rewards;
-
 namespace VariationalBoN.References;
 
 /// <summary>How a reference table is estimated.</summary>
@@ -18,9 +16,6 @@ public sealed record ReferenceTableOptions
     /// <summary>How many prompts are sampled, scored and written at a time, at least 1: what bounds memory, and what a kill costs at most.</summary>
     public int PromptsPerBatch { get; init; } = 16;
 
-    /// <summary>How failures and truncated completions are treated; use the same for the scorer. With a <see cref="Folder"/> a service that is away always ends the call.</summary>
-    public ScoringOptions Scoring { get; init; } = new();
-
     /// <summary>
     /// A folder that keeps the samples as they are drawn (<see cref="ReferenceStore"/>); null keeps them in memory alone. What the folder has is not drawn
     /// again, so a run that was stopped or killed goes on, and one with a larger M draws the difference.
@@ -32,9 +27,6 @@ public sealed record ReferenceTableOptions
 
     /// <summary>Told how far it is after each batch, and with a folder at the start: what was found, and what was cut off.</summary>
     public IProgress<ReferenceTableProgress>? Progress { get; init; }
-
-    /// <summary><see cref="Scoring"/>, told whether there is a folder.</summary>
-    internal ScoringOptions EffectiveScoring => Scoring with { KeepsForGood = Folder is not null };
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
@@ -49,8 +41,6 @@ public sealed record ReferenceTableOptions
             faults.Add($"PromptsPerBatch is {PromptsPerBatch}; it must be at least 1");
         if (faults.Count > 0)
             throw new ArgumentException($"The reference table options are not usable: {string.Join("; ", faults)}.");
-        ArgumentNullException.ThrowIfNull(Scoring);
-        Scoring.Validate();
         ArgumentNullException.ThrowIfNull(Storage);
         Storage.Validate();
     }

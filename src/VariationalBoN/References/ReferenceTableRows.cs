@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -7,8 +8,8 @@ namespace VariationalBoN.References;
 internal sealed class ReferenceTableRows
 {
     private readonly List<ReferencePrompt> _whole = [];
-    private readonly Dictionary<string, (List<double> Rewards, List<string> Responses)> _single = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<Prompt, (List<double> Rewards, List<string> Responses)> _single = [];
+    private readonly HashSet<Prompt> _seen = [];
     private ReferenceProvenance? _provenance;
     private int _rows, _following;
 
@@ -20,7 +21,7 @@ internal sealed class ReferenceTableRows
         if (row.ValueKind != JsonValueKind.Object)
             throw new FormatException($"a row must be a JSON object, not {row.ValueKind}.");
         Count(row, isSealed);
-        string prompt = String(Required(row, "prompt"), "prompt");
+        Prompt prompt = String(Required(row, "prompt"), "prompt");
         ReferenceProvenance? provenance = Provenance(row);
         if (_rows++ > 0 && provenance != _provenance)
             throw new FormatException($"the row comes from another reference, reward model, way of scoring or seed than the rows before it ({provenance?.ToString() ?? "unknown"} instead of {_provenance?.ToString() ?? "unknown"}).");
@@ -42,10 +43,14 @@ internal sealed class ReferenceTableRows
     /// <summary>The samples of a row per prompt.</summary>
     public static ReferencePrompt Prompt(JsonElement row)
     {
-        string prompt = String(Required(row, "prompt"), "prompt");
+        Prompt prompt = String(Required(row, "prompt"), "prompt");
         double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
         string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
-        return row.TryGetProperty("tokens", out _) ? OwnPrompt(prompt, rewards, responses, row) : new ReferencePrompt(prompt, rewards, responses, Excluded(row), Components(row));
+        if (row.TryGetProperty("tokens", out _))
+            return OwnPrompt(prompt, rewards, responses, row);
+        if (responses.Length != 0 && responses.Length != rewards.Length)
+            throw new FormatException($"there are {rewards.Length} rewards but {responses.Length} responses; there must be one to each reward, or none.");
+        return new ReferencePrompt(prompt, PromptSamples.Of(prompt, 0, rewards, Excluded(row), [.. responses], [], Components(row)));
     }
 
     /// <summary>The property "provenance" of a row or a manifest; null when there is none.</summary>
@@ -53,8 +58,8 @@ internal sealed class ReferenceTableRows
     {
         if (!row.TryGetProperty("provenance", out JsonElement value))
             return null;
-        string Text(string name) => String(Required(value, name), name);
-        return new ReferenceProvenance(Text("reference"), Text("rewardModel"), Text("scoring"), Required(value, "seed").GetInt64())
+        ModelIdentity Of(string name) => IdentityJson.Read(Required(value, name));
+        return new ReferenceProvenance(new ScoringIdentity(Of("reference"), Of("rewardModel"), Of("scoring")), Required(value, "seed").GetInt64())
         {
             MoreSeeds = value.TryGetProperty("moreSeeds", out _) ? [.. Items(value, "moreSeeds").Select(seed => seed.GetInt64())] : [],
         };
@@ -72,24 +77,24 @@ internal sealed class ReferenceTableRows
         _following = following;
     }
 
-    private void AddSample(string prompt, string text, double reward)
+    private void AddSample(Prompt prompt, string text, double reward)
     {
-        if (!text.StartsWith(prompt, StringComparison.Ordinal))
+        if (!text.StartsWith(prompt.Text, StringComparison.Ordinal))
             throw new FormatException($"\"text\" does not start with the prompt \"{prompt}\"; it must be prompt and response together.");
         if (!_single.TryGetValue(prompt, out var entry))
             _single[prompt] = entry = ([], []);
         entry.Rewards.Add(reward);
-        entry.Responses.Add(text[prompt.Length..]);
+        entry.Responses.Add(text[prompt.Text.Length..]);
     }
 
-    private void AddPrompt(string prompt, JsonElement row)
+    private void AddPrompt(Prompt prompt, JsonElement row)
     {
         if (!_seen.Add(prompt))
             throw new FormatException($"the prompt \"{prompt}\" has a row already.");
         _whole.Add(Prompt(row));
     }
 
-    private static ReferencePrompt OwnPrompt(string prompt, double[] rewards, string[] responses, JsonElement row)
+    private static ReferencePrompt OwnPrompt(Prompt prompt, double[] rewards, string[] responses, JsonElement row)
     {
         ImmutableArray<int> promptTokens = Tokens(Required(row, "promptTokens"), "promptTokens");
         ImmutableArray<int>[] tokens = [.. Items(row, "tokens").Select(item => Tokens(item, "tokens"))];
@@ -97,9 +102,12 @@ internal sealed class ReferenceTableRows
         FinishReason[] finish = [.. Items(row, "finishReasons").Select(item => Finish(String(item, "finishReasons")))];
         if (responses.Length != rewards.Length || tokens.Length != rewards.Length || logReference.Length != rewards.Length || finish.Length != rewards.Length)
             throw new FormatException($"the columns differ in length: {rewards.Length} rewards, {responses.Length} responses, {tokens.Length} tokens, {logReference.Length} logReference, {finish.Length} finishReasons.");
-        return new ReferencePrompt(prompt, rewards.Select((reward, i) => new ScoredCompletion(
-            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i])), Excluded(row), Components(row));
+        ImmutableArray<ScoredCompletion> samples = [.. rewards.Select((reward, i) => new ScoredCompletion(
+            new Completion { Prompt = prompt, Text = responses[i], PromptTokens = promptTokens, Tokens = tokens[i], FinishReason = finish[i] }, reward, logReference[i]))];
+        return new ReferencePrompt(prompt, PromptSamples.Of(prompt, 0, rewards, Excluded(row), [.. responses], samples, Components(row)));
     }
+
+    private static Prompt PromptOf(JsonElement value) => value.ValueKind == JsonValueKind.Array ? VariationalBoN.Prompt.Conversation(value) : String(value, "prompt");
 
     private static IEnumerable<int> Excluded(JsonElement row) => row.TryGetProperty("excluded", out _) ? Items(row, "excluded").Select(place => place.GetInt32()) : [];
 

@@ -7,19 +7,30 @@ namespace VariationalBoN;
 /// <remarks>As thread-safe as the reference and the reward model. No tensor outlives the synchronous part.</remarks>
 public sealed class Scorer
 {
+    private Lazy<ScoringIdentity> _origin;
+
     /// <summary>Creates a scorer.</summary>
-    /// <param name="reference">pi_ref, never updated; with full support.</param>
+    /// <param name="reference">pi_ref, never updated; with full support, and no parameter of it asks for a gradient.</param>
     /// <param name="reward">The reward model.</param>
     /// <param name="options">How failures and truncated completions are treated; use the same for the reference table.</param>
-    /// <exception cref="ArgumentException">The reference truncates its distribution, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">The reference truncates its distribution or trains, or an option is out of range.</exception>
     public Scorer(IPolicy reference, IRewardModel reward, ScoringOptions? options = null)
+        : this(reference, reward, options, mayTrain: false)
+    {
+    }
+
+    /// <summary>A scorer that may also be about a policy that trains: literal Best-of-N of it.</summary>
+    internal Scorer(IPolicy reference, IRewardModel reward, ScoringOptions? options, bool mayTrain)
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(reward);
         if (!reference.HasFullSupport)
             throw new ArgumentException($"The reference {reference.GetType().Name} truncates its distribution (top-k or top-p), so a completion of another policy can have log pi_ref = -infinity. Use a reference without truncation.", nameof(reference));
+        if (!mayTrain && reference.IsTrainable)
+            throw new ArgumentException($"The reference {reference.GetType().Name} trains: a parameter of it asks for a gradient, so that training could move what the policy is held to. Give a frozen copy, such as TabularPolicy.CloneFrozen or a second load of the model with requires_grad_(false).", nameof(reference));
         (Reference, Reward, Options) = (reference, reward, options ?? new ScoringOptions());
         Options.Validate();
+        _origin = NewOrigin();
     }
 
     /// <summary>pi_ref.</summary>
@@ -31,49 +42,44 @@ public sealed class Scorer
     /// <summary>How failures and truncated completions are treated.</summary>
     public ScoringOptions Options { get; }
 
+    /// <summary>What the numbers of this scorer come from: computed at the first use, which may cost a pass over the weights of the reference, and kept.</summary>
+    public ScoringIdentity Origin => _origin.Value;
+
     /// <summary>Scores completions and groups neighbours of one prompt.</summary>
-    /// <remarks>
-    /// A completion that exclusions leave alone in a group that had company is excluded and counted as well: a baseline over the other
-    /// completions of its prompt would have none.
-    /// </remarks>
+    /// <remarks>Nothing is dropped: samples without a reward are in <see cref="ScoredBatch.Drawn"/>, and a completion that is left alone in its group stays.</remarks>
     /// <param name="completions">Completions ordered by prompt, as <see cref="IPolicy.Sample"/> returns them.</param>
     /// <param name="cancellationToken">Stops the reward model.</param>
-    /// <returns>The scored completions with their groups, failures excluded if the options say so.</returns>
+    /// <returns>The scored completions with their groups.</returns>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
     /// <exception cref="ArithmeticException">log pi_ref of a completion is not a finite number at most 0; the message names it.</exception>
-    public Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken = default) =>
-        ScoreAsync(completions, keepLone: false, cancellationToken);
-
-    /// <summary>The same; where no baseline is formed, a completion that is left alone can be kept.</summary>
-    internal async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, bool keepLone, CancellationToken cancellationToken) =>
-        (await ScoreKeptAsync(completions, keepLone, cancellationToken).ConfigureAwait(false)).Scored;
-
-    /// <summary>The same with the places, among the completions, of those that were kept.</summary>
-    internal async Task<(ScoredBatch Scored, int[] Kept)> ScoreKeptAsync(IReadOnlyList<Completion> completions, bool keepLone, CancellationToken cancellationToken)
+    public Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(completions);
-        double[] logReference = LogReference(completions);
-        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(Reward, completions, Options, cancellationToken).ConfigureAwait(false);
-        double?[] rewards = found.Rewards;
-
         int[] groups = new int[completions.Count];
         for (int i = 1; i < groups.Length; i++)
             groups[i] = groups[i - 1] + (completions[i].Prompt == completions[i - 1].Prompt ? 0 : 1);
-        ILookup<int, int> drawn = Enumerable.Range(0, groups.Length).ToLookup(i => groups[i]);
-        int[] kept = [.. drawn.SelectMany(group => Survivors(group, rewards, keepLone))];
-        var scored = new ScoredBatch(
-            kept.Select(i => new ScoredCompletion(completions[i], rewards[i]!.Value, logReference[i])),
-            kept.Select(i => groups[i]),
-            groups.Length - kept.Length,
-            found.Components.Select(part => KeyValuePair.Create(part.Key, kept.Select(i => part.Value[i]).ToImmutableArray())));
-        return (scored, kept);
+        return ScoreAsync(completions, groups, cancellationToken);
     }
 
-    private static int[] Survivors(IGrouping<int, int> group, double?[] rewards, bool keepLone)
+    /// <summary>Scores completions of which each K are of one group.</summary>
+    internal Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int completionsPerGroup, CancellationToken cancellationToken) =>
+        ScoreAsync(completions, [.. Enumerable.Range(0, completions.Count).Select(i => i / completionsPerGroup)], cancellationToken);
+
+    /// <summary>Makes the identity anew: the weights of a moving anchor have changed.</summary>
+    internal void ForgetOrigin() => _origin = NewOrigin();
+
+    private async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int[] groups, CancellationToken cancellationToken)
     {
-        int[] scored = [.. group.Where(i => rewards[i] is not null)];
-        return !keepLone && scored.Length == 1 && group.Count() > 1 ? [] : scored;
+        double[] logReference = LogReference(completions);
+        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(Reward, completions, Options, cancellationToken).ConfigureAwait(false);
+        return new ScoredBatch(
+            completions.Select((completion, i) => new ScoredSample(completion, found.Rewards[i], logReference[i])),
+            groups,
+            Origin,
+            found.Components.Select(part => KeyValuePair.Create(part.Key, part.Value.ToImmutableArray())));
     }
+
+    private Lazy<ScoringIdentity> NewOrigin() => new(() => new ScoringIdentity(Reference.Identity, Reward.Identity, Options.Identity));
 
     private double[] LogReference(IReadOnlyList<Completion> completions)
     {

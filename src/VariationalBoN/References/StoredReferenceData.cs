@@ -7,7 +7,7 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.References;
 
 /// <summary>The samples of a cache on disk: rewards from the mapped side file, the rest from the records, whose place it knows. Thread-safe.</summary>
-internal sealed class StoredReferenceData : IReferenceData, IDisposable
+internal sealed class StoredReferenceData : IDisposable
 {
     /// <summary>How many distributions of rewards are kept.</summary>
     public const int RecentRewards = 512;
@@ -15,8 +15,9 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
     private const int RecentContents = 8;
     private readonly SafeFileHandle _file;
     private readonly string _path;
-    private readonly RecentItems<(ImmutableArray<double> Rewards, EmpiricalRewardCdf Cdf)> _rewards;
-    private readonly RecentItems<ReferencePrompt> _contents;
+    private readonly RecentItems<ImmutableArray<double>> _rewards;
+    private readonly RecentItems<EmpiricalRewardCdf> _cdfs;
+    private readonly RecentItems<PromptSamples> _contents;
 
     private readonly (long First, long End) _range;
 
@@ -27,12 +28,12 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
         _file = File.OpenHandle(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
         _rewards = new(RecentRewards, number =>
         {
-            var rewards = ReadRewards(number);
-            return rewards.All(double.IsFinite)
-                ? (rewards, new EmpiricalRewardCdf(rewards))
+            ImmutableArray<double> rewards = [.. Parts(number).SelectMany(part => Index.Rewards(part.Record, part.Skip, part.Run.Kept))];
+            return rewards.All(double.IsFinite) ? rewards
                 : throw new InvalidDataException($"{Path.Combine(folder, ReferenceIndexLayout.FileName)}: the prompt \"{Index.Prompt(number)}\" has a reward that is not finite, which this library does not write. Delete the file; it is made anew from the records.");
         });
-        _contents = new(RecentContents, Read);
+        _cdfs = new(RecentRewards, number => new EmpiricalRewardCdf(_rewards[number]));
+        _contents = new(RecentContents, number => PromptSamples.Joined([.. Parts(number).Select(part => Read(part.Record).All.From(part.Record.First).Within(_range.First, _range.End))]));
     }
 
     public ReferenceManifest Manifest { get; }
@@ -69,21 +70,12 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
     public static ReferenceIndex Reopen(string folder, ReferenceManifest manifest) => ReferenceIndex.TryOpen(folder, manifest)
         ?? throw new IOException($"{Path.Combine(folder, manifest.SamplesFile)} was changed by something else while its side file was made. Let one program at a time write to a cache.");
 
-    public string Prompt(int number) => Index.Prompt(number);
-
-    public ImmutableArray<double> Rewards(int number) => _rewards[number].Rewards;
-
-    public ImmutableArray<string> Responses(int number) => _contents[number].Responses;
-
-    public ImmutableArray<ScoredCompletion> Samples(int number) => _contents[number].Samples;
-
-    public IReadOnlyDictionary<string, ImmutableArray<double?>> Components(int number) => _contents[number].Components;
-
-    public EmpiricalRewardCdf Cdf(int number) => _rewards[number].Cdf;
+    public Prompt Prompt(int number) => Index.Prompt(number);
 
     public int Count(int number) => _range == (0, long.MaxValue) ? Index.Count(number) : Parts(number).Sum(part => part.Run.Kept);
 
-    public IReadOnlyList<SampleRun> Runs(int number) => [.. Parts(number).Select(part => part.Run)];
+    /// <summary>The samples of a prompt, read when they are asked for.</summary>
+    public IStoredPrompt PromptAt(int number) => new Stored(this, number);
 
     public void Dispose()
     {
@@ -106,7 +98,7 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
                 throw new FormatException("the record is not as it was written: its \"check\" is missing or wrong.");
             using var row = JsonDocument.Parse(json, ReferenceTableFile.Reading);
             ReferencePrompt samples = ReferenceTableRows.Prompt(row.RootElement);
-            return samples.Prompt == Index.Prompt(record.Prompt) && samples.Count == record.Rewards && samples.ExcludedPlaces.SequenceEqual(Index.Excluded(record))
+            return samples.Prompt == Index.Prompt(record.Prompt) && samples.Count == record.Rewards && samples.All.PlacesWithoutReward.SequenceEqual(Index.Excluded(record))
                 ? samples
                 : throw new FormatException($"the record is not the one that {ReferenceIndexLayout.FileName} was made of; delete that file, and it is made anew.");
         }
@@ -142,16 +134,18 @@ internal sealed class StoredReferenceData : IReferenceData, IDisposable
         }
     }
 
-    private ImmutableArray<double> ReadRewards(int number) => [.. Parts(number).SelectMany(part => Index.Rewards(part.Record, part.Skip, part.Run.Kept))];
-
-    private ReferencePrompt Read(int number)
+    private sealed class Stored(StoredReferenceData data, int number) : IStoredPrompt
     {
-        (ReferencePrompt Samples, int Skip, int Count)[] parts = [.. Parts(number).Where(part => part.Run.Kept > 0).Select(part => (Read(part.Record), part.Skip, part.Run.Kept))];
-        string prompt = Index.Prompt(number);
-        if (parts.All(part => !part.Samples.Samples.IsEmpty))
-            return new ReferencePrompt(prompt, Joined(part => part.Samples), components: ReferenceComponents.Joined(parts));
-        return new ReferencePrompt(prompt, Joined(part => part.Rewards), parts.All(part => !part.Samples.Responses.IsEmpty) ? Joined(part => part.Responses) : [], components: ReferenceComponents.Joined(parts));
+        public Prompt Prompt { get; } = data.Prompt(number);
 
-        IEnumerable<T> Joined<T>(Func<ReferencePrompt, ImmutableArray<T>> items) => parts.SelectMany(part => items(part.Samples).Skip(part.Skip).Take(part.Count));
+        public int Count => data.Count(number);
+
+        public int Drawn => data.Parts(number).Sum(part => part.Run.Drawn);
+
+        public ImmutableArray<double> Rewards() => data._rewards[number];
+
+        public EmpiricalRewardCdf Cdf(double tieTolerance) => tieTolerance == 0 ? data._cdfs[number] : data._cdfs[number].WithTieTolerance(tieTolerance);
+
+        public PromptSamples All() => data._contents[number];
     }
 }

@@ -15,7 +15,7 @@ internal sealed class CheckedRewards(int count)
     public IReadOnlyDictionary<string, double?[]> Components => _components;
 
     /// <summary>Takes the components of a batch.</summary>
-    public void Add(int[] batch, ComponentRewards parts)
+    public void Add(int[] batch, RewardScores parts)
     {
         foreach ((string name, ImmutableArray<double> values) in parts.Components)
         {

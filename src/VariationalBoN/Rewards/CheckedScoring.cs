@@ -35,7 +35,7 @@ internal static class CheckedScoring
         await ForEachAsync(batches.Length, options.MaxConcurrency, async (b, token) => failures[b] = await ScoreBatchAsync(model, completions, batches[b], found, options, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
         if (asked.TrueForAll(i => rewards[i] is null) && Array.FindLast(failures, failure => failure is not null) is RewardModelException last)
-            throw new RewardModelException($"The reward model {model.Identity} failed for each of the {asked.Count} completions it was given, so nothing is left to go on with. The last failure: {last.Message}", last.InnerException ?? last);
+            throw new RewardModelException($"The reward model {model.Identity.Name} failed for each of the {asked.Count} completions it was given, so nothing is left to go on with. The last failure: {last.Message}", last.InnerException ?? last);
         foreach (int i in asked)
         {
             if (completions[i].FinishReason == FinishReason.Length && options.OnTruncated == TruncationRule.Subtract)
@@ -46,11 +46,11 @@ internal static class CheckedScoring
     }
 
     /// <summary>A completion for messages.</summary>
-    internal static string Name(Completion completion) => $"prompt \"{Shown.Text(completion.Prompt)}\", text \"{Shown.Text(completion.Text)}\"";
+    internal static string Name(Completion completion) => $"prompt {Shown.Quoted(completion.Prompt.Canonical)}, text {Shown.Quoted(completion.Text)}";
 
     private static int BatchSize(IRewardModel model, ScoringOptions options) => model.MaxBatchSize >= 1
         ? Math.Min(options.BatchSize, model.MaxBatchSize)
-        : throw new InvalidOperationException($"The reward model {model.Identity} has MaxBatchSize {model.MaxBatchSize}; it must be at least 1.");
+        : throw new InvalidOperationException($"The reward model {model.Identity.Name} has MaxBatchSize {model.MaxBatchSize}; it must be at least 1.");
 
     /// <summary>One after another on the caller's thread, or so many at once; the first failure stops the others.</summary>
     private static async Task ForEachAsync(int count, int maxConcurrency, Func<int, CancellationToken, Task> action, CancellationToken cancellationToken)
@@ -84,7 +84,7 @@ internal static class CheckedScoring
         bool isAnswered = false;
         try
         {
-            IReadOnlyList<double> scores = await model.ScoreAsync([.. batch.Select(i => all[i])], cancellationToken).ConfigureAwait(false)
+            RewardScores scores = await model.ScoreAsync([.. batch.Select(i => all[i])], cancellationToken).ConfigureAwait(false)
                 ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
             if (scores.Count != batch.Length)
                 throw new InvalidOperationException($"It returned {scores.Count} rewards for {batch.Length} completions; it must return one for each, in their order.");
@@ -102,10 +102,9 @@ internal static class CheckedScoring
         RewardModelException failure = failures[^1];
         if (options.OnFailure == RewardFailure.Throw)
             throw failures[0];
-        bool isAway = IsAway(failure);
-        if (isAway && options.KeepsForGood)
-            throw new RewardModelException($"{failure.Message} It is not left out although ScoringOptions.OnFailure is Exclude: the service is away, and what a folder holds as excluded is never drawn again. What is stored stays; the same call goes on when the service is back.", failure.InnerException);
-        if (isAnswered || isAway || batch.Length == 1)
+        if (!isAnswered && IsOfService(failure))
+            throw new RewardModelException($"{failure.Message} It is not left out although ScoringOptions.OnFailure is Exclude: the fault is the service's and not a completion's. The same call goes on when the service answers.", failure.InnerException);
+        if (isAnswered || batch.Length == 1)
         {
             failures.ForEach(excluded => options.OnExcluded?.Invoke(excluded));
             return failure;
@@ -120,32 +119,30 @@ internal static class CheckedScoring
         return failure;
     }
 
-    /// <summary>Whether the service as a whole is away: then it is no fault of a completion, and asking for each alone only waits longer.</summary>
-    private static bool IsAway(Exception failure) => failure is RemoteServiceException or HttpRequestException
-        ? RetryPolicy.FailureOf(failure) == RemoteFailure.Unavailable
-        : RetryPolicy.Beneath(failure) is Exception inner && IsAway(inner);
+    /// <summary>Whether the service is at fault, whatever it was asked: it is away, fails inside, serves something else or answers something else.</summary>
+    private static bool IsOfService(Exception failure) => failure is RemoteServiceException or HttpRequestException
+        ? RetryPolicy.FailureOf(failure) is RemoteFailure.Unavailable or RemoteFailure.ServerError or RemoteFailure.Misdirected or RemoteFailure.BadAnswer
+        : RetryPolicy.Beneath(failure) is Exception inner && IsOfService(inner);
 
     /// <summary>Keeps the rewards that are finite; a failure for each that is not.</summary>
-    private static List<RewardModelException> Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, IReadOnlyList<double> scores, CheckedRewards found, ScoringOptions options)
+    private static List<RewardModelException> Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, RewardScores scores, CheckedRewards found, ScoringOptions options)
     {
-        var parts = scores as ComponentRewards;
-        if (parts is not null)
-            found.Add(batch, parts);
+        found.Add(batch, scores);
         var failures = new List<RewardModelException>();
         for (int i = 0; i < batch.Length; i++)
         {
             if (double.IsFinite(scores[i]))
                 found.Rewards[batch[i]] = scores[i];
             else
-                failures.Add(Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}{Culprits(parts, i)}; a reward must be finite."), options));
+                failures.Add(Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}{Culprits(scores, i)}; a reward must be finite."), options));
         }
 
         return failures;
     }
 
-    private static string Culprits(ComponentRewards? parts, int i)
+    private static string Culprits(RewardScores scores, int i)
     {
-        string[] culprits = [.. parts?.Components.Where(part => !double.IsFinite(part.Value[i])).Select(part => FormattableString.Invariant($"\"{part.Key}\" = {part.Value[i]}")) ?? []];
+        string[] culprits = [.. scores.Components.Where(part => !double.IsFinite(part.Value[i])).Select(part => FormattableString.Invariant($"\"{part.Key}\" = {part.Value[i]}"))];
         return culprits.Length == 0 ? "" : $" (component {string.Join(", ", culprits)})";
     }
 
@@ -153,6 +150,6 @@ internal static class CheckedScoring
     {
         string which = batch.Length == 1 ? $"completion {batch[0]}" : $"a batch of {batch.Length} completions, the first of which is completion {batch[0]}";
         string remedy = options.OnFailure == RewardFailure.Throw ? " Mend the reward model, or set ScoringOptions.OnFailure to Exclude to leave such completions out, counted." : "";
-        return new RewardModelException($"The reward model {model.Identity} failed for {which} ({Name(all[batch[0]])}): {what}{remedy}", inner);
+        return new RewardModelException($"The reward model {model.Identity.Name} failed for {which} ({Name(all[batch[0]])}): {what}{remedy}", inner);
     }
 }

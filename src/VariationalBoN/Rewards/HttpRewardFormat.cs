@@ -14,7 +14,11 @@ internal static class HttpRewardFormat
         foreach (Completion completion in completions)
         {
             json.WriteStartObject();
-            json.WriteString("prompt", completion.Prompt);
+            json.WritePropertyName("prompt");
+            if (completion.Prompt.IsConversation)
+                json.WriteRawValue(completion.Prompt.Canonical);
+            else
+                json.WriteStringValue(completion.Prompt.Text);
             json.WriteString("text", completion.Text);
             json.WriteString("finishReason", completion.FinishReason == FinishReason.Length ? "length" : "stopped");
             json.WriteEndObject();
@@ -25,7 +29,7 @@ internal static class HttpRewardFormat
     }
 
     /// <summary>{"rewards": [numbers], "model": optional string, "components": optional {"name": [numbers]}}.</summary>
-    public static IReadOnlyList<double> ReadAnswer(JsonElement answer, string identity)
+    public static RewardScores ReadAnswer(JsonElement answer, string identity)
     {
         if (answer.ValueKind != JsonValueKind.Object)
             throw new FormatException($"the answer is {Kind(answer)}, not an object");
@@ -33,12 +37,12 @@ internal static class HttpRewardFormat
             throw new FormatException($"the model behind it is {model.GetRawText()}, expected was \"{identity}\"; rewards of two models must not be mixed");
         ImmutableArray<double> rewards = Numbers(answer, "rewards");
         if (Optional(answer, "components") is not JsonElement components)
-            return rewards;
+            return new RewardScores(rewards);
         if (components.ValueKind != JsonValueKind.Object)
             throw new FormatException($"\"components\" is {Kind(components)}, not an object of arrays");
         try
         {
-            return new ComponentRewards(rewards, components.EnumerateObject().Select(part => KeyValuePair.Create(part.Name, Numbers(components, part.Name))));
+            return new RewardScores(rewards, components.EnumerateObject().Select(part => KeyValuePair.Create(part.Name, Numbers(components, part.Name))));
         }
         catch (ArgumentException e)
         {

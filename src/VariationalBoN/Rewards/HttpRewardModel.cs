@@ -32,7 +32,7 @@ public sealed class HttpRewardModel : IRewardModel
     }
 
     /// <inheritdoc/>
-    public string Identity => _options.Identity;
+    public ModelIdentity Identity => _options.Identity;
 
     /// <inheritdoc/>
     public int MaxBatchSize => _options.MaxBatchSize;
@@ -40,9 +40,9 @@ public sealed class HttpRewardModel : IRewardModel
     /// <summary>Posts the completions and reads their rewards.</summary>
     /// <param name="completions">B completions, at most <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the request.</param>
-    /// <returns>B finite rewards; <see cref="ComponentRewards"/> when the service names components.</returns>
+    /// <returns>B finite rewards; named components where the service tells them.</returns>
     /// <exception cref="RemoteServiceException">There was no usable answer; the message names address, status, completion and remedy.</exception>
-    public async Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
         using var request = new HttpRequestMessage(HttpMethod.Post, _options.Endpoint) { Content = Content(completions) };
@@ -74,25 +74,25 @@ public sealed class HttpRewardModel : IRewardModel
         return new ReadOnlyMemoryContent(buffer.WrittenMemory) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
     }
 
-    private IReadOnlyList<double> Rewards(HttpResponseMessage response, byte[] body, IReadOnlyList<Completion> completions)
+    private RewardScores Rewards(HttpResponseMessage response, byte[] body, IReadOnlyList<Completion> completions)
     {
         using JsonDocument answer = Parse(response, body, completions.Count);
-        IReadOnlyList<double> rewards;
+        RewardScores rewards;
         try
         {
-            rewards = _options.ReadAnswer is null ? HttpRewardFormat.ReadAnswer(answer.RootElement, Identity) : _options.ReadAnswer(answer.RootElement);
+            rewards = _options.ReadAnswer is null ? HttpRewardFormat.ReadAnswer(answer.RootElement, Identity.Name) : new RewardScores(_options.ReadAnswer(answer.RootElement) ?? []);
         }
         catch (Exception e) when (e is FormatException or KeyNotFoundException or InvalidOperationException)
         {
             throw Bad(response, completions.Count, e.Message.TrimEnd('.'), e);
         }
 
-        if (rewards?.Count != completions.Count)
-            throw Bad(response, completions.Count, $"it holds {rewards?.Count ?? 0} rewards for {completions.Count} completions; there must be one for each, in their order");
+        if (rewards.Count != completions.Count)
+            throw Bad(response, completions.Count, $"it holds {rewards.Count} rewards for {completions.Count} completions; there must be one for each, in their order");
         for (int i = 0; i < rewards.Count; i++)
         {
             if (!double.IsFinite(rewards[i]))
-                throw Bad(response, completions.Count, FormattableString.Invariant($"reward {i} is {rewards[i]}; it must be finite. It belongs to {CheckedScoring.Name(completions[i])}"));
+                throw Bad(response, completions.Count, FormattableString.Invariant($"reward {i} is {rewards[i]}; it must be finite. It belongs to {CheckedScoring.Name(completions[i])}"), failure: RemoteFailure.BadReward);
         }
 
         return rewards;
@@ -127,12 +127,17 @@ public sealed class HttpRewardModel : IRewardModel
             { Date: DateTimeOffset date } => TimeSpan.FromTicks(Math.Max(0, (date - DateTimeOffset.UtcNow).Ticks)),
             _ => null,
         };
-        string remedy = failure == RemoteFailure.Rejected ? "See docs/remote-rewards.md for what is sent; asking again changes nothing." : "See the log of the service; WithRetry asks again.";
+        string remedy = failure switch
+        {
+            RemoteFailure.Rejected => "See docs/remote-rewards.md for what is sent; asking again changes nothing.",
+            RemoteFailure.Misdirected => "See address and authorisation of the HttpClient; asking again changes nothing.",
+            _ => "See the log of the service; WithRetry asks again.",
+        };
         return new RemoteServiceException(failure, $"POST {_address} with {count} completions answered {Status(response)}: {Excerpt(body)} {remedy}", null, retryAfter);
     }
 
-    private RemoteServiceException Bad(HttpResponseMessage response, int count, string what, Exception? inner = null) =>
-        new(RemoteFailure.BadAnswer, $"POST {_address} with {count} completions answered {Status(response)}, but the answer is not usable: {what}. See docs/remote-rewards.md for what it must be.", inner);
+    private RemoteServiceException Bad(HttpResponseMessage response, int count, string what, Exception? inner = null, RemoteFailure failure = RemoteFailure.BadAnswer) =>
+        new(failure, $"POST {_address} with {count} completions answered {Status(response)}, but the answer is not usable: {what}. See docs/remote-rewards.md for what it must be.", inner);
 
     private static string Status(HttpResponseMessage response) => $"{(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd();
 

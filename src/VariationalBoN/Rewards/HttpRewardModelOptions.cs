@@ -8,8 +8,8 @@ public sealed record HttpRewardModelOptions
     /// <summary>Where completions are posted to: an absolute http or https address.</summary>
     public required Uri Endpoint { get; init; }
 
-    /// <summary>Tells the judge behind the address from others; not the address, which may change while the judge stays. An answer that names its "model" must name this.</summary>
-    public required string Identity { get; init; }
+    /// <summary>Tells the judge behind the address from others; not the address, which may change while the judge stays. An answer that names its "model" must name the name of this.</summary>
+    public required ModelIdentity Identity { get; init; }
 
     /// <summary>The most completions that the service takes in one request, at least 1.</summary>
     public int MaxBatchSize { get; init; } = int.MaxValue;
@@ -28,8 +28,8 @@ public sealed record HttpRewardModelOptions
         var faults = new List<string>();
         if (Endpoint is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
             faults.Add($"Endpoint is \"{Endpoint}\"; it must be an absolute http or https address");
-        if (string.IsNullOrWhiteSpace(Identity))
-            faults.Add("Identity is blank; name the model behind the service and its version");
+        if (Identity is null)
+            faults.Add("Identity is null; name the model behind the service and its version");
         if (MaxBatchSize < 1)
             faults.Add($"MaxBatchSize is {MaxBatchSize}; it must be at least 1");
         if (faults.Count > 0)

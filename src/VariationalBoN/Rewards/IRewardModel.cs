@@ -6,9 +6,8 @@ namespace VariationalBoN;
 /// <remarks>Only plain data crosses this interface, so a remote model may be awaited safely. Best-of-N uses ranks alone: any unit, any scale.</remarks>
 public interface IRewardModel
 {
-    /// <summary>One line that tells this judge from others; a store of rewards carries it and refuses another one.</summary>
-    /// <remarks>By default the name of the type, which does not tell settings or weights apart: a model that has any must say them here.</remarks>
-    string Identity => GetType().Name;
+    /// <summary>What tells this judge from others: name, weights, settings, version. Tables and stores of rewards carry it and refuse another one.</summary>
+    ModelIdentity Identity { get; }
 
     /// <summary>The most completions that it takes in one call, at least 1; <see cref="ScoringOptions.BatchSize"/> may ask for fewer.</summary>
     int MaxBatchSize => int.MaxValue;
@@ -16,6 +15,6 @@ public interface IRewardModel
     /// <summary>Scores a batch of completions.</summary>
     /// <param name="completions">B completions, at least one.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    /// <returns>B finite rewards in the order of the completions; higher is better. <see cref="ComponentRewards"/> when they have named parts.</returns>
-    Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken);
+    /// <returns>B finite rewards in the order of the completions; higher is better. named parts beside them where there are any.</returns>
+    Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken);
 }

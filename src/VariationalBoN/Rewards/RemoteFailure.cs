@@ -9,12 +9,21 @@ public enum RemoteFailure
     /// </summary>
     Unavailable,
 
-    /// <summary>It failed inside (any other HTTP 5xx): it may be restarting, or a completion may be more than it can bear. Tried again.</summary>
+    /// <summary>It failed inside (any other HTTP 5xx): it may be restarting. Tried again; no fault of a completion.</summary>
     ServerError,
 
-    /// <summary>It refused the request (HTTP 4xx and what is left). Asking again changes nothing.</summary>
+    /// <summary>It refused what is in the request (HTTP 400, 413, 422): the fault of a completion. Asking again changes nothing.</summary>
     Rejected,
 
-    /// <summary>It answered with something else than the asked numbers: not JSON, a wrong count, NaN. Asking again changes nothing.</summary>
+    /// <summary>
+    /// It does not serve the request, whatever is in it: another address, a key that is missing or wrong (any other HTTP status below 500). Asking again changes nothing;
+    /// no fault of a completion.
+    /// </summary>
+    Misdirected,
+
+    /// <summary>It answered with something else than the asked numbers: not JSON, a wrong count, another model. Asking again changes nothing; no fault of a completion.</summary>
     BadAnswer,
+
+    /// <summary>A reward that it gave is no finite number or not in the range asked for: the fault of the completion that it belongs to. Asking again changes nothing.</summary>
+    BadReward,
 }

@@ -43,7 +43,7 @@ public sealed class RetryPolicy
         RemoteServiceException remote => remote.Failure,
         HttpRequestException { StatusCode: HttpStatusCode status } => FailureOf(status),
         HttpRequestException http => http.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.UserAuthenticationError or HttpRequestError.VersionNegotiationError
-            ? RemoteFailure.Rejected
+            ? RemoteFailure.Misdirected
             : http.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded ? RemoteFailure.BadAnswer : RemoteFailure.Unavailable,
         TimeoutException or TimeoutRejectedException or OperationCanceledException or IOException or SocketException => RemoteFailure.Unavailable,
         _ => Beneath(error) is Exception inner ? FailureOf(inner) : null,
@@ -103,7 +103,8 @@ public sealed class RetryPolicy
     {
         408 or 429 or 502 or 503 or 504 => RemoteFailure.Unavailable,
         >= 500 => RemoteFailure.ServerError,
-        _ => RemoteFailure.Rejected,
+        400 or 413 or 422 => RemoteFailure.Rejected,
+        _ => RemoteFailure.Misdirected,
     };
 
     /// <summary>A time span for messages.</summary>

@@ -7,8 +7,8 @@ public enum RewardFailure
     Throw,
 
     /// <summary>
-    /// The completion is left out and counted, <see cref="ScoringOptions.OnExcluded"/> is told. In an estimation into a folder a service that is away
-    /// (<see cref="RemoteFailure.Unavailable"/>) ends the call all the same: what a folder holds as excluded is never drawn again.
+    /// What is a completion's own fault leaves it without a reward, counted, and <see cref="ScoringOptions.OnExcluded"/> is told: a local function throws for it, its reward is not finite, or a
+    /// service refuses it by name (<see cref="RemoteFailure.Rejected"/>, <see cref="RemoteFailure.BadReward"/>). What is the fault of a service ends the call all the same.
     /// </summary>
     Exclude,
 }

@@ -1,26 +1,25 @@
+using VariationalBoN.Rewards;
+
 namespace VariationalBoN;
 
 /// <summary>Makes reward models of functions. Stateless, thread-safe; a model is as thread-safe as its function.</summary>
 public static class RewardModel
 {
-    /// <summary>The identity of a function that was given none.</summary>
-    internal const string Unnamed = "unnamed function";
-
     /// <summary>A reward model of a function of prompt and completion text.</summary>
     /// <param name="score">(prompt, text) to a finite reward.</param>
-    /// <param name="identity">Tells this judge from others; change it when the function changes. The default tells nothing, so a folder of reference samples refuses it.</param>
+    /// <param name="identity">Tells this judge from others: a name, with settings and a version; change it when the function changes.</param>
     /// <returns>The reward model.</returns>
-    public static IRewardModel FromFunction(Func<string, string, double> score, string identity = Unnamed)
+    public static IRewardModel FromFunction(Func<string, string, double> score, ModelIdentity identity)
     {
         ArgumentNullException.ThrowIfNull(score);
-        return FromFunction(completion => score(completion.Prompt, completion.Text), identity);
+        return FromFunction(completion => score(completion.Prompt.Text, completion.Text), identity);
     }
 
     /// <summary>A reward model of a function of a completion.</summary>
     /// <param name="score">A completion to a finite reward.</param>
-    /// <param name="identity">Tells this judge from others; change it when the function changes. The default tells nothing, so a folder of reference samples refuses it.</param>
+    /// <param name="identity">Tells this judge from others: a name, with settings and a version; change it when the function changes.</param>
     /// <returns>The reward model.</returns>
-    public static IRewardModel FromFunction(Func<Completion, double> score, string identity = Unnamed)
+    public static IRewardModel FromFunction(Func<Completion, double> score, ModelIdentity identity)
     {
         ArgumentNullException.ThrowIfNull(score);
         return FromBatch(
@@ -33,16 +32,16 @@ public static class RewardModel
                     rewards[i] = score(completions[i]);
                 }
 
-                return Task.FromResult<IReadOnlyList<double>>(rewards);
+                return Task.FromResult<RewardScores>(rewards);
             },
             identity);
     }
 
     /// <summary>A reward model of an asynchronous function of a completion; the completions of a batch are scored at the same time.</summary>
     /// <param name="score">A completion to a finite reward.</param>
-    /// <param name="identity">Tells this judge from others; change it when the function changes. The default tells nothing, so a folder of reference samples refuses it.</param>
+    /// <param name="identity">Tells this judge from others: a name, with settings and a version; change it when the function changes.</param>
     /// <returns>The reward model.</returns>
-    public static IRewardModel FromAsync(Func<Completion, CancellationToken, Task<double>> score, string identity = Unnamed)
+    public static IRewardModel FromAsync(Func<Completion, CancellationToken, Task<double>> score, ModelIdentity identity)
     {
         ArgumentNullException.ThrowIfNull(score);
         return FromBatch(async (completions, cancellationToken) => await Task.WhenAll(completions.Select(c => score(c, cancellationToken))).ConfigureAwait(false), identity);
@@ -50,19 +49,19 @@ public static class RewardModel
 
     /// <summary>A reward model of an asynchronous function of a whole batch.</summary>
     /// <param name="score">B completions to B finite rewards in their order.</param>
-    /// <param name="identity">Tells this judge from others; change it when the function changes. The default tells nothing, so a folder of reference samples refuses it.</param>
+    /// <param name="identity">Tells this judge from others: a name, with settings and a version; change it when the function changes.</param>
     /// <returns>The reward model.</returns>
-    public static IRewardModel FromBatch(Func<IReadOnlyList<Completion>, CancellationToken, Task<IReadOnlyList<double>>> score, string identity = Unnamed)
+    public static IRewardModel FromBatch(Func<IReadOnlyList<Completion>, CancellationToken, Task<RewardScores>> score, ModelIdentity identity)
     {
         ArgumentNullException.ThrowIfNull(score);
-        ArgumentException.ThrowIfNullOrWhiteSpace(identity);
+        ArgumentNullException.ThrowIfNull(identity);
         return new FunctionRewardModel(score, identity);
     }
 
-    private sealed class FunctionRewardModel(Func<IReadOnlyList<Completion>, CancellationToken, Task<IReadOnlyList<double>>> score, string identity) : IRewardModel
+    private sealed class FunctionRewardModel(Func<IReadOnlyList<Completion>, CancellationToken, Task<RewardScores>> score, ModelIdentity identity) : IRewardModel
     {
-        public string Identity => identity;
+        public ModelIdentity Identity => identity;
 
-        public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) => score(completions, cancellationToken);
+        public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) => score(completions, cancellationToken);
     }
 }

@@ -34,11 +34,11 @@ public static class RewardModelExtensions
 
     private sealed class RetryRewardModel(IRewardModel model, RetryPolicy policy) : IRewardModel
     {
-        public string Identity => model.Identity;
+        public ModelIdentity Identity => model.Identity;
 
         public int MaxBatchSize => model.MaxBatchSize;
 
-        public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) =>
+        public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) =>
             policy.ExecuteAsync(token => model.ScoreAsync(completions, token), cancellationToken);
     }
 }

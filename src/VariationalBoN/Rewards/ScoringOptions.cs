@@ -1,15 +1,13 @@
-using System.Globalization;
-
 namespace VariationalBoN.Rewards;
 
-/// <summary>How completions are scored. Rewards of a table and live ones must be scored alike: the table carries <see cref="Describe"/>.</summary>
+/// <summary>How completions are scored. Cache and live rewards must be scored alike: tables carry <see cref="Identity"/>.</summary>
 /// <remarks>Immutable, thread-safe. Checked where it is used, all faults in one message.</remarks>
 public sealed record ScoringOptions
 {
     /// <summary>What happens when a reward cannot be had; by default an exception.</summary>
     public RewardFailure OnFailure { get; init; } = RewardFailure.Throw;
 
-    /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why; once for a whole batch that was lost because the service is away.</summary>
+    /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why.</summary>
     /// <remarks>Above a <see cref="MaxConcurrency"/> of 1 it is called from several threads. Truncated completions are no failures and are not told. What it throws ends the call.</remarks>
     public Action<RewardModelException>? OnExcluded { get; init; }
 
@@ -26,14 +24,10 @@ public sealed record ScoringOptions
     /// <remarks>Above 1 the reward model is called from threads of the pool.</remarks>
     public int MaxConcurrency { get; init; } = 1;
 
-    /// <summary>Whether what is left out is written down for good: then a service that is away ends the call even under <see cref="RewardFailure.Exclude"/>.</summary>
-    internal bool KeepsForGood { get; init; }
-
-    /// <summary>What of these options changes a reward, in one line.</summary>
-    /// <returns>Such as "truncated: Score".</returns>
-    public string Describe() => OnTruncated is TruncationRule.Replace or TruncationRule.Subtract
-        ? string.Create(CultureInfo.InvariantCulture, $"truncated: {OnTruncated} {TruncationValue:R}")
-        : $"truncated: {OnTruncated}";
+    /// <summary>What of these options changes a reward; tables, stores and scored batches carry it.</summary>
+    public ModelIdentity Identity => OnTruncated is TruncationRule.Replace or TruncationRule.Subtract
+        ? new ModelIdentity("scoring", ("truncated", OnTruncated.ToString()), ("value", TruncationValue))
+        : new ModelIdentity("scoring", ("truncated", OnTruncated.ToString()));
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>

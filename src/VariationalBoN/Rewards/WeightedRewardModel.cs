@@ -39,8 +39,8 @@ public sealed class WeightedRewardModel : IRewardModel
         MaxBatchSize = _terms.Min(term => term.Model.MaxBatchSize);
     }
 
-    /// <summary>All names, weights and identities, so that a change of any refuses an older store.</summary>
-    public string Identity => string.Join(" + ", _terms.Select(term => FormattableString.Invariant($"{term.Weight:R} {term.Name} ({term.Model.Identity})")));
+    /// <summary>All names, weights and identities, so that a change of any refuses an older table.</summary>
+    public ModelIdentity Identity => new(nameof(WeightedRewardModel), [.. _terms.SelectMany(term => new (string, IdentityValue)[] { ($"{term.Name}: weight", term.Weight), ($"{term.Name}: model", term.Model.Identity) })]);
 
     /// <summary>The smallest of the terms.</summary>
     public int MaxBatchSize { get; }
@@ -48,12 +48,12 @@ public sealed class WeightedRewardModel : IRewardModel
     /// <summary>Asks every term and adds up.</summary>
     /// <param name="completions">B completions.</param>
     /// <param name="cancellationToken">Stops every term.</param>
-    /// <returns>The B sums as <see cref="ComponentRewards"/>: each term's unweighted reward under its name, the parts of a term as "term/part".</returns>
+    /// <returns>The B sums as <see cref="RewardScores"/>: each term's unweighted reward under its name, the parts of a term as "term/part".</returns>
     /// <exception cref="RewardModelException">A term failed or returned the wrong number of rewards; the message names it.</exception>
-    public async Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
-        IReadOnlyList<double>[] scores = await Task.WhenAll(_terms.Select(term => AskAsync(term, completions, cancellationToken))).ConfigureAwait(false);
+        RewardScores[] scores = await Task.WhenAll(_terms.Select(term => AskAsync(term, completions, cancellationToken))).ConfigureAwait(false);
         double[] sums = new double[completions.Count];
         var components = new List<KeyValuePair<string, ImmutableArray<double>>>();
         for (int t = 0; t < scores.Length; t++)
@@ -61,18 +61,17 @@ public sealed class WeightedRewardModel : IRewardModel
             for (int i = 0; i < sums.Length; i++)
                 sums[i] += _terms[t].Weight * scores[t][i];
             components.Add(new(_terms[t].Name, [.. scores[t]]));
-            if (scores[t] is ComponentRewards parts)
-                components.AddRange(parts.Components.Select(part => KeyValuePair.Create($"{_terms[t].Name}/{part.Key}", part.Value)));
+            components.AddRange(scores[t].Components.Select(part => KeyValuePair.Create($"{_terms[t].Name}/{part.Key}", part.Value)));
         }
 
-        return new ComponentRewards(sums, components);
+        return new RewardScores(sums, components);
     }
 
-    private static async Task<IReadOnlyList<double>> AskAsync(RewardTerm term, IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    private static async Task<RewardScores> AskAsync(RewardTerm term, IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         try
         {
-            IReadOnlyList<double> scores = await term.Model.ScoreAsync(completions, cancellationToken).ConfigureAwait(false);
+            RewardScores scores = await term.Model.ScoreAsync(completions, cancellationToken).ConfigureAwait(false);
             return scores?.Count == completions.Count
                 ? scores
                 : throw new InvalidOperationException($"It returned {scores?.Count ?? 0} rewards for {completions.Count} completions.");
@@ -80,7 +79,7 @@ public sealed class WeightedRewardModel : IRewardModel
         catch (Exception e)
         {
             cancellationToken.ThrowIfCancellationRequested(); // some clients tell it by an exception of their own
-            throw new RewardModelException($"Its component \"{term.Name}\" ({term.Model.Identity}) failed: {e.Message}", e);
+            throw new RewardModelException($"Its component \"{term.Name}\" ({term.Model.Identity.Name}) failed: {e.Message}", e);
         }
     }
 }

@@ -7,7 +7,7 @@ namespace VariationalBoN.Training;
 /// </remarks>
 public sealed class PromptOrder
 {
-    private readonly string[] _prompts;
+    private readonly Prompt[] _prompts;
     private readonly long _seed;
     private volatile Pass? _last;
 
@@ -15,7 +15,7 @@ public sealed class PromptOrder
     /// <param name="prompts">The training prompts, at least one.</param>
     /// <param name="seed">Fixes the order.</param>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
-    public PromptOrder(IEnumerable<string> prompts, long seed)
+    public PromptOrder(IEnumerable<Prompt> prompts, long seed)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         _prompts = [.. prompts];
@@ -29,12 +29,12 @@ public sealed class PromptOrder
     /// <param name="count">How many prompts a step takes, 1 to the number of prompts; the same at every step.</param>
     /// <returns>A fresh list. Where a pass ends inside the step, a prompt can stand twice.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
-    public IReadOnlyList<string> Batch(long step, int count)
+    public IReadOnlyList<Prompt> Batch(long step, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _prompts.Length);
-        string[] batch = new string[count];
+        Prompt[] batch = new Prompt[count];
         for (int i = 0; i < count; i++)
         {
             (long pass, long place) = Math.DivRem(checked((step * count) + i), _prompts.Length);

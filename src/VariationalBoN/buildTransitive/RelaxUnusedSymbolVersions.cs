@@ -19,26 +19,73 @@ public sealed class RelaxUnusedSymbolVersions : Task
 
     public override bool Execute()
     {
+        var done = new List<string>();
         for (int i = 0; i < Sources.Length; i++)
         {
             string source = Sources[i].GetMetadata("FullPath"), destination = Destinations[i].GetMetadata("FullPath");
             byte[] image = File.ReadAllBytes(source);
             try
             {
-                foreach (string version in Elf64.RelaxUnusedVersions(image))
-                    Log.LogMessage(MessageImportance.Normal, "{0}: {1} is now a weak requirement.", destination, version);
+                List<string> versions = Elf64.RelaxUnusedVersions(image);
+                done.Add(destination + (versions.Count == 0
+                    ? " is an unchanged copy: every symbol version that it requires is used"
+                    : " is a copy in which the unused symbol version " + string.Join(", ", versions) + " is optional"));
             }
-            catch (Exception e) when (e is InvalidDataException || e is ArgumentException || e is IndexOutOfRangeException || e is OverflowException)
+            catch (Exception e)
+                when (e is InvalidDataException || e is ArgumentException || e is IndexOutOfRangeException || e is OverflowException)
             {
-                Log.LogMessage(MessageImportance.High, "{0}: copied unchanged, {1}", source, e.Message);
+                done.Add(destination + " is an unchanged copy: " + source + " cannot be read as a library of Linux, " + e.Message);
                 image = File.ReadAllBytes(source);
             }
 
-            Directory.CreateDirectory(Path.GetDirectoryName(destination));
-            File.WriteAllBytes(destination, image);
+            try
+            {
+                Replace(destination, image);
+            }
+            catch (Exception e) when (e is IOException || e is UnauthorizedAccessException || e is ArgumentOutOfRangeException)
+            {
+                // The last is what .NET throws for a file that reaches the limit of a file's size.
+                Log.LogError("VariationalBoN: {0} cannot be written: {1}", destination, e.Message);
+                return false;
+            }
+        }
+
+        if (done.Count > 0)
+        {
+            Log.LogMessage(MessageImportance.High, "VariationalBoN: {0}. It takes the place of TorchSharp's library in the output, so "
+                + "that it loads on Debian 12 and Ubuntu 22.04; the NuGet cache stays as it is. "
+                + "Switch off with RelaxTorchSharpSymbolVersions=false.",
+                string.Join("; ", done));
         }
 
         return !Log.HasLoggedErrors;
+    }
+
+    /// <summary>
+    /// Puts a whole file in the place of what is there, or changes nothing. The old file is not written to: hard links to it, and programs
+    /// that have it loaded, keep it.
+    /// </summary>
+    private static void Replace(string path, byte[] content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path));
+        string temporary = path + "." + Guid.NewGuid().ToString("N") + ".tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+            {
+                stream.Write(content, 0, content.Length);
+                stream.Flush(true);
+            }
+
+            if (File.Exists(path))
+                File.Replace(temporary, path, null);
+            else
+                File.Move(temporary, path);
+        }
+        finally
+        {
+            File.Delete(temporary); // there only when something above failed
+        }
     }
 
     /// <summary>The little of ELF64 little-endian that symbol versioning needs, as the dynamic linker itself reads it.</summary>

@@ -22,7 +22,7 @@ public sealed class ReviewsRunTests
         var generation = new GenerationOptions { MaxNewTokens = dataset.MaxNewTokens, StopTokens = dataset.StopTokens };
         var policy = new CausalLmPolicy(model, dataset.Tokenizer, generation);
         string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)], heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
-        ReferenceTable table = await ReferenceTable.EstimateAsync(policy, reward.Model, [.. train, .. heldOut], settings.SamplesPerPrompt, seed: 1);
+        ReferenceTable table = await ReferenceTable.EstimateAsync(new Scorer(policy, reward.Model), [.. train, .. heldOut], settings.SamplesPerPrompt, seed: 1);
         var experiment = new Experiment
         {
             Settings = settings,
@@ -34,8 +34,8 @@ public sealed class ReviewsRunTests
             Reference = policy,
             Reward = reward.Model,
             Table = table,
-            TrainPrompts = train,
-            HeldOutPrompts = heldOut,
+            TrainPrompts = Prompt.FromTexts(train),
+            HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
         var measurement = new Measurement(experiment);
         MethodResult before = await measurement.ReferenceAsync(CancellationToken.None);

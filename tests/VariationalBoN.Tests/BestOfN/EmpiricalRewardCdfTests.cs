@@ -50,7 +50,7 @@ public sealed class EmpiricalRewardCdfTests
                 subsets++;
             }
 
-            double[] weights = new EmpiricalRewardCdf(rewards).BestOfNWeights(n);
+            double[] weights = new EmpiricalRewardCdf(rewards).BestOfNWeightsByRank(n);
             for (int i = 0; i < weights.Length; i++)
                 Assert.Equal(expected[i] / subsets, weights[i], 1e-12);
         }, iter: 300);
@@ -72,7 +72,7 @@ public sealed class EmpiricalRewardCdfTests
         {
             var cdf = new EmpiricalRewardCdf(rewards);
             n = Math.Min(n, rewards.Length);
-            double[] weights = cdf.BestOfNWeights(n), sorted = cdf.SortedRewards.ToArray();
+            double[] weights = cdf.BestOfNWeightsByRank(n), sorted = cdf.SortedRewards.ToArray();
             return weights.All(weight => weight >= 0) && Math.Abs(weights.Sum() - 1) < 1e-12
                 && Math.Abs(weights.Zip(sorted, (weight, reward) => weight * reward).Sum() - ExpectedMax.Of(sorted, n)) < 1e-11;
         }, iter: 100_000);
@@ -98,6 +98,6 @@ public sealed class EmpiricalRewardCdfTests
         Assert.Contains("not among the 2", Assert.Throws<ArgumentOutOfRangeException>(() => cdf.InSample(1.5)).Message, StringComparison.Ordinal);
         Assert.Contains("reward 1 of 2 is Infinity", Assert.Throws<ArgumentException>(() => cdf.Insert(3, double.PositiveInfinity)).Message.Replace("∞", "Infinity", StringComparison.Ordinal), StringComparison.Ordinal);
         foreach (double n in new[] { 0.5, double.NaN, double.PositiveInfinity })
-            Assert.Throws<ArgumentOutOfRangeException>(() => cdf.BestOfNWeights(n));
+            Assert.Throws<ArgumentOutOfRangeException>(() => cdf.BestOfNWeightsByRank(n));
     }
 }

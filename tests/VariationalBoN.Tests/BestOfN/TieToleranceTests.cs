@@ -52,7 +52,7 @@ public sealed class TieToleranceTests : StoreFixture
         {
             var exact = new EmpiricalRewardCdf(values.Select(value => (double)value));
             var noisy = new EmpiricalRewardCdf(values.Zip(noise, (value, e) => value + e), 1e-3);
-            return exact.Counts(query) == noisy.Counts(query + queryNoise) && exact.BestOfNWeights(2.5).SequenceEqual(noisy.BestOfNWeights(2.5));
+            return exact.Counts(query) == noisy.Counts(query + queryNoise) && exact.BestOfNWeightsByRank(2.5).SequenceEqual(noisy.BestOfNWeightsByRank(2.5));
         },
         iter: 100_000);
 

@@ -52,7 +52,7 @@ public sealed class EvaluatorTests
     [Fact]
     public async Task Errors_are_those_between_prompts()
     {
-        ReferenceTable table = await Table(["a", "bbbbb"], 50, RewardModel.FromFunction(c => c.Prompt.Length, "length of the prompt"), out Scorer scorer);
+        ReferenceTable table = await Table(["a", "bbbbb"], 50, RewardModel.FromFunction(c => c.Prompt.Text.Length, "length of the prompt"), out Scorer scorer);
 
         var report = await new Evaluator(scorer, table).EvaluateAsync(new WordPolicy(s_policy), ["a", "bbbbb"], 100, seed: 1);
 
@@ -111,7 +111,7 @@ public sealed class EvaluatorTests
     [Fact]
     public async Task Components_of_the_reward_are_reported_by_name()
     {
-        var reward = new WeightedRewardModel(new("word", s_reward, 2), new("prompt", RewardModel.FromFunction(c => c.Prompt.Length)));
+        var reward = new WeightedRewardModel(new("word", s_reward, 2), new("prompt", RewardModel.FromFunction(c => c.Prompt.Text.Length)));
         ReferenceTable table = await Table(["a", "bbbbb"], 50, reward, out Scorer scorer);
 
         var report = await new Evaluator(scorer, table).EvaluateAsync(new WordPolicy(s_policy), ["a", "bbbbb"], 100, seed: 1);
@@ -129,12 +129,12 @@ public sealed class EvaluatorTests
     private static void Near(double expected, Estimate actual, bool exact = false) =>
         Assert.InRange(actual.Value - expected, exact ? -1e-12 : -4 * actual.StandardError, exact ? 1e-12 : 4 * actual.StandardError);
 
-    private static Task<ReferenceTable> Table(string[] prompts, int samples) => Table(prompts, samples, s_reward, out _);
+    private static Task<ReferenceTable> Table(Prompt[] prompts, int samples) => Table(prompts, samples, s_reward, out _);
 
-    private static Task<ReferenceTable> Table(string[] prompts, int samples, IRewardModel reward, out Scorer scorer)
+    private static Task<ReferenceTable> Table(Prompt[] prompts, int samples, IRewardModel reward, out Scorer scorer)
     {
         var scoring = new ScoringOptions { OnFailure = ReferenceEquals(reward, s_reward) ? RewardFailure.Throw : RewardFailure.Exclude };
         scorer = new Scorer(new WordPolicy(s_reference), reward, scoring);
-        return ReferenceTable.EstimateAsync(scorer.Reference, reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samples, Seed = 9, Scoring = scoring });
+        return ReferenceTable.EstimateAsync(new Scorer(scorer.Reference, reward, scoring), prompts, new ReferenceTableOptions { SamplesPerPrompt = samples, Seed = 9});
     }
 }

@@ -17,7 +17,7 @@ public sealed class KlEstimatesTests
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 3, 3, Logits(2));
         using var reference = s_world.Reference();
         var scorer = new Scorer(reference, s_world.RewardModel());
-        var table = await ReferenceTable.EstimateAsync(reference, s_world.RewardModel(), [EnumerableWorld.Prompt], 64, seed: 1);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, s_world.RewardModel()), [EnumerableWorld.Prompt], 64, seed: 1);
         var report = await new Evaluator(scorer, table).EvaluateAsync(policy, [EnumerableWorld.Prompt], 20_000, seed: 7);
 
         double[] logPolicy = s_world.LogProbs(Logits(2));

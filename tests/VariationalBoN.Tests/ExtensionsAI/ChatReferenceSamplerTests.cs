@@ -11,7 +11,7 @@ namespace VariationalBoN.Tests.ExtensionsAI;
 [Trait("Tier", "fast")]
 public sealed class ChatReferenceSamplerTests
 {
-    private static readonly string[] s_prompts = ["a", "b", "c"];
+    private static readonly Prompt[] s_prompts = ["a", "b", "c"];
     private static readonly ChatReferenceSamplerOptions s_options = new() { MaxOutputTokens = 5, Temperature = 0.7f };
     private static readonly IRewardModel s_reward = RewardModel.FromFunction((_, text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture) % 100, "last digits");
 

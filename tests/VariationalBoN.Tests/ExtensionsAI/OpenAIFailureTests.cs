@@ -123,7 +123,7 @@ public sealed class OpenAIFailureTests
         string[] numbers = [.. Enumerable.Range(0, 12).Select(i => $"{i}")];
         RetryOptions patient = Retry() with { MaxRetries = 100 };
 
-        IReadOnlyList<Completion> drawn = await new ChatReferenceSampler(client, new() { MaxOutputTokens = 3, MaxConcurrency = 3, Retry = patient }).SampleAsync(numbers, 1, 0);
+        IReadOnlyList<Completion> drawn = await new ChatReferenceSampler(client, new() { MaxOutputTokens = 3, MaxConcurrency = 3, Retry = patient }).SampleAsync(Prompt.FromTexts(numbers), 1, 0);
         double?[] rewards = await CheckedScoring.ScoreAsync(Judge(client).WithRetry(patient), drawn, new() { MaxConcurrency = 3 }, default);
 
         Assert.Equal(numbers, drawn.Select(completion => completion.Text));

@@ -1,69 +1,88 @@
-using System.Xml.Linq;
+using TorchSharp;
 
 namespace VariationalBoN.Tests.Packaging;
 
 [Trait("Tier", "slow")]
 public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedProjects>
 {
-    [Fact]
-    public void Library_depends_on_managed_TorchSharp_and_leaves_the_natives_to_the_application()
-    {
-        string[] dependencies = [.. Dependencies("VariationalBoN").Keys];
+    private const string Core = "VariationalBoN";
+    private readonly PackageFolder _packages = packed.Packages;
 
-        Assert.Contains("TorchSharp", dependencies);
-        Assert.DoesNotContain(dependencies, id => id.StartsWith("TorchSharp-", StringComparison.Ordinal) || id.StartsWith("libtorch", StringComparison.Ordinal));
+    public static TheoryData<string> Packages => [.. PackedProjects.Projects];
+
+    /// <summary>What each package depends on. Natives are the application's choice; what TorchSharp needs comes with it.</summary>
+    public static TheoryData<string, string[]> Dependencies => new()
+    {
+        { Core, ["MathNet.Numerics", "Polly.Core", "TorchSharp"] },
+        { "VariationalBoN.Cuda", ["TorchSharp-cuda-windows", Core] },
+        { "VariationalBoN.Extensions.AI", ["Microsoft.Extensions.AI.Abstractions", Core] },
+        { "VariationalBoN.Testing", [Core] },
+        { "VariationalBoN.Transformers", ["Microsoft.ML.Tokenizers", Core] },
+    };
+
+    [Fact]
+    public void Every_project_under_src_is_a_package_of_the_same_version()
+    {
+        Assert.Equal(PackedProjects.Projects, _packages.Names);
+        Assert.Contains(Core, _packages.Names);
+        Assert.Single(_packages.Names.Select(name => _packages.Metadata(name, "version")).Distinct());
+    }
+
+    [Theory]
+    [MemberData(nameof(Dependencies))]
+    public void Package_depends_on_what_its_own_code_uses_alone(string package, string[] expected) =>
+        Assert.Equal(expected.Order(StringComparer.Ordinal), _packages.Dependencies(package).Keys.Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Packages))]
+    public void Packages_require_each_other_in_exactly_their_own_version(string package)
+    {
+        string exact = $"[{_packages.Metadata(package, "version")}]";
+        var others = _packages.Dependencies(package).Where(dependency => _packages.Names.Contains(dependency.Key));
+
+        Assert.All(others, dependency => Assert.Equal(exact, dependency.Value));
+        Assert.Equal(package != Core, others.Any());
     }
 
     [Fact]
     public void Library_carries_the_build_targets_that_make_TorchSharp_load()
     {
-        IReadOnlyList<string> files = packed.Files("VariationalBoN");
+        IReadOnlyList<string> files = _packages.Files(Core);
 
         Assert.Contains("buildTransitive/VariationalBoN.targets", files);
         Assert.Contains("buildTransitive/RelaxUnusedSymbolVersions.cs", files);
-        Assert.Contains("lib/net10.0/VariationalBoN.xml", files);
-        Assert.Contains("lib/net10.0/VariationalBoN.pdb", packed.Files("VariationalBoN", "snupkg"));
     }
 
     [Fact]
-    public void Cuda_depends_on_the_library_and_on_the_CUDA_natives_for_Windows()
+    public void Cuda_requires_the_CUDA_natives_of_the_TorchSharp_that_the_library_is_built_with()
     {
-        Dictionary<string, string> dependencies = Dependencies("VariationalBoN.Cuda");
+        string version = typeof(torch).Assembly.GetName().Version!.ToString(3);
 
-        Assert.Equal(["TorchSharp-cuda-windows", "VariationalBoN"], dependencies.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal("0.107.0", dependencies["TorchSharp-cuda-windows"]);
-        Assert.Equal(Metadata("VariationalBoN", "version"), dependencies["VariationalBoN"]);
-    }
-
-    [Fact]
-    public void Extensions_for_chat_models_depend_on_the_library_and_the_abstractions_alone()
-    {
-        Dictionary<string, string> dependencies = Dependencies("VariationalBoN.Extensions.AI");
-
-        Assert.Equal(["Microsoft.Extensions.AI.Abstractions", "VariationalBoN"], dependencies.Keys.Except(Dependencies("VariationalBoN").Keys).Order(StringComparer.Ordinal)); // the library's own come with it, as central pins
-        Assert.Equal(Metadata("VariationalBoN", "version"), dependencies["VariationalBoN"]);
-        Assert.DoesNotContain(Dependencies("VariationalBoN").Keys, id => id.StartsWith("Microsoft.Extensions", StringComparison.Ordinal));
+        Assert.Equal(version, _packages.Dependencies("VariationalBoN.Cuda")["TorchSharp-cuda-windows"]);
+        Assert.Equal(version, _packages.Dependencies(Core)["TorchSharp"]);
     }
 
     [Theory]
-    [InlineData("VariationalBoN")]
-    [InlineData("VariationalBoN.Cuda")]
-    [InlineData("VariationalBoN.Extensions.AI")]
+    [MemberData(nameof(Packages))]
     public void Each_package_says_what_it_is_and_names_no_address(string package)
     {
-        Assert.Equal("MIT", Metadata(package, "license"));
-        Assert.Equal("README.md", Metadata(package, "readme"));
-        Assert.NotEmpty(Metadata(package, "description")!);
-        Assert.Null(Metadata(package, "projectUrl"));
-        Assert.Null(packed.Nuspec(package).Descendants().FirstOrDefault(e => e.Name.LocalName == "repository")?.Attribute("url"));
-        Assert.Contains("README.md", packed.Files(package));
-        Assert.Contains($"lib/net10.0/{package}.dll", packed.Files(package));
+        Assert.Equal("MIT", _packages.Metadata(package, "license"));
+        Assert.Equal("README.md", _packages.Metadata(package, "readme"));
+        Assert.NotEmpty(_packages.Metadata(package, "description")!);
+        Assert.Null(_packages.Metadata(package, "projectUrl"));
+        Assert.DoesNotContain(_packages.Nuspec(package).DescendantsAndSelf(), element => element.Attribute("url") is not null);
     }
 
-    private Dictionary<string, string> Dependencies(string package) => packed.Nuspec(package).Descendants()
-        .Where(e => e.Name.LocalName == "dependency")
-        .ToDictionary(e => e.Attribute("id")!.Value, e => e.Attribute("version")!.Value);
+    [Theory]
+    [MemberData(nameof(Packages))]
+    public void Each_package_brings_its_library_with_documentation_and_symbols(string package)
+    {
+        IReadOnlyList<string> files = _packages.Files(package);
 
-    private string? Metadata(string package, string name) =>
-        packed.Nuspec(package).Descendants().FirstOrDefault((XElement e) => e.Name.LocalName == name)?.Value;
+        Assert.Contains("README.md", files);
+        Assert.Contains($"lib/net10.0/{package}.dll", files);
+        Assert.Contains($"lib/net10.0/{package}.xml", files);
+        Assert.Contains($"lib/net10.0/{package}.pdb", _packages.Symbols(package));
+        Assert.Single(files, file => file.EndsWith(".dll", StringComparison.Ordinal)); // no other package's
+    }
 }

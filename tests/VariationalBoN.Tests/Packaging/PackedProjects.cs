@@ -1,48 +1,42 @@
 using System.Diagnostics;
-using System.IO.Compression;
-using System.Xml.Linq;
 
 namespace VariationalBoN.Tests.Packaging;
 
-/// <summary>The packages of all libraries, packed once from what the tests were built against, in a folder of their own.</summary>
+/// <summary>The packages of all projects under src, packed once from what the tests were built against, in a folder of their own.</summary>
 public sealed class PackedProjects : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vbon-pack-");
 
     public PackedProjects()
     {
+        string all = Path.Combine(_folder.FullName, "All.proj"), output = Path.Combine(_folder.FullName, "packages");
+        File.WriteAllText(all, $"""
+            <Project>
+              <ItemGroup>
+                <Packed Include="{Path.Combine(Repository.Root, "src", "*", "*.csproj")}" />
+              </ItemGroup>
+              <Target Name="Pack">
+                <MSBuild Projects="@(Packed)" Targets="Pack" BuildInParallel="true" />
+              </Target>
+            </Project>
+            """);
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Name;
-        foreach (string project in (string[])["VariationalBoN", "VariationalBoN.Cuda", "VariationalBoN.Extensions.AI"])
-        {
-            var start = new ProcessStartInfo("dotnet", ["pack", Path.Combine(Repository.Root, "src", project), "--no-build", "-c", configuration, "-o", _folder.FullName])
-            {
-                RedirectStandardOutput = true,
-            };
-            using Process process = Process.Start(start)!;
-            string output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            if (process.ExitCode != 0)
-                throw new InvalidOperationException($"dotnet pack of {project} ended with {process.ExitCode}:{Environment.NewLine}{output}");
-        }
+        string[] arguments = ["pack", all, "-c", configuration, "-p:NoBuild=true", $"-p:PackageOutputPath={output}"];
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
+        string said = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"dotnet pack of src ended with {process.ExitCode}:{Environment.NewLine}{said}");
+        Packages = new PackageFolder(output);
     }
 
-    /// <summary>The file names in a package.</summary>
-    internal IReadOnlyList<string> Files(string package, string extension = "nupkg")
-    {
-        using ZipArchive archive = Open(package, extension);
-        return [.. archive.Entries.Select(entry => entry.FullName)];
-    }
+    /// <summary>The names of all projects under src, which are those of their packages, in order.</summary>
+    internal static IReadOnlyList<string> Projects { get; } =
+        [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
+            .Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
 
-    /// <summary>The nuspec in a package.</summary>
-    internal XElement Nuspec(string package)
-    {
-        using ZipArchive archive = Open(package, "nupkg");
-        using Stream stream = archive.GetEntry($"{package}.nuspec")!.Open();
-        return XElement.Load(stream);
-    }
+    /// <summary>What was packed.</summary>
+    internal PackageFolder Packages { get; }
 
     public void Dispose() => _folder.Delete(recursive: true);
-
-    private ZipArchive Open(string package, string extension) =>
-        ZipFile.OpenRead(_folder.GetFiles($"{package}.0.*.{extension}").Single().FullName);
 }

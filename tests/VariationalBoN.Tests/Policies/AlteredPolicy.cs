@@ -5,13 +5,13 @@ namespace VariationalBoN.Tests.Policies;
 /// <summary>A policy of which one thing is changed, to see who notices.</summary>
 internal sealed class AlteredPolicy(IPolicy inner) : IPolicy
 {
-    public string Identity { get; init; } = "altered";
+    public ModelIdentity Identity { get; init; } = "altered";
 
-    public Func<IReadOnlyList<string>, int, DrawSeed, IReadOnlyList<Completion>>? Draw { get; init; }
+    public Func<IReadOnlyList<Prompt>, int, DrawSeed, IReadOnlyList<Completion>>? Draw { get; init; }
 
     public Func<IReadOnlyList<Completion>, double[]>? Values { get; init; }
 
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
         Draw?.Invoke(prompts, completionsPerPrompt, seed) ?? inner.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
 
     public Tensor LogProb(IReadOnlyList<Completion> completions) => Values is null ? inner.LogProb(completions) : tensor(Values(completions), float64);

@@ -2,14 +2,14 @@ namespace VariationalBoN.Tests.Policies;
 
 public sealed class CachedPolicyContractTests : PolicyContractTests
 {
-    protected override IReadOnlyList<string> Prompts => ["1 2 3 4", "0", "2 2"];
+    protected override IReadOnlyList<Prompt> Prompts => ["1 2 3 4", "0", "2 2"];
 
     protected override IPolicy Create() => new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4, StopTokens = [5] });
 }
 
 public sealed class RecomputingPolicyContractTests : PolicyContractTests
 {
-    protected override IReadOnlyList<string> Prompts => ["1 2 3 4", "0", "2 2"];
+    protected override IReadOnlyList<Prompt> Prompts => ["1 2 3 4", "0", "2 2"];
 
     protected override IPolicy Create() => new CausalLmPolicy(
         new PlainModule(TinyModels.Gpt2()), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4, StopTokens = [5], RowsPerBatch = 3, DegreeOfParallelism = 2 });
@@ -17,7 +17,7 @@ public sealed class RecomputingPolicyContractTests : PolicyContractTests
 
 public sealed class TruncatingPolicyContractTests : PolicyContractTests
 {
-    protected override IReadOnlyList<string> Prompts => ["1 2 3 4", "0", "2 2"];
+    protected override IReadOnlyList<Prompt> Prompts => ["1 2 3 4", "0", "2 2"];
 
     protected override IPolicy Create() => new CausalLmPolicy(
         TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4, StopTokens = [5], Temperature = 1.5, TopK = 4, TopP = 0.9 });

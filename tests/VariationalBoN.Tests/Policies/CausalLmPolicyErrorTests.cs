@@ -49,7 +49,7 @@ public sealed class CausalLmPolicyErrorTests
     [InlineData("1 6", "token 6, outside the vocabulary of 0 to 5")]
     [InlineData("-1", "token -1")]
     [InlineData("1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "has 29 tokens; with 4 new tokens in a context of 32 it may have at most 28")]
-    public void Prompt_that_cannot_be_continued_is_refused(string prompt, string named)
+    public void Prompt_that_cannot_be_continued_is_refused(Prompt prompt, string named)
     {
         string message = Assert.Throws<ArgumentException>(() => Policy(Options).Sample(["1", prompt], 1, seed: 1)).Message;
         Assert.Contains("Prompt 1", message, StringComparison.Ordinal);
@@ -59,7 +59,7 @@ public sealed class CausalLmPolicyErrorTests
     [Fact]
     public void Longest_prompt_that_fits_is_continued()
     {
-        string prompt = string.Join(' ', Enumerable.Repeat("1", 28));
+        Prompt prompt = string.Join(' ', Enumerable.Repeat("1", 28));
         var drawn = Policy(Options with { StopTokens = [] }).Sample([prompt], 2, seed: 1);
         Assert.All(drawn, c => Assert.Equal(4, c.Tokens.Length));
         Assert.All(Policy(Options).LogProbValues(drawn), value => Assert.True(double.IsFinite(value)));

@@ -7,7 +7,7 @@ namespace VariationalBoN.Tests.Policies;
 public sealed class CausalLmPolicyTests
 {
     private const double Rounding = 1e-5;
-    private static readonly string[] MixedPrompts = ["1 2 3 4 0 1 2", "0", "2 2", "4 3 2"];
+    private static readonly Prompt[] MixedPrompts = ["1 2 3 4 0 1 2", "0", "2 2", "4 3 2"];
     private static readonly GenerationOptions Options = new() { MaxNewTokens = 4, StopTokens = [5] };
 
     public static TheoryData<double, int?, double?> Settings => new() { { 1, null, null }, { 0.7, null, null }, { 1.6, 3, null }, { 1, null, 0.8 }, { 2, 4, 0.85 } };
@@ -95,7 +95,7 @@ public sealed class CausalLmPolicyTests
             Assert.DoesNotContain(completion.Tokens[..^1], token => token is 4 or 5);
             Assert.True(stopped ? completion.Tokens.Length <= 4 : completion.Tokens.Length == 4);
             Assert.Equal(string.Join(' ', stopped ? completion.Tokens[..^1] : completion.Tokens), completion.Text);
-            Assert.Equal(new NumberTokenizer(TinyModels.Vocabulary).Encode(completion.Prompt).ToArray(), completion.PromptTokens.ToArray());
+            Assert.Equal(new NumberTokenizer(TinyModels.Vocabulary).Encode(completion.Prompt.Text).ToArray(), completion.PromptTokens.ToArray());
         }
     }
 

@@ -16,7 +16,7 @@ public abstract class PolicyContractTests
     protected abstract IPolicy Create();
 
     /// <summary>Three different prompts that the policy knows; where prompts have tokens, of different lengths.</summary>
-    protected abstract IReadOnlyList<string> Prompts { get; }
+    protected abstract IReadOnlyList<Prompt> Prompts { get; }
 
     [Fact]
     public void Completions_come_prompt_by_prompt()

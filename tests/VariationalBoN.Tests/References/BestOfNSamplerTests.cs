@@ -16,7 +16,7 @@ public sealed class BestOfNSamplerTests
     public async Task Answer_is_the_best_of_the_next_n_draws_of_its_prompt(int n)
     {
         var policy = new WordPolicy(s_words);
-        string[] prompts = ["a", "b", "a", "a"];
+        Prompt[] prompts = ["a", "b", "a", "a"];
 
         var answers = await new BestOfNSampler(policy, s_reward).SampleAsync(prompts, n, seed: 7);
 
@@ -34,7 +34,7 @@ public sealed class BestOfNSamplerTests
     public async Task Answers_follow_the_best_of_n_distribution()
     {
         const int Count = 20_000, N = 4;
-        string[] prompts = [.. Enumerable.Repeat("a", Count)];
+        Prompt[] prompts = [.. Enumerable.Repeat("a", Count)];
 
         var answers = await new BestOfNSampler(new WordPolicy(s_words), s_reward).SampleAsync(prompts, N, seed: 1);
 

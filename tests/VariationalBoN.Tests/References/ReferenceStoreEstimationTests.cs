@@ -7,14 +7,14 @@ namespace VariationalBoN.Tests.References;
 public sealed class ReferenceStoreEstimationTests : StoreFixture
 {
     private static readonly double[] s_words = [0.1, 0.2, 0.3, 0.4];
-    private static readonly string[] s_prompts = [.. Enumerable.Range(0, 7).Select(i => $"p{i}")];
+    private static readonly Prompt[] s_prompts = [.. Enumerable.Range(0, 7).Select(i => $"p{i}")];
     private static readonly IRewardModel s_reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
 
     [Fact]
     public async Task Table_of_a_folder_is_that_in_memory_and_loads_again()
     {
-        var memory = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options(folder: null));
-        using var table = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options());
+        var memory = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(folder: null));
+        using var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options());
         using var loaded = ReferenceTable.Load(Folder);
         for (int i = 0; i < s_prompts.Length; i++)
         {
@@ -28,17 +28,17 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     [Fact]
     public async Task Run_that_was_stopped_goes_on_to_the_same_bytes_without_drawing_twice()
     {
-        (await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options())).Dispose();
+        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
         byte[] whole = File.ReadAllBytes(Data(Folder));
         for (int calls = 1; calls <= 4; calls++)
         {
             string folder = Named($"stopped{calls}");
             int left = calls;
             var failing = RewardModel.FromFunction(c => c.Prompt == s_prompts[2 * (calls - 1)] ? throw new TimeoutException("gone") : WordPolicy.Reward(c), "word number");
-            await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new WordPolicy(s_words), failing, s_prompts, Options(folder)));
+            await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing), s_prompts, Options(folder)));
             var seen = new List<ReferenceTableProgress>();
             var reference = new WordPolicy(s_words);
-            (await ReferenceTable.EstimateAsync(reference, s_reward, s_prompts, Options(folder) with { Progress = new Recorder(seen) })).Dispose();
+            (await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options(folder) with { Progress = new Recorder(seen) })).Dispose();
             Assert.Equal(5 - calls, reference.Seeds.Count);
             Assert.Equal(whole, File.ReadAllBytes(Data(folder)));
             Assert.Equal((calls - 1) * 2 * 6, seen[0].SamplesDone);
@@ -50,11 +50,11 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     [Fact]
     public async Task Torn_batch_is_told_through_progress()
     {
-        (await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options())).Dispose();
+        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
         byte[] whole = File.ReadAllBytes(Data(Folder));
         Leave(Folder, whole[..^30]);
         var seen = new List<ReferenceTableProgress>();
-        using var table = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options() with { Progress = new Recorder(seen) });
+        using var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options() with { Progress = new Recorder(seen) });
         Assert.Equal(whole, File.ReadAllBytes(Data(Folder)));
         Assert.All(seen, progress => Assert.NotNull(progress.Repair));
         Assert.Contains("cut off", seen[0].Repair!.ToString());
@@ -63,11 +63,11 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     [Fact]
     public async Task Samples_are_added_to_those_that_are_there()
     {
-        (await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts[..4], Options())).Dispose();
+        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts[..4], Options())).Dispose();
         var reference = new WordPolicy(s_words);
-        using var more = await ReferenceTable.EstimateAsync(reference, s_reward, s_prompts, Options() with { SamplesPerPrompt = 20 });
+        using var more = await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options() with { SamplesPerPrompt = 20 });
         Assert.Equal([0, 0, 6, 6], reference.Seeds.Select(seed => seed.FirstSample));
-        var once = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options(folder: null) with { SamplesPerPrompt = 20 });
+        var once = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(folder: null) with { SamplesPerPrompt = 20 });
         Assert.All(once.Prompts.Zip(more.Prompts), pair => AssertSame(pair.First, pair.Second));
     }
 
@@ -75,12 +75,12 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     public async Task Processes_share_the_samples_of_a_prompt()
     {
         foreach (int first in (int[])[0, 6])
-            (await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options(Named($"{first}")) with { FirstSample = first })).Dispose();
+            (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(Named($"{first}")) with { FirstSample = first })).Dispose();
         ReferenceStore.Merge(Folder, [Named("0"), Named("6")]);
         var reference = new WordPolicy(s_words);
-        using var table = await ReferenceTable.EstimateAsync(reference, s_reward, s_prompts, Options() with { SamplesPerPrompt = 12 });
+        using var table = await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options() with { SamplesPerPrompt = 12 });
         Assert.Empty(reference.Seeds);
-        var once = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options(folder: null) with { SamplesPerPrompt = 12 });
+        var once = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(folder: null) with { SamplesPerPrompt = 12 });
         Assert.All(once.Prompts.Zip(table.Prompts), pair => AssertSame(pair.First, pair.Second));
     }
 
@@ -89,10 +89,10 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     {
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "word number");
         var options = Options() with { SamplesPerPrompt = 50, Scoring = new() { OnFailure = RewardFailure.Exclude } };
-        using (var table = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), failing, s_prompts, options))
+        using (var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing), s_prompts, options))
             Assert.All(table.Prompts, prompt => Assert.InRange(prompt.Excluded, 1, 49));
         var reference = new WordPolicy(s_words);
-        using var again = await ReferenceTable.EstimateAsync(reference, failing, s_prompts, options);
+        using var again = await ReferenceTable.EstimateAsync(new Scorer(reference, failing), s_prompts, options);
         Assert.Empty(reference.Seeds);
         Assert.All(again.Prompts, prompt => Assert.Equal(50, prompt.Excluded + prompt.Rewards.Length));
     }
@@ -130,7 +130,7 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
             var reference = new WordPolicy(s_words);
             return drawnElsewhere
                 ? ReferenceSamples.EstimateAsync("words", (prompts, count, seed, token) => Task.FromResult(reference.Sample(prompts, count, seed, token)), reward, s_prompts, options)
-                : ReferenceTable.EstimateAsync(reference, reward, s_prompts, options);
+                : ReferenceTable.EstimateAsync(new Scorer(reference, reward), s_prompts, options);
         }
     }
 
@@ -140,9 +140,9 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         var unnamed = RewardModel.FromFunction(WordPolicy.Reward);
         foreach (IRewardModel reward in (IRewardModel[])[unnamed, unnamed.WithRetry(), new WeightedRewardModel(new("all", s_reward), new("more", unnamed, 0.5))])
         {
-            var e = await Assert.ThrowsAsync<ArgumentException>(() => ReferenceTable.EstimateAsync(new WordPolicy(s_words), reward, s_prompts, Options()));
+            var e = await Assert.ThrowsAsync<ArgumentException>(() => ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward), s_prompts, Options()));
             Assert.Contains("Pass identity:", e.Message);
-            await ReferenceTable.EstimateAsync(new WordPolicy(s_words), reward, s_prompts, Options(folder: null)); // a table in memory is of this process alone
+            await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward), s_prompts, Options(folder: null)); // a table in memory is of this process alone
         }
 
         Assert.False(Directory.Exists(Folder));
@@ -151,8 +151,8 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     [Fact]
     public async Task Table_has_the_prompts_asked_for_and_the_folder_all()
     {
-        (await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options())).Dispose();
-        using var some = await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, ["p5", "p2"], Options());
+        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
+        using var some = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), ["p5", "p2"], Options());
         Assert.Equal(["p5", "p2"], some.Prompts.Select(prompt => prompt.Prompt));
         Assert.Throws<KeyNotFoundException>(() => some["p1"]);
         using var all = ReferenceTable.Load(Folder);
@@ -162,10 +162,10 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     [Fact]
     public async Task Folder_of_another_reference_is_refused_before_anything_is_drawn()
     {
-        (await ReferenceTable.EstimateAsync(new WordPolicy(s_words), s_reward, s_prompts, Options())).Dispose();
+        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
         var other = new WordPolicy(s_words) { Identity = "other words" };
-        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceTable.EstimateAsync(other, s_reward, s_prompts, Options()));
-        Assert.Contains("reference policy of the store is \"words\", here it is \"other words\"", e.Message);
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceTable.EstimateAsync(new Scorer(other, s_reward), s_prompts, Options()));
+        Assert.Contains("reference policy of the cache is \"words\", here it is \"other words\"", e.Message);
         Assert.Empty(other.Seeds);
     }
 

@@ -9,7 +9,7 @@ public sealed class ReferenceStoreExample : StoreFixture
 {
     private static readonly IPolicy reference = new WordPolicy([0.25, 0.75]);
     private static readonly IRewardModel reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
-    private static readonly string[] prompts = ["a", "b"];
+    private static readonly Prompt[] prompts = ["a", "b"];
 
     [Fact]
     public async Task Documented_calls_work()
@@ -17,7 +17,7 @@ public sealed class ReferenceStoreExample : StoreFixture
         string folder = Named("store"), other = Named("imported"), theirs = Named("their-rewards.jsonl");
 
         // snippet: estimate
-        using var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions
+        using var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions
         {
             SamplesPerPrompt = 256,
             Seed = 1,
@@ -26,8 +26,13 @@ public sealed class ReferenceStoreExample : StoreFixture
         });
         // end snippet
 
+<<<<<<< HEAD:tests/VariationalBoN.Tests/References/ReferenceCacheExample.cs
+        using var half = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
+        string[] shards = [cache, Named("half")];
+=======
         using var half = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
         string[] shards = [folder, Named("half")];
+>>>>>>> a6c129d0a9ce0483ecb241d67276af083c9f3b53:tests/VariationalBoN.Tests/References/ReferenceStoreExample.cs
         string joined = Named("joined");
 
         // snippet: merge

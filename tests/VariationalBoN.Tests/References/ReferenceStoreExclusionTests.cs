@@ -9,25 +9,25 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
 {
     private const int Seed = 3;
     private static readonly double[] s_words = [0.1, 0.2, 0.3, 0.4];
-    private static readonly string[] s_prompts = [.. Enumerable.Range(0, 7).Select(i => $"p{i}")];
+    private static readonly Prompt[] s_prompts = [.. Enumerable.Range(0, 7).Select(i => $"p{i}")];
     private static readonly IRewardModel s_reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
 
     [Fact]
     public async Task Prompt_without_a_reward_is_named_once_all_is_drawn_and_the_others_are_kept()
     {
-        var picky = RewardModel.FromFunction(c => c.Prompt is "p1" or "p2" ? double.NaN : WordPolicy.Reward(c), "word number");
+        var picky = RewardModel.FromFunction(c => c.Prompt.Text is "p1" or "p2" ? double.NaN : WordPolicy.Reward(c), "word number");
         var options = Options(Folder, 6) with { Scoring = new() { OnFailure = RewardFailure.Exclude } };
         var first = new WordPolicy(s_words);
-        string message = (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(first, picky, s_prompts, options))).Message;
+        string message = (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(first, picky), s_prompts, options))).Message;
         Assert.Contains("2 of 7 prompts", message);
         Assert.Contains("\"p1\", \"p2\"", message);
         Assert.Contains($"kept in {Folder}", message);
         Assert.Equal(4, first.Seeds.Count);
 
         var again = new WordPolicy(s_words);
-        Assert.Equal(message, (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(again, picky, s_prompts, options))).Message);
-        string[] others = [.. s_prompts.Except(["p1", "p2"])];
-        using (var some = await ReferenceTable.EstimateAsync(again, picky, others, options))
+        Assert.Equal(message, (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(again, picky), s_prompts, options))).Message);
+        Prompt[] others = [.. s_prompts.Except(["p1", "p2"])];
+        using (var some = await ReferenceTable.EstimateAsync(new Scorer(again, picky), others, options))
             Assert.Equal(others, some.Prompts.Select(prompt => prompt.Prompt));
         Assert.Empty(again.Seeds);
 
@@ -56,9 +56,9 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
     {
         var cut = new WordPolicy(s_words, 3);
         var scoring = new ScoringOptions { OnTruncated = TruncationRule.Exclude };
-        (await ReferenceTable.EstimateAsync(cut, s_reward, s_prompts, Options(Folder, 20) with { Scoring = scoring })).Dispose();
-        using var more = await ReferenceTable.EstimateAsync(cut, s_reward, s_prompts, Options(Folder, 21) with { Scoring = scoring });
-        var once = await ReferenceTable.EstimateAsync(cut, s_reward, s_prompts, Options(null, 21) with { Scoring = scoring });
+        (await ReferenceTable.EstimateAsync(new Scorer(cut, s_reward, scoring), s_prompts, Options(Folder, 20))).Dispose();
+        using var more = await ReferenceTable.EstimateAsync(new Scorer(cut, s_reward, scoring), s_prompts, Options(Folder, 21));
+        var once = await ReferenceTable.EstimateAsync(new Scorer(cut, s_reward, scoring), s_prompts, Options(null, 21));
         Assert.Contains(more.Prompts, prompt => !prompt.SampleIndices.Contains(20));
         Assert.All(more.Prompts.Zip(once.Prompts), pair => AssertSame(pair.Second, pair.First));
     }
@@ -69,15 +69,15 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 2 ? double.NaN : WordPolicy.Reward(c), "word number");
         var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
         foreach (int samples in (int[])[40, 90])
-            (await ReferenceTable.EstimateAsync(new WordPolicy(s_words), failing, s_prompts, Options(Folder, samples) with { Scoring = scoring })).Dispose();
+            (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing, scoring), s_prompts, Options(Folder, samples))).Dispose();
         byte[] whole = File.ReadAllBytes(Data(Folder));
         foreach ((int first, int count) in ((int, int)[])[(0, 17), (0, 40), (0, 64), (0, 90), (25, 30), (40, 7)])
         {
             var reference = new WordPolicy(s_words);
             var options = Options(Folder, count) with { Scoring = scoring, FirstSample = first };
-            using var part = await ReferenceTable.EstimateAsync(reference, failing, s_prompts, options);
+            using var part = await ReferenceTable.EstimateAsync(new Scorer(reference, failing), s_prompts, options);
             Assert.Empty(reference.Seeds);
-            using var fresh = await ReferenceTable.EstimateAsync(reference, failing, s_prompts, options with { Folder = Named($"{first} {count}") });
+            using var fresh = await ReferenceTable.EstimateAsync(new Scorer(reference, failing), s_prompts, options with { Folder = Named($"{first} {count}") });
             Assert.All(part.Prompts.Zip(fresh.Prompts), pair =>
             {
                 AssertSame(pair.Second, pair.First);

@@ -33,13 +33,13 @@ public sealed class ReferenceStoreTests : StoreFixture
     [MemberData(nameof(Compressions))]
     public void Table_on_disk_answers_as_one_in_memory(ReferenceCompression compression)
     {
-        string[] prompts = [.. Enumerable.Range(0, 700).Select(i => $"prompt {i}")];
+        Prompt[] prompts = [.. Enumerable.Range(0, 700).Select(i => $"prompt {i}")];
         using (var store = Open(Folder, compression))
             store.Append([.. prompts.Select(prompt => Samples(prompt, 0, 9))]);
         using var stored = ReferenceTable.Load(Folder);
         var memory = new ReferenceTable(prompts.Select(prompt => Samples(prompt, 0, 9)), Provenance);
         var (one, two) = (memory.BestOf(4), stored.BestOf(4));
-        foreach (string prompt in prompts.Concat(prompts.Reverse()))
+        foreach (Prompt prompt in prompts.Concat(prompts.Reverse()))
         {
             var sample = memory[prompt].Samples[3];
             Assert.Equal(one.LogRatio(sample), two.LogRatio(sample));

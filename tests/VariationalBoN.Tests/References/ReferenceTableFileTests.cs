@@ -228,7 +228,7 @@ public sealed class ReferenceTableFileTests : IDisposable
         double[] rewards = [0.1 + 0.2, -0.0, double.Epsilon, -double.MaxValue, Math.PI, 1e300, 5e-324 * 7];
         return new([Prompt("plain", 2), Prompt("line\nbreak \u2028 \"é\" 🙂", 0)], s_provenance);
 
-        ReferencePrompt Prompt(string prompt, int excluded) => new(
+        ReferencePrompt Prompt(Prompt prompt, int excluded) => new(
             prompt,
             rewards.Select((reward, i) => new ScoredCompletion(
                 new Completion { Prompt = prompt, Text = $" \\{i}\t\r\nü", PromptTokens = [7, int.MaxValue], Tokens = [.. Enumerable.Range(0, i)], FinishReason = (FinishReason)(i % 2) },

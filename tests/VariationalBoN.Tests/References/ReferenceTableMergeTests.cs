@@ -94,6 +94,6 @@ public sealed class ReferenceTableMergeTests
 
     private static ReferenceTable Imported(double[] rewards) => new([new ReferencePrompt("a", rewards, [])]);
 
-    private static Task<ReferenceTable> Table(long seed, int samples, params string[] prompts) =>
-        ReferenceTable.EstimateAsync(new WordPolicy([0.1, 0.2, 0.3, 0.4]), s_reward, prompts, samples, seed);
+    private static Task<ReferenceTable> Table(long seed, int samples, params Prompt[] prompts) =>
+        ReferenceTable.EstimateAsync(new Scorer(new WordPolicy([0.1, 0.2, 0.3, 0.4]), s_reward), prompts, samples, seed);
 }

@@ -57,7 +57,7 @@ public sealed class ScorerTests
     public async Task Components_follow_their_completions_past_exclusions_and_splits()
     {
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 0 ? double.NaN : c.Tokens[0]);
-        var reward = new WeightedRewardModel(new("word", failing), new("length", RewardModel.FromFunction(c => c.Prompt.Length), 10));
+        var reward = new WeightedRewardModel(new("word", failing), new("length", RewardModel.FromFunction(c => c.Prompt.Text.Length), 10));
         Completion[] completions = [WordPolicy.Word("a", 1), WordPolicy.Word("a", 0), WordPolicy.Word("a", 2), WordPolicy.Word("bb", 1)];
 
         ScoredBatch scored = await new Scorer(new WordPolicy(s_words), reward, new ScoringOptions { OnFailure = RewardFailure.Exclude }).ScoreAsync(completions);

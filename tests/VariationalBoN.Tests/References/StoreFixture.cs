@@ -20,10 +20,10 @@ public abstract class StoreFixture : IDisposable
     protected string Named(string name) => Path.Combine(_root, name);
 
     /// <summary>Samples first to first + count - 1 of a prompt, the same whenever they are asked for; the last is excluded when asked.</summary>
-    internal static ReferencePrompt Samples(string prompt, int first, int count, int excluded = 0) => new(
+    internal static ReferencePrompt Samples(Prompt prompt, int first, int count, int excluded = 0) => new(
         prompt,
         Enumerable.Range(first, count - excluded).Select(i => new ScoredCompletion(
-            new Completion { Prompt = prompt, Text = $"\"{i}\" \n é 🙂", PromptTokens = [3, prompt.Length], Tokens = [.. Enumerable.Range(i, i % 5)], FinishReason = (FinishReason)(i % 2) },
+            new Completion { Prompt = prompt, Text = $"\"{i}\" \n é 🙂", PromptTokens = [3, prompt.Text.Length], Tokens = [.. Enumerable.Range(i, i % 5)], FinishReason = (FinishReason)(i % 2) },
             new CounterRandom(new DrawSeed(7), prompt, i).Normal(0),
             -0.1 - i)),
         Enumerable.Range(count - excluded, excluded),

@@ -5,7 +5,7 @@ namespace VariationalBoN.Tests.References;
 /// <summary>A policy that says one word: word v with probability v of the list, the same for every prompt. Words listed as cut have no stop token.</summary>
 internal sealed class WordPolicy(double[] probabilities, params int[] cut) : IPolicy
 {
-    public string Identity { get; init; } = "words";
+    public ModelIdentity Identity { get; init; } = "words";
 
     public bool HasFullSupport { get; init; } = true;
 
@@ -16,10 +16,10 @@ internal sealed class WordPolicy(double[] probabilities, params int[] cut) : IPo
     /// <summary>r(x, y): the number of the word.</summary>
     public static double Reward(Completion completion) => completion.Tokens[0];
 
-    public static Completion Word(string prompt, int word, FinishReason finish = FinishReason.Stopped) =>
-        new() { Prompt = prompt, Text = $"word{word}", PromptTokens = [prompt.Length], Tokens = [word], FinishReason = finish };
+    public static Completion Word(Prompt prompt, int word, FinishReason finish = FinishReason.Stopped) =>
+        new() { Prompt = prompt, Text = $"word{word}", PromptTokens = [prompt.Text.Length], Tokens = [word], FinishReason = finish };
 
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<string> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Seeds.Add(seed);
@@ -29,7 +29,7 @@ internal sealed class WordPolicy(double[] probabilities, params int[] cut) : IPo
 
     public Tensor LogProb(IReadOnlyList<Completion> completions) => tensor([.. completions.Select(c => Math.Log(probabilities[c.Tokens[0]]))], float64);
 
-    private Completion Draw(string prompt, double u)
+    private Completion Draw(Prompt prompt, double u)
     {
         int word = 0;
         for (; word < probabilities.Length - 1 && u >= probabilities[word]; word++)

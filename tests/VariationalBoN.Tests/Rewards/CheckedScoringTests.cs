@@ -44,14 +44,14 @@ public sealed class CheckedScoringTests
     [InlineData(5)]
     public async Task Wrong_count_throws_and_names_both_counts(int returned)
     {
-        var model = RewardModel.FromBatch((_, _) => Task.FromResult<IReadOnlyList<double>>(new double[returned]));
+        var model = RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(new double[returned]));
         var e = await Assert.ThrowsAsync<RewardModelException>(() => Score(model, new()));
         Assert.Contains($"{returned} rewards for 4 completions", e.Message);
     }
 
     [Fact]
     public async Task Null_instead_of_rewards_throws() =>
-        Assert.Contains("null", (await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromBatch((_, _) => Task.FromResult<IReadOnlyList<double>>(null!)), new()))).Message);
+        Assert.Contains("null", (await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!)), new()))).Message);
 
     [Fact]
     public async Task Batch_that_fails_is_scored_one_by_one_so_that_only_the_culprit_is_left_out()
@@ -62,7 +62,7 @@ public sealed class CheckedScoringTests
             sizes.Add(completions.Count);
             return completions.Any(c => c.Tokens[0] == 1)
                 ? throw new IOException("cannot read word1")
-                : Task.FromResult<IReadOnlyList<double>>([.. completions.Select(WordPolicy.Reward)]);
+                : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
         });
         Assert.Equal([0, null, 2, 3], await Score(model, s_exclude));
         Assert.Equal([4, 1, 1, 1, 1], sizes);
@@ -75,7 +75,7 @@ public sealed class CheckedScoringTests
     [Fact]
     public async Task Wrong_count_for_a_batch_alone_costs_nothing_when_failures_are_excluded()
     {
-        var model = RewardModel.FromBatch((completions, _) => Task.FromResult<IReadOnlyList<double>>([completions[0].Tokens[0]]));
+        var model = RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([completions[0].Tokens[0]]));
         Assert.Equal([0, 1, 2, 3], await Score(model, s_exclude));
     }
 
@@ -156,7 +156,7 @@ public sealed class CheckedScoringTests
         var refused = new HttpRequestException("refused");
         var model = RewardModel.FromBatch((completions, _) => calls++ == 0
             ? throw (wrapped ? new AggregateException(new FormatException(), new InvalidOperationException("tried", refused)) : refused)
-            : Task.FromResult<IReadOnlyList<double>>([.. completions.Select(WordPolicy.Reward)]));
+            : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]));
         Assert.Equal([null, null, 2, 3], await Score(model, s_exclude with { BatchSize = 2, OnExcluded = told.Add }));
         Assert.Equal(2, calls);
         Assert.Contains("a batch of 2 completions", Assert.Single(told).Message);
@@ -173,7 +173,7 @@ public sealed class CheckedScoringTests
         var model = RewardModel.FromBatch((completions, _) =>
         {
             sizes.Add(completions.Count);
-            return Task.FromResult<IReadOnlyList<double>>([.. completions.Select(WordPolicy.Reward)]);
+            return Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
         });
         Assert.Equal([0, 1, 2, 3], await Score(model, new() { BatchSize = 3 }));
         Assert.Equal([3, 1], sizes);
@@ -208,7 +208,7 @@ public sealed class CheckedScoringTests
         CheckedScoring.ScoreAsync(model, s_four, options, cancellationToken);
 
     private static IRewardModel Batch(Func<Completion, double> score) =>
-        RewardModel.FromBatch((completions, _) => Task.FromResult<IReadOnlyList<double>>([.. completions.Select(score)]));
+        RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([.. completions.Select(score)]));
 
     private static double Untruncated(Completion completion) =>
         completion.FinishReason == FinishReason.Stopped ? WordPolicy.Reward(completion) : throw new InvalidOperationException("asked for a truncated completion");

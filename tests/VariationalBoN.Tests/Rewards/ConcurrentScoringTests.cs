@@ -99,7 +99,7 @@ public sealed class ConcurrentScoringTests
                 throw new RemoteServiceException(failure, "no answer");
             }
 
-            return Task.FromResult<IReadOnlyList<double>>([.. completions.Select(WordPolicy.Reward)]);
+            return Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
         });
         double?[] rewards = await CheckedScoring.ScoreAsync(model, s_words[..8], new() { BatchSize = 4, OnFailure = RewardFailure.Exclude }, default);
         Assert.Equal([0, 1, 2, 3, null, null, null, null], rewards);
@@ -109,9 +109,9 @@ public sealed class ConcurrentScoringTests
     [Fact]
     public async Task Components_of_all_batches_are_put_together_and_gaps_are_null()
     {
-        var model = RewardModel.FromBatch((completions, _) => Task.FromResult<IReadOnlyList<double>>(completions[0].Tokens[0] >= 20
+        var model = RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>(completions[0].Tokens[0] >= 20
             ? [.. completions.Select(WordPolicy.Reward)]
-            : new ComponentRewards(completions.Select(WordPolicy.Reward), [new("half", [.. completions.Select(c => c.Tokens[0] / 2.0)])])));
+            : new RewardScores(completions.Select(WordPolicy.Reward), [new("half", [.. completions.Select(c => c.Tokens[0] / 2.0)])])));
         CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(model, s_words, new() { BatchSize = 4, MaxConcurrency = 2 }, default);
         Assert.Equal([.. s_rewards.Take(20).Select(reward => reward / 2), null, null, null, null], Assert.Single(found.Components).Value);
     }

@@ -35,7 +35,7 @@ public sealed class HttpRewardModelTests
     public async Task Components_of_the_service_are_kept_by_name()
     {
         await using var server = new ScriptedServer(_ => Answer("""{"rewards": [1, 2], "components": {"style": [0.5, 1], "facts": [3, 4]}}"""));
-        var rewards = Assert.IsType<ComponentRewards>(await Ask(server));
+        var rewards = Assert.IsType<RewardScores>(await Ask(server));
         Assert.Equal([1, 2], rewards);
         Assert.Equal(["facts", "style"], rewards.Components.Keys);
         Assert.Equal([0.5, 1], rewards.Components["style"].ToArray());
@@ -139,7 +139,7 @@ public sealed class HttpRewardModelTests
         await using var server = Silent(arrived);
         using var client = new HttpClient();
         using var source = new CancellationTokenSource();
-        Task<IReadOnlyList<double>> asking = Model(client, server.Endpoint).WithRetry().ScoreAsync(s_two, source.Token);
+        Task<RewardScores> asking = Model(client, server.Endpoint).WithRetry().ScoreAsync(s_two, source.Token);
         await arrived.Task;
         await source.CancelAsync();
         Assert.Equal(source.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking)).CancellationToken);
@@ -245,7 +245,7 @@ public sealed class HttpRewardModelTests
 
     private static HttpRewardModel Model(HttpClient client, Uri endpoint) => new(client, new() { Endpoint = endpoint, Identity = "judge 1" });
 
-    private static async Task<IReadOnlyList<double>> Ask(ScriptedServer server)
+    private static async Task<RewardScores> Ask(ScriptedServer server)
     {
         using var client = new HttpClient();
         return await Model(client, server.Endpoint).ScoreAsync(s_two, CancellationToken.None);

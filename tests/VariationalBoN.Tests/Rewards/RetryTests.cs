@@ -203,7 +203,7 @@ public sealed class RetryTests
         IRewardModel model = inner.WithRetry();
         Assert.Equal((inner.Identity, 3), (model.Identity, model.MaxBatchSize));
         IReadOnlyList<double> rewards = await model.ScoreAsync(s_two, CancellationToken.None);
-        Assert.Equal([1, 2], Assert.IsType<ComponentRewards>(rewards).Components["part"].ToArray());
+        Assert.Equal([1, 2], Assert.IsType<RewardScores>(rewards).Components["part"].ToArray());
     }
 
     [Fact]
@@ -218,7 +218,7 @@ public sealed class RetryTests
     private static IRewardModel FailsThenScores(int failures, Func<Exception> error)
     {
         int calls = 0;
-        return RewardModel.FromBatch((completions, _) => calls++ < failures ? throw error() : Task.FromResult<IReadOnlyList<double>>([.. completions.Select(WordPolicy.Reward)]));
+        return RewardModel.FromBatch((completions, _) => calls++ < failures ? throw error() : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]));
     }
 
     private RetryOptions Options() => new() { MaxRetries = 5, Timeout = null, TimeProvider = new ImpatientTime(), OnRetry = _retries.Enqueue };

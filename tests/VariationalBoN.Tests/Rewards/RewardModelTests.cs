@@ -9,15 +9,15 @@ public sealed class RewardModelTests
 
     public static TheoryData<IRewardModel> Models() => new(
         RewardModel.FromFunction((prompt, text) => prompt.Length + (10 * text[^1]), "j"),
-        RewardModel.FromFunction(c => c.Prompt.Length + (10 * c.Text[^1]), "j"),
+        RewardModel.FromFunction(c => c.Prompt.Text.Length + (10 * c.Text[^1]), "j"),
         RewardModel.FromAsync(
             async (c, _) =>
             {
                 await Task.Yield();
-                return c.Prompt.Length + (10 * c.Text[^1]);
+                return c.Prompt.Text.Length + (10 * c.Text[^1]);
             },
             "j"),
-        RewardModel.FromBatch((batch, _) => Task.FromResult<IReadOnlyList<double>>([.. batch.Select(c => (double)(c.Prompt.Length + (10 * c.Text[^1])))]), "j"));
+        RewardModel.FromBatch((batch, _) => Task.FromResult<RewardScores>([.. batch.Select(c => (double)(c.Prompt.Text.Length + (10 * c.Text[^1])))]), "j"));
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -32,7 +32,7 @@ public sealed class RewardModelTests
     {
         int begun = 0;
         var gate = new TaskCompletionSource<double>();
-        Task<IReadOnlyList<double>> scores = RewardModel.FromAsync((_, _) =>
+        Task<RewardScores> scores = RewardModel.FromAsync((_, _) =>
         {
             if (++begun == 2)
                 gate.SetResult(5);

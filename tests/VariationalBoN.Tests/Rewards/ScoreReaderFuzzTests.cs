@@ -43,7 +43,7 @@ public sealed class ScoreReaderFuzzTests
         });
     }
 
-    private static async Task FuzzAsync(int inputs, string[] seeds, string named, Func<byte[], Task<IReadOnlyList<double>>> ask)
+    private static async Task FuzzAsync(int inputs, string[] seeds, string named, Func<byte[], Task<RewardScores>> ask)
     {
         var random = new Random(17);
         int expected = named.StartsWith("http", StringComparison.Ordinal) ? 2 : 1, accepted = 0, refused = 0;

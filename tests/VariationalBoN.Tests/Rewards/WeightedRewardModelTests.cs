@@ -8,13 +8,13 @@ public sealed class WeightedRewardModelTests
 {
     private static readonly Completion[] s_two = [WordPolicy.Word("a", 1), WordPolicy.Word("bb", 2)];
     private static readonly IRewardModel s_word = RewardModel.FromFunction(WordPolicy.Reward, "word");
-    private static readonly IRewardModel s_prompt = RewardModel.FromFunction(c => c.Prompt.Length * 10, "prompt");
+    private static readonly IRewardModel s_prompt = RewardModel.FromFunction(c => c.Prompt.Text.Length * 10, "prompt");
 
     [Fact]
     public async Task Reward_is_the_weighted_sum_and_the_parts_keep_their_names()
     {
         var model = new WeightedRewardModel(new("word", s_word, 2), new("prompt", s_prompt, -0.5), new("watched", s_prompt, 0));
-        var rewards = Assert.IsType<ComponentRewards>(await model.ScoreAsync(s_two, CancellationToken.None));
+        var rewards = Assert.IsType<RewardScores>(await model.ScoreAsync(s_two, CancellationToken.None));
         Assert.Equal([2 - 5, 4 - 10], rewards);
         Assert.Equal(["prompt", "watched", "word"], rewards.Components.Keys);
         Assert.Equal([1, 2], rewards.Components["word"].ToArray());
@@ -26,7 +26,7 @@ public sealed class WeightedRewardModelTests
     public async Task Parts_of_a_part_are_named_by_path()
     {
         var inner = new WeightedRewardModel(new RewardTerm("x", s_word));
-        var rewards = Assert.IsType<ComponentRewards>(await new WeightedRewardModel(new RewardTerm("outer", inner, 3)).ScoreAsync(s_two, CancellationToken.None));
+        var rewards = Assert.IsType<RewardScores>(await new WeightedRewardModel(new RewardTerm("outer", inner, 3)).ScoreAsync(s_two, CancellationToken.None));
         Assert.Equal([3, 6], rewards);
         Assert.Equal([1, 2], rewards.Components["outer/x"].ToArray());
     }
@@ -51,7 +51,7 @@ public sealed class WeightedRewardModelTests
         Assert.Contains("component \"far\" (judge 3)", error.Message);
         Assert.Contains("gone fishing", error.Message);
         Assert.True(RetryPolicy.IsTransient(error));
-        var few = RewardModel.FromBatch((_, _) => Task.FromResult<IReadOnlyList<double>>([1]));
+        var few = RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>([1]));
         Assert.Contains("\"few\" (unnamed function) failed: It returned 1 rewards for 2", (await Assert.ThrowsAsync<RewardModelException>(() => new WeightedRewardModel(new RewardTerm("few", few)).ScoreAsync(s_two, CancellationToken.None))).Message);
     }
 

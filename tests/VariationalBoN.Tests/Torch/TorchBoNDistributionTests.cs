@@ -47,7 +47,7 @@ public sealed class TorchBoNDistributionTests
         foreach (double tolerance in (double[])[0, 0.25])
         {
             EmpiricalRewardCdf[] cdfs = [.. s_cdfs.Select((cdf, p) => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select((reward, i) => reward * (p == 2 ? 3 : 1)), tolerance))];
-            var core = new EmpiricalBoNDistribution(Enumerable.Range(0, cdfs.Length).ToDictionary(p => $"{p}", p => cdfs[p]), n, estimator, Ignore);
+            var core = new EmpiricalBoNDistribution(Enumerable.Range(0, cdfs.Length).ToDictionary(p => new Prompt($"{p}"), p => cdfs[p]), n, estimator, Ignore);
             using var scope = torch.NewDisposeScope();
             using var among = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator, leaveOneOut: true, onWarning: Ignore);
             using var batched = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator, onWarning: Ignore);
@@ -55,7 +55,7 @@ public sealed class TorchBoNDistributionTests
             AssertEqual(core, batched, queries, index);
 
             ScoredCompletion[] samples = [.. cdfs.SelectMany((cdf, p) => cdf.SortedRewards.ToArray().Select((reward, i) => new ScoredCompletion(new Completion { Prompt = $"{p}", Text = "" }, reward, -0.1 * (i + 1))))];
-            AssertEqual(core.LeaveOneOut(), among, samples, [.. samples.Select(sample => long.Parse(sample.Completion.Prompt, System.Globalization.CultureInfo.InvariantCulture))]);
+            AssertEqual(core.LeaveOneOut(), among, samples, [.. samples.Select(sample => long.Parse(sample.Completion.Prompt.Text, System.Globalization.CultureInfo.InvariantCulture))]);
         }
     }
 
@@ -65,7 +65,7 @@ public sealed class TorchBoNDistributionTests
         var random = new CounterRandom(3, "noise", 0);
         double[] rewards = [.. Enumerable.Range(0, 200).Select(i => Math.Floor(4 * random.Uniform(i)) + (0.1 * random.Uniform(1000 + i)))];
         EmpiricalRewardCdf rounded = new(rewards.Select(reward => (double)(float)reward), 0.01);
-        var core = new EmpiricalBoNDistribution(new Dictionary<string, EmpiricalRewardCdf> { ["0"] = rounded }, 4);
+        var core = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["0"] = rounded }, 4);
         using var scope = torch.NewDisposeScope();
         using var batched = new TorchBoNDistribution([new EmpiricalRewardCdf(rewards, 0.01)], 4, dtype: torch.ScalarType.Float32);
         ScoredCompletion[] queries = [.. Enumerable.Range(0, 300).Select(i => new ScoredCompletion(new Completion { Prompt = "0", Text = "" }, (float)(5 * random.Uniform(5000 + i)), -1))];
@@ -130,7 +130,7 @@ public sealed class TorchBoNDistributionTests
     public void Float32_is_the_rounded_result_of_exact_ranks()
     {
         EmpiricalRewardCdf[] rounded = [.. s_cdfs.Select(cdf => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select(r => (double)(float)r)))];
-        var core = new EmpiricalBoNDistribution(new Dictionary<string, EmpiricalRewardCdf> { ["0"] = rounded[0], ["1"] = rounded[1], ["2"] = rounded[2], ["3"] = rounded[3] }, 16);
+        var core = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["0"] = rounded[0], ["1"] = rounded[1], ["2"] = rounded[2], ["3"] = rounded[3] }, 16);
         (ScoredCompletion[] queries, long[] index) = Queries();
         queries = [.. queries.Select(query => query with { Reward = (float)query.Reward, LogReference = (float)query.LogReference })];
         using var scope = torch.NewDisposeScope();
@@ -244,7 +244,7 @@ public sealed class TorchBoNDistributionTests
     }
 
     private static EmpiricalBoNDistribution Core(double n, RatioEstimator estimator) =>
-        new(Enumerable.Range(0, s_cdfs.Length).ToDictionary(p => $"{p}", p => s_cdfs[p]), n, estimator, Ignore);
+        new(Enumerable.Range(0, s_cdfs.Length).ToDictionary(p => new Prompt($"{p}"), p => s_cdfs[p]), n, estimator, Ignore);
 
     private static (ScoredCompletion[] Queries, long[] Index) Queries()
     {

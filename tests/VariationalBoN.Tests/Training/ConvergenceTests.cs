@@ -53,10 +53,10 @@ public sealed class ConvergenceTests
         var world = EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 1, 3, 4], n: 4);
         using TabularPolicy policy = world.Reference();
         using TabularPolicy reference = policy.CloneFrozen();
-        ReferenceTable table = await ReferenceTable.EstimateAsync(reference, world.RewardModel(), [EnumerableWorld.Prompt], samplesPerPrompt: 4096, seed: 1);
-        ReferencePrompt prompt = table[EnumerableWorld.Prompt];
-        Completion[] completions = [.. prompt.Samples.Select(sample => sample.Completion)];
-        double[] weights = prompt.BestOfNWeights(4);
+        ReferenceTable table = await ReferenceTable.EstimateAsync(new Scorer(reference, world.RewardModel()), [EnumerableWorld.Prompt], samplesPerPrompt: 4096, seed: 1);
+        ReferencePrompt cached = table[EnumerableWorld.Prompt];
+        Completion[] completions = [.. cached.Samples.Select(sample => sample.Completion)];
+        double[] weights = cached.BestOfNWeights(4);
         using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
         for (int step = 0; step < 300; step++)
         {

@@ -11,11 +11,11 @@ public sealed class MemoryTests
     [Fact]
     public async Task Ten_thousand_steps_gain_no_tensor_and_at_most_32_megabytes()
     {
-        string[] prompts = ["a", "b", "c", "d"];
+        Prompt[] prompts = ["a", "b", "c", "d"];
         using var policy = new TabularPolicy(prompts, vocabularySize: 4, length: 5);
         using var reference = policy.CloneFrozen();
         var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum());
-        var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 64, seed: 1);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 64, seed: 1);
 
         await StepsAsync(500);
         long memory = ResidentBytes(), tensors = LiveTensors.Settled();
@@ -33,11 +33,11 @@ public sealed class MemoryTests
         string folder = Directory.CreateTempSubdirectory("vbon-memory-").FullName;
         try
         {
-            string[] prompts = [.. Enumerable.Range(0, 2_000).Select(i => $"prompt {i}")];
+            Prompt[] prompts = [.. Enumerable.Range(0, 2_000).Select(i => $"prompt {i}")];
             using var reference = new TabularPolicy(prompts, vocabularySize: 3, length: 2);
             var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum(), "sum");
             var seen = new List<(long Memory, long Tensors)>();
-            using (var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions
+            using (var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions
             {
                 SamplesPerPrompt = 8,
                 PromptsPerBatch = 1,

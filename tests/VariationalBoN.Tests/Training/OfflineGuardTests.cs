@@ -17,10 +17,10 @@ public sealed class OfflineGuardTests
     {
         const int N = 4, SamplesPerPrompt = 256;
         var world = EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 2, 3, 4], n: N);
-        string[] prompts = [EnumerableWorld.Prompt];
+        Prompt[] prompts = [EnumerableWorld.Prompt];
         using TabularPolicy policy = world.Reference();
         using TabularPolicy reference = policy.CloneFrozen();
-        var table = await ReferenceTable.EstimateAsync(reference, world.RewardModel(), prompts, SamplesPerPrompt, seed: 1);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, world.RewardModel()), prompts, SamplesPerPrompt, seed: 1);
         var bestOfN = table.BestOf(N);
         var scorer = new Scorer(reference, world.RewardModel());
         using var adam = torch.optim.Adam(policy.Parameters, lr: 0.5);

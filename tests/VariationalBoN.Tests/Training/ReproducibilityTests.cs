@@ -7,7 +7,7 @@ namespace VariationalBoN.Tests.Training;
 [Collection("Optimizers")]
 public sealed class ReproducibilityTests
 {
-    private static readonly string[] s_prompts = ["a", "b"];
+    private static readonly Prompt[] s_prompts = ["a", "b"];
 
     private static double Reward(Completion completion) => completion.Tokens.Select((token, t) => (token - 1) * Math.Sin(t + 1.0)).Sum();
 
@@ -42,7 +42,7 @@ public sealed class ReproducibilityTests
     {
         using var policy = new TabularPolicy(s_prompts, vocabularySize: 3, length: 4);
         using var reference = policy.CloneFrozen();
-        var table = await ReferenceTable.EstimateAsync(reference, reward, s_prompts, samplesPerPrompt: 64, seed: 5);
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), s_prompts, samplesPerPrompt: 64, seed: 5);
         await Loop.RunAsync(policy, reference, reward, table.BestOf(8), objective, steps: 30, completions: 8, learningRate: 0.05, seed);
         return policy.LogitValues();
     }

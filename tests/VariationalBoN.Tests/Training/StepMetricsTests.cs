@@ -96,6 +96,6 @@ public sealed class StepMetricsTests
 
     private static bool IsCollapse(GuardAlarm alarm) => alarm.Kind == GuardAlarmKind.CollapsedDiversity;
 
-    private static ScoredCompletion Item(string prompt, string text, int[] tokens, double reward, double logReference, FinishReason finish) =>
+    private static ScoredCompletion Item(Prompt prompt, string text, int[] tokens, double reward, double logReference, FinishReason finish) =>
         new(new Completion { Prompt = prompt, Text = text, Tokens = [.. tokens], FinishReason = finish }, reward, logReference);
 }

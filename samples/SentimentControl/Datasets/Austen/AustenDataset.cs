@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using TorchSharp;
+using VariationalBoN;
+using VariationalBoN.Models;
 using VariationalBoN.Policies;
-using VariationalBoN.Transformers.Decoders;
-using VariationalBoN.Weights;
 
 namespace SentimentControl.Datasets.Austen;
 
@@ -38,11 +38,11 @@ internal sealed class AustenDataset : IDataset
     public IReadOnlyList<string> HeldOutPrompts { get; }
 
     public RunSettings Settings(bool quick) => quick
-        ? new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 32, Steps = 40, LearningRate = 2e-4, TrainPrompts = 64, HeldOutPrompts = 24, EvaluationCompletions = 16, WholeGrid = false }
-        : new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 128, Steps = 120, LearningRate = 1e-4, TrainPrompts = TrainPromptCount, HeldOutPrompts = 48, EvaluationCompletions = 64, WholeGrid = false };
+        ? new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 32, Steps = 40, LearningRate = 2e-4, TrainPrompts = 64, HeldOutPrompts = 24, EvaluationCompletions = 16 }
+        : new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 128, Steps = 120, LearningRate = 1e-4, TrainPrompts = TrainPromptCount, HeldOutPrompts = 48, EvaluationCompletions = 64 };
 
     /// <inheritdoc/>
-    /// <remarks>Loads the checkpoint that <see cref="AustenPretraining"/> made; the seed and the number of steps play no part.</remarks>
+    /// <remarks>Loads the checkpoint that benchmarks/VariationalBoN.Experiments made; seed and number of steps play no part.</remarks>
     public ReferenceModel ObtainReference(RunSettings settings, long seed, torch.Device device, IProgress<double> progress, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -51,7 +51,8 @@ internal sealed class AustenDataset : IDataset
         model.to(device);
         model.eval();
         progress.Report(0.5);
-        var heldOut = new AustenHeldOutText(AustenPretraining.Tokens(_segments.Where(segment => segment.HeldOut).Take(MeasuredTexts), Tokenizer), Tokenizer);
+        var measured = _segments.Where(segment => segment.HeldOut).Take(MeasuredTexts);
+        var heldOut = new AustenHeldOutText(AustenHeldOutText.Tokens(measured, Tokenizer, ModelConfig.MaximumLength), Tokenizer);
         (double nats, double bits) = heldOut.Measure(model);
         progress.Report(1);
         string quality = string.Create(CultureInfo.InvariantCulture, $"{model.parameters().Sum(p => p.numel()):N0} parameters, held-out {nats:0.000} nats per token, {bits:0.000} bits per byte");
@@ -78,4 +79,24 @@ internal sealed class AustenDataset : IDataset
     /// <summary>What the judge learns from and is tested on: the words of every segment that is all dialogue or all narration.</summary>
     internal List<(string Text, bool Label)> Labelled(bool heldOut) =>
         [.. _segments.Where(segment => segment.HeldOut == heldOut && segment.Kind != SegmentKind.Mixed).Select(segment => (AustenWords.Of(segment.Text), segment.Kind == SegmentKind.Dialogue))];
+}
+
+/// <summary>Prompts: how sentences of the held-out chapters begin. Stateless, thread-safe.</summary>
+internal static class AustenPrompts
+{
+    /// <summary>The number of words in a prompt.</summary>
+    public const int Words = 2;
+
+    /// <summary>Different beginnings in a fixed shuffled order.</summary>
+    /// <param name="segments">All segments; those of held-out chapters that begin a sentence are used.</param>
+    /// <returns>The prompts, no string twice.</returns>
+    public static string[] From(IEnumerable<AustenSegment> segments)
+    {
+        string[] beginnings = [.. segments
+            .Where(segment => segment is { HeldOut: true, StartsSentence: true, Kind: not SegmentKind.Mixed })
+            .Select(segment => string.Join(' ', segment.Text.Split(' ').Take(Words)))
+            .Where(beginning => beginning.All(character => char.IsLetter(character) || character == ' '))
+            .Distinct()];
+        return [.. beginnings.OrderBy(beginning => new CounterRandom(new DrawSeed(0), beginning, 0).Uniform(0))];
+    }
 }

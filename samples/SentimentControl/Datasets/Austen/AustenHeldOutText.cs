@@ -12,6 +12,11 @@ internal sealed class AustenHeldOutText(List<int[]> texts, ITokenizer tokenizer)
     private readonly long _bytes = texts.Sum(text => (long)Encoding.UTF8.GetByteCount(tokenizer.Decode(text)) - Encoding.UTF8.GetByteCount(tokenizer.Decode(text[..1])));
     private readonly long _tokens = texts.Sum(text => text.Length - 1L);
 
+    /// <summary>Segments as tokens with the end token, those that a model can take.</summary>
+    public static List<int[]> Tokens(IEnumerable<AustenSegment> segments, ITokenizer tokenizer, int longest) =>
+        [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray())
+            .Where(tokens => tokens.Length <= longest)];
+
     /// <summary>The cross-entropy of the text.</summary>
     /// <param name="model">The model.</param>
     /// <returns>Nats per token, and bits per byte of UTF-8.</returns>

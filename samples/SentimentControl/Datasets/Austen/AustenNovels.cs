@@ -51,3 +51,27 @@ internal static class AustenNovels
         return reader.ReadToEnd();
     }
 }
+
+/// <summary>One paragraph of a novel.</summary>
+/// <param name="Novel">Index into <see cref="AustenNovels.Names"/>.</param>
+/// <param name="Chapter">Running number of the chapter in its novel, from 1.</param>
+/// <param name="HeldOut">Whether the chapter is one that nothing is fitted to.</param>
+/// <param name="Text">The text on one line, quotation marks included.</param>
+internal readonly record struct AustenParagraph(int Novel, int Chapter, bool HeldOut, string Text);
+
+/// <summary>The files of this dataset, which the build copies beside the program. Stateless, thread-safe.</summary>
+internal static class AustenFiles
+{
+    /// <summary>The folder of the language model: config.json, model.safetensors, vocab.json, merges.txt.</summary>
+    public static string Checkpoint => Find("Checkpoint");
+
+    /// <summary>The text of one novel, compressed with Brotli.</summary>
+    /// <param name="name">One of <see cref="AustenNovels.Names"/>.</param>
+    public static string Novel(string name) => Find(Path.Combine("Text", name + ".txt.br"));
+
+    private static string Find(string name)
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, "Datasets", "Austen", name);
+        return Path.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing: build the sample from a complete clone.", path);
+    }
+}

@@ -147,3 +147,24 @@ internal static partial class AustenSegmenter
 
     private readonly record struct Unit(string Text, int Words, SegmentKind Kind, bool StartsSentence);
 }
+
+/// <summary>One to a few sentences of one kind, without quotation marks.</summary>
+/// <param name="Novel">Index into <see cref="AustenNovels.Names"/>.</param>
+/// <param name="HeldOut">Whether the segment comes from a chapter that nothing is fitted to.</param>
+/// <param name="Kind">What the removed quotation marks said.</param>
+/// <param name="StartsSentence">Whether the segment begins where a sentence begins, and not after a semicolon or colon.</param>
+/// <param name="Text">The text; begins with a capital and ends with ".", "!" or "?".</param>
+internal readonly record struct AustenSegment(int Novel, bool HeldOut, SegmentKind Kind, bool StartsSentence, string Text);
+
+/// <summary>Whether the words of a segment stand inside quotation marks.</summary>
+internal enum SegmentKind
+{
+    /// <summary>No word is inside quotation marks.</summary>
+    Narration,
+
+    /// <summary>Every word is inside quotation marks.</summary>
+    Dialogue,
+
+    /// <summary>Some words are and some are not, as in: It is, returned she.</summary>
+    Mixed,
+}

@@ -10,7 +10,7 @@ namespace VariationalBoN.Tests.Testing.Checks;
 [Trait("Tier", "torch")]
 public sealed class PolicyCheckTests
 {
-    private static readonly string[] s_prompts = ["1 2 3 4", "0", "2 2"];
+    private static readonly Prompt[] s_prompts = ["1 2 3 4", "0", "2 2"];
     private static readonly PolicyCheckOptions s_options = new() { Draws = 600, StopTokens = [5] };
 
     private static CausalLmPolicy Sound(double temperature = 1, int? topK = null) => new(
@@ -25,7 +25,7 @@ public sealed class PolicyCheckTests
         Assert.False(report.Passed);
     }
 
-    private static void OfDraws(Func<CausalLmPolicy, Func<IReadOnlyList<string>, int, DrawSeed, IReadOnlyList<Completion>>> draw, string check, string cause)
+    private static void OfDraws(Func<CausalLmPolicy, Func<IReadOnlyList<Prompt>, int, DrawSeed, IReadOnlyList<Completion>>> draw, string check, string cause)
     {
         CausalLmPolicy sound = Sound();
         Caught(new AlteredPolicy(sound) { Draw = draw(sound) }, check, cause);
@@ -132,7 +132,7 @@ public sealed class PolicyCheckTests
     {
         using var table = new TabularPolicy(s_prompts, 3, 3);
         var policy = new AlteredPolicy(table) { Values = completions => [.. table.LogProbValues(completions).Select(value => value / 3)] };
-        IReadOnlyList<Completion> All(string prompt) => [.. Enumerable.Range(0, 27).Select(y => TabularPolicy.CompletionOf(prompt, [y / 9, y / 3 % 3, y % 3]))];
+        IReadOnlyList<Completion> All(Prompt prompt) => [.. Enumerable.Range(0, 27).Select(y => TabularPolicy.CompletionOf(prompt, [y / 9, y / 3 % 3, y % 3]))];
         Caught(policy, "log-prob: sums to one", "averaged", s_options with { Enumerate = All });
         Caught(policy, "frequencies", "averages", s_options);
     }

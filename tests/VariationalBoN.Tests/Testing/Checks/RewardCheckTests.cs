@@ -11,9 +11,9 @@ public sealed class RewardCheckTests
 {
     private static readonly Completion[] s_completions = [.. from prompt in (string[])["a", "b", "c"] from i in Enumerable.Range(1, 8) select new Completion { Prompt = prompt, Text = new string('x', i * i % 11 + i), Tokens = [.. Enumerable.Range(0, i)] }];
 
-    private static double Good(Completion completion) => Math.Sin(completion.Text.Length * 1.3) + completion.Prompt[0];
+    private static double Good(Completion completion) => Math.Sin(completion.Text.Length * 1.3) + completion.Prompt.Text[0];
 
-    private static IRewardModel Batch(Func<IReadOnlyList<Completion>, IEnumerable<double>> score) => RewardModel.FromBatch((completions, _) => Task.FromResult<IReadOnlyList<double>>([.. score(completions)]), "judge");
+    private static IRewardModel Batch(Func<IReadOnlyList<Completion>, IEnumerable<double>> score) => RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([.. score(completions)]), "judge");
 
     private static async Task CaughtAsync(IRewardModel reward, string check, string cause, RewardCheckOptions? options = null)
     {
@@ -34,7 +34,7 @@ public sealed class RewardCheckTests
         await CaughtAsync(Batch(completions => completions.Select((c, i) => i == 3 ? double.NaN : Good(c))), "finite", "division by its length");
         await CaughtAsync(Batch(completions => completions.Select((c, i) => i == 3 ? double.PositiveInfinity : Good(c))), "finite", "overflow");
         await CaughtAsync(Batch(completions => [1]), "finite", "throws");
-        await CaughtAsync(RewardModel.FromBatch((_, _) => Task.FromResult<IReadOnlyList<double>>(null!)), "finite", "throws");
+        await CaughtAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!)), "finite", "throws");
         await CaughtAsync(Batch(_ => throw new TimeoutException("no answer")), "finite", "throws");
         CheckReport report = await RewardCheck.RunAsync(Batch(_ => throw new TimeoutException("no answer")), s_completions);
         Assert.Equal("TimeoutException: no answer", report["finite"].Detail);
@@ -54,7 +54,7 @@ public sealed class RewardCheckTests
 
     [Fact]
     public async Task Answers_in_another_order_are_caught() =>
-        await CaughtAsync(Batch(completions => completions.OrderBy(c => c.Text.Length).ThenBy(c => c.Prompt, StringComparer.Ordinal).Select(Good)), "shuffled", "another order");
+        await CaughtAsync(Batch(completions => completions.OrderBy(c => c.Text.Length).ThenBy(c => c.Prompt.Text, StringComparer.Ordinal).Select(Good)), "shuffled", "another order");
 
     [Fact]
     public async Task State_between_completions_is_caught() =>
@@ -78,8 +78,8 @@ public sealed class RewardCheckTests
     public async Task Rewards_that_tell_nothing_apart_are_caught()
     {
         await CaughtAsync(Batch(completions => completions.Select(_ => 1.0)), "variance", "end-of-text token");
-        await CaughtAsync(Batch(completions => completions.Select(c => (double)c.Prompt[0])), "variance", "reads the prompt alone");
-        await CaughtAsync(Batch(completions => completions.Select(c => c.Text.Length == 2 ? 1.0 : c.Prompt[0])), "ties", "few values", new RewardCheckOptions { TieTolerance = 0.5 });
+        await CaughtAsync(Batch(completions => completions.Select(c => (double)c.Prompt.Text[0])), "variance", "reads the prompt alone");
+        await CaughtAsync(Batch(completions => completions.Select(c => c.Text.Length == 2 ? 1.0 : c.Prompt.Text[0])), "ties", "few values", new RewardCheckOptions { TieTolerance = 0.5 });
     }
 
     [Fact]
@@ -152,16 +152,16 @@ public sealed class RewardCheckTests
 
     private sealed class NarrowJudge : IRewardModel
     {
-        public string Identity => "narrow";
+        public ModelIdentity Identity => "narrow";
 
         public int MaxBatchSize => 5;
 
         public int Widest { get; private set; }
 
-        public Task<IReadOnlyList<double>> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+        public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
         {
             Widest = Math.Max(Widest, completions.Count);
-            return Task.FromResult<IReadOnlyList<double>>([.. completions.Select(Good)]);
+            return Task.FromResult<RewardScores>([.. completions.Select(Good)]);
         }
     }
 }

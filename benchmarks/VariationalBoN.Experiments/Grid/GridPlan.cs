@@ -1,0 +1,96 @@
+using SentimentControl.Datasets;
+using SentimentControl.Datasets.Austen;
+using SentimentControl.Reporting;
+
+namespace VariationalBoN.Experiments.Grid;
+
+/// <summary>All runs of a whole or a quick grid, in the order in which they are worth having. Stateless.</summary>
+internal static class GridPlan
+{
+    /// <summary>The methods of the paper.</summary>
+    public static readonly Method[] PaperMethods = [Method.VariationalBestOfN, Method.LowerBound, Method.KlConstrainedRl, Method.BestOfNSft];
+
+    /// <summary>The methods of the grid, those of the paper first.</summary>
+    public static readonly Method[] Methods =
+    [
+        .. PaperMethods,
+        Method.Jeffreys, Method.ClippedRatio, Method.GroupNormalised, Method.Iterated, Method.WinnersSft, Method.Regression, Method.LogVariance, Method.BonBon, Method.Ipo, Method.Dpo,
+    ];
+
+    /// <summary>The studies beside the grid itself.</summary>
+    public static readonly string[] Studies = ["samples", "temperature", "transform", "paper-scale", "tuning", "variants", "speed"];
+
+    /// <summary>Whether every method is run at each N, and by default the studies: not where a run takes minutes.</summary>
+    public static bool IsWhole(IDataset dataset) => dataset is not AustenDataset;
+
+    /// <summary>The runs.</summary>
+    /// <param name="ns">The values of N of the grid.</param>
+    /// <param name="seeds">The seeds.</param>
+    /// <param name="methods">The methods, of <see cref="Methods"/>.</param>
+    /// <param name="studies">The studies, of <see cref="Studies"/>; each has its own N, and what it is compared with is run too.</param>
+    /// <param name="quick">Every method and every study once, small.</param>
+    /// <param name="whole">Every method at each N; otherwise the paper's methods at each N and the others at the middle one.</param>
+    public static IReadOnlyList<GridRun> Of(IReadOnlyList<int> ns, IReadOnlyList<long> seeds, IReadOnlyCollection<Method> methods, IReadOnlyCollection<string> studies, bool quick, bool whole = true)
+    {
+        var none = new Variation();
+        var runs = new List<GridRun>();
+        foreach (long seed in seeds)
+        {
+            foreach (var method in Methods)
+            {
+                IReadOnlyList<int> own = whole || PaperMethods.Contains(method) ? ns : [ns[(ns.Count - 1) / 2]];
+                Add("grid", method, method == Method.KlConstrainedRl ? [.. own, 2 * own[^1]] : own, none);
+            }
+
+            foreach ((string study, Method method, int[] values, Variation variation) in Varied(quick).Where(part => studies.Contains(part.Study)))
+            {
+                Add("grid", method, values, none);
+                Add(study, method, values, variation);
+            }
+
+            void Add(string study, Method method, IReadOnlyList<int> values, Variation variation) => runs.AddRange(values.Select(n => new GridRun(study, method, n, seed, variation)));
+        }
+
+        return [.. runs.Where(run => methods.Contains(run.Method)).Distinct()];
+    }
+
+    private static IEnumerable<(string Study, Method Method, int[] N, Variation Variation)> Varied(bool quick)
+    {
+        int[] one = [quick ? 4 : 8], middle = quick ? [4] : [4, 8, 16];
+        foreach (int m in quick ? [8] : new[] { 8, 16, 32, 64, 128, 512 })
+            yield return ("samples", Method.VariationalBestOfN, quick ? [4] : [4, 16, 64], new Variation { Samples = m });
+        foreach (double temperature in quick ? [0.5] : new[] { 0.25, 0.5, 0.75 })
+        {
+            yield return ("temperature", Method.VariationalBestOfN, [middle[^1]], new Variation { Temperature = temperature });
+            yield return ("temperature", Method.BestOfNSft, [middle[^1]], new Variation { Temperature = temperature });
+        }
+
+        foreach (string transform in new[] { "sigmoid", "exp" })
+        {
+            yield return ("transform", Method.VariationalBestOfN, one, new Variation { Transform = transform });
+            yield return ("transform", Method.KlConstrainedRl, one, new Variation { Transform = transform });
+        }
+
+        yield return ("paper-scale", Method.VariationalBestOfN, quick ? [4] : [2, 4, 8, 16], new Variation { PaperScale = true });
+        foreach (var variation in Tuned(quick))
+            yield return ("tuning", variation.ReverseWeight is null ? Method.VariationalBestOfN : Method.Jeffreys, middle, variation);
+        foreach (string baseline in new[] { "none", "group mean", "running mean" })
+            yield return ("variants", Method.VariationalBestOfN, one, new Variation { Baseline = baseline });
+        yield return ("variants", Method.BestOfNSft, one, new Variation { AllSamples = true, Samples = 32, Group = 32 });
+        yield return ("variants", Method.Regression, one, new Variation { Clipped = false });
+        yield return ("variants", Method.LogVariance, one, new Variation { Clipped = true });
+        yield return ("variants", Method.Iterated, one, new Variation { MovingAverage = true });
+        foreach (var method in quick ? [Method.VariationalBestOfN] : new[] { Method.VariationalBestOfN, Method.KlConstrainedRl, Method.BestOfNSft, Method.ClippedRatio, Method.Jeffreys })
+            yield return ("speed", method, one, new Variation { Curve = true });
+    }
+
+    /// <summary>What might bring a policy closer to Best-of-N than the default does.</summary>
+    private static Variation[] Tuned(bool quick) => quick
+        ? [new Variation { ReverseWeight = 0.75 }, new Variation { WarmStart = 0.33 }]
+        :
+        [
+            new Variation { ReverseWeight = 0.25 }, new Variation { ReverseWeight = 0.75 }, new Variation { ReverseWeight = 0.9 },
+            new Variation { WarmStart = 0.33 }, new Variation { FinalRate = 0 }, new Variation { Group = 2 }, new Variation { Group = 8 }, new Variation { Group = 16 },
+            new Variation { RateFactor = 0.5, StepsFactor = 2 }, new Variation { StepsFactor = 2, FinalRate = 0, WarmStart = 0.33 },
+        ];
+}

@@ -1,0 +1,72 @@
+using ScottPlot;
+using SentimentControl.Reporting;
+
+namespace VariationalBoN.Experiments.Grid;
+
+/// <summary>The figures of a grid. Stateless.</summary>
+internal static class GridPlots
+{
+    private static readonly string[] s_colors = ["#d1495b", "#8f2d56", "#edae49", "#2a9d8f", "#6a4c93", "#f3722c", "#c08497", "#1982c4", "#8ac926", "#7f5539", "#577590", "#9d4edd", "#606c38", "#adb5bd"];
+    private static readonly MarkerShape[] s_markers = [MarkerShape.FilledCircle, MarkerShape.FilledTriangleDown, MarkerShape.FilledDiamond, MarkerShape.FilledTriangleUp, MarkerShape.OpenCircle, MarkerShape.OpenSquare, MarkerShape.OpenDiamond];
+
+    /// <summary>Value against KL: a line for each method from the reference on, and Best-of-N.</summary>
+    public static byte[] AgainstKl(GridPoint reference, IReadOnlyList<GridPoint> bestOfN, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string label, string title, bool theory)
+    {
+        using var plot = new Plot();
+        double widest = 1.6 * bestOfN.Max(point => point.Kl.Mean); // what runs away would hide the rest
+        GridPoint[] shown = [.. points.Where(point => point.Kl.Mean <= widest)];
+        if (theory)
+            PlotParts.AddBestOfNTheory(plot, bestOfN.Max(point => point.N!.Value));
+        Line(plot, [reference, .. bestOfN], value, "Best-of-N", Color.FromHex("#30638e"), MarkerShape.FilledSquare);
+        foreach (GridPoint point in bestOfN)
+            PlotParts.AddLabel(plot, FormattableString.Invariant($"N = {point.N:0}"), point.Kl.Mean, value(point).Mean, Color.FromHex("#30638e"), above: true);
+        foreach (var method in shown.GroupBy(point => point.Method))
+        {
+            int place = Array.IndexOf(GridPlan.Methods, method.Key), missing = points.Count(point => point.Method == method.Key) - method.Count();
+            Line(plot, [.. method.OrderBy(point => point.N)], value, MethodResult.MethodName(method.Key) + (missing > 0 ? $" ({missing} beyond the right edge)" : ""), Color.FromHex(s_colors[place % s_colors.Length]), s_markers[place % s_markers.Length]);
+        }
+
+        return PlotParts.Finish(plot, title, "KL to the reference (nats)", label);
+    }
+
+    /// <summary>Win rate minus that of Best-of-n at the same KL, against M, a line for each N.</summary>
+    public static byte[] Samples(IReadOnlyList<(int N, int Samples, GridPoint Point)> points, string title)
+    {
+        using var plot = new Plot();
+        int next = 0;
+        foreach (var line in points.GroupBy(point => point.N).OrderBy(group => group.Key))
+        {
+            var ordered = line.OrderBy(point => point.Samples).ToArray();
+            var color = Color.FromHex(s_colors[next * 2 % s_colors.Length]);
+            double[] x = [.. ordered.Select(point => Math.Log2(point.Samples))], y = [.. ordered.Select(point => point.Point.AboveCurve.Mean)];
+            AddErrors(plot, x, y, [.. ordered.Select(point => point.Point.AboveCurve)], color);
+            var scatter = plot.Add.Scatter(x, y, color);
+            (scatter.LegendText, scatter.MarkerSize, scatter.LineWidth, scatter.MarkerShape) = ($"vBoN, N = {line.Key}", 11, 2, s_markers[next % s_markers.Length]);
+            next++;
+        }
+
+        int[] samples = [.. points.Select(point => point.Samples).Distinct().Order()];
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. samples.Select(m => Math.Log2(m))], [.. samples.Select(m => $"{m}")]);
+        return PlotParts.Finish(plot, title, "M, reference samples per prompt", "win rate minus Best-of-n's at the same KL");
+    }
+
+    private static void Line(Plot plot, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string name, Color color, MarkerShape marker)
+    {
+        double[] x = [.. points.Select(point => point.Kl.Mean)], y = [.. points.Select(point => value(point).Mean)];
+        AddErrors(plot, x, y, [.. points.Select(value)], color, [.. points.Select(point => point.Kl)]);
+        var scatter = plot.Add.Scatter(x, y, color);
+        (scatter.LegendText, scatter.MarkerShape, scatter.MarkerSize, scatter.LineWidth) = (name, marker, 10, 1.5f);
+    }
+
+    /// <summary>Bars from the smallest to the largest over seeds.</summary>
+    private static void AddErrors(
+        Plot plot, double[] x, double[] y, IReadOnlyList<SeedMean> vertical, Color color, IReadOnlyList<SeedMean>? horizontal = null)
+    {
+        double[] none = new double[x.Length];
+        double[] left = horizontal is null ? none : Below(horizontal), right = horizontal is null ? none : Above(horizontal);
+        PlotParts.AddErrorBars(plot, x, y, left, right, Below(vertical), Above(vertical), color);
+
+        static double[] Below(IEnumerable<SeedMean> values) => [.. values.Select(value => value.Mean - value.Low)];
+        static double[] Above(IEnumerable<SeedMean> values) => [.. values.Select(value => value.High - value.Mean)];
+    }
+}

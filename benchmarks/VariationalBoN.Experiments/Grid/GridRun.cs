@@ -1,0 +1,25 @@
+using System.Globalization;
+using SentimentControl.Reporting;
+
+namespace VariationalBoN.Experiments.Grid;
+
+/// <summary>One fine-tuning run of the grid: its name is the name of its file.</summary>
+/// <param name="Study">What it is for: grid, samples, temperature, transform, paper-scale, tuning, variants, speed.</param>
+/// <param name="Method">The method.</param>
+/// <param name="N">N; for KL-constrained RL the N whose KL its beta is matched to.</param>
+/// <param name="Seed">The seed of data, models, cache and training.</param>
+/// <param name="Variation">What else is changed.</param>
+internal sealed record GridRun(string Study, Method Method, int N, long Seed, Variation Variation)
+{
+    /// <summary>Expected time, one on-policy run of the default length being 1.</summary>
+    public double Cost => (Variation.StepsFactor ?? 1) * (Variation.Curve is true ? 2 : 1) * Method switch
+    {
+        Method.BestOfNSft or Method.WinnersSft or Method.BonBon or Method.Ipo or Method.Dpo or Method.Regression or Method.LogVariance => 0.6,
+        Method.ClippedRatio or Method.GroupNormalised => 2.2,
+        Method.Jeffreys => 1.5,
+        Method.Iterated => 2.5,
+        _ => 1,
+    };
+
+    public string FileName => string.Create(CultureInfo.InvariantCulture, $"{Study}-{Method}-n{N}-{(Variation.Name.Length == 0 ? "" : Variation.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '_') + "-")}seed{Seed}.json");
+}

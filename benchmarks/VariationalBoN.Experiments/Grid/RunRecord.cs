@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SentimentControl.Reporting;
+using TorchSharp;
+using VariationalBoN.Transformers.Decoders;
+
+namespace VariationalBoN.Experiments.Grid;
+
+/// <summary>The file of one finished run.</summary>
+/// <param name="Run">What was run.</param>
+/// <param name="Result">Its held-out numbers.</param>
+/// <param name="Seconds">Wall-clock time of training and measuring, beside other runs.</param>
+/// <param name="CompletionsDrawn">Completions drawn during training.</param>
+/// <param name="Stopped">Why the guard stopped it; null for a whole run.</param>
+/// <param name="Weights">SHA-256 of the weights, to see that two runs are the same to the bit.</param>
+/// <param name="Curve">Held-out numbers on the way, where asked for.</param>
+internal sealed record RunRecord(GridRun Run, MethodResult Result, double Seconds, long CompletionsDrawn, string? Stopped, string Weights, IReadOnlyList<CurvePoint> Curve)
+{
+    public static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description.</summary>
+    public static RunRecord? Find(string folder, GridRun run)
+    {
+        var record = RunFolder.Read<RunRecord>(Path.Combine(folder, run.FileName));
+        return record?.Run == run ? record : null;
+    }
+
+    /// <summary>Writes the file whole or not at all.</summary>
+    public void Save(string folder) => RunFolder.Write(Path.Combine(folder, Run.FileName), this);
+
+    public static string Fingerprint(Gpt2 model)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((_, torch.Tensor value) in model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            using var scope = torch.NewDisposeScope();
+            hash.AppendData(value.detach().cpu().contiguous().bytes);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
+
+/// <summary>Held-out numbers after some steps.</summary>
+internal sealed record CurvePoint(int Step, long CompletionsDrawn, double Reward, double WinRate, double Kl);

@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace VariationalBoN.Experiments.Grid;
+
+/// <summary>What a run of the grid changes besides method, N and seed; all null for nothing.</summary>
+internal sealed record Variation
+{
+    /// <summary>M of the training prompts.</summary>
+    public int? Samples { get; init; }
+
+    /// <summary>The sampling temperature of reference and policy.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>K, with as many prompts fewer or more, so that a step has as many completions.</summary>
+    public int? Group { get; init; }
+
+    /// <summary>Steps, as a multiple of the default.</summary>
+    public double? StepsFactor { get; init; }
+
+    /// <summary>Learning rate, as a multiple of the default.</summary>
+    public double? RateFactor { get; init; }
+
+    /// <summary>What is left of the learning rate at the end.</summary>
+    public double? FinalRate { get; init; }
+
+    /// <summary>b of the Jeffreys mix.</summary>
+    public double? ReverseWeight { get; init; }
+
+    /// <summary>The part of the steps that is BoN-SFT before vBoN.</summary>
+    public double? WarmStart { get; init; }
+
+    /// <summary>The baseline of the score function: "none", "group mean" or "running mean"; leave-one-out by default.</summary>
+    public string? Baseline { get; init; }
+
+    /// <summary>Whether BoN-SFT weighs all cached samples of a prompt instead of drawing some.</summary>
+    public bool? AllSamples { get; init; }
+
+    /// <summary>Whether the target of a regression is clipped from below; by default that of the known partition is, the centred one is not.</summary>
+    public bool? Clipped { get; init; }
+
+    /// <summary>Whether the anchor of iterated Best-of-2 is an exponential moving average of the policy, instead of moving in rounds.</summary>
+    public bool? MovingAverage { get; init; }
+
+    /// <summary>An increasing change of the reward: "sigmoid" or "exp".</summary>
+    public string? Transform { get; init; }
+
+    /// <summary>Whether the target is scaled as in the authors' published code: reward times 1 / n, KL times 1 / (n - 1).</summary>
+    public bool? PaperScale { get; init; }
+
+    /// <summary>Whether held-out numbers are taken along the way.</summary>
+    public bool? Curve { get; init; }
+
+    /// <summary>The variation in a few words, empty for none; part of the run's file name.</summary>
+    public string Name
+    {
+        get
+        {
+            (string Label, object? Value)[] parts =
+            [
+                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
+                ("all samples", AllSamples is true ? "" : null), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("moving average", MovingAverage is true ? "" : null),
+                ("paper scale", PaperScale is true ? "" : null), ("curve", Curve is true ? "" : null),
+            ];
+            return string.Join(", ", parts.Where(part => part.Value is not null).Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Label} {part.Value}").TrimEnd()));
+        }
+    }
+}

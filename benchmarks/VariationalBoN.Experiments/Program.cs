@@ -1,0 +1,3 @@
+using VariationalBoN.Experiments;
+
+return await ExperimentsCommandLine.InvokeAsync(args);

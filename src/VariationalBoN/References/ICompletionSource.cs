@@ -1,0 +1,22 @@
+namespace VariationalBoN;
+
+/// <summary>Where scored completions come from: a policy beside a scorer in this process, or machines elsewhere.</summary>
+/// <remarks>Sample k of a prompt depends on the seed, the prompt and k alone, so asking again gives the same. Implementations say whether several calls may run at once.</remarks>
+public interface ICompletionSource
+{
+    /// <summary>What completions are drawn from. It may cost a pass over the weights.</summary>
+    ModelIdentity Policy { get; }
+
+    /// <summary>What their rewards and log pi_ref come from.</summary>
+    ScoringIdentity Origin { get; }
+
+    /// <summary>Draws completions y ~ pi(. | x) for each prompt x and scores them.</summary>
+    /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
+    /// <param name="completionsPerPrompt">K, at least 1.</param>
+    /// <param name="seed">Fixes the draw.</param>
+    /// <param name="cancellationToken">Stops drawing and scoring.</param>
+    /// <returns>P * K samples, prompt by prompt, those without a reward included; a group to each of the P prompts.</returns>
+    /// <exception cref="Rewards.RewardModelException">A reward could not be had.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
+}

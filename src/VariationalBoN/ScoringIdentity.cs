@@ -1,0 +1,32 @@
+namespace VariationalBoN;
+
+/// <summary>What the numbers of a scored completion come from: log pi_ref of this reference, r of this reward model, scored in this way. Immutable, thread-safe.</summary>
+/// <remarks>Tables and scored batches carry it, objectives say which they need, and what does not match is refused.</remarks>
+/// <param name="Reference">The reference policy, sampling settings included.</param>
+/// <param name="RewardModel">The reward model.</param>
+/// <param name="Scoring">What happens to truncated completions (<see cref="Rewards.ScoringOptions.Identity"/>).</param>
+public sealed record ScoringIdentity(ModelIdentity Reference, ModelIdentity RewardModel, ModelIdentity Scoring)
+{
+    /// <summary>Of a table that does not know where its rewards come from, such as a file of others. Nothing matches it.</summary>
+    public static ScoringIdentity Unknown { get; } = new("unknown", "unknown", "unknown");
+
+    /// <summary>What differs, part by part; none when nothing does.</summary>
+    /// <param name="other">What it is held against.</param>
+    /// <param name="mine">What this belongs to, in messages, such as "the table".</param>
+    /// <param name="theirs">What the other belongs to.</param>
+    /// <returns>Sentences that name the part and how it differs.</returns>
+    public IEnumerable<string> Differences(ScoringIdentity other, string mine = "the first", string theirs = "the other")
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new[]
+        {
+            Difference("reference policy", Reference, other.Reference),
+            Difference("reward model", RewardModel, other.RewardModel),
+            Difference("scoring", Scoring, other.Scoring),
+        }.OfType<string>();
+
+        string? Difference(string part, ModelIdentity one, ModelIdentity two) => one == two ? null
+            : one.Name != two.Name ? $"the {part} of {mine} is {one}, that of {theirs} is {two}"
+            : $"the {part} of {mine} and of {theirs} ({one.Name}) differ: {string.Join("; ", one.Differences(two))}";
+    }
+}

@@ -1,0 +1,84 @@
+using SentimentControl.Reporting;
+using VariationalBoN;
+using VariationalBoN.Experiments.Grid;
+
+namespace SentimentControl.Tests.Experiments;
+
+[Trait("Tier", "fast")]
+public sealed class RunRecordTests : IDisposable
+{
+    private static readonly GridRun s_run = new("grid", Method.Jeffreys, 8, 2, new Variation { ReverseWeight = 0.25 });
+    private readonly string _folder = Directory.CreateTempSubdirectory("grid-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_finished_run_is_found_again_as_it_was()
+    {
+        var record = Record(s_run, reward: 1.0 / 3);
+        Assert.Null(RunRecord.Find(_folder, s_run));
+
+        record.Save(_folder);
+        RunRecord found = RunRecord.Find(_folder, s_run)!;
+
+        Assert.Equal(record.Result, found.Result);
+        Assert.Equal(record.Curve, found.Curve);
+        Assert.Equal((record.Run, record.Stopped, record.Weights), (found.Run, found.Stopped, found.Weights));
+        Assert.Equal([s_run.FileName], Directory.EnumerateFiles(_folder).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_damaged_file_is_an_error_that_names_it()
+    {
+        Record(s_run, reward: 1).Save(_folder);
+        string path = Path.Combine(_folder, s_run.FileName);
+        File.WriteAllText(path, File.ReadAllText(path)[..100]);
+
+        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => RunRecord.Find(_folder, s_run)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pareto_shares_count_points_that_nothing_beats_and_leave_out_stopped_runs()
+    {
+        RunRecord[] runs =
+        [
+            Record(Run(Method.VariationalBestOfN, 1), reward: 1, kl: 1), Record(Run(Method.VariationalBestOfN, 2), reward: 2, kl: 2),
+            Record(Run(Method.KlConstrainedRl, 1), reward: 1.5, kl: 1), Record(Run(Method.Dpo, 1), reward: 9, kl: 0.1) with { Stopped = "step 3" },
+        ];
+
+        var shares = ParetoShares.Of(runs, result => result.Reward);
+
+        Assert.Equal(0.5, shares[Method.VariationalBestOfN].ByValue);
+        Assert.Equal(1, shares[Method.KlConstrainedRl].ByValue);
+        Assert.Equal(1, shares[Method.VariationalBestOfN].WithinErrors); // half a logit is within two errors of 0.4
+        Assert.DoesNotContain(Method.Dpo, shares.Keys);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(8)]
+    [InlineData(64)]
+    public void The_best_curve_is_that_of_best_of_n(double n) => Assert.Equal(n / (n + 1), BestOfNCurve.WinRateAt(Math.Log(n) - ((n - 1) / n)), n == 1 ? 6 : 10);
+
+    private static GridRun Run(Method method, int n) => new("grid", method, n, 1, new Variation());
+
+    private static RunRecord Record(GridRun run, double reward, double kl = 1)
+    {
+        Estimate Number(double value) => new(value, 0.4, 24);
+        var result = new MethodResult
+        {
+            Method = run.Method,
+            N = run.N,
+            Reward = Number(reward),
+            WinRate = Number(0.5),
+            EffectiveN = Number(1),
+            Kl = Number(kl),
+            Length = Number(16),
+            DistinctShare = Number(1),
+            TokensGenerated = Number(16),
+            ObjectiveGap = Number(double.PositiveInfinity),
+        };
+        return new RunRecord(run, result, 1.5, 128, null, "abc", [new CurvePoint(10, 1280, 0.5, 0.6, 0.7)]);
+    }
+}

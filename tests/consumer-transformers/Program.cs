@@ -1,0 +1,70 @@
+using TorchSharp;
+using VariationalBoN;
+using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
+
+if (args is not [string directory])
+{
+    Console.Error.WriteLine("One argument is needed: the directory of a language model in Hugging Face's layout.");
+    return 2;
+}
+
+torch.set_num_threads(1);
+string[] prompts = ["The film was", "The story"];
+string saved = Path.Combine(Directory.CreateTempSubdirectory("consumer-").FullName, "model"), adapters = $"{saved}-adapter";
+
+// Load: one set of weights, with adapters for the policy and without them for the reference.
+using var start = PretrainedCausalLm.Load(directory);
+using var adapted = start.Model.WithLora(new LoraOptions { Rank = 4 }, seed: 1);
+var reference = Policy(start.Model);
+var policy = Policy(adapted);
+
+// Sample, score, take a step.
+var reward = RewardModel.FromFunction((_, text) => text.Length, "length of the text");
+var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, samplesPerPrompt: 16, seed: 1);
+var bestOfN = table.BestOf(n: 4);
+var scorer = new Scorer(reference, reward);
+var scored = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 8, seed: 2));
+double[] before = LogProbs(policy), unchanged = LogProbs(reference);
+using (var adam = torch.optim.AdamW(adapted.LoraParameters(), lr: 0.01, weight_decay: 0))
+using (torch.NewDisposeScope())
+{
+    var loss = ScoreFunction.Loss(policy.LogProb(scored), new ExactObjective().LogTargets(bestOfN, scored), scored.Groups);
+    loss.backward();
+    adam.step();
+}
+
+double[] after = LogProbs(policy);
+
+// Save merged weights and adapters, load both again.
+using (var merged = adapted.MergeLora())
+    start.Save(saved, merged);
+adapted.SaveLora(adapters);
+using var again = PretrainedCausalLm.Load(saved);
+using var adaptedAgain = start.Model.LoadLora(adapters);
+
+Console.WriteLine($"{start.Model.GetName()}: '{scored[0].Completion.Prompt}' -> '{scored[0].Completion.Text}'");
+bool[] held =
+[
+    Check("the adapters leave the start as it is", Difference(before, unchanged) < 1e-4),
+    Check("a step changes the policy", Difference(after, before) > 1e-4),
+    Check("a step leaves the reference alone", Difference(LogProbs(reference), unchanged) == 0),
+    Check("the merged model that was saved is the policy", Difference(LogProbs(Policy(again.Model)), after) < 1e-3),
+    Check("the adapters that were saved are the policy's", Difference(LogProbs(Policy(adaptedAgain)), after) == 0),
+];
+Directory.Delete(Path.GetDirectoryName(saved)!, recursive: true);
+return held.All(holds => holds) ? 0 : 1;
+
+CausalLmPolicy Policy(CausalTransformer model) =>
+    new(model, start.Tokenizer, new GenerationOptions { MaximumNewTokens = 6, StopTokens = start.StopTokens });
+
+double[] LogProbs(CausalLmPolicy of) => of.LogProbValues(scored.Completions);
+
+static double Difference(double[] a, double[] b) => a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
+
+static bool Check(string what, bool holds)
+{
+    Console.WriteLine($"{(holds ? "ok    " : "FAILED")} {what}");
+    return holds;
+}
