@@ -51,7 +51,7 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        double[] probabilities = [.. LogProbabilities().exp().data<double>()]; // [V], plain data from here on
+        double[] probabilities = [.. LogProbs().exp().data<double>()]; // [V], plain data from here on
         var seen = new Dictionary<Prompt, int>(); // a prompt that stands twice gets different samples
         return [.. from prompt in prompts from _ in Enumerable.Range(0, completionsPerPrompt) select Draw(prompt)];
 

@@ -45,7 +45,7 @@ internal static class ExperimentRun
         // 2. Reference rewards, once for all methods: table.BestOf(n) is the Best-of-N distribution.
         var generation = new GenerationOptions
         {
-            MaximumNewTokens = dataset.MaximumNewTokens,
+            MaxNewTokens = dataset.MaxNewTokens,
             StopTokens = dataset.StopTokens,
             RowsPerBatch = 128,
         };

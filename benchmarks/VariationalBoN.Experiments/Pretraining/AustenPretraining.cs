@@ -40,8 +40,8 @@ internal static class AustenPretraining
         BytePairTrainer.Save(segments.Where(segment => !segment.HeldOut).Select(segment => segment.Text), VocabularySize, outputFolder);
         File.WriteAllText(Path.Combine(outputFolder, "config.json"), Config.ToJson());
         ITokenizer tokenizer = AustenVocabulary.Load(outputFolder);
-        List<int[]> training = AustenHeldOutText.Tokens(segments.Where(segment => !segment.HeldOut), tokenizer, Config.MaximumLength);
-        List<int[]> measured = AustenHeldOutText.Tokens(segments.Where(segment => segment.HeldOut), tokenizer, Config.MaximumLength);
+        List<int[]> training = AustenHeldOutText.Tokens(segments.Where(segment => !segment.HeldOut), tokenizer, Config.MaxLength);
+        List<int[]> measured = AustenHeldOutText.Tokens(segments.Where(segment => segment.HeldOut), tokenizer, Config.MaxLength);
         var heldOut = new AustenHeldOutText(measured, tokenizer);
         using var model = new Gpt2(Config, seed: 1);
         using var adam = Optimizer(model);
@@ -69,13 +69,6 @@ internal static class AustenPretraining
         }
     }
 
-<<<<<<< HEAD:benchmarks/VariationalBoN.Experiments/Pretraining/AustenPretraining.cs
-=======
-    /// <summary>The segments as tokens with the end token, those that the model can take.</summary>
-    internal static List<int[]> Tokens(IEnumerable<AustenSegment> segments, ITokenizer tokenizer) =>
-        [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray()).Where(tokens => tokens.Length <= Config.MaxLength)];
-
->>>>>>> a6c129d0a9ce0483ecb241d67276af083c9f3b53:samples/SentimentControl/Datasets/Austen/AustenPretraining.cs
     private static double Step(Gpt2 model, optim.Optimizer adam, int[][] batch)
     {
         using var scope = NewDisposeScope();

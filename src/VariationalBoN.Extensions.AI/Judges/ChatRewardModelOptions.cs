@@ -41,8 +41,8 @@ public sealed record ChatRewardModelOptions
             faults.Add(FormattableString.Invariant($"Temperature is {temperature}; it must be 0 or more"));
         if (MaxOutputTokens < 1)
             faults.Add($"MaxOutputTokens is {MaxOutputTokens}; it must be at least 1");
-        if (!(Minimum < Maximum))
-            faults.Add(FormattableString.Invariant($"Minimum is {Minimum} and Maximum is {Maximum}; the first must be below the second"));
+        if (!(MinReward < MaxReward))
+            faults.Add(FormattableString.Invariant($"MinReward is {MinReward} and MaxReward is {MaxReward}; the first must be below the second"));
         if (ReadAnswer is not null && Identity is null)
             faults.Add("Identity is not set although ReadAnswer is set; name both judge and reading");
         if (faults.Count > 0)

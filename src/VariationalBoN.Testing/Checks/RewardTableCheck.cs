@@ -35,21 +35,12 @@ internal static class RewardTableCheck
 
     private static IEnumerable<string> Causes(RewardProbe probe, ReferenceProvenance? provenance, double[] then, double[] now, double tolerance)
     {
-<<<<<<< HEAD:src/VariationalBoN.Testing/Checks/RewardCacheCheck.cs
         ModelIdentity scoring = (probe.Options.Scoring ?? new ScoringOptions()).Identity;
         if (provenance is not null && provenance.Origin.RewardModel != probe.Reward.Identity)
             yield return $"another reward model: the table was made with \"{provenance.Origin.RewardModel}\", this is \"{probe.Reward.Identity}\"";
         if (provenance is not null && provenance.Origin.Scoring != scoring)
             yield return $"scored otherwise: the table with \"{provenance.Origin.Scoring}\", here \"{scoring}\" (RewardCheckOptions.Scoring)";
-        double[] shifts = [.. now.Zip(cached, (a, b) => a - b)];
-=======
-        string scoring = (probe.Options.Scoring ?? new ScoringOptions()).Describe();
-        if (provenance is not null && provenance.RewardModel != probe.Reward.Identity)
-            yield return $"another reward model: the table was made with \"{provenance.RewardModel}\", this is \"{probe.Reward.Identity}\"";
-        if (provenance is not null && provenance.Scoring != scoring)
-            yield return $"scored otherwise: the table with \"{provenance.Scoring}\", here \"{scoring}\" (RewardCheckOptions.Scoring)";
         double[] shifts = [.. now.Zip(then, (a, b) => a - b)];
->>>>>>> a6c129d0a9ce0483ecb241d67276af083c9f3b53:src/VariationalBoN.Testing/Checks/RewardTableCheck.cs
         if (shifts.Max() - shifts.Min() <= tolerance)
             yield return FormattableString.Invariant($"all rewards moved by {shifts.Average():G3}: an offset or a penalty was added or removed");
         else if (shifts.Count(shift => Math.Abs(shift) > tolerance) is var moved && moved < shifts.Length)

@@ -29,9 +29,9 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         CheckEstimator(estimator);
         if (cdfs.Count == 0)
             throw new ArgumentException("There is no prompt; give the reference rewards of at least one.", nameof(cdfs));
-        _cdfs = cdfs is ReferenceTableCdfs ? cdfs : cdfs.ToFrozenDictionary(); // a table on disk stays there
+        _cdfs = cdfs is ICdfsOnDemand ? cdfs : cdfs.ToFrozenDictionary(); // a table on disk stays there
         (N, Estimator, Origin) = (n, estimator, origin);
-        Warning = SampleWarning.Of(cdfs is ReferenceTableCdfs table ? table.Counts : [.. _cdfs.Values.Select(cdf => cdf.Count)], n);
+        Warning = SampleWarning.Of(cdfs is ICdfsOnDemand kept ? kept.Counts : [.. _cdfs.Values.Select(cdf => cdf.Count)], n);
         SampleWarning.Raise(Warning, onWarning);
     }
 

@@ -26,13 +26,8 @@ public sealed class ReferenceStoreExample : StoreFixture
         });
         // end snippet
 
-<<<<<<< HEAD:tests/VariationalBoN.Tests/References/ReferenceCacheExample.cs
         using var half = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
-        string[] shards = [cache, Named("half")];
-=======
-        using var half = await ReferenceTable.EstimateAsync(reference, reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
         string[] shards = [folder, Named("half")];
->>>>>>> a6c129d0a9ce0483ecb241d67276af083c9f3b53:tests/VariationalBoN.Tests/References/ReferenceStoreExample.cs
         string joined = Named("joined");
 
         // snippet: merge

@@ -52,7 +52,7 @@ internal sealed class AustenDataset : IDataset
         model.eval();
         progress.Report(0.5);
         var measured = _segments.Where(segment => segment.HeldOut).Take(MeasuredTexts);
-        var heldOut = new AustenHeldOutText(AustenHeldOutText.Tokens(measured, Tokenizer, ModelConfig.MaximumLength), Tokenizer);
+        var heldOut = new AustenHeldOutText(AustenHeldOutText.Tokens(measured, Tokenizer, ModelConfig.MaxLength), Tokenizer);
         (double nats, double bits) = heldOut.Measure(model);
         progress.Report(1);
         string quality = string.Create(CultureInfo.InvariantCulture, $"{model.parameters().Sum(p => p.numel()):N0} parameters, held-out {nats:0.000} nats per token, {bits:0.000} bits per byte");
