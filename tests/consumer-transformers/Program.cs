@@ -57,7 +57,7 @@ Directory.Delete(Path.GetDirectoryName(saved)!, recursive: true);
 return held.All(holds => holds) ? 0 : 1;
 
 CausalLmPolicy Policy(CausalTransformer model) =>
-    new(model, start.Tokenizer, new GenerationOptions { MaximumNewTokens = 6, StopTokens = start.StopTokens });
+    new(model, start.Tokenizer, new GenerationOptions { MaxNewTokens = 6, StopTokens = start.StopTokens });
 
 double[] LogProbs(CausalLmPolicy of) => of.LogProbValues(scored.Completions);
 

@@ -6,7 +6,9 @@ namespace VariationalBoN.Internal;
 /// <summary>The numbers of tensors as plain data. Stateless, thread-safe.</summary>
 internal static class TensorValues
 {
-    /// <summary>A copy of all values as doubles, the last index fastest; of any device, layout and number type. No tensor is left behind.</summary>
+    /// <summary>
+    /// A copy of all values as doubles, the last index fastest; of any device, layout and number type. No tensor is left behind.
+    /// </summary>
     internal static double[] Doubles(this Tensor tensor)
     {
         using var scope = NewDisposeScope();
@@ -14,7 +16,7 @@ internal static class TensorValues
         return tensor.detach().to(ScalarType.Float64).cpu().contiguous().Elements<double>().ToArray();
     }
 
-    /// <summary>The values in place: those of a contiguous tensor on the CPU, of an element type that is T; they end with the tensor.</summary>
+    /// <summary>The values in place, of a contiguous tensor on the CPU whose element type is T; they end with the tensor.</summary>
     internal static Span<T> Elements<T>(this Tensor tensor)
         where T : struct => MemoryMarshal.Cast<byte, T>(tensor.bytes);
 }

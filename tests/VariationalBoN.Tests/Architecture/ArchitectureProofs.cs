@@ -29,7 +29,8 @@ public sealed class ArchitectureProofs
     private static readonly string[] s_nothing = [];
 
     [Theory]
-    [InlineData("VariationalBoN.Objectives", "uses TorchSharp in a room without tensors", "uses the room VariationalBoN.Policies, which VariationalBoN.Objectives may not")]
+    [InlineData("VariationalBoN.Objectives", "uses TorchSharp in a room without tensors",
+        "uses the room VariationalBoN.Policies, which VariationalBoN.Objectives may not")]
     [InlineData("VariationalBoN.Extra.Policies", "uses TorchSharp in a room without tensors")]
     [InlineData("VariationalBoN.Policies")]
     public void A_use_that_the_row_does_not_allow_is_seen(string room, params string[] expected)
@@ -48,10 +49,13 @@ public sealed class ArchitectureProofs
     [Fact]
     public void A_name_in_the_table_means_the_own_package_before_the_core_but_never_the_room_itself()
     {
-        var rooms = House.Parse(Rooms.Replace("| VariationalBoN.Extra |", "| VariationalBoN.Extra | Objectives | | Policies | no | no |\n| VariationalBoN.Extra |", StringComparison.Ordinal) + Everyday).Rooms;
+        const string Row = "| VariationalBoN.Extra | Objectives | | Policies | no | no |";
+        var rooms = House.Parse(Rooms + Row + "\n" + Everyday).Rooms;
 
         Assert.Equal(["VariationalBoN.Extra.Policies", "VariationalBoN.Internal"], rooms["VariationalBoN.Extra.Objectives"].MayUse);
-        Assert.Equal(["VariationalBoN.Extra.Objectives", "VariationalBoN.Policies", "VariationalBoN.Internal"], rooms["VariationalBoN.Extra.Policies"].MayUse);
+        Assert.Equal(
+            ["VariationalBoN.Extra.Objectives", "VariationalBoN.Policies", "VariationalBoN.Internal"],
+            rooms["VariationalBoN.Extra.Policies"].MayUse);
     }
 
     [Theory]
@@ -65,7 +69,8 @@ public sealed class ArchitectureProofs
     [InlineData("VariationalBoN.Policies.Lost", "", "its folder is not in the debug symbols")]
     public void A_type_in_a_wrong_place_is_seen(string type, string rooms = "", string? expected = null)
     {
-        var rules = new LayerRules(House.Parse(Rooms + Everyday), new Dictionary<string, string[]> { [type] = rooms.Split(' ', StringSplitOptions.RemoveEmptyEntries) });
+        var folders = new Dictionary<string, string[]> { [type] = rooms.Split(' ', StringSplitOptions.RemoveEmptyEntries) };
+        var rules = new LayerRules(House.Parse(Rooms + Everyday), folders);
 
         string[] found = [.. rules.Place(type)];
 
@@ -88,14 +93,18 @@ public sealed class ArchitectureProofs
     [InlineData("/_/src/VariationalBoN/Estimate.cs", "")]
     [InlineData("/_/src/VariationalBoN/obj/Debug/net10.0/Made.g.cs", null)]
     [InlineData("Generator/Regex.g.cs", null)]
-    public void A_folder_is_what_stands_between_package_and_file(string document, string? folder) => Assert.Equal(folder, SourceFolders.Folder(document, "VariationalBoN"));
+    public void A_folder_is_what_stands_between_package_and_file(string document, string? folder) =>
+        Assert.Equal(folder, SourceFolders.Folder(document, "VariationalBoN"));
 
     [Fact]
     public void A_circle_is_seen_and_named()
     {
         Assert.Null(House.Parse(Rooms + Everyday).Cycle());
-        string circle = Rooms.Replace("| Policies | | root |", "| Policies | | Objectives |", StringComparison.Ordinal).Replace("| Objectives | | root |", "| Objectives | | Policies |", StringComparison.Ordinal);
-        Assert.Equal("VariationalBoN.Objectives > VariationalBoN.Policies > VariationalBoN.Objectives", House.Parse(circle + Everyday).Cycle());
+        string circle = Rooms.Replace("| Policies | | root |", "| Policies | | Objectives |", StringComparison.Ordinal)
+            .Replace("| Objectives | | root |", "| Objectives | | Policies |", StringComparison.Ordinal);
+        Assert.Equal(
+            "VariationalBoN.Objectives > VariationalBoN.Policies > VariationalBoN.Objectives",
+            House.Parse(circle + Everyday).Cycle());
     }
 
     [Theory]
@@ -122,7 +131,9 @@ public sealed class ArchitectureProofs
     public void A_comment_that_says_nothing_is_seen() =>
         Assert.Equal(["M:Empty"], MemberRules.HaveEmptyComments(XDocument.Parse("""
             <doc><members>
-              <member name="M:Empty"><summary> </summary></member><member name="M:Told"><summary>Told.</summary></member><member name="M:Inherited"><inheritdoc/></member>
+              <member name="M:Empty"><summary> </summary></member>
+              <member name="M:Told"><summary>Told.</summary></member>
+              <member name="M:Inherited"><inheritdoc/></member>
             </members></doc>
             """)));
 
@@ -137,6 +148,7 @@ public sealed class ArchitectureProofs
             return logProb.ToDouble();
         }
 
-        public static Task<torch.Tensor> MixAsync() => Task.FromException<torch.Tensor>(new InvalidOperationException("This is only looked at."));
+        public static Task<torch.Tensor> MixAsync() =>
+            Task.FromException<torch.Tensor>(new InvalidOperationException("This is only looked at."));
     }
 }

@@ -5,7 +5,10 @@ using VariationalBoN.Tests.Packaging;
 
 namespace VariationalBoN.Tests.Architecture;
 
-/// <summary>The rules of docs/architecture.md, held against the compiled packages. That each rule can fail is shown in <see cref="ArchitectureProofs"/>.</summary>
+/// <summary>
+/// The rules of docs/architecture.md, held against the compiled packages. That each rule can
+/// fail is shown in <see cref="ArchitectureProofs"/>.
+/// </summary>
 [Trait("Tier", "fast")]
 public sealed class ArchitectureTests
 {
@@ -15,7 +18,9 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void The_page_names_every_package() =>
-        Assert.Equal(Directory.EnumerateDirectories(Path.Combine(Repository.Root, "src")).Select(Path.GetFileName).Order(StringComparer.Ordinal), Packages.House.Packages);
+        Assert.Equal(
+            Directory.EnumerateDirectories(Path.Combine(Repository.Root, "src")).Select(Path.GetFileName).Order(StringComparer.Ordinal),
+            Packages.House.Packages);
 
     [Theory]
     [MemberData(nameof(PackageNames))]
@@ -25,11 +30,12 @@ public sealed class ArchitectureTests
         TypeDefinition[] types = [.. module.Types.Where(type => Packages.RoomsOfTypes.GetValueOrDefault(type.FullName, []).Length == 1)];
 
         Assert.NotEmpty(types);
-        Assert.Equal([], types.SelectMany(type => Packages.Rules.Uses(type, Packages.House.Rooms[Packages.RoomsOfTypes[type.FullName][0]])));
+        Assert.Equal([], types.SelectMany(type => Packages.Rules.Uses(type, RoomOf(type))));
     }
 
     [Fact]
-    public void Each_type_stands_in_a_room_of_the_page_and_in_its_namespace() => Assert.Equal([], Packages.RoomsOfTypes.Keys.SelectMany(Packages.Rules.Place));
+    public void Each_type_stands_in_a_room_of_the_page_and_in_its_namespace() =>
+        Assert.Equal([], Packages.RoomsOfTypes.Keys.SelectMany(Packages.Rules.Place));
 
     [Fact]
     public void Each_room_of_the_page_has_types() =>
@@ -37,7 +43,9 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void Each_everyday_type_of_the_page_exists() =>
-        Assert.Equal([], Packages.House.EverydayTypes.Select(type => $"{type.Value}.{type.Key}").Except(s_public.Select(type => type.FullName)));
+        Assert.Equal(
+            [],
+            Packages.House.EverydayTypes.Select(type => $"{type.Value}.{type.Key}").Except(s_public.Select(type => type.FullName)));
 
     [Fact]
     public void Rooms_do_not_use_each_other_in_a_circle() => Assert.Null(Packages.House.Cycle());
@@ -46,7 +54,8 @@ public sealed class ArchitectureTests
     public void No_public_member_mixes_tensors_with_tasks() => Assert.Equal([], MemberRules.MixTensorsWithTasks(s_public));
 
     [Fact]
-    public void Rooms_that_are_not_async_return_no_task() => Assert.Equal([], MemberRules.ReturnTasks(s_public.Where(type => !Packages.RoomOf(type).Async)));
+    public void Rooms_that_are_not_async_return_no_task() =>
+        Assert.Equal([], MemberRules.ReturnTasks(s_public.Where(type => !Packages.RoomOf(type).Async)));
 
     [Fact]
     public void Public_setters_are_init() => Assert.Equal([], MemberRules.HaveSetters(s_public));
@@ -63,4 +72,6 @@ public sealed class ArchitectureTests
         Assert.NotEmpty(comments.Descendants("member"));
         Assert.Equal([], MemberRules.HaveEmptyComments(comments));
     }
+
+    private static Room RoomOf(TypeDefinition type) => Packages.House.Rooms[Packages.RoomsOfTypes[type.FullName].Single()];
 }

@@ -4,7 +4,9 @@ using VariationalBoN.Tests.Packaging;
 
 namespace VariationalBoN.Tests.Architecture;
 
-/// <summary>The rooms of all packages as docs/architecture.md has them: the page is what the code is held against, there is no second table.</summary>
+/// <summary>
+/// The rooms of all packages as docs/architecture.md has them: the page is what the code is held against, there is no second table.
+/// </summary>
 internal sealed partial class House
 {
     private const string Core = "VariationalBoN", Root = "root", Shared = "Internal", None = "nothing";
@@ -26,14 +28,20 @@ internal sealed partial class House
     /// <summary>The house of this repository.</summary>
     public static House Read() => Parse(Repository.Read("docs/architecture.md"));
 
-    /// <summary>Reads the table of rooms, whose first column is "package", and the table of everyday types, whose first column is "everyday namespace".</summary>
+    /// <summary>
+    /// Reads the table of rooms, whose first column is "package", and that of everyday types, whose first column is
+    /// "everyday namespace".
+    /// </summary>
     /// <exception cref="InvalidDataException">A table is missing, or a row names a room that has no row.</exception>
     public static House Parse(string page)
     {
         string[][] rows = Table(page, "package", 6);
         Room[] rooms = [.. rows.Select(row => new Room(row[0], Folder(row[1]), [], IsYes(row[4]), IsYes(row[5])))];
         return new House(
-            rooms.Zip(rows, (room, row) => room with { MayUse = [.. Names(row[3]).Select(name => Find(rooms, room, name)).Concat(SharedRooms(rooms, room)).Distinct()] }),
+            rooms.Zip(rows, (room, row) => room with
+            {
+                MayUse = [.. Names(row[3]).Select(name => Find(rooms, room, name)).Concat(SharedRooms(rooms, room)).Distinct()],
+            }),
             Table(page, "everyday namespace", 2).SelectMany(row => Names(row[1]).Select(type => KeyValuePair.Create(type, row[0]))));
     }
 
@@ -41,7 +49,8 @@ internal sealed partial class House
     public string? Cycle()
     {
         var done = new HashSet<string>();
-        return Rooms.Values.OrderBy(room => room.Name, StringComparer.Ordinal).Select(room => Cycle(room, [], done)).FirstOrDefault(found => found is not null);
+        return Rooms.Values.OrderBy(room => room.Name, StringComparer.Ordinal)
+            .Select(room => Cycle(room, [], done)).FirstOrDefault(found => found is not null);
     }
 
     private string? Cycle(Room room, string[] path, HashSet<string> done)
@@ -50,12 +59,15 @@ internal sealed partial class House
             return string.Join(" > ", path.SkipWhile(name => name != room.Name).Append(room.Name));
         if (done.Contains(room.Name))
             return null;
-        string? found = room.MayUse.Select(name => Cycle(Rooms[name], [.. path, room.Name], done)).FirstOrDefault(circle => circle is not null);
+        string? found = room.MayUse.Select(name => Cycle(Rooms[name], [.. path, room.Name], done))
+            .FirstOrDefault(circle => circle is not null);
         done.Add(room.Name);
         return found;
     }
 
-    /// <summary>A name in the column "may use" means a room of the same package, where there is such another one, and of the core otherwise.</summary>
+    /// <summary>
+    /// A name in the column "may use" means a room of the same package, where there is such another one, and of the core otherwise.
+    /// </summary>
     private static string Find(Room[] rooms, Room user, string name)
     {
         string folder = Folder(name);
@@ -65,7 +77,8 @@ internal sealed partial class House
     }
 
     private static IEnumerable<string> SharedRooms(Room[] rooms, Room user) =>
-        rooms.Where(room => room.Folder == Shared && room != user && (room.Package == user.Package || room.Package == Core)).Select(room => room.Name);
+        rooms.Where(room => room.Folder == Shared && room != user && (room.Package == user.Package || room.Package == Core))
+            .Select(room => room.Name);
 
     private static string[][] Table(string page, string firstColumn, int columns)
     {
@@ -78,7 +91,8 @@ internal sealed partial class House
             : throw new InvalidDataException($"docs/architecture.md: a row of the table '{firstColumn}' has other than {columns} columns.");
     }
 
-    private static string[] Cells(string line) => [.. line.Trim().Trim('|').Split('|').Select(cell => cell.Trim().Replace("`", "", StringComparison.Ordinal))];
+    private static string[] Cells(string line) =>
+        [.. line.Trim().Trim('|').Split('|').Select(cell => cell.Trim().Replace("`", "", StringComparison.Ordinal))];
 
     private static IEnumerable<string> Names(string cell) => Name().Matches(cell).Select(match => match.Value).Where(name => name != None);
 

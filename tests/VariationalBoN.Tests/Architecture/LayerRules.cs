@@ -14,7 +14,10 @@ internal sealed class LayerRules(House house, IReadOnlyDictionary<string, string
         where reason is not null
         select $"{type.FullName} {reason}: {used.FullName}";
 
-    /// <summary>What is wrong with where a type stands: each is in one room, which has a row, and in the namespace of the room or in that of the everyday types.</summary>
+    /// <summary>
+    /// What is wrong with where a type stands: each is in one room, which has a row, and in the namespace of the room or, where the page
+    /// says so, in that of the everyday types.
+    /// </summary>
     public IEnumerable<string> Place(string type)
     {
         string[] rooms = roomsOfTypes[type];
@@ -32,13 +35,15 @@ internal sealed class LayerRules(House house, IReadOnlyDictionary<string, string
     private string? Reason(TypeReference used, Room room)
     {
         // TorchRuntime names the class that holds all of TorchSharp, to find its assembly; that is no tensor.
-        if (used.Namespace.StartsWith("TorchSharp", StringComparison.Ordinal) && !room.Tensors && !(room.Name == "VariationalBoN" && used.FullName == "TorchSharp.torch"))
+        bool isTorch = used.Namespace.StartsWith("TorchSharp", StringComparison.Ordinal);
+        if (isTorch && !room.Tensors && !(room.Name == "VariationalBoN" && used.FullName == "TorchSharp.torch"))
             return "uses TorchSharp in a room without tensors";
         return roomsOfTypes.GetValueOrDefault(used.FullName, []).Where(other => other != room.Name && !room.MayUse.Contains(other))
             .Select(other => $"uses the room {other}, which {room.Name} may not").FirstOrDefault();
     }
 
-    private static bool IsLibrary(string space) => space == "VariationalBoN" || space.StartsWith("VariationalBoN.", StringComparison.Ordinal);
+    private static bool IsLibrary(string space) =>
+        space == "VariationalBoN" || space.StartsWith("VariationalBoN.", StringComparison.Ordinal);
 
     /// <summary>torch.Tensor is nested: its namespace is that of the outermost type.</summary>
     private static TypeReference Outermost(TypeReference type)

@@ -5,15 +5,18 @@ using System.Reflection.PortableExecutable;
 namespace VariationalBoN.Tests.Architecture;
 
 /// <summary>
-/// From which folder of the source tree the types of an assembly come, by its debug symbols: the documents of the sequence points of its methods, and, for types
-/// without any (interfaces, enumerations), the documents that the compiler notes for the type itself.
+/// From which folder of the source tree the types of an assembly come, by its debug symbols: the documents of the sequence points of its
+/// methods, and, for types without any (interfaces, enumerations), the documents that the compiler notes for the type itself.
 /// </summary>
 internal static class SourceFolders
 {
     /// <summary>"TypeDefinitionDocuments" of the portable PDB format: the row numbers of documents, compressed.</summary>
     private static readonly Guid s_typeDocuments = new("932E74BC-DBA9-4478-8D46-0F32A7BAB3D3");
 
-    /// <summary>The rooms of all outermost types by full name; more than one where a partial type is spread. Types that the compiler makes have none.</summary>
+    /// <summary>
+    /// The rooms of all outermost types by full name; more than one where a partial type is spread. Types that the
+    /// compiler makes have none.
+    /// </summary>
     public static Dictionary<string, string[]> Of(string assemblyPath)
     {
         string package = Path.GetFileNameWithoutExtension(assemblyPath);

@@ -11,7 +11,8 @@ public sealed class ShownTests
     [InlineData("fifth", "fift...")]
     [InlineData("abc\U0001F600", "abc...")] // two code units: half of it would be no text
     [InlineData("ab\U0001F600c", "ab\U0001F600...")]
-    public void A_text_that_is_too_long_is_cut_between_characters(string text, string expected) => Assert.Equal(expected, Shown.Text(text, 4));
+    public void A_text_that_is_too_long_is_cut_between_characters(string text, string expected) =>
+        Assert.Equal(expected, Shown.Text(text, 4));
 
     [Fact]
     public void Texts_show_sixty_characters_and_names_two_hundred()
