@@ -45,7 +45,7 @@ public static class RewardCheck
         checks.Run("ranks", () => RewardSpreadChecks.Ranks(probe));
         checks.Run("variance", () => RewardSpreadChecks.Variance(probe));
         checks.Run("ties", () => RewardSpreadChecks.Ties(probe));
-        await checks.RunAsync("cache", () => RewardTableCheck.DriftAsync(probe)).ConfigureAwait(false);
+        await checks.RunAsync("table", () => RewardTableCheck.DriftAsync(probe)).ConfigureAwait(false);
         return checks.Report(reward.Identity.ToString());
     }
 }

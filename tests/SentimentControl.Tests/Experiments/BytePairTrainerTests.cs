@@ -1,5 +1,4 @@
 using SentimentControl.Datasets.Austen;
-using VariationalBoN;
 using VariationalBoN.Experiments.Pretraining;
 using VariationalBoN.Policies;
 

@@ -26,7 +26,7 @@ public sealed class LeaveOneOutTests
         var table = new ReferenceTable([new ReferencePrompt("x", ((double[])[1, 2, 2, 3]).Select(Completion))]);
         EmpiricalBoNDistribution bestOfN = table.BestOf(2).LeaveOneOut();
 
-        double[] targets = new ExactObjective().LogTargets(bestOfN, table["x"].Samples);
+        double[] targets = [.. table["x"].Samples.Select(new ExactObjective(bestOfN).LogTarget)];
 
         Assert.Equal(1, targets.Average(target => Math.Exp(target + 5)), 1e-12);
         Assert.Equal(Math.Log(1.0 / 4), targets[0] + 5, 1e-12); // the lowest of 4: (1/4)^2 / (1/4)

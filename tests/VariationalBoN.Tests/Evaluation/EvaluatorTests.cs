@@ -111,7 +111,7 @@ public sealed class EvaluatorTests
     [Fact]
     public async Task Components_of_the_reward_are_reported_by_name()
     {
-        var reward = new WeightedRewardModel(new("word", s_reward, 2), new("prompt", RewardModel.FromFunction(c => c.Prompt.Text.Length)));
+        var reward = new WeightedRewardModel(new("word", s_reward, 2), new("prompt", RewardModel.FromFunction(c => c.Prompt.Text.Length, "test judge")));
         ReferenceTable table = await Table(["a", "bbbbb"], 50, reward, out Scorer scorer);
 
         var report = await new Evaluator(scorer, table).EvaluateAsync(new WordPolicy(s_policy), ["a", "bbbbb"], 100, seed: 1);

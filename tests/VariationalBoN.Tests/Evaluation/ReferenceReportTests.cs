@@ -44,7 +44,7 @@ public sealed class ReferenceReportTests
     {
         ScoredCompletion Sample(string text, double reward, double p, FinishReason finish = FinishReason.Stopped) => new(
             new Completion { Prompt = "a", Text = text, Tokens = [.. text.Select(c => (int)c)], FinishReason = finish }, reward, Math.Log(p));
-        var table = new ReferenceTable([new ReferencePrompt("a", [Sample("b", 1, 0.5), Sample("cc", 2, 0.3, FinishReason.Length), Sample("b", 1, 0.5), Sample("dd", 3, 0.2)], excluded: [0, 1, 2, 3])]);
+        var table = new ReferenceTable([new ReferencePrompt("a", [.. Enumerable.Range(0, 4).Select(_ => new ScoredSample(Sample("b", 0, 1).Completion, null, -1)), Sample("b", 1, 0.5), Sample("cc", 2, 0.3, FinishReason.Length), Sample("b", 1, 0.5), Sample("dd", 3, 0.2)])]);
         var report = ReferenceReport.FromTable(table);
 
         Assert.True(report.KlIsExact);

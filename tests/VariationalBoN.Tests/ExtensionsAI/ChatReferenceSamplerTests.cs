@@ -139,7 +139,7 @@ public sealed class ChatReferenceSamplerTests
         Assert.Equal(kept, table["b"].Responses);
         Assert.Equal(kept.Select(text => (double)text.Length), table["b"].Rewards);
         Assert.Equal(50 - kept.Length, table["b"].Excluded);
-        Assert.Equal(new ReferenceProvenance("chat model fake, temperature 0.7, at most 5 tokens", "picky", "truncated: Score", 3), table.Provenance);
+        Assert.Equal(new ReferenceProvenance(new ScoringIdentity(new ModelIdentity("chat model fake", ("temperature", 0.7f), ("max output tokens", 5)), "picky", new ScoringOptions().Identity), 3), table.Provenance);
         Assert.True(double.IsFinite(table.BestOf(8).LogRatio(new ScoredCompletion(drawn[0], 8, -20)))); // F needs rewards alone
     }
 
@@ -214,7 +214,7 @@ public sealed class ChatReferenceSamplerTests
         Assert.Contains("chat model fake", Assert.Throws<InvalidOperationException>(() => other.RequireMatch(scorer)).Message);
         ReferenceTable same = await new ChatReferenceSampler(client, s_options with { Identity = scorer.Reference.Identity }).EstimateAsync(s_reward, s_prompts, 4, 0);
         same.RequireMatch(scorer);
-        Assert.Equal("words", same.Provenance!.Reference);
+        Assert.Equal("words", same.Provenance!.Origin.Reference);
     }
 
     [Fact]

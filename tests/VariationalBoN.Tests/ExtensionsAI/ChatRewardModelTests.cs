@@ -99,7 +99,7 @@ public sealed class ChatRewardModelTests
     {
         using var client = FakeChatClient.Saying(_ => "1");
         ChatRewardModelOptions[] all = [s_options, s_options with { ModelId = "other" }, s_options with { Template = "{completion}?" }, s_options with { Instructions = "x" }, s_options with { Temperature = 0.5f }, s_options with { MaxReward = 9 }];
-        string[] identities = [.. all.Select(options => new ChatRewardModel(client, options).Identity)];
+        ModelIdentity[] identities = [.. all.Select(options => new ChatRewardModel(client, options).Identity)];
         Assert.Equal(all.Length, identities.Distinct().Count());
         Assert.Equal(identities[0], new ChatRewardModel(client, s_options with { }).Identity);
         Assert.Equal("mine", new ChatRewardModel(client, s_options with { Identity = "mine" }).Identity);

@@ -24,7 +24,7 @@ internal sealed class EnumeratedGroups(int completions)
     {
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 2, 2, Theta);
         double[] logBehaviour = World.LogProbs(behaviour ?? Theta), mean = new double[Theta.Length];
-        objective ??= new ExactObjective();
+        objective ??= new ExactObjective(World.BestOfN);
         for (int group = 0; group < (int)Math.Pow(World.Sequences, completions); group++)
         {
             int[] drawn = [.. Enumerable.Range(0, completions).Select(k => group / (int)Math.Pow(World.Sequences, k) % World.Sequences)];
@@ -32,7 +32,7 @@ internal sealed class EnumeratedGroups(int completions)
             var scored = new ScoredBatch(drawn.Select(World.Completion), new int[completions]);
             using var scope = torch.NewDisposeScope();
             policy.Logits.grad?.zero_();
-            loss(policy.LogProb(scored), objective.LogTargets(World.BestOfN, scored), scored).backward();
+            loss(policy.LogProb(scored), objective.LogTargets(scored), scored).backward();
             var gradient = MemoryMarshal.Cast<byte, double>(policy.Logits.grad!.bytes);
             for (int i = 0; i < mean.Length; i++)
                 mean[i] += probability * gradient[i];

@@ -122,13 +122,13 @@ public sealed class LossGradientTests
     [Fact]
     public void A_clipped_target_is_cut_where_the_log_ratio_is_low_and_nowhere_else()
     {
-        var exact = new ExactObjective();
+        var exact = new ExactObjective(World.BestOfN);
         var clipped = new ClippedObjective(exact, -0.1);
         for (int y = 0; y < World.Sequences; y++)
         {
             ScoredCompletion completion = World.Completion(y);
-            double ratio = exact.LogTarget(World.BestOfN, completion) - completion.LogReference;
-            Assert.Equal(completion.LogReference + Math.Max(ratio, -0.1), clipped.LogTarget(World.BestOfN, completion), 12);
+            double ratio = exact.LogTarget(completion) - completion.LogReference;
+            Assert.Equal(completion.LogReference + Math.Max(ratio, -0.1), clipped.LogTarget(completion), 12);
         }
 
         Assert.Throws<ArgumentOutOfRangeException>(() => new ClippedObjective(exact, 0));

@@ -120,7 +120,7 @@ public sealed class CausalLmPolicyErrorTests
     [Fact]
     public void Identity_tells_weights_and_distribution_but_not_batching()
     {
-        string identity = Policy(Options).Identity;
+        ModelIdentity identity = Policy(Options).Identity;
         Assert.Equal(identity, Policy(Options with { RowsPerBatch = 3, UseCache = false, DegreeOfParallelism = 2 }).Identity);
         Assert.NotEqual(identity, Policy(Options with { Temperature = 0.9 }).Identity);
         Assert.NotEqual(identity, Policy(Options with { MaxNewTokens = 5 }).Identity);

@@ -133,9 +133,9 @@ public abstract class PolicyContractTests
     [Fact]
     public void Identity_is_stable()
     {
-        string identity = Create().Identity;
+        ModelIdentity identity = Create().Identity;
         Assert.Equal(identity, Create().Identity);
-        Assert.DoesNotContain('\n', identity);
+        Assert.Equal(identity, ModelIdentity.Parse(identity.ToJson()));
     }
 
     [Fact]

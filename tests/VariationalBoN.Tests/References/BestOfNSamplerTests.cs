@@ -53,7 +53,7 @@ public sealed class BestOfNSamplerTests
     [Fact]
     public async Task Draws_without_a_reward_are_passed_over_and_none_left_is_named()
     {
-        var failing = RewardModel.FromFunction(c => c.Prompt == "dead" || c.Tokens[0] == 3 ? double.NaN : c.Tokens[0]);
+        var failing = RewardModel.FromFunction(c => c.Prompt == "dead" || c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "test judge");
         var sampler = new BestOfNSampler(new WordPolicy([0.1, 0.1, 0.1, 0.7]), failing, new ScoringOptions { OnFailure = RewardFailure.Exclude });
 
         var answers = await sampler.SampleAsync(["a"], 200, seed: 1);

@@ -15,16 +15,17 @@ public sealed class ReferenceComponentsTests : StoreFixture
     {
         var style = RewardModel.FromFunction(c => c.Tokens[0] == 2 ? double.NaN : 10.0 * c.Tokens[0], "style");
         var reward = new WeightedRewardModel([new("words", RewardModel.FromFunction(WordPolicy.Reward, "words"), 1), new("style", style, 0.5)]);
-        var options = new ReferenceTableOptions { SamplesPerPrompt = 60, Seed = 2, Scoring = new() { OnFailure = RewardFailure.Exclude } };
-        var memory = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward), ["a", "b"], options);
+        var options = new ReferenceTableOptions { SamplesPerPrompt = 60, Seed = 2 };
+        var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
+        var memory = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward, scoring), ["a", "b"], options);
         Assert.All(memory.Prompts, prompt =>
         {
             Assert.InRange(prompt.Excluded, 1, 59);
             Assert.Equal(["style", "words"], prompt.Components.Keys);
             Assert.Equal(prompt.Rewards, prompt.Components["words"].Zip(prompt.Components["style"], (a, b) => a!.Value + (0.5 * b!.Value)));
         });
-        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward), ["a", "b"], options with { Folder = Folder, SamplesPerPrompt = 90 })).Dispose();
-        using var part = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward), ["a", "b"], options with { Folder = Folder });
+        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward, scoring), ["a", "b"], options with { Folder = Folder, SamplesPerPrompt = 90 })).Dispose();
+        using var part = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward, scoring), ["a", "b"], options with { Folder = Folder });
         memory.Save(Named("file"));
         var loaded = ReferenceTable.Load(Named("file"));
         foreach (Prompt prompt in (string[])["a", "b"])

@@ -88,11 +88,12 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     public async Task Excluded_samples_are_not_drawn_again()
     {
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "word number");
-        var options = Options() with { SamplesPerPrompt = 50, Scoring = new() { OnFailure = RewardFailure.Exclude } };
-        using (var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing), s_prompts, options))
+        var options = Options() with { SamplesPerPrompt = 50 };
+        var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
+        using (var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing, scoring), s_prompts, options))
             Assert.All(table.Prompts, prompt => Assert.InRange(prompt.Excluded, 1, 49));
         var reference = new WordPolicy(s_words);
-        using var again = await ReferenceTable.EstimateAsync(new Scorer(reference, failing), s_prompts, options);
+        using var again = await ReferenceTable.EstimateAsync(new Scorer(reference, failing, scoring), s_prompts, options);
         Assert.Empty(reference.Seeds);
         Assert.All(again.Prompts, prompt => Assert.Equal(50, prompt.Excluded + prompt.Rewards.Length));
     }
@@ -106,10 +107,11 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         var told = new List<RewardModelException>();
         var seen = new List<ReferenceTableProgress>();
         var reward = RewardModel.FromFunction(c => isAway && c.Prompt == "p3" ? throw new HttpRequestException("refused") : c.Tokens[0] == 3 ? double.NaN : WordPolicy.Reward(c), "word number");
-        var options = Options() with { SamplesPerPrompt = 20, Progress = new Recorder(seen), Scoring = new() { OnFailure = RewardFailure.Exclude, BatchSize = 20, OnExcluded = told.Add } };
+        var options = Options() with { SamplesPerPrompt = 20, Progress = new Recorder(seen) };
+        var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude, BatchSize = 20, OnExcluded = told.Add };
 
         var e = await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options));
-        Assert.Contains("the service is away", e.Message);
+        Assert.Contains("the fault is the service's", e.Message);
         Assert.Equal(40, seen[^1].SamplesDone); // p0 and p1 are kept, p2 is of the batch that failed
         Assert.NotEmpty(told); // of NaN
         Assert.All(told, exclusion => Assert.Contains("NaN", exclusion.Message));
@@ -120,32 +122,16 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         Assert.All(once.Prompts.Zip(resumed.Prompts), pair => Assert.Equal((pair.First.Excluded, pair.First.Rewards.Length), (pair.Second.Excluded, pair.Second.Rewards.Length)));
         Assert.Equal(once.Prompts.Sum(prompt => (long)prompt.Excluded), seen[^1].Excluded); // in memory all are of this call
 
-        isAway = true; // in memory nothing is for good: the batch is left out and the rest goes on
-        var lost = await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options with { Folder = null }));
-        Assert.Contains("1 of 7 prompts have no reward", lost.Message);
-        Assert.Contains("\"p3\"", lost.Message);
+        isAway = true; // in memory as well: it is no fault of a completion
+        Assert.Contains("the fault is the service's", (await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options with { Folder = null }))).Message);
 
         Task<ReferenceTable> Estimate(ReferenceTableOptions options)
         {
             var reference = new WordPolicy(s_words);
             return drawnElsewhere
-                ? ReferenceSamples.EstimateAsync("words", (prompts, count, seed, token) => Task.FromResult(reference.Sample(prompts, count, seed, token)), reward, s_prompts, options)
-                : ReferenceTable.EstimateAsync(new Scorer(reference, reward), s_prompts, options);
+                ? ReferenceSamples.EstimateAsync("words", (prompts, count, seed, token) => Task.FromResult(reference.Sample(prompts, count, seed, token)), reward, s_prompts, options, scoring)
+                : ReferenceTable.EstimateAsync(new Scorer(reference, reward, scoring), s_prompts, options);
         }
-    }
-
-    [Fact]
-    public async Task Folder_refuses_a_function_without_an_identity()
-    {
-        var unnamed = RewardModel.FromFunction(WordPolicy.Reward);
-        foreach (IRewardModel reward in (IRewardModel[])[unnamed, unnamed.WithRetry(), new WeightedRewardModel(new("all", s_reward), new("more", unnamed, 0.5))])
-        {
-            var e = await Assert.ThrowsAsync<ArgumentException>(() => ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward), s_prompts, Options()));
-            Assert.Contains("Pass identity:", e.Message);
-            await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward), s_prompts, Options(folder: null)); // a table in memory is of this process alone
-        }
-
-        Assert.False(Directory.Exists(Folder));
     }
 
     [Fact]

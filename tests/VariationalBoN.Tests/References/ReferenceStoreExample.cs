@@ -27,7 +27,7 @@ public sealed class ReferenceStoreExample : StoreFixture
         // end snippet
 
         using var half = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
-        string[] shards = [cache, Named("half")];
+        string[] shards = [folder, Named("half")];
         string joined = Named("joined");
 
         // snippet: merge

@@ -16,18 +16,19 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
     public async Task Prompt_without_a_reward_is_named_once_all_is_drawn_and_the_others_are_kept()
     {
         var picky = RewardModel.FromFunction(c => c.Prompt.Text is "p1" or "p2" ? double.NaN : WordPolicy.Reward(c), "word number");
-        var options = Options(Folder, 6) with { Scoring = new() { OnFailure = RewardFailure.Exclude } };
+        var options = Options(Folder, 6);
+        var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
         var first = new WordPolicy(s_words);
-        string message = (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(first, picky), s_prompts, options))).Message;
+        string message = (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(first, picky, scoring), s_prompts, options))).Message;
         Assert.Contains("2 of 7 prompts", message);
         Assert.Contains("\"p1\", \"p2\"", message);
         Assert.Contains($"kept in {Folder}", message);
         Assert.Equal(4, first.Seeds.Count);
 
         var again = new WordPolicy(s_words);
-        Assert.Equal(message, (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(again, picky), s_prompts, options))).Message);
+        Assert.Equal(message, (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(again, picky, scoring), s_prompts, options))).Message);
         Prompt[] others = [.. s_prompts.Except(["p1", "p2"])];
-        using (var some = await ReferenceTable.EstimateAsync(new Scorer(again, picky), others, options))
+        using (var some = await ReferenceTable.EstimateAsync(new Scorer(again, picky, scoring), others, options))
             Assert.Equal(others, some.Prompts.Select(prompt => prompt.Prompt));
         Assert.Empty(again.Seeds);
 
@@ -43,12 +44,11 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
     public void Folder_whose_samples_are_all_excluded_says_so()
     {
         using (var store = Open(Folder))
-            store.Append([new ReferencePrompt("a", [], [], excluded: [0, 1])]);
+            store.Append([new ReferencePrompt("a", [(double?)null, null], [])]);
         Assert.Contains("no reward", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Folder)).Message);
-        Assert.Contains("\"a\"", Assert.Throws<ArgumentException>(() => new ReferenceTable([new ReferencePrompt("a", [], [], excluded: [0, 1])])).Message);
+        Assert.Contains("\"a\"", Assert.Throws<ArgumentException>(() => new ReferenceTable([new ReferencePrompt("a", [(double?)null, null], [])])).Message);
         Assert.Contains("M = 0", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", Array.Empty<double>(), [])).Message);
-        foreach (int[] wrong in (int[][])[[-1], [2], [0, 0]])
-            Assert.Contains("cannot be among", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", [1.0], [], excluded: wrong)).Message);
+        Assert.Contains("1 rewards but 2 responses", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", [1.0, (double?)null], ["x", "y"])).Message);
     }
 
     [Fact]
@@ -74,10 +74,10 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
         foreach ((int first, int count) in ((int, int)[])[(0, 17), (0, 40), (0, 64), (0, 90), (25, 30), (40, 7)])
         {
             var reference = new WordPolicy(s_words);
-            var options = Options(Folder, count) with { Scoring = scoring, FirstSample = first };
-            using var part = await ReferenceTable.EstimateAsync(new Scorer(reference, failing), s_prompts, options);
+            var options = Options(Folder, count) with { FirstSample = first };
+            using var part = await ReferenceTable.EstimateAsync(new Scorer(reference, failing, scoring), s_prompts, options);
             Assert.Empty(reference.Seeds);
-            using var fresh = await ReferenceTable.EstimateAsync(new Scorer(reference, failing), s_prompts, options with { Folder = Named($"{first} {count}") });
+            using var fresh = await ReferenceTable.EstimateAsync(new Scorer(reference, failing, scoring), s_prompts, options with { Folder = Named($"{first} {count}") });
             Assert.All(part.Prompts.Zip(fresh.Prompts), pair =>
             {
                 AssertSame(pair.Second, pair.First);

@@ -40,7 +40,7 @@ public sealed class ReferenceStoreMergeTests : StoreFixture
         string message = Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Folder, [Named("one"), Named("two")])).Message;
         Assert.Contains("Samples 2 to 5 of the prompt \"a\"", message);
         Assert.Contains("samples 0 to 3", message);
-        ReferenceStore.Open(Named("other"), Provenance with { RewardModel = "x" }).Dispose();
+        ReferenceStore.Open(Named("other"), Provenance with { Origin = Provenance.Origin with { RewardModel = "x" } }).Dispose();
         Assert.Contains("reward model", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Folder, [Named("other")])).Message);
         Assert.Throws<ArgumentException>(() => ReferenceStore.Merge(Folder, []));
         Assert.Throws<InvalidDataException>(() => ReferenceStore.Merge(Folder, [Named("nowhere")]));

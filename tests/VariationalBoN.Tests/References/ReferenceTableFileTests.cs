@@ -1,13 +1,14 @@
 using System.Text.Json;
 using VariationalBoN.Internal;
 using VariationalBoN.References;
+using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.References;
 
 [Trait("Tier", "fast")]
 public sealed class ReferenceTableFileTests : IDisposable
 {
-    private static readonly ReferenceProvenance s_provenance = new("gpt \"small\"", "judge", "truncated: Score", long.MinValue);
+    private static readonly ReferenceProvenance s_provenance = new(new ScoringIdentity(new ModelIdentity("gpt \"small\"", ("temperature", 1.0), ("cached", true), ("inner", new ModelIdentity("module", ("weights", 12)))), "judge", new ScoringOptions().Identity), long.MinValue);
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
     private string File1 => Path.Combine(_folder, "table.jsonl");
@@ -228,13 +229,14 @@ public sealed class ReferenceTableFileTests : IDisposable
         double[] rewards = [0.1 + 0.2, -0.0, double.Epsilon, -double.MaxValue, Math.PI, 1e300, 5e-324 * 7];
         return new([Prompt("plain", 2), Prompt("line\nbreak \u2028 \"é\" 🙂", 0)], s_provenance);
 
-        ReferencePrompt Prompt(Prompt prompt, int excluded) => new(
-            prompt,
-            rewards.Select((reward, i) => new ScoredCompletion(
+        ReferencePrompt Prompt(Prompt prompt, int excluded)
+        {
+            ScoredSample[] samples = [.. rewards.Select((reward, i) => new ScoredSample(
                 new Completion { Prompt = prompt, Text = $" \\{i}\t\r\nü", PromptTokens = [7, int.MaxValue], Tokens = [.. Enumerable.Range(0, i)], FinishReason = (FinishReason)(i % 2) },
                 reward,
-                -Math.Exp(i) / 3)),
-            Enumerable.Range(1, excluded));
+                -Math.Exp(i) / 3))];
+            return new(prompt, [samples[0], .. Enumerable.Repeat(samples[0] with { Reward = null }, excluded), .. samples[1..]]);
+        }
     }
 
     private void Write(params string[] rows) => File.WriteAllLines(File1, rows);

@@ -1,4 +1,5 @@
 using VariationalBoN.References;
+using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.References;
 
@@ -59,9 +60,9 @@ public sealed class ReferenceTableMergeTests
     public async Task Other_references_judges_and_kinds_are_refused_by_name()
     {
         ReferenceTable table = await Table(1, 5, "a");
-        var other = new ReferenceTable(table.Prompts, table.Provenance! with { RewardModel = "other judge", Scoring = "truncated: Exclude", Seed = 2 });
+        var other = new ReferenceTable(table.Prompts, table.Provenance! with { Origin = table.Provenance!.Origin with { RewardModel = "other judge", Scoring = new ScoringOptions { OnTruncated = TruncationRule.Exclude }.Identity }, Seed = 2 });
         string message = Assert.Throws<InvalidOperationException>(() => table.Merge(other)).Message;
-        Assert.Contains("reward model of the first is \"word number\", of the second \"other judge\"", message);
+        Assert.Contains("reward model of the first table is word number, that of the second is other judge", message);
         Assert.Contains("scoring", message);
         Assert.DoesNotContain("reference policy", message);
 
@@ -86,7 +87,7 @@ public sealed class ReferenceTableMergeTests
     [Fact]
     public void Exclusions_add_up_also_without_token_ids()
     {
-        ReferenceTable few = new([new ReferencePrompt("a", [3.0], [], excluded: [0, 2])]), more = new([new ReferencePrompt("a", [1.0, 2], [], excluded: [1, 3, 4])]);
+        ReferenceTable few = new([new ReferencePrompt("a", [null, 3.0, null], [])]), more = new([new ReferencePrompt("a", [1.0, null, 2, null, null], [])]);
 
         Assert.Equal(5, few.Merge(more)["a"].Excluded);
         Assert.Equal([1, 3, 5], few.Merge(more)["a"].SampleIndices.AsEnumerable());

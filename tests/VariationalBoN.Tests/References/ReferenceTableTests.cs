@@ -57,8 +57,8 @@ public sealed class ReferenceTableTests
     [Fact]
     public async Task Failed_samples_are_left_out_and_counted_by_prompt()
     {
-        var failing = RewardModel.FromFunction(c => c.Tokens[0] == 3 ? double.NaN : c.Tokens[0]);
-        var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing, new ScoringOptions() { OnFailure = RewardFailure.Exclude }), ["a", "b"], new ReferenceTableOptions { SamplesPerPrompt = 200});
+        var failing = RewardModel.FromFunction(c => c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "test judge");
+        var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing, new ScoringOptions() { OnFailure = RewardFailure.Exclude }), ["a", "b"], new ReferenceTableOptions { SamplesPerPrompt = 200 });
         Assert.All(table.Prompts, p => Assert.Equal(200, p.Excluded + p.Samples.Length));
         Assert.All(table.Prompts, p => Assert.InRange(p.Excluded, 1, 199));
         Assert.DoesNotContain(3, table.Prompts.SelectMany(p => p.Rewards));
@@ -68,8 +68,8 @@ public sealed class ReferenceTableTests
     public async Task One_surviving_sample_of_a_prompt_is_kept()
     {
         int calls = 0;
-        var once = RewardModel.FromFunction(_ => calls++ == 0 ? 5.0 : double.NaN);
-        var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), once, new ScoringOptions() { OnFailure = RewardFailure.Exclude }), ["a"], new ReferenceTableOptions { SamplesPerPrompt = 3});
+        var once = RewardModel.FromFunction(_ => calls++ == 0 ? 5.0 : double.NaN, "test judge");
+        var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), once, new ScoringOptions() { OnFailure = RewardFailure.Exclude }), ["a"], new ReferenceTableOptions { SamplesPerPrompt = 3 });
         Assert.Equal([5.0], table["a"].Rewards.ToArray());
         Assert.Equal(2, table["a"].Excluded);
         Assert.Equal([0], table["a"].SampleIndices.ToArray());
@@ -79,8 +79,9 @@ public sealed class ReferenceTableTests
     public async Task Prompt_without_any_sample_left_is_named()
     {
         var truncating = new WordPolicy([1.0], 0);
-        var options = new ReferenceTableOptions { SamplesPerPrompt = 3, Scoring = new() { OnTruncated = TruncationRule.Exclude } };
-        Assert.Contains("\"lost\"", (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(truncating, s_reward), ["lost"], options))).Message);
+        var options = new ReferenceTableOptions { SamplesPerPrompt = 3 };
+        var scoring = new ScoringOptions { OnTruncated = TruncationRule.Exclude };
+        Assert.Contains("\"lost\"", (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(truncating, s_reward, scoring), ["lost"], options))).Message);
     }
 
     [Fact]
@@ -91,7 +92,7 @@ public sealed class ReferenceTableTests
         {
             source.Cancel();
             return Task.FromResult<RewardScores>(new double[batch.Count]);
-        });
+        }, "test judge");
         var reference = new WordPolicy(s_words);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ReferenceTable.EstimateAsync(new Scorer(reference, reward), ["a", "b"], new ReferenceTableOptions { SamplesPerPrompt = 2, PromptsPerBatch = 1 }, source.Token));
         Assert.Single(reference.Seeds);

@@ -23,17 +23,18 @@ public sealed class ScorerTests
     }
 
     [Fact]
-    public async Task Exclusions_are_counted_with_what_they_leave_alone()
+    public async Task Exclusions_are_counted_and_what_they_leave_alone_stays()
     {
-        var failing = RewardModel.FromFunction(c => c.Tokens[0] == 0 ? double.NaN : c.Tokens[0]);
+        var failing = RewardModel.FromFunction(c => c.Tokens[0] == 0 ? double.NaN : c.Tokens[0], "test judge");
         Completion[] completions = [WordPolicy.Word("a", 0), WordPolicy.Word("a", 1), WordPolicy.Word("b", 1), WordPolicy.Word("b", 0), WordPolicy.Word("b", 2), WordPolicy.Word("c", 1)];
 
         ScoredBatch scored = await new Scorer(new WordPolicy(s_words), failing, new ScoringOptions { OnFailure = RewardFailure.Exclude }).ScoreAsync(completions);
 
-        Assert.Equal([("b", 1.0), ("b", 2.0), ("c", 1.0)], scored.Select(item => (item.Completion.Prompt, item.Reward))); // c was alone from the start
-        Assert.Equal(3, scored.Excluded);
-        Assert.Equal(scored.Groups[0], scored.Groups[1]);
-        Assert.NotEqual(scored.Groups[1], scored.Groups[2]);
+        Assert.Equal([("a", 1.0), ("b", 1.0), ("b", 2.0), ("c", 1.0)], scored.Select(item => (item.Completion.Prompt.Text, item.Reward)));
+        Assert.Equal([0, 1, 1, 2], scored.Groups.AsEnumerable());
+        Assert.Equal(2, scored.Excluded);
+        Assert.Equal(completions, scored.Drawn.Select(sample => sample.Completion));
+        Assert.Equal([("b", 1.0), ("b", 2.0)], scored.WithoutLone().Select(item => (item.Completion.Prompt.Text, item.Reward)));
     }
 
     [Theory]
@@ -56,8 +57,8 @@ public sealed class ScorerTests
     [Fact]
     public async Task Components_follow_their_completions_past_exclusions_and_splits()
     {
-        var failing = RewardModel.FromFunction(c => c.Tokens[0] == 0 ? double.NaN : c.Tokens[0]);
-        var reward = new WeightedRewardModel(new("word", failing), new("length", RewardModel.FromFunction(c => c.Prompt.Text.Length), 10));
+        var failing = RewardModel.FromFunction(c => c.Tokens[0] == 0 ? double.NaN : c.Tokens[0], "test judge");
+        var reward = new WeightedRewardModel(new("word", failing), new("length", RewardModel.FromFunction(c => c.Prompt.Text.Length, "test judge"), 10));
         Completion[] completions = [WordPolicy.Word("a", 1), WordPolicy.Word("a", 0), WordPolicy.Word("a", 2), WordPolicy.Word("bb", 1)];
 
         ScoredBatch scored = await new Scorer(new WordPolicy(s_words), reward, new ScoringOptions { OnFailure = RewardFailure.Exclude }).ScoreAsync(completions);
@@ -73,7 +74,7 @@ public sealed class ScorerTests
     [Fact]
     public async Task Reward_model_that_throws_names_the_completion()
     {
-        var broken = RewardModel.FromFunction(c => c.Tokens[0] == 1 ? throw new TimeoutException("the judge is away") : 0.0);
+        var broken = RewardModel.FromFunction(c => c.Tokens[0] == 1 ? throw new TimeoutException("the judge is away") : 0.0, "test judge");
 
         var error = await Assert.ThrowsAsync<RewardModelException>(() => new Scorer(new WordPolicy(s_words), broken, new ScoringOptions { BatchSize = 1 }).ScoreAsync([WordPolicy.Word("a", 0), WordPolicy.Word("b", 1)]));
 

@@ -1,4 +1,5 @@
 using VariationalBoN.References;
+using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.References;
 
@@ -7,7 +8,7 @@ public abstract class StoreFixture : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("vbon-store-").FullName;
 
-    internal static ReferenceProvenance Provenance { get; } = new("words, temperature 1, top-k none", "judge", "truncated: Score", 1);
+    internal static ReferenceProvenance Provenance { get; } = new(new ScoringIdentity(new ModelIdentity("words", ("temperature", 1.0), ("top-k", "none")), "judge", new ScoringOptions().Identity), 1);
 
     protected string Folder => Named("cache");
 
@@ -22,12 +23,11 @@ public abstract class StoreFixture : IDisposable
     /// <summary>Samples first to first + count - 1 of a prompt, the same whenever they are asked for; the last is excluded when asked.</summary>
     internal static ReferencePrompt Samples(Prompt prompt, int first, int count, int excluded = 0) => new(
         prompt,
-        Enumerable.Range(first, count - excluded).Select(i => new ScoredCompletion(
+        Enumerable.Range(first, count).Select(i => new ScoredSample(
             new Completion { Prompt = prompt, Text = $"\"{i}\" \n é 🙂", PromptTokens = [3, prompt.Text.Length], Tokens = [.. Enumerable.Range(i, i % 5)], FinishReason = (FinishReason)(i % 2) },
-            new CounterRandom(new DrawSeed(7), prompt, i).Normal(0),
+            i - first < count - excluded ? new CounterRandom(new DrawSeed(7), prompt, i).Normal(0) : null,
             -0.1 - i)),
-        Enumerable.Range(count - excluded, excluded),
-        [new("style", [.. Enumerable.Range(first, count - excluded).Select(i => i % 3 == 0 ? (double?)null : i / 7.0)])]);
+        [new("style", [.. Enumerable.Range(first, count).Select(i => i % 3 == 0 ? (double?)null : i / 7.0)])]);
 
     internal static ReferenceStore Open(string folder, ReferenceCompression compression = ReferenceCompression.None) =>
         ReferenceStore.Open(folder, Provenance, new ReferenceStoreOptions { Compression = compression, FlushToDisk = false });
@@ -46,7 +46,7 @@ public abstract class StoreFixture : IDisposable
     {
         Assert.Equal(expected.Prompt, actual.Prompt);
         Assert.Equal(expected.Excluded, actual.Excluded);
-        Assert.Equal(expected.ExcludedPlaces, actual.ExcludedPlaces);
+        Assert.Equal(expected.All.PlacesWithoutReward, actual.All.PlacesWithoutReward);
         Assert.Equal(expected.Rewards.Select(BitConverter.DoubleToInt64Bits), actual.Rewards.Select(BitConverter.DoubleToInt64Bits));
         Assert.Equal(expected.Cdf.SortedRewards.ToArray(), actual.Cdf.SortedRewards.ToArray());
         Assert.Equal(expected.Responses.ToArray(), actual.Responses.ToArray());

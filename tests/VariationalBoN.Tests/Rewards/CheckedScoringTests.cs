@@ -44,14 +44,14 @@ public sealed class CheckedScoringTests
     [InlineData(5)]
     public async Task Wrong_count_throws_and_names_both_counts(int returned)
     {
-        var model = RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(new double[returned]));
+        var model = RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(new double[returned]), "test judge");
         var e = await Assert.ThrowsAsync<RewardModelException>(() => Score(model, new()));
         Assert.Contains($"{returned} rewards for 4 completions", e.Message);
     }
 
     [Fact]
     public async Task Null_instead_of_rewards_throws() =>
-        Assert.Contains("null", (await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!)), new()))).Message);
+        Assert.Contains("null", (await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!), "test judge"), new()))).Message);
 
     [Fact]
     public async Task Batch_that_fails_is_scored_one_by_one_so_that_only_the_culprit_is_left_out()
@@ -63,26 +63,26 @@ public sealed class CheckedScoringTests
             return completions.Any(c => c.Tokens[0] == 1)
                 ? throw new IOException("cannot read word1")
                 : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
-        });
+        }, "test judge");
         Assert.Equal([0, null, 2, 3], await Score(model, s_exclude));
         Assert.Equal([4, 1, 1, 1, 1], sizes);
     }
 
     [Fact]
     public async Task Reward_exception_of_the_model_itself_is_excluded_like_any_other() =>
-        Assert.Equal([0, null, 2, 3], await Score(RewardModel.FromFunction(c => c.Tokens[0] == 1 ? throw new RewardModelException("inner judge") : WordPolicy.Reward(c)), s_exclude));
+        Assert.Equal([0, null, 2, 3], await Score(RewardModel.FromFunction(c => c.Tokens[0] == 1 ? throw new RewardModelException("inner judge") : WordPolicy.Reward(c), "test judge"), s_exclude));
 
     [Fact]
     public async Task Wrong_count_for_a_batch_alone_costs_nothing_when_failures_are_excluded()
     {
-        var model = RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([completions[0].Tokens[0]]));
+        var model = RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([completions[0].Tokens[0]]), "test judge");
         Assert.Equal([0, 1, 2, 3], await Score(model, s_exclude));
     }
 
     [Fact]
     public async Task When_all_fail_there_is_an_exception_even_if_failures_are_excluded()
     {
-        var e = await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromFunction(Broken), s_exclude));
+        var e = await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromFunction(Broken, "test judge"), s_exclude));
         Assert.Contains("each of the 4", e.Message);
         Assert.IsType<IOException>(e.InnerException);
     }
@@ -98,7 +98,7 @@ public sealed class CheckedScoringTests
             await source.CancelAsync();
             ct.ThrowIfCancellationRequested();
             return 0;
-        });
+        }, "test judge");
         var e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Score(model, new() { OnFailure = onFailure }, source.Token));
         Assert.Equal(source.Token, e.CancellationToken);
     }
@@ -115,7 +115,7 @@ public sealed class CheckedScoringTests
                 return 1;
             source.Cancel(); // in the last batch, after which nothing looks at the token
             throw new InvalidDataException("Status(StatusCode=\"Cancelled\")");
-        });
+        }, "test judge");
         foreach (IRewardModel asked in (IRewardModel[])[model, new WeightedRewardModel(new RewardTerm("term", model))])
         {
             var e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Score(asked, new() { OnFailure = onFailure, BatchSize = 1 }, source.Token));
@@ -156,7 +156,7 @@ public sealed class CheckedScoringTests
         var refused = new HttpRequestException("refused");
         var model = RewardModel.FromBatch((completions, _) => calls++ == 0
             ? throw (wrapped ? new AggregateException(new FormatException(), new InvalidOperationException("tried", refused)) : refused)
-            : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]));
+            : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]), "test judge");
         Assert.Equal([null, null, 2, 3], await Score(model, s_exclude with { BatchSize = 2, OnExcluded = told.Add }));
         Assert.Equal(2, calls);
         Assert.Contains("a batch of 2 completions", Assert.Single(told).Message);
@@ -164,7 +164,7 @@ public sealed class CheckedScoringTests
 
     [Fact]
     public async Task Timeout_of_the_model_is_a_failure_not_a_cancellation() =>
-        await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromAsync((_, _) => throw new TaskCanceledException("timed out")), new()));
+        await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromAsync((_, _) => throw new TaskCanceledException("timed out"), "test judge"), new()));
 
     [Fact]
     public async Task Batches_are_no_larger_than_asked_and_keep_the_order()
@@ -174,7 +174,7 @@ public sealed class CheckedScoringTests
         {
             sizes.Add(completions.Count);
             return Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
-        });
+        }, "test judge");
         Assert.Equal([0, 1, 2, 3], await Score(model, new() { BatchSize = 3 }));
         Assert.Equal([3, 1], sizes);
     }
@@ -208,7 +208,7 @@ public sealed class CheckedScoringTests
         CheckedScoring.ScoreAsync(model, s_four, options, cancellationToken);
 
     private static IRewardModel Batch(Func<Completion, double> score) =>
-        RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([.. completions.Select(score)]));
+        RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([.. completions.Select(score)]), "test judge");
 
     private static double Untruncated(Completion completion) =>
         completion.FinishReason == FinishReason.Stopped ? WordPolicy.Reward(completion) : throw new InvalidOperationException("asked for a truncated completion");

@@ -27,7 +27,7 @@ public sealed class ConcurrentScoringTests
             await Task.Yield();
             Interlocked.Decrement(ref now);
             return [.. completions.Select(WordPolicy.Reward)];
-        });
+        }, "test judge");
 
         Assert.Equal(s_rewards, await CheckedScoring.ScoreAsync(model, s_words, new() { BatchSize = 2, MaxConcurrency = most }, default));
 
@@ -46,7 +46,7 @@ public sealed class ConcurrentScoringTests
                 throw new IOException("broken");
             await Task.Delay(Timeout.Infinite, token); // ends only because the failure cancels it
             return 0;
-        });
+        }, "test judge");
         var error = await Assert.ThrowsAsync<RewardModelException>(() => CheckedScoring.ScoreAsync(model, s_words, new() { BatchSize = 1, MaxConcurrency = 3 }, default));
         Assert.Contains("completion 1 ", error.Message);
         Assert.Contains("broken", error.Message);
@@ -55,7 +55,7 @@ public sealed class ConcurrentScoringTests
     [Fact]
     public async Task Failures_are_left_out_and_only_they()
     {
-        var model = RewardModel.FromFunction(c => c.Tokens[0] % 5 == 2 ? throw new IOException("broken") : WordPolicy.Reward(c));
+        var model = RewardModel.FromFunction(c => c.Tokens[0] % 5 == 2 ? throw new IOException("broken") : WordPolicy.Reward(c), "test judge");
         double?[] expected = [.. s_rewards.Select(reward => reward % 5 == 2 ? null : reward)];
         Assert.Equal(expected, await CheckedScoring.ScoreAsync(model, s_words, new() { BatchSize = 4, MaxConcurrency = 3, OnFailure = RewardFailure.Exclude }, default));
     }
@@ -71,18 +71,18 @@ public sealed class ConcurrentScoringTests
             await source.CancelAsync();
             await Task.Delay(Timeout.Infinite, token);
             return 0;
-        });
+        }, "test judge");
         var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => CheckedScoring.ScoreAsync(model, s_words, new() { BatchSize = 1, MaxConcurrency = 2, OnFailure = RewardFailure.Exclude }, source.Token));
         Assert.Equal(source.Token, error.CancellationToken);
     }
 
     [Fact]
     public async Task Batch_is_no_larger_than_the_model_takes() =>
-        Assert.Equal(s_rewards, await CheckedScoring.ScoreAsync(new Capped(RewardModel.FromFunction(WordPolicy.Reward), 5), s_words, new(), default));
+        Assert.Equal(s_rewards, await CheckedScoring.ScoreAsync(new Capped(RewardModel.FromFunction(WordPolicy.Reward, "test judge"), 5), s_words, new(), default));
 
     [Fact]
     public async Task Model_that_takes_nothing_is_refused() =>
-        Assert.Contains("MaxBatchSize 0", (await Assert.ThrowsAsync<InvalidOperationException>(() => CheckedScoring.ScoreAsync(new Capped(RewardModel.FromFunction(WordPolicy.Reward), 0), s_words, new(), default))).Message);
+        Assert.Contains("MaxBatchSize 0", (await Assert.ThrowsAsync<InvalidOperationException>(() => CheckedScoring.ScoreAsync(new Capped(RewardModel.FromFunction(WordPolicy.Reward, "test judge"), 0), s_words, new(), default))).Message);
 
     [Theory]
     [InlineData(RemoteFailure.Unavailable, 1)]
@@ -100,7 +100,7 @@ public sealed class ConcurrentScoringTests
             }
 
             return Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
-        });
+        }, "test judge");
         double?[] rewards = await CheckedScoring.ScoreAsync(model, s_words[..8], new() { BatchSize = 4, OnFailure = RewardFailure.Exclude }, default);
         Assert.Equal([0, 1, 2, 3, null, null, null, null], rewards);
         Assert.Equal(callsForTheSecondBatch, calls);
@@ -111,7 +111,7 @@ public sealed class ConcurrentScoringTests
     {
         var model = RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>(completions[0].Tokens[0] >= 20
             ? [.. completions.Select(WordPolicy.Reward)]
-            : new RewardScores(completions.Select(WordPolicy.Reward), [new("half", [.. completions.Select(c => c.Tokens[0] / 2.0)])])));
+            : new RewardScores(completions.Select(WordPolicy.Reward), [new("half", [.. completions.Select(c => c.Tokens[0] / 2.0)])])), "test judge");
         CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(model, s_words, new() { BatchSize = 4, MaxConcurrency = 2 }, default);
         Assert.Equal([.. s_rewards.Take(20).Select(reward => reward / 2), null, null, null, null], Assert.Single(found.Components).Value);
     }

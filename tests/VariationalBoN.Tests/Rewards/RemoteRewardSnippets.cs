@@ -10,7 +10,7 @@ public sealed class RemoteRewardSnippets
     [Fact]
     public async Task Weighted_sum_of_a_remote_judge_a_function_and_a_watched_one()
     {
-        IRewardModel helpful = RewardModel.FromFunction(WordPolicy.Reward), toxic = RewardModel.FromFunction(_ => 7.0);
+        IRewardModel helpful = RewardModel.FromFunction(WordPolicy.Reward, "test judge"), toxic = RewardModel.FromFunction(_ => 7.0, "test judge");
         // snippet: weighted
         var reward = new WeightedRewardModel(
             new("helpful", helpful.WithRetry()),                                       // a remote judge

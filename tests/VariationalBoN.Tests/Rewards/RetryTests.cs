@@ -84,7 +84,7 @@ public sealed class RetryTests
             if (calls++ == 0)
                 await Task.Delay(Timeout.Infinite, token);
             return [.. completions.Select(WordPolicy.Reward)];
-        });
+        }, "test judge");
         var options = Options() with { Timeout = TimeSpan.FromMilliseconds(50), TimeProvider = TimeProvider.System, BaseDelay = TimeSpan.Zero };
         Assert.Equal([1, 2], await model.WithRetry(options).ScoreAsync(s_two, CancellationToken.None));
         Assert.Equal(2, calls);
@@ -97,7 +97,7 @@ public sealed class RetryTests
         {
             await Task.Delay(Timeout.Infinite, token);
             return 0;
-        });
+        }, "test judge");
         var error = await Assert.ThrowsAsync<RemoteServiceException>(() => model.WithRetry(new() { MaxRetries = 0, Timeout = TimeSpan.FromMilliseconds(50) }).ScoreAsync(s_two, CancellationToken.None));
         Assert.Contains("no answer within 0.05 s. Given up after 1 try", error.Message);
     }
@@ -120,7 +120,7 @@ public sealed class RetryTests
             source.Cancel();
             token.ThrowIfCancellationRequested();
             throw new InvalidOperationException("The token of the caller does not reach the call.");
-        });
+        }, "test judge");
         var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.WithRetry(Options()).ScoreAsync(s_two, source.Token));
         Assert.Equal(source.Token, error.CancellationToken);
         Assert.Empty(_retries);
@@ -134,7 +134,7 @@ public sealed class RetryTests
         {
             source.Cancel();
             throw new InvalidDataException("Status(StatusCode=\"Cancelled\")");
-        });
+        }, "test judge");
         var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.WithRetry(Options()).ScoreAsync(s_two, source.Token));
         Assert.Equal(source.Token, error.CancellationToken);
         Assert.Empty(_retries);
@@ -149,7 +149,7 @@ public sealed class RetryTests
             if (calls++ == 0)
                 await Task.Delay(Timeout.Infinite, token).ContinueWith(_ => throw new InvalidDataException("Cancelled"), TaskScheduler.Default);
             return [.. completions.Select(WordPolicy.Reward)];
-        });
+        }, "test judge");
         Assert.Equal([1, 2], await model.WithRetry(Options() with { Timeout = TimeSpan.FromMilliseconds(50), TimeProvider = TimeProvider.System, BaseDelay = TimeSpan.Zero }).ScoreAsync(s_two, CancellationToken.None));
     }
 
@@ -182,7 +182,7 @@ public sealed class RetryTests
         {
             made++;
             throw new RewardModelException("term", new InvalidDataException("own"));
-        });
+        }, "test judge");
         var error = await Assert.ThrowsAnyAsync<Exception>(() => model.WithRetry(Options() with { StatusOf = e => e is InvalidDataException ? status : null }).ScoreAsync(s_two, CancellationToken.None));
         Assert.Equal((failure, calls), ((error as RemoteServiceException)?.Failure, made));
     }
@@ -218,7 +218,7 @@ public sealed class RetryTests
     private static IRewardModel FailsThenScores(int failures, Func<Exception> error)
     {
         int calls = 0;
-        return RewardModel.FromBatch((completions, _) => calls++ < failures ? throw error() : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]));
+        return RewardModel.FromBatch((completions, _) => calls++ < failures ? throw error() : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]), "test judge");
     }
 
     private RetryOptions Options() => new() { MaxRetries = 5, Timeout = null, TimeProvider = new ImpatientTime(), OnRetry = _retries.Enqueue };

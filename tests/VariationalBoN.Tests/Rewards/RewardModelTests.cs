@@ -1,3 +1,4 @@
+using VariationalBoN.Rewards;
 using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Rewards;
@@ -37,7 +38,7 @@ public sealed class RewardModelTests
             if (++begun == 2)
                 gate.SetResult(5);
             return gate.Task;
-        }).ScoreAsync(s_two, CancellationToken.None);
+        }, "test judge").ScoreAsync(s_two, CancellationToken.None);
         Assert.Equal(2, begun);
         Assert.Equal([5, 5], await scores);
     }
@@ -52,7 +53,7 @@ public sealed class RewardModelTests
             calls++;
             source.Cancel();
             return 0;
-        });
+        }, "test judge");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.ScoreAsync(s_two, source.Token));
         Assert.Equal(1, calls);
     }
@@ -60,10 +61,10 @@ public sealed class RewardModelTests
     [Fact]
     public void Missing_function_or_identity_is_refused()
     {
-        Assert.Throws<ArgumentNullException>(() => RewardModel.FromFunction((Func<Completion, double>)null!));
-        Assert.Throws<ArgumentNullException>(() => RewardModel.FromFunction((Func<string, string, double>)null!));
-        Assert.Throws<ArgumentNullException>(() => RewardModel.FromAsync(null!));
-        Assert.Throws<ArgumentNullException>(() => RewardModel.FromBatch(null!));
+        Assert.Throws<ArgumentNullException>(() => RewardModel.FromFunction((Func<Completion, double>)null!, "test judge"));
+        Assert.Throws<ArgumentNullException>(() => RewardModel.FromFunction((Func<string, string, double>)null!, "test judge"));
+        Assert.Throws<ArgumentNullException>(() => RewardModel.FromAsync(null!, "test judge"));
+        Assert.Throws<ArgumentNullException>(() => RewardModel.FromBatch(null!, "test judge"));
         Assert.Throws<ArgumentException>(() => RewardModel.FromFunction(WordPolicy.Reward, " "));
     }
 }

@@ -53,7 +53,7 @@ public sealed class ScoreReaderFuzzTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {
-                IReadOnlyList<double> rewards = await ask(input);
+                RewardScores rewards = await ask(input);
                 Assert.Equal(expected, rewards.Count);
                 Assert.All(rewards, reward => Assert.True(double.IsFinite(reward)));
                 accepted++;

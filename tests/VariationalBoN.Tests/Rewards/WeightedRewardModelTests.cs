@@ -39,7 +39,7 @@ public sealed class WeightedRewardModelTests
         {
             await both.SignalAndWaitAsync();
             return new double[completions.Count];
-        });
+        }, "test judge");
         Assert.Equal([0, 0], await new WeightedRewardModel(new("a", term), new("b", term)).ScoreAsync(s_two, CancellationToken.None));
     }
 
@@ -51,14 +51,14 @@ public sealed class WeightedRewardModelTests
         Assert.Contains("component \"far\" (judge 3)", error.Message);
         Assert.Contains("gone fishing", error.Message);
         Assert.True(RetryPolicy.IsTransient(error));
-        var few = RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>([1]));
+        var few = RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>([1]), "test judge");
         Assert.Contains("\"few\" (unnamed function) failed: It returned 1 rewards for 2", (await Assert.ThrowsAsync<RewardModelException>(() => new WeightedRewardModel(new RewardTerm("few", few)).ScoreAsync(s_two, CancellationToken.None))).Message);
     }
 
     [Fact]
     public async Task Term_that_is_not_finite_fails_the_completion_and_is_named()
     {
-        var model = new WeightedRewardModel(new("word", s_word), new("shaky", RewardModel.FromFunction(c => c.Tokens[0] == 2 ? double.NaN : 0), 0));
+        var model = new WeightedRewardModel(new("word", s_word), new("shaky", RewardModel.FromFunction(c => c.Tokens[0] == 2 ? double.NaN : 0, "test judge"), 0));
         var error = await Assert.ThrowsAsync<RewardModelException>(() => CheckedScoring.ScoreAsync(model, s_two, new(), default));
         Assert.Contains("completion 1", error.Message);
         Assert.Contains("\"shaky\" = NaN", error.Message);
@@ -74,7 +74,7 @@ public sealed class WeightedRewardModelTests
             await source.CancelAsync();
             token.ThrowIfCancellationRequested();
             return 0;
-        });
+        }, "test judge");
         var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new WeightedRewardModel(new RewardTerm("a", term)).ScoreAsync(s_two, source.Token));
         Assert.Equal(source.Token, error.CancellationToken);
     }

@@ -106,9 +106,9 @@ public sealed class TorchBoNDistributionTests
         AssertClose(queries.Select(core.LogRatio), batched.LogRatio(prompt, reward, logReference));
         AssertClose(queries.Select(query => query.LogReference + core.LogRatio(query)), batched.LogDensity(prompt, reward, logReference));
         foreach (CdfSide side in new[] { CdfSide.Midpoint, CdfSide.AtOrBelow })
-            AssertClose(new LowerBoundObjective(side).LogTargets(core, queries), batched.LogLowerBound(prompt, reward, logReference, side));
+            AssertClose(queries.Select(new LowerBoundObjective(core, side).LogTarget), batched.LogLowerBound(prompt, reward, logReference, side));
         AssertClose(queries.Select(query => core.LogCdf(query.Completion.Prompt, query.Reward).Below), batched.LogCdf(prompt, reward, CdfSide.Strict));
-        AssertClose(new GibbsObjective(0.7).LogTargets(core, queries), TorchBoNDistribution.LogGibbs(reward, logReference, 0.7));
+        AssertClose(queries.Select(new GibbsObjective(0.7).LogTarget), TorchBoNDistribution.LogGibbs(reward, logReference, 0.7));
 
         void AssertClose(IEnumerable<double> expected, torch.Tensor actual)
         {
@@ -154,7 +154,7 @@ public sealed class TorchBoNDistributionTests
         var logProb = (logReference * 0.9).requires_grad_(true);
 
         double loss = ScoreFunction.Loss(logProb, batched.LogDensity(prompt, reward, logReference), groups).item<double>();
-        double expected = ScoreFunction.Loss(logProb, new ExactObjective().LogTargets(Core(8, RatioEstimator.SelfInclusive), queries), groups).item<double>();
+        double expected = ScoreFunction.Loss(logProb, [.. queries.Select(new ExactObjective(Core(8, RatioEstimator.SelfInclusive)).LogTarget)], groups).item<double>();
 
         Assert.Equal(expected, loss, 10);
     }

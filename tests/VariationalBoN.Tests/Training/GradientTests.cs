@@ -17,7 +17,7 @@ public sealed class GradientTests
         var world = new EnumerableWorld(2, 2, [.3, -.2, .5, .1, -.4, .2], [1, 0, 2, 2], n: 3);
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 2, 2, [.1, .2, -.3, .4, .6, -.5]);
         double[] logPolicy = world.LogProbs(policy.LogitValues()), mean = new double[6];
-        var objective = new ExactObjective();
+        var objective = new ExactObjective(world.BestOfN);
         int groups = (int)Math.Pow(world.Sequences, completions);
         for (int group = 0; group < groups; group++)
         {
@@ -26,7 +26,7 @@ public sealed class GradientTests
             var scored = new ScoredBatch(drawn.Select(world.Completion), new int[completions]);
             using var scope = torch.NewDisposeScope();
             policy.Logits.grad?.zero_();
-            ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(world.BestOfN, scored), scored.Groups).backward();
+            ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(scored), scored.Groups).backward();
             var gradient = MemoryMarshal.Cast<byte, double>(policy.Logits.grad!.bytes);
             for (int i = 0; i < mean.Length; i++)
                 mean[i] += probability * gradient[i];

@@ -16,7 +16,7 @@ public sealed class KnownWorldTests
         var world = EnumerableWorld.OfAtoms([.. Enumerable.Repeat(0.1, 10)], [.. Enumerable.Range(0, 10).Select(i => (double)i)], n);
 
         Assert.Equal(klToReference, EnumerableWorld.Kl(world.LogBestOfN, world.LogReference), 4);
-        Assert.Equal(klOfUpperCompanion, EnumerableWorld.Kl(world.LogTarget(new LowerBoundObjective(CdfSide.AtOrBelow)), world.LogBestOfN), 5);
+        Assert.Equal(klOfUpperCompanion, EnumerableWorld.Kl(world.LogTarget(new LowerBoundObjective(world.BestOfN, CdfSide.AtOrBelow)), world.LogBestOfN), 5);
         Assert.True(klToReference < Math.Log(n) - ((n - 1) / n));
     }
 
@@ -42,7 +42,7 @@ public sealed class KnownWorldTests
     {
         var world = EnumerableWorld.OfAtoms([.5, .5], [0, 1], n: 2);
 
-        var error = Assert.Throws<ArithmeticException>(() => world.LogTarget(new LowerBoundObjective(CdfSide.Strict)));
+        var error = Assert.Throws<ArithmeticException>(() => world.LogTarget(new LowerBoundObjective(world.BestOfN, CdfSide.Strict)));
 
         Assert.Contains("F_lt = 0", error.Message, StringComparison.Ordinal);
     }

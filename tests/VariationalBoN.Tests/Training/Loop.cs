@@ -6,7 +6,7 @@ namespace VariationalBoN.Tests.Training;
 /// <summary>The loop of the README over a tabular policy, as the tests of this folder run it.</summary>
 internal static class Loop
 {
-    public static async Task RunAsync(TabularPolicy policy, IPolicy reference, IRewardModel reward, IBoNDistribution bestOfN, IVariationalObjective objective, int steps, int completions, double learningRate, long seed)
+    public static async Task RunAsync(TabularPolicy policy, IPolicy reference, IRewardModel reward, IVariationalObjective objective, int steps, int completions, double learningRate, long seed)
     {
         var scorer = new Scorer(reference, reward);
         using var adam = torch.optim.Adam(policy.Parameters, lr: learningRate);
@@ -15,7 +15,7 @@ internal static class Loop
             adam.ParamGroups.First().LearningRate = learningRate * (1 - ((double)step / steps));
             var scored = await scorer.ScoreAsync(policy.Sample(policy.Prompts, completions, (seed * 1_000_000) + step));
             using var scope = torch.NewDisposeScope();
-            var targets = objective.LogTargets(bestOfN, scored);
+            var targets = objective.LogTargets(scored);
             var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);
             adam.zero_grad();
             loss.backward();

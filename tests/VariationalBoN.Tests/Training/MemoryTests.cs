@@ -14,7 +14,7 @@ public sealed class MemoryTests
         Prompt[] prompts = ["a", "b", "c", "d"];
         using var policy = new TabularPolicy(prompts, vocabularySize: 4, length: 5);
         using var reference = policy.CloneFrozen();
-        var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum());
+        var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum(), "test judge");
         var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 64, seed: 1);
 
         await StepsAsync(500);
@@ -24,7 +24,7 @@ public sealed class MemoryTests
         Assert.Equal(tensors, LiveTensors.Now);
         Assert.InRange(ResidentBytes() - memory, long.MinValue, 32L << 20);
 
-        Task StepsAsync(int steps) => Loop.RunAsync(policy, reference, reward, table.BestOf(8), new ExactObjective(), steps, completions: 8, learningRate: 0.01, seed: steps);
+        Task StepsAsync(int steps) => Loop.RunAsync(policy, reference, reward, new ExactObjective(table.BestOf(8)), steps, completions: 8, learningRate: 0.01, seed: steps);
     }
 
     [Fact]

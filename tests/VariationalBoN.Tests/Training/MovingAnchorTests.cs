@@ -83,7 +83,7 @@ public sealed class MovingAnchorTests
         var bestOfTwo = await target.RefreshAsync(policy.Prompts, n: 2, seed);
         var scored = await target.Scorer.ScoreAsync(policy.Sample(policy.Prompts, 64, seed));
         using var scope = torch.NewDisposeScope();
-        var loss = ScoreFunction.Loss(policy.LogProb(scored), new ExactObjective().LogTargets(bestOfTwo, scored), scored.Groups);
+        var loss = ScoreFunction.Loss(policy.LogProb(scored), new ExactObjective(bestOfTwo).LogTargets(scored), scored.Groups);
         adam.zero_grad();
         loss.backward();
         adam.step();
@@ -93,13 +93,13 @@ public sealed class MovingAnchorTests
     public async Task Bad_input_is_named_and_failures_are_counted_out()
     {
         using var policy = new TabularPolicy(["x"], 3, 1);
-        var reward = RewardModel.FromFunction(completion => completion.Tokens[0]);
+        var reward = RewardModel.FromFunction(completion => completion.Tokens[0], "test judge");
         Assert.Throws<ArgumentOutOfRangeException>(() => new MovingAnchor(policy, reward, 0));
         var target = new MovingAnchor(policy, reward, 8);
         await Assert.ThrowsAsync<ArgumentException>(() => target.RefreshAsync([], 2, 0));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => target.RefreshAsync(["x"], 0.5, 0));
 
-        var failing = new MovingAnchor(policy, RewardModel.FromFunction(completion => completion.Tokens[0] == 0 ? double.NaN : 1), 16, new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        var failing = new MovingAnchor(policy, RewardModel.FromFunction(completion => completion.Tokens[0] == 0 ? double.NaN : 1, "test judge"), 16, new ScoringOptions { OnFailure = RewardFailure.Exclude });
         var distribution = await failing.RefreshAsync(["x", "x"], 2, seed: 1);
         Assert.InRange(distribution.Cdf("x").Count, 1, 15);
     }

@@ -14,9 +14,9 @@ public sealed class StepMetricsTests
         [
             Item("x", "a", [1, 2], 4, -3, FinishReason.Stopped), Item("x", "a", [1, 2], 4, -3, FinishReason.Stopped),
             Item("z", "b", [1], 2, -1, FinishReason.Length), Item("z", "c", [1, 2, 3], 3, -5, FinishReason.Stopped),
+            new ScoredSample(Item("z", "d", [1], 0, -1, FinishReason.Stopped).Completion, null, -1), new ScoredSample(Item("z", "e", [1], 0, -1, FinishReason.Stopped).Completion, null, -1),
         ],
-        [0, 0, 1, 1],
-        excluded: 2);
+        [0, 0, 1, 1, 1, 1]);
 
     [Fact]
     public void Every_number_is_that_of_pencil_and_paper()
@@ -61,7 +61,7 @@ public sealed class StepMetricsTests
         {
             using var scope = torch.NewDisposeScope();
             int[] groups = [.. Enumerable.Range(0, completionsPerPrompt).Select(_ => 0), 1]; // the prompt with a single completion says nothing
-            var scored = new ScoredBatch([.. groups.Select((group, i) => Item(group == 0 ? "x" : "z", text(i), [1], 1, -1, FinishReason.Stopped))], [.. groups], excluded: 0);
+            var scored = new ScoredBatch([.. groups.Select((group, i) => Item(group == 0 ? "x" : "z", text(i), [1], 1, -1, FinishReason.Stopped))], [.. groups]);
             return StepMetrics.Of(s_table.BestOf(2), scored, torch.full(groups.Length, -1.0, torch.float64));
         }
     }

@@ -24,9 +24,9 @@ public sealed class RewardCheckTests
         Assert.Throws<CheckFailedException>(report.ThrowIfFailed);
     }
 
-    private static ReferenceTable Table(Func<Completion, double> reward, string identity = "judge", string scoring = "truncated: Score") => new(
+    private static ReferenceTable Table(Func<Completion, double> reward, ModelIdentity? identity = null, ScoringOptions? scoring = null) => new(
         s_completions.GroupBy(c => c.Prompt).Select(group => new ReferencePrompt(group.Key, group.Select(c => new ScoredCompletion(c, reward(c), -1)))),
-        new ReferenceProvenance("reference", identity, scoring, 1));
+        new ReferenceProvenance(new ScoringIdentity("reference", identity ?? "judge", (scoring ?? new ScoringOptions()).Identity), 1));
 
     [Fact]
     public async Task NaN_infinity_wrong_count_null_and_exceptions_are_caught()
@@ -34,7 +34,7 @@ public sealed class RewardCheckTests
         await CaughtAsync(Batch(completions => completions.Select((c, i) => i == 3 ? double.NaN : Good(c))), "finite", "division by its length");
         await CaughtAsync(Batch(completions => completions.Select((c, i) => i == 3 ? double.PositiveInfinity : Good(c))), "finite", "overflow");
         await CaughtAsync(Batch(completions => [1]), "finite", "throws");
-        await CaughtAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!)), "finite", "throws");
+        await CaughtAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!), "test judge"), "finite", "throws");
         await CaughtAsync(Batch(_ => throw new TimeoutException("no answer")), "finite", "throws");
         CheckReport report = await RewardCheck.RunAsync(Batch(_ => throw new TimeoutException("no answer")), s_completions);
         Assert.Equal("TimeoutException: no answer", report["finite"].Detail);
@@ -89,7 +89,7 @@ public sealed class RewardCheckTests
         await CaughtAsync(judge, "table", "moved by", new RewardCheckOptions { Table = Table(c => Good(c) - 0.5) });
         await CaughtAsync(judge, "table", "end-of-text string", new RewardCheckOptions { Table = Table(c => Good(c) - (c.Tokens.Length > 5 ? 0.5 : 0)) });
         await CaughtAsync(judge, "table", "another reward model", new RewardCheckOptions { Table = Table(c => 2 * Good(c), "old judge") });
-        await CaughtAsync(judge, "table", "scored otherwise", new RewardCheckOptions { Table = Table(c => 2 * Good(c), scoring: "truncated: Subtract 1") });
+        await CaughtAsync(judge, "table", "scored otherwise", new RewardCheckOptions { Table = Table(c => 2 * Good(c), scoring: new ScoringOptions { OnTruncated = TruncationRule.Subtract, TruncationValue = 1 }) });
         string detail = (await RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Table = Table(c => 3 * Good(c)), RescoredSamples = 12 }))["table"].Detail;
         Assert.Contains("12 rewards of the table", detail, StringComparison.Ordinal);
         Assert.Contains("; 0.0 % of pairs", detail, StringComparison.Ordinal);
@@ -101,7 +101,7 @@ public sealed class RewardCheckTests
         Completion[] cut = [.. s_completions.Select(c => c with { FinishReason = FinishReason.Length })];
         var table = new ReferenceTable(cut.GroupBy(c => c.Prompt).Select(group => new ReferencePrompt(group.Key, group.Select(c => new ScoredCompletion(c, Good(c) - 2, -1)))));
         var options = new RewardCheckOptions { Table = table, Scoring = new ScoringOptions { OnTruncated = TruncationRule.Subtract, TruncationValue = 2 } };
-        CheckReport report = await RewardCheck.RunAsync(RewardModel.FromFunction(Good), s_completions, options);
+        CheckReport report = await RewardCheck.RunAsync(RewardModel.FromFunction(Good, "test judge"), s_completions, options);
         Assert.True(report["table"].Status == CheckStatus.Passed, report.ToString());
     }
 
@@ -123,10 +123,10 @@ public sealed class RewardCheckTests
     public async Task Yes_or_no_judge_and_rewards_without_texts_pass()
     {
         var table = new ReferenceTable([new ReferencePrompt("a", [1.0, 2.0], [])]);
-        CheckReport report = await RewardCheck.RunAsync(RewardModel.FromFunction(c => c.Text.Length % 2), s_completions, new RewardCheckOptions { Table = table });
+        CheckReport report = await RewardCheck.RunAsync(RewardModel.FromFunction(c => c.Text.Length % 2, "test judge"), s_completions, new RewardCheckOptions { Table = table });
         report.ThrowIfFailed();
         Assert.Contains("without texts", report["table"].Detail, StringComparison.Ordinal);
-        report = await RewardCheck.RunAsync(RewardModel.FromFunction(WordPolicy.Reward), [WordPolicy.Word("a", 0), WordPolicy.Word("a", 1)]);
+        report = await RewardCheck.RunAsync(RewardModel.FromFunction(WordPolicy.Reward, "test judge"), [WordPolicy.Word("a", 0), WordPolicy.Word("a", 1)]);
         Assert.Equal(CheckStatus.Skipped, report["padding"].Status);
         report.ThrowIfFailed();
     }
@@ -143,7 +143,7 @@ public sealed class RewardCheckTests
     public async Task Cancellation_passes_through_and_faulty_arguments_are_refused()
     {
         using var source = new CancellationTokenSource();
-        IRewardModel judge = RewardModel.FromBatch(async (_, token) => { await source.CancelAsync(); token.ThrowIfCancellationRequested(); return []; });
+        IRewardModel judge = RewardModel.FromBatch(async (_, token) => { await source.CancelAsync(); token.ThrowIfCancellationRequested(); return []; }, "test judge");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RewardCheck.RunAsync(judge, s_completions, null, source.Token));
         await Assert.ThrowsAsync<ArgumentException>(() => RewardCheck.RunAsync(judge, s_completions[..1]));
         string message = (await Assert.ThrowsAsync<ArgumentException>(() => RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Tolerance = -1, SingleCalls = 0, RankTolerance = double.NaN }))).Message;

@@ -49,12 +49,12 @@ public sealed class EnumerableWorldGoldenTests
         AssertClose("expRewardTheta", world.ExpectedReward(theta));
         AssertClose("winRateTheta", world.WinRate(theta));
         AssertClose("winRateBon", world.WinRate(best));
-        AssertClose("J", Objective(new ExactObjective()));
-        AssertClose("midpointObjective", Objective(new LowerBoundObjective(CdfSide.Midpoint)));
-        AssertClose("upperU1", Objective(new LowerBoundObjective(CdfSide.AtOrBelow)));
+        AssertClose("J", Objective(new ExactObjective(world.BestOfN)));
+        AssertClose("midpointObjective", Objective(new LowerBoundObjective(world.BestOfN, CdfSide.Midpoint)));
+        AssertClose("upperU1", Objective(new LowerBoundObjective(world.BestOfN, CdfSide.AtOrBelow)));
 
         double Objective(IVariationalObjective objective) =>
-            Enumerable.Range(0, world.Sequences).Sum(y => Math.Exp(theta[y]) * (objective.LogTarget(world.BestOfN, world.Completion(y)) - theta[y]));
+            Enumerable.Range(0, world.Sequences).Sum(y => Math.Exp(theta[y]) * (objective.LogTarget(world.Completion(y)) - theta[y]));
 
         void AssertClose(string name, double actual) => Assert.InRange(actual, golden.GetProperty(name).GetDouble() - tolerance, golden.GetProperty(name).GetDouble() + tolerance);
     }
@@ -64,7 +64,7 @@ public sealed class EnumerableWorldGoldenTests
     public void Gradients_are_golden(string json)
     {
         (var golden, var world, _, double[] logits, double tolerance) = Read(json);
-        AssertClose(Table(golden, "gradJ"), world.ReverseGradient(logits, world.LogTarget(new ExactObjective())), tolerance);
+        AssertClose(Table(golden, "gradJ"), world.ReverseGradient(logits, world.LogTarget(new ExactObjective(world.BestOfN))), tolerance);
         AssertClose(Table(golden, "gradKlThetaRef"), [.. world.ReverseGradient(logits, world.LogReference).Select(g => -g)], tolerance);
         AssertClose(Table(golden, "gradKlBonTheta"), [.. world.ForwardGradient(logits, world.LogBestOfN).Select(g => -g)], tolerance);
     }

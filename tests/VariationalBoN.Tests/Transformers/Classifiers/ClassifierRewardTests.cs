@@ -120,7 +120,7 @@ public sealed class ClassifierRewardTests
     {
         using var one = new LengthClassifier(["a", "b"]);
         using var other = new LengthClassifier(["a", "b"], slope: 2);
-        string[] identities =
+        ModelIdentity[] identities =
         [
             ClassifierReward.FromTokens(one, new() { Label = "a" }).Identity,
             ClassifierReward.FromTokens(one, new() { Label = "b" }).Identity,

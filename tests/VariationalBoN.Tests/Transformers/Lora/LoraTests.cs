@@ -47,7 +47,7 @@ public sealed class LoraTests
         var reference = new CausalLmPolicy(model, tokenizer);                           // the same weights, adapters off
         using var adam = optim.AdamW(adapted.LoraParameters(), lr: 0.01, weight_decay: 0);
         // end snippet
-        string identity = ((IPolicy)reference).Identity;
+        ModelIdentity identity = reference.Identity;
         double first = policy.LogProbValues(Completions).Sum();
         Assert.Equal(reference.LogProbValues(Completions).Sum(), first);
         for (int step = 0; step < 30; step++)

@@ -69,7 +69,7 @@ public sealed class PretrainedClassifierTests : IDisposable
         using var sentiment = PretrainedClassifier.Load(directory);
         IRewardModel reward = sentiment.TextReward(new ClassifierRewardOptions { LabelIndex = 1 }); // the logit of a label for the text of prompt and completion
         // end snippet
-        Assert.NotEmpty(reward.Identity);
+        Assert.Equal("classifier", reward.Identity.Name);
         Assert.Contains(sentiment.Classifier.Labels[1], Assert.Throws<ArgumentException>(() => sentiment.TextReward()).Message, StringComparison.Ordinal);
     }
 
