@@ -1,5 +1,6 @@
 // One's own target distribution and one's own fit, both checked against the exact answer. The target: a tempered Best-of-N, pi_ref^(1 - t) pi_bon^t up to a constant. The fit: HuberLogRatio.cs.
 using TorchSharp;
+using VariationalBoN.Training;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Gradients;
@@ -18,16 +19,16 @@ var objective = new TemperedObjective(0.5);
 
 // The target, by a fit of the library on completions of the policy.
 var scorer = new Scorer(reference, reward);
-using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+using var adam = new Adam(policy.Parameters, learningRate: 0.05);
 for (int step = 0; step < 600; step++)
 {
-    adam.ParamGroups.First().LearningRate = 0.05 * (1 - (step / 600.0)); // less and less noise
+    adam.SetLearningRate(0.05 * (1 - (step / 600.0))); // less and less noise
     var scored = await scorer.ScoreAsync(policy.Sample(["?"], completionsPerPrompt: 64, seed: step));
     using var scope = torch.NewDisposeScope();
     var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(bestOfN, scored), scored.Groups);
-    adam.zero_grad();
+    adam.ZeroGrad();
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 
 // The same target by the own fit, offline: it sees the five answers and draws nothing.
@@ -35,15 +36,15 @@ var answers = Enumerable.Range(0, 5).Select(i => new ScoredCompletion(new Comple
 Completion[] completions = [.. answers.Select(answer => answer.Completion)];
 double[] logTarget = objective.LogTargets(bestOfN, answers), target = [.. logTarget.Select(Math.Exp)];
 using var offline = reference.Clone();
-using var other = torch.optim.Adam(offline.Parameters, lr: 0.05);
+using var other = new Adam(offline.Parameters, learningRate: 0.05);
 for (int step = 0; step < 600; step++)
 {
-    other.ParamGroups.First().LearningRate = 0.05 * (1 - (step / 600.0));
+    other.SetLearningRate(0.05 * (1 - (step / 600.0)));
     using var scope = torch.NewDisposeScope();
     var loss = HuberLogRatio.Loss(offline.LogProb(completions), logTarget, [0, 0, 0, 0, 0], Delta);
-    other.zero_grad();
+    other.ZeroGrad();
     loss.backward();
-    other.step();
+    other.Step();
 }
 
 double[] learned = policy.LogProbValues(completions), regressed = offline.LogProbValues(completions);

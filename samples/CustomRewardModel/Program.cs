@@ -1,5 +1,6 @@
 // One's own reward model: an asynchronous judge, here a function that waits as a remote service would. Prints what training on it gained.
 using TorchSharp;
+using VariationalBoN.Training;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Checks;
@@ -25,7 +26,7 @@ var bestOfN = table.BestOf(n: 8);
 var objective = new ExactObjective();
 var scorer = new Scorer(reference, reward);
 var evaluator = new Evaluator(scorer, table);
-using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+using var adam = new Adam(policy.Parameters, learningRate: 0.05);
 Console.WriteLine($"Before:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}\n");
 
 for (int step = 0; step < 400; step++)
@@ -35,9 +36,9 @@ for (int step = 0; step < 400; step++)
     using var scope = torch.NewDisposeScope();
     var targets = objective.LogTargets(bestOfN, scored);
     var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);
-    adam.zero_grad();
+    adam.ZeroGrad();
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 
 Console.WriteLine($"After, one draw should be worth about 8:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}");

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Training;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Gradients;
@@ -17,7 +18,7 @@ var table = await ReferenceTable.EstimateAsync(reference, reward, prompts, sampl
 var bestOfN = table.BestOf(n: 8);                                                  // pi_bon(.|x), one per prompt
 var objective = new ExactObjective();                                              // or LowerBoundObjective, GibbsObjective, yours
 var scorer = new Scorer(reference, reward);
-using var adam = torch.optim.AdamW(policy.Parameters, lr: 0.05, weight_decay: 0);
+using var adam = new AdamW(policy.Parameters, learningRate: 0.05);                 // safe beside other threads
 
 for (int step = 0; step < 200; step++)
 {
@@ -26,9 +27,9 @@ for (int step = 0; step < 200; step++)
     using var scope = torch.NewDisposeScope();                                     // tensors live below this line only
     var targets = objective.LogTargets(bestOfN, scored);                           // log g(y)              doubles
     var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups); // baseline per prompt
-    adam.zero_grad();
+    adam.ZeroGrad();
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 // end snippet
 

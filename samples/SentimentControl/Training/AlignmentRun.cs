@@ -26,7 +26,7 @@ internal static class AlignmentRun
         var settings = experiment.Settings;
         var model = Copy(experiment);
         using var run = new FineTuningState(experiment, model, bestOfN);
-        using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
+        using var adam = new Adam(model.parameters(), settings.LearningRate, beta2: 0.95);
         TrainingGuard? guard = null;
         long drawn = 0;
         int step = 0;
@@ -74,7 +74,7 @@ internal static class AlignmentRun
         return model;
     }
 
-    private static void Step(FineTuningState run, HeldAdam adam, StepWork work, int step, TrainingGuard? guard)
+    private static void Step(FineTuningState run, Adam adam, StepWork work, int step, TrainingGuard? guard)
     {
         RunSettings settings = run.Experiment.Settings;
         using var scope = torch.NewDisposeScope(); // tensors live below this line only
@@ -82,12 +82,13 @@ internal static class AlignmentRun
         run.Model.zero_grad();
         made.Loss.backward();
         double norm = torch.nn.utils.clip_grad_norm_(run.Model.parameters(), settings.MaximumGradientNorm);
-        double loss = made.Loss.ToDouble();
+        double loss = made.Loss.to(torch.float64).item<double>();
         if (work.Rollouts is null)
             guard?.Observe(step, loss, norm);
         else
             guard?.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = loss, GradientNorm = norm });
-        adam.Step(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps, settings.FinalRatePart));
+        adam.SetLearningRate(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps, settings.FinalRatePart));
+        adam.Step();
     }
 
     /// <summary>Where a method trains on cached samples, a few completions of the policy tell the guard where it has gone.</summary>

@@ -1,5 +1,5 @@
-using TorchSharp;
 using VariationalBoN.Models;
+using VariationalBoN.Training;
 using static TorchSharp.torch;
 
 namespace SentimentControl.Training;
@@ -20,7 +20,7 @@ internal static class LanguageModelTraining
     public static void Train(Gpt2 model, Func<int, IReadOnlyList<int[]>> batch, int steps, double learningRate, int warmUp, IProgress<double> progress, CancellationToken cancellationToken)
     {
         model.train();
-        using var adam = new HeldAdam(model.parameters());
+        using var adam = new Adam(model.parameters(), learningRate);
         for (int step = 0; step < steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -29,7 +29,8 @@ internal static class LanguageModelTraining
             model.zero_grad();
             loss.backward();
             nn.utils.clip_grad_norm_(model.parameters(), 1);
-            adam.Step(LearningRate.Cosine(learningRate, step, steps, warmUp));
+            adam.SetLearningRate(LearningRate.Cosine(learningRate, step, steps, warmUp));
+            adam.Step();
             progress.Report((step + 1.0) / steps);
         }
 
@@ -45,7 +46,7 @@ internal static class LanguageModelTraining
         foreach (int[][] chunk in texts.Chunk(128))
         {
             using var scope = NewDisposeScope();
-            sum += Loss(model, chunk, nn.Reduction.Sum, out long tokens).ToDouble();
+            sum += Loss(model, chunk, nn.Reduction.Sum, out long tokens).item<float>();
             count += tokens;
         }
 

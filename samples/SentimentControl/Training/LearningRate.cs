@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace SentimentControl.Training;
 
 /// <summary>Schedules of the learning rate. Stateless.</summary>
@@ -12,11 +10,4 @@ internal static class LearningRate
     /// <summary>A linear rise over the warm-up, then half a cosine down to 0.</summary>
     public static double Cosine(double peak, int step, int steps, int warmUp) =>
         step < warmUp ? peak * (step + 1) / warmUp : peak * 0.5 * (1 + Math.Cos(Math.PI * (step - warmUp) / Math.Max(1, steps - warmUp)));
-
-    /// <summary>Sets the rate of the next step.</summary>
-    public static void Set(torch.optim.Optimizer optimizer, double rate)
-    {
-        foreach (var group in optimizer.ParamGroups)
-            group.LearningRate = rate;
-    }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using TorchSharp.Modules;
-using VariationalBoN.Policies;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Models;
@@ -18,5 +18,5 @@ internal sealed class RandomParameters(long seed) : ParameterSource
         return Free(values);
     }
 
-    internal override Parameter Vector(string name, double value, int size) => Free(TensorSums.Filled([size], value, ScalarType.Float32, CPU));
+    internal override Parameter Vector(string name, double value, int size) => Free(HeldArithmetic.Filled([size], value, ScalarType.Float32, CPU));
 }

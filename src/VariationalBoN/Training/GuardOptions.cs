@@ -28,6 +28,10 @@ public sealed record GuardOptions
     /// <summary>Mean share of completions cut at the maximum length; 0 to 1.</summary>
     public double MaximumTruncatedShare { get; init; } = 0.2;
 
+    /// <summary>The share of weights with a gradient that must differ from their beginning after 20 steps; 0 to 1.</summary>
+    /// <value>0.1.</value>
+    public double SmallestChangedShare { get; init; } = 0.1;
+
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
     internal void Validate()
@@ -41,6 +45,7 @@ public sealed record GuardOptions
         Require(MaximumSaturatedShare is null or (>= 0 and <= 1), nameof(MaximumSaturatedShare), MaximumSaturatedShare, "be 0 to 1, or null");
         Require(MaximumLengthRatio > 1, nameof(MaximumLengthRatio), MaximumLengthRatio, "be above 1");
         Require(MaximumTruncatedShare is >= 0 and <= 1, nameof(MaximumTruncatedShare), MaximumTruncatedShare, "be 0 to 1");
+        Require(SmallestChangedShare is >= 0 and <= 1, nameof(SmallestChangedShare), SmallestChangedShare, "be 0 to 1");
         if (faults.Count > 0)
             throw new ArgumentException($"The guard options are not usable: {string.Join("; ", faults)}.");
 

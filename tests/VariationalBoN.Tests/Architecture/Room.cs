@@ -10,6 +10,7 @@ internal sealed record Room(string Name, string[] MayUse, bool Tensors, bool Asy
     public static readonly Room[] All =
     [
         new("", [], Tensors: false, Async: false),
+        new("Internal", [], Tensors: true, Async: false),
         new("Numerics", [], Tensors: false, Async: false),
         new("Rewards", [], Tensors: false, Async: true),
         new("Policies", [], Tensors: true, Async: false),

@@ -7,7 +7,6 @@ namespace VariationalBoN.Tests.Training;
 
 /// <summary>What training does not depend on: an increasing transform of the reward. What it does: the seed alone.</summary>
 [Trait("Tier", "torch")]
-[Collection("Optimizers")]
 public sealed class ReproducibilityTests
 {
     private static readonly string[] s_prompts = ["a", "b"];

@@ -2,8 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using SentimentControl.Training;
-using TorchSharp;
-using TorchSharp.Modules;
+using VariationalBoN.Training;
 using VariationalBoN;
 using VariationalBoN.Models;
 using VariationalBoN.Policies;
@@ -43,7 +42,9 @@ internal static class AustenPretraining
         List<int[]> training = Tokens(segments.Where(segment => !segment.HeldOut), tokenizer);
         var heldOut = new AustenHeldOutText(Tokens(segments.Where(segment => segment.HeldOut), tokenizer), tokenizer);
         using var model = new Gpt2(Config, seed: 1);
-        using var adam = Optimizer(model);
+        var groups = model.parameters().ToLookup(parameter => parameter.dim() > 1); // decay on matrices, none on biases and the scales of normalisations
+        using var matrices = new AdamW(groups[true], PeakLearningRate, beta2: 0.98, weightDecay: WeightDecay);
+        using var vectors = new AdamW(groups[false], PeakLearningRate, beta2: 0.98);
         var watch = Stopwatch.StartNew();
         var log = new StringBuilder("pass,seconds,training_nats_per_token,held_out_nats_per_token,held_out_bits_per_byte\n");
         int steps = Epochs * Batches(training, 0).Count, step = 0;
@@ -54,8 +55,10 @@ internal static class AustenPretraining
             foreach (int[][] batch in batches)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                LearningRate.Set(adam, LearningRate.Cosine(PeakLearningRate, step++, steps, WarmUp));
-                sum += Step(model, adam, batch);
+                double rate = LearningRate.Cosine(PeakLearningRate, step++, steps, WarmUp);
+                matrices.SetLearningRate(rate);
+                vectors.SetLearningRate(rate);
+                sum += Step(model, [matrices, vectors], batch);
             }
 
             (double nats, double bits) = heldOut.Measure(model);
@@ -70,23 +73,15 @@ internal static class AustenPretraining
     internal static List<int[]> Tokens(IEnumerable<AustenSegment> segments, ITokenizer tokenizer) =>
         [.. segments.Select(segment => tokenizer.Encode(segment.Text).Append(tokenizer.VocabularySize - 1).ToArray()).Where(tokens => tokens.Length <= Config.MaximumLength)];
 
-    private static double Step(Gpt2 model, optim.Optimizer adam, int[][] batch)
+    private static double Step(Gpt2 model, AdamW[] optimizers, int[][] batch)
     {
         using var scope = NewDisposeScope();
         var loss = LanguageModelTraining.Loss(model, batch, nn.Reduction.Mean, out _);
         model.zero_grad();
         loss.backward();
         nn.utils.clip_grad_norm_(model.parameters(), 1);
-        adam.step();
-        return loss.ToDouble();
-    }
-
-    /// <summary>AdamW with decay on matrices, none on biases and the scales of normalisations.</summary>
-    private static AdamW Optimizer(Gpt2 model)
-    {
-        var groups = model.parameters().GroupBy(parameter => parameter.dim() > 1)
-            .Select(group => new AdamW.ParamGroup(group, new AdamW.Options { LearningRate = PeakLearningRate, beta1 = 0.9, beta2 = 0.98, weight_decay = group.Key ? WeightDecay : 0 }));
-        return optim.AdamW(groups, PeakLearningRate, 0.9, 0.98, weight_decay: WeightDecay);
+        Array.ForEach(optimizers, optimizer => optimizer.Step());
+        return loss.item<float>();
     }
 
     /// <summary>One pass over the text in an order of its own; the segments of a batch have nearly one length, so that little is padding.</summary>
