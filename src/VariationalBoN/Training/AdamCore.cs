@@ -82,7 +82,7 @@ internal sealed class AdamCore : IDisposable
         _sample.After();
     }
 
-    /// <summary>Writes moments, step counts, learning rate and the weights before the first step as safetensors.</summary>
+    /// <summary>Writes moments, step counts, learning rate and the sample of weights as safetensors.</summary>
     public void Save(string path)
     {
         using var scope = NewDisposeScope();
@@ -101,7 +101,7 @@ internal sealed class AdamCore : IDisposable
             _slots[i].Steps = steps[i];
         _steps = steps[^1];
         LearningRate = numbers.Rate.data<double>()[0];
-        _sample.Restore(numbers.Start);
+        _sample.Restore(numbers.Weights);
         _checked = true;
     }
 
@@ -112,13 +112,13 @@ internal sealed class AdamCore : IDisposable
         _sample.Dispose();
     }
 
-    private (Tensor Steps, Tensor Rate, Tensor Start) Numbers() =>
-        (tensor([.. _slots.Select(slot => slot.Steps), _steps]), tensor([LearningRate]), _sample.Start());
+    private (Tensor Steps, Tensor Rate, Tensor Weights) Numbers() =>
+        (tensor([.. _slots.Select(slot => slot.Steps), _steps]), tensor([LearningRate]), _sample.State());
 
     /// <summary>All by name; settings and element types are part of the names, so that others are refused by name.</summary>
-    private Dictionary<string, Tensor> Tensors((Tensor Steps, Tensor Rate, Tensor Start) numbers)
+    private Dictionary<string, Tensor> Tensors((Tensor Steps, Tensor Rate, Tensor Weights) numbers)
     {
-        var tensors = new Dictionary<string, Tensor> { [$"steps of {_settings}"] = numbers.Steps, ["learning_rate"] = numbers.Rate, ["weights_before"] = numbers.Start };
+        var tensors = new Dictionary<string, Tensor> { [$"steps of {_settings}"] = numbers.Steps, ["learning_rate"] = numbers.Rate, ["weights"] = numbers.Weights };
         for (int i = 0; i < _slots.Length; i++)
         {
             tensors[$"mean.{i}.{_slots[i].Mean.dtype}"] = _slots[i].Mean;

@@ -22,22 +22,27 @@ internal sealed class WeightSample : IDisposable
     public void Before()
     {
         Tensor now = Take(_parameters);
-        _start ??= now.clone().DetachFromDisposeScope();
+        if (_start is null)
+            Replace(ref _start, now.clone());
         Replace(ref _before, now);
     }
 
     /// <summary>Notes what they have become.</summary>
     public void After() => Replace(ref _after, Take(_parameters));
 
-    /// <summary>The weights before the first step, those of now when there was none: fresh, the caller's.</summary>
-    public Tensor Start() => _start?.clone() ?? Take(_parameters);
-
-    /// <summary>Goes on from a run that began with these weights.</summary>
-    public void Restore(Tensor start)
+    /// <summary>The weights before the first step, before the last and after it, [3, S]; before any step those of now, three times. Fresh, the caller's.</summary>
+    public Tensor State()
     {
-        Replace(ref _start, start.clone());
-        Replace(ref _before, null);
-        Replace(ref _after, null);
+        using var scope = NewDisposeScope();
+        return (_start is null || _before is null || _after is null ? Take(_parameters).expand(3, -1).contiguous() : stack([_start, _before, _after])).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Goes on from such a state.</summary>
+    public void Restore(Tensor state)
+    {
+        Replace(ref _start, state[0].clone());
+        Replace(ref _before, state[1].clone());
+        Replace(ref _after, state[2].clone());
     }
 
     /// <summary>What the last step did; null before the first.</summary>
@@ -45,7 +50,7 @@ internal sealed class WeightSample : IDisposable
     /// <param name="means">The mean gradients of the parameters: not 0 where a weight has had a gradient.</param>
     public WeightUpdate? LastUpdate(long steps, IReadOnlyList<Tensor> means)
     {
-        if (_start is null || _before is null || _after is null)
+        if (steps == 0 || _start is null || _before is null || _after is null)
             return null;
         using Tensor taken = Take(means);
         double[] start = Values(_start), before = Values(_before), after = Values(_after), mean = Values(taken);

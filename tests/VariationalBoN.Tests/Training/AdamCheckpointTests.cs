@@ -19,10 +19,12 @@ public sealed class AdamCheckpointTests : IDisposable
     {
         using var whole = new Run();
         whole.Steps(0, 9);
+        WeightUpdate update;
         using (var first = new Run())
         using (var checkpoints = first.Checkpoints(_folder))
         {
             first.Steps(0, 4);
+            update = first.Adam.LastUpdate!;
             checkpoints.Save(4);
         }
 
@@ -34,7 +36,7 @@ public sealed class AdamCheckpointTests : IDisposable
         }
 
         Assert.Equal(0.01 / 4, second.Adam.LearningRate);
-        Assert.Null(second.Adam.LastUpdate);
+        Assert.Equal(update, second.Adam.LastUpdate); // so that the metrics of the next step are the same
         second.Steps(4, 9);
         Assert.Equal(whole.Bytes(), second.Bytes());
         Assert.Equal(whole.Adam.LastUpdate, second.Adam.LastUpdate);

@@ -146,8 +146,8 @@ internal sealed class HandleFlow
 
         if (HandleTypes.IsAddress(type))
             return all.AsAddresses;
-        bool fresh = creates || facts.ReturnsFresh || !method.HasBody;
-        return fresh && (_types.Owns(type) || type.Name == "DisposeScope") ? result | HandleSet.Object(Make(instruction)) : creates ? all.Objects : result;
+        bool isScope = type.Name == "DisposeScope", fresh = creates || facts.ReturnsFresh || !method.HasBody;
+        return isScope || (fresh && _types.Owns(type)) ? result | HandleSet.Object(Make(instruction)) : creates ? all.Objects : result;
     }
 
     /// <summary>A method of a list that takes something puts it into the list.</summary>
