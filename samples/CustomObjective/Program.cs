@@ -1,12 +1,12 @@
 // One's own target distribution and one's own fit, both checked against the exact answer. The target: a tempered Best-of-N, pi_ref^(1 - t) pi_bon^t up to a constant. The fit: HuberLogRatio.cs.
 using TorchSharp;
-using VariationalBoN.Training;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Gradients;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
+using VariationalBoN.Training;
 
 const double Delta = 0.5;
 torch.set_num_threads(1);

@@ -1,8 +1,6 @@
 // One's own policy: a Gaussian over whole numbers, with two parameters, pulled to the Best-of-N of its start.
 using System.Globalization;
 using TorchSharp;
-using VariationalBoN.Training;
-using Parameter = TorchSharp.Modules.Parameter;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Checks;
@@ -11,6 +9,8 @@ using VariationalBoN.Gradients;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
+using VariationalBoN.Training;
+using Parameter = TorchSharp.Modules.Parameter;
 
 torch.set_num_threads(1);
 string[] prompts = ["guess a number"];

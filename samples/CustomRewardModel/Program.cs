@@ -1,6 +1,5 @@
 // One's own reward model: an asynchronous judge, here a function that waits as a remote service would. Prints what training on it gained.
 using TorchSharp;
-using VariationalBoN.Training;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Checks;
@@ -9,6 +8,7 @@ using VariationalBoN.Gradients;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
+using VariationalBoN.Training;
 
 torch.set_num_threads(1);
 string[] prompts = ["a day in spring", "a day in autumn"];

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using SentimentControl.Training;
-using VariationalBoN.Training;
 using VariationalBoN;
 using VariationalBoN.Models;
 using VariationalBoN.Policies;
+using VariationalBoN.Training;
 using static TorchSharp.torch;
 
 namespace SentimentControl.Datasets.Austen;
