@@ -94,7 +94,7 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
 
     private torch.Tensor LogProbabilities()
     {
-        using Scalar first = -Largest, end = Largest + 1, step = 1, two = 2, minusHalf = -0.5; // held until the calls return: a collection may not free them meanwhile
+        using Scalar first = -Largest, end = Largest + 1, step = 1, two = 2, minusHalf = -0.5; // held while libtorch reads them
         var numbers = torch.arange(first, end, step, torch.float64); // [V]
         return torch.nn.functional.log_softmax(((numbers - _mean) / _logDeviation.exp()).pow(two).mul(minusHalf), 0);
     }

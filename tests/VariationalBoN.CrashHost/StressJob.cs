@@ -5,11 +5,12 @@ using TorchSharp;
 namespace VariationalBoN.CrashHost;
 
 /// <summary>
-/// Calls everything that talks to libtorch while other threads allocate and so make the garbage collector run: each call must give the very numbers that it gave in quiet.
+/// Calls everything that talks to libtorch while other threads allocate and so make the garbage collector run: each call must give the very
+/// numbers that it gave in quiet.
 /// </summary>
 /// <remarks>
-/// To be run on one core with <c>DOTNET_TieredCompilation=0</c>, where a thread is often stopped inside a native call and an object ends with its last use. A number that nothing holds is then soon
-/// freed while libtorch reads it.
+/// To be run on one core with <c>DOTNET_TieredCompilation=0</c>, where a thread is often stopped inside a native call and an object ends
+/// with its last use. A number that nothing holds is then soon freed while libtorch reads it.
 /// </remarks>
 internal static class StressJob
 {
@@ -21,7 +22,8 @@ internal static class StressJob
         torch.set_num_threads(1);
         string scratch = Directory.CreateTempSubdirectory("stress").FullName;
         using var resources = new StressResources();
-        StressCall[] kinds = [.. StressModels.Calls(golden, resources).Concat(StressLosses.Calls(resources)).Concat(StressTraining.Calls(scratch))
+        StressCall[] kinds = [.. StressModels.Calls(golden, resources).Concat(StressLosses.Calls(resources))
+            .Concat(StressTraining.Calls(scratch))
             .Where(call => call.Name.Contains(filter, StringComparison.Ordinal))];
         double[][] quiet = [.. kinds.Select(kind => kind.Call())];
         using var end = new CancellationTokenSource();
@@ -55,7 +57,8 @@ internal static class StressJob
             }
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind.Name}: {calls} calls, {thrown} thrown, {wrong} wrong, {clock.Elapsed.TotalSeconds:0.0} s{(first is null ? "" : $"; {first}")}"));
+        string numbers = $"{calls} calls, {thrown} thrown, {wrong} wrong", seconds = clock.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        Console.WriteLine($"{kind.Name}: {numbers}, {seconds} s{(first is null ? "" : $"; {first}")}");
         return thrown + wrong;
     }
 

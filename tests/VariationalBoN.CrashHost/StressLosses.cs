@@ -45,7 +45,9 @@ internal static class StressLosses
         using var scope = torch.NewDisposeScope();
         var prompts = torch.tensor(Array.ConvertAll(s_groups, group => (long)group));
         torch.Tensor reward = torch.tensor(Numbers(9)), logReference = torch.tensor([.. Numbers(10).Select(value => -1 - Math.Abs(value))]);
-        return [.. Values(distribution.LogDensity(prompts, reward, logReference)), .. Values(distribution.LogLowerBound(prompts, reward, logReference, CdfSide.Midpoint)), .. Values(TorchBoNDistribution.LogGibbs(reward, logReference, 0.5))];
+        return [.. Values(distribution.LogDensity(prompts, reward, logReference)),
+            .. Values(distribution.LogLowerBound(prompts, reward, logReference, CdfSide.Midpoint)),
+            .. Values(TorchBoNDistribution.LogGibbs(reward, logReference, 0.5))];
     }, Quick);
 
     private static double[] Values(torch.Tensor? tensor) => tensor is null ? [] : [.. tensor.data<double>()];

@@ -12,7 +12,8 @@ internal static class StressModels
     private static readonly string[] s_prompts = ["5 6 7", "8 9"];
 
     public static IEnumerable<StressCall> Calls(string golden, StressResources resources) =>
-        s_families.SelectMany(family => Family(family, Path.Combine(golden, family), resources)).Concat(s_classifiers.Select(name => Classifier(name, Path.Combine(golden, name), resources)));
+        s_families.SelectMany(family => Family(family, Path.Combine(golden, family), resources))
+            .Concat(s_classifiers.Select(name => Classifier(name, Path.Combine(golden, name), resources)));
 
     public static double[] Gradients(torch.nn.Module model)
     {
@@ -40,7 +41,8 @@ internal static class StressModels
     {
         var reward = resources.Keep(PretrainedClassifier.Load(folder)).TokenReward(new ClassifierRewardOptions { LabelIndex = 0 });
         Completion[] completions = [Drawn([5, 6], [7, 8, 9]), Drawn([10], [11, 12])];
-        return new StressCall($"classify {name}", () => [.. reward.ScoreAsync(completions, CancellationToken.None).GetAwaiter().GetResult()]);
+        return new StressCall($"classify {name}",
+            () => [.. reward.ScoreAsync(completions, CancellationToken.None).GetAwaiter().GetResult()]);
     }
 
     private static double[] Sampled(CausalLmPolicy policy) =>
@@ -60,5 +62,6 @@ internal static class StressModels
         return parameter.grad is { } gradient ? [gradient.to(torch.float64).sum().item<double>()] : [];
     }
 
-    private static Completion Drawn(int[] prompt, int[] tokens) => new() { Prompt = "p", Text = "t", PromptTokens = [.. prompt], Tokens = [.. tokens] };
+    private static Completion Drawn(int[] prompt, int[] tokens) =>
+        new() { Prompt = "p", Text = "t", PromptTokens = [.. prompt], Tokens = [.. tokens] };
 }

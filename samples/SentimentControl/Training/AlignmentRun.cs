@@ -87,7 +87,8 @@ internal static class AlignmentRun
             guard?.Observe(step, loss, norm);
         else
             guard?.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = loss, GradientNorm = norm });
-        adam.SetLearningRate(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps, settings.FinalRatePart));
+        adam.SetLearningRate(LearningRate.Linear(settings.LearningRate, step, settings.Steps, settings.WarmUpSteps,
+            settings.FinalRatePart));
         adam.Step();
     }
 

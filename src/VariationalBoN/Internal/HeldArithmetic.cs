@@ -5,9 +5,10 @@ namespace VariationalBoN.Internal;
 
 /// <summary>Arithmetic of tensors with numbers, sums, and constant tensors. Stateless, thread-safe.</summary>
 /// <remarks>
-/// TorchSharp turns a plain number into a native Scalar, often within its own call (<c>a + b</c>, <c>square</c>, <c>softplus</c>), and nothing holds it while libtorch reads it: a garbage
-/// collection that another thread causes can free it in that moment. Here each number lives until the call has returned. Integers leave an integer tensor what it is.
-/// docs/upstream-native-numbers.md tells more; a test derives from TorchSharp's code what may not be called.
+/// TorchSharp turns a plain number into a native Scalar, often within its own call (<c>a + b</c>, <c>square</c>, <c>softplus</c>), and
+/// nothing holds it while libtorch reads it: a garbage collection that another thread causes can free it in that moment. Here each number
+/// lives until the call has returned. Integers leave an integer tensor what it is. docs/upstream-native-numbers.md tells more; a test
+/// derives from TorchSharp's code what may not be called.
 /// </remarks>
 internal static class HeldArithmetic
 {

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Moments and steps of <see cref="Adam"/> and <see cref="AdamW"/>, in the order of operations of TorchSharp, so that each bit is the same.</summary>
+/// <summary>Moments and steps of <see cref="Adam"/> and <see cref="AdamW"/>, in the order of operations of TorchSharp, so that each bit is
+/// the same.</summary>
 internal sealed class AdamCore : IDisposable
 {
     private readonly AdamSettings _settings;
@@ -23,7 +24,8 @@ internal sealed class AdamCore : IDisposable
         _peak = learningRate;
         Parameter[] trained = [.. parameters.Where(parameter => parameter.requires_grad)];
         if (trained.Length == 0)
-            throw new ArgumentException("There is no parameter that requires a gradient; give those that are to be trained.", nameof(parameters));
+            throw new ArgumentException("There is no parameter that requires a gradient; give those that are to be trained.",
+                nameof(parameters));
         if (trained.Distinct<object>(ReferenceEqualityComparer.Instance).Count() < trained.Length)
             throw new ArgumentException("A parameter stands twice and would be stepped twice; give each once.", nameof(parameters));
         _slots = Array.ConvertAll(trained, parameter => new AdamSlot(parameter));
@@ -59,7 +61,8 @@ internal sealed class AdamCore : IDisposable
         _checked = true;
         using var noGradient = no_grad();
         _sample.Before();
-        using Scalar beta1 = _settings.Beta1, rest1 = 1 - _settings.Beta1, beta2 = _settings.Beta2, rest2 = 1 - _settings.Beta2, epsilon = _settings.Epsilon, one = 1;
+        using Scalar beta1 = _settings.Beta1, rest1 = 1 - _settings.Beta1, beta2 = _settings.Beta2, rest2 = 1 - _settings.Beta2,
+            epsilon = _settings.Epsilon, one = 1;
         using Scalar decay = _settings.WeightDecay, kept = 1 - (LearningRate * _settings.WeightDecay);
         foreach (AdamSlot slot in _slots)
         {
@@ -118,7 +121,12 @@ internal sealed class AdamCore : IDisposable
     /// <summary>All by name; settings and element types are part of the names, so that others are refused by name.</summary>
     private Dictionary<string, Tensor> Tensors((Tensor Steps, Tensor Rate, Tensor Weights) numbers)
     {
-        var tensors = new Dictionary<string, Tensor> { [$"steps of {_settings}"] = numbers.Steps, ["learning_rate"] = numbers.Rate, ["weights"] = numbers.Weights };
+        var tensors = new Dictionary<string, Tensor>
+        {
+            [$"steps of {_settings}"] = numbers.Steps,
+            ["learning_rate"] = numbers.Rate,
+            ["weights"] = numbers.Weights,
+        };
         for (int i = 0; i < _slots.Length; i++)
         {
             tensors[$"mean.{i}.{_slots[i].Mean.dtype}"] = _slots[i].Mean;

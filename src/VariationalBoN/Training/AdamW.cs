@@ -2,11 +2,13 @@ using TorchSharp.Modules;
 
 namespace VariationalBoN.Training;
 
-/// <summary>AdamW: Adam with weight decay apart from the gradient, theta &lt;- (1 - rate decay) theta - rate m / (sqrt(v) + epsilon) with bias-corrected moments m and v; bit for bit <c>torch.optim.AdamW</c>, and safe beside other threads.</summary>
+/// <summary>AdamW: Adam with weight decay apart from the gradient, theta &lt;- (1 - rate decay) theta - rate m / (sqrt(v) + epsilon) with
+/// bias-corrected moments m and v; bit for bit <c>torch.optim.AdamW</c>, and safe beside other threads.</summary>
 /// <remarks>
-/// Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2. TorchSharp's own optimizers let go of numbers while libtorch reads them (docs/troubleshooting.md); here each is held.
-/// A parameter without gradient stays as it is and its step count too. Owns the moments, two tensors a parameter on its device; parameters stay the caller's. Dispose of it when done.
-/// Add it to <see cref="Checkpoints"/>. Not thread-safe; independent optimizers may step at the same time.
+/// Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2. TorchSharp's own optimizers let go of numbers while
+/// libtorch reads them (docs/troubleshooting.md); here each is held. A parameter without gradient stays as it is and its step count too.
+/// Owns the moments, two tensors a parameter on its device; parameters stay the caller's. Dispose of it when done. Add it to
+/// <see cref="Checkpoints"/>. Not thread-safe; independent optimizers may step at the same time.
 /// </remarks>
 public sealed class AdamW : IDisposable
 {
@@ -16,10 +18,12 @@ public sealed class AdamW : IDisposable
     /// <param name="beta1">Decay of the mean gradient, in [0, 1).</param>
     /// <param name="beta2">Decay of the mean squared gradient, in [0, 1).</param>
     /// <param name="epsilon">Added to the root of the mean squared gradient; finite, at least 0.</param>
-    /// <param name="weightDecay">The part of a weight that is taken away at a learning rate of 1; finite, at least 0. PyTorch's default is 0.01.</param>
+    /// <param name="weightDecay">The part of a weight that is taken away at a learning rate of 1; finite, at least 0. PyTorch's default is
+    /// 0.01.</param>
     /// <exception cref="ArgumentException">There is no parameter that trains, or one stands twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range or NaN.</exception>
-    public AdamW(IEnumerable<Parameter> parameters, double learningRate, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0) =>
+    public AdamW(IEnumerable<Parameter> parameters, double learningRate, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
+        double weightDecay = 0) =>
         Core = new AdamCore(parameters, new AdamSettings(nameof(AdamW), beta1, beta2, epsilon, weightDecay), learningRate);
 
     /// <summary>Whether steps that 16-bit weights round away are accepted; see <see cref="Step"/>.</summary>
@@ -48,8 +52,8 @@ public sealed class AdamW : IDisposable
 
     /// <summary>One step along the gradients that the parameters hold.</summary>
     /// <exception cref="InvalidOperationException">
-    /// At the first step: parameters are of 16 bits, and the learning rate is below 2^-8 of their median magnitude, so that at least half of the steps would be rounded away; the message names
-    /// both. Not with <see cref="AllowLostSteps"/>.
+    /// At the first step: parameters are of 16 bits, and the learning rate is below 2^-8 of their median magnitude, so that at least half
+    /// of the steps would be rounded away; the message names both. Not with <see cref="AllowLostSteps"/>.
     /// </exception>
     public void Step() => Core.Step();
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,11 +14,19 @@ internal static class HalfPrecisionWeights
     /// <summary>Refuses a learning rate, the size of Adam's steps, below 2^-8 of the median magnitude of the 16-bit weights.</summary>
     public static void RequireSteps(IReadOnlyList<Parameter> parameters, double learningRate, string optimizer)
     {
-        foreach (var group in parameters.Where(parameter => parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16).GroupBy(parameter => parameter.dtype))
+        foreach (var group in parameters.Where(parameter => parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16)
+            .GroupBy(parameter => parameter.dtype))
         {
             double median = Median([.. group], group.Key);
             if (!(learningRate >= SmallestPart * median))
-                throw new InvalidOperationException(FormattableString.Invariant($"The learning rate is {learningRate:G4}, below 2^-8 of the median magnitude {median:G4} of the {group.Key} weights ({SmallestPart * median:G4}): rounding takes most steps of {optimizer} away and training stands still. Load the model in float32 (PretrainedOptions.ElementType), train LoRA adapters in float32, raise the learning rate, or accept it with AllowLostSteps = true."));
+            {
+                throw new InvalidOperationException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The learning rate is {learningRate:G4}, below 2^-8 of the median magnitude {median:G4} of the {group.Key} weights " +
+                    $"({SmallestPart * median:G4}): rounding takes most steps of {optimizer} away and training stands still. Load the model in " +
+                    $"float32 (PretrainedOptions.ElementType), train LoRA adapters in float32, raise the learning rate, or accept it with " +
+                    $"AllowLostSteps = true."));
+            }
         }
     }
 
@@ -35,6 +44,7 @@ internal static class HalfPrecisionWeights
 
         long left = (counts.Sum() + 1) / 2;
         int pattern = Array.FindIndex(counts, count => (left -= count) <= 0);
-        return pattern < 0 ? 0 : type == ScalarType.BFloat16 ? BitConverter.Int32BitsToSingle(pattern << 16) : (double)BitConverter.Int16BitsToHalf((short)pattern);
+        return pattern < 0 ? 0 : type == ScalarType.BFloat16 ? BitConverter.Int32BitsToSingle(pattern << 16)
+            : (double)BitConverter.Int16BitsToHalf((short)pattern);
     }
 }

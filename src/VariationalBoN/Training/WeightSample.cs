@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Up to 65,536 weights evenly spaced over all parameters: what they were before the first step, before the last and after it. Values are read back by the host only when asked for.</summary>
+/// <summary>Up to 65,536 weights evenly spaced over all parameters: what they were before the first step, before the last and after it.
+/// Values are read back by the host only when asked for.</summary>
 internal sealed class WeightSample : IDisposable
 {
     private const long Size = 1 << 16;
@@ -30,11 +31,15 @@ internal sealed class WeightSample : IDisposable
     /// <summary>Notes what they have become.</summary>
     public void After() => Replace(ref _after, Take(_parameters));
 
-    /// <summary>The weights before the first step, before the last and after it, [3, S]; before any step those of now, three times. Fresh, the caller's.</summary>
+    /// <summary>The weights before the first step, before the last and after it, [3, S]; before any step those of now, three times. Fresh,
+    /// the caller's.</summary>
     public Tensor State()
     {
         using var scope = NewDisposeScope();
-        return (_start is null || _before is null || _after is null ? Take(_parameters).expand(3, -1).contiguous() : stack([_start, _before, _after])).MoveToOuterDisposeScope();
+        var state = _start is null || _before is null || _after is null
+            ? Take(_parameters).expand(3, -1).contiguous()
+            : stack([_start, _before, _after]);
+        return state.MoveToOuterDisposeScope();
     }
 
     /// <summary>Goes on from such a state.</summary>
@@ -65,7 +70,8 @@ internal sealed class WeightSample : IDisposable
             pulled += differs || mean[i] != 0 ? 1 : 0;
         }
 
-        return new WeightUpdate(steps, update == 0 ? 0 : Math.Sqrt(update / Math.Max(update, weight)), pulled == 0 ? 1 : (double)changed / pulled);
+        double ratio = update == 0 ? 0 : Math.Sqrt(update / Math.Max(update, weight));
+        return new WeightUpdate(steps, ratio, pulled == 0 ? 1 : (double)changed / pulled);
     }
 
     public void Dispose()

@@ -19,7 +19,8 @@ internal static class LayerRules
         if (!used.Namespace.StartsWith("VariationalBoN", StringComparison.Ordinal) || used.Namespace.StartsWith("VariationalBoN.Tests", StringComparison.Ordinal))
             return null;
         string other = Room.Of(used.Namespace).Name;
-        return other is "" or "Internal" || other == room.Name || room.MayUse.Contains(other) ? null : $"uses the room {other}, which {(room.Name.Length == 0 ? "the root" : room.Name)} may not";
+        return other is "" or "Internal" || other == room.Name || room.MayUse.Contains(other) ? null
+            : $"uses the room {other}, which {(room.Name.Length == 0 ? "the root" : room.Name)} may not";
     }
 
     /// <summary>torch.Tensor is nested: its namespace is that of the outermost type.</summary>

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Training;
 
-/// <summary>Optimizers of this library in checkpoints: a run that goes on has the bits of one that was never stopped; another optimizer's state is refused.</summary>
+/// <summary>Optimizers of this library in checkpoints: a run that goes on has the bits of one that was never stopped; another optimizer's
+/// state is refused.</summary>
 [Trait("Tier", "torch")]
 public sealed class AdamCheckpointTests : IDisposable
 {
@@ -104,7 +105,8 @@ public sealed class AdamCheckpointTests : IDisposable
         public byte[] Bytes()
         {
             using var scope = NewDisposeScope();
-            return [.. Model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray())];
+            return [.. Model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray())];
         }
 
         public void Dispose()

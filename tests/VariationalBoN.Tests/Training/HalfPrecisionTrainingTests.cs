@@ -123,5 +123,6 @@ public sealed class HalfPrecisionTrainingTests
         return adam.LastUpdate!;
     }
 
-    private static IReadOnlyList<GuardAlarm> Alarms(WeightUpdate update) => new TrainingGuard(4, 64).Observe(20, UnmovedGuardTests.Step(0.1, 1) with { Update = update });
+    private static IReadOnlyList<GuardAlarm> Alarms(WeightUpdate update) =>
+        new TrainingGuard(4, 64).Observe(20, UnmovedGuardTests.Step(0.1, 1) with { Update = update });
 }

@@ -20,7 +20,8 @@ public sealed class UnmovedGuardTests
     [InlineData(1e-12, 0.1)]
     [InlineData(0, 0)]
     [InlineData(0, -0.1)]
-    public void A_small_log_ratio_or_a_reward_that_does_not_rise_is_no_alarm(double kl, double rise) => Assert.Empty(Alarms(step => Step(kl, step * rise)));
+    public void A_small_log_ratio_or_a_reward_that_does_not_rise_is_no_alarm(double kl, double rise) =>
+        Assert.Empty(Alarms(step => Step(kl, step * rise)));
 
     [Fact]
     public void Rewards_without_a_difference_within_any_prompt_are_an_alarm_and_one_prompt_with_some_is_none()

@@ -42,7 +42,7 @@ internal static class AustenPretraining
         List<int[]> training = Tokens(segments.Where(segment => !segment.HeldOut), tokenizer);
         var heldOut = new AustenHeldOutText(Tokens(segments.Where(segment => segment.HeldOut), tokenizer), tokenizer);
         using var model = new Gpt2(Config, seed: 1);
-        var groups = model.parameters().ToLookup(parameter => parameter.dim() > 1); // decay on matrices, none on biases and the scales of normalisations
+        var groups = model.parameters().ToLookup(parameter => parameter.dim() > 1); // decay on matrices, none on vectors
         using var matrices = new AdamW(groups[true], PeakLearningRate, beta2: 0.98, weightDecay: WeightDecay);
         using var vectors = new AdamW(groups[false], PeakLearningRate, beta2: 0.98);
         var watch = Stopwatch.StartNew();

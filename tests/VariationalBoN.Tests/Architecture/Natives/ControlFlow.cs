@@ -5,7 +5,8 @@ namespace VariationalBoN.Tests.Architecture.Natives;
 /// <summary>Where a method goes on after each instruction, handlers of exceptions included. Immutable.</summary>
 internal sealed class ControlFlow(MethodBody body)
 {
-    private readonly HashSet<Instruction> _withException = [.. body.ExceptionHandlers.Where(h => h.HandlerType is ExceptionHandlerType.Catch or ExceptionHandlerType.Filter).Select(h => h.HandlerStart),
+    private readonly HashSet<Instruction> _withException =
+        [.. body.ExceptionHandlers.Where(h => h.HandlerType is ExceptionHandlerType.Catch or ExceptionHandlerType.Filter).Select(h => h.HandlerStart),
         .. body.ExceptionHandlers.Select(h => h.FilterStart).OfType<Instruction>()];
 
     /// <summary>The ordinary ways on.</summary>

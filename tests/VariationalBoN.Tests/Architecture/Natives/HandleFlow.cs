@@ -4,8 +4,9 @@ using Mono.Cecil.Cil;
 namespace VariationalBoN.Tests.Architecture.Natives;
 
 /// <summary>
-/// Follows native objects through one method: which call hands the address of which object to native code, and whether the method still has a use for the object afterwards. The optimizing
-/// compiler holds an object up to its last use and no longer, so one whose last use is to give its address away may be finalized during the call.
+/// Follows native objects through one method: which call hands the address of which object to native code, and whether the method still has
+/// a use for the object afterwards. The optimizing compiler holds an object up to its last use and no longer, so one whose last use is to
+/// give its address away may be finalized during the call.
 /// </summary>
 /// <remarks>Objects are numbered: parameters first, then those that an instruction makes. Not thread-safe.</remarks>
 internal sealed class HandleFlow
@@ -20,7 +21,8 @@ internal sealed class HandleFlow
     private readonly List<Instruction?> _origins;
     private readonly Dictionary<Instruction, HandleSet> _uses = [], _given = [];
 
-    public HandleFlow(MethodDefinition method, HandleTypes types, Func<MethodReference, MethodDefinition?> resolve, Func<MethodDefinition, MethodFacts> facts)
+    public HandleFlow(MethodDefinition method, HandleTypes types, Func<MethodReference, MethodDefinition?> resolve,
+        Func<MethodDefinition, MethodFacts> facts)
     {
         (_method, _types, _resolve, _facts, _flow) = (method, types, resolve, facts, new ControlFlow(method.Body));
         _parameters = method.Parameters.Count + (method.HasThis ? 1 : 0);
@@ -33,12 +35,15 @@ internal sealed class HandleFlow
 
     public int Parameters => _parameters;
 
-    /// <summary>Each object that native code may read while nothing here holds it: its number, the instruction that made it (null for a parameter), the call.</summary>
+    /// <summary>Each object that native code may read while nothing here holds it: its number, the instruction that made it (null for a
+    /// parameter), the call.</summary>
     public IEnumerable<(int Number, Instruction? Made, Instruction Call)> Lost() =>
-        from given in _given from number in given.Value.Numbers where !IsUsedAfter(given.Key, number) select (number, _origins[number], given.Key);
+        from given in _given from number in given.Value.Numbers where !IsUsedAfter(given.Key, number)
+            select (number, _origins[number], given.Key);
 
     /// <summary>Whether a scope that holds tensors is open at a call: one made before in this method, and disposed of after.</summary>
-    public bool HasOpenScope(Instruction call) => _made.Any(made => made.Key.Offset < call.Offset && IsScope(made.Key) && IsUsedAfter(call, made.Value));
+    public bool HasOpenScope(Instruction call) =>
+        _made.Any(made => made.Key.Offset < call.Offset && IsScope(made.Key) && IsUsedAfter(call, made.Value));
 
     private static bool IsScope(Instruction made) => made.Operand is MethodReference { ReturnType.Name: "DisposeScope" };
 
@@ -46,7 +51,8 @@ internal sealed class HandleFlow
     {
         var states = new Dictionary<Instruction, (HandleSet[] Stack, HandleSet[] Locals)>();
         var work = new Queue<Instruction>();
-        Merge(_method.Body.Instructions[0], [], [.. Enumerable.Range(0, _parameters).Select(Parameter), .. new HandleSet[_method.Body.Variables.Count]]);
+        Merge(_method.Body.Instructions[0], [],
+            [.. Enumerable.Range(0, _parameters).Select(Parameter), .. new HandleSet[_method.Body.Variables.Count]]);
         while (work.TryDequeue(out Instruction? instruction))
         {
             (HandleSet[] stack, HandleSet[] before) = states[instruction];
@@ -77,7 +83,8 @@ internal sealed class HandleFlow
     private HandleSet Parameter(int number)
     {
         int index = _method.HasThis ? number - 1 : number;
-        return index >= 0 && HandleTypes.IsAddress(_method.Parameters[index].ParameterType) ? HandleSet.Address(number) : HandleSet.Object(number);
+        return index >= 0 && HandleTypes.IsAddress(_method.Parameters[index].ParameterType) ? HandleSet.Address(number)
+            : HandleSet.Object(number);
     }
 
     private (HandleSet[] Stack, HandleSet[] Locals) Execute(Instruction instruction, HandleSet[] stack, HandleSet[] locals)
@@ -104,10 +111,12 @@ internal sealed class HandleFlow
                 return (Padded(rest, pushes, HandleSet.Empty), locals);
             case Code.Stelem_Ref or Code.Stelem_Any or Code.Stelem_I:
                 return (Put(rest, taken[0], taken[2]), Put(locals, taken[0], taken[2]));
-            case Code.Newarr when _types.Owns((TypeReference)instruction.Operand) || HandleTypes.IsAddress((TypeReference)instruction.Operand):
+            case Code.Newarr when _types.Owns((TypeReference)instruction.Operand)
+                || HandleTypes.IsAddress((TypeReference)instruction.Operand):
                 return ([.. rest, HandleSet.Object(Make(instruction))], locals);
             case Code.Ldfld:
-                return ([.. rest, HandleTypes.IsAddress(((FieldReference)instruction.Operand).FieldType) ? all.AsAddresses : HandleSet.Empty], locals);
+                return ([.. rest, HandleTypes.IsAddress(((FieldReference)instruction.Operand).FieldType) ? all.AsAddresses
+                    : HandleSet.Empty], locals);
             default:
                 return (Padded(rest, pushes, StackEffect.PassesOn(instruction) ? all : HandleSet.Empty), locals);
         }
@@ -125,7 +134,8 @@ internal sealed class HandleFlow
         {
             if (HandleTypes.IsAddress(type))
                 return all.AsAddresses;
-            return !creates && !_types.Owns(type) ? HandleSet.Empty : creates && _types.Owns(type) ? all | HandleSet.Object(Make(instruction)) : all;
+            return !creates && !_types.Owns(type) ? HandleSet.Empty : creates && _types.Owns(type)
+                ? all | HandleSet.Object(Make(instruction)) : all;
         }
 
         if (method.IsPInvokeImpl)
@@ -154,7 +164,8 @@ internal sealed class HandleFlow
     private HandleSet[] Received(Instruction instruction, HandleSet[] taken, HandleSet[] locals)
     {
         var target = (MethodReference)instruction.Operand;
-        return instruction.OpCode.Code == Code.Newobj || !target.HasThis || taken.Length < 2 || _types.IsTorchSharp(target.DeclaringType) ? locals : Put(locals, taken[0], HandleSet.Union(taken[1..]));
+        return instruction.OpCode.Code == Code.Newobj || !target.HasThis || taken.Length < 2 || _types.IsTorchSharp(target.DeclaringType)
+            ? locals : Put(locals, taken[0], HandleSet.Union(taken[1..]));
     }
 
     private int Make(Instruction instruction)
@@ -185,9 +196,11 @@ internal sealed class HandleFlow
         return false;
     }
 
-    private static void Add(Dictionary<Instruction, HandleSet> to, Instruction instruction, HandleSet values) => to[instruction] = to.GetValueOrDefault(instruction) | values;
+    private static void Add(Dictionary<Instruction, HandleSet> to, Instruction instruction, HandleSet values) =>
+        to[instruction] = to.GetValueOrDefault(instruction) | values;
 
-    private static HandleSet[] Put(HandleSet[] values, HandleSet container, HandleSet content) => [.. values.Select(value => value.Overlaps(container) ? value | content : value)];
+    private static HandleSet[] Put(HandleSet[] values, HandleSet container, HandleSet content) =>
+        [.. values.Select(value => value.Overlaps(container) ? value | content : value)];
 
     private static HandleSet[] Union(HandleSet[] a, HandleSet[] b) => a.Length == b.Length
         ? [.. a.Zip(b, (x, y) => x | y)]

@@ -10,7 +10,8 @@ internal sealed class HandleTypes(ModuleDefinition torchSharp)
     /// <summary>Whether the type, or what it contains (an array, a list, a tuple), has a finalizer of TorchSharp.</summary>
     public bool Owns(TypeReference type) => type switch
     {
-        ByReferenceType or ArrayType or PointerType or RequiredModifierType or OptionalModifierType => Owns(((TypeSpecification)type).ElementType),
+        ByReferenceType or ArrayType or PointerType or RequiredModifierType or OptionalModifierType =>
+            Owns(((TypeSpecification)type).ElementType),
         GenericInstanceType generic when !IsTorchSharp(generic) => generic.GenericArguments.Any(Owns),
         GenericParameter => false,
         _ => IsFinalized(type),
@@ -21,14 +22,16 @@ internal sealed class HandleTypes(ModuleDefinition torchSharp)
     {
         string name = type.FullName;
         if (!_finalized.TryGetValue(name, out bool found))
-            _finalized[name] = found = Bases(type).Any(ancestor => IsTorchSharp(ancestor) && ancestor.Methods.Any(method => method.Name == "Finalize"));
+            _finalized[name] = found = Bases(type)
+                .Any(ancestor => IsTorchSharp(ancestor) && ancestor.Methods.Any(method => method.Name == "Finalize"));
         return found;
     }
 
     /// <summary>A tensor: the one kind that an open dispose scope holds.</summary>
     public bool IsTensor(TypeReference type) => Bases(type).Any(ancestor => ancestor.FullName == "TorchSharp.torch/Tensor");
 
-    public bool IsTorchSharp(TypeReference type) => type.GetElementType() is { } element && (element.Scope == torchSharp || element.Scope.Name == "TorchSharp");
+    public bool IsTorchSharp(TypeReference type) =>
+        type.GetElementType() is { } element && (element.Scope == torchSharp || element.Scope.Name == "TorchSharp");
 
     /// <summary>The type and what it derives from, as far as TorchSharp and the code that is read go.</summary>
     public IEnumerable<TypeDefinition> Bases(TypeReference type)
@@ -47,7 +50,8 @@ internal sealed class HandleTypes(ModuleDefinition torchSharp)
     };
 
     /// <summary>What a call returns, with the type arguments of the call.</summary>
-    public static TypeReference ReturnType(MethodReference target) => target.ReturnType is not GenericParameter parameter ? target.ReturnType : (parameter.Owner, target, target.DeclaringType) switch
+    public static TypeReference ReturnType(MethodReference target) =>
+        target.ReturnType is not GenericParameter parameter ? target.ReturnType : (parameter.Owner, target, target.DeclaringType) switch
     {
         (MethodReference, GenericInstanceMethod generic, _) => generic.GenericArguments[parameter.Position],
         (TypeReference, _, GenericInstanceType generic) => generic.GenericArguments[parameter.Position],

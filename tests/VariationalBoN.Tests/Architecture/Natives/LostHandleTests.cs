@@ -7,18 +7,22 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Tests.Architecture.Natives;
 
 /// <summary>
-/// Native objects are held until the call that reads them returns (docs/upstream-native-numbers.md): no package, program or example calls a method of TorchSharp that lets go of one inside, and each
-/// number that it makes itself is still used after the call. What TorchSharp does is read from its code.
+/// Native objects are held until the call that reads them returns (docs/upstream-native-numbers.md): no package, program or example calls a
+/// method of TorchSharp that lets go of one inside, and each number that it makes itself is still used after the call. What TorchSharp does
+/// is read from its code.
 /// </summary>
 [Trait("Tier", "fast")]
 public sealed class LostHandleTests
 {
-    private static readonly Lazy<LostHandles> s_lost = new(() => new LostHandles(typeof(torch).Assembly.Location), LazyThreadSafetyMode.ExecutionAndPublication);
+    private static readonly Lazy<LostHandles> s_lost = new(() => new LostHandles(typeof(torch).Assembly.Location),
+        LazyThreadSafetyMode.ExecutionAndPublication);
 
     public static TheoryData<string> Programs => [.. ReadPrograms()];
 
-    public static TheoryData<string> Examples => [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "VariationalBoN.Tests"), "*.cs", SearchOption.AllDirectories)
-        .Where(path => File.ReadLines(path).Any(line => line.TrimStart().StartsWith("// snippet: ", StringComparison.Ordinal))).Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Examples =>
+        [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "VariationalBoN.Tests"), "*.cs", SearchOption.AllDirectories)
+        .Where(path => File.ReadLines(path).Any(line => line.TrimStart().StartsWith("// snippet: ", StringComparison.Ordinal)))
+            .Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Programs))]
@@ -69,7 +73,8 @@ public sealed class LostHandleTests
     [InlineData("Modules.ELU::forward(TorchSharp.torch/Tensor)")]
     [InlineData("torch/optim::AdamW(System.Collections.Generic.IEnumerable`1<TorchSharp.Modules.Parameter>,System.Double,System.Double,System.Double,System.Double,System.Double,System.Boolean,System.Boolean)")]
     [InlineData("torch/nn::Softplus(System.Double,System.Double)")]
-    public void Method_that_loses_a_number_is_found(string method) => Assert.Contains(s_lost.Value.Numbers.Keys, listed => listed.EndsWith(method, StringComparison.Ordinal));
+    public void Method_that_loses_a_number_is_found(string method) =>
+        Assert.Contains(s_lost.Value.Numbers.Keys, listed => listed.EndsWith(method, StringComparison.Ordinal));
 
     [Theory]
     [InlineData("torch/Tensor::add(TorchSharp.torch/Tensor,TorchSharp.Scalar)")]
@@ -81,7 +86,8 @@ public sealed class LostHandleTests
     [InlineData("torch/Tensor::sqrt()")]
     [InlineData("torch::cat(System.Collections.Generic.IList`1<TorchSharp.torch/Tensor>,System.Int64)")]
     [InlineData("torch/nn::Linear(System.Int64,System.Int64,System.Boolean,TorchSharp.torch/Device,System.Nullable`1<TorchSharp.torch/ScalarType>)")]
-    public void Method_that_makes_none_is_not(string method) => Assert.DoesNotContain(s_lost.Value.Numbers.Keys, listed => listed.EndsWith(method, StringComparison.Ordinal));
+    public void Method_that_makes_none_is_not(string method) =>
+        Assert.DoesNotContain(s_lost.Value.Numbers.Keys, listed => listed.EndsWith(method, StringComparison.Ordinal));
 
     [Fact]
     public void Tensors_that_are_let_go_of_are_found_apart_since_a_scope_holds_them()
@@ -96,17 +102,25 @@ public sealed class LostHandleTests
         lock (s_lost)
         {
             using ModuleDefinition module = s_lost.Value.Read(typeof(LostHandleTests).Assembly.Location);
-            string[] Found(Type type) => [.. s_lost.Value.Violations(module.GetType(type.FullName!.Replace('+', '/'))).Select(violation => violation.Split("::")[1].TrimStart('<').Split([' ', ':', '>'])[0]).Distinct().Order(StringComparer.Ordinal)];
-            Assert.Equal(typeof(Careless).GetMethods().Where(method => method.DeclaringType == typeof(Careless)).Select(method => method.Name).Order(StringComparer.Ordinal), Found(typeof(Careless)));
+            string[] Found(Type type) =>
+                [.. s_lost.Value.Violations(module.GetType(type.FullName!.Replace('+', '/')))
+                .Select(violation => violation.Split("::")[1].TrimStart('<').Split([' ', ':', '>'])[0]).Distinct()
+                .Order(StringComparer.Ordinal)];
+            Assert.Equal(typeof(Careless).GetMethods().Where(method => method.DeclaringType == typeof(Careless))
+                .Select(method => method.Name).Order(StringComparer.Ordinal), Found(typeof(Careless)));
             Assert.Equal([], Found(typeof(Careful)));
         }
     }
 
     private static IEnumerable<string> Projects(string folder) =>
-        Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories).Select(path => Path.GetFileNameWithoutExtension(path));
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories)
+            .Select(path => Path.GetFileNameWithoutExtension(path));
 
-    private static IEnumerable<string> ReadPrograms() => Directory.EnumerateFiles(AppContext.BaseDirectory, "VariationalBoN*.dll").Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal))
-        .Concat(Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "programs"), "*.dll")).Select(path => Path.GetRelativePath(AppContext.BaseDirectory, path)).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> ReadPrograms() =>
+        Directory.EnumerateFiles(AppContext.BaseDirectory, "VariationalBoN*.dll")
+        .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal))
+        .Concat(Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "programs"), "*.dll"))
+            .Select(path => Path.GetRelativePath(AppContext.BaseDirectory, path)).Order(StringComparer.Ordinal);
 
     /// <summary>Each method lets go of something.</summary>
     private static class Careless

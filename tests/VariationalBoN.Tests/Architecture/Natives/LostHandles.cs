@@ -4,12 +4,13 @@ using Mono.Cecil.Cil;
 namespace VariationalBoN.Tests.Architecture.Natives;
 
 /// <summary>
-/// The methods of TorchSharp that make a native object and let go of it before the native call returns which reads it, derived from its code and closed over the calls inside it; and code
-/// that calls them. Not thread-safe.
+/// The methods of TorchSharp that make a native object and let go of it before the native call returns which reads it, derived from its
+/// code and closed over the calls inside it; and code that calls them. Not thread-safe.
 /// </summary>
 internal sealed class LostHandles
 {
-    /// <summary>Loses the gradient of a parameter while it asks whether that requires one: nothing where a module is moved that has no gradients, as all of ours are.</summary>
+    /// <summary>Loses the gradient of a parameter while it asks whether that requires one: nothing where a module is moved that has no
+    /// gradients, as all of ours are.</summary>
     internal const string Harmless = "TorchSharp.torch/nn/Module::ReplaceParameter";
 
     private static readonly string[] s_notSteps = ["Dispose", "ToString", "GetHashCode", "Equals", "Finalize"];
@@ -25,7 +26,8 @@ internal sealed class LostHandles
         _torchSharp = ModuleDefinition.ReadModule(torchSharp);
         _types = new HandleTypes(_torchSharp);
         _methods = [.. _torchSharp.GetTypes().SelectMany(type => type.Methods).Where(method => method.HasBody)];
-        _overrides = _methods.Where(method => method.IsVirtual && !method.IsNewSlot && !s_notSteps.Contains(method.Name)).ToLookup(method => method.DeclaringType);
+        _overrides = _methods.Where(method => method.IsVirtual && !method.IsNewSlot && !s_notSteps.Contains(method.Name))
+            .ToLookup(method => method.DeclaringType);
         Derive(_methods);
     }
 
@@ -35,7 +37,8 @@ internal sealed class LostHandles
     /// <summary>Those that lose a tensor when no dispose scope is open.</summary>
     public IReadOnlyDictionary<string, string> Tensors => Listed(facts => facts.LosesTensor);
 
-    /// <summary>Reads code so that what it names of TorchSharp is what was derived here, and derives what its own methods let go of.</summary>
+    /// <summary>Reads code so that what it names of TorchSharp is what was derived here, and derives what its own methods let go
+    /// of.</summary>
     public ModuleDefinition Read(string path)
     {
         var module = ModuleDefinition.ReadModule(path, new ReaderParameters { AssemblyResolver = new Resolver(_torchSharp.Assembly) });
@@ -44,13 +47,15 @@ internal sealed class LostHandles
     }
 
     /// <summary>What a type does wrong: each call of a listed method, and each number that it makes itself and lets go of.</summary>
-    public IEnumerable<string> Violations(TypeDefinition type) => type.Methods.Where(method => method.HasBody).SelectMany(Violations).Concat(type.NestedTypes.SelectMany(Violations));
+    public IEnumerable<string> Violations(TypeDefinition type) =>
+        type.Methods.Where(method => method.HasBody).SelectMany(Violations).Concat(type.NestedTypes.SelectMany(Violations));
 
     private IEnumerable<string> Violations(MethodDefinition method)
     {
         string at = $"{method.DeclaringType.FullName}::{method.Name}";
         var flow = new HandleFlow(method, _types, Resolve, Facts);
-        foreach (Instruction call in method.Body.Instructions.Where(call => call.Operand is MethodReference target && _types.IsTorchSharp(target.DeclaringType)))
+        foreach (Instruction call in method.Body.Instructions.Where(call => call.Operand is MethodReference target
+            && _types.IsTorchSharp(target.DeclaringType)))
         {
             if (Resolve((MethodReference)call.Operand) is not { } target)
                 continue;
@@ -64,13 +69,15 @@ internal sealed class LostHandles
             yield return $"{at}: {lost}";
     }
 
-    private Dictionary<string, string> Listed(Func<MethodFacts, string?> reason) => _methods.Where(IsVisible).Select(method => (method.FullName, Why: Why(method, reason)))
+    private Dictionary<string, string> Listed(Func<MethodFacts, string?> reason) =>
+        _methods.Where(IsVisible).Select(method => (method.FullName, Why: Why(method, reason)))
         .Where(listed => listed.Why is not null).ToDictionary(listed => listed.FullName, listed => listed.Why!);
 
     /// <summary>Looks at each method until nothing new is found; facts only grow, so that ends.</summary>
     private void Derive(MethodDefinition[] methods)
     {
-        var callers = methods.SelectMany(method => Called(method).Select(Resolve).OfType<MethodDefinition>().Distinct().Select(target => (target, method))).ToLookup(pair => pair.target, pair => pair.method);
+        var callers = methods.SelectMany(method => Called(method).Select(Resolve).OfType<MethodDefinition>().Distinct()
+            .Select(target => (target, method))).ToLookup(pair => pair.target, pair => pair.method);
         var work = new Queue<MethodDefinition>(methods);
         var waiting = new HashSet<MethodDefinition>(methods);
         while (work.TryDequeue(out MethodDefinition? method))
@@ -80,7 +87,8 @@ internal sealed class LostHandles
             if (found == Facts(method))
                 continue;
             _facts[method] = found;
-            IEnumerable<MethodDefinition> makers = _overrides[method.DeclaringType].Contains(method) ? method.DeclaringType.Methods.Where(member => member.IsConstructor).SelectMany(constructor => callers[constructor]) : [];
+            IEnumerable<MethodDefinition> makers = _overrides[method.DeclaringType].Contains(method)
+                ? method.DeclaringType.Methods.Where(member => member.IsConstructor).SelectMany(constructor => callers[constructor]) : [];
             foreach (MethodDefinition caller in callers[method].Concat(makers).Where(waiting.Add))
                 work.Enqueue(caller);
         }
@@ -95,7 +103,8 @@ internal sealed class LostHandles
         return new MethodFacts
         {
             Dropped = before.Dropped | dropped,
-            Returned = before.Returned | HandleSet.Union(flow.Returned.Numbers.Where(number => number < flow.Parameters).Select(HandleSet.Object)),
+            Returned = before.Returned | HandleSet.Union(flow.Returned.Numbers.Where(number => number < flow.Parameters)
+                .Select(HandleSet.Object)),
             ReturnsFresh = before.ReturnsFresh || flow.Returned.Numbers.Any(number => number >= flow.Parameters),
             Loses = before.Loses ?? numbers.FirstOrDefault() ?? Inherited(method, facts => facts.Loses),
             LosesTensor = harmless ? null : before.LosesTensor ?? tensors.FirstOrDefault() ?? Inherited(method, facts => facts.LosesTensor),
@@ -105,29 +114,38 @@ internal sealed class LostHandles
     private (string[] Numbers, string[] Tensors, HandleSet Parameters) Lost(HandleFlow flow)
     {
         var lost = flow.Lost().ToArray();
-        var made = lost.Where(found => found.Made?.Operand is MethodReference).Select(found => (Type: Made(found.Made!), found.Call, Text: $"what {Name(found.Made!)} gives is let go of in {Name(found.Call)}")).ToArray();
+        var made = lost.Where(found => found.Made?.Operand is MethodReference)
+            .Select(found => (Type: Made(found.Made!), found.Call,
+            Text: $"what {Name(found.Made!)} gives is let go of in {Name(found.Call)}")).ToArray();
         return ([.. made.Where(found => _types.IsFinalized(found.Type) && !_types.IsTensor(found.Type)).Select(found => found.Text)],
             [.. made.Where(found => _types.IsTensor(found.Type) && !flow.HasOpenScope(found.Call)).Select(found => found.Text)],
             HandleSet.Union(lost.Where(found => found.Made is null).Select(found => HandleSet.Object(found.Number))));
     }
 
     private static TypeReference Made(Instruction instruction) =>
-        instruction.OpCode.Code == Code.Newobj ? ((MethodReference)instruction.Operand).DeclaringType : HandleTypes.ReturnType((MethodReference)instruction.Operand);
+        instruction.OpCode.Code == Code.Newobj ? ((MethodReference)instruction.Operand).DeclaringType
+            : HandleTypes.ReturnType((MethodReference)instruction.Operand);
 
-    private static string Name(Instruction instruction) => instruction.Operand is MethodReference method ? $"{method.DeclaringType.Name}.{method.Name}" : instruction.ToString();
+    private static string Name(Instruction instruction) =>
+        instruction.Operand is MethodReference method ? $"{method.DeclaringType.Name}.{method.Name}" : instruction.ToString();
 
-    private string? Inherited(MethodDefinition method, Func<MethodFacts, string?> reason) => Called(method).Select(Resolve).OfType<MethodDefinition>()
-        .Where(target => Why(target, reason) is not null).Select(target => $"calls {target.DeclaringType.Name}.{target.Name}").FirstOrDefault();
+    private string? Inherited(MethodDefinition method, Func<MethodFacts, string?> reason) =>
+        Called(method).Select(Resolve).OfType<MethodDefinition>()
+        .Where(target => Why(target, reason) is not null).Select(target => $"calls {target.DeclaringType.Name}.{target.Name}")
+            .FirstOrDefault();
 
-    /// <summary>Why a call loses an object: the method does, or it makes an object of which an override does (the step of an optimizer, the forward of a module).</summary>
-    private string? Why(MethodDefinition method, Func<MethodFacts, string?> reason) => reason(Facts(method)) ?? (method is { IsConstructor: true, IsStatic: false }
+    /// <summary>Why a call loses an object: the method does, or it makes an object of which an override does (the step of an optimizer, the
+    /// forward of a module).</summary>
+    private string? Why(MethodDefinition method, Func<MethodFacts, string?> reason) =>
+        reason(Facts(method)) ?? (method is { IsConstructor: true, IsStatic: false }
         ? _types.Bases(method.DeclaringType).SelectMany(type => _overrides[type]).Where(member => reason(Facts(member)) is not null)
             .Select(member => $"{member.DeclaringType.Name}.{member.Name}: {reason(Facts(member))}").FirstOrDefault()
         : null);
 
     private MethodFacts Facts(MethodDefinition method) => _facts.GetValueOrDefault(method, MethodFacts.None);
 
-    private static IEnumerable<MethodReference> Called(MethodDefinition method) => method.Body.Instructions.Select(instruction => instruction.Operand).OfType<MethodReference>();
+    private static IEnumerable<MethodReference> Called(MethodDefinition method) =>
+        method.Body.Instructions.Select(instruction => instruction.Operand).OfType<MethodReference>();
 
     /// <summary>The method, where its code is read: TorchSharp's own, or that of the module in hand.</summary>
     private MethodDefinition? Resolve(MethodReference method)
@@ -142,7 +160,8 @@ internal sealed class LostHandles
 
     private static bool IsVisible(MethodDefinition method) => (method.IsPublic || method.IsFamily) && IsVisible(method.DeclaringType);
 
-    private static bool IsVisible(TypeDefinition type) => type.IsPublic || ((type.IsNestedPublic || type.IsNestedFamily) && IsVisible(type.DeclaringType));
+    private static bool IsVisible(TypeDefinition type) =>
+        type.IsPublic || ((type.IsNestedPublic || type.IsNestedFamily) && IsVisible(type.DeclaringType));
 
     private sealed class Resolver : DefaultAssemblyResolver
     {
