@@ -38,8 +38,10 @@ internal sealed class HandleFlow
     /// <summary>Each object that native code may read while nothing here holds it: its number, the instruction that made it (null for a
     /// parameter), the call.</summary>
     public IEnumerable<(int Number, Instruction? Made, Instruction Call)> Lost() =>
-        from given in _given from number in given.Value.Numbers where !IsUsedAfter(given.Key, number)
-            select (number, _origins[number], given.Key);
+        from given in _given
+        from number in given.Value.Numbers
+        where !IsUsedAfter(given.Key, number)
+        select (number, _origins[number], given.Key);
 
     /// <summary>Whether a scope that holds tensors is open at a call: one made before in this method, and disposed of after.</summary>
     public bool HasOpenScope(Instruction call) =>

@@ -52,11 +52,11 @@ internal sealed class HandleTypes(ModuleDefinition torchSharp)
     /// <summary>What a call returns, with the type arguments of the call.</summary>
     public static TypeReference ReturnType(MethodReference target) =>
         target.ReturnType is not GenericParameter parameter ? target.ReturnType : (parameter.Owner, target, target.DeclaringType) switch
-    {
-        (MethodReference, GenericInstanceMethod generic, _) => generic.GenericArguments[parameter.Position],
-        (TypeReference, _, GenericInstanceType generic) => generic.GenericArguments[parameter.Position],
-        _ => parameter,
-    };
+        {
+            (MethodReference, GenericInstanceMethod generic, _) => generic.GenericArguments[parameter.Position],
+            (TypeReference, _, GenericInstanceType generic) => generic.GenericArguments[parameter.Position],
+            _ => parameter,
+        };
 
     /// <summary>Null for a type of another library, which owns nothing of TorchSharp.</summary>
     private TypeDefinition? Resolve(TypeReference type) => type.GetElementType() switch
