@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using TorchSharp;
+using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
@@ -28,7 +29,7 @@ internal static class TrainingMemory
         CausalTransformer trained = adapted ?? model;
         var policy = new CausalLmPolicy(trained, new IdTokenizer(Vocabulary));
         var completions = Completions();
-        using var adam = optim.AdamW(adapted?.LoraParameters() ?? model.parameters(), lr: 1e-5, weight_decay: 0);
+        using var adam = new AdamW(adapted?.LoraParameters() ?? model.parameters(), learningRate: 1e-5) { AllowLostSteps = true };
         for (int step = 0; step < Steps; step++)
         {
             var clock = Stopwatch.StartNew();
@@ -37,7 +38,7 @@ internal static class TrainingMemory
                 var loss = policy.LogProb(completions).mean().neg();
                 trained.zero_grad();
                 loss.backward();
-                adam.step();
+                adam.Step();
                 Report(string.Create(CultureInfo.InvariantCulture, $"step {step}, loss {loss.item<double>():F3}, {clock.Elapsed.TotalSeconds:F1} s"));
             }
         }

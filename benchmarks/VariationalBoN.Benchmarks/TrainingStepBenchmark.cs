@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using TorchSharp;
+using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
@@ -14,7 +15,7 @@ public class TrainingStepBenchmark : IDisposable
     private const int PromptLength = 8, NewTokens = 40;
     private Gpt2? _model;
     private CausalLmPolicy? _policy;
-    private torch.optim.Optimizer? _optimizer;
+    private AdamW? _optimizer;
     private IReadOnlyList<Completion> _completions = [];
     private Tensor? _tokens, _targets, _weights;
 
@@ -27,7 +28,7 @@ public class TrainingStepBenchmark : IDisposable
         _model.eval();
         _policy = new CausalLmPolicy(_model, new IdTokenizer(256), new GenerationOptions { MaxNewTokens = NewTokens });
         _completions = _policy.Sample([.. Enumerable.Range(0, 8).Select(p => string.Join(' ', Enumerable.Range(p, PromptLength)))], 8, seed: 1);
-        _optimizer = optim.AdamW(_model.parameters(), lr: 1e-5, weight_decay: 0);
+        _optimizer = new AdamW(_model.parameters(), learningRate: 1e-5);
         long[][] rows = [.. _completions.Select(c => c.PromptTokens.Concat(c.Tokens).Select(id => (long)id).ToArray())];
         _tokens = tensor(rows.SelectMany(row => row[..^1]).ToArray(), [rows.Length, PromptLength + NewTokens - 1]);
         _targets = tensor(rows.SelectMany(row => row[PromptLength..]).ToArray());
@@ -66,6 +67,6 @@ public class TrainingStepBenchmark : IDisposable
         var loss = (logProb * _weights!).mean();
         _model!.zero_grad();
         loss.backward();
-        _optimizer!.step();
+        _optimizer!.Step();
     }
 }

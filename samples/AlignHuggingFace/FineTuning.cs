@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using TorchSharp;
-using TorchSharp.Modules;
 using VariationalBoN;
 using VariationalBoN.Training;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace AlignHuggingFace;
 
@@ -14,7 +14,7 @@ internal static class FineTuning
     public static async Task RunAsync(LanguageModel model, Scorer scorer, IBoNDistribution bestOfN, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         Parameter[] trained = [.. model.Trained];
-        using var adam = torch.optim.AdamW(trained, arguments.LearningRate, beta2: 0.95, weight_decay: arguments.WeightDecay);
+        using var adam = new AdamW(trained, arguments.LearningRate, beta2: 0.95, weightDecay: arguments.WeightDecay);
         using var metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
         var guard = new TrainingGuard(arguments.N, arguments.SamplesPerPrompt);
         using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, arguments)).Add("optimizer", adam).Add("metrics", metrics).Add("guard", guard);
@@ -29,19 +29,18 @@ internal static class FineTuning
             for (; step < arguments.Steps; step++)
             {
                 double learningRate = arguments.Schedule.Of(arguments.LearningRate, step, arguments.Steps);
-                foreach (var group in adam.ParamGroups)
-                    group.LearningRate = learningRate;
+                adam.SetLearningRate(learningRate);
                 var drawn = model.Policy.Sample(order.Batch(step, Math.Min(prompts.Count, arguments.PromptsPerStep)), arguments.CompletionsPerPrompt, (arguments.Seed * 1_000_003) + step, cancellationToken);
                 var scored = await scorer.ScoreAsync(drawn, cancellationToken);
                 var numbers = Backward(model, bestOfN, scored, arguments.RowsPerPass) with
                 {
                     GradientNorm = torch.nn.utils.clip_grad_norm_(trained, arguments.Clip > 0 ? arguments.Clip : double.MaxValue),
                     LearningRate = learningRate,
+                    Update = adam.LastUpdate,
                 };
                 foreach (var alarm in guard.Observe(step, numbers))                                // one that is fatal ends the loop
                     output.WriteLine(alarm);
-                using (torch.NewDisposeScope())
-                    adam.step();
+                adam.Step();
                 if (step % 4 == 3)
                     GC.Collect();                                                                  // without it memory was seen to grow with full training: docs/hugging-face.md, Memory
                 metrics.Write(step, numbers.Values());

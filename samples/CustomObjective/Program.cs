@@ -4,6 +4,7 @@ using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Losses;
 using VariationalBoN.Policies;
+using VariationalBoN.Training;
 
 const double Delta = 0.5;
 torch.set_num_threads(1);
@@ -16,16 +17,16 @@ var objective = new TemperedObjective(bestOfN, 0.5);
 
 // The objective, by a loss of the library on completions of the policy.
 var scorer = new Scorer(reference, reward);
-using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+using var adam = new Adam(policy.Parameters, learningRate: 0.05);
 for (int step = 0; step < 600; step++)
 {
-    adam.ParamGroups.First().LearningRate = 0.05 * (1 - (step / 600.0)); // less and less noise
+    adam.SetLearningRate(0.05 * (1 - (step / 600.0))); // less and less noise
     var scored = await scorer.ScoreAsync(policy.Sample(["?"], completionsPerPrompt: 64, seed: step));
     using var scope = torch.NewDisposeScope();
     var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(scored), scored.Groups);
-    adam.zero_grad();
+    adam.ZeroGrad();
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 
 // The same objective by the own loss, offline: it sees the five answers and draws nothing.
@@ -33,15 +34,15 @@ var answers = Enumerable.Range(0, 5).Select(i => new ScoredCompletion(new Comple
 Completion[] completions = [.. answers.Select(answer => answer.Completion)];
 double[] logTarget = [.. answers.Select(objective.LogTarget)], target = [.. logTarget.Select(Math.Exp)];
 using var offline = reference.Clone();
-using var other = torch.optim.Adam(offline.Parameters, lr: 0.05);
+using var other = new Adam(offline.Parameters, learningRate: 0.05);
 for (int step = 0; step < 600; step++)
 {
-    other.ParamGroups.First().LearningRate = 0.05 * (1 - (step / 600.0));
+    other.SetLearningRate(0.05 * (1 - (step / 600.0)));
     using var scope = torch.NewDisposeScope();
     var loss = HuberLogRatio.Loss(offline.LogProb(completions), logTarget, [0, 0, 0, 0, 0], Delta);
-    other.zero_grad();
+    other.ZeroGrad();
     loss.backward();
-    other.step();
+    other.Step();
 }
 
 double[] learned = policy.LogProbValues(completions), regressed = offline.LogProbValues(completions);

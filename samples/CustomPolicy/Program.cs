@@ -1,9 +1,10 @@
 // One's own policy: a Gaussian over whole numbers, with two parameters, pulled to the Best-of-N of its start.
 using System.Globalization;
 using TorchSharp;
-using TorchSharp.Modules;
 using VariationalBoN;
 using VariationalBoN.Testing.Checks;
+using VariationalBoN.Training;
+using Parameter = TorchSharp.Modules.Parameter;
 
 torch.set_num_threads(1);
 Prompt[] prompts = ["guess a number"];
@@ -20,16 +21,16 @@ var bestOfN = table.BestOf(n: 4);
 var objective = new ExactObjective(bestOfN);
 var scorer = new Scorer(reference, reward);
 var evaluator = new Evaluator(scorer, table);
-using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+using var adam = new Adam(policy.Parameters, learningRate: 0.05);
 Console.WriteLine($"Before: {policy}\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 512, seed: 0, bestOfN)}\n");
 for (int step = 0; step < 200; step++)
 {
     var scored = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 64, seed: step));
     using var scope = torch.NewDisposeScope();
     var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(scored), scored.Groups);
-    adam.zero_grad();
+    adam.ZeroGrad();
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 
 Console.WriteLine($"After: {policy}, the best that a Gaussian can do for the best of 4\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 512, seed: 0, bestOfN)}");
@@ -87,7 +88,8 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
 
     private torch.Tensor LogProbs()
     {
-        var numbers = torch.arange(-Largest, Largest + 1, torch.float64); // [V]
-        return torch.nn.functional.log_softmax(-0.5 * ((numbers - _mean) / _logDeviation.exp()).pow(2), 0);
+        using Scalar first = -Largest, end = Largest + 1, step = 1, two = 2, minusHalf = -0.5; // held while libtorch reads them
+        var numbers = torch.arange(first, end, step, torch.float64); // [V]
+        return torch.nn.functional.log_softmax(((numbers - _mean) / _logDeviation.exp()).pow(two).mul(minusHalf), 0);
     }
 }

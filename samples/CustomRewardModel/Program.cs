@@ -4,6 +4,7 @@ using VariationalBoN;
 using VariationalBoN.Rewards;
 using VariationalBoN.Policies;
 using VariationalBoN.Testing.Checks;
+using VariationalBoN.Training;
 
 torch.set_num_threads(1);
 Prompt[] prompts = ["a day in spring", "a day in autumn"];
@@ -21,7 +22,7 @@ var bestOfN = table.BestOf(n: 8);
 var objective = new ExactObjective(bestOfN);
 var scorer = new Scorer(reference, reward);
 var evaluator = new Evaluator(scorer, table);
-using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+using var adam = new Adam(policy.Parameters, learningRate: 0.05);
 Console.WriteLine($"Before:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}\n");
 
 for (int step = 0; step < 400; step++)
@@ -31,9 +32,9 @@ for (int step = 0; step < 400; step++)
     using var scope = torch.NewDisposeScope();
     var targets = objective.LogTargets(scored);
     var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);
-    adam.zero_grad();
+    adam.ZeroGrad();
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 
 Console.WriteLine($"After, one draw should be worth about 8:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}");

@@ -2,6 +2,7 @@
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Testing.Worlds;
+using VariationalBoN.Training;
 
 torch.set_num_threads(1);
 const int Steps = 600;
@@ -14,20 +15,20 @@ using var policy = world.Reference();
 using var reference = policy.CloneFrozen();
 var scorer = new Scorer(reference, world.RewardModel());
 var objective = new ExactObjective(world.BestOfN);
-using var adam = torch.optim.Adam(policy.Parameters, lr: LearningRate);
+using var adam = new Adam(policy.Parameters, LearningRate);
 Console.WriteLine($"KL(pi_theta || pi_bon) before: {KlToBestOfN():0.0000} nats, mean reward {MeanReward():0.00}");
 
 for (int step = 0; step < Steps; step++)
 {
-    adam.ParamGroups.First().LearningRate = LearningRate * (1 - ((double)step / Steps)); // less and less noise
+    adam.SetLearningRate(LearningRate * (1 - ((double)step / Steps)));                         // less and less noise
     var drawn = policy.Sample([EnumerableWorld.Prompt], completionsPerPrompt: 64, seed: step); // y ~ pi_theta, plain data
     var scored = await scorer.ScoreAsync(drawn);                                               // r(y), log pi_ref
     using var scope = torch.NewDisposeScope();                                                 // tensors live below this line only
     var targets = objective.LogTargets(scored);                                                // log pi_bon
     var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);             // pulls pi_theta to pi_bon
-    adam.zero_grad();
+    adam.ZeroGrad();
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 
 Console.WriteLine($"KL(pi_theta || pi_bon) after:  {KlToBestOfN():0.0000} nats, mean reward {MeanReward():0.00}");

@@ -9,5 +9,6 @@ return args switch
     ["open-store", var folder] => OpenJob.OpenStore(folder),
     ["hold", var folder] => CacheJob.Hold(folder),
     ["save", var what, var folder, var numbers] => SaveJob.Run(what, folder, numbers),
+    ["stress", var golden, var calls, var threads, .. var filter] => StressJob.Run(golden, int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture), int.Parse(threads, System.Globalization.CultureInfo.InvariantCulture), filter is [var one] ? one : ""),
     _ => throw new ArgumentException($"Unknown job: {string.Join(' ', args)}"),
 };

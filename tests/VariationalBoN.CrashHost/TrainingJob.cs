@@ -29,7 +29,7 @@ internal static class TrainingJob
         var bestOfN = table.BestOf(4);
         var objective = new ExactObjective(bestOfN);
         var order = new PromptOrder(s_prompts, seed: 7);
-        using var adam = torch.optim.AdamW(model.parameters(), lr: 0.01, weight_decay: 0.01);
+        using var adam = new AdamW(model.parameters(), learningRate: 0.01, weightDecay: 0.01);
         using var noise = new torch.Generator(5);
         // snippet: resumable
         using var metrics = new MetricsLog(Path.Combine(folder, "metrics.jsonl"));
@@ -42,14 +42,14 @@ internal static class TrainingJob
             var scored = await scorer.ScoreAsync(policy.Sample([.. order.Batch(step, 3)], completionsPerPrompt: 4, seed: step));
             using var scope = torch.NewDisposeScope();
             var logProb = policy.LogProb(scored);
-            using Scalar tiny = 1e-3;
+            using Scalar tiny = 1e-3, one = 1; // held while libtorch reads them
             var jitter = torch.rand(1, dtype: logProb.dtype, generator: noise).mul(tiny); // something that only a stored generator can repeat
-            var loss = ScoreFunction.Loss(logProb, objective.LogTargets(scored), scored.Groups) + jitter * logProb.mean();
-            adam.zero_grad();
+            var loss = ScoreFunction.Loss(logProb, objective.LogTargets(scored), scored.Groups).add(jitter * logProb.mean(), one);
+            adam.ZeroGrad();
             loss.backward();
-            var numbers = StepMetrics.Of(bestOfN, scored, logProb) with { Loss = loss.ToDouble() };
+            var numbers = StepMetrics.Of(bestOfN, scored, logProb) with { Loss = loss.item<double>(), Update = adam.LastUpdate };
             guard.Observe(step, numbers);
-            adam.step();
+            adam.Step();
             metrics.Write(step, numbers.Values());
             if ((step + 1) % 3 == 0)
                 checkpoints.Save(step + 1, numbers.Values());

@@ -5,6 +5,7 @@ using VariationalBoN.Losses;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
+using VariationalBoN.Training;
 
 Prompt[] prompts = ["red", "blue"];
 using var policy = new TabularPolicy(prompts, vocabularySize: 4, length: 3); // or CausalLmPolicy around your model
@@ -14,9 +15,9 @@ torch.set_num_threads(1);
 
 // snippet: loop
 var scorer = new Scorer(reference, reward);                                        // r(x,y) and log pi_ref, one bundle
-var table = await ReferenceTable.EstimateAsync(new Scorer(scorer, prompts), samplesPerPrompt: 256, seed: 1);
+var table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 256, seed: 1);
 var objective = new ExactObjective(table.BestOf(n: 8));                            // log pi_bon(y|x); or LowerBound, Gibbs, yours
-using var adam = torch.optim.AdamW(policy.Parameters, lr: 0.05, weight_decay: 0);
+using var adam = new AdamW(policy.Parameters, learningRate: 0.05);                 // ours: safe beside other threads
 
 for (int step = 0; step < 200; step++)
 {
@@ -25,9 +26,9 @@ for (int step = 0; step < 200; step++)
     using var scope = torch.NewDisposeScope();                                     // tensors live below this line only
     var targets = objective.LogTargets(scored);                                    // log g(y)              doubles; refuses another judge's scores
     var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups); // baseline per prompt
-    adam.zero_grad();
+    adam.ZeroGrad();
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 // end snippet
 

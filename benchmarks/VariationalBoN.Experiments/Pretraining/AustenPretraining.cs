@@ -5,7 +5,9 @@ using SentimentControl.Datasets.Austen;
 using SentimentControl.Training;
 using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN;
 using VariationalBoN.Policies;
+using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -45,7 +47,9 @@ internal static class AustenPretraining
         List<int[]> measured = AustenHeldOutText.Tokens(segments.Where(segment => segment.HeldOut), tokenizer, Config.MaxLength);
         var heldOut = new AustenHeldOutText(measured, tokenizer);
         using var model = new Gpt2(Config, seed: 1);
-        using var adam = Optimizer(model);
+        var groups = model.parameters().ToLookup(parameter => parameter.dim() > 1); // decay on matrices, none on vectors
+        using var matrices = new AdamW(groups[true], PeakLearningRate, beta2: 0.98, weightDecay: WeightDecay);
+        using var vectors = new AdamW(groups[false], PeakLearningRate, beta2: 0.98);
         var watch = Stopwatch.StartNew();
         var log = new StringBuilder("pass,seconds,training_nats_per_token,held_out_nats_per_token,held_out_bits_per_byte\n");
         int steps = Epochs * Batches(training, 0).Count, step = 0;
@@ -57,9 +61,9 @@ internal static class AustenPretraining
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 double rate = LanguageModelTraining.CosineRate(PeakLearningRate, step++, steps, WarmUp);
-                foreach (var group in adam.ParamGroups)
-                    group.LearningRate = rate;
-                sum += Step(model, adam, batch);
+                matrices.SetLearningRate(rate);
+                vectors.SetLearningRate(rate);
+                sum += Step(model, [matrices, vectors], batch);
             }
 
             (double nats, double bits) = heldOut.Measure(model);
@@ -70,23 +74,15 @@ internal static class AustenPretraining
         }
     }
 
-    private static double Step(Gpt2 model, optim.Optimizer adam, int[][] batch)
+    private static double Step(Gpt2 model, AdamW[] optimizers, int[][] batch)
     {
         using var scope = NewDisposeScope();
         var loss = LanguageModelTraining.Loss(model, batch, nn.Reduction.Mean, out _);
         model.zero_grad();
         loss.backward();
         nn.utils.clip_grad_norm_(model.parameters(), 1);
-        adam.step();
-        return loss.ToDouble();
-    }
-
-    /// <summary>AdamW with decay on matrices, none on biases and the scales of normalisations.</summary>
-    private static AdamW Optimizer(Gpt2 model)
-    {
-        var groups = model.parameters().GroupBy(parameter => parameter.dim() > 1)
-            .Select(group => new AdamW.ParamGroup(group, new AdamW.Options { LearningRate = PeakLearningRate, beta1 = 0.9, beta2 = 0.98, weight_decay = group.Key ? WeightDecay : 0 }));
-        return optim.AdamW(groups, PeakLearningRate, 0.9, 0.98, weight_decay: WeightDecay);
+        Array.ForEach(optimizers, optimizer => optimizer.Step());
+        return loss.item<float>();
     }
 
     /// <summary>One pass over the text in an order of its own; the segments of a batch have nearly one length, so that little is padding.</summary>

@@ -25,7 +25,7 @@ internal static class AlignmentRun
         var settings = experiment.Settings;
         var model = Copy(experiment);
         var run = new FineTuningState(experiment, model, bestOfN);
-        using var adam = new HeldAdam(model.parameters(), beta2: 0.95);
+        using var adam = new Adam(model.parameters(), settings.LearningRate, beta2: 0.95);
         TrainingGuard? guard = null;
         int step = 0;
         try
@@ -70,7 +70,7 @@ internal static class AlignmentRun
         return model;
     }
 
-    private static void Step(FineTuningState run, HeldAdam adam, StepWork work, int step, TrainingGuard? guard)
+    private static void Step(FineTuningState run, Adam adam, StepWork work, int step, TrainingGuard? guard)
     {
         RunSettings settings = run.Experiment.Settings;
         using var scope = torch.NewDisposeScope(); // tensors live below this line only
@@ -78,12 +78,13 @@ internal static class AlignmentRun
         run.Model.zero_grad();
         made.Loss.backward();
         double norm = torch.nn.utils.clip_grad_norm_(run.Model.parameters(), settings.MaximumGradientNorm);
-        double loss = made.Loss.ToDouble();
+        double loss = made.Loss.to(torch.float64).item<double>();
         if (work.Rollouts is null)
             guard?.Observe(step, loss, norm);
         else
             guard?.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = loss, GradientNorm = norm });
-        adam.Step(LearningRate(settings, step));
+        adam.SetLearningRate(LearningRate(settings, step));
+        adam.Step();
     }
 
     /// <summary>A linear rise over the warm-up, then a linear fall to a part of the peak.</summary>

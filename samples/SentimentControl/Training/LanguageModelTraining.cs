@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
@@ -20,7 +21,7 @@ internal static class LanguageModelTraining
     public static void Train(Gpt2 model, Func<int, IReadOnlyList<int[]>> batch, int steps, double learningRate, int warmUp, IProgress<double> progress, CancellationToken cancellationToken)
     {
         model.train();
-        using var adam = new HeldAdam(model.parameters());
+        using var adam = new Adam(model.parameters(), learningRate);
         for (int step = 0; step < steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -29,7 +30,8 @@ internal static class LanguageModelTraining
             model.zero_grad();
             loss.backward();
             nn.utils.clip_grad_norm_(model.parameters(), 1);
-            adam.Step(CosineRate(learningRate, step, steps, warmUp));
+            adam.SetLearningRate(CosineRate(learningRate, step, steps, warmUp));
+            adam.Step();
             progress.Report((step + 1.0) / steps);
         }
 
@@ -49,7 +51,7 @@ internal static class LanguageModelTraining
         foreach (int[][] chunk in texts.Chunk(128))
         {
             using var scope = NewDisposeScope();
-            sum += Loss(model, chunk, nn.Reduction.Sum, out long tokens).ToDouble();
+            sum += Loss(model, chunk, nn.Reduction.Sum, out long tokens).item<float>();
             count += tokens;
         }
 

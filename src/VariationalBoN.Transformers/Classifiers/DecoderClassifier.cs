@@ -1,3 +1,4 @@
+using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;
@@ -58,7 +59,7 @@ public sealed class DecoderClassifier : SequenceClassifier
     private Tensor LastTokens(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         (long rows, long length) = (tokens.size(0), tokens.size(1));
-        var places = TensorSums.Counted(length, tokens.device);                                               // [T]
+        var places = HeldArithmetic.Counted(length, tokens.device);                                               // [T]
         var counts = places < tensor(lengths.ToArray(), [rows, 1], ScalarType.Int64, tokens.device);          // [B, T]
         if (Config.PaddingToken is int padding)
         {
@@ -67,7 +68,7 @@ public sealed class DecoderClassifier : SequenceClassifier
         }
 
         var last = (places * counts.to(ScalarType.Int64)).amax([1]);                                          // [B], 0 where nothing but padding counts
-        return last.Plus(TensorSums.Counted(rows * length, tokens.device, length));
+        return last.Plus(HeldArithmetic.Counted(rows * length, tokens.device, length));
     }
 
     private static DecoderClassifierConfig Valid(DecoderClassifierConfig config)

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -16,12 +17,12 @@ internal static class Activations
 
     internal static Tensor Apply(string name, Tensor x) => name switch
     {
-        "gelu" or "gelu_python" => nn.functional.gelu(x),
+        "gelu" or "gelu_python" => x.gelu(),
         "gelu_new" or "gelu_fast" or "gelu_accurate" or "gelu_pytorch_tanh" => x.gelu(GELU.Approximate.tanh), // four spellings of x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
         "quick_gelu" => QuickGelu(x),
         "relu" => nn.functional.relu(x),
         "relu6" => nn.functional.relu6(x),
-        "relu2" => nn.functional.relu(x).square(),
+        "relu2" => nn.functional.relu(x).Squared(),
         "leaky_relu" => LeakyRelu(x),
         "silu" or "swish" => nn.functional.silu(x),
         "mish" => x * x.exp().log1p().tanh(),

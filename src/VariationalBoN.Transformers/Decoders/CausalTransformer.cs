@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
@@ -134,7 +135,7 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
         (long rows, long length) = (tokens.size(0), tokens.size(1));
         if (length < 1 || length > MaxLength)
             throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaxLength}.", nameof(tokens));
-        var positions = TensorSums.Counted(length, Device).repeat(rows); // [B * T]
+        var positions = HeldArithmetic.Counted(length, Device).repeat(rows); // [B * T]
         return Run(tokens.reshape(-1), new WholePass(rows, length, positions, Rotary?.At(positions, ElementType), keep));
     }
 

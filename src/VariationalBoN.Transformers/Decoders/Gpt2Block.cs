@@ -1,4 +1,4 @@
-using VariationalBoN.Policies;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;

@@ -1,6 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
-using VariationalBoN.Policies;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;

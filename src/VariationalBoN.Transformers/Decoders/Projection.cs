@@ -1,5 +1,5 @@
 using TorchSharp.Modules;
-using VariationalBoN.Policies;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;

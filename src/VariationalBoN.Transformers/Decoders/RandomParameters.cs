@@ -18,5 +18,6 @@ internal sealed class RandomParameters(long seed) : ParameterSource
         return Free(values);
     }
 
-    internal override Parameter Vector(string name, double value, int size) => Free(TensorSums.Filled([size], value, ScalarType.Float32, CPU));
+    internal override Parameter Vector(string name, double value, int size) =>
+        Free(HeldArithmetic.Filled([size], value, ScalarType.Float32, CPU));
 }

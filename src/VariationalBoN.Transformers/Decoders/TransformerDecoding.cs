@@ -1,4 +1,4 @@
-using TorchSharp;
+using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
@@ -40,8 +40,7 @@ internal sealed class TransformerDecoding : IDecoding
         int columns = _promptColumns + _steps + 1;
         var (padding, windowed) = (_mask?.narrow(3, 0, columns), (Tensor?)null);
         var logits = _model.Step(tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns) : padding);
-        using Scalar one = 1; // held until the call returns: a collection may not free it meanwhile
-        _positions.add_(one);
+        _positions.Increase(1);
         _steps++;
         return logits.MoveToOuterDisposeScope();
     }

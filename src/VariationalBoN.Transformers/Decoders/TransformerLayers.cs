@@ -1,5 +1,5 @@
-using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -57,8 +57,7 @@ internal sealed class RmsNormalization : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        using Scalar epsilon = _epsilon; // held until the call returns: a collection may not free it meanwhile
         var x = input.to(ScalarType.Float32);
-        return weight * (x * x.square().mean([-1], keepdim: true).add(epsilon).rsqrt()).to(input.dtype);
+        return weight * (x * x.Squared().mean([-1], keepdim: true).Plus(_epsilon).rsqrt()).to(input.dtype);
     }
 }

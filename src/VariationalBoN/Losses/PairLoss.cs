@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Losses;
@@ -50,8 +51,7 @@ public static class PairLoss
     {
         RequireBeta(beta);
         using var scope = torch.NewDisposeScope();
-        using Scalar scale = -beta;
-        return torch.nn.functional.softplus(Gap(best, worst, bestReference, worstReference).mul(scale)).mean().MoveToOuterDisposeScope();
+        return Gap(best, worst, bestReference, worstReference).Times(beta).log_sigmoid().mean().neg().MoveToOuterDisposeScope();
     }
 
     /// <summary>BoNBoN: alpha times the mean of -log pi_theta(best) plus (1 - alpha) times the mean of (h - (n - 1) H_(n-1))^2.</summary>

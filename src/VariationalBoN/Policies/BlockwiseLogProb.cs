@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -74,6 +75,6 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
     {
         internal static Wanted? Of(Tensor input) => input.requires_grad ? new Wanted(input.shape, input.dtype, input.device) : null;
 
-        internal Tensor NaN() => TensorSums.Filled(Shape, double.NaN, Type, Device);
+        internal Tensor NaN() => HeldArithmetic.Filled(Shape, double.NaN, Type, Device);
     }
 }

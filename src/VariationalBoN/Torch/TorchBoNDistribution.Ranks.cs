@@ -1,3 +1,4 @@
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Torch;

@@ -1,4 +1,5 @@
 using VariationalBoN.BestOfN;
+using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
 using VariationalBoN.Objectives;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using VariationalBoN.BestOfN;
+using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
 using VariationalBoN.Objectives;
 using static TorchSharp.torch;

@@ -33,6 +33,9 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
             optimizer.load_state_dict(reader);
         });
 
+    internal static CheckpointPart Of(string name, AdamCore optimizer) =>
+        new($"{name}.safetensors", optimizer.Save, path => () => optimizer.Load(path), Nothing);
+
     internal static CheckpointPart Of(string name, torch.Generator generator) => Of(
         name,
         stream =>

@@ -29,4 +29,13 @@ public enum GuardAlarmKind
 
     /// <summary>Many completions are cut at the maximum length.</summary>
     Truncation,
+
+    /// <summary>Few weights differ from what they were before the first step: rounding takes the steps away.</summary>
+    StandingStill,
+
+    /// <summary>The log-ratios to the reference are exactly 0 while the reward rises: policy and reference are one module.</summary>
+    SharedModule,
+
+    /// <summary>All completions of each prompt have the same reward: there is nothing to learn from.</summary>
+    NoRewardSpread,
 }

@@ -28,6 +28,10 @@ public sealed record GuardOptions
     /// <summary>Mean share of completions cut at the maximum length; 0 to 1.</summary>
     public double MaxTruncatedShare { get; init; } = 0.2;
 
+    /// <summary>The share of weights with a gradient that must differ from their beginning after 20 steps; 0 to 1.</summary>
+    /// <value>0.1.</value>
+    public double MinChangedShare { get; init; } = 0.1;
+
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
     internal void Validate()
@@ -41,6 +45,7 @@ public sealed record GuardOptions
         Require(MaxSaturatedShare is null or (>= 0 and <= 1), nameof(MaxSaturatedShare), MaxSaturatedShare, "be 0 to 1, or null");
         Require(MaxLengthRatio > 1, nameof(MaxLengthRatio), MaxLengthRatio, "be above 1");
         Require(MaxTruncatedShare is >= 0 and <= 1, nameof(MaxTruncatedShare), MaxTruncatedShare, "be 0 to 1");
+        Require(MinChangedShare is >= 0 and <= 1, nameof(MinChangedShare), MinChangedShare, "be 0 to 1");
         if (faults.Count > 0)
             throw new ArgumentException($"The guard options are not usable: {string.Join("; ", faults)}.");
 

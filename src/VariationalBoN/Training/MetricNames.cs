@@ -47,6 +47,12 @@ public static class MetricNames
     /// <summary>The learning rate of the step.</summary>
     public const string LearningRate = "learning_rate";
 
+    /// <summary>The norm of the last update over the norm of the weights, as they are stored.</summary>
+    public const string UpdateRatio = "update_ratio";
+
+    /// <summary>Weights that differ from what they were before the first step, of those that have had a gradient, 0 to 1.</summary>
+    public const string ChangedShare = "changed_share";
+
     private static readonly FrozenDictionary<string, string> s_units = new Dictionary<string, string>
     {
         [Kl] = "nat",
@@ -59,6 +65,8 @@ public static class MetricNames
         [Length] = "{token}",
         [TruncatedShare] = "1",
         [Excluded] = "{completion}",
+        [UpdateRatio] = "1",
+        [ChangedShare] = "1",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The unit in the notation of UCUM; null where the metric has none of its own.</summary>

@@ -49,6 +49,9 @@ public sealed record StepMetrics
     /// <summary>The learning rate of the step; null when not given.</summary>
     public double? LearningRate { get; init; }
 
+    /// <summary>What the optimizer's last step did to the weights, <see cref="AdamW.LastUpdate"/>; null when not given.</summary>
+    public WeightUpdate? Update { get; init; }
+
     /// <summary>The numbers of a step. Call it where the loss is made; nothing of the tensor is kept.</summary>
     /// <param name="bestOfN">The Best-of-N distribution of the run.</param>
     /// <param name="scored">B completions of the policy.</param>
@@ -104,6 +107,8 @@ public sealed record StepMetrics
         Add(MetricNames.Loss, Loss);
         Add(MetricNames.GradientNorm, GradientNorm);
         Add(MetricNames.LearningRate, LearningRate);
+        Add(MetricNames.UpdateRatio, Update?.Ratio);
+        Add(MetricNames.ChangedShare, Update?.ChangedShare);
         return values;
 
         void Add(string name, double? value)

@@ -52,7 +52,7 @@ public sealed partial class TrainingGuard
             _recent.RemoveAt(0);
         if (_first is null && _recent.Count == _options.Window)
             _first = [.. _recent];
-        return Raise(_first is null ? [] : Alarms(step, _first));
+        return Raise([.. Still(step, metrics), .. _first is null ? [] : Alarms(step, _first).Concat(Unmoved(step, _first))]);
     }
 
     /// <summary>Takes in one step of a loop whose completions are not the policy's, such as one over pairs: a number that is none is named with its step. What else can go wrong only a probe shows.</summary>

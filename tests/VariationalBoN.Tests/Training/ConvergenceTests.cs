@@ -4,12 +4,12 @@ using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Testing.Worlds;
+using VariationalBoN.Training;
 
 namespace VariationalBoN.Tests.Training;
 
 /// <summary>Stochastic training ends at the distribution that enumeration gives.</summary>
 [Trait("Tier", "torch")]
-[Collection("Optimizers")]
 public sealed class ConvergenceTests
 {
     private static readonly EnumerableWorld s_atoms = EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 2, 3, 4], n: 2);
@@ -57,14 +57,14 @@ public sealed class ConvergenceTests
         ReferencePrompt cached = table[EnumerableWorld.Prompt];
         Completion[] completions = [.. cached.Samples.Select(sample => sample.Completion)];
         double[] weights = cached.BestOfNWeights(4);
-        using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+        using var adam = new Adam(policy.Parameters, learningRate: 0.05);
         for (int step = 0; step < 300; step++)
         {
             using var scope = torch.NewDisposeScope();
             var loss = WeightedLikelihood.Loss(policy.LogProb(completions), weights, new int[completions.Length]);
-            adam.zero_grad();
+            adam.ZeroGrad();
             loss.backward();
-            adam.step();
+            adam.Step();
         }
 
         // 4096 samples leave a sampling error of about (atoms - 1) N / (2 M) = .002 nats.

@@ -1,5 +1,6 @@
 using TorchSharp;
 using VariationalBoN.Policies;
+using VariationalBoN.Training;
 
 namespace VariationalBoN.Tests.Training;
 
@@ -9,17 +10,17 @@ internal static class Loop
     public static async Task RunAsync(TabularPolicy policy, IPolicy reference, IRewardModel reward, IVariationalObjective objective, int steps, int completions, double learningRate, long seed)
     {
         var scorer = new Scorer(reference, reward);
-        using var adam = torch.optim.Adam(policy.Parameters, lr: learningRate);
+        using var adam = new Adam(policy.Parameters, learningRate);
         for (int step = 0; step < steps; step++)
         {
-            adam.ParamGroups.First().LearningRate = learningRate * (1 - ((double)step / steps));
+            adam.SetLearningRate(learningRate * (1 - ((double)step / steps)));
             var scored = await scorer.ScoreAsync(policy.Sample(policy.Prompts, completions, (seed * 1_000_000) + step));
             using var scope = torch.NewDisposeScope();
             var targets = objective.LogTargets(scored);
             var loss = ScoreFunction.Loss(policy.LogProb(scored), targets, scored.Groups);
-            adam.zero_grad();
+            adam.ZeroGrad();
             loss.backward();
-            adam.step();
+            adam.Step();
         }
     }
 }

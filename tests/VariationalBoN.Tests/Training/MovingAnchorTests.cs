@@ -4,11 +4,12 @@ using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Rewards;
 using VariationalBoN.Testing.Worlds;
+using VariationalBoN.Training;
+using Parameter = TorchSharp.Modules.Parameter;
 
 namespace VariationalBoN.Tests.Training;
 
 [Trait("Tier", "torch")]
-[Collection("Optimizers")]
 public sealed class MovingAnchorTests
 {
     private static readonly double[] s_probabilities = [.4, .3, .15, .1, .05];
@@ -22,10 +23,10 @@ public sealed class MovingAnchorTests
         for (int round = 0; round < 2; round++)
         {
             var target = new MovingAnchor(anchor, world.RewardModel(), samplesPerPrompt: 256);
-            using var adam = torch.optim.Adam(policy.Parameters, lr: 0.05);
+            using var adam = new Adam(policy.Parameters, learningRate: 0.05);
             for (int step = 0; step < 500; step++)
             {
-                adam.ParamGroups.First().LearningRate = 0.05 * (1 - (step / 500.0));
+                adam.SetLearningRate(0.05 * (1 - (step / 500.0)));
                 await StepAsync(policy, target, adam, (round * 1000) + step);
             }
 
@@ -60,7 +61,7 @@ public sealed class MovingAnchorTests
         using TabularPolicy policy = world.Reference(), anchor = policy.CloneFrozen();
         using Table from = new(anchor), to = new(policy);
         var target = new MovingAnchor(anchor, world.RewardModel(), samplesPerPrompt: 256);
-        using var adam = torch.optim.Adam(policy.Parameters, lr: 0.02);
+        using var adam = new Adam(policy.Parameters, learningRate: 0.02);
         var seen = new List<(double, double)>();
         for (int step = 1; step <= 400; step++)
         {
@@ -78,15 +79,15 @@ public sealed class MovingAnchorTests
 
     private static EnumerableWorld World(double n) => EnumerableWorld.OfAtoms(s_probabilities, [0, 1, 2, 3, 4], n);
 
-    private static async Task StepAsync(TabularPolicy policy, MovingAnchor target, torch.optim.Optimizer adam, int seed)
+    private static async Task StepAsync(TabularPolicy policy, MovingAnchor target, Adam adam, int seed)
     {
         var bestOfTwo = await target.RefreshAsync(policy.Prompts, n: 2, seed);
         var scored = await target.Scorer.ScoreAsync(policy.Sample(policy.Prompts, 64, seed));
         using var scope = torch.NewDisposeScope();
         var loss = ScoreFunction.Loss(policy.LogProb(scored), new ExactObjective(bestOfTwo).LogTargets(scored), scored.Groups);
-        adam.zero_grad();
+        adam.ZeroGrad();
         loss.backward();
-        adam.step();
+        adam.Step();
     }
 
     [Fact]

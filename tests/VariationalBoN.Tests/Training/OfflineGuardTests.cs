@@ -9,7 +9,6 @@ namespace VariationalBoN.Tests.Training;
 
 /// <summary>A loop whose completions are not the policy's, under a guard.</summary>
 [Trait("Tier", "torch")]
-[Collection("Optimizers")]
 public sealed class OfflineGuardTests
 {
     [Fact]
@@ -23,7 +22,7 @@ public sealed class OfflineGuardTests
         var table = await ReferenceTable.EstimateAsync(new Scorer(reference, world.RewardModel()), prompts, SamplesPerPrompt, seed: 1);
         var bestOfN = table.BestOf(N);
         var scorer = new Scorer(reference, world.RewardModel());
-        using var adam = torch.optim.Adam(policy.Parameters, lr: 0.5);
+        using var adam = new Adam(policy.Parameters, learningRate: 0.5);
         var alarms = new List<GuardAlarm>();
         var guard = new TrainingGuard(N, SamplesPerPrompt, new GuardOptions { Window = 3, Stop = alarm => { alarms.Add(alarm); return false; } });
         for (long step = 0; step < 300; step++)
@@ -41,10 +40,10 @@ public sealed class OfflineGuardTests
             var best = policy.LogProb([.. pairs.Select(pair => pair.Best.Completion)]);
             var worst = policy.LogProb([.. pairs.Select(pair => pair.Worst.Completion)]);
             var loss = PairLoss.Dpo(best, worst, [.. pairs.Select(pair => pair.Best.LogReference)], [.. pairs.Select(pair => pair.Worst.LogReference)], beta: 0.1);
-            adam.zero_grad();
+            adam.ZeroGrad();
             loss.backward();
-            guard.Observe(step, loss.ToDouble(), torch.nn.utils.clip_grad_norm_(policy.Parameters, 1.0));
-            adam.step();
+            guard.Observe(step, loss.item<double>(), torch.nn.utils.clip_grad_norm_(policy.Parameters, 1.0));
+            adam.Step();
             // end snippet
         }
 

@@ -4,7 +4,6 @@ namespace VariationalBoN.Tests.Training;
 
 /// <summary>What training does not depend on: an increasing transform of the reward. What it does: the seed alone.</summary>
 [Trait("Tier", "torch")]
-[Collection("Optimizers")]
 public sealed class ReproducibilityTests
 {
     private static readonly Prompt[] s_prompts = ["a", "b"];

@@ -1,5 +1,6 @@
 using VariationalBoN.Tests.Policies;
 using VariationalBoN.Tests.Transformers.Decoders;
+using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
@@ -7,7 +8,6 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Tests.Transformers.Lora;
 
 [Trait("Tier", "torch")]
-[Collection("Optimizers")]
 public sealed class LoraTests
 {
     private static readonly Completion[] Completions = [Drawn([1, 2], [3, 4, 5]), Drawn([6], [7, 8]), Drawn([9, 10, 11], [12])];
@@ -26,7 +26,11 @@ public sealed class LoraTests
         Assert.Equal(adapted.LoraParameters().Count, adapted.parameters().Count(p => p.requires_grad));
         Assert.All(adapted.named_modules().Where(pair => pair.module is Projection), pair => Assert.NotNull(((Projection)pair.module).Adapter));
         using (no_grad())
-            model.parameters().First().fill_(0.5f);
+        {
+            using TorchSharp.Scalar half = 0.5f;
+            model.parameters().First().fill_(half);
+        }
+
         Assert.Equal(0.5f, adapted.parameters().First().data<float>()[0]);
         model.Dispose();
         adapted.forward(tokens);
@@ -45,7 +49,7 @@ public sealed class LoraTests
         using var adapted = model.WithLora(new LoraOptions { Rank = 4, Alpha = 8 }, seed: 1);
         var policy = new CausalLmPolicy(adapted, tokenizer);
         var reference = new CausalLmPolicy(model, tokenizer);                           // the same weights, adapters off
-        using var adam = optim.AdamW(adapted.LoraParameters(), lr: 0.01, weight_decay: 0);
+        using var adam = new AdamW(adapted.LoraParameters(), learningRate: 0.01);
         // end snippet
         ModelIdentity identity = reference.Identity;
         double first = policy.LogProbValues(Completions).Sum();
@@ -56,7 +60,7 @@ public sealed class LoraTests
             var loss = policy.LogProb(Completions).sum().neg();
             adapted.zero_grad();
             loss.backward();
-            adam.step();
+            adam.Step();
         }
 
         Assert.True(policy.LogProbValues(Completions).Sum() > first + 1);

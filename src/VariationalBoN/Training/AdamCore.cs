@@ -1,0 +1,138 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using VariationalBoN.Transformers.Decoders;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Training;
+
+/// <summary>Moments and steps of <see cref="Adam"/> and <see cref="AdamW"/>, in the order of operations of TorchSharp, so that each bit is
+/// the same.</summary>
+internal sealed class AdamCore : IDisposable
+{
+    private readonly AdamSettings _settings;
+    private readonly AdamSlot[] _slots;
+    private readonly WeightSample _sample;
+    private readonly double _peak;
+    private long _steps;
+    private bool _checked;
+
+    public AdamCore(IEnumerable<Parameter> parameters, AdamSettings settings, double learningRate)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        _settings = settings.Checked();
+        SetLearningRate(learningRate);
+        _peak = learningRate;
+        Parameter[] trained = [.. parameters.Where(parameter => parameter.requires_grad)];
+        if (trained.Length == 0)
+            throw new ArgumentException("There is no parameter that requires a gradient; give those that are to be trained.",
+                nameof(parameters));
+        if (trained.Distinct<object>(ReferenceEqualityComparer.Instance).Count() < trained.Length)
+            throw new ArgumentException("A parameter stands twice and would be stepped twice; give each once.", nameof(parameters));
+        _slots = Array.ConvertAll(trained, parameter => new AdamSlot(parameter));
+        _sample = new WeightSample(trained);
+    }
+
+    public bool AllowLostSteps { get; set; }
+
+    public double LearningRate { get; private set; }
+
+    public WeightUpdate? LastUpdate => _sample.LastUpdate(_steps, [.. _slots.Select(slot => slot.Mean)]);
+
+    public void SetLearningRate(double learningRate)
+    {
+        AdamSettings.RequireFinite(learningRate, nameof(learningRate));
+        LearningRate = learningRate;
+    }
+
+    public void ZeroGrad()
+    {
+        foreach (AdamSlot slot in _slots)
+        {
+            using Tensor? gradient = slot.Parameter.grad;
+            if (gradient is not null)
+                slot.Parameter.grad = null;
+        }
+    }
+
+    public void Step()
+    {
+        if (!_checked && !AllowLostSteps)
+            HalfPrecisionWeights.RequireSteps([.. _slots.Select(slot => slot.Parameter)], Math.Max(_peak, LearningRate), _settings.Name);
+        _checked = true;
+        using var noGradient = no_grad();
+        _sample.Before();
+        using Scalar beta1 = _settings.Beta1, rest1 = 1 - _settings.Beta1, beta2 = _settings.Beta2, rest2 = 1 - _settings.Beta2,
+            epsilon = _settings.Epsilon, one = 1;
+        using Scalar decay = _settings.WeightDecay, kept = 1 - (LearningRate * _settings.WeightDecay);
+        foreach (AdamSlot slot in _slots)
+        {
+            using var scope = NewDisposeScope();
+            if (slot.Parameter.grad is not { } gradient)
+                continue;
+            slot.Steps++;
+            if (_settings.IsDecoupled && _settings.WeightDecay != 0)
+                slot.Parameter.mul_(kept);
+            else if (_settings.WeightDecay != 0)
+                gradient = gradient.add(slot.Parameter, decay);
+            double correction1 = 1 - Math.Pow(_settings.Beta1, slot.Steps), correction2 = 1 - Math.Pow(_settings.Beta2, slot.Steps);
+            using Scalar root = Math.Sqrt(correction2), rate = -(LearningRate / correction1);
+            slot.Mean.mul_(beta1).add_(gradient, rest1);
+            slot.Square.mul_(beta2).addcmul_(gradient, gradient, rest2);
+            slot.Parameter.addcdiv_(slot.Mean, slot.Square.sqrt().div(root).add_(epsilon, one), rate);
+        }
+
+        _steps++;
+        _sample.After();
+    }
+
+    /// <summary>Writes moments, step counts, learning rate and the sample of weights as safetensors.</summary>
+    public void Save(string path)
+    {
+        using var scope = NewDisposeScope();
+        var numbers = Numbers();
+        Safetensors.Save(path, Tensors(numbers));
+    }
+
+    /// <summary>Reads them back; nothing is changed by a file of another optimizer, other settings or other parameters.</summary>
+    public void Load(string path)
+    {
+        using var scope = NewDisposeScope();
+        var numbers = Numbers();
+        Safetensors.Load(path, Tensors(numbers));
+        long[] steps = numbers.Steps.data<long>().ToArray();
+        for (int i = 0; i < _slots.Length; i++)
+            _slots[i].Steps = steps[i];
+        _steps = steps[^1];
+        LearningRate = numbers.Rate.data<double>()[0];
+        _sample.Restore(numbers.Weights);
+        _checked = true;
+    }
+
+    public void Dispose()
+    {
+        foreach (AdamSlot slot in _slots)
+            slot.Dispose();
+        _sample.Dispose();
+    }
+
+    private (Tensor Steps, Tensor Rate, Tensor Weights) Numbers() =>
+        (tensor([.. _slots.Select(slot => slot.Steps), _steps]), tensor([LearningRate]), _sample.State());
+
+    /// <summary>All by name; settings and element types are part of the names, so that others are refused by name.</summary>
+    private Dictionary<string, Tensor> Tensors((Tensor Steps, Tensor Rate, Tensor Weights) numbers)
+    {
+        var tensors = new Dictionary<string, Tensor>
+        {
+            [$"steps of {_settings}"] = numbers.Steps,
+            ["learning_rate"] = numbers.Rate,
+            ["weights"] = numbers.Weights,
+        };
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            tensors[$"mean.{i}.{_slots[i].Mean.dtype}"] = _slots[i].Mean;
+            tensors[$"square.{i}.{_slots[i].Square.dtype}"] = _slots[i].Square;
+        }
+
+        return tensors;
+    }
+}
