@@ -6,7 +6,7 @@ namespace VariationalBoN.Models;
 internal static class PreTokenizerReader
 {
     /// <param name="section">The description; null for none.</param>
-    /// <param name="prefixSpace">The setting of the tokenizer's class, which overrides the file's at the top level; null inside a sequence.</param>
+    /// <param name="prefixSpace">The setting of the tokenizer's class, which overrides a ByteLevel of the file at the top level; null inside a sequence.</param>
     internal static Func<Piece, IEnumerable<Piece>>? Read(JsonSection? section, bool? prefixSpace)
     {
         if (section is null)
@@ -17,7 +17,7 @@ internal static class PreTokenizerReader
             "Sequence" => Sequence([.. section.Sections("pretokenizers").Select(inner => Read(inner, null)!)]),
             "ByteLevel" => ReadByteLevel(section, prefixSpace),
             "Split" => ReadSplit(section),
-            "Metaspace" => ReadMetaspace(section, prefixSpace),
+            "Metaspace" => ReadMetaspace(section),
             "BertPreTokenizer" => Bert,
             "Whitespace" => piece => piece.Cut(WordsAndSymbols(piece.Text), SplitBehavior.Removed, invert: true),
             "WhitespaceSplit" => piece => piece.Cut(Each(piece.Text, Rune.IsWhiteSpace), SplitBehavior.Removed),
@@ -58,10 +58,10 @@ internal static class PreTokenizerReader
     private static Func<Piece, IEnumerable<Piece>> ReadSplit(JsonSection section) =>
         Split(TextPattern.Read(section, "pattern"), Behavior(section), section.FlagOrNull("invert") ?? false);
 
-    private static Func<Piece, IEnumerable<Piece>> ReadMetaspace(JsonSection section, bool? prefixSpace)
+    private static Func<Piece, IEnumerable<Piece>> ReadMetaspace(JsonSection section)
     {
         string replacement = section.Character("replacement");
-        string scheme = PrependScheme(section, section.Holds("add_prefix_space") ? prefixSpace : null);
+        string scheme = PrependScheme(section);
         bool split = section.FlagOrNull("split") ?? true;
         var pattern = new TextPattern(replacement, null);
         return piece =>
@@ -74,18 +74,18 @@ internal static class PreTokenizerReader
         };
     }
 
-    /// <summary>When a Metaspace puts its character before a text; older files say it with <c>add_prefix_space</c>.</summary>
-    internal static string PrependScheme(JsonSection section, bool? prefixSpace = null)
+    /// <summary>
+    /// When a Metaspace puts its character before a text. Older files say it with <c>add_prefix_space</c>; the class's own setting of that name reaches the type ByteLevel alone.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The scheme is unknown, or absent or another than never beside <c>add_prefix_space</c> = false; the original refuses the same.</exception>
+    internal static string PrependScheme(JsonSection section)
     {
         section.TextOrNull("str_rep"); // the replacement once more
-        bool? space = prefixSpace ?? section.FlagOrNull("add_prefix_space");
-        section.Ignore("add_prefix_space");
-        string? scheme = section.TextOrNull("prepend_scheme");
-        if (scheme is not (null or "always" or "first" or "never"))
+        string scheme = section.Holds("prepend_scheme") ? section.Text("prepend_scheme") : "always";
+        if (scheme is not ("always" or "first" or "never"))
             throw section.Fault("prepend_scheme", $"is \"{scheme}\"; it must be always, first or never");
-        if (space == false && scheme is not (null or "never"))
-            throw section.Fault("prepend_scheme", $"is \"{scheme}\", which contradicts add_prefix_space = false");
-        return space == false ? "never" : scheme ?? "always";
+        return section.FlagOrNull("add_prefix_space") != false || scheme == "never" ? scheme
+            : throw section.Fault("add_prefix_space", $"is false beside prepend_scheme = {scheme}{(section.Holds("prepend_scheme") ? "" : ", which its absence means")}; set prepend_scheme to never");
     }
 
     private static SplitBehavior Behavior(JsonSection section) => section.Text("behavior") is var name && Enum.GetNames<SplitBehavior>().Contains(name)
