@@ -5,7 +5,8 @@ namespace VariationalBoN.Models;
 /// <param name="Defaults">Named special tokens, such as <c>bos_token</c>, unless the settings say otherwise.</param>
 /// <param name="RewritesFrame">Whether BOS and EOS are set by <c>add_bos_token</c> and <c>add_eos_token</c> instead of the file's post-processor.</param>
 /// <param name="AddsBos">What <c>add_bos_token</c> is when absent.</param>
-internal sealed record TokenizerClass(string Name, Dictionary<string, string> Defaults, bool RewritesFrame = false, bool AddsBos = false)
+/// <param name="MaskTakesSpace">Whether <c>mask_token</c> takes the white space before it wherever it is named by its text alone.</param>
+internal sealed record TokenizerClass(string Name, Dictionary<string, string> Defaults, bool RewritesFrame = false, bool AddsBos = false, bool MaskTakesSpace = false)
 {
     private const string EndOfText = "<|endoftext|>";
 
@@ -19,7 +20,7 @@ internal sealed record TokenizerClass(string Name, Dictionary<string, string> De
         new("LlamaTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>" }, RewritesFrame: true, AddsBos: true),
         new("BertTokenizer", Bert()),
         new("DistilBertTokenizer", Bert()),
-        new("RobertaTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>", ["sep_token"] = "</s>", ["cls_token"] = "<s>", ["pad_token"] = "<pad>", ["mask_token"] = "<mask>" }),
+        new("RobertaTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>", ["sep_token"] = "</s>", ["cls_token"] = "<s>", ["pad_token"] = "<pad>", ["mask_token"] = "<mask>" }, MaskTakesSpace: true),
     ];
 
     private static readonly Dictionary<string, string> s_classOfModel = new(StringComparer.Ordinal)

@@ -25,6 +25,9 @@ internal sealed record TokenizerSettings
     /// <summary>Tokens beside the vocabulary, by id.</summary>
     internal ImmutableSortedDictionary<int, AddedToken> Added { get; private set; } = ImmutableSortedDictionary<int, AddedToken>.Empty;
 
+    /// <summary>Whether <c>mask_token</c> is the class's own, which then counts before what the files say of this token.</summary>
+    internal bool MaskIsOfClass { get; private set; }
+
     internal bool? AddPrefixSpace { get; init; }
 
     internal bool AddBos { get; init; }
@@ -130,14 +133,14 @@ internal sealed record TokenizerSettings
     /// <summary>Named and additional special tokens; the map counts before the configuration, and both before the defaults of the class.</summary>
     private void ReadSpecial(JsonSection? json, JsonSection? map)
     {
-        var named = Class.Defaults.ToImmutableSortedDictionary(pair => pair.Key, pair => AddedToken.SpecialText(pair.Value), StringComparer.Ordinal);
+        var named = Class.Defaults.ToImmutableSortedDictionary(pair => pair.Key, pair => NamedByText(pair.Key, pair.Value), StringComparer.Ordinal);
         foreach (string name in s_names)
         {
             foreach (var source in (IEnumerable<JsonSection?>)[json, map])
             {
                 if (source is null || !source.Holds(name))
                     continue;
-                named = source.Raw(name) is JsonElement value ? named.SetItem(name, ReadToken(source, name, value)) : named.Remove(name);
+                named = source.Raw(name) is JsonElement value ? named.SetItem(name, value.ValueKind == JsonValueKind.String ? NamedByText(name, source.Text(name)) : ReadToken(source, name, value)) : named.Remove(name);
             }
         }
 
@@ -148,8 +151,11 @@ internal sealed record TokenizerSettings
                 additional.AddRange(source is null ? [] : ReadTokens(source, key));
         }
 
+        MaskIsOfClass = Class.MaskTakesSpace && !((IEnumerable<JsonSection?>)[json, map]).Any(source => source?.Holds("mask_token") == true);
         (Named, Additional) = (named, [.. additional.DistinctBy(token => token.Content)]);
     }
+
+    private AddedToken NamedByText(string name, string content) => AddedToken.SpecialText(content) with { LeftStrip = Class.MaskTakesSpace && name == "mask_token" };
 
     private static IEnumerable<AddedToken> ReadTokens(JsonSection source, string key) => source.Raw(key) is not JsonElement value ? []
         : value.ValueKind == JsonValueKind.Object ? source.Section(key) is var inside ? inside.Entries().Select(entry => ReadToken(inside, entry.Name, entry.Value)) : []
