@@ -39,6 +39,14 @@ internal sealed class TokenVocabulary
         return true;
     }
 
+    /// <summary>Adds a token under an id that is free; one that is there moves to it, and its old id names none.</summary>
+    internal void Set(string token, int id)
+    {
+        if (_ids.Remove(token, out int old))
+            _tokens.Remove(old);
+        TryAdd(token, id);
+    }
+
     internal bool TryGetId(string token, out int id) => _ids.TryGetValue(token, out id);
 
     internal bool TryGetToken(int id, [NotNullWhen(true)] out string? token) => _tokens.TryGetValue(id, out token);

@@ -24,7 +24,7 @@ internal static class TokenizerFilesReader
 
     private static TextPipeline BytePairs(TokenizerFiles files, TokenizerSettings settings, Func<string, string>? normalizer, Func<Piece, IEnumerable<Piece>> preTokenizer)
     {
-        var model = BytePairReader.ReadFiles(files);
+        var model = BytePairReader.ReadFiles(files, everyLine: settings.Class.Name == "Qwen2Tokenizer");
         var added = new AddedVocabulary(model.Vocabulary, settings.Place);
         AddListed(added, settings);
         var frame = settings.Class.Name == "RobertaTokenizer"
@@ -48,8 +48,7 @@ internal static class TokenizerFilesReader
         var vocabulary = new TokenVocabulary(lines.Length);
         for (int i = 0; i < lines.Length; i++)
         {
-            if (!vocabulary.TryAdd(lines[i], i))
-                throw new InvalidDataException($"{files.PathOf("vocab.txt")}: line {i + 1}: \"{lines[i]}\" stands there twice.");
+            vocabulary.Set(lines[i], i); // of a token that stands there twice the second counts, as in Python
         }
 
         string unknown = settings.Named.TryGetValue("unk_token", out var token) ? token.Content : "[UNK]";
