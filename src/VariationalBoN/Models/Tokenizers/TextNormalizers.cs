@@ -14,32 +14,16 @@ internal static class TextNormalizers
             : string.Join('\uFFFE', text.Split('\uFFFE').Select(part => part.Normalize(form)));
     }
 
-    internal static Func<string, string> Without(Func<Rune, bool> unwanted) => text =>
-    {
-        var kept = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (!unwanted(rune))
-                kept.Append(rune);
-        }
-
-        return kept.ToString();
-    };
+    internal static Func<string, string> Without(Func<Rune, bool> unwanted) => text => Rewrite(text, unwanted, static (_, _) => { });
 
     /// <summary>Lower case character by character, so a final sigma is as any other; of single characters only İ becomes two.</summary>
-    internal static string Lowercase(string text)
+    internal static string Lowercase(string text) => Ascii.IsValid(text) ? text.ToLowerInvariant() : Rewrite(text, static rune => rune.Value == 'İ' || Rune.ToLowerInvariant(rune) != rune, static (rune, lower) =>
     {
-        var lower = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (rune.Value == 'İ')
-                lower.Append("i\u0307");
-            else
-                lower.Append(Rune.ToLowerInvariant(rune));
-        }
-
-        return lower.ToString();
-    }
+        if (rune.Value == 'İ')
+            lower.Append("i\u0307");
+        else
+            lower.Append(Rune.ToLowerInvariant(rune));
+    });
 
     internal static Func<string, string> Strip(bool left, bool right) => text =>
     {
@@ -51,20 +35,8 @@ internal static class TextNormalizers
         return text[start..end];
     };
 
-    internal static Func<string, string> Replace(TextPattern pattern, string content) => text =>
-    {
-        var replaced = new StringBuilder();
-        int last = 0;
-        foreach (var (start, end) in pattern.Matches(text))
-        {
-            replaced.Append(text, last, start - last).Append(content);
-            last = end;
-            if (replaced.Length > TextPipeline.MostGrowth(text.Length))
-                throw new InvalidOperationException($"The tokenizer's normaliser makes of {text.Length} characters more than {TextPipeline.MostGrowth(text.Length)}.");
-        }
-
-        return last == 0 && replaced.Length == 0 ? text : replaced.Append(text, last, text.Length - last).ToString();
-    };
+    internal static Func<string, string> Replace(TextPattern pattern, string content) => text => pattern.Replace(text, content, TextPipeline.MostGrowth(text.Length))
+        ?? throw new InvalidOperationException($"The tokenizer's normaliser makes of {text.Length} characters more than {TextPipeline.MostGrowth(text.Length)}.");
 
     /// <summary>BERT's normaliser: control characters out, Chinese characters as words of their own, accents off, lower case.</summary>
     internal static Func<string, string> Bert(bool cleanText, bool chinese, bool stripAccents, bool lowercase)
@@ -83,33 +55,33 @@ internal static class TextNormalizers
         };
     }
 
-    private static string Clean(string text)
+    private static string Clean(string text) => Rewrite(text, static rune => rune.Value != ' ' && (rune.Value is 0 or 0xFFFD || Rune.IsWhiteSpace(rune) || CharacterClass.IsBertControl(rune)), static (rune, clean) =>
     {
-        var clean = new StringBuilder(text.Length);
+        if (rune.Value is not (0 or 0xFFFD) && !CharacterClass.IsBertControl(rune))
+            clean.Append(' ');
+    });
+
+    private static string SpaceChinese(string text) =>
+        Rewrite(text, CharacterClass.IsBertChinese, static (rune, spaced) => spaced.Append(' ').Append(rune).Append(' '));
+
+    /// <summary>Writes some characters otherwise; a text without any of them is handed back as it is.</summary>
+    private static string Rewrite(string text, Func<Rune, bool> touched, Action<Rune, StringBuilder> write)
+    {
+        StringBuilder? written = null;
+        int last = 0, at = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            if (rune.Value is 0 or 0xFFFD || CharacterClass.IsBertControl(rune))
-                continue;
-            if (Rune.IsWhiteSpace(rune))
-                clean.Append(' ');
-            else
-                clean.Append(rune);
+            int next = at + rune.Utf16SequenceLength;
+            if (touched(rune))
+            {
+                written ??= new StringBuilder(text.Length);
+                write(rune, written.Append(text, last, at - last));
+                last = next;
+            }
+
+            at = next;
         }
 
-        return clean.ToString();
-    }
-
-    private static string SpaceChinese(string text)
-    {
-        var spaced = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (CharacterClass.IsBertChinese(rune))
-                spaced.Append(' ').Append(rune).Append(' ');
-            else
-                spaced.Append(rune);
-        }
-
-        return spaced.ToString();
+        return written is null ? text : written.Append(text, last, text.Length - last).ToString();
     }
 }

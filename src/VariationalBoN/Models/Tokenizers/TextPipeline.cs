@@ -35,7 +35,7 @@ internal sealed class TextPipeline : TokenizerEngine
             if (id >= 0)
                 ids.Add(id);
             else
-                EncodePart(text[start..end], start == 0, ids);
+                EncodePart(end - start == text.Length ? text : text[start..end], start == 0, ids);
         }
 
         return ids;
@@ -50,13 +50,16 @@ internal sealed class TextPipeline : TokenizerEngine
                 tokens.Add(token);
         }
 
-        string text = _parts.Decoder is null ? string.Join(' ', tokens) : string.Concat(_parts.Decoder(tokens));
+        string text = _parts.Decoder is null ? string.Join(' ', tokens) : Joined(_parts.Decoder(tokens));
         return _parts.CleanUp ? DecoderReader.CleanUp(text) : text;
     }
+
+    private static string Joined(IReadOnlyList<string> texts) => texts.Count == 1 ? texts[0] : string.Concat(texts);
 
     private void EncodePart(string text, bool first, List<int> ids)
     {
         text = _parts.Normalizer?.Invoke(text) ?? text;
+        PieceSink model = word => _parts.Model.Encode(word.Text, ids);
         foreach (var (start, end, id) in _normalized.Split(text))
         {
             if (id >= 0)
@@ -65,9 +68,11 @@ internal sealed class TextPipeline : TokenizerEngine
                 continue;
             }
 
-            var piece = new Piece(text[start..end], first && start == 0);
-            foreach (var word in _parts.PreTokenizer?.Invoke(piece) ?? [piece])
-                _parts.Model.Encode(word.Text, ids);
+            var piece = new Piece(text.AsSpan(start, end - start), first && start == 0);
+            if (_parts.PreTokenizer is null)
+                model(piece);
+            else
+                _parts.PreTokenizer(piece, model);
         }
     }
 }

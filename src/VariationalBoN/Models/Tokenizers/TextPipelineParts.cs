@@ -9,7 +9,7 @@ internal sealed record TextPipelineParts
 
     internal Func<string, string>? Normalizer { get; init; }
 
-    internal Func<Piece, IEnumerable<Piece>>? PreTokenizer { get; init; }
+    internal PieceCutter? PreTokenizer { get; init; }
 
     internal TokenFrame Frame { get; init; } = TokenFrame.None;
 

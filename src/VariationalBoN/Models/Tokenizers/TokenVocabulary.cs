@@ -6,9 +6,14 @@ namespace VariationalBoN.Models;
 internal sealed class TokenVocabulary
 {
     private readonly Dictionary<string, int> _ids;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _idsBySpan;
     private readonly Dictionary<int, string> _tokens;
 
-    internal TokenVocabulary(int capacity) => (_ids, _tokens) = (new(capacity, StringComparer.Ordinal), new(capacity));
+    internal TokenVocabulary(int capacity)
+    {
+        (_ids, _tokens) = (new(capacity, StringComparer.Ordinal), new(capacity));
+        _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
 
     internal int Count => _ids.Count;
 
@@ -48,6 +53,8 @@ internal sealed class TokenVocabulary
     }
 
     internal bool TryGetId(string token, out int id) => _ids.TryGetValue(token, out id);
+
+    internal bool TryGetId(ReadOnlySpan<char> token, out int id) => _idsBySpan.TryGetValue(token, out id);
 
     internal bool TryGetToken(int id, [NotNullWhen(true)] out string? token) => _tokens.TryGetValue(id, out token);
 }

@@ -22,7 +22,7 @@ internal static class TokenizerFilesReader
         };
     }
 
-    private static TextPipeline BytePairs(TokenizerFiles files, TokenizerSettings settings, Func<string, string>? normalizer, Func<Piece, IEnumerable<Piece>> preTokenizer)
+    private static TextPipeline BytePairs(TokenizerFiles files, TokenizerSettings settings, Func<string, string>? normalizer, PieceCutter preTokenizer)
     {
         var model = BytePairReader.ReadFiles(files, everyLine: settings.Class.Name == "Qwen2Tokenizer");
         var added = new AddedVocabulary(model.Vocabulary, settings.Place);
@@ -52,7 +52,7 @@ internal static class TokenizerFilesReader
         }
 
         string unknown = settings.Named.TryGetValue("unk_token", out var token) ? token.Content : "[UNK]";
-        var model = new WordPieceModel(vocabulary, unknown, "##", mostCharacters: 100, message => new InvalidDataException($"{files.PathOf("vocab.txt")}: {message}."));
+        var model = new WordPieceModel(vocabulary, unknown, "##", mostCharacters: 100);
         var added = new AddedVocabulary(vocabulary, settings.Place);
         AddListed(added, settings);
         return new TextPipeline(new TextPipelineParts
