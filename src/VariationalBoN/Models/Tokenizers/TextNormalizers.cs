@@ -5,24 +5,45 @@ namespace VariationalBoN.Models;
 /// <summary>What is done to a text before it is cut.</summary>
 internal static class TextNormalizers
 {
-    /// <summary>A Unicode normalisation form; U+FFFE, which .NET refuses though it takes part in no composition, is carried through.</summary>
+    /// <summary>
+    /// A normalisation form of Unicode 9.0, which the original has, whatever the version of ICU: a character that came later has no decomposition there, joins with none and keeps its place,
+    /// so what stands between two of them is normalised by itself.
+    /// </summary>
     internal static Func<string, string> Form(NormalizationForm form)
     {
         if ("e\u0301".Normalize(NormalizationForm.FormC) != "\u00e9")
             throw new PlatformNotSupportedException("The tokenizer normalises Unicode, which .NET leaves out in invariant globalization mode; install ICU and unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT.");
-        return text => Ascii.IsValid(text) ? text : !text.Contains('\uFFFE') ? text.Normalize(form)
-            : string.Join('\uFFFE', text.Split('\uFFFE').Select(part => part.Normalize(form)));
+        return text =>
+        {
+            if (Ascii.IsValid(text))
+                return text;
+            StringBuilder? parts = null;
+            int last = 0, at = 0;
+            foreach (var rune in text.EnumerateRunes())
+            {
+                int next = at + rune.Utf16SequenceLength;
+                if (!UnicodeTables.Assigned9.Contains(rune.Value))
+                {
+                    (parts ??= new StringBuilder(text.Length)).Append(text[last..at].Normalize(form)).Append(rune);
+                    last = next;
+                }
+
+                at = next;
+            }
+
+            return parts is null ? text.Normalize(form) : parts.Append(text[last..].Normalize(form)).ToString();
+        };
     }
 
     internal static Func<string, string> Without(Func<Rune, bool> unwanted) => text => Rewrite(text, unwanted, static (_, _) => { });
 
     /// <summary>Lower case character by character, so a final sigma is as any other; of single characters only İ becomes two.</summary>
-    internal static string Lowercase(string text) => Ascii.IsValid(text) ? text.ToLowerInvariant() : Rewrite(text, static rune => rune.Value == 'İ' || Rune.ToLowerInvariant(rune) != rune, static (rune, lower) =>
+    internal static string Lowercase(string text) => Ascii.IsValid(text) ? text.ToLowerInvariant() : Rewrite(text, static rune => rune.Value == 'İ' || CharacterClass.ToLower(rune) != rune, static (rune, lower) =>
     {
         if (rune.Value == 'İ')
             lower.Append("i\u0307");
         else
-            lower.Append(Rune.ToLowerInvariant(rune));
+            lower.Append(CharacterClass.ToLower(rune));
     });
 
     internal static Func<string, string> Strip(bool left, bool right) => text =>
@@ -42,7 +63,7 @@ internal static class TextNormalizers
     internal static Func<string, string> Bert(bool cleanText, bool chinese, bool stripAccents, bool lowercase)
     {
         var decompose = stripAccents ? Form(NormalizationForm.FormD) : null;
-        var unaccented = Without(rune => Rune.GetUnicodeCategory(rune) == System.Globalization.UnicodeCategory.NonSpacingMark);
+        var unaccented = Without(CharacterClass.IsBertMark);
         return text =>
         {
             if (cleanText)
