@@ -30,8 +30,8 @@ public sealed class TokenizerRefusalTests
     }
 
     [Theory]
-    [InlineData("""{"tokenizer_class":"GemmaTokenizerFast"}""", "$.tokenizer_class is \"GemmaTokenizerFast\"; supported: PreTrainedTokenizer")]
-    [InlineData("""{"colour":"red"}""", "colour")]
+    [InlineData("""{"tokenizer_class":"MarianTokenizer"}""", "$.tokenizer_class is \"MarianTokenizer\"; supported: PreTrainedTokenizer")]
+    [InlineData("""{"tokenizer_class":"BloomTokenizerFast","add_prefix_space":true}""", "$.add_prefix_space is true")]
     [InlineData("""{"truncation_side":"middle"}""", "$.truncation_side is \"middle\"")]
     [InlineData("""{"never_split":["a"]}""", "$.never_split is a list")]
     [InlineData("""{"bos_token":{"content":"<s>","shape":"round"}}""", "$[\"bos_token\"] has settings")]

@@ -33,6 +33,9 @@ internal sealed class BytePairModel : ITokenModel
 
     public TokenVocabulary Vocabulary { get; }
 
+    /// <summary>What stands after the last symbol of a word.</summary>
+    internal string EndOfWordSuffix => _options.EndOfWordSuffix;
+
     public void Encode(ReadOnlySpan<char> word, List<int> ids)
     {
         if (_options.IgnoreMerges && Vocabulary.TryGetId(word, out int whole))

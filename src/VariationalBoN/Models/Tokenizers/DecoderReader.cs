@@ -27,6 +27,7 @@ internal static class DecoderReader
             "Replace" => Replace(TextPattern.Read(section, "pattern"), section.Text("content")),
             _ => throw section.Fault("type", $"is \"{type}\"; supported: Sequence, ByteLevel, WordPiece, Metaspace, BPEDecoder, ByteFallback, Fuse, Strip, Replace"),
         };
+        section.IgnoreStray();
         section.RequireNothingLeft();
         return made;
     }

@@ -28,6 +28,7 @@ internal static class PreTokenizerReader
             "CharDelimiterSplit" => Rune.GetRuneAt(section.Character("delimiter"), 0) is var delimiter ? Cut(rune => rune == delimiter, SplitBehavior.Removed) : null!,
             _ => throw section.Fault("type", $"is \"{type}\"; supported: Sequence, ByteLevel, Split, Metaspace, BertPreTokenizer, Whitespace, WhitespaceSplit, Punctuation, Digits, CharDelimiterSplit"),
         };
+        section.IgnoreStray();
         section.RequireNothingLeft();
         return made;
     }

@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 
 namespace VariationalBoN.Models;
 
 /// <summary>The steps of Hugging Face's tokenizers library: find added tokens, normalise, cut, apply the model; and back.</summary>
-internal sealed class TextPipeline : TokenizerEngine
+internal sealed partial class TextPipeline : TokenizerEngine
 {
     private readonly TextPipelineParts _parts;
     private readonly TokenMatcher _raw;
@@ -44,6 +45,8 @@ internal sealed class TextPipeline : TokenizerEngine
     internal override string Decode(IEnumerable<int> ids, bool skipSpecial)
     {
         var tokens = new List<string>();
+        if (_parts.ClassDecoding == ClassDecoding.Whisper && skipSpecial)
+            ids = WithoutPrompt(ids.ToList());
         foreach (int id in ids)
         {
             if (TryGetToken(id, out string? token) && !(skipSpecial && _parts.Added.IsSpecial(token)))
@@ -51,7 +54,25 @@ internal sealed class TextPipeline : TokenizerEngine
         }
 
         string text = _parts.Decoder is null ? string.Join(' ', tokens) : Joined(_parts.Decoder(tokens));
+        text = _parts.ClassDecoding switch
+        {
+            ClassDecoding.Clip when _parts.Model is BytePairModel { EndOfWordSuffix.Length: > 0 } model => text.Replace(model.EndOfWordSuffix, " ", StringComparison.Ordinal).Trim(),
+            ClassDecoding.Whisper => TimeStamp().Replace(text, ""),
+            _ => text,
+        };
         return _parts.CleanUp ? DecoderReader.CleanUp(text) : text;
+    }
+
+    [GeneratedRegex(@"<\|\d+\.\d+\|>", RegexOptions.CultureInvariant)]
+    private static partial Regex TimeStamp();
+
+    /// <summary>What Whisper leaves of ids that begin with a prompt: those from the start of the transcript on.</summary>
+    private List<int> WithoutPrompt(List<int> ids)
+    {
+        if (ids.Count == 0 || !TryGetId("<|startofprev|>", out int prompt) || ids[0] != prompt)
+            return ids;
+        int start = TryGetId("<|startoftranscript|>", out int id) ? ids.IndexOf(id) : -1;
+        return start < 0 ? [] : ids[start..];
     }
 
     private static string Joined(IReadOnlyList<string> texts) => texts.Count == 1 ? texts[0] : string.Concat(texts);

@@ -16,6 +16,9 @@ internal sealed record TextPipelineParts
     /// <summary>Tokens to the texts that, joined, are the text; without one, tokens are joined with spaces.</summary>
     internal Func<IReadOnlyList<string>, IReadOnlyList<string>>? Decoder { get; init; }
 
+    /// <summary>What the class does to a decoded text.</summary>
+    internal ClassDecoding ClassDecoding { get; init; }
+
     /// <summary>Whether spaces before English punctuation are taken out of decoded text.</summary>
     internal bool CleanUp { get; init; }
 }

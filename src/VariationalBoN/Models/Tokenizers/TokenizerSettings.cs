@@ -58,27 +58,24 @@ internal sealed record TokenizerSettings
     internal static TokenizerSettings Read(TokenizerFiles files)
     {
         var json = files.Json("tokenizer_config.json");
-        var settings = Read(json, TokenizerClass.Of(files, json)) with { Place = files.PathOf("tokenizer_config.json") };
+        var settings = Read(json, TokenizerClass.Of(files, json), files.Bytes("tokenizer.json") is not null) with { Place = files.PathOf("tokenizer_config.json") };
         bool listed = json?.Raw("added_tokens_decoder") is not null;
         var map = files.Json("special_tokens_map.json");
         settings.ReadSpecial(json, listed ? null : map);
-        map?.RequireNothingLeft(listed);
         if (listed)
             settings.Added = ReadAdded(json!.Section("added_tokens_decoder"));
         else if (files.Bytes("tokenizer.json") is null && files.Json("added_tokens.json") is JsonSection added)
             settings.Added = settings.ReadLegacyAdded(added);
-        json?.RequireNothingLeft();
-        return settings;
+        return settings; // what nothing here asked for transformers does not ask for either
     }
 
-    private static TokenizerSettings Read(JsonSection? json, TokenizerClass kind)
+    private static TokenizerSettings Read(JsonSection? json, TokenizerClass kind, bool hasJson)
     {
-        json?.Ignore("model_max_length", "max_len", "chat_template", "name_or_path", "special_tokens_map_file", "tokenizer_file", "vocab_file", "merges_file", "padding_side", "model_input_names", "use_default_system_prompt",
-            "spaces_between_special_tokens", "errors", "backend", "is_local", "processor_class", "max_length", "stride", "truncation_strategy", "pad_to_multiple_of", "pad_token_type_id", "use_fast", "full_tokenizer_file", "vocab_size", "init_inputs", "from_slow", "local_files_only", "revision", "subfolder", "return_token_type_ids",
-            "transformers_version", "added_tokens_decoder", "trim_offsets");
         json?.RequireEmpty("never_split");
-        json?.RequireEmpty("sp_model_kwargs");
-        json?.RequireEmpty("auto_map");
+        if (!hasJson)
+            json?.RequireEmpty("sp_model_kwargs"); // of tokenizer.model alone
+        if (kind.Name == "BloomTokenizer" && json?.FlagOrNull("add_prefix_space") == true)
+            throw json.Fault("add_prefix_space", "is true, which is not supported for BloomTokenizer");
         if (json?.FlagOrNull("do_basic_tokenize") == false)
             throw json.Fault("do_basic_tokenize", "is false, which is not supported");
         return new TokenizerSettings
