@@ -40,6 +40,8 @@ internal sealed class AddedVocabulary
             Add(token with { Special = token.Special || special.Contains(token.Content) });
         foreach (var token in settings.Special.Where(token => token.Content.Length > 0 && !_ids.ContainsKey(token.Content)).ToList())
             Add(token);
+        if (settings.MaskIsOfClass && settings.Named.TryGetValue("mask_token", out var mask))
+            Add(mask);
     }
 
     internal bool IsSpecial(string token) => _special.Contains(token);

@@ -5,6 +5,9 @@ namespace VariationalBoN.Transformers.Tokenizers;
 /// <summary>Reads byte-pair encoding out of <c>tokenizer.json</c>, or out of <c>vocab.json</c> and <c>merges.txt</c>.</summary>
 internal static class BytePairReader
 {
+    /// <summary>What Python's <c>split()</c> takes for white space.</summary>
+    private static readonly char[] s_space = [.. Enumerable.Range(0, 0x3001).Select(c => (char)c).Where(c => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F')];
+
     internal static BytePairModel Read(JsonSection section)
     {
         if (section.Raw("dropout") is JsonElement dropout && !(dropout.TryGetDoubleOrNull() == 0))
@@ -33,32 +36,42 @@ internal static class BytePairReader
         return new BytePairModel(vocabulary, merges, options);
     }
 
+    /// <param name="files">The files.</param>
+    /// <param name="everyLine">
+    /// Whether every line of <c>merges.txt</c> is a merge but a header that says so (Qwen2). Otherwise the first line is a header and what stands after the last line feed is left out,
+    /// whatever they hold: transformers reads <c>split("\n")[1:-1]</c> for GPT-2 and RoBERTa.
+    /// </param>
     /// <exception cref="InvalidDataException">One of the files is damaged or missing.</exception>
-    internal static BytePairModel ReadFiles(TokenizerFiles files)
+    internal static BytePairModel ReadFiles(TokenizerFiles files, bool everyLine)
     {
         var vocabulary = TokenVocabulary.Read(files.Json("vocab.json") ?? throw new InvalidDataException($"{files.Directory}: vocab.json is missing."));
-        string[] lines = files.Lines("merges.txt") ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.");
+        string[] lines = (files.Text("merges.txt") ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.")).Split('\n');
         var merges = new Dictionary<(int, int), (int, int)>();
         var options = new BytePairOptions();
-        for (int i = 0; i < lines.Length; i++)
+        int first = !everyLine || lines[0].TrimStart().StartsWith("#version:", StringComparison.Ordinal) ? 1 : 0;
+        for (int i = first; i < (everyLine ? lines.Length : lines.Length - 1); i++)
         {
-            if (lines[i].Length == 0 || i == 0 && lines[i].StartsWith("#version", StringComparison.Ordinal))
+            string[] parts = lines[i].Split(s_space, StringSplitOptions.RemoveEmptyEntries);
+            if (parts.Length == 0)
                 continue;
             int line = i + 1;
-            Add(merges, vocabulary, options, lines[i].Split(' '), i, message => new InvalidDataException($"{files.PathOf("merges.txt")}: line {line} {message}."));
+            Add(merges, vocabulary, options, parts, i, message => new InvalidDataException($"{files.PathOf("merges.txt")}: line {line} {message}."), keepFirst: true);
         }
 
         return new BytePairModel(vocabulary, merges, options);
     }
 
-    private static void Add(Dictionary<(int, int), (int, int)> merges, TokenVocabulary vocabulary, BytePairOptions options, string[] parts, int rank, Func<string, InvalidDataException> fault)
+    private static void Add(Dictionary<(int, int), (int, int)> merges, TokenVocabulary vocabulary, BytePairOptions options, string[] parts, int rank, Func<string, InvalidDataException> fault, bool keepFirst = false)
     {
         if (parts.Length != 2)
             throw fault($"has {parts.Length} parts; a merge has 2");
         int Id(string token) => vocabulary.TryGetId(token, out int id) ? id : throw fault($"needs the token \"{token}\", which the vocabulary does not hold");
         string right = parts[1].StartsWith(options.ContinuingPrefix, StringComparison.Ordinal) ? parts[1][options.ContinuingPrefix.Length..]
             : throw fault($"joins \"{parts[1]}\", which does not begin with continuing_subword_prefix");
-        merges[(Id(parts[0]), Id(parts[1]))] = (rank, Id(parts[0] + right)); // of a merge that stands there twice the second counts, as in Python
+        var pair = (Id(parts[0]), Id(parts[1]));
+        int joined = Id(parts[0] + right);
+        if (!keepFirst || !merges.ContainsKey(pair))
+            merges[pair] = (rank, joined); // of a merge that stands twice in tokenizer.json the second counts, in merges.txt the first, as in Python
     }
 
     private static double? TryGetDoubleOrNull(this JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : null;

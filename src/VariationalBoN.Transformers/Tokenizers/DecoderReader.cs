@@ -6,6 +6,9 @@ namespace VariationalBoN.Transformers.Tokenizers;
 /// <summary>Makes what turns tokens into text, as <c>tokenizer.json</c> describes it.</summary>
 internal static class DecoderReader
 {
+    private static readonly (string Spaced, string Mark)[] s_marks =
+        [(" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re")];
+
     internal static Func<IReadOnlyList<string>, IReadOnlyList<string>>? Read(JsonSection? section)
     {
         if (section is null)
@@ -21,9 +24,10 @@ internal static class DecoderReader
             "ByteFallback" => ByteFallback,
             "Fuse" => tokens => [string.Concat(tokens)],
             "Strip" => Strip(section.Character("content"), section.Count("start"), section.Count("stop")),
-            "Replace" => TextNormalizers.Replace(TextPattern.Read(section, "pattern"), section.Text("content")) is var replace ? tokens => [.. tokens.Select(replace)] : null!,
+            "Replace" => Replace(TextPattern.Read(section, "pattern"), section.Text("content")),
             _ => throw section.Fault("type", $"is \"{type}\"; supported: Sequence, ByteLevel, WordPiece, Metaspace, BPEDecoder, ByteFallback, Fuse, Strip, Replace"),
         };
+        section.IgnoreStray();
         section.RequireNothingLeft();
         return made;
     }
@@ -43,13 +47,49 @@ internal static class DecoderReader
     /// <summary>Takes out the spaces that English does not put before punctuation.</summary>
     internal static string CleanUp(string text)
     {
-        foreach (string mark in (ReadOnlySpan<string>)[".", "?", "!", ",", "' ", "n't", "'m", "'s", "'ve", "'re"])
-            text = text.Replace(" " + mark, mark.TrimEnd(), StringComparison.Ordinal);
+        foreach (var (spaced, mark) in s_marks)
+            text = text.Replace(spaced, mark, StringComparison.Ordinal);
         return text;
     }
 
-    private static Func<IReadOnlyList<string>, IReadOnlyList<string>> Sequence(Func<IReadOnlyList<string>, IReadOnlyList<string>>[] parts) =>
-        tokens => parts.Aggregate(tokens, (current, part) => part(current));
+    private static Func<IReadOnlyList<string>, IReadOnlyList<string>> Sequence(Func<IReadOnlyList<string>, IReadOnlyList<string>>[] parts) => tokens =>
+    {
+        int before = Characters(tokens);
+        foreach (var part in parts)
+        {
+            tokens = part(tokens);
+            if (Characters(tokens) > TextPipeline.MostGrowth(before))
+                throw TooLong(before);
+        }
+
+        return tokens;
+    };
+
+    /// <summary>Replaces in every token; what all of them may become together is bounded.</summary>
+    private static Func<IReadOnlyList<string>, IReadOnlyList<string>> Replace(TextPattern pattern, string content) => tokens =>
+    {
+        int before = Characters(tokens), left = TextPipeline.MostGrowth(before);
+        var texts = new string[tokens.Count];
+        for (int i = 0; i < texts.Length; i++)
+        {
+            texts[i] = pattern.Replace(tokens[i], content, left) ?? throw TooLong(before);
+            if ((left -= texts[i].Length) < 0)
+                throw TooLong(before);
+        }
+
+        return texts;
+    };
+
+    private static int Characters(IReadOnlyList<string> tokens)
+    {
+        long sum = 0;
+        for (int i = 0; i < tokens.Count; i++)
+            sum += tokens[i].Length;
+        return (int)Math.Min(sum, int.MaxValue);
+    }
+
+    private static InvalidOperationException TooLong(int before) =>
+        new($"The tokenizer's decoder makes of tokens of {before} characters more than {TextPipeline.MostGrowth(before)}.");
 
     private static Func<IReadOnlyList<string>, IReadOnlyList<string>> ReadByteLevel(JsonSection section)
     {
@@ -70,11 +110,12 @@ internal static class DecoderReader
 
     private static Func<IReadOnlyList<string>, IReadOnlyList<string>> Strip(string content, int start, int stop) => tokens => [.. tokens.Select(token =>
     {
-        for (int i = 0; i < start && token.StartsWith(content, StringComparison.Ordinal); i++)
-            token = token[content.Length..];
-        for (int i = 0; i < stop && token.EndsWith(content, StringComparison.Ordinal); i++)
-            token = token[..^content.Length];
-        return token;
+        int first = 0, end = token.Length;
+        for (int i = 0; i < start && token.AsSpan(first, end - first).StartsWith(content, StringComparison.Ordinal); i++)
+            first += content.Length;
+        for (int i = 0; i < stop && token.AsSpan(first, end - first).EndsWith(content, StringComparison.Ordinal); i++)
+            end -= content.Length;
+        return token[first..end];
     })];
 
     /// <summary>Byte tokens as the text they spell, or U+FFFD for each byte of a run that spells none.</summary>

@@ -71,8 +71,9 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     internal static HuggingFaceTokenizer Load(TokenizerFiles files, int vocabularySize)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
-        var settings = TokenizerSettings.Read(files);
         var json = files.Json("tokenizer.json");
+        TokenizerJsonReader.RefuseUnigram(json);
+        var settings = TokenizerSettings.Read(files);
         var engine = json is null ? TokenizerFilesReader.Read(files, settings) : TokenizerJsonReader.Read(json, settings);
         int largest = Math.Max(engine.LargestModelId, engine.Frame.Before.Concat(engine.Frame.After).DefaultIfEmpty(-1).Max());
         if (largest >= vocabularySize)

@@ -6,5 +6,5 @@ internal interface ITokenModel
     TokenVocabulary Vocabulary { get; }
 
     /// <summary>Appends the ids of a word that is not empty.</summary>
-    void Encode(string word, List<int> ids);
+    void Encode(ReadOnlySpan<char> word, List<int> ids);
 }

@@ -8,6 +8,15 @@ namespace VariationalBoN.Transformers.Tokenizers;
 internal sealed class JsonSection
 {
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64, AllowDuplicateProperties = false };
+
+    private static readonly string[] s_partKeys =
+    [
+        "add_prefix_space", "trim_offsets", "use_regex", "replacement", "prepend_scheme", "split", "str_rep", "pattern", "behavior", "invert", "individual_digits", "delimiter", "length", "cls", "sep", "single", "pair",
+        "special_tokens", "processors", "pretokenizers", "normalizers", "decoders", "prefix", "cleanup", "suffix", "content", "start", "stop", "strip_left", "strip_right", "clean_text", "handle_chinese_chars",
+        "strip_accents", "lowercase", "prepend", "dropout", "unk_token", "unk_id", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges", "max_input_chars_per_word",
+        "precompiled_charsmap", "pad_token", "word_delimiter_token",
+    ];
+
     private readonly JsonElement _element;
     private readonly string _file;
     private readonly string _path;
@@ -62,6 +71,11 @@ internal sealed class JsonSection
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Fault(key, $"is {Value(value)}; it must be true or false");
 
     internal int Count(string key) => CountOrNull(key) ?? throw Fault(key, "is missing");
+
+    /// <summary>A limit, which may be beyond all that a machine holds.</summary>
+    internal long LongCount(string key) => Raw(key) is not JsonElement value ? throw Fault(key, "is missing")
+        : value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong number) ? (long)Math.Min(number, long.MaxValue)
+        : throw Fault(key, $"is {Shown(value)}; it must be a whole number from 0");
 
     internal int? CountOrNull(string key) => Raw(key) is JsonElement value ? CountOf(key, value) : null;
 
@@ -125,12 +139,15 @@ internal sealed class JsonSection
             _seen.Add(key);
     }
 
+    /// <summary>
+    /// Sets aside the keys of other parts of a <c>tokenizer.json</c>, which the original passes over where they stand by mistake (a TemplateProcessing with <c>trim_offsets</c>). A key that
+    /// no part of version 0.22 knows may be a setting of a later one, and is refused.
+    /// </summary>
+    internal void IgnoreStray() => Ignore(s_partKeys);
+
     /// <summary>Refuses every key that nothing has asked for or set aside.</summary>
-    /// <param name="unread">Whether the file is there but does not count, so that nothing of it was asked for.</param>
-    internal void RequireNothingLeft(bool unread = false)
+    internal void RequireNothingLeft()
     {
-        if (unread)
-            return;
         string[] left = [.. _element.EnumerateObject().Select(NameOf).Where(name => !_seen.Contains(name))];
         if (left.Length > 0)
             throw Fault($"has settings that are not known to this library and might change the tokens: {string.Join(", ", left)}");

@@ -29,6 +29,7 @@ internal static class NormalizerReader
             "ByteLevel" => ByteLevelAlphabet.Encode,
             _ => throw section.Fault("type", $"is \"{type}\"; supported: BertNormalizer, Sequence, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Replace, Prepend, ByteLevel"),
         };
+        section.IgnoreStray();
         section.RequireNothingLeft();
         return made;
     }

@@ -1,56 +1,20 @@
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>A part of a text on its way to the model.</summary>
-/// <param name="Text">The part, never empty.</param>
-/// <param name="First">Whether the text begins with it.</param>
-internal readonly record struct Piece(string Text, bool First)
+/// <summary>A part of a text on its way to the model. It lives on the stack alone, so that cutting a text copies nothing.</summary>
+/// <param name="text">The part, never empty.</param>
+/// <param name="first">Whether the text begins with it.</param>
+internal readonly ref struct Piece(ReadOnlySpan<char> text, bool first)
 {
-    /// <summary>Cuts at the matches; what a match does is said by name, as in <c>tokenizer.json</c>.</summary>
-    /// <param name="matches">The matches, in order.</param>
-    /// <param name="behavior">What becomes of them.</param>
-    /// <param name="invert">Whether what lies between the matches is taken for them.</param>
-    internal IEnumerable<Piece> Cut(IEnumerable<(int Start, int End)> matches, SplitBehavior behavior, bool invert = false)
-    {
-        var parts = new List<(int Start, int End, bool Match)>();
-        int last = 0;
-        foreach (var (start, end) in matches)
-        {
-            if (start > last)
-                parts.Add((last, start, invert));
-            parts.Add((start, end, !invert));
-            last = end;
-        }
+    internal ReadOnlySpan<char> Text { get; } = text;
 
-        if (last < Text.Length)
-            parts.Add((last, Text.Length, invert));
-        foreach (var (start, end, match) in Merge(parts, behavior))
-        {
-            if (end > start && !(match && behavior == SplitBehavior.Removed))
-                yield return new Piece(Text[start..end], First && start == 0);
-        }
-    }
+    internal bool First { get; } = first;
 
-    private static List<(int Start, int End, bool Match)> Merge(List<(int Start, int End, bool Match)> parts, SplitBehavior behavior)
-    {
-        if (behavior is SplitBehavior.Isolated or SplitBehavior.Removed)
-            return parts;
-        bool backwards = behavior == SplitBehavior.MergedWithNext;
-        if (backwards)
-            parts.Reverse();
-        var merged = new List<(int Start, int End, bool Match)>();
-        bool previous = false;
-        foreach (var part in parts)
-        {
-            bool joins = behavior == SplitBehavior.Contiguous ? part.Match == previous : part.Match && !previous;
-            if (joins && merged.Count > 0)
-                merged[^1] = backwards ? merged[^1] with { Start = part.Start } : merged[^1] with { End = part.End };
-            else
-                merged.Add(part);
-            previous = part.Match;
-        }
-
-        if (backwards)
-            merged.Reverse();
-        return merged;
-    }
+    /// <summary>A part of this part.</summary>
+    internal Piece Slice(int start, int end) => new(Text[start..end], First && start == 0);
 }
+
+/// <summary>Takes the pieces of a text in order.</summary>
+internal delegate void PieceSink(Piece piece);
+
+/// <summary>Cuts a piece and hands on what it is cut into.</summary>
+internal delegate void PieceCutter(Piece piece, PieceSink next);

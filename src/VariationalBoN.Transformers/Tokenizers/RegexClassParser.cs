@@ -8,9 +8,14 @@ internal sealed class RegexClassParser(string pattern, int start)
 {
     private int _at = start + 1;
 
-    internal RegexSet Parse(bool ignoreCase, out int end)
+    internal RegexSet Parse(bool ignoreCase, out int end) => Parse(ignoreCase, 1, out end);
+
+    private RegexSet Parse(bool ignoreCase, int depth, out int end)
     {
-        var set = new RegexSet();
+        if (depth > 20)
+            throw Fault(pattern, _at, "classes nested too deeply");
+        RegexSet set = new(), whole = new();
+        var common = new List<RegexSet>();
         bool negated = _at < pattern.Length && pattern[_at] == '^';
         _at += negated ? 1 : 0;
         bool first = true;
@@ -20,10 +25,24 @@ internal sealed class RegexClassParser(string pattern, int start)
                 throw Fault(pattern, _at, "a class that does not close");
             if (pattern[_at] == ']' && !first)
                 break;
-            if (pattern[_at] is '[' or ']' || string.CompareOrdinal(pattern, _at, "&&", 0, 2) == 0)
-                throw Fault(pattern, _at, $"'{pattern[_at]}' within a class");
+            if (pattern[_at] == ']')
+                throw Fault(pattern, _at, "']' within a class");
             first = false;
-            (RegexSet? part, int low) = Atom(pattern, ref _at);
+            if (pattern[_at] == '[')
+            {
+                set.Add(Bracket(depth));
+                continue;
+            }
+
+            if (string.CompareOrdinal(pattern, _at, "&&", 0, 2) == 0)
+            {
+                _at += 2;
+                common.Add(set.Seal(negated: false, ignoreCase: false));
+                set = new RegexSet();
+                continue;
+            }
+
+            (RegexSet? part, int low) = Atom(pattern, ref _at, inClass: true);
             if (part is not null)
                 set.Add(part);
             else if (_at + 1 < pattern.Length && pattern[_at] == '-' && pattern[_at + 1] != ']')
@@ -32,12 +51,31 @@ internal sealed class RegexClassParser(string pattern, int start)
                 set.Add(low, low);
         }
 
-        end = _at + 1;
-        return set.Seal(negated, ignoreCase);
+        end = ++_at;
+        if (common.Count == 0)
+            return set.Seal(negated, ignoreCase);
+        whole.AddCommon([.. common, set.Seal(negated: false, ignoreCase: false)]);
+        return whole.Seal(negated, ignoreCase);
+    }
+
+    /// <summary>What a bracket begins within a class: a set of POSIX such as <c>[:space:]</c>, or another class.</summary>
+    private RegexSet Bracket(int depth)
+    {
+        int close = pattern.AsSpan(_at).StartsWith("[:") ? pattern.IndexOf(":]", _at + 2, StringComparison.Ordinal) : -1;
+        string name = close < 0 ? "" : pattern[(_at + 2)..close];
+        bool negated = name.StartsWith('^');
+        if (name.Length == 0 || !name.Skip(negated ? 1 : 0).All(char.IsAsciiLetter))
+        {
+            _at++;
+            return Parse(ignoreCase: false, depth + 1, out _);
+        }
+
+        _at = close + 2;
+        return RegexProperty.Posix(negated ? name[1..] : name) is Func<Rune, bool> kind ? RegexSet.Of(kind, negated) : throw Fault(pattern, close, $"the set [:{name}:]");
     }
 
     /// <summary>One character or an escape that stands for a set.</summary>
-    internal static (RegexSet? Set, int CodePoint) Atom(string pattern, ref int at)
+    internal static (RegexSet? Set, int CodePoint) Atom(string pattern, ref int at, bool inClass)
     {
         if (pattern[at] != '\\')
         {
@@ -52,8 +90,8 @@ internal sealed class RegexClassParser(string pattern, int start)
         char c = pattern[at + 1];
         at += 2;
         if (c is 'p' or 'P')
-            return (Property(pattern, ref at, c == 'P'), 0);
-        if (RegexSet.Of(c) is RegexSet set)
+            return (Property(pattern, ref at, c == 'P', inClass), 0);
+        if (RegexSet.Of(c, inClass) is RegexSet set)
             return (set, 0);
         return (null, c switch
         {
@@ -70,7 +108,7 @@ internal sealed class RegexClassParser(string pattern, int start)
         });
     }
 
-    private static RegexSet Property(string pattern, ref int at, bool negated)
+    private static RegexSet Property(string pattern, ref int at, bool negated, bool inClass)
     {
         int close = at < pattern.Length && pattern[at] == '{' ? pattern.IndexOf('}', at) : -1;
         if (close < 0)
@@ -78,7 +116,7 @@ internal sealed class RegexClassParser(string pattern, int start)
         string name = pattern[(at + 1)..close];
         at = close + 1;
         bool turned = name.StartsWith('^');
-        return RegexSet.Property(turned ? name[1..] : name, negated != turned) ?? throw Fault(pattern, close, $"the property \\p{{{name}}}");
+        return RegexProperty.Of(turned ? name[1..] : name, inClass) is Func<Rune, bool> kind ? RegexSet.Of(kind, negated != turned) : throw Fault(pattern, close, $"the property \\p{{{name}}}");
     }
 
     private static int Hexadecimal(string pattern, ref int at, int digits, bool brace)
@@ -95,7 +133,9 @@ internal sealed class RegexClassParser(string pattern, int start)
     private void AddRange(RegexSet set, int low)
     {
         _at++;
-        (RegexSet? part, int high) = Atom(pattern, ref _at);
+        if (pattern[_at] == '[')
+            throw Fault(pattern, _at, "a class as the end of a range");
+        (RegexSet? part, int high) = Atom(pattern, ref _at, inClass: true);
         if (part is not null || high < low)
             throw Fault(pattern, _at, "a range without order");
         set.Add(low, high);

@@ -6,25 +6,25 @@ namespace VariationalBoN.Transformers.Tokenizers;
 internal abstract class RegexNode
 {
     /// <summary>The end of the match that starts here, -1 when there is none.</summary>
-    internal abstract int Match(RegexRun run, int at);
+    internal abstract int Match(ref RegexRun run, int at);
 }
 
 /// <summary>The end of a pattern.</summary>
 internal sealed class RegexAccept : RegexNode
 {
-    internal override int Match(RegexRun run, int at) => at;
+    internal override int Match(ref RegexRun run, int at) => at;
 }
 
 /// <summary>A set of characters, repeated; a lone one is repeated once.</summary>
 internal sealed class RegexRepeat(RegexSet set, int least, int most, RegexGreed greed, RegexNode next) : RegexNode
 {
-    internal override int Match(RegexRun run, int at)
+    internal override int Match(ref RegexRun run, int at)
     {
         run.Enter();
         int count = 0;
         while (count < least)
         {
-            if (!Step(run, ref at))
+            if (!Step(ref run, ref at))
                 return -1;
             count++;
         }
@@ -33,21 +33,21 @@ internal sealed class RegexRepeat(RegexSet set, int least, int most, RegexGreed 
         {
             for (; ; count++)
             {
-                if (next.Match(run, at) is var end && end >= 0)
+                if (next.Match(ref run, at) is var end && end >= 0)
                     return end;
-                if (count == most || !Step(run, ref at))
+                if (count == most || !Step(ref run, ref at))
                     return -1;
             }
         }
 
         int floor = at;
-        while (count < most && Step(run, ref at))
+        while (count < most && Step(ref run, ref at))
             count++;
         if (greed == RegexGreed.Possessive)
-            return next.Match(run, at);
+            return next.Match(ref run, at);
         while (true)
         {
-            if (next.Match(run, at) is var end && end >= 0)
+            if (next.Match(ref run, at) is var end && end >= 0)
                 return end;
             if (at == floor)
                 return -1;
@@ -56,15 +56,24 @@ internal sealed class RegexRepeat(RegexSet set, int least, int most, RegexGreed 
         }
     }
 
-    private bool Step(RegexRun run, ref int at)
+    private bool Step(ref RegexRun run, ref int at)
     {
         run.Spend();
         if (at == run.Text.Length)
             return false;
-        var rune = Rune.GetRuneAt(run.Text, at);
+        char c = run.Text[at];
+        if (!char.IsSurrogate(c))
+        {
+            if (!set.Contains(new Rune(c)))
+                return false;
+            at++;
+            return true;
+        }
+
+        _ = Rune.DecodeFromUtf16(run.Text[at..], out var rune, out int length);
         if (!set.Contains(rune))
             return false;
-        at += rune.Utf16SequenceLength;
+        at += length;
         return true;
     }
 }
@@ -72,12 +81,12 @@ internal sealed class RegexRepeat(RegexSet set, int least, int most, RegexGreed 
 /// <summary>The first of several ways that leads to a match.</summary>
 internal sealed class RegexChoice(RegexNode[] ways) : RegexNode
 {
-    internal override int Match(RegexRun run, int at)
+    internal override int Match(ref RegexRun run, int at)
     {
         run.Enter();
         foreach (var way in ways)
         {
-            if (way.Match(run, at) is var end && end >= 0)
+            if (way.Match(ref run, at) is var end && end >= 0)
                 return end;
         }
 
@@ -91,42 +100,42 @@ internal sealed class RegexLoop(bool lazy, RegexNode next) : RegexNode
     /// <summary>The group, which ends in this node; set once, while the pattern is compiled.</summary>
     internal RegexNode? Body { get; set; }
 
-    internal override int Match(RegexRun run, int at)
+    internal override int Match(ref RegexRun run, int at)
     {
         run.Enter();
-        if (lazy && next.Match(run, at) is var early && early >= 0)
+        if (lazy && next.Match(ref run, at) is var early && early >= 0)
             return early;
         if (run.EnterRound(this, at))
         {
-            int end = Body!.Match(run, at);
+            int end = Body!.Match(ref run, at);
             run.LeaveRound(this, at);
             if (end >= 0)
                 return end;
         }
 
-        return lazy ? -1 : next.Match(run, at);
+        return lazy ? -1 : next.Match(ref run, at);
     }
 }
 
 /// <summary>A group that is not entered again once it has matched, or a look ahead, which takes nothing.</summary>
 internal sealed class RegexAtomic(RegexNode body, RegexNode next, bool look, bool negative) : RegexNode
 {
-    internal override int Match(RegexRun run, int at)
+    internal override int Match(ref RegexRun run, int at)
     {
         run.Enter();
-        int end = body.Match(run, at);
-        return negative ? end >= 0 ? -1 : next.Match(run, at)
-            : end < 0 ? -1 : next.Match(run, look ? at : end);
+        int end = body.Match(ref run, at);
+        return negative ? end >= 0 ? -1 : next.Match(ref run, at)
+            : end < 0 ? -1 : next.Match(ref run, look ? at : end);
     }
 }
 
 /// <summary>The start or the end of the text, or of a line.</summary>
 internal sealed class RegexAnchor(bool start, bool line, RegexNode next) : RegexNode
 {
-    internal override int Match(RegexRun run, int at)
+    internal override int Match(ref RegexRun run, int at)
     {
         run.Enter();
         bool holds = start ? at == 0 || line && run.Text[at - 1] == '\n' : at == run.Text.Length || line && run.Text[at] == '\n';
-        return holds ? next.Match(run, at) : -1;
+        return holds ? next.Match(ref run, at) : -1;
     }
 }

@@ -106,7 +106,7 @@ internal sealed class RegexParser(string pattern)
             return RegexSet.Dot();
         }
 
-        return RegexClassParser.Atom(pattern, ref _at) is var (set, point) && set is not null ? set : RegexSet.Of(point, ignoreCase);
+        return RegexClassParser.Atom(pattern, ref _at, inClass: false) is var (set, point) && set is not null ? set : RegexSet.Of(point, ignoreCase);
     }
 
     private Part Group(bool ignoreCase)

@@ -1,18 +1,15 @@
-using System.Globalization;
 using System.Text;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>A set of code points of a <see cref="UnicodeRegex"/>: ranges, general categories and white space, perhaps turned round.</summary>
+/// <summary>A set of code points of a <see cref="UnicodeRegex"/>: ranges, properties and other sets, perhaps turned round.</summary>
 internal sealed class RegexSet
 {
-    private static readonly Dictionary<string, uint> s_categories = Categories();
     private readonly List<(int First, int Last)> _ranges = [];
     private readonly List<RegexSet> _parts = [];
     private readonly bool[] _ascii = new bool[128];
-    private uint _mask;
-    private bool _space;
-    private bool _word;
+    private readonly List<RegexSet> _all = []; // besides, each of these must hold
+    private Func<Rune, bool>? _kind;
     private bool _negated;
     private bool _ignoreCase;
 
@@ -24,19 +21,12 @@ internal sealed class RegexSet
     }
 
     /// <summary>The set of an escape such as <c>\s</c>; null when the letter names none.</summary>
-    internal static RegexSet? Of(char escape)
-    {
-        var set = new RegexSet();
-        switch (char.ToLowerInvariant(escape))
-        {
-            case 's': set._space = true; break;
-            case 'd': set._mask = s_categories["Nd"]; break;
-            case 'w': set._word = true; break;
-            default: return null;
-        }
+    /// <param name="escape">The letter.</param>
+    /// <param name="inClass">Whether it stands in square brackets, where <c>\w</c> leaves out the superscripts and fractions of Latin 1.</param>
+    internal static RegexSet? Of(char escape, bool inClass) => RegexProperty.Of(char.ToLowerInvariant(escape), inClass) is Func<Rune, bool> kind
+        ? Of(kind, negated: char.IsUpper(escape)) : null;
 
-        return set.Seal(negated: char.IsUpper(escape), ignoreCase: false);
-    }
+    internal static RegexSet Of(Func<Rune, bool> kind, bool negated) => new RegexSet { _kind = kind }.Seal(negated, ignoreCase: false);
 
     /// <summary>Any character but the line feed, which is what a dot means.</summary>
     internal static RegexSet Dot()
@@ -46,13 +36,12 @@ internal sealed class RegexSet
         return set.Seal(negated: true, ignoreCase: false);
     }
 
-    /// <summary>The set of a general category such as <c>L</c> or <c>Lu</c>; null when there is none of that name.</summary>
-    internal static RegexSet? Property(string name, bool negated) =>
-        s_categories.TryGetValue(name, out uint mask) ? new RegexSet { _mask = mask }.Seal(negated, ignoreCase: false) : null;
-
     internal void Add(int first, int last) => _ranges.Add((first, last));
 
     internal void Add(RegexSet part) => _parts.Add(part);
+
+    /// <summary>Keeps of this set, which has nothing of its own, what is in all of some.</summary>
+    internal void AddCommon(IEnumerable<RegexSet> sets) => _all.AddRange(sets);
 
     internal RegexSet Seal(bool negated, bool ignoreCase)
     {
@@ -80,7 +69,7 @@ internal sealed class RegexSet
                 return true;
         }
 
-        return (_mask >> (int)Rune.GetUnicodeCategory(rune) & 1) != 0 || _space && Rune.IsWhiteSpace(rune) || _word && CharacterClass.IsWord(rune);
+        return _kind is not null && _kind(rune) || _all.Count > 0 && _all.TrueForAll(set => set.Contains(rune));
     }
 
     /// <summary>Case folding of single characters, with the two of ASCII that fold from outside it.</summary>
@@ -96,18 +85,5 @@ internal sealed class RegexSet
             yield return new Rune(rune.Value == '\u212A' ? 'k' : '\u212A');
         if (rune.Value == '\u212A')
             yield return new Rune('K');
-    }
-
-    private static Dictionary<string, uint> Categories()
-    {
-        string[] names = ["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn"];
-        var masks = new Dictionary<string, uint>(StringComparer.Ordinal);
-        for (int i = 0; i < names.Length; i++)
-        {
-            masks[names[i]] = 1u << (int)Enum.Parse<UnicodeCategory>(i.ToString(CultureInfo.InvariantCulture));
-            masks[names[i][..1]] = masks.GetValueOrDefault(names[i][..1]) | masks[names[i]];
-        }
-
-        return masks;
     }
 }

@@ -104,18 +104,25 @@ internal sealed class SentencePieceModel
 
     private List<string> Join(string text)
     {
-        var symbols = new List<string>();
-        var frozen = new List<bool>();
+        var symbols = new List<(int Start, int Length)>(text.Length); // a length of 0: joined to one on the left
+        var frozen = new HashSet<int>();
         foreach (var (start, end, id) in _userDefined!.Split(text))
         {
-            foreach (string symbol in id >= 0 ? [text[start..end]] : text[start..end].EnumerateRunes().Select(rune => rune.ToString()))
+            if (id >= 0)
             {
-                symbols.Add(symbol);
-                frozen.Add(id >= 0);
+                frozen.Add(symbols.Count);
+                symbols.Add((start, end - start));
+                continue;
             }
+
+            for (int at = start; at < end; at += symbols[^1].Length)
+                symbols.Add((at, char.IsHighSurrogate(text[at]) && at + 1 < end ? 2 : 1));
         }
 
-        int[] previous = [.. Enumerable.Range(-1, symbols.Count)], next = [.. Enumerable.Range(1, symbols.Count)];
+        int[] previous = new int[symbols.Count], next = new int[symbols.Count];
+        for (int i = 0; i < symbols.Count; i++)
+            (previous[i], next[i]) = (i - 1, i + 1);
+        var joined = _joined.GetAlternateLookup<ReadOnlySpan<char>>();
         var queue = new PriorityQueue<(int Left, int Right, int Length), (float MinusScore, int Left)>();
         for (int i = 0; i + 1 < symbols.Count; i++)
             Consider(i, i + 1);
@@ -123,8 +130,8 @@ internal sealed class SentencePieceModel
         {
             if (symbols[top.Left].Length == 0 || symbols[top.Right].Length == 0 || symbols[top.Left].Length + symbols[top.Right].Length != top.Length)
                 continue; // joined with something else since it was queued
-            symbols[top.Left] += symbols[top.Right];
-            symbols[top.Right] = "";
+            symbols[top.Left] = symbols[top.Left] with { Length = top.Length };
+            symbols[top.Right] = symbols[top.Right] with { Length = 0 };
             next[top.Left] = next[top.Right];
             if (next[top.Right] < symbols.Count)
                 previous[next[top.Right]] = top.Left;
@@ -132,13 +139,22 @@ internal sealed class SentencePieceModel
             Consider(top.Left, next[top.Left]);
         }
 
-        symbols.RemoveAll(symbol => symbol.Length == 0);
-        return symbols;
+        var pieces = new List<string>();
+        foreach (var (start, length) in symbols)
+        {
+            if (length > 0)
+                pieces.Add(text.Substring(start, length));
+        }
+
+        return pieces;
 
         void Consider(int left, int right)
         {
-            if (left >= 0 && right < symbols.Count && !frozen[left] && !frozen[right] && _joined.TryGetValue(symbols[left] + symbols[right], out int id))
-                queue.Enqueue((left, right, symbols[left].Length + symbols[right].Length), (-_pieces[id].Score, left));
+            if (left < 0 || right >= symbols.Count || frozen.Contains(left) || frozen.Contains(right))
+                return;
+            int length = symbols[left].Length + symbols[right].Length;
+            if (joined.TryGetValue(text.AsSpan(symbols[left].Start, length), out int id))
+                queue.Enqueue((left, right, length), (-_pieces[id].Score, left));
         }
     }
 }

@@ -1,9 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
 /// <summary>The steps of Hugging Face's tokenizers library: find added tokens, normalise, cut, apply the model; and back.</summary>
-internal sealed class TextPipeline : TokenizerEngine
+internal sealed partial class TextPipeline : TokenizerEngine
 {
     private readonly TextPipelineParts _parts;
     private readonly TokenMatcher _raw;
@@ -35,7 +36,7 @@ internal sealed class TextPipeline : TokenizerEngine
             if (id >= 0)
                 ids.Add(id);
             else
-                EncodePart(text[start..end], start == 0, ids);
+                EncodePart(end - start == text.Length ? text : text[start..end], start == 0, ids);
         }
 
         return ids;
@@ -44,19 +45,42 @@ internal sealed class TextPipeline : TokenizerEngine
     internal override string Decode(IEnumerable<int> ids, bool skipSpecial)
     {
         var tokens = new List<string>();
+        if (_parts.ClassDecoding == ClassDecoding.Whisper && skipSpecial)
+            ids = WithoutPrompt(ids.ToList());
         foreach (int id in ids)
         {
             if (TryGetToken(id, out string? token) && !(skipSpecial && _parts.Added.IsSpecial(token)))
                 tokens.Add(token);
         }
 
-        string text = _parts.Decoder is null ? string.Join(' ', tokens) : string.Concat(_parts.Decoder(tokens));
+        string text = _parts.Decoder is null ? string.Join(' ', tokens) : Joined(_parts.Decoder(tokens));
+        text = _parts.ClassDecoding switch
+        {
+            ClassDecoding.Clip when _parts.Model is BytePairModel { EndOfWordSuffix.Length: > 0 } model => text.Replace(model.EndOfWordSuffix, " ", StringComparison.Ordinal).Trim(),
+            ClassDecoding.Whisper => TimeStamp().Replace(text, ""),
+            _ => text,
+        };
         return _parts.CleanUp ? DecoderReader.CleanUp(text) : text;
     }
+
+    [GeneratedRegex(@"<\|\d+\.\d+\|>", RegexOptions.CultureInvariant)]
+    private static partial Regex TimeStamp();
+
+    /// <summary>What Whisper leaves of ids that begin with a prompt: those from the start of the transcript on.</summary>
+    private List<int> WithoutPrompt(List<int> ids)
+    {
+        if (ids.Count == 0 || !TryGetId("<|startofprev|>", out int prompt) || ids[0] != prompt)
+            return ids;
+        int start = TryGetId("<|startoftranscript|>", out int id) ? ids.IndexOf(id) : -1;
+        return start < 0 ? [] : ids[start..];
+    }
+
+    private static string Joined(IReadOnlyList<string> texts) => texts.Count == 1 ? texts[0] : string.Concat(texts);
 
     private void EncodePart(string text, bool first, List<int> ids)
     {
         text = _parts.Normalizer?.Invoke(text) ?? text;
+        PieceSink model = word => _parts.Model.Encode(word.Text, ids);
         foreach (var (start, end, id) in _normalized.Split(text))
         {
             if (id >= 0)
@@ -65,9 +89,11 @@ internal sealed class TextPipeline : TokenizerEngine
                 continue;
             }
 
-            var piece = new Piece(text[start..end], first && start == 0);
-            foreach (var word in _parts.PreTokenizer?.Invoke(piece) ?? [piece])
-                _parts.Model.Encode(word.Text, ids);
+            var piece = new Piece(text.AsSpan(start, end - start), first && start == 0);
+            if (_parts.PreTokenizer is null)
+                model(piece);
+            else
+                _parts.PreTokenizer(piece, model);
         }
     }
 }

@@ -9,12 +9,15 @@ internal sealed record TextPipelineParts
 
     internal Func<string, string>? Normalizer { get; init; }
 
-    internal Func<Piece, IEnumerable<Piece>>? PreTokenizer { get; init; }
+    internal PieceCutter? PreTokenizer { get; init; }
 
     internal TokenFrame Frame { get; init; } = TokenFrame.None;
 
     /// <summary>Tokens to the texts that, joined, are the text; without one, tokens are joined with spaces.</summary>
     internal Func<IReadOnlyList<string>, IReadOnlyList<string>>? Decoder { get; init; }
+
+    /// <summary>What the class does to a decoded text.</summary>
+    internal ClassDecoding ClassDecoding { get; init; }
 
     /// <summary>Whether spaces before English punctuation are taken out of decoded text.</summary>
     internal bool CleanUp { get; init; }

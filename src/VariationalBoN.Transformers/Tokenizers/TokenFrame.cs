@@ -24,6 +24,7 @@ internal sealed record TokenFrame(ImmutableArray<int> Before, ImmutableArray<int
             "Sequence" => ReadSequence(section),
             _ => throw section.Fault("type", $"is \"{type}\"; supported: ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing, Sequence"),
         };
+        section.IgnoreStray();
         section.RequireNothingLeft();
         return frame;
     }

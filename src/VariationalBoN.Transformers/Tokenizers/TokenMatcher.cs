@@ -1,30 +1,60 @@
+using System.Buffers;
 using System.Text;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
 /// <summary>Cuts a text at tokens: from left to right, of those that begin at one place the longest.</summary>
+/// <remarks>A trie, so that the time does not grow with the number of tokens, and the vectorised search for a character that begins one. Immutable; thread-safe.</remarks>
 internal sealed class TokenMatcher
 {
-    private readonly Dictionary<char, (string Text, int Id, AddedToken Token)[]> _byFirst;
+    private readonly Dictionary<ulong, int> _children = []; // of a node (high half) and a character the next node
+    private readonly List<int> _tokenAt = [-1]; // of a node the index of the token that ends there
+    private readonly List<(int Id, AddedToken Token)> _tokens = [];
+    private readonly SearchValues<char> _first;
 
-    internal TokenMatcher(IEnumerable<(string Text, int Id, AddedToken Token)> tokens) => _byFirst = tokens.Where(token => token.Text.Length > 0)
-        .GroupBy(token => token.Text[0]).ToDictionary(group => group.Key, group => group.OrderByDescending(token => token.Text.Length).ToArray());
+    internal TokenMatcher(IEnumerable<(string Text, int Id, AddedToken Token)> tokens)
+    {
+        var first = new HashSet<char>();
+        foreach (var (text, id, token) in tokens)
+        {
+            if (text.Length == 0)
+                continue;
+            first.Add(text[0]);
+            int node = 0;
+            foreach (char c in text)
+            {
+                if (!_children.TryGetValue(Key(node, c), out int child))
+                {
+                    _children[Key(node, c)] = child = _tokenAt.Count;
+                    _tokenAt.Add(-1);
+                }
+
+                node = child;
+            }
+
+            if (_tokenAt[node] >= 0)
+                continue; // two texts may be one once they are normalised
+            _tokenAt[node] = _tokens.Count;
+            _tokens.Add((id, token));
+        }
+
+        _first = SearchValues.Create([.. first]);
+    }
 
     /// <summary>The parts of a text in order; those with an id of -1 are text.</summary>
     internal IEnumerable<(int Start, int End, int Id)> Split(string text)
     {
         int last = 0;
-        for (int at = 0; at < text.Length;)
+        for (int at = Next(text, 0); at < text.Length;)
         {
-            if (!_byFirst.TryGetValue(text[at], out var candidates) || Array.FindIndex(candidates, token => string.CompareOrdinal(text, at, token.Text, 0, token.Text.Length) == 0) is var found && found < 0)
+            if (Longest(text, at) is not (int end, int index))
             {
-                at++;
+                at = Next(text, at + 1);
                 continue;
             }
 
-            var (content, id, token) = candidates[found];
-            (int start, int end) = (at, at + content.Length);
-            at = end;
+            (int start, (int id, AddedToken token)) = (at, _tokens[index]);
+            at = Next(text, end);
             if (token.SingleWord && (WordBefore(text, start) || WordAfter(text, end)))
                 continue;
             while (token.LeftStrip && start > last && char.IsWhiteSpace(text[start - 1]))
@@ -39,6 +69,25 @@ internal sealed class TokenMatcher
 
         if (last < text.Length)
             yield return (last, text.Length, -1);
+    }
+
+    private static ulong Key(int node, char c) => ((ulong)node << 16) | c;
+
+    /// <summary>The next place from here on where a token may begin.</summary>
+    private int Next(string text, int from) => text.AsSpan(from).IndexOfAny(_first) is >= 0 and var ahead ? from + ahead : text.Length;
+
+    private (int End, int Token)? Longest(string text, int at)
+    {
+        (int End, int Token)? found = null;
+        int node = 0;
+        while (at < text.Length && _children.TryGetValue(Key(node, text[at]), out node))
+        {
+            at++;
+            if (_tokenAt[node] is >= 0 and var token)
+                found = (at, token);
+        }
+
+        return found;
     }
 
     private static bool WordBefore(string text, int at) => at > 0

@@ -6,9 +6,14 @@ namespace VariationalBoN.Transformers.Tokenizers;
 internal sealed class TokenVocabulary
 {
     private readonly Dictionary<string, int> _ids;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _idsBySpan;
     private readonly Dictionary<int, string> _tokens;
 
-    internal TokenVocabulary(int capacity) => (_ids, _tokens) = (new(capacity, StringComparer.Ordinal), new(capacity));
+    internal TokenVocabulary(int capacity)
+    {
+        (_ids, _tokens) = (new(capacity, StringComparer.Ordinal), new(capacity));
+        _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
 
     internal int Count => _ids.Count;
 
@@ -39,7 +44,17 @@ internal sealed class TokenVocabulary
         return true;
     }
 
+    /// <summary>Adds a token under an id that is free; one that is there moves to it, and its old id names none.</summary>
+    internal void Set(string token, int id)
+    {
+        if (_ids.Remove(token, out int old))
+            _tokens.Remove(old);
+        TryAdd(token, id);
+    }
+
     internal bool TryGetId(string token, out int id) => _ids.TryGetValue(token, out id);
+
+    internal bool TryGetId(ReadOnlySpan<char> token, out int id) => _idsBySpan.TryGetValue(token, out id);
 
     internal bool TryGetToken(int id, [NotNullWhen(true)] out string? token) => _tokens.TryGetValue(id, out token);
 }

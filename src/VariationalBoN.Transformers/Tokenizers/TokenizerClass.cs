@@ -5,7 +5,9 @@ namespace VariationalBoN.Transformers.Tokenizers;
 /// <param name="Defaults">Named special tokens, such as <c>bos_token</c>, unless the settings say otherwise.</param>
 /// <param name="RewritesFrame">Whether BOS and EOS are set by <c>add_bos_token</c> and <c>add_eos_token</c> instead of the file's post-processor.</param>
 /// <param name="AddsBos">What <c>add_bos_token</c> is when absent.</param>
-internal sealed record TokenizerClass(string Name, Dictionary<string, string> Defaults, bool RewritesFrame = false, bool AddsBos = false)
+/// <param name="MaskTakesSpace">Whether <c>mask_token</c> takes the white space before it wherever it is named by its text alone.</param>
+/// <param name="Decoding">What the class does to a decoded text.</param>
+internal sealed record TokenizerClass(string Name, Dictionary<string, string> Defaults, bool RewritesFrame = false, bool AddsBos = false, bool MaskTakesSpace = false, ClassDecoding Decoding = ClassDecoding.None)
 {
     private const string EndOfText = "<|endoftext|>";
 
@@ -13,13 +15,20 @@ internal sealed record TokenizerClass(string Name, Dictionary<string, string> De
     [
         new("PreTrainedTokenizer", []),
         new("TokenizersBackend", []),
-        new("GPT2Tokenizer", new() { ["bos_token"] = EndOfText, ["eos_token"] = EndOfText, ["unk_token"] = EndOfText }),
-        new("GPTNeoXTokenizer", new() { ["bos_token"] = EndOfText, ["eos_token"] = EndOfText, ["unk_token"] = EndOfText }, RewritesFrame: true),
+        new("OLMoTokenizer", []),
+        new("GPT2Tokenizer", Gpt2()),
+        new("CodeGenTokenizer", Gpt2()),
+        new("WhisperTokenizer", Gpt2(), Decoding: ClassDecoding.Whisper),
+        new("GPTNeoXTokenizer", Gpt2(), RewritesFrame: true),
         new("Qwen2Tokenizer", new() { ["eos_token"] = EndOfText, ["unk_token"] = EndOfText, ["pad_token"] = EndOfText }),
+        new("CLIPTokenizer", new() { ["bos_token"] = "<|startoftext|>", ["eos_token"] = EndOfText, ["unk_token"] = EndOfText, ["pad_token"] = EndOfText }, Decoding: ClassDecoding.Clip),
         new("LlamaTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>" }, RewritesFrame: true, AddsBos: true),
-        new("BertTokenizer", Bert()),
-        new("DistilBertTokenizer", Bert()),
-        new("RobertaTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>", ["sep_token"] = "</s>", ["cls_token"] = "<s>", ["pad_token"] = "<pad>", ["mask_token"] = "<mask>" }),
+        new("GemmaTokenizer", new() { ["bos_token"] = "<bos>", ["eos_token"] = "<eos>", ["unk_token"] = "<unk>", ["pad_token"] = "<pad>" }, RewritesFrame: true, AddsBos: true),
+        new("CohereTokenizer", new() { ["bos_token"] = "<BOS_TOKEN>", ["eos_token"] = "<|END_OF_TURN_TOKEN|>", ["unk_token"] = "<UNK>" }, RewritesFrame: true, AddsBos: true),
+        new("BloomTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>", ["pad_token"] = "<pad>" }),
+        .. ((string[])["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer"]).Select(name => new TokenizerClass(name, Bert())),
+        .. ((string[])["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer", "MvpTokenizer"]).Select(name => new TokenizerClass(name, Roberta(), MaskTakesSpace: true)),
+        new("DebertaTokenizer", new(Bert()) { ["bos_token"] = "[CLS]", ["eos_token"] = "[SEP]" }, MaskTakesSpace: true),
     ];
 
     private static readonly Dictionary<string, string> s_classOfModel = new(StringComparer.Ordinal)
@@ -33,9 +42,37 @@ internal sealed record TokenizerClass(string Name, Dictionary<string, string> De
         ["bert"] = "BertTokenizer",
         ["distilbert"] = "DistilBertTokenizer",
         ["roberta"] = "RobertaTokenizer",
+        ["gemma"] = "GemmaTokenizer",
+        ["gemma2"] = "GemmaTokenizer",
+        ["gemma3"] = "GemmaTokenizer",
+        ["gemma3_text"] = "GemmaTokenizer",
+        ["cohere"] = "CohereTokenizer",
+        ["phi"] = "CodeGenTokenizer",
+        ["codegen"] = "CodeGenTokenizer",
+        ["olmo"] = "GPTNeoXTokenizer",
+        ["stablelm"] = "GPTNeoXTokenizer",
+        ["bloom"] = "BloomTokenizer",
+        ["whisper"] = "WhisperTokenizer",
+        ["clip"] = "CLIPTokenizer",
+        ["electra"] = "ElectraTokenizer",
+        ["bart"] = "BartTokenizer",
+        ["longformer"] = "LongformerTokenizer",
+        ["deberta"] = "DebertaTokenizer",
+        ["opt"] = "GPT2Tokenizer",
+        ["gpt_neo"] = "GPT2Tokenizer",
+        ["gptj"] = "GPT2Tokenizer",
+        ["gpt_bigcode"] = "GPT2Tokenizer",
+        ["starcoder2"] = "GPT2Tokenizer",
+        ["granite"] = "GPT2Tokenizer",
+        ["mpt"] = "GPTNeoXTokenizer",
+        ["olmo2"] = "GPTNeoXTokenizer",
+        ["mixtral"] = "LlamaTokenizer",
+        ["qwen2_moe"] = "Qwen2Tokenizer",
+        ["qwen3_moe"] = "Qwen2Tokenizer",
     };
 
-    internal bool IsBert => Name is "BertTokenizer" or "DistilBertTokenizer";
+    /// <summary>Whether the settings of the class override a BertNormalizer of the file.</summary>
+    internal bool IsBert => Name is "BertTokenizer" or "DistilBertTokenizer" or "ElectraTokenizer" or "MobileBertTokenizer" or "ConvBertTokenizer" or "SqueezeBertTokenizer";
 
     /// <summary>The class that the settings, the model's configuration or the files at hand imply, in this order.</summary>
     /// <exception cref="InvalidDataException">The class is named and unknown.</exception>
@@ -56,6 +93,19 @@ internal sealed record TokenizerClass(string Name, Dictionary<string, string> De
     }
 
     private static TokenizerClass? Named(string name) => Array.Find(s_known, known => known.Name == (name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name));
+
+    private static Dictionary<string, string> Gpt2() => new() { ["bos_token"] = EndOfText, ["eos_token"] = EndOfText, ["unk_token"] = EndOfText };
+
+    private static Dictionary<string, string> Roberta() => new()
+    {
+        ["bos_token"] = "<s>",
+        ["eos_token"] = "</s>",
+        ["unk_token"] = "<unk>",
+        ["sep_token"] = "</s>",
+        ["cls_token"] = "<s>",
+        ["pad_token"] = "<pad>",
+        ["mask_token"] = "<mask>",
+    };
 
     private static Dictionary<string, string> Bert() =>
         new() { ["unk_token"] = "[UNK]", ["sep_token"] = "[SEP]", ["pad_token"] = "[PAD]", ["cls_token"] = "[CLS]", ["mask_token"] = "[MASK]" };

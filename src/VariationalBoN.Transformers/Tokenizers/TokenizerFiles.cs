@@ -22,13 +22,17 @@ internal sealed class TokenizerFiles(string directory, Func<string, byte[]?> rea
 
     /// <summary>The lines of a text file as Python's text mode yields them; null when there is none of that name.</summary>
     /// <exception cref="InvalidDataException">The file is not UTF-8.</exception>
-    internal string[]? Lines(string name)
+    internal string[]? Lines(string name) =>
+        Text(name) is not string text ? null : text.Length == 0 ? [] : (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
+
+    /// <summary>A text file as Python's text mode reads it, with line feeds alone between lines; null when there is none of that name.</summary>
+    /// <exception cref="InvalidDataException">The file is not UTF-8.</exception>
+    internal string? Text(string name)
     {
         if (read(name) is not byte[] bytes)
             return null;
         if (!System.Text.Unicode.Utf8.IsValid(bytes))
             throw new InvalidDataException($"{PathOf(name)}: byte {Utf8Text.FirstInvalid(bytes)} is not UTF-8.");
-        string text = System.Text.Encoding.UTF8.GetString(bytes).Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
-        return text.Length == 0 ? [] : (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
+        return System.Text.Encoding.UTF8.GetString(bytes).Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
     }
 }

@@ -22,9 +22,9 @@ internal static class TokenizerFilesReader
         };
     }
 
-    private static TextPipeline BytePairs(TokenizerFiles files, TokenizerSettings settings, Func<string, string>? normalizer, Func<Piece, IEnumerable<Piece>> preTokenizer)
+    private static TextPipeline BytePairs(TokenizerFiles files, TokenizerSettings settings, Func<string, string>? normalizer, PieceCutter preTokenizer)
     {
-        var model = BytePairReader.ReadFiles(files);
+        var model = BytePairReader.ReadFiles(files, everyLine: settings.Class.Name == "Qwen2Tokenizer");
         var added = new AddedVocabulary(model.Vocabulary, settings.Place);
         AddListed(added, settings);
         var frame = settings.Class.Name == "RobertaTokenizer"
@@ -48,12 +48,11 @@ internal static class TokenizerFilesReader
         var vocabulary = new TokenVocabulary(lines.Length);
         for (int i = 0; i < lines.Length; i++)
         {
-            if (!vocabulary.TryAdd(lines[i], i))
-                throw new InvalidDataException($"{files.PathOf("vocab.txt")}: line {i + 1}: \"{lines[i]}\" stands there twice.");
+            vocabulary.Set(lines[i], i); // of a token that stands there twice the second counts, as in Python
         }
 
         string unknown = settings.Named.TryGetValue("unk_token", out var token) ? token.Content : "[UNK]";
-        var model = new WordPieceModel(vocabulary, unknown, "##", mostCharacters: 100, message => new InvalidDataException($"{files.PathOf("vocab.txt")}: {message}."));
+        var model = new WordPieceModel(vocabulary, unknown, "##", mostCharacters: 100);
         var added = new AddedVocabulary(vocabulary, settings.Place);
         AddListed(added, settings);
         return new TextPipeline(new TextPipelineParts

@@ -32,6 +32,7 @@ internal static class TokenizerJsonReader
             PreTokenizer = PreTokenizerReader.Read(root.SectionOrNull("pre_tokenizer"), settings.AddPrefixSpace ?? (settings.Class.Name == "TokenizersBackend" ? null : false)),
             Frame = settings.RewritesFrame ? BosEos(added, settings) : frame,
             Decoder = DecoderReader.Read(root.SectionOrNull("decoder")),
+            ClassDecoding = settings.Class.Decoding,
             CleanUp = settings.CleanUp,
         };
         root.RequireNothingLeft();
@@ -55,8 +56,7 @@ internal static class TokenizerJsonReader
 
     private static ITokenModel Model(JsonSection section)
     {
-        string type = section.TextOrNull("type") ?? (section.Holds("merges") ? "BPE" : section.Holds("max_input_chars_per_word") ? "WordPiece" // older files leave it out
-            : section.Raw("vocab")?.ValueKind == JsonValueKind.Array ? "Unigram" : "WordLevel");
+        string type = ModelType(section);
         ITokenModel model = type switch
         {
             "BPE" => BytePairReader.Read(section),
@@ -64,7 +64,18 @@ internal static class TokenizerJsonReader
             "WordLevel" => WordLevelModel.Read(section),
             _ => throw section.Fault("type", $"is \"{type}\"; supported: BPE, WordPiece, WordLevel"),
         };
+        section.IgnoreStray();
         section.RequireNothingLeft();
         return model;
     }
+
+    /// <summary>Refuses a model of type Unigram, which no supported family of models uses, whatever its class.</summary>
+    internal static void RefuseUnigram(JsonSection? root)
+    {
+        if (root?.SectionOrNull("model") is JsonSection section && ModelType(section) == "Unigram")
+            throw section.Fault("type", "is \"Unigram\"; supported: BPE, WordPiece, WordLevel");
+    }
+
+    private static string ModelType(JsonSection section) => section.TextOrNull("type") ?? (section.Holds("merges") ? "BPE" : section.Holds("max_input_chars_per_word") ? "WordPiece" // older files leave it out
+        : section.Raw("vocab")?.ValueKind == JsonValueKind.Array ? "Unigram" : "WordLevel");
 }

@@ -25,6 +25,9 @@ internal sealed record TokenizerSettings
     /// <summary>Tokens beside the vocabulary, by id.</summary>
     internal ImmutableSortedDictionary<int, AddedToken> Added { get; private set; } = ImmutableSortedDictionary<int, AddedToken>.Empty;
 
+    /// <summary>Whether <c>mask_token</c> is the class's own, which then counts before what the files say of this token.</summary>
+    internal bool MaskIsOfClass { get; private set; }
+
     internal bool? AddPrefixSpace { get; init; }
 
     internal bool AddBos { get; init; }
@@ -55,27 +58,24 @@ internal sealed record TokenizerSettings
     internal static TokenizerSettings Read(TokenizerFiles files)
     {
         var json = files.Json("tokenizer_config.json");
-        var settings = Read(json, TokenizerClass.Of(files, json)) with { Place = files.PathOf("tokenizer_config.json") };
+        var settings = Read(json, TokenizerClass.Of(files, json), files.Bytes("tokenizer.json") is not null) with { Place = files.PathOf("tokenizer_config.json") };
         bool listed = json?.Raw("added_tokens_decoder") is not null;
         var map = files.Json("special_tokens_map.json");
         settings.ReadSpecial(json, listed ? null : map);
-        map?.RequireNothingLeft(listed);
         if (listed)
             settings.Added = ReadAdded(json!.Section("added_tokens_decoder"));
         else if (files.Bytes("tokenizer.json") is null && files.Json("added_tokens.json") is JsonSection added)
             settings.Added = settings.ReadLegacyAdded(added);
-        json?.RequireNothingLeft();
-        return settings;
+        return settings; // what nothing here asked for transformers does not ask for either
     }
 
-    private static TokenizerSettings Read(JsonSection? json, TokenizerClass kind)
+    private static TokenizerSettings Read(JsonSection? json, TokenizerClass kind, bool hasJson)
     {
-        json?.Ignore("model_max_length", "max_len", "chat_template", "name_or_path", "special_tokens_map_file", "tokenizer_file", "vocab_file", "merges_file", "padding_side", "model_input_names", "use_default_system_prompt",
-            "spaces_between_special_tokens", "errors", "backend", "is_local", "processor_class", "max_length", "stride", "truncation_strategy", "pad_to_multiple_of", "pad_token_type_id", "use_fast", "full_tokenizer_file", "vocab_size", "init_inputs", "from_slow", "local_files_only", "revision", "subfolder", "return_token_type_ids",
-            "transformers_version", "added_tokens_decoder", "trim_offsets");
         json?.RequireEmpty("never_split");
-        json?.RequireEmpty("sp_model_kwargs");
-        json?.RequireEmpty("auto_map");
+        if (!hasJson)
+            json?.RequireEmpty("sp_model_kwargs"); // of tokenizer.model alone
+        if (kind.Name == "BloomTokenizer" && json?.FlagOrNull("add_prefix_space") == true)
+            throw json.Fault("add_prefix_space", "is true, which is not supported for BloomTokenizer");
         if (json?.FlagOrNull("do_basic_tokenize") == false)
             throw json.Fault("do_basic_tokenize", "is false, which is not supported");
         return new TokenizerSettings
@@ -130,14 +130,14 @@ internal sealed record TokenizerSettings
     /// <summary>Named and additional special tokens; the map counts before the configuration, and both before the defaults of the class.</summary>
     private void ReadSpecial(JsonSection? json, JsonSection? map)
     {
-        var named = Class.Defaults.ToImmutableSortedDictionary(pair => pair.Key, pair => AddedToken.SpecialText(pair.Value), StringComparer.Ordinal);
+        var named = Class.Defaults.ToImmutableSortedDictionary(pair => pair.Key, pair => NamedByText(pair.Key, pair.Value), StringComparer.Ordinal);
         foreach (string name in s_names)
         {
             foreach (var source in (IEnumerable<JsonSection?>)[json, map])
             {
                 if (source is null || !source.Holds(name))
                     continue;
-                named = source.Raw(name) is JsonElement value ? named.SetItem(name, ReadToken(source, name, value)) : named.Remove(name);
+                named = source.Raw(name) is JsonElement value ? named.SetItem(name, value.ValueKind == JsonValueKind.String ? NamedByText(name, source.Text(name)) : ReadToken(source, name, value)) : named.Remove(name);
             }
         }
 
@@ -148,8 +148,11 @@ internal sealed record TokenizerSettings
                 additional.AddRange(source is null ? [] : ReadTokens(source, key));
         }
 
+        MaskIsOfClass = Class.MaskTakesSpace && !((IEnumerable<JsonSection?>)[json, map]).Any(source => source?.Holds("mask_token") == true);
         (Named, Additional) = (named, [.. additional.DistinctBy(token => token.Content)]);
     }
+
+    private AddedToken NamedByText(string name, string content) => AddedToken.SpecialText(content) with { LeftStrip = Class.MaskTakesSpace && name == "mask_token" };
 
     private static IEnumerable<AddedToken> ReadTokens(JsonSection source, string key) => source.Raw(key) is not JsonElement value ? []
         : value.ValueKind == JsonValueKind.Object ? source.Section(key) is var inside ? inside.Entries().Select(entry => ReadToken(inside, entry.Name, entry.Value)) : []

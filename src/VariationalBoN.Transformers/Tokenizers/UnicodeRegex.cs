@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace VariationalBoN.Transformers.Tokenizers;
 
 /// <summary>The part of Oniguruma's regular expressions that tokenizers use, over code points.</summary>
@@ -25,32 +23,45 @@ internal sealed class UnicodeRegex
 
     /// <summary>The matches from left to right, none overlapping another.</summary>
     /// <exception cref="InvalidOperationException">The pattern backtracks without end.</exception>
-    internal IEnumerable<(int Start, int End)> Matches(string text)
-    {
-        var run = new RegexRun(text, _pattern);
-        int last = -1;
-        for (int at = 0; at <= text.Length;)
-        {
-            int end = Match(run, at);
-            if (end > at || end == at && at != last)
-            {
-                yield return (at, end);
-                last = end;
-            }
+    internal RegexMatches Find(ReadOnlySpan<char> text) => new(this, text);
 
-            at = end > at ? end : at + (at < text.Length ? Rune.GetRuneAt(text, at).Utf16SequenceLength : 1);
-        }
-    }
-
-    private int Match(RegexRun run, int at)
+    private int Match(ref RegexRun run, int at)
     {
         try
         {
-            return _start.Match(run, at);
+            return _start.Match(ref run, at);
         }
         catch (InsufficientExecutionStackException e)
         {
             throw run.TooMuchWork(e);
+        }
+    }
+
+    /// <summary>Enumerates the matches in a text without allocating.</summary>
+    internal ref struct RegexMatches(UnicodeRegex regex, ReadOnlySpan<char> text)
+    {
+        private RegexRun _run = new(text, regex._pattern);
+        private int _at;
+        private int _last = -1;
+
+        public (int Start, int End) Current { get; private set; }
+
+        public readonly RegexMatches GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            while (_at <= _run.Text.Length)
+            {
+                int start = _at, end = regex.Match(ref _run, start);
+                bool found = end > start || end == start && start != _last;
+                _at = end > start ? end : start + (start + 1 < _run.Text.Length && char.IsHighSurrogate(_run.Text[start]) ? 2 : 1);
+                if (!found)
+                    continue;
+                (Current, _last) = ((start, end), end);
+                return true;
+            }
+
+            return false;
         }
     }
 }

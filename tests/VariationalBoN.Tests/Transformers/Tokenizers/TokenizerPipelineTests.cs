@@ -13,8 +13,15 @@ public sealed class TokenizerPipelineTests
     [InlineData("MergedWithPrevious", "the-|final-|-|countdown")]
     [InlineData("MergedWithNext", "the|-final|-|-countdown")]
     [InlineData("Contiguous", "the|-|final|--|countdown")]
-    public void Matches_become_what_the_behaviour_says(string behavior, string expected) =>
-        Assert.Equal(expected, string.Join('|', new Piece("the-final--countdown", true).Cut([(3, 4), (9, 10), (10, 11)], Enum.Parse<SplitBehavior>(behavior)).Select(piece => piece.Text)));
+    public void Matches_become_what_the_behaviour_says(string behavior, string expected)
+    {
+        var parts = new List<string>();
+        var splitter = new PieceSplitter(new Piece("the-final--countdown", true), Enum.Parse<SplitBehavior>(behavior), invert: false, piece => parts.Add(piece.Text.ToString()));
+        foreach (int at in (int[])[3, 9, 10])
+            splitter.Match(at, at + 1);
+        splitter.Finish();
+        Assert.Equal(expected, string.Join('|', parts));
+    }
 
     [Theory]
     [InlineData("always", "<s>a", "<s>|▁a")]

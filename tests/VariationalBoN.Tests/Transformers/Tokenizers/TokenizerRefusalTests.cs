@@ -30,8 +30,8 @@ public sealed class TokenizerRefusalTests
     }
 
     [Theory]
-    [InlineData("""{"tokenizer_class":"GemmaTokenizerFast"}""", "$.tokenizer_class is \"GemmaTokenizerFast\"; supported: PreTrainedTokenizer")]
-    [InlineData("""{"colour":"red"}""", "colour")]
+    [InlineData("""{"tokenizer_class":"MarianTokenizer"}""", "$.tokenizer_class is \"MarianTokenizer\"; supported: PreTrainedTokenizer")]
+    [InlineData("""{"tokenizer_class":"BloomTokenizerFast","add_prefix_space":true}""", "$.add_prefix_space is true")]
     [InlineData("""{"truncation_side":"middle"}""", "$.truncation_side is \"middle\"")]
     [InlineData("""{"never_split":["a"]}""", "$.never_split is a list")]
     [InlineData("""{"bos_token":{"content":"<s>","shape":"round"}}""", "$[\"bos_token\"] has settings")]
@@ -40,8 +40,8 @@ public sealed class TokenizerRefusalTests
         RequireRefusal(named, ("tokenizer.json", MemoryTokenizer.Json()), ("tokenizer_config.json", settings));
 
     [Theory]
-    [InlineData("a b\nb", "line 2 has 1 parts")]
-    [InlineData("#version: 0.2\na b\na z", "line 3 needs the token \"z\"")]
+    [InlineData("#version: 0.2\na b\nb\n", "line 3 has 1 parts")]
+    [InlineData("#version: 0.2\na b\na z\n", "line 3 needs the token \"z\"")]
     public void Damaged_merges_are_refused_by_line(string merges, string named) =>
         RequireRefusal(named, ("vocab.json", """{"a":0,"b":1,"ab":2}"""), ("merges.txt", merges), ("tokenizer_config.json", """{"tokenizer_class":"GPT2Tokenizer","bos_token":null,"eos_token":null,"unk_token":null}"""));
 
