@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using TorchSharp;
-using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;

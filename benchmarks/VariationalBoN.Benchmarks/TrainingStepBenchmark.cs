@@ -1,6 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using TorchSharp;
-using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 

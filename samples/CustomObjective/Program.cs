@@ -4,7 +4,6 @@ using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Losses;
 using VariationalBoN.Policies;
-using VariationalBoN.Training;
 
 const double Delta = 0.5;
 torch.set_num_threads(1);

@@ -3,7 +3,6 @@ using System.Globalization;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Testing.Checks;
-using VariationalBoN.Training;
 using Parameter = TorchSharp.Modules.Parameter;
 
 torch.set_num_threads(1);

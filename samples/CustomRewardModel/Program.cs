@@ -4,7 +4,6 @@ using VariationalBoN;
 using VariationalBoN.Rewards;
 using VariationalBoN.Policies;
 using VariationalBoN.Testing.Checks;
-using VariationalBoN.Training;
 
 torch.set_num_threads(1);
 Prompt[] prompts = ["a day in spring", "a day in autumn"];

@@ -2,7 +2,6 @@
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Testing.Worlds;
-using VariationalBoN.Training;
 
 torch.set_num_threads(1);
 const int Steps = 600;

@@ -1,6 +1,7 @@
 using TorchSharp;
-using VariationalBoN.Transformers.Decoders;
-using VariationalBoN.Policies;
+using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Classifiers;
+using VariationalBoN.Transformers.Lora;
 
 namespace VariationalBoN.CrashHost;
 
@@ -9,7 +10,7 @@ internal static class StressModels
 {
     private static readonly string[] s_families = ["gpt2", "pythia", "llama3", "mistral", "qwen2", "qwen3"];
     private static readonly string[] s_classifiers = ["bert-classifier", "distilbert-classifier", "gpt2-reward", "llama-reward"];
-    private static readonly string[] s_prompts = ["5 6 7", "8 9"];
+    private static readonly Prompt[] s_prompts = ["5 6 7", "8 9"];
 
     public static IEnumerable<StressCall> Calls(string golden, StressResources resources) =>
         s_families.SelectMany(family => Family(family, Path.Combine(golden, family), resources))

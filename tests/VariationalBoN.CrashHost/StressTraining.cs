@@ -1,7 +1,6 @@
 using TorchSharp;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Policies;
-using VariationalBoN.Training;
 
 namespace VariationalBoN.CrashHost;
 

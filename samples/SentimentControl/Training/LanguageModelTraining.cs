@@ -1,5 +1,4 @@
-using TorchSharp;
-using VariationalBoN.Training;
+using VariationalBoN;
 using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using VariationalBoN.Internal;
-using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using VariationalBoN.Internal;
-using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 

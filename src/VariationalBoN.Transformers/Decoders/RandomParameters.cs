@@ -1,6 +1,5 @@
 using TorchSharp.Modules;
 using VariationalBoN.Internal;
-using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;

@@ -75,7 +75,7 @@ internal sealed class JsonSection
     /// <summary>A limit, which may be beyond all that a machine holds.</summary>
     internal long LongCount(string key) => Raw(key) is not JsonElement value ? throw Fault(key, "is missing")
         : value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong number) ? (long)Math.Min(number, long.MaxValue)
-        : throw Fault(key, $"is {Shown(value)}; it must be a whole number from 0");
+        : throw Fault(key, $"is {Value(value)}; it must be a whole number from 0");
 
     internal int? CountOrNull(string key) => Raw(key) is JsonElement value ? CountOf(key, value) : null;
 

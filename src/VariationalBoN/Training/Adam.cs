@@ -1,6 +1,7 @@
 using TorchSharp.Modules;
+using VariationalBoN.Training;
 
-namespace VariationalBoN.Training;
+namespace VariationalBoN;
 
 /// <summary>Adam: theta &lt;- theta - rate m / (sqrt(v) + epsilon) with bias-corrected moments m and v of the gradient; bit for bit
 /// <c>torch.optim.Adam</c>, and safe beside other threads.</summary>

@@ -1,6 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
-using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Training;

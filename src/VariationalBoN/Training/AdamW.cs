@@ -1,6 +1,7 @@
 using TorchSharp.Modules;
+using VariationalBoN.Training;
 
-namespace VariationalBoN.Training;
+namespace VariationalBoN;
 
 /// <summary>AdamW: Adam with weight decay apart from the gradient, theta &lt;- (1 - rate decay) theta - rate m / (sqrt(v) + epsilon) with
 /// bias-corrected moments m and v; bit for bit <c>torch.optim.AdamW</c>, and safe beside other threads.</summary>

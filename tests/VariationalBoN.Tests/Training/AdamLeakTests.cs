@@ -17,7 +17,7 @@ public sealed class AdamLeakTests : IDisposable
         using var weights = new Parameter(ones(4, 3));
         using var bias = new Parameter(ones(3));
         long before = LiveTensors.Settled();
-        using (var adam = new VariationalBoN.Training.AdamW([weights, bias], learningRate: 0.1, weightDecay: 0.1))
+        using (var adam = new VariationalBoN.AdamW([weights, bias], learningRate: 0.1, weightDecay: 0.1))
         {
             Assert.Equal(before + 4, LiveTensors.Now); // two moments a parameter
             Use(adam, weights);
@@ -33,7 +33,7 @@ public sealed class AdamLeakTests : IDisposable
         Assert.Equal(before, LiveTensors.Now);
     }
 
-    private void Use(VariationalBoN.Training.AdamW adam, Parameter weights)
+    private void Use(VariationalBoN.AdamW adam, Parameter weights)
     {
         adam.ZeroGrad();
         using (NewDisposeScope())

@@ -19,7 +19,7 @@ public sealed class AdamTests
         double decay)
     {
         using var pair = new Pair(type);
-        using var ours = new VariationalBoN.Training.Adam(pair.Ours, 0.1, beta1, beta2, epsilon, decay);
+        using var ours = new VariationalBoN.Adam(pair.Ours, 0.1, beta1, beta2, epsilon, decay);
         using var theirs = optim.Adam(pair.Theirs, 0.1, beta1, beta2, epsilon, decay);
         pair.Compare(ours.SetLearningRate, ours.ZeroGrad, ours.Step, theirs);
     }
@@ -33,7 +33,7 @@ public sealed class AdamTests
         double decay)
     {
         using var pair = new Pair(type);
-        using var ours = new VariationalBoN.Training.AdamW(pair.Ours, 0.1, beta1, beta2, epsilon, decay);
+        using var ours = new VariationalBoN.AdamW(pair.Ours, 0.1, beta1, beta2, epsilon, decay);
         using var theirs = optim.AdamW(pair.Theirs, 0.1, beta1, beta2, epsilon, decay);
         pair.Compare(ours.SetLearningRate, ours.ZeroGrad, ours.Step, theirs);
     }
@@ -44,7 +44,7 @@ public sealed class AdamTests
         using var frozen = new Parameter(ones(3), requires_grad: false);
         using var idle = new Parameter(ones(3));
         using var pulled = new Parameter(ones(3));
-        using var adam = new VariationalBoN.Training.AdamW([frozen, idle, pulled], learningRate: 0.5, weightDecay: 0.5);
+        using var adam = new VariationalBoN.AdamW([frozen, idle, pulled], learningRate: 0.5, weightDecay: 0.5);
         using (var loss = pulled.sum())
             loss.backward();
         adam.Step();
@@ -63,23 +63,23 @@ public sealed class AdamTests
     {
         using var parameter = new Parameter(ones(3));
         using var frozen = new Parameter(ones(3), requires_grad: false);
-        Assert.Throws<ArgumentException>("parameters", () => new VariationalBoN.Training.Adam([], 0.1));
-        Assert.Throws<ArgumentException>("parameters", () => new VariationalBoN.Training.Adam([frozen], 0.1));
-        Assert.Throws<ArgumentException>("parameters", () => new VariationalBoN.Training.AdamW([parameter, parameter], 0.1));
+        Assert.Throws<ArgumentException>("parameters", () => new VariationalBoN.Adam([], 0.1));
+        Assert.Throws<ArgumentException>("parameters", () => new VariationalBoN.Adam([frozen], 0.1));
+        Assert.Throws<ArgumentException>("parameters", () => new VariationalBoN.AdamW([parameter, parameter], 0.1));
         foreach (double bad in new[] { -1, double.NaN, double.PositiveInfinity })
         {
-            Assert.Throws<ArgumentOutOfRangeException>("learningRate", () => new VariationalBoN.Training.AdamW([parameter], bad));
-            Assert.Throws<ArgumentOutOfRangeException>("beta1", () => new VariationalBoN.Training.AdamW([parameter], 0.1, beta1: bad));
-            Assert.Throws<ArgumentOutOfRangeException>("beta2", () => new VariationalBoN.Training.AdamW([parameter], 0.1, beta2: bad));
-            Assert.Throws<ArgumentOutOfRangeException>("epsilon", () => new VariationalBoN.Training.AdamW([parameter], 0.1, epsilon: bad));
+            Assert.Throws<ArgumentOutOfRangeException>("learningRate", () => new VariationalBoN.AdamW([parameter], bad));
+            Assert.Throws<ArgumentOutOfRangeException>("beta1", () => new VariationalBoN.AdamW([parameter], 0.1, beta1: bad));
+            Assert.Throws<ArgumentOutOfRangeException>("beta2", () => new VariationalBoN.AdamW([parameter], 0.1, beta2: bad));
+            Assert.Throws<ArgumentOutOfRangeException>("epsilon", () => new VariationalBoN.AdamW([parameter], 0.1, epsilon: bad));
             Assert.Throws<ArgumentOutOfRangeException>("weightDecay",
-                () => new VariationalBoN.Training.AdamW([parameter], 0.1, weightDecay: bad));
-            using var adam = new VariationalBoN.Training.AdamW([parameter], 0.1);
+                () => new VariationalBoN.AdamW([parameter], 0.1, weightDecay: bad));
+            using var adam = new VariationalBoN.AdamW([parameter], 0.1);
             Assert.Throws<ArgumentOutOfRangeException>("learningRate", () => adam.SetLearningRate(bad));
             Assert.Equal(0.1, adam.LearningRate);
         }
 
-        Assert.Throws<ArgumentOutOfRangeException>("beta1", () => new VariationalBoN.Training.Adam([parameter], 0.1, beta1: 1));
+        Assert.Throws<ArgumentOutOfRangeException>("beta1", () => new VariationalBoN.Adam([parameter], 0.1, beta1: 1));
     }
 
     /// <summary>Three parameters twice, of which one has a gradient at every third step alone.</summary>

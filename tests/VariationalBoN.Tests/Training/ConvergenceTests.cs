@@ -4,7 +4,6 @@ using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Testing.Worlds;
-using VariationalBoN.Training;
 
 namespace VariationalBoN.Tests.Training;
 

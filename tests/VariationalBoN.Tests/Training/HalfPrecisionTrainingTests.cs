@@ -14,7 +14,7 @@ public sealed class HalfPrecisionTrainingTests
     public void Steps_below_the_spacing_of_16_bit_weights_are_refused_by_both_values(ScalarType type)
     {
         using var weights = Weights(type);
-        using var adam = new VariationalBoN.Training.AdamW([weights], learningRate: 1e-3);
+        using var adam = new VariationalBoN.AdamW([weights], learningRate: 1e-3);
         var error = Assert.Throws<InvalidOperationException>(adam.Step);
         Assert.Contains("0.001", error.Message, StringComparison.Ordinal);
         Assert.Contains("0.5", error.Message, StringComparison.Ordinal); // the median magnitude
@@ -28,7 +28,7 @@ public sealed class HalfPrecisionTrainingTests
     public void Steps_that_weights_can_take_are_accepted(ScalarType type, double learningRate)
     {
         using var weights = Weights(type);
-        using var adam = new VariationalBoN.Training.Adam([weights], learningRate);
+        using var adam = new VariationalBoN.Adam([weights], learningRate);
         Pull(weights);
         adam.Step();
         Assert.Equal(1, adam.LastUpdate!.Steps);
@@ -38,7 +38,7 @@ public sealed class HalfPrecisionTrainingTests
     public void A_schedule_may_begin_and_end_low()
     {
         using var weights = Weights(ScalarType.BFloat16);
-        using var adam = new VariationalBoN.Training.AdamW([weights], learningRate: 0.01);
+        using var adam = new VariationalBoN.AdamW([weights], learningRate: 0.01);
         foreach (double rate in new[] { 1e-5, 0.01, 0 })
         {
             adam.SetLearningRate(rate);
@@ -70,7 +70,7 @@ public sealed class HalfPrecisionTrainingTests
     public void Weights_that_never_had_a_gradient_do_not_count_as_standing_still()
     {
         using var table = new Parameter(ones(1000, 4));
-        using var adam = new VariationalBoN.Training.AdamW([table], learningRate: 0.1);
+        using var adam = new VariationalBoN.AdamW([table], learningRate: 0.1);
         for (int step = 0; step < 20; step++)
         {
             using var scope = NewDisposeScope();
@@ -87,7 +87,7 @@ public sealed class HalfPrecisionTrainingTests
     {
         using var large = new Parameter(ones(300, 1001));
         using var small = new Parameter(ones(7));
-        using var adam = new VariationalBoN.Training.AdamW([large, small], learningRate: 0.5);
+        using var adam = new VariationalBoN.AdamW([large, small], learningRate: 0.5);
         using (var loss = large.sum())
             loss.backward();
         adam.Step();
@@ -112,7 +112,7 @@ public sealed class HalfPrecisionTrainingTests
     private static WeightUpdate Train(ScalarType type)
     {
         using var weights = Weights(type);
-        using var adam = new VariationalBoN.Training.AdamW([weights], learningRate: 1e-5) { AllowLostSteps = true };
+        using var adam = new VariationalBoN.AdamW([weights], learningRate: 1e-5) { AllowLostSteps = true };
         Assert.Null(adam.LastUpdate);
         for (int step = 0; step < 20; step++)
         {

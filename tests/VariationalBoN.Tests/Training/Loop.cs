@@ -1,6 +1,5 @@
 using TorchSharp;
 using VariationalBoN.Policies;
-using VariationalBoN.Training;
 
 namespace VariationalBoN.Tests.Training;
 

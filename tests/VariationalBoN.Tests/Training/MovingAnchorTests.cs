@@ -1,10 +1,8 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Rewards;
 using VariationalBoN.Testing.Worlds;
-using VariationalBoN.Training;
 using Parameter = TorchSharp.Modules.Parameter;
 
 namespace VariationalBoN.Tests.Training;

@@ -1,9 +1,7 @@
 using TorchSharp;
-using VariationalBoN.BestOfN;
 using VariationalBoN.Losses;
 using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
-using VariationalBoN.Rewards;
 using VariationalBoN.Training;
 
 namespace VariationalBoN.Tests.Training;

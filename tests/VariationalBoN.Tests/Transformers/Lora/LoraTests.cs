@@ -1,6 +1,5 @@
 using VariationalBoN.Tests.Policies;
 using VariationalBoN.Tests.Transformers.Decoders;
-using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;

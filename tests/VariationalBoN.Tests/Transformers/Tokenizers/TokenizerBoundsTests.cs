@@ -1,5 +1,4 @@
 using VariationalBoN.Transformers;
-using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
