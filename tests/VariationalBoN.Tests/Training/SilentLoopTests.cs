@@ -1,7 +1,6 @@
 using TorchSharp;
-using VariationalBoN.Losses;
-using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
+using VariationalBoN.Tests.Policies;
 using VariationalBoN.Training;
 
 namespace VariationalBoN.Tests.Training;
@@ -10,13 +9,13 @@ namespace VariationalBoN.Tests.Training;
 [Trait("Tier", "torch")]
 public sealed class SilentLoopTests
 {
-    private static readonly string[] s_prompts = ["a", "b"];
+    private static readonly Prompt[] s_prompts = ["a", "b"];
 
     [Fact]
     public async Task A_policy_that_is_its_own_reference_is_told()
     {
         using var policy = new TabularPolicy(s_prompts, vocabularySize: 4, length: 3);
-        GuardAlarm[] alarms = await RunAsync(policy, reference: policy, RewardModel.FromFunction(completion => completion.Tokens.Count(token => token == 3)));
+        GuardAlarm[] alarms = await RunAsync(policy, reference: new AlteredPolicy(policy), RewardModel.FromFunction(completion => completion.Tokens.Count(token => token == 3), "threes"));
         Assert.Contains(alarms, alarm => alarm.Kind == GuardAlarmKind.SharedModule);
     }
 
@@ -25,7 +24,7 @@ public sealed class SilentLoopTests
     {
         using var policy = new TabularPolicy(s_prompts, vocabularySize: 4, length: 3);
         using var reference = policy.CloneFrozen();
-        Assert.Empty(await RunAsync(policy, reference, RewardModel.FromFunction(completion => completion.Tokens.Count(token => token == 3))));
+        Assert.Empty(await RunAsync(policy, reference, RewardModel.FromFunction(completion => completion.Tokens.Count(token => token == 3), "threes")));
     }
 
     [Fact]
@@ -33,15 +32,15 @@ public sealed class SilentLoopTests
     {
         using var policy = new TabularPolicy(s_prompts, vocabularySize: 4, length: 3);
         using var reference = policy.CloneFrozen();
-        GuardAlarm[] alarms = await RunAsync(policy, reference, RewardModel.FromFunction(completion => completion.Prompt == "a" ? 1 : 2));
+        GuardAlarm[] alarms = await RunAsync(policy, reference, RewardModel.FromFunction(completion => completion.Prompt == "a" ? 1 : 2, "the prompt"));
         Assert.Contains(alarms, alarm => alarm.Kind == GuardAlarmKind.NoRewardSpread);
     }
 
     private static async Task<GuardAlarm[]> RunAsync(TabularPolicy policy, IPolicy reference, IRewardModel reward)
     {
-        ReferenceTable table = await ReferenceTable.EstimateAsync(reference, reward, s_prompts, samplesPerPrompt: 64, seed: 1);
-        var bestOfN = table.BestOf(n: 4);
         var scorer = new Scorer(reference, reward);
+        ReferenceTable table = await ReferenceTable.EstimateAsync(scorer, s_prompts, samplesPerPrompt: 64, seed: 1);
+        var bestOfN = table.BestOf(n: 4);
         var guard = new TrainingGuard(n: 4, samplesPerPrompt: 64);
         using var adam = new AdamW(policy.Parameters, learningRate: 0.02);
         var alarms = new List<GuardAlarm>();
@@ -50,7 +49,7 @@ public sealed class SilentLoopTests
             var scored = await scorer.ScoreAsync(policy.Sample(s_prompts, completionsPerPrompt: 16, seed: step));
             using var scope = torch.NewDisposeScope();
             var logProb = policy.LogProb(scored);
-            var loss = ScoreFunction.Loss(logProb, new ExactObjective().LogTargets(bestOfN, scored), scored.Groups);
+            var loss = ScoreFunction.Loss(logProb, new ExactObjective(bestOfN).LogTargets(scored), scored.Groups);
             adam.ZeroGrad();
             loss.backward();
             alarms.AddRange(guard.Observe(step, StepMetrics.Of(bestOfN, scored, logProb) with { Update = adam.LastUpdate }));
