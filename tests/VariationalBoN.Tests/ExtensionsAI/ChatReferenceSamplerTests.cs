@@ -231,7 +231,7 @@ public sealed class ChatReferenceSamplerTests
     {
         using FakeChatClient client = Seeded();
         string message = Assert.Throws<ArgumentException>(() => new ChatReferenceSampler(client, new() { MaxOutputTokens = 0, Temperature = 0, MaxConcurrency = 0, MissingFinishReason = (FinishReason)9, Messages = _ => [], Retry = null! })).Message;
-        foreach (string fault in (string[])["MaxOutputTokens is 0", "Temperature is 0", "MaxConcurrency is 0", "MissingFinishReason is 9", "Identity is blank although Messages is set", "Retry is null"])
+        foreach (string fault in (string[])["MaxOutputTokens is 0", "Temperature is 0", "MaxConcurrency is 0", "MissingFinishReason is 9", "Identity is not set although Messages is set", "Retry is null"])
             Assert.Contains(fault, message);
     }
 
