@@ -1,0 +1,108 @@
+namespace VariationalBoN.Transformers.ChatTemplates;
+
+/// <summary>Text with the marks of each of its UTF-16 units. Positions that templates see count code points.</summary>
+internal sealed class StringValue : Value
+{
+    private readonly Marks uniform;
+    private readonly MarkRun[]? runs;
+    private int codePoints = -1;
+
+    public StringValue(string text, Marks marks = Marks.None, bool isMarkup = false) => (Text, uniform, IsMarkup) = (text, marks, isMarkup);
+
+    public StringValue(string text, MarkRun[] runs, bool isMarkup = false)
+    {
+        (Text, IsMarkup) = (text, isMarkup);
+        if (runs.Length <= 1)
+            uniform = runs.Length == 0 ? Marks.None : runs[0].Marks;
+        else
+            this.runs = runs;
+    }
+
+    public static StringValue Empty { get; } = new("");
+
+    public string Text { get; }
+
+    /// <summary>True for text that <c>escape</c> or <c>safe</c> made.</summary>
+    public bool IsMarkup { get; }
+
+    public override string TypeName => IsMarkup ? "Markup" : "str";
+
+    public override bool Truth => Text.Length > 0;
+
+    /// <summary>Marks of anything that is computed from the whole text.</summary>
+    public override Marks Origin => runs is null ? uniform : runs.Aggregate(Marks.None, (all, run) => all | run.Marks) & Marks.Data;
+
+    /// <summary>Runs of equal marks in order; their lengths sum to that of the text.</summary>
+    public ReadOnlySpan<MarkRun> Runs => runs ?? (ReadOnlySpan<MarkRun>)(Text.Length == 0 ? [] : new[] { new MarkRun(Text.Length, uniform) });
+
+    /// <summary>Number of code points.</summary>
+    public int Length => codePoints >= 0 ? codePoints : codePoints = CountCodePoints(Text);
+
+    /// <summary>True where some code point takes two UTF-16 units.</summary>
+    public bool IsWide => Length != Text.Length;
+
+    public StringValue WithMarkup(bool isMarkup) =>
+        isMarkup == IsMarkup ? this : runs is null ? new(Text, uniform, isMarkup) : new(Text, runs, isMarkup);
+
+    /// <summary>Marks of the UTF-16 unit at <paramref name="unit"/>.</summary>
+    public Marks MarksAt(int unit)
+    {
+        if (runs is null)
+            return uniform;
+        foreach (MarkRun run in runs)
+        {
+            if (unit < run.Length)
+                return run.Marks;
+            unit -= run.Length;
+        }
+        return Marks.None;
+    }
+
+    /// <summary>Part of the text, in UTF-16 units.</summary>
+    public StringValue Part(int start, int length)
+    {
+        if (length == Text.Length)
+            return this;
+        string text = Text.Substring(start, length);
+        if (runs is null)
+            return new StringValue(text, uniform, IsMarkup);
+        var parts = new List<MarkRun>();
+        int at = 0;
+        foreach (MarkRun run in runs)
+        {
+            int from = Math.Max(at, start), to = Math.Min(at + run.Length, start + length);
+            if (to > from)
+                parts.Add(run with { Length = to - from });
+            at += run.Length;
+        }
+        return new StringValue(text, [.. parts], IsMarkup);
+    }
+
+    /// <summary>Position in UTF-16 units of the code point at <paramref name="index"/>, 0 to <see cref="Length"/>.</summary>
+    public int UnitOf(int index)
+    {
+        if (!IsWide)
+            return index;
+        int unit = 0;
+        for (; index > 0; index--)
+            unit += WidthAt(Text, unit);
+        return unit;
+    }
+
+    /// <summary>Number of code points before the UTF-16 unit at <paramref name="unit"/>.</summary>
+    public int IndexOf(int unit) => IsWide ? CountCodePoints(Text.AsSpan(0, unit)) : unit;
+
+    public static int WidthAt(string text, int unit) =>
+        char.IsHighSurrogate(text[unit]) && unit + 1 < text.Length && char.IsLowSurrogate(text[unit + 1]) ? 2 : 1;
+
+    private static int CountCodePoints(ReadOnlySpan<char> text)
+    {
+        int pairs = 0;
+        for (int i = 0; i + 1 < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && char.IsLowSurrogate(text[i + 1]))
+                pairs++;
+        }
+        return text.Length - pairs;
+    }
+}
