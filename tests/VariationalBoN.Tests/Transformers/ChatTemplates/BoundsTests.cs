@@ -1,0 +1,165 @@
+using System.Text.Json.Nodes;
+using VariationalBoN.Transformers.ChatTemplates;
+using static VariationalBoN.Tests.Transformers.ChatTemplates.MessageInputs;
+
+namespace VariationalBoN.Tests.Transformers.ChatTemplates;
+
+/// <summary>Hostile templates: each ends with an error that names the bound.</summary>
+[Trait("Tier", "fast")]
+public sealed class BoundsTests
+{
+    private const string Double = "{% set ns = namespace(x=X) %}{% for i in range(99) %}{% set ns.x = STEP %}{% endfor %}{{ ns.x | length }}";
+
+    public static TheoryData<string, string> Hostile => new()
+    {
+        { nameof(ChatTemplateBounds.MaxSteps), "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}" },
+        { nameof(ChatTemplateBounds.MaxSteps), "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(99) }}" },
+        { nameof(ChatTemplateBounds.MaxSteps), "{% set t = namespace(x=1, y=1) %}{% for i in range(60) %}{% set t.x = [t.x, t.x] %}{% set t.y = [t.y, t.y] %}{% endfor %}{{ t.x == t.y }}" },
+        { nameof(ChatTemplateBounds.MaxSteps), "{% set t = namespace(x=(1,)) %}{% for i in range(60) %}{% set t.x = (t.x, t.x) %}{% endfor %}{{ {t.x: 1} }}" },
+        { nameof(ChatTemplateBounds.MaxSteps), "{% set s = 'ab' * 400000 %}{% for i in range(9999) %}{% set q = s ~ i %}{% endfor %}" },
+        { nameof(ChatTemplateBounds.MaxSteps), "{% set s = '😀' * 99999 %}{% for i in range(99999) %}{% set q = s[-1] %}{% endfor %}" },
+        { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' * 10**12 }}" },
+        { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'ab' | indent(10**9) }}" },
+        { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' | center(10**9) }}{{ 'a'.rjust(10**9) }}" },
+        { nameof(ChatTemplateBounds.MaxTextLength), "{{ '%999999999d' % 1 }}" },
+        { nameof(ChatTemplateBounds.MaxTextLength), "{{ '%.999999999f' % 1 }}" },
+        { nameof(ChatTemplateBounds.MaxTextLength), "{{ ('\\t' * 9999).expandtabs(99999) }}" },
+        { nameof(ChatTemplateBounds.MaxTextLength), "{{ [1] | tojson(indent=10**9) }}" },
+        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'ab'", "ns.x + ns.x") },
+        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'ab'", "ns.x ~ ns.x") },
+        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'a'", "ns.x | replace('a', 'aa')") },
+        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'a'", "ns.x.join([ns.x, ns.x, ns.x])") },
+        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'<'", "ns.x | escape | string | replace('', '<')") },
+        { nameof(ChatTemplateBounds.MaxItems), "{{ [0] * 10**11 }}" },
+        { nameof(ChatTemplateBounds.MaxItems), "{{ [1] | batch(10**8, 0) | list }}" },
+        { nameof(ChatTemplateBounds.MaxItems), Doubled("[1]", "ns.x + ns.x") },
+        { nameof(ChatTemplateBounds.MaxItems), "{{ ('a,' * 100001).split(',') | length }}" },
+        { nameof(ChatTemplateBounds.MaxRange), "{{ range(100001) }}" },
+        { nameof(ChatTemplateBounds.MaxRange), "{{ range(-5, 10**30, 3) }}" },
+        { nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 10 ** (10 ** 10) }}" },
+        { nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 2 ** (10**30) }}" },
+        { nameof(ChatTemplateBounds.MaxDigits), "{% set ns = namespace(x=10**99) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}" },
+        { nameof(ChatTemplateBounds.MaxDigits), "{{ ('9' * 4301) | int }}" },
+        { nameof(ChatTemplateBounds.MaxCallDepth), "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}" },
+        { nameof(ChatTemplateBounds.MaxCallDepth), "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}" },
+        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}" },
+        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x={}) %}{% for i in range(999) %}{% set ns.x = {1: ns.x} %}{% endfor %}{{ ns.x | tojson }}" },
+        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}{{ ns.x == ns.y }}" },
+        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}{{ ns.x < ns.y }}" },
+        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=()) %}{% for i in range(999) %}{% set ns.x = (ns.x,) %}{% endfor %}{{ {}.get(ns.x) }}" },
+        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=1) %}{% set ns.x = ns %}{{ ns }}" },
+    };
+
+    public static TheoryData<string> Deep => new()
+    {
+        $"{{{{ {new string('(', 20_000)}1{new string(')', 20_000)} }}}}",
+        $"{{{{ {new string('[', 20_000)}",
+        $"{{{{ {Repeat("{1:", 20_000)}",
+        $"{{{{ {Repeat("not ", 20_000)}1 }}}}",
+        $"{{{{ {Repeat("- ", 20_000)}1 }}}}",
+        $"{{{{ x{Repeat(".x", 20_000)} }}}}",
+        $"{{{{ x{Repeat("[0]", 20_000)} }}}}",
+        $"{{{{ x{Repeat("[x", 20_000)}",
+        $"{{{{ x{Repeat("()", 20_000)} }}}}",
+        $"{{{{ x{Repeat("(x", 20_000)}",
+        $"{{{{ x{Repeat("|e", 20_000)} }}}}",
+        $"{{{{ x{Repeat("|d(x", 20_000)}",
+        $"{{{{ 1{Repeat(" + 1", 20_000)} }}}}",
+        $"{{{{ 1{Repeat(" or 1", 20_000)} }}}}",
+        $"{{{{ 1{Repeat(" if 1 else 1", 20_000)} }}}}",
+        $"{{{{ 1{Repeat(" if 1", 20_000)} }}}}",
+        Repeat("{% if 1 %}", 20_000),
+        Repeat("{% for x in y %}", 20_000),
+        Repeat("{% macro f() %}", 20_000),
+        Repeat("{% set x %}", 20_000),
+        Repeat("{% filter e %}", 20_000),
+        $"{{% set {new string('(', 20_000)}",
+    };
+
+    [Theory]
+    [MemberData(nameof(Hostile))]
+    public void A_hostile_template_ends_with_an_error_that_names_the_bound(string bound, string template)
+    {
+        var parsed = ChatTemplate.Parse(template, bounds: new ChatTemplateBounds { MaxSteps = 2_000_000, MaxTextLength = 1_000_000, MaxItems = 100_000 });
+        var error = Assert.Throws<ChatTemplateException>(() => parsed.Render(Of()));
+
+        Assert.Contains($"{nameof(ChatTemplateBounds)}.{bound} =", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Deep))]
+    public void A_deep_source_is_refused_when_it_is_read(string template)
+    {
+        var error = Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse(template));
+
+        Assert.Contains(nameof(ChatTemplateBounds.MaxNesting), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Long_chains_that_are_not_deep_are_read()
+    {
+        Assert.Equal(new string('1', 5001), Render($"{{{{ 1{Repeat(" ~ 1", 5000)} }}}}"));
+        Assert.Equal("y", Render($"{{% if 0 %}}{Repeat("{% elif 0 %}", 5000)}{{% else %}}y{{% endif %}}"));
+        Assert.Equal("True", Render($"{{{{ 1{Repeat(" == 1", 5000)} }}}}"));
+    }
+
+    [Fact]
+    public void Iterators_inside_each_other_do_not_overflow_the_stack()
+    {
+        const string Template = "{% set ns = namespace(x=[1]) %}{% for i in range(30000) %}{% set ns.x = ns.x | map('string') %}{% endfor %}{{ ns.x | list }}";
+
+        Assert.Contains("stack", Refused(Template).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(16_384)]
+    public void No_depth_overflows_the_stack_of_a_small_thread(int kilobytes)
+    {
+        string nested = $"{{% macro f() %}}{{{{ {new string('(', 90)}1 ~ f(){new string(')', 90)} }}}}{{% endmacro %}}{{{{ f() }}}}";
+        Exception? caught = null;
+        var thread = new Thread(
+            () => caught = Record.Exception(() => ChatTemplate.Parse(nested, bounds: new ChatTemplateBounds { MaxCallDepth = 10_000, MaxNesting = 1_000 }).Render(Of())),
+            kilobytes * 1024);
+        thread.Start();
+        thread.Join();
+
+        Assert.IsType<ChatTemplateException>(caught);
+    }
+
+    [Fact]
+    public void The_output_and_the_source_are_bounded()
+    {
+        var bounds = new ChatTemplateBounds { MaxTextLength = 20 };
+
+        Assert.Equal("0123456789", ChatTemplate.Parse("{{ '01234' }}56789", bounds: bounds).Render(Of()));
+        Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse("{{ 'x' * 21 }}", bounds: bounds).Render(Of()));
+        Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse(new string('x', 21), bounds: bounds));
+    }
+
+    [Fact]
+    public void An_input_that_is_nested_too_deeply_or_has_too_long_a_number_is_refused()
+    {
+        JsonNode deep = new JsonArray();
+        for (int i = 0; i < 300; i++)
+            deep = new JsonArray(deep);
+        var number = JsonNode.Parse(new string('9', 5000));
+
+        Assert.Throws<ArgumentException>(() => Render("x", Of() with { Variables = new JsonObject { ["x"] = deep } }));
+        Assert.Throws<ArgumentException>(() => Render("x", Of() with { Variables = new JsonObject { ["x"] = number } }));
+    }
+
+    [Fact]
+    public void All_bounds_out_of_range_are_named_in_one_message()
+    {
+        var error = Assert.Throws<ArgumentException>(() => ChatTemplate.Parse("", bounds: new ChatTemplateBounds { MaxSteps = 0, MaxNesting = 5000 }));
+
+        Assert.Contains("MaxSteps is 0", error.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxNesting is 5000", error.Message, StringComparison.Ordinal);
+    }
+
+    private static string Doubled(string start, string step) =>
+        Double.Replace("X", start, StringComparison.Ordinal).Replace("STEP", step, StringComparison.Ordinal);
+
+    private static string Repeat(string text, int times) => string.Concat(Enumerable.Repeat(text, times));
+}
