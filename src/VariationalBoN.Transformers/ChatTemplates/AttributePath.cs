@@ -36,5 +36,7 @@ internal sealed class AttributePath
         !caseSensitive && item is StringValue text ? Casing.Lower(text, work) : item;
 
     private static Value Part(string part) =>
-        part.Length > 0 && part.All(char.IsAsciiDigit) ? IntegerValue.Of(BigInteger.Parse(part, System.Globalization.CultureInfo.InvariantCulture)) : new StringValue(part);
+        part.Length > 0 && part.All(char.IsAsciiDigit)
+            ? IntegerValue.Of(BigInteger.Parse(part, System.Globalization.CultureInfo.InvariantCulture))
+            : new StringValue(part);
 }

@@ -48,7 +48,9 @@ internal static class BraceFormat
         for (int at = end; at >= 0 && at < path.Length;)
             value = Step(value, path, ref at, work);
         if (kind == "s")
-            return value is StringValue { IsMarkup: true } ? throw TemplateFault.Unsupported("the engine does not format markup") : Printing.Text(value, work);
+            return value is StringValue { IsMarkup: true }
+                ? throw TemplateFault.Unsupported("the engine does not format markup")
+                : Printing.Text(value, work);
         if (kind != "r")
             throw TemplateFault.Value($"unknown conversion specifier '{kind}'");
         var text = new TextBuilder(work);
@@ -64,9 +66,13 @@ internal static class BraceFormat
         if (name.Length == 0)
             place = automatic++;
         else if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-            (place, automatic) = automatic > 0 ? throw TemplateFault.Value("cannot switch from automatic to manual field numbering") : (number, -1);
+            (place, automatic) = automatic > 0
+                ? throw TemplateFault.Value("cannot switch from automatic to manual field numbering")
+                : (number, -1);
         if (place >= 0)
-            return place < arguments.Positional.Count ? arguments.Positional[place] : throw TemplateFault.Value("replacement index out of range");
+            return place < arguments.Positional.Count
+                ? arguments.Positional[place]
+                : throw TemplateFault.Value("replacement index out of range");
         return arguments.Named.FirstOrDefault(argument => argument.Key == name).Value
             ?? throw TemplateFault.Value($"the format names '{name}', which is missing");
     }
@@ -74,7 +80,9 @@ internal static class BraceFormat
     private static Value Step(Value value, string path, ref int at, Work work)
     {
         bool isItem = path[at++] == '[';
-        int end = isItem ? path.IndexOf(']', at) : path.AsSpan(at).IndexOfAny('.', '[') is var offset && offset < 0 ? path.Length : at + offset;
+        int end = isItem
+            ? path.IndexOf(']', at)
+            : path.AsSpan(at).IndexOfAny('.', '[') is var offset && offset < 0 ? path.Length : at + offset;
         if (end <= at)
             throw TemplateFault.Value("empty attribute in format string");
         string name = path[at..end];

@@ -85,7 +85,8 @@ internal sealed class FilterExpression : Expression
 
     public required ArgumentList Arguments { get; init; }
 
-    public override bool IsConstant => Operand is not null && base.IsConstant && Name is not ("map" or "select" or "reject" or "selectattr" or "rejectattr");
+    public override bool IsConstant =>
+        Operand is not null && base.IsConstant && Name is not ("map" or "select" or "reject" or "selectattr" or "rejectattr");
 
     public override IEnumerable<Node> Children => Operand is null ? Arguments.Children : [Operand, .. Arguments.Children];
 

@@ -5,7 +5,8 @@ internal static class Casing
 {
     public static StringValue Upper(StringValue text, Work work) => Mapping.CodePoints(text, work, (_, code) => CaseTables.Upper(code));
 
-    public static StringValue Lower(StringValue text, Work work) => Mapping.CodePoints(text, work, (at, code) => LowerAt(text.Text, at, code));
+    public static StringValue Lower(StringValue text, Work work) =>
+        Mapping.CodePoints(text, work, (at, code) => LowerAt(text.Text, at, code));
 
     /// <summary>The first character in title case, the others in small letters.</summary>
     public static StringValue Capitalize(StringValue text, Work work) =>
@@ -24,7 +25,9 @@ internal static class Casing
     }
 
     public static StringValue Swap(StringValue text, Work work) => Mapping.CodePoints(text, work, (at, code) =>
-        Characters.IsUpper(code) ? LowerAt(text.Text, at, code) : Characters.IsLower(code) ? CaseTables.Upper(code) : Characters.Text(code));
+        Characters.IsUpper(code) ? LowerAt(text.Text, at, code)
+        : Characters.IsLower(code) ? CaseTables.Upper(code)
+        : Characters.Text(code));
 
     private static string LowerAt(string text, int at, int code) => code == 0x3A3 ? IsFinal(text, at) ? "ς" : "σ" : CaseTables.Lower(code);
 

@@ -30,7 +30,8 @@ internal static class Characters
 
     public static bool IsDecimal(int code) => Category(code) == UnicodeCategory.DecimalDigitNumber;
 
-    public static bool IsDigit(int code) => IsDecimal(code) || (Numeric(code) is >= 0 and <= 9 && CharUnicodeInfo.GetDigitValue(Text(code), 0) >= 0);
+    public static bool IsDigit(int code) =>
+        IsDecimal(code) || (Numeric(code) is >= 0 and <= 9 && CharUnicodeInfo.GetDigitValue(Text(code), 0) >= 0);
 
     public static bool IsNumeric(int code) =>
         Numeric(code) != -1 || (code >= 0x3400 && NumericIdeographs.Contains(Text(code), StringComparison.Ordinal));

@@ -94,8 +94,8 @@ public sealed class ChatTemplate
         if (input is { ContinueFinalMessage: true, AddGenerationPrompt: true })
         {
             throw new ArgumentException(
-                $"{nameof(input.ContinueFinalMessage)} and {nameof(input.AddGenerationPrompt)} exclude each other: a prefill goes on with the last message, "
-                + "a generation prompt begins a new one.",
+                $"{nameof(input.ContinueFinalMessage)} and {nameof(input.AddGenerationPrompt)} exclude each other: a prefill goes on with "
+                + "the last message, a generation prompt begins a new one.",
                 nameof(input));
         }
         StringValue text = Run(new InputReader(Bounds).Read(input), input.Date);

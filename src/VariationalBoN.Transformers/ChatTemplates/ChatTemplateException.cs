@@ -3,7 +3,8 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// <summary>A chat template could not be read or rendered. The message names the template, the line and the fault.</summary>
 public sealed class ChatTemplateException : Exception
 {
-    internal ChatTemplateException(string template, int line, string fault, string? raised, int? messageIndex, string? messageRole, Exception? cause)
+    internal ChatTemplateException(string template, int line, string fault, string? raised, int? messageIndex, string? messageRole,
+        Exception? cause)
         : base(Describe(template, line, fault, messageIndex, messageRole), cause)
     {
         TemplateName = template;
@@ -30,7 +31,9 @@ public sealed class ChatTemplateException : Exception
 
     private static string Describe(string template, int line, string fault, int? messageIndex, string? messageRole)
     {
-        string at = messageIndex is int index ? $", while message {index}{(messageRole is null ? "" : $" (role '{messageRole}')")} was rendered" : "";
+        string at = messageIndex is int index
+            ? $", while message {index}{(messageRole is null ? "" : $" (role '{messageRole}')")} was rendered"
+            : "";
         return $"Chat template {template}, line {line}: {fault}{at}.";
     }
 }

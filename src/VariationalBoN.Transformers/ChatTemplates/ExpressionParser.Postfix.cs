@@ -81,7 +81,9 @@ internal sealed partial class ExpressionParser
             return slice;
         if (keys.OfType<SliceExpression>().Any(part => part.Of == of))
             throw stream.Fault("the engine knows no subscript of several slices", FaultKind.Unsupported, line);
-        Expression key = keys is [Expression only] ? only : stream.Made(new SequenceExpression { Line = line, Items = [.. keys], IsTuple = true });
+        Expression key = keys is [Expression only]
+            ? only
+            : stream.Made(new SequenceExpression { Line = line, Items = [.. keys], IsTuple = true });
         return stream.Made(new ItemExpression { Line = line, Of = of, Key = key });
     }
 

@@ -14,7 +14,8 @@ internal static class Filters
     }.SelectMany(filters => filters).ToFrozenDictionary(filter => filter.Item1, filter => filter.Item2, StringComparer.Ordinal);
 
     /// <summary>Filters of the reference implementation that the engine refuses when they are reached.</summary>
-    private static readonly FrozenSet<string> Refused = FrozenSet.ToFrozenSet(["pprint", "random", "striptags", "urlize", "wordwrap"], StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Refused =
+        FrozenSet.ToFrozenSet(["pprint", "random", "striptags", "urlize", "wordwrap"], StringComparer.Ordinal);
 
     public static bool Exists(string name) => All.ContainsKey(name) || Refused.Contains(name);
 

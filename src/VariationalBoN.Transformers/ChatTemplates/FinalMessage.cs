@@ -14,8 +14,8 @@ internal static class FinalMessage
         if (start < 0)
         {
             throw new ArgumentException(
-                "The content of the last message does not appear in the rendered text, so it cannot be continued: the template changes or leaves it out. "
-                + $"Render without {nameof(ChatTemplateInput.ContinueFinalMessage)}.");
+                "The content of the last message does not appear in the rendered text, so it cannot be continued: the template changes it "
+                + $"or leaves it out. Render without {nameof(ChatTemplateInput.ContinueFinalMessage)}.");
         }
         if (stripped.Length == 0)
             start = text.Text.Length;

@@ -20,7 +20,8 @@ internal static class FloatText
         if (exponent is < -4 or >= 16)
         {
             string fraction = digits.Length > 1 ? "." + digits[1..] : "";
-            return string.Create(CultureInfo.InvariantCulture, $"{sign}{digits[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{sign}{digits[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
         }
         if (exponent < 0)
             return $"{sign}0.{new string('0', -exponent - 1)}{digits}";
@@ -43,7 +44,9 @@ internal static class FloatText
             bottom *= BigInteger.Pow(10, -digits);
         BigInteger rounded = HalfEven(top, bottom);
         double result = double.Parse(string.Create(CultureInfo.InvariantCulture, $"{rounded}e{-digits}"), CultureInfo.InvariantCulture);
-        return double.IsInfinity(result) ? throw TemplateFault.Value("rounded value too large to represent") : Math.CopySign(result, number);
+        return double.IsInfinity(result)
+            ? throw TemplateFault.Value("rounded value too large to represent")
+            : Math.CopySign(result, number);
     }
 
     /// <summary>top / bottom to the nearest integer, a half to the even one; both positive.</summary>

@@ -14,7 +14,8 @@ internal static class Globals
         new("dict", (rendering, arguments) => Mapping(arguments, rendering.Work), "dict"),
         new("namespace", (rendering, arguments) => new NamespaceValue(Mapping(arguments, rendering.Work)), "jinja2.utils.Namespace"),
         new("cycler", Cycler, "jinja2.utils.Cycler"),
-        new("joiner", (_, arguments) => new JoinerValue(arguments.Bind("joiner", "sep")[0] ?? new StringValue(", ")), "jinja2.utils.Joiner"),
+        new("joiner", (_, arguments) => new JoinerValue(arguments.Bind("joiner", "sep")[0] ?? new StringValue(", ")),
+            "jinja2.utils.Joiner"),
         new("lipsum", (_, _) => throw TemplateFault.Unsupported("the engine has no lipsum()")),
         new("raise_exception", Raise),
         new("strftime_now", Now),
@@ -52,6 +53,7 @@ internal static class Globals
         var mapping = new MappingValue();
         if (arguments.Positional is [Value from])
         {
+            Operators.RequireDefined(from, from);
             foreach (Value entry in from is MappingValue other ? new MappingViewValue(other, "items").Items : Iterating.Items(from, work))
             {
                 if (Iterating.ToArray(entry, work) is not [Value key, Value value])
@@ -84,7 +86,8 @@ internal static class Globals
         if (format is not StringValue text)
             throw TemplateFault.Type($"strftime_now needs a string, not '{format.TypeName}'");
         DateTime now = rendering.Now ?? throw new TemplateFault(
-            FaultKind.Value, $"the template asks for the date with strftime_now; give {nameof(ChatTemplateInput)}.{nameof(ChatTemplateInput.Date)}");
+            FaultKind.Value,
+                $"the template asks for the date with strftime_now; give {nameof(ChatTemplateInput)}.{nameof(ChatTemplateInput.Date)}");
         return TimeFormat.Apply(text.Text, now, rendering.Work);
     }
 }

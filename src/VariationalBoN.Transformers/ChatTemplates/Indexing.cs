@@ -67,9 +67,16 @@ internal static class Indexing
 
     private static Value? FindKey(MappingValue mapping, Value key, Work work)
     {
-        if (key is TupleValue)
-            Comparing.CheckKey(key, work);
-        return mapping.Find(key);
+        try
+        {
+            if (key is TupleValue)
+                Comparing.CheckKey(key, work);
+            return mapping.Find(key);
+        }
+        catch (TemplateFault fault) when (fault.Kind == FaultKind.Type)
+        {
+            return null; // a tuple of lists is no key of any mapping
+        }
     }
 
     private static Value At(Value of, BigInteger index, Work work)

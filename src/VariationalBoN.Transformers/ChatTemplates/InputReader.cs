@@ -23,7 +23,7 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
         foreach ((string name, JsonNode? value) in input.Variables ?? [])
             variables[name] = Read(value, "variables." + name, 1);
         foreach (string name in Fixed.Where(variables.ContainsKey))
-            throw new ArgumentException($"The variable '{name}' is given by its own property of {nameof(ChatTemplateInput)}; leave it out of the others.");
+            throw new ArgumentException($"The variable '{name}' has its own property of {nameof(ChatTemplateInput)}; give it there.");
         variables["messages"] = ReadMessages(input.Messages);
         variables["tools"] = input.Tools is null ? NoneValue.FromInput : Read(input.Tools, "tools", 1);
         variables["documents"] = input.Documents is null ? NoneValue.FromInput : Read(input.Documents, "documents", 1);
@@ -35,7 +35,9 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
     {
         var items = new Value[messages.Count];
         for (int i = 0; i < items.Length; i++)
-            items[i] = messages[i] is JsonObject message ? ReadObject(message, $"messages[{i}]", 2, i) : Read(messages[i], $"messages[{i}]", 2);
+            items[i] = messages[i] is JsonObject message
+                ? ReadObject(message, $"messages[{i}]", 2, i)
+                : Read(messages[i], $"messages[{i}]", 2);
         return new ListValue(items);
     }
 
@@ -43,8 +45,9 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
     {
         if (depth > bounds.MaxNesting)
         {
+            string start = place[..Math.Min(place.Length, 60)];
             throw new ArgumentException(
-                $"{place[..Math.Min(place.Length, 60)]}... is nested deeper than {nameof(ChatTemplateBounds)}.{nameof(bounds.MaxNesting)} = {bounds.MaxNesting}.");
+                $"{start}... is nested deeper than {nameof(ChatTemplateBounds)}.{nameof(bounds.MaxNesting)} = {bounds.MaxNesting}.");
         }
         Work.CheckStack();
         return node switch
@@ -70,7 +73,9 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
         {
             return value.GetValueKind() switch
             {
-                JsonValueKind.String => new StringValue(value.TryGetValue(out string? text) ? text : JsonSerializer.Deserialize<string>(value.ToJsonString())!, Marks.Data),
+                JsonValueKind.String =>
+                    new StringValue(value.TryGetValue(out string? text) ? text : JsonSerializer.Deserialize<string>(value.ToJsonString())!,
+                        Marks.Data),
                 JsonValueKind.True => BooleanValue.FromInput(true),
                 JsonValueKind.False => BooleanValue.FromInput(false),
                 JsonValueKind.Null => NoneValue.FromInput,
@@ -91,7 +96,10 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
         if (isFloat)
             return new FloatValue(double.Parse(text, CultureInfo.InvariantCulture), Marks.Data);
         if (text.Length > bounds.MaxDigits + 1)
-            throw new ArgumentException($"{place} has more digits than {nameof(ChatTemplateBounds)}.{nameof(bounds.MaxDigits)} = {bounds.MaxDigits}.");
+        {
+            throw new ArgumentException(
+                $"{place} has more digits than {nameof(ChatTemplateBounds)}.{nameof(bounds.MaxDigits)} = {bounds.MaxDigits}.");
+        }
         return IntegerValue.Of(BigInteger.Parse(text, CultureInfo.InvariantCulture), Marks.Data);
     }
 }

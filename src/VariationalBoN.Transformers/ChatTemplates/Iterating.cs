@@ -32,7 +32,7 @@ internal static class Iterating
             SequenceValue sequence => sequence.Items,
             MappingValue mapping => mapping.Keys,
             MappingViewValue view => view.Items,
-            StringValue text => Characters(text),
+            StringValue text => Characters(text.WithMarkup(false)), // the characters of markup are plain
             RangeValue range => Numbers(range),
             IteratorValue iterator => Rest(iterator),
             UndefinedValue => [],
@@ -66,7 +66,8 @@ internal static class Iterating
         StringValue text => Counted(Characters(text).Reverse(), work),
         MappingValue mapping => Counted(mapping.Keys.Reverse(), work),
         MappingViewValue view => Counted(view.Items.Reverse(), work),
-        RangeValue range => Counted(Numbers(new RangeValue(range.Start + ((range.Count - 1) * range.Step), range.Start - range.Step, -range.Step)), work),
+        RangeValue range =>
+            Counted(Numbers(new RangeValue(range.Start + ((range.Count - 1) * range.Step), range.Start - range.Step, -range.Step)), work),
         _ => null,
     };
 

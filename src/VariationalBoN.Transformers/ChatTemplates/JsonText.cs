@@ -28,7 +28,8 @@ internal sealed class JsonText(Work work, bool ascii, string? indent, StringValu
                 Entries(mapping, depth);
                 break;
             default:
-                all.Add(Scalar(value) ?? throw TemplateFault.Type($"Object of type {value.TypeName} is not JSON serializable"), value.Origin);
+                all.Add(Scalar(value) ?? throw TemplateFault.Type($"Object of type {value.TypeName} is not JSON serializable"),
+                    value.Origin);
                 break;
         }
     }
@@ -68,8 +69,7 @@ internal sealed class JsonText(Work work, bool ascii, string? indent, StringValu
         foreach ((Value key, Value value) in entries)
         {
             Separate(count++, depth + 1);
-            Quote(key as StringValue
-                ?? new StringValue(Scalar(key) ?? throw TemplateFault.Type($"keys must be str, int, float, bool or None, not {key.TypeName}"), key.Origin));
+            Quote(key as StringValue ?? new StringValue(KeyText(key), key.Origin));
             all.Add(keySeparator);
             Write(value, depth + 1);
         }
@@ -77,6 +77,9 @@ internal sealed class JsonText(Work work, bool ascii, string? indent, StringValu
             Line(depth);
         all.Add("}");
     }
+
+    private string KeyText(Value key) =>
+        Scalar(key) ?? throw TemplateFault.Type($"keys must be str, int, float, bool or None, not {key.TypeName}");
 
     private void Separate(int before, int depth)
     {

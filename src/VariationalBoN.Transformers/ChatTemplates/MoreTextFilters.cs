@@ -44,7 +44,8 @@ internal static class MoreTextFilters
         Value?[] given = arguments.Bind("truncate", "length", "killwords", "end", "leeway");
         Work work = rendering.Work;
         int length = Filters.Integer(given[0], 255), leeway = given[3] is null or NoneValue ? 5 : Filters.Integer(given[3], 5);
-        StringValue end = given[2] is null ? new StringValue("...") : given[2] as StringValue ?? throw TemplateFault.Type("end must be a string");
+        StringValue end = given[2] is null ? new StringValue("...") : given[2] as StringValue
+            ?? throw TemplateFault.Type("end must be a string");
         if (length < end.Length || leeway < 0)
             throw TemplateFault.Value($"truncate expects length >= {end.Length} and leeway >= 0");
         if (Iterating.Length(value) <= (long)length + leeway)
@@ -77,7 +78,9 @@ internal static class MoreTextFilters
         Work work = rendering.Work;
         if (value is StringValue || !Iterating.IsIterable(value))
             return Quote(Printing.Text(value, work), isQuery: false, work);
-        IEnumerable<Value> entries = value is MappingValue mapping ? new MappingViewValue(mapping, "items").Items : Iterating.Items(value, work);
+        IEnumerable<Value> entries = value is MappingValue mapping
+            ? new MappingViewValue(mapping, "items").Items
+            : Iterating.Items(value, work);
         var all = new TextBuilder(work);
         foreach (Value entry in entries)
         {
@@ -85,7 +88,8 @@ internal static class MoreTextFilters
                 throw TemplateFault.Value("urlencode needs pairs");
             if (all.Length > 0)
                 all.Add("&");
-            all.Add(Quote(Printing.Text(key, work), isQuery: true, work)).Add("=").Add(Quote(Printing.Text(item, work), isQuery: true, work));
+            all.Add(Quote(Printing.Text(key, work), isQuery: true, work)).Add("=")
+                .Add(Quote(Printing.Text(item, work), isQuery: true, work));
         }
         return all.Build();
     }

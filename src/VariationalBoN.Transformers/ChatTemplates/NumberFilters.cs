@@ -115,7 +115,8 @@ internal static class NumberFilters
         if (size == 1)
             return new StringValue("1 Byte", value.Origin);
         if (size < unit)
-            return new StringValue(string.Create(CultureInfo.InvariantCulture, $"{new BigInteger(Math.Truncate(size))} Bytes"), value.Origin);
+            return new StringValue(string.Create(CultureInfo.InvariantCulture, $"{new BigInteger(Math.Truncate(size))} Bytes"),
+                value.Origin);
         const string Prefixes = "kMGTPEZY";
         int place = 0;
         double scale = unit * unit;

@@ -12,7 +12,8 @@ internal static class NumberFormat
         if (!double.IsFinite(number))
             return FloatText.Of(number);
         (BigInteger top, BigInteger bottom) = FloatText.Exact(Math.Abs(number));
-        string text = FloatText.HalfEven(top * BigInteger.Pow(10, digits), bottom).ToString(CultureInfo.InvariantCulture).PadLeft(digits + 1, '0');
+        string text =
+            FloatText.HalfEven(top * BigInteger.Pow(10, digits), bottom).ToString(CultureInfo.InvariantCulture).PadLeft(digits + 1, '0');
         string sign = double.IsNegative(number) ? "-" : "";
         return digits == 0 ? sign + text : $"{sign}{text[..^digits]}.{text[^digits..]}";
     }

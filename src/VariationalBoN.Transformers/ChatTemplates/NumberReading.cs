@@ -15,7 +15,9 @@ internal static class NumberReading
         bool negative = digits.StartsWith('-');
         if (negative || digits.StartsWith('+'))
             digits = digits[1..];
-        int named = digits.Length > 1 && digits[0] == '0' ? char.ToLowerInvariant(digits[1]) switch { 'b' => 2, 'o' => 8, 'x' => 16, _ => 0 } : 0;
+        int named = digits.Length > 1 && digits[0] == '0'
+            ? char.ToLowerInvariant(digits[1]) switch { 'b' => 2, 'o' => 8, 'x' => 16, _ => 0 }
+            : 0;
         bool hasPrefix = named > 0 && (radix == named || radix == 0);
         if (hasPrefix)
             digits = digits[2..];

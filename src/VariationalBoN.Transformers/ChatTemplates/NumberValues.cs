@@ -6,7 +6,8 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 internal sealed class IntegerValue : Value
 {
     private const int Least = -16;
-    private static readonly IntegerValue[] Small = [.. Enumerable.Range(Least, 1040).Select(number => new IntegerValue(number, Marks.None))];
+    private static readonly IntegerValue[] Small =
+        [.. Enumerable.Range(Least, 1040).Select(number => new IntegerValue(number, Marks.None))];
     private readonly Marks origin;
 
     private IntegerValue(BigInteger number, Marks origin) => (Number, this.origin) = (number, origin);
@@ -20,7 +21,9 @@ internal sealed class IntegerValue : Value
     public override Marks Origin => origin;
 
     public static IntegerValue Of(BigInteger number, Marks origin = Marks.None) =>
-        origin == Marks.None && number >= Least && number < Least + Small.Length ? Small[(int)number - Least] : new IntegerValue(number, origin);
+        origin == Marks.None && number >= Least && number < Least + Small.Length
+            ? Small[(int)number - Least]
+            : new IntegerValue(number, origin);
 
     public static IntegerValue Of(int number) =>
         number >= Least && number < Least + Small.Length ? Small[number - Least] : new IntegerValue(number, Marks.None);

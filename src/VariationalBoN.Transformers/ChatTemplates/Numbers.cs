@@ -23,7 +23,8 @@ internal static class Numbers
     {
         if (BigInteger.Abs(number) < 1L << 53)
             return (double)number;
-        double nearest = double.Parse(number.ToString(System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+        double nearest = double.Parse(number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            System.Globalization.CultureInfo.InvariantCulture);
         return double.IsFinite(nearest) ? nearest : throw TemplateFault.Value("int too large to convert to float");
     }
 
@@ -126,7 +127,9 @@ internal static class Numbers
             return 1;
         if (a.IsZero || BigInteger.Abs(a).IsOne)
             return a.IsZero ? 0 : b.IsEven ? 1 : a;
-        BigInteger? power = (BigInteger.Abs(a).GetBitLength() - 1) * b <= work.Bounds.MaxPowerDigits * 4L ? BigInteger.Pow(a, (int)b) : null;
+        BigInteger? power = (BigInteger.Abs(a).GetBitLength() - 1) * b <= work.Bounds.MaxPowerDigits * 4L
+            ? BigInteger.Pow(a, (int)b)
+            : null;
         if (power is null || BigInteger.Abs(power.Value) >= BigInteger.Pow(10, work.Bounds.MaxPowerDigits))
             throw Work.Exceeded(nameof(ChatTemplateBounds.MaxPowerDigits), "an integer power", work.Bounds.MaxPowerDigits, " digits");
         return power.Value;

@@ -37,7 +37,9 @@ internal static class Operators
     public static Value Negate(Value value)
     {
         RequireDefined(value, value);
-        return Numbers.IsNumber(value) ? Numbers.Negate(value) : throw TemplateFault.Type($"bad operand type for unary -: '{value.TypeName}'");
+        return Numbers.IsNumber(value)
+            ? Numbers.Negate(value)
+            : throw TemplateFault.Type($"bad operand type for unary -: '{value.TypeName}'");
     }
 
     public static Value Plus(Value value)

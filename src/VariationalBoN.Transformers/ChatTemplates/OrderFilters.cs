@@ -37,7 +37,8 @@ internal static class OrderFilters
             throw TemplateFault.Type($"'{value.TypeName}' object has no attribute 'items'");
         bool caseSensitive = Filters.Flag(given[0]);
         var sorted = Sorting.Sorted(
-            mapping.Entries, entry => AttributePath.Key(by == "key" ? entry.Key : entry.Value, caseSensitive, work), Filters.Integer(given[2], 0) != 0, work);
+            mapping.Entries, entry => AttributePath.Key(by == "key" ? entry.Key : entry.Value, caseSensitive, work),
+                Filters.Integer(given[2], 0) != 0, work);
         return new ListValue([.. sorted.Select(entry => new TupleValue(entry.Key, entry.Value))]);
     }
 

@@ -6,7 +6,6 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// <summary>The operator % of strings.</summary>
 internal sealed class PercentFormat
 {
-    private const int MaxPrecision = 400;
     private readonly StringValue format;
     private readonly Value values;
     private readonly Work work;
@@ -14,7 +13,8 @@ internal sealed class PercentFormat
     private int at;
     private int used;
 
-    private PercentFormat(StringValue format, Value values, Work work) => (this.format, this.values, this.work, all) = (format, values, work, new(work));
+    private PercentFormat(StringValue format, Value values, Work work) =>
+        (this.format, this.values, this.work, all) = (format, values, work, new(work));
 
     public static StringValue Apply(StringValue format, Value values, Work work)
     {
@@ -38,7 +38,9 @@ internal sealed class PercentFormat
                 ReadField();
             }
         }
-        int count = values is TupleValue tuple ? tuple.Items.Length : values is MappingValue or ListValue or RangeValue or UndefinedValue ? 0 : 1;
+        int count = values is TupleValue tuple
+            ? tuple.Items.Length
+            : values is MappingValue or ListValue or RangeValue or UndefinedValue ? 0 : 1;
         if (used < count)
             throw TemplateFault.Type("not all arguments converted during string formatting");
         return all.Build();
@@ -74,9 +76,10 @@ internal sealed class PercentFormat
             's' => Cut(Printing.SoftText(value, work), precision),
             'r' => Cut(Represent(value), precision),
             'c' => Character(value),
-            _ => Number(value, kind, flags, precision),
+            _ => PercentNumber.Format(value, kind, flags, precision, work),
         };
-        bool zeros = flags.Contains('0', StringComparison.Ordinal) && !flags.Contains('-', StringComparison.Ordinal) && kind is not ('s' or 'r' or 'c');
+        bool zeros = flags.Contains('0', StringComparison.Ordinal) && !flags.Contains('-', StringComparison.Ordinal)
+            && kind is not ('s' or 'r' or 'c');
         Pad(field, width, flags.Contains('-', StringComparison.Ordinal), zeros);
     }
 
@@ -163,48 +166,5 @@ internal sealed class PercentFormat
         if (Numbers.IsInteger(value) && Numbers.Integer(value) >= 0 && Numbers.Integer(value) <= 0x10FFFF)
             return new StringValue(Characters.Text((int)Numbers.Integer(value)), value.Origin);
         throw TemplateFault.Type("%c requires int or char");
-    }
-
-    private StringValue Number(Value value, char kind, string flags, int? precision)
-    {
-        Operators.RequireDefined(value, value);
-        if (!Numbers.IsNumber(value))
-            throw TemplateFault.Type($"%{kind} format: a real number is required, not {value.TypeName}");
-        if (flags.Contains('#', StringComparison.Ordinal) || precision > MaxPrecision)
-            throw TemplateFault.Unsupported($"the engine does not know this form of %{kind}");
-        string text = kind switch
-        {
-            'd' or 'i' or 'u' => Whole(value).ToString(CultureInfo.InvariantCulture),
-            'x' or 'X' or 'o' when Numbers.IsInteger(value) => Radix(Numbers.Integer(value), kind == 'o' ? 8 : 16),
-            'f' or 'F' => NumberFormat.Fixed(Numbers.Float(value), precision ?? 6),
-            'e' or 'E' => NumberFormat.Scientific(Numbers.Float(value), precision ?? 6),
-            'g' or 'G' => NumberFormat.General(Numbers.Float(value), precision ?? 6),
-            _ => throw TemplateFault.Value($"unsupported format character '{kind}'"),
-        };
-        if (kind is 'd' or 'i' or 'u' or 'x' or 'X' or 'o' && precision > text.TrimStart('-').Length)
-            throw TemplateFault.Unsupported($"the engine does not know a precision for %{kind}");
-        if (char.IsAsciiLetterUpper(kind))
-            text = text.ToUpperInvariant();
-        if (!text.StartsWith('-'))
-            text = flags.Contains('+', StringComparison.Ordinal) ? "+" + text : flags.Contains(' ', StringComparison.Ordinal) ? " " + text : text;
-        return new StringValue(text, value.Origin);
-    }
-
-    private BigInteger Whole(Value value)
-    {
-        if (value is not FloatValue real)
-            return work.CheckDigits(Numbers.Integer(value));
-        return double.IsFinite(real.Number)
-            ? new BigInteger(Math.Truncate(real.Number))
-            : throw TemplateFault.Value("cannot convert float to integer");
-    }
-
-    private static string Radix(BigInteger number, int radix)
-    {
-        var digits = new List<char>();
-        for (BigInteger rest = BigInteger.Abs(number); !rest.IsZero || digits.Count == 0; rest /= radix)
-            digits.Add("0123456789abcdef"[(int)(rest % radix)]);
-        digits.Reverse();
-        return (number.Sign < 0 ? "-" : "") + string.Concat(digits);
     }
 }

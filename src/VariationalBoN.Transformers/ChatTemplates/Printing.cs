@@ -85,7 +85,7 @@ internal static class Printing
         MacroValue => "<Macro anonymous>",
         LoopValue loop => $"<LoopContext {loop.Index0 + 1}/{loop.Length}>",
         FunctionValue { Class: string name } => $"<class '{name}'>",
-        _ => throw TemplateFault.Unsupported($"a value of type '{value.TypeName}' prints an address in memory in Python; the engine refuses to print it"),
+        _ => throw TemplateFault.Unsupported($"a value of type '{value.TypeName}' prints an address in Python; the engine refuses it"),
     };
 
     private static void Items(string open, IEnumerable<Value> items, string close, TextBuilder all, Work work, int depth)

@@ -5,7 +5,8 @@ internal sealed partial class StatementParser
 {
     private static readonly string[] Known =
     [
-        "if", "for", "set", "macro", "call", "filter", "with", "generation", "break", "continue", "print", "include", "import", "from", "extends",
+        "if", "for", "set", "macro", "call", "filter", "with", "generation", "break", "continue", "print", "include", "import", "from",
+            "extends",
     ];
 
     private readonly TokenStream stream;
@@ -101,7 +102,8 @@ internal sealed partial class StatementParser
         "set" => ParseSet(line),
         "macro" => ParseMacro(line),
         "call" => ParseCall(line),
-        "filter" => new FilterStatement { Line = line, Filter = expressions.ParseFilter(null, inline: true)!, Body = ParseWholeBody("endfilter") },
+        "filter" =>
+            new FilterStatement { Line = line, Filter = expressions.ParseFilter(null, inline: true)!, Body = ParseWholeBody("endfilter") },
         "with" => ParseWith(line),
         "generation" => new GenerationStatement { Line = line, Macro = MakeMacro(line, null, [], [], ParseWholeBody("endgeneration")) },
         "break" => new JumpStatement { Line = line, Flow = Flow.Break },

@@ -105,7 +105,8 @@ internal static class StringEditing
     {
         var parts = new List<StringValue>();
         int at = 0;
-        for (int next; parts.Count != limit && (next = text.Text.IndexOf(separator, at, StringComparison.Ordinal)) >= 0; at = next + separator.Length)
+        for (int next; parts.Count != limit
+            && (next = text.Text.IndexOf(separator, at, StringComparison.Ordinal)) >= 0; at = next + separator.Length)
             parts.Add(text.Part(at, next - at));
         parts.Add(text.Part(at, text.Text.Length - at));
         return parts;

@@ -71,7 +71,8 @@ internal static class StringEscapes
 
     private static int ReadHexadecimal(string text, int i, int digits, StringBuilder all)
     {
-        if (i + digits > text.Length || !int.TryParse(text.AsSpan(i, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code))
+        if (i + digits > text.Length
+            || !int.TryParse(text.AsSpan(i, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code))
             throw Fault($"an escape of {digits} hexadecimal digits is cut short");
         if (code is < 0 or > 0x10FFFF)
             throw Fault("an escape beyond the last code point, 10FFFF");

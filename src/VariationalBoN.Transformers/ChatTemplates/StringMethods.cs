@@ -23,7 +23,7 @@ internal static class StringMethods
                 text, arguments.Bind(name, "/chars")[0], left: name != "rstrip", right: name != "lstrip", work),
             "replace" => Replace(text, arguments, work),
             "split" or "rsplit" => Split(text, name, arguments, work),
-            "splitlines" => new ListValue([.. StringEditing.SplitLines(text, Filters.Flag(arguments.Bind(name, "keepends")[0]), work)]),
+            "splitlines" => new ListValue([.. StringEditing.SplitLines(text, Filters.Integer(arguments.Bind(name, "keepends")[0], 0) != 0, work)]),
             "join" => Join(text, arguments, work),
             "startswith" or "endswith" => BooleanValue.Of(HasEnd(text, name, arguments, work)),
             "removeprefix" or "removesuffix" => RemoveEnd(text, name, arguments, work),
@@ -40,7 +40,8 @@ internal static class StringMethods
     public static StringValue Text(Value value) =>
         value as StringValue ?? throw TemplateFault.Type($"expected str, not '{value.TypeName}'");
 
-    private static StringValue Changed(StringValue text, string name, Arguments arguments, Func<StringValue, Work, StringValue> change, Work work)
+    private static StringValue Changed(StringValue text, string name, Arguments arguments, Func<StringValue, Work, StringValue> change,
+        Work work)
     {
         arguments.Bind(name);
         return change(text, work);
@@ -71,7 +72,7 @@ internal static class StringMethods
             if (separator.IsMarkup)
                 all.Add(Escaping.Escape(Printing.SoftText(item, work), work));
             else
-                all.Add(item as StringValue ?? throw TemplateFault.Type($"sequence item {place}: expected str instance, {item.TypeName} found"));
+                all.Add(item as StringValue ?? throw TemplateFault.Type($"sequence item {place}: expected str, {item.TypeName} found"));
             place++;
         }
         return all.Build(separator.IsMarkup);
@@ -84,9 +85,9 @@ internal static class StringMethods
         Value[] ends = given[0] is TupleValue tuple ? tuple.Items : [Text(given[0]!)];
         foreach (Value candidate in ends)
         {
-            string other = Text(candidate).Text;
+            ReadOnlySpan<char> other = Text(candidate).Text;
             ReadOnlySpan<char> part = start > end ? [] : text.Text.AsSpan(start, end - start);
-            if (start <= end && (name == "startswith" ? part.StartsWith(other, StringComparison.Ordinal) : part.EndsWith(other, StringComparison.Ordinal)))
+            if (start <= end && (name == "startswith" ? part.StartsWith(other) : part.EndsWith(other)))
                 return true;
         }
         return false;
@@ -132,7 +133,8 @@ internal static class StringMethods
             return Padding.Center(text, width, fill, work);
         if (name != "zfill" || text.Text.Length == 0 || text.Text[0] is not ('+' or '-'))
             return Padding.Fill(text, name == "ljust" ? 0 : missing, name == "ljust" ? missing : 0, fill, work);
-        return new TextBuilder(work).Add(text, 0, 1).Add(Padding.Fill(text.Part(1, text.Text.Length - 1), missing, 0, fill, work)).Build(text.IsMarkup);
+        return new TextBuilder(work).Add(text, 0, 1).Add(Padding.Fill(text.Part(1, text.Text.Length - 1), missing, 0, fill, work))
+            .Build(text.IsMarkup);
     }
 
     private static StringValue ExpandTabs(StringValue text, Arguments arguments, Work work)

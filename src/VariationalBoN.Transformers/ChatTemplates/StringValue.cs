@@ -33,7 +33,8 @@ internal sealed class StringValue : Value
     public override Marks Origin => runs is null ? uniform : runs.Aggregate(Marks.None, (all, run) => all | run.Marks) & Marks.Data;
 
     /// <summary>Runs of equal marks in order; their lengths sum to that of the text.</summary>
-    public ReadOnlySpan<MarkRun> Runs => runs ?? (ReadOnlySpan<MarkRun>)(Text.Length == 0 ? [] : new[] { new MarkRun(Text.Length, uniform) });
+    public ReadOnlySpan<MarkRun> Runs =>
+        runs ?? (ReadOnlySpan<MarkRun>)(Text.Length == 0 ? [] : new[] { new MarkRun(Text.Length, uniform) });
 
     /// <summary>Number of code points.</summary>
     public int Length => codePoints >= 0 ? codePoints : codePoints = CountCodePoints(Text);

@@ -8,7 +8,8 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
 {
     private static readonly string[] Operators =
     [
-        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
+        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",",
+            ";",
     ];
 
     private readonly Stack<char> open = [];
@@ -83,7 +84,8 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
         Add(TokenKind.Integer, end, IntegerValue.Of(BigInteger.Parse(text, CultureInfo.InvariantCulture)));
     }
 
-    private BigInteger Checked(BigInteger number, int end) => end - At <= limit ? number : throw Fault($"an integer of more than {limit} digits");
+    private BigInteger Checked(BigInteger number, int end) =>
+        end - At <= limit ? number : throw Fault($"an integer of more than {limit} digits");
 
     /// <summary>The end of a run of digits with single underscores between them.</summary>
     private int Digits(int i, int radix = 10, bool mayBeginWithLine = false)
@@ -93,7 +95,8 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
         {
             if (IsDigit(source[i], radix))
                 i++;
-            else if (source[i] == '_' && (i > start || mayBeginWithLine) && source[i - 1] != '_' && i + 1 < source.Length && IsDigit(source[i + 1], radix))
+            else if (source[i] == '_' && (i > start || mayBeginWithLine) && source[i - 1] != '_' && i + 1 < source.Length
+                && IsDigit(source[i + 1], radix))
                 i += 2;
             else
                 break;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace VariationalBoN.Transformers.ChatTemplates;
@@ -25,13 +26,14 @@ internal static class TemplateFiles
         if (templates.Count == 0)
         {
             throw new InvalidDataException(
-                $"There is no chat template in '{directory}': neither {JinjaFile}, {MoreFolder}/*.jinja nor {JsonFile} is there, "
-                + $"and {Path.Combine(directory, ConfigFile)} has no 'chat_template'. Base models have none; give a template of your own to {nameof(ChatTemplate)}.Parse.");
+                $"There is no chat template in '{directory}': neither {JinjaFile}, {MoreFolder}/*.jinja nor {JsonFile} is there, and "
+                + $"{Path.Combine(directory, ConfigFile)} has no 'chat_template'. Base models have none; give a template of your own "
+                + $"to {nameof(ChatTemplate)}.{nameof(ChatTemplate.Parse)}.");
         }
         if (templates.TryGetValue(name ?? DefaultName, out (string, string) found))
             return found;
-        throw new InvalidDataException(
-            $"There is no chat template '{name ?? DefaultName}' in '{directory}'; it has {string.Join(", ", templates.Keys.Order(StringComparer.Ordinal))}.");
+        string names = string.Join(", ", templates.Keys.Order(StringComparer.Ordinal));
+        throw new InvalidDataException($"There is no chat template '{name ?? DefaultName}' in '{directory}'; it has {names}.");
     }
 
     private static Dictionary<string, (string, string)> Jinja(string directory)
@@ -39,12 +41,25 @@ internal static class TemplateFiles
         var templates = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
         string main = Path.Combine(directory, JinjaFile), more = Path.Combine(directory, MoreFolder);
         if (File.Exists(main))
-            templates[DefaultName] = (File.ReadAllText(main), main);
+            templates[DefaultName] = (ReadText(main), main);
         if (!Directory.Exists(more))
             return templates;
         foreach (string path in Directory.EnumerateFiles(more, "*.jinja").Order(StringComparer.Ordinal))
-            templates[Path.GetFileNameWithoutExtension(path)] = (File.ReadAllText(path), path);
+            templates[Path.GetFileNameWithoutExtension(path)] = (ReadText(path), path);
         return templates;
+    }
+
+    /// <summary>The text of a file; a byte order mark belongs to it, as in Python.</summary>
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new InvalidDataException($"{path} is not UTF-8: {error.Message}", error);
+        }
     }
 
     private static Dictionary<string, (string, string)> Json(string path)
@@ -56,7 +71,8 @@ internal static class TemplateFiles
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("chat_template", out JsonElement found))
+            if (document.RootElement.ValueKind != JsonValueKind.Object
+                || !document.RootElement.TryGetProperty("chat_template", out JsonElement found))
                 return templates;
             value = found.Clone();
         }
@@ -83,7 +99,7 @@ internal static class TemplateFiles
                 || !entry.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String
                 || !entry.TryGetProperty("template", out JsonElement template) || template.ValueKind != JsonValueKind.String)
             {
-                throw new InvalidDataException($"{path}: each entry of the list 'chat_template' must be an object with the texts 'name' and 'template'.");
+                throw new InvalidDataException($"{path}: each entry of 'chat_template' must be an object with the texts 'name' and 'template'.");
             }
             templates[name.GetString()!] = (template.GetString()!, $"{path} ('{name.GetString()}')");
         }

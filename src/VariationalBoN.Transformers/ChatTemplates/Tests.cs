@@ -47,7 +47,8 @@ internal static class Tests
         ["in"] = "in",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    private static readonly FrozenSet<string> Others = FrozenSet.ToFrozenSet(["divisibleby", "filter", "lower", "sameas", "test", "upper"], StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Others =
+        FrozenSet.ToFrozenSet(["divisibleby", "filter", "lower", "sameas", "test", "upper"], StringComparer.Ordinal);
 
     public static bool Exists(string name) => Plain.ContainsKey(name) || Compared.ContainsKey(name) || Others.Contains(name);
 

@@ -52,7 +52,8 @@ internal sealed class TextBuilder(Work work)
         }
     }
 
-    public StringValue Build(bool isMarkup = false) => text.Length == 0 && !isMarkup ? StringValue.Empty : new(text.ToString(), [.. runs], isMarkup);
+    public StringValue Build(bool isMarkup = false) =>
+        text.Length == 0 && !isMarkup ? StringValue.Empty : new(text.ToString(), [.. runs], isMarkup);
 
     private void Take(int length)
     {

@@ -49,7 +49,8 @@ internal static class TextFilters
         Value?[] given = arguments.Bind("replace", "old!", "new!", "count");
         Work work = rendering.Work;
         int count = given[2] is null or NoneValue ? -1 : Filters.Integer(given[2], -1);
-        return StringEditing.Replace(Printing.Text(value, work), Printing.Text(given[0]!, work), Printing.Text(given[1]!, work), count, work);
+        return StringEditing.Replace(Printing.Text(value, work), Printing.Text(given[0]!, work), Printing.Text(given[1]!, work), count,
+            work);
     }
 
     private static StringValue Trim(Rendering rendering, Value value, Arguments arguments)

@@ -37,7 +37,10 @@ internal sealed class TokenStream(List<Token> tokens, int maxNesting)
     public void Enter()
     {
         if (++nesting > MaxNesting)
-            throw Fault(Work.Exceeded(nameof(ChatTemplateBounds.MaxNesting), $"an expression or block nested {nesting} deep", MaxNesting).Message, FaultKind.Bound);
+        {
+            string message = Work.Exceeded(nameof(ChatTemplateBounds.MaxNesting), $"a source nested {nesting} deep", MaxNesting).Message;
+            throw Fault(message, FaultKind.Bound);
+        }
         Work.CheckStack();
     }
 
@@ -51,7 +54,8 @@ internal sealed class TokenStream(List<Token> tokens, int maxNesting)
         return node;
     }
 
-    public TemplateFault Fault(string message, FaultKind kind = FaultKind.Syntax, int? line = null) => new(kind, message) { Line = line ?? Current.Line };
+    public TemplateFault Fault(string message, FaultKind kind = FaultKind.Syntax, int? line = null) =>
+        new(kind, message) { Line = line ?? Current.Line };
 
     private bool Skip(bool matches)
     {

@@ -67,7 +67,8 @@ internal sealed class Work(ChatTemplateBounds bounds)
     public static void CheckStack()
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
-            throw new TemplateFault(FaultKind.Bound, "the thread's stack is used up; give the thread a larger stack or lower the bounds of depth");
+            throw new TemplateFault(FaultKind.Bound,
+                "the thread's stack is used up; give the thread a larger stack or lower the bounds of depth");
     }
 
     public static TemplateFault Exceeded(string bound, string what, long limit, string unit = "") =>

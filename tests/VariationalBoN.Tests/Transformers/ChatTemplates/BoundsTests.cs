@@ -8,14 +8,25 @@ namespace VariationalBoN.Tests.Transformers.ChatTemplates;
 [Trait("Tier", "fast")]
 public sealed class BoundsTests
 {
-    private const string Double = "{% set ns = namespace(x=X) %}{% for i in range(99) %}{% set ns.x = STEP %}{% endfor %}{{ ns.x | length }}";
+    private const string Double =
+        "{% set ns = namespace(x=X) %}{% for i in range(99) %}{% set ns.x = STEP %}{% endfor %}{{ ns.x | length }}";
 
     public static TheoryData<string, string> Hostile => new()
     {
         { nameof(ChatTemplateBounds.MaxSteps), "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}" },
-        { nameof(ChatTemplateBounds.MaxSteps), "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(99) }}" },
-        { nameof(ChatTemplateBounds.MaxSteps), "{% set t = namespace(x=1, y=1) %}{% for i in range(60) %}{% set t.x = [t.x, t.x] %}{% set t.y = [t.y, t.y] %}{% endfor %}{{ t.x == t.y }}" },
-        { nameof(ChatTemplateBounds.MaxSteps), "{% set t = namespace(x=(1,)) %}{% for i in range(60) %}{% set t.x = (t.x, t.x) %}{% endfor %}{{ {t.x: 1} }}" },
+        {
+            nameof(ChatTemplateBounds.MaxSteps),
+            "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(99) }}"
+        },
+        {
+            nameof(ChatTemplateBounds.MaxSteps),
+            "{% set t = namespace(x=1, y=1) %}{% for i in range(60) %}{% set t.x = [t.x, t.x] %}{% set t.y = [t.y, t.y] %}{% endfor %}"
+                + "{{ t.x == t.y }}"
+        },
+        {
+            nameof(ChatTemplateBounds.MaxSteps),
+            "{% set t = namespace(x=(1,)) %}{% for i in range(60) %}{% set t.x = (t.x, t.x) %}{% endfor %}{{ {t.x: 1} }}"
+        },
         { nameof(ChatTemplateBounds.MaxSteps), "{% set s = 'ab' * 400000 %}{% for i in range(9999) %}{% set q = s ~ i %}{% endfor %}" },
         { nameof(ChatTemplateBounds.MaxSteps), "{% set s = '😀' * 99999 %}{% for i in range(99999) %}{% set q = s[-1] %}{% endfor %}" },
         { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' * 10**12 }}" },
@@ -38,15 +49,35 @@ public sealed class BoundsTests
         { nameof(ChatTemplateBounds.MaxRange), "{{ range(-5, 10**30, 3) }}" },
         { nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 10 ** (10 ** 10) }}" },
         { nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 2 ** (10**30) }}" },
-        { nameof(ChatTemplateBounds.MaxDigits), "{% set ns = namespace(x=10**99) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}" },
+        {
+            nameof(ChatTemplateBounds.MaxDigits),
+            "{% set ns = namespace(x=10**99) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}"
+        },
         { nameof(ChatTemplateBounds.MaxDigits), "{{ ('9' * 4301) | int }}" },
         { nameof(ChatTemplateBounds.MaxCallDepth), "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}" },
         { nameof(ChatTemplateBounds.MaxCallDepth), "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}" },
-        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}" },
-        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x={}) %}{% for i in range(999) %}{% set ns.x = {1: ns.x} %}{% endfor %}{{ ns.x | tojson }}" },
-        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}{{ ns.x == ns.y }}" },
-        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}{{ ns.x < ns.y }}" },
-        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=()) %}{% for i in range(999) %}{% set ns.x = (ns.x,) %}{% endfor %}{{ {}.get(ns.x) }}" },
+        {
+            nameof(ChatTemplateBounds.MaxNesting),
+            "{% set ns = namespace(x=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}"
+        },
+        {
+            nameof(ChatTemplateBounds.MaxNesting),
+            "{% set ns = namespace(x={}) %}{% for i in range(999) %}{% set ns.x = {1: ns.x} %}{% endfor %}{{ ns.x | tojson }}"
+        },
+        {
+            nameof(ChatTemplateBounds.MaxNesting),
+            "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}"
+                + "{{ ns.x == ns.y }}"
+        },
+        {
+            nameof(ChatTemplateBounds.MaxNesting),
+            "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}"
+                + "{{ ns.x < ns.y }}"
+        },
+        {
+            nameof(ChatTemplateBounds.MaxNesting),
+            "{% set ns = namespace(x=()) %}{% for i in range(999) %}{% set ns.x = (ns.x,) %}{% endfor %}{{ {}.get(ns.x) }}"
+        },
         { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=1) %}{% set ns.x = ns %}{{ ns }}" },
     };
 
@@ -80,7 +111,8 @@ public sealed class BoundsTests
     [MemberData(nameof(Hostile))]
     public void A_hostile_template_ends_with_an_error_that_names_the_bound(string bound, string template)
     {
-        var parsed = ChatTemplate.Parse(template, bounds: new ChatTemplateBounds { MaxSteps = 2_000_000, MaxTextLength = 1_000_000, MaxItems = 100_000 });
+        var parsed = ChatTemplate.Parse(template,
+            bounds: new ChatTemplateBounds { MaxSteps = 2_000_000, MaxTextLength = 1_000_000, MaxItems = 100_000 });
         var error = Assert.Throws<ChatTemplateException>(() => parsed.Render(Of()));
 
         Assert.Contains($"{nameof(ChatTemplateBounds)}.{bound} =", error.Message, StringComparison.Ordinal);
@@ -106,7 +138,8 @@ public sealed class BoundsTests
     [Fact]
     public void Iterators_inside_each_other_do_not_overflow_the_stack()
     {
-        const string Template = "{% set ns = namespace(x=[1]) %}{% for i in range(30000) %}{% set ns.x = ns.x | map('string') %}{% endfor %}{{ ns.x | list }}";
+        const string Template = "{% set ns = namespace(x=[1]) %}{% for i in range(30000) %}{% set ns.x = ns.x | map('string') %}"
+            + "{% endfor %}{{ ns.x | list }}";
 
         Assert.Contains("stack", Refused(Template).Message, StringComparison.Ordinal);
     }
@@ -117,9 +150,10 @@ public sealed class BoundsTests
     public void No_depth_overflows_the_stack_of_a_small_thread(int kilobytes)
     {
         string nested = $"{{% macro f() %}}{{{{ {new string('(', 90)}1 ~ f(){new string(')', 90)} }}}}{{% endmacro %}}{{{{ f() }}}}";
+        var deep = new ChatTemplateBounds { MaxCallDepth = 10_000, MaxNesting = 1_000 };
         Exception? caught = null;
         var thread = new Thread(
-            () => caught = Record.Exception(() => ChatTemplate.Parse(nested, bounds: new ChatTemplateBounds { MaxCallDepth = 10_000, MaxNesting = 1_000 }).Render(Of())),
+            () => caught = Record.Exception(() => ChatTemplate.Parse(nested, bounds: deep).Render(Of())),
             kilobytes * 1024);
         thread.Start();
         thread.Join();
@@ -152,7 +186,8 @@ public sealed class BoundsTests
     [Fact]
     public void All_bounds_out_of_range_are_named_in_one_message()
     {
-        var error = Assert.Throws<ArgumentException>(() => ChatTemplate.Parse("", bounds: new ChatTemplateBounds { MaxSteps = 0, MaxNesting = 5000 }));
+        var bounds = new ChatTemplateBounds { MaxSteps = 0, MaxNesting = 5000 };
+        var error = Assert.Throws<ArgumentException>(() => ChatTemplate.Parse("", bounds: bounds));
 
         Assert.Contains("MaxSteps is 0", error.Message, StringComparison.Ordinal);
         Assert.Contains("MaxNesting is 5000", error.Message, StringComparison.Ordinal);

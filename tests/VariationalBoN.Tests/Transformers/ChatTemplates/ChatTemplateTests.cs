@@ -21,7 +21,8 @@ public sealed class ChatTemplateTests
     [Fact]
     public void A_fault_in_a_loop_over_messages_names_the_message()
     {
-        ChatTemplateException error = Refused("{% for m in messages[1:] %}\n{{ m.content.nothing.more }}{% endfor %}", Of(("system", "a"), ("user", "b")));
+        ChatTemplateException error =
+            Refused("{% for m in messages[1:] %}\n{{ m.content.nothing.more }}{% endfor %}", Of(("system", "a"), ("user", "b")));
 
         Assert.Equal((2, 1, "user"), (error.Line, error.MessageIndex, error.MessageRole));
         Assert.Contains("message 1 (role 'user')", error.Message, StringComparison.Ordinal);
@@ -47,7 +48,8 @@ public sealed class ChatTemplateTests
     [Fact]
     public void What_the_template_raises_reaches_the_caller()
     {
-        ChatTemplateException error = Refused("{% for m in messages %}{{ raise_exception('no role ' ~ m.role) }}{% endfor %}", Of(("critic", "b")));
+        ChatTemplateException error =
+            Refused("{% for m in messages %}{{ raise_exception('no role ' ~ m.role) }}{% endfor %}", Of(("critic", "b")));
 
         Assert.Equal(("no role critic", 0, "critic"), (error.RaisedMessage, error.MessageIndex, error.MessageRole));
         Assert.Contains("no role critic", error.Message, StringComparison.Ordinal);
@@ -65,7 +67,9 @@ public sealed class ChatTemplateTests
     }
 
     [Theory]
-    [InlineData("%e|%U|%W|%V|%G|%w|%u|%C|%h|%D|%F|%T|%R|%n|%t|%f|%-H", " 5|10|09|09|2023|0|7|20|Mar|03/05/23|2023-03-05|04:07:09|04:07|\n|\t|001000|4")]
+    [InlineData(
+        "%e|%U|%W|%V|%G|%w|%u|%C|%h|%D|%F|%T|%R|%n|%t|%f|%-H",
+        " 5|10|09|09|2023|0|7|20|Mar|03/05/23|2023-03-05|04:07:09|04:07|\n|\t|001000|4")]
     [InlineData("%c|%x|%X|%I %p|%-I|%", "Sun Mar  5 04:07:09 2023|03/05/23|04:07:09|04 AM|4|%")]
     public void Dates_are_written_as_strftime_does(string format, string expected)
     {
@@ -106,7 +110,8 @@ public sealed class ChatTemplateTests
         variables["f"] = 3;
         variables["g"] = JsonSerializer.SerializeToNode(4L);
 
-        Assert.Equal("1.0 123456789012345678901234567890 100.0 -0.0 2.0 3 4", Render("{{ [a, b, c, d, e, f, g] | join(' ') }}", Of() with { Variables = variables }));
+        Assert.Equal("1.0 123456789012345678901234567890 100.0 -0.0 2.0 3 4",
+            Render("{{ [a, b, c, d, e, f, g] | join(' ') }}", Of() with { Variables = variables }));
     }
 
     [Fact]
@@ -134,9 +139,9 @@ public sealed class ChatTemplateTests
     public void One_template_renders_in_many_threads_at_once()
     {
         var template = ChatTemplate.Parse(GoldenChat.Templates["qwen3-thinking"].Source);
-        JsonObject[] cases = [.. GoldenChat.Cases.Where(one => (string)one["template"]! == "qwen3-thinking" && one["expected"] is not null)];
-        (string Expected, ChatTemplateInput[] Inputs)[] jobs =
-            [.. cases.Select(one => ((string)one["expected"]!, (ChatTemplateInput[])[.. Enumerable.Range(0, 20).Select(_ => GoldenChat.Input(one["kwargs"]!.AsObject()))]))];
+        JsonObject[] cases =
+            [.. GoldenChat.Cases.Where(one => (string)one["template"]! == "qwen3-thinking" && one["expected"] is not null)];
+        (string Expected, ChatTemplateInput[] Inputs)[] jobs = [.. cases.Select(one => ((string)one["expected"]!, Copies(one)))];
         var wrong = new System.Collections.Concurrent.ConcurrentBag<string>();
 
         Parallel.For(0, 20, new ParallelOptions { MaxDegreeOfParallelism = 8 }, round =>
@@ -152,4 +157,7 @@ public sealed class ChatTemplateTests
         Assert.NotEmpty(jobs);
         Assert.Empty(wrong);
     }
+
+    private static ChatTemplateInput[] Copies(JsonObject one) =>
+        [.. Enumerable.Range(0, 20).Select(_ => GoldenChat.Input(one["kwargs"]!.AsObject()))];
 }

@@ -33,7 +33,8 @@ public sealed class FinalMessageTests
     [Fact]
     public void A_prefill_and_a_generation_prompt_exclude_each_other()
     {
-        var error = Assert.Throws<ArgumentException>(() => Render(Kept, Of(("assistant", "x")) with { ContinueFinalMessage = true, AddGenerationPrompt = true }));
+        ChatTemplateInput both = Of(("assistant", "x")) with { ContinueFinalMessage = true, AddGenerationPrompt = true };
+        var error = Assert.Throws<ArgumentException>(() => Render(Kept, both));
 
         Assert.Contains(nameof(ChatTemplateInput.AddGenerationPrompt), error.Message, StringComparison.Ordinal);
     }
@@ -48,7 +49,8 @@ public sealed class FinalMessageTests
     [Fact]
     public void The_ranges_end_where_the_text_ends()
     {
-        RenderedChat chat = ChatTemplate.Parse(Kept).RenderMarked(Of(("user", "q"), ("assistant", "part ")) with { ContinueFinalMessage = true });
+        RenderedChat chat =
+            ChatTemplate.Parse(Kept).RenderMarked(Of(("user", "q"), ("assistant", "part ")) with { ContinueFinalMessage = true });
 
         Assert.Equal(chat.Text.Length, chat.DataRanges[^1].End);
     }

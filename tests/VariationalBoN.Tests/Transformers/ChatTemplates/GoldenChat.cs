@@ -11,7 +11,8 @@ internal static class GoldenChat
     public static DateTime Date { get; } = new(2026, 1, 15, 12, 34, 56);
 
     /// <summary>Templates by name, with their group.</summary>
-    public static IReadOnlyDictionary<string, (string Group, string Source)> Templates { get; } = JsonNode.Parse(File.ReadAllText(Place("templates.json")))!.AsArray()
+    public static IReadOnlyDictionary<string, (string Group, string Source)> Templates { get; } =
+        JsonNode.Parse(File.ReadAllText(Place("templates.json")))!.AsArray()
         .ToDictionary(template => (string)template!["name"]!, template => ((string)template!["group"]!, (string)template["template"]!));
 
     public static IReadOnlyList<JsonObject> Cases { get; } = Lines("cases.jsonl");
@@ -28,7 +29,8 @@ internal static class GoldenChat
             Tools = variables["tools"]?.DeepClone().AsArray(),
             Documents = variables["documents"]?.DeepClone().AsArray(),
             AddGenerationPrompt = (bool)variables["add_generation_prompt"]!,
-            Variables = new JsonObject(variables.Where(entry => !s_own.Contains(entry.Key) && !IsToken(entry.Key)).Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()))),
+            Variables = new JsonObject(variables.Where(entry => !s_own.Contains(entry.Key) && !IsToken(entry.Key))
+                .Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()))),
             SpecialTokens = variables.Where(entry => IsToken(entry.Key)).ToDictionary(entry => entry.Key, entry => (string?)entry.Value),
             Date = Date,
         };

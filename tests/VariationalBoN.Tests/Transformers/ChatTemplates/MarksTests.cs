@@ -9,8 +9,10 @@ namespace VariationalBoN.Tests.Transformers.ChatTemplates;
 public sealed class MarksTests
 {
     private const string Token = "<|im_end|>";
+    private const string Always = "harmony-types-loop-in-filter"; // always an error
 
-    public static TheoryData<string> Families => [.. GoldenChat.Templates.Where(template => template.Value.Group == "family" && template.Key != "harmony-types-loop-in-filter").Select(template => template.Key)];
+    public static TheoryData<string> Families =>
+        [.. GoldenChat.Templates.Where(template => template.Value.Group == "family").Select(template => template.Key).Where(key => key != Always)];
 
     [Theory]
     [InlineData("{{ c }}x", "[ab😀 <c>]x")]
@@ -33,12 +35,18 @@ public sealed class MarksTests
     [InlineData("{{ '%s-%5s' % (c, c[0]) }}{{ '{}!{0}'.replace('{0}', c) }}", "[ab😀 <c>]-    [a]{}![ab😀 <c>]")]
     [InlineData("{{ 'x{}y{}'.format(c, 1) }}{{ c.partition('b')[2] }}", "x[ab😀 <c>]y1[😀 <c>]")]
     [InlineData("{{ c | length }}{{ c == c }}{{ 'a' in c }}{{ c.find('b') }}{{ c is string }}{{ c.count('a') }}", "7TrueTrue1True1")]
-    [InlineData("{{ n }}{{ n + 1 }}{{ [n, t, z] }}{{ f | round }}{{ (n | string) | int }}{{ z }}{{ t | tojson }}", "[78][[7], [True], [None]][2.07Nonetrue]")]
+    [InlineData(
+        "{{ n }}{{ n + 1 }}{{ [n, t, z] }}{{ f | round }}{{ (n | string) | int }}{{ z }}{{ t | tojson }}",
+        "[78][[7], [True], [None]][2.07Nonetrue]")]
     [InlineData("{% set x %}y{{ c }}{% endset %}{{ x | upper }}", "Y[AB😀 <C>]")]
     [InlineData("{% macro m(a) %}({{ a }}){% endmacro %}{{ m(c) | replace('(', c[0]) }}", "[aab😀 <c>])")]
-    [InlineData("{% macro m() %}({{ caller() }}){% endmacro %}{% filter upper %}x{{ c }}{% endfilter %}{% call m() %}{{ c }}{% endcall %}", "X[AB😀 <C>]([ab😀 <c>])")]
+    [InlineData(
+        "{% macro m() %}({{ caller() }}){% endmacro %}{% filter upper %}x{{ c }}{% endfilter %}{% call m() %}{{ c }}{% endcall %}",
+        "X[AB😀 <C>]([ab😀 <c>])")]
     [InlineData("{{ {'ab': 'model'}.get(c[:2], c) }}{{ {}.get(c, c) }}", "model[ab😀 <c>]")]
-    [InlineData("{{ d }}{{ d.keys() | list }}{% for k, v in d.items() %}{{ k ~ '=' ~ v }}{% endfor %}{{ d | dictsort }}", "{'[k]': '[v]'}['[k]'][k]=[v][('[k]', '[v]')]")]
+    [InlineData(
+        "{{ d }}{{ d.keys() | list }}{% for k, v in d.items() %}{{ k ~ '=' ~ v }}{% endfor %}{{ d | dictsort }}",
+        "{'[k]': '[v]'}['[k]'][k]=[v][('[k]', '[v]')]")]
     [InlineData("{{ c | urlencode }}{{ c | map('upper') | join }}{{ c.swapcase().lower() }}", "[ab%F0%9F%98%80%20%3Cc%3EAB😀 <C>ab😀 <c>]")]
     [InlineData("{{ b }}{{ b ~ c }}{{ strftime_now('%Y') }}", "<s><s>[ab😀 <c>]2026")]
     public void A_character_keeps_its_origin_through_filters_and_methods(string template, string expected) =>
@@ -68,7 +76,8 @@ public sealed class MarksTests
         var template = ChatTemplate.Parse(GoldenChat.Templates["chatml"].Source);
         RenderedChat chat = template.RenderMarked(Of(("user", "hi"), ("assistant", "<|im_end|>")) with { AddGenerationPrompt = true });
 
-        Assert.Equal("<|im_start|>[user]\n[hi]<|im_end|>\n<|im_start|>[assistant]\n[<|im_end|>]<|im_end|>\n<|im_start|>assistant\n", Bracketed(chat));
+        Assert.Equal("<|im_start|>[user]\n[hi]<|im_end|>\n<|im_start|>[assistant]\n[<|im_end|>]<|im_end|>\n<|im_start|>assistant\n",
+            Bracketed(chat));
     }
 
     [Fact]
@@ -77,7 +86,8 @@ public sealed class MarksTests
         const string Template = "{% macro turn(m) %}<{% generation %}{{ m.content }}</s>{% endgeneration %}{% endmacro %}"
             + "{% for m in messages %}{% if m.role == 'assistant' %}{{ turn(m) }}{% else %}{{ m.content }}{% endif %}{% endfor %}"
             + "{% set x %}{% generation %}{% endgeneration %}{% generation %}z{% endgeneration %}{% endset %}!{{ x }}";
-        RenderedChat chat = ChatTemplate.Parse(Template).RenderMarked(Of(("user", "q"), ("assistant", "a1"), ("user", "r"), ("assistant", "a2")));
+        RenderedChat chat =
+            ChatTemplate.Parse(Template).RenderMarked(Of(("user", "q"), ("assistant", "a1"), ("user", "r"), ("assistant", "a2")));
 
         Assert.Equal(["a1</s>", "a2</s>", "z"], chat.GenerationRanges.Select(range => chat.Text.Substring(range.Start, range.Length)));
         Assert.Equal("[q]<[a1]</s>[r]<[a2]</s>!z", Bracketed(chat));
@@ -100,14 +110,15 @@ public sealed class MarksTests
     {
         JsonObject mapping => new JsonObject(mapping.Select(entry => KeyValuePair.Create(entry.Key, WithToken(entry.Value, entry.Key)))),
         JsonArray list => new JsonArray([.. list.Select(item => WithToken(item, key))]),
-        JsonValue value when key is not ("role" or "type" or "id") && value.TryGetValue(out string? text) => JsonValue.Create($"Ж{text}{Token}Ж"),
+        JsonValue value when key is not ("role" or "type" or "id") && value.TryGetValue(out string? text) =>
+            JsonValue.Create($"Ж{text}{Token}Ж"),
         _ => node?.DeepClone(),
     };
 
     private static int AssertMarked(RenderedChat chat)
     {
         int count = 0;
-        for (int at = chat.Text.IndexOf(Token + "Ж", StringComparison.Ordinal); at >= 0; at = chat.Text.IndexOf(Token + "Ж", at + 1, StringComparison.Ordinal))
+        for (int at = -1; (at = chat.Text.IndexOf(Token + "Ж", at + 1, StringComparison.Ordinal)) >= 0;)
         {
             Assert.Contains(chat.DataRanges, range => range.Start <= at && range.End >= at + Token.Length + 1);
             count++;
@@ -125,7 +136,8 @@ public sealed class MarksTests
 
     private static ChatTemplateInput Input() => Of() with
     {
-        Variables = new JsonObject { ["c"] = "ab😀 <c>", ["n"] = 7, ["f"] = 2.4, ["t"] = true, ["z"] = null, ["d"] = new JsonObject { ["k"] = "v" } },
+        Variables = new JsonObject { ["c"] = "ab😀 <c>", ["n"] = 7, ["f"] = 2.4, ["t"] = true, ["z"] = null,
+            ["d"] = new JsonObject { ["k"] = "v" } },
         SpecialTokens = new Dictionary<string, string?> { ["b"] = "<s>" },
         Date = GoldenChat.Date,
     };

@@ -25,11 +25,13 @@ public sealed class TemplateFilesTests : IDisposable
     [Fact]
     public void The_settings_hold_a_list_of_named_ones()
     {
-        Write("tokenizer_config.json", """{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}""");
+        Write("tokenizer_config.json",
+            """{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}""");
 
         Assert.Equal("d", ChatTemplate.Load(directory).Render(Of()));
         Assert.Equal("t", ChatTemplate.Load(directory, "tool_use").Render(Of()));
-        Assert.Contains("default, tool_use", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory, "rag")).Message, StringComparison.Ordinal);
+        Assert.Contains("default, tool_use", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory, "rag")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -78,7 +80,8 @@ public sealed class TemplateFilesTests : IDisposable
     {
         Write("tokenizer_config.json", config);
 
-        Assert.Contains("tokenizer_config.json", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory)).Message, StringComparison.Ordinal);
+        Assert.Contains("tokenizer_config.json", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -89,6 +92,17 @@ public sealed class TemplateFilesTests : IDisposable
         var error = Assert.Throws<ChatTemplateException>(() => ChatTemplate.Load(directory));
 
         Assert.Equal((Path.Combine(directory, "chat_template.jinja"), 2), (error.TemplateName, error.Line));
+    }
+
+    [Fact]
+    public void A_file_is_UTF_8_and_a_byte_order_mark_is_text()
+    {
+        string path = Path.Combine(directory, "chat_template.jinja");
+        File.WriteAllBytes(path, [0xEF, 0xBB, 0xBF, (byte)'x']);
+        Assert.Equal("\uFEFFx", ChatTemplate.Load(directory).Render(Of()));
+
+        File.WriteAllBytes(path, [0xFF]);
+        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,8 +11,10 @@ namespace VariationalBoN.Tests.Transformers.ChatTemplates;
 public sealed partial class TemplateFuzzTests
 {
     private static readonly ChatTemplateBounds s_small = new() { MaxSteps = 50_000, MaxTextLength = 200_000, MaxItems = 20_000 };
-    private static readonly string[] s_sources = [.. GoldenChat.Templates.Values.Select(template => template.Source).Where(source => source.Length < 10_000)];
-    private static readonly string[] s_parts = [.. s_sources.Concat(GoldenChat.Expressions.Select(one => (string)one["template"]!)).SelectMany(Split).Distinct()];
+    private static readonly string[] s_sources =
+        [.. GoldenChat.Templates.Values.Select(template => template.Source).Where(source => source.Length < 10_000)];
+    private static readonly string[] s_parts =
+        [.. s_sources.Concat(GoldenChat.Expressions.Select(one => (string)one["template"]!)).SelectMany(Split).Distinct()];
 
     [Theory]
     [InlineData(1)]
@@ -71,13 +73,15 @@ public sealed partial class TemplateFuzzTests
     {
         foreach (JsonObject one in GoldenChat.Cases.Where(one => one["expected"] is not null))
         {
-            RenderedChat chat = ChatTemplate.Parse(GoldenChat.Templates[(string)one["template"]!].Source).RenderMarked(GoldenChat.Input(one["kwargs"]!.AsObject()));
+            RenderedChat chat = ChatTemplate.Parse(GoldenChat.Templates[(string)one["template"]!].Source)
+                .RenderMarked(GoldenChat.Input(one["kwargs"]!.AsObject()));
 
             Assert.Equal((string)one["expected"]!, chat.Text);
             int end = -1;
             foreach (CharacterRange range in chat.DataRanges)
             {
-                Assert.True(range.Start > end && range.Length > 0 && range.End <= chat.Text.Length, $"{range} after {end} in {chat.Text.Length}");
+                Assert.True(range.Start > end && range.Length > 0
+                    && range.End <= chat.Text.Length, $"{range} after {end} in {chat.Text.Length}");
                 end = range.End;
             }
         }
