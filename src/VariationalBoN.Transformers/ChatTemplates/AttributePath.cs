@@ -9,16 +9,20 @@ internal sealed class AttributePath
 
     private AttributePath(Value[] parts) => this.parts = parts;
 
-    public static AttributePath Of(Value? attribute) => attribute switch
+    public static AttributePath Of(Value? attribute, Work work)
     {
-        null or NoneValue => new([]),
-        StringValue text => new([.. text.Text.Split('.').Select(Part)]),
-        _ => new([attribute]),
-    };
+        work.Charge(4 * ((attribute as StringValue)?.Text.Length ?? 0));
+        return attribute switch
+        {
+            null or NoneValue => new([]),
+            StringValue text => new([.. text.Text.Split('.').Select(Part)]),
+            _ => new([attribute]),
+        };
+    }
 
     /// <summary>Paths of an attribute that names several, divided by commas.</summary>
-    public static AttributePath[] Several(Value? attribute) =>
-        attribute is StringValue text ? [.. text.Text.Split(',').Select(part => Of(new StringValue(part)))] : [Of(attribute)];
+    public static AttributePath[] Several(Value? attribute, Work work) =>
+        attribute is StringValue text ? [.. text.Text.Split(',').Select(part => Of(new StringValue(part), work))] : [Of(attribute, work)];
 
     public Value Get(Value item, Work work, Value? otherwise = null)
     {
@@ -36,7 +40,7 @@ internal sealed class AttributePath
         !caseSensitive && item is StringValue text ? Casing.Lower(text, work) : item;
 
     private static Value Part(string part) =>
-        part.Length > 0 && part.All(char.IsAsciiDigit)
+        part.Length is > 0 and < 20 && part.All(char.IsAsciiDigit)
             ? IntegerValue.Of(BigInteger.Parse(part, System.Globalization.CultureInfo.InvariantCulture))
             : new StringValue(part);
 }

@@ -29,19 +29,23 @@ internal sealed class ArgumentList
         foreach ((string name, Expression value) in Named)
             named.Add(new(name, value.Evaluate(rendering)));
         if (caller is not null)
-            Add(named, "caller", caller);
+            Add(named, "caller", caller, rendering.Work);
         if (SpreadNamed?.Evaluate(rendering) is Value spread)
         {
             if (spread is not MappingValue mapping)
                 throw TemplateFault.Type($"argument after ** must be a mapping, not {spread.TypeName}");
             foreach ((Value key, Value value) in mapping.Entries)
-                Add(named, key is StringValue name ? name.Text : throw TemplateFault.Type("keywords must be strings"), value);
+            {
+                string name = (key as StringValue)?.Text ?? throw TemplateFault.Type("keywords must be strings");
+                Add(named, name, value, rendering.Work);
+            }
         }
         return new Arguments(positional, named);
     }
 
-    private static void Add(List<KeyValuePair<string, Value>> named, string name, Value value)
+    private static void Add(List<KeyValuePair<string, Value>> named, string name, Value value, Work work)
     {
+        work.Charge(4 * named.Count);
         if (named.Any(argument => argument.Key == name))
             throw TemplateFault.Type($"got multiple values for keyword argument '{name}'");
         named.Add(new(name, value));

@@ -45,7 +45,8 @@ public sealed class ChatTemplate
         name ??= "(text)";
         try
         {
-            new Work(bounds).CheckText(source.Length);
+            if (source.Length > bounds.MaxSourceLength)
+                throw Work.Exceeded(nameof(bounds.MaxSourceLength), $"a source of {source.Length} characters", bounds.MaxSourceLength);
             return new ChatTemplate(source, name, bounds, StatementParser.Parse(Lexer.Read(source, bounds.MaxDigits), bounds.MaxNesting));
         }
         catch (TemplateFault fault)

@@ -10,9 +10,11 @@ public sealed record ChatTemplateBounds
     /// <value>Default: 10,000,000, about a second; at least 1.</value>
     public long MaxSteps { get; init; } = 10_000_000;
 
-    /// <summary>
-    /// Largest number of characters (UTF-16 units) of the template's source, of the output and of any text on the way to it.
-    /// </summary>
+    /// <summary>Largest number of characters (UTF-16 units) of the template's source.</summary>
+    /// <value>Default: 250,000; 0 to 10,000,000. The longest templates of public models have some 30,000.</value>
+    public int MaxSourceLength { get; init; } = 250_000;
+
+    /// <summary>Largest number of characters (UTF-16 units) of the output and of any text on the way to it.</summary>
     /// <value>Default: 16,777,216; 1 to 500,000,000.</value>
     public int MaxTextLength { get; init; } = 1 << 24;
 
@@ -46,6 +48,7 @@ public sealed record ChatTemplateBounds
     {
         var faults = new List<string>();
         Check(nameof(MaxSteps), MaxSteps, 1, long.MaxValue);
+        Check(nameof(MaxSourceLength), MaxSourceLength, 0, 10_000_000);
         Check(nameof(MaxTextLength), MaxTextLength, 1, 500_000_000);
         Check(nameof(MaxItems), MaxItems, 1, 100_000_000);
         Check(nameof(MaxRange), MaxRange, 0, 100_000);

@@ -61,8 +61,8 @@ internal static class Comparing
             case StringValue text:
                 if (item is not StringValue part)
                     throw TemplateFault.Type($"'in <string>' requires string as left operand, not {item.TypeName}");
-                work.Charge(text.Text.Length / 16);
-                return text.Text.Contains(part.Text, StringComparison.Ordinal);
+                work.Charge((text.Text.Length / 8) + part.Text.Length);
+                return Searching.IndexOf(text.Text, part.Text) >= 0;
             case MappingValue mapping:
                 CheckKey(item, work);
                 return mapping.Find(item) is not null;
@@ -88,6 +88,8 @@ internal static class Comparing
     public static void CheckKey(Value key, Work work, int depth = 0)
     {
         work.CheckDepth(depth);
+        if (key is StringValue text)
+            work.Charge(text.Text.Length); // it is hashed
         if (key is ListValue or MappingValue or MappingViewValue { Part: not "values" })
             throw TemplateFault.Type($"unhashable type: '{key.TypeName}'");
         if (key is TupleValue tuple)

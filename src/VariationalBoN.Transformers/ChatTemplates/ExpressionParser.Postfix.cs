@@ -152,6 +152,7 @@ internal sealed partial class ExpressionParser
         stream.Enter();
         var positional = new List<Expression>();
         var named = new List<(string Name, Expression Value)>();
+        var names = new HashSet<string>();
         Expression? spread = null, spreadNamed = null;
         for (bool first = true; !stream.Current.IsOperator(")"); first = false)
         {
@@ -176,7 +177,7 @@ internal sealed partial class ExpressionParser
         {
             string name = stream.Next().Text;
             stream.Next();
-            if (spreadNamed is not null || named.Any(argument => argument.Name == name))
+            if (spreadNamed is not null || !names.Add(name))
                 throw stream.Fault($"keyword argument repeated or after **: '{name}'", line: line);
             named.Add((name, Parse()));
         }

@@ -54,7 +54,7 @@ internal static class Globals
         if (arguments.Positional is [Value from])
         {
             Operators.RequireDefined(from, from);
-            foreach (Value entry in from is MappingValue other ? new MappingViewValue(other, "items").Items : Iterating.Items(from, work))
+            foreach (Value entry in Iterating.Items(from is MappingValue other ? new MappingViewValue(other, "items") : from, work))
             {
                 if (Iterating.ToArray(entry, work) is not [Value key, Value value])
                     throw TemplateFault.Value("a mapping is made of pairs");

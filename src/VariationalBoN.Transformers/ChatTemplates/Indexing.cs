@@ -55,7 +55,7 @@ internal static class Indexing
         switch (of)
         {
             case MappingValue mapping:
-                return key is ListValue or MappingValue ? null : FindKey(mapping, key, work);
+                return FindKey(mapping, key, work);
             case StringValue or SequenceValue or RangeValue when Numbers.IsInteger(key):
                 BigInteger index = Numbers.Integer(key), length = Iterating.Length(of);
                 index = index < 0 ? index + length : index;
@@ -69,13 +69,12 @@ internal static class Indexing
     {
         try
         {
-            if (key is TupleValue)
-                Comparing.CheckKey(key, work);
+            Comparing.CheckKey(key, work);
             return mapping.Find(key);
         }
         catch (TemplateFault fault) when (fault.Kind == FaultKind.Type)
         {
-            return null; // a tuple of lists is no key of any mapping
+            return null; // what cannot be a key is none
         }
     }
 

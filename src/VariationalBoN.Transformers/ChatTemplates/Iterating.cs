@@ -62,14 +62,19 @@ internal static class Iterating
     public static IEnumerable<Value>? Reversed(Value value, Work work) => value switch
     {
         UndefinedValue => [],
-        SequenceValue sequence => Counted(sequence.Items.Reverse(), work),
-        StringValue text => Counted(Characters(text).Reverse(), work),
-        MappingValue mapping => Counted(mapping.Keys.Reverse(), work),
-        MappingViewValue view => Counted(view.Items.Reverse(), work),
-        RangeValue range =>
-            Counted(Numbers(new RangeValue(range.Start + ((range.Count - 1) * range.Step), range.Start - range.Step, -range.Step)), work),
+        SequenceValue sequence => Counted(Backwards(sequence.Items, item => item), work),
+        StringValue text => Counted(Backwards(ToArray(text, work), item => item), work),
+        MappingValue mapping => Counted(Backwards(mapping.Entries, entry => entry.Key), work),
+        MappingViewValue view => Counted(Backwards(view.Of.Entries, view.Item), work),
+        RangeValue range => Counted(Numbers(range.Reversed()), work),
         _ => null,
     };
+
+    private static IEnumerable<Value> Backwards<T>(IReadOnlyList<T> items, Func<T, Value> value)
+    {
+        for (int i = items.Count - 1; i >= 0; i--)
+            yield return value(items[i]);
+    }
 
     private static IEnumerable<Value> Counted(IEnumerable<Value> items, Work work)
     {

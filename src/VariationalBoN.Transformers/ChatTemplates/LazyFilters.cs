@@ -27,7 +27,7 @@ internal static class LazyFilters
         if (arguments.Positional.Count == 0 && attribute is not null)
         {
             Value?[] given = arguments.Bind("map", "attribute", "default");
-            var path = AttributePath.Of(attribute);
+            var path = AttributePath.Of(attribute, rendering.Work);
             return item => path.Get(item, rendering.Work, given[1]);
         }
         if (arguments.Positional.Count == 0)
@@ -58,7 +58,7 @@ internal static class LazyFilters
     {
         if (byAttribute && arguments.Positional.Count == 0)
             throw TemplateFault.Value("missing parameter for attribute name");
-        AttributePath path = AttributePath.Of(byAttribute ? arguments.Positional[0] : null);
+        AttributePath path = AttributePath.Of(byAttribute ? arguments.Positional[0] : null, rendering.Work);
         int place = byAttribute ? 1 : 0;
         if (arguments.Positional.Count <= place)
             return item => path.Get(item, rendering.Work).Truth;

@@ -75,7 +75,7 @@ internal static class ListFilters
         Value?[] given = arguments.Bind("join", "d", "attribute");
         Work work = rendering.Work;
         StringValue separator = given[0] is null ? StringValue.Empty : Printing.Text(given[0]!, work);
-        AttributePath? path = given[1] is null or NoneValue ? null : AttributePath.Of(given[1]);
+        AttributePath? path = given[1] is null or NoneValue ? null : AttributePath.Of(given[1], work);
         var all = new TextBuilder(work);
         bool first = true;
         foreach (Value item in Iterating.Items(value, work))
@@ -118,7 +118,7 @@ internal static class ListFilters
     {
         Value?[] given = arguments.Bind("sum", "attribute", "start");
         Work work = rendering.Work;
-        AttributePath? path = given[0] is null or NoneValue ? null : AttributePath.Of(given[0]);
+        AttributePath? path = given[0] is null or NoneValue ? null : AttributePath.Of(given[0], work);
         Value sum = given[1] ?? IntegerValue.Of(0);
         if (sum is StringValue)
             throw TemplateFault.Type("sum() can't sum strings [use ''.join(seq) instead]");

@@ -158,9 +158,7 @@ internal sealed class GenerationStatement : Statement
     public override Flow Run(Rendering rendering)
     {
         rendering.Line = Line;
-        int start = rendering.Out.Length;
-        rendering.Out.Add((StringValue)Macro.Invoke(rendering, rendering.Frame, Arguments.None));
-        rendering.Out.MarkFrom(start, Marks.Generation);
+        rendering.Out.Add((StringValue)Macro.Invoke(rendering, rendering.Frame, Arguments.None), Marks.Generation);
         return Flow.Next;
     }
 }

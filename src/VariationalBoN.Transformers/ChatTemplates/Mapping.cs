@@ -10,7 +10,7 @@ internal static class Mapping
         int at = 0;
         foreach (MarkRun run in value.Runs)
         {
-            int from = at, end = at + run.Length;
+            int from = at, end = run.End;
             for (; at < end; at++)
             {
                 if (replacement(value.Text[at]) is not string other)
@@ -27,10 +27,11 @@ internal static class Mapping
     public static StringValue CodePoints(StringValue value, Work work, Func<int, int, string> replacement)
     {
         var text = new TextBuilder(work);
+        work.Charge(2 * value.Text.Length);
         int at = 0, end = 0;
         foreach (MarkRun run in value.Runs)
         {
-            end += run.Length;
+            end = run.End;
             while (at < end)
             {
                 int width = StringValue.WidthAt(value.Text, at);

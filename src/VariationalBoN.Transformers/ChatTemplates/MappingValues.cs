@@ -21,8 +21,6 @@ internal sealed class MappingValue : Value
 
     public IEnumerable<Value> Keys => entries.Select(entry => entry.Key);
 
-    public IEnumerable<Value> Values => entries.Select(entry => entry.Value);
-
     public Value? Find(Value key) => places.TryGetValue(key, out int place) ? entries[place].Value : null;
 
     public Value? Find(string key) => Find(new StringValue(key));
@@ -52,11 +50,13 @@ internal sealed class MappingViewValue(MappingValue of, string part) : Value
 
     public override bool Truth => Of.Truth;
 
-    public IEnumerable<Value> Items => Part switch
+    public IEnumerable<Value> Items => Of.Entries.Select(Item);
+
+    public Value Item(KeyValuePair<Value, Value> entry) => Part switch
     {
-        "keys" => Of.Keys,
-        "values" => Of.Values,
-        _ => Of.Entries.Select(entry => new TupleValue(entry.Key, entry.Value)),
+        "keys" => entry.Key,
+        "values" => entry.Value,
+        _ => new TupleValue(entry.Key, entry.Value),
     };
 }
 

@@ -13,5 +13,5 @@ internal enum Marks : byte
     Generation = 2,
 }
 
-/// <summary>A run of <paramref name="Length"/> UTF-16 units that carry the same marks.</summary>
-internal readonly record struct MarkRun(int Length, Marks Marks);
+/// <summary>UTF-16 units of equal marks, from the end of the run before (or the start of the text) to <paramref name="End"/>.</summary>
+internal readonly record struct MarkRun(int End, Marks Marks);

@@ -63,7 +63,9 @@ internal static class MoreTextFilters
         arguments.Bind("wordcount");
         int count = 0;
         bool inWord = false;
-        foreach (Rune rune in Printing.SoftText(value, rendering.Work).Text.EnumerateRunes())
+        string text = Printing.SoftText(value, rendering.Work).Text;
+        rendering.Work.Charge(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
         {
             bool isWord = Characters.IsWord(rune.Value);
             count += isWord && !inWord ? 1 : 0;
@@ -78,11 +80,9 @@ internal static class MoreTextFilters
         Work work = rendering.Work;
         if (value is StringValue || !Iterating.IsIterable(value))
             return Quote(Printing.Text(value, work), isQuery: false, work);
-        IEnumerable<Value> entries = value is MappingValue mapping
-            ? new MappingViewValue(mapping, "items").Items
-            : Iterating.Items(value, work);
+        Value entries = value is MappingValue mapping ? new MappingViewValue(mapping, "items") : value;
         var all = new TextBuilder(work);
-        foreach (Value entry in entries)
+        foreach (Value entry in Iterating.Items(entries, work))
         {
             if (Iterating.ToArray(entry, work) is not [Value key, Value item])
                 throw TemplateFault.Value("urlencode needs pairs");

@@ -35,6 +35,7 @@ internal static class NumberFilters
             throw undefined.Fault();
         if (value is StringValue text)
         {
+            rendering.Work.Charge(text.Text.Length);
             int radix = given[1] is null || Numbers.IsInteger(given[1]!) ? Filters.Integer(given[1], 10) : -1;
             BigInteger? whole = NumberReading.Integer(text.Text, radix, rendering.Work);
             if (whole is BigInteger number)
@@ -57,6 +58,7 @@ internal static class NumberFilters
         Value otherwise = arguments.Bind("float", "default")[0] ?? new FloatValue(0);
         if (value is UndefinedValue undefined)
             throw undefined.Fault();
+        rendering.Work.Charge((value as StringValue)?.Text.Length ?? 0);
         if (value is StringValue text)
             return NumberReading.Float(text.Text) is double number ? new FloatValue(number, value.Origin) : otherwise;
         return Numbers.IsNumber(value) ? new FloatValue(Numbers.Float(value), value.Origin) : otherwise;
@@ -107,6 +109,7 @@ internal static class NumberFilters
     private static StringValue FileSize(Rendering rendering, Value value, Arguments arguments)
     {
         bool binary = Filters.Flag(arguments.Bind("filesizeformat", "binary")[0]);
+        rendering.Work.Charge((value as StringValue)?.Text.Length ?? 0);
         double size = value is StringValue text
             ? NumberReading.Float(text.Text) ?? throw TemplateFault.Value("could not convert string to float")
             : value is UndefinedValue undefined ? throw undefined.Fault()

@@ -32,6 +32,7 @@ internal static class NumberReading
         digits = digits.Replace("_", "", StringComparison.Ordinal);
         if (digits.Length > work.Bounds.MaxDigits)
             throw Work.Exceeded(nameof(ChatTemplateBounds.MaxDigits), $"an integer of {digits.Length} digits", work.Bounds.MaxDigits);
+        work.Charge(digits.Length + (int)((long)digits.Length * digits.Length / 64));
         BigInteger number = 0;
         foreach (char digit in digits)
         {
@@ -40,7 +41,6 @@ internal static class NumberReading
                 return null;
             number = (number * radix) + value;
         }
-        work.Charge(digits.Length);
         return negative ? -number : number;
     }
 

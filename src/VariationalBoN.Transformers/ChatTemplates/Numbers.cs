@@ -21,6 +21,8 @@ internal static class Numbers
     /// <summary>The nearest double; refuses an integer beyond their range.</summary>
     public static double ToDouble(BigInteger number)
     {
+        if (number.GetBitLength() > 1100)
+            throw TemplateFault.Value("int too large to convert to float");
         if (BigInteger.Abs(number) < 1L << 53)
             return (double)number;
         double nearest = double.Parse(number.ToString(System.Globalization.CultureInfo.InvariantCulture),
@@ -49,9 +51,13 @@ internal static class Numbers
         ? IntegerValue.Of(work.CheckDigits(Integer(a) - Integer(b)), a.Origin | b.Origin)
         : new FloatValue(Float(a) - Float(b), a.Origin | b.Origin);
 
-    public static Value Multiply(Value a, Value b, Work work) => Both(a, b)
-        ? IntegerValue.Of(work.CheckDigits(Integer(a) * Integer(b)), a.Origin | b.Origin)
-        : new FloatValue(Float(a) * Float(b), a.Origin | b.Origin);
+    public static Value Multiply(Value a, Value b, Work work)
+    {
+        if (!Both(a, b))
+            return new FloatValue(Float(a) * Float(b), a.Origin | b.Origin);
+        work.ChargeProduct(Integer(a), Integer(b));
+        return IntegerValue.Of(work.CheckDigits(Integer(a) * Integer(b)), a.Origin | b.Origin);
+    }
 
     public static Value Divide(Value a, Value b)
     {

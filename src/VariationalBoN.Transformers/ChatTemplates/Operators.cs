@@ -12,6 +12,8 @@ internal static class Operators
         RequireDefined(a, b);
         if (Numbers.IsNumber(a) && Numbers.IsNumber(b))
         {
+            if (symbol is "/" or "//" or "%" && Numbers.IsInteger(a) && Numbers.IsInteger(b))
+                work.ChargeProduct(Numbers.Integer(a), Numbers.Integer(a));
             return symbol switch
             {
                 "+" => Numbers.Add(a, b, work),

@@ -17,7 +17,7 @@ internal static class OrderFilters
     {
         Value?[] given = arguments.Bind("sort", "reverse", "case_sensitive", "attribute");
         Work work = rendering.Work;
-        AttributePath[] paths = AttributePath.Several(given[2]);
+        AttributePath[] paths = AttributePath.Several(given[2], work);
         bool caseSensitive = Filters.Flag(given[1]);
         return new ListValue(Sorting.Sorted(Iterating.ToArray(value, work), Key, Filters.Integer(given[0], 0) != 0, work));
 
@@ -49,7 +49,7 @@ internal static class OrderFilters
 
         IEnumerable<Value> Items()
         {
-            var path = AttributePath.Of(given[1]);
+            var path = AttributePath.Of(given[1], rendering.Work);
             var seen = new HashSet<Value>(KeyComparer.Instance);
             foreach (Value item in Iterating.Items(value, rendering.Work))
             {
@@ -65,7 +65,7 @@ internal static class OrderFilters
     {
         Value?[] given = arguments.Bind(most ? "max" : "min", "case_sensitive", "attribute");
         Work work = rendering.Work;
-        var path = AttributePath.Of(given[1]);
+        var path = AttributePath.Of(given[1], work);
         Value? best = null, bestKey = null;
         foreach (Value item in Iterating.Items(value, work))
         {
@@ -80,7 +80,7 @@ internal static class OrderFilters
     {
         Value?[] given = arguments.Bind("groupby", "attribute!", "default", "case_sensitive");
         Work work = rendering.Work;
-        var path = AttributePath.Of(given[0]);
+        var path = AttributePath.Of(given[0], work);
         bool caseSensitive = Filters.Flag(given[2]);
         Value[] sorted = Sorting.Sorted(Iterating.ToArray(value, work), Key, reverse: false, work);
         var groups = new List<Value>();

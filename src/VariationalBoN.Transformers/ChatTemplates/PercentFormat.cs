@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics;
 
 namespace VariationalBoN.Transformers.ChatTemplates;
 
@@ -51,7 +50,7 @@ internal sealed class PercentFormat
         Value? named = Peek() == '(' ? ReadKey() : null;
         string flags = "";
         while ("-+ #0".Contains(Peek(), StringComparison.Ordinal))
-            flags += Take();
+            flags += flags.Length < 16 ? Take() : throw TemplateFault.Value("too many flags in a format");
         int width = ReadNumber() ?? 0;
         if (width < 0)
             (flags, width) = (flags + "-", -width);
@@ -118,8 +117,8 @@ internal sealed class PercentFormat
             at++;
         if (at == start)
             return null;
-        BigInteger number = BigInteger.Parse(format.Text.AsSpan(start, at - start), CultureInfo.InvariantCulture);
-        work.CheckText(number > long.MaxValue ? long.MaxValue : (long)number);
+        long number = at - start > 18 ? long.MaxValue : long.Parse(format.Text.AsSpan(start, at - start), CultureInfo.InvariantCulture);
+        work.CheckText(number);
         return (int)number;
     }
 

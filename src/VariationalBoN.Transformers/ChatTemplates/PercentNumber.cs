@@ -18,7 +18,7 @@ internal static class PercentNumber
         string text = kind switch
         {
             'd' or 'i' or 'u' => Whole(value, work).ToString(CultureInfo.InvariantCulture),
-            'x' or 'X' or 'o' when Numbers.IsInteger(value) => Radix(Numbers.Integer(value), kind == 'o' ? 8 : 16),
+            'x' or 'X' or 'o' when Numbers.IsInteger(value) => Radix(Numbers.Integer(value), kind == 'o' ? 8 : 16, work),
             'f' or 'F' => NumberFormat.Fixed(Numbers.Float(value), precision ?? 6),
             'e' or 'E' => NumberFormat.Scientific(Numbers.Float(value), precision ?? 6),
             'g' or 'G' => NumberFormat.General(Numbers.Float(value), precision ?? 6),
@@ -44,8 +44,10 @@ internal static class PercentNumber
             : throw TemplateFault.Value("cannot convert float to integer");
     }
 
-    private static string Radix(BigInteger number, int radix)
+    private static string Radix(BigInteger number, int radix, Work work)
     {
+        BigInteger size = number << (int)(number.GetBitLength() * 7); // a division for each digit
+        work.ChargeProduct(number, size);
         var digits = new List<char>();
         for (BigInteger rest = BigInteger.Abs(number); !rest.IsZero || digits.Count == 0; rest /= radix)
             digits.Add("0123456789abcdef"[(int)(rest % radix)]);

@@ -126,7 +126,7 @@ internal static class Printing
         int at = 0, end = 0;
         foreach (MarkRun run in value.Runs)
         {
-            end += run.Length;
+            end = run.End;
             int from = at;
             while (at < end)
             {

@@ -37,14 +37,14 @@ public sealed class RenderedChat
         int at = 0;
         foreach (MarkRun run in text.Runs)
         {
-            if (run.Marks.HasFlag(mark) && run.Length > 0)
+            if (run.Marks.HasFlag(mark))
             {
                 if (ranges.Count > 0 && ranges[^1].End == at)
-                    ranges[^1] = ranges[^1] with { Length = ranges[^1].Length + run.Length };
+                    ranges[^1] = ranges[^1] with { Length = run.End - ranges[^1].Start };
                 else
-                    ranges.Add(new CharacterRange(at, run.Length));
+                    ranges.Add(new CharacterRange(at, run.End - at));
             }
-            at += run.Length;
+            at = run.End;
         }
         return [.. ranges];
     }

@@ -41,6 +41,8 @@ internal sealed class RangeValue(BigInteger start, BigInteger stop, BigInteger s
 
     public override bool Truth => !Count.IsZero;
 
+    public RangeValue Reversed() => new(Start + ((Count - 1) * Step), Start - Step, -Step);
+
     public Value At(BigInteger index) => IntegerValue.Of(Start + (index * Step));
 }
 

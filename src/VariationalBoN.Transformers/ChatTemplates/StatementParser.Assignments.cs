@@ -51,13 +51,14 @@ internal sealed partial class StatementParser
     {
         var parameters = new List<NameExpression>();
         var defaults = new List<Expression>();
+        var names = new HashSet<string>();
         stream.ExpectOperator("(");
         while (!stream.Current.IsOperator(")"))
         {
             if (parameters.Count > 0)
                 stream.ExpectOperator(",");
             NameExpression parameter = ParseTargetName(NameUse.Parameter);
-            if (parameters.Any(other => other.Name == parameter.Name))
+            if (!names.Add(parameter.Name))
                 throw stream.Fault($"the parameter '{parameter.Name}' is there twice");
             if (stream.SkipOperator("="))
                 defaults.Add(expressions.Parse());

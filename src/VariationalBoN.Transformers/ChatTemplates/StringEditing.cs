@@ -6,6 +6,7 @@ internal static class StringEditing
     /// <summary>Takes space, or the characters of a set, from the ends.</summary>
     public static StringValue Strip(StringValue text, Value? characters, bool left, bool right, Work work)
     {
+        work.Charge((characters as StringValue)?.Text.Length ?? 0);
         HashSet<int>? set = characters switch
         {
             null or NoneValue => null,
@@ -14,6 +15,7 @@ internal static class StringEditing
         };
         string all = text.Text;
         int start = 0, end = all.Length;
+        work.Charge(all.Length / 4);
         while (left && start < end && Strips(set, all, start, out int width))
             start += width;
         while (right && end > start)
@@ -29,16 +31,22 @@ internal static class StringEditing
 
     public static StringValue Replace(StringValue text, StringValue old, StringValue by, int count, Work work)
     {
-        work.Charge(text.Text.Length / 16);
-        if (count == 0 || (old.Text.Length > 0 && !text.Text.Contains(old.Text, StringComparison.Ordinal)))
-            return text;
+        work.Charge((text.Text.Length / 8) + old.Text.Length);
         var all = new TextBuilder(work);
         int at = 0;
         if (old.Text.Length == 0)
-            return ReplaceGaps(text, by, count, all);
-        for (int next; count != 0 && (next = text.Text.IndexOf(old.Text, at, StringComparison.Ordinal)) >= 0; count--)
+            return count == 0 ? text : ReplaceGaps(text, by, count, all);
+        long places = Searching.Count(text.Text, old.Text);
+        places = count < 0 ? places : Math.Min(places, count);
+        if (places == 0)
+            return text;
+        work.CheckText(text.Text.Length + (places * (by.Text.Length - old.Text.Length)));
+        for (; places > 0; places--)
         {
-            all.Add(text, at, next - at).Add(by);
+            int next = at + Searching.IndexOf(text.Text.AsSpan(at), old.Text);
+            if (next > at)
+                all.Add(text, at, next - at);
+            all.Add(by);
             at = next + old.Text.Length;
         }
         return all.Add(text, at, text.Text.Length - at).Build(text.IsMarkup);
@@ -47,7 +55,7 @@ internal static class StringEditing
     /// <summary>Splits at a separator, or at runs of space for none; from the right with <paramref name="fromRight"/>.</summary>
     public static List<StringValue> Split(StringValue text, Value? separator, int limit, bool fromRight, Work work)
     {
-        work.Charge(text.Text.Length);
+        work.Charge(text.Text.Length + ((separator as StringValue)?.Text.Length ?? 0));
         List<StringValue> parts = separator switch
         {
             null or NoneValue => fromRight ? SplitSpaceFromRight(text, limit) : SplitSpace(text, limit),
@@ -56,6 +64,7 @@ internal static class StringEditing
             _ => throw TemplateFault.Type($"must be str or None, not {separator.TypeName}"),
         };
         work.CheckItems(parts.Count);
+        work.Charge(8 * parts.Count);
         return parts;
     }
 
@@ -105,9 +114,14 @@ internal static class StringEditing
     {
         var parts = new List<StringValue>();
         int at = 0;
-        for (int next; parts.Count != limit
-            && (next = text.Text.IndexOf(separator, at, StringComparison.Ordinal)) >= 0; at = next + separator.Length)
-            parts.Add(text.Part(at, next - at));
+        while (parts.Count != limit)
+        {
+            int length = Searching.IndexOf(text.Text.AsSpan(at), separator);
+            if (length < 0)
+                break;
+            parts.Add(text.Part(at, length));
+            at += length + separator.Length;
+        }
         parts.Add(text.Part(at, text.Text.Length - at));
         return parts;
     }
@@ -118,7 +132,7 @@ internal static class StringEditing
         int end = text.Text.Length;
         while (parts.Count != limit && end >= separator.Length)
         {
-            int found = text.Text.AsSpan(0, end).LastIndexOf(separator, StringComparison.Ordinal);
+            int found = Searching.LastIndexOf(text.Text.AsSpan(0, end), separator);
             if (found < 0)
                 break;
             parts.Add(text.Part(found + separator.Length, end - found - separator.Length));

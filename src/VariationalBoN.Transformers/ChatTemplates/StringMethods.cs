@@ -23,7 +23,7 @@ internal static class StringMethods
                 text, arguments.Bind(name, "/chars")[0], left: name != "rstrip", right: name != "lstrip", work),
             "replace" => Replace(text, arguments, work),
             "split" or "rsplit" => Split(text, name, arguments, work),
-            "splitlines" => new ListValue([.. StringEditing.SplitLines(text, Filters.Integer(arguments.Bind(name, "keepends")[0], 0) != 0, work)]),
+            "splitlines" => SplitLines(text, arguments, work),
             "join" => Join(text, arguments, work),
             "startswith" or "endswith" => BooleanValue.Of(HasEnd(text, name, arguments, work)),
             "removeprefix" or "removesuffix" => RemoveEnd(text, name, arguments, work),
@@ -59,6 +59,12 @@ internal static class StringMethods
         Value?[] given = arguments.Bind(name, "sep", "maxsplit");
         int limit = Filters.Integer(given[1], -1);
         return new ListValue([.. StringEditing.Split(text, given[0], limit < 0 ? -1 : limit, name == "rsplit", work)]);
+    }
+
+    private static ListValue SplitLines(StringValue text, Arguments arguments, Work work)
+    {
+        bool keepEnds = Filters.Integer(arguments.Bind("splitlines", "keepends")[0], 0) != 0;
+        return new ListValue([.. StringEditing.SplitLines(text, keepEnds, work)]);
     }
 
     private static StringValue Join(StringValue separator, Arguments arguments, Work work)
@@ -113,8 +119,8 @@ internal static class StringMethods
         work.Charge(text.Text.Length);
         bool last = name == "rpartition";
         int at = last
-            ? text.Text.LastIndexOf(separator.Text, StringComparison.Ordinal)
-            : text.Text.IndexOf(separator.Text, StringComparison.Ordinal);
+            ? Searching.LastIndexOf(text.Text, separator.Text)
+            : Searching.IndexOf(text.Text, separator.Text);
         StringValue nothing = StringValue.Empty.WithMarkup(text.IsMarkup);
         if (at < 0)
             return last ? new TupleValue(nothing, nothing, text) : new TupleValue(text, nothing, nothing);

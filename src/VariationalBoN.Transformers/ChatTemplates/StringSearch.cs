@@ -10,14 +10,14 @@ internal static class StringSearch
         Value?[] given = arguments.Bind(name, "/sub!", "/start", "/end");
         string wanted = StringMethods.Text(given[0]!).Text;
         (int start, int end) = Span(text, given[1], given[2], work);
-        work.Charge(text.Text.Length / 16);
+        work.Charge((text.Text.Length / 8) + wanted.Length);
         if (name == "count")
             return IntegerValue.Of(start > end ? 0 : Count(text.Text.AsSpan(start, end - start), wanted));
         int found = -1;
         if (start <= end)
         {
             ReadOnlySpan<char> part = text.Text.AsSpan(start, end - start);
-            found = name is "find" or "index" ? part.IndexOf(wanted, StringComparison.Ordinal) : LastIndex(part, wanted);
+            found = name is "find" or "index" ? Searching.IndexOf(part, wanted) : Searching.LastIndexOf(part, wanted);
         }
         if (found < 0 && name is "index" or "rindex" && found < 0)
             throw TemplateFault.Value("substring not found");
@@ -44,13 +44,10 @@ internal static class StringSearch
         return place < 0 ? BigInteger.Max(place + length, 0) : place;
     }
 
-    private static int LastIndex(ReadOnlySpan<char> text, string wanted) =>
-        wanted.Length == 0 ? text.Length : text.LastIndexOf(wanted, StringComparison.Ordinal);
-
     private static int Count(ReadOnlySpan<char> text, string wanted)
     {
         if (wanted.Length == 0)
             return new StringValue(text.ToString()).Length + 1;
-        return text.Count(wanted);
+        return Searching.Count(text, wanted);
     }
 }

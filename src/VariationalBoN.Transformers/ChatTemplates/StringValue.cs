@@ -32,7 +32,7 @@ internal sealed class StringValue : Value
     /// <summary>Marks of anything that is computed from the whole text.</summary>
     public override Marks Origin => runs is null ? uniform : runs.Aggregate(Marks.None, (all, run) => all | run.Marks) & Marks.Data;
 
-    /// <summary>Runs of equal marks in order; their lengths sum to that of the text.</summary>
+    /// <summary>Runs of equal marks in order; the last ends where the text ends.</summary>
     public ReadOnlySpan<MarkRun> Runs =>
         runs ?? (ReadOnlySpan<MarkRun>)(Text.Length == 0 ? [] : new[] { new MarkRun(Text.Length, uniform) });
 
@@ -45,20 +45,6 @@ internal sealed class StringValue : Value
     public StringValue WithMarkup(bool isMarkup) =>
         isMarkup == IsMarkup ? this : runs is null ? new(Text, uniform, isMarkup) : new(Text, runs, isMarkup);
 
-    /// <summary>Marks of the UTF-16 unit at <paramref name="unit"/>.</summary>
-    public Marks MarksAt(int unit)
-    {
-        if (runs is null)
-            return uniform;
-        foreach (MarkRun run in runs)
-        {
-            if (unit < run.Length)
-                return run.Marks;
-            unit -= run.Length;
-        }
-        return Marks.None;
-    }
-
     /// <summary>Part of the text, in UTF-16 units.</summary>
     public StringValue Part(int start, int length)
     {
@@ -68,13 +54,11 @@ internal sealed class StringValue : Value
         if (runs is null)
             return new StringValue(text, uniform, IsMarkup);
         var parts = new List<MarkRun>();
-        int at = 0;
-        foreach (MarkRun run in runs)
+        for (int i = FirstRun(runs, start); length > 0 && i < runs.Length; i++)
         {
-            int from = Math.Max(at, start), to = Math.Min(at + run.Length, start + length);
-            if (to > from)
-                parts.Add(run with { Length = to - from });
-            at += run.Length;
+            parts.Add(runs[i] with { End = Math.Min(runs[i].End, start + length) - start });
+            if (runs[i].End >= start + length)
+                break;
         }
         return new StringValue(text, [.. parts], IsMarkup);
     }
@@ -95,6 +79,18 @@ internal sealed class StringValue : Value
 
     public static int WidthAt(string text, int unit) =>
         char.IsHighSurrogate(text[unit]) && unit + 1 < text.Length && char.IsLowSurrogate(text[unit + 1]) ? 2 : 1;
+
+    /// <summary>The run that holds the UTF-16 unit at <paramref name="unit"/>.</summary>
+    private static int FirstRun(MarkRun[] runs, int unit)
+    {
+        int low = 0, high = runs.Length;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = runs[middle].End <= unit ? (middle + 1, high) : (low, middle);
+        }
+        return low;
+    }
 
     private static int CountCodePoints(ReadOnlySpan<char> text)
     {

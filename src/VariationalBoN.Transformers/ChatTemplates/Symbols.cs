@@ -3,11 +3,21 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// <summary>A function of the template while its names are bound: it numbers its variables.</summary>
 internal sealed class Function(int depth)
 {
+    private const int MaxCopies = 3_000_000;
     private readonly Dictionary<(int Level, string Name), Variable> variables = [];
+    private int copies;
 
     public int Depth { get; } = depth;
 
     public int Size => variables.Count;
+
+    /// <summary>Counts names that are copied for branches, and refuses a source with too many of both.</summary>
+    public void CountCopies(int names)
+    {
+        copies += names;
+        if (copies > MaxCopies)
+            throw new TemplateFault(FaultKind.Bound, $"a source with more than {MaxCopies} names in its branches, all counted, is refused");
+    }
 
     /// <summary>The variable of that name at that level; scopes beside each other at one level share it.</summary>
     public Variable VariableOf(int level, string name)
@@ -69,7 +79,11 @@ internal sealed class Symbols(Symbols? parent, Function function)
     }
 
     /// <summary>A copy for one branch of an "if".</summary>
-    public Symbols Branch() => new(parent, Function) { own = new(own), starts = new(starts), stores = [.. stores] };
+    public Symbols Branch()
+    {
+        Function.CountCopies(own.Count);
+        return new(parent, Function) { own = new(own), starts = new(starts), stores = [.. stores] };
+    }
 
     /// <summary>
     /// Takes in what the branches of an "if" define: what they set begins as it was outside, since a branch may not be taken.

@@ -99,7 +99,7 @@ internal static class TemplateFiles
                 || !entry.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String
                 || !entry.TryGetProperty("template", out JsonElement template) || template.ValueKind != JsonValueKind.String)
             {
-                throw new InvalidDataException($"{path}: each entry of 'chat_template' must be an object with the texts 'name' and 'template'.");
+                throw new InvalidDataException($"{path}: each entry of 'chat_template' must be an object with 'name' and 'template'.");
             }
             templates[name.GetString()!] = (template.GetString()!, $"{path} ('{name.GetString()}')");
         }

@@ -10,12 +10,14 @@ internal sealed class TextBuilder(Work work)
 
     public int Length => text.Length;
 
-    public TextBuilder Add(StringValue value)
+    /// <summary>Adds a text, with further marks on all of it.</summary>
+    public TextBuilder Add(StringValue value, Marks more = Marks.None)
     {
         Take(value.Text.Length);
+        int start = text.Length;
         text.Append(value.Text);
         foreach (MarkRun run in value.Runs)
-            AddRun(run.Length, run.Marks);
+            AddRun(start + run.End, run.Marks | more);
         return this;
     }
 
@@ -25,7 +27,7 @@ internal sealed class TextBuilder(Work work)
     {
         Take(value.Length);
         text.Append(value);
-        AddRun(value.Length, marks);
+        AddRun(text.Length, marks);
         return this;
     }
 
@@ -33,23 +35,8 @@ internal sealed class TextBuilder(Work work)
     {
         Take(1);
         text.Append(value);
-        AddRun(1, marks);
+        AddRun(text.Length, marks);
         return this;
-    }
-
-    /// <summary>Adds a mark to everything from the UTF-16 unit <paramref name="start"/> on.</summary>
-    public void MarkFrom(int start, Marks marks)
-    {
-        int at = 0;
-        MarkRun[] before = [.. runs];
-        runs.Clear();
-        foreach (MarkRun run in before)
-        {
-            int outside = Math.Clamp(start - at, 0, run.Length);
-            AddRun(outside, run.Marks);
-            AddRun(run.Length - outside, run.Marks | marks);
-            at += run.Length;
-        }
     }
 
     public StringValue Build(bool isMarkup = false) =>
@@ -61,13 +48,13 @@ internal sealed class TextBuilder(Work work)
         work.Charge(length);
     }
 
-    private void AddRun(int length, Marks marks)
+    private void AddRun(int end, Marks marks)
     {
-        if (length == 0)
+        if (end == (runs.Count == 0 ? 0 : runs[^1].End))
             return;
         if (runs.Count > 0 && runs[^1].Marks == marks)
-            runs[^1] = runs[^1] with { Length = runs[^1].Length + length };
+            runs[^1] = runs[^1] with { End = end };
         else
-            runs.Add(new MarkRun(length, marks));
+            runs.Add(new MarkRun(end, marks));
     }
 }

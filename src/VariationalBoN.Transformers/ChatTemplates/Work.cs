@@ -31,6 +31,14 @@ internal sealed class Work(ChatTemplateBounds bounds)
             throw OutOfSteps();
     }
 
+    /// <summary>Work of a product, a quotient or a conversion of integers.</summary>
+    public void ChargeProduct(BigInteger a, BigInteger b)
+    {
+        long words = (a.GetBitLength() >> 5) * (b.GetBitLength() >> 5);
+        if (words > 32)
+            Charge((int)Math.Min(words / 4, int.MaxValue / 2));
+    }
+
     /// <summary>Refuses a text of more than <see cref="ChatTemplateBounds.MaxTextLength"/> characters before it is built.</summary>
     public void CheckText(long length)
     {

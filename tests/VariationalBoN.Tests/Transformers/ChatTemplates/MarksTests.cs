@@ -12,7 +12,7 @@ public sealed class MarksTests
     private const string Always = "harmony-types-loop-in-filter"; // always an error
 
     public static TheoryData<string> Families =>
-        [.. GoldenChat.Templates.Where(template => template.Value.Group == "family").Select(template => template.Key).Where(key => key != Always)];
+        [.. GoldenChat.Templates.Keys.Where(name => GoldenChat.Templates[name].Group == "family" && name != Always)];
 
     [Theory]
     [InlineData("{{ c }}x", "[ab😀 <c>]x")]
@@ -134,11 +134,14 @@ public sealed class MarksTests
         return text;
     }
 
-    private static ChatTemplateInput Input() => Of() with
+    private static ChatTemplateInput Input()
     {
-        Variables = new JsonObject { ["c"] = "ab😀 <c>", ["n"] = 7, ["f"] = 2.4, ["t"] = true, ["z"] = null,
-            ["d"] = new JsonObject { ["k"] = "v" } },
-        SpecialTokens = new Dictionary<string, string?> { ["b"] = "<s>" },
-        Date = GoldenChat.Date,
-    };
+        var variables = JsonNode.Parse("""{"c": "ab😀 <c>", "n": 7, "f": 2.4, "t": true, "z": null, "d": {"k": "v"}}""")!;
+        return Of() with
+        {
+            Variables = variables.AsObject(),
+            SpecialTokens = new Dictionary<string, string?> { ["b"] = "<s>" },
+            Date = GoldenChat.Date,
+        };
+    }
 }
