@@ -19,6 +19,9 @@ internal static class GoldenChat
 
     public static IReadOnlyList<JsonObject> Expressions { get; } = Lines("expressions.jsonl");
 
+    /// <summary>The lines of a file as objects.</summary>
+    public static JsonObject[] Lines(string name) => [.. File.ReadLines(Place(name)).Select(line => JsonNode.Parse(line)!.AsObject())];
+
     /// <summary>The variables of a case as an input: special tokens apart from the others.</summary>
     public static ChatTemplateInput Input(JsonObject variables)
     {
@@ -66,8 +69,6 @@ internal static class GoldenChat
         string? raised = (string?)fault["kind"] == "raise_exception" ? (string?)fault["message"] : null;
         return raised == error.RaisedMessage ? null : $"{label}: expected raise_exception({raised}), got {error.Message}";
     }
-
-    private static JsonObject[] Lines(string name) => [.. File.ReadLines(Place(name)).Select(line => JsonNode.Parse(line)!.AsObject())];
 
     private static string Place(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "chat", name);
 }
