@@ -9,6 +9,12 @@ internal sealed class Arguments(IReadOnlyList<Value> positional, IReadOnlyList<K
 
     public IReadOnlyList<KeyValuePair<string, Value>> Named { get; } = named;
 
+    /// <summary>Names that came from a mapping, with the marks of their characters.</summary>
+    public IReadOnlyDictionary<string, StringValue>? Spelled { get; init; }
+
+    /// <summary>A name as a value.</summary>
+    public StringValue Key(string name) => Spelled?.GetValueOrDefault(name) ?? new StringValue(name);
+
     /// <summary>
     /// Gives the arguments in the order of <paramref name="parameters"/>, null for those left out. A parameter whose name ends in "!" is
     /// required,

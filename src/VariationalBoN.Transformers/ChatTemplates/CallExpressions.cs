@@ -30,17 +30,20 @@ internal sealed class ArgumentList
             named.Add(new(name, value.Evaluate(rendering)));
         if (caller is not null)
             Add(named, "caller", caller, rendering.Work);
+        Dictionary<string, StringValue>? spelled = null;
         if (SpreadNamed?.Evaluate(rendering) is Value spread)
         {
+            spelled = new(StringComparer.Ordinal);
             if (spread is not MappingValue mapping)
                 throw TemplateFault.Type($"argument after ** must be a mapping, not {spread.TypeName}");
             foreach ((Value key, Value value) in mapping.Entries)
             {
-                string name = (key as StringValue)?.Text ?? throw TemplateFault.Type("keywords must be strings");
-                Add(named, name, value, rendering.Work);
+                StringValue name = key as StringValue ?? throw TemplateFault.Type("keywords must be strings");
+                Add(named, name.Text, value, rendering.Work);
+                spelled[name.Text] = name;
             }
         }
-        return new Arguments(positional, named);
+        return new Arguments(positional, named) { Spelled = spelled };
     }
 
     private static void Add(List<KeyValuePair<string, Value>> named, string name, Value value, Work work)

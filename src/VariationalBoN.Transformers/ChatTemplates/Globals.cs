@@ -63,7 +63,7 @@ internal static class Globals
             }
         }
         foreach ((string name, Value value) in arguments.Named)
-            mapping.Set(new StringValue(name), value);
+            mapping.Set(arguments.Key(name), value);
         return mapping;
     }
 
@@ -88,6 +88,6 @@ internal static class Globals
         DateTime now = rendering.Now ?? throw new TemplateFault(
             FaultKind.Value,
                 $"the template asks for the date with strftime_now; give {nameof(ChatTemplateInput)}.{nameof(ChatTemplateInput.Date)}");
-        return TimeFormat.Apply(text.Text, now, rendering.Work);
+        return new StringValue(TimeFormat.Apply(text.Text, now, rendering.Work).Text, text.Origin);
     }
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace VariationalBoN.Transformers.ChatTemplates;
 
 /// <summary>What <c>json.dumps</c> writes.</summary>
-internal sealed class JsonText(Work work, bool ascii, string? indent, StringValue itemSeparator, StringValue keySeparator, bool sortKeys)
+internal sealed class JsonText(Work work, bool ascii, StringValue? indent, StringValue itemSeparator, StringValue keySeparator, bool sortKeys)
 {
     private readonly TextBuilder all = new(work);
 

@@ -85,7 +85,7 @@ internal sealed class MacroBody : Node
             return;
         var mapping = new MappingValue(named.Count);
         foreach ((string name, Value value) in named)
-            mapping.Set(new StringValue(name), value);
+            mapping.Set(arguments.Key(name), value);
         frame.Slots[namedSlot] = mapping;
     }
 

@@ -35,7 +35,7 @@ internal static class MoreTextFilters
             return PercentFormat.Apply(format, new TupleValue([.. arguments.Positional]), rendering.Work);
         var mapping = new MappingValue(arguments.Named.Count);
         foreach ((string name, Value argument) in arguments.Named)
-            mapping.Set(new StringValue(name), argument);
+            mapping.Set(arguments.Key(name), argument);
         return PercentFormat.Apply(format, mapping, rendering.Work);
     }
 

@@ -30,7 +30,8 @@ internal sealed class StringValue : Value
     public override bool Truth => Text.Length > 0;
 
     /// <summary>Marks of anything that is computed from the whole text.</summary>
-    public override Marks Origin => runs is null ? uniform : runs.Aggregate(Marks.None, (all, run) => all | run.Marks) & Marks.Data;
+    public override Marks Origin =>
+        (runs is null ? uniform : runs.Aggregate(Marks.None, (all, run) => all | run.Marks)) & Marks.Data;
 
     /// <summary>Runs of equal marks in order; the last ends where the text ends.</summary>
     public ReadOnlySpan<MarkRun> Runs =>

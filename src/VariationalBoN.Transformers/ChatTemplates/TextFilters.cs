@@ -112,11 +112,11 @@ internal static class TextFilters
     private static StringValue ToJson(Rendering rendering, Value value, Arguments arguments)
     {
         Value?[] given = arguments.Bind("tojson", "ensure_ascii", "indent", "separators", "sort_keys");
-        string? indent = given[1] switch
+        StringValue? indent = given[1] switch
         {
             null or NoneValue => null,
-            StringValue text => text.Text,
-            Value width => Spaces(width, rendering.Work).Text,
+            StringValue text => text,
+            Value width => Spaces(width, rendering.Work),
         };
         StringValue items = new(indent is null ? ", " : ","), keys = new(": ");
         if (given[2] is not (null or NoneValue))

@@ -48,6 +48,9 @@ public sealed class MarksTests
         "{{ d }}{{ d.keys() | list }}{% for k, v in d.items() %}{{ k ~ '=' ~ v }}{% endfor %}{{ d | dictsort }}",
         "{'[k]': '[v]'}['[k]'][k]=[v][('[k]', '[v]')]")]
     [InlineData("{{ c | urlencode }}{{ c | map('upper') | join }}{{ c.swapcase().lower() }}", "[ab%F0%9F%98%80%20%3Cc%3EAB😀 <C>ab😀 <c>]")]
+    [InlineData("{{ dict(**d) }}{{ namespace(**d) }}{{ dict(d, x=1) }}", "{'[k]': '[v]'}<Namespace {'[k]': '[v]'}>{'[k]': '[v]', 'x': 1}")]
+    [InlineData("{% macro m() %}{{ kwargs }}{% endmacro %}{{ m(**d) }}{{ m(k=c[0]) }}", "{'[k]': '[v]'}{'k': '[a]'}")]
+    [InlineData("{{ [1] | tojson(indent=c[0]) }}{{ [1, 2] | tojson(separators=(c[0], ':')) }}{{ strftime_now('%Y' ~ c[0]) }}", "[\n[a]1\n][1[a]2][2026a]")]
     [InlineData("{{ b }}{{ b ~ c }}{{ strftime_now('%Y') }}", "<s><s>[ab😀 <c>]2026")]
     public void A_character_keeps_its_origin_through_filters_and_methods(string template, string expected) =>
         Assert.Equal(expected, Bracketed(ChatTemplate.Parse(template).RenderMarked(Input())));
