@@ -82,7 +82,7 @@ public sealed class ChatReferenceSamplerTests
         Assert.Equal(10, (await sampler.SampleAsync(s_prompts[..2], 5, 0)).Count);
         var error = await Assert.ThrowsAsync<RemoteServiceException>(() => sampler.SampleAsync(s_prompts[2..], 1, 0));
         Assert.Contains("sample 0 of the prompt \"c\": no such model", error.Message);
-        Assert.Equal(RemoteFailure.Rejected, error.Failure);
+        Assert.Equal(RemoteFailure.Misdirected, error.Failure);
     }
 
     [Fact]

@@ -140,7 +140,7 @@ public sealed class OriginTests
         string message = Assert.Throws<ArgumentException>(() => ScoreFunction.Loss(logProb, targets, scored.Groups)).Message;
         Assert.Contains(nameof(ScoredBatch.WithoutLone), message, StringComparison.Ordinal);
         ScoreFunction.Loss(logProb, targets, scored.Groups, Baseline.None).backward();
-        SquaredLogRatio.Known(logProb, targets).backward();
+        SquaredLogRatio.Known(policy.LogProb(scored), targets).backward();
 
         ScoredBatch together = scored.WithoutLone();
         Assert.Equal((2, 1), (together.Count, together.LeftOut));
