@@ -52,8 +52,11 @@ internal static class ClassifierLabels
             throw new InvalidDataException("label2id is not an object of numbers by label");
         foreach ((string label, JsonNode? number) in map)
         {
-            if (number is not JsonValue value || !int.TryParse(value.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id >= labels.Length || labels[id] != label)
-                throw new InvalidDataException($"label2id has \"{label}\" as {number?.ToJsonString() ?? "null"}, which contradicts id2label: {string.Join(", ", labels.Select((name, i) => $"{i} = \"{name}\"").Take(10))}");
+            if (number is not JsonValue value
+                || !int.TryParse(value.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id >= labels.Length
+                || labels[id] != label)
+                throw new InvalidDataException($"label2id has \"{label}\" as {number?.ToJsonString() ?? "null"}, which contradicts " +
+                    $"id2label: {string.Join(", ", labels.Select((name, i) => $"{i} = \"{name}\"").Take(10))}");
         }
     }
 

@@ -56,7 +56,8 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
         var device = classifier.parameters().First().device;
         var logits = classifier.Logits(tensor(tokens, [batch.Length, width], device: device), [.. batch.Select(ids => ids.Length)]).to(ScalarType.Float64); // [rows, labels]
         if (NonFinite.IndexIn(logits.contiguous().cpu().bytes, ScalarType.Float64) >= 0)
-            throw new InvalidOperationException($"{classifier.GetName()} returned logits that are NaN or infinite for sequences of {batch[0].Length} to {width} tokens: its weights have probably diverged.");
+            throw new InvalidOperationException($"{classifier.GetName()} returned logits that are NaN or infinite for sequences of " +
+                $"{batch[0].Length} to {width} tokens: its weights have probably diverged.");
         var values = options.Output == ClassifierOutput.Logit ? logits
             : classifier.IndependentLabels ? nn.functional.logsigmoid(logits) : nn.functional.log_softmax(logits, -1);
         return MemoryMarshal.Cast<byte, double>(values.select(1, label).contiguous().cpu().bytes).ToArray();

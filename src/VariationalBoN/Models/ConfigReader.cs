@@ -88,7 +88,9 @@ internal sealed class ConfigReader
     internal void RequireBool(string key, bool supported)
     {
         if (Bool(key, supported) != supported)
-            throw new InvalidDataException($"{_place}{key} is {(Has(key) ? supported ? "false" : "true" : "null, which Python takes for false")}; only {(supported ? "true" : "false")} is supported");
+            throw new InvalidDataException($"{_place}{key} is " +
+                $"{(Has(key) ? supported ? "false" : "true" : "null, which Python takes for false")}; only " +
+                $"{(supported ? "true" : "false")} is supported");
     }
 
     /// <summary>A number that has one supported value, which is also what its absence means.</summary>
@@ -124,7 +126,10 @@ internal sealed class ConfigReader
     }
 
     /// <summary>Whether a key is there; null is refused.</summary>
-    private bool Present(string key) => Contains(key) && (Find(key) is not null ? true : throw new InvalidDataException($"{_place}{key} is null, which Python takes for None and not for the default; leave it out or give it a value"));
+    private bool Present(string key) => Contains(key)
+        && (Find(key) is not null ? true
+        : throw new InvalidDataException($"{_place}{key} is null, which Python takes for None and not for the default; leave it out or " +
+        "give it a value"));
 
     private JsonNode? Find(string key)
     {

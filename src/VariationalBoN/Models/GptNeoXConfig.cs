@@ -58,7 +58,8 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     internal static GptNeoXConfig Read(ConfigReader keys)
     {
         var rotary = RotaryConfig.Read(keys, "rotary_emb_base", 10_000, out double? inside);
-        double[] fractions = [.. new[] { keys.DoubleIfPresent("rotary_pct"), keys.DoubleIfPresent("partial_rotary_factor"), inside }.OfType<double>().Distinct()];
+        double[] fractions = [.. new[] { keys.DoubleIfPresent("rotary_pct"), keys.DoubleIfPresent("partial_rotary_factor"),
+            inside }.OfType<double>().Distinct()];
         if (fractions.Length > 1)
             throw new InvalidDataException($"rotary_pct, also written partial_rotary_factor, is given as {string.Join(" and as ", fractions)}; these must agree");
         return new GptNeoXConfig

@@ -101,7 +101,9 @@ public sealed partial record LoraOptions
         where T : struct
     {
         if (keys.Raw(key) is not JsonNode node)
-            return !keys.Contains(key) ? [] : throw new InvalidDataException($"{key} is null, which Python takes for None and not for the default; leave it out or give it a value");
+            return !keys.Contains(key) ? []
+                : throw new InvalidDataException($"{key} is null, which Python takes for None and not for the default; leave it out or " +
+                "give it a value");
         if (node is not JsonObject patterns || patterns.Any(pair => pair.Value is not JsonValue value || !value.TryGetValue(out T _)))
             throw new InvalidDataException($"{key} must be an object of names and numbers");
         return [.. patterns.Select(pair => new KeyValuePair<string, T>(pair.Key, pair.Value!.GetValue<T>()))];

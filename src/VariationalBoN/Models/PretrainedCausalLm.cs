@@ -23,7 +23,9 @@ public sealed class PretrainedCausalLm : IDisposable
         if (_tokenizer?.EosId is int end && end < model.VocabularySize && !StopTokens.Contains(end))
         {
             string name = _tokenizer.TryGetToken(end, out string? token) ? $"{end} (\"{token}\")" : $"{end}";
-            Warnings = [$"The tokenizer ends a text with token {name}, but eos_token_id of {files.StopTokensPlace} {(StopTokens.IsEmpty ? "names none" : $"is {string.Join(", ", StopTokens)}")}: a model that was trained to end with the former goes on after it. Give both to GenerationOptions.StopTokens, or correct the file."];
+            Warnings = [$"The tokenizer ends a text with token {name}, but eos_token_id of {files.StopTokensPlace} " +
+                $"{(StopTokens.IsEmpty ? "names none" : $"is {string.Join(", ", StopTokens)}")}: a model that was trained to end with " +
+                "the former goes on after it. Give both to GenerationOptions.StopTokens, or correct the file."];
         }
     }
 
@@ -43,7 +45,10 @@ public sealed class PretrainedCausalLm : IDisposable
     /// </summary>
     public ImmutableArray<int> StopTokens { get; }
 
-    /// <summary>What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text; empty when nothing is.</summary>
+    /// <summary>
+    /// What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text;
+    /// empty when nothing is.
+    /// </summary>
     public ImmutableArray<string> Warnings { get; } = [];
 
     /// <summary>Reads a model, its weights straight into its parameters, and its tokenizer.</summary>

@@ -65,7 +65,8 @@ internal sealed class PretrainedFiles
     }
 
     /// <summary>The file that <see cref="StopTokens(int)"/> reads them from.</summary>
-    internal string StopTokensPlace => _others.Find(file => file.Name == GenerationName).Content is byte[] generation && ConfigReader.Parse(Encoding.UTF8.GetString(generation)).Has("eos_token_id") ? GenerationName : ConfigName;
+    internal string StopTokensPlace => _others.Find(file => file.Name == GenerationName).Content is byte[] generation
+        && ConfigReader.Parse(Encoding.UTF8.GetString(generation)).Has("eos_token_id") ? GenerationName : ConfigName;
 
     /// <summary>Writes everything with the weights of a module; see <see cref="AtomicDirectory"/>.</summary>
     internal void Save(string directory, nn.Module module, WeightLayout layout, ScalarType? type)
@@ -101,7 +102,9 @@ internal sealed class PretrainedFiles
         return [.. stops.Where(token => token >= 0 && token < vocabularySize)]; // a token without a logit is never drawn, so it ends nothing
     }
 
-    /// <summary>The configuration with the element type of the weights under each key that it has, <c>torch_dtype</c> before transformers 5.</summary>
+    /// <summary>
+    /// The configuration with the element type of the weights under each key that it has, <c>torch_dtype</c> before transformers 5.
+    /// </summary>
     private byte[] ConfigWith(ScalarType type)
     {
         var json = JsonNode.Parse(_config)!.AsObject();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace VariationalBoN.Models;
@@ -39,18 +40,26 @@ public sealed record RotaryConfig
         var inside = parameters ?? scaling;
         string place = parameters is null ? "rope_scaling" : "rope_parameters";
         double? inner = inside?.DoubleIfPresent("rope_theta");
-        (string Key, double Value)[] thetas = [.. new[] { (thetaKey, own), ("rope_theta", outer), ($"{place}.rope_theta", inner) }.Where(pair => pair.Item2 is not null).Select(pair => (pair.Item1, pair.Item2!.Value))];
+        (string Key, double Value)[] thetas = [.. new[] { (thetaKey, own), ("rope_theta", outer),
+            ($"{place}.rope_theta", inner) }.Where(pair => pair.Item2 is not null).Select(pair => (pair.Item1, pair.Item2!.Value))];
         if (thetas.DistinctBy(pair => pair.Value).Count() > 1)
-            throw new InvalidDataException(FormattableString.Invariant($"rope_theta is given as {string.Join(" and as ", thetas.Select(pair => FormattableString.Invariant($"{pair.Value}")).Distinct())} ({string.Join(", ", thetas.Select(pair => FormattableString.Invariant($"{pair.Key} = {pair.Value}")))}); these must agree"));
+        {
+            string values = string.Join(" and as ", thetas.Select(pair => pair.Value.ToString(CultureInfo.InvariantCulture)).Distinct());
+            string keyed = string.Join(", ", thetas.Select(pair => FormattableString.Invariant($"{pair.Key} = {pair.Value}")));
+            throw new InvalidDataException($"rope_theta is given as {values} ({keyed}); these must agree");
+        }
+
         fraction = inside?.DoubleIfPresent("partial_rotary_factor");
         var config = new RotaryConfig { Theta = thetas.Length > 0 ? thetas[0].Value : theta };
         if (inside is null)
             return config;
         string? type = inside.Text("rope_type"), older = inside.Text("type");
         if (type is null && older is null && (inside.Contains("rope_type") || inside.Contains("type")))
-            throw new InvalidDataException($"{place}.rope_type is null, which Python takes for None and not for the default; leave it out or give it a value");
+            throw new InvalidDataException($"{place}.rope_type is null, which Python takes for None and not for the default; leave it " +
+                "out or give it a value");
         if (type is not null && older is not null && type != older)
-            throw new InvalidDataException($"{place}.rope_type, also written type, is given as \"{type}\" and as \"{older}\"; these must agree");
+            throw new InvalidDataException($"{place}.rope_type, also written type, is given as \"{type}\" and as \"{older}\"; these must " +
+                "agree");
         config = (type ?? older ?? "default") switch
         {
             "default" => config,

@@ -38,7 +38,8 @@ public static class Safetensors
     /// <param name="module">The module, on any device; unchanged when the file does not fit.</param>
     /// <param name="prefix">Stands before each of the module's names in the file, such as <c>transformer.</c>.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged, tensors are missing, left over or of another shape, or a parameter holds NaN or infinity; the message names the file and all of them.
+    /// The file is damaged, tensors are missing, left over or of another shape, or a parameter holds NaN or infinity; the message names
+    /// the file and all of them.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static void Load(string path, nn.Module module, string prefix = "")
@@ -55,7 +56,8 @@ public static class Safetensors
     /// <param name="mayBeInfinite">Which names are no weights, so that NaN and infinity may stand there; null for none.</param>
     internal static void Load(string path, IReadOnlyDictionary<string, Tensor> targets, Func<string, bool>? mayBeInfinite = null)
     {
-        var free = targets.Where(pair => mayBeInfinite?.Invoke(pair.Key) == true).Select(pair => pair.Value).ToHashSet(ReferenceEqualityComparer.Instance);
+        var free = targets.Where(pair => mayBeInfinite?.Invoke(pair.Key) == true).Select(pair =>
+            pair.Value).ToHashSet(ReferenceEqualityComparer.Instance);
         using var file = new WeightFile(path);
         WeightReader.Fill(WeightMatch.Match([file], targets, new WeightNames("", "", "")).Reads, target => !free.Contains(target));
     }

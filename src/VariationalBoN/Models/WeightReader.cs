@@ -18,7 +18,8 @@ internal static class WeightReader
     /// <summary>Fills every target.</summary>
     /// <param name="reads">What is read.</param>
     /// <param name="mustBeFinite">Which targets are weights, of which NaN and infinity are refused; null for all.</param>
-    /// <exception cref="InvalidDataException">A file has become shorter since it was opened, or a weight holds NaN or infinity; the message names file, weight and element.</exception>
+    /// <exception cref="InvalidDataException">A file has become shorter since it was opened, or a weight holds NaN or infinity; the
+    /// message names file, weight and element.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     internal static void Fill(IReadOnlyList<WeightRead> reads, Func<Tensor, bool>? mustBeFinite = null)
     {
@@ -99,12 +100,14 @@ internal static class WeightReader
     }
 
     /// <summary>
-    /// Refuses a weight that is NaN or infinite. It must be found here: the fused attention swallows a NaN in a query or key weight on short rows, whose logits are finite then.
+    /// Refuses a weight that is NaN or infinite. It must be found here: the fused attention swallows a NaN in a query or key weight on
+    /// short rows, whose logits are finite then.
     /// </summary>
     private static void RequireFinite(Piece piece, ReadOnlySpan<byte> bytes, long start)
     {
         if (piece.Finite && NonFinite.IndexIn(bytes, piece.Read.Entry.Type) is >= 0 and var at)
-            throw new InvalidDataException($"{piece.Read.File.Path}: the weight '{WeightEntry.Shown(piece.Read.Entry.Name)}' holds NaN or infinity at element {piece.Start + start + at}; the model that was saved had diverged, or the file is damaged.");
+            throw new InvalidDataException($"{piece.Read.File.Path}: the weight '{WeightEntry.Shown(piece.Read.Entry.Name)}' holds NaN " +
+                $"or infinity at element {piece.Start + start + at}; the model that was saved had diverged, or the file is damaged.");
     }
 
     private readonly record struct Piece(WeightRead Read, Tensor Target, long Start, bool Finite);

@@ -160,7 +160,8 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     }
 
     private InvalidOperationException Diverged(int completion) =>
-        new($"{_model.Module.GetName()} returned logits that are no distribution (NaN or infinity) for completion {completion}: its weights have probably diverged.");
+        new($"{_model.Module.GetName()} returned logits that are no distribution (NaN or infinity) for completion {completion}: its " +
+            "weights have probably diverged.");
 
     private void ForEachBatch(int rows, Action<int, int> draw, CancellationToken cancellationToken)
     {

@@ -57,7 +57,8 @@ internal sealed partial class TextPipeline : TokenizerEngine
         string text = _parts.Decoder is null ? string.Join(' ', tokens) : Joined(_parts.Decoder(tokens));
         text = _parts.ClassDecoding switch
         {
-            ClassDecoding.Clip when _parts.Model is BytePairModel { EndOfWordSuffix.Length: > 0 } model => text.Replace(model.EndOfWordSuffix, " ", StringComparison.Ordinal).Trim(),
+            ClassDecoding.Clip when _parts.Model is BytePairModel { EndOfWordSuffix.Length: > 0 } model =>
+                text.Replace(model.EndOfWordSuffix, " ", StringComparison.Ordinal).Trim(),
             ClassDecoding.Whisper => TimeStamp().Replace(text, ""),
             _ => text,
         };
@@ -83,7 +84,8 @@ internal sealed partial class TextPipeline : TokenizerEngine
     private bool BeginsWithItsFirst(string text, out string normal)
     {
         normal = _parts.Normalizer?.Invoke(text) ?? text;
-        return _parts.Normalizer is null || normal.Length == 0 || normal[0] == text[0] || _parts.Normalizer(Rune.GetRuneAt(text, 0).ToString()).Length > 0;
+        return _parts.Normalizer is null || normal.Length == 0 || normal[0] == text[0]
+            || _parts.Normalizer(Rune.GetRuneAt(text, 0).ToString()).Length > 0;
     }
 
     private void EncodePart(string text, bool first, List<int> ids)
