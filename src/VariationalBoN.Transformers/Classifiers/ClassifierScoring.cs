@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;

@@ -58,8 +58,8 @@ internal sealed record TokenizerSettings
     internal static TokenizerSettings Read(TokenizerFiles files)
     {
         var json = files.Json("tokenizer_config.json");
-        var settings = Read(json, TokenizerClass.Of(files, json), files.Bytes("tokenizer.json") is not null)
-            with { Place = files.PathOf("tokenizer_config.json") };
+        bool hasJson = files.Bytes("tokenizer.json") is not null;
+        var settings = Read(json, TokenizerClass.Of(files, json), hasJson) with { Place = files.PathOf("tokenizer_config.json") };
         bool listed = json?.Raw("added_tokens_decoder") is not null;
         var map = files.Json("special_tokens_map.json");
         settings.ReadSpecial(json, listed ? null : map);
@@ -157,8 +157,8 @@ internal sealed record TokenizerSettings
         (Named, Additional) = (named, [.. additional.DistinctBy(token => token.Content)]);
     }
 
-    private AddedToken NamedByText(string name, string content) => AddedToken.SpecialText(content)
-        with { LeftStrip = Class.MaskTakesSpace && name == "mask_token" };
+    private AddedToken NamedByText(string name, string content) =>
+        AddedToken.SpecialText(content) with { LeftStrip = Class.MaskTakesSpace && name == "mask_token" };
 
     private static IEnumerable<AddedToken> ReadTokens(JsonSection source, string key) => source.Raw(key) is not JsonElement value ? []
         : value.ValueKind == JsonValueKind.Object ? source.Section(key) is var inside ? inside.Entries().Select(entry => ReadToken(inside, entry.Name, entry.Value)) : []

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Weights;
@@ -106,7 +107,7 @@ internal static class WeightReader
     private static void RequireFinite(Piece piece, ReadOnlySpan<byte> bytes, long start)
     {
         if (piece.Finite && NonFinite.IndexIn(bytes, piece.Read.Entry.Type) is >= 0 and var at)
-            throw new InvalidDataException($"{piece.Read.File.Path}: the weight '{WeightEntry.Shown(piece.Read.Entry.Name)}' holds NaN " +
+            throw new InvalidDataException($"{piece.Read.File.Path}: the weight '{Shown.Name(piece.Read.Entry.Name)}' holds NaN " +
                 $"or infinity at element {piece.Start + start + at}; the model that was saved had diverged, or the file is damaged.");
     }
 

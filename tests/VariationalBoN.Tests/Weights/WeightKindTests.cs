@@ -1,7 +1,15 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using VariationalBoN.Models;
+using VariationalBoN.Internal;
 using VariationalBoN.Policies;
+using VariationalBoN.Tests.Transformers.Pickles;
+using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Classifiers;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
+using VariationalBoN.Transformers.Pickles;
+using VariationalBoN.Transformers.Pretrained;
+using VariationalBoN.Weights;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Weights;
