@@ -7,7 +7,7 @@ using Parameter = TorchSharp.Modules.Parameter;
 
 torch.set_num_threads(1);
 Prompt[] prompts = ["guess a number"];
-using var reference = new DiscreteGaussian(mean: 0, deviation: 8);
+using var reference = new DiscreteGaussian(mean: 0, deviation: 8, trainable: false);
 using var policy = new DiscreteGaussian(mean: 0, deviation: 8);
 var reward = RewardModel.FromFunction((_, text) => -Math.Abs(int.Parse(text, CultureInfo.InvariantCulture) - 12), "closeness to 12");
 
@@ -40,10 +40,12 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
     private const int Largest = 40;
     private readonly Parameter _mean, _logDeviation;
 
-    public DiscreteGaussian(double mean, double deviation) =>
-        (_mean, _logDeviation) = (new Parameter(torch.tensor(mean, torch.float64)), new Parameter(torch.tensor(Math.Log(deviation), torch.float64)));
+    public DiscreteGaussian(double mean, double deviation, bool trainable = true) =>
+        (_mean, _logDeviation) = (new Parameter(torch.tensor(mean, torch.float64), trainable), new Parameter(torch.tensor(Math.Log(deviation), torch.float64), trainable));
 
     public IEnumerable<Parameter> Parameters => [_mean, _logDeviation];
+
+    public bool IsTrainable => _mean.requires_grad; // a scorer refuses a reference that training could move
 
     public ModelIdentity Identity => $"discrete Gaussian, {this}"; // the reference table refuses another reference
 

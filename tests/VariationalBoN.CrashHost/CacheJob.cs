@@ -43,6 +43,8 @@ internal static class CacheJob
     {
         public ModelIdentity Identity => "two dice";
 
+        public bool IsTrainable => false;
+
         private const int Throws = 20;
 
         public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>

@@ -57,6 +57,7 @@ public sealed class Evaluator
         Prompt[] distinct = [.. prompts.Distinct()];
         foreach (Prompt prompt in distinct)
             _ = _table[prompt];
+        ScoringIdentity.RequireMatch(bestOfN?.Origin, _scorer.Origin, "the scorer");
         IStepwiseKl? stepwise = policy is IStepwiseKl able && able.CanCompareWith(_scorer.Reference) ? able : null;
         var measured = new EvaluationSums(bestOfN);
         foreach (Prompt[] batch in distinct.Chunk(Math.Max(1, CompletionsPerBatch / completionsPerPrompt)))
@@ -85,6 +86,7 @@ public sealed class Evaluator
         ArgumentNullException.ThrowIfNull(bestOfN);
         if (answers.Count == 0)
             throw new ArgumentException("There is no answer to measure; give at least one.", nameof(answers));
+        ScoringIdentity.RequireMatch(bestOfN.Origin, _scorer.Origin, "the scorer");
         Prompt[] prompts = [.. answers.Select(answer => answer.Completion.Prompt).Distinct()];
         Dictionary<Prompt, int> groups = prompts.Select((prompt, i) => (prompt, i)).ToDictionary(pair => pair.prompt, pair => pair.i);
         var scored = new ScoredBatch(answers, answers.Select(answer => groups[answer.Completion.Prompt]));

@@ -13,7 +13,7 @@ public static class ObjectiveExtensions
     {
         ArgumentNullException.ThrowIfNull(objective);
         ArgumentNullException.ThrowIfNull(scored);
-        RequireOrigin(objective, scored);
+        ScoringIdentity.RequireMatch(objective.Requires, scored);
         double[] targets = new double[scored.Count];
         for (int i = 0; i < targets.Length; i++)
         {
@@ -23,22 +23,5 @@ public static class ObjectiveExtensions
         }
 
         return targets;
-    }
-
-    /// <summary>Refuses a batch that was scored by something else than the objective is about.</summary>
-    /// <param name="objective">The objective.</param>
-    /// <param name="scored">The batch.</param>
-    /// <exception cref="InvalidOperationException">Something differs or is not known; the message names it.</exception>
-    internal static void RequireOrigin(IVariationalObjective objective, ScoredBatch scored)
-    {
-        if (objective.Requires is not ScoringIdentity required)
-            return;
-        if (required == ScoringIdentity.Unknown)
-            throw new InvalidOperationException("The reference table does not know which reference and reward model its rewards come from, so these completions may have been scored by others. If they were scored by the same, say so: ReferenceTable.AcceptUnknownProvenance.");
-        if (scored.Origin is not ScoringIdentity origin)
-            throw new InvalidOperationException("The scored batch does not know which reference and reward model it comes from, so these may be others than those of the reference table. Score by a Scorer, or give the batch its origin when it is made.");
-        string[] differences = [.. required.Differences(origin, "the reference table", "the scored batch")];
-        if (differences.Length > 0)
-            throw new InvalidOperationException($"The completions were not scored by what the reference table was made with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
     }
 }

@@ -14,8 +14,8 @@ public interface IPolicy
     ModelIdentity Identity { get; }
 
     /// <summary>Whether a parameter of it asks for a gradient, so that training may move it.</summary>
-    /// <value>False by default. A <c>Scorer</c> refuses a reference of which it is true.</value>
-    bool IsTrainable => false;
+    /// <value>A <c>Scorer</c> refuses a reference of which it is true.</value>
+    bool IsTrainable { get; }
 
     /// <summary>Whether every completion has positive probability: false for a policy that truncates its distribution (top-k, top-p).</summary>
     /// <remarks>Training refuses a policy without full support: a token inside one nucleus and outside another has log-ratio -infinity.</remarks>

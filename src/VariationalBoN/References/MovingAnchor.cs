@@ -34,6 +34,9 @@ public sealed class MovingAnchor
     /// <summary>Scores completions of the policy: their log pi_ref is that of the anchor as it is at the call.</summary>
     public Scorer Scorer { get; }
 
+    /// <summary>Says that the anchor has moved: completions scored from now on carry its new identity. <see cref="RefreshAsync"/> says it by itself; call this when completions are scored between a move and the next refresh.</summary>
+    public void Moved() => Scorer.ForgetOrigin();
+
     /// <summary>Draws fresh samples of the anchor and makes the Best-of-n distribution of it.</summary>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
     /// <param name="n">N relative to the anchor; finite, at least 1.</param>

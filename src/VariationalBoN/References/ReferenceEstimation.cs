@@ -62,10 +62,14 @@ internal sealed class ReferenceEstimation
                     next = Begin(b + 1);
                 await KeepAsync(batches[b], current).ConfigureAwait(false);
             }
-            catch when (next is not null)
+            catch
             {
-                await Task.WhenAny(next).ConfigureAwait(false); // nothing of this call runs on after it has failed
-                _ = next.Exception;
+                foreach (Task<IReadOnlyList<ReferencePrompt>> running in new[] { current, next }.OfType<Task<IReadOnlyList<ReferencePrompt>>>())
+                {
+                    await Task.WhenAny(running).ConfigureAwait(false); // nothing of this call runs on after it has failed
+                    _ = running.Exception;
+                }
+
                 throw;
             }
         }

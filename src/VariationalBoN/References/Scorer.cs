@@ -27,7 +27,7 @@ public sealed class Scorer
         if (!reference.HasFullSupport)
             throw new ArgumentException($"The reference {reference.GetType().Name} truncates its distribution (top-k or top-p), so a completion of another policy can have log pi_ref = -infinity. Use a reference without truncation.", nameof(reference));
         if (!mayTrain && reference.IsTrainable)
-            throw new ArgumentException($"The reference {reference.GetType().Name} trains: a parameter of it asks for a gradient, so that training could move what the policy is held to. Give a frozen copy: TabularPolicy.CloneFrozen, or another module of the same weights after Freeze().", nameof(reference));
+            throw new ArgumentException($"The reference {reference.GetType().Name} trains: a parameter of it asks for a gradient, so that training could move what the policy is held to. Give a frozen one: TabularPolicy.CloneFrozen, module.FrozenCopy, or the base model of adapters after Freeze().", nameof(reference));
         (Reference, Reward, Options) = (reference, reward, options ?? new ScoringOptions());
         Options.Validate();
         _origin = NewOrigin();

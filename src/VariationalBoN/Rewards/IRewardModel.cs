@@ -15,6 +15,6 @@ public interface IRewardModel
     /// <summary>Scores a batch of completions.</summary>
     /// <param name="completions">B completions, at least one.</param>
     /// <param name="cancellationToken">Stops the call.</param>
-    /// <returns>B finite rewards in the order of the completions; higher is better. named parts beside them where there are any.</returns>
+    /// <returns>B finite rewards in the order of the completions; higher is better; named parts beside them where there are any.</returns>
     Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken);
 }

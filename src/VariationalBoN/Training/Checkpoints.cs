@@ -68,6 +68,7 @@ public sealed class Checkpoints : IDisposable
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
+    [Obsolete("torch.optim lets go of numbers while libtorch reads them, so another thread can corrupt a step (docs/troubleshooting.md): train with AdamW or Adam of this library.")]
     public Checkpoints Add(string name, OptimizerHelper optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer)));
 
     /// <summary>Adds a random generator of TorchSharp on the CPU, for code of your own that draws from one.</summary>

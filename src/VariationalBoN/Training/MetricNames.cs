@@ -38,6 +38,9 @@ public static class MetricNames
     /// <summary>Completions that were drawn but left out.</summary>
     public const string Excluded = "excluded";
 
+    /// <summary>Completions with a reward that were alone in their group and left out.</summary>
+    public const string LeftOut = "left_out";
+
     /// <summary>The value that was differentiated; of the score function it means nothing by itself.</summary>
     public const string Loss = "loss";
 
@@ -65,6 +68,7 @@ public static class MetricNames
         [Length] = "{token}",
         [TruncatedShare] = "1",
         [Excluded] = "{completion}",
+        [LeftOut] = "{completion}",
         [UpdateRatio] = "1",
         [ChangedShare] = "1",
     }.ToFrozenDictionary(StringComparer.Ordinal);

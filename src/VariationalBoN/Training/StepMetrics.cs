@@ -40,6 +40,9 @@ public sealed record StepMetrics
     /// <summary>How many completions were drawn but left out.</summary>
     public required int Excluded { get; init; }
 
+    /// <summary>How many completions with a reward were left out because they were alone in their group (<see cref="ScoredBatch.WithoutLone"/>).</summary>
+    public int LeftOut { get; init; }
+
     /// <summary>The loss; null when not given.</summary>
     public double? Loss { get; init; }
 
@@ -58,11 +61,13 @@ public sealed record StepMetrics
     /// <param name="logProb">log pi_theta of each, [B], floating point, on any device, as the loss takes it; NaN and infinity pass and are what a guard stops for.</param>
     /// <returns>The numbers.</returns>
     /// <exception cref="ArgumentException">The batch is empty, or the lengths differ.</exception>
+    /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring than the distribution is about.</exception>
     public static StepMetrics Of(IBoNDistribution bestOfN, ScoredBatch scored, torch.Tensor logProb)
     {
         ArgumentNullException.ThrowIfNull(bestOfN);
         ArgumentNullException.ThrowIfNull(scored);
         ArgumentNullException.ThrowIfNull(logProb);
+        ScoringIdentity.RequireMatch(bestOfN.Origin, scored);
         double[] logPolicy = Values(logProb);
         if (scored.Count == 0 || logPolicy.Length != scored.Count)
             throw new ArgumentException($"There are {scored.Count} completions and {logPolicy.Length} log-probabilities; give one to each, and at least one.", nameof(logProb));
@@ -83,6 +88,7 @@ public sealed record StepMetrics
             Length = (double)tokens / scored.Count,
             TruncatedShare = scored.Completions.Average(completion => completion.FinishReason == FinishReason.Length ? 1.0 : 0),
             Excluded = scored.Excluded,
+            LeftOut = scored.LeftOut,
         };
     }
 
@@ -100,6 +106,7 @@ public sealed record StepMetrics
             [MetricNames.Length] = Length,
             [MetricNames.TruncatedShare] = TruncatedShare,
             [MetricNames.Excluded] = Excluded,
+            [MetricNames.LeftOut] = LeftOut,
         };
         Add(MetricNames.Diversity, Diversity);
         Add(MetricNames.ZeroSpreadShare, ZeroSpreadShare);

@@ -22,6 +22,7 @@ public sealed class SharedInternalsTests
         "Internal.TensorValues",
         "Policies.TrainingModeException.Refuse",
         "TorchRuntime.RequireBefore",
+        "Weights.NonFinite",
         "Weights.Safetensors.Load",
         "Weights.SafetensorsHeader",
         "Weights.WeightDirectory",

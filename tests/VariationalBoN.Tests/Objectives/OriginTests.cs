@@ -161,6 +161,8 @@ public sealed class OriginTests
 
         public ModelIdentity Identity => _table.Identity;
 
+        public bool IsTrainable => false;
+
         public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
             _table.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
 

@@ -7,6 +7,8 @@ internal sealed class AlteredPolicy(IPolicy inner) : IPolicy
 {
     public ModelIdentity Identity => Identify();
 
+    public bool IsTrainable => false;
+
     public Func<ModelIdentity> Identify { get; init; } = () => "altered";
 
     public Func<IReadOnlyList<Prompt>, int, DrawSeed, IReadOnlyList<Completion>>? Draw { get; init; }

@@ -7,6 +7,8 @@ internal sealed class WordPolicy(double[] probabilities, params int[] cut) : IPo
 {
     public ModelIdentity Identity { get; init; } = "words";
 
+    public bool IsTrainable => false;
+
     public bool HasFullSupport { get; init; } = true;
 
     public List<DrawSeed> Seeds { get; } = [];

@@ -208,9 +208,11 @@ public sealed class CheckpointsTests : IDisposable
             "AdamW" => torch.optim.AdamW(Model.parameters(), lr: 0.01, weight_decay: 0.1),
             _ => torch.optim.SGD(Model.parameters(), learningRate: 0.1, momentum: 0.9),
         };
+#pragma warning disable CS0618 // the overload for torch.optim is what is tested
 
         public Checkpoints Checkpoints(string folder, CheckpointOptions? options = null, object? configuration = null) =>
             new Checkpoints(folder, configuration, options).Add("model", Model).Add("optimizer", Optimizer).Add("generator", _generator);
+#pragma warning restore CS0618
 
         public void Steps(int from, int to)
         {

@@ -5,6 +5,7 @@ using VariationalBoN.Tests.Transformers.Pickles;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Classifiers;
 using VariationalBoN.Transformers.Lora;
+using VariationalBoN.Transformers.Pickles;
 using VariationalBoN.Transformers.Pretrained;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -88,7 +89,7 @@ public sealed class WeightKindTests : IDisposable
         byte[] pickle = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(Pickles.Dictionary(("weight", "0", 4, 0, [2, 2], [2, 1]))).Replace("FloatStorage", "IntStorage", StringComparison.Ordinal));
         File.WriteAllBytes(path, Pickles.Archive(System.IO.Compression.CompressionLevel.NoCompression, ("data.pkl", pickle), ("data/0", new byte[16])));
         using var target = zeros(2, 2);
-        using var weights = new WeightFile(path);
+        using var weights = new WeightFile(path, PytorchArchive.Format);
         var error = Assert.Throws<InvalidDataException>(() => WeightMatch.Match([weights], new Dictionary<string, Tensor> { ["weight"] = target }, new WeightNames("", "", "")));
         Assert.Contains("weight is of type Int32 in the file", error.Message, StringComparison.Ordinal);
     }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using VariationalBoN;
 using VariationalBoN.Policies;
 
@@ -18,7 +20,8 @@ internal sealed class WordTokenizer : ITokenizer
         _ids = _words.Select((word, id) => (word, id)).ToDictionary(pair => pair.word, pair => pair.id);
     }
 
-    public ModelIdentity Identity => TokenizerFingerprint.Of(this);
+    public ModelIdentity Identity => new(
+        nameof(WordTokenizer), ("words", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', _words))))[..16]));
 
     public int VocabularySize => _words.Length;
 
