@@ -105,8 +105,8 @@ public sealed class PretrainedCausalLm : IDisposable
     /// this format are removed, everything else stays.
     /// </param>
     /// <param name="elementType">
-    /// The element type of the weights in the files; null for the one that each was loaded from, to which it is rounded: steps of training that are smaller than its precision
-    /// are lost in bfloat16.
+    /// The element type of the weights in the files, which <c>config.json</c> then names; null for that in memory, so that nothing is rounded, whatever type the files had that were
+    /// loaded. Steps of training that are smaller than the precision of bfloat16, 1 part in 256, are lost in it.
     /// </param>
     /// <exception cref="ArgumentException">The model has other parameters than it was loaded with, or the type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
@@ -115,7 +115,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <summary>Writes another model of the same shape, such as one with merged adapters, as <see cref="Save(string, ScalarType?)"/> writes this one.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
     /// <param name="model">The model, on any device; it stays the caller's.</param>
-    /// <param name="elementType">The element type of the weights in the files; null for the one that each was loaded from.</param>
+    /// <param name="elementType">The element type of the weights in the files; null for that of <paramref name="model"/> in memory.</param>
     /// <exception cref="ArgumentException">The model has other parameters than this one, which the message names, or the type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
     public void Save(string directory, CausalTransformer model, ScalarType? elementType = null)
