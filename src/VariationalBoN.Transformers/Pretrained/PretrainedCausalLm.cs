@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -16,6 +18,7 @@ public sealed class PretrainedCausalLm : IDisposable
     private readonly PretrainedFiles _files;
     private readonly WeightLayout _layout;
     private readonly HuggingFaceTokenizer? _tokenizer;
+    private bool _trains;
 
     private PretrainedCausalLm(PretrainedFiles files, CausalTransformer model, WeightLayout layout)
     {
@@ -25,7 +28,7 @@ public sealed class PretrainedCausalLm : IDisposable
         StopTokens = files.StopTokens(model.VocabularySize);
     }
 
-    /// <summary>The model; every parameter is trainable.</summary>
+    /// <summary>The model; every parameter is trainable until <see cref="WithReference"/> with adapters freezes it.</summary>
     public CausalTransformer Model { get; }
 
     /// <summary>Whether the directory has a tokenizer.</summary>
@@ -96,6 +99,37 @@ public sealed class PretrainedCausalLm : IDisposable
         }
     }
 
+    /// <summary>The policy to train and the frozen reference that it starts from.</summary>
+    /// <remarks>
+    /// With adapters, the reference is <see cref="Model"/>, which is frozen by the call, and the policy is the model with adapters on the same weights: no weight is held twice.
+    /// Without them, the policy is <see cref="Model"/>, and the reference is a frozen copy of it, as large as the model. Both share the tokenizer.
+    /// </remarks>
+    /// <param name="options">How completions are drawn; null for the defaults, with <see cref="StopTokens"/>.</param>
+    /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
+    /// <param name="seed">Fixes the initial values of the adapters.</param>
+    /// <returns>Both, the caller's to dispose, before this object.</returns>
+    /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an earlier call and was to be the reference.
+    /// </exception>
+    public PolicyWithReference WithReference(GenerationOptions? options = null, LoraOptions? lora = null, long seed = 0)
+    {
+        var plain = new CausalLmPolicy(Model, Tokenizer, options ?? new GenerationOptions { StopTokens = StopTokens });
+        if (lora is not null)
+        {
+            if (_trains)
+                throw new InvalidOperationException("The model is the policy of an earlier call, so it cannot be a frozen reference as well. Load the directory again.");
+            var adapted = Model.WithLora(lora, seed);
+            Model.Freeze();
+            return new PolicyWithReference(this, plain, adapted);
+        }
+
+        if (!plain.IsTrainable)
+            throw new InvalidOperationException("The model is frozen, such as by an earlier call with adapters, so its weights cannot train. Load the directory again.");
+        _trains = true;
+        return new PolicyWithReference(this, plain, Model.FrozenCopy(EmptyModel));
+    }
+
     /// <summary>
     /// Writes a directory that Python and other engines read as they read the one that was loaded: the same names, files and order of the weights, <c>config.json</c> with
     /// all its keys, the files of the tokenizer byte for byte. Weights that were pickled are written as safetensors.
@@ -126,4 +160,11 @@ public sealed class PretrainedCausalLm : IDisposable
 
     /// <summary>Frees the model.</summary>
     public void Dispose() => Model.Dispose();
+
+    /// <summary>A model of the same shape, element type and device without values.</summary>
+    private CausalTransformer EmptyModel()
+    {
+        long elements = Model.parameters().Sum(parameter => parameter.numel());
+        return Model.Shape.Create(new EmptyParameters(Model.ElementType, Model.Device, elements, "the model"));
+    }
 }
