@@ -71,6 +71,10 @@ internal sealed class PretrainedFiles
         return stops ?? ReadConfig(json => StopTokens(json, vocabularySize)) ?? [];
     }
 
+    /// <summary>The file that <see cref="StopTokens(int)"/> reads them from.</summary>
+    internal string StopTokensPlace => _others.Find(file => file.Name == GenerationName).Content is byte[] generation
+        && ConfigReader.Parse(Encoding.UTF8.GetString(generation)).Has("eos_token_id") ? GenerationName : ConfigName;
+
     /// <summary>Writes everything with the weights of a module; see <see cref="AtomicDirectory"/>.</summary>
     internal void Save(string directory, nn.Module module, WeightLayout layout, ScalarType? type)
     {
