@@ -11,36 +11,34 @@ if (args is not [string directory])
 }
 
 torch.set_num_threads(1);
-string[] prompts = ["The film was", "The story"];
+Prompt[] prompts = ["The film was", "The story"];
 string saved = Path.Combine(Directory.CreateTempSubdirectory("consumer-").FullName, "model"), adapters = $"{saved}-adapter";
 
 // Load: one set of weights, with adapters for the policy and without them for the reference.
 using var start = PretrainedCausalLm.Load(directory);
-using var adapted = start.Model.WithLora(new LoraOptions { Rank = 4 }, seed: 1);
-var reference = Policy(start.Model);
-var policy = Policy(adapted);
+using var pair = start.WithReference(new GenerationOptions { MaxNewTokens = 6, StopTokens = start.StopTokens }, new LoraOptions { Rank = 4 }, seed: 1);
+var (policy, reference) = (pair.Policy, pair.Reference);
 
 // Sample, score, take a step.
 var reward = RewardModel.FromFunction((_, text) => text.Length, "length of the text");
-var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 16, seed: 1);
-var bestOfN = table.BestOf(n: 4);
 var scorer = new Scorer(reference, reward);
+var table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 16, seed: 1);
+var objective = new ExactObjective(table.BestOf(n: 4));
 var scored = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 8, seed: 2));
 double[] before = LogProbs(policy), unchanged = LogProbs(reference);
-using (var adam = torch.optim.AdamW(adapted.LoraParameters(), lr: 0.01, weight_decay: 0))
+using (var adam = new AdamW(policy.Parameters, learningRate: 0.01))
 using (torch.NewDisposeScope())
 {
-    var loss = ScoreFunction.Loss(policy.LogProb(scored), new ExactObjective().LogTargets(bestOfN, scored), scored.Groups);
+    var loss = ScoreFunction.Loss(policy.LogProb(scored), objective.LogTargets(scored), scored.Groups);
     loss.backward();
-    adam.step();
+    adam.Step();
 }
 
 double[] after = LogProbs(policy);
 
 // Save merged weights and adapters, load both again.
-using (var merged = adapted.MergeLora())
-    start.Save(saved, merged);
-adapted.SaveLora(adapters);
+pair.Save(saved);
+pair.Network.SaveLora(adapters);
 using var again = PretrainedCausalLm.Load(saved);
 using var adaptedAgain = start.Model.LoadLora(adapters);
 
@@ -56,8 +54,7 @@ bool[] held =
 Directory.Delete(Path.GetDirectoryName(saved)!, recursive: true);
 return held.All(holds => holds) ? 0 : 1;
 
-CausalLmPolicy Policy(CausalTransformer model) =>
-    new(model, start.Tokenizer, new GenerationOptions { MaxNewTokens = 6, StopTokens = start.StopTokens });
+CausalLmPolicy Policy(CausalTransformer model) => new(model, start.Tokenizer, policy.Options);
 
 double[] LogProbs(CausalLmPolicy of) => of.LogProbValues(scored.Completions);
 
