@@ -49,6 +49,8 @@ internal sealed record Arguments
 
     public required bool Lora { get; init; }
 
+    public required TargetBackend Targets { get; init; }
+
     public required long Seed { get; init; }
 
     public required string Output { get; init; }

@@ -24,6 +24,7 @@ internal static class CommandLine
     private static readonly Option<double> Clip = new("--clip") { Description = "The largest norm of a gradient; 0 clips none.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int> CheckpointEvery = new("--checkpoint-every") { Description = "Steps from one checkpoint to the next: what a kill costs at most.", DefaultValueFactory = _ => 25 };
     private static readonly Option<bool> Lora = new("--lora") { Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off." };
+    private static readonly Option<TargetBackend> Targets = new("--targets") { Description = "Where the targets of the objective are computed: double, on the host; torch, on the device; auto, torch where the device is not the CPU. Objectives without a device form use double and say so.", DefaultValueFactory = _ => TargetBackend.Auto };
     private static readonly Option<long> Seed = new("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 };
     private static readonly Option<string> Output = new("--output") { Description = "Folder for the aligned model, checkpoints, metrics and the store of reference rewards; a run that was stopped goes on from it.", DefaultValueFactory = _ => Path.Combine("output", "aligned") };
     private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" };
@@ -40,7 +41,7 @@ internal static class CommandLine
     {
         var command = new RootCommand("Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.")
         {
-            Model, Reward, Label, Prompts, N, Samples, Steps, MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
+            Model, Reward, Label, Prompts, N, Samples, Steps, MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
         };
         AddChecks(command);
         using var stop = new CancellationTokenSource();
@@ -84,6 +85,7 @@ internal static class CommandLine
             Clip = result.GetValue(Clip),
             CheckpointEvery = result.GetValue(CheckpointEvery),
             Lora = lora,
+            Targets = result.GetValue(Targets),
             Seed = result.GetValue(Seed),
             Output = result.GetRequiredValue(Output),
             Device = result.GetRequiredValue(Device),

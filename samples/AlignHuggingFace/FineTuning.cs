@@ -15,12 +15,14 @@ internal static class FineTuning
     {
         Parameter[] trained = [.. model.Trained];
         using var adam = new AdamW(trained, arguments.LearningRate, beta2: 0.95, weightDecay: arguments.WeightDecay);
+        using var targets = Targets.Of(new ExactObjective(bestOfN), arguments.Targets, model.Network.Device);
         using var metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
         var guard = new TrainingGuard(arguments.N, arguments.SamplesPerPrompt);
-        using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, arguments)).Add("optimizer", adam).Add("metrics", metrics).Add("guard", guard);
+        using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, targets, arguments)).Add("optimizer", adam).Add("metrics", metrics).Add("guard", guard);
         model.AddTo(checkpoints);
         var order = new PromptOrder(prompts, arguments.Seed);
 
+        output.WriteLine(targets.Description);
         long step = checkpoints.Restore();
         if (step > 0)
             output.WriteLine($"training goes on after step {step} of {arguments.Steps}");
@@ -32,7 +34,7 @@ internal static class FineTuning
                 adam.SetLearningRate(learningRate);
                 var drawn = model.Policy.Sample(order.Batch(step, Math.Min(prompts.Count, arguments.PromptsPerStep)), arguments.CompletionsPerPrompt, (arguments.Seed * 1_000_003) + step, cancellationToken);
                 var scored = await scorer.ScoreAsync(drawn, cancellationToken);
-                var numbers = Backward(model, bestOfN, scored, arguments.RowsPerPass) with
+                var numbers = Backward(model, bestOfN, targets, scored, arguments.RowsPerPass) with
                 {
                     GradientNorm = torch.nn.utils.clip_grad_norm_(trained, arguments.Clip > 0 ? arguments.Clip : double.MaxValue),
                     LearningRate = learningRate,
@@ -58,18 +60,16 @@ internal static class FineTuning
     }
 
     /// <summary>The gradient of a step, accumulated over parts so that memory does not grow with the number of completions.</summary>
-    public static StepMetrics Backward(LanguageModel model, IBoNDistribution bestOfN, ScoredBatch scored, int rowsPerPass)
+    public static StepMetrics Backward(LanguageModel model, IBoNDistribution bestOfN, Targets targets, ScoredBatch scored, int rowsPerPass)
     {
-        var objective = new ExactObjective(bestOfN);
         model.Network.zero_grad();
         using var whole = torch.NewDisposeScope();
         var logProbs = new List<torch.Tensor>();
         foreach (var part in scored.SplitByGroup(rowsPerPass))
         {
             using var scope = torch.NewDisposeScope();                                             // the graph of a part lives below this line only
-            var targets = objective.LogTargets(part);                                              // log pi_bon
             var logProb = model.Policy.LogProb(part);                                              // log pi_theta
-            var loss = ScoreFunction.Loss(logProb, targets, part.Groups);                          // baseline per prompt
+            var loss = targets.Loss(logProb, part);                                                // meets log pi_bon, baseline per prompt
             using Scalar share = (double)part.Count / scored.Count;
             loss.mul(share).backward();
             logProbs.Add(logProb.detach().MoveToOuterDisposeScope());
@@ -79,7 +79,7 @@ internal static class FineTuning
     }
 
     /// <summary>All that the weights depend on: a run goes on with the same alone.</summary>
-    private static object Settings(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments) => new
+    private static object Settings(Scorer scorer, IReadOnlyList<Prompt> prompts, Targets targets, Arguments arguments) => new
     {
         reference = scorer.Origin.Reference.ToString(),
         rewardModel = scorer.Origin.RewardModel.ToString(),
@@ -95,6 +95,7 @@ internal static class FineTuning
         arguments.WeightDecay,
         arguments.Clip,
         arguments.Lora,
+        Targets = targets.Name,
         arguments.Seed,
     };
 }

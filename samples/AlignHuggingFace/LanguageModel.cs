@@ -15,35 +15,26 @@ internal sealed class LanguageModel : IDisposable
 {
     private readonly string _directory;
     private readonly PretrainedCausalLm _start;
-    private readonly PretrainedCausalLm? _copy;
-    private readonly CausalTransformer? _adapted;
+    private readonly PolicyWithReference _pair;
 
     private LanguageModel(string directory, Arguments arguments, torch.Device device)
     {
-        var options = new PretrainedOptions { Device = device };
-        (_directory, _start) = (directory, PretrainedCausalLm.Load(directory, options));
-        if (arguments.Lora)
-            _adapted = _start.Model.WithLora(new LoraOptions { Alpha = 16, BaseModel = directory }, arguments.Seed);
-        else
-            _copy = PretrainedCausalLm.Load(directory, options);
-        foreach (var parameter in _start.Model.parameters())
-            parameter.requires_grad = false;
+        (_directory, _start) = (directory, PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = device }));
         var generation = new GenerationOptions { MaxNewTokens = arguments.MaxNewTokens, StopTokens = _start.StopTokens };
-        Policy = new CausalLmPolicy(Network, _start.Tokenizer, generation);
-        Reference = new CausalLmPolicy(_start.Model, _start.Tokenizer, generation);
+        _pair = _start.WithReference(generation, arguments.Lora ? new LoraOptions { Alpha = 16, BaseModel = directory } : null, arguments.Seed);
     }
 
     /// <summary>pi_theta.</summary>
-    public CausalLmPolicy Policy { get; }
+    public CausalLmPolicy Policy => _pair.Policy;
 
     /// <summary>pi_ref.</summary>
-    public CausalLmPolicy Reference { get; }
+    public CausalLmPolicy Reference => _pair.Reference;
 
     /// <summary>The network behind <see cref="Policy"/>.</summary>
-    public CausalTransformer Network => _adapted ?? _copy!.Model;
+    public CausalTransformer Network => _pair.Network;
 
     /// <summary>What is trained.</summary>
-    public IReadOnlyList<Parameter> Trained => _adapted?.LoraParameters() ?? [.. _copy!.Model.parameters()];
+    public IReadOnlyList<Parameter> Trained => Policy.Parameters;
 
     /// <summary>Family and size in a line.</summary>
     public string Description
@@ -51,34 +42,28 @@ internal sealed class LanguageModel : IDisposable
         get
         {
             long all = _start.Model.parameters().Sum(parameter => parameter.numel()), trained = Trained.Sum(parameter => parameter.numel());
-            return FormattableString.Invariant($"{_start.Model.GetName()} of {_directory}: {all / 1e6:0.##} million weights, {trained / 1e6:0.##} million trained{(_adapted is null ? "" : " in adapters")}");
+            return FormattableString.Invariant($"{_start.Model.GetName()} of {_directory}: {all / 1e6:0.##} million weights, {trained / 1e6:0.##} million trained{(_pair.HasAdapters ? " in adapters" : "")}");
         }
     }
 
-    /// <summary>Reads the directory, twice where the weights themselves are trained.</summary>
+    /// <summary>Reads the directory; the weights are copied where they themselves are trained.</summary>
     public static LanguageModel Load(string directory, Arguments arguments, torch.Device device) => new(directory, arguments, device);
 
     /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights, and the adapters themselves beside it.</summary>
     /// <param name="directory">The directory.</param>
     public void Save(string directory)
     {
-        if (_adapted is null)
-        {
-            _copy!.Save(directory, ScalarType.Float32); // the type of the original could round the training away
-            return;
-        }
-
-        _adapted.SaveLora(AdapterDirectory(directory));
-        using var merged = _adapted.MergeLora();
-        _start.Save(directory, merged, ScalarType.Float32);
+        if (_pair.HasAdapters)
+            Network.SaveLora(AdapterDirectory(directory));
+        _pair.Save(directory);
     }
 
     /// <summary>Adds what is trained to the checkpoints of a run: the adapters alone where there are some.</summary>
     public void AddTo(Checkpoints checkpoints)
     {
-        if (_adapted is null)
+        if (!_pair.HasAdapters)
         {
-            checkpoints.Add("policy", _copy!.Model);
+            checkpoints.Add("policy", Network);
             return;
         }
 
@@ -116,8 +101,7 @@ internal sealed class LanguageModel : IDisposable
 
     public void Dispose()
     {
-        _adapted?.Dispose();
-        _copy?.Dispose();
+        _pair.Dispose();
         _start.Dispose();
     }
 }

@@ -1,6 +1,5 @@
 using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
@@ -17,9 +16,8 @@ string saved = Path.Combine(Directory.CreateTempSubdirectory("consumer-").FullNa
 
 // Load: one set of weights, with adapters for the policy and without them for the reference.
 using var start = PretrainedCausalLm.Load(directory);
-using var adapted = start.Model.WithLora(new LoraOptions { Rank = 4 }, seed: 1);
-var reference = Policy(start.Model.Freeze());
-var policy = Policy(adapted);
+using var pair = start.WithReference(new GenerationOptions { MaxNewTokens = 6, StopTokens = start.StopTokens }, new LoraOptions { Rank = 4 }, seed: 1);
+var (policy, reference) = (pair.Policy, pair.Reference);
 
 // Sample, score, take a step.
 var reward = RewardModel.FromFunction((_, text) => text.Length, "length of the text");
@@ -39,9 +37,8 @@ using (torch.NewDisposeScope())
 double[] after = LogProbs(policy);
 
 // Save merged weights and adapters, load both again.
-using (var merged = adapted.MergeLora())
-    start.Save(saved, merged);
-adapted.SaveLora(adapters);
+pair.Save(saved);
+pair.Network.SaveLora(adapters);
 using var again = PretrainedCausalLm.Load(saved);
 using var adaptedAgain = start.Model.LoadLora(adapters);
 
@@ -57,8 +54,7 @@ bool[] held =
 Directory.Delete(Path.GetDirectoryName(saved)!, recursive: true);
 return held.All(holds => holds) ? 0 : 1;
 
-CausalLmPolicy Policy(CausalTransformer model) =>
-    new(model, start.Tokenizer, new GenerationOptions { MaxNewTokens = 6, StopTokens = start.StopTokens });
+CausalLmPolicy Policy(CausalTransformer model) => new(model, start.Tokenizer, policy.Options);
 
 double[] LogProbs(CausalLmPolicy of) => of.LogProbValues(scored.Completions);
 

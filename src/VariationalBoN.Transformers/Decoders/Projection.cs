@@ -33,10 +33,13 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
         return Adapter?.Add(y, input) ?? y;
     }
 
-    /// <summary>The weight with the adapter added, in the layout and element type of the weight.</summary>
+    /// <summary>The weight with the adapter added, in the layout of the weight and in the wider element type of the two.</summary>
     internal Tensor MergedWeight()
     {
-        var change = Adapter!.Product();
-        return weight.to(change.dtype).Plus(_inputFirst ? change.t() : change).to(weight.dtype);
+        var change = Adapter!.Product().to(WiderType);
+        return weight.to(WiderType).Plus(_inputFirst ? change.t() : change);
     }
+
+    /// <summary>The element type that loses nothing of the weight nor of the adapter.</summary>
+    private ScalarType WiderType => promote_types(weight.dtype, Adapter!.A.weight.dtype);
 }

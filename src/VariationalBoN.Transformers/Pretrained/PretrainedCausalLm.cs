@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -16,6 +18,7 @@ public sealed class PretrainedCausalLm : IDisposable
     private readonly PretrainedFiles _files;
     private readonly WeightLayout _layout;
     private readonly HuggingFaceTokenizer? _tokenizer;
+    private bool _trains;
 
     private PretrainedCausalLm(PretrainedFiles files, CausalTransformer model, WeightLayout layout)
     {
@@ -32,7 +35,7 @@ public sealed class PretrainedCausalLm : IDisposable
         }
     }
 
-    /// <summary>The model; every parameter is trainable.</summary>
+    /// <summary>The model; every parameter is trainable until <see cref="WithReference"/> with adapters freezes it.</summary>
     public CausalTransformer Model { get; }
 
     /// <summary>Whether the directory has a tokenizer.</summary>
@@ -109,6 +112,37 @@ public sealed class PretrainedCausalLm : IDisposable
         }
     }
 
+    /// <summary>The policy to train and the frozen reference that it starts from.</summary>
+    /// <remarks>
+    /// With adapters, the reference is <see cref="Model"/>, which is frozen by the call, and the policy is the model with adapters on the same weights: no weight is held twice.
+    /// Without them, the policy is <see cref="Model"/>, and the reference is a frozen copy of it, as large as the model. Both share the tokenizer.
+    /// </remarks>
+    /// <param name="options">How completions are drawn; null for the defaults, with <see cref="StopTokens"/>.</param>
+    /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
+    /// <param name="seed">Fixes the initial values of the adapters.</param>
+    /// <returns>Both, the caller's to dispose, before this object.</returns>
+    /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an earlier call and was to be the reference.
+    /// </exception>
+    public PolicyWithReference WithReference(GenerationOptions? options = null, LoraOptions? lora = null, long seed = 0)
+    {
+        var plain = new CausalLmPolicy(Model, Tokenizer, options ?? new GenerationOptions { StopTokens = StopTokens });
+        if (lora is not null)
+        {
+            if (_trains)
+                throw new InvalidOperationException("The model is the policy of an earlier call, so it cannot be a frozen reference as well. Load the directory again.");
+            var adapted = Model.WithLora(lora, seed);
+            Model.Freeze();
+            return new PolicyWithReference(this, plain, adapted);
+        }
+
+        if (!plain.IsTrainable)
+            throw new InvalidOperationException("The model is frozen, such as by an earlier call with adapters, so its weights cannot train. Load the directory again.");
+        _trains = true;
+        return new PolicyWithReference(this, plain, Model.FrozenCopy(EmptyModel));
+    }
+
     /// <summary>
     /// Writes a directory that Python and other engines read as they read the one that was loaded: the same names, files and order of the weights, <c>config.json</c> with
     /// all its keys, the files of the tokenizer byte for byte. Weights that were pickled are written as safetensors.
@@ -118,8 +152,8 @@ public sealed class PretrainedCausalLm : IDisposable
     /// this format are removed, everything else stays.
     /// </param>
     /// <param name="elementType">
-    /// The element type of the weights in the files; null for the one that each was loaded from, to which it is rounded: steps of training that are smaller than its precision
-    /// are lost in bfloat16.
+    /// The element type of the weights in the files, which <c>config.json</c> then names; null for that in memory, so that nothing is rounded, whatever type the files had that were
+    /// loaded. Steps of training that are smaller than the precision of bfloat16, 1 part in 256, are lost in it.
     /// </param>
     /// <exception cref="ArgumentException">The model has other parameters than it was loaded with, or the type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
@@ -128,7 +162,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <summary>Writes another model of the same shape, such as one with merged adapters, as <see cref="Save(string, ScalarType?)"/> writes this one.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
     /// <param name="model">The model, on any device; it stays the caller's.</param>
-    /// <param name="elementType">The element type of the weights in the files; null for the one that each was loaded from.</param>
+    /// <param name="elementType">The element type of the weights in the files; null for that of <paramref name="model"/> in memory.</param>
     /// <exception cref="ArgumentException">The model has other parameters than this one, which the message names, or the type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
     public void Save(string directory, CausalTransformer model, ScalarType? elementType = null)
@@ -139,4 +173,11 @@ public sealed class PretrainedCausalLm : IDisposable
 
     /// <summary>Frees the model.</summary>
     public void Dispose() => Model.Dispose();
+
+    /// <summary>A model of the same shape, element type and device without values.</summary>
+    private CausalTransformer EmptyModel()
+    {
+        long elements = Model.parameters().Sum(parameter => parameter.numel());
+        return Model.Shape.Create(new EmptyParameters(Model.ElementType, Model.Device, elements, "the model"));
+    }
 }

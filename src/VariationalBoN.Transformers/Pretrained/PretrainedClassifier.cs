@@ -78,7 +78,7 @@ public sealed class PretrainedClassifier : IDisposable
 
     /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
-    /// <param name="elementType">The element type of the weights in the files; null for the one that each was loaded from.</param>
+    /// <param name="elementType">The element type of the weights in the files; null for that in memory, so that nothing is rounded.</param>
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
     public void Save(string directory, ScalarType? elementType = null) => _files.Save(directory, Classifier, _layout, elementType);

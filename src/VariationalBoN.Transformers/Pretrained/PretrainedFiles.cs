@@ -21,6 +21,9 @@ internal sealed class PretrainedFiles
         "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
     ];
 
+    /// <summary>Where a configuration names the element type of the weights: transformers 5, and before it.</summary>
+    private static readonly string[] TypeKeys = ["dtype", "torch_dtype"];
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly string _directory;
     private readonly byte[] _config;
@@ -83,8 +86,9 @@ internal sealed class PretrainedFiles
             {
                 foreach ((string name, byte[] content) in _others)
                     Write(staging, name, content);
-                WeightWriter.Write(staging, module.state_dict(), layout, type);
-                Write(staging, ConfigName, type is ScalarType chosen ? ConfigWith(chosen) : _config);
+                var tensors = module.state_dict();
+                WeightWriter.Write(staging, tensors, layout, type);
+                Write(staging, ConfigName, ConfigWith(type ?? tensors.Values.First(tensor => tensor.is_floating_point()).dtype));
             },
             WeightDirectory.IsWritten,
             WeightFormat.Safetensors.Index,
@@ -107,14 +111,18 @@ internal sealed class PretrainedFiles
     }
 
     /// <summary>
-    /// The configuration with the element type of the weights under each key that it has, <c>torch_dtype</c> before transformers 5.
+    /// The configuration with the element type of the weights under each key that it has for it; byte for byte as it was found where it says so already. Without a key the
+    /// weights are float32 to transformers, so that any other type gets one.
     /// </summary>
     private byte[] ConfigWith(ScalarType type)
     {
+        string name = type.ToString().ToLowerInvariant();
         var json = JsonNode.Parse(_config)!.AsObject();
-        string[] present = [.. ((string[])["dtype", "torch_dtype"]).Where(json.ContainsKey)];
-        foreach (string key in present.Length > 0 ? present : ["torch_dtype"])
-            json[key] = type.ToString().ToLowerInvariant();
+        string[] keys = [.. TypeKeys.Where(json.ContainsKey)];
+        if (keys.Length == 0 ? type == ScalarType.Float32 : keys.All(key => json[key] is JsonValue value && value.TryGetValue(out string? found) && found == name))
+            return _config;
+        foreach (string key in keys.Length == 0 ? ["torch_dtype"] : keys)
+            json[key] = name;
         return Encoding.UTF8.GetBytes(json.ToJsonString(Indented) + "\n");
     }
 

@@ -8,9 +8,6 @@ namespace VariationalBoN.BestOfN;
 /// <remarks>For new completions; the reference samples themselves are ranked by <see cref="LeaveOneOut"/>. Immutable, thread-safe.</remarks>
 public sealed class EmpiricalBoNDistribution : IBoNDistribution
 {
-    private readonly IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> _cdfs;
-    private readonly bool _leaveOneOut;
-
     /// <summary>Creates the distribution of the best of n.</summary>
     /// <param name="cdfs">The reference rewards of each prompt.</param>
     /// <param name="n">N; finite, at least 1.</param>
@@ -29,14 +26,14 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         CheckEstimator(estimator);
         if (cdfs.Count == 0)
             throw new ArgumentException("There is no prompt; give the reference rewards of at least one.", nameof(cdfs));
-        _cdfs = cdfs is ICdfsOnDemand ? cdfs : cdfs.ToFrozenDictionary(); // what is on disk stays there
+        Cdfs = cdfs is ICdfsOnDemand ? cdfs : cdfs.ToFrozenDictionary(); // what is on disk stays there
         (N, Estimator, Origin) = (n, estimator, origin);
-        Warning = SampleWarning.Of(cdfs is ICdfsOnDemand kept ? kept.Counts : [.. _cdfs.Values.Select(cdf => cdf.Count)], n);
+        Warning = SampleWarning.Of(cdfs is ICdfsOnDemand kept ? kept.Counts : [.. Cdfs.Values.Select(cdf => cdf.Count)], n);
         SampleWarning.Raise(Warning, onWarning);
     }
 
     private EmpiricalBoNDistribution(EmpiricalBoNDistribution other) =>
-        (_cdfs, _leaveOneOut, N, Estimator, Origin, Warning) = (other._cdfs, true, other.N, other.Estimator, other.Origin, other.Warning);
+        (Cdfs, IsLeaveOneOut, N, Estimator, Origin, Warning) = (other.Cdfs, true, other.N, other.Estimator, other.Origin, other.Warning);
 
     /// <inheritdoc/>
     public double N { get; }
@@ -50,10 +47,16 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// <summary>What <see cref="SamplePlanner.Warning"/> says of N and of the prompt with the fewest rewards; null when there are enough.</summary>
     public string? Warning { get; }
 
+    /// <summary>The reference rewards of all prompts.</summary>
+    internal IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> Cdfs { get; }
+
+    /// <summary>Whether completions are themselves among the rewards.</summary>
+    internal bool IsLeaveOneOut { get; }
+
     /// <summary>The same distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1 of its prompt.</summary>
     /// <remarks>For losses on the reference samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses rewards that are not among the M.</remarks>
     /// <returns>A distribution that shares these rewards.</returns>
-    public EmpiricalBoNDistribution LeaveOneOut() => _leaveOneOut ? this : new(this);
+    public EmpiricalBoNDistribution LeaveOneOut() => IsLeaveOneOut ? this : new(this);
 
     /// <summary>The reference rewards of a prompt.</summary>
     /// <param name="prompt">The prompt x.</param>
@@ -62,9 +65,9 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     public EmpiricalRewardCdf Cdf(Prompt prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        if (_cdfs.TryGetValue(prompt, out EmpiricalRewardCdf? cdf))
+        if (Cdfs.TryGetValue(prompt, out EmpiricalRewardCdf? cdf))
             return cdf;
-        throw new KeyNotFoundException($"There are no reference rewards for the prompt {Shown.Quoted(prompt.Canonical)} ({prompt.Canonical.Length} characters) among the {_cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
+        throw new KeyNotFoundException($"There are no reference rewards for the prompt {Shown.Quoted(prompt.Canonical)} ({prompt.Canonical.Length} characters) among the {Cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
     }
 
     /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them; equal for <see cref="RatioEstimator.SingleAtom"/>, which knows F_lt alone.</summary>
@@ -84,5 +87,5 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
             throw new ArgumentOutOfRangeException(nameof(estimator), estimator, $"The estimator must be one of {string.Join(", ", Enum.GetNames<RatioEstimator>())}.");
     }
 
-    private RankCounts Ranks(EmpiricalRewardCdf cdf, double reward) => _leaveOneOut ? cdf.RanksAmongOthers(reward) : cdf.Ranks(reward);
+    private RankCounts Ranks(EmpiricalRewardCdf cdf, double reward) => IsLeaveOneOut ? cdf.RanksAmongOthers(reward) : cdf.Ranks(reward);
 }

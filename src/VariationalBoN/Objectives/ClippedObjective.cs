@@ -7,8 +7,6 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed class ClippedObjective : IVariationalObjective
 {
-    private readonly IVariationalObjective _inner;
-
     /// <summary>Creates the objective.</summary>
     /// <param name="inner">The objective that is cut; normalised relative to the reference, as the exact and the lower-bound objective are.</param>
     /// <param name="floor">The lowest log-ratio to the reference, in nats; finite and below 0.</param>
@@ -18,16 +16,19 @@ public sealed class ClippedObjective : IVariationalObjective
         ArgumentNullException.ThrowIfNull(inner);
         if (!(floor < 0 && double.IsFinite(floor)))
             throw new ArgumentOutOfRangeException(nameof(floor), floor, "The floor of the log-ratio must be finite and below 0.");
-        (_inner, Floor) = (inner, floor);
+        (Inner, Floor) = (inner, floor);
     }
 
     /// <summary>The lowest log-ratio to the reference, in nats.</summary>
     public double Floor { get; }
 
+    /// <summary>The objective that is cut.</summary>
+    internal IVariationalObjective Inner { get; }
+
     /// <inheritdoc/>
-    public ScoringIdentity? Requires => _inner.Requires;
+    public ScoringIdentity? Requires => Inner.Requires;
 
     /// <inheritdoc/>
     public double LogTarget(ScoredCompletion completion) =>
-        completion.LogReference + Math.Max(_inner.LogTarget(completion) - completion.LogReference, Floor);
+        completion.LogReference + Math.Max(Inner.LogTarget(completion) - completion.LogReference, Floor);
 }

@@ -8,22 +8,23 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed class ExactObjective : IVariationalObjective
 {
-    private readonly IBoNDistribution _bestOfN;
-
     /// <summary>Creates the objective.</summary>
     /// <param name="bestOfN">The Best-of-N distribution, such as <c>table.BestOf(n: 8)</c>.</param>
     public ExactObjective(IBoNDistribution bestOfN)
     {
         ArgumentNullException.ThrowIfNull(bestOfN);
-        _bestOfN = bestOfN;
+        BestOfN = bestOfN;
     }
 
+    /// <summary>The Best-of-N distribution that it owns.</summary>
+    internal IBoNDistribution BestOfN { get; }
+
     /// <inheritdoc/>
-    public ScoringIdentity? Requires => _bestOfN.Origin;
+    public ScoringIdentity? Requires => BestOfN.Origin;
 
     /// <summary>log pi_bon(y | x), in nats.</summary>
     /// <param name="completion">The scored completion.</param>
     /// <returns>The log-density, at most 0 up to rounding.</returns>
     /// <exception cref="KeyNotFoundException">The distribution knows nothing of the prompt.</exception>
-    public double LogTarget(ScoredCompletion completion) => completion.LogReference + _bestOfN.LogRatio(completion);
+    public double LogTarget(ScoredCompletion completion) => completion.LogReference + BestOfN.LogRatio(completion);
 }

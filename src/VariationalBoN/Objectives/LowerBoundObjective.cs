@@ -11,8 +11,6 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed class LowerBoundObjective : IVariationalObjective
 {
-    private readonly IBoNDistribution _bestOfN;
-
     /// <summary>Creates the objective.</summary>
     /// <param name="bestOfN">The Best-of-N distribution: N and F.</param>
     /// <param name="side">Which F is used; <see cref="CdfSide.Strict"/> gives the true bound and refuses completions below which nothing lies.</param>
@@ -22,14 +20,17 @@ public sealed class LowerBoundObjective : IVariationalObjective
         ArgumentNullException.ThrowIfNull(bestOfN);
         if (!Enum.IsDefined(side))
             throw new ArgumentOutOfRangeException(nameof(side), side, "The side must be Strict, Midpoint or AtOrBelow.");
-        (_bestOfN, Side) = (bestOfN, side);
+        (BestOfN, Side) = (bestOfN, side);
     }
 
     /// <summary>Which value of the reference CDF is used.</summary>
     public CdfSide Side { get; }
 
+    /// <summary>The Best-of-N distribution that it owns.</summary>
+    internal IBoNDistribution BestOfN { get; }
+
     /// <inheritdoc/>
-    public ScoringIdentity? Requires => _bestOfN.Origin;
+    public ScoringIdentity? Requires => BestOfN.Origin;
 
     /// <summary>log N + (N - 1) log F(r(y)) + log pi_ref(y | x), in nats.</summary>
     /// <param name="completion">The scored completion.</param>
@@ -38,13 +39,13 @@ public sealed class LowerBoundObjective : IVariationalObjective
     /// <exception cref="KeyNotFoundException">The distribution knows nothing of the prompt.</exception>
     public double LogTarget(ScoredCompletion completion)
     {
-        if (_bestOfN.N == 1)
+        if (BestOfN.N == 1)
             return completion.LogReference;
-        LogCdfPair cdf = _bestOfN.LogCdf(completion.Completion.Prompt, completion.Reward);
+        LogCdfPair cdf = BestOfN.LogCdf(completion.Completion.Prompt, completion.Reward);
         double logCdf = LogCdf(cdf);
         if (double.IsNegativeInfinity(logCdf))
             throw new ArithmeticException($"The lower bound is -infinity for prompt \"{completion.Completion.Prompt}\", reward {completion.Reward}: the reference gives no probability to rewards {(Side == CdfSide.Strict ? "below it (F_lt = 0). Use CdfSide.Midpoint or CdfSide.AtOrBelow, ExactObjective" : "at or below it (F_le = 0). Use")} or an empirical distribution, whose F is never 0.");
-        return Math.Log(_bestOfN.N) + ((_bestOfN.N - 1) * logCdf) + completion.LogReference;
+        return Math.Log(BestOfN.N) + ((BestOfN.N - 1) * logCdf) + completion.LogReference;
     }
 
     private double LogCdf(LogCdfPair cdf) => Side switch

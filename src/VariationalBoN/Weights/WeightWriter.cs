@@ -10,7 +10,7 @@ internal static class WeightWriter
     /// <param name="directory">An existing directory.</param>
     /// <param name="tensors">The tensors of the module by name.</param>
     /// <param name="layout">Where each of them goes.</param>
-    /// <param name="type">The type of all floating-point weights; null for that of each in the layout.</param>
+    /// <param name="type">The type of all floating-point weights; null for that of each in memory.</param>
     /// <exception cref="ArgumentException">The module is not the one that the layout was made for; the message names what differs.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     internal static void Write(string directory, IReadOnlyDictionary<string, Tensor> tensors, WeightLayout layout, ScalarType? type)
@@ -20,7 +20,7 @@ internal static class WeightWriter
         long total = 0, elements = 0;
         foreach (var file in layout.Files)
         {
-            var items = file.Tensors.Select(laid => new SafetensorsItem(laid.Name, TypeOf(laid, type), laid.Shape, laid.Target is null ? null : tensors[laid.Target], laid.Buffer)).ToList();
+            var items = file.Tensors.Select(laid => Item(laid, laid.Target is null ? null : tensors[laid.Target], type)).ToList();
             SafetensorsWriter.Write(Path.Combine(directory, file.Name), items, file.Metadata.ContainsKey("format") ? file.Metadata : new Dictionary<string, string>(file.Metadata) { ["format"] = "pt" });
             foreach (var item in items)
             {
@@ -39,8 +39,8 @@ internal static class WeightWriter
         AtomicFile.Write(Path.Combine(directory, WeightFormat.Safetensors.Index), new WeightIndex(metadata, places).Write);
     }
 
-    private static ScalarType TypeOf(LaidTensor laid, ScalarType? type) =>
-        type is ScalarType chosen && laid.Target is not null && laid.Type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64 ? chosen : laid.Type;
+    private static SafetensorsItem Item(LaidTensor laid, Tensor? value, ScalarType? type) =>
+        new(laid.Name, value is null || !value.is_floating_point() ? laid.Type : type ?? value.dtype, laid.Shape, value, laid.Buffer);
 
     private static void RequireSame(IReadOnlyDictionary<string, Tensor> tensors, WeightLayout layout)
     {

@@ -30,7 +30,7 @@ public sealed class WeightDirectoryTests : IDisposable
         string directory = Golden(name);
         using var module = FileModule.For(directory, Names(name), type);
         var layout = HuggingFaceWeights.Load(directory, module, Names(name));
-        WeightWriter.Write(_folder, module.state_dict(), layout, null);
+        WeightWriter.Write(_folder, module.state_dict(), layout, layout.Files[0].Tensors[0].Type);
         string[] files = [.. Directory.GetFiles(directory, "model*").Select(file => Path.GetFileName(file)).Order()];
         Assert.Equal(files, Directory.GetFiles(_folder).Select(file => Path.GetFileName(file)).Order());
         Assert.All(files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(directory, file)), File.ReadAllBytes(Path.Combine(_folder, file))));
