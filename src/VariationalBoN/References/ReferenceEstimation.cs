@@ -62,10 +62,9 @@ internal sealed class ReferenceEstimation
                     next = Begin(b + 1);
                 await KeepAsync(batches[b], current).ConfigureAwait(false);
             }
-            catch when (next is not null)
+            catch
             {
-                await Task.WhenAny(next).ConfigureAwait(false); // nothing of this call runs on after it has failed
-                _ = next.Exception;
+                await Task.WhenAll(Ended(current), Ended(next)).ConfigureAwait(false); // nothing of this call runs on after it has failed
                 throw;
             }
         }
@@ -92,6 +91,14 @@ internal sealed class ReferenceEstimation
         {
             cancellationToken.ThrowIfCancellationRequested();
             return _draw(batches[b].Batch, batches[b].Count, new DrawSeed(_options.Seed, DrawPurpose.Reference, batches[b].First), cancellationToken);
+        }
+
+        static async Task Ended(Task? task)
+        {
+            if (task is null)
+                return;
+            await Task.WhenAny(task).ConfigureAwait(false);
+            _ = task.Exception; // what it failed with is not what the call fails with
         }
 
         async Task KeepAsync((Prompt[] Batch, int First, int Count) batch, Task<IReadOnlyList<ReferencePrompt>> drawing)
