@@ -20,6 +20,7 @@ internal static class FineTuning
         using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, arguments)).Add("optimizer", adam).Add("metrics", metrics).Add("guard", guard);
         model.AddTo(checkpoints);
         var order = new PromptOrder(prompts, arguments.Seed);
+        var schedule = new LearningRateSchedule { Peak = arguments.LearningRate, Steps = arguments.Steps, Shape = arguments.Schedule, FinalPart = 0.1 };
 
         long step = checkpoints.Restore();
         if (step > 0)
@@ -28,7 +29,7 @@ internal static class FineTuning
         {
             for (; step < arguments.Steps; step++)
             {
-                double learningRate = arguments.Schedule.Of(arguments.LearningRate, step, arguments.Steps);
+                double learningRate = schedule.At(step);
                 adam.SetLearningRate(learningRate);
                 var drawn = model.Policy.Sample(order.Batch(step, Math.Min(prompts.Count, arguments.PromptsPerStep)), arguments.CompletionsPerPrompt, (arguments.Seed * 1_000_003) + step, cancellationToken);
                 var scored = await scorer.ScoreAsync(drawn, cancellationToken);
@@ -60,22 +61,11 @@ internal static class FineTuning
     /// <summary>The gradient of a step, accumulated over parts so that memory does not grow with the number of completions.</summary>
     public static StepMetrics Backward(LanguageModel model, IBoNDistribution bestOfN, ScoredBatch scored, int rowsPerPass)
     {
-        var objective = new ExactObjective(bestOfN);
         model.Network.zero_grad();
-        using var whole = torch.NewDisposeScope();
-        var logProbs = new List<torch.Tensor>();
-        foreach (var part in scored.SplitByGroup(rowsPerPass))
-        {
-            using var scope = torch.NewDisposeScope();                                             // the graph of a part lives below this line only
-            var targets = objective.LogTargets(part);                                              // log pi_bon
-            var logProb = model.Policy.LogProb(part);                                              // log pi_theta
-            var loss = ScoreFunction.Loss(logProb, targets, part.Groups);                          // baseline per prompt
-            using Scalar share = (double)part.Count / scored.Count;
-            loss.mul(share).backward();
-            logProbs.Add(logProb.detach().MoveToOuterDisposeScope());
-        }
-
-        return StepMetrics.Of(bestOfN, scored, torch.cat(logProbs));
+        var targets = new ExactObjective(bestOfN).LogTargets(scored);                              // log pi_bon
+        var done = GradientAccumulation.Backward(model.Policy, scored, rowsPerPass, ScoreFunction.Average,
+            (logProb, part) => ScoreFunction.Loss(logProb, part.Of(targets), part.Groups));        // baseline per prompt
+        return StepMetrics.Of(bestOfN, scored, done.LogProb);
     }
 
     /// <summary>All that the weights depend on: a run goes on with the same alone.</summary>
