@@ -30,7 +30,7 @@ internal sealed record RunSettings
     public double FinalRatePart { get; init; } = 0.1;
 
     /// <summary>The learning rate of each step: a linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
-    public LearningRateSchedule Schedule => new() { Peak = LearningRate, Steps = Steps, WarmUpSteps = WarmUpSteps, FinalPart = FinalRatePart };
+    public LearningRateSchedule Schedule() => new() { Peak = LearningRate, Steps = Steps, WarmUpSteps = WarmUpSteps, FinalPart = FinalRatePart };
 
     /// <summary>The largest norm of a gradient; longer ones are scaled down.</summary>
     public double MaximumGradientNorm { get; init; } = 1;

@@ -83,7 +83,7 @@ internal static class AlignmentRun
             guard?.Observe(step, loss, norm);
         else
             guard?.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = loss, GradientNorm = norm });
-        adam.SetLearningRate(settings.Schedule.At(step));
+        adam.SetLearningRate(settings.Schedule().At(step));
         adam.Step();
     }
 
