@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using VariationalBoN.Internal;
 
 namespace VariationalBoN;
 

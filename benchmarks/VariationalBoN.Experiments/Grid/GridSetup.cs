@@ -2,6 +2,7 @@ using SentimentControl;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
+using VariationalBoN.Policies;
 using VariationalBoN.References;
 
 namespace VariationalBoN.Experiments.Grid;
@@ -43,7 +44,7 @@ internal sealed class GridSetup : IDisposable
             whole.Complete();
         }
 
-        var model = SavedModel.Load(kept, dataset, device).Model;
+        var model = SavedModel.Load(kept, dataset, device).Model.Freeze();
         var reward = dataset.TrainReward(seed, new Forward<double>(share => progress.Report(0.2 + (0.2 * share))), cancellationToken).Model;
         var generation = new GenerationOptions { MaxNewTokens = dataset.MaxNewTokens, StopTokens = dataset.StopTokens, RowsPerBatch = 128 };
         string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)], heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];

@@ -93,8 +93,8 @@ public sealed partial class ChatRewardModel : IRewardModel
         $"chat judge {model}",
         ("template, sha256", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Instructions}\0{options.Template}")))[..12]),
         ("temperature", options.Temperature is float temperature ? temperature : "unset"),
-        ("lowest", options.MinReward),
-        ("highest", options.MaxReward));
+        ("lowest", double.IsFinite(options.MinReward) ? options.MinReward : "any"),
+        ("highest", double.IsFinite(options.MaxReward) ? options.MaxReward : "any"));
 
     [GeneratedRegex(@"\{(prompt|completion)\}")]
     private static partial Regex Hole();

@@ -37,14 +37,14 @@ public sealed record BertClassifierConfig : EncoderConfig
         return new BertClassifierConfig
         {
             VocabularySize = keys.Int("vocab_size"),
-            MaxLength = keys.IntOrNull("max_position_embeddings") ?? 512,
+            MaxLength = keys.Int("max_position_embeddings", 512),
             Width = keys.Int(Named.Width),
             Layers = keys.Int(Named.Layers),
             Heads = keys.Int(Named.Heads),
             InnerWidth = keys.Int(Named.InnerWidth),
-            Activation = keys.Text(Named.Activation) ?? "gelu",
-            SegmentCount = keys.IntOrNull("type_vocab_size") ?? 2,
-            LayerNormEpsilon = keys.DoubleOrNull("layer_norm_eps") ?? 1e-12,
+            Activation = keys.Text(Named.Activation, "gelu"),
+            SegmentCount = keys.Int("type_vocab_size", 2),
+            LayerNormEpsilon = keys.Double("layer_norm_eps", 1e-12),
             Labels = ClassifierLabels.Read(keys),
             IndependentLabels = ClassifierLabels.ReadIndependence(keys),
         };

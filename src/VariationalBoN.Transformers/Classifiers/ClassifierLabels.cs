@@ -16,12 +16,16 @@ internal static class ClassifierLabels
     /// <summary>Labels by <c>id2label</c>, else <c>LABEL_i</c> for <c>num_labels</c>, else two, as transformers does.</summary>
     internal static ImmutableArray<string> Read(ConfigReader keys)
     {
-        keys.Ignore("label2id"); // the inverse of id2label
         int? count = keys.IntOrNull("num_labels");
         if (count is < 1 or > Most)
             throw new InvalidDataException($"num_labels is {count}; it must be 1 to {Most}");
         if (keys.Raw("id2label") is not JsonNode node)
-            return [.. Enumerable.Range(0, count ?? 2).Select(i => $"LABEL_{i}")];
+        {
+            string[] numbered = [.. Enumerable.Range(0, keys.Int("num_labels", 2)).Select(i => $"LABEL_{i}")];
+            RequireInverse(keys.Raw("label2id"), numbered);
+            return [.. numbered];
+        }
+
         if (node is not JsonObject map || map.Count == 0)
             throw new InvalidDataException("id2label is not an object of labels by number");
         if (count is not null && count != map.Count)
@@ -36,13 +40,31 @@ internal static class ClassifierLabels
             };
         }
 
+        RequireInverse(keys.Raw("label2id"), labels);
         return [.. labels];
+    }
+
+    /// <summary>Refuses a <c>label2id</c> that contradicts the labels: which of the two is right, nothing here can tell.</summary>
+    private static void RequireInverse(JsonNode? node, string[] labels)
+    {
+        if (node is null)
+            return;
+        if (node is not JsonObject map)
+            throw new InvalidDataException("label2id is not an object of numbers by label");
+        foreach ((string label, JsonNode? number) in map)
+        {
+            if (number is not JsonValue value
+                || !int.TryParse(value.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id >= labels.Length
+                || labels[id] != label)
+                throw new InvalidDataException($"label2id has \"{label}\" as {number?.ToJsonString() ?? "null"}, which contradicts " +
+                    $"id2label: {string.Join(", ", labels.Select((name, i) => $"{i} = \"{name}\"").Take(10))}");
+        }
     }
 
     /// <summary>Whether <c>problem_type</c> makes the labels independent; it is about losses otherwise.</summary>
     internal static bool ReadIndependence(ConfigReader keys)
     {
-        keys.RequireText("problem_type", "single_label_classification", Independent, "regression");
+        keys.RequireTextOrNull("problem_type", "single_label_classification", Independent, "regression");
         return keys.Text("problem_type") == Independent;
     }
 

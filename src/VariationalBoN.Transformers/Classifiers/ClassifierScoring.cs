@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Weights;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;
@@ -57,6 +58,9 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
         using var noGradient = no_grad();
         var device = classifier.parameters().First().device;
         var logits = classifier.Logits(tensor(tokens, [batch.Length, width], device: device), [.. batch.Select(ids => ids.Length)]).to(ScalarType.Float64); // [rows, labels]
+        if (NonFinite.IndexIn(logits.contiguous().cpu().bytes, ScalarType.Float64) >= 0)
+            throw new InvalidOperationException($"{classifier.GetName()} returned logits that are NaN or infinite for sequences of " +
+                $"{batch[0].Length} to {width} tokens: its weights have probably diverged.");
         var values = options.Output == ClassifierOutput.Logit ? logits
             : classifier.IndependentLabels ? nn.functional.logsigmoid(logits) : nn.functional.log_softmax(logits, -1);
         return values.select(1, label).Doubles();

@@ -29,12 +29,12 @@ public sealed record DistilBertClassifierConfig : EncoderConfig
         return new DistilBertClassifierConfig
         {
             VocabularySize = keys.Int("vocab_size"),
-            MaxLength = keys.IntOrNull("max_position_embeddings") ?? 512,
+            MaxLength = keys.Int("max_position_embeddings", 512),
             Width = keys.Int(Named.Width),
             Layers = keys.Int(Named.Layers),
             Heads = keys.Int(Named.Heads),
             InnerWidth = keys.Int(Named.InnerWidth),
-            Activation = keys.Text(Named.Activation) ?? "gelu",
+            Activation = keys.Text(Named.Activation, "gelu"),
             Labels = ClassifierLabels.Read(keys),
             IndependentLabels = ClassifierLabels.ReadIndependence(keys),
         };

@@ -70,7 +70,8 @@ public abstract class SequenceClassifier : nn.Module
             throw new ArgumentException($"The tokens are {tokens.dtype} [{string.Join(", ", tokens.shape)}] with {lengths.Length} lengths; they must be Int64 [B, T] with B lengths.", nameof(tokens));
         long length = tokens.size(1);
         if (length < 1 || length > MaxLength)
-            throw new ArgumentException($"The sequences are {length} tokens long; this classifier takes 1 to {MaxLength}.", nameof(tokens));
+            throw new ArgumentException($"The sequences are {length} tokens long; this classifier takes 1 to {MaxLength} " +
+                "(max_position_embeddings or n_positions of its configuration).", nameof(tokens));
         for (int row = 0; row < lengths.Length; row++)
         {
             if (lengths[row] < 1 || lengths[row] > length)

@@ -134,7 +134,9 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
             throw new ArgumentException($"The tokens are {tokens.dtype} [{string.Join(", ", tokens.shape)}]; they must be Int64 [B, T].", nameof(tokens));
         (long rows, long length) = (tokens.size(0), tokens.size(1));
         if (length < 1 || length > MaxLength)
-            throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaxLength}.", nameof(tokens));
+            throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaxLength} " +
+                $"({Shape.LengthKey} in its settings{(Rotary is null ? "" : ", which may be raised: rotary positions need no table")}).",
+                nameof(tokens));
         var positions = HeldArithmetic.Counted(length, Device).repeat(rows); // [B * T]
         return Run(tokens.reshape(-1), new WholePass(rows, length, positions, Rotary?.At(positions, ElementType), keep));
     }

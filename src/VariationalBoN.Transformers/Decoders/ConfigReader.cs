@@ -8,9 +8,12 @@ namespace VariationalBoN.Transformers.Decoders;
 internal sealed class ConfigReader
 {
     private readonly JsonObject _keys;
+    private readonly string _place;
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
-    internal ConfigReader(JsonObject keys) => _keys = keys;
+    /// <param name="keys">The object.</param>
+    /// <param name="place">The key that it stands below, for messages; empty for the whole file.</param>
+    internal ConfigReader(JsonObject keys, string place = "") => (_keys, _place) = (keys, place.Length == 0 ? "" : $"{place}.");
 
     /// <summary>The object in the text of a file.</summary>
     /// <exception cref="InvalidDataException">The text is no JSON object, is nested beyond all need, or has a key twice.</exception>
@@ -43,44 +46,66 @@ internal sealed class ConfigReader
 
     internal double? DoubleOrNull(string key) => Value<double>(key, "a number");
 
-    internal bool Bool(string key, bool otherwise) => Value<bool>(key, "true or false") ?? otherwise;
+    /// <summary>A whole number with a default; null is refused, since Python takes it for None and stops.</summary>
+    internal int Int(string key, int otherwise) => Present(key) ? Int(key) : otherwise;
+
+    /// <summary>A number with a default; null is refused, since Python takes it for None and stops.</summary>
+    internal double Double(string key, double otherwise) => Present(key) ? Double(key) : otherwise;
+
+    /// <summary>A number that may be absent; null is refused.</summary>
+    internal double? DoubleIfPresent(string key) => Present(key) ? Double(key) : null;
+
+    /// <summary>A text with a default; null is refused, since Python takes it for None and stops.</summary>
+    internal string Text(string key, string otherwise) => Present(key) ? Text(key)! : otherwise;
+
+    /// <summary>A switch with a default; null is false, as None in Python.</summary>
+    internal bool Bool(string key, bool otherwise) => Value<bool>(key, "true or false") ?? (!Contains(key) && otherwise);
 
     internal string? Text(string key) => Find(key) is not JsonNode node ? null
         : node is JsonValue value && value.TryGetValue(out string? text) ? text : throw Fault(key, node, "a text");
 
     /// <summary>An object below a key; what of it is not asked for is refused by <see cref="RequireNothingLeft"/> of its own reader.</summary>
     internal ConfigReader? Object(string key) => Find(key) is not JsonNode node ? null
-        : node is JsonObject inside ? new ConfigReader(inside) : throw Fault(key, node, "an object");
+        : node is JsonObject inside ? new ConfigReader(inside, $"{_place}{key}") : throw Fault(key, node, "an object");
 
     /// <summary>The value of a key as it stands, for what has no simple type; null when absent or null.</summary>
     internal JsonNode? Raw(string key) => Find(key);
 
-    /// <summary>A setting that has one supported value, which is also what its absence means.</summary>
+    /// <summary>A setting that has some supported values, the first of them what its absence means; null is refused.</summary>
     internal void RequireText(string key, params string[] supported)
     {
-        if (Text(key) is string text && !supported.Contains(text))
-            throw new InvalidDataException($"{key} is \"{text}\"; supported: {string.Join(", ", supported)}");
+        if (Text(key, supported[0]) is var text && !supported.Contains(text))
+            throw new InvalidDataException($"{_place}{key} is \"{text}\"; supported: {string.Join(", ", supported)}");
+    }
+
+    /// <summary>A setting that has some supported values and may be absent or null.</summary>
+    internal void RequireTextOrNull(string key, params string[] supported)
+    {
+        if (Has(key))
+            RequireText(key, supported);
     }
 
     /// <summary>A switch that has one supported value, which is also what its absence means.</summary>
     internal void RequireBool(string key, bool supported)
     {
         if (Bool(key, supported) != supported)
-            throw new InvalidDataException($"{key} is {(supported ? "false" : "true")}; only {(supported ? "true" : "false")} is supported");
+            throw new InvalidDataException($"{_place}{key} is " +
+                $"{(Has(key) ? supported ? "false" : "true" : "null, which Python takes for false")}; only " +
+                $"{(supported ? "true" : "false")} is supported");
     }
 
     /// <summary>A number that has one supported value, which is also what its absence means.</summary>
     internal void RequireInt(string key, int supported)
     {
         if (IntOrNull(key) is int value && value != supported)
-            throw new InvalidDataException($"{key} is {value}; only {supported} is supported");
+            throw new InvalidDataException($"{_place}{key} is {value}; only {supported} is supported");
     }
 
     /// <summary>A setting that is supported only when it is off: null, false, or an empty list or object.</summary>
     internal void RequireEmpty(string key)
     {
         if (!IsOff(Find(key)))
-            throw new InvalidDataException($"{key} is {Value(_keys[key])}; this is not supported");
+            throw new InvalidDataException($"{_place}{key} is {Value(_keys[key])}; this is not supported");
     }
 
     /// <summary>Keys that do not change the function that an evaluated model computes, whatever their value.</summary>
@@ -91,16 +116,21 @@ internal sealed class ConfigReader
     }
 
     /// <summary>Refuses every key that nothing has asked for or set aside.</summary>
-    /// <param name="place">Where the keys stand, when that is inside another key.</param>
     /// <param name="evenWhenOff">False where an unknown setting that is off (null, false, empty) may pass.</param>
     /// <exception cref="InvalidDataException">The message names them all.</exception>
-    internal void RequireNothingLeft(string? place = null, bool evenWhenOff = true)
+    internal void RequireNothingLeft(bool evenWhenOff = true)
     {
         string[] left = [.. _keys.Where(pair => !_seen.Contains(pair.Key) && (evenWhenOff || !IsOff(pair.Value)))
-            .Select(pair => $"{(place is null ? "" : $"{place}.")}{pair.Key} = {Value(pair.Value)}")];
+            .Select(pair => $"{_place}{pair.Key} = {Value(pair.Value)}")];
         if (left.Length > 0)
             throw new InvalidDataException($"these settings are not known to this library and might change what the model computes: {string.Join(", ", left)}");
     }
+
+    /// <summary>Whether a key is there; null is refused.</summary>
+    private bool Present(string key) => Contains(key)
+        && (Find(key) is not null ? true
+        : throw new InvalidDataException($"{_place}{key} is null, which Python takes for None and not for the default; leave it out or " +
+        "give it a value"));
 
     private JsonNode? Find(string key)
     {
@@ -121,9 +151,9 @@ internal sealed class ConfigReader
         _ => false,
     };
 
-    private static InvalidDataException Missing(string key) => new($"the key {key} is missing");
+    private InvalidDataException Missing(string key) => new($"the key {_place}{key} is {(Contains(key) ? "null" : "missing")}");
 
-    private static InvalidDataException Fault(string key, JsonNode node, string kind) => new($"{key} is {Value(node)}; it must be {kind}");
+    private InvalidDataException Fault(string key, JsonNode node, string kind) => new($"{_place}{key} is {Value(node)}; it must be {kind}");
 
     private static string Value(JsonNode? node) => Shown.Text(node?.ToJsonString() ?? "null");
 }

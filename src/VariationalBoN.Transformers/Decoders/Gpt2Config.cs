@@ -22,6 +22,8 @@ public sealed record Gpt2Config : CausalTransformerConfig
     /// <inheritdoc/>
     public override string ModelType => "gpt2";
 
+    internal override string LengthKey => "n_positions";
+
     internal override WeightNames Names => new("transformer.", "lm_head.weight", "wte.weight", ".attn.bias", ".attn.masked_bias");
 
     /// <summary>The configuration in a file.</summary>
@@ -54,8 +56,8 @@ public sealed record Gpt2Config : CausalTransformerConfig
             Layers = keys.Int("n_layer"),
             Heads = keys.Int("n_head"),
             InnerWidth = keys.IntOrNull("n_inner"),
-            Activation = keys.Text("activation_function") ?? "gelu_new",
-            LayerNormEpsilon = keys.DoubleOrNull("layer_norm_epsilon") ?? 1e-5,
+            Activation = keys.Text("activation_function", "gelu_new"),
+            LayerNormEpsilon = keys.Double("layer_norm_epsilon", 1e-5),
             TiesEmbeddings = keys.Bool("tie_word_embeddings", true),
         };
     }

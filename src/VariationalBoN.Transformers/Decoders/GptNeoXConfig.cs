@@ -59,7 +59,8 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     internal static GptNeoXConfig Read(ConfigReader keys)
     {
         var rotary = RotaryConfig.Read(keys, "rotary_emb_base", 10_000, out double? inside);
-        double[] fractions = [.. new[] { keys.DoubleOrNull("rotary_pct"), keys.DoubleOrNull("partial_rotary_factor"), inside }.OfType<double>().Distinct()];
+        double[] fractions = [.. new[] { keys.DoubleIfPresent("rotary_pct"), keys.DoubleIfPresent("partial_rotary_factor"),
+            inside }.OfType<double>().Distinct()];
         if (fractions.Length > 1)
             throw new InvalidDataException($"rotary_pct, also written partial_rotary_factor, is given as {string.Join(" and as ", fractions)}; these must agree");
         return new GptNeoXConfig
@@ -70,8 +71,8 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
             Layers = keys.Int("num_hidden_layers"),
             Heads = keys.Int("num_attention_heads"),
             InnerWidth = keys.Int("intermediate_size"),
-            Activation = keys.Text("hidden_act") ?? "gelu",
-            LayerNormEpsilon = keys.DoubleOrNull("layer_norm_eps") ?? 1e-5,
+            Activation = keys.Text("hidden_act", "gelu"),
+            LayerNormEpsilon = keys.Double("layer_norm_eps", 1e-5),
             Rotary = rotary,
             RotaryShare = fractions.Length == 1 ? fractions[0] : 0.25,
             ParallelResidual = keys.Bool("use_parallel_residual", true),

@@ -10,7 +10,7 @@ public sealed partial record LlamaConfig
     {
         (int width, int heads, int layers) = (keys.Int("hidden_size"), keys.Int("num_attention_heads"), keys.Int("num_hidden_layers"));
         var rotary = RotaryConfig.Read(keys, "rope_theta", 10_000, out double? fraction);
-        foreach (double share in new[] { fraction, keys.DoubleOrNull("partial_rotary_factor") }.OfType<double>())
+        foreach (double share in new[] { fraction, keys.DoubleIfPresent("partial_rotary_factor") }.OfType<double>())
         {
             if (share != 1)
                 throw new InvalidDataException($"partial_rotary_factor is {share}; only 1 is supported");
@@ -29,10 +29,10 @@ public sealed partial record LlamaConfig
             Layers = layers,
             Heads = heads,
             KeyValueHeads = family == LlamaFamily.Llama || keys.Contains("num_key_value_heads") ? keys.IntOrNull("num_key_value_heads") ?? heads : keys.Int("num_key_value_heads"),
-            HeadSize = keys.IntOrNull("head_dim") ?? (family == LlamaFamily.Qwen3 ? Qwen3HeadSize : Share(width, heads)),
+            HeadSize = HeadSizeOf(keys, family, width, heads),
             InnerWidth = keys.Int("intermediate_size"),
-            Activation = keys.Text("hidden_act") ?? "silu",
-            RmsNormEpsilon = keys.DoubleOrNull("rms_norm_eps") ?? 1e-6,
+            Activation = keys.Text("hidden_act", "silu"),
+            RmsNormEpsilon = keys.Double("rms_norm_eps", 1e-6),
             Rotary = rotary,
             AttentionBias = keys.Bool("attention_bias", false),
             MlpBias = keys.Bool("mlp_bias", false),
@@ -85,11 +85,14 @@ public sealed partial record LlamaConfig
             return (window, 0);
         }
 
-        int first = keys.IntOrNull("max_window_layers") ?? QwenFirstWindowedLayer;
+        int first = 0;
         if (!keys.Bool("use_sliding_window", false))
-            (window, first) = (null, 0);
+            window = null;
         else if (window is null)
             throw new InvalidDataException("use_sliding_window is true and sliding_window is missing");
+        else
+            first = keys.Int("max_window_layers", QwenFirstWindowedLayer);
+        keys.Ignore("max_window_layers");
         if (types is null)
             return (window, first);
         int full = types.TakeWhile(type => type == "full_attention").Count();
@@ -108,6 +111,17 @@ public sealed partial record LlamaConfig
         if (types.Length != layers || types.Any(type => type is not ("full_attention" or "sliding_attention")))
             throw new InvalidDataException($"layer_types must be a list of {layers} texts, each full_attention or sliding_attention");
         return types;
+    }
+
+    /// <summary>null is the share of each head for Llama and Mistral; for Qwen, Python takes it for None and stops.</summary>
+    private static int HeadSizeOf(ConfigReader keys, LlamaFamily family, int width, int heads) =>
+        keys.Contains("head_dim") && (family is LlamaFamily.Qwen2 or LlamaFamily.Qwen3 || keys.Has("head_dim")) ? keys.Int("head_dim", 0)
+            : family == LlamaFamily.Qwen3 ? Qwen3HeadSize : ShareOf(keys, width, heads);
+
+    private static int ShareOf(ConfigReader keys, int width, int heads)
+    {
+        keys.Ignore("head_dim");
+        return Share(width, heads);
     }
 
     private static int Share(int width, int heads) => heads > 0 && width % heads == 0

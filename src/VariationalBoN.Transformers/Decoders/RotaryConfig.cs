@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -31,23 +32,34 @@ public sealed record RotaryConfig
     /// <param name="fraction">The share of each head that is turned, where <c>rope_parameters</c> say so.</param>
     internal static RotaryConfig Read(ConfigReader keys, string thetaKey, double theta, out double? fraction)
     {
-        double? outer = keys.DoubleOrNull("rope_theta"), own = thetaKey == "rope_theta" ? null : keys.DoubleOrNull(thetaKey);
+        double? outer = keys.DoubleIfPresent("rope_theta"), own = thetaKey == "rope_theta" ? null : keys.DoubleIfPresent(thetaKey);
         var scaling = keys.Object("rope_scaling");
         var parameters = keys.Object("rope_parameters");
         if (scaling is not null && parameters is not null)
             throw new InvalidDataException("rope_scaling and rope_parameters are both given; they are two layouts of one setting");
         var inside = parameters ?? scaling;
-        double? inner = inside?.DoubleOrNull("rope_theta");
-        double[] thetas = [.. new[] { own, outer, inner }.OfType<double>().Distinct()];
-        if (thetas.Length > 1)
-            throw new InvalidDataException($"rope_theta is given as {string.Join(" and as ", thetas)}; these must agree");
-        fraction = inside?.DoubleOrNull("partial_rotary_factor");
-        var config = new RotaryConfig { Theta = thetas.Length == 1 ? thetas[0] : theta };
+        string place = parameters is null ? "rope_scaling" : "rope_parameters";
+        double? inner = inside?.DoubleIfPresent("rope_theta");
+        (string Key, double Value)[] thetas = [.. new[] { (thetaKey, own), ("rope_theta", outer),
+            ($"{place}.rope_theta", inner) }.Where(pair => pair.Item2 is not null).Select(pair => (pair.Item1, pair.Item2!.Value))];
+        if (thetas.DistinctBy(pair => pair.Value).Count() > 1)
+        {
+            string values = string.Join(" and as ", thetas.Select(pair => pair.Value.ToString(CultureInfo.InvariantCulture)).Distinct());
+            string keyed = string.Join(", ", thetas.Select(pair => FormattableString.Invariant($"{pair.Key} = {pair.Value}")));
+            throw new InvalidDataException($"rope_theta is given as {values} ({keyed}); these must agree");
+        }
+
+        fraction = inside?.DoubleIfPresent("partial_rotary_factor");
+        var config = new RotaryConfig { Theta = thetas.Length > 0 ? thetas[0].Value : theta };
         if (inside is null)
             return config;
         string? type = inside.Text("rope_type"), older = inside.Text("type");
+        if (type is null && older is null && (inside.Contains("rope_type") || inside.Contains("type")))
+            throw new InvalidDataException($"{place}.rope_type is null, which Python takes for None and not for the default; leave it " +
+                "out or give it a value");
         if (type is not null && older is not null && type != older)
-            throw new InvalidDataException($"rope_type, also written type, is given as \"{type}\" and as \"{older}\"; these must agree");
+            throw new InvalidDataException($"{place}.rope_type, also written type, is given as \"{type}\" and as \"{older}\"; these must " +
+                "agree");
         config = (type ?? older ?? "default") switch
         {
             "default" => config,
@@ -60,9 +72,9 @@ public sealed record RotaryConfig
                 HighFrequencyFactor = inside.Double("high_freq_factor"),
                 OriginalMaxLength = inside.Int("original_max_position_embeddings"),
             },
-            string other => throw new InvalidDataException($"rope_type is \"{other}\"; supported: default, linear, llama3"),
+            string other => throw new InvalidDataException($"{place}.rope_type is \"{other}\"; supported: default, linear, llama3"),
         };
-        inside.RequireNothingLeft(parameters is null ? "rope_scaling" : "rope_parameters");
+        inside.RequireNothingLeft();
         return config;
     }
 
@@ -93,7 +105,7 @@ public sealed record RotaryConfig
         if (Scaling is not (RotaryScaling.None or RotaryScaling.Linear or RotaryScaling.Llama3))
             faults.Add($"rope_type is {Scaling}, it must be one of the named values");
         if (!(Factor > 0 && double.IsFinite(Factor)))
-            faults.Add($"the factor of the rotary scaling is {Factor}, it must be above 0");
+            faults.Add($"the factor of the rotary scaling is {Factor}, it must be above 0 (rope_scaling.factor)");
         if (Scaling == RotaryScaling.Llama3 && !(LowFrequencyFactor > 0 && HighFrequencyFactor > LowFrequencyFactor && double.IsFinite(HighFrequencyFactor)))
             faults.Add($"low_freq_factor is {LowFrequencyFactor} and high_freq_factor {HighFrequencyFactor}, they must be above 0 and the second the larger one");
         if (Scaling == RotaryScaling.Llama3 && OriginalMaxLength < 1)

@@ -42,14 +42,16 @@ public static class LoraExtensions
         string[] others = [.. model.named_modules().Where(pair => pair.module is not Projection)
             .Select(pair => names.InFile($"{pair.name}.weight")[..^".weight".Length]).Where(options.Names)];
         if (others.Length > 0)
-            throw new ArgumentException($"The targets name {string.Join(", ", others.Take(5))}; only the linear layers of blocks take adapters.", nameof(options));
+            throw new ArgumentException($"The targets ({Targets(options)}) name {string.Join(", ", others.Take(5))}; only the linear " +
+                "layers of blocks take adapters.", nameof(options));
         var parameters = new LoraParameters(model, options, seed);
         var adapted = model.Shape.Create(parameters);
         if (parameters.Count == 0)
         {
             adapted.Dispose();
             string known = string.Join(", ", model.named_modules().Where(pair => pair.module is Projection).Select(pair => pair.name.Split('.')[^1]).Distinct());
-            throw new ArgumentException($"The targets name no layer of this model; its linear layers end in {known}.", nameof(options));
+            throw new ArgumentException($"The targets ({Targets(options)}) name no layer of this model; its linear layers end in " +
+                $"{known}.", nameof(options));
         }
 
         adapted.AdaptedBy = options;
@@ -131,6 +133,10 @@ public static class LoraExtensions
 
     private static Dictionary<string, Tensor> InFile(CausalTransformer adapted) => adapted.named_parameters().Where(pair => IsAdapter(pair.name))
         .ToDictionary(pair => PeftPrefix + adapted.Shape.Names.Prefix + pair.name, pair => (Tensor)pair.parameter);
+
+    /// <summary>The setting that chooses the layers, under the name that it has in a file.</summary>
+    private static string Targets(LoraOptions options) =>
+        $"target_modules = {options.TargetPattern ?? string.Join(", ", options.TargetModules)}";
 
     private static bool IsAdapter(string name) => name.EndsWith(".lora_A.weight", StringComparison.Ordinal) || name.EndsWith(".lora_B.weight", StringComparison.Ordinal);
 

@@ -36,15 +36,15 @@ public sealed partial record LoraOptions
         var keys = ConfigReader.Parse(json);
         if (keys.Text("peft_type") is not "LORA")
             throw new InvalidDataException($"peft_type is {(keys.Text("peft_type") is string type ? $"\"{type}\"" : "missing")}; supported: LORA");
-        keys.RequireText("task_type", "CAUSAL_LM");
+        keys.RequireTextOrNull("task_type", "CAUSAL_LM");
         keys.RequireText("bias", "none");
         if (keys.Raw("init_lora_weights") is JsonValue start && !(start.TryGetValue(out bool _) || (start.TryGetValue(out string? way) && way is "gaussian" or "orthogonal")))
             throw new InvalidDataException($"init_lora_weights is {start.ToJsonString()}, which changes the base weights; supported: true, false, gaussian, orthogonal");
         keys.Ignore("auto_mapping", "fan_in_fan_out", "inference_mode", "lora_dropout", "megatron_core", "peft_version", "qalora_group_size", "revision", "runtime_config");
         var options = new LoraOptions
         {
-            Rank = keys.IntOrNull("r") ?? 8,
-            Alpha = keys.DoubleOrNull("lora_alpha") ?? 8,
+            Rank = keys.Int("r", 8),
+            Alpha = keys.Double("lora_alpha", 8),
             RankStabilized = keys.Bool("use_rslora", false),
             RankPattern = Patterns<int>(keys, "rank_pattern"),
             AlphaPattern = Patterns<double>(keys, "alpha_pattern"),
@@ -102,7 +102,9 @@ public sealed partial record LoraOptions
         where T : struct
     {
         if (keys.Raw(key) is not JsonNode node)
-            return [];
+            return !keys.Contains(key) ? []
+                : throw new InvalidDataException($"{key} is null, which Python takes for None and not for the default; leave it out or " +
+                "give it a value");
         if (node is not JsonObject patterns || patterns.Any(pair => pair.Value is not JsonValue value || !value.TryGetValue(out T _)))
             throw new InvalidDataException($"{key} must be an object of names and numbers");
         return [.. patterns.Select(pair => new KeyValuePair<string, T>(pair.Key, pair.Value!.GetValue<T>()))];

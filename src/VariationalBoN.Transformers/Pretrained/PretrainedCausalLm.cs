@@ -23,6 +23,13 @@ public sealed class PretrainedCausalLm : IDisposable
         model.eval();
         _tokenizer = files.Tokenizer(model.VocabularySize);
         StopTokens = files.StopTokens(model.VocabularySize);
+        if (_tokenizer?.EosId is int end && end < model.VocabularySize && !StopTokens.Contains(end))
+        {
+            string name = _tokenizer.TryGetToken(end, out string? token) ? $"{end} (\"{token}\")" : $"{end}";
+            Warnings = [$"The tokenizer ends a text with token {name}, but eos_token_id of {files.StopTokensPlace} " +
+                $"{(StopTokens.IsEmpty ? "names none" : $"is {string.Join(", ", StopTokens)}")}: a model that was trained to end with " +
+                "the former goes on after it. Give both to GenerationOptions.StopTokens, or correct the file."];
+        }
     }
 
     /// <summary>The model; every parameter is trainable.</summary>
@@ -40,6 +47,12 @@ public sealed class PretrainedCausalLm : IDisposable
     /// neither names one. A token for which the model has no logit is left out: it is never drawn.
     /// </summary>
     public ImmutableArray<int> StopTokens { get; }
+
+    /// <summary>
+    /// What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text;
+    /// empty when nothing is.
+    /// </summary>
+    public ImmutableArray<string> Warnings { get; } = [];
 
     /// <summary>Reads a model, its weights straight into its parameters, and its tokenizer.</summary>
     /// <param name="directory">The directory.</param>

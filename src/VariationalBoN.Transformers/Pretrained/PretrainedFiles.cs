@@ -68,6 +68,10 @@ internal sealed class PretrainedFiles
         return stops ?? ReadConfig(json => StopTokens(json, vocabularySize)) ?? [];
     }
 
+    /// <summary>The file that <see cref="StopTokens(int)"/> reads them from.</summary>
+    internal string StopTokensPlace => _others.Find(file => file.Name == GenerationName).Content is byte[] generation
+        && ConfigReader.Parse(Encoding.UTF8.GetString(generation)).Has("eos_token_id") ? GenerationName : ConfigName;
+
     /// <summary>Writes everything with the weights of a module; see <see cref="AtomicDirectory"/>.</summary>
     internal void Save(string directory, nn.Module module, WeightLayout layout, ScalarType? type)
     {
@@ -102,11 +106,15 @@ internal sealed class PretrainedFiles
         return [.. stops.Where(token => token >= 0 && token < vocabularySize)]; // a token without a logit is never drawn, so it ends nothing
     }
 
-    /// <summary>The configuration with the element type of the weights under the key that it has, <c>torch_dtype</c> before transformers 5.</summary>
+    /// <summary>
+    /// The configuration with the element type of the weights under each key that it has, <c>torch_dtype</c> before transformers 5.
+    /// </summary>
     private byte[] ConfigWith(ScalarType type)
     {
         var json = JsonNode.Parse(_config)!.AsObject();
-        json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = type.ToString().ToLowerInvariant();
+        string[] present = [.. ((string[])["dtype", "torch_dtype"]).Where(json.ContainsKey)];
+        foreach (string key in present.Length > 0 ? present : ["torch_dtype"])
+            json[key] = type.ToString().ToLowerInvariant();
         return Encoding.UTF8.GetBytes(json.ToJsonString(Indented) + "\n");
     }
 

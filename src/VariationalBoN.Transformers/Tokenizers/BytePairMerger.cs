@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>Merges the symbols of one long word: a heap of the pairs by rank and place, each symbol with the places beside it. Used once.</summary>
+/// <summary>
+/// Merges the symbols of one long word: a heap of the pairs by rank and place, each symbol with the places beside it. Used once.
+/// </summary>
 /// <param name="merges">The merges by pair.</param>
 /// <param name="symbols">The symbols; they are overwritten.</param>
 internal ref struct BytePairMerger(Dictionary<(int Left, int Right), (int Rank, int Id)> merges, Span<int> symbols)

@@ -62,7 +62,8 @@ internal sealed class BytePairModel : ITokenModel
     private void EncodeNew(ReadOnlySpan<char> word, List<int> ids)
     {
         int most = _bytes is null ? word.Length // a symbol becomes one id, or one for each of its bytes
-            : checked(Encoding.UTF8.GetByteCount(word) + Encoding.UTF8.GetByteCount(_options.ContinuingPrefix + _options.EndOfWordSuffix) * word.Length);
+            : checked(Encoding.UTF8.GetByteCount(word)
+                + Encoding.UTF8.GetByteCount(_options.ContinuingPrefix + _options.EndOfWordSuffix) * word.Length);
         int[]? rented = most > 256 ? ArrayPool<int>.Shared.Rent(most) : null;
         Span<int> symbols = rented ?? stackalloc int[256];
         symbols = symbols[..Symbols(word, symbols)];

@@ -6,7 +6,8 @@ namespace VariationalBoN.Transformers.Tokenizers;
 internal static class BytePairReader
 {
     /// <summary>What Python's <c>split()</c> takes for white space.</summary>
-    private static readonly char[] s_space = [.. Enumerable.Range(0, 0x3001).Select(c => (char)c).Where(c => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F')];
+    private static readonly char[] s_space = [.. Enumerable.Range(0, 0x3001).Select(c => (char)c).Where(c => char.IsWhiteSpace(c)
+        || c is >= '\u001C' and <= '\u001F')];
 
     internal static BytePairModel Read(JsonSection section)
     {
@@ -38,14 +39,16 @@ internal static class BytePairReader
 
     /// <param name="files">The files.</param>
     /// <param name="everyLine">
-    /// Whether every line of <c>merges.txt</c> is a merge but a header that says so (Qwen2). Otherwise the first line is a header and what stands after the last line feed is left out,
+    /// Whether every line of <c>merges.txt</c> is a merge but a header that says so (Qwen2). Otherwise the first line is a header and
+    /// what stands after the last line feed is left out,
     /// whatever they hold: transformers reads <c>split("\n")[1:-1]</c> for GPT-2 and RoBERTa.
     /// </param>
     /// <exception cref="InvalidDataException">One of the files is damaged or missing.</exception>
     internal static BytePairModel ReadFiles(TokenizerFiles files, bool everyLine)
     {
         var vocabulary = TokenVocabulary.Read(files.Json("vocab.json") ?? throw new InvalidDataException($"{files.Directory}: vocab.json is missing."));
-        string[] lines = (files.Text("merges.txt") ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.")).Split('\n');
+        string[] lines = (files.Text("merges.txt")
+            ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.")).Split('\n');
         var merges = new Dictionary<(int, int), (int, int)>();
         var options = new BytePairOptions();
         int first = !everyLine || lines[0].TrimStart().StartsWith("#version:", StringComparison.Ordinal) ? 1 : 0;
@@ -55,13 +58,15 @@ internal static class BytePairReader
             if (parts.Length == 0)
                 continue;
             int line = i + 1;
-            Add(merges, vocabulary, options, parts, i, message => new InvalidDataException($"{files.PathOf("merges.txt")}: line {line} {message}."), keepFirst: true);
+            Add(merges, vocabulary, options, parts, i, message =>
+                new InvalidDataException($"{files.PathOf("merges.txt")}: line {line} {message}."), keepFirst: true);
         }
 
         return new BytePairModel(vocabulary, merges, options);
     }
 
-    private static void Add(Dictionary<(int, int), (int, int)> merges, TokenVocabulary vocabulary, BytePairOptions options, string[] parts, int rank, Func<string, InvalidDataException> fault, bool keepFirst = false)
+    private static void Add(Dictionary<(int, int), (int, int)> merges, TokenVocabulary vocabulary, BytePairOptions options,
+        string[] parts, int rank, Func<string, InvalidDataException> fault, bool keepFirst = false)
     {
         if (parts.Length != 2)
             throw fault($"has {parts.Length} parts; a merge has 2");
@@ -71,7 +76,8 @@ internal static class BytePairReader
         var pair = (Id(parts[0]), Id(parts[1]));
         int joined = Id(parts[0] + right);
         if (!keepFirst || !merges.ContainsKey(pair))
-            merges[pair] = (rank, joined); // of a merge that stands twice in tokenizer.json the second counts, in merges.txt the first, as in Python
+            // of a merge that stands twice in tokenizer.json the second counts, in merges.txt the first, as in Python
+            merges[pair] = (rank, joined);
     }
 
     private static double? TryGetDoubleOrNull(this JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : null;

@@ -3,22 +3,30 @@ using System.Text;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>The properties of characters as Hugging Face's Rust code asks for them, each in the version of Unicode that its part of the code has.</summary>
+/// <summary>
+/// The properties of characters as Hugging Face's Rust code asks for them, each in the version of Unicode that its part of the code has.
+/// </summary>
 /// <remarks>General categories of Oniguruma's expressions are of Unicode 16.0, as those of .NET 10.</remarks>
 internal static class CharacterClass
 {
-    /// <summary>What <c>\w</c> of Rust's expressions takes: letters, marks, digits, connecting punctuation, letters in circles, the two joiners.</summary>
+    /// <summary>
+    /// What <c>\w</c> of Rust's expressions takes: letters, marks, digits, connecting punctuation, letters in circles, the two joiners.
+    /// </summary>
     internal static bool IsWord(Rune rune) => IsRegexWord(rune) || rune.Value is 0x200C or 0x200D;
 
     /// <summary>What <c>\w</c> in a class takes in Oniguruma.</summary>
-    internal static bool IsRegexWord(Rune rune) => Rune.GetUnicodeCategory(rune) is <= UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation
+    internal static bool IsRegexWord(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is <= UnicodeCategory.LetterNumber or UnicodeCategory.ConnectorPunctuation
         || rune.Value is (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189); // Other_Alphabetic
 
     /// <summary>Numbers of Unicode 17.</summary>
-    internal static bool IsNumber(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber
+    internal static bool IsNumber(Rune rune) =>
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber
         || rune.Value is (>= 0x11DE0 and <= 0x11DE9) or (>= 0x16FF4 and <= 0x16FF6);
 
-    /// <summary>The lower case of Unicode 17, where it is one character; .NET 10 leaves these letters of Unicode 16 and 17 as they are.</summary>
+    /// <summary>
+    /// The lower case of Unicode 17, where it is one character; .NET 10 leaves these letters of Unicode 16 and 17 as they are.
+    /// </summary>
     internal static Rune ToLower(Rune rune) => rune.Value switch
     {
         < 0x1C89 => Rune.ToLowerInvariant(rune),

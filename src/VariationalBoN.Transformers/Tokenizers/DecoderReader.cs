@@ -7,7 +7,10 @@ namespace VariationalBoN.Transformers.Tokenizers;
 internal static class DecoderReader
 {
     private static readonly (string Spaced, string Mark)[] s_marks =
-        [(" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re")];
+    [
+        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" 's", "'s"), (" 've", "'ve"),
+        (" 're", "'re"),
+    ];
 
     internal static Func<IReadOnlyList<string>, IReadOnlyList<string>>? Read(JsonSection? section)
     {
@@ -52,7 +55,8 @@ internal static class DecoderReader
         return text;
     }
 
-    private static Func<IReadOnlyList<string>, IReadOnlyList<string>> Sequence(Func<IReadOnlyList<string>, IReadOnlyList<string>>[] parts) => tokens =>
+    private static Func<IReadOnlyList<string>, IReadOnlyList<string>> Sequence(
+        Func<IReadOnlyList<string>, IReadOnlyList<string>>[] parts) => tokens =>
     {
         int before = Characters(tokens);
         foreach (var part in parts)

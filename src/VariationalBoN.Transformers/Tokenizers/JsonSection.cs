@@ -11,9 +11,12 @@ internal sealed class JsonSection
 
     private static readonly string[] s_partKeys =
     [
-        "add_prefix_space", "trim_offsets", "use_regex", "replacement", "prepend_scheme", "split", "str_rep", "pattern", "behavior", "invert", "individual_digits", "delimiter", "length", "cls", "sep", "single", "pair",
-        "special_tokens", "processors", "pretokenizers", "normalizers", "decoders", "prefix", "cleanup", "suffix", "content", "start", "stop", "strip_left", "strip_right", "clean_text", "handle_chinese_chars",
-        "strip_accents", "lowercase", "prepend", "dropout", "unk_token", "unk_id", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback", "ignore_merges", "max_input_chars_per_word",
+        "add_prefix_space", "trim_offsets", "use_regex", "replacement", "prepend_scheme", "split", "str_rep", "pattern", "behavior",
+        "invert", "individual_digits", "delimiter", "length", "cls", "sep", "single", "pair",
+        "special_tokens", "processors", "pretokenizers", "normalizers", "decoders", "prefix", "cleanup", "suffix", "content", "start",
+        "stop", "strip_left", "strip_right", "clean_text", "handle_chinese_chars",
+        "strip_accents", "lowercase", "prepend", "dropout", "unk_token", "unk_id", "continuing_subword_prefix", "end_of_word_suffix",
+        "fuse_unk", "byte_fallback", "ignore_merges", "max_input_chars_per_word",
         "precompiled_charsmap", "pad_token", "word_delimiter_token",
     ];
 
@@ -140,7 +143,8 @@ internal sealed class JsonSection
     }
 
     /// <summary>
-    /// Sets aside the keys of other parts of a <c>tokenizer.json</c>, which the original passes over where they stand by mistake (a TemplateProcessing with <c>trim_offsets</c>). A key that
+    /// Sets aside the keys of other parts of a <c>tokenizer.json</c>, which the original passes over where they stand by mistake (a
+    /// TemplateProcessing with <c>trim_offsets</c>). A key that
     /// no part of version 0.22 knows may be a setting of a later one, and is refused.
     /// </summary>
     internal void IgnoreStray() => Ignore(s_partKeys);

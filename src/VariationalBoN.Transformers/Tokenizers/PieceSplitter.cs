@@ -1,6 +1,8 @@
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>Cuts a piece at matches and hands on the parts as they become final; what a match does is said by name, as in <c>tokenizer.json</c>.</summary>
+/// <summary>
+/// Cuts a piece at matches and hands on the parts as they become final; what a match does is said by name, as in <c>tokenizer.json</c>.
+/// </summary>
 /// <param name="piece">What is cut.</param>
 /// <param name="behavior">What becomes of the matches.</param>
 /// <param name="invert">Whether what lies between the matches is taken for them.</param>

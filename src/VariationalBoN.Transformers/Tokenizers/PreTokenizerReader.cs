@@ -8,7 +8,8 @@ internal static class PreTokenizerReader
     private static readonly TextPattern s_gpt2 = new(null, UnicodeRegex.Gpt2);
 
     /// <param name="section">The description; null for none.</param>
-    /// <param name="prefixSpace">The setting of the tokenizer's class, which overrides a ByteLevel of the file at the top level; null inside a sequence.</param>
+    /// <param name="prefixSpace">The setting of the tokenizer's class, which overrides a ByteLevel of the file at the top level; null
+    /// inside a sequence.</param>
     internal static PieceCutter? Read(JsonSection? section, bool? prefixSpace)
     {
         if (section is null)
@@ -112,9 +113,11 @@ internal static class PreTokenizerReader
     }
 
     /// <summary>
-    /// When a Metaspace puts its character before a text. Older files say it with <c>add_prefix_space</c>; the class's own setting of that name reaches the type ByteLevel alone.
+    /// When a Metaspace puts its character before a text. Older files say it with <c>add_prefix_space</c>; the class's own setting of
+    /// that name reaches the type ByteLevel alone.
     /// </summary>
-    /// <exception cref="InvalidDataException">The scheme is unknown, or absent or another than never beside <c>add_prefix_space</c> = false; the original refuses the same.</exception>
+    /// <exception cref="InvalidDataException">The scheme is unknown, or absent or another than never beside <c>add_prefix_space</c> =
+    /// false; the original refuses the same.</exception>
     internal static string PrependScheme(JsonSection section)
     {
         section.TextOrNull("str_rep"); // the replacement once more
@@ -122,7 +125,9 @@ internal static class PreTokenizerReader
         if (scheme is not ("always" or "first" or "never"))
             throw section.Fault("prepend_scheme", $"is \"{scheme}\"; it must be always, first or never");
         return section.FlagOrNull("add_prefix_space") != false || scheme == "never" ? scheme
-            : throw section.Fault("add_prefix_space", $"is false beside prepend_scheme = {scheme}{(section.Holds("prepend_scheme") ? "" : ", which its absence means")}; set prepend_scheme to never");
+            : throw section.Fault("add_prefix_space",
+                $"is false beside prepend_scheme = {scheme}{(section.Holds("prepend_scheme") ? "" : ", which its absence means")}; set " +
+                "prepend_scheme to never");
     }
 
     private static SplitBehavior Behavior(JsonSection section) => section.Text("behavior") is var name && Enum.GetNames<SplitBehavior>().Contains(name)

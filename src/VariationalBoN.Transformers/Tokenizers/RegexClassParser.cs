@@ -71,7 +71,8 @@ internal sealed class RegexClassParser(string pattern, int start)
         }
 
         _at = close + 2;
-        return RegexProperty.Posix(negated ? name[1..] : name) is Func<Rune, bool> kind ? RegexSet.Of(kind, negated) : throw Fault(pattern, close, $"the set [:{name}:]");
+        return RegexProperty.Posix(negated ? name[1..] : name) is Func<Rune, bool> kind ? RegexSet.Of(kind, negated)
+            : throw Fault(pattern, close, $"the set [:{name}:]");
     }
 
     /// <summary>One character or an escape that stands for a set.</summary>
@@ -116,7 +117,8 @@ internal sealed class RegexClassParser(string pattern, int start)
         string name = pattern[(at + 1)..close];
         at = close + 1;
         bool turned = name.StartsWith('^');
-        return RegexProperty.Of(turned ? name[1..] : name, inClass) is Func<Rune, bool> kind ? RegexSet.Of(kind, negated != turned) : throw Fault(pattern, close, $"the property \\p{{{name}}}");
+        return RegexProperty.Of(turned ? name[1..] : name, inClass) is Func<Rune, bool> kind ? RegexSet.Of(kind, negated != turned)
+            : throw Fault(pattern, close, $"the property \\p{{{name}}}");
     }
 
     private static int Hexadecimal(string pattern, ref int at, int digits, bool brace)

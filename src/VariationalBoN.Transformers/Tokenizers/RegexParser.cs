@@ -106,7 +106,8 @@ internal sealed class RegexParser(string pattern)
             return RegexSet.Dot();
         }
 
-        return RegexClassParser.Atom(pattern, ref _at, inClass: false) is var (set, point) && set is not null ? set : RegexSet.Of(point, ignoreCase);
+        return RegexClassParser.Atom(pattern, ref _at, inClass: false) is var (set, point) && set is not null ? set
+            : RegexSet.Of(point, ignoreCase);
     }
 
     private Part Group(bool ignoreCase)

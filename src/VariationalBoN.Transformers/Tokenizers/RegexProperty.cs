@@ -8,12 +8,25 @@ internal static class RegexProperty
 {
     private static readonly string[] s_names =
     [
-        "Lu:UppercaseLetter", "Ll:LowercaseLetter", "Lt:TitlecaseLetter", "Lm:ModifierLetter", "Lo:OtherLetter", "Mn:NonspacingMark", "Mc:SpacingMark", "Me:EnclosingMark", "Nd:DecimalNumber", "Nl:LetterNumber",
-        "No:OtherNumber", "Zs:SpaceSeparator", "Zl:LineSeparator", "Zp:ParagraphSeparator", "Cc:Control", "Cf:Format", "Cs:Surrogate", "Co:PrivateUse", "Pc:ConnectorPunctuation", "Pd:DashPunctuation",
-        "Ps:OpenPunctuation", "Pe:ClosePunctuation", "Pi:InitialPunctuation", "Pf:FinalPunctuation", "Po:OtherPunctuation", "Sm:MathSymbol", "Sc:CurrencySymbol", "Sk:ModifierSymbol", "So:OtherSymbol", "Cn:Unassigned",
+        "Lu:UppercaseLetter", "Ll:LowercaseLetter", "Lt:TitlecaseLetter", "Lm:ModifierLetter", "Lo:OtherLetter", "Mn:NonspacingMark",
+        "Mc:SpacingMark", "Me:EnclosingMark", "Nd:DecimalNumber", "Nl:LetterNumber",
+        "No:OtherNumber", "Zs:SpaceSeparator", "Zl:LineSeparator", "Zp:ParagraphSeparator", "Cc:Control", "Cf:Format", "Cs:Surrogate",
+        "Co:PrivateUse", "Pc:ConnectorPunctuation", "Pd:DashPunctuation",
+        "Ps:OpenPunctuation", "Pe:ClosePunctuation", "Pi:InitialPunctuation", "Pf:FinalPunctuation", "Po:OtherPunctuation",
+        "Sm:MathSymbol", "Sc:CurrencySymbol", "Sk:ModifierSymbol", "So:OtherSymbol", "Cn:Unassigned",
     ];
 
-    private static readonly Dictionary<char, string> s_groups = new() { ['L'] = "Letter", ['M'] = "Mark", ['N'] = "Number", ['Z'] = "Separator", ['C'] = "Other", ['P'] = "Punctuation", ['S'] = "Symbol" };
+    private static readonly Dictionary<char, string> s_groups = new()
+    {
+        ['L'] = "Letter",
+        ['M'] = "Mark",
+        ['N'] = "Number",
+        ['Z'] = "Separator",
+        ['C'] = "Other",
+        ['P'] = "Punctuation",
+        ['S'] = "Symbol",
+    };
+
     private static readonly Dictionary<string, uint> s_categories = Categories();
 
     private static readonly Dictionary<string, Func<Rune, bool>> s_posix = new(StringComparer.Ordinal)
@@ -43,7 +56,8 @@ internal static class RegexProperty
         's' => Rune.IsWhiteSpace,
         'd' => s_posix["digit"],
         'h' => s_posix["xdigit"],
-        'w' => inClass ? CharacterClass.IsRegexWord : static rune => CharacterClass.IsRegexWord(rune) || rune.Value is 0xB2 or 0xB3 or 0xB9 or 0xBC or 0xBD or 0xBE,
+        'w' => inClass ? CharacterClass.IsRegexWord : static rune => CharacterClass.IsRegexWord(rune)
+            || rune.Value is 0xB2 or 0xB3 or 0xB9 or 0xBC or 0xBD or 0xBE,
         _ => null,
     };
 

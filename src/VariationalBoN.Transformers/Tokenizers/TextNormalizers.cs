@@ -6,7 +6,8 @@ namespace VariationalBoN.Transformers.Tokenizers;
 internal static class TextNormalizers
 {
     /// <summary>
-    /// A normalisation form of Unicode 9.0, which the original has, whatever the version of ICU: a character that came later has no decomposition there, joins with none and keeps its place,
+    /// A normalisation form of Unicode 9.0, which the original has, whatever the version of ICU: a character that came later has no
+    /// decomposition there, joins with none and keeps its place,
     /// so what stands between two of them is normalised by itself.
     /// </summary>
     internal static Func<string, string> Form(NormalizationForm form)
@@ -38,7 +39,8 @@ internal static class TextNormalizers
     internal static Func<string, string> Without(Func<Rune, bool> unwanted) => text => Rewrite(text, unwanted, static (_, _) => { });
 
     /// <summary>Lower case character by character, so a final sigma is as any other; of single characters only İ becomes two.</summary>
-    internal static string Lowercase(string text) => Ascii.IsValid(text) ? text.ToLowerInvariant() : Rewrite(text, static rune => rune.Value == 'İ' || CharacterClass.ToLower(rune) != rune, static (rune, lower) =>
+    internal static string Lowercase(string text) => Ascii.IsValid(text) ? text.ToLowerInvariant()
+        : Rewrite(text, static rune => rune.Value == 'İ' || CharacterClass.ToLower(rune) != rune, static (rune, lower) =>
     {
         if (rune.Value == 'İ')
             lower.Append("i\u0307");
@@ -56,8 +58,10 @@ internal static class TextNormalizers
         return text[start..end];
     };
 
-    internal static Func<string, string> Replace(TextPattern pattern, string content) => text => pattern.Replace(text, content, TextPipeline.MostGrowth(text.Length))
-        ?? throw new InvalidOperationException($"The tokenizer's normaliser makes of {text.Length} characters more than {TextPipeline.MostGrowth(text.Length)}.");
+    internal static Func<string, string> Replace(TextPattern pattern, string content) => text =>
+        pattern.Replace(text, content, TextPipeline.MostGrowth(text.Length))
+        ?? throw new InvalidOperationException($"The tokenizer's normaliser makes of {text.Length} characters more than " +
+            $"{TextPipeline.MostGrowth(text.Length)}.");
 
     /// <summary>BERT's normaliser: control characters out, Chinese characters as words of their own, accents off, lower case.</summary>
     internal static Func<string, string> Bert(bool cleanText, bool chinese, bool stripAccents, bool lowercase)
@@ -76,7 +80,9 @@ internal static class TextNormalizers
         };
     }
 
-    private static string Clean(string text) => Rewrite(text, static rune => rune.Value != ' ' && (rune.Value is 0 or 0xFFFD || Rune.IsWhiteSpace(rune) || CharacterClass.IsBertControl(rune)), static (rune, clean) =>
+    private static string Clean(string text) =>
+        Rewrite(text, static rune => rune.Value != ' '
+        && (rune.Value is 0 or 0xFFFD || Rune.IsWhiteSpace(rune) || CharacterClass.IsBertControl(rune)), static (rune, clean) =>
     {
         if (rune.Value is not (0 or 0xFFFD) && !CharacterClass.IsBertControl(rune))
             clean.Append(' ');

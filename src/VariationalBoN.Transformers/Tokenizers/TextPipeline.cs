@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace VariationalBoN.Transformers.Tokenizers;
@@ -56,7 +57,8 @@ internal sealed partial class TextPipeline : TokenizerEngine
         string text = _parts.Decoder is null ? string.Join(' ', tokens) : Joined(_parts.Decoder(tokens));
         text = _parts.ClassDecoding switch
         {
-            ClassDecoding.Clip when _parts.Model is BytePairModel { EndOfWordSuffix.Length: > 0 } model => text.Replace(model.EndOfWordSuffix, " ", StringComparison.Ordinal).Trim(),
+            ClassDecoding.Clip when _parts.Model is BytePairModel { EndOfWordSuffix.Length: > 0 } model =>
+                text.Replace(model.EndOfWordSuffix, " ", StringComparison.Ordinal).Trim(),
             ClassDecoding.Whisper => TimeStamp().Replace(text, ""),
             _ => text,
         };
@@ -77,9 +79,18 @@ internal sealed partial class TextPipeline : TokenizerEngine
 
     private static string Joined(IReadOnlyList<string> texts) => texts.Count == 1 ? texts[0] : string.Concat(texts);
 
+    /// <summary>Normalises a text.</summary>
+    /// <returns>Whether what is left begins where the text does: not when the normaliser takes its first character out.</returns>
+    private bool BeginsWithItsFirst(string text, out string normal)
+    {
+        normal = _parts.Normalizer?.Invoke(text) ?? text;
+        return _parts.Normalizer is null || normal.Length == 0 || normal[0] == text[0]
+            || _parts.Normalizer(Rune.GetRuneAt(text, 0).ToString()).Length > 0;
+    }
+
     private void EncodePart(string text, bool first, List<int> ids)
     {
-        text = _parts.Normalizer?.Invoke(text) ?? text;
+        first &= BeginsWithItsFirst(text, out text);
         PieceSink model = word => _parts.Model.Encode(word.Text, ids);
         foreach (var (start, end, id) in _normalized.Split(text))
         {

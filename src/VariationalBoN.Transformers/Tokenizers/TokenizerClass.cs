@@ -7,9 +7,13 @@ namespace VariationalBoN.Transformers.Tokenizers;
 /// <param name="AddsBos">What <c>add_bos_token</c> is when absent.</param>
 /// <param name="MaskTakesSpace">Whether <c>mask_token</c> takes the white space before it wherever it is named by its text alone.</param>
 /// <param name="Decoding">What the class does to a decoded text.</param>
-internal sealed record TokenizerClass(string Name, Dictionary<string, string> Defaults, bool RewritesFrame = false, bool AddsBos = false, bool MaskTakesSpace = false, ClassDecoding Decoding = ClassDecoding.None)
+internal sealed record TokenizerClass(string Name, Dictionary<string, string> Defaults, bool RewritesFrame = false, bool AddsBos = false,
+    bool MaskTakesSpace = false, ClassDecoding Decoding = ClassDecoding.None)
 {
     private const string EndOfText = "<|endoftext|>";
+
+    private static readonly string[] s_bert =
+        ["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer"];
 
     private static readonly TokenizerClass[] s_known =
     [
@@ -21,13 +25,17 @@ internal sealed record TokenizerClass(string Name, Dictionary<string, string> De
         new("WhisperTokenizer", Gpt2(), Decoding: ClassDecoding.Whisper),
         new("GPTNeoXTokenizer", Gpt2(), RewritesFrame: true),
         new("Qwen2Tokenizer", new() { ["eos_token"] = EndOfText, ["unk_token"] = EndOfText, ["pad_token"] = EndOfText }),
-        new("CLIPTokenizer", new() { ["bos_token"] = "<|startoftext|>", ["eos_token"] = EndOfText, ["unk_token"] = EndOfText, ["pad_token"] = EndOfText }, Decoding: ClassDecoding.Clip),
+        new("CLIPTokenizer", new() { ["bos_token"] = "<|startoftext|>", ["eos_token"] = EndOfText, ["unk_token"] = EndOfText,
+            ["pad_token"] = EndOfText }, Decoding: ClassDecoding.Clip),
         new("LlamaTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>" }, RewritesFrame: true, AddsBos: true),
-        new("GemmaTokenizer", new() { ["bos_token"] = "<bos>", ["eos_token"] = "<eos>", ["unk_token"] = "<unk>", ["pad_token"] = "<pad>" }, RewritesFrame: true, AddsBos: true),
-        new("CohereTokenizer", new() { ["bos_token"] = "<BOS_TOKEN>", ["eos_token"] = "<|END_OF_TURN_TOKEN|>", ["unk_token"] = "<UNK>" }, RewritesFrame: true, AddsBos: true),
+        new("GemmaTokenizer", new() { ["bos_token"] = "<bos>", ["eos_token"] = "<eos>", ["unk_token"] = "<unk>",
+            ["pad_token"] = "<pad>" }, RewritesFrame: true, AddsBos: true),
+        new("CohereTokenizer", new() { ["bos_token"] = "<BOS_TOKEN>", ["eos_token"] = "<|END_OF_TURN_TOKEN|>", ["unk_token"] = "<UNK>" },
+            RewritesFrame: true, AddsBos: true),
         new("BloomTokenizer", new() { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["unk_token"] = "<unk>", ["pad_token"] = "<pad>" }),
-        .. ((string[])["BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer"]).Select(name => new TokenizerClass(name, Bert())),
-        .. ((string[])["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer", "MvpTokenizer"]).Select(name => new TokenizerClass(name, Roberta(), MaskTakesSpace: true)),
+        .. s_bert.Select(name => new TokenizerClass(name, Bert())),
+        .. ((string[])["RobertaTokenizer", "BartTokenizer", "LongformerTokenizer", "LEDTokenizer", "MvpTokenizer"]).Select(name =>
+            new TokenizerClass(name, Roberta(), MaskTakesSpace: true)),
         new("DebertaTokenizer", new(Bert()) { ["bos_token"] = "[CLS]", ["eos_token"] = "[SEP]" }, MaskTakesSpace: true),
     ];
 
@@ -72,7 +80,7 @@ internal sealed record TokenizerClass(string Name, Dictionary<string, string> De
     };
 
     /// <summary>Whether the settings of the class override a BertNormalizer of the file.</summary>
-    internal bool IsBert => Name is "BertTokenizer" or "DistilBertTokenizer" or "ElectraTokenizer" or "MobileBertTokenizer" or "ConvBertTokenizer" or "SqueezeBertTokenizer";
+    internal bool IsBert => s_bert.Contains(Name);
 
     /// <summary>The class that the settings, the model's configuration or the files at hand imply, in this order.</summary>
     /// <exception cref="InvalidDataException">The class is named and unknown.</exception>
@@ -94,7 +102,8 @@ internal sealed record TokenizerClass(string Name, Dictionary<string, string> De
 
     private static TokenizerClass? Named(string name) => Array.Find(s_known, known => known.Name == (name.EndsWith("Fast", StringComparison.Ordinal) ? name[..^4] : name));
 
-    private static Dictionary<string, string> Gpt2() => new() { ["bos_token"] = EndOfText, ["eos_token"] = EndOfText, ["unk_token"] = EndOfText };
+    private static Dictionary<string, string> Gpt2() =>
+        new() { ["bos_token"] = EndOfText, ["eos_token"] = EndOfText, ["unk_token"] = EndOfText };
 
     private static Dictionary<string, string> Roberta() => new()
     {

@@ -25,7 +25,9 @@ internal sealed class TokenizerFiles(string directory, Func<string, byte[]?> rea
     internal string[]? Lines(string name) =>
         Text(name) is not string text ? null : text.Length == 0 ? [] : (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
 
-    /// <summary>A text file as Python's text mode reads it, with line feeds alone between lines; null when there is none of that name.</summary>
+    /// <summary>
+    /// A text file as Python's text mode reads it, with line feeds alone between lines; null when there is none of that name.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is not UTF-8.</exception>
     internal string? Text(string name)
     {

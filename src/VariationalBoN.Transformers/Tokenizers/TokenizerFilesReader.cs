@@ -22,7 +22,8 @@ internal static class TokenizerFilesReader
         };
     }
 
-    private static TextPipeline BytePairs(TokenizerFiles files, TokenizerSettings settings, Func<string, string>? normalizer, PieceCutter preTokenizer)
+    private static TextPipeline BytePairs(TokenizerFiles files, TokenizerSettings settings, Func<string, string>? normalizer,
+        PieceCutter preTokenizer)
     {
         var model = BytePairReader.ReadFiles(files, everyLine: settings.Class.Name == "Qwen2Tokenizer");
         var added = new AddedVocabulary(model.Vocabulary, settings.Place);

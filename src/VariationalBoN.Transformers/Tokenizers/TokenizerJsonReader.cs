@@ -76,6 +76,8 @@ internal static class TokenizerJsonReader
             throw section.Fault("type", "is \"Unigram\"; supported: BPE, WordPiece, WordLevel");
     }
 
-    private static string ModelType(JsonSection section) => section.TextOrNull("type") ?? (section.Holds("merges") ? "BPE" : section.Holds("max_input_chars_per_word") ? "WordPiece" // older files leave it out
+    /// <summary>The type of a model, which older files leave out.</summary>
+    private static string ModelType(JsonSection section) => section.TextOrNull("type")
+        ?? (section.Holds("merges") ? "BPE" : section.Holds("max_input_chars_per_word") ? "WordPiece"
         : section.Raw("vocab")?.ValueKind == JsonValueKind.Array ? "Unigram" : "WordLevel");
 }

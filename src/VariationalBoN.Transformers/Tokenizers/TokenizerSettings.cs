@@ -58,7 +58,8 @@ internal sealed record TokenizerSettings
     internal static TokenizerSettings Read(TokenizerFiles files)
     {
         var json = files.Json("tokenizer_config.json");
-        var settings = Read(json, TokenizerClass.Of(files, json), files.Bytes("tokenizer.json") is not null) with { Place = files.PathOf("tokenizer_config.json") };
+        bool hasJson = files.Bytes("tokenizer.json") is not null;
+        var settings = Read(json, TokenizerClass.Of(files, json), hasJson) with { Place = files.PathOf("tokenizer_config.json") };
         bool listed = json?.Raw("added_tokens_decoder") is not null;
         var map = files.Json("special_tokens_map.json");
         settings.ReadSpecial(json, listed ? null : map);
@@ -130,14 +131,17 @@ internal sealed record TokenizerSettings
     /// <summary>Named and additional special tokens; the map counts before the configuration, and both before the defaults of the class.</summary>
     private void ReadSpecial(JsonSection? json, JsonSection? map)
     {
-        var named = Class.Defaults.ToImmutableSortedDictionary(pair => pair.Key, pair => NamedByText(pair.Key, pair.Value), StringComparer.Ordinal);
+        var named = Class.Defaults.ToImmutableSortedDictionary(pair => pair.Key, pair => NamedByText(pair.Key, pair.Value),
+            StringComparer.Ordinal);
         foreach (string name in s_names)
         {
             foreach (var source in (IEnumerable<JsonSection?>)[json, map])
             {
                 if (source is null || !source.Holds(name))
                     continue;
-                named = source.Raw(name) is JsonElement value ? named.SetItem(name, value.ValueKind == JsonValueKind.String ? NamedByText(name, source.Text(name)) : ReadToken(source, name, value)) : named.Remove(name);
+                named = source.Raw(name) is JsonElement value
+                    ? named.SetItem(name, value.ValueKind == JsonValueKind.String ? NamedByText(name, source.Text(name))
+                    : ReadToken(source, name, value)) : named.Remove(name);
             }
         }
 
@@ -148,11 +152,13 @@ internal sealed record TokenizerSettings
                 additional.AddRange(source is null ? [] : ReadTokens(source, key));
         }
 
-        MaskIsOfClass = Class.MaskTakesSpace && !((IEnumerable<JsonSection?>)[json, map]).Any(source => source?.Holds("mask_token") == true);
+        MaskIsOfClass = Class.MaskTakesSpace
+            && !((IEnumerable<JsonSection?>)[json, map]).Any(source => source?.Holds("mask_token") == true);
         (Named, Additional) = (named, [.. additional.DistinctBy(token => token.Content)]);
     }
 
-    private AddedToken NamedByText(string name, string content) => AddedToken.SpecialText(content) with { LeftStrip = Class.MaskTakesSpace && name == "mask_token" };
+    private AddedToken NamedByText(string name, string content) =>
+        AddedToken.SpecialText(content) with { LeftStrip = Class.MaskTakesSpace && name == "mask_token" };
 
     private static IEnumerable<AddedToken> ReadTokens(JsonSection source, string key) => source.Raw(key) is not JsonElement value ? []
         : value.ValueKind == JsonValueKind.Object ? source.Section(key) is var inside ? inside.Entries().Select(entry => ReadToken(inside, entry.Name, entry.Value)) : []

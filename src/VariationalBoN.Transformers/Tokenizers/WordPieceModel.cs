@@ -28,10 +28,12 @@ internal sealed class WordPieceModel : ITokenModel
 
     public TokenVocabulary Vocabulary { get; }
 
-    internal static WordPieceModel Read(JsonSection section) => new(TokenVocabulary.Read(section.Section("vocab")), section.Text("unk_token"),
+    internal static WordPieceModel Read(JsonSection section) =>
+        new(TokenVocabulary.Read(section.Section("vocab")), section.Text("unk_token"),
         section.Text("continuing_subword_prefix"), section.LongCount("max_input_chars_per_word"));
 
-    /// <exception cref="InvalidOperationException">The word needs the unknown token, which the vocabulary does not hold, or more work than a vocabulary of words asks for.</exception>
+    /// <exception cref="InvalidOperationException">The word needs the unknown token, which the vocabulary does not hold, or more work
+    /// than a vocabulary of words asks for.</exception>
     public void Encode(ReadOnlySpan<char> word, List<int> ids)
     {
         int before = ids.Count;
@@ -45,7 +47,8 @@ internal sealed class WordPieceModel : ITokenModel
             while (end > start && !(start == 0 ? _first : _continuing).TryGetValue(word[start..end], out id))
             {
                 if ((work -= end - start) < 0)
-                    throw new InvalidOperationException($"The tokenizer's max_input_chars_per_word = {_mostCharacters} lets in a word of {word.Length} characters, which takes too much work with tokens of {_longest}.");
+                    throw new InvalidOperationException($"The tokenizer's max_input_chars_per_word = {_mostCharacters} lets in a word of " +
+                        $"{word.Length} characters, which takes too much work with tokens of {_longest}.");
                 end -= char.IsLowSurrogate(word[end - 1]) ? 2 : 1;
             }
 
@@ -62,7 +65,8 @@ internal sealed class WordPieceModel : ITokenModel
 
     /// <summary>What a model says of a word that needs its unknown token, when there is none.</summary>
     internal static InvalidOperationException MissingUnknown(ReadOnlySpan<char> word, string unknown) =>
-        new($"The text holds \"{(word.Length > 60 ? string.Concat(word[..60], "...") : word)}\", which the tokenizer does not know, and its unknown token {unknown} is not in its vocabulary.");
+        new($"The text holds \"{(word.Length > 60 ? string.Concat(word[..60], "...") : word)}\", which the tokenizer does not know, and " +
+            $"its unknown token {unknown} is not in its vocabulary.");
 
     private static int Characters(ReadOnlySpan<char> word)
     {

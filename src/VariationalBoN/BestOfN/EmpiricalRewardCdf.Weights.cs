@@ -2,7 +2,6 @@ namespace VariationalBoN.BestOfN;
 
 public sealed partial class EmpiricalRewardCdf
 {
-
     /// <summary>
     /// For each reference sample the probability that it is the best of n drawn from the M without replacement, ties broken uniformly:
     /// a(k_le) - a(k_lt), split evenly over the level, with a(k) = C(k, n) / C(M, n).

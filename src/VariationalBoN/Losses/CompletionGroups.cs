@@ -35,7 +35,7 @@ internal sealed class CompletionGroups
         foreach ((int label, int group) in indexOf)
         {
             if (sizes[group] < smallestGroup)
-                throw new ArgumentException($"Group {label} has {sizes[group]} completion; this loss compares the completions of a group with each other, so each group needs at least {smallestGroup}. Draw more completions per prompt, or leave the group out of the batch.", nameof(groups));
+                throw new ArgumentException($"Group {label} has {sizes[group]} completion; this loss compares the completions of a group with each other, so each group needs at least {smallestGroup}. Draw more completions per prompt; where the reward model failed for the others of a group, leave what is alone out by ScoredBatch.WithoutLone().", nameof(groups));
         }
 
         return new CompletionGroups(groupOf, [.. sizes]);

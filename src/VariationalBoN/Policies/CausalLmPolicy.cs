@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using TorchSharp.Modules;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
@@ -101,7 +102,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     /// completions; nothing is tokenised.
     /// </remarks>
     /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than the model's context.</exception>
-    /// <exception cref="InvalidOperationException">The module is in training mode.</exception>
+    /// <exception cref="InvalidOperationException">The module is in training mode, or returns NaN.</exception>
     public Tensor LogProb(IReadOnlyList<Completion> completions)
     {
         Check(completions);
@@ -122,7 +123,9 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         long[] place = new long[order.Length];
         for (int i = 0; i < order.Length; i++)
             place[order[i]] = i;
-        return cat(parts).index_select(0, tensor(place, device: device)).MoveToOuterDisposeScope(); // [B]
+        var result = cat(parts).index_select(0, tensor(place, device: device)); // [B]
+        RequireNumbers(result.detach());
+        return result.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -145,7 +148,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         {
             double[] values = StepwiseDivergence.Sum(_model, _distribution, other._model, other._distribution, [.. part.Select(i => completions[i])]);
             for (int i = 0; i < part.Length; i++)
-                result[part[i]] = values[i];
+                result[part[i]] = !double.IsNaN(values[i]) ? values[i] : throw Diverged(part[i]);
         }
 
         return result;
@@ -164,6 +167,21 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     /// <summary>This policy without the fast paths of its module: every token is drawn and scored by a forward pass. What the fast paths are checked against.</summary>
     /// <returns>A policy that shares the module.</returns>
     public CausalLmPolicy WithoutDecoder() => new(this, Options, _model.WithoutDecoder());
+
+    private void RequireNumbers(Tensor values)
+    {
+        using var host = values.cpu();
+        var numbers = MemoryMarshal.Cast<byte, double>(host.bytes);
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            if (double.IsNaN(numbers[i]))
+                throw Diverged(i);
+        }
+    }
+
+    private InvalidOperationException Diverged(int completion) =>
+        new($"{_model.Module.GetName()} returned logits that are no distribution (NaN or infinity) for completion {completion}: its " +
+            "weights have probably diverged.");
 
     private void ForEachBatch(int rows, Action<int, int> draw, CancellationToken cancellationToken)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 

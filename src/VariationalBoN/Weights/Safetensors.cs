@@ -38,20 +38,27 @@ public static class Safetensors
     /// <param name="module">The module, on any device; unchanged when the file does not fit.</param>
     /// <param name="prefix">Stands before each of the module's names in the file, such as <c>transformer.</c>.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged, or tensors are missing, left over or of another shape; the message names the file and all of them.
+    /// The file is damaged, tensors are missing, left over or of another shape, or a parameter holds NaN or infinity; the message names
+    /// the file and all of them.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static void Load(string path, nn.Module module, string prefix = "")
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(prefix);
-        Load(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value));
+        var buffers = module.named_buffers().Select(pair => prefix + pair.name).ToHashSet(StringComparer.Ordinal);
+        Load(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value), buffers.Contains);
     }
 
     /// <summary>Reads the tensors of a file into tensors of the same names, which are all that it may hold.</summary>
-    internal static void Load(string path, IReadOnlyDictionary<string, Tensor> targets)
+    /// <param name="path">Path of the file.</param>
+    /// <param name="targets">The tensors.</param>
+    /// <param name="mayBeInfinite">Which names are no weights, so that NaN and infinity may stand there; null for none.</param>
+    internal static void Load(string path, IReadOnlyDictionary<string, Tensor> targets, Func<string, bool>? mayBeInfinite = null)
     {
+        var free = targets.Where(pair => mayBeInfinite?.Invoke(pair.Key) == true).Select(pair =>
+            pair.Value).ToHashSet(ReferenceEqualityComparer.Instance);
         using var file = new WeightFile(path);
-        WeightReader.Fill(WeightMatch.Match([file], targets, new WeightNames("", "", "")).Reads);
+        WeightReader.Fill(WeightMatch.Match([file], targets, new WeightNames("", "", "")).Reads, target => !free.Contains(target));
     }
 }

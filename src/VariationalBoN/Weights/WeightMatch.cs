@@ -33,7 +33,7 @@ internal static class WeightMatch
                 if (Find(Bare(entry.Name, names), byBareName, names) is string target)
                 {
                     tensors.Add(new LaidTensor(entry.Name, entry.Type, entry.Shape, target, null));
-                    Place(new WeightRead(file, entry, targets[target]), target, reads, faults);
+                    Place(new WeightRead(file, entry, targets[target]), target, reads, faults, names);
                 }
                 else if (names.IsBuffer(entry.Name))
                 {
@@ -60,15 +60,38 @@ internal static class WeightMatch
 
     /// <summary>The tensor of the module that a name in a file stands for; an output layer that the module lacks is its embedding.</summary>
     private static string? Find(string bareName, Dictionary<string, string> byBareName, WeightNames names) =>
-        byBareName.TryGetValue(bareName, out string? target) || (bareName == names.Head && byBareName.TryGetValue(names.Embedding, out target)) ? target : null;
+        byBareName.TryGetValue(bareName, out string? target)
+            || (bareName == names.Head && byBareName.TryGetValue(names.Embedding, out target))
+        || (OfOldNorm(bareName) is string renamed && byBareName.TryGetValue(renamed, out target)) ? target : null;
 
-    private static void Place(WeightRead read, string target, Dictionary<string, WeightRead> reads, List<string> faults)
+    /// <summary>
+    /// The name that a normalisation's <c>gamma</c> or <c>beta</c>, as TensorFlow called them, has today; null for other names.
+    /// </summary>
+    private static string? OfOldNorm(string name)
+    {
+        string? ending = name.EndsWith(".gamma", StringComparison.Ordinal) ? "weight" : name.EndsWith(".beta", StringComparison.Ordinal)
+            ? "bias" : null;
+        string path = name[..Math.Max(0, name.LastIndexOf('.'))], layer = path[(path.LastIndexOf('.') + 1)..];
+        return ending is not null && (layer.Contains("norm", StringComparison.OrdinalIgnoreCase)
+            || layer.StartsWith("ln_", StringComparison.Ordinal)) ? $"{path}.{ending}" : null;
+    }
+
+    private static bool IsFloating(ScalarType type) =>
+        type is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64;
+
+    private static void Place(WeightRead read, string target, Dictionary<string, WeightRead> reads, List<string> faults, WeightNames names)
     {
         string name = Shown.Name(read.Entry.Name);
+        if (IsFloating(read.Entry.Type) != IsFloating(read.Target.dtype))
+            faults.Add($"{name} is of type {read.Entry.Type} in the file, where " +
+                $"{(IsFloating(read.Target.dtype) ? "floating-point numbers are" : $"{read.Target.dtype} is")} wanted: such a file is " +
+                "quantised or holds something else");
         if (!read.Target.shape.AsSpan().SequenceEqual(read.Entry.Shape))
             faults.Add($"{name} is {Shown.Shape(read.Entry.Shape)} in the file and {Shown.Shape(read.Target.shape)} in the module");
         if (!reads.TryAdd(target, read) && !AreEqual(reads[target], read))
-            faults.Add($"{name} and {Shown.Name(reads[target].Entry.Name)} are one weight in this model, but differ in the file");
+            faults.Add($"{name} and {Shown.Name(reads[target].Entry.Name)} are one weight in this " +
+                $"model{(target == names.Embedding || read.Entry.Name == names.Head ? " (tie_word_embeddings is true)" : "")}, but " +
+                "differ in the file");
     }
 
     private static bool AreEqual(WeightRead a, WeightRead b)

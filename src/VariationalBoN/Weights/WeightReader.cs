@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Weights;
@@ -16,9 +17,12 @@ internal static class WeightReader
     private const int BlockSize = 1 << 15;
 
     /// <summary>Fills every target.</summary>
-    /// <exception cref="InvalidDataException">A file has become shorter since it was opened.</exception>
+    /// <param name="reads">What is read.</param>
+    /// <param name="mustBeFinite">Which targets are weights, of which NaN and infinity are refused; null for all.</param>
+    /// <exception cref="InvalidDataException">A file has become shorter since it was opened, or a weight holds NaN or infinity; the
+    /// message names file, weight and element.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    internal static void Fill(IReadOnlyList<WeightRead> reads)
+    internal static void Fill(IReadOnlyList<WeightRead> reads, Func<Tensor, bool>? mustBeFinite = null)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
@@ -26,10 +30,11 @@ internal static class WeightReader
         foreach (var read in reads)
         {
             var target = read.Target.detach();
+            bool finite = mustBeFinite?.Invoke(read.Target) ?? true;
             if (IsDirect(read.Entry.Type, target))
-                direct.AddRange(Pieces(read, target.view(-1)));
+                direct.AddRange(Pieces(read, target.view(-1), finite));
             else
-                Convert(read, target);
+                Convert(read, target, finite);
         }
 
         try
@@ -45,11 +50,11 @@ internal static class WeightReader
     private static bool IsDirect(ScalarType type, Tensor target) => target.device_type == TorchSharp.DeviceType.CPU && target.is_contiguous()
         && (target.dtype == type || (target.dtype == ScalarType.Float32 && type is ScalarType.Float16 or ScalarType.BFloat16));
 
-    private static IEnumerable<Piece> Pieces(WeightRead read, Tensor flat)
+    private static IEnumerable<Piece> Pieces(WeightRead read, Tensor flat, bool finite)
     {
         long count = flat.numel();
         for (long start = 0; start < count; start += PieceSize)
-            yield return new Piece(read, flat.narrow(0, start, Math.Min(PieceSize, count - start)), start);
+            yield return new Piece(read, flat.narrow(0, start, Math.Min(PieceSize, count - start)), start, finite);
     }
 
     private static void Fill(Piece piece)
@@ -59,6 +64,7 @@ internal static class WeightReader
         if (piece.Target.dtype == type)
         {
             piece.Read.File.Read(piece.Read.Entry.Offset + (piece.Start * target.Length / piece.Target.numel()), target);
+            RequireFinite(piece, target, 0);
             return;
         }
 
@@ -68,6 +74,7 @@ internal static class WeightReader
         {
             var halves = block.AsSpan(0, Math.Min(BlockSize, values.Length - start));
             piece.Read.File.Read(piece.Read.Entry.Offset + (2 * (piece.Start + start)), MemoryMarshal.AsBytes(halves));
+            RequireFinite(piece, MemoryMarshal.AsBytes(halves), start);
             HalfPrecision.Widen(halves, values.Slice(start, halves.Length), type);
         }
 
@@ -75,16 +82,17 @@ internal static class WeightReader
     }
 
     /// <summary>Any other pair of types or devices: Torch converts, a piece at a time.</summary>
-    private static void Convert(WeightRead read, Tensor target)
+    private static void Convert(WeightRead read, Tensor target, bool finite)
     {
         using var scope = NewDisposeScope();
         var whole = target.is_contiguous() ? target : target.contiguous();
         using var staging = empty([Math.Min(PieceSize, whole.numel())], dtype: read.Entry.Type);
-        foreach (var piece in Pieces(read, whole.view(-1)))
+        foreach (var piece in Pieces(read, whole.view(-1), finite))
         {
             using var part = staging.narrow(0, 0, piece.Target.numel());
             var bytes = part.bytes;
             read.File.Read(read.Entry.Offset + (piece.Start * staging.element_size()), bytes);
+            RequireFinite(piece, bytes, 0);
             piece.Target.copy_(part);
         }
 
@@ -92,5 +100,16 @@ internal static class WeightReader
             target.copy_(whole);
     }
 
-    private readonly record struct Piece(WeightRead Read, Tensor Target, long Start);
+    /// <summary>
+    /// Refuses a weight that is NaN or infinite. It must be found here: the fused attention swallows a NaN in a query or key weight on
+    /// short rows, whose logits are finite then.
+    /// </summary>
+    private static void RequireFinite(Piece piece, ReadOnlySpan<byte> bytes, long start)
+    {
+        if (piece.Finite && NonFinite.IndexIn(bytes, piece.Read.Entry.Type) is >= 0 and var at)
+            throw new InvalidDataException($"{piece.Read.File.Path}: the weight '{Shown.Name(piece.Read.Entry.Name)}' holds NaN " +
+                $"or infinity at element {piece.Start + start + at}; the model that was saved had diverged, or the file is damaged.");
+    }
+
+    private readonly record struct Piece(WeightRead Read, Tensor Target, long Start, bool Finite);
 }

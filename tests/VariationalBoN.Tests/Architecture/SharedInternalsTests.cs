@@ -17,8 +17,9 @@ public sealed class SharedInternalsTests
     [
         "Internal.AtomicDirectory",
         "Internal.AtomicFile",
-        "Policies.TensorSums",
-        "Policies.TokenizerFingerprint",
+        "Internal.HeldArithmetic",
+        "Internal.Shown",
+        "Internal.TensorValues",
         "Policies.TrainingModeException.Refuse",
         "TorchRuntime.RequireBefore",
         "Weights.Safetensors.Load",

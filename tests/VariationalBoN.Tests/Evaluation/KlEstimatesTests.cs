@@ -15,7 +15,8 @@ public sealed class KlEstimatesTests
     public async Task One_evaluation_gives_all_estimators_and_each_is_right()
     {
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 3, 3, Logits(2));
-        using var reference = s_world.Reference();
+        using var start = s_world.Reference();
+        using var reference = start.CloneFrozen();
         var scorer = new Scorer(reference, s_world.RewardModel());
         var table = await ReferenceTable.EstimateAsync(new Scorer(reference, s_world.RewardModel()), [EnumerableWorld.Prompt], 64, seed: 1);
         var report = await new Evaluator(scorer, table).EvaluateAsync(policy, [EnumerableWorld.Prompt], 20_000, seed: 7);

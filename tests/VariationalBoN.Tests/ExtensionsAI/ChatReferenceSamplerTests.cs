@@ -82,7 +82,7 @@ public sealed class ChatReferenceSamplerTests
         Assert.Equal(10, (await sampler.SampleAsync(s_prompts[..2], 5, 0)).Count);
         var error = await Assert.ThrowsAsync<RemoteServiceException>(() => sampler.SampleAsync(s_prompts[2..], 1, 0));
         Assert.Contains("sample 0 of the prompt \"c\": no such model", error.Message);
-        Assert.Equal(RemoteFailure.Rejected, error.Failure);
+        Assert.Equal(RemoteFailure.Misdirected, error.Failure);
     }
 
     [Fact]
@@ -231,7 +231,7 @@ public sealed class ChatReferenceSamplerTests
     {
         using FakeChatClient client = Seeded();
         string message = Assert.Throws<ArgumentException>(() => new ChatReferenceSampler(client, new() { MaxOutputTokens = 0, Temperature = 0, MaxConcurrency = 0, MissingFinishReason = (FinishReason)9, Messages = _ => [], Retry = null! })).Message;
-        foreach (string fault in (string[])["MaxOutputTokens is 0", "Temperature is 0", "MaxConcurrency is 0", "MissingFinishReason is 9", "Identity is blank although Messages is set", "Retry is null"])
+        foreach (string fault in (string[])["MaxOutputTokens is 0", "Temperature is 0", "MaxConcurrency is 0", "MissingFinishReason is 9", "Identity is not set although Messages is set", "Retry is null"])
             Assert.Contains(fault, message);
     }
 

@@ -44,7 +44,7 @@ public sealed class ChatRewardModelTests
     {
         using FakeChatClient client = FakeChatClient.Saying(_ => answer);
         var error = await Assert.ThrowsAsync<RemoteServiceException>(() => new ChatRewardModel(client, s_options).ScoreAsync([s_one], CancellationToken.None));
-        Assert.Equal(RemoteFailure.BadAnswer, error.Failure);
+        Assert.Equal(RemoteFailure.BadReward, error.Failure);
         Assert.Contains($"\"{answer}\" of chat judge fake", error.Message);
     }
 
@@ -111,7 +111,7 @@ public sealed class ChatRewardModelTests
         using var client = FakeChatClient.Saying(_ => "1");
         var options = new ChatRewardModelOptions { Template = "rate it", Temperature = -1, MaxOutputTokens = 0, MinReward = 2, MaxReward = 1, ReadAnswer = double.Parse };
         string message = Assert.Throws<ArgumentException>(() => new ChatRewardModel(client, options)).Message;
-        foreach (string fault in (string[])["no {completion}", "Temperature is -1", "MaxOutputTokens is 0", "MinReward is 2", "Identity is blank"])
+        foreach (string fault in (string[])["no {completion}", "Temperature is -1", "MaxOutputTokens is 0", "MinReward is 2", "Identity is not set"])
             Assert.Contains(fault, message);
         using var nameless = new FakeChatClient((_, _, _) => throw new InvalidOperationException()) { Model = null };
         Assert.Contains("ModelId", Assert.Throws<ArgumentException>(() => new ChatRewardModel(nameless, s_options)).Message);

@@ -85,7 +85,7 @@ public sealed class OpenAIFailureTests
     {
         await using var server = new ScriptedServer(_ => Answer(OpenAIWireTests.Chat(text, "stop")));
         using IChatClient client = Client(server.Endpoint, 0);
-        Assert.Equal(RemoteFailure.BadAnswer, await JudgeFailsAsync(client));
+        Assert.Equal(RemoteFailure.BadReward, await JudgeFailsAsync(client));
         Assert.Equal(1, server.Requests);
     }
 

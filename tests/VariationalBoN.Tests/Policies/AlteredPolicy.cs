@@ -5,7 +5,9 @@ namespace VariationalBoN.Tests.Policies;
 /// <summary>A policy of which one thing is changed, to see who notices.</summary>
 internal sealed class AlteredPolicy(IPolicy inner) : IPolicy
 {
-    public ModelIdentity Identity { get; init; } = "altered";
+    public ModelIdentity Identity => Identify();
+
+    public Func<ModelIdentity> Identify { get; init; } = () => "altered";
 
     public Func<IReadOnlyList<Prompt>, int, DrawSeed, IReadOnlyList<Completion>>? Draw { get; init; }
 

@@ -88,12 +88,12 @@ public sealed class CausalLmPolicyErrorTests
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), Options);
         var drawn = policy.Sample(["1"], 1, seed: 1);
         model.train();
-        Assert.Contains("eval()", Assert.Throws<InvalidOperationException>(() => policy.Sample(["1"], 1, seed: 1)).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidOperationException>(() => policy.LogProb(drawn));
-        Assert.Throws<InvalidOperationException>(() => policy.StepwiseKl(policy, drawn));
+        Assert.Contains("eval()", Assert.Throws<TrainingModeException>(() => policy.Sample(["1"], 1, seed: 1)).Message, StringComparison.Ordinal);
+        Assert.Throws<TrainingModeException>(() => policy.LogProb(drawn));
+        Assert.Throws<TrainingModeException>(() => policy.StepwiseKl(policy, drawn));
         model.eval();
         ((nn.Module)model.children().First()).train();
-        Assert.Throws<InvalidOperationException>(() => policy.Sample(["1"], 1, seed: 1));
+        Assert.Throws<TrainingModeException>(() => policy.Sample(["1"], 1, seed: 1));
     }
 
     [Theory]

@@ -151,7 +151,7 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
         var other = new WordPolicy(s_words) { Identity = "other words" };
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceTable.EstimateAsync(new Scorer(other, s_reward), s_prompts, Options()));
-        Assert.Contains("reference policy of the cache is \"words\", here it is \"other words\"", e.Message);
+        Assert.Contains("reference policy of the store is words, that of what it is used with is other words", e.Message);
         Assert.Empty(other.Seeds);
     }
 

@@ -149,7 +149,7 @@ public sealed class CheckedScoringTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Batch_lost_to_a_service_that_is_away_is_told_once_and_not_asked_one_by_one(bool wrapped)
+    public async Task Service_that_is_away_ends_the_call_and_no_completion_is_blamed(bool wrapped)
     {
         int calls = 0;
         var told = new List<RewardModelException>();
@@ -157,9 +157,11 @@ public sealed class CheckedScoringTests
         var model = RewardModel.FromBatch((completions, _) => calls++ == 0
             ? throw (wrapped ? new AggregateException(new FormatException(), new InvalidOperationException("tried", refused)) : refused)
             : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]), "test judge");
-        Assert.Equal([null, null, 2, 3], await Score(model, s_exclude with { BatchSize = 2, OnExcluded = told.Add }));
-        Assert.Equal(2, calls);
-        Assert.Contains("a batch of 2 completions", Assert.Single(told).Message);
+        var error = await Assert.ThrowsAsync<RewardModelException>(() => Score(model, s_exclude with { BatchSize = 2, OnExcluded = told.Add }));
+        Assert.Contains("a batch of 2 completions", error.Message);
+        Assert.Contains("the fault is the service's", error.Message);
+        Assert.Equal(1, calls);
+        Assert.Empty(told);
     }
 
     [Fact]

@@ -85,25 +85,33 @@ public sealed class ConcurrentScoringTests
         Assert.Contains("MaxBatchSize 0", (await Assert.ThrowsAsync<InvalidOperationException>(() => CheckedScoring.ScoreAsync(new Capped(RewardModel.FromFunction(WordPolicy.Reward, "test judge"), 0), s_words, new(), default))).Message);
 
     [Theory]
-    [InlineData(RemoteFailure.Unavailable, 1)]
-    [InlineData(RemoteFailure.ServerError, 5)]
-    [InlineData(RemoteFailure.BadAnswer, 5)]
-    public async Task Batch_is_asked_one_by_one_unless_the_service_as_a_whole_is_away(RemoteFailure failure, int callsForTheSecondBatch)
+    [InlineData(RemoteFailure.Unavailable, true)]
+    [InlineData(RemoteFailure.ServerError, true)]
+    [InlineData(RemoteFailure.Misdirected, true)]
+    [InlineData(RemoteFailure.BadAnswer, true)]
+    [InlineData(RemoteFailure.Rejected, false)]
+    [InlineData(RemoteFailure.BadReward, false)]
+    public async Task Fault_of_the_service_ends_the_call_and_that_of_a_completion_leaves_it_out(RemoteFailure failure, bool isOfService)
     {
         int calls = 0;
         var model = RewardModel.FromBatch((completions, _) =>
         {
-            if (completions[0].Tokens[0] >= 4)
-            {
-                calls++;
-                throw new RemoteServiceException(failure, "no answer");
-            }
-
-            return Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
+            if (completions.All(completion => completion.Tokens[0] != 6))
+                return Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
+            calls++;
+            throw new RemoteServiceException(failure, "no answer");
         }, "test judge");
-        double?[] rewards = await CheckedScoring.ScoreAsync(model, s_words[..8], new() { BatchSize = 4, OnFailure = RewardFailure.Exclude }, default);
-        Assert.Equal([0, 1, 2, 3, null, null, null, null], rewards);
-        Assert.Equal(callsForTheSecondBatch, calls);
+        var options = new ScoringOptions { BatchSize = 4, OnFailure = RewardFailure.Exclude };
+        if (isOfService)
+        {
+            var error = await Assert.ThrowsAsync<RewardModelException>(() => CheckedScoring.ScoreAsync(model, s_words[..8], options, default));
+            Assert.Contains("the fault is the service's", error.Message);
+            Assert.Equal(1, calls);
+            return;
+        }
+
+        Assert.Equal([0, 1, 2, 3, 4, 5, null, 7], await CheckedScoring.ScoreAsync(model, s_words[..8], options, default));
+        Assert.Equal(2, calls); // the batch, then the completion alone
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class HttpRewardModelTests
     public async Task Answer_that_is_not_usable_is_named_with_address_status_and_fault(string body, string fault)
     {
         await using var server = new ScriptedServer(_ => Answer(body));
-        RemoteServiceException error = await Fails(server, RemoteFailure.BadAnswer);
+        RemoteServiceException error = await Fails(server, fault.Contains("must be finite. It", StringComparison.Ordinal) ? RemoteFailure.BadReward : RemoteFailure.BadAnswer);
         Assert.Contains(fault, error.Message);
         Assert.Contains(server.Endpoint.ToString(), error.Message);
         Assert.Contains("200 OK", error.Message);
@@ -73,7 +73,11 @@ public sealed class HttpRewardModelTests
 
     [Theory]
     [InlineData(400, RemoteFailure.Rejected)]
-    [InlineData(401, RemoteFailure.Rejected)]
+    [InlineData(301, RemoteFailure.Misdirected)]
+    [InlineData(401, RemoteFailure.Misdirected)]
+    [InlineData(403, RemoteFailure.Misdirected)]
+    [InlineData(404, RemoteFailure.Misdirected)]
+    [InlineData(413, RemoteFailure.Rejected)]
     [InlineData(422, RemoteFailure.Rejected)]
     [InlineData(408, RemoteFailure.Unavailable)]
     [InlineData(429, RemoteFailure.Unavailable)]
@@ -231,8 +235,8 @@ public sealed class HttpRewardModelTests
     public void Options_name_all_their_faults_in_one_message()
     {
         using var client = new HttpClient();
-        string message = Assert.Throws<ArgumentException>(() => new HttpRewardModel(client, new() { Endpoint = new Uri("/score", UriKind.Relative), Identity = " ", MaxBatchSize = 0 })).Message;
-        foreach (string fault in ImmutableArray.Create("Endpoint is \"/score\"", "Identity is blank", "MaxBatchSize is 0"))
+        string message = Assert.Throws<ArgumentException>(() => new HttpRewardModel(client, new() { Endpoint = new Uri("/score", UriKind.Relative), Identity = null!, MaxBatchSize = 0 })).Message;
+        foreach (string fault in ImmutableArray.Create("Endpoint is \"/score\"", "Identity is null", "MaxBatchSize is 0"))
             Assert.Contains(fault, message);
     }
 

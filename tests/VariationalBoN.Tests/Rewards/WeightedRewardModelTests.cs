@@ -19,7 +19,8 @@ public sealed class WeightedRewardModelTests
         Assert.Equal(["prompt", "watched", "word"], rewards.Components.Keys);
         Assert.Equal([1, 2], rewards.Components["word"].ToArray());
         Assert.Equal([10, 20], rewards.Components["watched"].ToArray());
-        Assert.Equal("2 word (word) + -0.5 prompt (prompt) + 0 watched (prompt)", model.Identity);
+        Assert.NotEqual(model.Identity, new WeightedRewardModel(new("word", s_word, 2), new("prompt", s_prompt, -0.25), new("watched", s_prompt, 0)).Identity);
+        Assert.Equal(["prompt: weight is -0.5, in the other 1.0".Replace("1.0", "1", StringComparison.Ordinal)], model.Identity.Differences(new WeightedRewardModel(new("word", s_word, 2), new("prompt", s_prompt), new("watched", s_prompt, 0)).Identity));
     }
 
     [Fact]
@@ -52,7 +53,7 @@ public sealed class WeightedRewardModelTests
         Assert.Contains("gone fishing", error.Message);
         Assert.True(RetryPolicy.IsTransient(error));
         var few = RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>([1]), "test judge");
-        Assert.Contains("\"few\" (unnamed function) failed: It returned 1 rewards for 2", (await Assert.ThrowsAsync<RewardModelException>(() => new WeightedRewardModel(new RewardTerm("few", few)).ScoreAsync(s_two, CancellationToken.None))).Message);
+        Assert.Contains("\"few\" (test judge) failed: It returned 1 rewards for 2", (await Assert.ThrowsAsync<RewardModelException>(() => new WeightedRewardModel(new RewardTerm("few", few)).ScoreAsync(s_two, CancellationToken.None))).Message);
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class ScoredBatchTests
         Assert.Equal([50, 60], together.Components["style"].AsEnumerable());
         Assert.Equal((2, 2, origin), (together.LeftOut, together.Excluded, together.Origin));
         Assert.Same(together, together.WithoutLone());
-        Assert.Equal([origin, origin, origin], batch.SplitByGroup(2).Select(part => part.Origin));
+        Assert.Equal([origin, origin], batch.SplitByGroup(2).Select(part => part.Origin));
     }
 
     private static ScoredBatch Batch(int[] groups) =>

@@ -91,7 +91,8 @@ public sealed class MovingAnchorTests
     [Fact]
     public async Task Bad_input_is_named_and_failures_are_counted_out()
     {
-        using var policy = new TabularPolicy(["x"], 3, 1);
+        using var trained = new TabularPolicy(["x"], 3, 1);
+        using var policy = trained.CloneFrozen();
         var reward = RewardModel.FromFunction(completion => completion.Tokens[0], "test judge");
         Assert.Throws<ArgumentOutOfRangeException>(() => new MovingAnchor(policy, reward, 0));
         var target = new MovingAnchor(policy, reward, 8);

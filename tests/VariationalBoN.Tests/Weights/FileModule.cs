@@ -1,3 +1,4 @@
+using VariationalBoN.Transformers.Pretrained;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ internal sealed class FileModule : nn.Module
     /// <summary>A module that fits the files of a directory: its names are those of the files without the prefix.</summary>
     internal static FileModule For(string directory, WeightNames names, ScalarType type = ScalarType.Float32)
     {
-        using var weights = new WeightDirectory(directory);
+        using var weights = HuggingFaceWeights.Open(directory);
         return new FileModule(
             weights.Files.SelectMany(file => file.Entries).Where(entry => !names.IsBuffer(entry.Name))
                 .Select(entry => (entry.Name.StartsWith(names.Prefix, StringComparison.Ordinal) ? entry.Name[names.Prefix.Length..] : entry.Name, entry.Shape)),

@@ -57,7 +57,7 @@ internal sealed class AustenDataset : IDataset
         (double nats, double bits) = heldOut.Measure(model);
         progress.Report(1);
         string quality = string.Create(CultureInfo.InvariantCulture, $"{model.parameters().Sum(p => p.numel()):N0} parameters, held-out {nats:0.000} nats per token, {bits:0.000} bits per byte");
-        return new ReferenceModel(model, quality, nats);
+        return new ReferenceModel(model.Freeze(), quality, nats);
     }
 
     public TrainedReward TrainReward(long seed, IProgress<double> progress, CancellationToken cancellationToken)

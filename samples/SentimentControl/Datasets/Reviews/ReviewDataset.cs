@@ -47,7 +47,7 @@ internal sealed class ReviewDataset : IDataset
         var random = new Random((int)(seed % int.MaxValue));
         LanguageModelTraining.Train(model, _ => random.GetItems(texts, BatchSize), settings.ReferenceSteps, learningRate: 4e-3, warmUp: 30, progress, cancellationToken);
         double loss = LanguageModelTraining.HeldOutLoss(model, heldOut);
-        return new ReferenceModel(model, FormattableString.Invariant($"{model.parameters().Sum(p => p.numel()):N0} parameters, {settings.ReferenceSteps} steps, held-out {loss:0.000} nats per token"), loss);
+        return new ReferenceModel(model.Freeze(), FormattableString.Invariant($"{model.parameters().Sum(p => p.numel()):N0} parameters, {settings.ReferenceSteps} steps, held-out {loss:0.000} nats per token"), loss);
     }
 
     public TrainedReward TrainReward(long seed, IProgress<double> progress, CancellationToken cancellationToken)

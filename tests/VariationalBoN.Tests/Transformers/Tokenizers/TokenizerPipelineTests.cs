@@ -32,6 +32,13 @@ public sealed class TokenizerPipelineTests
         Assert.Equal(expected, Tokens(text, preTokenizer: $$"""{"type":"Metaspace","replacement":"▁","prepend_scheme":"{{scheme}}","split":true}""", added: Added("<s>")));
 
     [Theory]
+    [InlineData("\u0301a", "a")] // what is left begins after the text does
+    [InlineData("a\u0301", "▁a")]
+    [InlineData("b\u0301a", "▁|b|a")]
+    public void Metaspace_puts_its_character_first_where_the_text_itself_begins(string text, string expected) =>
+        Assert.Equal(expected, Tokens(text, normalizer: """{"type":"StripAccents"}""", preTokenizer: """{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":true}"""));
+
+    [Theory]
     [InlineData("", "a <s> a", "a|Ġ|<s>|Ġa")]
     [InlineData(",\"lstrip\":true", "a \n <s> a", "a|<s>|Ġa")]
     [InlineData(",\"rstrip\":true", "a <s> \t a", "a|Ġ|<s>|a")]

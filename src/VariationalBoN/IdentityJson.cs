@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
-namespace VariationalBoN.Internal;
+namespace VariationalBoN;
 
 /// <summary>Identities as JSON: a string for a name alone, else {"name", "settings": {...}}. Stateless, thread-safe.</summary>
 internal static class IdentityJson

@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+
+namespace VariationalBoN.Transformers.ChatTemplates;
+
+/// <summary>Cuts a rendered text after the content of the last message, so that the model goes on with it.</summary>
+internal static class FinalMessage
+{
+    public static StringValue Cut(StringValue text, JsonArray messages, Work work)
+    {
+        var content = new StringValue(Content(messages));
+        string stripped = StringEditing.Strip(content, null, left: true, right: true, work).Text;
+        int withoutStart = StringEditing.Strip(content, null, left: true, right: false, work).Text.Length;
+        int start = text.Text.LastIndexOf(stripped, StringComparison.Ordinal);
+        if (start < 0)
+        {
+            throw new ArgumentException(
+                "The content of the last message does not appear in the rendered text, so it cannot be continued: the template changes it "
+                + $"or leaves it out. Render without {nameof(ChatTemplateInput.ContinueFinalMessage)}.");
+        }
+        if (stripped.Length == 0)
+            start = text.Text.Length;
+        bool keepsSpace = string.CompareOrdinal(text.Text, start, content.Text, 0, Math.Max(withoutStart, content.Text.Length)) == 0
+            && start + withoutStart <= text.Text.Length && withoutStart == content.Text.Length;
+        return text.Part(0, start + (keepsSpace ? withoutStart : stripped.Length));
+    }
+
+    private static string Content(JsonArray messages)
+    {
+        JsonNode? content = messages.Count == 0 ? null : messages[^1] is JsonObject message ? message["content"] : null;
+        if (content is JsonArray parts)
+            content = parts.OfType<JsonObject>().LastOrDefault(part => part.ContainsKey("text"))?["text"];
+        if (content is JsonValue value && value.TryGetValue(out string? text))
+            return text;
+        throw new ArgumentException($"{nameof(ChatTemplateInput.ContinueFinalMessage)} needs a last message with a text as its content.");
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text;
+using System.Text.Json;
+
+namespace VariationalBoN.Transformers.ChatTemplates;
+
+/// <summary>Finds the chat template among the files of a model's directory.</summary>
+internal static class TemplateFiles
+{
+    private const string DefaultName = "default";
+    private const string JinjaFile = "chat_template.jinja";
+    private const string MoreFolder = "additional_chat_templates";
+    private const string JsonFile = "chat_template.json";
+    private const string ConfigFile = "tokenizer_config.json";
+
+    /// <summary>The text of the template and where it was found.</summary>
+    public static (string Source, string Place) Find(string directory, string? name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        if (!Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"There is no directory '{directory}'.");
+        Dictionary<string, (string Source, string Place)> templates = Jinja(directory);
+        if (templates.Count == 0)
+            templates = Json(Path.Combine(directory, JsonFile));
+        if (templates.Count == 0)
+            templates = Json(Path.Combine(directory, ConfigFile));
+        if (templates.Count == 0)
+        {
+            throw new InvalidDataException(
+                $"There is no chat template in '{directory}': neither {JinjaFile}, {MoreFolder}/*.jinja nor {JsonFile} is there, and "
+                + $"{Path.Combine(directory, ConfigFile)} has no 'chat_template'. Base models have none; give a template of your own "
+                + $"to {nameof(ChatTemplate)}.{nameof(ChatTemplate.Parse)}.");
+        }
+        if (templates.TryGetValue(name ?? DefaultName, out (string, string) found))
+            return found;
+        string names = string.Join(", ", templates.Keys.Order(StringComparer.Ordinal));
+        throw new InvalidDataException($"There is no chat template '{name ?? DefaultName}' in '{directory}'; it has {names}.");
+    }
+
+    private static Dictionary<string, (string, string)> Jinja(string directory)
+    {
+        var templates = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
+        string main = Path.Combine(directory, JinjaFile), more = Path.Combine(directory, MoreFolder);
+        if (File.Exists(main))
+            templates[DefaultName] = (ReadText(main), main);
+        if (!Directory.Exists(more))
+            return templates;
+        foreach (string path in Directory.EnumerateFiles(more, "*.jinja").Order(StringComparer.Ordinal))
+            templates[Path.GetFileNameWithoutExtension(path)] = (ReadText(path), path);
+        return templates;
+    }
+
+    /// <summary>The text of a file; a byte order mark belongs to it, as in Python.</summary>
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new InvalidDataException($"{path} is not UTF-8: {error.Message}", error);
+        }
+    }
+
+    private static Dictionary<string, (string, string)> Json(string path)
+    {
+        var templates = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
+        if (!File.Exists(path))
+            return templates;
+        JsonElement value;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            if (document.RootElement.ValueKind != JsonValueKind.Object
+                || !document.RootElement.TryGetProperty("chat_template", out JsonElement found))
+                return templates;
+            value = found.Clone();
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"{path} is no JSON: {error.Message}", error);
+        }
+        if (value.ValueKind == JsonValueKind.Null)
+            return templates;
+        if (value.ValueKind == JsonValueKind.String)
+            templates[DefaultName] = (value.GetString()!, path);
+        else if (value.ValueKind == JsonValueKind.Array)
+            AddNamed(value, path, templates);
+        else
+            throw new InvalidDataException($"{path}: 'chat_template' must be a text or a list of objects with 'name' and 'template'.");
+        return templates;
+    }
+
+    private static void AddNamed(JsonElement list, string path, Dictionary<string, (string, string)> templates)
+    {
+        foreach (JsonElement entry in list.EnumerateArray())
+        {
+            if (entry.ValueKind != JsonValueKind.Object
+                || !entry.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String
+                || !entry.TryGetProperty("template", out JsonElement template) || template.ValueKind != JsonValueKind.String)
+            {
+                throw new InvalidDataException($"{path}: each entry of 'chat_template' must be an object with 'name' and 'template'.");
+            }
+            templates[name.GetString()!] = (template.GetString()!, $"{path} ('{name.GetString()}')");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+using VariationalBoN.Transformers.ChatTemplates;
+using static VariationalBoN.Tests.Transformers.ChatTemplates.MessageInputs;
+
+namespace VariationalBoN.Tests.Transformers.ChatTemplates;
+
+/// <summary>Prefills: where the text ends that the model goes on with.</summary>
+[Trait("Tier", "fast")]
+public sealed class FinalMessageTests
+{
+    private const string Kept = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}";
+    private const string Trimmed = "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</>{% endfor %}";
+
+    [Theory]
+    [InlineData(Kept, "part", "<user>q</><assistant>part")]
+    [InlineData(Kept, "part ", "<user>q</><assistant>part ")]
+    [InlineData(Trimmed, "part ", "<user>q</><assistant>part")]
+    [InlineData(Trimmed, " part", "<user>q</><assistant>part")]
+    [InlineData(Kept, "q", "<user>q</><assistant>q")]
+    [InlineData(Kept, "😀 x\n", "<user>q</><assistant>😀 x\n")]
+    public void The_text_ends_with_the_content_of_the_last_message(string template, string content, string expected) =>
+        Assert.Equal(expected, Render(template, Of(("user", "q"), ("assistant", content)) with { ContinueFinalMessage = true }));
+
+    [Fact]
+    public void The_last_text_of_a_list_of_parts_is_continued()
+    {
+        var messages = JsonNode.Parse("""[{"role": "assistant", "content": [{"text": "a"}, {"text": "b"}, {"image": 1}]}]""")!.AsArray();
+        var input = new ChatTemplateInput { Messages = messages, ContinueFinalMessage = true };
+
+        Assert.Equal("ab", Render("{{ messages[0].content | map(attribute='text', default='') | join }}!", input));
+    }
+
+    [Fact]
+    public void A_prefill_and_a_generation_prompt_exclude_each_other()
+    {
+        ChatTemplateInput both = Of(("assistant", "x")) with { ContinueFinalMessage = true, AddGenerationPrompt = true };
+        var error = Assert.Throws<ArgumentException>(() => Render(Kept, both));
+
+        Assert.Contains(nameof(ChatTemplateInput.AddGenerationPrompt), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_message_that_the_template_leaves_out_cannot_be_continued()
+    {
+        Assert.Throws<ArgumentException>(() => Render("nothing", Of(("assistant", "x")) with { ContinueFinalMessage = true }));
+        Assert.Throws<ArgumentException>(() => Render("nothing", Of() with { ContinueFinalMessage = true }));
+    }
+
+    [Fact]
+    public void The_ranges_end_where_the_text_ends()
+    {
+        RenderedChat chat =
+            ChatTemplate.Parse(Kept).RenderMarked(Of(("user", "q"), ("assistant", "part ")) with { ContinueFinalMessage = true });
+
+        Assert.Equal(chat.Text.Length, chat.DataRanges[^1].End);
+    }
+}

@@ -1,0 +1,118 @@
+using VariationalBoN.Transformers.ChatTemplates;
+using static VariationalBoN.Tests.Transformers.ChatTemplates.MessageInputs;
+
+namespace VariationalBoN.Tests.Transformers.ChatTemplates;
+
+/// <summary>Where the template of a model's directory is found.</summary>
+[Trait("Tier", "fast")]
+public sealed class TemplateFilesTests : IDisposable
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("chat-template").FullName;
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+
+    [Fact]
+    public void The_settings_hold_a_text()
+    {
+        Write("tokenizer_config.json", """{"chat_template": "{{ 'config' }}"}""");
+
+        ChatTemplate template = ChatTemplate.Load(directory);
+
+        Assert.Equal("config", template.Render(Of()));
+        Assert.Equal(Path.Combine(directory, "tokenizer_config.json"), template.Name);
+    }
+
+    [Fact]
+    public void The_settings_hold_a_list_of_named_ones()
+    {
+        Write("tokenizer_config.json",
+            """{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}""");
+
+        Assert.Equal("d", ChatTemplate.Load(directory).Render(Of()));
+        Assert.Equal("t", ChatTemplate.Load(directory, "tool_use").Render(Of()));
+        Assert.Contains("default, tool_use", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory, "rag")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_without_default_wants_a_name()
+    {
+        Write("tokenizer_config.json", """{"chat_template": [{"name": "rag", "template": "r"}]}""");
+
+        Assert.Contains("rag", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory)).Message, StringComparison.Ordinal);
+        Assert.Equal("r", ChatTemplate.Load(directory, "rag").Render(Of()));
+    }
+
+    [Fact]
+    public void Files_of_their_own_come_before_the_settings()
+    {
+        Write("tokenizer_config.json", """{"chat_template": "config"}""");
+        Write("chat_template.json", """{"chat_template": "json"}""");
+        Assert.Equal("json", ChatTemplate.Load(directory).Render(Of()));
+
+        Write("chat_template.jinja", "a\r\n{{ 'jinja' }}\r\n");
+        Write("additional_chat_templates/rag.jinja", "more");
+        Assert.Equal("a\njinja", ChatTemplate.Load(directory).Render(Of()));
+        Assert.Equal("more", ChatTemplate.Load(directory, "rag").Render(Of()));
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"chat_template": null}""")]
+    [InlineData("[]")]
+    public void A_directory_without_template_is_refused_by_its_files(string config)
+    {
+        Write("tokenizer_config.json", config);
+
+        var error = Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory));
+
+        Assert.Contains(Path.Combine(directory, "tokenizer_config.json"), error.Message, StringComparison.Ordinal);
+        Assert.Contains("chat_template.jinja", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("""{"chat_template": 5}""")]
+    [InlineData("""{"chat_template": [5]}""")]
+    [InlineData("""{"chat_template": [{"name": "a"}]}""")]
+    [InlineData("""{"chat_template": [{"name": 1, "template": "x"}]}""")]
+    public void Settings_that_hold_no_template_are_refused_by_their_file(string config)
+    {
+        Write("tokenizer_config.json", config);
+
+        Assert.Contains("tokenizer_config.json", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fault_of_syntax_names_the_file()
+    {
+        Write("chat_template.jinja", "x\n{% if %}");
+
+        var error = Assert.Throws<ChatTemplateException>(() => ChatTemplate.Load(directory));
+
+        Assert.Equal((Path.Combine(directory, "chat_template.jinja"), 2), (error.TemplateName, error.Line));
+    }
+
+    [Fact]
+    public void A_file_is_UTF_8_and_a_byte_order_mark_is_text()
+    {
+        string path = Path.Combine(directory, "chat_template.jinja");
+        File.WriteAllBytes(path, [0xEF, 0xBB, 0xBF, (byte)'x']);
+        Assert.Equal("\uFEFFx", ChatTemplate.Load(directory).Render(Of()));
+
+        File.WriteAllBytes(path, [0xFF]);
+        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_directory_is_refused() =>
+        Assert.Throws<DirectoryNotFoundException>(() => ChatTemplate.Load(Path.Combine(directory, "missing")));
+
+    private void Write(string name, string text)
+    {
+        string path = Path.Combine(directory, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+}
