@@ -52,7 +52,7 @@ public abstract record CausalTransformerConfig
     /// <summary>The family in Hugging Face's words (<c>model_type</c>).</summary>
     public abstract string ModelType { get; }
 
-    /// <summary>The key of <see cref="MaximumLength"/>, for messages.</summary>
+    /// <summary>The key of <see cref="MaxLength"/>, for messages.</summary>
     internal virtual string LengthKey => "max_position_embeddings";
 
     /// <summary>How names in files relate to names in the module.</summary>
