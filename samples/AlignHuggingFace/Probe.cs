@@ -26,7 +26,7 @@ internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, doub
         var scored = await scorer.ScoreAsync(drawn, cancellationToken);
         double scoring = watch.Elapsed.TotalSeconds;
         watch.Restart();
-        var table = new ReferenceTable(prompts.Select(prompt => new ReferencePrompt(prompt, [.. scored.Where(sample => sample.Completion.Prompt == prompt)])));
+        var table = new ReferenceTable(prompts.Select(prompt => new ReferencePrompt(prompt, [.. scored.Where(sample => sample.Completion.Prompt == prompt)])), new ReferenceProvenance(scorer.Origin, Seed: 0));
         FineTuning.Backward(model, table.BestOf(arguments.N, onWarning: _ => { }), scored, arguments.RowsPerPass);
         double gradient = watch.Elapsed.TotalSeconds;
         model.Network.zero_grad();
