@@ -4,7 +4,8 @@ namespace VariationalBoN.References;
 
 /// <summary>Draws stored reference samples again: as they are, or as Best-of-n would choose among them. Stateless, thread-safe.</summary>
 /// <remarks>
-/// Random numbers are of <see cref="DrawPurpose.Resampling"/>, so no completion was or will be drawn with them. The draws of a prompt depend
+/// Random numbers are of <see cref="DrawPurpose.Resampling"/>, so no completion was or will be drawn with them. The draws of a prompt
+/// depend
 /// on seed and prompt alone; <see cref="BestOf"/> and <see cref="Uniform"/> of one seed use different numbers. For batches with their
 /// origin: <see cref="ReferenceTable.DrawBestOf"/> and <see cref="ReferenceTable.DrawUniform"/>.
 /// </remarks>
@@ -12,7 +13,8 @@ public static class ReferenceResampling
 {
     /// <summary>Systematic draws of the M samples of a prompt, each with the probability that it is the best of n of them.</summary>
     /// <remarks>
-    /// One uniform number u; draw k is the quantile (k + u) / count of <see cref="ReferencePrompt.BestOfNWeights"/>, samples in ascending order of
+    /// One uniform number u; draw k is the quantile (k + u) / count of <see cref="ReferencePrompt.BestOfNWeights"/>, samples in ascending
+    /// order of
     /// reward. So a sample of weight w is drawn floor(count w) or ceiling(count w) times, count w on average: what BoN-SFT trains on.
     /// </remarks>
     /// <param name="prompt">The samples of a prompt, with token ids and log pi_ref.</param>

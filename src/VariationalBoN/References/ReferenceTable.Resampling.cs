@@ -4,7 +4,8 @@ namespace VariationalBoN;
 
 public sealed partial class ReferenceTable
 {
-    /// <summary>Stored samples of some prompts, each with the probability that it is the best of n of its prompt: <see cref="ReferenceResampling.BestOf"/>.</summary>
+    /// <summary>Stored samples of some prompts, each with the probability that it is the best of n of its prompt:
+    /// <see cref="ReferenceResampling.BestOf"/>.</summary>
     /// <param name="prompts">At least one prompt of the table, a group to each; one that stands twice gets the same samples.</param>
     /// <param name="n">n; finite, at least 1.</param>
     /// <param name="samplesPerPrompt">How many to draw of each, at least 1.</param>
@@ -24,7 +25,8 @@ public sealed partial class ReferenceTable
     public ScoredBatch DrawUniform(IReadOnlyList<Prompt> prompts, int samplesPerPrompt, DrawSeed seed) =>
         Draw(prompts, prompt => ReferenceResampling.Uniform(prompt, samplesPerPrompt, seed));
 
-    /// <summary>Stored samples of some prompts, chosen by a function of your own, such as best and worst of n (<see cref="BestWorstPair"/>) or a mix.</summary>
+    /// <summary>Stored samples of some prompts, chosen by a function of your own, such as best and worst of n (<see cref="BestWorstPair"/>)
+    /// or a mix.</summary>
     /// <param name="prompts">At least one prompt of the table, a group to each.</param>
     /// <param name="draw">Chooses among the samples of a prompt; it may give different numbers of them, also none.</param>
     /// <returns>The samples prompt by prompt, with the origin of this table, so that objectives of it take them.</returns>

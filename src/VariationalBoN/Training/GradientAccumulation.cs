@@ -5,7 +5,8 @@ using VariationalBoN.Losses;
 
 namespace VariationalBoN.Training;
 
-/// <summary>The gradient of a batch, accumulated over parts so that memory does not grow with the number of completions. Stateless.</summary>
+/// <summary>The gradient of a batch, accumulated over parts so that memory does not grow with the number of completions.
+/// Stateless.</summary>
 /// <remarks>
 /// A batch is split into whole groups (<see cref="ScoredBatch.SplitByGroup"/>), so baselines and centring see what they would see in the
 /// whole batch; the loss of a part counts with its share of the completions or of the groups (<see cref="LossAverage"/>). The sum is the
