@@ -1,13 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using VariationalBoN.Internal;
-using VariationalBoN.Policies;
+using VariationalBoN.Tests.Transformers.Decoders;
 using VariationalBoN.Tests.Transformers.Pickles;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Classifiers;
-using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
-using VariationalBoN.Transformers.Pickles;
 using VariationalBoN.Transformers.Pretrained;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -131,7 +128,7 @@ public sealed class WeightKindTests : IDisposable
         using var model = PretrainedCausalLm.Load(GoldenCase.FolderOf("gpt2"));
         using var sound = PretrainedCausalLm.Load(GoldenCase.FolderOf("gpt2"));
         using var classifier = PretrainedClassifier.Load(GoldenCase.FolderOf("bert-classifier"));
-        var options = new GenerationOptions { MaximumNewTokens = 4 };
+        var options = new GenerationOptions { MaxNewTokens = 4 };
         var policy = new CausalLmPolicy(model.Model, model.Tokenizer, options);
         var reference = new CausalLmPolicy(sound.Model, sound.Tokenizer, options);
         var completions = policy.Sample(["The film was"], 2, 1L);

@@ -1,12 +1,6 @@
-using VariationalBoN.Internal;
-using VariationalBoN.Tests.Transformers.Pickles;
-using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Classifiers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
-using VariationalBoN.Transformers.Pickles;
-using VariationalBoN.Transformers.Pretrained;
-using VariationalBoN.Weights;
 
 namespace VariationalBoN.Tests.Transformers.Decoders;
 
