@@ -1,3 +1,5 @@
+using VariationalBoN.Training;
+
 namespace AlignHuggingFace;
 
 /// <summary>What the user asked for, defaults filled in.</summary>
@@ -37,7 +39,7 @@ internal sealed record Arguments
 
     public required double LearningRate { get; init; }
 
-    public required Schedule Schedule { get; init; }
+    public required ScheduleShape Schedule { get; init; }
 
     public required double WeightDecay { get; init; }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using VariationalBoN.Training;
 
 namespace AlignHuggingFace;
 
@@ -19,7 +20,7 @@ internal static class CommandLine
     private static readonly Option<int?> MaxNewTokens = new("--max-new-tokens") { Description = "The most tokens of a completion [default: 32; with --quick 12]." };
     private static readonly Option<int> RowsPerPass = new("--rows-per-pass") { Description = "Completions whose gradient is taken at a time: bounds memory, not the result.", DefaultValueFactory = _ => 16 };
     private static readonly Option<double?> LearningRate = new("--learning-rate") { Description = "[default: 1e-5; with --lora 2e-4; for the tiny models 3e-3]" };
-    private static readonly Option<Schedule> LearningRateSchedule = new("--schedule") { Description = "How the learning rate goes: linear or cosine, to a tenth, or constant.", DefaultValueFactory = _ => Schedule.Linear };
+    private static readonly Option<ScheduleShape> LearningRateSchedule = new("--schedule") { Description = "How the learning rate goes: linear or cosine, to a tenth, or constant.", DefaultValueFactory = _ => ScheduleShape.Linear };
     private static readonly Option<double> WeightDecay = new("--weight-decay") { Description = "Of AdamW.", DefaultValueFactory = _ => 0 };
     private static readonly Option<double> Clip = new("--clip") { Description = "The largest norm of a gradient; 0 clips none.", DefaultValueFactory = _ => 1 };
     private static readonly Option<int> CheckpointEvery = new("--checkpoint-every") { Description = "Steps from one checkpoint to the next: what a kill costs at most.", DefaultValueFactory = _ => 25 };

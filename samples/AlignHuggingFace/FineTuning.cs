@@ -21,6 +21,7 @@ internal static class FineTuning
         using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, targets, arguments)).Add("optimizer", adam).Add("metrics", metrics).Add("guard", guard);
         model.AddTo(checkpoints);
         var order = new PromptOrder(prompts, arguments.Seed);
+        var schedule = new LearningRateSchedule { Peak = arguments.LearningRate, Steps = arguments.Steps, Shape = arguments.Schedule, FinalPart = 0.1 };
 
         output.WriteLine(targets.Description);
         long step = checkpoints.Restore();
@@ -30,7 +31,7 @@ internal static class FineTuning
         {
             for (; step < arguments.Steps; step++)
             {
-                double learningRate = arguments.Schedule.Of(arguments.LearningRate, step, arguments.Steps);
+                double learningRate = schedule.At(step);
                 adam.SetLearningRate(learningRate);
                 var drawn = model.Policy.Sample(order.Batch(step, Math.Min(prompts.Count, arguments.PromptsPerStep)), arguments.CompletionsPerPrompt, (arguments.Seed * 1_000_003) + step, cancellationToken);
                 var scored = await scorer.ScoreAsync(drawn, cancellationToken);
@@ -63,19 +64,9 @@ internal static class FineTuning
     public static StepMetrics Backward(LanguageModel model, IBoNDistribution bestOfN, Targets targets, ScoredBatch scored, int rowsPerPass)
     {
         model.Network.zero_grad();
-        using var whole = torch.NewDisposeScope();
-        var logProbs = new List<torch.Tensor>();
-        foreach (var part in scored.SplitByGroup(rowsPerPass))
-        {
-            using var scope = torch.NewDisposeScope();                                             // the graph of a part lives below this line only
-            var logProb = model.Policy.LogProb(part);                                              // log pi_theta
-            var loss = targets.Loss(logProb, part);                                                // meets log pi_bon, baseline per prompt
-            using Scalar share = (double)part.Count / scored.Count;
-            loss.mul(share).backward();
-            logProbs.Add(logProb.detach().MoveToOuterDisposeScope());
-        }
-
-        return StepMetrics.Of(bestOfN, scored, torch.cat(logProbs));
+        var done = GradientAccumulation.Backward(model.Policy, scored, rowsPerPass, ScoreFunction.Average,
+            (logProb, part) => targets.Loss(logProb, part.Scored));                                // meets log pi_bon, baseline per prompt
+        return StepMetrics.Of(bestOfN, scored, done.LogProb);
     }
 
     /// <summary>All that the weights depend on: a run goes on with the same alone.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN;
@@ -62,26 +61,9 @@ internal sealed class LanguageModel : IDisposable
     public void AddTo(Checkpoints checkpoints)
     {
         if (!_pair.HasAdapters)
-        {
             checkpoints.Add("policy", Network);
-            return;
-        }
-
-        checkpoints.Add("adapters", Write, Read);
-
-        void Write(Stream stream)
-        {
-            using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
-            foreach (var parameter in Trained)
-                parameter.Save(writer);
-        }
-
-        void Read(Stream stream)
-        {
-            using var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true);
-            foreach (var parameter in Trained)
-                parameter.Load(reader);
-        }
+        else
+            checkpoints.Add("adapters", Network.named_parameters().Where(pair => pair.parameter.requires_grad));
     }
 
     /// <summary>Where <see cref="Save"/> puts the adapters of a model.</summary>

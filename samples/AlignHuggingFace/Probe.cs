@@ -26,7 +26,7 @@ internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, doub
         var scored = await scorer.ScoreAsync(drawn, cancellationToken);
         double scoring = watch.Elapsed.TotalSeconds;
         watch.Restart();
-        var table = new ReferenceTable(prompts.Select(prompt => new ReferencePrompt(prompt, [.. scored.Where(sample => sample.Completion.Prompt == prompt)]))).AcceptUnknownProvenance(); // the scorer's own
+        var table = new ReferenceTable(prompts.Select(prompt => new ReferencePrompt(prompt, [.. scored.Where(sample => sample.Completion.Prompt == prompt)])), new ReferenceProvenance(scorer.Origin, Seed: 0));
         var bestOfN = table.BestOf(arguments.N, onWarning: _ => { });
         using (var targets = Targets.Of(new ExactObjective(bestOfN), arguments.Targets, model.Network.Device))
             FineTuning.Backward(model, bestOfN, targets, scored, arguments.RowsPerPass);

@@ -102,7 +102,7 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
 
     /// <summary>Splits into parts of whole groups, so that the gradient of a large batch can be accumulated part by part.</summary>
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
-    /// <returns>The parts, without the samples that have no reward; their loss, weighted by their share of <see cref="Count"/>, adds up to the loss of the whole.</returns>
+    /// <returns>The parts, without the samples that have no reward; a loss that is a mean over completions, weighted by their share of <see cref="Count"/>, adds up to that of the whole; see <c>GradientAccumulation</c>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="completionsPerPart"/> is below 1.</exception>
     public IReadOnlyList<ScoredBatch> SplitByGroup(int completionsPerPart)
     {

@@ -64,7 +64,8 @@ internal static class GridFits
     };
 
     /// <summary>BoN-SFT as in the paper: the best of N cached samples drawn without replacement.</summary>
-    public static Fit Winners(int n) => (run, step, _) => Fits.Cached(run, step, prompt => Pairs(run, prompt, n, step).Select(pair => pair.Best.Completion));
+    public static Fit Winners(int n) => (run, step, _) => 
+        Fits.Cached(run, run.Experiment.Table.Draw(run.Prompts(step), prompt => Pairs(run, prompt.Prompt, n, step).Select(pair => pair.Best)));
 
     /// <summary>Regression of log pi_theta on the target, on cached samples: half of them uniform, half as Best-of-N draws them.</summary>
     public static Fit Regression(double n, bool centred, bool clipped) => (run, step, _) =>
@@ -72,15 +73,13 @@ internal static class GridFits
         IVariationalObjective exact = new ExactObjective(run.BestOfN.LeaveOneOut()); // each sample is one of the M itself
         IVariationalObjective objective = clipped ? new ClippedObjective(exact, SquaredFloor) : exact;
         int half = run.Experiment.Settings.CompletionsPerPrompt / 2;
-        var prompts = run.Prompts(step);
-        ScoredCompletion[] samples = [.. prompts.SelectMany(prompt => Uniform(run, prompt, half, step).Concat(Scored(run, prompt, BestSamples.Draw(run.Experiment.Table[prompt], n, half, run.Seed(step)))))];
-        int[] groups = [.. Enumerable.Range(0, samples.Length).Select(i => i / (2 * half))];
-        double[] targets = objective.LogTargets(new ScoredBatch(samples, groups, run.Experiment.Table.Provenance?.Origin));
-        Completion[] completions = [.. samples.Select(sample => sample.Completion)];
+        ScoredBatch drawn = run.Experiment.Table.Draw(run.Prompts(step), prompt =>
+            [.. ReferenceResampling.Uniform(prompt, half, run.Seed(step)), .. ReferenceResampling.BestOf(prompt, n, half, run.Seed(step))]);
+        double[] targets = objective.LogTargets(drawn);
         return Task.FromResult(new StepWork(() =>
         {
-            var logProb = run.Policy.LogProb(completions);
-            return new StepLoss(centred ? SquaredLogRatio.Centred(logProb, targets, groups) : SquaredLogRatio.Known(logProb, targets));
+            var logProb = run.Policy.LogProb(drawn);
+            return new StepLoss(centred ? SquaredLogRatio.Centred(logProb, targets, drawn.Groups) : SquaredLogRatio.Known(logProb, targets));
         }));
     };
 
@@ -153,17 +152,4 @@ internal static class GridFits
 
     private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, Prompt prompt, int n, int step) =>
         Enumerable.Range(0, run.Experiment.Settings.CompletionsPerPrompt).Select(k => BestWorstPair.Draw(run.Experiment.Table[prompt], n, run.Seed(step) with { FirstSample = k }));
-
-    private static IEnumerable<ScoredCompletion> Uniform(FineTuningState run, Prompt prompt, int count, int step)
-    {
-        var samples = run.Experiment.Table[prompt].Samples;
-        var random = new CounterRandom(run.Seed(step) with { Purpose = DrawPurpose.Resampling }, prompt, 0);
-        return Enumerable.Range(1, count).Select(k => samples[(int)(random.Uniform(k) * samples.Length)]); // number 0 is that of BestSamples
-    }
-
-    private static IEnumerable<ScoredCompletion> Scored(FineTuningState run, Prompt prompt, IEnumerable<Completion> drawn)
-    {
-        var samples = run.Experiment.Table[prompt].Samples;
-        return drawn.Select(completion => samples.First(sample => ReferenceEquals(sample.Completion, completion)));
-    }
 }

@@ -4,6 +4,7 @@ using System.Text;
 using SentimentControl.Datasets.Austen;
 using SentimentControl.Training;
 using VariationalBoN.Policies;
+using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -48,7 +49,8 @@ internal static class AustenPretraining
         using var vectors = new AdamW(groups[false], PeakLearningRate, beta2: 0.98);
         var watch = Stopwatch.StartNew();
         var log = new StringBuilder("pass,seconds,training_nats_per_token,held_out_nats_per_token,held_out_bits_per_byte\n");
-        int steps = Epochs * Batches(training, 0).Count, step = 0;
+        int step = 0;
+        var schedule = new LearningRateSchedule { Peak = PeakLearningRate, Steps = Epochs * Batches(training, 0).Count, WarmUpSteps = WarmUp, Shape = ScheduleShape.Cosine };
         for (int epoch = 0; epoch < Epochs; epoch++)
         {
             double sum = 0;
@@ -56,7 +58,7 @@ internal static class AustenPretraining
             foreach (int[][] batch in batches)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                double rate = LanguageModelTraining.CosineRate(PeakLearningRate, step++, steps, WarmUp);
+                double rate = schedule.At(step++);
                 matrices.SetLearningRate(rate);
                 vectors.SetLearningRate(rate);
                 sum += Step(model, [matrices, vectors], batch);

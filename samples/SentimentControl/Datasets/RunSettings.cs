@@ -1,3 +1,5 @@
+using VariationalBoN.Training;
+
 namespace SentimentControl.Datasets;
 
 /// <summary>The sizes of a run; each dataset has its defaults.</summary>
@@ -26,6 +28,9 @@ internal sealed record RunSettings
 
     /// <summary>What is left of the learning rate at the last step, as a part of its peak.</summary>
     public double FinalRatePart { get; init; } = 0.1;
+
+    /// <summary>The learning rate of each step: a linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
+    public LearningRateSchedule Schedule() => new() { Peak = LearningRate, Steps = Steps, WarmUpSteps = WarmUpSteps, FinalPart = FinalRatePart };
 
     /// <summary>The largest norm of a gradient; longer ones are scaled down.</summary>
     public double MaximumGradientNorm { get; init; } = 1;

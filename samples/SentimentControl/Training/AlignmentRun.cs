@@ -83,17 +83,8 @@ internal static class AlignmentRun
             guard?.Observe(step, loss, norm);
         else
             guard?.Observe(step, StepMetrics.Of(run.BestOfN, work.Rollouts, made.LogProb!) with { Loss = loss, GradientNorm = norm });
-        adam.SetLearningRate(LearningRate(settings, step));
+        adam.SetLearningRate(settings.Schedule().At(step));
         adam.Step();
-    }
-
-    /// <summary>A linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
-    private static double LearningRate(RunSettings settings, int step)
-    {
-        (double peak, int warmUp) = (settings.LearningRate, settings.WarmUpSteps);
-        return step < warmUp
-            ? peak * (step + 1) / warmUp
-            : peak * (1 - ((1 - settings.FinalRatePart) * (step - warmUp) / Math.Max(1, settings.Steps - warmUp)));
     }
 
     /// <summary>Where a method trains on cached samples, a few completions of the policy tell the guard where it has gone.</summary>

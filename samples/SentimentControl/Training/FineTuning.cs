@@ -2,6 +2,7 @@ using SentimentControl.Reporting;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Numerics;
+using VariationalBoN.References;
 using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Training;
@@ -15,7 +16,7 @@ namespace SentimentControl.Training;
 /// <param name="Fit">How it trains.</param>
 internal sealed record FineTuning(Method Method, double N, double? Beta, EmpiricalBoNDistribution BestOfN, double Cost, Fit Fit)
 {
-    private const double LikelihoodCost = 0.4;
+    private const double LikelihoodCost = 0.4, SmallestBeta = 1e-3;
 
     public string Name => MethodResult.MethodName(Method) + (Beta is double beta ? FormattableString.Invariant($" β={beta:0.00}") : FormattableString.Invariant($" N={N:0}"));
 
@@ -36,8 +37,12 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
         return plan;
     }
 
-    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N.</summary>
-    public static double MatchedBeta(Experiment experiment, double n) => GibbsTilt.BetaForKl(experiment.Table, experiment.TrainPrompts, BestOfNMath.KlUpperBound(n));
+    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N; where a small cache cannot show that KL, one so small that its best samples are the target.</summary>
+    public static double MatchedBeta(Experiment experiment, double n)
+    {
+        double kl = BestOfNMath.KlUpperBound(n);
+        return kl < GibbsTilt.LargestKl(experiment.Table, experiment.TrainPrompts) ? GibbsTilt.BetaForKl(experiment.Table, experiment.TrainPrompts, kl) : SmallestBeta;
+    }
 
     /// <summary>Trains a copy of the reference.</summary>
     /// <returns>The fine-tuned model, the caller's to dispose.</returns>
@@ -49,42 +54,5 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
             return tuned.Model;
         tuned.Model.Dispose();
         throw new InvalidDataException($"{Name}: {tuned.Stopped}");
-    }
-}
-
-/// <summary>Finds the beta of KL-constrained RL that goes as far from the reference as Best-of-N. Stateless.</summary>
-internal static class GibbsTilt
-{
-    /// <summary>The beta whose tilt exp(r / beta) of the cached samples has, averaged over prompts, a given KL to the reference.</summary>
-    /// <param name="table">The cached rewards.</param>
-    /// <param name="prompts">The prompts to average over.</param>
-    /// <param name="kl">The KL to reach in nats; what a cache of M samples cannot reach, above about log M, gives the smallest beta.</param>
-    public static double BetaForKl(ReferenceTable table, IReadOnlyList<Prompt> prompts, double kl)
-    {
-        (double low, double high) = (Math.Log(1e-3), Math.Log(1e6));
-        for (int i = 0; i < 60; i++)
-        {
-            double middle = (low + high) / 2;
-            if (prompts.Average(prompt => Kl(table[prompt].Cdf.SortedRewards, Math.Exp(middle))) > kl)
-                low = middle;
-            else
-                high = middle;
-        }
-
-        return Math.Exp((low + high) / 2);
-    }
-
-    /// <summary>sum_i w_i log(w_i M) of the weights w_i proportional to exp(r_i / beta).</summary>
-    private static double Kl(ReadOnlySpan<double> rewards, double beta)
-    {
-        double largest = rewards[^1], sum = 0, tilted = 0;
-        foreach (double reward in rewards)
-        {
-            double weight = Math.Exp((reward - largest) / beta);
-            sum += weight;
-            tilted += weight * (reward - largest) / beta;
-        }
-
-        return (tilted / sum) - Math.Log(sum / rewards.Length);
     }
 }

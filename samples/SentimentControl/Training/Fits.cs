@@ -1,6 +1,5 @@
 using VariationalBoN;
 using VariationalBoN.Losses;
-using VariationalBoN.References;
 
 namespace SentimentControl.Training;
 
@@ -24,47 +23,20 @@ internal static class Fits
 
     /// <summary>BoN-SFT on cached samples, each drawn with the probability that it is the best of N.</summary>
     public static Fit BestOfNSft(double n) => (run, step, _) =>
-        Cached(run, step, prompt =>
-            BestSamples.Draw(run.Experiment.Table[prompt], n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
+        Cached(run, run.Experiment.Table.DrawBestOf(run.Prompts(step), n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
 
     /// <summary>Completions of the policy for the prompts of a step, scored.</summary>
     public static async Task<ScoredBatch> DrawAsync(FineTuningState run, int step, CancellationToken ct) =>
         await run.Scorer.ScoreAsync(run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct), ct);
 
     /// <summary>Maximum likelihood on cached completions, each prompt with the weight 1 in all.</summary>
-    public static Task<StepWork> Cached(FineTuningState run, int step, Func<Prompt, IEnumerable<Completion>> draw)
+    public static Task<StepWork> Cached(FineTuningState run, ScoredBatch drawn)
     {
-        Completion[][] byPrompt = [.. run.Prompts(step).Select(prompt => draw(prompt).ToArray())];
-        Completion[] completions = [.. byPrompt.SelectMany(drawn => drawn)];
-        double[] weights = [.. byPrompt.SelectMany(drawn => Enumerable.Repeat(1.0 / drawn.Length, drawn.Length))];
-        int[] groups = [.. byPrompt.SelectMany((drawn, group) => Enumerable.Repeat(group, drawn.Length))];
-        return Task.FromResult(Likelihood(run, completions, weights, groups));
+        var sizes = drawn.Groups.CountBy(group => group).ToDictionary();
+        return Task.FromResult(Likelihood(run, drawn.Completions, [.. drawn.Groups.Select(group => 1.0 / sizes[group])], drawn.Groups));
     }
 
     /// <summary>Maximum likelihood on weighted completions.</summary>
-    public static StepWork Likelihood(FineTuningState run, Completion[] completions, double[] weights, int[] groups) =>
+    public static StepWork Likelihood(FineTuningState run, IReadOnlyList<Completion> completions, double[] weights, IReadOnlyList<int> groups) =>
         new(() => new StepLoss(WeightedLikelihood.Loss(run.Policy.LogProb(completions), weights, groups)));
-}
-
-/// <summary>Draws cached reference samples as Best-of-N would: each with the probability that it is the best of N. Stateless.</summary>
-internal static class BestSamples
-{
-    /// <summary>Systematic draws: one uniform number, evenly spaced quantiles, so that the draws spread over the distribution.</summary>
-    /// <param name="cached">The samples of one prompt.</param>
-    /// <param name="n">N.</param>
-    /// <param name="count">How many to draw.</param>
-    /// <param name="seed">Fixes the draw, apart from the completions that are drawn with the same seed.</param>
-    public static IEnumerable<Completion> Draw(ReferencePrompt cached, double n, int count, DrawSeed seed)
-    {
-        double[] weights = cached.Cdf.BestOfNWeightsByRank(n);
-        ScoredCompletion[] ascending = [.. cached.Samples.OrderBy(sample => sample.Reward)];
-        double u = new CounterRandom(seed with { Purpose = DrawPurpose.Resampling }, cached.Prompt, sample: 0).Uniform(0), reached = weights[0];
-        int position = 0;
-        for (int draw = 0; draw < count; draw++)
-        {
-            while (position < weights.Length - 1 && reached <= (draw + u) / count)
-                reached += weights[++position];
-            yield return ascending[position].Completion;
-        }
-    }
 }

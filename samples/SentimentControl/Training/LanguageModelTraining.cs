@@ -1,4 +1,5 @@
 using VariationalBoN;
+using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
@@ -21,6 +22,7 @@ internal static class LanguageModelTraining
     {
         model.train();
         using var adam = new Adam(model.parameters(), learningRate);
+        var schedule = new LearningRateSchedule { Peak = learningRate, Steps = steps, WarmUpSteps = warmUp, Shape = ScheduleShape.Cosine };
         for (int step = 0; step < steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -29,17 +31,13 @@ internal static class LanguageModelTraining
             model.zero_grad();
             loss.backward();
             nn.utils.clip_grad_norm_(model.parameters(), 1);
-            adam.SetLearningRate(CosineRate(learningRate, step, steps, warmUp));
+            adam.SetLearningRate(schedule.At(step));
             adam.Step();
             progress.Report((step + 1.0) / steps);
         }
 
         model.eval();
     }
-
-    /// <summary>A linear rise of the learning rate over the warm-up, then half a cosine down to 0.</summary>
-    public static double CosineRate(double peak, int step, int steps, int warmUp) =>
-        step < warmUp ? peak * (step + 1) / warmUp : peak * 0.5 * (1 + Math.Cos(Math.PI * (step - warmUp) / Math.Max(1, steps - warmUp)));
 
     /// <summary>Mean cross-entropy of the tokens after the first of each text, in nats.</summary>
     public static double HeldOutLoss(Gpt2 model, IReadOnlyList<int[]> texts)

@@ -47,30 +47,38 @@ public sealed class Evaluator
     /// <returns>The report.</returns>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    public async Task<EvaluationReport> EvaluateAsync(IPolicy policy, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN, CancellationToken cancellationToken = default)
+    public Task<EvaluationReport> EvaluateAsync(IPolicy policy, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        ArgumentNullException.ThrowIfNull(prompts);
-        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
-        if (prompts.Count == 0)
-            throw new ArgumentException("There is no prompt to evaluate on; give at least one.", nameof(prompts));
-        Prompt[] distinct = [.. prompts.Distinct()];
-        foreach (Prompt prompt in distinct)
-            _ = _table[prompt];
-        ScoringIdentity.RequireMatch(bestOfN?.Origin, _scorer.Origin, "the scorer");
-        IStepwiseKl? stepwise = policy is IStepwiseKl able && able.CanCompareWith(_scorer.Reference) ? able : null;
-        var measured = new EvaluationSums(bestOfN);
-        foreach (Prompt[] batch in distinct.Chunk(Math.Max(1, CompletionsPerBatch / completionsPerPrompt)))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            IReadOnlyList<Completion> drawn = policy.Sample(batch, completionsPerPrompt, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken);
-            ScoredBatch scored = await _scorer.ScoreAsync(drawn, cancellationToken).ConfigureAwait(false);
-            double[] logPolicy = policy.LogProbValues(scored.Completions);
-            double[]? kl = stepwise?.StepwiseKl(_scorer.Reference, scored.Completions);
-            measured.Add(scored, _table, logPolicy, kl);
-        }
+        return MeasureAsync(policy, new PolicyCompletionSource(policy, _scorer), prompts, completionsPerPrompt, seed, bestOfN, cancellationToken);
+    }
 
-        return measured.ToReport();
+    /// <summary>The same with completions that a source draws and scores, such as one on other machines; the policy here gives their log-probabilities.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="source">Draws from the same policy and scores as the scorer of this evaluator does.</param>
+    /// <param name="prompts">At least one prompt of the table.</param>
+    /// <param name="completionsPerPrompt">K, at least 1.</param>
+    /// <param name="seed">Fixes the draws, which are of purpose <see cref="DrawPurpose.Evaluation"/>.</param>
+    /// <param name="bestOfN">What <see cref="EvaluationReport.ObjectiveGap"/> is measured to; null for none.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <returns>The report.</returns>
+    /// <exception cref="ArgumentException">There is no prompt; or the source draws from another policy, or scores by another reference, reward model or way of scoring: the message names what differs.</exception>
+    /// <exception cref="InvalidOperationException">The source gave other completions than it was asked for.</exception>
+    /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had.</exception>
+    public Task<EvaluationReport> EvaluateAsync(
+        IPolicy policy, ICompletionSource source, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(source);
+        string[] differences =
+        [
+            .. source.Policy.Differences(policy.Identity),
+            .. source.Origin.Differences(_scorer.Origin, "the source", "the evaluator"),
+        ];
+        if (differences.Length > 0)
+            throw new ArgumentException($"The source does not draw what is to be measured: {string.Join("; ", differences)}. Give a source of the policy, scored by what the evaluator was made with.", nameof(source));
+        return MeasureAsync(policy, source, prompts, completionsPerPrompt, seed, bestOfN, cancellationToken);
     }
 
     /// <summary>Measures answers of literal Best-of-N (<see cref="BestOfNSampler"/>), so that its row comes from the same code as all others.</summary>
@@ -93,5 +101,42 @@ public sealed class Evaluator
         var measured = new EvaluationSums(null);
         measured.Add(scored, _table, [.. answers.Select(bestOfN.LogDensity)], null);
         return measured.ToReport();
+    }
+
+    private async Task<EvaluationReport> MeasureAsync(
+        IPolicy policy, ICompletionSource source, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to evaluate on; give at least one.", nameof(prompts));
+        Prompt[] distinct = [.. prompts.Distinct()];
+        foreach (Prompt prompt in distinct)
+            _ = _table[prompt];
+        ScoringIdentity.RequireMatch(bestOfN?.Origin, _scorer.Origin, "the scorer");
+        IStepwiseKl? stepwise = policy is IStepwiseKl able && able.CanCompareWith(_scorer.Reference) ? able : null;
+        var measured = new EvaluationSums(bestOfN);
+        foreach (Prompt[] batch in distinct.Chunk(Math.Max(1, CompletionsPerBatch / completionsPerPrompt)))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ScoredBatch scored = await source.DrawAsync(batch, completionsPerPrompt, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken).ConfigureAwait(false);
+            RequireAsked(scored, batch, completionsPerPrompt);
+            double[] logPolicy = policy.LogProbValues(scored.Completions);
+            double[]? kl = stepwise?.StepwiseKl(_scorer.Reference, scored.Completions);
+            measured.Add(scored, _table, logPolicy, kl);
+        }
+
+        return measured.ToReport();
+    }
+
+    private static void RequireAsked(ScoredBatch scored, Prompt[] batch, int completionsPerPrompt)
+    {
+        if (scored.Drawn.Length != batch.Length * completionsPerPrompt)
+            throw new InvalidOperationException($"The source was asked for {completionsPerPrompt} completions of each of {batch.Length} prompts and gave {scored.Drawn.Length}; it must give them prompt by prompt, those without a reward included.");
+        for (int i = 0; i < scored.Drawn.Length; i++)
+        {
+            if (scored.Drawn[i].Completion.Prompt != batch[i / completionsPerPrompt])
+                throw new InvalidOperationException($"The source was asked for \"{batch[i / completionsPerPrompt]}\" at position {i} and gave a completion of \"{scored.Drawn[i].Completion.Prompt}\"; it must give them prompt by prompt, in the order asked for.");
+        }
     }
 }

@@ -16,6 +16,9 @@ namespace VariationalBoN.Losses;
 /// </remarks>
 public static class ClippedRatio
 {
+    /// <summary>The loss is the mean over completions: what <c>GradientAccumulation</c> must be told.</summary>
+    public const LossAverage Average = LossAverage.Completions;
+
     /// <summary>The loss.</summary>
     /// <param name="logProb">log pi_theta(y_i), [B], floating point, with gradient; finite.</param>
     /// <param name="oldLogProb">log pi_old(y_i), B finite values, taken once before the first epoch.</param>

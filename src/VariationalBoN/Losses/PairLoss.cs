@@ -12,6 +12,9 @@ namespace VariationalBoN.Losses;
 /// </remarks>
 public static class PairLoss
 {
+    /// <summary>Each loss is the mean over pairs, a pair being a group: what <c>GradientAccumulation</c> must be told.</summary>
+    public const LossAverage Average = LossAverage.Groups;
+
     /// <summary>(n - 1) H_(n-1), the expected gap of log-ratios between the best and the worst of n under pi_bon, in nats.</summary>
     /// <param name="n">The number of samples that best and worst are of, at least 2.</param>
     /// <returns>1 for n = 2, 18.15 for n = 8.</returns>

@@ -15,6 +15,9 @@ namespace VariationalBoN;
 /// </remarks>
 public static class ScoreFunction
 {
+    /// <summary>The loss is the mean over completions: what <c>GradientAccumulation</c> must be told.</summary>
+    public const LossAverage Average = LossAverage.Completions;
+
     /// <summary>The loss for targets that are plain doubles; advantages are formed in double precision on the host.</summary>
     /// <param name="logProb">log pi_theta(y_i), [B], floating point, on any device, with gradient; finite.</param>
     /// <param name="targets">log g(y_i) up to a constant per group, B finite values.</param>

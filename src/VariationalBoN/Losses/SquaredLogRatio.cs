@@ -13,6 +13,12 @@ namespace VariationalBoN.Losses;
 /// </remarks>
 public static class SquaredLogRatio
 {
+    /// <summary><see cref="Centred"/> is the mean over groups: what <c>GradientAccumulation</c> must be told.</summary>
+    public const LossAverage CentredAverage = LossAverage.Groups;
+
+    /// <summary><see cref="Known"/> is the mean over completions: what <c>GradientAccumulation</c> must be told.</summary>
+    public const LossAverage KnownAverage = LossAverage.Completions;
+
     /// <summary>(1/G) sum over groups of 1 / (K - 1) sum_i (d_i - mean of the group)^2, in square nats.</summary>
     /// <param name="logProb">log pi_theta(y_i), [B], floating point, with gradient; finite.</param>
     /// <param name="targets">log g(y_i) up to a constant per group, B finite values.</param>

@@ -10,6 +10,9 @@ namespace VariationalBoN.Losses;
 /// </remarks>
 public static class WeightedLikelihood
 {
+    /// <summary>The loss is the mean over groups: what <c>GradientAccumulation</c> must be told.</summary>
+    public const LossAverage Average = LossAverage.Groups;
+
     /// <summary>The loss -(1/G) sum_i w_i log pi_theta(y_i), in nats.</summary>
     /// <param name="logProb">log pi_theta(y_i), [B], floating point, on any device, with gradient; finite.</param>
     /// <param name="weights">w_i, B finite values of at least 0; they usually add up to 1 in each group.</param>

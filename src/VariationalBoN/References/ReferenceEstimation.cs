@@ -64,12 +64,7 @@ internal sealed class ReferenceEstimation
             }
             catch
             {
-                foreach (Task<IReadOnlyList<ReferencePrompt>> running in new[] { current, next }.OfType<Task<IReadOnlyList<ReferencePrompt>>>())
-                {
-                    await Task.WhenAny(running).ConfigureAwait(false); // nothing of this call runs on after it has failed
-                    _ = running.Exception;
-                }
-
+                await Task.WhenAll(Ended(current), Ended(next)).ConfigureAwait(false); // nothing of this call runs on after it has failed
                 throw;
             }
         }
@@ -96,6 +91,14 @@ internal sealed class ReferenceEstimation
         {
             cancellationToken.ThrowIfCancellationRequested();
             return _draw(batches[b].Batch, batches[b].Count, new DrawSeed(_options.Seed, DrawPurpose.Reference, batches[b].First), cancellationToken);
+        }
+
+        static async Task Ended(Task? task)
+        {
+            if (task is null)
+                return;
+            await Task.WhenAny(task).ConfigureAwait(false);
+            _ = task.Exception; // what it failed with is not what the call fails with
         }
 
         async Task KeepAsync((Prompt[] Batch, int First, int Count) batch, Task<IReadOnlyList<ReferencePrompt>> drawing)

@@ -11,7 +11,7 @@ namespace VariationalBoN;
 /// Immutable, thread-safe. Made once, saved, and used by every run with the same reference and reward model. A table of a folder reads from
 /// its files and holds them open until it is disposed of or collected; one in memory holds nothing to dispose of.
 /// </remarks>
-public sealed class ReferenceTable : IDisposable
+public sealed partial class ReferenceTable : IDisposable
 {
     private readonly Dictionary<Prompt, ReferencePrompt>? _byPrompt;
     private readonly StoredReferenceData? _stored;

@@ -49,6 +49,19 @@ public sealed class Checkpoints : IDisposable
     /// <returns>These checkpoints.</returns>
     public Checkpoints Add(string name, torch.nn.Module module) => Add(name, CheckpointPart.Of(name, NotNull(module)));
 
+    /// <summary>Adds some parameters by their names, such as the adapters of a model whose other weights never change, as safetensors.</summary>
+    /// <remarks>
+    /// A checkpoint with other names, shapes or element types is refused and leaves the parameters as they are. Those that train:
+    /// <c>model.named_parameters().Where(pair => pair.parameter.requires_grad)</c>. Move the model to its device and element type before: TorchSharp
+    /// makes new parameters then.
+    /// </remarks>
+    /// <param name="name">The name of the file, without its ending.</param>
+    /// <param name="parameters">Names and parameters, as <c>named_parameters()</c> of a module gives them; at least one, no name twice.</param>
+    /// <returns>These checkpoints.</returns>
+    /// <exception cref="ArgumentException">There is no parameter, a name stands twice, or <paramref name="name"/> cannot be the name of a file.</exception>
+    public Checkpoints Add(string name, IEnumerable<(string name, Parameter parameter)> parameters) =>
+        Add(name, ParameterPart.Of(name, NotNull(parameters)));
+
     /// <summary>Adds an optimizer: moments, step counts, learning rate, as safetensors. Settings that differ from those of the checkpoint
     /// are refused.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>

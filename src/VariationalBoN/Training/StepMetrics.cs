@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TorchSharp;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
@@ -64,11 +65,23 @@ public sealed record StepMetrics
     /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring than the distribution is about.</exception>
     public static StepMetrics Of(IBoNDistribution bestOfN, ScoredBatch scored, torch.Tensor logProb)
     {
+        ArgumentNullException.ThrowIfNull(logProb);
+        return Of(bestOfN, scored, Values(logProb));
+    }
+
+    /// <summary>The numbers of a step whose log-probabilities are plain numbers, such as those of <see cref="AccumulatedLoss"/>.</summary>
+    /// <inheritdoc cref="Of(IBoNDistribution, ScoredBatch, torch.Tensor)"/>
+    /// <param name="bestOfN">The Best-of-N distribution of the run.</param>
+    /// <param name="scored">B completions of the policy.</param>
+    /// <param name="logProb">log pi_theta of each, B numbers; NaN and infinity pass and are what a guard stops for.</param>
+    [OverloadResolutionPriority(1)] // an array of doubles converts to a tensor too
+    public static StepMetrics Of(IBoNDistribution bestOfN, ScoredBatch scored, IReadOnlyList<double> logProb)
+    {
         ArgumentNullException.ThrowIfNull(bestOfN);
         ArgumentNullException.ThrowIfNull(scored);
         ArgumentNullException.ThrowIfNull(logProb);
         ScoringIdentity.RequireMatch(bestOfN.Origin, scored);
-        double[] logPolicy = Values(logProb);
+        double[] logPolicy = [.. logProb];
         if (scored.Count == 0 || logPolicy.Length != scored.Count)
             throw new ArgumentException($"There are {scored.Count} completions and {logPolicy.Length} log-probabilities; give one to each, and at least one.", nameof(logProb));
         double[] logRatios = [.. scored.Select((item, i) => logPolicy[i] - item.LogReference)];

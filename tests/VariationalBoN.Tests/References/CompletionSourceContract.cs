@@ -1,0 +1,152 @@
+using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN.Tests.References;
+
+/// <summary>What every <see cref="ICompletionSource"/> keeps; derive from it for each implementation.</summary>
+[Trait("Tier", "torch")]
+public abstract class CompletionSourceContract : IDisposable
+{
+    private const int K = 4;
+    private readonly TabularPolicy _policy, _reference;
+
+    protected CompletionSourceContract()
+    {
+        _policy = new TabularPolicy(Prompts, 5, 2, [.. Enumerable.Range(0, 3 * 6 * 5).Select(i => Math.Sin(i))]);
+        using var uniform = new TabularPolicy(Prompts, 5, 2);
+        _reference = uniform.CloneFrozen();
+    }
+
+    protected static Prompt[] Prompts { get; } = ["a", "b", "c"];
+
+    public void Dispose()
+    {
+        _policy.Dispose();
+        _reference.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Samples_come_prompt_by_prompt_with_a_group_to_each_prompt()
+    {
+        ScoredBatch drawn = await Source().DrawAsync(["c", "a"], K, seed: 1);
+
+        Assert.Equal(["c", "c", "c", "c", "a", "a", "a", "a"], drawn.Drawn.Select(sample => sample.Completion.Prompt.Text));
+        Assert.Equal(_policy.Sample(["c", "a"], K, seed: 1).Select(Text), drawn.Drawn.Select(sample => Text(sample.Completion)));
+        Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1], drawn.DrawnGroups.AsEnumerable());
+    }
+
+    [Fact]
+    public async Task Samples_without_a_reward_keep_their_place()
+    {
+        ScoredBatch all = await Source().DrawAsync(Prompts, 8, seed: 2), some = await Source(c => c.Tokens[0] == 1 ? double.NaN : c.Tokens[1]).DrawAsync(Prompts, 8, seed: 2);
+
+        Assert.Equal(all.Drawn.Select(sample => Text(sample.Completion)), some.Drawn.Select(sample => Text(sample.Completion)));
+        Assert.All(some.Drawn, sample => Assert.Equal(sample.Completion.Tokens[0] == 1, sample.Reward is null));
+        Assert.InRange(some.Excluded, 1, 23);
+        Assert.Equal(all.DrawnGroups.AsEnumerable(), some.DrawnGroups.AsEnumerable());
+    }
+
+    [Fact]
+    public async Task A_sample_depends_on_seed_prompt_and_number_alone()
+    {
+        ICompletionSource source = Source();
+        ScoredBatch together = await source.DrawAsync(["a", "b", "c"], K, seed: 3), alone = await source.DrawAsync(["b"], K, seed: 3);
+        ScoredBatch rest = await source.DrawAsync(["b"], K - 1, new DrawSeed(3) { FirstSample = 1 }), other = await source.DrawAsync(["b"], K, seed: 4);
+        ScoredBatch held = await source.DrawAsync(["b"], K, new DrawSeed(3, DrawPurpose.Evaluation));
+
+        Assert.Equal(together.Skip(K).Take(K).Select(Line), alone.Select(Line));
+        Assert.Equal(alone.Skip(1).Select(Line), rest.Select(Line));
+        Assert.NotEqual(alone.Select(Line), other.Select(Line));
+        Assert.NotEqual(alone.Select(Line), held.Select(Line));
+        Assert.Equal(alone.Select(Line), (await source.DrawAsync(["b"], K, seed: 3)).Select(Line));
+    }
+
+    [Fact]
+    public async Task A_prompt_that_stands_twice_gets_other_samples_and_a_group_of_its_own()
+    {
+        ScoredBatch drawn = await Source().DrawAsync(["a", "a"], 8, seed: 5);
+
+        Assert.Equal([.. Enumerable.Repeat(0, 8), .. Enumerable.Repeat(1, 8)], drawn.DrawnGroups.AsEnumerable());
+        Assert.NotEqual(drawn.Take(8).Select(Line), drawn.Skip(8).Select(Line));
+    }
+
+    [Fact]
+    public async Task Numbers_are_those_of_reference_and_judge()
+    {
+        ScoredBatch drawn = await Source().DrawAsync(Prompts, K, seed: 6);
+
+        Assert.All(drawn, item => Assert.Equal(item.Completion.Tokens[1], item.Reward));
+        Assert.Equal(_reference.LogProbValues(drawn.Completions), drawn.Select(item => item.LogReference), (a, b) => Math.Abs(a - b) < 1e-12);
+    }
+
+    [Fact]
+    public async Task It_says_what_it_draws_from_and_batches_carry_what_scored_them()
+    {
+        ICompletionSource source = Source();
+        var scorer = new Scorer(_reference, Judge(c => c.Tokens[1]));
+
+        Assert.Equal(_policy.Identity, source.Policy);
+        Assert.Equal(scorer.Origin, source.Origin);
+        Assert.Equal(source.Origin, (await source.DrawAsync(Prompts, K, seed: 7)).Origin);
+    }
+
+    [Fact]
+    public async Task A_cancelled_token_stops_drawing_and_the_source_can_be_asked_again()
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        ICompletionSource source = Source();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await source.DrawAsync(Prompts, K, seed: 8, cancelled.Token));
+
+        Assert.Equal(3 * K, (await source.DrawAsync(Prompts, K, seed: 8)).Count);
+    }
+
+    [Fact]
+    public async Task A_judge_that_is_waited_for_can_be_cancelled()
+    {
+        using var cancel = new CancellationTokenSource();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ICompletionSource source = Source(_policy, new Scorer(_reference, new SilentJudge(asked)));
+
+        Task<ScoredBatch> drawing = source.DrawAsync(Prompts, K, seed: 9, cancel.Token);
+        await asked.Task;
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => drawing);
+    }
+
+    [Fact]
+    public async Task A_judge_that_fails_fails_the_call()
+    {
+        ICompletionSource source = Source(_policy, new Scorer(_reference, Judge(_ => double.NaN)));
+
+        await Assert.ThrowsAsync<RewardModelException>(async () => await source.DrawAsync(Prompts, K, seed: 10));
+    }
+
+    /// <summary>A source that draws from a policy and scores like a scorer.</summary>
+    protected abstract ICompletionSource Source(IPolicy policy, Scorer scorer);
+
+    private static IRewardModel Judge(Func<Completion, double> reward) => RewardModel.FromFunction(reward, "contract");
+
+    private static string Text(Completion completion) => $"{completion.Prompt}: {string.Join(' ', completion.Tokens)}";
+
+    private static string Line(ScoredCompletion item) => FormattableString.Invariant($"{Text(item.Completion)} {item.Reward} {item.LogReference}");
+
+    private ICompletionSource Source(Func<Completion, double>? reward = null) =>
+        Source(_policy, new Scorer(_reference, Judge(reward ?? (c => c.Tokens[1])), new ScoringOptions { OnFailure = reward is null ? RewardFailure.Throw : RewardFailure.Exclude }));
+
+    private sealed class SilentJudge(TaskCompletionSource asked) : IRewardModel
+    {
+        public ModelIdentity Identity => "silent";
+
+        public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+        {
+            var never = new TaskCompletionSource<RewardScores>(TaskCreationOptions.RunContinuationsAsynchronously);
+            using var registration = cancellationToken.Register(() => never.TrySetCanceled(cancellationToken));
+            asked.TrySetResult();
+            return await never.Task;
+        }
+    }
+}
