@@ -69,7 +69,7 @@ public sealed class TorchTargets : IDisposable
     public Tensor LogTargets(ScoredBatch scored)
     {
         ArgumentNullException.ThrowIfNull(scored);
-        ObjectiveExtensions.RequireOrigin(_objective, scored);
+        ScoringIdentity.RequireMatch(_objective.Requires, scored);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor reward = tensor([.. scored.Select(item => item.Reward)], float64, Device), logReference = tensor([.. scored.Select(item => item.LogReference)], float64, Device); // [B]
