@@ -10,7 +10,7 @@ internal static class ReferenceRewards
     private const string FolderName = "references";
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
-    /// <summary>Draws what the cache does not have yet; one of another reference, judge or seed is refused.</summary>
+    /// <summary>Draws what the store does not have yet; one of another reference, judge or seed is refused.</summary>
     public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         string folder = Path.Combine(arguments.Output, FolderName);

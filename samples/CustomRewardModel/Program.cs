@@ -41,7 +41,7 @@ Console.WriteLine($"After, one draw should be worth about 8:\n{await evaluator.E
 /// <summary>Likes verses whose ends rhyme (equal parity of the first and last word) and that use many different words.</summary>
 internal sealed class RhymeJudge : IRewardModel
 {
-    public ModelIdentity Identity => "rhyme judge, version 1"; // change it when the judge changes: a cache of old rewards is then refused
+    public ModelIdentity Identity => "rhyme judge, version 1"; // change it when the judge changes: a table of old rewards is then refused
 
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {

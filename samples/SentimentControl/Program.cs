@@ -7,7 +7,7 @@ using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.References;
 
-// Read on in Training/AlignmentRun (the loop), Training/Fits (what a step trains on), Datasets/Reviews (language model and judge).
+// Read on in Training/AlignmentRun (the loop), Training/Recipes (what a step trains on), Datasets/Reviews (language model and judge).
 return await CommandLine.InvokeAsync(args, (arguments, stop) => CommandHost.RunAsync(
     () =>
     {

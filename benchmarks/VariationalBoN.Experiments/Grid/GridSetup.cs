@@ -95,7 +95,7 @@ internal sealed class GridSetup : IDisposable
     public static ReferenceTable First(ReferenceTable table, int samples) =>
         new(table.Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.Samples.Take(samples))), table.Provenance);
 
-    /// <summary>An experiment whose rewards, cached and live, are an increasing change of the same rewards.</summary>
+    /// <summary>An experiment whose rewards, stored and live, are an increasing change of the same rewards.</summary>
     /// <exception cref="InvalidDataException">Rounding made two rewards equal, or changed an order: then the two experiments would not be comparable.</exception>
     public static Experiment Transformed(Experiment experiment, string transform)
     {

@@ -6,7 +6,7 @@ using VariationalBoN.Losses;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>Makes one run of the grid: its experiment, its fit, its numbers. Stateless.</summary>
+/// <summary>Makes one run of the grid: its experiment, its recipe, its numbers. Stateless.</summary>
 internal static class GridTraining
 {
     private const int CurveEvery = 10, CurveCompletions = 16;
@@ -19,8 +19,8 @@ internal static class GridTraining
         var bestOfN = experiment.Table.BestOf(run.N, onWarning: _ => { }); // too small a cache is what one study is about
         var curve = new List<CurvePoint>();
         using var watch = new RunWatch();
-        Fit fit = watch.Around(FitOf(run, beta, watch), run.Variation.Curve is true ? AddToCurveAsync : null);
-        var tuned = await AlignmentRun.RunAsync(experiment, bestOfN, fit, progress, cancellationToken);
+        Recipe recipe = watch.Around(RecipeOf(run, beta, watch), run.Variation.Curve is true ? AddToCurveAsync : null);
+        var tuned = await AlignmentRun.RunAsync(experiment, bestOfN, recipe, progress, cancellationToken);
         using var model = tuned.Model;
         if (run.Variation.Curve is true && tuned.Stopped is null)
             await AddToCurveAsync(model, experiment.Settings.Steps);
@@ -57,35 +57,35 @@ internal static class GridTraining
         return variation.Transform is string transform ? GridSetup.Transformed(varied, transform) : varied;
     }
 
-    private static Fit FitOf(GridRun run, double? beta, RunWatch watch)
+    private static Recipe RecipeOf(GridRun run, double? beta, RunWatch watch)
     {
         int n = run.N;
         Func<IBoNDistribution, IVariationalObjective> exact = run.Variation.PaperScale is true ? bestOfN => new PaperScaleObjective(bestOfN) : bestOfN => new ExactObjective(bestOfN);
-        Fit fit = run.Method switch
+        Recipe recipe = run.Method switch
         {
             Method.VariationalBestOfN => run.Variation.Baseline switch
             {
-                "none" => GridFits.ScoreFunctionOn(exact, Baseline.None),
-                "group mean" => GridFits.ScoreFunctionOn(exact, Baseline.GroupMean),
-                "running mean" => GridFits.ScoreFunctionOn(exact, Baseline.None, new RunningMean()),
-                _ => Fits.ScoreFunctionOn(exact),
+                "none" => GridRecipes.ScoreFunctionOn(exact, Baseline.None),
+                "group mean" => GridRecipes.ScoreFunctionOn(exact, Baseline.GroupMean),
+                "running mean" => GridRecipes.ScoreFunctionOn(exact, Baseline.None, new RunningMean()),
+                _ => Recipes.ScoreFunctionOn(exact),
             },
-            Method.LowerBound => Fits.ScoreFunctionOn(bestOfN => new LowerBoundObjective(bestOfN)),
-            Method.KlConstrainedRl => Fits.ScoreFunctionOn(_ => new GibbsObjective(beta!.Value)),
-            Method.BestOfNSft => run.Variation.AllSamples is true ? GridFits.WeightedSft(n) : Fits.BestOfNSft(n),
-            Method.WinnersSft => GridFits.Winners(n),
-            Method.ClippedRatio => GridFits.Clipped(exact, epochs: 4, new ClippedRatioOptions()),
-            Method.GroupNormalised => GridFits.Clipped(exact, epochs: 4, new ClippedRatioOptions { NormaliseByGroup = true }),
-            Method.Jeffreys => GridFits.JeffreysMix(n, run.Variation.ReverseWeight ?? 0.5),
-            Method.Regression => GridFits.Regression(n, centred: false, run.Variation.Clipped ?? true),
-            Method.LogVariance => GridFits.Regression(n, centred: true, run.Variation.Clipped ?? false),
-            Method.Iterated => GridFits.Iterated(n, run.Variation.MovingAverage is true, watch),
-            Method.BonBon => GridFits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
-            Method.Ipo => GridFits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
-            Method.Dpo => GridFits.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),
-            _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no fit."),
+            Method.LowerBound => Recipes.ScoreFunctionOn(bestOfN => new LowerBoundObjective(bestOfN)),
+            Method.KlConstrainedRl => Recipes.ScoreFunctionOn(_ => new GibbsObjective(beta!.Value)),
+            Method.BestOfNSft => run.Variation.AllSamples is true ? GridRecipes.WeightedSft(n) : Recipes.BestOfNSft(n),
+            Method.WinnersSft => GridRecipes.Winners(n),
+            Method.ClippedRatio => GridRecipes.Clipped(exact, epochs: 4, new ClippedRatioOptions()),
+            Method.GroupNormalised => GridRecipes.Clipped(exact, epochs: 4, new ClippedRatioOptions { NormaliseByGroup = true }),
+            Method.Jeffreys => GridRecipes.JeffreysMix(n, run.Variation.ReverseWeight ?? 0.5),
+            Method.Regression => GridRecipes.Regression(n, centred: false, run.Variation.Clipped ?? true),
+            Method.LogVariance => GridRecipes.Regression(n, centred: true, run.Variation.Clipped ?? false),
+            Method.Iterated => GridRecipes.Iterated(n, run.Variation.MovingAverage is true, watch),
+            Method.BonBon => GridRecipes.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
+            Method.Ipo => GridRecipes.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
+            Method.Dpo => GridRecipes.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),
+            _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no recipe."),
         };
-        return run.Variation.WarmStart is double part ? Fits.BestOfNSft(n).Then(fit, part) : fit;
+        return run.Variation.WarmStart is double part ? Recipes.BestOfNSft(n).Then(recipe, part) : recipe;
     }
 
     /// <summary>The target of the authors' published code: (1/n) log-ratio with KL times 1/(n - 1), which is pi_ref times the ratio to the power (n - 1) / n.</summary>

@@ -32,7 +32,7 @@ internal sealed record Variation
     /// <summary>The baseline of the score function: "none", "group mean" or "running mean"; leave-one-out by default.</summary>
     public string? Baseline { get; init; }
 
-    /// <summary>Whether BoN-SFT weighs all cached samples of a prompt instead of drawing some.</summary>
+    /// <summary>Whether BoN-SFT weighs all stored samples of a prompt instead of drawing some.</summary>
     public bool? AllSamples { get; init; }
 
     /// <summary>Whether the target of a regression is clipped from below; by default that of the known partition is, the centred one is not.</summary>

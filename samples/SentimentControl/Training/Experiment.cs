@@ -6,7 +6,7 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Training;
 
-/// <summary>What all methods of one run share: the reference, the judge, the cached reference rewards and the prompts.</summary>
+/// <summary>What all methods of one run share: the reference, the judge, the stored reference rewards and the prompts.</summary>
 /// <remarks>Safe to share between threads: nothing in it is changed after it is made.</remarks>
 internal sealed record Experiment
 {

@@ -13,8 +13,8 @@ namespace SentimentControl.Training;
 /// <param name="Beta">beta of KL-constrained RL.</param>
 /// <param name="BestOfN">The Best-of-N distribution of N.</param>
 /// <param name="Cost">Its expected time, one on-policy run being 1.</param>
-/// <param name="Fit">How it trains.</param>
-internal sealed record FineTuning(Method Method, double N, double? Beta, EmpiricalBoNDistribution BestOfN, double Cost, Fit Fit)
+/// <param name="Recipe">How it trains.</param>
+internal sealed record FineTuning(Method Method, double N, double? Beta, EmpiricalBoNDistribution BestOfN, double Cost, Recipe Recipe)
 {
     private const double LikelihoodCost = 0.4, SmallestBeta = 1e-3;
 
@@ -25,19 +25,19 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
     {
         var plan = new List<FineTuning>();
         foreach (double n in ns)
-            plan.Add(new FineTuning(Method.VariationalBestOfN, n, null, experiment.Table.BestOf(n), 1, Fits.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN))));
+            plan.Add(new FineTuning(Method.VariationalBestOfN, n, null, experiment.Table.BestOf(n), 1, Recipes.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN))));
         foreach (double n in ns.Append(2 * ns[^1]))
         {
             double beta = MatchedBeta(experiment, n);
-            plan.Add(new FineTuning(Method.KlConstrainedRl, n, beta, experiment.Table.BestOf(n), 1, Fits.ScoreFunctionOn(_ => new GibbsObjective(beta))));
+            plan.Add(new FineTuning(Method.KlConstrainedRl, n, beta, experiment.Table.BestOf(n), 1, Recipes.ScoreFunctionOn(_ => new GibbsObjective(beta))));
         }
 
         foreach (double n in ns)
-            plan.Add(new FineTuning(Method.BestOfNSft, n, null, experiment.Table.BestOf(n), LikelihoodCost, Fits.BestOfNSft(n)));
+            plan.Add(new FineTuning(Method.BestOfNSft, n, null, experiment.Table.BestOf(n), LikelihoodCost, Recipes.BestOfNSft(n)));
         return plan;
     }
 
-    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N; where a small cache cannot show that KL, one so small that its best samples are the target.</summary>
+    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N; where a small table cannot show that KL, one so small that its best samples are the target.</summary>
     public static double MatchedBeta(Experiment experiment, double n)
     {
         double kl = BestOfNMath.KlUpperBound(n);
@@ -49,7 +49,7 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
     /// <exception cref="InvalidDataException">The guard stopped the run; the message names step and likely cause.</exception>
     public async Task<Gpt2> TrainAsync(Experiment experiment, IProgress<double> progress, CancellationToken cancellationToken)
     {
-        var tuned = await AlignmentRun.RunAsync(experiment, BestOfN, Fit, progress, cancellationToken);
+        var tuned = await AlignmentRun.RunAsync(experiment, BestOfN, Recipe, progress, cancellationToken);
         if (tuned.Stopped is null)
             return tuned.Model;
         tuned.Model.Dispose();

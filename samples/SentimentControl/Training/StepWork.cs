@@ -11,17 +11,17 @@ internal sealed record StepWork(Func<StepLoss> Loss)
     /// <summary>Asked after each optimizer step whether to take another one on the same data.</summary>
     public Func<bool> Again { get; init; } = () => false;
 
-    /// <summary>The completions of the policy itself, for the guard; null where the step trains on cached samples.</summary>
+    /// <summary>The completions of the policy itself, for the guard; null where the step trains on stored samples.</summary>
     public ScoredBatch? Rollouts { get; init; }
 }
 
 /// <summary>A loss [], and the log pi_theta [B] of the rollouts behind it where there are any.</summary>
 internal readonly record struct StepLoss(torch.Tensor Loss, torch.Tensor? LogProb = null);
 
-/// <summary>A method: prepares the work of a step. A fit may remember things, so each run makes its own.</summary>
-internal delegate Task<StepWork> Fit(FineTuningState run, int step, CancellationToken cancellationToken);
+/// <summary>A method: prepares the work of a step. A recipe may remember things, so each run makes its own.</summary>
+internal delegate Task<StepWork> Recipe(FineTuningState run, int step, CancellationToken cancellationToken);
 
-/// <summary>What a fit can see of its run. Immutable.</summary>
+/// <summary>What a recipe can see of its run. Immutable.</summary>
 internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Transformers.Decoders.Gpt2 model, EmpiricalBoNDistribution bestOfN)
 {
     private readonly VariationalBoN.Training.PromptOrder _order = new(experiment.TrainPrompts, experiment.Seed);

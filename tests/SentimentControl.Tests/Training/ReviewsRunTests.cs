@@ -40,7 +40,7 @@ public sealed class ReviewsRunTests
         var measurement = new Measurement(experiment);
         MethodResult before = await measurement.ReferenceAsync(CancellationToken.None);
 
-        FineTuned result = await AlignmentRun.RunAsync(experiment, table.BestOf(8), Fits.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN)), new Progress<double>(), CancellationToken.None);
+        FineTuned result = await AlignmentRun.RunAsync(experiment, table.BestOf(8), Recipes.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN)), new Progress<double>(), CancellationToken.None);
         using var tuned = result.Model;
         Assert.Null(result.Stopped);
         MethodResult after = await measurement.PolicyAsync(Method.VariationalBestOfN, tuned, 8, null, table.BestOf(8), CancellationToken.None);

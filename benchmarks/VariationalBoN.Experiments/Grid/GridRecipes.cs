@@ -6,8 +6,8 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>The fits of the library that the main sample does not show, written like its own (<see cref="Fits"/>). Stateless.</summary>
-internal static class GridFits
+/// <summary>The recipes of the library that the main sample does not show, written like its own (<see cref="Recipes"/>). Stateless.</summary>
+internal static class GridRecipes
 {
     private const double ApproximateKlLimit = 0.05, SquaredFloor = -6;
     private const int AnchorSamples = 8;
@@ -16,10 +16,10 @@ internal static class GridFits
     /// <param name="objective">The objective, made of the Best-of-N distribution of the run.</param>
     /// <param name="baseline">What is subtracted from the returns.</param>
     /// <param name="mean">The mean return of the steps before, to be the baseline instead.</param>
-    public static Fit ScoreFunctionOn(
+    public static Recipe ScoreFunctionOn(
         Func<IBoNDistribution, IVariationalObjective> objective, Baseline baseline, RunningMean? mean = null) => async (run, step, ct) =>
     {
-        var scored = await Fits.DrawAsync(run, step, ct);
+        var scored = await Recipes.DrawAsync(run, step, ct);
         double[] targets = objective(run.BestOfN).LogTargets(scored);
         return new StepWork(() =>
         {
@@ -32,9 +32,9 @@ internal static class GridFits
     };
 
     /// <summary>Reverse KL with several epochs on one batch: ratios clipped, left when the policy has moved too far (PPO, or GRPO).</summary>
-    public static Fit Clipped(Func<IBoNDistribution, IVariationalObjective> objective, int epochs, ClippedRatioOptions options) => async (run, step, ct) =>
+    public static Recipe Clipped(Func<IBoNDistribution, IVariationalObjective> objective, int epochs, ClippedRatioOptions options) => async (run, step, ct) =>
     {
-        var scored = await Fits.DrawAsync(run, step, ct);
+        var scored = await Recipes.DrawAsync(run, step, ct);
         double[] targets = objective(run.BestOfN).LogTargets(scored), old = run.Policy.LogProbValues(scored.Completions);
         int epoch = 0;
         return new StepWork(() =>
@@ -54,21 +54,21 @@ internal static class GridFits
         }
     };
 
-    /// <summary>BoN-SFT on all cached samples of a prompt, each weighted by the probability that it is the best of N.</summary>
-    public static Fit WeightedSft(double n) => (run, step, _) =>
+    /// <summary>BoN-SFT on all stored samples of a prompt, each weighted by the probability that it is the best of N.</summary>
+    public static Recipe WeightedSft(double n) => (run, step, _) =>
     {
-        var cached = run.Prompts(step).Select(prompt => run.Experiment.Table[prompt]).ToArray();
-        Completion[] completions = [.. cached.SelectMany(prompt => prompt.Samples.OrderBy(sample => sample.Reward).Select(sample => sample.Completion))];
-        double[] weights = [.. cached.SelectMany(prompt => prompt.Cdf.BestOfNWeightsByRank(n))]; // of the rewards in ascending order
-        return Task.FromResult(Fits.Likelihood(run, completions, weights, [.. cached.SelectMany((prompt, group) => prompt.Samples.Select(_ => group))]));
+        var stored = run.Prompts(step).Select(prompt => run.Experiment.Table[prompt]).ToArray();
+        Completion[] completions = [.. stored.SelectMany(prompt => prompt.Samples.OrderBy(sample => sample.Reward).Select(sample => sample.Completion))];
+        double[] weights = [.. stored.SelectMany(prompt => prompt.Cdf.BestOfNWeightsByRank(n))]; // of the rewards in ascending order
+        return Task.FromResult(Recipes.Likelihood(run, completions, weights, [.. stored.SelectMany((prompt, group) => prompt.Samples.Select(_ => group))]));
     };
 
-    /// <summary>BoN-SFT as in the paper: the best of N cached samples drawn without replacement.</summary>
-    public static Fit Winners(int n) => (run, step, _) => 
-        Fits.Cached(run, run.Experiment.Table.Draw(run.Prompts(step), prompt => Pairs(run, prompt.Prompt, n, step).Select(pair => pair.Best)));
+    /// <summary>BoN-SFT as in the paper: the best of N stored samples drawn without replacement.</summary>
+    public static Recipe Winners(int n) => (run, step, _) => 
+        Recipes.Stored(run, run.Experiment.Table.Draw(run.Prompts(step), prompt => Pairs(run, prompt.Prompt, n, step).Select(pair => pair.Best)));
 
-    /// <summary>Regression of log pi_theta on the target, on cached samples: half of them uniform, half as Best-of-N draws them.</summary>
-    public static Fit Regression(double n, bool centred, bool clipped) => (run, step, _) =>
+    /// <summary>Regression of log pi_theta on the target, on stored samples: half of them uniform, half as Best-of-N draws them.</summary>
+    public static Recipe Regression(double n, bool centred, bool clipped) => (run, step, _) =>
     {
         IVariationalObjective exact = new ExactObjective(run.BestOfN.LeaveOneOut()); // each sample is one of the M itself
         IVariationalObjective objective = clipped ? new ClippedObjective(exact, SquaredFloor) : exact;
@@ -83,26 +83,26 @@ internal static class GridFits
         }));
     };
 
-    /// <summary>The mix of both KLs: reverse on completions of the policy, forward on cached samples as Best-of-N draws them.</summary>
-    public static Fit JeffreysMix(double n, double reverseWeight)
+    /// <summary>The mix of both KLs: reverse on completions of the policy, forward on stored samples as Best-of-N draws them.</summary>
+    public static Recipe JeffreysMix(double n, double reverseWeight)
     {
-        Fit reverse = Fits.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN)), forward = Fits.BestOfNSft(n);
+        Recipe reverse = Recipes.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN)), forward = Recipes.BestOfNSft(n);
         return async (run, step, ct) =>
         {
-            StepWork own = await reverse(run, step, ct), cached = await forward(run, step, ct);
+            StepWork own = await reverse(run, step, ct), stored = await forward(run, step, ct);
             return own with
             {
                 Loss = () =>
                 {
                     StepLoss first = own.Loss();
-                    return first with { Loss = Jeffreys.Loss(first.Loss, cached.Loss().Loss, reverseWeight) };
+                    return first with { Loss = Jeffreys.Loss(first.Loss, stored.Loss().Loss, reverseWeight) };
                 },
             };
         };
     }
 
-    /// <summary>Best and worst of n cached samples: BoNBoN, IPO or DPO.</summary>
-    public static Fit OnPairs(int n, Func<torch.Tensor, torch.Tensor, double[], double[], torch.Tensor> loss) => (run, step, _) =>
+    /// <summary>Best and worst of n stored samples: BoNBoN, IPO or DPO.</summary>
+    public static Recipe OnPairs(int n, Func<torch.Tensor, torch.Tensor, double[], double[], torch.Tensor> loss) => (run, step, _) =>
     {
         BestWorstPair[] pairs = [.. run.Prompts(step).SelectMany(prompt => Pairs(run, prompt, n, step).Take(Math.Max(1, run.Experiment.Settings.CompletionsPerPrompt / 2)))];
         Completion[] both = [.. pairs.Select(pair => pair.Best.Completion), .. pairs.Select(pair => pair.Worst.Completion)];
@@ -115,7 +115,7 @@ internal static class GridFits
     };
 
     /// <summary>Iterated Best-of-2: log2 N rounds, in each the best of 2 of an anchor that is what the policy was when the round began; or of an exponential moving average of the policy, fast enough to reach N by the last step.</summary>
-    public static Fit Iterated(int n, bool movingAverage, RunWatch watch)
+    public static Recipe Iterated(int n, bool movingAverage, RunWatch watch)
     {
         int rounds = int.Log2(n), current = -1;
         VariationalBoN.Transformers.Decoders.Gpt2? anchor = null;
@@ -147,8 +147,8 @@ internal static class GridFits
         };
     }
 
-    /// <summary>One fit for the first steps, another one for the rest.</summary>
-    public static Fit Then(this Fit first, Fit second, double part) => (run, step, ct) => (step < part * run.Experiment.Settings.Steps ? first : second)(run, step, ct);
+    /// <summary>One recipe for the first steps, another one for the rest.</summary>
+    public static Recipe Then(this Recipe first, Recipe second, double part) => (run, step, ct) => (step < part * run.Experiment.Settings.Steps ? first : second)(run, step, ct);
 
     private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, Prompt prompt, int n, int step) =>
         Enumerable.Range(0, run.Experiment.Settings.CompletionsPerPrompt).Select(k => BestWorstPair.Draw(run.Experiment.Table[prompt], n, run.Seed(step) with { FirstSample = k }));

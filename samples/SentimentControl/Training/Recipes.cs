@@ -3,13 +3,13 @@ using VariationalBoN.Losses;
 
 namespace SentimentControl.Training;
 
-/// <summary>The fits of the library as methods of this sample: each is what a user writes inside the loop. Stateless.</summary>
-/// <remarks>The library's other fits, written in the same way, are in benchmarks/VariationalBoN.Experiments.</remarks>
-internal static class Fits
+/// <summary>The recipes of the library as methods of this sample: each is what a user writes inside the loop. Stateless.</summary>
+/// <remarks>The library's other recipes, written in the same way, are in benchmarks/VariationalBoN.Experiments.</remarks>
+internal static class Recipes
 {
     /// <summary>vBoN, its bound, KL-constrained RL: reverse KL by the score function on completions of the policy.</summary>
     /// <param name="objective">The objective, made of the Best-of-N distribution of the run.</param>
-    public static Fit ScoreFunctionOn(Func<IBoNDistribution, IVariationalObjective> objective) => async (run, step, ct) =>
+    public static Recipe ScoreFunctionOn(Func<IBoNDistribution, IVariationalObjective> objective) => async (run, step, ct) =>
     {
         var scored = await DrawAsync(run, step, ct);                                      // y ~ pi_theta(.|x), r(x,y), log pi_ref   plain data
         double[] targets = objective(run.BestOfN).LogTargets(scored);                     // log g(y)                           doubles
@@ -21,16 +21,16 @@ internal static class Fits
         { Rollouts = scored };
     };
 
-    /// <summary>BoN-SFT on cached samples, each drawn with the probability that it is the best of N.</summary>
-    public static Fit BestOfNSft(double n) => (run, step, _) =>
-        Cached(run, run.Experiment.Table.DrawBestOf(run.Prompts(step), n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
+    /// <summary>BoN-SFT on stored samples, each drawn with the probability that it is the best of N.</summary>
+    public static Recipe BestOfNSft(double n) => (run, step, _) =>
+        Stored(run, run.Experiment.Table.DrawBestOf(run.Prompts(step), n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step)));
 
     /// <summary>Completions of the policy for the prompts of a step, scored.</summary>
     public static async Task<ScoredBatch> DrawAsync(FineTuningState run, int step, CancellationToken ct) =>
         await run.Scorer.ScoreAsync(run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct), ct);
 
-    /// <summary>Maximum likelihood on cached completions, each prompt with the weight 1 in all.</summary>
-    public static Task<StepWork> Cached(FineTuningState run, ScoredBatch drawn)
+    /// <summary>Maximum likelihood on stored completions, each prompt with the weight 1 in all.</summary>
+    public static Task<StepWork> Stored(FineTuningState run, ScoredBatch drawn)
     {
         var sizes = drawn.Groups.CountBy(group => group).ToDictionary();
         return Task.FromResult(Likelihood(run, drawn.Completions, [.. drawn.Groups.Select(group => 1.0 / sizes[group])], drawn.Groups));
