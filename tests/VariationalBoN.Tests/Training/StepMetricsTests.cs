@@ -8,7 +8,7 @@ namespace VariationalBoN.Tests.Training;
 [Collection("Leaks")]
 public sealed class StepMetricsTests
 {
-    private static readonly ReferenceTable s_table = new([new ReferencePrompt("x", [1.0, 2, 3], []), new ReferencePrompt("z", [1.0, 2, 3], [])]);
+    private static readonly ReferenceTable s_table = new ReferenceTable([new ReferencePrompt("x", [1.0, 2, 3], []), new ReferencePrompt("z", [1.0, 2, 3], [])]).AcceptUnknownProvenance();
 
     private static readonly ScoredBatch s_scored = new(
         [
