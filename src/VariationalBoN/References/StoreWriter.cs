@@ -17,7 +17,7 @@ internal sealed class StoreWriter : IDisposable
     private StoreWriter(string path, FileStream writerLock, SqliteConnection connection, StoreWriting how)
     {
         (Path, _lock, _connection, _how, _rows) = (path, writerLock, connection, how, new StoreRows(connection, path));
-        _connection.Execute($"PRAGMA synchronous = {(how.FlushToDisk ? "FULL" : "NORMAL")}");
+        _connection.Execute($"PRAGMA synchronous = {(how.FlushToDisk ? "EXTRA" : "NORMAL")}");
         Facts = StoreSchema.ReadFacts(connection);
         _ranges = StoreIndex.Read(connection, path).Ranges();
     }

@@ -7,7 +7,17 @@ namespace VariationalBoN.Tests.References;
 /// <summary>A folder for store files, and rows to put into them.</summary>
 public abstract class StoreFileFixture : IDisposable
 {
-    private readonly string _root = Directory.CreateTempSubdirectory("vbon-store-").FullName;
+    private readonly string _root;
+
+    protected StoreFileFixture()
+        : this(Path.GetTempPath())
+    {
+    }
+
+    private protected StoreFileFixture(string parent) => _root = Directory.CreateDirectory(Path.Combine(parent, $"vbon-store-{Guid.NewGuid():N}")).FullName;
+
+    /// <summary>A folder in memory where there is one, for tests that flush thousands of times.</summary>
+    protected static string InMemory => Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
 
     internal static KeyValuePair<string, string>[] Facts { get; } = [new("library", "0"), new("reward_model", "judge"), new("seed", "1")];
 
