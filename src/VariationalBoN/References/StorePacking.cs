@@ -8,7 +8,7 @@ internal static class StorePacking
     /// <summary>The longest content of a row, in bytes, before compression.</summary>
     public const int MaxLength = 900_000_000; // SQLite keeps at most 1e9 bytes in a row
 
-    private const int MaxRatio = 1032; // of deflate: 258 bytes in two bits
+    private const int UsualRatio = 16, MaxRatio = 1032; // of deflate: 258 bytes in two bits
 
     /// <summary>Compresses.</summary>
     public static byte[] Pack(byte[] plain)
@@ -29,9 +29,15 @@ internal static class StorePacking
             throw new FormatException($"its completions are {packed.Length} bytes that say they are {length} when decompressed, which cannot be.");
         try
         {
-            byte[] plain = new byte[length];
+            byte[] plain = new byte[Math.Min(length, (long)UsualRatio * packed.Length)];
             using var zlib = new ZLibStream(new MemoryStream(packed, writable: false), CompressionMode.Decompress);
             int read = zlib.ReadAtLeast(plain, plain.Length, throwOnEndOfStream: false);
+            while (read == plain.Length && read < length) // memory for what is there, not for what is said
+            {
+                Array.Resize(ref plain, (int)Math.Min(length, 2L * read));
+                read += zlib.ReadAtLeast(plain.AsSpan(read), plain.Length - read, throwOnEndOfStream: false);
+            }
+
             return read == length && zlib.ReadByte() < 0 ? plain : throw new FormatException($"its completions have not the {length} bytes that they say they have.");
         }
         catch (InvalidDataException e)

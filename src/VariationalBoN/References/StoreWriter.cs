@@ -13,6 +13,7 @@ internal sealed class StoreWriter : IDisposable
     private readonly StoreWriting _how;
     private readonly Dictionary<UInt128, SampleRanges> _ranges;
     private bool _hasFailed; // the last batch
+    private bool _isDisposed;
 
     private StoreWriter(string path, FileStream writerLock, SqliteConnection connection, StoreWriting how)
     {
@@ -127,6 +128,9 @@ internal sealed class StoreWriter : IDisposable
     /// <exception cref="IOException">What is in the log could not be put into the file; all of it is kept in the log.</exception>
     public void Dispose()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         try
         {
             if (!_hasFailed) // else the error was told, and the log keeps what was kept before it
