@@ -32,7 +32,7 @@ internal sealed class StoreIndex
         using SqliteDataReader rows = command.ExecuteReader();
         while (rows.Read())
         {
-            long id = rows.GetInt64(4), first = rows.GetInt64(1), drawn = rows.GetInt64(2), without = rows.GetInt64(3);
+            long id = Number(4), first = Number(1), drawn = Number(2), without = Number(3);
             if (rows.GetValue(0) is not byte[] { Length: StoreCheck.Length } bytes || first < 0 || drawn < 1 || first > int.MaxValue - drawn || without < 0 || without > drawn)
                 throw StoreRows.Damage(path, id, prompt: null, "the index has numbers for it that this library does not write.");
             UInt128 key = BinaryPrimitives.ReadUInt128BigEndian(bytes);
@@ -58,6 +58,8 @@ internal sealed class StoreIndex
         }
 
         return new StoreIndex(ordered, starts, numbers);
+
+        long Number(int column) => rows.GetValue(column) as long? ?? -1; // which none of them is
     }
 
     /// <summary>The number of a prompt; -1 when it has no samples here.</summary>

@@ -12,7 +12,7 @@ internal sealed class StoreReader : IDisposable
     private StoreReader(string path, SqliteConnection connection)
     {
         (Path, _connection, _rows) = (path, connection, new StoreRows(connection, path));
-        Facts = StoreSchema.ReadFacts(connection);
+        Facts = StoreSchema.ReadFacts(connection, path);
         Index = StoreIndex.Read(connection, path);
     }
 

@@ -74,7 +74,7 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
             prompt = $"samples {entry.First} to {entry.First + (long)entry.Drawn - 1} of the prompt {Internal.Shown.Text(canonical)}";
             return Checked(row, canonical, entry, isWhole);
         }
-        catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException or OverflowException)
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException or InvalidCastException or OverflowException)
         {
             throw Damage(path, entry.Id, prompt, e.Message.EndsWith('.') ? e.Message : $"{e.Message}.", e);
         }

@@ -66,15 +66,18 @@ internal static class StoreSchema
     }
 
     /// <summary>The facts of a store.</summary>
-    public static Dictionary<string, string> ReadFacts(SqliteConnection connection)
+    /// <exception cref="InvalidDataException">One is no text.</exception>
+    public static Dictionary<string, string> ReadFacts(SqliteConnection connection, string path)
     {
         var facts = new Dictionary<string, string>(StringComparer.Ordinal);
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "SELECT key, value FROM store";
         using SqliteDataReader rows = command.ExecuteReader();
         while (rows.Read())
-            facts[rows.GetString(0)] = rows.GetString(1);
+            facts[Text(0)] = Text(1);
         return facts;
+
+        string Text(int column) => rows.GetValue(column) as string ?? throw new InvalidDataException($"{path} is damaged: its table store holds what is no text. Take the file from its source again.");
     }
 
     /// <summary>Refuses a file by its header: before anything is written to it.</summary>
