@@ -27,7 +27,12 @@ internal static class StoreCheck
         hash.AppendData(key);
         Span<byte> numbers = stackalloc byte[8 * sizeof(long)];
         int filled = 0;
-        foreach (long number in (ReadOnlySpan<long>)[first, drawn, summary.WithoutReward, Bits(summary.Minimum), Bits(summary.Mean), Bits(summary.Maximum), summary.Distinct, Bits(summary.MeanTokens)])
+        ReadOnlySpan<long> plain =
+        [
+            first, drawn, summary.WithoutReward, Bits(summary.Minimum), Bits(summary.Mean), Bits(summary.Maximum), summary.Distinct,
+            Bits(summary.MeanTokens),
+        ];
+        foreach (long number in plain)
         {
             BinaryPrimitives.WriteInt64LittleEndian(numbers[filled..], number);
             filled += sizeof(long);

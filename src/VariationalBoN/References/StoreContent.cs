@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace VariationalBoN.References;
 
-/// <summary>What was drawn of one prompt beside rewards and log pi_ref: an entry to each sample; what is not known is null. Kept as JSON. Not to be changed once made.</summary>
+/// <summary>
+/// What was drawn of one prompt beside rewards and log pi_ref: an entry to each sample; what is not known is null. Kept as JSON. Not to be
+/// changed once made.
+/// </summary>
 internal sealed record StoreContent
 {
     private static readonly JsonSerializerOptions s_json = new()
@@ -39,12 +42,15 @@ internal sealed record StoreContent
     public bool IsEmpty => Texts is null && PromptTokens is null && Tokens is null && FinishReasons is null && Components is null;
 
     /// <summary>Reads what <see cref="ToJson"/> writes; fields that it does not know are passed over.</summary>
-    /// <exception cref="FormatException">It is no such JSON, or a column has not an entry to each sample; the message says which.</exception>
+    /// <exception cref="FormatException">
+    /// It is no such JSON, or a column has not an entry to each sample; the message says which.
+    /// </exception>
     public static StoreContent Parse(ReadOnlySpan<byte> json, int drawn)
     {
         try
         {
-            StoreContent content = JsonSerializer.Deserialize<StoreContent>(json, s_json) ?? throw new FormatException("its completions are null.");
+            StoreContent content =
+                JsonSerializer.Deserialize<StoreContent>(json, s_json) ?? throw new FormatException("its completions are null.");
             return content.Fault(drawn) is string fault ? throw new FormatException($"{fault}.") : content;
         }
         catch (JsonException e)
@@ -67,10 +73,12 @@ internal sealed record StoreContent
                 return $"text {i} holds half of a surrogate pair at character {half}, which no file can keep";
         }
 
-        return Components?.FirstOrDefault(part => part.Value.Any(value => value is double number && !double.IsFinite(number))) is { Key: string component }
+        return Components?.FirstOrDefault(part => part.Value.Any(IsNotFinite)) is { Key: string component }
             ? $"the component \"{component}\" has a value that is not finite"
             : null;
     }
+
+    private static bool IsNotFinite(double? number) => number is double value && !double.IsFinite(value);
 
     private IEnumerable<(string Name, int Length)> Columns()
     {

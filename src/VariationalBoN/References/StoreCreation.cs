@@ -15,7 +15,8 @@ internal static class StoreCreation
         foreach (string left in (ReadOnlySpan<string>)[StoreOpening.LogOf(path), StoreOpening.JournalOf(path)])
         {
             if (File.Exists(left))
-                throw new IOException($"{left} is left of a store that is gone, {path}. Bring the store back, or delete what is left of it.");
+                throw new IOException(
+                    $"{left} is left of a store that is gone, {path}. Bring the store back, or delete what is left of it.");
         }
 
         string made = path + ".new";

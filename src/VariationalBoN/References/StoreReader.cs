@@ -2,18 +2,22 @@ using Microsoft.Data.Sqlite;
 
 namespace VariationalBoN.References;
 
-/// <summary>A store that is read: the samples that it had when it was opened. Holds its file open until it is disposed of. Thread-safe.</summary>
+/// <summary>
+/// A store that is read: the samples that it had when it was opened. Holds its file open until it is disposed of. Thread-safe.
+/// </summary>
 internal sealed class StoreReader : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly SqliteConnection _connection;
     private readonly StoreRows _rows;
+    private readonly StoreIndex _index;
+    private volatile bool _isClosed;
 
     private StoreReader(string path, SqliteConnection connection)
     {
         (Path, _connection, _rows) = (path, connection, new StoreRows(connection, path));
         Facts = StoreSchema.ReadFacts(connection, path);
-        Index = StoreIndex.Read(connection, path);
+        _index = StoreIndex.Read(connection, path);
     }
 
     /// <summary>The full path of the file.</summary>
@@ -23,7 +27,24 @@ internal sealed class StoreReader : IDisposable
     public IReadOnlyDictionary<string, string> Facts { get; }
 
     /// <summary>Which samples there are.</summary>
-    public StoreIndex Index { get; }
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public StoreIndex Index
+    {
+        get
+        {
+            RequireOpen();
+            return _index;
+        }
+    }
+
+    private StoreRows Rows
+    {
+        get
+        {
+            RequireOpen();
+            return _rows;
+        }
+    }
 
     /// <summary>Opens a store.</summary>
     /// <param name="path">The file.</param>
@@ -59,7 +80,7 @@ internal sealed class StoreReader : IDisposable
     public StoreRow ReadRewards(StoreEntry entry)
     {
         lock (_gate)
-            return _rows.ReadRewards(entry);
+            return Rows.ReadRewards(entry);
     }
 
     /// <summary>All of a row.</summary>
@@ -68,7 +89,7 @@ internal sealed class StoreReader : IDisposable
     public StoreRow Read(StoreEntry entry)
     {
         lock (_gate)
-            return _rows.Read(entry);
+            return Rows.Read(entry);
     }
 
     /// <summary>Reads all that the file has: SQLite's own check of its pages and index, and each row with its checksums.</summary>
@@ -91,15 +112,20 @@ internal sealed class StoreReader : IDisposable
             for (int number = 0; number < Index.Prompts; number++)
             {
                 foreach (StoreEntry entry in Index.RowsOf(number))
-                    _rows.Read(entry);
+                    Rows.Read(entry);
             }
         }
     }
+
+    /// <summary>Refuses a store that is closed.</summary>
+    /// <exception cref="ObjectDisposedException">It is.</exception>
+    public void RequireOpen() => ObjectDisposedException.ThrowIf(_isClosed, this);
 
     public void Dispose()
     {
         lock (_gate)
         {
+            _isClosed = true;
             _rows.Dispose();
             _connection.Dispose();
         }

@@ -25,16 +25,20 @@ internal sealed record StoreRow
     public int Drawn => Rewards.Length;
 
     /// <summary>Such as <c>samples 0 to 63 of the prompt "x"</c>.</summary>
-    public override string ToString() => $"samples {First} to {First + (long)Drawn - 1} of the prompt {Shown.Text(Prompt.Canonical)}";
+    public override string ToString() => $"samples {First} to {First + (long)Drawn - 1} of the prompt {Shown.Quoted(Prompt.Canonical)}";
 
     /// <summary>Refuses what a store cannot keep.</summary>
-    /// <exception cref="ArgumentException">Nothing was drawn, a number is not finite, or a column has not an entry to each sample.</exception>
+    /// <exception cref="ArgumentException">
+    /// Nothing was drawn, a number is not finite, or a column has not an entry to each sample.
+    /// </exception>
     public void Validate()
     {
         string? fault = Drawn == 0 ? "there is no sample"
-            : First < 0 || First > int.MaxValue - Drawn ? $"the index of the first sample, {First}, must be at least 0, and that of the last at most {int.MaxValue - 1}"
+            : First < 0 || First > int.MaxValue - Drawn
+                ? $"the index of the first sample, {First}, must be at least 0, and that of the last at most {int.MaxValue - 1}"
             : Rewards.Any(IsNotFinite) ? "a reward is not finite"
-            : !LogReference.IsEmpty && LogReference.Length != Drawn ? $"there are {Drawn} samples but {LogReference.Length} entries of log pi_ref"
+            : !LogReference.IsEmpty && LogReference.Length != Drawn
+                ? $"there are {Drawn} samples but {LogReference.Length} entries of log pi_ref"
             : LogReference.Any(IsNotFinite) ? "a log pi_ref is not finite"
             : Content.Fault(Drawn);
         if (fault is not null)

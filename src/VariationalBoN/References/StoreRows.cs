@@ -7,10 +7,12 @@ namespace VariationalBoN.References;
 /// <summary>Reads and writes rows of one connection; what is read is checked. Not thread-safe.</summary>
 internal sealed class StoreRows(SqliteConnection connection, string path) : IDisposable
 {
-    private const string Plain = "id, CAST(prompt AS BLOB), conversation, first, drawn, without_reward, minimum, mean, maximum, distinct_rewards, mean_tokens, rewards_check, rewards";
+    private const string Plain = "id, CAST(prompt AS BLOB), conversation, first, drawn, without_reward, minimum, mean, maximum, "
+        + "distinct_rewards, mean_tokens, rewards_check, rewards";
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private readonly SqliteCommand _rewards = Command(connection, $"SELECT {Plain} FROM samples WHERE id = $id", "$id");
-    private readonly SqliteCommand _whole = Command(connection, $"SELECT {Plain}, row_check, log_reference, completions_length, completions FROM samples WHERE id = $id", "$id");
+    private readonly SqliteCommand _whole = Command(
+        connection, $"SELECT {Plain}, row_check, log_reference, completions_length, completions FROM samples WHERE id = $id", "$id");
     private readonly SqliteCommand _insert = Command(
         connection,
         """
@@ -22,7 +24,8 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
 
     /// <summary>The error of a row that is not as it was written.</summary>
     public static InvalidDataException Damage(string path, long id, string? prompt, string why, Exception? inner = null) => new(
-        $"{path}, row {id} of the table samples{(prompt is null ? "" : $" ({prompt})")}: {why} Take the file from its source again; or delete the row (DELETE FROM samples WHERE id = {id}) and resume: its samples are drawn again.",
+        $"{path}, row {id} of the table samples{(prompt is null ? "" : $" ({prompt})")}: {why} Take the file from its source again; or "
+            + $"delete the row (DELETE FROM samples WHERE id = {id}) and resume: its samples are drawn again.",
         inner);
 
     /// <summary>The prompt and the rewards of a row, without what else it has.</summary>
@@ -42,12 +45,16 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
         byte[]? logReference = row.LogReference.IsEmpty ? null : StoreNumbers.Write(row.LogReference.AsSpan());
         byte[]? json = row.Content.IsEmpty ? null : row.Content.ToJson(), completions = json is null ? null : StorePacking.Pack(json);
         if (json?.Length > StorePacking.MaxLength)
-            throw new ArgumentException($"{row} take {json.Length} bytes, and a row keeps at most {StorePacking.MaxLength}. Draw fewer samples of a prompt at a time.");
+            throw new ArgumentException(
+                $"{row} take {json.Length} bytes, and a row keeps at most {StorePacking.MaxLength}. Draw fewer samples of a prompt at a "
+                    + "time.");
         byte[] rewardsCheck = StoreCheck.OfRewards(key, row.First, row.Drawn, summary, rewards);
         object?[] values =
         [
-            row.Prompt.Canonical, row.Prompt.IsConversation ? 1 : 0, row.First, row.Drawn, summary.WithoutReward, summary.Minimum, summary.Mean, summary.Maximum, summary.Distinct, summary.MeanTokens,
-            key, rewardsCheck, StoreCheck.OfRow(rewardsCheck, logReference, json?.Length, completions), json?.Length, rewards, logReference, completions,
+            row.Prompt.Canonical, row.Prompt.IsConversation ? 1 : 0, row.First, row.Drawn, summary.WithoutReward,
+            summary.Minimum, summary.Mean, summary.Maximum, summary.Distinct, summary.MeanTokens,
+            key, rewardsCheck, StoreCheck.OfRow(rewardsCheck, logReference, json?.Length, completions),
+            json?.Length, rewards, logReference, completions,
         ];
         for (int i = 0; i < values.Length; i++)
             _insert.Parameters[i].Value = values[i] ?? DBNull.Value;
@@ -71,16 +78,18 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
             if (!row.Read())
                 throw new FormatException("the index names the row, and it is not there.");
             string canonical = s_utf8.GetString(Blob(row, 1) ?? []);
-            prompt = $"samples {entry.First} to {entry.First + (long)entry.Drawn - 1} of the prompt {Internal.Shown.Text(canonical)}";
+            prompt = $"samples {entry.First} to {entry.First + (long)entry.Drawn - 1} of the prompt {Internal.Shown.Quoted(canonical)}";
             return Checked(row, canonical, entry, isWhole);
         }
-        catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException or InvalidCastException or OverflowException)
+        catch (Exception e)
+            when (e is FormatException or ArgumentException or InvalidOperationException or InvalidCastException or OverflowException)
         {
             throw Damage(path, entry.Id, prompt, e.Message.EndsWith('.') ? e.Message : $"{e.Message}.", e);
         }
         catch (SqliteException e)
         {
-            throw e.Fault(path, $"cannot be read at row {entry.Id} of the table samples{(prompt is null ? "" : $" ({prompt})")}", "Look at the disk.");
+            string place = $"row {entry.Id} of the table samples{(prompt is null ? "" : $" ({prompt})")}";
+            throw e.Fault(path, $"cannot be read at {place}", "Look at the disk.");
         }
     }
 
@@ -88,14 +97,18 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
     {
         bool isConversation = row.GetInt64(2) == 1;
         (int first, int drawn) = (checked((int)row.GetInt64(3)), checked((int)row.GetInt64(4)));
-        var summary = new StoreSummary(checked((int)row.GetInt64(5)), Real(row, 6), Real(row, 7), Real(row, 8), checked((int)row.GetInt64(9)), Real(row, 10));
-        byte[] bytes = Blob(row, 12) ?? [], check = StoreCheck.OfRewards(StoreCheck.Key(canonical, isConversation), first, drawn, summary, bytes);
+        var summary = new StoreSummary(
+            checked((int)row.GetInt64(5)), Real(row, 6), Real(row, 7), Real(row, 8), checked((int)row.GetInt64(9)), Real(row, 10));
+        byte[] bytes = Blob(row, 12) ?? [];
+        byte[] check = StoreCheck.OfRewards(StoreCheck.Key(canonical, isConversation), first, drawn, summary, bytes);
         if (!check.AsSpan().SequenceEqual(Blob(row, 11)))
             throw new FormatException("it is not as it was written: its rewards_check does not agree.");
         ImmutableArray<double?> rewards = StoreNumbers.Read(bytes, drawn, "rewards");
-        if ((first, drawn, summary.WithoutReward) != (entry.First, entry.Drawn, entry.WithoutReward) || rewards.Count(reward => reward is null) != entry.WithoutReward)
+        if ((first, drawn, summary.WithoutReward) != (entry.First, entry.Drawn, entry.WithoutReward)
+            || rewards.Count(reward => reward is null) != entry.WithoutReward)
             throw new FormatException("it is not the one that the index of the file names.");
-        var read = new StoreRow { Prompt = isConversation ? Prompt.Conversation(canonical) : new Prompt(canonical), First = first, Rewards = rewards };
+        Prompt prompt = isConversation ? Prompt.Conversation(canonical) : new Prompt(canonical);
+        var read = new StoreRow { Prompt = prompt, First = first, Rewards = rewards };
         if (read.Prompt.Canonical != canonical)
             throw new FormatException("its conversation is not in the form that this library writes.");
         return isWhole ? Whole(row, read, check) : read;
@@ -112,11 +125,14 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
         return read with
         {
             LogReference = logReference is null ? [] : StoreNumbers.Read(logReference, read.Drawn, "log_reference"),
-            Content = completions is null ? StoreContent.None : StoreContent.Parse(StorePacking.Unpack(completions, length!.Value), read.Drawn),
+            Content = completions is null ? StoreContent.None
+                : StoreContent.Parse(StorePacking.Unpack(completions, length!.Value), read.Drawn),
         };
     }
 
-    private static byte[]? Blob(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetValue(column) as byte[] ?? throw new FormatException($"its column {row.GetName(column)} is no blob.");
+    private static byte[]? Blob(SqliteDataReader row, int column) =>
+        row.IsDBNull(column) ? null
+            : row.GetValue(column) as byte[] ?? throw new FormatException($"its column {row.GetName(column)} is no blob.");
 
     private static double? Real(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
 

@@ -9,7 +9,8 @@ namespace VariationalBoN.References;
 /// <param name="Maximum">The highest reward; null when there is none.</param>
 /// <param name="Distinct">How many different rewards there are.</param>
 /// <param name="MeanTokens">The mean number of tokens that were drawn; null when they are not known.</param>
-internal readonly record struct StoreSummary(int WithoutReward, double? Minimum, double? Mean, double? Maximum, int Distinct, double? MeanTokens)
+internal readonly record struct StoreSummary(
+    int WithoutReward, double? Minimum, double? Mean, double? Maximum, int Distinct, double? MeanTokens)
 {
     /// <summary>That of a row.</summary>
     public static StoreSummary Of(ImmutableArray<double?> rewards, StoreContent content)

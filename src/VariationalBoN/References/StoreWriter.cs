@@ -3,7 +3,10 @@ using Microsoft.Data.Sqlite;
 
 namespace VariationalBoN.References;
 
-/// <summary>A store that is written: batches that are kept whole or not at all. One at a time, whatever process it is in; readers go on. Not thread-safe.</summary>
+/// <summary>
+/// A store that is written: batches that are kept whole or not at all. One at a time, whatever process it is in; readers go on. Not
+/// thread-safe.
+/// </summary>
 internal sealed class StoreWriter : IDisposable
 {
     private const int RowsPerBatch = 64;
@@ -43,7 +46,11 @@ internal sealed class StoreWriter : IDisposable
     /// <exception cref="InvalidOperationException">The store holds rewards of something else; the message names what differs.</exception>
     /// <exception cref="InvalidDataException">The file is no store, or damaged, or lacks its log.</exception>
     /// <exception cref="IOException">Another writer has it, or it cannot be read or written.</exception>
-    public static StoreWriter Open(string path, IReadOnlyCollection<KeyValuePair<string, string>> facts, Func<IReadOnlyDictionary<string, string>, IEnumerable<string>> differences, StoreWriting how)
+    public static StoreWriter Open(
+        string path,
+        IReadOnlyCollection<KeyValuePair<string, string>> facts,
+        Func<IReadOnlyDictionary<string, string>, IEnumerable<string>> differences,
+        StoreWriting how)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = System.IO.Path.GetFullPath(path);
@@ -61,7 +68,8 @@ internal sealed class StoreWriter : IDisposable
             string[] different = [.. differences(writer.Facts)];
             return different.Length == 0
                 ? writer
-                : throw new InvalidOperationException($"The store {path} was not made with what it is opened with: {string.Join("; ", different)}. Use the same, or another file.");
+                : throw new InvalidOperationException($"The store {path} was not made with what it is opened with: "
+                    + $"{string.Join("; ", different)}. Use the same, or another file.");
         }
         catch (Exception e)
         {
@@ -115,13 +123,25 @@ internal sealed class StoreWriter : IDisposable
         int copied = 0;
         foreach (int[] numbers in Enumerable.Range(0, shard.Index.Prompts).Chunk(RowsPerBatch))
         {
-            StoreRow[] rows = [.. numbers.SelectMany(number => shard.Index.RowsOf(number).ToArray()).Select(shard.Read).Where(row => !IsHere(row, shard.Path))];
-            if (rows.Length > 0)
-                Append(rows);
-            copied += rows.Length;
+            StoreEntry[] entries = [.. numbers.SelectMany(number => shard.Index.RowsOf(number).ToArray())];
+            copied += AppendNew([.. entries.Select(shard.Read)], shard.Path);
         }
 
         return copied;
+    }
+
+    /// <summary>Adds the rows of something else that are not here already, as one batch.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="source">Where they come from, for messages.</param>
+    /// <returns>How many were added.</returns>
+    /// <exception cref="InvalidOperationException">Some samples of a row are here and some are not.</exception>
+    /// <exception cref="IOException">They could not be written.</exception>
+    public int AppendNew(IReadOnlyCollection<StoreRow> rows, string source)
+    {
+        StoreRow[] missing = [.. rows.Where(row => !IsHere(row, source))];
+        if (missing.Length > 0)
+            Append(missing);
+        return missing.Length;
     }
 
     /// <summary>Puts all into the one file, where nothing else has it open, and lets other writers in.</summary>
@@ -178,12 +198,13 @@ internal sealed class StoreWriter : IDisposable
             _ranges.Remove(key);
     }
 
-    private bool IsHere(StoreRow row, string shard)
+    private bool IsHere(StoreRow row, string source)
     {
         if (!_ranges.TryGetValue(StoreIndex.KeyOf(row.Prompt), out SampleRanges? ranges) || !ranges.Overlaps(row.First, row.Drawn))
             return false;
         return ranges.HasRecord(row.First, row.Drawn)
             ? true
-            : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"In {shard} {row} are partly in {Path}, which has samples {ranges}. Merge stores whose ranges of samples are the same or do not meet."));
+            : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"In {source}, {row} are partly in {Path}, "
+                + $"which has samples {ranges}. Merge stores whose ranges of samples are the same or do not meet."));
     }
 }

@@ -86,7 +86,8 @@ public sealed class StoreDamageTests : StoreFileFixture
     public void Row_with_right_checksums_and_what_this_library_does_not_write_is_refused()
     {
         Refused("entry 1 of its rewards", rewards: BitConverter.GetBytes(1.0).Concat(BitConverter.GetBytes(double.PositiveInfinity)));
-        Refused("entry 0 of its rewards", rewards: BitConverter.GetBytes(double.NaN).Concat(BitConverter.GetBytes(1.0))); // another NaN than that of a sample without reward
+        // another NaN than that of a sample without reward
+        Refused("entry 0 of its rewards", rewards: BitConverter.GetBytes(double.NaN).Concat(BitConverter.GetBytes(1.0)));
         Refused("8 bytes", logReference: BitConverter.GetBytes(1.0));
         Refused("cannot be decompressed", completions: new byte[1_000_000], length: 900_000_000);
         Refused("9000000000", completions: new byte[100], length: 9_000_000_000);
@@ -100,13 +101,23 @@ public sealed class StoreDamageTests : StoreFileFixture
         Refused("form", prompt: "[{\"role\": \"user\"}]", conversation: true);
         Refused("conversation", prompt: "hello", conversation: true);
 
-        void Refused(string why, IEnumerable<byte>? rewards = null, byte[]? logReference = null, byte[]? completions = null, long? length = null, string prompt = "b", bool conversation = false)
+        void Refused(
+            string why,
+            IEnumerable<byte>? rewards = null,
+            byte[]? logReference = null,
+            byte[]? completions = null,
+            long? length = null,
+            string prompt = "b",
+            bool conversation = false)
         {
             byte[] bytes = rewards?.ToArray() ?? StoreNumbers.Write([1.0, 2.0]), key = StoreCheck.Key(prompt, conversation);
-            byte[] check = StoreCheck.OfRewards(key, 0, 2, new StoreSummary(0, 1, 1.5, 2, 2, null), bytes), rowCheck = StoreCheck.OfRow(check, logReference, length, completions);
+            byte[] check = StoreCheck.OfRewards(key, 0, 2, new StoreSummary(0, 1, 1.5, 2, 2, null), bytes);
+            byte[] rowCheck = StoreCheck.OfRow(check, logReference, length, completions);
             File.Delete(Store);
             Make(Store, [RewardsAlone("a", 0, 1, 2)]);
-            Sql(Store, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO samples VALUES(7, '{prompt}', {(conversation ? 1 : 0)}, 0, 2, 0, 1, 1.5, 2, 2, NULL, {Hex(key)}, {Hex(check)}, {Hex(rowCheck)}, {length?.ToString(CultureInfo.InvariantCulture) ?? "NULL"}, {Hex(bytes)}, {Hex(logReference)}, {Hex(completions)})"));
+            Sql(Store, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO samples VALUES(7, '{prompt}', {(conversation ? 1 : 0)}, "
+                + $"0, 2, 0, 1, 1.5, 2, 2, NULL, {Hex(key)}, {Hex(check)}, {Hex(rowCheck)}, "
+                + $"{length?.ToString(CultureInfo.InvariantCulture) ?? "NULL"}, {Hex(bytes)}, {Hex(logReference)}, {Hex(completions)})"));
             using var reader = StoreReader.Open(Store);
             long before = GC.GetAllocatedBytesForCurrentThread();
             string message = Assert.Throws<InvalidDataException>(() => reader.Read(reader.Index.RowsOf(1)[0])).Message;
@@ -163,7 +174,8 @@ public sealed class StoreDamageTests : StoreFileFixture
     [Fact]
     public void File_that_is_no_store_is_refused_and_left_alone()
     {
-        File.WriteAllText(Store, "my thesis, which is longer than a hundred bytes, so that it could be a file of SQLite if it began as one does");
+        File.WriteAllText(
+            Store, "my thesis, which is longer than a hundred bytes, so that it could be a file of SQLite if it began as one does");
         Refused<InvalidDataException>("no store");
         File.WriteAllBytes(Store, []);
         Refused<InvalidDataException>("empty");
@@ -234,6 +246,8 @@ public sealed class StoreDamageTests : StoreFileFixture
         Assert.Single(Contents(killed));
         Assert.Equal(file, File.ReadAllBytes(killed));
         Assert.Equal(log, File.ReadAllBytes(Log(killed)));
+        Assert.Throws<InvalidOperationException>(() => Write(killed, facts: [new("seed", "2")]));
+        Assert.Single(Contents(killed)); // who was refused has not taken the log away
         using (var writer = Write(killed))
             writer.Append([Row("b", 0, 3)]);
         Assert.False(File.Exists(Log(killed)));

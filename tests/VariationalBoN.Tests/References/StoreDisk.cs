@@ -2,8 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>A file system for SQLite, over its own, that fails on demand and keeps a list of what was done: for disks that are full, that fail, or that lose power.</summary>
-/// <remarks>A copy of SQLite's table of functions with a few of them replaced, so that a machine needs no compiler. Not thread-safe.</remarks>
+/// <summary>
+/// A file system for SQLite, over its own, that fails on demand and keeps a list of what was done: for disks that are full, that fail, or
+/// that lose power.
+/// </summary>
+/// <remarks>
+/// A copy of SQLite's table of functions with a few of them replaced, so that a machine needs no compiler. Not thread-safe.
+/// </remarks>
 internal sealed class StoreDisk : IDisposable
 {
     /// <summary>Codes of SQLite.</summary>
@@ -80,9 +85,13 @@ internal sealed class StoreDisk : IDisposable
         {
             _methods[methods] = replaced = Marshal.AllocHGlobal(MethodsSize);
             Copy(methods, replaced, MethodsSize);
-            var (write, truncate, sync) = (Original<WriteFile>(methods, Write), Original<TruncateFile>(methods, Truncate), Original<SyncFile>(methods, Sync));
-            Replace<WriteFile>(replaced, Write, (of, bytes, count, offset) => Do(new(StoreDiskAction.Write, _names[of], offset, Bytes(bytes, count)), () => write(of, bytes, count, offset)));
-            Replace<TruncateFile>(replaced, Truncate, (of, length) => Do(new(StoreDiskAction.Truncate, _names[of], length), () => truncate(of, length)));
+            var write = Original<WriteFile>(methods, Write);
+            var truncate = Original<TruncateFile>(methods, Truncate);
+            var sync = Original<SyncFile>(methods, Sync);
+            Replace<WriteFile>(replaced, Write, (of, bytes, count, offset) => Do(
+                new(StoreDiskAction.Write, _names[of], offset, Bytes(bytes, count)), () => write(of, bytes, count, offset)));
+            Replace<TruncateFile>(
+                replaced, Truncate, (of, length) => Do(new(StoreDiskAction.Truncate, _names[of], length), () => truncate(of, length)));
             Replace<SyncFile>(replaced, Sync, (of, how) => Do(new(StoreDiskAction.Sync, _names[of]), () => sync(of, how)));
         }
 
@@ -91,7 +100,9 @@ internal sealed class StoreDisk : IDisposable
     }
 
     private int OnDelete(nint vfs, nint name, int syncFolder) =>
-        Do(new(syncFolder != 0 ? StoreDiskAction.DeleteForGood : StoreDiskAction.Delete, Marshal.PtrToStringUTF8(name)!), () => _delete(_original, name, syncFolder));
+        Do(
+            new(syncFolder != 0 ? StoreDiskAction.DeleteForGood : StoreDiskAction.Delete, Marshal.PtrToStringUTF8(name)!),
+            () => _delete(_original, name, syncFolder));
 
     private int Do(StoreDiskOperation operation, Func<int> action)
     {

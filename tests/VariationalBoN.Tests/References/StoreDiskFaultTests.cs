@@ -32,7 +32,8 @@ public sealed class StoreDiskFaultTests : StoreFileFixture
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public void Batch_that_cannot_be_written_is_an_error_wherever_it_fails_and_the_store_is_as_it_was(StoreDiskAction action, int code, ReferenceJournal journal, string why)
+    public void Batch_that_cannot_be_written_is_an_error_wherever_it_fails_and_the_store_is_as_it_was(
+        StoreDiskAction action, int code, ReferenceJournal journal, string why)
     {
         var kept = new List<StoreRow>();
         int operations = 0, failed = 0;
@@ -88,6 +89,7 @@ public sealed class StoreDiskFaultTests : StoreFileFixture
         _disk.Fault = operation => operation.Action == action && operation.Path == Store ? code : 0;
         string message = Assert.Throws<IOException>(writer.Dispose).Message;
         Assert.Contains(Log(Store), message);
+        Assert.True(new FileInfo(Log(Store)).Length > 0);
         _disk.Fault = _ => 0;
         Assert.Equal(rows.Select(Describe), Contents(Store));
         using (var next = Write(Store))

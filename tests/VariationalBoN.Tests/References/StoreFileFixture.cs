@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using VariationalBoN.References;
 
@@ -14,7 +15,8 @@ public abstract class StoreFileFixture : IDisposable
     {
     }
 
-    private protected StoreFileFixture(string parent) => _root = Directory.CreateDirectory(Path.Combine(parent, $"vbon-store-{Guid.NewGuid():N}")).FullName;
+    private protected StoreFileFixture(string parent) =>
+        _root = Directory.CreateDirectory(Path.Combine(parent, $"vbon-store-{Guid.NewGuid():N}")).FullName;
 
     /// <summary>A folder in memory where there is one, for tests that flush thousands of times.</summary>
     protected static string InMemory => Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
@@ -35,7 +37,9 @@ public abstract class StoreFileFixture : IDisposable
 
     protected string Named(string name) => Path.Combine(_root, name);
 
-    /// <summary>Samples first to first + count - 1 of a prompt, the same whenever they are asked for; every third has no reward when asked.</summary>
+    /// <summary>
+    /// Samples first to first + count - 1 of a prompt, the same whenever they are asked for; every third has no reward when asked.
+    /// </summary>
     internal static StoreRow Row(Prompt prompt, int first, int count, bool holes = false)
     {
         int[] indices = [.. Enumerable.Range(first, count)];
@@ -56,12 +60,17 @@ public abstract class StoreFileFixture : IDisposable
         };
     }
 
-    internal static StoreRow RewardsAlone(Prompt prompt, int first, params double?[] rewards) => new() { Prompt = prompt, First = first, Rewards = [.. rewards] };
+    internal static StoreRow RewardsAlone(Prompt prompt, int first, params double?[] rewards) =>
+        new() { Prompt = prompt, First = first, Rewards = [.. rewards] };
 
     internal static StoreWriter Write(string path, StoreWriting? how = null, KeyValuePair<string, string>[]? facts = null)
     {
         facts ??= Facts;
-        return StoreWriter.Open(path, facts, there => facts.Where(fact => there.GetValueOrDefault(fact.Key) != fact.Value).Select(fact => $"{fact.Key} is {there.GetValueOrDefault(fact.Key)}, here {fact.Value}"), how ?? new StoreWriting(FlushToDisk: false));
+        return StoreWriter.Open(path, facts, Differences, how ?? new StoreWriting(FlushToDisk: false));
+
+        IEnumerable<string> Differences(IReadOnlyDictionary<string, string> there) => facts
+            .Where(fact => there.GetValueOrDefault(fact.Key) != fact.Value)
+            .Select(fact => $"{fact.Key} is {there.GetValueOrDefault(fact.Key)}, here {fact.Value}");
     }
 
     internal static void Make(string path, params StoreRow[][] batches)
@@ -79,20 +88,28 @@ public abstract class StoreFileFixture : IDisposable
     }
 
     internal static string[] Contents(StoreReader reader) =>
-        [.. Enumerable.Range(0, reader.Index.Prompts).SelectMany(number => reader.Index.RowsOf(number).ToArray()).Select(entry => Describe(reader.Read(entry)))];
+        [.. Enumerable.Range(0, reader.Index.Prompts)
+            .SelectMany(number => reader.Index.RowsOf(number).ToArray())
+            .Select(entry => Describe(reader.Read(entry)))];
 
-    internal static string Describe(StoreRow row) => string.Join('|', row, row.Prompt.IsConversation, Bits(row.Rewards), Bits(row.LogReference), System.Text.Encoding.UTF8.GetString(row.Content.ToJson()));
+    internal static string Describe(StoreRow row) =>
+        $"{row}|{row.Prompt.IsConversation}|{Bits(row.Rewards)}|{Bits(row.LogReference)}|{Encoding.UTF8.GetString(row.Content.ToJson())}";
 
     /// <summary>Runs SQL on a file as a tool of somebody else does.</summary>
     internal static object? Sql(string path, string sql)
     {
-        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
+        using var connection =
+            new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
         connection.Open();
         return connection.Scalar(sql);
     }
 
     /// <summary>The files of the folder by name, without the lock, with their contents.</summary>
-    protected Dictionary<string, byte[]> Files() => Directory.GetFiles(_root).Where(file => !file.EndsWith("-writer", StringComparison.Ordinal)).ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
+    protected Dictionary<string, byte[]> Files() =>
+        Directory.GetFiles(_root)
+            .Where(file => !file.EndsWith("-writer", StringComparison.Ordinal))
+            .ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
 
-    private static string Bits(ImmutableArray<double?> numbers) => string.Join(' ', numbers.Select(number => number is double value ? $"{BitConverter.DoubleToInt64Bits(value):x}" : "none"));
+    private static string Bits(ImmutableArray<double?> numbers) =>
+        string.Join(' ', numbers.Select(number => number is double value ? $"{BitConverter.DoubleToInt64Bits(value):x}" : "none"));
 }

@@ -2,13 +2,18 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>Generated and mutated stores: what was written, or <see cref="InvalidDataException"/> with file and place; nothing else, and no memory out of proportion.</summary>
+/// <summary>
+/// Generated and mutated stores: what was written, or <see cref="InvalidDataException"/> with file and place; nothing else, and no memory
+/// out of proportion.
+/// </summary>
 [Trait("Tier", "fast")]
 public sealed class StoreFuzzTests() : StoreFileFixture(InMemory)
 {
-    private static readonly FileFuzz s_fuzz = new("SQLite format 3\0", "VBoN", "samples", "store", "samples_by_prompt", "CREATE TABLE", "TRIGGER", "\0\0\0\u0001", "\u007f\u007f\u007f\u007f");
+    private static readonly FileFuzz s_fuzz =
+        new("SQLite format 3\0", "VBoN", "samples", "store", "samples_by_prompt", "CREATE TABLE", "TRIGGER", "\0\0\0\u0001");
 
-    private static readonly FileFuzz s_json = new("\"texts\"", "\"tokens\"", "\"promptTokens\"", "\"finishReasons\"", "\"components\"", "\"Stopped\"", "\"Length\"", "\"style\"");
+    private static readonly FileFuzz s_json =
+        new("\"texts\"", "\"tokens\"", "\"promptTokens\"", "\"finishReasons\"", "\"components\"", "\"Stopped\"", "\"Length\"", "\"style\"");
 
     [Fact]
     public void File_gives_what_was_written_or_is_told()
@@ -23,7 +28,8 @@ public sealed class StoreFuzzTests() : StoreFileFixture(InMemory)
             Assert.True(found.Length < expected.Length ? Overwrote(reader) : expected.SequenceEqual(found), string.Join('\n', found));
         });
 
-        static bool Overwrote(StoreReader reader) => Assert.Throws<InvalidDataException>(reader.Check) is not null; // rows whose index lost them: the full check says so
+        // rows whose index lost them: the full check says so
+        static bool Overwrote(StoreReader reader) => Assert.Throws<InvalidDataException>(reader.Check) is not null;
     }
 
     [Fact]
@@ -38,7 +44,8 @@ public sealed class StoreFuzzTests() : StoreFileFixture(InMemory)
             (file, log) = (File.ReadAllBytes(Store), File.ReadAllBytes(Log(Store)));
         }
 
-        string[] states = [.. Enumerable.Range(0, 4).Select(count => string.Join('\n', batches[..count].SelectMany(batch => batch).Select(Describe).Order(StringComparer.Ordinal)))];
+        string[] states = [.. Enumerable.Range(0, 4).Select(
+            count => string.Join('\n', batches[..count].SelectMany(batch => batch).Select(Describe).Order(StringComparer.Ordinal)))];
         s_fuzz.Run(FileFuzz.Inputs / 20, Store, [log], input =>
         {
             Place(file, input);

@@ -11,7 +11,9 @@ internal static class StorePowerCut
         /// <summary>It is there, as after a kill of the process.</summary>
         Kept,
 
-        /// <summary>It is not there: files end where they ended, files that were made are missing, files that were deleted are back.</summary>
+        /// <summary>
+        /// It is not there: files end where they ended, files that were made are missing, files that were deleted are back.
+        /// </summary>
         Missing,
 
         /// <summary>Files have the length that they should have, and zeros.</summary>
@@ -26,10 +28,12 @@ internal static class StorePowerCut
     /// <param name="done">What was done until power was cut.</param>
     /// <param name="rest">What becomes of what was not flushed.</param>
     /// <param name="random">Decides where the rest is mixed.</param>
-    public static Dictionary<string, byte[]> After(IReadOnlyDictionary<string, byte[]> before, IReadOnlyList<StoreDiskOperation> done, Rest rest, Random random)
+    public static Dictionary<string, byte[]> After(
+        IReadOnlyDictionary<string, byte[]> before, IReadOnlyList<StoreDiskOperation> done, Rest rest, Random random)
     {
         var files = before.ToDictionary(file => file.Key, file => file.Value);
-        var made = new Dictionary<string, byte[]?>(StringComparer.Ordinal); // a file that takes the place of one whose deletion may be undone
+        // a file that takes the place of one whose deletion may be undone
+        var made = new Dictionary<string, byte[]?>(StringComparer.Ordinal);
         for (int i = 0; i < done.Count; i++)
         {
             var operation = done[i];
@@ -51,9 +55,11 @@ internal static class StorePowerCut
                     else if (rest == Rest.Zeroed && operation.Offset + operation.Bytes!.Length > content.Length)
                         files[operation.Path] = [.. content, .. new byte[operation.Offset + operation.Bytes.Length - content.Length]];
                     else if (rest == Rest.Mixed)
-                        files[operation.Path] = Written(content, operation.Offset, operation.Bytes![..Math.Min(operation.Bytes.Length, Sector * random.Next(40))]);
+                        files[operation.Path] = Written(
+                            content, operation.Offset, operation.Bytes![..Math.Min(operation.Bytes.Length, Sector * random.Next(40))]);
                     break;
-                case StoreDiskAction.Truncate when isFlushed && files.TryGetValue(operation.Path, out byte[]? content) && content.Length > operation.Offset && !made.ContainsKey(operation.Path):
+                case StoreDiskAction.Truncate when isFlushed && files.TryGetValue(operation.Path, out byte[]? content)
+                    && content.Length > operation.Offset && !made.ContainsKey(operation.Path):
                     files[operation.Path] = content[..(int)operation.Offset];
                     break;
             }
@@ -62,12 +68,18 @@ internal static class StorePowerCut
         return files;
     }
 
-    /// <summary>Whether an operation was on the disk for sure: its file was flushed later, or, of a file that came or went, its folder.</summary>
+    /// <summary>
+    /// Whether an operation was on the disk for sure: its file was flushed later, or, of a file that came or went, its folder.
+    /// </summary>
     private static bool IsFlushed(IReadOnlyList<StoreDiskOperation> done, int i) => done[i].Action switch
     {
         StoreDiskAction.DeleteForGood => true,
-        StoreDiskAction.Make or StoreDiskAction.Delete => done.Skip(i).Any(later => later.Action == StoreDiskAction.DeleteForGood) || FlushesFolder(done, i),
-        _ => done.Skip(i).TakeWhile(later => later.Path != done[i].Path || later.Action is not (StoreDiskAction.Delete or StoreDiskAction.DeleteForGood)).Any(later => later.Action == StoreDiskAction.Sync && later.Path == done[i].Path),
+        StoreDiskAction.Make or StoreDiskAction.Delete => done.Skip(i).Any(later => later.Action == StoreDiskAction.DeleteForGood)
+            || FlushesFolder(done, i),
+        _ => done.Skip(i)
+            .Where(later => later.Path == done[i].Path)
+            .TakeWhile(later => later.Action is not (StoreDiskAction.Delete or StoreDiskAction.DeleteForGood))
+            .Any(later => later.Action == StoreDiskAction.Sync),
     };
 
     /// <summary>SQLite flushes the folder with the first flush of a log or journal that it has made.</summary>
@@ -75,7 +87,10 @@ internal static class StorePowerCut
     {
         for (int make = 0; make < done.Count; make++)
         {
-            if (done[make].Action == StoreDiskAction.Make && Enumerable.Range(make, done.Count - make).FirstOrDefault(k => done[k].Action == StoreDiskAction.Sync && done[k].Path == done[make].Path, -1) is var sync && sync > i)
+            if (done[make].Action != StoreDiskAction.Make)
+                continue;
+            int flush = done.Skip(make).ToList().FindIndex(later => later.Action == StoreDiskAction.Sync && later.Path == done[make].Path);
+            if (flush >= 0 && make + flush > i)
                 return true;
         }
 

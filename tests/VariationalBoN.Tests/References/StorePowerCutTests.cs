@@ -7,7 +7,8 @@ namespace VariationalBoN.Tests.References;
 [Trait("Tier", "slow")]
 public sealed class StorePowerCutTests() : StoreFileFixture(InMemory)
 {
-    private static readonly StoreRow[][] s_batches = [[Row("a", 0, 40), Row("b", 0, 40, holes: true)], [Row("c", 0, 300)], [Row("a", 40, 20)], [Row("d", 0, 5), Row("e", 0, 5)]];
+    private static readonly StoreRow[][] s_batches =
+        [[Row("a", 0, 40), Row("b", 0, 40, holes: true)], [Row("c", 0, 300)], [Row("a", 40, 20)], [Row("d", 0, 5), Row("e", 0, 5)]];
     private readonly StoreDisk _disk = new();
 
     public override void Dispose()
@@ -40,8 +41,8 @@ public sealed class StorePowerCutTests() : StoreFileFixture(InMemory)
                 string path = Place(files, $"{rest}-{at}");
                 using (var writer = Write(path, new StoreWriting(FlushToDisk: false, Journal: journal)))
                 {
-                    int kept = Enumerable.Range(0, s_batches.Length).Count(batch => !writer.Missing(s_batches[batch][0].Prompt, s_batches[batch][0].First, 1).Any());
-                    Assert.True(kept >= promised, $"{rest}, cut at {at} of {_disk.Done.Count}: {kept} batches, and {promised} were reported as kept");
+                    int kept = s_batches.Count(batch => !writer.Missing(batch[0].Prompt, batch[0].First, 1).Any());
+                    Assert.True(kept >= promised, $"{rest}, cut at {at} of {_disk.Done.Count}: {kept} kept, {promised} reported");
                     Assert.Equal(states[kept], Contents(path).Order(StringComparer.Ordinal));
                     foreach (var batch in s_batches[kept..])
                         writer.Append(batch);
@@ -91,7 +92,8 @@ public sealed class StorePowerCutTests() : StoreFileFixture(InMemory)
     }
 
     private static string HashOf(Dictionary<string, byte[]> files) =>
-        string.Join(' ', files.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key} {Convert.ToHexString(SHA256.HashData(file.Value))}"));
+        string.Join(' ', files.Select(file => $"{file.Key} {Convert.ToHexString(SHA256.HashData(file.Value))}").Order());
 
-    private static string[] Expected(int batches) => [.. s_batches[..batches].SelectMany(batch => batch).Select(Describe).Order(StringComparer.Ordinal)];
+    private static string[] Expected(int batches) =>
+        [.. s_batches[..batches].SelectMany(batch => batch).Select(Describe).Order(StringComparer.Ordinal)];
 }

@@ -4,7 +4,9 @@ using Xunit.Abstractions;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>Stores where nothing can be written: on a mount that is read-only where one can be made, and beside what stands in the way everywhere.</summary>
+/// <summary>
+/// Stores where nothing can be written: on a mount that is read-only where one can be made, and beside what stands in the way everywhere.
+/// </summary>
 /// <remarks>Tests run as root, whom permissions do not stop.</remarks>
 [Trait("Tier", "fast")]
 public sealed class StoreReadOnlyTests(ITestOutputHelper output) : StoreFileFixture

@@ -4,23 +4,23 @@ using VariationalBoN.BestOfN;
 namespace VariationalBoN.References;
 
 /// <summary>The samples of one prompt in a store, read when they are asked for. Thread-safe.</summary>
-internal interface IStoredPrompt
+internal sealed class StoredPrompt(StoredSamples samples, int number)
 {
     /// <summary>The prompt x.</summary>
-    Prompt Prompt { get; }
+    public Prompt Prompt => samples.Prompt(number);
 
     /// <summary>How many samples have a reward.</summary>
-    int Count { get; }
+    public int Count => samples.Count(number);
 
     /// <summary>How many samples were drawn.</summary>
-    int Drawn { get; }
+    public int Drawn => samples.Drawn(number);
 
     /// <summary>The rewards of the samples that have one.</summary>
-    ImmutableArray<double> Rewards();
+    public ImmutableArray<double> Rewards() => samples.Rewards(number);
 
     /// <summary>What they say of F, under a tie tolerance.</summary>
-    EmpiricalRewardCdf Cdf(double tieTolerance);
+    public EmpiricalRewardCdf Cdf(double tieTolerance) => samples.Cdf(number, tieTolerance);
 
     /// <summary>Everything.</summary>
-    PromptSamples All();
+    public PromptSamples All() => samples.All(number);
 }
