@@ -52,6 +52,8 @@ internal static class StoreJob
 
         public ModelIdentity Identity => "twenty dice";
 
+        public bool IsTrainable => false;
+
         public IReadOnlyList<Completion> Sample(
             IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
             [.. prompts.SelectMany(
