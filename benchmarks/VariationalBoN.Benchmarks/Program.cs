@@ -8,8 +8,8 @@ switch (args)
     case ["generation", .. string[] settings]:
         GenerationRate.Run(settings);
         break;
-    case ["cache"]:
-        await CacheCost.RunAsync();
+    case ["store"]:
+        await StoreCost.RunAsync();
         break;
     default:
         BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -7,16 +7,16 @@ namespace AlignHuggingFace;
 /// <summary>The store of reference rewards in the output folder. Stateless.</summary>
 internal static class ReferenceRewards
 {
-    private const string FolderName = "references";
+    private const string FileName = "references.db";
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
 
     /// <summary>Draws what the store does not have yet; one of another reference, judge or seed is refused.</summary>
     public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        string folder = Path.Combine(arguments.Output, FolderName);
-        var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Folder = folder, Progress = new Lines(output) };
+        string store = Path.Combine(arguments.Output, FileName);
+        var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Store = store, Progress = new Lines(output) };
         var table = await ReferenceTable.EstimateAsync(scorer, prompts, options, cancellationToken);
-        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {folder} (for samples/InspectRewards)");
+        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {store} (for samples/InspectRewards)");
         return table;
     }
 
@@ -27,8 +27,6 @@ internal static class ReferenceRewards
 
         public void Report(ReferenceTableProgress value)
         {
-            if (value.Repair is not null && value.SamplesDone == value.SamplesFound)
-                output.WriteLine(value.Repair);
             if (Stopwatch.GetElapsedTime(_last) < BetweenLines && !(value.SamplesFound > 0 && value.SamplesDone == value.SamplesFound))
                 return;
             _last = Stopwatch.GetTimestamp();

@@ -18,7 +18,7 @@ internal static class CommandLine
     public static readonly string Example = Path.Combine(AppContext.BaseDirectory, "example.jsonl");
     private static readonly Argument<string> Rewards = new("REWARDS")
     {
-        Description = "Reference rewards: the folder of a store, or a file in JSON Lines, saved by this library (SentimentControl writes references.jsonl), a line for each prompt (prompt, rewards, responses), or a line for each sample (prompt, text, reward) [default: a small example].",
+        Description = "Reference rewards: a store of this library, or a file in JSON Lines: saved by this library (SentimentControl writes references.jsonl), a line for each prompt (prompt, rewards, responses), or a line for each sample (prompt, text, reward) [default: a small example].",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -33,7 +33,7 @@ internal static class CommandLine
     public static int Invoke(string[] args, Func<Arguments, int> run)
     {
         var command = new RootCommand("Says what Best-of-N would give with these reference rewards, for which N and at what distance from the reference, and whether the rewards can be trusted.") { Rewards, N, TieTolerance, Output };
-        Rewards.Validators.Add((ArgumentResult result) => Check(result, result.Tokens, Path.Exists, value => $"REWARDS is '{value}'; there is no such file or folder"));
+        Rewards.Validators.Add((ArgumentResult result) => Check(result, result.Tokens, File.Exists, value => $"REWARDS is '{value}'; there is no such file"));
         Output.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new"));
         N.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => ParseN(value) is not null, value => $"--n is '{value}'; it must be a number of at least 1, such as 8"));
         TieTolerance.Validators.Add((OptionResult result) => Check(result, result.Tokens, value => ParseTolerance(value) is not null, value => $"--tie-tolerance is '{value}'; it must be a number of at least 0, such as 0.001"));

@@ -70,13 +70,13 @@ IRewardModel judge = new ChatRewardModel(chat, new() { Template = "Rate from 0 t
 var sampler = new ChatReferenceSampler(chat, new() { MaxOutputTokens = 8, MaxConcurrency = 8 });
 var judged = await sampler.EstimateAsync(judge, prompts, samplesPerPrompt: 32, seed: 1, lenient);
 // end snippet
-string folder = Directory.CreateTempSubdirectory("remote-reward-").FullName;
+string folder = Directory.CreateTempSubdirectory("remote-reward-").FullName, store = Path.Combine(folder, "references.db");
 bool wentOn;
-using (var again = ReferenceStore.Open(folder, judged.Provenance))
+using (var again = ReferenceStore.Open(store, judged.Provenance))
     again.Append(judged.Prompts[..2]);                                         // what a run had that was stopped half-way
 {
     // snippet: resume
-    var options = new ReferenceTableOptions { SamplesPerPrompt = 32, Seed = 1, Folder = folder, PromptsPerBatch = 1 };
+    var options = new ReferenceTableOptions { SamplesPerPrompt = 32, Seed = 1, Store = store, PromptsPerBatch = 1 };
     using var kept = await sampler.EstimateAsync(judge, prompts, options, lenient); // the same call goes on after a kill
     // end snippet
     wentOn = kept.Prompts.Zip(judged.Prompts, (a, b) => a.Excluded == b.Excluded && a.Rewards.SequenceEqual(b.Rewards)).All(equal => equal);

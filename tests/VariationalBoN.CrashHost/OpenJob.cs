@@ -4,42 +4,42 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.CrashHost;
 
-/// <summary>Fills a cache with rewards alone, and opens one in a process of its own, whose memory says what opening costs.</summary>
+/// <summary>Fills a store with rewards alone, and opens one in a process of its own, whose memory says what opening costs.</summary>
 internal static class OpenJob
 {
     private const int Samples = 256, Batch = 500;
 
-    public static int Fill(string folder, int prompts)
+    public static int Fill(string path, int prompts)
     {
         var clock = Stopwatch.StartNew();
-        using (var store = ReferenceStore.Open(folder, provenance: null, new ReferenceStoreOptions { FlushToDisk = false }))
+        using (var store = ReferenceStore.Open(path, provenance: null, new ReferenceStoreOptions { FlushToDisk = false }))
         {
             foreach (int[] batch in Enumerable.Range(0, prompts).Chunk(Batch))
-                store.Append([.. batch.Select(p => new ReferencePrompt(Prompt(p), Enumerable.Range(0, Samples).Select(i => Reward(p, i)), []))]);
+                store.Append(
+                    [.. batch.Select(p => new ReferencePrompt(Prompt(p), Enumerable.Range(0, Samples).Select(i => Reward(p, i)), []))]);
             Say("append", clock);
             clock.Restart();
-            store.AsTable().Dispose();
         }
 
-        Say("side file", clock);
+        Say("close", clock);
         return 0;
     }
 
     /// <summary>Opens, and looks up a hundred log-ratios at N = 16.</summary>
-    public static int Open(string folder)
+    public static int Open(string path)
     {
         var clock = Stopwatch.StartNew();
-        using var table = ReferenceTable.Load(folder);
+        using var table = ReferenceTable.Load(path);
         Say("open", clock);
         Measure(table);
         return 0;
     }
 
     /// <summary>The same through the store, as a run that goes on opens it.</summary>
-    public static int OpenStore(string folder)
+    public static int OpenStore(string path)
     {
         var clock = Stopwatch.StartNew();
-        using var store = ReferenceStore.Open(folder, provenance: null);
+        using var store = ReferenceStore.Open(path, provenance: null);
         Say("open", clock);
         clock.Restart();
         using var table = store.AsTable();
@@ -65,13 +65,16 @@ internal static class OpenJob
         GC.Collect();
         foreach (string line in File.ReadLines("/proc/self/status").Where(line => line.StartsWith("RssAnon", StringComparison.Ordinal)))
             Console.WriteLine($"private KiB: {new string([.. line.Where(char.IsDigit)])}");
-        foreach (string line in File.ReadLines("/proc/self/smaps_rollup").Where(line => line.StartsWith("Private", StringComparison.Ordinal)))
+        var rolled = File.ReadLines("/proc/self/smaps_rollup");
+        foreach (string line in rolled.Where(line => line.StartsWith("Private", StringComparison.Ordinal)))
             Console.WriteLine(line);
     }
 
-    private static string Prompt(int prompt) => string.Create(CultureInfo.InvariantCulture, $"prompt {prompt} of a length that prompts have, some sixty characters");
+    private static string Prompt(int prompt) =>
+        string.Create(CultureInfo.InvariantCulture, $"prompt {prompt} of a length that prompts have, some sixty characters");
 
     private static double Reward(int prompt, int sample) => Math.Sin((prompt * 256.0) + sample) * 5;
 
-    private static void Say(string what, Stopwatch clock) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} seconds: {clock.Elapsed.TotalSeconds:0.000}"));
+    private static void Say(string what, Stopwatch clock) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} seconds: {clock.Elapsed.TotalSeconds:0.000}"));
 }

@@ -6,7 +6,9 @@ using VariationalBoN.Weights;
 
 namespace VariationalBoN.CrashHost;
 
-/// <summary>A small training run that goes on from its checkpoints. Writes <c>final.safetensors</c> into its folder when it is through.</summary>
+/// <summary>
+/// A small training run that goes on from its checkpoints. Writes <c>final.safetensors</c> into its folder when it is through.
+/// </summary>
 internal static class TrainingJob
 {
     private static readonly Prompt[] s_prompts = ["1", "2", "3", "4", "5"];

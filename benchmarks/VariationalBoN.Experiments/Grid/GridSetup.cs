@@ -84,7 +84,7 @@ internal sealed class GridSetup : IDisposable
                 {
                     SamplesPerPrompt = settings.SamplesPerPrompt,
                     Seed = seed,
-                    Folder = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}")),
+                    Store = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}.db")),
                     Progress = new Forward<ReferenceTableProgress>(now => part.Report(now.Share)),
                 }, cancellationToken);
             return First(kept, settings.SamplesPerPrompt); // in memory: the runs ask for samples at every step

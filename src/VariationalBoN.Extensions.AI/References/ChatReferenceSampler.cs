@@ -72,16 +72,16 @@ public sealed class ChatReferenceSampler
     public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<Prompt> prompts, int samplesPerPrompt, long seed, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>
         EstimateAsync(reward, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, scoring, cancellationToken);
 
-    /// <summary>The same, into a folder where the options name one: what it has is not asked for again, so a call that failed or was killed goes on.</summary>
+    /// <summary>The same, into a store where the options name one: what it has is not asked for again, so a call that failed or was killed goes on.</summary>
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
-    /// <param name="options">M, seed, batches, folder and progress. A batch counts when all of it is drawn and scored.</param>
+    /// <param name="options">M, seed, batches, store and progress. A batch counts when all of it is drawn and scored.</param>
     /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer. The defaults when left out.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
-    /// <exception cref="InvalidOperationException">The folder holds rewards of something else; the message names what differs.</exception>
-    /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
+    /// <exception cref="InvalidOperationException">The store holds rewards of something else; the message names what differs.</exception>
+    /// <exception cref="IOException">The store cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RemoteServiceException">A sample could not be drawn; what was written before is kept.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and a folder keeps what was drawn.</exception>
     public Task<ReferenceTable> EstimateAsync(IRewardModel reward, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, ScoringOptions? scoring = null, CancellationToken cancellationToken = default) =>

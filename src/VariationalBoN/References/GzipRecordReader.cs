@@ -9,27 +9,13 @@ namespace VariationalBoN.References;
 /// </summary>
 internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
 {
-    private const int HeaderLength = 20, PlainHeaderLength = 10;
+    private const int HeaderLength = 20;
 
     /// <summary>A trailer (CRC-32 and length) that no member of a line has: that of one whose end is zeros, as a disk that lost power leaves.</summary>
     private static ReadOnlySpan<byte> ZeroTrailer => [0, 0, 0, 0, 0, 0, 0, 0];
 
     // ID1 ID2 CM FLG(FEXTRA) MTIME(4) XFL OS XLEN(2) SI1 SI2 LEN(2), then the length of the member in 4 bytes.
     private static ReadOnlySpan<byte> Signature => [0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 0xFF, 8, 0, (byte)'V', (byte)'B', 4, 0];
-
-    /// <summary>A line as a member.</summary>
-    public static byte[] Pack(ReadOnlySpan<byte> line)
-    {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
-            gzip.Write(line);
-        ReadOnlySpan<byte> plain = packed.GetBuffer().AsSpan(0, (int)packed.Length);
-        byte[] member = new byte[plain.Length - PlainHeaderLength + HeaderLength];
-        Signature.CopyTo(member);
-        BinaryPrimitives.WriteInt32LittleEndian(member.AsSpan(Signature.Length), member.Length);
-        plain[PlainHeaderLength..].CopyTo(member.AsSpan(HeaderLength));
-        return member;
-    }
 
     /// <summary>The JSON text of a member.</summary>
     /// <exception cref="InvalidDataException">It cannot be unpacked.</exception>

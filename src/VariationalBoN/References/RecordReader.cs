@@ -28,10 +28,6 @@ internal abstract class RecordReader(Stream stream) : IDisposable
     /// <summary>The bytes that are read and not yet taken.</summary>
     protected ReadOnlySpan<byte> Ahead => _buffer.AsSpan(_start, _end - _start);
 
-    /// <summary>A reader of the records of a cache.</summary>
-    public static RecordReader Over(Stream stream, ReferenceCompression compression) =>
-        compression == ReferenceCompression.Gzip ? new GzipRecordReader(stream) : new LineReader(stream);
-
     /// <summary>Goes to the next record.</summary>
     /// <returns>False at the end of the file.</returns>
     /// <exception cref="InvalidDataException">The record is too long or cannot be unpacked; the message says why, <see cref="Offset"/> where.</exception>

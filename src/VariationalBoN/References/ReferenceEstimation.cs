@@ -40,7 +40,7 @@ internal sealed class ReferenceEstimation
     /// <summary>Draws what is missing; only when all is drawn are prompts without a reward an error.</summary>
     public async Task<ReferenceTable> RunAsync(CancellationToken cancellationToken)
     {
-        using ReferenceStore? store = _options.Folder is null ? null : ReferenceStore.Open(_options.Folder, _provenance, _options.Storage);
+        using ReferenceStore? store = _options.Store is null ? null : ReferenceStore.Open(_options.Store, _provenance, _options.Storage);
         (Prompt Prompt, int First, int Count)[] missing = [.. _prompts.SelectMany(prompt => Missing(store, prompt))];
         var open = missing.GroupBy(part => part.Prompt).ToDictionary(parts => parts.Key, parts => parts.Count());
         long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found, excluded = 0;
@@ -75,7 +75,8 @@ internal sealed class ReferenceEstimation
             return new ReferenceTable(_prompts.Select(prompt => _drawn[prompt]), _provenance);
         }
 
-        ReferenceTable table = store.AsTable(_prompts, _options.FirstSample, _options.SamplesPerPrompt);
+        store.Dispose(); // before anything reads it: so that it is one file, without a log
+        var table = ReferenceTable.OfStore(store.Path, _prompts, _options.FirstSample, _options.SamplesPerPrompt);
         try
         {
             RequireRewards(table.Prompts);
@@ -121,7 +122,6 @@ internal sealed class ReferenceEstimation
             SamplesFound = found,
             Excluded = excluded,
             Elapsed = _clock.Elapsed,
-            Repair = store?.Repair,
         });
     }
 
@@ -141,7 +141,7 @@ internal sealed class ReferenceEstimation
     private void RequireRewards(IReadOnlyCollection<ReferencePrompt> prompts)
     {
         if (PromptsWithoutReward.Among(prompts) is string empty)
-            throw new RewardModelException($"{empty}{(_options.Folder is null ? "" : $" All that was drawn is kept in {_options.Folder}.")} See why the reward model fails for them, or whether all are truncated; draw more samples (SamplesPerPrompt), or leave these prompts out.");
+            throw new RewardModelException($"{empty}{(_options.Store is null ? "" : $" All that was drawn is kept in {_options.Store}.")} See why the reward model fails for them, or whether all are truncated; draw more samples (SamplesPerPrompt), or leave these prompts out.");
     }
 
     private void Keep(ReferenceStore? store, IReadOnlyList<ReferencePrompt> entries, int first)

@@ -11,7 +11,8 @@ namespace VariationalBoN.References;
 public sealed class ReferencePrompt
 {
     private readonly PromptSamples? _samples; // null where they are read when asked for
-    private readonly IStoredPrompt? _stored;
+    private readonly StoredPrompt? _stored;
+    private readonly Prompt? _prompt; // null where it is read when asked for
     private readonly EmpiricalRewardCdf? _cdf;
     private readonly double _tieTolerance;
 
@@ -62,16 +63,16 @@ public sealed class ReferencePrompt
     internal ReferencePrompt(Prompt prompt, PromptSamples samples, double tieTolerance = 0)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        (Prompt, _samples, _tieTolerance) = (prompt, samples, tieTolerance);
+        (_prompt, _samples, _tieTolerance) = (prompt, samples, tieTolerance);
         if (samples.Rewards.IsEmpty || samples.Known.Length > 0)
             _cdf = new EmpiricalRewardCdf(samples.Known, tieTolerance);
     }
 
     /// <summary>A prompt whose samples are read when they are asked for.</summary>
-    internal ReferencePrompt(IStoredPrompt stored, double tieTolerance = 0) => (Prompt, _stored, _tieTolerance) = (stored.Prompt, stored, tieTolerance);
+    internal ReferencePrompt(StoredPrompt stored, double tieTolerance = 0) => (_stored, _tieTolerance) = (stored, tieTolerance);
 
     /// <summary>The prompt x.</summary>
-    public Prompt Prompt { get; }
+    public Prompt Prompt => _prompt ?? _stored!.Prompt;
 
     /// <summary>The M rewards in the order of the samples.</summary>
     public ImmutableArray<double> Rewards => _samples?.Known ?? _stored!.Rewards();

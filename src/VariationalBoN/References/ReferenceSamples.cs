@@ -31,19 +31,19 @@ public static class ReferenceSamples
         }
     }
 
-    /// <summary>Draws M samples of each prompt with a function, such as a call of a server, and scores them: batch by batch, into a folder where there is one, going on where it was stopped.</summary>
+    /// <summary>Draws M samples of each prompt with a function, such as a call of a server, and scores them: batch by batch, into a store where there is one, going on where it was stopped.</summary>
     /// <param name="reference">The identity of the distribution that is drawn from.</param>
     /// <param name="sampleAsync">Draws K completions of each of P prompts by a seed, whose <see cref="DrawSeed.FirstSample"/> is the index of the first of each: P * K completions, prompt by prompt.</param>
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
-    /// <param name="options">M, seed, batches, folder and progress.</param>
+    /// <param name="options">M, seed, batches, store and progress.</param>
     /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer. The defaults when left out.</param>
     /// <param name="cancellationToken">Given to the function and to the reward model.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
     /// <exception cref="ArgumentException">There is no prompt, an option is out of range.</exception>
-    /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the folder holds rewards of something else.</exception>
-    /// <exception cref="IOException">The folder cannot be read or written, or another writer has it.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the folder keeps what was drawn.</exception>
+    /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the store holds rewards of something else.</exception>
+    /// <exception cref="IOException">The store cannot be read or written, or another writer has it.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the store keeps what was drawn.</exception>
     public static Task<ReferenceTable> EstimateAsync(ModelIdentity reference, Func<IReadOnlyList<Prompt>, int, DrawSeed, CancellationToken, Task<IReadOnlyList<Completion>>> sampleAsync, IRewardModel reward, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, ScoringOptions? scoring = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reference);

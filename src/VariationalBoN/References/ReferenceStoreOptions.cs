@@ -3,17 +3,32 @@ namespace VariationalBoN.References;
 /// <summary>How a <see cref="ReferenceStore"/> is written. Immutable, thread-safe.</summary>
 public sealed record ReferenceStoreOptions
 {
-    /// <summary>Whether each batch is flushed to the disk (fsync), so that it outlives a machine that loses power; without, it outlives its process alone.</summary>
+    /// <summary>
+    /// Whether each batch is flushed to the disk (fsync), so that it outlives a machine that loses power; without, it outlives its process
+    /// alone.
+    /// </summary>
+    /// <value>True by default.</value>
     public bool FlushToDisk { get; init; } = true;
 
-    /// <summary>How records stand on disk. Chosen when the store is made; an older store keeps its own.</summary>
-    public ReferenceCompression Compression { get; init; } = ReferenceCompression.None;
+    /// <summary>How a batch is kept whole while it is written.</summary>
+    /// <value><see cref="ReferenceJournal.Automatic"/> by default.</value>
+    public ReferenceJournal Journal { get; init; } = ReferenceJournal.Automatic;
+
+    /// <summary>
+    /// Whether to go on with a store whose log is not beside it, such as a copy that was made while it was written: what was in the log is
+    /// drawn again.
+    /// </summary>
+    /// <value>False by default: such a store is refused.</value>
+    public bool AcceptLostLog { get; init; }
+
+    /// <summary>The same for the file itself.</summary>
+    internal StoreWriting ToWriting() => new(FlushToDisk, Journal, AcceptLostLog);
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names the fault.</exception>
     internal void Validate()
     {
-        if (!Enum.IsDefined(Compression))
-            throw new ArgumentException($"The store options are not usable: Compression is {Compression}, which is none of its values.");
+        if (!Enum.IsDefined(Journal))
+            throw new ArgumentException($"The store options are not usable: {nameof(Journal)} is {Journal}, which is none of its values.");
     }
 }

@@ -8,13 +8,14 @@ namespace VariationalBoN;
 
 /// <summary>M scored reference samples for each prompt: what F, and with it the Best-of-N distribution, is estimated from.</summary>
 /// <remarks>
-/// Immutable, thread-safe. Made once, saved, and used by every run with the same reference and reward model. A table of a folder reads from
-/// its files and holds them open until it is disposed of or collected; one in memory holds nothing to dispose of.
+/// Immutable, thread-safe. Made once, saved, and used by every run with the same reference and reward model. A table of a store reads from
+/// its file and holds it open until it is disposed of or collected; one in memory holds nothing to dispose of.
 /// </remarks>
 public sealed partial class ReferenceTable : IDisposable
 {
     private readonly Dictionary<Prompt, ReferencePrompt>? _byPrompt;
-    private readonly StoredReferenceData? _stored;
+    private readonly StoredSamples? _stored;
+    private readonly int[]? _places; // of each prompt of the store among those of the table; -1 where none of its samples has a reward
     private readonly bool _acceptsUnknown;
 
     /// <summary>A table of given samples.</summary>
@@ -38,28 +39,32 @@ public sealed partial class ReferenceTable : IDisposable
         }
     }
 
-    /// <summary>A table that reads from the files of a cache, and owns them: of all its prompts that have a reward, or of some.</summary>
-    internal ReferenceTable(StoredReferenceData stored, IEnumerable<Prompt>? prompts = null)
+    /// <summary>A table that reads from a store, and owns it: of all its prompts that have a reward, or of some.</summary>
+    private ReferenceTable(StoredSamples stored, IEnumerable<Prompt>? prompts)
     {
-        _stored = stored;
-        Provenance = stored.Manifest.Provenance;
-        if (prompts is null && Enumerable.Range(0, stored.Index.Prompts).Any(number => stored.Count(number) == 0))
-            prompts = Enumerable.Range(0, stored.Index.Prompts).Where(number => stored.Count(number) > 0).Select(number => stored.Prompt(number));
-        if (prompts is null)
-            Prompts = [.. Enumerable.Range(0, stored.Index.Prompts).Select(number => new ReferencePrompt(stored.PromptAt(number)))];
-        else
+        (_stored, Provenance) = (stored, stored.Provenance);
+        if (prompts is not null)
         {
-            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(stored.PromptAt(stored.Index.Find(prompt.Text))));
+            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(new StoredPrompt(stored, stored.Find(prompt))));
             Prompts = [.. _byPrompt.Values];
+            return;
         }
 
+        int[] known = [.. Enumerable.Range(0, stored.Prompts).Where(number => stored.Count(number) > 0)];
+        _places = new int[stored.Prompts];
+        Array.Fill(_places, -1);
+        for (int place = 0; place < known.Length; place++)
+            _places[known[place]] = place;
+        Prompts = [.. known.Select(number => new ReferencePrompt(new StoredPrompt(stored, number)))];
         if (Prompts.IsEmpty)
-            throw new ArgumentException("A reference table needs at least one prompt with a reward; the store has none yet.");
+            throw new InvalidDataException(stored.Rows == 0
+                ? $"{stored.Path}: the store has no samples yet. Estimate the table into it first."
+                : $"{stored.Path}: the store has no reward: none of the samples of its {stored.Rows} rows has one. See why the reward model fails for them, or whether all are truncated.");
     }
 
     private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts, bool acceptsUnknown)
     {
-        (Prompts, Provenance, _stored, _acceptsUnknown) = (prompts, table.Provenance, table._stored, acceptsUnknown);
+        (Prompts, Provenance, _stored, _places, _acceptsUnknown) = (prompts, table.Provenance, table._stored, table._places, acceptsUnknown);
         if (table._byPrompt is not null)
             _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt);
     }
@@ -81,8 +86,8 @@ public sealed partial class ReferenceTable : IDisposable
         get
         {
             ArgumentNullException.ThrowIfNull(prompt);
-            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Index.Find(prompt.Text) is int number and >= 0 && _stored.Count(number) == 0
-                ? $"The prompt \"{prompt}\" has no reward in the reference cache: each of its samples was excluded. Draw more samples of it, or leave it out."
+            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Find(prompt) is >= 0 and var number && _stored.Count(number) == 0
+                ? $"The prompt \"{prompt}\" has no reward in {_stored.Path}: none of its samples has one. Draw more samples of it, or leave it out."
                 : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
         }
     }
@@ -130,16 +135,21 @@ public sealed partial class ReferenceTable : IDisposable
         return ReferenceEstimation.Of(source, prompts, options).RunAsync(cancellationToken);
     }
 
-    /// <summary>Reads a table: the folder of a <see cref="ReferenceStore"/>, a file of ours, or either of the two formats that the authors of the paper publish.</summary>
+    /// <summary>Reads a table: a <see cref="ReferenceStore"/>, a file of ours in JSON Lines, or either of the two formats that the authors of the paper publish.</summary>
     /// <remarks>
-    /// A file is read into memory. Of a folder nothing but the side file is looked at; samples are read when they are asked for. Prompts of a folder each of
-    /// whose samples was excluded are left out of <see cref="Prompts"/>; asking for one says so.
+    /// JSON Lines are read into memory. A store is opened read-only, and its samples are read when they are asked for; what is appended to it later is not seen. Its prompts none of
+    /// whose samples has a reward are left out of <see cref="Prompts"/>; asking for one says so.
     /// </remarks>
-    /// <param name="path">A folder or a JSON Lines file.</param>
+    /// <param name="path">A store, or a JSON Lines file.</param>
     /// <returns>The table.</returns>
-    /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file; the message names file, line, byte and remedy.</exception>
-    /// <exception cref="IOException">It cannot be read, or the folder has no side file yet and is being written.</exception>
-    public static ReferenceTable Load(string path) => Directory.Exists(path) ? FromStore(path) : ReferenceTableFile.Read(path);
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file; the message names file, place and remedy.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static ReferenceTable Load(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Directory.Exists(path) || StoreOpening.IsDatabase(path) ? OfStore(path) : ReferenceTableFile.Read(path);
+    }
 
     /// <summary>Writes the table as JSON Lines; whole or not at all, an older file at the path stays until then.</summary>
     /// <param name="path">The file.</param>
@@ -169,7 +179,7 @@ public sealed partial class ReferenceTable : IDisposable
     /// where they come from are refused when they are copies.
     /// </remarks>
     /// <param name="other">The other table; its new prompts come after those of this one.</param>
-    /// <returns>A table in memory; prompts that only one of the two has are still read from where that one reads, so keep tables of folders until it is used no more.</returns>
+    /// <returns>A table in memory; prompts that only one of the two has are still read from where that one reads, so keep tables of stores until it is used no more.</returns>
     /// <exception cref="InvalidOperationException">The tables come from different things, or hold partly the same draws; the message says which.</exception>
     public ReferenceTable Merge(ReferenceTable other)
     {
@@ -179,7 +189,7 @@ public sealed partial class ReferenceTable : IDisposable
 
     /// <summary>The same samples, rewards of a prompt no further apart than a tolerance being one: see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.</summary>
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
-    /// <returns>A table that shares the files of this one where it has any: disposing of either closes them for both.</returns>
+    /// <returns>A table that shares the store of this one where it has one: disposing of either closes it for both.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
     public ReferenceTable WithTieTolerance(double tieTolerance) => new(this, [.. Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance))], _acceptsUnknown);
 
@@ -202,7 +212,7 @@ public sealed partial class ReferenceTable : IDisposable
     }
 
     /// <summary>The same table for rewards that do not say where they come from, such as the files of the paper's authors: the caller vouches that they are of the reference and the reward model they are used with.</summary>
-    /// <returns>A table that shares the files of this one; this one where <see cref="Provenance"/> is known.</returns>
+    /// <returns>A table that shares the store of this one; this one where <see cref="Provenance"/> is known.</returns>
     public ReferenceTable AcceptUnknownProvenance() => Provenance is not null ? this : new(this, Prompts, acceptsUnknown: true);
 
     /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
@@ -220,27 +230,35 @@ public sealed partial class ReferenceTable : IDisposable
             throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
     }
 
-    /// <summary>Closes the files of a store; neither the table nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
+    /// <summary>Closes the store that the table reads from; neither it nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
     public void Dispose() => _stored?.Dispose();
 
-    private static ReferenceTable FromStore(string folder)
-    {
-        var stored = StoredReferenceData.Open(folder);
-        if (stored.Index.Samples > 0)
-            return new ReferenceTable(stored);
-        int records = stored.Index.Records;
-        stored.Dispose();
-        throw new InvalidDataException(records == 0
-            ? $"{folder}: the store has no record yet. Estimate the table into it first."
-            : $"{folder}: the store has no reward: each sample of its {records} records was excluded. See why the reward model fails for them, or whether all are truncated.");
-    }
+    /// <summary>A table that reads from a store: of all its prompts that have a reward.</summary>
+    internal static ReferenceTable OfStore(string path) => OfStore(StoredSamples.Open(path), prompts: null);
+
+    /// <summary>A table that reads samples First to First + Count - 1 of some prompts from a store; prompts without a reward are in it as well.</summary>
+    internal static ReferenceTable OfStore(string path, IEnumerable<Prompt> prompts, int firstSample, int count) =>
+        OfStore(StoredSamples.Open(path, (firstSample, (long)firstSample + count)), prompts);
 
     /// <summary>The samples of a prompt; null when it is not here.</summary>
     internal ReferencePrompt? Find(Prompt prompt)
     {
         if (_byPrompt is not null)
             return _byPrompt.GetValueOrDefault(prompt);
-        int number = _stored!.Index.Find(prompt.Text);
-        return number < 0 ? null : Prompts[number];
+        int number = _stored!.Find(prompt);
+        return number >= 0 && _places![number] is >= 0 and var place ? Prompts[place] : null;
+    }
+
+    private static ReferenceTable OfStore(StoredSamples stored, IEnumerable<Prompt>? prompts)
+    {
+        try
+        {
+            return new ReferenceTable(stored, prompts);
+        }
+        catch
+        {
+            stored.Dispose();
+            throw;
+        }
     }
 }

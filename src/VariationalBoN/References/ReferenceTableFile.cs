@@ -1,7 +1,6 @@
-using System.Buffers;
 using System.Collections.Immutable;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -13,7 +12,6 @@ namespace VariationalBoN.References;
 internal static class ReferenceTableFile
 {
     public static readonly JsonDocumentOptions Reading = new() { AllowDuplicateProperties = false };
-    public static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
@@ -21,51 +19,21 @@ internal static class ReferenceTableFile
 
     public static void Write(Stream stream, ReferenceTable table, ReferenceTableFormat format = ReferenceTableFormat.Whole)
     {
-        if (format == ReferenceTableFormat.Whole)
+        for (int i = 0; i < table.Prompts.Length; i++)
         {
-            var json = new ArrayBufferWriter<byte>();
-            for (int i = 0; i < table.Prompts.Length; i++)
-                stream.Write(SealedLine(json, table.Prompts[i], first: null, table.Prompts.Length - 1 - i, table.Provenance));
-            return;
-        }
-
-        using var writer = new Utf8JsonWriter(stream, Writing);
-        foreach (ReferencePrompt prompt in table.Prompts)
-        {
-            foreach (Action row in Rows(writer, prompt, format))
+            ReferencePrompt prompt = table.Prompts[i];
+            if (format == ReferenceTableFormat.Whole)
             {
-                row();
-                writer.Flush();
-                writer.Reset();
+                stream.Write(RecordSeal.Close(ReferenceTableRow.Whole(prompt, table.Prompts.Length - 1 - i, table.Provenance).ToJson()));
+                continue;
+            }
+
+            foreach (byte[] row in TheirRows(prompt, format))
+            {
+                stream.Write(row);
                 stream.WriteByte((byte)'\n');
             }
         }
-    }
-
-    /// <summary>A line of a table, or a record of a store.</summary>
-    /// <param name="json">Kept from line to line.</param>
-    /// <param name="prompt">The samples of a prompt.</param>
-    /// <param name="first">Index of the first sample; null in a table.</param>
-    /// <param name="following">How many lines of the same batch or table come after it.</param>
-    /// <param name="provenance">Where the rewards come from; null where that is not known, or stands in a manifest.</param>
-    /// <returns>The line with its seal and its end; a fresh array.</returns>
-    public static byte[] SealedLine(ArrayBufferWriter<byte> json, ReferencePrompt prompt, int? first, int following, ReferenceProvenance? provenance)
-    {
-        json.ResetWrittenCount();
-        using (var writer = new Utf8JsonWriter(json, Writing))
-        {
-            writer.WriteStartObject();
-            WritePrompt(writer, prompt.Prompt);
-            if (first is int index)
-                writer.WriteNumber("first", index);
-            writer.WriteNumber("following", following);
-            if (provenance is not null)
-                WriteProvenance(writer, provenance);
-            WriteColumns(writer, prompt);
-            writer.WriteEndObject();
-        }
-
-        return RecordSeal.Close(json.WrittenSpan);
     }
 
     public static ReferenceTable Read(string path)
@@ -131,113 +99,20 @@ internal static class ReferenceTableFile
     private static InvalidDataException Refusal(string path, LineReader lines, string why, Exception inner) =>
         new($"{path}, line {lines.Number} (byte {lines.Offset}): {why} Take the file from its source again, or estimate the table anew.", inner);
 
-    /// <summary>The property "prompt": a text as a string, a conversation as the list of its messages.</summary>
-    public static void WritePrompt(Utf8JsonWriter writer, Prompt prompt)
-    {
-        writer.WritePropertyName("prompt");
-        if (prompt.IsConversation)
-            writer.WriteRawValue(prompt.Canonical);
-        else
-            writer.WriteStringValue(prompt.Text);
-    }
-
-    /// <summary>The property "provenance".</summary>
-    public static void WriteProvenance(Utf8JsonWriter writer, ReferenceProvenance provenance)
-    {
-        writer.WriteStartObject("provenance");
-        WriteIdentity("reference", provenance.Origin.Reference);
-        WriteIdentity("rewardModel", provenance.Origin.RewardModel);
-        WriteIdentity("scoring", provenance.Origin.Scoring);
-        writer.WriteNumber("seed", provenance.Seed);
-        if (!provenance.MoreSeeds.IsEmpty)
-            WriteArray(writer, "moreSeeds", provenance.MoreSeeds, writer.WriteNumberValue);
-        writer.WriteEndObject();
-
-        void WriteIdentity(string name, ModelIdentity identity)
-        {
-            writer.WritePropertyName(name);
-            writer.WriteRawValue(identity.ToJson());
-        }
-    }
-
     /// <summary>The rows of a prompt in a format of the authors.</summary>
-    private static IEnumerable<Action> Rows(Utf8JsonWriter writer, ReferencePrompt prompt, ReferenceTableFormat format)
+    private static IEnumerable<byte[]> TheirRows(ReferencePrompt prompt, ReferenceTableFormat format)
     {
-        ImmutableArray<double> rewards = prompt.Rewards;
-        ImmutableArray<string> responses = prompt.Responses;
         string text = prompt.Prompt.Text;
         if (format == ReferenceTableFormat.RowPerPrompt)
-        {
-            return [() =>
-            {
-                writer.WriteStartObject();
-                writer.WriteString("prompt", text);
-                WriteRewards(writer, rewards, responses);
-                writer.WriteEndObject();
-            }];
-        }
-
+            return [ReferenceTableRow.OfRewards(prompt).ToJson()];
+        ImmutableArray<double> rewards = prompt.Rewards;
+        ImmutableArray<string> responses = prompt.Responses;
         if (responses.IsEmpty)
-            throw new InvalidOperationException($"The texts of the prompt \"{text}\" are not known, and a row for each sample has one; save a row for each prompt.");
-        return Enumerable.Range(0, rewards.Length).Select(i => (Action)(() =>
         {
-            writer.WriteStartObject();
-            writer.WriteString("prompt", text);
-            writer.WriteString("text", text + responses[i]);
-            writer.WriteNumber("reward", rewards[i]);
-            writer.WriteEndObject();
-        }));
-    }
-
-    private static void WriteColumns(Utf8JsonWriter writer, ReferencePrompt prompt)
-    {
-        ImmutableArray<ScoredCompletion> samples = prompt.Samples;
-        WriteRewards(writer, prompt.Rewards, prompt.Responses);
-        if (prompt.Components.Count > 0)
-        {
-            writer.WriteStartObject("components");
-            foreach ((string name, ImmutableArray<double?> values) in prompt.Components)
-                WriteArray(writer, name, values, value => WriteNumberOrNull(writer, value));
-            writer.WriteEndObject();
+            throw new InvalidOperationException(
+                $"The texts of the prompt {Shown.Quoted(text)} are not known, and a row for each sample has one; save a row for each prompt.");
         }
 
-        if (prompt.Excluded > 0)
-            WriteArray(writer, "excluded", prompt.All.PlacesWithoutReward, writer.WriteNumberValue);
-        if (!samples.IsEmpty)
-        {
-            WriteArray(writer, "promptTokens", samples[0].Completion.PromptTokens, writer.WriteNumberValue);
-            WriteArray(writer, "logReference", samples.Select(sample => sample.LogReference), writer.WriteNumberValue);
-            WriteArray(writer, "finishReasons", samples.Select(sample => sample.Completion.FinishReason.ToString()), writer.WriteStringValue);
-            WriteArray(writer, "tokens", samples.Select(sample => sample.Completion.Tokens), tokens =>
-            {
-                writer.WriteStartArray();
-                foreach (int token in tokens)
-                    writer.WriteNumberValue(token);
-                writer.WriteEndArray();
-            });
-        }
-    }
-
-    private static void WriteRewards(Utf8JsonWriter writer, ImmutableArray<double> rewards, ImmutableArray<string> responses)
-    {
-        WriteArray(writer, "rewards", rewards, writer.WriteNumberValue);
-        if (!responses.IsEmpty)
-            WriteArray(writer, "responses", responses, writer.WriteStringValue);
-    }
-
-    private static void WriteNumberOrNull(Utf8JsonWriter writer, double? value)
-    {
-        if (value is double number)
-            writer.WriteNumberValue(number);
-        else
-            writer.WriteNullValue();
-    }
-
-    private static void WriteArray<T>(Utf8JsonWriter writer, string name, IEnumerable<T> values, Action<T> write)
-    {
-        writer.WriteStartArray(name);
-        foreach (T value in values)
-            write(value);
-        writer.WriteEndArray();
+        return rewards.Select((reward, i) => ReferenceTableRow.OfSample(text, responses[i], reward));
     }
 }

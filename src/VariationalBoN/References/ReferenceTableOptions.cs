@@ -17,15 +17,15 @@ public sealed record ReferenceTableOptions
     public int PromptsPerBatch { get; init; } = 16;
 
     /// <summary>
-    /// A folder that keeps the samples as they are drawn (<see cref="ReferenceStore"/>); null keeps them in memory alone. What the folder has is not drawn
-    /// again, so a run that was stopped or killed goes on, and one with a larger M draws the difference.
+    /// The file that keeps the samples as they are drawn (<see cref="ReferenceStore"/>), a store or nothing yet; null keeps them in memory alone. What the store has is
+    /// not drawn again, so a run that was stopped or killed goes on, and one with a larger M draws the difference.
     /// </summary>
-    public string? Folder { get; init; }
+    public string? Store { get; init; }
 
-    /// <summary>How the folder is written.</summary>
+    /// <summary>How the store is written.</summary>
     public ReferenceStoreOptions Storage { get; init; } = new();
 
-    /// <summary>Told how far it is after each batch, and with a folder at the start: what was found, and what was cut off.</summary>
+    /// <summary>Told how far it is after each batch, and with a store at the start: what was found.</summary>
     public IProgress<ReferenceTableProgress>? Progress { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

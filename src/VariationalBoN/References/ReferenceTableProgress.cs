@@ -14,10 +14,10 @@ public sealed record ReferenceTableProgress
     /// <summary>P x M, the samples that are wanted.</summary>
     public required long Samples { get; init; }
 
-    /// <summary>How many of them are drawn and scored, or excluded, and written where there is a folder.</summary>
+    /// <summary>How many of them are drawn and scored, or excluded, and written where there is a store.</summary>
     public required long SamplesDone { get; init; }
 
-    /// <summary>How many of those were found in the folder.</summary>
+    /// <summary>How many of those were found in the store.</summary>
     public required long SamplesFound { get; init; }
 
     /// <summary>How many samples of this call were drawn and left out: failed rewards, truncated completions.</summary>
@@ -25,9 +25,6 @@ public sealed record ReferenceTableProgress
 
     /// <summary>The time since the start of this call.</summary>
     public required TimeSpan Elapsed { get; init; }
-
-    /// <summary>What was cut off the store at the start; null when it was whole.</summary>
-    public ReferenceRepair? Repair { get; init; }
 
     /// <summary>The share of samples done, 0 to 1.</summary>
     public double Share => Samples == 0 ? 1 : (double)SamplesDone / Samples;

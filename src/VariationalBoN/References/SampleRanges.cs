@@ -16,6 +16,12 @@ internal sealed class SampleRanges
         return true;
     }
 
+    /// <summary>Whether there is none.</summary>
+    public bool IsEmpty => _ranges.Count == 0;
+
+    /// <summary>Takes a range away that was added.</summary>
+    public void Remove(int first, int count) => _ranges.Remove((first, count));
+
     /// <summary>Whether one of the samples is there.</summary>
     public bool Overlaps(int first, int count) => _ranges.Exists(range => range.First < (long)first + count && first < (long)range.First + range.Count);
 

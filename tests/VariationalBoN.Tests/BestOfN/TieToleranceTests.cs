@@ -77,9 +77,9 @@ public sealed class TieToleranceTests : StoreFixture
     [Fact]
     public void A_table_of_a_folder_keeps_few_distributions_and_shares_its_files()
     {
-        using (var store = Open(Folder))
+        using (var store = Open(Store))
             store.Append([.. Enumerable.Range(0, 1100).Select(p => Samples($"p{p}", 0, 4))]);
-        using var table = ReferenceTable.Load(Folder);
+        using var table = ReferenceTable.Load(Store);
         using var tied = table.WithTieTolerance(0.5);
         EmpiricalRewardCdf first = tied["p0"].Cdf;
         Assert.Same(first, tied["p0"].Cdf);

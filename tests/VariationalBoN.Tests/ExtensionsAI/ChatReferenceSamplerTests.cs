@@ -146,7 +146,7 @@ public sealed class ChatReferenceSamplerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Table_whose_client_fails_in_the_middle_goes_on_in_its_folder_and_asks_for_nothing_twice(bool resized)
+    public async Task Table_whose_client_fails_in_the_middle_goes_on_in_its_store_and_asks_for_nothing_twice(bool resized)
     {
         string folder = Directory.CreateTempSubdirectory("vbon-chat-").FullName;
         try
@@ -162,7 +162,7 @@ public sealed class ChatReferenceSamplerTests
             });
             var sampler = new ChatReferenceSampler(client, s_options);
             var reports = new List<ReferenceTableProgress>();
-            var options = new ReferenceTableOptions { SamplesPerPrompt = 6, Seed = 3, PromptsPerBatch = 1, Folder = folder, Progress = new Told(reports.Add) };
+            var options = new ReferenceTableOptions { SamplesPerPrompt = 6, Seed = 3, PromptsPerBatch = 1, Store = Path.Combine(folder, "references.db"), Progress = new Told(reports.Add) };
 
             await Assert.ThrowsAsync<RemoteServiceException>(() => sampler.EstimateAsync(s_reward, s_prompts, options));
             Assert.Equal([0L, 6, 12], reports.Select(report => report.SamplesDone));

@@ -36,7 +36,7 @@ public sealed class EstimationOverlapTests : StoreFixture
         var judge = new Judge();
         var seen = new List<long>();
         Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(
-            new Scorer(new WordPolicy(s_words), judge), s_prompts[..2], Options(Folder) with { Progress = new Told(seen) });
+            new Scorer(new WordPolicy(s_words), judge), s_prompts[..2], Options(Store) with { Progress = new Told(seen) });
         await judge.Asked(1);
         judge.Answer(1);
         Assert.Equal([0], seen);
@@ -46,7 +46,7 @@ public sealed class EstimationOverlapTests : StoreFixture
         Assert.Equal([0, 6, 12], seen);
         string plain = Named("plain");
         (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "judge")), s_prompts[..2], Options(plain))).Dispose();
-        Assert.Equal(File.ReadAllBytes(Data(plain)), File.ReadAllBytes(Data(Folder)));
+        Assert.Equal(Rows(plain), Rows(Store));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class EstimationOverlapTests : StoreFixture
     {
         var reference = new WordPolicy(s_words);
         var judge = new Judge();
-        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(new Scorer(reference, judge), s_prompts, Options(Folder));
+        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(new Scorer(reference, judge), s_prompts, Options(Store));
         await judge.Asked(1);
         judge.Answer(0);
         await judge.Asked(2);
@@ -64,16 +64,16 @@ public sealed class EstimationOverlapTests : StoreFixture
 
         await Assert.ThrowsAsync<RewardModelException>(() => estimating);
         Assert.Equal(3, reference.Seeds.Count);
-        using (ReferenceTable kept = ReferenceTable.Load(Folder))
+        using (ReferenceTable kept = ReferenceTable.Load(Store))
             Assert.Equal(["p0"], kept.Prompts.Select(prompt => prompt.Prompt.Text));
 
         var again = new WordPolicy(s_words);
         IRewardModel working = RewardModel.FromFunction(WordPolicy.Reward, "judge");
-        (await ReferenceTable.EstimateAsync(new Scorer(again, working), s_prompts, Options(Folder))).Dispose();
+        (await ReferenceTable.EstimateAsync(new Scorer(again, working), s_prompts, Options(Store))).Dispose();
         Assert.Equal(4, again.Seeds.Count);
         string plain = Named("plain");
         (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), working), s_prompts, Options(plain))).Dispose();
-        Assert.Equal(File.ReadAllBytes(Data(plain)), File.ReadAllBytes(Data(Folder)));
+        Assert.Equal(Rows(plain), Rows(Store));
     }
 
     [Fact]
@@ -89,12 +89,12 @@ public sealed class EstimationOverlapTests : StoreFixture
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => estimating);
     }
 
-    private static ReferenceTableOptions Options(string? folder = null) => new()
+    private static ReferenceTableOptions Options(string? store = null) => new()
     {
         SamplesPerPrompt = 6,
         PromptsPerBatch = 1,
-        Folder = folder,
-        Storage = new ReferenceStoreOptions { Compression = ReferenceCompression.None, FlushToDisk = false },
+        Store = store,
+        Storage = new ReferenceStoreOptions { FlushToDisk = false },
     };
 
     /// <summary>Answers a batch when it is told to; continuations run inside the call, so that what follows from it has happened when it returns.</summary>

@@ -16,16 +16,16 @@ public sealed class ReferenceComponentsTests : StoreFixture
         var style = RewardModel.FromFunction(c => c.Tokens[0] == 2 ? double.NaN : 10.0 * c.Tokens[0], "style");
         var reward = new WeightedRewardModel([new("words", RewardModel.FromFunction(WordPolicy.Reward, "words"), 1), new("style", style, 0.5)]);
         var options = new ReferenceTableOptions { SamplesPerPrompt = 60, Seed = 2 };
-        var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
-        var memory = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward, scoring), ["a", "b"], options);
+        var scorer = new Scorer(new WordPolicy(s_words), reward, new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        var memory = await ReferenceTable.EstimateAsync(scorer, ["a", "b"], options);
         Assert.All(memory.Prompts, prompt =>
         {
             Assert.InRange(prompt.Excluded, 1, 59);
             Assert.Equal(["style", "words"], prompt.Components.Keys);
             Assert.Equal(prompt.Rewards, prompt.Components["words"].Zip(prompt.Components["style"], (a, b) => a!.Value + (0.5 * b!.Value)));
         });
-        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward, scoring), ["a", "b"], options with { Folder = Folder, SamplesPerPrompt = 90 })).Dispose();
-        using var part = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), reward, scoring), ["a", "b"], options with { Folder = Folder });
+        (await ReferenceTable.EstimateAsync(scorer, ["a", "b"], options with { Store = Store, SamplesPerPrompt = 90 })).Dispose();
+        using var part = await ReferenceTable.EstimateAsync(scorer, ["a", "b"], options with { Store = Store });
         memory.Save(Named("file"));
         var loaded = ReferenceTable.Load(Named("file"));
         foreach (Prompt prompt in (string[])["a", "b"])
@@ -42,13 +42,13 @@ public sealed class ReferenceComponentsTests : StoreFixture
     public void Parts_that_only_some_records_have_are_joined_with_gaps()
     {
         ReferencePrompt plain = new("a", [1.0, 2], []), styled = new("a", [3.0], [], components: Style(7));
-        using (var store = Open(Folder))
+        using (var store = Open(Store))
         {
             store.Append([plain]);
             store.Append([styled], 2);
         }
 
-        using var table = ReferenceTable.Load(Folder);
+        using var table = ReferenceTable.Load(Store);
         Assert.Equal([null, null, 7.0], table["a"].Components["style"].AsEnumerable());
         Assert.Equal([7.0, null, null], new ReferenceTable([styled]).Merge(new ReferenceTable([plain]))["a"].Components["style"].AsEnumerable());
     }

@@ -11,11 +11,11 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     private static readonly IRewardModel s_reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
 
     [Fact]
-    public async Task Table_of_a_folder_is_that_in_memory_and_loads_again()
+    public async Task Table_of_a_store_is_that_in_memory_and_loads_again()
     {
-        var memory = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(folder: null));
+        var memory = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(store: null));
         using var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options());
-        using var loaded = ReferenceTable.Load(Folder);
+        using var loaded = ReferenceTable.Load(Store);
         for (int i = 0; i < s_prompts.Length; i++)
         {
             AssertSame(memory.Prompts[i], table.Prompts[i]);
@@ -26,38 +26,25 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     }
 
     [Fact]
-    public async Task Run_that_was_stopped_goes_on_to_the_same_bytes_without_drawing_twice()
+    public async Task Run_that_was_stopped_goes_on_to_the_same_rows_without_drawing_twice()
     {
         (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
-        byte[] whole = File.ReadAllBytes(Data(Folder));
+        string[] whole = Rows(Store);
         for (int calls = 1; calls <= 4; calls++)
         {
-            string folder = Named($"stopped{calls}");
+            string stopped = Named($"stopped{calls}");
             int left = calls;
             var failing = RewardModel.FromFunction(c => c.Prompt == s_prompts[2 * (calls - 1)] ? throw new TimeoutException("gone") : WordPolicy.Reward(c), "word number");
-            await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing), s_prompts, Options(folder)));
+            await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing), s_prompts, Options(stopped)));
             var seen = new List<ReferenceTableProgress>();
             var reference = new WordPolicy(s_words);
-            (await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options(folder) with { Progress = new Recorder(seen) })).Dispose();
+            (await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options(stopped) with { Progress = new Recorder(seen) })).Dispose();
             Assert.Equal(5 - calls, reference.Seeds.Count);
-            Assert.Equal(whole, File.ReadAllBytes(Data(folder)));
+            Assert.Equal(whole, Rows(stopped));
             Assert.Equal((calls - 1) * 2 * 6, seen[0].SamplesDone);
             Assert.Equal((7, 42L, (calls - 1) * 12L), (seen[^1].PromptsDone, seen[^1].SamplesDone, seen[^1].SamplesFound));
             Assert.Equal(1, seen[^1].Share);
         }
-    }
-
-    [Fact]
-    public async Task Torn_batch_is_told_through_progress()
-    {
-        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
-        byte[] whole = File.ReadAllBytes(Data(Folder));
-        Leave(Folder, whole[..^30]);
-        var seen = new List<ReferenceTableProgress>();
-        using var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options() with { Progress = new Recorder(seen) });
-        Assert.Equal(whole, File.ReadAllBytes(Data(Folder)));
-        Assert.All(seen, progress => Assert.NotNull(progress.Repair));
-        Assert.Contains("cut off", seen[0].Repair!.ToString());
     }
 
     [Fact]
@@ -67,7 +54,7 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         var reference = new WordPolicy(s_words);
         using var more = await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options() with { SamplesPerPrompt = 20 });
         Assert.Equal([0, 0, 6, 6], reference.Seeds.Select(seed => seed.FirstSample));
-        var once = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(folder: null) with { SamplesPerPrompt = 20 });
+        var once = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(store: null) with { SamplesPerPrompt = 20 });
         Assert.All(once.Prompts.Zip(more.Prompts), pair => AssertSame(pair.First, pair.Second));
     }
 
@@ -76,11 +63,11 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     {
         foreach (int first in (int[])[0, 6])
             (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(Named($"{first}")) with { FirstSample = first })).Dispose();
-        ReferenceStore.Merge(Folder, [Named("0"), Named("6")]);
+        ReferenceStore.Merge(Store, [Named("0"), Named("6")]);
         var reference = new WordPolicy(s_words);
         using var table = await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options() with { SamplesPerPrompt = 12 });
         Assert.Empty(reference.Seeds);
-        var once = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(folder: null) with { SamplesPerPrompt = 12 });
+        var once = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(store: null) with { SamplesPerPrompt = 12 });
         Assert.All(once.Prompts.Zip(table.Prompts), pair => AssertSame(pair.First, pair.Second));
     }
 
@@ -118,12 +105,12 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
 
         isAway = false;
         using ReferenceTable resumed = await Estimate(options);
-        ReferenceTable once = await Estimate(options with { Folder = null });
+        ReferenceTable once = await Estimate(options with { Store = null });
         Assert.All(once.Prompts.Zip(resumed.Prompts), pair => Assert.Equal((pair.First.Excluded, pair.First.Rewards.Length), (pair.Second.Excluded, pair.Second.Rewards.Length)));
         Assert.Equal(once.Prompts.Sum(prompt => (long)prompt.Excluded), seen[^1].Excluded); // in memory all are of this call
 
         isAway = true; // in memory as well: it is no fault of a completion
-        Assert.Contains("the fault is the service's", (await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options with { Folder = null }))).Message);
+        Assert.Contains("the fault is the service's", (await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options with { Store = null }))).Message);
 
         Task<ReferenceTable> Estimate(ReferenceTableOptions options)
         {
@@ -135,29 +122,29 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     }
 
     [Fact]
-    public async Task Table_has_the_prompts_asked_for_and_the_folder_all()
+    public async Task Table_has_the_prompts_asked_for_and_the_store_all()
     {
         (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
         using var some = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), ["p5", "p2"], Options());
         Assert.Equal(["p5", "p2"], some.Prompts.Select(prompt => prompt.Prompt));
         Assert.Throws<KeyNotFoundException>(() => some["p1"]);
-        using var all = ReferenceTable.Load(Folder);
+        using var all = ReferenceTable.Load(Store);
         Assert.Equal(s_prompts, all.Prompts.Select(prompt => prompt.Prompt));
     }
 
     [Fact]
-    public async Task Folder_of_another_reference_is_refused_before_anything_is_drawn()
+    public async Task Store_of_another_reference_is_refused_before_anything_is_drawn()
     {
         (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
         var other = new WordPolicy(s_words) { Identity = "other words" };
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceTable.EstimateAsync(new Scorer(other, s_reward), s_prompts, Options()));
-        Assert.Contains("reference policy of the store is words, that of what it is used with is other words", e.Message);
+        Assert.Contains("the reference policy of the store is words, that of what it is used with is other words", e.Message);
         Assert.Empty(other.Seeds);
     }
 
-    private ReferenceTableOptions Options() => Options(Folder);
+    private ReferenceTableOptions Options() => Options(Store);
 
-    private static ReferenceTableOptions Options(string? folder) => new() { SamplesPerPrompt = 6, Seed = 3, PromptsPerBatch = 2, Folder = folder, Storage = new() { FlushToDisk = false } };
+    private static ReferenceTableOptions Options(string? store) => new() { SamplesPerPrompt = 6, Seed = 3, PromptsPerBatch = 2, Store = store, Storage = new() { FlushToDisk = false } };
 
     private sealed class Recorder(List<ReferenceTableProgress> seen) : IProgress<ReferenceTableProgress>
     {

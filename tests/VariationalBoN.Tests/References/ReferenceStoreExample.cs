@@ -14,27 +14,28 @@ public sealed class ReferenceStoreExample : StoreFixture
     [Fact]
     public async Task Documented_calls_work()
     {
-        string folder = Named("store"), other = Named("imported"), theirs = Named("their-rewards.jsonl");
+        string path = Named("references.db"), other = Named("theirs.db"), theirs = Named("their-rewards.jsonl");
 
         // snippet: estimate
         using var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions
         {
             SamplesPerPrompt = 256,
             Seed = 1,
-            Folder = folder,                                                    // goes on where it was stopped
+            Store = path,                                                       // goes on where it was stopped
             Progress = new Progress<ReferenceTableProgress>(Console.WriteLine), // 5,120 of 25,600 samples, 85.3 a second, 0:04:00 left
         });
         // end snippet
 
-        using var half = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Folder = Named("half") });
-        string[] shards = [folder, Named("half")];
+        var rest = new ReferenceTableOptions { SamplesPerPrompt = 256, FirstSample = 256, Seed = 1, Store = Named("half") };
+        using var half = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, rest);
+        string[] shards = [path, Named("half")];
         string joined = Named("joined");
 
         // snippet: merge
-        var merged = ReferenceStore.Merge(joined, shards); // merged.Records were copied
+        int copied = ReferenceStore.Merge(joined, shards);
         // end snippet
 
-        Assert.Equal(4, merged.Records);
+        Assert.Equal(4, copied);
         using var all = ReferenceTable.Load(joined);
         Assert.Equal(512, all["a"].Rewards.Length);
 
@@ -43,15 +44,24 @@ public sealed class ReferenceStoreExample : StoreFixture
         // end snippet
 
         for (int call = 0; call < 2; call++)
-            Import(other, theirs);
+            Keep(other, theirs);
         using var imported = ReferenceTable.Load(other);
         Assert.Equal(table["b"].Rewards.ToArray(), imported["b"].Rewards.ToArray());
         Assert.Equal(table["b"].Responses.ToArray(), imported["b"].Responses.ToArray());
+
+        var provenance = table.Provenance;
+        string folder = Path.Combine(AppContext.BaseDirectory, "Golden", "store-0.1", "plain"), old = Named("old.db");
+
+        // snippet: import
+        ReferenceStore.Import(folder, old, provenance); // the identities that the rewards have now
+        // end snippet
+
+        Assert.Equal(provenance, ReferenceTable.Load(old).Provenance);
     }
 
-    private static void Import(string other, string theirs)
+    private static void Keep(string other, string theirs)
     {
-        // snippet: import
+        // snippet: keep
         using var store = ReferenceStore.Open(other, provenance: null);
         foreach (var batch in ReferenceTable.Load(theirs).Prompts.Where(prompt => store.Missing(prompt.Prompt, 0, 1).Count > 0).Chunk(64))
             store.Append(batch); // those that an earlier call has added are left out

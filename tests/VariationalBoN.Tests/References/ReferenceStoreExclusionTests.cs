@@ -16,13 +16,13 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
     public async Task Prompt_without_a_reward_is_named_once_all_is_drawn_and_the_others_are_kept()
     {
         var picky = RewardModel.FromFunction(c => c.Prompt.Text is "p1" or "p2" ? double.NaN : WordPolicy.Reward(c), "word number");
-        var options = Options(Folder, 6);
+        var options = Options(Store, 6);
         var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
         var first = new WordPolicy(s_words);
         string message = (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(first, picky, scoring), s_prompts, options))).Message;
         Assert.Contains("2 of 7 prompts", message);
         Assert.Contains("\"p1\", \"p2\"", message);
-        Assert.Contains($"kept in {Folder}", message);
+        Assert.Contains($"kept in {Store}", message);
         Assert.Equal(4, first.Seeds.Count);
 
         var again = new WordPolicy(s_words);
@@ -32,23 +32,23 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
             Assert.Equal(others, some.Prompts.Select(prompt => prompt.Prompt));
         Assert.Empty(again.Seeds);
 
-        using var loaded = ReferenceTable.Load(Folder);
+        using var loaded = ReferenceTable.Load(Store);
         Assert.Equal(others, loaded.Prompts.Select(prompt => prompt.Prompt));
         Assert.Equal("p3", loaded["p3"].Prompt);
         Assert.Contains("no reward", Assert.Throws<KeyNotFoundException>(() => loaded["p1"]).Message);
-        Assert.Equal(7, ReferenceStore.Merge(Named("copy"), [Folder]).Records);
-        Assert.Equal(File.ReadAllText(Data(Folder)).Length, File.ReadAllText(Data(Named("copy"))).Length);
+        Assert.Equal(7, ReferenceStore.Merge(Named("copy"), [Store]));
+        Assert.Equal(Rows(Store), Rows(Named("copy")));
     }
 
     [Fact]
-    public void Folder_whose_samples_are_all_excluded_says_so()
+    public void Store_whose_samples_have_no_reward_says_so()
     {
-        using (var store = Open(Folder))
-            store.Append([new ReferencePrompt("a", [(double?)null, null], [])]);
-        Assert.Contains("no reward", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Folder)).Message);
-        Assert.Contains("\"a\"", Assert.Throws<ArgumentException>(() => new ReferenceTable([new ReferencePrompt("a", [(double?)null, null], [])])).Message);
-        Assert.Contains("M = 0", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", Array.Empty<double>(), [])).Message);
+        using (var store = Open(Store))
+            store.Append([new ReferencePrompt("a", [null, null], [])]);
+        Assert.Contains("no reward", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Store)).Message);
+        Assert.Contains("\"a\"", Assert.Throws<ArgumentException>(() => new ReferenceTable([new ReferencePrompt("a", [null, null], [])])).Message);
         Assert.Contains("1 rewards but 2 responses", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", [1.0, (double?)null], ["x", "y"])).Message);
+        Assert.Contains("M = 0", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", Array.Empty<double>(), [])).Message);
     }
 
     [Fact]
@@ -56,28 +56,28 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
     {
         var cut = new WordPolicy(s_words, 3);
         var scoring = new ScoringOptions { OnTruncated = TruncationRule.Exclude };
-        (await ReferenceTable.EstimateAsync(new Scorer(cut, s_reward, scoring), s_prompts, Options(Folder, 20))).Dispose();
-        using var more = await ReferenceTable.EstimateAsync(new Scorer(cut, s_reward, scoring), s_prompts, Options(Folder, 21));
+        (await ReferenceTable.EstimateAsync(new Scorer(cut, s_reward, scoring), s_prompts, Options(Store, 20))).Dispose();
+        using var more = await ReferenceTable.EstimateAsync(new Scorer(cut, s_reward, scoring), s_prompts, Options(Store, 21));
         var once = await ReferenceTable.EstimateAsync(new Scorer(cut, s_reward, scoring), s_prompts, Options(null, 21));
         Assert.Contains(more.Prompts, prompt => !prompt.SampleIndices.Contains(20));
         Assert.All(more.Prompts.Zip(once.Prompts), pair => AssertSame(pair.Second, pair.First));
     }
 
     [Fact]
-    public async Task Fewer_samples_of_a_larger_folder_are_those_of_a_fresh_one()
+    public async Task Fewer_samples_of_a_larger_store_are_those_of_a_fresh_one()
     {
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 2 ? double.NaN : WordPolicy.Reward(c), "word number");
         var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
         foreach (int samples in (int[])[40, 90])
-            (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing, scoring), s_prompts, Options(Folder, samples))).Dispose();
-        byte[] whole = File.ReadAllBytes(Data(Folder));
+            (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing, scoring), s_prompts, Options(Store, samples))).Dispose();
+        string[] whole = Rows(Store);
         foreach ((int first, int count) in ((int, int)[])[(0, 17), (0, 40), (0, 64), (0, 90), (25, 30), (40, 7)])
         {
             var reference = new WordPolicy(s_words);
-            var options = Options(Folder, count) with { FirstSample = first };
+            var options = Options(Store, count) with { FirstSample = first };
             using var part = await ReferenceTable.EstimateAsync(new Scorer(reference, failing, scoring), s_prompts, options);
             Assert.Empty(reference.Seeds);
-            using var fresh = await ReferenceTable.EstimateAsync(new Scorer(reference, failing, scoring), s_prompts, options with { Folder = Named($"{first} {count}") });
+            using var fresh = await ReferenceTable.EstimateAsync(new Scorer(reference, failing, scoring), s_prompts, options with { Store = Named($"{first} {count}") });
             Assert.All(part.Prompts.Zip(fresh.Prompts), pair =>
             {
                 AssertSame(pair.Second, pair.First);
@@ -90,10 +90,10 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
             Assert.Equal(fresh.BestOf(3, onWarning: _ => { }).LogCdf("p2", 1), part.BestOf(3, onWarning: _ => { }).LogCdf("p2", 1));
         }
 
-        Assert.Equal(whole, File.ReadAllBytes(Data(Folder)));
-        using var all = ReferenceTable.Load(Folder);
+        Assert.Equal(whole, Rows(Store));
+        using var all = ReferenceTable.Load(Store);
         Assert.All(all.Prompts, prompt => Assert.Equal(90, prompt.Excluded + prompt.Rewards.Length));
     }
 
-    private static ReferenceTableOptions Options(string? folder, int samples) => new() { SamplesPerPrompt = samples, Seed = Seed, PromptsPerBatch = 2, Folder = folder, Storage = new() { FlushToDisk = false } };
+    private static ReferenceTableOptions Options(string? store, int samples) => new() { SamplesPerPrompt = samples, Seed = Seed, PromptsPerBatch = 2, Store = store, Storage = new() { FlushToDisk = false } };
 }

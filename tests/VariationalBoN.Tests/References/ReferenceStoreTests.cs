@@ -1,43 +1,42 @@
 using VariationalBoN.References;
-using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.References;
 
 [Trait("Tier", "fast")]
 public sealed class ReferenceStoreTests : StoreFixture
 {
-    private static readonly ReferenceCompression[] s_compressions = Enum.GetValues<ReferenceCompression>();
-
-    public static TheoryData<ReferenceCompression> Compressions => [.. s_compressions];
-
-    [Theory]
-    [MemberData(nameof(Compressions))]
-    public void What_is_appended_comes_back_bit_by_bit_in_the_order_of_samples(ReferenceCompression compression)
+    [Fact]
+    public void What_is_appended_comes_back_bit_by_bit_in_the_order_of_samples()
     {
-        using (var store = Open(Folder, compression))
+        Prompt conversation = Prompt.Conversation("""[{"role":"user","content":"a"}]""");
+        using (var store = Open(Store))
         {
-            store.Append([Samples("a", 4, 3), Samples("b é \u2028", 4, 3, excluded: 1)], firstSample: 4);
+            store.Append([Samples("a", 4, 3), Samples("b é \u2028", 4, 3, excluded: 1), Samples(conversation, 4, 3)], firstSample: 4);
             store.Append([Samples("a", 0, 4)]);
-            Assert.Equal(2, store.Prompts);
-            Assert.Null(store.Repair);
+            Assert.Equal(3, store.Prompts);
+            Assert.Equal(Store, store.Path);
+            Assert.Equal(ReferenceJournal.WriteAheadLog, store.Journal);
+            Assert.Equal(Provenance, store.Provenance);
         }
 
-        using var table = ReferenceTable.Load(Folder);
+        using var table = ReferenceTable.Load(Store);
         Assert.Equal(Provenance, table.Provenance);
-        Assert.Equal(["a", "b é \u2028"], table.Prompts.Select(prompt => prompt.Prompt));
+        Assert.Equal(["a", "b é \u2028", conversation], table.Prompts.Select(prompt => prompt.Prompt));
         AssertSame(Samples("a", 0, 7), table["a"]);
         AssertSame(Samples("b é \u2028", 4, 3, excluded: 1), table["b é \u2028"]);
+        AssertSame(Samples(conversation, 4, 3), table[conversation]);
+        Assert.Equal([4, 5], table["b é \u2028"].SampleIndices.AsEnumerable());
         Assert.Contains("\"c\"", Assert.Throws<KeyNotFoundException>(() => table["c"]).Message);
+        Assert.Throws<KeyNotFoundException>(() => table[conversation.Canonical]);
     }
 
-    [Theory]
-    [MemberData(nameof(Compressions))]
-    public void Table_on_disk_answers_as_one_in_memory(ReferenceCompression compression)
+    [Fact]
+    public void Table_of_a_store_answers_as_one_in_memory()
     {
         Prompt[] prompts = [.. Enumerable.Range(0, 700).Select(i => $"prompt {i}")];
-        using (var store = Open(Folder, compression))
+        using (var store = Open(Store))
             store.Append([.. prompts.Select(prompt => Samples(prompt, 0, 9))]);
-        using var stored = ReferenceTable.Load(Folder);
+        using var stored = ReferenceTable.Load(Store);
         var memory = new ReferenceTable(prompts.Select(prompt => Samples(prompt, 0, 9)), Provenance);
         var (one, two) = (memory.BestOf(4), stored.BestOf(4));
         foreach (Prompt prompt in prompts.Concat(prompts.Reverse()))
@@ -54,44 +53,48 @@ public sealed class ReferenceStoreTests : StoreFixture
     }
 
     [Fact]
-    public void Gzip_members_are_the_lines_and_smaller()
+    public async Task Table_of_a_store_is_read_by_several_threads()
     {
-        foreach (var compression in s_compressions)
+        Prompt[] prompts = [.. Enumerable.Range(0, 50).Select(i => $"prompt {i}")];
+        using (var store = Open(Store))
+            store.Append([.. prompts.Select(prompt => Samples(prompt, 0, 9))]);
+        using var table = ReferenceTable.Load(Store);
+        await Parallel.ForEachAsync(Enumerable.Range(0, 400), (i, _) =>
         {
-            using var store = Open(Named(compression.ToString()), compression);
-            store.Append([Samples("a", 0, 50), Samples("b", 0, 50)]);
-            store.Append([Samples("a", 50, 50)], 50);
-        }
-
-        using var file = new System.IO.Compression.GZipStream(File.OpenRead(Data(Named("Gzip"))), System.IO.Compression.CompressionMode.Decompress);
-        using var lines = new MemoryStream();
-        file.CopyTo(lines);
-        Assert.Equal(File.ReadAllBytes(Data(Named("None"))), lines.ToArray());
-        Assert.InRange(new FileInfo(Data(Named("Gzip"))).Length, 1, lines.Length / 2);
+            AssertSame(Samples(prompts[i % 50], 0, 9), table[prompts[i % 50]]);
+            return ValueTask.CompletedTask;
+        });
     }
 
     [Fact]
     public void Rewards_that_came_from_elsewhere_are_kept_with_and_without_texts()
     {
-        using (var store = ReferenceStore.Open(Folder, provenance: null))
-            store.Append([new ReferencePrompt("a", [1.5, double.Epsilon], []), new ReferencePrompt("b", [null, 2.0, null, null], ["yes"])]);
-        using var table = ReferenceTable.Load(Folder);
+        ReferencePrompt[] theirs = [new("a", [1.5, double.Epsilon], []), new("b", [null, 2.0, null, null], ["yes"])];
+        using (var store = ReferenceStore.Open(Store, provenance: null))
+            store.Append(theirs);
+        using var table = ReferenceTable.Load(Store);
         Assert.Null(table.Provenance);
-        AssertSame(new ReferencePrompt("a", [1.5, double.Epsilon], []), table["a"]);
-        AssertSame(new ReferencePrompt("b", [null, 2.0, null, null], ["yes"]), table["b"]);
+        AssertSame(theirs[0], table["a"]);
+        AssertSame(theirs[1], table["b"]);
     }
 
     [Fact]
     public void Sample_that_is_there_is_refused_and_nothing_changes()
     {
-        using var store = Open(Folder);
+        using var store = Open(Store);
         store.Append([Samples("a", 64, 64)], 64);
-        byte[] before = File.ReadAllBytes(Data(Folder));
         foreach (int first in (int[])[1, 63, 64, 127])
-            Assert.Contains("samples 64 to 127", Assert.Throws<ArgumentException>(() => store.Append([Samples("b", first, 64), Samples("a", first, 64)], first)).Message);
+        {
+            ReferencePrompt[] batch = [Samples("b", first, 64), Samples("a", first, 64)];
+            Assert.Contains("samples 64 to 127", Assert.Throws<ArgumentException>(() => store.Append(batch, first)).Message);
+        }
+
         Assert.Throws<ArgumentException>(() => store.Append([]));
         Assert.Throws<ArgumentException>(() => store.Append([Samples("b", 0, 2), Samples("b", 0, 2)]));
-        Assert.Equal(before, File.ReadAllBytes(Data(Folder)));
+        ReferencePrompt half = new("b", [1.0], ["half \uD800"]);
+        Assert.Contains("surrogate", Assert.Throws<ArgumentException>(() => store.Append([half])).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => store.Append([Samples("b", 0, 2)], -1));
+        Assert.Single(Rows(Store));
         store.Append([Samples("a", 128, 2)], 128);
         store.Append([Samples("a", 0, 64)]);
         Assert.Equal(1, store.Prompts);
@@ -100,7 +103,7 @@ public sealed class ReferenceStoreTests : StoreFixture
     [Fact]
     public void Missing_samples_are_the_gaps_of_what_is_there()
     {
-        using var store = Open(Folder);
+        using var store = Open(Store);
         store.Append([Samples("a", 10, 10)], 10);
         store.Append([Samples("a", 30, 5, excluded: 2)], 30);
         Assert.Equal([(0, 10), (20, 10), (35, 5)], store.Missing("a", 0, 40));
@@ -111,84 +114,117 @@ public sealed class ReferenceStoreTests : StoreFixture
     }
 
     [Fact]
-    public void Other_provenance_is_refused_field_by_field()
+    public void Other_provenance_is_refused_part_by_part()
     {
-        Open(Folder).Dispose();
-        Refused("temperature is 1.0, in the other 0.7".Replace("1.0", "1", StringComparison.Ordinal), Provenance with { Origin = Provenance.Origin with { Reference = new ModelIdentity("words", ("temperature", 0.7), ("top-k", "none")) } });
-        Refused("reward model of the store is judge, that of what it is used with is other", Provenance with { Origin = Provenance.Origin with { RewardModel = "other" } });
-        Refused("scoring of the store", Provenance with { Origin = Provenance.Origin with { Scoring = new ScoringOptions { OnTruncated = TruncationRule.Exclude }.Identity } });
-        Refused("seed of the store is 1, here it is 2", Provenance with { Seed = 2 });
+        Open(Store).Dispose();
+        ScoringIdentity origin = Provenance.Origin;
+        ModelIdentity colder = new("words", ("temperature", 0.7), ("top-k", "none"));
+        Refused("temperature is 1, in the other 0.7", Provenance with { Origin = origin with { Reference = colder } });
+        Refused("reward model of the store is judge", Provenance with { Origin = origin with { RewardModel = "other" } });
+        Refused("scoring of the store", Provenance with { Origin = origin with { Scoring = new("scoring", ("truncated", "Exclude")) } });
+        Refused("the seed of the store is 1, here it is 2", Provenance with { Seed = 2 });
+        Refused("the seed of the store", Provenance with { MoreSeeds = [5] });
         Refused("is not known", null);
-        string all = Refused("scoring", new ReferenceProvenance(new ScoringIdentity("x", "y", "z"), 9));
-        foreach (string field in (string[])["reference policy", "reward model", "seed"])
-            Assert.Contains(field, all);
-        Open(Folder).Dispose();
+        Open(Store).Dispose();
 
-        string Refused(string difference, ReferenceProvenance? other)
+        void Refused(string difference, ReferenceProvenance? other)
         {
-            string message = Assert.Throws<InvalidOperationException>(() => ReferenceStore.Open(Folder, other)).Message;
+            string message = Assert.Throws<InvalidOperationException>(() => ReferenceStore.Open(Store, other)).Message;
             Assert.Contains(difference, message);
-            Assert.Contains(Folder, message);
-            return message;
+            Assert.Contains(Store, message);
         }
+    }
+
+    [Fact]
+    public void Samples_of_another_decoding_are_not_mixed_with_these()
+    {
+        Open(Store).Dispose();
+        StoreFileFixture.Sql(Store, "UPDATE store SET value = '0' WHERE key = 'decoding'");
+        Assert.Contains("decoded in version 0", Assert.Throws<InvalidOperationException>(() => Open(Store)).Message);
+    }
+
+    [Fact]
+    public void Provenance_is_kept_seeds_of_merged_tables_and_all_and_refused_where_it_cannot_be_read()
+    {
+        var merged = Provenance with { MoreSeeds = [7, -8] };
+        using (var store = Open(Store, merged))
+            store.Append([Samples("a", 0, 2)]);
+        using (var table = ReferenceTable.Load(Store))
+            Assert.Equal(merged, table.Provenance);
+        using (var again = Open(Store, merged))
+            Assert.Equal(StoreFacts.ThisLibrary, again.LibraryVersion);
+        (string, string)[] wrong = [("seed", "one"), ("reference", "{"), ("more_seeds", "1  2"), ("scoring", "[]")];
+        foreach ((string key, string value) in wrong)
+        {
+            object? before = StoreFileFixture.Sql(Store, $"SELECT value FROM store WHERE key = '{key}'");
+            StoreFileFixture.Sql(Store, $"UPDATE store SET value = '{value}' WHERE key = '{key}'");
+            string message = Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Store)).Message;
+            Assert.Contains(Store, message);
+            Assert.Contains($"\"{key}\"", message);
+            StoreFileFixture.Sql(Store, $"UPDATE store SET value = '{before}' WHERE key = '{key}'");
+        }
+
+        StoreFileFixture.Sql(Store, "DELETE FROM store WHERE key = 'scoring'");
+        Assert.Contains("\"scoring\"", Assert.Throws<InvalidDataException>(() => Open(Store, merged)).Message);
     }
 
     [Fact]
     public void Second_writer_is_refused_until_the_first_is_done_and_readers_are_not()
     {
-        using (var store = Open(Folder))
+        using (var store = Open(Store))
         {
             store.Append([Samples("a", 0, 3)]);
             store.AsTable().Dispose();
-            Assert.Contains("being written", Assert.Throws<IOException>(() => Open(Folder)).Message);
-            using var table = ReferenceTable.Load(Folder);
+            Assert.Contains("being written", Assert.Throws<IOException>(() => Open(Store)).Message);
+            using var table = ReferenceTable.Load(Store);
             store.Append([Samples("b", 0, 3)]);
             AssertSame(Samples("a", 0, 3), table["a"]);
-            Assert.Contains("being written", Assert.Throws<IOException>(() => ReferenceTable.Load(Folder)).Message); // its side file is old
-            Assert.Equal(2, store.AsTable().Prompts.Length);
+            Assert.Single(table.Prompts);
+            using var now = store.AsTable();
+            Assert.Equal(2, now.Prompts.Length);
         }
 
-        using var second = Open(Folder);
+        using var second = Open(Store);
         Assert.Equal(2, second.Prompts);
     }
 
     [Fact]
-    public void Folder_that_is_no_cache_is_refused_and_left_alone()
+    public void Store_without_samples_or_rewards_says_so()
     {
-        Directory.CreateDirectory(Folder);
-        File.WriteAllText(Path.Combine(Folder, "thesis.txt"), "mine");
-        Assert.Contains("no reference cache", Assert.Throws<InvalidDataException>(() => Open(Folder)).Message);
-        Assert.Contains("no reference cache", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Folder)).Message);
-        Assert.Equal("mine", File.ReadAllText(Path.Combine(Folder, "thesis.txt")));
-        Open(Named("new")).Dispose();
-        Assert.Contains("no record yet", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Named("new"))).Message);
+        using (var store = Open(Store))
+        {
+            Assert.Contains("no samples yet", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Store)).Message);
+            store.Append([new ReferencePrompt("a", [null, null], [])]);
+            Assert.Contains("no reward", Assert.Throws<InvalidDataException>(store.AsTable).Message);
+            store.Append([Samples("b", 0, 2)]);
+        }
+
+        using var table = ReferenceTable.Load(Store);
+        Assert.Equal("b", Assert.Single(table.Prompts).Prompt);
+        Assert.Same(table.Prompts[0], table["b"]);
+        Assert.Contains("has no reward", Assert.Throws<KeyNotFoundException>(() => table["a"]).Message);
     }
 
     [Fact]
-    public void Temporary_files_of_a_killed_process_are_removed()
+    public void Check_reads_everything()
     {
-        Open(Folder).Dispose();
-        string[] before = Directory.GetFiles(Folder);
-        File.WriteAllText(Path.Combine(Folder, "rewards.index.0123.tmp"), "");
-        File.WriteAllText(Path.Combine(Folder, "manifest.json.0123.tmp"), "");
-        Open(Folder).Dispose();
-        Assert.Equal(before.Order(), Directory.GetFiles(Folder).Order());
+        using (var store = Open(Store))
+            store.Append([Samples("a", 0, 3), Samples("b", 0, 3)]);
+        ReferenceStore.Check(Store);
+        StoreFileFixture.Sql(Store, "UPDATE samples SET completions = zeroblob(9) WHERE prompt = 'b'");
+        using (var table = ReferenceTable.Load(Store))
+            AssertSame(Samples("a", 0, 3), table["a"]);
+        Assert.Contains("prompt \"b\"", Assert.Throws<InvalidDataException>(() => ReferenceStore.Check(Store)).Message);
     }
 
-    [Theory]
-    [InlineData("\"version\": 1", "\"version\": 2", "version is 2")]
-    [InlineData("\"None\"", "\"Zip\"", "neither None nor Gzip")]
-    [InlineData("{", "", "cannot be used")]
-    [InlineData("VariationalBoN reference cache", "other", "format")]
-    [InlineData("\"seed\": 1", "\"seed\": \"one\"", "cannot be used")]
-    [InlineData("\"seed\": 1", "\"sead\": 1", "seed")]
-    public void Manifest_that_is_not_ours_is_refused(string part, string other, string why)
+    [Fact]
+    public void File_of_something_else_is_told_apart()
     {
-        Open(Folder).Dispose();
-        string path = Path.Combine(Folder, "manifest.json");
-        File.WriteAllText(path, File.ReadAllText(path).Replace(part, other, StringComparison.Ordinal));
-        string message = Assert.Throws<InvalidDataException>(() => Open(Folder)).Message;
-        Assert.Contains(path, message);
-        Assert.Contains(why, message);
+        Assert.Throws<FileNotFoundException>(() => ReferenceTable.Load(Store));
+        new ReferenceTable([Samples("a", 0, 3)], Provenance).Save(Named("table.jsonl"));
+        AssertSame(Samples("a", 0, 3), ReferenceTable.Load(Named("table.jsonl"))["a"]);
+        Assert.Contains("no store", Assert.Throws<InvalidDataException>(() => Open(Named("table.jsonl"))).Message);
+        Directory.CreateDirectory(Store);
+        Assert.Contains("Import", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Store)).Message);
     }
 }

@@ -41,7 +41,7 @@ public sealed class MemoryTests
             {
                 SamplesPerPrompt = 8,
                 PromptsPerBatch = 1,
-                Folder = folder,
+                Store = Path.Combine(folder, "references.db"),
                 Storage = new() { FlushToDisk = false },
                 Progress = new Every(prompts.Length / 5, () => seen.Add((ResidentBytes(), LiveTensors.Settled()))),
             }))

@@ -1,0 +1,8 @@
+namespace VariationalBoN.References;
+
+/// <summary>What the index of a store says of a row. Immutable, thread-safe.</summary>
+/// <param name="Id">The row.</param>
+/// <param name="First">Index of its first sample.</param>
+/// <param name="Drawn">How many samples it has.</param>
+/// <param name="WithoutReward">How many of them have no reward.</param>
+internal readonly record struct StoreEntry(long Id, int First, int Drawn, int WithoutReward);
