@@ -1,8 +1,8 @@
 // One's own reward model: an asynchronous judge, here a function that waits as a remote service would. Prints what training on it gained.
 using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.Rewards;
 using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
 using VariationalBoN.Testing.Checks;
 
 torch.set_num_threads(1);

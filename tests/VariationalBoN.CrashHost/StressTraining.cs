@@ -1,6 +1,6 @@
 using TorchSharp;
-using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.CrashHost;
 

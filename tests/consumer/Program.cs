@@ -1,11 +1,7 @@
 using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.BestOfN;
-using VariationalBoN.Losses;
-using VariationalBoN.Objectives;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
-using VariationalBoN.Training;
 
 Prompt[] prompts = ["red", "blue"];
 using var policy = new TabularPolicy(prompts, vocabularySize: 4, length: 3); // or CausalLmPolicy around your model
@@ -37,7 +33,7 @@ double after = (await scorer.ScoreAsync(policy.Sample(prompts, 256, seed: -1))).
 Console.WriteLine($"mean reward {before:0.00} -> {after:0.00}");
 return after > before + 0.5 ? 0 : 1;
 
-sealed class CountsThrees : IRewardModel
+internal sealed class CountsThrees : IRewardModel
 {
     public ModelIdentity Identity => "counts threes, version 1"; // change it when the judge changes
 

@@ -64,7 +64,7 @@ internal static class GridRecipes
     };
 
     /// <summary>BoN-SFT as in the paper: the best of N stored samples drawn without replacement.</summary>
-    public static Recipe Winners(int n) => (run, step, _) => 
+    public static Recipe Winners(int n) => (run, step, _) =>
         Recipes.Stored(run, run.Experiment.Table.Draw(run.Prompts(step), prompt => Pairs(run, prompt.Prompt, n, step).Select(pair => pair.Best)));
 
     /// <summary>Regression of log pi_theta on the target, on stored samples: half of them uniform, half as Best-of-N draws them.</summary>

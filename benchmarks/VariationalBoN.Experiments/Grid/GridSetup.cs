@@ -81,12 +81,12 @@ internal sealed class GridSetup : IDisposable
         {
             var policy = new CausalLmPolicy(model, dataset.Tokenizer, options with { DegreeOfParallelism = arguments.Threads });
             using var kept = await ReferenceTable.EstimateAsync(new Scorer(policy, reward), [.. train, .. heldOut], new ReferenceTableOptions
-                {
-                    SamplesPerPrompt = settings.SamplesPerPrompt,
-                    Seed = seed,
-                    Store = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}.db")),
-                    Progress = new Forward<ReferenceTableProgress>(now => part.Report(now.Share)),
-                }, cancellationToken);
+            {
+                SamplesPerPrompt = settings.SamplesPerPrompt,
+                Seed = seed,
+                Store = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}.db")),
+                Progress = new Forward<ReferenceTableProgress>(now => part.Report(now.Share)),
+            }, cancellationToken);
             return First(kept, settings.SamplesPerPrompt); // in memory: the runs ask for samples at every step
         }
     }

@@ -135,6 +135,6 @@ public sealed class EvaluatorTests
     {
         var scoring = new ScoringOptions { OnFailure = ReferenceEquals(reward, s_reward) ? RewardFailure.Throw : RewardFailure.Exclude };
         scorer = new Scorer(new WordPolicy(s_reference), reward, scoring);
-        return ReferenceTable.EstimateAsync(new Scorer(scorer.Reference, reward, scoring), prompts, new ReferenceTableOptions { SamplesPerPrompt = samples, Seed = 9});
+        return ReferenceTable.EstimateAsync(new Scorer(scorer.Reference, reward, scoring), prompts, new ReferenceTableOptions { SamplesPerPrompt = samples, Seed = 9 });
     }
 }

@@ -1,6 +1,6 @@
 using TorchSharp;
-using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Training;
+using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Training;
