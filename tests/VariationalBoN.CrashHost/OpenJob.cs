@@ -75,6 +75,10 @@ internal static class OpenJob
 
     private static double Reward(int prompt, int sample) => Math.Sin((prompt * 256.0) + sample) * 5;
 
-    private static void Say(string what, Stopwatch clock) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} seconds: {clock.Elapsed.TotalSeconds:0.000}"));
+    private static void Say(string what, Stopwatch clock)
+    {
+        double processor = Environment.CpuUsage.TotalTime.TotalSeconds;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{what} seconds: {clock.Elapsed.TotalSeconds:0.000}, processor until now {processor:0.00}"));
+    }
 }

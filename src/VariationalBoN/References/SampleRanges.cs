@@ -3,7 +3,7 @@ namespace VariationalBoN.References;
 /// <summary>Which samples of one prompt a cache holds: ranges without overlap, in order. Not thread-safe.</summary>
 internal sealed class SampleRanges
 {
-    private readonly List<(int First, int Count)> _ranges = [];
+    private (int First, int Count)[] _ranges = []; // few, and there may be as many of this as prompts: no room to grow is kept
 
     /// <summary>Adds the samples First to First + Count - 1.</summary>
     /// <returns>False, and nothing is added, when one of them is there already.</returns>
@@ -11,19 +11,19 @@ internal sealed class SampleRanges
     {
         if (Overlaps(first, count))
             return false;
-        int place = _ranges.FindLastIndex(range => range.First < first) + 1;
-        _ranges.Insert(place, (first, count));
+        int place = Array.FindLastIndex(_ranges, range => range.First < first) + 1;
+        _ranges = [.. _ranges[..place], (first, count), .. _ranges[place..]];
         return true;
     }
 
     /// <summary>Whether there is none.</summary>
-    public bool IsEmpty => _ranges.Count == 0;
+    public bool IsEmpty => _ranges.Length == 0;
 
     /// <summary>Takes a range away that was added.</summary>
-    public void Remove(int first, int count) => _ranges.Remove((first, count));
+    public void Remove(int first, int count) => _ranges = [.. _ranges.Where(range => range != (first, count))];
 
     /// <summary>Whether one of the samples is there.</summary>
-    public bool Overlaps(int first, int count) => _ranges.Exists(range => range.First < (long)first + count && first < (long)range.First + range.Count);
+    public bool Overlaps(int first, int count) => Array.Exists(_ranges, range => range.First < (long)first + count && first < (long)range.First + range.Count);
 
     /// <summary>Whether just these samples came in one record.</summary>
     public bool HasRecord(int first, int count) => _ranges.Contains((first, count));

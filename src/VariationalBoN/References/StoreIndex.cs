@@ -26,28 +26,17 @@ internal sealed class StoreIndex
     /// <exception cref="SqliteException">It cannot be read.</exception>
     public static StoreIndex Read(SqliteConnection connection, string path)
     {
-        var entries = new List<StoreEntry>();
-        var groups = new List<(UInt128 Key, int Start, int Count, long Id)>();
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText =
-            "SELECT prompt_key, first, drawn, without_reward, id FROM samples INDEXED BY samples_by_prompt ORDER BY prompt_key, first";
-        using SqliteDataReader rows = command.ExecuteReader();
-        byte[] bytes = new byte[StoreCheck.Length + 1]; // one more, so that a longer key is seen
-        while (rows.Read())
+        int count = (int)Math.Min(Array.MaxLength, (long)connection.Scalar("SELECT count(*) FROM samples")!);
+        var entries = new List<StoreEntry>(count);
+        var groups = new List<(UInt128 Key, int Start, int Count, long Id)>(count);
+        foreach (StoreEntry entry in Entries(connection, path))
         {
-            long id = Number(4), first = Number(1), drawn = Number(2), without = Number(3);
-            if (rows.IsDBNull(0) || rows.GetBytes(0, 0, bytes, 0, bytes.Length) != StoreCheck.Length || first < 0 || drawn < 1
-                || first > int.MaxValue - drawn || without < 0 || without > drawn)
-                throw StoreRows.Damage(path, id, prompt: null, "the index has numbers for it that this library does not write.");
-            UInt128 key = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+            UInt128 key = entry.Key;
             if (groups.Count == 0 || groups[^1].Key != key)
                 groups.Add((key, entries.Count, 0, long.MaxValue));
-            (_, int start, int count, long lowest) = groups[^1];
-            if (count > 0 && first < entries[^1].First + (long)entries[^1].Drawn)
-                throw StoreRows.Damage(path, id, prompt: null, $"it holds samples {first} to {first + drawn - 1}, and row "
-                    + $"{entries[^1].Id} holds some of these too.");
-            entries.Add(new StoreEntry(id, (int)first, (int)drawn, (int)without));
-            groups[^1] = (key, start, count + 1, Math.Min(lowest, id));
+            (_, int start, int rowsOf, long lowest) = groups[^1];
+            entries.Add(entry);
+            groups[^1] = (key, start, rowsOf + 1, Math.Min(lowest, entry.Id));
         }
 
         groups.Sort((one, other) => one.Id.CompareTo(other.Id));
@@ -65,8 +54,22 @@ internal sealed class StoreIndex
         }
 
         return new StoreIndex(ordered, starts, numbers);
+    }
 
-        long Number(int column) => rows.IsDBNull(column) ? -1 : rows.GetInt64(column); // -1 is none of them
+    /// <summary>The ranges of samples of each prompt of a store, by <see cref="KeyOf"/>.</summary>
+    /// <exception cref="InvalidDataException">Two rows hold one sample, or a row has impossible numbers.</exception>
+    /// <exception cref="SqliteException">It cannot be read.</exception>
+    public static Dictionary<UInt128, SampleRanges> ReadRanges(SqliteConnection connection, string path)
+    {
+        var ranges = new Dictionary<UInt128, SampleRanges>();
+        foreach (StoreEntry entry in Entries(connection, path))
+        {
+            if (!ranges.TryGetValue(entry.Key, out SampleRanges? held))
+                ranges[entry.Key] = held = new SampleRanges();
+            held.TryAdd(entry.First, entry.Drawn);
+        }
+
+        return ranges;
     }
 
     /// <summary>The number of a prompt; -1 when it has no samples here.</summary>
@@ -75,21 +78,35 @@ internal sealed class StoreIndex
     /// <summary>The rows of a prompt in the order of their samples.</summary>
     public ReadOnlySpan<StoreEntry> RowsOf(int number) => _entries.AsSpan(_starts[number].._starts[number + 1]);
 
-    /// <summary>The ranges of samples of each prompt, by <see cref="KeyOf"/>.</summary>
-    public Dictionary<UInt128, SampleRanges> Ranges()
-    {
-        var ranges = new Dictionary<UInt128, SampleRanges>(_numbers.Count);
-        foreach ((UInt128 key, int number) in _numbers)
-        {
-            SampleRanges held = ranges[key] = new SampleRanges();
-            foreach (StoreEntry entry in RowsOf(number))
-                held.TryAdd(entry.First, entry.Drawn);
-        }
-
-        return ranges;
-    }
-
     /// <summary>The key of a prompt as a number.</summary>
     public static UInt128 KeyOf(Prompt prompt) =>
         BinaryPrimitives.ReadUInt128BigEndian(StoreCheck.Key(prompt.Canonical, prompt.IsConversation));
+
+    /// <summary>The rows in the order of the index: prompt by prompt, samples in order, none twice.</summary>
+    private static IEnumerable<StoreEntry> Entries(SqliteConnection connection, string path)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText =
+            "SELECT prompt_key, first, drawn, without_reward, id FROM samples INDEXED BY samples_by_prompt ORDER BY prompt_key, first";
+        using SqliteDataReader rows = command.ExecuteReader();
+        StoreEntry? before = null;
+        while (rows.Read())
+        {
+            long id = Number(4), first = Number(1), drawn = Number(2), without = Number(3);
+            if (rows.GetValue(0) is not byte[] { Length: StoreCheck.Length } bytes || first < 0 || drawn < 1
+                || first > int.MaxValue - drawn || without < 0 || without > drawn)
+                throw StoreRows.Damage(path, id, prompt: null, "the index has numbers for it that this library does not write.");
+            UInt128 key = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+            if (before is StoreEntry last && last.Key == key && first < last.First + (long)last.Drawn)
+            {
+                string both = $"it holds samples {first} to {first + drawn - 1}, and row {last.Id} holds some of these too.";
+                throw StoreRows.Damage(path, id, prompt: null, both);
+            }
+
+            before = new StoreEntry(key, id, (int)first, (int)drawn, (int)without);
+            yield return before.Value;
+        }
+
+        long Number(int column) => rows.IsDBNull(column) ? -1 : rows.GetInt64(column); // -1 is none of them
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
 using Microsoft.Data.Sqlite;
@@ -100,11 +101,12 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
         var summary = new StoreSummary(
             checked((int)row.GetInt64(5)), Real(row, 6), Real(row, 7), Real(row, 8), checked((int)row.GetInt64(9)), Real(row, 10));
         byte[] bytes = Blob(row, 12) ?? [];
-        byte[] check = StoreCheck.OfRewards(StoreCheck.Key(canonical, isConversation), first, drawn, summary, bytes);
+        byte[] key = StoreCheck.Key(canonical, isConversation), check = StoreCheck.OfRewards(key, first, drawn, summary, bytes);
         if (!check.AsSpan().SequenceEqual(Blob(row, 11)))
             throw new FormatException("it is not as it was written: its rewards_check does not agree.");
         ImmutableArray<double?> rewards = StoreNumbers.Read(bytes, drawn, "rewards");
         if ((first, drawn, summary.WithoutReward) != (entry.First, entry.Drawn, entry.WithoutReward)
+            || BinaryPrimitives.ReadUInt128BigEndian(key) != entry.Key
             || rewards.Count(reward => reward is null) != entry.WithoutReward)
             throw new FormatException("it is not the one that the index of the file names.");
         Prompt prompt = isConversation ? Prompt.Conversation(canonical) : new Prompt(canonical);

@@ -23,7 +23,7 @@ internal sealed class StoreWriter : IDisposable
         (Path, _lock, _connection, _how, _rows) = (path, writerLock, connection, how, new StoreRows(connection, path));
         _connection.Execute($"PRAGMA synchronous = {(how.FlushToDisk ? "EXTRA" : "NORMAL")}");
         Facts = StoreSchema.ReadFacts(connection, path);
-        _ranges = StoreIndex.Read(connection, path).Ranges();
+        _ranges = StoreIndex.ReadRanges(connection, path);
     }
 
     /// <summary>The full path of the file.</summary>

@@ -53,6 +53,26 @@ public sealed class StoreDamageTests : StoreFileFixture
         }
     }
 
+    /// <summary>What the long form of the fuzz found once: the index then said that one prompt was two.</summary>
+    [Fact]
+    public void Key_that_changed_in_the_index_is_told()
+    {
+        Make(Store, [Row("a", 0, 3)], [Row("a", 3, 3)]);
+        byte[] file = File.ReadAllBytes(Store);
+        int[] places = [.. Enumerable.Range(0, file.Length).Where(at => file.AsSpan(at).StartsWith(StoreCheck.Key("a", isConversation: false)))];
+        Assert.Equal(4, places.Length); // of each row in the table and in the index
+        foreach (int at in places)
+        {
+            byte[] damaged = [.. file];
+            damaged[at] ^= 1;
+            File.WriteAllBytes(Store, damaged);
+            using var reader = StoreReader.Open(Store);
+            Assert.Contains(Store, Assert.Throws<InvalidDataException>(reader.Check).Message);
+            if (reader.Index.Prompts == 2)
+                Assert.Contains("index", Assert.Throws<InvalidDataException>(() => Contents(reader)).Message);
+        }
+    }
+
     [Theory]
     [InlineData("rewards = zeroblob(16)", "rewards_check")]
     [InlineData("minimum = -5", "rewards_check")]
