@@ -53,7 +53,7 @@ public sealed class RetryPolicy
     /// <param name="call">The call; it must heed its token, which also ends a try that takes too long.</param>
     /// <param name="cancellationToken">Stops calls and waits.</param>
     /// <returns>What the first call that succeeded returned.</returns>
-    /// <exception cref="RemoteServiceException">No try succeeded; the message says how many there were. A failure that cannot pass is thrown as it is.</exception>
+    /// <exception cref="RemoteServiceException">No try succeeded; the message says how many there were. A failure that cannot pass is thrown as it is, or as one of these where <see cref="RetryOptions.StatusOf"/> told its status.</exception>
     public async Task<T> ExecuteAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
@@ -89,6 +89,11 @@ public sealed class RetryPolicy
         catch (Exception e) when (IsWorthAnother(e, _options) || (attempts > 1 && FailureOf(e) is not null))
         {
             throw GivenUp(e.Message, FailureByStatus(e, _options) ?? FailureOf(e) ?? RemoteFailure.Unavailable, e);
+        }
+
+        catch (Exception e) when (e is not RemoteServiceException && FailureByStatus(e, _options) is not null)
+        {
+            throw new RemoteServiceException(FailureByStatus(e, _options)!.Value, e.Message, e); // so that a scorer knows whose fault it is
         }
 
         RemoteServiceException GivenUp(string what, RemoteFailure failure, Exception inner) =>

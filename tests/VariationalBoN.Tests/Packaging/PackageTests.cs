@@ -13,7 +13,7 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
     /// <summary>What each package depends on. Natives are the application's choice; what TorchSharp needs comes with it.</summary>
     public static TheoryData<string, string[]> Dependencies => new()
     {
-        { Core, ["MathNet.Numerics", "Polly.Core", "TorchSharp"] },
+        { Core, ["MathNet.Numerics", "Microsoft.Data.Sqlite", "Polly.Core", "TorchSharp"] },
         { "VariationalBoN.Cuda", ["TorchSharp-cuda-windows", Core] },
         { "VariationalBoN.Extensions.AI", ["Microsoft.Extensions.AI.Abstractions", Core] },
         { "VariationalBoN.Testing", [Core] },

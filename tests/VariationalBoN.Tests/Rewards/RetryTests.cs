@@ -173,7 +173,8 @@ public sealed class RetryTests
     [Theory]
     [InlineData(503, RemoteFailure.Unavailable, 6)]
     [InlineData(500, RemoteFailure.ServerError, 6)]
-    [InlineData(404, null, 1)]
+    [InlineData(404, RemoteFailure.Misdirected, 1)]
+    [InlineData(422, RemoteFailure.Rejected, 1)]
     [InlineData(0, null, 1)]
     public async Task Status_of_an_exception_of_the_client_decides(int status, RemoteFailure? failure, int calls)
     {
@@ -185,6 +186,27 @@ public sealed class RetryTests
         }, "test judge");
         var error = await Assert.ThrowsAnyAsync<Exception>(() => model.WithRetry(Options() with { StatusOf = e => e is InvalidDataException ? status : null }).ScoreAsync(s_two, CancellationToken.None));
         Assert.Equal((failure, calls), ((error as RemoteServiceException)?.Failure, made));
+    }
+
+    [Theory]
+    [InlineData(401, true)]
+    [InlineData(404, true)]
+    [InlineData(422, false)]
+    public async Task What_is_the_services_own_fault_ends_a_call_that_leaves_out_failures(int status, bool ends)
+    {
+        var model = RewardModel.FromFunction(completion => completion == s_two[1] ? throw new InvalidDataException("own") : 1, "test judge")
+            .WithRetry(Options() with { StatusOf = e => e is InvalidDataException ? status : null });
+        var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
+        if (ends)
+        {
+            var error = await Assert.ThrowsAsync<RewardModelException>(() => CheckedScoring.ScoreAsync(model, s_two, scoring, default));
+            Assert.Equal(RemoteFailure.Misdirected, RetryPolicy.FailureOf(error));
+        }
+        else
+        {
+            double?[] rewards = await CheckedScoring.ScoreAsync(model, s_two, scoring, default);
+            Assert.Equal([1, null], rewards);
+        }
     }
 
     [Fact]
