@@ -20,7 +20,8 @@ if (args is ["serve", string port])
 }
 
 Prompt[] prompts = ["a day in spring", "a day in summer", "a day in autumn", "a day in winter"];
-using var reference = new TabularPolicy(prompts, vocabularySize: 6, length: 4);
+using var untrained = new TabularPolicy(prompts, vocabularySize: 6, length: 4);
+using var reference = untrained.CloneFrozen();
 using var server = new ServerProcess();
 server.Start();
 Console.WriteLine("The server runs in a process of its own.");

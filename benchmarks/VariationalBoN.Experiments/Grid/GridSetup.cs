@@ -58,7 +58,7 @@ internal sealed class GridSetup : IDisposable
             ReferenceModel = model,
             Reference = new CausalLmPolicy(model, dataset.Tokenizer, generation),
             Reward = reward,
-            Table = await CacheAsync(generation, 1, new Forward<double>(share => progress.Report(0.4 + (0.6 * share / (temperatures.Count + 1))))),
+            Table = await EstimateAsync(generation, 1, new Forward<double>(share => progress.Report(0.4 + (0.6 * share / (temperatures.Count + 1))))),
             TrainPrompts = Prompt.FromTexts(train),
             HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
@@ -71,13 +71,13 @@ internal sealed class GridSetup : IDisposable
             {
                 Generation = cooler,
                 Reference = new CausalLmPolicy(model, dataset.Tokenizer, cooler),
-                Table = await CacheAsync(cooler, temperatures[i], new Forward<double>(share => progress.Report(0.4 + (0.6 * (place + share) / (temperatures.Count + 1))))),
+                Table = await EstimateAsync(cooler, temperatures[i], new Forward<double>(share => progress.Report(0.4 + (0.6 * (place + share) / (temperatures.Count + 1))))),
             };
         }
 
         return setup;
 
-        async Task<ReferenceTable> CacheAsync(GenerationOptions options, double temperature, IProgress<double> part)
+        async Task<ReferenceTable> EstimateAsync(GenerationOptions options, double temperature, IProgress<double> part)
         {
             var policy = new CausalLmPolicy(model, dataset.Tokenizer, options with { DegreeOfParallelism = arguments.Threads });
             using var kept = await ReferenceTable.EstimateAsync(new Scorer(policy, reward), [.. train, .. heldOut], new ReferenceTableOptions
