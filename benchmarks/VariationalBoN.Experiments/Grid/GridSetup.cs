@@ -87,13 +87,9 @@ internal sealed class GridSetup : IDisposable
                 Store = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}.db")),
                 Progress = new Forward<ReferenceTableProgress>(now => part.Report(now.Share)),
             }, cancellationToken);
-            return First(kept, settings.SamplesPerPrompt); // in memory: the runs ask for samples at every step
+            return kept.First(settings.SamplesPerPrompt); // in memory: the runs ask for samples at every step
         }
     }
-
-    /// <summary>The same cache with the first M samples of each prompt.</summary>
-    public static ReferenceTable First(ReferenceTable table, int samples) =>
-        new(table.Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.Samples.Take(samples))), table.Provenance);
 
     /// <summary>An experiment whose rewards, stored and live, are an increasing change of the same rewards.</summary>
     /// <exception cref="InvalidDataException">Rounding made two rewards equal, or changed an order: then the two experiments would not be comparable.</exception>
@@ -116,11 +112,9 @@ internal sealed class GridSetup : IDisposable
         }
 
         var reward = RewardModel.FromBatch(async (completions, ct) => [.. (await experiment.Reward.ScoreAsync(completions, ct)).Select(change)], $"{transform} of {experiment.Reward.Identity}");
-        return experiment with
-        {
-            Reward = reward,
-            Table = new ReferenceTable(experiment.Table.Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.Samples.Select(sample => sample with { Reward = change(sample.Reward) })))),
-        };
+        var provenance = experiment.Table.Provenance! with { Origin = experiment.Table.Provenance.Origin with { RewardModel = reward.Identity } };
+        var prompts = experiment.Table.Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.Samples.Select(sample => sample with { Reward = change(sample.Reward) })));
+        return experiment with { Reward = reward, Table = new ReferenceTable(prompts, provenance) };
     }
 
     public void Dispose() => _reference.Dispose();

@@ -43,7 +43,7 @@ internal static class GridTraining
         int samples = variation.Samples ?? samplesPerPrompt, completions = settings.PromptsPerStep * settings.CompletionsPerPrompt;
         var varied = experiment with
         {
-            Table = samples < settings.SamplesPerPrompt ? GridSetup.First(experiment.Table, samples) : experiment.Table,
+            Table = samples < settings.SamplesPerPrompt ? experiment.Table.First(samples) : experiment.Table,
             Settings = settings with
             {
                 SamplesPerPrompt = samples,
