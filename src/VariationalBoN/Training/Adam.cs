@@ -5,13 +5,8 @@ namespace VariationalBoN;
 
 /// <summary>Adam: theta &lt;- theta - rate m / (sqrt(v) + epsilon) with bias-corrected moments m and v of the gradient; bit for bit
 /// <c>torch.optim.Adam</c>, and safe beside other threads.</summary>
-/// <remarks>
-/// Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1. TorchSharp's own optimizers let go of numbers while
-/// libtorch reads them (docs/troubleshooting.md); here each is held. A parameter without gradient stays as it is and its step count too.
-/// Owns the moments, two tensors a parameter on its device; parameters stay the caller's. Dispose of it when done. Add it to
-/// <see cref="Checkpoints"/>. Not thread-safe; independent optimizers may step at the same time.
-/// </remarks>
-public sealed class Adam : IDisposable
+/// <remarks>Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1.</remarks>
+public sealed class Adam : AdamOptimizer
 {
     /// <summary>Creates the optimizer of some parameters.</summary>
     /// <param name="parameters">What is trained, each once, at least one; those that require no gradient now are left out.</param>
@@ -24,40 +19,8 @@ public sealed class Adam : IDisposable
     /// <exception cref="ArgumentException">There is no parameter that trains, or one stands twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range or NaN.</exception>
     public Adam(IEnumerable<Parameter> parameters, double learningRate, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
-        double weightDecay = 0) =>
-        Core = new AdamCore(parameters, new AdamSettings(nameof(Adam), beta1, beta2, epsilon, weightDecay), learningRate);
-
-    /// <summary>Whether steps that 16-bit weights round away are accepted; see <see cref="Step"/>.</summary>
-    /// <value>False.</value>
-    public bool AllowLostSteps
+        double weightDecay = 0)
+        : base(parameters, new AdamSettings(nameof(Adam), beta1, beta2, epsilon, weightDecay), learningRate)
     {
-        get => Core.AllowLostSteps;
-        init => Core.AllowLostSteps = value;
     }
-
-    /// <summary>The learning rate of the next step.</summary>
-    public double LearningRate => Core.LearningRate;
-
-    /// <summary>What the last step did to the weights; null before the first.</summary>
-    public WeightUpdate? LastUpdate => Core.LastUpdate;
-
-    internal AdamCore Core { get; }
-
-    /// <summary>Sets the learning rate of the next step, as a schedule gives it.</summary>
-    /// <param name="learningRate">Finite, at least 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="learningRate"/> is out of range or NaN.</exception>
-    public void SetLearningRate(double learningRate) => Core.SetLearningRate(learningRate);
-
-    /// <summary>Forgets the gradients: each parameter has none until the next backward.</summary>
-    public void ZeroGrad() => Core.ZeroGrad();
-
-    /// <summary>One step along the gradients that the parameters hold.</summary>
-    /// <exception cref="InvalidOperationException">
-    /// At the first step: parameters are of 16 bits, and the learning rate is below 2^-8 of their median magnitude, so that at least half
-    /// of the steps would be rounded away; the message names both. Not with <see cref="AllowLostSteps"/>.
-    /// </exception>
-    public void Step() => Core.Step();
-
-    /// <summary>Disposes of the moments; parameters and gradients stay.</summary>
-    public void Dispose() => Core.Dispose();
 }

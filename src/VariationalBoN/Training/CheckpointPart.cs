@@ -33,7 +33,7 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
             optimizer.load_state_dict(reader);
         });
 
-    internal static CheckpointPart Of(string name, AdamCore optimizer) =>
+    internal static CheckpointPart Of(string name, AdamOptimizer optimizer) =>
         new($"{name}.safetensors", optimizer.Save, path => () => optimizer.Load(path), Nothing);
 
     internal static CheckpointPart Of(string name, torch.Generator generator) => Of(

@@ -67,14 +67,7 @@ public sealed class Checkpoints : IDisposable
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
-    public Checkpoints Add(string name, AdamW optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer).Core));
-
-    /// <summary>Adds an optimizer: moments, step counts, learning rate, as safetensors. Settings that differ from those of the checkpoint
-    /// are refused.</summary>
-    /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
-    /// <param name="name">The name of the file, without its ending.</param>
-    /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
-    public Checkpoints Add(string name, Adam optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer).Core));
+    public Checkpoints Add(string name, AdamOptimizer optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer)));
 
     /// <summary>Adds an optimizer of TorchSharp: moments, step counts, options. Beside threads that allocate its steps are unsafe
     /// (docs/troubleshooting.md): prefer <see cref="AdamW"/> or <see cref="Adam"/>.</summary>

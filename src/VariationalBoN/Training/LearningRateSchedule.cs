@@ -5,7 +5,7 @@ namespace VariationalBoN.Training;
 /// <remarks>
 /// With W steps of warm-up, S steps in all and t = (step - W) / (S - W): Peak (step + 1) / W before step W; then
 /// Peak (1 - (1 - f) t), or Peak (f + (1 - f) (1 + cos(pi t)) / 2), f being <see cref="FinalPart"/>; from step S on, Peak f.
-/// Give it to <see cref="AdamW.SetLearningRate"/> before each step. Immutable, thread-safe. Checked where it is used.
+/// Give it to <see cref="AdamOptimizer.SetLearningRate"/> before each step. Immutable, thread-safe. Checked where it is used.
 /// </remarks>
 public sealed record LearningRateSchedule
 {

@@ -53,7 +53,7 @@ public sealed record StepMetrics
     /// <summary>The learning rate of the step; null when not given.</summary>
     public double? LearningRate { get; init; }
 
-    /// <summary>What the optimizer's last step did to the weights, <see cref="AdamW.LastUpdate"/>; null when not given.</summary>
+    /// <summary>What the optimizer's last step did to the weights, <see cref="AdamOptimizer.LastUpdate"/>; null when not given.</summary>
     public WeightUpdate? Update { get; init; }
 
     /// <summary>The numbers of a step. Call it where the loss is made; nothing of the tensor is kept.</summary>

@@ -41,8 +41,8 @@ public sealed class AdamLeakTests : IDisposable
         adam.Step();
         Assert.Equal(1, adam.LastUpdate!.ChangedShare);
         string path = Path.Combine(_folder, "adam.safetensors");
-        adam.Core.Save(path);
-        adam.Core.Load(path);
+        adam.Save(path);
+        adam.Load(path);
         adam.ZeroGrad();
     }
 }

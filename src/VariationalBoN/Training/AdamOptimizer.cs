@@ -1,13 +1,19 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN.Training;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
 
-namespace VariationalBoN.Training;
+namespace VariationalBoN;
 
-/// <summary>Moments and steps of <see cref="Adam"/> and <see cref="AdamW"/>, in the order of operations of TorchSharp, so that each bit is
-/// the same.</summary>
-internal sealed class AdamCore : IDisposable
+/// <summary>What <see cref="Adam"/> and <see cref="AdamW"/> share: moments and steps in the order of operations of TorchSharp, so that each
+/// bit is the same.</summary>
+/// <remarks>
+/// TorchSharp's own optimizers let go of numbers while libtorch reads them (docs/troubleshooting.md); here each is held. A parameter
+/// without gradient stays as it is and its step count too. Owns the moments, two tensors a parameter on its device; parameters stay the
+/// caller's. Dispose of it when done. Add it to <see cref="Checkpoints"/>. Not thread-safe; independent optimizers may step at the same time.
+/// </remarks>
+public abstract class AdamOptimizer : IDisposable
 {
     private readonly AdamSettings _settings;
     private readonly AdamSlot[] _slots;
@@ -16,7 +22,7 @@ internal sealed class AdamCore : IDisposable
     private long _steps;
     private bool _checked;
 
-    public AdamCore(IEnumerable<Parameter> parameters, AdamSettings settings, double learningRate)
+    private protected AdamOptimizer(IEnumerable<Parameter> parameters, AdamSettings settings, double learningRate)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         _settings = settings.Checked();
@@ -32,18 +38,26 @@ internal sealed class AdamCore : IDisposable
         _sample = new WeightSample(trained);
     }
 
-    public bool AllowLostSteps { get; set; }
+    /// <summary>Whether steps that 16-bit weights round away are accepted; see <see cref="Step"/>.</summary>
+    /// <value>False.</value>
+    public bool AllowLostSteps { get; init; }
 
+    /// <summary>The learning rate of the next step.</summary>
     public double LearningRate { get; private set; }
 
+    /// <summary>What the last step did to the weights; null before the first.</summary>
     public WeightUpdate? LastUpdate => _sample.LastUpdate(_steps, [.. _slots.Select(slot => slot.Mean)]);
 
+    /// <summary>Sets the learning rate of the next step, as a schedule gives it.</summary>
+    /// <param name="learningRate">Finite, at least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="learningRate"/> is out of range or NaN.</exception>
     public void SetLearningRate(double learningRate)
     {
         AdamSettings.RequireFinite(learningRate, nameof(learningRate));
         LearningRate = learningRate;
     }
 
+    /// <summary>Forgets the gradients: each parameter has none until the next backward.</summary>
     public void ZeroGrad()
     {
         foreach (AdamSlot slot in _slots)
@@ -54,6 +68,11 @@ internal sealed class AdamCore : IDisposable
         }
     }
 
+    /// <summary>One step along the gradients that the parameters hold.</summary>
+    /// <exception cref="InvalidOperationException">
+    /// At the first step: parameters are of 16 bits, and the learning rate is below 2^-8 of their median magnitude, so that at least half
+    /// of the steps would be rounded away; the message names both. Not with <see cref="AllowLostSteps"/>.
+    /// </exception>
     public void Step()
     {
         if (!_checked && !AllowLostSteps)
@@ -86,7 +105,7 @@ internal sealed class AdamCore : IDisposable
     }
 
     /// <summary>Writes moments, step counts, learning rate and the sample of weights as safetensors.</summary>
-    public void Save(string path)
+    internal void Save(string path)
     {
         using var scope = NewDisposeScope();
         var numbers = Numbers();
@@ -94,7 +113,7 @@ internal sealed class AdamCore : IDisposable
     }
 
     /// <summary>Reads them back; nothing is changed by a file of another optimizer, other settings or other parameters.</summary>
-    public void Load(string path)
+    internal void Load(string path)
     {
         using var scope = NewDisposeScope();
         var numbers = Numbers();
@@ -108,11 +127,13 @@ internal sealed class AdamCore : IDisposable
         _checked = true;
     }
 
+    /// <summary>Disposes of the moments; parameters and gradients stay.</summary>
     public void Dispose()
     {
         foreach (AdamSlot slot in _slots)
             slot.Dispose();
         _sample.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     private (Tensor Steps, Tensor Rate, Tensor Weights) Numbers() =>
