@@ -131,6 +131,22 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <inheritdoc/>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>Refuses what a source gave instead of the completions that it was asked for.</summary>
+    /// <exception cref="InvalidOperationException">They are not those of the prompts, K of each in order.</exception>
+    internal void RequireAsked(IReadOnlyList<Prompt> prompts, int completionsPerPrompt)
+    {
+        if (Drawn.Length != prompts.Count * completionsPerPrompt)
+            throw new InvalidOperationException($"The source was asked for {completionsPerPrompt} completions of each of {prompts.Count} "
+                + $"prompts and gave {Drawn.Length}; it must give them prompt by prompt, those without a reward included.");
+        for (int i = 0; i < Drawn.Length; i++)
+        {
+            Prompt asked = prompts[i / completionsPerPrompt], given = Drawn[i].Completion.Prompt;
+            if (given != asked)
+                throw new InvalidOperationException($"The source was asked for \"{asked}\" at position {i} and gave a completion of "
+                    + $"\"{given}\"; it must give them prompt by prompt, in the order asked for.");
+        }
+    }
+
     private ScoredBatch Take(List<int> indices) => new(indices.Select(i => Drawn[i]), indices.Select(i => DrawnGroups[i]), Origin, ComponentsOf(indices));
 
     private KeyValuePair<string, ImmutableArray<double?>>[] ComponentsOf(IReadOnlyList<int> indices) =>

@@ -36,26 +36,24 @@ public sealed record ScoringIdentity(ModelIdentity Reference, ModelIdentity Rewa
     /// <exception cref="InvalidOperationException">Something differs or is not known; the message names it.</exception>
     internal static void RequireMatch(ScoringIdentity? required, ScoredBatch scored)
     {
-        if (required is null)
-            return;
-        if (required == Unknown)
-            throw new InvalidOperationException("The reference table does not know which reference and reward model its rewards come from, so these completions may have been scored by others. If they were scored by the same, say so: ReferenceTable.AcceptUnknownProvenance.");
-        if (scored.Origin is not ScoringIdentity origin)
+        RequireMatch(required, scored.Origin ?? required, "the scored batch");
+        if (required is not null && scored.Origin is null)
             throw new InvalidOperationException("The scored batch does not know which reference and reward model it comes from, so these may be others than those of the reference table. Score by a Scorer, or give the batch its origin when it is made.");
-        RequireMatch(required, origin, "the scored batch");
     }
 
     /// <summary>Refuses another origin than that of a reference table.</summary>
     /// <param name="required">What is required; null when any will do.</param>
     /// <param name="origin">What is there.</param>
     /// <param name="whose">What it belongs to, in the message.</param>
-    /// <exception cref="InvalidOperationException">Something differs; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">Something differs or is not known; the message names it.</exception>
     internal static void RequireMatch(ScoringIdentity? required, ScoringIdentity? origin, string whose)
     {
         if (required is null || origin is null)
             return;
+        if (required == Unknown)
+            throw new InvalidOperationException($"The reference table does not know which reference and reward model its rewards come from, so those of {whose} may be others. If they are the same, say so: ReferenceTable.AcceptUnknownProvenance.");
         string[] differences = [.. required.Differences(origin, "the reference table", whose)];
         if (differences.Length > 0)
-            throw new InvalidOperationException($"The completions were not scored by what the reference table was made with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
+            throw new InvalidOperationException($"What the reference table was made with is not what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
     }
 }

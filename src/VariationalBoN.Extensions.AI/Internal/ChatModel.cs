@@ -35,5 +35,7 @@ internal static class ChatModel
         }
     }
 
-    public static string Shorten(string text) => text.Length <= ShownCharacters ? text : string.Concat(text.AsSpan(0, ShownCharacters), "...");
+    /// <summary>The beginning of a text; a character of two code units is not cut in half.</summary>
+    public static string Shorten(string text) => text.Length <= ShownCharacters ? text
+        : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[ShownCharacters - 1]) ? ShownCharacters - 1 : ShownCharacters), "...");
 }

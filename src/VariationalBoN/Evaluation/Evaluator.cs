@@ -120,23 +120,12 @@ public sealed class Evaluator
         {
             cancellationToken.ThrowIfCancellationRequested();
             ScoredBatch scored = await source.DrawAsync(batch, completionsPerPrompt, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken).ConfigureAwait(false);
-            RequireAsked(scored, batch, completionsPerPrompt);
+            scored.RequireAsked(batch, completionsPerPrompt);
             double[] logPolicy = policy.LogProbValues(scored.Completions);
             double[]? kl = stepwise?.StepwiseKl(_scorer.Reference, scored.Completions);
             measured.Add(scored, _table, logPolicy, kl);
         }
 
         return measured.ToReport();
-    }
-
-    private static void RequireAsked(ScoredBatch scored, Prompt[] batch, int completionsPerPrompt)
-    {
-        if (scored.Drawn.Length != batch.Length * completionsPerPrompt)
-            throw new InvalidOperationException($"The source was asked for {completionsPerPrompt} completions of each of {batch.Length} prompts and gave {scored.Drawn.Length}; it must give them prompt by prompt, those without a reward included.");
-        for (int i = 0; i < scored.Drawn.Length; i++)
-        {
-            if (scored.Drawn[i].Completion.Prompt != batch[i / completionsPerPrompt])
-                throw new InvalidOperationException($"The source was asked for \"{batch[i / completionsPerPrompt]}\" at position {i} and gave a completion of \"{scored.Drawn[i].Completion.Prompt}\"; it must give them prompt by prompt, in the order asked for.");
-        }
     }
 }

@@ -22,14 +22,13 @@ internal sealed class AtomicFile : IDisposable
     /// <summary>Writes a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="write">Writes the content into a stream that can be sought in.</param>
-    /// <param name="flushToDisk">False for what is made anew from other files when it is damaged.</param>
-    public static void Write(string path, Action<Stream> write, bool flushToDisk = true)
+    public static void Write(string path, Action<Stream> write)
     {
         using var file = new AtomicFile(path);
         try
         {
             write(file.Content);
-            file.Commit(flushToDisk);
+            file.Commit();
         }
         catch (Exception e) when (FileSizeLimit.IsReached(e))
         {
@@ -38,11 +37,10 @@ internal sealed class AtomicFile : IDisposable
     }
 
     /// <summary>Puts the file in its place.</summary>
-    /// <param name="flushToDisk">False for what is made anew from other files when it is damaged.</param>
-    public void Commit(bool flushToDisk)
+    public void Commit()
     {
         _content.Flush();
-        _file.Flush(flushToDisk);
+        _file.Flush(flushToDisk: true);
         _file.Dispose();
         File.Move(_temporary, _path, overwrite: true);
     }

@@ -17,7 +17,11 @@ internal static class ConversationJson
         try
         {
             using var document = JsonDocument.Parse(json, s_reading);
-            return Canonical(document.RootElement);
+            return Written(document.RootElement);
+        }
+        catch (InvalidOperationException e) // half of a surrogate pair, which no text can hold
+        {
+            throw new ArgumentException($"The conversation {Shown.Quoted(json)} has a text that is not whole: {e.Message}", nameof(json), e);
         }
         catch (JsonException e)
         {
@@ -26,7 +30,10 @@ internal static class ConversationJson
     }
 
     /// <exception cref="ArgumentException">It is no array of messages.</exception>
-    public static string Canonical(JsonElement messages)
+    public static string Canonical(JsonElement messages) =>
+        messages.ValueKind == JsonValueKind.Array ? Canonical(messages.GetRawText()) : Written(messages); // read anew: names that stand twice are refused
+
+    private static string Written(JsonElement messages)
     {
         if (messages.ValueKind != JsonValueKind.Array)
             throw Fault($"it is {Kind(messages)}; it must be a list of messages");

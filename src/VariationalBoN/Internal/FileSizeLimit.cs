@@ -6,9 +6,6 @@ internal static class FileSizeLimit
     /// <summary>Whether that is what a write failed by: an <see cref="ArgumentOutOfRangeException"/> for a "value" that no caller gave.</summary>
     public static bool IsReached(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value", ActualValue: null };
 
-    /// <summary>Whether a file could not be written: no room on the disk, the limit, no permission, a disk that fails.</summary>
-    public static bool IsFailedWrite(Exception e) => e is IOException or UnauthorizedAccessException || IsReached(e);
-
     /// <summary>The exception that other full disks give.</summary>
     public static IOException At(string path, Exception e) =>
         new($"{path} could not be written: a file may not grow that far in this file system or process (ulimit -f). What was there before is untouched; make room, or write elsewhere.", e);

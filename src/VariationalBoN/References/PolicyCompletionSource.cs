@@ -14,5 +14,14 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     /// <inheritdoc/>
     /// <remarks>Drawing and log pi_ref run before the call returns, on the caller's thread; what it returns waits for the reward model alone.</remarks>
     public Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-        scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken), completionsPerPrompt, cancellationToken);
+        ScoreAsync(Draw(prompts, completionsPerPrompt, seed, cancellationToken), completionsPerPrompt, cancellationToken);
+
+    /// <summary>The first half of <see cref="DrawAsync"/>.</summary>
+    internal IReadOnlyList<Completion> Draw(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken) =>
+        policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+
+    /// <summary>The second half.</summary>
+    internal Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> drawn, int completionsPerPrompt, CancellationToken cancellationToken) =>
+        scorer.ScoreAsync(drawn, completionsPerPrompt, cancellationToken);
 }

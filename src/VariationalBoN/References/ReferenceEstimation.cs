@@ -3,8 +3,9 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.References;
 
-/// <summary>Draws and scores some samples of each prompt, the first of them by the seed: an entry for each prompt, in order.</summary>
-internal delegate Task<IReadOnlyList<ReferencePrompt>> ReferenceDraw(Prompt[] prompts, int count, DrawSeed seed, CancellationToken cancellationToken);
+/// <summary>Draws some samples of each prompt, the first of them by the seed. What it gives scores them: an entry for each prompt, in order.</summary>
+internal delegate Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> ReferenceDraw(
+    Prompt[] prompts, int count, DrawSeed seed, CancellationToken cancellationToken);
 
 /// <summary>Draws and scores reference samples batch by batch, into memory or into a store. One estimation; not thread-safe.</summary>
 internal sealed class ReferenceEstimation
@@ -34,7 +35,23 @@ internal sealed class ReferenceEstimation
         string[] differences = [.. source.Policy.Differences(origin.Reference)];
         if (differences.Length > 0)
             throw new ArgumentException($"The source draws from another policy than the reference whose log-probabilities it gives: {string.Join("; ", differences)}. Draw reference samples from the reference.", nameof(source));
-        return new(origin, (batch, count, seed, cancellationToken) => DrawAsync(source, batch, count, seed, cancellationToken), prompts, options);
+        return new(origin, source is PolicyCompletionSource local ? DrawThenScoreAsync : DrawScoredAsync, prompts, options);
+
+        Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawThenScoreAsync(
+            Prompt[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
+        {
+            IReadOnlyList<Completion> drawn = local.Draw(batch, count, seed, cancellationToken);
+            return Task.FromResult<Func<Task<IReadOnlyList<ReferencePrompt>>>>(
+                async () => Entries(await local.ScoreAsync(drawn, count, cancellationToken).ConfigureAwait(false), batch, count));
+        }
+
+        async Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawScoredAsync(
+            Prompt[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
+        {
+            IReadOnlyList<ReferencePrompt> entries = Entries(
+                await source.DrawAsync(batch, count, seed, cancellationToken).ConfigureAwait(false), batch, count);
+            return () => Task.FromResult(entries);
+        }
     }
 
     /// <summary>Draws what is missing; only when all is drawn are prompts without a reward an error.</summary>
@@ -48,23 +65,24 @@ internal sealed class ReferenceEstimation
             Report();
 
         // By range, since one draw is of one range; in a fixed order, so that a resumed run forms the same batches as one that was never stopped.
-        // The next batch is drawn while the judge is awaited for the one before; what is kept and told stays in order.
+        // The next batch is drawn while the judge is awaited for the one before: never two draws or two judgements at once.
         (Prompt[] Batch, int First, int Count)[] batches = [.. missing.GroupBy(part => (part.First, part.Count)).OrderBy(range => range.Key.First).ThenBy(range => range.Key.Count)
             .SelectMany(range => range.Select(part => part.Prompt).Chunk(_options.PromptsPerBatch).Select(batch => (batch, range.Key.First, range.Key.Count)))];
-        Task<IReadOnlyList<ReferencePrompt>>? next = null;
+        Task<Func<Task<IReadOnlyList<ReferencePrompt>>>>? next = null;
         for (int b = 0; b < batches.Length; b++)
         {
-            Task<IReadOnlyList<ReferencePrompt>> current = next ?? Begin(b);
+            Func<Task<IReadOnlyList<ReferencePrompt>>> score = await (next ?? Begin(b)).ConfigureAwait(false);
             next = null;
+            Task<IReadOnlyList<ReferencePrompt>> judged = score();
             try
             {
-                if (!current.IsCompleted && b + 1 < batches.Length)
+                if (!judged.IsCompleted && b + 1 < batches.Length)
                     next = Begin(b + 1);
-                await KeepAsync(batches[b], current).ConfigureAwait(false);
+                Kept(batches[b], await judged.ConfigureAwait(false));
             }
             catch
             {
-                await Task.WhenAll(Ended(current), Ended(next)).ConfigureAwait(false); // nothing of this call runs on after it has failed
+                await Task.WhenAll(Ended(judged), Ended(next)).ConfigureAwait(false); // nothing of this call runs on after it has failed
                 throw;
             }
         }
@@ -88,7 +106,7 @@ internal sealed class ReferenceEstimation
             throw;
         }
 
-        Task<IReadOnlyList<ReferencePrompt>> Begin(int b)
+        Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> Begin(int b)
         {
             cancellationToken.ThrowIfCancellationRequested();
             return _draw(batches[b].Batch, batches[b].Count, new DrawSeed(_options.Seed, DrawPurpose.Reference, batches[b].First), cancellationToken);
@@ -102,9 +120,8 @@ internal sealed class ReferenceEstimation
             _ = task.Exception; // what it failed with is not what the call fails with
         }
 
-        async Task KeepAsync((Prompt[] Batch, int First, int Count) batch, Task<IReadOnlyList<ReferencePrompt>> drawing)
+        void Kept((Prompt[] Batch, int First, int Count) batch, IReadOnlyList<ReferencePrompt> entries)
         {
-            IReadOnlyList<ReferencePrompt> entries = await drawing.ConfigureAwait(false);
             Keep(store, entries, batch.First);
             foreach (Prompt prompt in batch.Batch)
                 open[prompt]--;
@@ -129,11 +146,9 @@ internal sealed class ReferenceEstimation
         ? [(prompt, _options.FirstSample, _options.SamplesPerPrompt)]
         : store.Missing(prompt, _options.FirstSample, _options.SamplesPerPrompt).Select(range => (prompt, range.First, range.Count));
 
-    private static async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(ICompletionSource source, Prompt[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
+    private static IReadOnlyList<ReferencePrompt> Entries(ScoredBatch scored, Prompt[] batch, int count)
     {
-        ScoredBatch scored = await source.DrawAsync(batch, count, seed, cancellationToken).ConfigureAwait(false);
-        if (scored.Drawn.Length != batch.Length * count)
-            throw new InvalidOperationException($"The source was asked for {count} completions of each of {batch.Length} prompts and gave {scored.Drawn.Length}; it must give them prompt by prompt, those without a reward included.");
+        scored.RequireAsked(batch, count);
         return [.. batch.Select((prompt, p) => new ReferencePrompt(
             prompt, scored.Drawn.Skip(p * count).Take(count), ReferenceComponents.At(scored.DrawnComponents, [.. Enumerable.Range(p * count, count)])))];
     }

@@ -69,7 +69,8 @@ public sealed class ReferencePrompt
     }
 
     /// <summary>A prompt whose samples are read when they are asked for.</summary>
-    internal ReferencePrompt(StoredPrompt stored, double tieTolerance = 0) => (_stored, _tieTolerance) = (stored, tieTolerance);
+    internal ReferencePrompt(StoredPrompt stored, Prompt? prompt, double tieTolerance = 0) =>
+        (_stored, _prompt, _tieTolerance) = (stored, prompt, tieTolerance);
 
     /// <summary>The prompt x.</summary>
     public Prompt Prompt => _prompt ?? _stored!.Prompt;
@@ -103,7 +104,14 @@ public sealed class ReferencePrompt
 
     /// <summary>The index of the sample that each of the M rewards belongs to, ascending: those without a reward, and those that a store does not have, are passed over.</summary>
     /// <remarks>In a store the index that fixes the draw, <see cref="DrawSeed.FirstSample"/> on; in memory counted from 0.</remarks>
-    public ImmutableArray<int> SampleIndices => [.. All.Indices.Where((_, place) => All.Rewards[place] is not null)];
+    public ImmutableArray<int> SampleIndices
+    {
+        get
+        {
+            PromptSamples all = All;
+            return [.. all.Indices.Where((_, place) => all.Rewards[place] is not null)];
+        }
+    }
 
     /// <summary>The difference up to which neighbouring rewards are one.</summary>
     internal double TieTolerance => _tieTolerance;
@@ -125,7 +133,7 @@ public sealed class ReferencePrompt
     {
         if (!(tieTolerance >= 0 && tieTolerance < double.PositiveInfinity))
             throw new ArgumentOutOfRangeException(nameof(tieTolerance), tieTolerance, "The tie tolerance must be finite and at least 0; 0 compares exactly.");
-        return tieTolerance == _tieTolerance ? this : _samples is null ? new ReferencePrompt(_stored!, tieTolerance) : new ReferencePrompt(Prompt, _samples, tieTolerance);
+        return tieTolerance == _tieTolerance ? this : _samples is null ? new ReferencePrompt(_stored!, _prompt, tieTolerance) : new ReferencePrompt(Prompt, _samples, tieTolerance);
     }
 
     /// <summary>For each of <see cref="Samples"/> the probability that it is the best of n of them: <see cref="EmpiricalRewardCdf.BestOfNWeightsByRank"/> in the order drawn.</summary>

@@ -56,12 +56,12 @@ public static class ReferenceSamples
         scoring.Validate();
         return new ReferenceEstimation(new ScoringIdentity(reference, reward.Identity, scoring.Identity), DrawAsync, prompts, options).RunAsync(cancellationToken);
 
-        async Task<IReadOnlyList<ReferencePrompt>> DrawAsync(Prompt[] batch, int count, DrawSeed seed, CancellationToken token)
+        async Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawAsync(Prompt[] batch, int count, DrawSeed seed, CancellationToken token)
         {
             IReadOnlyList<Completion> drawn = await sampleAsync(batch, count, seed, token).ConfigureAwait(false);
             if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count))))
                 throw new InvalidOperationException($"{reference.Name} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
-            return await ScoreAsync(reward, drawn, scoring, token).ConfigureAwait(false);
+            return () => ScoreAsync(reward, drawn, scoring, token);
         }
     }
 }

@@ -45,7 +45,7 @@ public sealed partial class ReferenceTable : IDisposable
         (_stored, Provenance) = (stored, stored.Provenance);
         if (prompts is not null)
         {
-            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(new StoredPrompt(stored, stored.Find(prompt))));
+            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(new StoredPrompt(stored, stored.Find(prompt)), prompt));
             Prompts = [.. _byPrompt.Values];
             return;
         }
@@ -55,7 +55,7 @@ public sealed partial class ReferenceTable : IDisposable
         Array.Fill(_places, -1);
         for (int place = 0; place < known.Length; place++)
             _places[known[place]] = place;
-        Prompts = [.. known.Select(number => new ReferencePrompt(new StoredPrompt(stored, number)))];
+        Prompts = [.. known.Select(number => new ReferencePrompt(new StoredPrompt(stored, number), null))];
         if (Prompts.IsEmpty)
             throw new InvalidDataException(stored.Rows == 0
                 ? $"{stored.Path}: the store has no samples yet. Estimate the table into it first."
@@ -221,13 +221,7 @@ public sealed partial class ReferenceTable : IDisposable
     public void RequireMatch(Scorer scorer)
     {
         ArgumentNullException.ThrowIfNull(scorer);
-        if (Origin is not ScoringIdentity origin)
-            return;
-        if (origin == ScoringIdentity.Unknown)
-            throw new InvalidOperationException("The reference table does not know which reference and reward model its rewards come from. If they are those of the scorer, say so: AcceptUnknownProvenance.");
-        string[] differences = [.. origin.Differences(scorer.Origin, "the table", "the scorer")];
-        if (differences.Length > 0)
-            throw new InvalidOperationException($"The reference table was not made with what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
+        ScoringIdentity.RequireMatch(Origin, scorer.Origin, "the scorer");
     }
 
     /// <summary>Closes the store that the table reads from; neither it nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>

@@ -102,9 +102,9 @@ internal static class ReferenceTableFile
     /// <summary>The rows of a prompt in a format of the authors.</summary>
     private static IEnumerable<byte[]> TheirRows(ReferencePrompt prompt, ReferenceTableFormat format)
     {
-        string text = prompt.Prompt.Text;
         if (format == ReferenceTableFormat.RowPerPrompt)
             return [ReferenceTableRow.OfRewards(prompt).ToJson()];
+        string text = prompt.Prompt.Text;
         ImmutableArray<double> rewards = prompt.Rewards;
         ImmutableArray<string> responses = prompt.Responses;
         if (responses.IsEmpty)

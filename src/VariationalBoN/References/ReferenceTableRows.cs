@@ -20,7 +20,7 @@ internal sealed class ReferenceTableRows
         if (row.ValueKind != JsonValueKind.Object)
             throw new FormatException($"a row must be a JSON object, not {row.ValueKind}.");
         Count(row, isSealed);
-        Prompt prompt = String(Required(row, "prompt"), "prompt");
+        Prompt prompt = PromptOf(Required(row, "prompt"));
         ReferenceProvenance? provenance = Provenance(row);
         if (_rows++ > 0 && provenance != _provenance)
             throw new FormatException($"the row comes from another reference, reward model, way of scoring or seed than the rows before it ({provenance?.ToString() ?? "unknown"} instead of {_provenance?.ToString() ?? "unknown"}).");
@@ -42,7 +42,7 @@ internal sealed class ReferenceTableRows
     /// <summary>The samples of a row per prompt.</summary>
     public static ReferencePrompt Prompt(JsonElement row)
     {
-        Prompt prompt = String(Required(row, "prompt"), "prompt");
+        Prompt prompt = PromptOf(Required(row, "prompt"));
         double[] rewards = [.. Items(row, "rewards").Select(item => Number(item, "rewards"))];
         string[] responses = row.TryGetProperty("responses", out _) ? [.. Items(row, "responses").Select(item => String(item, "responses"))] : [];
         if (row.TryGetProperty("tokens", out _))

@@ -22,6 +22,7 @@ internal static class StoreLog
             && new DriveInfo(path).DriveType == DriveType.Network);
         if (isShared || connection.Scalar("PRAGMA journal_mode = WAL") as string != "wal")
         {
+            StoreSchema.SetFact(connection, StoreSchema.LogFact, null); // of a writer with a log that was killed
             connection.Execute(Rollback);
             return wanted != ReferenceJournal.WriteAheadLog
                 ? ReferenceJournal.Rollback

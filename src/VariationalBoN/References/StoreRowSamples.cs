@@ -9,9 +9,17 @@ internal static class StoreRowSamples
     /// <summary>The row of what was drawn of a prompt.</summary>
     /// <param name="samples">The samples.</param>
     /// <param name="first">The index of the first.</param>
+    /// <exception cref="ArgumentException">The samples say themselves that they are others.</exception>
     public static StoreRow ToRow(ReferencePrompt samples, int first)
     {
         PromptSamples all = samples.All;
+        int[] indices = [.. all.Indices];
+        if (indices.Length > 0 && indices[^1] - indices[0] != indices.Length - 1)
+            throw new ArgumentException($"The samples of the prompt \"{samples.Prompt}\" have gaps: {indices.Length} of {indices[0]} to "
+                + $"{indices[^1]}. Append each range apart, or merge the stores ({nameof(ReferenceStore)}.{nameof(ReferenceStore.Merge)}).");
+        if (indices.Length > 0 && indices[0] > 0 && indices[0] != first)
+            throw new ArgumentException($"The samples of the prompt \"{samples.Prompt}\" are {indices[0]} to {indices[^1]} of a store, not "
+                + $"those from {first} on. Append them as what they are, with firstSample {indices[0]}.");
         int?[] places = new int?[all.Rewards.Length]; // of each sample with a reward among those with one
         int known = 0;
         for (int place = 0; place < places.Length; place++)

@@ -18,9 +18,6 @@ internal static class StoreSchema
     /// </summary>
     public const string LogFact = "log";
 
-    /// <summary>The key of the version of this library that made the file.</summary>
-    public const string LibraryFact = "library";
-
     private const string Facts = "CREATE TABLE store(key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
 
     private const string Samples = """

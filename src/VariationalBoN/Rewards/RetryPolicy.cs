@@ -91,7 +91,7 @@ public sealed class RetryPolicy
             throw GivenUp(e.Message, FailureByStatus(e, _options) ?? FailureOf(e) ?? RemoteFailure.Unavailable, e);
         }
 
-        catch (Exception e) when (e is not RemoteServiceException && FailureByStatus(e, _options) is not null)
+        catch (Exception e) when (FailureByStatus(e, _options) is RemoteFailure told && (e as RemoteServiceException)?.Failure != told)
         {
             throw new RemoteServiceException(FailureByStatus(e, _options)!.Value, e.Message, e); // so that a scorer knows whose fault it is
         }

@@ -67,6 +67,10 @@ public sealed class OriginTests
         Assert.Contains(nameof(ReferenceTable.AcceptUnknownProvenance), Assert.Throws<InvalidOperationException>(() => new ExactObjective(imported.BestOf(2)).LogTargets(scored)).Message, StringComparison.Ordinal);
         Assert.Contains("AcceptUnknownProvenance", Assert.Throws<InvalidOperationException>(() => imported.RequireMatch(scorer)).Message, StringComparison.Ordinal);
 
+        var known = await ReferenceTable.EstimateAsync(scorer, s_prompts, samplesPerPrompt: 4, seed: 1);
+        Assert.Contains("AcceptUnknownProvenance", Assert.Throws<InvalidOperationException>(
+            () => new Evaluator(scorer, known).EvaluateBestOfN([.. scored], imported.BestOf(2))).Message, StringComparison.Ordinal);
+
         ReferenceTable vouched = imported.AcceptUnknownProvenance();
         vouched.RequireMatch(scorer);
         Assert.Equal(scored.Count, new ExactObjective(vouched.BestOf(2)).LogTargets(scored).Length);

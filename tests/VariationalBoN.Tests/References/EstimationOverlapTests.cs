@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using VariationalBoN.References;
 using VariationalBoN.Rewards;
 
@@ -19,8 +20,10 @@ public sealed class EstimationOverlapTests : StoreFixture
 
         for (int batch = 0; batch < s_prompts.Length; batch++)
         {
-            await judge.Asked(Math.Min(batch + 1, s_prompts.Length - 1));
+            await judge.Asked(batch);
+            await Reached(() => reference.Seeds.Count >= Math.Min(batch + 2, s_prompts.Length));
             Assert.Equal(Math.Min(batch + 2, s_prompts.Length), reference.Seeds.Count);
+            Assert.Equal(batch + 1, judge.Calls);
             Assert.False(estimating.IsCompleted);
             judge.Answer(batch);
         }
@@ -30,23 +33,24 @@ public sealed class EstimationOverlapTests : StoreFixture
         Assert.All(expected.Prompts.Zip((await estimating).Prompts), pair => AssertSame(pair.First, pair.Second));
     }
 
+    /// <summary>A judge, a function that draws or a source may hold a state, or a limit of calls: each is asked once at a time.</summary>
     [Fact]
-    public async Task A_later_batch_that_is_judged_first_is_kept_in_its_place()
+    public async Task Nobody_is_asked_twice_at_once()
     {
-        var judge = new Judge();
-        var seen = new List<long>();
-        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(
-            new Scorer(new WordPolicy(s_words), judge), s_prompts[..2], Options(Store) with { Progress = new Told(seen) });
-        await judge.Asked(1);
-        judge.Answer(1);
-        Assert.Equal([0], seen);
-        judge.Answer(0);
-        (await estimating).Dispose();
+        var policy = new WordPolicy(s_words);
+        var drawing = new OneAtATime();
+        var judge = new OneAtATime();
+        IRewardModel reward = RewardModel.FromBatch(
+            (batch, _) => judge.RunAsync(() => new RewardScores([.. batch.Select(WordPolicy.Reward)])), "judge");
 
-        Assert.Equal([0, 6, 12], seen);
-        string plain = Named("plain");
-        (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "judge")), s_prompts[..2], Options(plain))).Dispose();
-        Assert.Equal(Rows(plain), Rows(Store));
+        await ReferenceSamples.EstimateAsync(
+            policy.Identity, (prompts, count, seed, _) => drawing.RunAsync(() => policy.Sample(prompts, count, seed)), reward, s_prompts, Options());
+        await ReferenceTable.EstimateAsync(new Scorer(policy, reward), s_prompts, Options());
+        var source = new Source(new PolicyCompletionSource(policy, new Scorer(policy, reward)));
+        await ReferenceTable.EstimateAsync(source, s_prompts, Options());
+
+        Assert.Equal((s_prompts.Length, 3 * s_prompts.Length, s_prompts.Length), (drawing.Calls, judge.Calls, source.Asked.Calls));
+        Assert.Equal((1, 1, 1), (drawing.Most, judge.Most, source.Asked.Most));
     }
 
     [Fact]
@@ -55,15 +59,14 @@ public sealed class EstimationOverlapTests : StoreFixture
         var reference = new WordPolicy(s_words);
         var judge = new Judge();
         Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(new Scorer(reference, judge), s_prompts, Options(Store));
-        await judge.Asked(1);
+        await judge.Asked(0);
         judge.Answer(0);
-        await judge.Asked(2);
+        await judge.Asked(1);
+        await Reached(() => reference.Seeds.Count >= 3);
         judge.Fail(1);
-        Assert.False(estimating.IsCompleted); // the batch that was drawn meanwhile is with the judge
-        judge.Answer(2);
 
         await Assert.ThrowsAsync<RewardModelException>(() => estimating);
-        Assert.Equal(3, reference.Seeds.Count);
+        Assert.Equal(3, reference.Seeds.Count); // the one after that was drawn meanwhile
         using (ReferenceTable kept = ReferenceTable.Load(Store))
             Assert.Equal(["p0"], kept.Prompts.Select(prompt => prompt.Prompt.Text));
 
@@ -97,16 +100,24 @@ public sealed class EstimationOverlapTests : StoreFixture
         Storage = new ReferenceStoreOptions { FlushToDisk = false },
     };
 
-    /// <summary>Answers a batch when it is told to; continuations run inside the call, so that what follows from it has happened when it returns.</summary>
+    private static async Task Reached(Func<bool> condition)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition() && clock.Elapsed < TimeSpan.FromMinutes(1))
+            await Task.Yield();
+    }
+
+    /// <summary>Answers a batch when it is told to.</summary>
     private sealed class Judge : IRewardModel
     {
-        private readonly TaskCompletionSource[] _asked = [.. Enumerable.Range(0, 5).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
-        private readonly TaskCompletionSource<bool>[] _answers = [.. Enumerable.Range(0, 5).Select(_ => new TaskCompletionSource<bool>())];
-        private int _calls;
+        private readonly TaskCompletionSource[] _asked = [.. s_prompts.Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
+        private readonly TaskCompletionSource<bool>[] _answers = [.. s_prompts.Select(_ => new TaskCompletionSource<bool>())];
 
         public ModelIdentity Identity => "judge";
 
         public Action? OnAsked { get; init; }
+
+        public int Calls { get; private set; }
 
         public Task Asked(int batch) => _asked[batch].Task;
 
@@ -116,7 +127,7 @@ public sealed class EstimationOverlapTests : StoreFixture
 
         public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
         {
-            int call = _calls++;
+            int call = Calls++;
             _asked[call].SetResult();
             OnAsked?.Invoke();
             await _answers[call].Task.ConfigureAwait(false);
@@ -124,8 +135,37 @@ public sealed class EstimationOverlapTests : StoreFixture
         }
     }
 
-    private sealed class Told(List<long> seen) : IProgress<ReferenceTableProgress>
+    /// <summary>Counts calls, and how many of them were under way at once.</summary>
+    private sealed class OneAtATime
     {
-        public void Report(ReferenceTableProgress value) => seen.Add(value.SamplesDone);
+        private int _calls, _underWay;
+
+        public int Calls => _calls;
+
+        public int Most { get; private set; }
+
+        public async Task<T> RunAsync<T>(Func<T> work)
+        {
+            Interlocked.Increment(ref _calls);
+            Most = Math.Max(Most, Interlocked.Increment(ref _underWay));
+            for (int i = 0; i < 20; i++)
+                await Task.Yield();
+            T made = work();
+            Interlocked.Decrement(ref _underWay);
+            return made;
+        }
+    }
+
+    private sealed class Source(PolicyCompletionSource inner) : ICompletionSource
+    {
+        public OneAtATime Asked { get; } = new();
+
+        public ModelIdentity Policy => inner.Policy;
+
+        public ScoringIdentity Origin => inner.Origin;
+
+        public async Task<ScoredBatch> DrawAsync(
+            IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
+            await await Asked.RunAsync(() => inner.DrawAsync(prompts, completionsPerPrompt, seed, cancellationToken));
     }
 }

@@ -53,6 +53,24 @@ public sealed class ReferenceStoreTests : StoreFixture
     }
 
     [Fact]
+    public void Samples_of_a_store_go_into_another_as_what_they_are_alone()
+    {
+        using (var store = Open(Store))
+        {
+            store.Append([Samples("a", 8, 4), Samples("gap", 0, 2)], firstSample: 8);
+            store.Append([Samples("gap", 20, 2)], firstSample: 20);
+        }
+
+        using var table = ReferenceTable.Load(Store);
+        using var other = Open(Named("other.db"));
+        Assert.Contains("firstSample 8", Assert.Throws<ArgumentException>(() => other.Append([table["a"]])).Message);
+        Assert.Contains("gaps", Assert.Throws<ArgumentException>(() => other.Append([table["gap"]], firstSample: 8)).Message);
+        Assert.Equal(0, other.Prompts);
+        other.Append([table["a"]], firstSample: 8);
+        Assert.Equal([(0, 8), (12, 1)], other.Missing("a", 0, 13));
+    }
+
+    [Fact]
     public async Task Table_of_a_store_is_read_by_several_threads()
     {
         Prompt[] prompts = [.. Enumerable.Range(0, 50).Select(i => $"prompt {i}")];

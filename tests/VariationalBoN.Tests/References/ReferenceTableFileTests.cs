@@ -39,6 +39,23 @@ public sealed class ReferenceTableFileTests : IDisposable
         Assert.Equal(2, Directory.GetFiles(_folder).Length);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(ReferenceTableFormat.RowPerPrompt)]
+    public void Table_of_a_conversation_comes_back(ReferenceTableFormat? format)
+    {
+        Prompt conversation = Prompt.Conversation("""[{"role":"user","content":"\"a\" é"}]""");
+        var table = new ReferenceTable([new ReferencePrompt(conversation, [1.0, 2], ["x", "y"]), new ReferencePrompt(conversation.Canonical, [3.0], ["z"])]);
+        if (format is ReferenceTableFormat theirs)
+            table.Save(File1, theirs);
+        else
+            table.Save(File1);
+        ReferenceTable loaded = ReferenceTable.Load(File1);
+        Assert.Equal(table.Prompts.Select(prompt => prompt.Prompt), loaded.Prompts.Select(prompt => prompt.Prompt));
+        Assert.Equal([1.0, 2], loaded[conversation].Rewards.AsEnumerable());
+        Assert.Equal(["z"], loaded[conversation.Canonical].Responses.AsEnumerable());
+    }
+
     [Fact]
     public void Each_line_is_a_row_of_the_authors_format()
     {

@@ -112,8 +112,8 @@ public sealed class ReferenceTableTests
     {
         var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), ["a"], 4, seed: 0);
         table.RequireMatch(new Scorer(new WordPolicy(s_words), s_reward, new ScoringOptions { BatchSize = 1, OnFailure = RewardFailure.Exclude }));
-        Refused("reference policy of the table is words, that of the scorer is other", new Scorer(new WordPolicy(s_words) { Identity = "other" }, s_reward));
-        Refused("reward model of the table is word number, that of the scorer is other judge", new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "other judge")));
+        Refused("reference policy of the reference table is words, that of the scorer is other", new Scorer(new WordPolicy(s_words) { Identity = "other" }, s_reward));
+        Refused("reward model of the reference table is word number, that of the scorer is other judge", new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "other judge")));
         Refused("truncated is Score, in the other Replace; value is not told, in the other 0.5", new Scorer(new WordPolicy(s_words), s_reward, new ScoringOptions { OnTruncated = TruncationRule.Replace, TruncationValue = 0.5 }));
 
         void Refused(string difference, Scorer scorer) =>

@@ -251,6 +251,25 @@ public sealed class StoreDamageTests : StoreFileFixture
         Assert.Equal([Describe(Row("a", 0, 3))], Contents(alone));
     }
 
+    [Theory]
+    [InlineData(ReferenceJournal.Rollback)]
+    [InlineData(ReferenceJournal.WriteAheadLog)]
+    public void Store_of_a_killed_writer_that_is_gone_on_with_in_another_way_needs_no_log_any_more(ReferenceJournal journal)
+    {
+        string folder = Directory.CreateDirectory(Named("killed")).FullName, killed = Path.Combine(folder, "store.db");
+        using (var writer = Write(Store))
+        {
+            writer.Append([Row("a", 0, 3)]);
+            foreach (string left in (string[])[Store, Log(Store)])
+                File.Copy(left, Path.Combine(folder, Path.GetFileName(left)));
+        }
+
+        using (var writer = Write(killed, new StoreWriting(FlushToDisk: false, Journal: journal)))
+            writer.Append([Row("b", 0, 2)]);
+        Assert.False(File.Exists(Log(killed)));
+        Assert.Equal([Describe(Row("a", 0, 3)), Describe(Row("b", 0, 2))], Contents(killed));
+    }
+
     [Fact]
     public void Store_that_was_left_by_a_killed_process_is_read_as_it_is_and_gone_on_with()
     {

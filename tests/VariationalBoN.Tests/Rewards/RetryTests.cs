@@ -210,6 +210,16 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task Status_is_believed_over_what_the_failure_was_taken_for()
+    {
+        var model = RewardModel.FromBatch(
+            (_, _) => throw new RemoteServiceException("away", new InvalidDataException("own", new IOException("cut"))), "test judge");
+        var retry = Options() with { StatusOf = e => e is InvalidDataException ? 401 : null };
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => model.WithRetry(retry).ScoreAsync(s_two, CancellationToken.None));
+        Assert.Equal(RemoteFailure.Misdirected, error.Failure);
+    }
+
+    [Fact]
     public async Task Failure_that_passes_is_told_as_one_although_it_was_tried_once()
     {
         var options = Options() with { MaxRetries = 0, StatusOf = e => e is InvalidDataException ? 503 : null };

@@ -44,6 +44,19 @@ public sealed class PromptTests
         Assert.Contains("chat template", message, StringComparison.Ordinal);
     }
 
+    /// <summary>A document may hold what its own text may not: the canonical form is refused where it could not be read back.</summary>
+    [Theory]
+    [InlineData("""[{"role":"user","content":"a","content":"b"}]""")]
+    [InlineData("""[{"role":"user","content":[{"text":"a","text":"b"}]}]""")]
+    [InlineData("""[{"role":"\ud800","content":"a"}]""")]
+    [InlineData("""[{"role":"user","content":"\ud800"}]""")]
+    public void Conversation_that_could_not_be_read_back_is_refused_as_text_and_as_element(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        Assert.Throws<ArgumentException>(() => Prompt.Conversation(json));
+        Assert.Throws<ArgumentException>(() => Prompt.Conversation(document.RootElement));
+    }
+
     [Theory]
     [InlineData("""{"role":"user"}""", "object")]
     [InlineData("[]", "no message")]
