@@ -13,12 +13,12 @@ internal static class GridPlan
     /// <summary>The methods of the grid, those of the paper first.</summary>
     public static readonly Method[] Methods =
     [
-        .. PaperMethods, Method.CalibratedTilt,
+        .. PaperMethods, Method.CalibratedTilt, Method.Guided,
         Method.Jeffreys, Method.ClippedRatio, Method.GroupNormalised, Method.Iterated, Method.WinnersSft, Method.Regression, Method.LogVariance, Method.BonBon, Method.Ipo, Method.Dpo,
     ];
 
     /// <summary>The studies beside the grid itself.</summary>
-    public static readonly string[] Studies = ["samples", "temperature", "transform", "paper-scale", "tuning", "variants", "speed"];
+    public static readonly string[] Studies = ["samples", "temperature", "transform", "paper-scale", "tuning", "values", "variants", "speed"];
 
     /// <summary>Whether every method is run at each N, and by default the studies: not where a run takes minutes.</summary>
     public static bool IsWhole(IDataset dataset) => dataset is not AustenDataset;
@@ -74,6 +74,9 @@ internal static class GridPlan
         yield return ("paper-scale", Method.VariationalBestOfN, quick ? [4] : [2, 4, 8, 16], new Variation { PaperScale = true });
         foreach (var variation in Tuned(quick))
             yield return ("tuning", variation.ReverseWeight is null ? Method.VariationalBestOfN : Method.Jeffreys, middle, variation);
+        foreach (var variation in Valued(quick))
+            yield return ("values", Method.VariationalBestOfN, quick ? [4] : [4, 8, 16, 64], variation);
+        yield return ("values", Method.CalibratedTilt, quick ? [4] : [4, 8], new Variation { Lambda = 0.95, FinalRate = 0 });
         foreach (string baseline in new[] { "none", "group mean", "running mean" })
             yield return ("variants", Method.VariationalBestOfN, one, new Variation { Baseline = baseline });
         yield return ("variants", Method.BestOfNSft, one, new Variation { AllSamples = true, Samples = 32, Group = 32 });
@@ -83,6 +86,17 @@ internal static class GridPlan
         foreach (var method in quick ? [Method.VariationalBestOfN] : new[] { Method.VariationalBestOfN, Method.KlConstrainedRl, Method.BestOfNSft, Method.ClippedRatio, Method.Jeffreys })
             yield return ("speed", method, one, new Variation { Curve = true });
     }
+
+    /// <summary>Values along the answer, the rate falling to 0, batches that grow, at one, two and four times the draws.</summary>
+    private static Variation[] Valued(bool quick) => quick
+        ? [new Variation { Lambda = 0.95, FinalRate = 0, FirstPart = 0.25 }]
+        :
+        [
+            .. from steps in new double?[] { null, 2, 4 }
+               from lambda in new double?[] { null, 0.95 }
+               from first in new double?[] { null, 0.25 }
+               select new Variation { StepsFactor = steps, FinalRate = 0, Lambda = lambda, FirstPart = first },
+        ];
 
     /// <summary>What might bring a policy closer to Best-of-N than the default does.</summary>
     private static Variation[] Tuned(bool quick) => quick

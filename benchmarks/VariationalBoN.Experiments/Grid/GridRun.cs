@@ -18,7 +18,8 @@ internal sealed record GridRun(string Study, Method Method, int N, long Seed, Va
         Method.ClippedRatio or Method.GroupNormalised => 2.2,
         Method.Jeffreys => 1.5,
         Method.Iterated => 2.5,
-        _ => 1,
+        Method.Guided => 0.5,
+        _ => Variation.Lambda is null ? 1 : 1.5,
     };
 
     public string FileName => string.Create(CultureInfo.InvariantCulture, $"{Study}-{Method}-n{N}-{(Variation.Name.Length == 0 ? "" : Variation.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '_') + "-")}seed{Seed}.json");

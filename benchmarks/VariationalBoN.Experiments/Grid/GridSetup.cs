@@ -2,6 +2,7 @@ using SentimentControl;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
+using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
 
@@ -10,15 +11,20 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>What all runs of one seed share, made once and kept in the folder of the seed, so that a run that goes on finds it. Thread-safe once made.</summary>
 internal sealed class GridSetup : IDisposable
 {
-    private const string ReferenceFolder = "reference";
+    private const string ReferenceFolder = "reference", HeadFile = "value-head.safetensors";
     private readonly VariationalBoN.Transformers.Decoders.Gpt2 _reference;
     private readonly Dictionary<double, Experiment> _byTemperature = [];
+    private readonly Lazy<ValueHead> _head;
 
-    private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference)
+    private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference, string headFile)
     {
         _reference = reference;
+        _head = new Lazy<ValueHead>(() => HeadOf(plain, headFile));
         _byTemperature[1] = plain;
     }
+
+    /// <summary>The value head of the seed, learned from the samples of the training prompts when it is first asked for, and kept in its folder.</summary>
+    public ValueHead Head => _head.Value;
 
     /// <summary>The experiment of a temperature of the plan.</summary>
     public Experiment At(double temperature) => _byTemperature[temperature];
@@ -62,7 +68,7 @@ internal sealed class GridSetup : IDisposable
             TrainPrompts = Prompt.FromTexts(train),
             HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
-        var setup = new GridSetup(plain, model);
+        var setup = new GridSetup(plain, model, Path.Combine(folder, HeadFile));
         for (int i = 0; i < temperatures.Count; i++)
         {
             int place = i + 1;
@@ -117,5 +123,19 @@ internal sealed class GridSetup : IDisposable
         return experiment with { Reward = reward, Table = new ReferenceTable(prompts, provenance) };
     }
 
-    public void Dispose() => _reference.Dispose();
+    public void Dispose()
+    {
+        if (_head.IsValueCreated)
+            _head.Value.Dispose();
+        _reference.Dispose();
+    }
+
+    private static ValueHead HeadOf(Experiment experiment, string file)
+    {
+        if (File.Exists(file))
+            return ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward));
+        var head = ValueHead.Train((CausalLmPolicy)experiment.Reference, experiment.Table, experiment.TrainPrompts, new ValueHeadOptions { Seed = experiment.Seed });
+        head.Save(file);
+        return head;
+    }
 }

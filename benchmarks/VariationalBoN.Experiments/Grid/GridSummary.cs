@@ -89,6 +89,7 @@ internal sealed class GridSummary
             ("transform", "Increasing changes of the reward", Transform),
             ("paper-scale", "The scaling of the authors' published code", PaperScale),
             ("tuning", "What comes nearest to Best-of-N", Tuning),
+            ("values", "Values along the answer, falling rates, growing batches", Valued),
             ("variants", "Baselines, weights, clipping, moving average", Variants),
             ("speed", "Steps to 90 % of the gain", Speed),
         }
@@ -191,6 +192,9 @@ internal sealed class GridSummary
 
     private string Tuning() => Compared("tuning", [Method.VariationalBestOfN, Method.BestOfNSft, Method.Jeffreys, Method.ClippedRatio, Method.Iterated])
         + "\nThe nearest first. b: weight of the reverse KL in the Jeffreys mix (0.5 by default); K: completions per prompt, with as many per step; final rate: part of the learning rate left at the end (0.1 by default).\n";
+
+    private string Valued() => Compared("values", [Method.VariationalBestOfN, Method.CalibratedTilt, Method.Guided])
+        + "\nThe nearest first. lambda: values of the seed's head in the gradient; final rate: part of the learning rate left at the end; first part: the batch grows from that part of its mean to as much above it; steps x: times the draws of the default.\n";
 
     private string Variants() => Compared("variants", [.. _records.Where(record => record.Run.Study == "variants").Select(record => record.Run.Method).Distinct()])
         + "\nThe nearest first. baseline: that of the score function (leave-one-out by default); all samples: BoN-SFT on 4 prompts a step with all of 32 samples weighted instead of 32 prompts with 4 drawn; clipped: the target is at least "

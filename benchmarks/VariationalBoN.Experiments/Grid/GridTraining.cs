@@ -1,8 +1,12 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
+using VariationalBoN.Guidance;
 using VariationalBoN.Losses;
+using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Experiments.Grid;
 
@@ -17,9 +21,11 @@ internal static class GridTraining
         Experiment measured = setup.At(run.Variation.Temperature ?? 1), experiment = Vary(measured, run.Variation, samplesPerPrompt);
         double? beta = run.Method == Method.KlConstrainedRl ? FineTuning.MatchedBeta(experiment, run.N) : null;
         var bestOfN = experiment.Table.BestOf(run.N, onWarning: _ => { }); // too small a cache is what one study is about
+        if (run.Method == Method.Guided)
+            return await GuidedAsync(run, setup, clock, cancellationToken);
         var curve = new List<CurvePoint>();
         using var watch = new RunWatch();
-        Recipe recipe = watch.Around(RecipeOf(run, beta, watch), run.Variation.Curve is true ? AddToCurveAsync : null);
+        Recipe recipe = watch.Around(RecipeOf(run, beta, watch, setup), run.Variation.Curve is true ? AddToCurveAsync : null);
         var tuned = await AlignmentRun.RunAsync(experiment, bestOfN, recipe, progress, cancellationToken);
         using var model = tuned.Model;
         if (run.Variation.Curve is true && tuned.Stopped is null)
@@ -37,6 +43,17 @@ internal static class GridTraining
         }
     }
 
+    /// <summary>The guided policy of the seed's one head: nothing is trained for an N.</summary>
+    private static async Task<RunRecord> GuidedAsync(GridRun run, GridSetup setup, Stopwatch clock, CancellationToken cancellationToken)
+    {
+        var measured = setup.At(1);
+        var guided = new GuidedPolicy((CausalLmPolicy)measured.Reference, setup.Head, RankWeight.BestOf(run.N));
+        var bestOfN = measured.Table.BestOf(run.N, onWarning: _ => { });
+        var result = await new Measurement(measured).PolicyAsync(run.Method, guided, run.N, null, bestOfN, cancellationToken);
+        string weights = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(setup.Head.Identity.ToJson())));
+        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), 0, null, weights, []);
+    }
+
     private static Experiment Vary(Experiment experiment, Variation variation, int samplesPerPrompt)
     {
         RunSettings settings = experiment.Settings;
@@ -51,18 +68,23 @@ internal static class GridTraining
                 LearningRate = settings.LearningRate * (variation.RateFactor ?? 1),
                 FinalRatePart = variation.FinalRate ?? settings.FinalRatePart,
                 CompletionsPerPrompt = variation.Group ?? settings.CompletionsPerPrompt,
-                PromptsPerStep = Math.Min(experiment.TrainPrompts.Count, completions / (variation.Group ?? settings.CompletionsPerPrompt)),
+                PromptsPerStep = Math.Min(experiment.TrainPrompts.Count, Grown(completions / (variation.Group ?? settings.CompletionsPerPrompt), 2 - (variation.FirstPart ?? 1))),
+                FirstPrompts = variation.FirstPart is double first ? Grown(completions / (variation.Group ?? settings.CompletionsPerPrompt), first) : null,
             },
         };
+        static int Grown(int prompts, double part) => Math.Max(1, (int)Math.Round(prompts * part));
+
         return variation.Transform is string transform ? GridSetup.Transformed(varied, transform) : varied;
     }
 
-    private static Recipe RecipeOf(GridRun run, double? beta, RunWatch watch)
+    private static Recipe RecipeOf(GridRun run, double? beta, RunWatch watch, GridSetup setup)
     {
         int n = run.N;
         Func<IBoNDistribution, IVariationalObjective> exact = run.Variation.PaperScale is true ? bestOfN => new PaperScaleObjective(bestOfN) : bestOfN => new ExactObjective(bestOfN);
         Recipe recipe = run.Method switch
         {
+            Method.VariationalBestOfN when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.Head, RankWeight.BestOf(n), lambda),
+            Method.CalibratedTilt when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.Head, RankWeight.Tilt(CalibratedTilt.ForN(n)), lambda),
             Method.VariationalBestOfN => run.Variation.Baseline switch
             {
                 "none" => GridRecipes.ScoreFunctionOn(exact, Baseline.None),

@@ -23,6 +23,12 @@ internal sealed record Variation
     /// <summary>What is left of the learning rate at the end.</summary>
     public double? FinalRate { get; init; }
 
+    /// <summary>lambda of the values along the answer; null for none.</summary>
+    public double? Lambda { get; init; }
+
+    /// <summary>The part of the mean batch with which the first step begins; the last ends so that as many completions are drawn in all.</summary>
+    public double? FirstPart { get; init; }
+
     /// <summary>b of the Jeffreys mix.</summary>
     public double? ReverseWeight { get; init; }
 
@@ -57,7 +63,7 @@ internal sealed record Variation
         {
             (string Label, object? Value)[] parts =
             [
-                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
+                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("lambda", Lambda), ("first part", FirstPart), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
                 ("all samples", AllSamples is true ? "" : null), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("moving average", MovingAverage is true ? "" : null),
                 ("paper scale", PaperScale is true ? "" : null), ("curve", Curve is true ? "" : null),
             ];

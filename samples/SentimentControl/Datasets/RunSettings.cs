@@ -17,6 +17,9 @@ internal sealed record RunSettings
     /// <summary>Prompts of one step.</summary>
     public int PromptsPerStep { get; init; } = 32;
 
+    /// <summary>Prompts of the first step, from which they grow along the run to <see cref="PromptsPerStep"/>; null for as many.</summary>
+    public int? FirstPrompts { get; init; }
+
     /// <summary>K, completions per prompt of one step.</summary>
     public int CompletionsPerPrompt { get; init; } = 4;
 
@@ -31,6 +34,15 @@ internal sealed record RunSettings
 
     /// <summary>The learning rate of each step: a linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
     public LearningRateSchedule Schedule() => new() { Peak = LearningRate, Steps = Steps, WarmUpSteps = WarmUpSteps, FinalPart = FinalRatePart };
+
+    /// <summary>The prompts of each step.</summary>
+    /// <param name="available">How many training prompts there are.</param>
+    public BatchSchedule Batches(int available) => new()
+    {
+        First = Math.Min(FirstPrompts ?? PromptsPerStep, available),
+        Last = Math.Min(PromptsPerStep, available),
+        Steps = Steps,
+    };
 
     /// <summary>The largest norm of a gradient; longer ones are scaled down.</summary>
     public double MaximumGradientNorm { get; init; } = 1;

@@ -23,10 +23,21 @@ internal sealed class Measurement(Experiment experiment)
     /// <param name="beta">Its beta.</param>
     /// <param name="bestOfN">Where it was to go, for the objective gap.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
-    public async Task<MethodResult> PolicyAsync(Method method, Gpt2 model, double? n, double? beta, IBoNDistribution? bestOfN, CancellationToken cancellationToken)
+    public Task<MethodResult> PolicyAsync(Method method, Gpt2 model, double? n, double? beta, IBoNDistribution? bestOfN, CancellationToken cancellationToken) =>
+        PolicyAsync(method, experiment.Policy(model), n, beta, bestOfN, cancellationToken);
+
+    /// <summary>A policy.</summary>
+    /// <param name="method">How it was made.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="n">Its N.</param>
+    /// <param name="beta">Its beta.</param>
+    /// <param name="bestOfN">Where it was to go, for the objective gap.</param>
+    /// <param name="cancellationToken">Stops between batches.</param>
+    public async Task<MethodResult> PolicyAsync(
+        Method method, IPolicy policy, double? n, double? beta, IBoNDistribution? bestOfN, CancellationToken cancellationToken)
     {
         var evaluator = new Evaluator(_scorer, experiment.Table);
-        var report = await evaluator.EvaluateAsync(experiment.Policy(model), experiment.HeldOutPrompts, experiment.Settings.EvaluationCompletions, experiment.Seed, bestOfN, cancellationToken);
+        var report = await evaluator.EvaluateAsync(policy, experiment.HeldOutPrompts, experiment.Settings.EvaluationCompletions, experiment.Seed, bestOfN, cancellationToken);
         return Row(method, report, report.Length) with { N = n, Beta = beta };
     }
 

@@ -1,4 +1,5 @@
 using VariationalBoN;
+using VariationalBoN.Guidance;
 using VariationalBoN.Losses;
 
 namespace SentimentControl.Training;
@@ -17,6 +18,22 @@ internal static class Recipes
         {
             var logProb = run.Policy.LogProb(scored);                                     // [B]
             return new StepLoss(ScoreFunction.Loss(logProb, targets, scored.Groups), logProb); // baseline: leave-one-out per prompt
+        })
+        { Rollouts = scored };
+    };
+
+    /// <summary>vBoN with values along the answer: the gradient of each token knows what the reference expects from there on.</summary>
+    /// <param name="value">The values, learned from the table.</param>
+    /// <param name="weight">Where to.</param>
+    /// <param name="lambda">1 for the gradient of vBoN itself, below for less variance.</param>
+    public static Recipe ScoreFunctionWith(IPrefixValue value, RankWeight weight, double lambda) => async (run, step, ct) =>
+    {
+        var scored = await DrawAsync(run, step, ct);
+        var values = TokenValues.Of(value, (CausalLmPolicy)run.Experiment.Reference, scored, weight, run.BestOfN);
+        return new StepWork(() =>
+        {
+            var logProb = run.Policy.TokenLogProb(scored.Completions);                    // [B, T]
+            return new StepLoss(ScoreFunction.Loss(logProb, values.LogReference, values.Values, lambda), logProb.sum(1));
         })
         { Rollouts = scored };
     };

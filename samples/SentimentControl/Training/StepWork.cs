@@ -24,6 +24,7 @@ internal delegate Task<StepWork> Recipe(FineTuningState run, int step, Cancellat
 /// <summary>What a recipe can see of its run. Immutable.</summary>
 internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Transformers.Decoders.Gpt2 model, EmpiricalBoNDistribution bestOfN)
 {
+    private readonly VariationalBoN.Training.BatchSchedule _batches = experiment.Settings.Batches(experiment.TrainPrompts.Count);
     private readonly VariationalBoN.Training.PromptOrder _order = new(experiment.TrainPrompts, experiment.Seed);
 
     public Experiment Experiment => experiment;
@@ -39,7 +40,7 @@ internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Tran
     public Scorer Scorer { get; } = new(experiment.Reference, experiment.Reward);
 
     /// <summary>The prompts of a step.</summary>
-    public IReadOnlyList<Prompt> Prompts(int step) => _order.Batch(step, Math.Min(experiment.Settings.PromptsPerStep, experiment.TrainPrompts.Count));
+    public IReadOnlyList<Prompt> Prompts(int step) => _order.From(_batches.Before(step), _batches.At(step));
 
     public DrawSeed Seed(int step) => new((experiment.Seed * 1_000_003) + step);
 }

@@ -56,6 +56,12 @@ public sealed class EnumerableWorld
         return new EnumerableWorld(probabilities.Count, 1, [.. probabilities.Select(p => Math.Log(p))], rewards, n);
     }
 
+    /// <summary>V, the number of tokens.</summary>
+    public int VocabularySize => _shape.Vocabulary;
+
+    /// <summary>L, the number of tokens of every sequence.</summary>
+    public int Length => _shape.Length;
+
     /// <summary>S = V^L, the number of sequences.</summary>
     public int Sequences => _shape.Sequences;
 

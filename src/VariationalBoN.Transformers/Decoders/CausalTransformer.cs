@@ -18,7 +18,7 @@ namespace VariationalBoN.Transformers.Decoders;
 /// without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it is not the token embedding, stands beside them
 /// (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
-public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
+public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder
 {
     private protected CausalTransformer(string name)
         : base(TorchRuntime.RequireBefore(name))
@@ -105,7 +105,14 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     }
 
     /// <inheritdoc/>
-    public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits)
+    public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
+        Start(tokens, lengths, additionalTokens, withHead: true, out logits);
+
+    /// <inheritdoc/>
+    public IDecoding StartHiddenDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor hidden) =>
+        Start(tokens, lengths, additionalTokens, withHead: false, out hidden);
+
+    private TransformerDecoding Start(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, bool withHead, out Tensor output)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         using var scope = NewDisposeScope();
@@ -113,8 +120,9 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
         try
         {
             var hidden = Trunk(tokens, (keys, values) => caches.Add(new LayerKeyValues(keys, values, tokens.size(1) + additionalTokens)));
-            var decoding = new TransformerDecoding(this, [.. caches], lengths, (int)tokens.size(1));
-            logits = Head(hidden.index_select(0, decoding.LastPositions())).MoveToOuterDisposeScope();
+            var decoding = new TransformerDecoding(this, [.. caches], lengths, (int)tokens.size(1), withHead);
+            var last = hidden.index_select(0, decoding.LastPositions());
+            output = (withHead ? Head(last) : last).MoveToOuterDisposeScope();
             return decoding;
         }
         catch
@@ -124,9 +132,12 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
         }
     }
 
-    /// <summary>One more token a row through the cache: tokens and positions are [rows], the result is [rows, V].</summary>
-    internal Tensor Step(Tensor tokens, Tensor positions, LayerKeyValues[] caches, Func<int?, Tensor?> mask) =>
-        Head(Run(tokens, new CachedPass(caches, positions, Rotary?.At(positions, ElementType), mask)));
+    /// <summary>One more token a row through the cache: tokens and positions are [rows], the result is [rows, V], or [rows, C] without the output layer.</summary>
+    internal Tensor Step(Tensor tokens, Tensor positions, LayerKeyValues[] caches, Func<int?, Tensor?> mask, bool withHead)
+    {
+        var hidden = Run(tokens, new CachedPass(caches, positions, Rotary?.At(positions, ElementType), mask));
+        return withHead ? Head(hidden) : hidden;
+    }
 
     /// <summary>Tokens [N] at positions [N] before the first block: [N, C].</summary>
     private protected virtual Tensor Embed(Tensor tokens, Tensor positions) => Embedding.index_select(0, tokens);

@@ -14,16 +14,18 @@ internal sealed class TransformerDecoding : IDecoding
     private readonly LayerKeyValues[] _caches;
     private readonly int _promptColumns;
     private readonly Device _device;
+    private readonly bool _withHead;
     private int[] _lengths;
     private int _steps;
     private Tensor _positions; // [rows], of the next token
     private Tensor? _mask;     // [rows, 1, 1, capacity], 0 or -infinity; null when no prompt is padded
 
-    internal TransformerDecoding(CausalTransformer model, LayerKeyValues[] caches, ReadOnlySpan<int> lengths, int promptColumns)
+    internal TransformerDecoding(CausalTransformer model, LayerKeyValues[] caches, ReadOnlySpan<int> lengths, int promptColumns, bool withHead)
     {
         _model = model;
         _caches = caches;
         _promptColumns = promptColumns;
+        _withHead = withHead;
         _lengths = lengths.ToArray();
         _device = model.Device;
         _positions = Positions();
@@ -39,10 +41,10 @@ internal sealed class TransformerDecoding : IDecoding
         _mask ??= PaddingMask();
         int columns = _promptColumns + _steps + 1;
         var (padding, windowed) = (_mask?.narrow(3, 0, columns), (Tensor?)null);
-        var logits = _model.Step(tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns) : padding);
+        var output = _model.Step(tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns) : padding, _withHead);
         _positions.Increase(1);
         _steps++;
-        return logits.MoveToOuterDisposeScope();
+        return output.MoveToOuterDisposeScope();
     }
 
     public void SelectRows(ReadOnlySpan<int> rows)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using TorchSharp;
+using VariationalBoN.Internal;
 using VariationalBoN.Losses;
 
 namespace VariationalBoN;
@@ -63,6 +64,33 @@ public static class ScoreFunction
         using var scope = torch.NewDisposeScope();
         var weights = MinusMeanOfOthers(targets.detach() - logProb.detach().to(targets.dtype), split).to(logProb.dtype); // [B]
         return (weights * logProb).mean().neg().MoveToOuterDisposeScope(); // []
+    }
+
+    /// <summary>The loss with values along the answers: advantages of tokens instead of one for each answer.</summary>
+    /// <remarks>
+    /// With delta_t = V(s_(t + 1)) - V(s_t) - (log pi_theta - log pi_ref)(a_t), where V(s) estimates log E_ref[w | s] of the weight w = g / pi_ref and V at the end is log w itself, A_t = sum_j lambda^j delta_(t + j) minus the mean at t
+    /// over the other answers that are as long; the loss is -(1/B) sum_i sum_t A_it log pi_theta(a_it). At lambda = 1 the gradient is that of the other forms in expectation, whatever the values are: they only take
+    /// variance away. Below 1 it is another one, with less variance still and the same fixed point pi_theta = g where V is exact: there every delta is 0. 0.95 is a good start.
+    /// </remarks>
+    /// <param name="logProb">log pi_theta(a_t | s_t), [B, T], as <c>ITokenPolicy.TokenLogProb</c> gives it, with gradient.</param>
+    /// <param name="logReference">log pi_ref(a_t | s_t): for each of the B answers as many as it has tokens.</param>
+    /// <param name="values">V(s_t): for each answer one more than it has tokens, the last at its end.</param>
+    /// <param name="lambda">0 to 1.</param>
+    /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
+    /// <exception cref="ArgumentException">A shape or dtype is wrong, or lengths differ.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="lambda"/> is outside 0 to 1.</exception>
+    /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
+    public static torch.Tensor Loss(torch.Tensor logProb, IReadOnlyList<double[]> logReference, IReadOnlyList<double[]> values, double lambda)
+    {
+        TokenAdvantages.Require(logProb, logReference, values, lambda);
+        double[] numbers = logProb.Doubles();
+        int bad = Array.FindIndex(numbers, number => !double.IsFinite(number));
+        if (bad >= 0)
+            throw new ArithmeticException($"log pi_theta of token {bad % logProb.size(1)} of answer {bad / logProb.size(1)} is {numbers[bad]}; it must be finite.");
+        double[] advantages = TokenAdvantages.Of(numbers, (int)logProb.size(1), logReference, values, lambda);
+        using var scope = torch.NewDisposeScope();
+        var weights = torch.tensor(advantages, logProb.shape, dtype: logProb.dtype, device: logProb.device); // [B, T]
+        return (weights * logProb).sum().Over(-logReference.Count).MoveToOuterDisposeScope(); // []
     }
 
     /// <summary>R - mean of the others, from padded rows of groups rather than by index_add, whose order of summation a GPU does not fix.</summary>

@@ -10,7 +10,7 @@ namespace VariationalBoN.Policies;
 internal readonly record struct PlannedRow(int Prompt, int Slot, CounterRandom Random);
 
 /// <summary>Draws the completions of one batch, token by token: prompts are read once, finished rows leave the batch.</summary>
-internal sealed class BatchSampler(CausalModel model, NextTokenDistribution distribution, GenerationOptions options)
+internal sealed class BatchSampler(CausalModel model, Func<IReadOnlyList<int>, StepDistribution> distributions, GenerationOptions options)
 {
     private const double CompactionThreshold = 0.75;
     private readonly Device _device = model.Device;
@@ -22,52 +22,55 @@ internal sealed class BatchSampler(CausalModel model, NextTokenDistribution dist
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var drawn = new List<int>[rows.Length];
-        var distinct = new List<IReadOnlyList<int>>();
+        var distinct = new List<int>();
         int[] source = new int[rows.Length]; // the row of the logits that each alive row draws from
         for (int i = 0; i < rows.Length; i++)
         {
             drawn[i] = new List<int>(Math.Min(options.MaxNewTokens, 32));
             if (i == 0 || rows[i].Prompt != rows[i - 1].Prompt)
-                distinct.Add(promptTokens[rows[i].Prompt]);
+                distinct.Add(rows[i].Prompt);
             source[i] = distinct.Count - 1;
         }
 
         int[] alive = [.. Enumerable.Range(0, rows.Length)];
         int present = distinct.Count;
         bool prompts = true;
-        using var decoding = model.StartDecoding(distinct, options.MaxNewTokens - 1, options.UseCache, out var logits);
+        using StepDistribution distribution = distributions(distinct);
+        using var decoding = distribution.Start([.. distinct.Select(prompt => promptTokens[prompt])], options.MaxNewTokens - 1, out var output);
         for (int step = 0; ; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            DrawTokens(logits, rows, alive, source, drawn, step);
+            DrawTokens(distribution, output, rows, alive, source, drawn, step);
             (alive, source) = Unfinished(alive, source, drawn);
             if (alive.Length == 0 || step + 1 == options.MaxNewTokens)
                 return drawn;
             if (prompts || alive.Length < CompactionThreshold * present)
             {
                 decoding.SelectRows(source);
+                distribution.SelectRows(source);
                 present = alive.Length;
                 source = [.. Enumerable.Range(0, present)];
                 prompts = false;
             }
 
-            logits = Append(decoding, alive, source, drawn, present);
+            output = Append(decoding, distribution, alive, source, drawn, present);
         }
     }
 
-    private Tensor Append(IDecoding decoding, int[] alive, int[] source, List<int>[] drawn, int present)
+    private Tensor Append(IDecoding decoding, StepDistribution distribution, int[] alive, int[] source, List<int>[] drawn, int present)
     {
         long[] next = new long[present]; // a finished row that is still here is fed token 0
         for (int i = 0; i < alive.Length; i++)
             next[source[i]] = drawn[alive[i]][^1];
         using var tokens = tensor(next, device: _device);
+        distribution.Append(tokens);
         return decoding.Append(tokens);
     }
 
-    private void DrawTokens(Tensor logits, ReadOnlySpan<PlannedRow> rows, int[] alive, int[] source, List<int>[] drawn, int step)
+    private void DrawTokens(StepDistribution distribution, Tensor output, ReadOnlySpan<PlannedRow> rows, int[] alive, int[] source, List<int>[] drawn, int step)
     {
         using var scope = NewDisposeScope();
-        var table = distribution.Probabilities(logits).to(ScalarType.Float32).cpu().contiguous(); // [present, V]
+        var table = distribution.Probabilities(output).to(ScalarType.Float32).cpu().contiguous(); // [present, V]
         var probabilities = table.Elements<float>();
         for (int i = 0; i < alive.Length; i++)
         {
@@ -78,7 +81,7 @@ internal sealed class BatchSampler(CausalModel model, NextTokenDistribution dist
             drawn[alive[i]].Add(token);
         }
 
-        logits.Dispose();
+        output.Dispose();
     }
 
     private (int[] Alive, int[] Source) Unfinished(int[] alive, int[] source, List<int>[] drawn)

@@ -18,7 +18,7 @@ namespace VariationalBoN;
 /// through their cache. Everything runs on the device of the module's parameters; the module is neither changed nor disposed.
 /// Thread-safe as long as no thread changes the module's parameters or mode.
 /// </remarks>
-public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
+public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
 {
     private readonly CausalModel _model;
     private readonly ITokenizer _tokenizer;
@@ -53,6 +53,12 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     /// <summary>How completions are drawn.</summary>
     public GenerationOptions Options { get; }
 
+    /// <summary>The module with its fast paths.</summary>
+    internal CausalModel Model => _model;
+
+    /// <summary>What its logits become.</summary>
+    internal NextTokenDistribution Distribution => _distribution;
+
     /// <summary>V, the number of token ids and of logits.</summary>
     public int VocabularySize => _tokenizer.VocabularySize;
 
@@ -75,7 +81,17 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's context.</exception>
     /// <exception cref="InvalidOperationException">The module is in training mode, or returns NaN.</exception>
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
+        SampleFrom(prompts, completionsPerPrompt, seed, (_, _) => new StepDistribution(_model, _distribution, Options), cancellationToken);
+
+    /// <summary>Draws from another distribution over the steps of the same model.</summary>
+    /// <param name="prompts">P prompts.</param>
+    /// <param name="completionsPerPrompt">K.</param>
+    /// <param name="seed">Fixes the draw.</param>
+    /// <param name="distributions">Makes the distribution of a batch: told its prompts and their tokens.</param>
+    /// <param name="cancellationToken">Stops between tokens.</param>
+    internal IReadOnlyList<Completion> SampleFrom(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Func<IReadOnlyList<Prompt>, IReadOnlyList<IReadOnlyList<int>>, StepDistribution> distributions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -89,7 +105,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         ForEachBatch(rows.Length, (start, count) =>
         {
             var batch = rows.AsSpan(start, count);
-            List<int>[] drawn = new BatchSampler(_model, _distribution, Options).Draw(batch, promptTokens, cancellationToken);
+            List<int>[] drawn = new BatchSampler(_model, of => distributions([.. of.Select(p => prompts[p])], [.. of.Select(p => promptTokens[p])]), Options).Draw(batch, promptTokens, cancellationToken);
             for (int i = 0; i < count; i++)
                 completions[batch[i].Slot] = Complete(prompts[batch[i].Prompt], tokens[batch[i].Prompt], drawn[i]);
         }, cancellationToken);
@@ -255,7 +271,8 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         return tokens;
     }
 
-    private void Check(IReadOnlyList<Completion> completions)
+    /// <summary>Refuses completions that this policy cannot have drawn.</summary>
+    internal void Check(IReadOnlyList<Completion> completions)
     {
         ArgumentNullException.ThrowIfNull(completions);
         _model.RequireEvaluationMode();
@@ -281,6 +298,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         }
     }
 
-    private static int[] ByLength(IReadOnlyList<Completion> completions) =>
+    /// <summary>The numbers of completions, the shortest first.</summary>
+    internal static int[] ByLength(IReadOnlyList<Completion> completions) =>
         [.. Enumerable.Range(0, completions.Count).OrderBy(i => completions[i].PromptTokens.Length + completions[i].Tokens.Length)];
 }

@@ -59,7 +59,35 @@ internal sealed class CausalModel
             return decoding;
         }
 
-        int[] lengths = [.. prompts.Select(prompt => prompt.Count)];
+        using var padded = Padded(prompts, out int[] lengths);
+        return _decoder.StartDecoding(padded, lengths, additionalTokens, out logits);
+    }
+
+    /// <summary>Decoding that gives what the output layer reads, [rows, C], in place of logits.</summary>
+    /// <exception cref="ArgumentException">The module does not tell its hidden states.</exception>
+    internal IDecoding StartHiddenDecoding(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, out Tensor hidden)
+    {
+        using var padded = Padded(prompts, out int[] lengths);
+        return HiddenDecoder.StartHiddenDecoding(padded, lengths, additionalTokens, out hidden);
+    }
+
+    /// <summary>Whether hidden states can be had of the module.</summary>
+    internal bool HasHiddenStates => _decoder is IHiddenDecoder;
+
+    /// <summary>The module as one that tells its hidden states.</summary>
+    /// <exception cref="ArgumentException">It does not.</exception>
+    internal IHiddenDecoder HiddenDecoder => _decoder as IHiddenDecoder
+        ?? throw new ArgumentException($"{_module.GetName()} does not tell its hidden states, which a learned value head reads: use a module that implements {nameof(IHiddenDecoder)}, such as the decoders of VariationalBoN.Transformers, with its fast paths.");
+
+    /// <summary>The same module by its forward pass alone.</summary>
+    internal CausalModel WithoutDecoder() => new(this);
+
+    internal void RequireEvaluationMode() => TrainingModeException.Refuse(_module, "sampling and log-probabilities may speak of different distributions");
+
+    /// <summary>Prompts [rows, longest], right-padded with token 0.</summary>
+    private Tensor Padded(IReadOnlyList<IReadOnlyList<int>> prompts, out int[] lengths)
+    {
+        lengths = [.. prompts.Select(prompt => prompt.Count)];
         int longest = lengths.Max();
         long[] tokens = new long[prompts.Count * longest];
         for (int row = 0; row < prompts.Count; row++)
@@ -68,14 +96,8 @@ internal sealed class CausalModel
                 tokens[(row * longest) + i] = prompts[row][i];
         }
 
-        using var padded = tensor(tokens, [prompts.Count, longest], device: Device);
-        return _decoder.StartDecoding(padded, lengths, additionalTokens, out logits);
+        return tensor(tokens, [prompts.Count, longest], device: Device);
     }
-
-    /// <summary>The same module by its forward pass alone.</summary>
-    internal CausalModel WithoutDecoder() => new(this);
-
-    internal void RequireEvaluationMode() => TrainingModeException.Refuse(_module, "sampling and log-probabilities may speak of different distributions");
 
     /// <summary>Passes one token through a module that does not tell its vocabulary.</summary>
     private void Probe()

@@ -34,6 +34,9 @@ internal sealed class PositionLogits
     /// <summary>The output layer, [V, C]; null where the module gives only logits.</summary>
     internal Tensor? Weight { get; }
 
+    /// <summary>Logits [n, V] of some of the positions, int64 [n].</summary>
+    internal Tensor At(Tensor index) => _logits?.index_select(0, index) ?? nn.functional.linear(Hidden!.index_select(0, index), Weight!);
+
     /// <summary>Logits [count, V] of the positions from <paramref name="start"/> on.</summary>
     internal Tensor Rows(long start, long count) => _logits?.narrow(0, start, count) ?? nn.functional.linear(Hidden!.narrow(0, start, count), Weight!);
 }

@@ -36,6 +36,15 @@ public sealed partial class TabularPolicy
     /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
     public torch.Tensor LogProb(IReadOnlyList<Completion> completions)
     {
+        using var scope = torch.NewDisposeScope();
+        return TokenLogProb(completions).sum(1).MoveToOuterDisposeScope(); // [B]
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">A completion has the wrong number of tokens, or a token outside the vocabulary.</exception>
+    /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
+    public torch.Tensor TokenLogProb(IReadOnlyList<Completion> completions)
+    {
         ArgumentNullException.ThrowIfNull(completions);
         int batch = completions.Count;
         int[] rows = new int[batch * Length], tokens = new int[batch * Length];
@@ -48,7 +57,7 @@ public sealed partial class TabularPolicy
         using var scope = torch.NewDisposeScope();
         var visited = Logits.view(-1, VocabularySize).index_select(0, torch.tensor(rows)); // [B * L, V]
         var chosen = visited.log_softmax(1).gather(1, torch.tensor(tokens, torch.int64).unsqueeze(1)); // [B * L, 1]
-        return chosen.view(batch, Length).sum(1).MoveToOuterDisposeScope(); // [B]
+        return chosen.view(batch, Length).MoveToOuterDisposeScope(); // [B, L]
     }
 
     /// <summary>The completion of given tokens: its text is the tokens separated by spaces.</summary>

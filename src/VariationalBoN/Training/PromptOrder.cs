@@ -32,12 +32,23 @@ public sealed class PromptOrder
     public IReadOnlyList<Prompt> Batch(long step, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
+        return From(checked(step * count), count);
+    }
+
+    /// <summary>Prompts from a place in the endless order on, for steps of different sizes (<see cref="BatchSchedule"/>).</summary>
+    /// <param name="first">The place, from 0.</param>
+    /// <param name="count">How many prompts, 1 to the number of prompts.</param>
+    /// <returns>A fresh list. Where a pass ends inside it, a prompt can stand twice.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
+    public IReadOnlyList<Prompt> From(long first, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _prompts.Length);
         Prompt[] batch = new Prompt[count];
         for (int i = 0; i < count; i++)
         {
-            (long pass, long place) = Math.DivRem(checked((step * count) + i), _prompts.Length);
+            (long pass, long place) = Math.DivRem(checked(first + i), _prompts.Length);
             batch[i] = _prompts[Order(pass)[place]];
         }
 

@@ -1,0 +1,154 @@
+using VariationalBoN.Internal;
+using VariationalBoN.Policies;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Guidance;
+
+/// <summary>
+/// Best-of-N token by token, without fine-tuning: pi(a | s) proportional to pi_ref(a | s) E_ref[w | s, a], with the values of an <see
+/// cref="IPrefixValue"/>. N is a dial
+/// at the time of sampling.
+/// </summary>
+/// <remarks>
+/// With exact values it is the target itself; what a learned head misses is left as KL(pi || pi_bon). The top k tokens of the reference
+/// have values of their own, the
+/// others share (E[w | s] - sum over the top of pi_ref E[w | s, a]) / pi_ref(others), kept positive and within bounds, so that every
+/// completion keeps a positive probability. Mudgal et
+/// al., Controlled Decoding, arXiv 2310.17022, and Yang and Klein, FUDGE, arXiv 2104.05218, guide by an expected reward; here it is the
+/// expected weight of a rank.
+/// Thread-safe as the reference and the values are. It owns nothing.
+/// </remarks>
+public sealed class GuidedPolicy : IPolicy, IStepwiseKl
+{
+    private readonly CausalLmPolicy _reference;
+    private readonly IPrefixValue _value;
+
+    /// <summary>Creates the policy.</summary>
+    /// <param name="reference">pi_ref: frozen, without truncation, with hidden states where the values read them.</param>
+    /// <param name="value">The values.</param>
+    /// <param name="weight">Where to: <c>RankWeight.BestOf(8)</c>.</param>
+    /// <param name="options">How the vocabulary is treated; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is faulty; or the reference trains, truncates, is not the one that the values are
+    /// about, or has no hidden states.</exception>
+    public GuidedPolicy(CausalLmPolicy reference, IPrefixValue value, RankWeight weight, GuidanceOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        ArgumentNullException.ThrowIfNull(value);
+        Options = options ?? new GuidanceOptions();
+        Options.Validate();
+        if (!reference.HasFullSupport)
+            throw new ArgumentException("The reference truncates its distribution (top-k or top-p), so that tokens have no probability to guide. Give it without truncation.", nameof(reference));
+        if (reference.IsTrainable)
+            throw new ArgumentException("The reference has parameters that ask for a gradient, but values are about a reference that stays what it is. Freeze it: module.Freeze().", nameof(reference));
+        if (value.NeedsHiddenStates)
+            _ = reference.Model.HiddenDecoder;
+        if (value.Origin is { } origin && origin != ScoringIdentity.Unknown && reference.Identity.Differences(origin.Reference).ToArray() is { Length: > 0 } differences)
+            throw new ArgumentException($"The values are about another reference: {string.Join("; ", differences)}. Give the reference that they were learned from, or learn values of this one.", nameof(value));
+        (_reference, _value, Weight) = (reference, value, weight);
+        value.Require(weight);
+    }
+
+    private GuidedPolicy(GuidedPolicy other, RankWeight weight)
+    {
+        (_reference, _value, Options, Weight) = (other._reference, other._value, other.Options, weight);
+        _value.Require(weight);
+    }
+
+    /// <summary>Where to.</summary>
+    public RankWeight Weight { get; }
+
+    /// <summary>How the vocabulary is treated.</summary>
+    public GuidanceOptions Options { get; }
+
+    /// <inheritdoc/>
+    public ModelIdentity Identity => new(nameof(GuidedPolicy), ("reference", _reference.Identity), ("values", _value.Identity), ("weight", Weight.ToString()),
+        ("top tokens", Options.TopTokens), ("least rest", Options.LeastRest), ("most rest", Options.MostRest));
+
+    /// <summary>False: neither reference nor values train here.</summary>
+    public bool IsTrainable => false;
+
+    /// <summary>The same policy for another weight, such as another N; it shares everything.</summary>
+    /// <param name="weight">Where to.</param>
+    /// <returns>The policy.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The values cannot tell this weight.</exception>
+    public GuidedPolicy With(RankWeight weight) => new(this, weight);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">A prompt has no tokens, or no room for a completion in the model's context.</exception>
+    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
+        _reference.SampleFrom(prompts, completionsPerPrompt, seed, Guided, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <remarks>float64 [B], without gradient.</remarks>
+    /// <exception cref="ArgumentException">A completion has no tokens, tokens outside the vocabulary, or is longer than the model's
+    /// context.</exception>
+    public Tensor LogProb(IReadOnlyList<Completion> completions)
+    {
+        _reference.Check(completions);
+        double[] sums = Walked(completions, null, (own, _, targets) => own.gather(1, targets.unsqueeze(1)).squeeze(1));
+        return tensor(sums, ScalarType.Float64, _reference.Model.Device);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>True for a <see cref="CausalLmPolicy"/> of the same vocabulary and stop tokens, and for a guided policy over one.</remarks>
+    public bool CanCompareWith(IPolicy reference) => _reference.CanCompareWith(Plain(reference));
+
+    /// <inheritdoc/>
+    /// <remarks>Summed over the vocabulary in double precision.</remarks>
+    public double[] StepwiseKl(IPolicy reference, IReadOnlyList<Completion> completions)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        if (!CanCompareWith(reference))
+            throw new ArgumentException($"The reference is {reference.GetType().Name}; it must be a CausalLmPolicy, or a guided one, of the same vocabulary and stop tokens.", nameof(reference));
+        _reference.Check(completions);
+        return Walked(completions, reference, (own, other, _) => (own.exp() * (own - other!)).sum(-1));
+    }
+
+    private static IPolicy Plain(IPolicy policy) => policy is GuidedPolicy guided ? guided._reference : policy;
+
+    private GuidedDistribution Guided(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> tokens) => new(
+        _reference.Model, _reference.Distribution, _reference.Options, _value.Start(prompts, tokens, Weight), _value.NeedsHiddenStates, Options, Weight.LogLargest);
+
+    private static StepReader Reader(IPolicy policy, SequenceBatch batch, Completion[] rows) => policy is GuidedPolicy guided
+        ? new StepReader(guided._reference, batch, guided.Guided([.. rows.Select(row => row.Prompt)], [.. rows.Select(row => (IReadOnlyList<int>)row.PromptTokens)]), guided._value.NeedsHiddenStates)
+        : new StepReader((CausalLmPolicy)policy, batch, null, false);
+
+    /// <summary>Sums over the steps of each completion a term of (log pi [R, V], log of the other policy [R, V], tokens [R]).</summary>
+    private double[] Walked(IReadOnlyList<Completion> completions, IPolicy? other, Func<Tensor, Tensor?, Tensor, Tensor> term)
+    {
+        double[] sums = new double[completions.Count];
+        Device device = _reference.Model.Device;
+        using var noGradient = no_grad();
+        foreach (int[] part in Enumerable.Range(0, completions.Count).OrderByDescending(i => completions[i].Tokens.Length).Chunk(_reference.Options.RowsPerBatch))
+        {
+            using var scope = NewDisposeScope();
+            Completion[] rows = [.. part.Select(i => completions[i])];
+            long[] first = new long[rows.Length]; // of each completion among the drawn tokens of the batch
+            for (int row = 1; row < rows.Length; row++)
+                first[row] = first[row - 1] + rows[row - 1].Tokens.Length;
+            var batch = new SequenceBatch(rows, device);
+            using StepReader own = Reader(this, batch, rows);
+            using StepReader? theirs = other is null ? null : Reader(other, batch, rows);
+            int alive = rows.Length;
+            for (int t = 0; t < rows[0].Tokens.Length; t++)
+            {
+                using var inner = NewDisposeScope();
+                if (t > 0)
+                {
+                    int longer = rows.Count(row => row.Tokens.Length > t);
+                    var tokens = tensor([.. rows.Take(longer).Select(row => (long)row.Tokens[t - 1])], device: device);
+                    own.Append(longer, longer < alive, tokens);
+                    theirs?.Append(longer, longer < alive, tokens);
+                    alive = longer;
+                }
+
+                var index = tensor([.. first.Take(alive).Select(start => start + t)], device: device); // [R]
+                double[] terms = term(own.LogProbs(index), theirs?.LogProbs(index).to(device), batch.Targets.index_select(0, index)).Doubles();
+                for (int row = 0; row < alive; row++)
+                    sums[part[row]] += terms[row];
+            }
+        }
+
+        return sums;
+    }
+}

@@ -1,0 +1,199 @@
+using System.Text.Json;
+using TorchSharp;
+using VariationalBoN.Numerics;
+using VariationalBoN.Policies;
+using VariationalBoN.Weights;
+
+namespace VariationalBoN.Guidance;
+
+/// <summary>Values learned from the scored samples of a table: no new draws, no fine-tuning, every N and every tilt from one
+/// head.</summary>
+/// <remarks>
+/// It predicts the law of F at the end of an answer, in bins finer towards 1, from a prefix and from its next token (<see
+/// cref="ValueHeadOptions"/>), so that E[w] of any weight is a sum over bins. It reads the hidden
+/// states of the frozen reference and running sums over the tokens that it learns itself. Labels are ranks within a prompt: an increasing
+/// change of the reward changes nothing, and prompts that it was not trained on
+/// play no part. A reward that is far from a sum over tokens and pairs, or answers whose worth shows late, leave it with little to say:
+/// measure the guided policy before you use it.
+/// It owns its network: dispose of it. Thread-safe.
+/// </remarks>
+public sealed class ValueHead : IPrefixValue, IDisposable
+{
+    private const string Key = "value_head", Format = "VariationalBoN value head 1";
+
+    private readonly ValueNetwork _network;
+    private readonly RankBins _bins;
+    private readonly int _sums;
+    private readonly Description _description;
+
+    private ValueHead(ValueNetwork network, RankBins bins, Description description, ScoringIdentity? origin)
+    {
+        (_network, _bins, _description, _sums, Origin) = (network, bins, description, description.Sums, origin);
+        foreach (var parameter in network.parameters())
+            parameter.requires_grad = false;
+        Identity = new ModelIdentity(nameof(ValueHead), ("network", ModuleFingerprint.Of(network)), ("bins", bins.Count), ("power", bins.Power), ("samples", Samples));
+    }
+
+    /// <inheritdoc/>
+    public ModelIdentity Identity { get; }
+
+    /// <inheritdoc/>
+    public ScoringIdentity? Origin { get; }
+
+    /// <inheritdoc/>
+    public bool NeedsHiddenStates => true;
+
+    /// <summary>M: the fewest samples of a prompt that it was trained on, and the largest N that it can tell.</summary>
+    public int Samples => _description.Samples;
+
+    /// <summary>Trains a head on the samples of some prompts of a table.</summary>
+    /// <param name="reference">The frozen reference that drew the samples; its module tells its hidden states (<see
+    /// cref="IHiddenDecoder"/>).</param>
+    /// <param name="table">Scored samples with their tokens.</param>
+    /// <param name="prompts">At least one prompt: those that are trained on, not those that are measured.</param>
+    /// <param name="options">Shape and training; null for the defaults.</param>
+    /// <param name="progress">Told the share that is done.</param>
+    /// <param name="cancellationToken">Stops between steps.</param>
+    /// <returns>The head, the caller's to dispose.</returns>
+    /// <exception cref="ArgumentException">There is no prompt, an option is faulty, samples have no tokens, or the reference trains,
+    /// truncates or has no hidden states.</exception>
+    /// <exception cref="InvalidOperationException">The table is of another reference, or does not know its own; or training
+    /// diverged.</exception>
+    /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
+    public static ValueHead Train(CausalLmPolicy reference, ReferenceTable table, IReadOnlyList<Prompt> prompts, ValueHeadOptions? options = null,
+        IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reference);
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(prompts);
+        options ??= new ValueHeadOptions();
+        options.Validate();
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to learn from; give at least one.", nameof(prompts));
+        RequireUsable(reference, nameof(reference));
+        ScoringIdentity? origin = table.Origin;
+        ScoringIdentity.RequireMatch(origin, origin is null ? null : origin with { Reference = reference.Identity }, "the reference");
+        int samples = prompts.Min(prompt => table[prompt].Cdf.Count);
+        if (samples < 2)
+            throw new ArgumentException("A prompt has a single sample, which says nothing of ranks; draw more of it.", nameof(table));
+        var bins = new RankBins(options.Bins, options.Power);
+        using var learned = new ValueSamples(reference, table, prompts, bins, options.HiddenStateBytes, cancellationToken);
+        var description = new Description(Format, (int)reference.Model.HiddenDecoder.HeadWeight.size(1), reference.VocabularySize, options.Bins, options.Power, options.Width, options.Sums, samples,
+            reference.Identity.ToJson(), origin?.RewardModel.ToJson(), origin?.Scoring.ToJson());
+        ValueNetwork network = description.Network(options);
+        try
+        {
+            network.to(reference.Model.Device);
+            ValueTraining.Run(network, learned, options, progress, cancellationToken);
+            return new ValueHead(network, bins, description, origin);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a head that <see cref="Save"/> wrote.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="scorer">The reference, reward model and way of scoring that the head must be about; its reference is a <see
+    /// cref="CausalLmPolicy"/>.</param>
+    /// <returns>The head, the caller's to dispose, equal to the one that was saved.</returns>
+    /// <exception cref="ArgumentException">The reference is no <see cref="CausalLmPolicy"/>, or has no hidden states.</exception>
+    /// <exception cref="InvalidDataException">The file is no value head, is damaged, or is about another reference, tokenizer, reward model
+    /// or scoring; the message names what differs.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static ValueHead Load(string path, Scorer scorer)
+    {
+        ArgumentNullException.ThrowIfNull(scorer);
+        if (scorer.Reference is not CausalLmPolicy reference)
+            throw new ArgumentException($"The reference is {scorer.Reference.GetType().Name}; a value head reads the hidden states of a {nameof(CausalLmPolicy)}.", nameof(scorer));
+        RequireUsable(reference, nameof(scorer));
+        Description description = Describe(path);
+        ScoringIdentity? origin = description.Origin;
+        string[] differences = origin is null
+            ? [.. ModelIdentity.Parse(description.Reference).Differences(reference.Identity)]
+            : [.. origin.Differences(scorer.Origin, "the value head", "the scorer")];
+        if (differences.Length > 0)
+            throw new InvalidDataException($"{path}: the value head is about something else: {string.Join("; ", differences)}. Use what it was trained with, or train one anew.");
+        ValueNetwork network = description.Network(new ValueHeadOptions());
+        try
+        {
+            Safetensors.Load(path, network);
+            network.to(reference.Model.Device);
+            return new ValueHead(network, new RankBins(description.Bins, description.Power), description, origin);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the head as a safetensors file with what it is about in the header; it appears whole or not at all.</summary>
+    /// <param name="path">Path of the file; an existing one is replaced.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Save(string path) => Safetensors.Save(path, _network, new Dictionary<string, string> { ["format"] = "pt", [Key] = JsonSerializer.Serialize(_description) });
+
+    /// <inheritdoc/>
+    public void Require(RankWeight weight)
+    {
+        if (weight.N > Samples)
+            throw new ArgumentOutOfRangeException(nameof(weight), weight.N, $"The head was trained on {Samples} samples of a prompt, which cannot tell the best of more than {Samples}. Draw more samples, or take a smaller N.");
+        double most = CalibratedTilt.ForN(Samples);
+        if (weight.C > most)
+            throw new ArgumentOutOfRangeException(nameof(weight), weight.C, FormattableString.Invariant($"The head was trained on {Samples} samples of a prompt, which cannot tell a tilt above c = {most:0.##}. Draw more samples, or take a smaller c."));
+    }
+
+    /// <inheritdoc/>
+    public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight)
+    {
+        ArgumentNullException.ThrowIfNull(promptTokens);
+        Require(weight);
+        return new ValueWalk(_network, promptTokens, _sums, _bins.LogWeights(weight), _network.parameters().First().device);
+    }
+
+    /// <summary>Disposes of the network.</summary>
+    public void Dispose() => _network.Dispose();
+
+    private static void RequireUsable(CausalLmPolicy reference, string argument)
+    {
+        if (reference.IsTrainable)
+            throw new ArgumentException("The reference has parameters that ask for a gradient; values are about a reference that stays what it is. Freeze it: module.Freeze().", argument);
+        if (!reference.HasFullSupport)
+            throw new ArgumentException("The reference truncates its distribution (top-k or top-p); give it without truncation.", argument);
+        _ = reference.Model.HiddenDecoder;
+    }
+
+    private static Description Describe(string path)
+    {
+        using var file = new WeightFile(path);
+        try
+        {
+            if (file.Metadata.TryGetValue(Key, out string? json) && JsonSerializer.Deserialize<Description>(json) is { Format: Format } description && description.IsSound)
+                return description;
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            throw new InvalidDataException($"{path}: the description of the value head is damaged: {e.Message}", e);
+        }
+
+        throw new InvalidDataException($"{path} is no value head of this version: its header does not say \"{Key}\" with the format \"{Format}\".");
+    }
+
+    /// <summary>What the header of a file says.</summary>
+    private sealed record Description(string Format, int Hidden, int Vocabulary, int Bins, double Power, int Width, int Sums, int Samples, string Reference, string? RewardModel, string? Scoring)
+    {
+        private const int MaxSize = 1 << 24;
+
+        internal bool IsSound => Size(Hidden) && Size(Vocabulary) && Size(Bins) && Bins >= 2 && Size(Width) && Size(Sums) && Size(Samples) && Power >= 1 && double.IsFinite(Power) && Reference is not null;
+
+        internal ScoringIdentity? Origin => RewardModel is null || Scoring is null ? null
+            : new ScoringIdentity(ModelIdentity.Parse(Reference), ModelIdentity.Parse(RewardModel), ModelIdentity.Parse(Scoring));
+
+        internal ValueNetwork Network(ValueHeadOptions options) =>
+            new(Hidden, Vocabulary, options with { Bins = Bins, Power = Power, Width = Width, Sums = Sums }, new RankBins(Bins, Power));
+
+        private static bool Size(int value) => value is >= 1 and <= MaxSize;
+    }
+}

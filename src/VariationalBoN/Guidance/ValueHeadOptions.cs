@@ -1,0 +1,68 @@
+namespace VariationalBoN.Guidance;
+
+/// <summary>Shape and training of a <see cref="ValueHead"/>. Immutable, thread-safe.</summary>
+public sealed record ValueHeadOptions
+{
+    /// <summary>B, the number of bins of F whose probabilities the head predicts, at least 2.</summary>
+    /// <value>24.</value>
+    public int Bins { get; init; } = 24;
+
+    /// <summary>How much finer bins are towards F = 1: edges 1 - (1 - k / B)^power; at least 1, which makes them equal.</summary>
+    /// <value>2.5.</value>
+    public double Power { get; init; } = 2.5;
+
+    /// <summary>Units of each hidden layer, at least 1.</summary>
+    /// <value>64.</value>
+    public int Width { get; init; } = 64;
+
+    /// <summary>Running sums over the tokens of an answer, at least 1.</summary>
+    /// <value>16.</value>
+    public int Sums { get; init; } = 16;
+
+    /// <summary>Passes over the samples, at least 1.</summary>
+    /// <value>12.</value>
+    public int Epochs { get; init; } = 12;
+
+    /// <summary>Answers of one step, at least 1.</summary>
+    /// <value>64.</value>
+    public int AnswersPerStep { get; init; } = 64;
+
+    /// <summary>The peak of the learning rate, which falls to 0 as a cosine; finite, above 0.</summary>
+    /// <value>0.01.</value>
+    public double LearningRate { get; init; } = 1e-2;
+
+    /// <summary>lambda: how much of what a prefix learns comes from the end of the answer rather than from the next prefix; 0 to
+    /// 1.</summary>
+    /// <value>0.8.</value>
+    public double Lambda { get; init; } = 0.8;
+
+    /// <summary>The most bytes of hidden states that are kept during training; beyond, they are computed anew in each pass.</summary>
+    /// <value>1 GiB.</value>
+    public long HiddenStateBytes { get; init; } = 1L << 30;
+
+    /// <summary>Fixes the initial values and the order of the samples.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Throws one exception that names every fault.</summary>
+    internal void Validate()
+    {
+        var faults = new List<string>();
+        Require(Bins >= 2, nameof(Bins), Bins, "be at least 2");
+        Require(Power >= 1 && double.IsFinite(Power), nameof(Power), Power, "be finite and at least 1");
+        Require(Width >= 1, nameof(Width), Width, "be at least 1");
+        Require(Sums >= 1, nameof(Sums), Sums, "be at least 1");
+        Require(Epochs >= 1, nameof(Epochs), Epochs, "be at least 1");
+        Require(AnswersPerStep >= 1, nameof(AnswersPerStep), AnswersPerStep, "be at least 1");
+        Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "be finite and above 0");
+        Require(Lambda is >= 0 and <= 1, nameof(Lambda), Lambda, "be 0 to 1");
+        Require(HiddenStateBytes >= 0, nameof(HiddenStateBytes), HiddenStateBytes, "be at least 0");
+        if (faults.Count > 0)
+            throw new ArgumentException($"The options of the value head are faulty: {string.Join("; ", faults)}.");
+
+        void Require(bool holds, string name, IFormattable value, string rule)
+        {
+            if (!holds)
+                faults.Add($"{name} is {value.ToString(null, System.Globalization.CultureInfo.InvariantCulture)}, it must {rule}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using VariationalBoN.Internal;
+using VariationalBoN.Training;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Guidance;
+
+/// <summary>How a value head learns: cross-entropy of both laws to what the end of the answer, and the prefixes before it, say of F.
+/// Stateless.</summary>
+internal static class ValueTraining
+{
+    private const int WarmUpSteps = 20;
+
+    /// <summary>Trains the network in place.</summary>
+    /// <exception cref="InvalidOperationException">The loss is no number any more.</exception>
+    public static void Run(ValueNetwork network, ValueSamples samples, ValueHeadOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
+    {
+        using var adam = new Adam(network.parameters(), options.LearningRate, beta2: 0.99);
+        int perEpoch = (samples.Count + options.AnswersPerStep - 1) / options.AnswersPerStep, steps = options.Epochs * perEpoch;
+        var schedule = new LearningRateSchedule
+        {
+            Peak = options.LearningRate, Steps = steps, WarmUpSteps = Math.Min(WarmUpSteps, steps / 2), Shape = ScheduleShape.Cosine, FinalPart = 0,
+        };
+        int step = 0;
+        for (int epoch = 0; epoch < options.Epochs; epoch++)
+        {
+            foreach (int[] part in Order(samples.Count, options.Seed, epoch).Chunk(options.AnswersPerStep))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                using var scope = NewDisposeScope();
+                adam.ZeroGrad();
+                var loss = Loss(network, samples.Batch(part), options.Lambda);
+                loss.backward();
+                if (step % perEpoch == 0 && !double.IsFinite(loss.Doubles()[0]))
+                    throw new InvalidOperationException($"The value head diverged: its loss is {loss.Doubles()[0]} in step {step}. Lower {nameof(ValueHeadOptions)}.{nameof(ValueHeadOptions.LearningRate)}, which is {options.LearningRate}.");
+                adam.SetLearningRate(schedule.At(step));
+                adam.Step();
+                progress?.Report(++step / (double)steps);
+            }
+        }
+    }
+
+    /// <summary>The loss of a batch, a scalar.</summary>
+    internal static Tensor Loss(ValueNetwork network, ValueBatch batch, double lambda)
+    {
+        var units = network.Units(network.UnitBase(batch.Hidden, batch.Previous), batch.Tokens) * batch.Mask.unsqueeze(-1); // [b, T, U]
+        var after = units.cumsum(1);
+        var state = network.StateLaw(batch.Hidden, after - units, batch.Previous);                                         // [b, T, B]
+        var token = network.TokenLaw(network.TokenBase(batch.Hidden), after, batch.Tokens);
+        var targets = Targets(state.detach().exp(), batch, lambda);
+        var crossEntropy = ((targets * state.Plus(token)).sum(-1) * batch.Mask).sum().neg() / batch.Mask.sum();
+        var ranks = (units.select(2, 0).sum(1) - batch.Scores).Squared().mean(); // the first sum learns the rank itself
+        return crossEntropy.Plus(ranks);
+    }
+
+    /// <summary>y_t = the label at the last token, (1 - lambda) p(. | s_(t + 1)) + lambda y_(t + 1) before it: [b, T, B].</summary>
+    internal static Tensor Targets(Tensor laws, ValueBatch batch, double lambda)
+    {
+        using var noGradient = no_grad();
+        long length = laws.size(1);
+        var targets = new Tensor[length];
+        var next = batch.Labels;
+        for (long t = length - 1; t >= 0; t--)
+        {
+            var mixed = t + 1 < length ? next.Times(lambda).Plus(laws.select(1, t + 1).Times(1 - lambda)) : batch.Labels;
+            targets[t] = next = where(batch.Ended.select(1, t), batch.Labels, mixed);
+        }
+
+        return stack(targets, 1);
+    }
+
+    private static int[] Order(int count, long seed, int epoch)
+    {
+        var random = new CounterRandom(new DrawSeed(seed, DrawPurpose.Resampling), "value head, order", epoch);
+        int[] order = [.. Enumerable.Range(0, count)];
+        for (int i = count - 1; i > 0; i--)
+        {
+            int j = (int)(random.Uniform(i) * (i + 1));
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+
+        return order;
+    }
+}

@@ -1,0 +1,18 @@
+using TorchSharp;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>A decoder that can stop before its output layer: decoding gives hidden states, of which logits are <see
+/// cref="ILinearHead.HeadWeight"/> times. What a learned value head reads.</summary>
+/// <remarks>A policy may call it from several threads at once.</remarks>
+public interface IHiddenDecoder : ILinearHead
+{
+    /// <summary>As <see cref="ICachedDecoder.StartDecoding"/>, with hidden states where that has logits: here and in <see
+    /// cref="IDecoding.Append"/> of what it returns.</summary>
+    /// <param name="tokens">Prompts [B, T], int64, right-padded.</param>
+    /// <param name="lengths">B lengths, each from 1 to T.</param>
+    /// <param name="additionalTokens">The most calls of <see cref="IDecoding.Append"/> that will follow, 0 or more.</param>
+    /// <param name="hidden">What the output layer reads after each prompt, a fresh tensor [B, C], the caller's to dispose.</param>
+    /// <returns>The state, the caller's to dispose; its <see cref="IDecoding.Append"/> returns [B, C].</returns>
+    IDecoding StartHiddenDecoding(torch.Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out torch.Tensor hidden);
+}

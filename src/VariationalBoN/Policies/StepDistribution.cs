@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>What tokens are drawn from, step by step, for the rows of one decoding; by default the next-token distribution of the model
+/// alone. Not thread-safe.</summary>
+internal class StepDistribution(CausalModel model, NextTokenDistribution distribution, GenerationOptions options) : IDisposable
+{
+    /// <summary>The model that is decoded.</summary>
+    protected CausalModel Model => model;
+
+    /// <summary>What its logits become.</summary>
+    protected NextTokenDistribution Distribution => distribution;
+
+    /// <summary>Starts decoding; what it gives at each step is what <see cref="Probabilities"/> takes.</summary>
+    internal virtual IDecoding Start(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, out Tensor output) =>
+        model.StartDecoding(prompts, additionalTokens, options.UseCache, out output);
+
+    /// <summary>Probabilities [rows, V] of the next token, up to a factor for each row.</summary>
+    internal virtual Tensor Probabilities(Tensor output) => distribution.Probabilities(output);
+
+    /// <summary>Goes on with some of the rows, each any number of times.</summary>
+    internal virtual void SelectRows(ReadOnlySpan<int> rows)
+    {
+    }
+
+    /// <summary>Told the token that each row goes on with, int64 [rows].</summary>
+    internal virtual void Append(Tensor tokens)
+    {
+    }
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+}

@@ -1,0 +1,56 @@
+using VariationalBoN.Guidance;
+using VariationalBoN.Tests.Policies;
+using static VariationalBoN.Tests.Guidance.GuidedExample;
+
+namespace VariationalBoN.Tests.Guidance;
+
+/// <summary>The code of docs/guidance.md.</summary>
+[Trait("Tier", "torch")]
+public sealed class GuidanceSnippets : IDisposable
+{
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
+
+    public void Dispose() => File.Delete(_path);
+
+    [Fact]
+    public async Task Guided_decoding_of_the_page_runs()
+    {
+        (CausalLmPolicy reference, ReferenceTable table) = await Made;
+        Scorer scorer = Scorer(reference);
+        Prompt[] train = Train, heldOut = HeldOut;
+        ValueHeadOptions options = Options(epochs: 1);
+
+        // snippet: guided
+        using ValueHead head = ValueHead.Train(reference, table, train, options);       // once: from the samples of the table, no new draws
+        var guided = new GuidedPolicy(reference, head, RankWeight.BestOf(8));           // an IPolicy: Sample, LogProb, exact KL
+        var answers = guided.Sample(heldOut, completionsPerPrompt: 4, seed: 1);
+        var bolder = guided.With(RankWeight.BestOf(32));                                // N is a dial
+        var report = await new Evaluator(scorer, table).EvaluateAsync(guided, heldOut, 64, seed: 1, table.BestOf(8));
+        head.Save(_path);                                                               // safetensors; ValueHead.Load(path, scorer) reads it back
+        // end snippet
+
+        Assert.Equal(8, answers.Count);
+        Assert.Equal(RankWeight.BestOf(32), bolder.Weight);
+        Assert.Equal(128, report.Completions);
+    }
+
+    [Fact]
+    public async Task Fine_tuning_with_values_of_the_page_runs()
+    {
+        (CausalLmPolicy reference, ReferenceTable table) = await Made;
+        Scorer scorer = Scorer(reference);
+        using ValueHead head = await HeadAsync(Options(epochs: 1));
+        using var model = TinyModels.Gpt2();
+        var policy = Policy(model);
+        var bestOfN = table.BestOf(8, onWarning: _ => { });
+
+        // snippet: values
+        var scored = await scorer.ScoreAsync(policy.Sample(Train, completionsPerPrompt: 4, seed: 1));
+        var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(8), bestOfN);           // plain data: log pi_ref and V of each token
+        using var loss = ScoreFunction.Loss(policy.TokenLogProb(scored.Completions), values.LogReference, values.Values, lambda: 0.95);
+        // end snippet
+
+        loss.backward();
+        Assert.Contains(model.parameters(), parameter => parameter.grad is not null);
+    }
+}

@@ -1,0 +1,207 @@
+using TorchSharp;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Guidance;
+using VariationalBoN.Policies;
+using VariationalBoN.References;
+using VariationalBoN.Tests.Policies;
+using static VariationalBoN.Tests.Guidance.GuidedExample;
+
+namespace VariationalBoN.Tests.Guidance;
+
+/// <summary>A head that learns: it comes nearer to Best-of-N, is read back as it was saved, sees nothing that it may not see, and is
+/// refused where it does not belong.</summary>
+[Collection("Leaks")]
+[Trait("Tier", "torch")]
+public sealed class ValueHeadTests : IDisposable
+{
+    private readonly string _file = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.safetensors");
+
+    public void Dispose() => File.Delete(_file);
+
+    [Fact]
+    public async Task Training_brings_the_guided_policy_nearer_to_best_of_n_on_prompts_that_it_has_not_seen()
+    {
+        (var reference, _) = await Made;
+        using var untrained = await HeadAsync(Options(epochs: 1, rate: 1e-12));
+        using var trained = await HeadAsync();
+        foreach (double n in new[] { 2, 8.0 })
+        {
+            double before = Divergence(reference, untrained, n), after = Divergence(reference, trained, n), none = Divergence(reference, null, n);
+            Assert.Equal(none, before, 1e-4); // an untrained head is the reference
+            Assert.InRange(after, 0, 0.8 * before);
+        }
+    }
+
+    [Fact]
+    public async Task A_saved_head_is_read_back_equal()
+    {
+        (var reference, _) = await Made;
+        using var head = await HeadAsync(Options(epochs: 2));
+        head.Save(_file);
+        using var read = ValueHead.Load(_file, Scorer(reference));
+
+        Assert.Equal(head.Identity, read.Identity);
+        Assert.Equal((head.Origin, head.Samples), (read.Origin, read.Samples));
+        var drawn = reference.Sample(HeldOut, 20, seed: 4);
+        foreach (var weight in new[] { RankWeight.BestOf(8), RankWeight.Tilt(4) })
+            Assert.Equal(new GuidedPolicy(reference, head, weight).LogProbValues(drawn), new GuidedPolicy(reference, read, weight).LogProbValues(drawn));
+    }
+
+    [Fact]
+    public async Task Rewards_of_held_out_prompts_change_no_bit()
+    {
+        (var reference, var table) = await Made;
+        var changed = new ReferenceTable(
+            table.Prompts.Select(p => HeldOut.Contains(p.Prompt) ? new ReferencePrompt(p.Prompt, p.Samples.Select(s => s with { Reward = -(3 * s.Reward) + 1 })) : p), table.Provenance);
+        using ValueHead one = ValueHead.Train(reference, table, Train, Options(epochs: 1)), two = ValueHead.Train(reference, changed, Train, Options(epochs: 1));
+        var drawn = reference.Sample(HeldOut, 20, seed: 4);
+        Assert.Equal(one.Identity, two.Identity);
+        Assert.Equal(new GuidedPolicy(reference, one, RankWeight.BestOf(8)).LogProbValues(drawn), new GuidedPolicy(reference, two, RankWeight.BestOf(8)).LogProbValues(drawn));
+    }
+
+    [Fact]
+    public async Task An_increasing_change_of_the_reward_changes_no_bit()
+    {
+        (var reference, var table) = await Made;
+        var changed = new ReferenceTable(table.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Samples.Select(s => s with { Reward = Math.Exp(s.Reward) }))), table.Provenance);
+        using ValueHead one = ValueHead.Train(reference, table, Train, Options(epochs: 1)), two = ValueHead.Train(reference, changed, Train, Options(epochs: 1));
+        Assert.Equal(one.Identity, two.Identity);
+    }
+
+    [Fact]
+    public async Task Hidden_states_that_are_kept_and_those_computed_anew_teach_the_same()
+    {
+        (var reference, _) = await Made;
+        using ValueHead kept = await HeadAsync(Options(epochs: 1)), anew = await HeadAsync(Options(epochs: 1) with { HiddenStateBytes = 0 });
+        var drawn = reference.Sample(HeldOut, 20, seed: 4);
+        double[] one = new GuidedPolicy(reference, kept, RankWeight.BestOf(8)).LogProbValues(drawn), two = new GuidedPolicy(reference, anew, RankWeight.BestOf(8)).LogProbValues(drawn);
+        Assert.All(one.Zip(two), pair => Assert.Equal(pair.First, pair.Second, 1e-3));
+    }
+
+    [Fact]
+    public async Task Another_reference_tokenizer_or_judge_is_refused_by_name()
+    {
+        (var reference, var table) = await Made;
+        using var head = await HeadAsync(Options(epochs: 1));
+        head.Save(_file);
+        using var otherModel = TinyModels.Gpt2(seed: 9).Freeze();
+        var other = Policy(otherModel);
+        var hotter = reference.With(reference.Options with { Temperature = 1.5 });
+        Says("reference", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(other))));
+        Says("temperature", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(hotter))));
+        Says("reward model", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, new Scorer(reference, RewardModel.FromFunction(_ => 0, "another judge")))));
+        Says("another reference", Assert.Throws<ArgumentException>(() => new GuidedPolicy(other, head, RankWeight.BestOf(4))));
+        Says("temperature", Assert.Throws<ArgumentException>(() => new GuidedPolicy(hotter, head, RankWeight.BestOf(4))));
+        Says("reference", Assert.Throws<InvalidOperationException>(() => ValueHead.Train(other, table, Train, Options(epochs: 1))));
+        Says("more than 64", Assert.Throws<ArgumentOutOfRangeException>(() => new GuidedPolicy(reference, head, RankWeight.BestOf(65))));
+        Says("tilt above", Assert.Throws<ArgumentOutOfRangeException>(() => new GuidedPolicy(reference, head, RankWeight.BestOf(8)).With(RankWeight.Tilt(300))));
+    }
+
+    [Fact]
+    public async Task What_it_cannot_learn_from_is_refused_by_name()
+    {
+        (var reference, var table) = await Made;
+        var imported = new ReferenceTable(table.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Responses)), table.Provenance);
+        Says("no tokens", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, imported, Train)));
+        Says("AcceptUnknownProvenance", Assert.Throws<InvalidOperationException>(() => ValueHead.Train(reference, new ReferenceTable(table.Prompts), Train)));
+        Says("no prompt", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, [])));
+        Assert.Throws<KeyNotFoundException>(() => ValueHead.Train(reference, table, ["5 5"]));
+        Says("Lambda is 1.1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
+        Says("Bins is 1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
+        Says("truncates", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.With(reference.Options with { TopK = 2 }), table, Train)));
+        using var training = TinyModels.Gpt2();
+        Says("Freeze", Assert.Throws<ArgumentException>(() => ValueHead.Train(Policy(training), table, Train)));
+        Says("hidden states", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.WithoutDecoder(), table, Train)));
+        using var head = await HeadAsync(Options(epochs: 1));
+        Says("hidden states", Assert.Throws<ArgumentException>(() => new GuidedPolicy(reference.WithoutDecoder(), head, RankWeight.BestOf(2))));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_head_is_refused()
+    {
+        (var reference, _) = await Made;
+        VariationalBoN.Weights.Safetensors.Save(_file, TinyModels.Gpt2());
+        Says("no value head", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference))));
+        VariationalBoN.Weights.Safetensors.Save(_file, TinyModels.Gpt2(), new Dictionary<string, string> { ["value_head"] = "{" });
+        Says("damaged", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference))));
+    }
+
+    [Fact]
+    public async Task Drawing_scoring_and_saving_leave_no_tensor_behind()
+    {
+        (var reference, _) = await Made;
+        using var head = await HeadAsync(Options(epochs: 1));
+        var guided = new GuidedPolicy(reference, head, RankWeight.BestOf(8), new GuidanceOptions { TopTokens = 3 });
+        Use();
+        long before = LiveTensors.Settled();
+        Use();
+        Assert.Equal(before, LiveTensors.Now);
+
+        void Use()
+        {
+            var drawn = guided.Sample(HeldOut, 10, seed: 1);
+            guided.LogProb(drawn).Dispose();
+            guided.StepwiseKl(reference, drawn);
+            head.Save(_file);
+        }
+    }
+
+    [Fact]
+    public async Task Decoding_that_stops_before_the_output_layer_gives_what_that_reads()
+    {
+        (var reference, _) = await Made;
+        using var scope = torch.NewDisposeScope();
+        IHiddenDecoder model = reference.Model.HiddenDecoder;
+        var prompts = torch.tensor(new long[] { 1, 2, 3, 4, 0, 0 }, [2, 3]);
+        using IDecoding plain = model.StartDecoding(prompts, [3, 1], 2, out var logits), stopped = model.StartHiddenDecoding(prompts, [3, 1], 2, out var hidden);
+        Close(logits, hidden);
+        plain.SelectRows([1, 0, 1]);
+        stopped.SelectRows([1, 0, 1]);
+        var next = torch.tensor(new long[] { 2, 4, 1 });
+        Close(plain.Append(next), stopped.Append(next));
+
+        void Close(torch.Tensor expected, torch.Tensor state) => Assert.True(torch.allclose(expected, torch.nn.functional.linear(state, model.HeadWeight)));
+    }
+
+    /// <summary>KL(pi || pi_bon) over all answers to the held-out prompts; of the reference where there is no head.</summary>
+    private static double Divergence(CausalLmPolicy reference, ValueHead? head, double n)
+    {
+        double sum = 0;
+        IPolicy policy = head is null ? reference : new GuidedPolicy(reference, head, RankWeight.BestOf(n));
+        foreach (Prompt prompt in HeldOut)
+        {
+            Completion[] all = [.. Answers(reference, prompt)];
+            double[] logReference = reference.LogProbValues(all), log = policy.LogProbValues(all), rewards = [.. all.Select(c => Reward(c))];
+            Assert.Equal(1, log.Sum(Math.Exp), 1e-5);
+            for (int y = 0; y < all.Length; y++)
+            {
+                double below = 0, level = 0;
+                for (int z = 0; z < all.Length; z++)
+                {
+                    below += rewards[z] < rewards[y] ? Math.Exp(logReference[z]) : 0;
+                    level += rewards[z] == rewards[y] ? Math.Exp(logReference[z]) : 0;
+                }
+
+                sum += Math.Exp(log[y]) * (log[y] - logReference[y] - RankWeight.BestOf(n).LogMean(below, Math.Min(1, below + level))) / HeldOut.Length;
+            }
+        }
+
+        return sum;
+    }
+
+    /// <summary>Every answer: up to four tokens, 5 ends it.</summary>
+    private static IEnumerable<Completion> Answers(CausalLmPolicy reference, Prompt prompt)
+    {
+        var template = reference.Sample([prompt], 1, seed: 1)[0];
+        var open = new List<int[]> { Array.Empty<int>() };
+        while (open.Count > 0)
+        {
+            var longer = open.SelectMany(tokens => Enumerable.Range(0, 6).Select(token => (int[])[.. tokens, token])).ToList();
+            foreach (int[] tokens in longer.Where(tokens => tokens[^1] == 5 || tokens.Length == 4))
+                yield return template with { Tokens = [.. tokens], Text = string.Join(' ', tokens), FinishReason = tokens[^1] == 5 ? FinishReason.Stopped : FinishReason.Length };
+            open = [.. longer.Where(tokens => tokens[^1] != 5 && tokens.Length < 4)];
+        }
+    }
+
+    private static void Says(string word, Exception error) => Assert.Contains(word, error.Message, StringComparison.Ordinal);
+}
