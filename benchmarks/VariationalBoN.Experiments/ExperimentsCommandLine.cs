@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SentimentControl;
+using SampleHosting;
 using TorchSharp;
 using VariationalBoN.Experiments.Grid;
 using VariationalBoN.Experiments.Pretraining;
@@ -25,12 +25,8 @@ internal static class ExperimentsCommandLine
         Func<GridArguments, CancellationToken, Task<int>> grid,
         Func<string, CancellationToken, Task<int>> pretrain)
     {
-        var folder = new Argument<string>("FOLDER") { Description = "Where the files are written; made when missing." };
-        folder.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && !CommandOptions.IsFolder(result.Tokens[0].Value))
-                result.AddError($"FOLDER is '{result.Tokens[0].Value}'; it must be a folder, which may be new");
-        });
+        var folder = new Argument<string>("FOLDER") { Description = "Where the files are written; made when missing." }
+            .Checked(CommonOptions.IsFolder, value => $"FOLDER is '{value}'; it must be a folder, which may be new");
         var making = new Command("pretrain", Making) { folder };
         making.SetAction((result, stop) => pretrain(result.GetRequiredValue(folder), stop));
         return CommandHost.InvokeAsync(new RootCommand(Purpose) { GridCommand.Create(grid), making }, args);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SampleHosting;
 using SentimentControl;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
@@ -34,7 +35,7 @@ internal static class ExperimentRun
         var stages = new RunStages(progress, settings, arguments);
 
         // 1. The reference language model and the judge.
-        var device = CommandOptions.DeviceOf(arguments.Device);
+        var device = CommonOptions.DeviceOf(arguments.Device);
         var reference = dataset.ObtainReference(settings, arguments.Seed, device, stages.Reference, cancellationToken);
         using var referenceModel = reference.Model;
         stages.Reference.Finish($"language model: {reference.Quality}");
