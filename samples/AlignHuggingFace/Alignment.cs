@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlignHuggingFace.Prompts;
 using Spectre.Console;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
@@ -25,19 +26,20 @@ internal static class Alignment
         var device = Device.Parse(arguments.Device);
         using var model = LanguageModel.Load(arguments.Model!, arguments, device);
         using var judge = Judge.Load(arguments, device);
-        (Prompt[] train, Prompt[] heldOut) = PromptFile.Read(arguments.Prompts!);
+        var prompts = await ReadAsync(model, arguments, output, cancellationToken);
+        (Prompt[] train, Prompt[] used, Prompt[] heldOut) = (prompts.Train, prompts.Used, prompts.HeldOut);
         var scorer = new Scorer(model.Reference, judge.Reward);
-        output.WriteLine($"{model.Description}; {train.Length} prompts to train on, {heldOut.Length} held out");
+        output.WriteLine($"{model.Description}; {train.Length} prompts to train on{(used.Length < train.Length ? $", of which {arguments.Steps} steps take {used.Length}" : "")}; {heldOut.Length} held out");
         output.WriteLine($"judge: {judge.Reward.Identity}");
 
         // 2. What it will take, before it starts.
-        var probe = await Probe.MeasureAsync(model, scorer, train, heldOut.Length, arguments, cancellationToken);
+        var probe = await Probe.MeasureAsync(model, scorer, used, heldOut.Length, arguments, cancellationToken);
         output.WriteLine($"\n{probe}\n");
         if (arguments.EstimateOnly)
             return;
 
         // 3. Reference rewards, once, on disk as they come: table.BestOf(n) is the Best-of-N distribution.
-        using var table = await ReferenceRewards.ObtainAsync(scorer, [.. train, .. heldOut], arguments, output, cancellationToken);
+        using var table = await ReferenceRewards.ObtainAsync(scorer, [.. used, .. heldOut], arguments, output, cancellationToken);
         var bestOfN = table.BestOf(arguments.N);
 
         // 4. Align.
@@ -60,6 +62,16 @@ internal static class Alignment
         if (!(difference <= Tolerance))
             throw new InvalidDataException(FormattableString.Invariant($"{saved} does not hold the model that was saved: loaded again, its logits differ by {difference} of the largest."));
         output.WriteLine(FormattableString.Invariant($"\nWritten to {saved}{(arguments.Lora ? $" and {LanguageModel.AdapterDirectory(saved)}" : "")}; loaded again, its logits differ by {difference:0.0e+0} of the largest."));
+    }
+
+    /// <summary>The prompts, all held against the context of the model.</summary>
+    private static async Task<PromptSplit> ReadAsync(LanguageModel model, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    {
+        var read = await PromptFile.ReadAsync(arguments.Prompts!, arguments.PromptColumn, cancellationToken);
+        var fitting = PromptLengths.Fit(arguments.Prompts!, read, model.TokensOf, model.MostPromptTokens, arguments.LongPrompts);
+        foreach (string note in fitting.Notes)
+            output.WriteLine(note);
+        return PromptSplit.Of(arguments.Prompts!, fitting, arguments.HeldOut, arguments.Steps, arguments.PromptsPerStep, arguments.Seed);
     }
 
     private static Arguments MakeTiny(Arguments arguments, TextWriter output)

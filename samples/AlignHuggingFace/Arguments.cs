@@ -1,3 +1,4 @@
+using AlignHuggingFace.Prompts;
 using VariationalBoN.Training;
 
 namespace AlignHuggingFace;
@@ -17,8 +18,16 @@ internal sealed record Arguments
     /// <summary>The label that is rewarded; null where the classifier has but one.</summary>
     public string? Label { get; init; }
 
-    /// <summary>A file with a prompt a line; null with <see cref="Model"/> null.</summary>
+    /// <summary>The file of prompts; null with <see cref="Model"/> null.</summary>
     public string? Prompts { get; init; }
+
+    /// <summary>The column of <see cref="Prompts"/>; null for a usual one.</summary>
+    public string? PromptColumn { get; init; }
+
+    public LongPrompts LongPrompts { get; init; }
+
+    /// <summary>How many prompts are held out; null for a fifth, at most 100.</summary>
+    public int? HeldOut { get; init; }
 
     public required double N { get; init; }
 

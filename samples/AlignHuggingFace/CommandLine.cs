@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using AlignHuggingFace.Prompts;
 using VariationalBoN.Training;
 
 namespace AlignHuggingFace;
@@ -13,10 +14,15 @@ internal static class CommandLine
     private static readonly Option<string> Model = new("--model") { Description = "Directory of a causal language model as downloaded from Hugging Face (config.json, weights, tokenizer) [default: a tiny random GPT-2]." };
     private static readonly Option<string> Reward = new("--reward") { Description = $"Directory of a sequence classifier, or \"{Arguments.Function}\" for the judge in WordJudge.cs [default with --model: {Arguments.Function}]." };
     private static readonly Option<string> Label = new("--label") { Description = "The label that is rewarded, such as POSITIVE; needed where the classifier has more than one." };
-    private static readonly Option<string> Prompts = new("--prompts") { Description = "Text file with a prompt a line; a fifth of them is held out. Needed with --model." };
+    private static readonly Option<string> Prompts = new("--prompts") { Description = $"The prompts: {PromptFile.Endings}. Needed with --model." };
+    private static readonly Option<string> Column = new("--prompt-column") { Description = "The column of --prompts that holds them; texts, or conversations as arrays of messages [default: prompt, or else messages]." };
+    private static readonly Option<LongPrompts> TooLong = new("--long-prompts") { Description = "What becomes of prompts that leave no room for a completion in the model's context: refuse to run, skip them, or truncate them at their beginning.", DefaultValueFactory = _ => LongPrompts.Refuse };
+    private static readonly Option<int?> HeldOut = new("--held-out") { Description = "How many prompts are held out, to measure on [default: a fifth, at most 100]." };
     private static readonly Option<double> N = new("--n") { Description = "N, the draws that one sample is to be worth.", DefaultValueFactory = _ => 8 };
     private static readonly Option<int?> Samples = new("--samples") { Description = "M, reference samples of each prompt [default: 8 N, at least 32]." };
     private static readonly Option<int?> Steps = new("--steps") { Description = "Training steps [default: 200; with --quick 60]." };
+    private static readonly Option<int> PromptsPerStep = new("--prompts-per-step") { Description = "Prompts of a training step.", DefaultValueFactory = _ => 4 };
+    private static readonly Option<int> Completions = new("--completions") { Description = "K, completions of each prompt of a training step.", DefaultValueFactory = _ => 8 };
     private static readonly Option<int?> MaxNewTokens = new("--max-new-tokens") { Description = "The most tokens of a completion [default: 32; with --quick 12]." };
     private static readonly Option<int> RowsPerPass = new("--rows-per-pass") { Description = "Completions whose gradient is taken at a time: bounds memory, not the result.", DefaultValueFactory = _ => 16 };
     private static readonly Option<double?> LearningRate = new("--learning-rate") { Description = "[default: 1e-5; with --lora 2e-4; for the tiny models 3e-3]" };
@@ -42,7 +48,7 @@ internal static class CommandLine
     {
         var command = new RootCommand("Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.")
         {
-            Model, Reward, Label, Prompts, N, Samples, Steps, MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
+            Model, Reward, Label, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions, MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
         };
         AddChecks(command);
         using var stop = new CancellationTokenSource();
@@ -73,11 +79,14 @@ internal static class CommandLine
             Reward = result.GetValue(Reward) ?? (model is null ? null : Arguments.Function),
             Label = result.GetValue(Label),
             Prompts = result.GetValue(Prompts),
+            PromptColumn = result.GetValue(Column),
+            LongPrompts = result.GetValue(TooLong),
+            HeldOut = result.GetValue(HeldOut),
             N = n,
             SamplesPerPrompt = result.GetValue(Samples) ?? Math.Max(32, (int)Math.Ceiling(8 * n)),
             Steps = result.GetValue(Steps) ?? (quick ? 60 : 200),
-            PromptsPerStep = 4,
-            CompletionsPerPrompt = 8,
+            PromptsPerStep = result.GetValue(PromptsPerStep),
+            CompletionsPerPrompt = result.GetValue(Completions),
             MaxNewTokens = result.GetValue(MaxNewTokens) ?? (quick ? 12 : 32),
             RowsPerPass = result.GetValue(RowsPerPass),
             LearningRate = result.GetValue(LearningRate) ?? (model is null ? 3e-3 : lora ? 2e-4 : 1e-5),
@@ -104,6 +113,9 @@ internal static class CommandLine
         Check(N, value => value >= 1 && double.IsFinite(value), value => $"--n is {value}; it must be at least 1");
         Check(Samples, value => value >= 1, value => $"--samples is {value}; it must be at least 1");
         Check(Steps, value => value >= 1, value => $"--steps is {value}; it must be at least 1");
+        Check(HeldOut, value => value >= 1, value => $"--held-out is {value}; it must be at least 1");
+        Check(PromptsPerStep, value => value >= 1, value => $"--prompts-per-step is {value}; it must be at least 1");
+        Check(Completions, value => value >= 2, value => $"--completions is {value}; it must be at least 2, since completions of a prompt are compared with each other");
         Check(MaxNewTokens, value => value >= 1, value => $"--max-new-tokens is {value}; it must be at least 1");
         Check(RowsPerPass, value => value >= 1, value => $"--rows-per-pass is {value}; it must be at least 1");
         Check(LearningRate, value => value > 0, value => $"--learning-rate is {value}; it must be above 0");
@@ -119,9 +131,11 @@ internal static class CommandLine
         {
             bool hasModel = result.GetResult(Model) is not null, hasReward = result.GetResult(Reward) is not null, hasPrompts = result.GetResult(Prompts) is not null;
             if (hasModel && !hasPrompts)
-                result.AddError("--model needs --prompts, a text file with a prompt a line");
+                result.AddError($"--model needs --prompts, a file of prompts: {PromptFile.Endings}");
             if (!hasModel && (hasReward || hasPrompts))
                 result.AddError("--reward and --prompts go with --model; without it tiny random models are made");
+            if (!hasPrompts && result.GetResult(Column) is not null)
+                result.AddError("--prompt-column goes with --prompts");
         });
     }
 

@@ -35,6 +35,9 @@ internal sealed class LanguageModel : IDisposable
     /// <summary>What is trained.</summary>
     public IReadOnlyList<Parameter> Trained => Policy.Parameters;
 
+    /// <summary>The most tokens of a prompt that leave room for a completion.</summary>
+    public int MostPromptTokens => Network.MaxLength - Policy.Options.MaxNewTokens;
+
     /// <summary>Family and size in a line.</summary>
     public string Description
     {
@@ -47,6 +50,9 @@ internal sealed class LanguageModel : IDisposable
 
     /// <summary>Reads the directory; the weights are copied where they themselves are trained.</summary>
     public static LanguageModel Load(string directory, Arguments arguments, torch.Device device) => new(directory, arguments, device);
+
+    /// <summary>How many tokens a prompt has.</summary>
+    public int TokensOf(Prompt prompt) => _start.Tokenizer.Encode(prompt.Text).Length;
 
     /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights, and the adapters themselves beside it.</summary>
     /// <param name="directory">The directory.</param>
