@@ -26,7 +26,7 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
         Console.Error.WriteLine("Stopped; the same command goes on from here.");
         return Interrupted;
     }
-    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or RewardModelException or TrainingStoppedException or TorchRuntimeException)
+    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or ArithmeticException or RewardModelException or TrainingStoppedException or TorchRuntimeException)
     {
         Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
         return Failure;
