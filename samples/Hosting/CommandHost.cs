@@ -12,7 +12,6 @@ public static class CommandHost
     public const int Failure = 1, UsageError = 2, Interrupted = 130;
 
     private static readonly ParserConfiguration s_parser = new() { ResponseFileTokenReplacer = null }; // "@" begins a text, not a file
-    private static readonly InvocationConfiguration s_direct = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
 
     /// <summary>For a sample without options: answers --help, and refuses every argument.</summary>
     /// <param name="args">The arguments.</param>
@@ -23,7 +22,7 @@ public static class CommandHost
         bool goOn = false;
         var program = new RootCommand(purpose);
         program.SetAction(_ => goOn = true);
-        int code = Faults(program.Parse(args, s_parser), out var parsed) ?? parsed.Invoke(s_direct);
+        int code = Faults(program.Parse(args, s_parser), out var parsed) ?? parsed.Invoke(Direct());
         return goOn ? null : code;
     }
 
@@ -34,7 +33,7 @@ public static class CommandHost
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        return Faults(program.Parse(args, s_parser), out var parsed) ?? await parsed.InvokeAsync(s_direct, stop.Token);
+        return Faults(program.Parse(args, s_parser), out var parsed) ?? await parsed.InvokeAsync(Direct(), stop.Token);
 
         void Stop(PosixSignalContext context)
         {
@@ -83,6 +82,8 @@ public static class CommandHost
         Say($"{string.Join("; ", result.Errors.Select(error => error.Message.TrimEnd('.')).Distinct())}. Try --help.");
         return UsageError;
     }
+
+    private static InvocationConfiguration Direct() => new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
 
     private static void Say(string text) => Console.Error.WriteLine(text.ReplaceLineEndings(" "));
 }
