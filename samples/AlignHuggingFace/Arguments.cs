@@ -18,6 +18,11 @@ internal sealed record Arguments
     /// <summary>The label that is rewarded; null where the classifier has but one.</summary>
     public string? Label { get; init; }
 
+    /// <summary>A judge that is not trained on: a directory, or <see cref="Function"/>; null for none.</summary>
+    public string? SecondReward { get; init; }
+
+    public string? SecondLabel { get; init; }
+
     /// <summary>The file of prompts; null with <see cref="Model"/> null.</summary>
     public string? Prompts { get; init; }
 
@@ -66,7 +71,11 @@ internal sealed record Arguments
 
     public required string Output { get; init; }
 
+    /// <summary>Where the policy is.</summary>
     public required string Device { get; init; }
+
+    /// <summary>Where the reference and the judges are.</summary>
+    public required string ReferenceDevice { get; init; }
 
     public required int Threads { get; init; }
 

@@ -12,6 +12,11 @@ internal sealed record PromptSplit(Prompt[] Train, Prompt[] Used, Prompt[] HeldO
 {
     private const int HeldOutEvery = 5, MostHeldOut = 100;
 
+    /// <summary>How many there are of each, in a line.</summary>
+    /// <param name="steps">Steps of training.</param>
+    public string Description(int steps) => string.Create(CultureInfo.InvariantCulture,
+        $"{Train.Length} prompts to train on{(Used.Length < Train.Length ? $", of which {steps} steps take {Used.Length}" : "")}; {HeldOut.Length} held out");
+
     /// <summary>Holds out prompts at equal distances, and sees which of the others the steps take.</summary>
     /// <param name="path">The file, for messages.</param>
     /// <param name="file">Its prompts.</param>
