@@ -79,6 +79,9 @@ internal sealed record Arguments
 
     public required int Threads { get; init; }
 
+    /// <summary>Whether libtorch is left as it is by itself.</summary>
+    public bool PlainRuntime { get; init; }
+
     /// <summary>Stop after the estimates.</summary>
     public required bool EstimateOnly { get; init; }
 

@@ -15,6 +15,7 @@ return await CommandLine.InvokeAsync(args, (arguments, cancellationToken) => Com
     }
 
     CommonOptions.RequireWritable("--output", arguments.Output);
+    FastRuntime.Begin(arguments.PlainRuntime);
     torch.set_num_threads(arguments.Threads);
     await Alignment.RunAsync(arguments, Console.Out, cancellationToken);
 }, Stopped, cancellationToken, e => e is InvalidOperationException));

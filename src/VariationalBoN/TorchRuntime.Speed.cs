@@ -10,6 +10,9 @@ public static partial class TorchRuntime
     /// <summary>What identities and checkpoints say of the kernels; null for those that libtorch takes by itself.</summary>
     internal static string? Kernels => s_kernels?.IsInEffect == true ? "MKL as on Intel" : null;
 
+    /// <summary>Whether libtorch is in the process, so that <see cref="UseFastKernelsOnAmd"/> comes too late.</summary>
+    public static bool IsLoaded => s_loaded || IntelKernels.IsTorchLoaded;
+
     /// <summary>
     /// Makes the matrix products of libtorch (MKL) take the kernels for AVX2 and AVX-512 on an AMD processor, too; by itself it takes them on
     /// processors of Intel alone.
@@ -32,8 +35,12 @@ public static partial class TorchRuntime
         {
             if (s_kernels?.IsInEffect == true)
                 return s_kernels;
-            if (s_loaded || IntelKernels.IsTorchLoaded)
-                throw new InvalidOperationException($"libtorch is loaded already, so that its kernels are chosen. Call {nameof(TorchRuntime)}.{nameof(UseFastKernelsOnAmd)} at the beginning of the program, before the first tensor, module or policy.");
+            if (IsLoaded)
+            {
+                throw new InvalidOperationException($"libtorch is loaded already, so that its kernels are chosen. Call {nameof(TorchRuntime)}." +
+                    $"{nameof(UseFastKernelsOnAmd)} at the beginning of the program, before the first tensor, module or policy.");
+            }
+
             string? fault = IntelKernels.Fault() ?? IntelKernels.Enable();
             return s_kernels = new RuntimeSetting(fault is null, fault is null
                 ? "The matrix products of libtorch take the kernels for AVX2 and AVX-512."
