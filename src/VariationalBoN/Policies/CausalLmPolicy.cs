@@ -244,7 +244,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         for (int p = 0; p < tokens.Length; p++)
         {
             Prompt prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
-            tokens[p] = _tokenizer.Encode(prompt.Text);
+            tokens[p] = _tokenizer.Encode(prompt);
             if (tokens[p].IsDefaultOrEmpty)
                 throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
             RequireIds(tokens[p], "Prompt", p, nameof(prompts));

@@ -17,6 +17,12 @@ public interface ITokenizer
     /// <returns>The ids, each in 0 to <see cref="VocabularySize"/> - 1.</returns>
     ImmutableArray<int> Encode(string text);
 
+    /// <summary>The token ids of a prompt, which may be a conversation where the tokenizer knows how to write one.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <returns>The ids; by default those of its text.</returns>
+    /// <exception cref="InvalidOperationException">The prompt is a conversation, and the tokenizer is for texts alone.</exception>
+    ImmutableArray<int> Encode(Prompt prompt) => Encode(prompt.Text);
+
     /// <summary>The text of token ids, special tokens left out.</summary>
     /// <param name="tokens">The ids.</param>
     /// <returns>The text.</returns>
