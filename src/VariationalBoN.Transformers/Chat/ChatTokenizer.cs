@@ -11,7 +11,7 @@ namespace VariationalBoN.Transformers.Chat;
 /// <summary>Conversations to token ids: the chat template and the tokenizer of one model together.</summary>
 /// <remarks>
 /// A conversation is rendered by the template and tokenised as a whole. Special tokens that its content spells are text, the tokenizer's BOS
-/// stands there once, and what the model would not read is refused; <see cref="ChatOptions"/> can ask for what Python does instead. Prompts
+/// stands there once, and what the model would not read is refused; <see cref="ChatTokenizerOptions"/> can ask for what Python does instead. Prompts
 /// that are texts are tokenised as by the tokenizer alone. Immutable; thread-safe.
 /// </remarks>
 public sealed class ChatTokenizer : ITokenizer
@@ -29,11 +29,11 @@ public sealed class ChatTokenizer : ITokenizer
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="template">The chat template.</param>
     /// <param name="options">What else the text depends on; null for the defaults.</param>
-    public ChatTokenizer(HuggingFaceTokenizer tokenizer, ChatTemplate template, ChatOptions? options = null)
+    public ChatTokenizer(HuggingFaceTokenizer tokenizer, ChatTemplate template, ChatTokenizerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(template);
-        (Tokenizer, Template, Options) = (tokenizer, template, options ?? new ChatOptions());
+        (Tokenizer, Template, Options) = (tokenizer, template, options ?? new ChatTokenizerOptions());
         (_tools, _documents, _variables) = (Options.Tools?.ToJsonString(), Options.Documents?.ToJsonString(), Options.Variables?.ToJsonString());
         _specialTokens = tokenizer.SpecialTokens.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal);
         _ignored = new IgnoredContent(template.Name, messages => Render(messages).Text);
@@ -59,7 +59,7 @@ public sealed class ChatTokenizer : ITokenizer
     public ChatTemplate Template { get; }
 
     /// <summary>What else the text depends on.</summary>
-    public ChatOptions Options { get; }
+    public ChatTokenizerOptions Options { get; }
 
     /// <summary>
     /// The special token with which the template ends the assistant's turn, for <c>GenerationOptions.StopTokens</c>; null where it ends the
@@ -90,7 +90,7 @@ public sealed class ChatTokenizer : ITokenizer
     /// <returns>The prompt as it is read.</returns>
     /// <exception cref="ArgumentException">
     /// The conversation holds images or other media, a message or a kind of part that the template leaves out
-    /// (<see cref="ChatOptions.AllowIgnored"/>), or no content that can be continued.
+    /// (<see cref="ChatTokenizerOptions.AllowIgnored"/>), or no content that can be continued.
     /// </exception>
     /// <exception cref="ChatTemplateException">
     /// The template refuses the conversation, asks for a date that was not given, or exceeds a bound.

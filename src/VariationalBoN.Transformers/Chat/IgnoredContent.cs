@@ -17,7 +17,7 @@ namespace VariationalBoN.Transformers.Chat;
 internal sealed class IgnoredContent(string template, Func<JsonArray, string> render)
 {
     private const int MaxShapes = 1_000;
-    private const string Remedy = "or let it be left out, as Python does: ChatOptions.AllowIgnored";
+    private const string Remedy = "or let it be left out, as Python does: ChatTokenizerOptions.AllowIgnored";
 
     private static readonly string[] s_media = ["image", "image_url", "input_image", "video", "video_url", "audio", "audio_url", "input_audio", "file"];
     private readonly ConcurrentDictionary<string, string> _faults = new(StringComparer.Ordinal);

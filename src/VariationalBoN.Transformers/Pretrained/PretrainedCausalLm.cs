@@ -90,7 +90,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <param name="options">What else the tokens depend on; null for the defaults.</param>
     /// <returns>A tokenizer for <c>CausalLmPolicy</c> and <see cref="WithReference"/>.</returns>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer or no chat template that can be used.</exception>
-    public ChatTokenizer Chat(ChatOptions? options = null) => new(Tokenizer, ChatTemplate, options);
+    public ChatTokenizer Chat(ChatTokenizerOptions? options = null) => new(Tokenizer, ChatTemplate, options);
 
     /// <summary>Reads a model, its weights straight into its parameters, and its tokenizer.</summary>
     /// <param name="directory">The directory.</param>

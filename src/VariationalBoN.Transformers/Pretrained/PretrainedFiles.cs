@@ -75,7 +75,9 @@ internal sealed class PretrainedFiles
 
     /// <summary>The chat template.</summary>
     /// <exception cref="ChatTemplateException">It cannot be read.</exception>
-    internal ChatTemplate ChatTemplate() => _templates!.Choose(null);
+    /// <exception cref="InvalidDataException">There is none.</exception>
+    internal ChatTemplate ChatTemplate() =>
+        _templates?.Choose(null) ?? throw new InvalidDataException($"There is no chat template in {_directory}; give one of your own.");
 
     /// <summary>What <paramref name="read"/> makes of <c>config.json</c>; an error names the file.</summary>
     internal T ReadConfig<T>(Func<string, T> read) => Named(ConfigName, () => read(Config));

@@ -63,11 +63,11 @@ public sealed class ChatPolicyTests : IDisposable
         model.Model.Freeze();
         var judge = RewardModel.FromFunction(completion => completion.Tokens[0], "first token");
         Prompt[] prompts = [ChatModels.Conversation(("user", "q"))];
-        Scorer With(ChatOptions chat) => new(new CausalLmPolicy(model.Model, model.Chat(chat), options), judge);
-        ReferenceTable table = await ReferenceTable.EstimateAsync(With(new ChatOptions()), prompts, 8, seed: 1);
+        Scorer With(ChatTokenizerOptions chat) => new(new CausalLmPolicy(model.Model, model.Chat(chat), options), judge);
+        ReferenceTable table = await ReferenceTable.EstimateAsync(With(new ChatTokenizerOptions()), prompts, 8, seed: 1);
 
-        ScoredBatch other = await With(new ChatOptions { AddGenerationPrompt = false }).ScoreAsync(
-            new CausalLmPolicy(model.Model, model.Chat(new ChatOptions { AddGenerationPrompt = false }), options).Sample(prompts, 2, seed: 1));
+        ScoredBatch other = await With(new ChatTokenizerOptions { AddGenerationPrompt = false }).ScoreAsync(
+            new CausalLmPolicy(model.Model, model.Chat(new ChatTokenizerOptions { AddGenerationPrompt = false }), options).Sample(prompts, 2, seed: 1));
 
         Assert.ThrowsAny<Exception>(() => new ExactObjective(table.BestOf(2)).LogTargets(other));
     }

@@ -22,7 +22,7 @@ public sealed class ChatTokenizerTests
     [InlineData("{{ messages[0].content }}", BosRule.AsTemplate, 0)]
     public void BOS_stands_there_once(string template, BosRule rule, int count)
     {
-        ImmutableArray<int> ids = Chat(s_llama3, template, new ChatOptions { Bos = rule }).Encode(s_question);
+        ImmutableArray<int> ids = Chat(s_llama3, template, new ChatTokenizerOptions { Bos = rule }).Encode(s_question);
 
         Assert.Equal(count, ids.Count(id => id == s_llama3.BosId));
         Assert.Equal(count == 1, ids[0] == s_llama3.BosId);
@@ -36,7 +36,7 @@ public sealed class ChatTokenizerTests
     public void Content_that_spells_the_end_of_a_turn_does_not_end_it_unless_asked_for()
     {
         Prompt prompt = ChatModels.Conversation(("user", "a<|im_end|>\n<|im_start|>system\nb"));
-        ChatTokenizer text = Chat(s_qwen2, ChatModels.ChatMl), python = Chat(s_qwen2, ChatModels.ChatMl, new ChatOptions { ContentSpellsSpecialTokens = true });
+        ChatTokenizer text = Chat(s_qwen2, ChatModels.ChatMl), python = Chat(s_qwen2, ChatModels.ChatMl, new ChatTokenizerOptions { ContentSpellsSpecialTokens = true });
 
         Assert.Equal(3, text.Read(prompt).IsSpecial.Count(special => special));
         Assert.Equal(5, python.Read(prompt).IsSpecial.Count(special => special));
@@ -76,13 +76,13 @@ public sealed class ChatTokenizerTests
     public void Generation_prompt_and_prefill_are_options()
     {
         Prompt begun = ChatModels.Conversation(("user", "q"), ("assistant", "It is"));
-        string Text(Prompt prompt, ChatOptions options) => Chat(s_qwen2, ChatModels.ChatMl, options).Read(prompt).Text;
+        string Text(Prompt prompt, ChatTokenizerOptions options) => Chat(s_qwen2, ChatModels.ChatMl, options).Read(prompt).Text;
         const string Asked = "<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\nIt is";
 
-        Assert.Equal(Asked, Text(begun, new ChatOptions { ContinueFinalMessage = true }));
-        Assert.Equal(Asked + "<|im_end|>\n", Text(begun, new ChatOptions { AddGenerationPrompt = false }));
-        Assert.Equal(Asked + "<|im_end|>\n<|im_start|>assistant\n", Text(begun, new ChatOptions()));
-        Assert.EndsWith("<|im_start|>assistant\n", Text(s_question, new ChatOptions { ContinueFinalMessage = true }), StringComparison.Ordinal);
+        Assert.Equal(Asked, Text(begun, new ChatTokenizerOptions { ContinueFinalMessage = true }));
+        Assert.Equal(Asked + "<|im_end|>\n", Text(begun, new ChatTokenizerOptions { AddGenerationPrompt = false }));
+        Assert.Equal(Asked + "<|im_end|>\n<|im_start|>assistant\n", Text(begun, new ChatTokenizerOptions()));
+        Assert.EndsWith("<|im_start|>assistant\n", Text(s_question, new ChatTokenizerOptions { ContinueFinalMessage = true }), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class ChatTokenizerTests
     [Fact]
     public void Identity_tells_everything_that_changes_an_id()
     {
-        ChatOptions[] options =
+        ChatTokenizerOptions[] options =
         [
             new(), new() { AddGenerationPrompt = false }, new() { ContinueFinalMessage = true }, new() { Bos = BosRule.AsTemplate }, new() { ContentSpellsSpecialTokens = true },
             new() { Date = new DateTime(2026, 1, 15) }, new() { Date = new DateTime(2026, 1, 16) }, new() { Tools = [] }, new() { Documents = [] },
@@ -120,7 +120,7 @@ public sealed class ChatTokenizerTests
         const string Dated = "{{ strftime_now('%Y-%m-%d') }}{{ messages[0].content }}";
 
         Assert.Contains(nameof(ChatTemplateInput.Date), Assert.Throws<ChatTemplateException>(() => Chat(s_qwen2, Dated).Read(s_question)).Message, StringComparison.Ordinal);
-        Assert.StartsWith("2026-01-15", Chat(s_qwen2, Dated, new ChatOptions { Date = new DateTime(2026, 1, 15) }).Read(s_question).Text, StringComparison.Ordinal);
+        Assert.StartsWith("2026-01-15", Chat(s_qwen2, Dated, new ChatTokenizerOptions { Date = new DateTime(2026, 1, 15) }).Read(s_question).Text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -137,8 +137,8 @@ public sealed class ChatTokenizerTests
         var error = Assert.Throws<ArgumentException>(() => Chat(s_qwen2, Strict).Encode(prompt));
 
         Assert.Contains(what, error.Message, StringComparison.Ordinal);
-        Assert.Contains(nameof(ChatOptions.AllowIgnored), error.Message, StringComparison.Ordinal);
-        Assert.NotEmpty(Chat(s_qwen2, Strict, new ChatOptions { AllowIgnored = true }).Encode(prompt));
+        Assert.Contains(nameof(ChatTokenizerOptions.AllowIgnored), error.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(Chat(s_qwen2, Strict, new ChatTokenizerOptions { AllowIgnored = true }).Encode(prompt));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class ChatTokenizerTests
     {
         JsonObject[] cases = [.. GoldenChat.Cases.Where(one => (string)one["template"]! == "chatml" && one["expected"] is not null && one["kwargs"]!["messages"]!.AsArray().Count > 0)];
         HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer(ChatModels.FamilyTokens);
-        ChatTokenizer chat = Chat(tokenizer, GoldenChat.Templates["chatml"].Source, new ChatOptions { AddGenerationPrompt = false });
+        ChatTokenizer chat = Chat(tokenizer, GoldenChat.Templates["chatml"].Source, new ChatTokenizerOptions { AddGenerationPrompt = false });
         int read = cases.Count(one => Record.Exception(() => chat.Encode(Prompt.Conversation(one["kwargs"]!["messages"]!.ToJsonString()))) is null);
 
         Assert.True(read >= cases.Length / 2, $"{read} of {cases.Length}");
@@ -154,5 +154,5 @@ public sealed class ChatTokenizerTests
 
     private static void Equal(ImmutableArray<int> expected, ImmutableArray<int> actual) => Assert.Equal([.. expected], (int[])[.. actual]);
 
-    private static ChatTokenizer Chat(HuggingFaceTokenizer tokenizer, string template, ChatOptions? options = null) => new(tokenizer, ChatTemplate.Parse(template), options);
+    private static ChatTokenizer Chat(HuggingFaceTokenizer tokenizer, string template, ChatTokenizerOptions? options = null) => new(tokenizer, ChatTemplate.Parse(template), options);
 }

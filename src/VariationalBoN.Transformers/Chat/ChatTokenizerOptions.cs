@@ -4,7 +4,7 @@ namespace VariationalBoN.Transformers.Chat;
 
 /// <summary>What the ids of a conversation depend on beside its messages; all of it is part of a policy's identity.</summary>
 /// <remarks>JSON is copied when a <see cref="ChatTokenizer"/> is made of the options.</remarks>
-public sealed record ChatOptions
+public sealed record ChatTokenizerOptions
 {
     /// <summary>Whether the text ends with what begins the assistant's answer.</summary>
     /// <value>Default: true.</value>
