@@ -78,12 +78,22 @@ public sealed class ChatTokenizer : ITokenizer
     public ImmutableArray<int> Encode(string text) => Tokenizer.Encode(text);
 
     /// <inheritdoc/>
+    public ImmutableArray<int> Encode(string text, bool addSpecialTokens) => Tokenizer.Encode(text, addSpecialTokens);
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">See <see cref="Read"/>.</exception>
     /// <exception cref="ChatTemplateException">See <see cref="Read"/>.</exception>
-    public ImmutableArray<int> Encode(Prompt prompt) => Read(prompt).Tokens;
+    public ImmutableArray<int> Encode(Prompt prompt, bool addSpecialTokens = true)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return prompt.IsConversation ? Read(prompt).Tokens : Tokenizer.Encode(prompt.Text, addSpecialTokens);
+    }
 
     /// <inheritdoc/>
     public string Decode(IReadOnlyList<int> tokens) => Tokenizer.Decode(tokens);
+
+    /// <inheritdoc/>
+    public Func<IReadOnlyList<int>, string> DecoderAfter(IReadOnlyList<int> prompt) => ((ITokenizer)Tokenizer).DecoderAfter(prompt);
 
     /// <summary>What the model will read of a prompt: text, ids, and which of them are special.</summary>
     /// <param name="prompt">The prompt.</param>

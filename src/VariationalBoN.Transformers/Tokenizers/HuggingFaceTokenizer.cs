@@ -94,6 +94,9 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     /// <exception cref="InvalidOperationException">The text holds an added token for which the model has no logit, or the tokenizer's own pattern backtracks without end on it.</exception>
     public ImmutableArray<int> Encode(string text) => Encode(text, addSpecialTokens: true);
 
+    /// <inheritdoc/>
+    ImmutableArray<int> ITokenizer.Encode(string text, bool addSpecialTokens) => Encode(text, addSpecialTokens);
+
     /// <summary>The ids of a text.</summary>
     /// <param name="text">The text; special tokens written in it are recognised either way, halves of surrogate pairs become U+FFFD.</param>
     /// <param name="addSpecialTokens">Whether the special tokens that the model expects are put around it; false for a text that has them, such as the output of a chat template.</param>

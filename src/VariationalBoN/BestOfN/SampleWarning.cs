@@ -2,7 +2,7 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.BestOfN;
 
-/// <summary>The one warning of the library: too few reference rewards for N. Stateless, thread-safe.</summary>
+/// <summary>The warning of too few reference rewards for N. Stateless, thread-safe.</summary>
 internal static class SampleWarning
 {
     /// <summary>What <see cref="SamplePlanner.Warning"/> says of the prompt with the fewest rewards, and how many prompts have too few; null when there are enough.</summary>

@@ -72,6 +72,21 @@ public sealed class ChatPolicyTests : IDisposable
         Assert.ThrowsAny<Exception>(() => new ExactObjective(table.BestOf(2)).LogTargets(other));
     }
 
+    [Theory]
+    [InlineData("<|begin_of_text|><|begin_of_text|>{{ messages[0].content }}", 1)]
+    [InlineData("<|begin_of_text|>{{ messages[0].content }}", 0)]
+    [InlineData("{{ messages[0].content }}", 0)]
+    public void A_template_that_writes_BOS_twice_is_warned_of(string template, int count)
+    {
+        var warnings = new List<string>();
+        using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, "llama3", template));
+        using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 2, OnWarning = warnings.Add });
+
+        _ = pair.Policy.Sample([ChatModels.Conversation(("user", "q"))], 1, 1);
+
+        Assert.Equal(count, warnings.Count(warning => warning.Contains("chat template", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Without_a_template_a_conversation_is_refused_with_the_remedy()
     {

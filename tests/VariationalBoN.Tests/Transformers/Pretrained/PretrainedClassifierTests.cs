@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using VariationalBoN.Tests.Transformers.Chat;
 using VariationalBoN.Tests.Transformers.Classifiers;
 using VariationalBoN.Transformers;
@@ -37,8 +38,13 @@ public sealed class PretrainedClassifierTests : IDisposable
     public async Task A_conversation_is_read_by_the_classifiers_own_template_whatever_the_policy_read()
     {
         string directory = ChatModels.Directory(_folder, "llama-reward", "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}?{% endif %}");
-        foreach (string file in Directory.GetFiles(Golden("qwen2"), "*.json").Where(file => Path.GetFileName(file) is "tokenizer.json" or "tokenizer_config.json"))
-            File.Copy(file, Path.Combine(directory, Path.GetFileName(file)));
+        var tokenizer = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden("qwen2"), "tokenizer.json")))!.AsObject();
+        var model = tokenizer["model"]!.AsObject();
+        model["merges"] = new JsonArray();
+        model["vocab"] = new JsonObject(model["vocab"]!.AsObject().Where(entry => (int)entry.Value! < 256).Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
+        tokenizer["added_tokens"] = new JsonArray();
+        File.WriteAllText(Path.Combine(directory, "tokenizer.json"), tokenizer.ToJsonString());
+        File.WriteAllText(Path.Combine(directory, "tokenizer_config.json"), """{"tokenizer_class": "PreTrainedTokenizerFast"}""");
         using var classifier = PretrainedClassifier.Load(directory);
         Completion[] completions =
         [
