@@ -13,6 +13,7 @@ internal static class PlotParts
         double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
         var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
         (curve.LinePattern, curve.LineWidth, curve.LegendText) = (LinePattern.Dashed, 2, "Best-of-N in theory");
+        (curve.MarkerShape, curve.MarkerSize) = (MarkerShape.None, 10); // without a size the legend cuts its first line
     }
 
     public static void AddErrorBars(Plot plot, double[] x, double[] y, double[] left, double[] right, double[] down, double[] up, Color color)
