@@ -66,7 +66,8 @@ public static class CommonOptions
         _ => CudaDevice.Require(int.Parse(name.AsSpan(CudaPrefix.Length), CultureInfo.InvariantCulture)),
     };
 
-    private static bool IsDevice(string value) => value is "cpu" or "cuda"
+    /// <summary>Whether a text names a device: cpu, cuda or cuda:index.</summary>
+    public static bool IsDevice(string value) => value is "cpu" or "cuda"
         || (value.StartsWith(CudaPrefix, StringComparison.Ordinal)
             && int.TryParse(value.AsSpan(CudaPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _));
 }

@@ -1,4 +1,5 @@
 using ScottPlot;
+using VariationalBoN.Numerics;
 
 namespace SentimentControl.Reporting;
 
@@ -7,14 +8,33 @@ internal static class PlotParts
 {
     private const int Width = 1200, Height = 800;
 
-    /// <summary>Best-of-N of a continuous reward: win rate N / (N + 1) at KL log N - (N - 1) / N, dashed.</summary>
+    /// <summary>Best-of-N of a continuous reward, win rate N / (N + 1) at KL log N - (N - 1) / N, dashed; the greatest win rate at each KL, dotted.</summary>
     public static void AddBestOfNTheory(Plot plot, double largestN)
     {
         double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
         var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
         (curve.LinePattern, curve.LineWidth, curve.LegendText) = (LinePattern.Dashed, 2, "Best-of-N in theory");
-        (curve.MarkerShape, curve.MarkerSize) = (MarkerShape.None, 10); // without a size the legend cuts its first line
+        KeepLegendWhole(curve);
+        double[] tilts = [.. n.Select(CalibratedTilt.ForN)];
+        AddCeiling(plot, Array.ConvertAll(tilts, CalibratedTilt.Kl), Array.ConvertAll(tilts, CalibratedTilt.WinRate));
     }
+
+    /// <summary>The greatest mean reward at each KL, dotted, as far as the reference rewards can tell.</summary>
+    public static void AddRewardCeiling(Plot plot, IReadOnlyList<(double Kl, double Reward)> ceiling)
+    {
+        if (ceiling.Count >= 2)
+            AddCeiling(plot, [.. ceiling.Select(point => point.Kl)], [.. ceiling.Select(point => point.Reward)]);
+    }
+
+    private static void AddCeiling(Plot plot, double[] kl, double[] greatest)
+    {
+        var curve = plot.Add.ScatterLine(kl, greatest, Colors.Gray);
+        (curve.LinePattern, curve.LineWidth, curve.LegendText) = (LinePattern.Dotted, 2, "greatest at its KL");
+        KeepLegendWhole(curve);
+    }
+
+    /// <summary>A line whose marker has no size is lower in the legend than others, which cuts the first line of the legend.</summary>
+    private static void KeepLegendWhole(ScottPlot.Plottables.Scatter line) => (line.MarkerShape, line.MarkerSize) = (MarkerShape.None, 10);
 
     public static void AddErrorBars(Plot plot, double[] x, double[] y, double[] left, double[] right, double[] down, double[] up, Color color)
     {
