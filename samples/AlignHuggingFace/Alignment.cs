@@ -99,7 +99,7 @@ internal static class Alignment
     {
         string directory = Path.Combine(arguments.Output, "tiny");
         TinyModels.Write(directory);
-        output.WriteLine($"No --model was given: tiny random models were written to {directory}.");
+        output.WriteLine($"No --model was given: tiny ones are in {directory}.");
         return arguments with
         {
             Model = Path.Combine(directory, TinyModels.Policy),

@@ -9,7 +9,7 @@ internal sealed record Arguments
     /// <summary>Stands for the judge of this program in place of a directory.</summary>
     public const string Function = "function";
 
-    /// <summary>The directory of the language model; null for tiny random models of this program's own making.</summary>
+    /// <summary>The directory of the language model; null for tiny ones.</summary>
     public string? Model { get; init; }
 
     /// <summary>The directory of a classifier, or <see cref="Function"/>; null with <see cref="Model"/> null.</summary>

@@ -13,7 +13,7 @@ internal static class CommandLine
         "Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.";
 
     private static readonly Option<string> Model = Folder("--model",
-        "Directory of a causal language model as downloaded from Hugging Face (config.json, weights, tokenizer) [default: a tiny random GPT-2].");
+        "Directory of a causal language model as downloaded from Hugging Face (config.json, weights, tokenizer) [default: a tiny GPT-2, made within seconds].");
 
     private static readonly Option<string> Reward = Judge("--reward",
         $"Directory of a sequence classifier, or \"{Arguments.Function}\" for the judge in WordJudge.cs [default with --model: {Arguments.Function}].");
@@ -116,7 +116,7 @@ internal static class CommandLine
     private static readonly Option<string> MakeTiny =
         new Option<string>("--make-tiny")
         {
-            Description = "Write a tiny random GPT-2, DistilBERT classifier and prompts to this directory, and stop.",
+            Description = "Write a tiny GPT-2, a tiny classifier and prompts to this directory, and stop.",
         }
         .Checked(CommonOptions.IsFolder, value => $"--make-tiny is '{value}'; it must be a folder, which may be new");
 
@@ -150,7 +150,7 @@ internal static class CommandLine
         if (Given(Model) && !Given(Prompts))
             result.AddError($"--model needs --prompts, a file of prompts: {PromptFile.Endings}");
         foreach (var option in new Option[] { Reward, Label, Prompts, Threads }.Where(option => !Given(Model) && Given(option)))
-            result.AddError($"{option.Name} goes with --model; without it tiny random models are made");
+            result.AddError($"{option.Name} goes with --model; without it tiny models are made");
         if (Given(Column) && !Given(Prompts))
             result.AddError("--prompt-column goes with --prompts");
         if (Given(SecondLabel) && !Given(SecondReward))

@@ -29,7 +29,7 @@ internal sealed record Verdict(bool Aligned, string Text)
         if (IsAboveZero(rise))
         {
             return new(true, string.Create(CultureInfo.InvariantCulture,
-                $"Aligned: the win rate rose by {rise}, from {before.WinRate.Value:0.000} to {after.WinRate.Value:0.000} (Best-of-{n}: {n / (n + 1):0.000}), at a KL of {after.Kl} nats (at most {bound:0.000})."));
+                $"Aligned: the win rate rose by {rise}, from {before.WinRate.Value:0.000} to {after.WinRate.Value:0.000} (Best-of-{n}: {n / (n + 1):0.000}), at a KL of {after.Kl} nats (Best-of-{n}: at most {bound:0.000})."));
         }
 
         string remedy = rise.Value <= 0 && after.Kl.Value > bound
