@@ -51,6 +51,8 @@ internal static class Alignment
         using var table = await ReferenceRewards.ObtainAsync(scorer, measured, arguments, output, cancellationToken);
         double drawing = clock.Elapsed.TotalSeconds;
         ReferenceRewards.Report(table, arguments.N, output);
+        if (arguments.ReferencesOnly)
+            return;
         var bestOfN = table.BestOf(arguments.N, onWarning: _ => { }); // it is in the report
 
         // 4. Align.

@@ -79,6 +79,9 @@ internal sealed record Arguments
 
     public required int Threads { get; init; }
 
+    /// <summary>Stop before training.</summary>
+    public bool ReferencesOnly { get; init; }
+
     /// <summary>Stop after the estimates.</summary>
     public required bool EstimateOnly { get; init; }
 

@@ -113,6 +113,11 @@ internal static class CommandLine
     private static readonly Option<bool> Quick = new("--quick") { Description = "Smaller numbers, to see that all of it works." };
     private static readonly Option<bool> EstimateOnly = new("--estimate") { Description = "Say what the run would take, and stop." };
 
+    private static readonly Option<bool> ReferencesOnly = new("--references-only")
+    {
+        Description = "Draw the reference samples, say what Best-of-N promises with them, and stop: for the choice of N.",
+    };
+
     private static readonly Option<string> MakeTiny =
         new Option<string>("--make-tiny")
         {
@@ -130,7 +135,7 @@ internal static class CommandLine
         {
             Model, Reward, Label, SecondReward, SecondLabel, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
             MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output,
-            Device, ReferenceDevice, Threads, Quick, EstimateOnly, MakeTiny,
+            Device, ReferenceDevice, Threads, Quick, EstimateOnly, ReferencesOnly, MakeTiny,
         };
         program.Validators.Add(Relations);
         program.SetAction((result, stop) => run(Read(result), stop));
@@ -153,6 +158,8 @@ internal static class CommandLine
             result.AddError($"{option.Name} goes with --model; without it tiny models are made");
         if (Given(Column) && !Given(Prompts))
             result.AddError("--prompt-column goes with --prompts");
+        if (Given(EstimateOnly) && Given(ReferencesOnly))
+            result.AddError("--references-only does not go with --estimate, which draws none");
         if (Given(SecondLabel) && !Given(SecondReward))
             result.AddError("--second-label goes with --second-reward");
         foreach ((Option<string> judge, Option<string> label) in new[] { (Reward, Label), (SecondReward, SecondLabel) })
@@ -200,6 +207,7 @@ internal static class CommandLine
             Device = device,
             ReferenceDevice = result.GetValue(ReferenceDevice) ?? device,
             Threads = model is null ? 1 : result.GetValue(Threads), // for models so small more threads only wait for each other
+            ReferencesOnly = result.GetValue(ReferencesOnly),
             EstimateOnly = result.GetValue(EstimateOnly),
             MakeTiny = result.GetValue(MakeTiny),
         };
