@@ -67,7 +67,7 @@ public static class CommandHost
             return UsageError;
         }
         catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException
-            or RewardModelException or TrainingStoppedException or TorchRuntimeException || isExpected?.Invoke(e) == true)
+            or ArithmeticException or RewardModelException or TrainingStoppedException or TorchRuntimeException || isExpected?.Invoke(e) == true)
         {
             Say(e.Message);
             return Failure;

@@ -6,6 +6,7 @@ using SentimentControl.Reporting;
 using SentimentControl.Training;
 using TorchSharp;
 using VariationalBoN;
+using VariationalBoN.Evaluation;
 using VariationalBoN.References;
 
 // Read on in Training/AlignmentRun (the loop), Training/Recipes (what a step trains on), Datasets/Reviews (language model and judge).
@@ -115,7 +116,8 @@ internal static class ExperimentRun
         MethodResult[] all = [referenceResult, .. bestOfN, .. plan.Select(run => results[run])];
         var answers = await Answers.SideBySideAsync(experiment, shownN, tuned, PromptsShown, cancellationToken);
         table.Save(Path.Combine(folder.Path, Report.ReferencesFile));
-        Report.Write(folder.Path, arguments, settings, reference, reward, all, answers);
+        (double, double)[] ceiling = [.. RewardCeiling.Of(table, experiment.HeldOutPrompts).Select(point => (point.Kl, point.Reward.Value))];
+        Report.Write(folder.Path, arguments, settings, reference, reward, all, ceiling, answers);
         folder.Complete();
         Report.Show(output, arguments, all, answers, heldOut[0]);
     }

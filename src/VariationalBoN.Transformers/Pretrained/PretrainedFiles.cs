@@ -19,7 +19,11 @@ internal sealed class PretrainedFiles
     private static readonly string[] TokenizerNames =
     [
         "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+        "chat_template.json",
     ];
+
+    /// <summary>The folder of further chat templates, each a file.</summary>
+    private const string TemplatesFolder = "additional_chat_templates";
 
     /// <summary>Where a configuration names the element type of the weights: transformers 5, and before it.</summary>
     private static readonly string[] TypeKeys = ["dtype", "torch_dtype"];
@@ -95,10 +99,23 @@ internal sealed class PretrainedFiles
             ConfigName);
     }
 
-    private static void Write(string directory, string name, byte[] content) => AtomicFile.Write(Path.Combine(directory, name), stream => stream.Write(content));
+    private static void Write(string directory, string name, byte[] content)
+    {
+        string path = Path.Combine(directory, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        AtomicFile.Write(path, stream => stream.Write(content));
+    }
 
     private static List<(string Name, byte[] Content)> Others(string directory, IEnumerable<string> names) =>
-        [.. names.Where(name => File.Exists(Path.Combine(directory, name))).Select(name => (name, File.ReadAllBytes(Path.Combine(directory, name))))];
+        [.. names.Concat(Templates(directory)).Where(name => File.Exists(Path.Combine(directory, name))).Select(name => (name, File.ReadAllBytes(Path.Combine(directory, name))))];
+
+    private static IEnumerable<string> Templates(string directory)
+    {
+        string folder = Path.Combine(directory, TemplatesFolder);
+        return Directory.Exists(folder)
+            ? Directory.GetFiles(folder, "*.jinja").Order(StringComparer.Ordinal).Select(file => Path.Combine(TemplatesFolder, Path.GetFileName(file)))
+            : [];
+    }
 
     private static ImmutableArray<int>? StopTokens(string json, int vocabularySize)
     {
