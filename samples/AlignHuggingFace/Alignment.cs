@@ -68,7 +68,7 @@ internal static class Alignment
             model.Policy, prompts.HeldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
 
         // 5. Held-out numbers, what they mean, and a few answers.
-        var verdict = Verdict.Of(before, after, arguments.N);
+        var verdict = Verdict.Of(before.WinRate, after.WinRate, after.Kl, arguments.N);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = 120;

@@ -76,7 +76,7 @@ public static class TinyClassifier
         var texts = TinyText.Sentences.Where(text => TinyText.Tone(text) != 0)
             .Select(text => (Tokens: classifier.Tokenizer.Encode(text), Label: TinyText.Tone(text) > 0 ? 1L : 0L)).ToArray();
         foreach (var parameter in classifier.Classifier.parameters())
-            parameter.requires_grad = true; // a classifier that is loaded is frozen
+            parameter.requires_grad = true; // it was loaded to judge, not to train
         using var adam = new AdamW(classifier.Classifier.parameters(), LearningRate, beta2: 0.98);
         for (int step = 0; step < steps; step++)
         {
