@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VariationalBoN.Internal;
 using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Transformers.Lora;
@@ -18,7 +19,7 @@ public sealed partial record LoraOptions
     {
         try
         {
-            return FromJson(File.ReadAllText(path));
+            return FromJson(InputFile.ReadText(path, InputFile.LongestConfig));
         }
         catch (InvalidDataException e)
         {

@@ -44,10 +44,9 @@ internal sealed class PretrainedFiles
         ArgumentException.ThrowIfNullOrEmpty(directory);
         if (!Directory.Exists(directory))
             throw new DirectoryNotFoundException($"There is no directory {directory}.");
-        string config = Path.Combine(directory, ConfigName);
-        if (!File.Exists(config))
-            throw new FileNotFoundException($"{directory} is no model directory: there is no {ConfigName}{(File.Exists(Path.Combine(directory, "adapter_config.json")) ? "; it holds an adapter, which is loaded on top of its base model" : "")}.", config);
-        return new PretrainedFiles(directory, File.ReadAllBytes(config), Others(directory, [.. TokenizerNames, GenerationName]));
+        if (InputFile.Find(directory, ConfigName) is not string config)
+            throw new FileNotFoundException($"{directory} is no model directory: there is no {ConfigName}{WhyNone(directory)}.", Path.Combine(directory, ConfigName));
+        return new PretrainedFiles(directory, InputFile.ReadAll(config, InputFile.LongestConfig), Others(directory, [.. TokenizerNames, GenerationName]));
     }
 
     /// <summary>The files of a model that comes from no directory.</summary>
@@ -91,14 +90,18 @@ internal sealed class PretrainedFiles
                 Write(staging, ConfigName, ConfigWith(type ?? tensors.Values.First(tensor => tensor.is_floating_point()).dtype));
             },
             WeightDirectory.IsWritten,
-            WeightFormat.Safetensors.Index,
-            ConfigName);
+            [.. TokenizerNames.AsSpan(0, 4), WeightFormat.Safetensors.Index, WeightFormat.Safetensors.Single, ConfigName]);
     }
 
     private static void Write(string directory, string name, byte[] content) => AtomicFile.Write(Path.Combine(directory, name), stream => stream.Write(content));
 
     private static List<(string Name, byte[] Content)> Others(string directory, IEnumerable<string> names) =>
-        [.. names.Where(name => File.Exists(Path.Combine(directory, name))).Select(name => (name, File.ReadAllBytes(Path.Combine(directory, name))))];
+        [.. names.Select(name => (Name: name, Path: InputFile.Find(directory, name))).Where(file => file.Path is not null)
+            .Select(file => (file.Name, InputFile.ReadAll(file.Path!, InputFile.LongestTokenizerFile)))];
+
+    private static string WhyNone(string directory) => File.Exists(Path.Combine(directory, "adapter_config.json"))
+        ? "; it holds an adapter, which is loaded on top of its base model"
+        : AtomicDirectory.LeftIn(directory).FirstOrDefault() is string left ? $"; a save into it was killed, so save again (what it had written is in {left})" : "";
 
     private static ImmutableArray<int>? StopTokens(string json, int vocabularySize)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
 
@@ -34,7 +35,7 @@ internal static class HttpRewardFormat
         if (answer.ValueKind != JsonValueKind.Object)
             throw new FormatException($"the answer is {Kind(answer)}, not an object");
         if (Optional(answer, "model") is JsonElement model && (model.ValueKind != JsonValueKind.String || model.GetString() != identity))
-            throw new FormatException($"the model behind it is {model.GetRawText()}, expected was \"{identity}\"; rewards of two models must not be mixed");
+            throw new FormatException($"the model behind it is {Shown.Text(model.GetRawText())}, expected was \"{identity}\"; rewards of two models must not be mixed");
         ImmutableArray<double> rewards = Numbers(answer, "rewards");
         if (Optional(answer, "components") is not JsonElement components)
             return new RewardScores(rewards);
@@ -56,15 +57,15 @@ internal static class HttpRewardFormat
     private static ImmutableArray<double> Numbers(JsonElement parent, string name)
     {
         if (!parent.TryGetProperty(name, out JsonElement list))
-            throw new FormatException($"the answer has no \"{name}\"");
+            throw new FormatException($"the answer has no \"{Shown.Name(name)}\"");
         if (list.ValueKind != JsonValueKind.Array)
-            throw new FormatException($"\"{name}\" is {Kind(list)}, not an array of numbers");
+            throw new FormatException($"\"{Shown.Name(name)}\" is {Kind(list)}, not an array of numbers");
         var numbers = ImmutableArray.CreateBuilder<double>(list.GetArrayLength());
         foreach (JsonElement item in list.EnumerateArray())
         {
             numbers.Add(item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double number)
                 ? number
-                : throw new FormatException($"\"{name}\"[{numbers.Count}] is {item.GetRawText()}; it must be a finite number"));
+                : throw new FormatException($"\"{Shown.Name(name)}\"[{numbers.Count}] is {Shown.Text(item.GetRawText())}; it must be a finite number"));
         }
 
         return numbers.MoveToImmutable();

@@ -119,10 +119,13 @@ public abstract class AdamOptimizer : IDisposable
         var numbers = Numbers();
         Safetensors.Load(path, Tensors(numbers));
         long[] steps = numbers.Steps.data<long>().ToArray();
+        double rate = numbers.Rate.data<double>()[0];
+        if (Array.Exists(steps, count => count < 0) || !(rate >= 0 && double.IsFinite(rate)))
+            throw new InvalidDataException($"{path}: a count of steps is negative, or the learning rate {rate} is none.");
         for (int i = 0; i < _slots.Length; i++)
             _slots[i].Steps = steps[i];
         _steps = steps[^1];
-        LearningRate = numbers.Rate.data<double>()[0];
+        LearningRate = rate;
         _sample.Restore(numbers.Weights);
         _checked = true;
     }

@@ -31,6 +31,9 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         ["I64"] = (torch.ScalarType.Int64, 8),
     };
 
+    /// <summary>The bytes of an element.</summary>
+    internal static int SizeOf(torch.ScalarType type) => Types.Values.First(known => known.Type == type).Size;
+
     /// <summary>Reads the header at the start of a file.</summary>
     /// <exception cref="InvalidDataException">The header is damaged; the message says where.</exception>
     internal static SafetensorsHeader Read(Stream stream)
