@@ -13,12 +13,12 @@ namespace VariationalBoN.Transformers.Pretrained;
 /// <summary>What a Hugging Face directory holds beside the weights, kept as it was found so that it can be written again.</summary>
 internal sealed class PretrainedFiles
 {
-    private const string ConfigName = "config.json", GenerationName = "generation_config.json";
+    private const string ConfigName = "config.json", GenerationName = "generation_config.json", TemplateName = "chat_template.jinja";
 
     /// <summary>Files that say how text becomes tokens and back; a tokenizer needs one of the first four.</summary>
     private static readonly string[] TokenizerNames =
     [
-        "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+        "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", TemplateName,
     ];
 
     /// <summary>Where a configuration names the element type of the weights: transformers 5, and before it.</summary>
@@ -97,7 +97,7 @@ internal sealed class PretrainedFiles
 
     private static List<(string Name, byte[] Content)> Others(string directory, IEnumerable<string> names) =>
         [.. names.Select(name => (Name: name, Path: InputFile.Find(directory, name))).Where(file => file.Path is not null)
-            .Select(file => (file.Name, InputFile.ReadAll(file.Path!, InputFile.LongestTokenizerFile)))];
+            .Select(file => (file.Name, InputFile.ReadAll(file.Path!, file.Name is GenerationName or TemplateName ? InputFile.LongestConfig : InputFile.LongestTokenizerFile)))];
 
     private static string WhyNone(string directory) => File.Exists(Path.Combine(directory, "adapter_config.json"))
         ? "; it holds an adapter, which is loaded on top of its base model"

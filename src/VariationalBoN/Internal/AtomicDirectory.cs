@@ -82,14 +82,14 @@ internal static class AtomicDirectory
     {
         string aside = Path.Combine(staging, AsideName);
         string[] written = [.. NamesIn(staging).Where(name => name != LockName)];
-        string[] coming = [.. written.Where(name => !HaveSameContent(Path.Combine(staging, name), Path.Combine(path, name))).OrderBy(Place)];
-        string[] going = [.. NamesIn(path).Where(name => coming.Contains(name) || (isStale(name) && !written.Contains(name))).OrderByDescending(Place)];
+        string[] different = [.. written.Where(name => !HaveSameContent(Path.Combine(staging, name), Path.Combine(path, name)))];
+        string[] stale = [.. NamesIn(path).Where(name => isStale(name) && !written.Contains(name))];
         var moved = new Stack<(string From, string To)>();
         try
         {
-            if (coming.Length == 1 && going.All(coming.Contains))
-                Disk.Rename(Path.Combine(staging, coming[0]), Path.Combine(path, coming[0]));
-            else
+            if (different.Length == 1 && stale.Length == 0)
+                Disk.Rename(Path.Combine(staging, different[0]), Path.Combine(path, different[0]));
+            else if (different.Length + stale.Length > 0)
                 Swap();
             Disk.FlushFolder(path);
         }
@@ -103,8 +103,9 @@ internal static class AtomicDirectory
 
         void Swap()
         {
-            if (going.Length > 0)
-                Directory.CreateDirectory(aside);
+            string[] coming = [.. written.Where(name => different.Contains(name) || last.Contains(name)).OrderBy(Place)]; // the last ones in any case
+            string[] going = [.. NamesIn(path).Where(name => coming.Contains(name) || stale.Contains(name)).OrderByDescending(Place)];
+            Directory.CreateDirectory(aside);
             foreach (string name in going)
                 Move(Path.Combine(path, name), Path.Combine(aside, name));
             Disk.FlushFolder(path);
