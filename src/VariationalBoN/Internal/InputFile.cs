@@ -7,7 +7,7 @@ namespace VariationalBoN.Internal;
 internal static class InputFile
 {
     /// <summary>The most bytes that are read of a configuration, and of a file of a tokenizer: several times what any published one has.</summary>
-    public const long LongestConfig = 16 << 20, LongestTokenizerFile = 256 << 20;
+    public const long LongestConfig = 16 << 20, LongestTokenizerFile = 128 << 20;
 
     private const int MaxLinks = 40; // as Linux
 

@@ -171,9 +171,9 @@ public sealed class HttpRewardModel : IRewardModel
         {
             return JsonDocument.Parse(body, s_strict);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the message shows the beginning of the name, which may be that of a secret
         {
-            throw Bad(about, $"a name stands in it twice, and one of the two would be passed over: {Shown.Reason(about.Secrets.Hide(e.Message)).TrimEnd('.')}");
+            throw Bad(about, "a name stands twice in an object of it, so that one of the two would be passed over, or has half of a surrogate pair");
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class Secrets
 
     /// <summary>An address without user, password and query.</summary>
     public static string WithoutThem(Uri address) => address.IsAbsoluteUri
-        ? address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+        ? address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).Split(["%3F", "%23"], StringSplitOptions.None)[0] // a query in a scheme that has none
         : address.OriginalString.Split('?', '#')[0];
 
     /// <summary>A text of the service, masked.</summary>
@@ -60,8 +60,10 @@ internal sealed class Secrets
     }
 
     /// <summary>How a text may come back: as it is, in an address, in HTML, in JSON.</summary>
-    private static IEnumerable<string> Spellings(string text) =>
-        [text, Uri.EscapeDataString(text), Uri.UnescapeDataString(text), WebUtility.HtmlEncode(text), JavaScriptEncoder.Default.Encode(text), text.Replace("/", "\\/", StringComparison.Ordinal)];
+    private static IEnumerable<string> Spellings(string sent) => new[] { sent, Uri.UnescapeDataString(sent) }.SelectMany(text => (string[])
+    [
+        text, Uri.EscapeDataString(text), WebUtility.HtmlEncode(text), JavaScriptEncoder.Default.Encode(text), text.Replace("/", "\\/", StringComparison.Ordinal),
+    ]);
 
     /// <summary>How many characters at the end of a text that was cut are the beginning of a secret.</summary>
     private int TornAtEnd(string text)

@@ -49,6 +49,12 @@ internal sealed class DiskSteps : IDisposable
         Directory.CreateDirectory(to);
         foreach (string file in Directory.GetFiles(from))
         {
+            if (Path.GetFileName(file) == ".lock")
+            {
+                File.WriteAllBytes(Path.Combine(to, ".lock"), []); // held by the one that is being killed
+                continue;
+            }
+
             using var source = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var copy = new FileStream(Path.Combine(to, Path.GetFileName(file)), FileMode.CreateNew);
             source.CopyTo(copy);

@@ -49,10 +49,12 @@ public sealed class BrokenServiceTests : StoreFixture
         Assert.Contains("fault is the service's", error.Message, StringComparison.Ordinal);
         isMended = true;
         using var table = await ReferenceTable.EstimateAsync(scorer, s_prompts, options);
-        Assert.All(table.Prompts, prompt => Assert.Equal(hasCulprit ? prompt.All.Samples.Count(sample => Word(sample.Completion.Text) == Culprit) : 0, prompt.Excluded));
+        Assert.All(table.Prompts, prompt => Assert.Equal(hasCulprit ? Drawn(prompt.Prompt).Count(completion => completion.Tokens[0] == Culprit) : 0, prompt.Excluded));
         Assert.All(table.Prompts, prompt => Assert.Equal(prompt.Responses.Select(text => (double)Word(text)), prompt.Rewards));
         Assert.All(table.Prompts, prompt => Assert.Equal(6, prompt.Excluded + prompt.Rewards.Length));
     }
+
+    private static IReadOnlyList<Completion> Drawn(Prompt prompt) => new WordPolicy(s_words).Sample([prompt], 6, new DrawSeed(3, DrawPurpose.Reference));
 
     private static int Word(string text) => text[4] - '0';
 

@@ -20,16 +20,15 @@ public sealed class CheckpointDiskTests : IDisposable
     public void Save_that_fails_at_any_step_leaves_the_checkpoint_before_it_and_nothing_else(long step)
     {
         Save(1, state: 5);
-        int steps;
+        var steps = new List<string>();
         using (var checkpoints = Open(Path.Combine(_root, "other")))
         {
             checkpoints.Save(1);
-            using var all = DiskSteps.See((_, _, _) => { });
+            using var all = DiskSteps.See((_, what, _) => steps.Add(what));
             checkpoints.Save(step);
-            steps = all.Count;
         }
 
-        for (int failing = 0; failing < steps; failing++)
+        for (int failing = 0; failing <= steps.LastIndexOf("flush folder"); failing++)
         {
             using (var checkpoints = Open(Folder))
             {

@@ -60,7 +60,7 @@ public sealed class HostileDirectoryTests : IDisposable
         File.WriteAllText(Path.Combine(Model, "chat_template.jinja"), "{{ messages }}");
         string more = Path.Combine(Model, "additional_chat_templates", "tool.jinja");
         Put(more, what);
-        if (what == "out")
+        if (what != "pipe")
             Assert.Contains(more, Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(Model)).Message, StringComparison.Ordinal);
         else
             ChatTemplate.Load(Model); // empty, as a file without content is
