@@ -130,7 +130,7 @@ public static class LoraExtensions
         return [.. adapted.named_parameters().Where(pair => IsAdapter(pair.name)).Select(pair => pair.parameter)];
     }
 
-    private static CausalTransformer Adapt(CausalTransformer model, LoraOptions options, long seed, long most)
+    private static CausalTransformer Adapt(CausalTransformer model, LoraOptions options, long seed, long inFile)
     {
         ArgumentNullException.ThrowIfNull(model);
         options.Validate();
@@ -142,7 +142,7 @@ public static class LoraExtensions
         if (others.Length > 0)
             throw new ArgumentException($"The targets ({Targets(options)}) name {string.Join(", ", others.Take(5))}; only the linear " +
                 "layers of blocks take adapters.", nameof(options));
-        var parameters = new LoraParameters(model, options, seed, most);
+        var parameters = new LoraParameters(model, options, seed, inFile);
         var adapted = model.Shape.Create(parameters);
         if (parameters.Count == 0)
         {

@@ -8,8 +8,8 @@ namespace VariationalBoN.Transformers.Lora;
 /// <param name="owner">The model.</param>
 /// <param name="options">Which layers get adapters.</param>
 /// <param name="seed">Fixes the values of A.</param>
-/// <param name="most">The most values that all adapters may have together: those of the file that they are to be read from.</param>
-internal sealed class LoraParameters(CausalTransformer owner, LoraOptions options, long seed, long most = long.MaxValue) : SharedParameters(owner)
+/// <param name="inFile">How many values the file holds that the adapters are to be read from: a rank that asks for many times more is refused before it gets the memory.</param>
+internal sealed class LoraParameters(CausalTransformer owner, LoraOptions options, long seed, long inFile = long.MaxValue) : SharedParameters(owner)
 {
     private long _taken;
 
@@ -27,8 +27,8 @@ internal sealed class LoraParameters(CausalTransformer owner, LoraOptions option
         Count++;
         (int rank, double scale) = options.For(name);
         _taken += (long)rank * ((long)inputs + outputs);
-        if (_taken > most)
-            throw new InvalidDataException($"the rank {rank} of {name} (r, rank_pattern) asks for adapters of more than {most} numbers, but the file of the adapters holds no more; they do not belong together");
+        if (_taken > EmptyParameters.LimitFor(inFile))
+            throw new InvalidDataException($"the rank {rank} of {name} (r, rank_pattern) asks for adapters of {_taken} numbers and more, but their file holds {inFile}; they do not belong together");
         var random = new CounterRandom(new DrawSeed(seed), $"initial value of {path}.lora_A.weight", 0);
         double bound = 1 / Math.Sqrt(inputs);
         var values = empty(rank, inputs);

@@ -23,7 +23,7 @@ internal static class AtomicDirectory
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         bool isNew = !Directory.Exists(path);
-        string staging = Leftovers.NewNameFor(Staging(path, isNew ? Path.GetDirectoryName(path) ?? path : path));
+        string staging = Leftovers.NewNameFor(isNew ? Beside(path) : Within(path));
         foreach (string left in LeftIn(path).Where(left => !HoldsReplaced(left)))
             Disk.TryDelete(left);
         bool isDone = false;
@@ -60,11 +60,12 @@ internal static class AtomicDirectory
     public static IEnumerable<string> LeftIn(string path)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        string[] places = [Path.GetDirectoryName(path) ?? path, path];
-        return [.. places.SelectMany(place => Leftovers.Of(Staging(path, place))).Where(IsLeft)];
+        return [.. Leftovers.Of(Beside(path)).Concat(Leftovers.Of(Within(path))).Where(IsLeft)];
     }
 
-    private static string Staging(string path, string place) => Path.Combine(place, $".{Path.GetFileName(path)}");
+    private static string Beside(string path) => Path.Combine(Path.GetDirectoryName(path) ?? path, $".{Path.GetFileName(path)}");
+
+    private static string Within(string path) => Path.Combine(path, ".saving"); // found again when the directory has another name by then
 
     private static bool IsLeft(string folder)
     {
