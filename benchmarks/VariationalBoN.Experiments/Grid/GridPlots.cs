@@ -29,7 +29,7 @@ internal static class GridPlots
         return PlotParts.Finish(plot, title, "KL to the reference (nats)", label);
     }
 
-    /// <summary>Win rate minus that of Best-of-n at the same KL, against M, a line for each N.</summary>
+    /// <summary>The distance to the curve of Best-of-n, against M, a line for each N.</summary>
     public static byte[] Samples(IReadOnlyList<(int N, int Samples, GridPoint Point)> points, string title)
     {
         using var plot = new Plot();
@@ -38,8 +38,8 @@ internal static class GridPlots
         {
             var ordered = line.OrderBy(point => point.Samples).ToArray();
             var color = Color.FromHex(s_colors[next * 2 % s_colors.Length]);
-            double[] x = [.. ordered.Select(point => Math.Log2(point.Samples))], y = [.. ordered.Select(point => point.Point.AboveCurve.Mean)];
-            AddErrors(plot, x, y, [.. ordered.Select(point => point.Point.AboveCurve)], color);
+            double[] x = [.. ordered.Select(point => Math.Log2(point.Samples))], y = [.. ordered.Select(point => point.Point.Distance.Mean)];
+            AddErrors(plot, x, y, [.. ordered.Select(point => point.Point.Distance)], color);
             var scatter = plot.Add.Scatter(x, y, color);
             (scatter.LegendText, scatter.MarkerSize, scatter.LineWidth, scatter.MarkerShape) = ($"vBoN, N = {line.Key}", 11, 2, s_markers[next % s_markers.Length]);
             next++;
@@ -47,7 +47,7 @@ internal static class GridPlots
 
         int[] samples = [.. points.Select(point => point.Samples).Distinct().Order()];
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. samples.Select(m => Math.Log2(m))], [.. samples.Select(m => $"{m}")]);
-        return PlotParts.Finish(plot, title, "M, reference samples per prompt", "win rate minus Best-of-n's at the same KL");
+        return PlotParts.Finish(plot, title, "M, reference samples per prompt", "win rate under that of Best-of-n at the same KL");
     }
 
     private static void Line(Plot plot, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string name, Color color, MarkerShape marker)

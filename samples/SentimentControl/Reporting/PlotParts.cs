@@ -1,4 +1,5 @@
 using ScottPlot;
+using VariationalBoN.Numerics;
 
 namespace SentimentControl.Reporting;
 
@@ -7,12 +8,24 @@ internal static class PlotParts
 {
     private const int Width = 1200, Height = 800;
 
-    /// <summary>Best-of-N of a continuous reward: win rate N / (N + 1) at KL log N - (N - 1) / N, dashed.</summary>
+    /// <summary>Best-of-N of a continuous reward, win rate N / (N + 1) at KL log N - (N - 1) / N, dashed; the greatest win rate at each KL, dotted.</summary>
     public static void AddBestOfNTheory(Plot plot, double largestN)
     {
         double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
         var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
         (curve.LinePattern, curve.LineWidth) = (LinePattern.Dashed, 2);
+        double[] tilts = [.. n.Select(CalibratedTilt.ForN)];
+        var ceiling = plot.Add.ScatterLine(Array.ConvertAll(tilts, CalibratedTilt.Kl), Array.ConvertAll(tilts, CalibratedTilt.WinRate), Colors.Gray);
+        (ceiling.LinePattern, ceiling.LineWidth) = (LinePattern.Dotted, 2);
+    }
+
+    /// <summary>The greatest mean reward at each KL, dotted, as far as the reference rewards can tell.</summary>
+    public static void AddRewardCeiling(Plot plot, IReadOnlyList<(double Kl, double Reward)> ceiling)
+    {
+        if (ceiling.Count < 2)
+            return;
+        var curve = plot.Add.ScatterLine(ceiling.Select(point => point.Kl).ToArray(), ceiling.Select(point => point.Reward).ToArray(), Colors.Gray);
+        (curve.LinePattern, curve.LineWidth) = (LinePattern.Dotted, 2);
     }
 
     public static void AddLabel(Plot plot, string label, double x, double y, Color color, bool above)

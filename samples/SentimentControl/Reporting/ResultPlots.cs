@@ -8,19 +8,20 @@ internal static class ResultPlots
     private static readonly (Method Method, Color Color, MarkerShape Marker)[] Styles =
     [
         (Method.VariationalBestOfN, Color.FromHex("#d1495b"), MarkerShape.FilledCircle),
+        (Method.CalibratedTilt, Color.FromHex("#8f2d56"), MarkerShape.FilledTriangleDown),
         (Method.BestOfN, Color.FromHex("#30638e"), MarkerShape.FilledSquare),
         (Method.BestOfNSft, Color.FromHex("#2a9d8f"), MarkerShape.FilledTriangleUp),
         (Method.KlConstrainedRl, Color.FromHex("#edae49"), MarkerShape.FilledDiamond),
         (Method.Reference, Color.FromHex("#3d3d3d"), MarkerShape.FilledCircle),
     ];
 
-    public static byte[] RewardAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
-        Draw(results, title, "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), winRate: false);
+    public static byte[] RewardAgainstKl(IReadOnlyList<MethodResult> results, IReadOnlyList<(double Kl, double Reward)> ceiling, string title) =>
+        Draw(results, title, ceiling.Count > 1 ? "mean reward of held-out answers (dotted: the ceiling)" : "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), winRate: false, ceiling);
 
     public static byte[] WinRateAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
-        Draw(results, title, "win rate against the reference (dashed: Best-of-N in theory)", result => (result.WinRate.Value, result.WinRate.StandardError), winRate: true);
+        Draw(results, title, "win rate against the reference (dashed: Best-of-N in theory, dotted: the ceiling)", result => (result.WinRate.Value, result.WinRate.StandardError), winRate: true, []);
 
-    private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool winRate)
+    private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool winRate, IReadOnlyList<(double Kl, double Reward)> ceiling)
     {
         using var plot = new Plot();
         foreach (var (method, color, marker) in Styles)
@@ -43,6 +44,7 @@ internal static class ResultPlots
 
         if (winRate)
             PlotParts.AddBestOfNTheory(plot, Math.Max(2, results.Max(result => result.N ?? 1)));
+        PlotParts.AddRewardCeiling(plot, ceiling);
         return PlotParts.Finish(plot, title, "KL to the reference (nats)", label);
     }
 
@@ -53,5 +55,5 @@ internal static class ResultPlots
     }
 
     private static string LegendText(Method method) =>
-        MethodResult.MethodName(method) + (method is Method.VariationalBestOfN or Method.BestOfNSft ? " (N as Best-of-N, left to right)" : "");
+        MethodResult.MethodName(method) + (method is Method.VariationalBestOfN or Method.CalibratedTilt or Method.BestOfNSft ? " (N as Best-of-N, left to right)" : "");
 }

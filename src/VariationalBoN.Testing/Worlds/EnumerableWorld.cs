@@ -86,9 +86,7 @@ public sealed class EnumerableWorld
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sequence);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sequence, Sequences);
-        int[] tokens = _shape.Tokens(sequence);
-        var completion = new Completion { Prompt = Prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
-        return new ScoredCompletion(completion, Rewards[sequence], LogReference[sequence]);
+        return new ScoredCompletion(TabularPolicy.CompletionOf(Prompt, _shape.Tokens(sequence)), Rewards[sequence], LogReference[sequence]);
     }
 
     /// <summary>log pi(y) of each sequence under given logits, in nats.</summary>

@@ -99,21 +99,16 @@ public sealed class ChatTemplate
                 + "the last message, a generation prompt begins a new one.",
                 nameof(input));
         }
-        StringValue text = Run(new InputReader(Bounds).Read(input), input.Date);
-        return new RenderedChat(input.ContinueFinalMessage ? FinalMessage.Cut(text, input.Messages, new Work(Bounds)) : text);
-    }
-
-    /// <summary>Renders with these variables and no others.</summary>
-    internal StringValue Run(Dictionary<string, Value> variables, DateTime? date)
-    {
-        var rendering = new Rendering(Bounds, variables, date, new Frame(null, size));
+        var rendering = new Rendering(Bounds, input.Date, new Frame(null, size));
         try
         {
-            return rendering.Capture(whole =>
+            rendering.Variables = new InputReader(Bounds).Read(input);
+            StringValue text = rendering.Capture(whole =>
             {
                 scope.Enter(whole);
                 Statement.RunAll(body, whole);
             });
+            return new RenderedChat(input.ContinueFinalMessage ? FinalMessage.Cut(text, input.Messages, rendering.Work) : text);
         }
         catch (TemplateFault fault)
         {

@@ -72,28 +72,32 @@ internal static class TemplateFiles
         var templates = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
         if (InputFile.Find(directory, name) is not string path)
             return templates;
-        JsonElement value;
         try
         {
             using JsonDocument document = JsonDocument.Parse(InputFile.ReadAll(path, InputFile.LongestTokenizerFile));
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("chat_template", out JsonElement found))
-                return templates;
-            value = found.Clone();
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("chat_template", out JsonElement found))
+                Add(found, path, templates);
+            return templates;
         }
         catch (JsonException error)
         {
             throw new InvalidDataException($"{path} is no JSON: {error.Message}", error);
         }
-        if (value.ValueKind == JsonValueKind.Null)
-            return templates;
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDataException($"{path} holds half of a surrogate pair, which is no text.", error);
+        }
+    }
+
+    private static void Add(JsonElement value, string path, Dictionary<string, (string, string)> templates)
+    {
         if (value.ValueKind == JsonValueKind.String)
             templates[DefaultName] = (value.GetString()!, path);
         else if (value.ValueKind == JsonValueKind.Array)
             AddNamed(value, path, templates);
-        else
+        else if (value.ValueKind != JsonValueKind.Null)
             throw new InvalidDataException($"{path}: 'chat_template' must be a text or a list of objects with 'name' and 'template'.");
-        return templates;
     }
 
     private static void AddNamed(JsonElement list, string path, Dictionary<string, (string, string)> templates)

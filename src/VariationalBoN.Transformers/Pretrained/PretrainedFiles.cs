@@ -18,8 +18,11 @@ internal sealed class PretrainedFiles
     /// <summary>Files that say how text becomes tokens and back; a tokenizer needs one of the first four.</summary>
     private static readonly string[] TokenizerNames =
     [
-        "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", TemplateName,
+        "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", TemplateName, "chat_template.json",
     ];
+
+    /// <summary>The folder of further chat templates, each a file.</summary>
+    private const string TemplatesFolder = "additional_chat_templates";
 
     /// <summary>Where a configuration names the element type of the weights: transformers 5, and before it.</summary>
     private static readonly string[] TypeKeys = ["dtype", "torch_dtype"];
@@ -89,19 +92,33 @@ internal sealed class PretrainedFiles
                 WeightWriter.Write(staging, tensors, layout, type);
                 Write(staging, ConfigName, ConfigWith(type ?? tensors.Values.First(tensor => tensor.is_floating_point()).dtype));
             },
-            WeightDirectory.IsWritten,
+            name => WeightDirectory.IsWritten(name) || name == GenerationName
+                || (HasTokenizer && (TokenizerNames.Contains(name) || name.StartsWith(TemplatesFolder + Path.DirectorySeparatorChar, StringComparison.Ordinal))),
             [.. TokenizerNames.AsSpan(0, 4), WeightFormat.Safetensors.Index, WeightFormat.Safetensors.Single, ConfigName]);
     }
 
-    private static void Write(string directory, string name, byte[] content) => AtomicFile.Write(Path.Combine(directory, name), stream => stream.Write(content));
+    private static void Write(string directory, string name, byte[] content)
+    {
+        string path = Path.Combine(directory, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        AtomicFile.Write(path, stream => stream.Write(content));
+    }
 
     private static List<(string Name, byte[] Content)> Others(string directory, IEnumerable<string> names) =>
-        [.. names.Select(name => (Name: name, Path: InputFile.Find(directory, name))).Where(file => file.Path is not null)
-            .Select(file => (file.Name, InputFile.ReadAll(file.Path!, file.Name is GenerationName or TemplateName ? InputFile.LongestConfig : InputFile.LongestTokenizerFile)))];
+        [.. names.Concat(Templates(directory)).Select(name => (Name: name, Path: InputFile.Find(directory, name))).Where(file => file.Path is not null)
+            .Select(file => (file.Name, InputFile.ReadAll(file.Path!, file.Name == GenerationName || file.Name.EndsWith(".jinja", StringComparison.Ordinal) ? InputFile.LongestConfig : InputFile.LongestTokenizerFile)))];
 
     private static string WhyNone(string directory) => File.Exists(Path.Combine(directory, "adapter_config.json"))
         ? "; it holds an adapter, which is loaded on top of its base model"
         : AtomicDirectory.LeftIn(directory).FirstOrDefault() is string left ? $"; a save into it was killed, so save again (what it had written is in {left})" : "";
+
+    private static IEnumerable<string> Templates(string directory)
+    {
+        string folder = Path.Combine(directory, TemplatesFolder);
+        return Directory.Exists(folder)
+            ? Directory.GetFiles(folder, "*.jinja").Order(StringComparer.Ordinal).Select(file => Path.Combine(TemplatesFolder, Path.GetFileName(file)))
+            : [];
+    }
 
     private static ImmutableArray<int>? StopTokens(string json, int vocabularySize)
     {
@@ -109,7 +126,7 @@ internal sealed class PretrainedFiles
         if (node is null)
             return null;
         ImmutableArray<int> stops = [.. (node as JsonArray ?? [node.DeepClone()]).Select(id => id is JsonValue value && value.TryGetValue(out int token)
-            ? token : throw new InvalidDataException($"eos_token_id is {node.ToJsonString()}; it must be a token or a list of tokens"))];
+            ? token : throw new InvalidDataException($"eos_token_id is {Shown.Text(node.ToJsonString())}; it must be a token or a list of tokens"))];
         return [.. stops.Where(token => token >= 0 && token < vocabularySize)]; // a token without a logit is never drawn, so it ends nothing
     }
 

@@ -10,12 +10,13 @@ namespace VariationalBoN.Internal;
 internal static class AtomicDirectory
 {
     private const string LockName = ".lock", AsideName = "replaced";
+    private static readonly EnumerationOptions s_shallow = new() { RecurseSubdirectories = true, MaxRecursionDepth = 1 };
     private static readonly TimeSpan s_young = TimeSpan.FromMinutes(1); // a process that is about to take the lock of its folder
 
     /// <summary>Writes a set of files.</summary>
     /// <param name="path">Path of the directory; made when it is not there.</param>
     /// <param name="write">Writes the files into the directory that it is given.</param>
-    /// <param name="isStale">Whether a file that is there and was not written again must go, since readers would take it for part of the set.</param>
+    /// <param name="isStale">Whether a file that is there, in the directory or in a folder of it, and was not written again must go, since readers would take it for part of the set.</param>
     /// <param name="last">Names of the files without which readers do not believe the others, in order of their appearance.</param>
     /// <exception cref="IOException">Something could not be written; what was there is as it was, unless the message says otherwise.</exception>
     public static void Write(string path, Action<string> write, Func<string, bool> isStale, params string[] last)
@@ -76,19 +77,19 @@ internal static class AtomicDirectory
 
     /// <summary>Whether the files that were there are in such a folder, and nowhere else.</summary>
     private static bool HoldsReplaced(string folder) => Path.Combine(folder, AsideName) is var aside
-        && Directory.Exists(aside) && Directory.EnumerateFiles(aside).Any();
+        && Directory.Exists(aside) && Directory.EnumerateFiles(aside, "*", SearchOption.AllDirectories).Any();
 
     /// <summary>Puts the new files in the place of the old ones.</summary>
     private static void Replace(string staging, string path, Func<string, bool> isStale, string[] last)
     {
         string aside = Path.Combine(staging, AsideName);
-        string[] written = [.. NamesIn(staging).Where(name => name != LockName)];
+        string[] written = [.. Directory.GetFiles(staging, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(staging, file)).Where(name => name != LockName)];
         string[] different = [.. written.Where(name => !HaveSameContent(Path.Combine(staging, name), Path.Combine(path, name)))];
-        string[] stale = [.. NamesIn(path).Where(name => isStale(name) && !written.Contains(name))];
+        string[] stale = [.. Directory.GetFiles(path, "*", s_shallow).Select(file => Path.GetRelativePath(path, file)).Where(name => isStale(name) && !written.Contains(name))];
         var moved = new Stack<(string From, string To)>();
         try
         {
-            if (different.Length == 1 && stale.Length == 0)
+            if (different.Length == 1 && stale.Length == 0 && !different[0].Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 Disk.Rename(Path.Combine(staging, different[0]), Path.Combine(path, different[0]));
             else if (different.Length + stale.Length > 0)
                 Swap();
@@ -105,7 +106,7 @@ internal static class AtomicDirectory
         void Swap()
         {
             string[] coming = [.. written.Where(name => different.Contains(name) || last.Contains(name)).OrderBy(Place)]; // the last ones in any case
-            string[] going = [.. NamesIn(path).Where(name => coming.Contains(name) || stale.Contains(name)).OrderByDescending(Place)];
+            string[] going = [.. coming.Where(name => File.Exists(Path.Combine(path, name))).Concat(stale).OrderByDescending(Place)];
             Directory.CreateDirectory(aside);
             foreach (string name in going)
                 Move(Path.Combine(path, name), Path.Combine(aside, name));
@@ -116,10 +117,14 @@ internal static class AtomicDirectory
                     Disk.FlushFolder(path); // what it vouches for is there before it is
                 Move(Path.Combine(staging, name), Path.Combine(path, name));
             }
+
+            foreach (string folder in coming.Select(name => Path.GetDirectoryName(Path.Combine(path, name))!).Distinct())
+                Disk.FlushFolder(folder);
         }
 
         void Move(string from, string to)
         {
+            Disk.CreateFolder(Path.GetDirectoryName(to)!);
             Disk.Rename(from, to);
             moved.Push((from, to));
         }
@@ -137,8 +142,6 @@ internal static class AtomicDirectory
             }
         }
     }
-
-    private static IEnumerable<string> NamesIn(string folder) => Directory.GetFiles(folder).Select(file => Path.GetFileName(file));
 
     private static bool HaveSameContent(string one, string other)
     {

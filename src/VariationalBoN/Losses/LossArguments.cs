@@ -26,7 +26,7 @@ internal static class LossArguments
     {
         ArgumentNullException.ThrowIfNull(tensor, name);
         if (tensor.dim() != 1)
-            throw new ArgumentException($"{name} has shape [{string.Join(", ", tensor.shape)}]; expected [B], one value for each completion.", name);
+            throw new ArgumentException($"{name} has shape {Shown.Shape(tensor.shape)}; expected [B], one value for each completion.", name);
         if (!tensor.is_floating_point())
             throw new ArgumentException($"{name} has dtype {tensor.dtype}; expected a floating-point type.", name);
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -20,9 +21,8 @@ public static class ModuleFingerprint
         var types = new SortedSet<string>(StringComparer.Ordinal);
         foreach ((string name, var value) in module.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            using var scope = NewDisposeScope();
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {value.dtype} [{string.Join(", ", value.shape)}]\n"));
-            hash.AppendData(value.detach().cpu().contiguous().bytes);
+            value.ForEachPiece(piece => hash.AppendData(piece.bytes));
             count += value.numel();
             types.Add(value.dtype.ToString());
         }

@@ -17,7 +17,7 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
     private const int LongestNumber = 19, LongestGuard = 16 << 20;
 
     internal static CheckpointPart Of(string name, torch.nn.Module module) =>
-        new($"{name}.safetensors", path => Safetensors.Save(path, module), path => () => Safetensors.Load(path, module), Nothing);
+        new($"{name}.safetensors", path => Safetensors.Save(path, module), path => Safetensors.Open(path, module), Nothing);
 
     internal static CheckpointPart Of(string name, OptimizerHelper optimizer) => Of(
         name,
@@ -33,7 +33,7 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
         });
 
     internal static CheckpointPart Of(string name, AdamOptimizer optimizer) =>
-        new($"{name}.safetensors", optimizer.Save, path => () => optimizer.Load(path), Nothing);
+        new($"{name}.safetensors", optimizer.Save, optimizer.Load, Nothing);
 
     internal static CheckpointPart Of(string name, torch.Generator generator) =>
         Of(name, stream => GeneratorState.Save(generator, stream), stream => GeneratorState.Load(generator, stream));

@@ -132,8 +132,9 @@ public sealed class Checkpoints : IDisposable
     /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics start anew.</summary>
     /// <returns>The number of steps done: the loop goes on with this step.</returns>
     /// <exception cref="InvalidDataException">
-    /// The latest checkpoint is damaged, or a metrics file is shorter than it was at that time: nothing was changed. Or a file does not fit what was added under its name: parts before it may
-    /// have been restored. The message names the file.
+    /// The latest checkpoint is damaged, a metrics file is shorter than it was at that time, or a module, parameters or an optimizer of
+    /// this library do not fit what was added under the name: nothing was changed. Or an optimizer of TorchSharp, a generator or what you read
+    /// yourself does not fit: parts before it may have been restored. The message names the file.
     /// </exception>
     /// <exception cref="InvalidOperationException">It is of another configuration, or has other parts; the message names the differences. Nothing was changed.</exception>
     public long Restore()

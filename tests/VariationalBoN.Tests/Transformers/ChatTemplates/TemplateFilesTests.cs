@@ -76,6 +76,9 @@ public sealed class TemplateFilesTests : IDisposable
     [InlineData("""{"chat_template": [5]}""")]
     [InlineData("""{"chat_template": [{"name": "a"}]}""")]
     [InlineData("""{"chat_template": [{"name": 1, "template": "x"}]}""")]
+    [InlineData("""{"chat_template": "\ud800"}""")]
+    [InlineData("""{"chat_template": [{"name": "default", "template": "\ud800"}]}""")]
+    [InlineData("""{"chat_template": [{"name": "\ud800", "template": "x"}]}""")]
     public void Settings_that_hold_no_template_are_refused_by_their_file(string config)
     {
         Write("tokenizer_config.json", config);
