@@ -66,8 +66,10 @@ public sealed class HttpRewardModel : IRewardModel
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            RemoteFailure failure = RetryPolicy.FailureOf(e)!.Value;
-            string remedy = failure == RemoteFailure.Unavailable ? "See whether the service runs there; WithRetry asks again." : "Mend the connection; asking again changes nothing.";
+            bool isElsewhere = !IsOfEndpoint(request); // the client has followed a redirection
+            RemoteFailure failure = isElsewhere ? RemoteFailure.Misdirected : RetryPolicy.FailureOf(e)!.Value;
+            string remedy = isElsewhere ? "The service redirects: set Endpoint to where it is; asking again changes nothing."
+                : failure == RemoteFailure.Unavailable ? "See whether the service runs there; WithRetry asks again." : "Mend the connection; asking again changes nothing.";
             throw new RemoteServiceException(failure, $"POST {_address} with {completions.Count} completions got no whole answer: {Reason(e)} {remedy}", e);
         }
         catch (InvalidDataException e)
@@ -107,10 +109,12 @@ public sealed class HttpRewardModel : IRewardModel
     /// <summary>Refuses what another address has answered, or what is the answer to another request: the client has followed a redirection.</summary>
     private void RequireFromEndpoint(HttpResponseMessage response, Answer answer)
     {
-        if (response.RequestMessage is not { RequestUri: Uri from } asked || (asked.Method == HttpMethod.Post && from == _options.Endpoint))
+        if (response.RequestMessage is not { RequestUri: Uri from } asked || IsOfEndpoint(asked))
             return;
         throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {answer.Count} completions was answered {answer.Status} by {asked.Method} {Shown.Name(answer.Secrets.Hide(Secrets.WithoutThem(from)))}: the service redirects, and rewards from elsewhere are not taken. Set Endpoint to where the service is, and give the HttpClient a handler with AllowAutoRedirect = false, which sends completions and headers nowhere else.");
     }
+
+    private bool IsOfEndpoint(HttpRequestMessage asked) => asked.Method == HttpMethod.Post && asked.RequestUri == _options.Endpoint;
 
     /// <summary>The body, or its first bytes when it has more.</summary>
     private static async Task<byte[]> ReadAsync(HttpResponseMessage response, long most, CancellationToken cancellationToken)
@@ -133,7 +137,7 @@ public sealed class HttpRewardModel : IRewardModel
         RewardScores rewards;
         try
         {
-            rewards = _options.ReadAnswer is null ? HttpRewardFormat.ReadAnswer(answer.RootElement, Identity.Name) : new RewardScores(_options.ReadAnswer(answer.RootElement) ?? []);
+            rewards = _options.ReadAnswer is null ? HttpRewardFormat.ReadAnswer(answer.RootElement, Identity.Name, about.Secrets.Hide) : new RewardScores(_options.ReadAnswer(answer.RootElement) ?? []);
         }
         catch (Exception e) when (e is FormatException or KeyNotFoundException or InvalidOperationException)
         {

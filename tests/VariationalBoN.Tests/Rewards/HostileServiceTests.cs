@@ -178,6 +178,8 @@ public sealed class HostileServiceTests
     [InlineData("200 OK", """{"rewards": [1, 2], "components": {"SECRET": 1}}""")]
     [InlineData("403 Oops", "Authorization: Bearer SECRET and X-Api-Key=SECRET")]
     [InlineData("403 Oops", "FAR SECRET")]
+    [InlineData("200 OK", """{"rewards": [1, 2], "model": "a model with a name that ends where messages cut: SECRET"}""")]
+    [InlineData("200 OK", """{"rewards": [1, "a reward with a text that ends where the messages cut SECRET"]}""")]
     public async Task What_was_sent_as_a_secret_is_masked_in_what_comes_back(string status, string body)
     {
         foreach (string secret in new[] { "k3y-bearer+/==", "k3y-api", "k3y-user", "k3y-password&<", "k3y-query" })

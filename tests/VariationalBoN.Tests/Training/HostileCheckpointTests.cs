@@ -156,7 +156,7 @@ public sealed class HostileCheckpointTests : IDisposable
         var steps = JsonNode.Parse(bytes.AsSpan(8, header))!.AsObject().First(pair => pair.Key.StartsWith("steps of", StringComparison.Ordinal)).Value!;
         BitConverter.TryWriteBytes(bytes.AsSpan(8 + header + (int)steps["data_offsets"]![0]!), -5L);
         Rewrite(path, bytes);
-        Assert.Contains("negative", Refused(checkpoints, path), StringComparison.Ordinal);
+        Assert.Contains("below zero", Refused(checkpoints, path), StringComparison.Ordinal);
     }
 
     [Fact]
