@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SampleHosting;
 using SentimentControl;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
@@ -12,6 +13,7 @@ using VariationalBoN.References;
 return await CommandLine.InvokeAsync(args, (arguments, stop) => CommandHost.RunAsync(
     () =>
     {
+        FastRuntime.Begin(arguments.PlainRuntime);
         torch.set_num_threads(1); // whole runs go in parallel: for models this small that beats threads inside an operation
         return arguments.Sample is string prompt
             ? SampleCommand.RunAsync(arguments, prompt, Console.Out, stop)
@@ -35,7 +37,7 @@ internal static class ExperimentRun
         var stages = new RunStages(progress, settings, arguments);
 
         // 1. The reference language model and the judge.
-        var device = CommandOptions.DeviceOf(arguments.Device);
+        var device = CommonOptions.DeviceOf(arguments.Device);
         var reference = dataset.ObtainReference(settings, arguments.Seed, device, stages.Reference, cancellationToken);
         using var referenceModel = reference.Model;
         stages.Reference.Finish($"language model: {reference.Quality}");

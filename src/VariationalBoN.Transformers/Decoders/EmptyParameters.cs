@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -12,8 +13,11 @@ internal sealed class EmptyParameters(ScalarType type, Device device, long inFil
 {
     private const long Least = 4096; // what a parameter counts at least: a model of countless empty layers takes memory as well
     private const long Always = 1 << 24; // so many weights are never too many
-    private readonly long _limit = inFiles > (long.MaxValue - Always) / 4 ? long.MaxValue : (4 * inFiles) + Always;
+    private readonly long _limit = LimitFor(inFiles);
     private long _taken;
+
+    /// <summary>The most values that memory is taken for where files hold so many.</summary>
+    internal static long LimitFor(long inFiles) => inFiles > (long.MaxValue - Always) / 4 ? long.MaxValue : (4 * inFiles) + Always;
 
     internal override Parameter Matrix(string name, double deviation, int rows, int columns) => Empty(name, rows, columns);
 
@@ -23,7 +27,7 @@ internal sealed class EmptyParameters(ScalarType type, Device device, long inFil
     {
         _taken += Math.Max(Least, shape.Aggregate(1L, (product, size) => product * size));
         if (_taken > _limit)
-            throw new InvalidDataException($"{directory}: config.json asks for a model of more than {_limit} weights, {name} [{string.Join(", ", shape)}] among them, but the weight files hold {inFiles}; they do not belong together");
+            throw new InvalidDataException($"{directory}: config.json asks for a model of more than {_limit} weights, {name} {Shown.Shape(shape)} among them, but the weight files hold {inFiles}; they do not belong together");
         return Free(empty(shape, dtype: type, device: device));
     }
 }

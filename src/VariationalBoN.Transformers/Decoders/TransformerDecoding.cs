@@ -41,7 +41,8 @@ internal sealed class TransformerDecoding : IDecoding
         _mask ??= PaddingMask();
         int columns = _promptColumns + _steps + 1;
         var (padding, windowed) = (_mask?.narrow(3, 0, columns), (Tensor?)null);
-        var output = _model.Step(tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns) : padding, _withHead);
+        var output = _model.Step(
+            tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns).MoveToOuterDisposeScope() : padding, _withHead);
         _positions.Increase(1);
         _steps++;
         return output.MoveToOuterDisposeScope();

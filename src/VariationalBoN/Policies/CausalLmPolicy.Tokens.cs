@@ -10,7 +10,8 @@ public sealed partial class CausalLmPolicy
     /// <remarks>A token outside top-k or top-p gives -infinity.</remarks>
     /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than
     /// the model's context.</exception>
-    /// <exception cref="InvalidOperationException">The module is in training mode, or returns NaN.</exception>
+    /// <exception cref="TrainingModeException">The module is in training mode.</exception>
+    /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public Tensor TokenLogProb(IReadOnlyList<Completion> completions)
     {
         Check(completions);

@@ -1,10 +1,14 @@
 using System.Diagnostics;
+using System.IO.Compression;
 
 namespace VariationalBoN.Tests.Packaging;
 
-/// <summary>The packages of all projects under src, packed once from what the tests were built against, in a folder of their own.</summary>
+/// <summary>The packages of all libraries under src, packed once from what the tests were built against, in a folder of their own.</summary>
 public sealed class PackedProjects : IDisposable
 {
+    /// <summary>A package without a library: files of a sample. <c>.ci/run</c> makes a project from it.</summary>
+    internal const string Templates = "VariationalBoN.Templates";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vbon-pack-");
 
     public PackedProjects()
@@ -13,30 +17,52 @@ public sealed class PackedProjects : IDisposable
         File.WriteAllText(all, $"""
             <Project>
               <ItemGroup>
-                <Packed Include="{Path.Combine(Repository.Root, "src", "*", "*.csproj")}" />
+                <Packed Include="{Path.Combine(Repository.Root, "src", "*", "*.csproj")}" Exclude="{Path.Combine(Repository.Root, "src", Templates, "*")}" />
               </ItemGroup>
               <Target Name="Pack">
                 <MSBuild Projects="@(Packed)" Targets="Pack" BuildInParallel="true" />
               </Target>
             </Project>
             """);
+        Pack(all, output);
+        Packages = new PackageFolder(output);
+    }
+
+    /// <summary>The names of all libraries under src, which are those of their packages, in order.</summary>
+    internal static IReadOnlyList<string> Projects { get; } =
+        [.. Directory.GetDirectories(Path.Combine(Repository.Root, "src")).SelectMany(folder => Directory.GetFiles(folder, "*.csproj"))
+            .Select(path => Path.GetFileNameWithoutExtension(path)).Where(name => name != Templates).Order(StringComparer.Ordinal)];
+
+    /// <summary>What was packed.</summary>
+    internal PackageFolder Packages { get; }
+
+    /// <summary>The page of a package that is packed with the address of a repository.</summary>
+    internal static string ReadmeOf(string project, string repository)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("vbon-pack-");
+        try
+        {
+            Pack(Path.Combine(Repository.Root, "src", project, $"{project}.csproj"), folder.FullName, $"-p:RepositoryUrl={repository}");
+            using ZipArchive package = ZipFile.OpenRead(folder.GetFiles("*.nupkg").Single().FullName);
+            using var page = new StreamReader(package.GetEntry("README.md")!.Open());
+            return page.ReadToEnd();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static void Pack(string project, string output, params string[] properties)
+    {
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Name;
-        string[] arguments = ["pack", all, "-c", configuration, "-p:NoBuild=true", $"-p:PackageOutputPath={output}"];
+        string[] arguments = ["pack", project, "-c", configuration, "-p:NoBuild=true", $"-p:PackageOutputPath={output}", .. properties];
         using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
         string said = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"dotnet pack of src ended with {process.ExitCode}:{Environment.NewLine}{said}");
-        Packages = new PackageFolder(output);
+            throw new InvalidOperationException($"dotnet pack of {project} ended with {process.ExitCode}:{Environment.NewLine}{said}");
     }
-
-    /// <summary>The names of all projects under src, which are those of their packages, in order.</summary>
-    internal static IReadOnlyList<string> Projects { get; } =
-        [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
-            .Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
-
-    /// <summary>What was packed.</summary>
-    internal PackageFolder Packages { get; }
 
     public void Dispose() => _folder.Delete(recursive: true);
 }

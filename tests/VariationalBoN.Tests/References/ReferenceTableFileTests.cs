@@ -110,6 +110,7 @@ public sealed class ReferenceTableFileTests : IDisposable
     [InlineData("""{"prompt":"b","text":"b d","reward":"high"}""", "finite numbers")]
     [InlineData("""{"prompt":"b","rewards":[1],"provenance":{"reference":"r","rewardModel":"j","scoring":"s","seed":1}}""", "another reference")]
     [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1,-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "2 logReference")]
+    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[5],"finishReasons":["Stopped"],"tokens":[[1]]}""", "at most 0")]
     [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Bored"],"tokens":[[1]]}""", "Bored")]
     [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[-1],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "excluded")]
     [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[["1"]]}""", "line 2")]
@@ -214,6 +215,28 @@ public sealed class ReferenceTableFileTests : IDisposable
         Assert.Contains("\"p\"", Assert.Throws<InvalidOperationException>(() => table.Save(File1, ReferenceTableFormat.RowPerSample)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => table.Save(File1, (ReferenceTableFormat)7));
         Assert.Equal("old\n", File.ReadAllText(File1));
+    }
+
+    [Fact]
+    public void Half_of_a_surrogate_pair_is_refused_where_it_comes_in_and_where_it_would_be_written()
+    {
+        Write("old");
+        Assert.Throws<ArgumentException>(() => new ReferencePrompt("🙂"[..1], [1.0], []));
+        var table = new ReferenceTable([new ReferencePrompt("p", [1.0, 2.0], ["whole 🙂", "half 🙂"[..6]])]);
+        foreach (ReferenceTableFormat format in Enum.GetValues<ReferenceTableFormat>())
+            Assert.Contains("surrogate pair at index 5", Assert.Throws<InvalidOperationException>(() => table.Save(File1, format)).Message, StringComparison.Ordinal);
+        Assert.Equal("old\n", File.ReadAllText(File1));
+    }
+
+    [Theory]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/null")]
+    public void Device_is_no_table(string device)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        File.CreateSymbolicLink(File1, device);
+        Assert.Contains(File1, Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
