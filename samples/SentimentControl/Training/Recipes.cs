@@ -32,7 +32,7 @@ internal static class Recipes
         var values = TokenValues.Of(value, (CausalLmPolicy)run.Experiment.Reference, scored, weight, run.BestOfN);
         return new StepWork(() =>
         {
-            var logProb = run.Policy.TokenLogProb(scored.Completions);                    // [B, T]
+            var logProb = run.Policy.TokenLogProb(scored);                                // [B, T]
             return new StepLoss(ScoreFunction.Loss(logProb, values.LogReference, values.Values, lambda), logProb.sum(1));
         })
         { Rollouts = scored };

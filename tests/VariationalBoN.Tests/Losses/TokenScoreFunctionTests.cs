@@ -140,6 +140,17 @@ public sealed class TokenScoreFunctionTests
         }
     }
 
+    [Fact]
+    public void A_policy_that_does_not_tell_its_tokens_is_refused_by_name()
+    {
+        var scored = new ScoredBatch([World.Completion(0)], [0]);
+        var error = Assert.Throws<ArgumentException>(() => new References.WordPolicy([1.0]).TokenLogProb(scored));
+        Assert.Contains("WordPolicy does not tell the probability of single tokens (ITokenPolicy)", error.Message, StringComparison.Ordinal);
+        using var policy = World.Reference();
+        using var tokens = policy.TokenLogProb(scored);
+        Assert.Equal([1L, 2], tokens.shape);
+    }
+
     private static Func<string, double> Arbitrary(int seed) => prefix => Math.Sin((seed + 1) * (1.3 + prefix.Sum(c => c * 0.7) + prefix.Length));
 
     private static int[] Tokens(string prefix) => [.. prefix.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
