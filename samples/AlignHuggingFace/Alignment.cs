@@ -144,7 +144,7 @@ internal static class Alignment
     {
         string saved = Path.Combine(arguments.Output, "model");
         model.Save(saved);
-        double difference = model.DifferenceTo(saved, prompt.Text);
+        double difference = model.DifferenceTo(saved, prompt);
         if (!(difference <= Tolerance))
         {
             throw new InvalidDataException(FormattableString.Invariant(

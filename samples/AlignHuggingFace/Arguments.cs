@@ -82,6 +82,9 @@ internal sealed record Arguments
     /// <summary>Stop before training.</summary>
     public bool ReferencesOnly { get; init; }
 
+    /// <summary>Whether libtorch is left as it is by itself.</summary>
+    public bool PlainRuntime { get; init; }
+
     /// <summary>Stop after the estimates.</summary>
     public required bool EstimateOnly { get; init; }
 

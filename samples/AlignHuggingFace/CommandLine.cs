@@ -111,6 +111,7 @@ internal static class CommandLine
         "Threads inside an operation; the tiny models take 1.", Environment.ProcessorCount, value => value is >= 1 and <= 256, "1 to 256");
 
     private static readonly Option<bool> Quick = new("--quick") { Description = "Smaller numbers, to see that all of it works." };
+    private static readonly Option<bool> Plain = FastRuntime.Plain();
     private static readonly Option<bool> EstimateOnly = new("--estimate") { Description = "Say what the run would take, and stop." };
 
     private static readonly Option<bool> ReferencesOnly = new("--references-only")
@@ -135,7 +136,7 @@ internal static class CommandLine
         {
             Model, Reward, Label, SecondReward, SecondLabel, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
             MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output,
-            Device, ReferenceDevice, Threads, Quick, EstimateOnly, ReferencesOnly, MakeTiny,
+            Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
         };
         program.Validators.Add(Relations);
         program.SetAction((result, stop) => run(Read(result), stop));
@@ -208,6 +209,7 @@ internal static class CommandLine
             ReferenceDevice = result.GetValue(ReferenceDevice) ?? device,
             Threads = model is null ? 1 : result.GetValue(Threads), // for models so small more threads only wait for each other
             ReferencesOnly = result.GetValue(ReferencesOnly),
+            PlainRuntime = result.GetValue(Plain),
             EstimateOnly = result.GetValue(EstimateOnly),
             MakeTiny = result.GetValue(MakeTiny),
         };

@@ -16,5 +16,6 @@ return await CommandLine.InvokeAsync(args, (arguments, cancellationToken) => Com
     }
 
     CommonOptions.RequireWritable("--output", arguments.Output);
+    FastRuntime.Begin(arguments.PlainRuntime);
     await Alignment.RunAsync(arguments, Console.Out, cancellationToken);
 }, Stopped, cancellationToken, e => e is InvalidOperationException));

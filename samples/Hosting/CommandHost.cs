@@ -13,15 +13,20 @@ public static class CommandHost
 
     private static readonly ParserConfiguration s_parser = new() { ResponseFileTokenReplacer = null }; // "@" begins a text, not a file
 
-    /// <summary>For a sample without options: answers --help, and refuses every argument.</summary>
+    /// <summary>For a sample without options of its own: answers --help, refuses every argument but --plain-runtime, and begins as that says.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="purpose">What the sample does, for its help.</param>
     /// <returns>The exit code to end with; null to go on.</returns>
     public static int? Answer(string[] args, string purpose)
     {
         bool goOn = false;
-        var program = new RootCommand(purpose);
-        program.SetAction(_ => goOn = true);
+        var plain = FastRuntime.Plain();
+        var program = new RootCommand(purpose) { plain };
+        program.SetAction(result =>
+        {
+            goOn = true;
+            FastRuntime.Begin(result.GetValue(plain));
+        });
         int code = Faults(program.Parse(args, s_parser), out var parsed) ?? parsed.Invoke(Direct());
         return goOn ? null : code;
     }

@@ -22,6 +22,9 @@ internal sealed record Arguments
 
     public required bool Quick { get; init; }
 
+    /// <summary>Whether libtorch is left as it is by itself.</summary>
+    public bool PlainRuntime { get; init; }
+
     /// <summary>A prompt to try saved weights with; null to run the experiment.</summary>
     public string? Sample { get; init; }
 }
@@ -41,6 +44,7 @@ internal static class CommandLine
     private static readonly Option<string> Device = CommonOptions.Device();
     private static readonly Option<int> Threads = CommandOptions.Threads();
     private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run, within a minute on two cores." };
+    private static readonly Option<bool> Plain = FastRuntime.Plain();
     private static readonly Option<string> Sample =
         new Option<string>("--sample")
         {
@@ -54,7 +58,7 @@ internal static class CommandLine
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
     public static Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
-        var program = new RootCommand(Purpose) { Dataset, N, Seed, Output, Device, Threads, Quick, Sample };
+        var program = new RootCommand(Purpose) { Dataset, N, Seed, Output, Device, Threads, Quick, Plain, Sample };
         program.Validators.Add(result =>
         {
             Option[] idle = [N, Threads, Quick];
@@ -82,6 +86,7 @@ internal static class CommandLine
             Device = result.GetRequiredValue(Device),
             Threads = result.GetValue(Threads),
             Quick = quick,
+            PlainRuntime = result.GetValue(Plain),
             Sample = result.GetValue(Sample),
         };
     }

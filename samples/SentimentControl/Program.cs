@@ -13,6 +13,7 @@ using VariationalBoN.References;
 return await CommandLine.InvokeAsync(args, (arguments, stop) => CommandHost.RunAsync(
     () =>
     {
+        FastRuntime.Begin(arguments.PlainRuntime);
         torch.set_num_threads(1); // whole runs go in parallel: for models this small that beats threads inside an operation
         return arguments.Sample is string prompt
             ? SampleCommand.RunAsync(arguments, prompt, Console.Out, stop)

@@ -28,7 +28,7 @@ internal static class SampleCommand
             {
                 output.WriteLine(Path.GetFileName(directory));
                 foreach (var completion in policy.Sample([prompt], Answers, new DrawSeed(arguments.Seed, DrawPurpose.Serving), cancellationToken))
-                    output.WriteLine($"  {completion.Prompt} {completion.Text}");
+                    output.WriteLine($"  {completion.Prompt}{completion.Text}");
             }
         }
 

@@ -12,7 +12,10 @@ public sealed record Completion
     /// <summary>The prompt x, also the key under which a <c>ReferenceTable</c> keeps its reference rewards.</summary>
     public required Prompt Prompt { get; init; }
 
-    /// <summary>The completion y as text, without the prompt and without stop tokens.</summary>
+    /// <summary>
+    /// The completion y as text, without the prompt and without a final stop token: what its tokens add to the text of the prompt's, so that the
+    /// text of both is one after the other.
+    /// </summary>
     public required string Text { get; init; }
 
     /// <summary>The token ids of the prompt; empty for a policy that has no tokens of its own.</summary>

@@ -34,9 +34,9 @@ internal sealed class GridSummary
         GridPoint[] grid = [.. Points("grid").Select(pair => pair.Point)];
         string title = string.Create(CultureInfo.InvariantCulture, $"{_arguments.Dataset}: mean over seeds {string.Join(", ", _arguments.Seeds)}, bars from smallest to largest");
         Save("reward-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.Reward, "mean reward of held-out answers", title, theory: false));
-        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory, dotted: the ceiling)", title, theory: true));
-        Save("reward-kl-all.png", GridPlots.AgainstKl(_reference, _bestOfN, grid, point => point.Reward, "mean reward of held-out answers", title, theory: false));
-        Save("winrate-kl-all.png", GridPlots.AgainstKl(_reference, _bestOfN, grid, point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory, dotted: the ceiling)", title, theory: true));
+        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference", title, theory: true));
+        Save("reward-kl-all.png", GridPlots.EachMethod(_reference, _bestOfN, grid, point => point.Reward, "mean reward"));
+        Save("winrate-kl-all.png", GridPlots.EachMethod(_reference, _bestOfN, grid, point => point.WinRate, "win rate"));
         if (Has("samples"))
             Save("samples.png", GridPlots.Samples(SamplePoints(), title));
         var settings = RunFolder.Describe(_settings, _whole);
@@ -46,7 +46,7 @@ internal sealed class GridSummary
             # {_arguments.Dataset}, every method
 
             Seeds {string.Join(", ", _arguments.Seeds)}; {_records.Length} runs, {_records.Count(record => record.Stopped is not null)} of them stopped by the guard; M = {_settings.SamplesPerPrompt}, {_settings.Steps} steps of {_settings.PromptsPerStep} prompts x {_settings.CompletionsPerPrompt} completions
-            where nothing else is said. Held-out prompts; mean over seeds, in brackets the smallest and the largest. Rewards in logits, KL and gap in nats.
+            where nothing else is said. Held-out prompts; mean over seeds ± its standard error. Rewards in logits, KL and gap in nats.
             "Distance" is the win rate of Best-of-n, n real, at the same KL, minus the win rate: positive under the curve. No policy of that KL can win more often than pi_ref exp(c F) / Z, which is above the curve by 0.009 at the
             KL of n = 2, 0.004 at 4, 0.001 at 8 and less beyond: up to N = 4 the distance to that ceiling stands beside it. Far out, where the win rate is near 1, both say little.
             "Outside ranks" is KL minus that of the law of F: at most so much moves no rank.
@@ -61,6 +61,8 @@ internal sealed class GridSummary
             ![reward against KL, all methods](reward-kl-all.png)
 
             ![win rate against KL, all methods](winrate-kl-all.png)
+
+            Each method in red, Best-of-N in blue, all other methods in grey; bars from the smallest to the largest of the seeds.
 
             ## Pareto fronts
 

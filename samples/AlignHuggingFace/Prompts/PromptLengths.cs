@@ -22,7 +22,7 @@ internal static class PromptLengths
         var tooLong = new List<(Prompt Prompt, string Place, int Tokens)>();
         foreach ((Prompt prompt, string place) in file.Entries)
         {
-            int count = tokens(prompt);
+            int count = Count(path, place, prompt, tokens);
             if (count == 0)
                 throw new InvalidDataException($"{path}, {place}: the tokenizer makes no token of this prompt, and a causal model needs at least one. Leave it out.");
             if (count > most)
@@ -44,6 +44,18 @@ internal static class PromptLengths
         string done = what == LongPrompts.Skip ? "left out" : "cut at the beginning";
         string note = string.Create(CultureInfo.InvariantCulture, $"{path}: {Count(tooLong.Count)} of more than {most} tokens {(tooLong.Count == 1 ? "was" : "were")} {done}; the first is {first} with {length}.");
         return new PromptFile([.. kept.Select(pair => (pair.Key, pair.Value))], [.. file.Notes, note]);
+    }
+
+    private static int Count(string path, string place, Prompt prompt, Func<Prompt, int> tokens)
+    {
+        try
+        {
+            return tokens(prompt);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            throw new InvalidDataException($"{path}, {place}: {e.Message}", e);
+        }
     }
 
     /// <summary>The longest end of a text that fits, begun at a word where there is one.</summary>

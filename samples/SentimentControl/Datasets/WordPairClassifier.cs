@@ -115,6 +115,6 @@ internal sealed class ClassifierReward(Func<string, double> logit, string identi
     public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult<RewardScores>([.. completions.Select(completion => logit($"{completion.Prompt} {completion.Text}"))]);
+        return Task.FromResult<RewardScores>([.. completions.Select(completion => logit(completion.Prompt.Text + completion.Text))]);
     }
 }

@@ -19,6 +19,19 @@ internal static class CausalLmChecks
         return Compare(probe, "cache", others, "with the key-value cache, without it, and by the forward pass alone", "the cache is wrong: keys are stored at other positions than they are read, rows are mixed up by SelectRows, or padding of shorter prompts is attended to", "LogitsAt of the module is not its forward pass");
     }
 
+    /// <summary>What the policy warns of when it encodes the prompts.</summary>
+    public static CheckResult SpecialTokens(PolicyProbe probe)
+    {
+        const string Name = "prompts: special tokens";
+        if (probe.Policy is not CausalLmPolicy policy)
+            return CheckResult.Skip(Name, "the policy is no CausalLmPolicy, so it does not say how it encodes prompts");
+        var warnings = new List<string>();
+        CausalLmPolicy listened = policy.With(policy.Options with { OnWarning = warnings.Add });
+        _ = listened.Sample(probe.Prompts, 1, probe.Seed);
+        return CheckResult.Of(Name, warnings.Count, 0, $"warnings of the policy about the prompts{string.Concat(warnings.Select(warning => ": " + warning))}",
+            "the prompts were rendered by a chat template and begin with BOS: set GenerationOptions.PromptsHaveSpecialTokens");
+    }
+
     /// <summary>One number for both: the worse of draws and log-probs, each relative to its tolerance.</summary>
     private static CheckResult Compare(PolicyProbe probe, string name, CausalLmPolicy[] others, string what, params string[] causes)
     {

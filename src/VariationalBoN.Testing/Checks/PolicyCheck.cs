@@ -38,6 +38,7 @@ public static class PolicyCheck
             ("sample: batch", PolicyDrawChecks.Batch),
             ("sample: numbering", PolicyDrawChecks.Numbering),
             ("sample: finish reason", PolicyFinishChecks.FinishReasons),
+            ("prompts: special tokens", CausalLmChecks.SpecialTokens),
         ];
         (string Name, Func<PolicyProbe, CheckResult> Check)[] ofScores =
         [

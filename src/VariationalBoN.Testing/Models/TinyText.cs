@@ -29,7 +29,7 @@ public static class TinyText
     public static int Tone(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        string[] words = text.Split([' ', '.'], StringSplitOptions.RemoveEmptyEntries);
+        string[] words = text.Split([' ', '.', ','], StringSplitOptions.RemoveEmptyEntries);
         return words.Count(PraiseWords.Contains) - words.Count(BlameWords.Contains);
     }
 

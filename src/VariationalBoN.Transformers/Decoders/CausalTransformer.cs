@@ -149,7 +149,12 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     {
         var x = Embed(tokens, pass.Positions); // [N, C]
         foreach (var block in Blocks)
-            x = block.Forward(x, pass);
+        {
+            using var scope = NewDisposeScope(); // what a block makes on the way is gone before the next one; a gradient keeps what it needs
+            using var before = x;
+            x = block.Forward(before, pass).MoveToOuterDisposeScope();
+        }
+
         return FinalNorm.call(x);
     }
 

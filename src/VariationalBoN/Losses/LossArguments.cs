@@ -39,10 +39,10 @@ internal static class LossArguments
         return values;
     }
 
-    /// <summary>Refuses NaN and infinities.</summary>
-    public static void RequireFinite(IReadOnlyList<double> values, string name)
+    /// <summary>Refuses NaN and infinities. An array: a list of the caller's is read once, so that what is checked is what is used.</summary>
+    public static void RequireFinite(double[] values, string name)
     {
-        for (int i = 0; i < values.Count; i++)
+        for (int i = 0; i < values.Length; i++)
         {
             if (!double.IsFinite(values[i]))
                 throw new ArithmeticException($"{name}[{i}] is {values[i]}; {Remedy(name)}");

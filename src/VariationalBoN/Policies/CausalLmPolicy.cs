@@ -23,6 +23,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     private readonly ITokenizer _tokenizer;
     private readonly NextTokenDistribution _distribution;
     private readonly int? _contextLength;
+    private readonly PromptEncoder _prompts;
 
     /// <summary>Creates the policy of a module.</summary>
     /// <param name="model">The module, in evaluation mode when the policy is used.</param>
@@ -39,6 +40,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         _tokenizer = tokenizer;
         _distribution = new NextTokenDistribution(Options, tokenizer.VocabularySize);
         _contextLength = Options.ContextLength is int own && _model.MaxLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaxLength;
+        _prompts = new PromptEncoder(tokenizer, Options, _contextLength);
     }
 
     private CausalLmPolicy(CausalLmPolicy other, GenerationOptions options, CausalModel model)
@@ -47,6 +49,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         Options.Validate(other._tokenizer.VocabularySize);
         (_model, _tokenizer, _contextLength) = (model, other._tokenizer, other._contextLength);
         _distribution = new NextTokenDistribution(Options, _tokenizer.VocabularySize);
+        _prompts = new PromptEncoder(_tokenizer, Options, _contextLength, options.OnWarning == other.Options.OnWarning ? other._prompts : null);
     }
 
     /// <summary>How completions are drawn.</summary>
@@ -59,8 +62,11 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     public bool HasDecoder => _model.HasDecoder;
 
     /// <inheritdoc/>
-    /// <remarks>The options that shape the distribution, the tokenizer, and parameters and buffers by their SHA-256.</remarks>
-    public ModelIdentity Identity => new(nameof(CausalLmPolicy), [("module", ModuleFingerprint.Of(_model.Module)), ("tokenizer", _tokenizer.Identity), ("vocabulary", _tokenizer.VocabularySize), .. Options.Settings]);
+    /// <remarks>
+    /// The options that shape the distribution, the tokenizer, the version of how texts come from tokens, and parameters and buffers by their
+    /// SHA-256.
+    /// </remarks>
+    public ModelIdentity Identity => new(nameof(CausalLmPolicy), [("module", ModuleFingerprint.Of(_model.Module)), ("tokenizer", _tokenizer.Identity), ("vocabulary", _tokenizer.VocabularySize), ("decoding", CompletionText.Version), .. Options.Settings]);
 
     /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the module; a shared one once.</summary>
     public IReadOnlyList<Parameter> Parameters =>
@@ -84,16 +90,16 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
         _model.RequireEvaluationMode();
-        ImmutableArray<int>[] tokens = EncodeAll(prompts);
-        PlannedRow[] rows = Plan(prompts, tokens, completionsPerPrompt, seed);
-        IReadOnlyList<int>[] promptTokens = [.. tokens.Select(t => (IReadOnlyList<int>)t)];
+        EncodedPrompt[] encoded = _prompts.Encode(prompts);
+        PlannedRow[] rows = Plan(encoded, completionsPerPrompt, seed);
+        IReadOnlyList<int>[] promptTokens = [.. encoded.Select(prompt => (IReadOnlyList<int>)prompt.Tokens)];
         var completions = new Completion[rows.Length];
         ForEachBatch(rows.Length, (start, count) =>
         {
             var batch = rows.AsSpan(start, count);
             List<int>[] drawn = new BatchSampler(_model, _distribution, Options).Draw(batch, promptTokens, cancellationToken);
             for (int i = 0; i < count; i++)
-                completions[batch[i].Slot] = Complete(prompts[batch[i].Prompt], tokens[batch[i].Prompt], drawn[i]);
+                completions[batch[i].Slot] = Complete(encoded[batch[i].Prompt], drawn[i]);
         }, cancellationToken);
         return completions;
     }
@@ -202,55 +208,39 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         }
     }
 
-    private static PlannedRow[] Plan(IReadOnlyList<Prompt> prompts, ImmutableArray<int>[] tokens, int completionsPerPrompt, DrawSeed seed)
+    private static PlannedRow[] Plan(EncodedPrompt[] prompts, int completionsPerPrompt, DrawSeed seed)
     {
         var drawn = new Dictionary<Prompt, int>(); // samples of a prompt that are numbered already
-        int[] first = new int[prompts.Count];
-        for (int p = 0; p < prompts.Count; p++)
+        int[] first = new int[prompts.Length];
+        for (int p = 0; p < prompts.Length; p++)
         {
-            first[p] = drawn.GetValueOrDefault(prompts[p]);
-            drawn[prompts[p]] = checked(first[p] + completionsPerPrompt);
+            Prompt prompt = prompts[p].Prompt;
+            first[p] = drawn.GetValueOrDefault(prompt);
+            drawn[prompt] = checked(first[p] + completionsPerPrompt);
         }
 
-        var rows = new PlannedRow[checked(prompts.Count * completionsPerPrompt)];
+        var rows = new PlannedRow[checked(prompts.Length * completionsPerPrompt)];
         int next = 0;
-        foreach (int p in Enumerable.Range(0, prompts.Count).OrderBy(p => tokens[p].Length))
+        foreach (int p in Enumerable.Range(0, prompts.Length).OrderBy(p => prompts[p].Tokens.Length))
         {
             for (int k = 0; k < completionsPerPrompt; k++)
-                rows[next++] = new PlannedRow(p, (p * completionsPerPrompt) + k, new CounterRandom(seed, prompts[p], first[p] + k));
+                rows[next++] = new PlannedRow(p, (p * completionsPerPrompt) + k, new CounterRandom(seed, prompts[p].Prompt, first[p] + k));
         }
 
         return rows;
     }
 
-    private Completion Complete(Prompt prompt, ImmutableArray<int> promptTokens, List<int> drawn)
+    private Completion Complete(EncodedPrompt prompt, List<int> drawn)
     {
         bool stopped = Options.StopTokens.Contains(drawn[^1]);
         return new Completion
         {
-            Prompt = prompt,
-            PromptTokens = promptTokens,
+            Prompt = prompt.Prompt,
+            PromptTokens = prompt.Tokens,
             Tokens = [.. drawn],
-            Text = _tokenizer.Decode(stopped ? drawn.GetRange(0, drawn.Count - 1) : drawn),
+            Text = prompt.Decode(stopped ? drawn.GetRange(0, drawn.Count - 1) : drawn),
             FinishReason = stopped ? FinishReason.Stopped : FinishReason.Length,
         };
-    }
-
-    private ImmutableArray<int>[] EncodeAll(IReadOnlyList<Prompt> prompts)
-    {
-        var tokens = new ImmutableArray<int>[prompts.Count];
-        for (int p = 0; p < tokens.Length; p++)
-        {
-            Prompt prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
-            tokens[p] = _tokenizer.Encode(prompt.Text);
-            if (tokens[p].IsDefaultOrEmpty)
-                throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has no tokens; a causal model needs at least one, such as a beginning-of-text token.", nameof(prompts));
-            RequireIds(tokens[p], "Prompt", p, nameof(prompts));
-            if (_contextLength is int most && tokens[p].Length > most - Options.MaxNewTokens)
-                throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has {tokens[p].Length} tokens; with {Options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Options.MaxNewTokens)}. Shorten it or lower MaxNewTokens.", nameof(prompts));
-        }
-
-        return tokens;
     }
 
     private void Check(IReadOnlyList<Completion> completions)
@@ -262,20 +252,11 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
             Completion completion = completions[i] ?? throw new ArgumentException($"Completion {i} is null.", nameof(completions));
             if (completion.PromptTokens.IsDefaultOrEmpty || completion.Tokens.IsDefaultOrEmpty)
                 throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
-            RequireIds(completion.PromptTokens, "The prompt of completion", i, nameof(completions));
-            RequireIds(completion.Tokens, "Completion", i, nameof(completions));
+            PromptEncoder.RequireIds(completion.PromptTokens, VocabularySize, "The prompt of completion", i, nameof(completions));
+            PromptEncoder.RequireIds(completion.Tokens, VocabularySize, "Completion", i, nameof(completions));
             int length = completion.PromptTokens.Length + completion.Tokens.Length;
             if (_contextLength is int most && length > most)
                 throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
-        }
-    }
-
-    private void RequireIds(ImmutableArray<int> ids, string what, int index, string parameter)
-    {
-        foreach (int id in ids)
-        {
-            if (id < 0 || id >= _tokenizer.VocabularySize)
-                throw new ArgumentException($"{what} {index} holds token {id}, outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}: it belongs to another tokenizer.", parameter);
         }
     }
 

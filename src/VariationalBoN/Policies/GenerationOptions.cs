@@ -26,6 +26,12 @@ public sealed record GenerationOptions
     /// <summary>The ids that end a completion; each belongs to the completion it ends. None: every completion has <see cref="MaxNewTokens"/> tokens.</summary>
     public ImmutableArray<int> StopTokens { get; init; } = [];
 
+    /// <summary>
+    /// Whether prompts have their special tokens already, as the output of a chat template has: then the tokenizer puts none around them, where
+    /// it would begin each with a second BOS.
+    /// </summary>
+    public bool PromptsHaveSpecialTokens { get; init; }
+
     /// <summary>The longest sequence, prompt and completion together, that the module takes; null asks the module, or trusts the caller where the module does not say.</summary>
     public int? ContextLength { get; init; }
 
@@ -40,6 +46,12 @@ public sealed record GenerationOptions
     /// threads: for small models set those to 1. Does not change results.
     /// </summary>
     public int DegreeOfParallelism { get; init; } = 1;
+
+    /// <summary>
+    /// Told, once for a policy, of what may be meant and is more often a mistake: prompts with their special tokens twice. Null writes it to the
+    /// error stream, <c>_ => { }</c> silences it.
+    /// </summary>
+    public Action<string>? OnWarning { get; init; }
 
     /// <summary>Whether every token keeps a positive probability.</summary>
     internal bool HasFullSupport(int vocabularySize) => (TopK is null || TopK >= vocabularySize) && TopP is null or 1;
@@ -81,5 +93,6 @@ public sealed record GenerationOptions
         ("top-k", TopK is int k ? k : "none"),
         ("top-p", TopP is double p ? p : "none"),
         ("stop tokens", string.Join(' ', StopTokens.Distinct().Order())),
+        ("special tokens", PromptsHaveSpecialTokens ? "in the prompts" : "added"),
     ];
 }

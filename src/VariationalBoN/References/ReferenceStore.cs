@@ -102,7 +102,8 @@ public sealed class ReferenceStore : IDisposable
     /// Samples that are there already are left out, so that an import which was interrupted can be called again. A last batch that a killed
     /// process left unfinished in the
     /// folder is not copied: its samples are drawn again. The identities of version 0.1 are single texts; give the provenance that the
-    /// rewards have now to go on with them.
+    /// rewards have now to go on with them, which says that their texts are those of now, too: version 0.1 decoded completions without their
+    /// prompt, which is the same for byte-level tokenizers alone (docs/tokenizers.md).
     /// </remarks>
     /// <param name="folder">The folder; it stays as it is.</param>
     /// <param name="path">The store to copy into; a store of the same provenance, or nothing yet.</param>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using VariationalBoN.Policies;
 
 namespace VariationalBoN.References;
 
@@ -10,7 +11,7 @@ namespace VariationalBoN.References;
 internal static class StoreFacts
 {
     /// <summary>How the texts of completions come from their tokens; another version's samples are not mixed with these.</summary>
-    public const string DecodingVersion = "1";
+    public const string DecodingVersion = CompletionText.Version;
 
     private const string Library = "library", Decoding = "decoding", Reference = "reference", RewardModel = "reward_model";
     private const string Scoring = "scoring", Seed = "seed", MoreSeeds = "more_seeds";
@@ -78,6 +79,7 @@ internal static class StoreFacts
         string decoding = facts.GetValueOrDefault(Decoding, "unknown");
         IEnumerable<string> differences = ReferenceProvenance.Differences(Read(facts, path), here);
         return decoding == DecodingVersion ? differences
-            : differences.Append($"the texts of the store were decoded in version {decoding}, here they are in version {DecodingVersion}");
+            : differences.Append($"the texts of the store were decoded in version {decoding}, here they are in version {DecodingVersion}, "
+                + "so the rewards are of other texts: draw the samples anew, into another store");
     }
 }

@@ -68,6 +68,18 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
         Assert.DoesNotContain(_packages.Nuspec(package).DescendantsAndSelf(), element => element.Attribute("url") is not null);
     }
 
+    [Fact]
+    public void Links_of_the_page_lead_to_the_repository_where_it_has_an_address()
+    {
+        string page = PackedProjects.ReadmeOf(Core, "https://example.com/library.git");
+
+        Assert.Contains("](https://example.com/library/blob/HEAD/docs/architecture.md)", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("](docs/", page, StringComparison.Ordinal);
+        Assert.Equal(
+            Repository.Read("README.md"),
+            page.Replace("https://example.com/library/blob/HEAD/", "", StringComparison.Ordinal).TrimEnd() + "\n");
+    }
+
     [Theory]
     [MemberData(nameof(Packages))]
     public void Each_package_brings_its_library_with_documentation_and_symbols(string package)

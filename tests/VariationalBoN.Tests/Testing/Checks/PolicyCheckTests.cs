@@ -218,7 +218,7 @@ public sealed class PolicyCheckTests
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4, StopTokens = [5], Temperature = 0.8 });
         CheckReport report = PolicyCheck.Run(policy, s_prompts, new PolicyCheckOptions { Reference = new CausalLmPolicy(frozen, new NumberTokenizer(TinyModels.Vocabulary), policy.Options) });
         Assert.All(report.Results, result => Assert.True(result.Status == CheckStatus.Passed && result.Measured <= result.Threshold, report.ToString()));
-        Assert.Equal(18, report.Results.Length);
+        Assert.Equal(19, report.Results.Length);
     }
 
     [Fact]

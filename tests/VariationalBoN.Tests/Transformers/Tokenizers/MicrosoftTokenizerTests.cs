@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.ML.Tokenizers;
+using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
@@ -28,6 +29,21 @@ public sealed class MicrosoftTokenizerTests
     {
         Assert.DoesNotContain("end", Create(4).Decode([2, 4, 3]), StringComparison.Ordinal);
         Assert.Contains("end", Create().Decode([2, 4, 3]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Special_tokens_around_a_text_are_left_out_where_it_has_them()
+    {
+        var options = new BpeOptions(new Dictionary<string, int> { ["a"] = 0, ["b"] = 1, ["ab"] = 2, ["<s>"] = 3 })
+        {
+            Merges = ["a b"],
+            BeginningOfSentenceToken = "<s>",
+            SpecialTokens = new Dictionary<string, int> { ["<s>"] = 3 },
+        };
+        ITokenizer tokenizer = new MicrosoftTokenizer(BpeTokenizer.Create(options), 4);
+
+        Assert.Equal<int>([3, 2, 0], tokenizer.Encode("aba", addSpecialTokens: true).ToArray());
+        Assert.Equal<int>([2, 0], tokenizer.Encode("aba", addSpecialTokens: false).ToArray());
     }
 
     [Fact]
