@@ -1,5 +1,6 @@
 using System.Globalization;
 using TorchSharp;
+using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Transformers.Decoders;
 
@@ -19,9 +20,7 @@ internal static class StoreCost
         torch.set_num_threads(1);
         var config = new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 64, Width = 48, Layers = 1, Heads = 4, Activation = "relu" };
         using var model = new Gpt2(config, seed: 1);
-        model.eval();
-        foreach (var parameter in model.parameters())
-            parameter.requires_grad_(false);
+        model.Freeze();
         var options = new GenerationOptions { MaxNewTokens = 32, StopTokens = [.. Enumerable.Range(285, 16)] };
         var reference = new CausalLmPolicy(model, new IdTokenizer(Vocabulary), options);
         var scorer = new Scorer(reference, RewardModel.FromFunction(completion => completion.Tokens.Sum(), "sum"));

@@ -52,12 +52,6 @@ internal static class TrainingMemory
         IEnumerable<int> Draw(int count) => Enumerable.Range(0, count).Select(_ => (int)(random.Uniform(next++) * Vocabulary)).ToArray();
     }
 
-    /// <summary>Linux tells the most memory that the process has ever held; elsewhere the most that .NET saw counts.</summary>
-    private static void Report(string place)
-    {
-        double peak = File.Exists("/proc/self/status")
-            ? double.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024
-            : Process.GetCurrentProcess().PeakWorkingSet64;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{place}: peak {peak / (1L << 30):F2} GiB"));
-    }
+    private static void Report(string place) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{place}: peak {PeakMemory.Gibibytes():F2} GiB"));
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using SentimentControl;
+using SampleHosting;
+using SentimentControl.Reporting;
 using TorchSharp;
 using VariationalBoN.Experiments.Grid;
 using VariationalBoN.Experiments.Pretraining;
@@ -10,7 +11,7 @@ namespace VariationalBoN.Experiments;
 internal static class ExperimentsCommandLine
 {
     private const string Purpose = "Experiments with the parts of samples/SentimentControl: all methods in one grid, the model of austen.",
-        Making = "Makes vocabulary and language model of the austen dataset anew from its text (half an hour).";
+        Making = "Makes vocabulary and language model of the austen dataset anew from its text: half an hour, in as many runs as one likes.";
 
     /// <summary>Parses the arguments and runs the command, or prints help or one line that says what is wrong.</summary>
     /// <returns>The exit code: 0, 1 for a failure, 2 for wrong arguments, 130 when it was stopped.</returns>
@@ -25,12 +26,8 @@ internal static class ExperimentsCommandLine
         Func<GridArguments, CancellationToken, Task<int>> grid,
         Func<string, CancellationToken, Task<int>> pretrain)
     {
-        var folder = new Argument<string>("FOLDER") { Description = "Where the files are written; made when missing." };
-        folder.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && !CommandOptions.IsFolder(result.Tokens[0].Value))
-                result.AddError($"FOLDER is '{result.Tokens[0].Value}'; it must be a folder, which may be new");
-        });
+        var folder = new Argument<string>("FOLDER") { Description = "Where the files are written; made when missing." }
+            .Checked(CommonOptions.IsFolder, value => $"FOLDER is '{value}'; it must be a folder, which may be new");
         var making = new Command("pretrain", Making) { folder };
         making.SetAction((result, stop) => pretrain(result.GetRequiredValue(folder), stop));
         return CommandHost.InvokeAsync(new RootCommand(Purpose) { GridCommand.Create(grid), making }, args);
@@ -42,10 +39,11 @@ internal static class ExperimentsCommandLine
     private static Task<int> PretrainAsync(string folder, CancellationToken stop) => RunAsync(
         () =>
         {
-            AustenPretraining.Run(folder, Console.Out, stop);
+            CommonOptions.RequireWritable("FOLDER", folder);
+            AustenPretraining.Run(folder, new RunProgress(Console.Out, !Console.IsOutputRedirected), stop);
             return Task.CompletedTask;
         },
-        "Stopped; what the last whole pass wrote is there.",
+        "Stopped; the same command goes on from here.",
         stop);
 
     private static Task<int> RunAsync(Func<Task> work, string stopped, CancellationToken stop) => CommandHost.RunAsync(

@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
+using AlignHuggingFace.Prompts;
+using SampleHosting;
 using Spectre.Console;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
@@ -14,52 +17,82 @@ internal static class Alignment
     private const double Tolerance = 1e-5; // merging adapters rounds
 
     /// <summary>Runs everything.</summary>
-    /// <exception cref="InvalidDataException">A directory is not what it should be; the message names file and setting.</exception>
+    /// <exception cref="InvalidDataException">A directory or a file is not what it should be; the message names file and place.</exception>
+    /// <exception cref="InvalidOperationException">The output folder is of a run with other settings; the message names them.</exception>
     public static async Task RunAsync(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(arguments.Output);
         if (arguments.Model is null)
             arguments = MakeTiny(arguments, output);
 
-        // 1. What was downloaded: a policy, the reference it starts from, a judge, prompts.
-        var device = Device.Parse(arguments.Device);
-        using var model = LanguageModel.Load(arguments.Model!, arguments, device);
-        using var judge = Judge.Load(arguments, device);
-        (Prompt[] train, Prompt[] heldOut) = PromptFile.Read(arguments.Prompts!);
+        // 1. What was downloaded: a policy, the reference it starts from, judges, prompts.
+        var (device, referenceDevice) = (CommonOptions.DeviceOf(arguments.Device), CommonOptions.DeviceOf(arguments.ReferenceDevice));
+        using var model = LanguageModel.Load(arguments.Model!, arguments, device, referenceDevice);
+        using var judge = Judge.Load(arguments.Reward!, arguments.Label, referenceDevice);
+        using var second = arguments.SecondReward is null ? null : Judge.Load(arguments.SecondReward, arguments.SecondLabel, referenceDevice);
+        var prompts = await ReadAsync(model, arguments, output, cancellationToken);
         var scorer = new Scorer(model.Reference, judge.Reward);
-        output.WriteLine($"{model.Description}; {train.Length} prompts to train on, {heldOut.Length} held out");
+        output.WriteLine(model.Description);
         output.WriteLine($"judge: {judge.Reward.Identity}");
+        output.WriteLine(prompts.Description(arguments.Steps));
 
-        // 2. What it will take, before it starts.
-        var probe = await Probe.MeasureAsync(model, scorer, train, heldOut.Length, arguments, cancellationToken);
-        output.WriteLine($"\n{probe}\n");
+        // 2. What was done before, which must be of the same settings; and what the rest will take, before it starts.
+        using var training = new FineTuning(model, scorer, prompts, arguments);
+        Prompt[] measured = [.. prompts.Used, .. prompts.HeldOut];
+        var work = new Work(ReferenceRewards.Missing(scorer, measured, arguments), arguments.Steps - training.StepsDone,
+            (long)prompts.HeldOut.Length * EvaluationCompletions, second is null ? 1 : 2);
+        if (training.StepsDone > 0)
+            output.WriteLine($"training goes on after step {training.StepsDone} of {arguments.Steps}");
+        output.WriteLine($"\n{new RunEstimate(await Probe.MeasureAsync(model, scorer, measured, arguments, cancellationToken), work)}\n");
         if (arguments.EstimateOnly)
             return;
 
         // 3. Reference rewards, once, on disk as they come: table.BestOf(n) is the Best-of-N distribution.
-        using var table = await ReferenceRewards.ObtainAsync(scorer, [.. train, .. heldOut], arguments, output, cancellationToken);
-        var bestOfN = table.BestOf(arguments.N);
+        var clock = Stopwatch.StartNew();
+        using var table = await ReferenceRewards.ObtainAsync(scorer, measured, arguments, output, cancellationToken);
+        double drawing = clock.Elapsed.TotalSeconds;
+        ReferenceRewards.Report(table, arguments.N, output);
+        var bestOfN = table.BestOf(arguments.N, onWarning: _ => { }); // it is in the report
 
         // 4. Align.
+        clock.Restart();
         var evaluator = new Evaluator(scorer, table);
-        var before = await evaluator.EvaluateAsync(model.Reference, heldOut, EvaluationCompletions, arguments.Seed, cancellationToken);
-        await FineTuning.RunAsync(model, scorer, bestOfN, train, arguments, output, cancellationToken);
-        var after = await evaluator.EvaluateAsync(model.Policy, heldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
+        var before = await evaluator.EvaluateAsync(model.Reference, prompts.HeldOut, EvaluationCompletions, arguments.Seed, cancellationToken);
+        double measuring = clock.Elapsed.TotalSeconds;
+        clock.Restart();
+        await training.RunAsync(bestOfN, output, cancellationToken);
+        double steps = clock.Elapsed.TotalSeconds;
+        clock.Restart();
+        var after = await evaluator.EvaluateAsync(
+            model.Policy, prompts.HeldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
 
-        // 5. Held-out numbers and a few answers.
+        // 5. Held-out numbers, what they mean, and a few answers.
+        var verdict = Verdict.Of(before, after, arguments.N);
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = 120;
-        AnsiConsole.Write(Results(before, after, arguments.N));
-        foreach (var answer in model.Policy.Sample([.. heldOut.Take(AnswersShown)], 1, new DrawSeed(arguments.Seed, DrawPurpose.Serving), cancellationToken))
-            output.WriteLine($"  {Visible(answer.Prompt + answer.Text)}");
+            console.Profile.Width = 120;
+        console.Write(Results(before, after, verdict, arguments.N));
+        output.WriteLine(verdict.Text);
+        if (second is not null)
+            output.WriteLine(await SecondAsync(model, second, prompts.HeldOut, arguments.Seed, cancellationToken));
+        measuring += clock.Elapsed.TotalSeconds;
+        Show(model, prompts.HeldOut, arguments.Seed, output, cancellationToken);
 
         // 6. A directory that Python reads, and the proof that it holds this model.
-        string saved = Path.Combine(arguments.Output, "model");
-        model.Save(saved);
-        double difference = model.DifferenceTo(saved, heldOut[0].Text, device);
-        if (!(difference <= Tolerance))
-            throw new InvalidDataException(FormattableString.Invariant($"{saved} does not hold the model that was saved: loaded again, its logits differ by {difference} of the largest."));
-        output.WriteLine(FormattableString.Invariant($"\nWritten to {saved}{(arguments.Lora ? $" and {LanguageModel.AdapterDirectory(saved)}" : "")}; loaded again, its logits differ by {difference:0.0e+0} of the largest."));
+        Save(model, prompts.HeldOut[0], arguments, output);
+        using var process = Process.GetCurrentProcess();
+        output.WriteLine(RunEstimate.Taken(drawing, steps, measuring, process.PeakWorkingSet64));
+    }
+
+    /// <summary>The prompts, all held against the context of the model.</summary>
+    private static async Task<PromptSplit> ReadAsync(
+        LanguageModel model, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    {
+        string path = arguments.Prompts!;
+        var read = await PromptFile.ReadAsync(path, arguments.PromptColumn, cancellationToken);
+        var fitting = PromptLengths.Fit(path, read, model.TokensOf, model.MostPromptTokens, arguments.LongPrompts);
+        foreach (string note in fitting.Notes)
+            output.WriteLine(note);
+        return PromptSplit.Of(path, fitting, arguments.HeldOut, arguments.Steps, arguments.PromptsPerStep, arguments.Seed);
     }
 
     private static Arguments MakeTiny(Arguments arguments, TextWriter output)
@@ -67,19 +100,57 @@ internal static class Alignment
         string directory = Path.Combine(arguments.Output, "tiny");
         TinyModels.Write(directory);
         output.WriteLine($"No --model was given: tiny random models were written to {directory}.");
-        return arguments with { Model = Path.Combine(directory, TinyModels.Policy), Reward = Path.Combine(directory, TinyModels.Reward), Label = arguments.Label ?? TinyModels.Label, Prompts = Path.Combine(directory, TinyModels.Prompts) };
+        return arguments with
+        {
+            Model = Path.Combine(directory, TinyModels.Policy),
+            Reward = Path.Combine(directory, TinyModels.Reward),
+            Label = TinyModels.Label,
+            Prompts = Path.Combine(directory, TinyModels.Prompts),
+        };
     }
 
-    private static Table Results(EvaluationReport before, EvaluationReport after, double n)
+    private static async Task<string> SecondAsync(
+        LanguageModel model, Judge second, Prompt[] heldOut, long seed, CancellationToken cancellationToken)
     {
-        var table = new Table().AddColumns("held-out", "reference", "aligned", string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)"));
+        var scorer = new Scorer(model.Reference, second.Reward);
+        var before = await SecondOpinion.MeanAsync(model.Reference, scorer, heldOut, seed, cancellationToken);
+        return Verdict.OfSecond(before, await SecondOpinion.MeanAsync(model.Policy, scorer, heldOut, seed, cancellationToken));
+    }
+
+    private static Table Results(EvaluationReport before, EvaluationReport after, Verdict verdict, double n)
+    {
+        var table = new Table().AddColumns("held-out", "reference", verdict.Aligned ? "aligned" : "trained",
+            string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)"));
         table.AddRow("reward", $"{before.Reward}", $"{after.Reward}", "");
         table.AddRow("win rate", $"{before.WinRate}", $"{after.WinRate}", string.Create(CultureInfo.InvariantCulture, $"{n / (n + 1):0.000}"));
-        table.AddRow("KL to the reference, nats", $"{before.Kl}", $"{after.Kl}", string.Create(CultureInfo.InvariantCulture, $"{BestOfNMath.KlUpperBound(n):0.000}"));
+        table.AddRow("KL to the reference, nats", $"{before.Kl}", $"{after.Kl}",
+            string.Create(CultureInfo.InvariantCulture, $"{BestOfNMath.KlUpperBound(n):0.000}"));
         table.AddRow("length, tokens", $"{before.Length}", $"{after.Length}", "");
         table.AddRow("different texts", $"{before.DistinctShare}", $"{after.DistinctShare}", "");
+        table.AddRow("cut at --max-new-tokens", $"{before.TruncatedShare}", $"{after.TruncatedShare}", "");
         return table;
     }
 
-    private static string Visible(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+    private static void Show(LanguageModel model, Prompt[] heldOut, long seed, TextWriter output, CancellationToken cancellationToken)
+    {
+        var serving = new DrawSeed(seed, DrawPurpose.Serving);
+        foreach (var answer in model.Policy.Sample([.. heldOut.Take(AnswersShown)], 1, serving, cancellationToken))
+            output.WriteLine($"  {string.Concat($"{answer.Prompt}{answer.Text}".Select(c => char.IsControl(c) ? ' ' : c))}");
+    }
+
+    private static void Save(LanguageModel model, Prompt prompt, Arguments arguments, TextWriter output)
+    {
+        string saved = Path.Combine(arguments.Output, "model");
+        model.Save(saved);
+        double difference = model.DifferenceTo(saved, prompt.Text);
+        if (!(difference <= Tolerance))
+        {
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"{saved} does not hold the model that was saved: loaded again, its logits differ by {difference} of the largest."));
+        }
+
+        string adapters = arguments.Lora ? $" and {LanguageModel.AdapterDirectory(saved)}" : "";
+        output.WriteLine(FormattableString.Invariant(
+            $"\nWritten to {saved}{adapters}; loaded again, its logits differ by {difference:0.0e+0} of the largest."));
+    }
 }

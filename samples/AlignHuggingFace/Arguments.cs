@@ -1,3 +1,4 @@
+using AlignHuggingFace.Prompts;
 using VariationalBoN.Training;
 
 namespace AlignHuggingFace;
@@ -17,8 +18,21 @@ internal sealed record Arguments
     /// <summary>The label that is rewarded; null where the classifier has but one.</summary>
     public string? Label { get; init; }
 
-    /// <summary>A file with a prompt a line; null with <see cref="Model"/> null.</summary>
+    /// <summary>A judge that is not trained on: a directory, or <see cref="Function"/>; null for none.</summary>
+    public string? SecondReward { get; init; }
+
+    public string? SecondLabel { get; init; }
+
+    /// <summary>The file of prompts; null with <see cref="Model"/> null.</summary>
     public string? Prompts { get; init; }
+
+    /// <summary>The column of <see cref="Prompts"/>; null for a usual one.</summary>
+    public string? PromptColumn { get; init; }
+
+    public LongPrompts LongPrompts { get; init; }
+
+    /// <summary>How many prompts are held out; null for a fifth, at most 100.</summary>
+    public int? HeldOut { get; init; }
 
     public required double N { get; init; }
 
@@ -57,9 +71,16 @@ internal sealed record Arguments
 
     public required string Output { get; init; }
 
+    /// <summary>Where the policy is.</summary>
     public required string Device { get; init; }
 
+    /// <summary>Where the reference and the judges are.</summary>
+    public required string ReferenceDevice { get; init; }
+
     public required int Threads { get; init; }
+
+    /// <summary>Whether libtorch is left as it is by itself.</summary>
+    public bool PlainRuntime { get; init; }
 
     /// <summary>Stop after the estimates.</summary>
     public required bool EstimateOnly { get; init; }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
-using System.Runtime.InteropServices;
+using AlignHuggingFace.Prompts;
+using SampleHosting;
 using VariationalBoN.Training;
 
 namespace AlignHuggingFace;
@@ -9,57 +9,160 @@ namespace AlignHuggingFace;
 /// <summary>The options of the program. Stateless.</summary>
 internal static class CommandLine
 {
-    public const int UsageError = 2;
-    private static readonly Option<string> Model = new("--model") { Description = "Directory of a causal language model as downloaded from Hugging Face (config.json, weights, tokenizer) [default: a tiny random GPT-2]." };
-    private static readonly Option<string> Reward = new("--reward") { Description = $"Directory of a sequence classifier, or \"{Arguments.Function}\" for the judge in WordJudge.cs [default with --model: {Arguments.Function}]." };
-    private static readonly Option<string> Label = new("--label") { Description = "The label that is rewarded, such as POSITIVE; needed where the classifier has more than one." };
-    private static readonly Option<string> Prompts = new("--prompts") { Description = "Text file with a prompt a line; a fifth of them is held out. Needed with --model." };
-    private static readonly Option<double> N = new("--n") { Description = "N, the draws that one sample is to be worth.", DefaultValueFactory = _ => 8 };
-    private static readonly Option<int?> Samples = new("--samples") { Description = "M, reference samples of each prompt [default: 8 N, at least 32]." };
-    private static readonly Option<int?> Steps = new("--steps") { Description = "Training steps [default: 200; with --quick 60]." };
-    private static readonly Option<int?> MaxNewTokens = new("--max-new-tokens") { Description = "The most tokens of a completion [default: 32; with --quick 12]." };
-    private static readonly Option<int> RowsPerPass = new("--rows-per-pass") { Description = "Completions whose gradient is taken at a time: bounds memory, not the result.", DefaultValueFactory = _ => 16 };
-    private static readonly Option<double?> LearningRate = new("--learning-rate") { Description = "[default: 1e-5; with --lora 2e-4; for the tiny models 3e-3]" };
-    private static readonly Option<ScheduleShape> LearningRateSchedule = new("--schedule") { Description = "How the learning rate goes: linear or cosine, to a tenth, or constant.", DefaultValueFactory = _ => ScheduleShape.Linear };
-    private static readonly Option<double> WeightDecay = new("--weight-decay") { Description = "Of AdamW.", DefaultValueFactory = _ => 0 };
-    private static readonly Option<double> Clip = new("--clip") { Description = "The largest norm of a gradient; 0 clips none.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> CheckpointEvery = new("--checkpoint-every") { Description = "Steps from one checkpoint to the next: what a kill costs at most.", DefaultValueFactory = _ => 25 };
-    private static readonly Option<bool> Lora = new("--lora") { Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off." };
-    private static readonly Option<TargetBackend> Targets = new("--targets") { Description = "Where the targets of the objective are computed: double, on the host; torch, on the device; auto, torch where the device is not the CPU. Objectives without a device form use double and say so.", DefaultValueFactory = _ => TargetBackend.Auto };
-    private static readonly Option<long> Seed = new("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<string> Output = new("--output") { Description = "Folder for the aligned model, checkpoints, metrics and the store of reference rewards; a run that was stopped goes on from it.", DefaultValueFactory = _ => Path.Combine("output", "aligned") };
-    private static readonly Option<string> Device = new("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" };
-    private static readonly Option<int> Threads = new("--threads") { Description = "Threads inside an operation.", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private const string Purpose =
+        "Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.";
+
+    private static readonly Option<string> Model = Folder("--model",
+        "Directory of a causal language model as downloaded from Hugging Face (config.json, weights, tokenizer) [default: a tiny random GPT-2].");
+
+    private static readonly Option<string> Reward = Judge("--reward",
+        $"Directory of a sequence classifier, or \"{Arguments.Function}\" for the judge in WordJudge.cs [default with --model: {Arguments.Function}].");
+
+    private static readonly Option<string> Label = new("--label")
+    {
+        Description = "The label that is rewarded, such as POSITIVE; needed where the classifier has more than one.",
+    };
+
+    private static readonly Option<string> SecondReward = Judge("--second-reward",
+        $"Another judge, a directory or \"{Arguments.Function}\", that measures held-out answers and is not trained on: " +
+        "it shows when the first is exploited.");
+
+    private static readonly Option<string> SecondLabel = new("--second-label") { Description = "The label of --second-reward." };
+
+    private static readonly Option<string> Prompts =
+        new Option<string>("--prompts") { Description = $"The prompts: {PromptFile.Endings}. Needed with --model." }
+        .Checked(File.Exists, value => $"--prompts is '{value}'; there is no such file");
+
+    private static readonly Option<string> Column = new("--prompt-column")
+    {
+        Description = "The column of --prompts that holds them; texts, or conversations as arrays of messages [default: prompt, or else messages].",
+    };
+
+    private static readonly Option<LongPrompts> TooLong = new("--long-prompts")
+    {
+        Description = "What becomes of prompts that leave no room for a completion in the model's context: " +
+            "refuse to run, skip them, or truncate them at their beginning.",
+        DefaultValueFactory = _ => LongPrompts.Refuse,
+    };
+
+    private static readonly Option<int?> HeldOut = OptionChecks.Number<int>("--held-out",
+        "How many prompts are held out, to measure on [default: a fifth, at most 100].", value => value >= 1, "at least 1");
+
+    private static readonly Option<double> N = OptionChecks.Number(
+        "--n", "N, the draws that one sample is to be worth.", 8.0, value => value >= 1, "at least 1");
+
+    private static readonly Option<int?> Samples = OptionChecks.Number<int>("--samples",
+        "M, reference samples of each prompt [default: 8 N, at least 32].", value => value >= 1, "at least 1");
+
+    private static readonly Option<int?> Steps = OptionChecks.Number<int>("--steps",
+        "Training steps [default: 200; with --quick 60].", value => value >= 1, "at least 1");
+
+    private static readonly Option<int> PromptsPerStep = OptionChecks.Number(
+        "--prompts-per-step", "Prompts of a training step.", 4, value => value >= 1, "at least 1");
+
+    private static readonly Option<int> Completions = OptionChecks.Number("--completions",
+        "K, completions of each prompt of a training step: they are compared with each other.", 8, value => value >= 2, "at least 2");
+
+    private static readonly Option<int?> MaxNewTokens = OptionChecks.Number<int>("--max-new-tokens",
+        "The most tokens of a completion [default: 32; with --quick 12].", value => value >= 1, "at least 1");
+
+    private static readonly Option<int> RowsPerPass = OptionChecks.Number("--rows-per-pass",
+        "Completions whose gradient is taken at a time: bounds memory, not the result.", 16, value => value >= 1, "at least 1");
+
+    private static readonly Option<double?> LearningRate = OptionChecks.Number<double>("--learning-rate",
+        "[default: 1e-5; with --lora 2e-4; for the tiny models 3e-3]", value => value > 0, "above 0");
+
+    private static readonly Option<ScheduleShape> LearningRateSchedule = new("--schedule")
+    {
+        Description = "How the learning rate goes: linear or cosine, to a tenth, or constant.",
+        DefaultValueFactory = _ => ScheduleShape.Linear,
+    };
+
+    private static readonly Option<double> WeightDecay = OptionChecks.Number(
+        "--weight-decay", "Of AdamW.", 0.0, value => value >= 0, "at least 0");
+
+    private static readonly Option<double> Clip = OptionChecks.Number(
+        "--clip", "The largest norm of a gradient; 0 clips none.", 1.0, value => value >= 0, "above 0, or 0 for none");
+
+    private static readonly Option<int> CheckpointEvery = OptionChecks.Number("--checkpoint-every",
+        "Steps from one checkpoint to the next: what a kill costs at most.", 25, value => value >= 1, "at least 1");
+
+    private static readonly Option<bool> Lora = new("--lora")
+    {
+        Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off.",
+    };
+
+    private static readonly Option<TargetBackend> Targets = new("--targets")
+    {
+        Description = "Where the targets of the objective are computed: double, on the host; torch, on the device; " +
+            "auto, torch where the device is not the CPU.",
+        DefaultValueFactory = _ => TargetBackend.Auto,
+    };
+
+    private static readonly Option<long> Seed = CommonOptions.Seed();
+    private static readonly Option<string> Output = OutputFolder();
+    private static readonly Option<string> Device = CommonOptions.Device();
+
+    private static readonly Option<string> ReferenceDevice =
+        new Option<string>("--reference-device") { Description = "Where the reference and the judges are [default: --device]." }
+        .Checked(CommonOptions.IsDevice, value => $"--reference-device is '{value}'; it must be cpu, cuda or cuda:<index>");
+
+    private static readonly Option<int> Threads = OptionChecks.Number("--threads",
+        "Threads inside an operation; the tiny models take 1.", Environment.ProcessorCount, value => value is >= 1 and <= 256, "1 to 256");
+
     private static readonly Option<bool> Quick = new("--quick") { Description = "Smaller numbers, to see that all of it works." };
+    private static readonly Option<bool> Plain = FastRuntime.Plain();
     private static readonly Option<bool> EstimateOnly = new("--estimate") { Description = "Say what the run would take, and stop." };
-    private static readonly Option<string> MakeTiny = new("--make-tiny") { Description = "Write a tiny random GPT-2, DistilBERT classifier and prompts to this directory, and stop." };
+
+    private static readonly Option<string> MakeTiny =
+        new Option<string>("--make-tiny")
+        {
+            Description = "Write a tiny random GPT-2, DistilBERT classifier and prompts to this directory, and stop.",
+        }
+        .Checked(CommonOptions.IsFolder, value => $"--make-tiny is '{value}'; it must be a folder, which may be new");
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="run">The program; returns its exit code.</param>
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
-    public static async Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
+    public static Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
-        var command = new RootCommand("Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.")
+        var program = new RootCommand(Purpose)
         {
-            Model, Reward, Label, Prompts, N, Samples, Steps, MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output, Device, Threads, Quick, EstimateOnly, MakeTiny,
+            Model, Reward, Label, SecondReward, SecondLabel, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
+            MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output,
+            Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, MakeTiny,
         };
-        AddChecks(command);
-        using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        command.SetAction((result, _) => run(Read(result), stop.Token));
-        var parsed = command.Parse(args);
-        if (parsed.Errors.Count == 0)
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
-        Console.Error.WriteLine($"{parsed.Errors[0].Message.ReplaceLineEndings(" ").TrimEnd('.')}. Try --help.");
-        return UsageError;
+        program.Validators.Add(Relations);
+        program.SetAction((result, stop) => run(Read(result), stop));
+        return CommandHost.InvokeAsync(program, args);
+    }
 
-        void Stop(PosixSignalContext context)
+    /// <summary>Options that need or exclude others.</summary>
+    private static void Relations(CommandResult result)
+    {
+        if (Given(MakeTiny))
         {
-            context.Cancel = true;
-            stop.Cancel();
+            foreach (var option in result.Command.Options.Where(option => option != MakeTiny && Given(option)))
+                result.AddError($"{option.Name} does not go with --make-tiny, which writes models and stops");
+            return;
         }
+
+        if (Given(Model) && !Given(Prompts))
+            result.AddError($"--model needs --prompts, a file of prompts: {PromptFile.Endings}");
+        foreach (var option in new Option[] { Reward, Label, Prompts, Threads }.Where(option => !Given(Model) && Given(option)))
+            result.AddError($"{option.Name} goes with --model; without it tiny random models are made");
+        if (Given(Column) && !Given(Prompts))
+            result.AddError("--prompt-column goes with --prompts");
+        if (Given(SecondLabel) && !Given(SecondReward))
+            result.AddError("--second-label goes with --second-reward");
+        foreach ((Option<string> judge, Option<string> label) in new[] { (Reward, Label), (SecondReward, SecondLabel) })
+        {
+            if (Given(label) && (Given(judge) || Given(Model)) && (result.GetValue(judge) ?? Arguments.Function) == Arguments.Function)
+                result.AddError($"{label.Name} goes with a directory as {judge.Name}; \"{Arguments.Function}\" has no labels");
+        }
+
+        bool Given(Option option) => result.GetResult(option) is { Implicit: false };
     }
 
     private static Arguments Read(ParseResult result)
@@ -67,17 +170,23 @@ internal static class CommandLine
         bool quick = result.GetValue(Quick), lora = result.GetValue(Lora);
         string? model = result.GetValue(Model);
         double n = result.GetValue(N);
+        string device = result.GetRequiredValue(Device);
         return new Arguments
         {
             Model = model,
             Reward = result.GetValue(Reward) ?? (model is null ? null : Arguments.Function),
             Label = result.GetValue(Label),
+            SecondReward = result.GetValue(SecondReward),
+            SecondLabel = result.GetValue(SecondLabel),
             Prompts = result.GetValue(Prompts),
+            PromptColumn = result.GetValue(Column),
+            LongPrompts = result.GetValue(TooLong),
+            HeldOut = result.GetValue(HeldOut),
             N = n,
             SamplesPerPrompt = result.GetValue(Samples) ?? Math.Max(32, (int)Math.Ceiling(8 * n)),
             Steps = result.GetValue(Steps) ?? (quick ? 60 : 200),
-            PromptsPerStep = 4,
-            CompletionsPerPrompt = 8,
+            PromptsPerStep = result.GetValue(PromptsPerStep),
+            CompletionsPerPrompt = result.GetValue(Completions),
             MaxNewTokens = result.GetValue(MaxNewTokens) ?? (quick ? 12 : 32),
             RowsPerPass = result.GetValue(RowsPerPass),
             LearningRate = result.GetValue(LearningRate) ?? (model is null ? 3e-3 : lora ? 2e-4 : 1e-5),
@@ -89,55 +198,29 @@ internal static class CommandLine
             Targets = result.GetValue(Targets),
             Seed = result.GetValue(Seed),
             Output = result.GetRequiredValue(Output),
-            Device = result.GetRequiredValue(Device),
+            Device = device,
+            ReferenceDevice = result.GetValue(ReferenceDevice) ?? device,
             Threads = model is null ? 1 : result.GetValue(Threads), // for models so small more threads only wait for each other
+            PlainRuntime = result.GetValue(Plain),
             EstimateOnly = result.GetValue(EstimateOnly),
             MakeTiny = result.GetValue(MakeTiny),
         };
     }
 
-    private static void AddChecks(RootCommand command)
+    private static Option<string> Folder(string name, string description) =>
+        new Option<string>(name) { Description = description }
+        .Checked(Directory.Exists, value => $"{name} is '{value}'; there is no such directory");
+
+    private static Option<string> Judge(string name, string description) =>
+        new Option<string>(name) { Description = description }
+        .Checked(value => value == Arguments.Function || Directory.Exists(value),
+            value => $"{name} is '{value}'; it must be a directory or \"{Arguments.Function}\"");
+
+    private static Option<string> OutputFolder()
     {
-        Check(Model, Directory.Exists, value => $"--model is '{value}'; there is no such directory");
-        Check(Reward, value => value == Arguments.Function || Directory.Exists(value), value => $"--reward is '{value}'; it must be a directory or \"{Arguments.Function}\"");
-        Check(Prompts, File.Exists, value => $"--prompts is '{value}'; there is no such file");
-        Check(N, value => value >= 1 && double.IsFinite(value), value => $"--n is {value}; it must be at least 1");
-        Check(Samples, value => value >= 1, value => $"--samples is {value}; it must be at least 1");
-        Check(Steps, value => value >= 1, value => $"--steps is {value}; it must be at least 1");
-        Check(MaxNewTokens, value => value >= 1, value => $"--max-new-tokens is {value}; it must be at least 1");
-        Check(RowsPerPass, value => value >= 1, value => $"--rows-per-pass is {value}; it must be at least 1");
-        Check(LearningRate, value => value > 0, value => $"--learning-rate is {value}; it must be above 0");
-        Check(WeightDecay, value => value >= 0 && double.IsFinite(value), value => $"--weight-decay is {value}; it must be at least 0");
-        Check(Clip, value => value >= 0 && double.IsFinite(value), value => $"--clip is {value}; it must be above 0, or 0 for none");
-        Check(CheckpointEvery, value => value >= 1, value => $"--checkpoint-every is {value}; it must be at least 1");
-        Check(Seed, value => value >= 0, value => $"--seed is {value}; it must be at least 0");
-        Check(Threads, value => value is >= 1 and <= 256, value => $"--threads is {value}; it must be 1 to 256");
-        Check(Device, IsDevice, value => $"--device is '{value}'; it must be cpu, cuda or cuda:<index>");
-        Check(Output, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--output is '{value}'; it must be a folder, which may be new");
-        Check(MakeTiny, value => !string.IsNullOrWhiteSpace(value) && !File.Exists(value), value => $"--make-tiny is '{value}'; it must be a folder, which may be new");
-        command.Validators.Add(result =>
-        {
-            bool hasModel = result.GetResult(Model) is not null, hasReward = result.GetResult(Reward) is not null, hasPrompts = result.GetResult(Prompts) is not null;
-            if (hasModel && !hasPrompts)
-                result.AddError("--model needs --prompts, a text file with a prompt a line");
-            if (!hasModel && (hasReward || hasPrompts))
-                result.AddError("--reward and --prompts go with --model; without it tiny random models are made");
-        });
+        var option = CommonOptions.Output(
+            "Folder for the aligned model, checkpoints, metrics and the store of reference rewards; a run that was stopped goes on from it.");
+        option.DefaultValueFactory = _ => Path.Combine("output", "aligned");
+        return option;
     }
-
-    private static void Check<T>(Option<T> option, Func<T, bool> holds, Func<T, string> message) => option.Validators.Add((OptionResult result) =>
-    {
-        try
-        {
-            if (result.Tokens.Count > 0 && !result.Errors.Any() && result.GetValue(option) is T value && !holds(value))
-                result.AddError(message(value));
-        }
-        catch (InvalidOperationException)
-        {
-            result.AddError($"{option.Name} is '{result.Tokens[0].Value}'; it must be a number");
-        }
-    });
-
-    private static bool IsDevice(string value) =>
-        value is "cpu" or "cuda" || (value.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _));
 }

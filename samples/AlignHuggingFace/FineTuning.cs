@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using AlignHuggingFace.Prompts;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Training;
@@ -7,55 +9,88 @@ using Parameter = TorchSharp.Modules.Parameter;
 
 namespace AlignHuggingFace;
 
-/// <summary>Pulls the policy to the Best-of-N of its start, step by step. Stateless.</summary>
-internal static class FineTuning
+/// <summary>Pulls the policy to the Best-of-N of its start, step by step, from the last checkpoint on.</summary>
+internal sealed class FineTuning : IDisposable
 {
-    /// <summary>All steps: draw, score, take the gradient part by part, step. Goes on from the last checkpoint; cancelled, it leaves one.</summary>
-    public static async Task RunAsync(LanguageModel model, Scorer scorer, IBoNDistribution bestOfN, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
-    {
-        Parameter[] trained = [.. model.Trained];
-        using var adam = new AdamW(trained, arguments.LearningRate, beta2: 0.95, weightDecay: arguments.WeightDecay);
-        using var targets = Targets.Of(new ExactObjective(bestOfN), arguments.Targets, model.Network.Device);
-        using var metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
-        var guard = new TrainingGuard(arguments.N, arguments.SamplesPerPrompt);
-        using var checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts, targets, arguments)).Add("optimizer", adam).Add("metrics", metrics).Add("guard", guard);
-        model.AddTo(checkpoints);
-        var order = new PromptOrder(prompts, arguments.Seed);
-        var schedule = new LearningRateSchedule { Peak = arguments.LearningRate, Steps = arguments.Steps, Shape = arguments.Schedule, FinalPart = 0.1 };
+    private readonly LanguageModel _model;
+    private readonly Scorer _scorer;
+    private readonly Arguments _arguments;
+    private readonly Parameter[] _trained;
+    private readonly AdamW _adam;
+    private readonly MetricsLog _metrics;
+    private readonly TrainingGuard _guard;
+    private readonly Checkpoints _checkpoints;
+    private readonly PromptOrder _order;
+    private readonly int _promptsPerStep;
 
-        output.WriteLine(targets.Description);
-        long step = checkpoints.Restore();
-        if (step > 0)
-            output.WriteLine($"training goes on after step {step} of {arguments.Steps}");
+    /// <summary>Opens the checkpoints of the output folder and goes to the last; a run with other settings is refused.</summary>
+    /// <exception cref="InvalidOperationException">The checkpoints are of other settings; the message names the options that differ.</exception>
+    public FineTuning(LanguageModel model, Scorer scorer, PromptSplit prompts, Arguments arguments)
+    {
+        (_model, _scorer, _arguments) = (model, scorer, arguments);
+        _trained = [.. model.Trained];
+        _adam = Optimizer(_trained, arguments);
+        _guard = new TrainingGuard(arguments.N, arguments.SamplesPerPrompt);
+        _order = new PromptOrder(prompts.Train, arguments.Seed);
+        _promptsPerStep = Math.Min(prompts.Train.Length, arguments.PromptsPerStep);
+        _metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
+        _checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts.Train, model, arguments));
+        _checkpoints.Add("optimizer", _adam).Add("metrics", _metrics).Add("guard", _guard);
+        model.AddTo(_checkpoints);
         try
         {
-            for (; step < arguments.Steps; step++)
+            StepsDone = _checkpoints.Restore();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Steps that the weights are of.</summary>
+    public long StepsDone { get; private set; }
+
+    /// <summary>The optimizer of a run.</summary>
+    public static AdamW Optimizer(IReadOnlyList<Parameter> trained, Arguments arguments) =>
+        new(trained, arguments.LearningRate, beta2: 0.95, weightDecay: arguments.WeightDecay);
+
+    /// <summary>All steps: draw, score, take the gradient part by part, step. Cancelled, it leaves a checkpoint.</summary>
+    public async Task RunAsync(IBoNDistribution bestOfN, TextWriter output, CancellationToken cancellationToken)
+    {
+        using var targets = Targets.Of(new ExactObjective(bestOfN), _arguments.Targets, _model.Network.Device);
+        var schedule = new LearningRateSchedule
+        {
+            Peak = _arguments.LearningRate, Steps = _arguments.Steps, Shape = _arguments.Schedule, FinalPart = 0.1,
+        };
+        output.WriteLine(targets.Description);
+        try
+        {
+            for (; StepsDone < _arguments.Steps; StepsDone++)
             {
-                double learningRate = schedule.At(step);
-                adam.SetLearningRate(learningRate);
-                var drawn = model.Policy.Sample(order.Batch(step, Math.Min(prompts.Count, arguments.PromptsPerStep)), arguments.CompletionsPerPrompt, (arguments.Seed * 1_000_003) + step, cancellationToken);
-                var scored = await scorer.ScoreAsync(drawn, cancellationToken);
-                var numbers = Backward(model, bestOfN, targets, scored, arguments.RowsPerPass) with
+                double learningRate = schedule.At(StepsDone);
+                _adam.SetLearningRate(learningRate);
+                var drawn = _model.Policy.Sample(_order.Batch(StepsDone, _promptsPerStep), _arguments.CompletionsPerPrompt,
+                    (_arguments.Seed * 1_000_003) + StepsDone, cancellationToken);
+                var scored = await _scorer.ScoreAsync(drawn, cancellationToken);
+                var numbers = Backward(_model, bestOfN, targets, scored, _arguments.RowsPerPass) with
                 {
-                    GradientNorm = torch.nn.utils.clip_grad_norm_(trained, arguments.Clip > 0 ? arguments.Clip : double.MaxValue),
+                    GradientNorm = Clip(_trained, _arguments),
                     LearningRate = learningRate,
-                    Update = adam.LastUpdate,
+                    Update = _adam.LastUpdate,
                 };
-                foreach (var alarm in guard.Observe(step, numbers))                                // one that is fatal ends the loop
+                foreach (var alarm in _guard.Observe(StepsDone, numbers))         // one that is fatal ends the loop
                     output.WriteLine(alarm);
-                adam.Step();
-                if (step % 4 == 3)
-                    GC.Collect();                                                                  // without it memory was seen to grow with full training: docs/hugging-face.md, Memory
-                metrics.Write(step, numbers.Values());
-                if ((step + 1) % arguments.CheckpointEvery == 0 || step + 1 == arguments.Steps)
-                    checkpoints.Save(step + 1, numbers.Values());
-                if ((step + 1) % Math.Max(1, arguments.Steps / 10) == 0 || step + 1 == arguments.Steps)
-                    output.WriteLine(FormattableString.Invariant($"step {step + 1} of {arguments.Steps}: reward {numbers.Reward.Value:0.000}, KL {numbers.Kl.K1.Value:0.00} nats"));
+                _adam.Step();
+                if (StepsDone % 4 == 3)
+                    GC.Collect();                                                 // without it memory was seen to grow with full training: docs/hugging-face.md, Memory
+                _metrics.Write(StepsDone, numbers.Values());
+                Report(StepsDone + 1, numbers, output);
             }
         }
         catch (OperationCanceledException)
         {
-            checkpoints.Save(step);                                                                // only drawing and scoring can be cancelled, so the weights are those after so many steps
+            _checkpoints.Save(StepsDone);                                         // only drawing and scoring can be cancelled, so the weights are those after so many steps
             throw;
         }
     }
@@ -65,28 +100,51 @@ internal static class FineTuning
     {
         model.Network.zero_grad();
         var done = GradientAccumulation.Backward(model.Policy, scored, rowsPerPass, ScoreFunction.Average,
-            (logProb, part) => targets.Loss(logProb, part.Scored));                                // meets log pi_bon, baseline per prompt
+            (logProb, part) => targets.Loss(logProb, part.Scored));               // meets log pi_bon, baseline per prompt
         return StepMetrics.Of(bestOfN, scored, done.LogProb);
     }
 
-    /// <summary>All that the weights depend on: a run goes on with the same alone.</summary>
-    private static object Settings(Scorer scorer, IReadOnlyList<Prompt> prompts, Targets targets, Arguments arguments) => new
+    /// <summary>The norm of the gradient, which is at most the largest that is allowed afterwards.</summary>
+    public static double Clip(Parameter[] trained, Arguments arguments) =>
+        torch.nn.utils.clip_grad_norm_(trained, arguments.Clip > 0 ? arguments.Clip : double.MaxValue);
+
+    public void Dispose()
     {
-        reference = scorer.Origin.Reference.ToString(),
-        rewardModel = scorer.Origin.RewardModel.ToString(),
-        prompts = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', prompts))))[..16],
-        arguments.N,
-        arguments.SamplesPerPrompt,
-        arguments.Steps,
-        arguments.PromptsPerStep,
-        arguments.CompletionsPerPrompt,
-        arguments.RowsPerPass,
-        arguments.LearningRate,
-        Schedule = arguments.Schedule.ToString(),
-        arguments.WeightDecay,
-        arguments.Clip,
-        arguments.Lora,
-        Targets = targets.Name,
-        arguments.Seed,
+        _checkpoints.Dispose();
+        _metrics.Dispose();
+        _adam.Dispose();
+    }
+
+    private void Report(long step, StepMetrics numbers, TextWriter output)
+    {
+        if (step % _arguments.CheckpointEvery == 0 || step == _arguments.Steps)
+            _checkpoints.Save(step, numbers.Values());
+        if (step % Math.Max(1, _arguments.Steps / 10) == 0 || step == _arguments.Steps)
+        {
+            output.WriteLine(FormattableString.Invariant(
+                $"step {step} of {_arguments.Steps}: reward {numbers.Reward.Value:0.000}, KL {numbers.Kl.K1.Value:0.00} nats"));
+        }
+    }
+
+    /// <summary>All that the weights depend on, by the names of the options: a run goes on with the same alone.</summary>
+    private static Dictionary<string, object> Settings(Scorer scorer, Prompt[] prompts, LanguageModel model, Arguments arguments) => new()
+    {
+        ["the reference (--model, --max-new-tokens)"] = scorer.Origin.Reference.ToString(),
+        ["the judge (--reward, --label)"] = scorer.Origin.RewardModel.ToString(),
+        ["the training prompts (--prompts, --held-out)"] = string.Create(CultureInfo.InvariantCulture,
+            $"{prompts.Length} prompts, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', (object[])prompts))))[..16]}"),
+        ["--n"] = arguments.N,
+        ["--samples"] = arguments.SamplesPerPrompt,
+        ["--steps"] = arguments.Steps,
+        ["--prompts-per-step"] = arguments.PromptsPerStep,
+        ["--completions"] = arguments.CompletionsPerPrompt,
+        ["--rows-per-pass"] = arguments.RowsPerPass,
+        ["--learning-rate"] = arguments.LearningRate,
+        ["--schedule"] = arguments.Schedule.ToString(),
+        ["--weight-decay"] = arguments.WeightDecay,
+        ["--clip"] = arguments.Clip,
+        ["--lora"] = arguments.Lora,
+        ["--targets"] = Targets.Name(arguments.Targets, model.Network.Device),
+        ["--seed"] = arguments.Seed,
     };
 }

@@ -1,6 +1,6 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN;
+using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
@@ -9,58 +9,96 @@ using static TorchSharp.torch;
 
 namespace AlignHuggingFace;
 
-/// <summary>The policy being aligned and the reference it started from: two copies of the weights, or one with adapters that are on for the one and off for the other.</summary>
+/// <summary>
+/// The policy being aligned and the reference it started from: two copies of the weights, or one with adapters that are on for the one and off for the other. On two
+/// devices there are two copies in any case.
+/// </summary>
 internal sealed class LanguageModel : IDisposable
 {
     private readonly string _directory;
     private readonly PretrainedCausalLm _start;
-    private readonly PolicyWithReference _pair;
+    private readonly PolicyWithReference? _pair; // null where the weights themselves train and the reference is elsewhere
+    private readonly PretrainedCausalLm? _elsewhere;
 
-    private LanguageModel(string directory, Arguments arguments, torch.Device device)
+    private LanguageModel(string directory, Arguments arguments, Device device, Device referenceDevice)
     {
         (_directory, _start) = (directory, PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = device }));
         var generation = new GenerationOptions { MaxNewTokens = arguments.MaxNewTokens, StopTokens = _start.StopTokens };
-        _pair = _start.WithReference(generation, arguments.Lora ? new LoraOptions { Alpha = 16, BaseModel = directory } : null, arguments.Seed);
+        var lora = arguments.Lora ? new LoraOptions { Alpha = 16, BaseModel = directory } : null;
+        bool apart = device.ToString() != referenceDevice.ToString();
+        if (lora is not null || !apart)
+            _pair = _start.WithReference(generation, lora, arguments.Seed);
+        Policy = _pair?.Policy ?? new CausalLmPolicy(_start.Model, _start.Tokenizer, generation);
+        if (!apart)
+        {
+            Reference = _pair!.Reference;
+            return;
+        }
+
+        _elsewhere = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = referenceDevice });
+        _elsewhere.Model.Freeze();
+        Reference = new CausalLmPolicy(_elsewhere.Model, _elsewhere.Tokenizer, generation);
     }
 
     /// <summary>pi_theta.</summary>
-    public CausalLmPolicy Policy => _pair.Policy;
+    public CausalLmPolicy Policy { get; }
 
     /// <summary>pi_ref.</summary>
-    public CausalLmPolicy Reference => _pair.Reference;
+    public CausalLmPolicy Reference { get; }
 
     /// <summary>The network behind <see cref="Policy"/>.</summary>
-    public CausalTransformer Network => _pair.Network;
+    public CausalTransformer Network => _pair?.Network ?? _start.Model;
 
     /// <summary>What is trained.</summary>
     public IReadOnlyList<Parameter> Trained => Policy.Parameters;
 
-    /// <summary>Family and size in a line.</summary>
+    /// <summary>The bytes of one copy of all weights.</summary>
+    public long WeightBytes => _start.Model.parameters().Sum(parameter => parameter.numel() * parameter.element_size());
+
+    /// <summary>The most tokens of a prompt that leave room for a completion.</summary>
+    public int MostPromptTokens => Network.MaxLength - Policy.Options.MaxNewTokens;
+
+    /// <summary>Family, size and place in a line.</summary>
     public string Description
     {
         get
         {
             long all = _start.Model.parameters().Sum(parameter => parameter.numel()), trained = Trained.Sum(parameter => parameter.numel());
-            return FormattableString.Invariant($"{_start.Model.GetName()} of {_directory}: {all / 1e6:0.##} million weights, {trained / 1e6:0.##} million trained{(_pair.HasAdapters ? " in adapters" : "")}");
+            string where = _elsewhere is null ? "" : $", on {_start.Model.Device}, the reference on {_elsewhere.Model.Device}";
+            return FormattableString.Invariant(
+                $"{_start.Model.GetName()} of {_directory}: {all / 1e6:0.##} million weights, {trained / 1e6:0.##} million trained{(HasAdapters ? " in adapters" : "")}{where}");
         }
     }
 
+    private bool HasAdapters => _pair?.HasAdapters == true;
+
     /// <summary>Reads the directory; the weights are copied where they themselves are trained.</summary>
-    public static LanguageModel Load(string directory, Arguments arguments, torch.Device device) => new(directory, arguments, device);
+    /// <param name="directory">The directory.</param>
+    /// <param name="arguments">What the user asked for.</param>
+    /// <param name="device">Where the policy is.</param>
+    /// <param name="referenceDevice">Where the reference is.</param>
+    public static LanguageModel Load(string directory, Arguments arguments, Device device, Device referenceDevice) =>
+        new(directory, arguments, device, referenceDevice);
+
+    /// <summary>How many tokens a prompt has.</summary>
+    public int TokensOf(Prompt prompt) => _start.Tokenizer.Encode(prompt.Text).Length;
 
     /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights, and the adapters themselves beside it.</summary>
     /// <param name="directory">The directory.</param>
     public void Save(string directory)
     {
-        if (_pair.HasAdapters)
+        if (HasAdapters)
             Network.SaveLora(AdapterDirectory(directory));
-        _pair.Save(directory);
+        if (_pair is null)
+            _start.Save(directory);
+        else
+            _pair.Save(directory);
     }
 
     /// <summary>Adds what is trained to the checkpoints of a run: the adapters alone where there are some.</summary>
     public void AddTo(Checkpoints checkpoints)
     {
-        if (!_pair.HasAdapters)
+        if (!HasAdapters)
             checkpoints.Add("policy", Network);
         else
             checkpoints.Add("adapters", Network.named_parameters().Where(pair => pair.parameter.requires_grad));
@@ -70,20 +108,21 @@ internal sealed class LanguageModel : IDisposable
     public static string AdapterDirectory(string directory) => $"{directory}-adapter";
 
     /// <summary>Loads what was saved and compares: the largest difference of the logits of a text, as a share of the largest logit.</summary>
-    public double DifferenceTo(string directory, string text, torch.Device device)
+    public double DifferenceTo(string directory, string text)
     {
-        using var again = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = device });
+        using var again = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = Network.Device });
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         long[] ids = [.. again.Tokenizer.Encode(text).Select(id => (long)id)];
-        var tokens = tensor(ids, [1, ids.Length], device: device);
+        var tokens = tensor(ids, [1, ids.Length], device: Network.Device);
         var logits = Network.forward(tokens);
         return ((again.Model.forward(tokens) - logits).abs().max() / logits.abs().max()).item<float>();
     }
 
     public void Dispose()
     {
-        _pair.Dispose();
+        _pair?.Dispose();
         _start.Dispose();
+        _elsewhere?.Dispose();
     }
 }

@@ -1,60 +1,91 @@
 using System.Diagnostics;
-using System.Globalization;
 using VariationalBoN;
 using VariationalBoN.References;
 
 namespace AlignHuggingFace;
 
-/// <summary>What a run will take, measured on one step of it.</summary>
-/// <param name="TokensPerSecond">Generation.</param>
-/// <param name="SecondsPerStep">One training step: draw, score, gradient.</param>
-/// <param name="ReferenceSeconds">The reference rewards, if they are not there yet.</param>
-/// <param name="TrainingSeconds">All steps.</param>
-/// <param name="EvaluationSeconds">Held-out numbers of the reference and of the aligned model.</param>
-/// <param name="PeakBytes">The most memory of the process: what the probe took, and what the optimizer adds.</param>
-internal sealed record Probe(double TokensPerSecond, double SecondsPerStep, double ReferenceSeconds, double TrainingSeconds, double EvaluationSeconds, long PeakBytes)
+/// <summary>Measures what a run costs on a little of it: first its longest prompt, for memory, which also warms up; then usual ones, for time. Stateless.</summary>
+internal static class Probe
 {
-    /// <summary>Draws, scores and takes the gradient of one step without taking the step; the parameters are unchanged.</summary>
-    public static async Task<Probe> MeasureAsync(LanguageModel model, Scorer scorer, IReadOnlyList<Prompt> train, int heldOut, Arguments arguments, CancellationToken cancellationToken)
+    private const double EnoughSeconds = 0.3;
+    private const int MostRepetitions = 8;
+    private static readonly DrawSeed s_seed = new(0, DrawPurpose.Serving);
+
+    /// <summary>Draws, scores and takes steps of learning rate 0, which leave the weights as they are.</summary>
+    /// <param name="model">Policy and reference.</param>
+    /// <param name="scorer">Scores completions.</param>
+    /// <param name="used">The prompts of the run.</param>
+    /// <param name="arguments">What the user asked for.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static async Task<Costs> MeasureAsync(
+        LanguageModel model, Scorer scorer, IReadOnlyList<Prompt> used, Arguments arguments, CancellationToken cancellationToken)
     {
-        Prompt[] prompts = [.. train.Take(arguments.PromptsPerStep)];
-        model.Policy.Sample(prompts[..1], 1, new DrawSeed(0, DrawPurpose.Serving), cancellationToken); // the first call of everything is slow
-        var watch = Stopwatch.StartNew();
-        var drawn = model.Policy.Sample(prompts, arguments.CompletionsPerPrompt, new DrawSeed(0, DrawPurpose.Serving), cancellationToken);
-        double generation = watch.Elapsed.TotalSeconds;
-        watch.Restart();
-        var scored = await scorer.ScoreAsync(drawn, cancellationToken);
-        double scoring = watch.Elapsed.TotalSeconds;
-        watch.Restart();
-        var table = new ReferenceTable(prompts.Select(prompt => new ReferencePrompt(prompt, [.. scored.Where(sample => sample.Completion.Prompt == prompt)])), new ReferenceProvenance(scorer.Origin, Seed: 0));
-        var bestOfN = table.BestOf(arguments.N, onWarning: _ => { });
-        using (var targets = Targets.Of(new ExactObjective(bestOfN), arguments.Targets, model.Network.Device))
-            FineTuning.Backward(model, bestOfN, targets, scored, arguments.RowsPerPass);
-        double gradient = watch.Elapsed.TotalSeconds;
+        Prompt[] byLength = [.. used.OrderBy(model.TokensOf)];
+        using var adam = FineTuning.Optimizer(model.Trained, arguments with { LearningRate = 0 });
+        int rows = model.Reference.Options.RowsPerBatch, groups = Math.Min(arguments.PromptsPerStep, used.Count);
+        Prompt[] longest = [.. Enumerable.Repeat(byLength[^1], groups)], usual = Spread(byLength, groups);
+
+        int inMemory = Math.Min(rows, arguments.SamplesPerPrompt * ReferenceRewards.PromptsPerBatch);
+        await scorer.ScoreAsync(model.Reference.Sample(longest[..1], inMemory, s_seed, cancellationToken), cancellationToken);
+        await StepAsync(longest, lengthen: true);
+
+        Prompt[] batch = Spread(byLength, Math.Min(ReferenceRewards.PromptsPerBatch, used.Count));
+        int perPrompt = Math.Max(1, inMemory / batch.Length);
+        IReadOnlyList<Completion> drawn = [];
+        double drawing = await SecondsAsync(() =>
+        {
+            drawn = model.Reference.Sample(batch, perPrompt, s_seed, cancellationToken);
+            return Task.CompletedTask;
+        });
+        double scoring = await SecondsAsync(() => scorer.ScoreAsync(drawn, cancellationToken));
+        double forward = await SecondsAsync(() => Task.FromResult(model.Policy.LogProbValues(drawn)));
+        double step = await SecondsAsync(() => StepAsync(usual, lengthen: false));
         model.Network.zero_grad();
 
-        double perCompletion = (generation + scoring) / drawn.Count, step = generation + scoring + gradient;
-        int estimated = (train.Count + heldOut) * arguments.SamplesPerPrompt, evaluated = heldOut * Alignment.EvaluationCompletions;
-        long[] bytes = [.. model.Trained.Select(parameter => parameter.numel() * parameter.element_size())];
-        long optimizer = 2 * (bytes.Sum() + bytes.Max()); // two moments of all, and two temporaries of the largest
         using var process = Process.GetCurrentProcess();
-        return new Probe(
-            drawn.Sum(completion => completion.Tokens.Length) / generation,
-            step,
-            estimated * perCompletion,
-            arguments.Steps * step,
-            2 * evaluated * (perCompletion + (2 * scoring / drawn.Count)), // log pi_theta and the stepwise KL besides
-            process.PeakWorkingSet64 + optimizer);
+        return new Costs(drawn.Sum(completion => completion.Tokens.Length) / drawing, (drawing + scoring) / drawn.Count,
+            forward / drawn.Count, step, process.PeakWorkingSet64, process.WorkingSet64, model.WeightBytes);
+
+        async Task StepAsync(Prompt[] prompts, bool lengthen)
+        {
+            var completions = model.Policy.Sample(prompts, arguments.CompletionsPerPrompt, s_seed, cancellationToken);
+            var scored = await scorer.ScoreAsync(completions, cancellationToken);
+            var bestOfN = Table(scorer, scored).BestOf(arguments.N, onWarning: _ => { });
+            using var targets = Targets.Of(new ExactObjective(bestOfN), arguments.Targets, model.Network.Device);
+            var batch = lengthen ? Lengthen(scored, arguments.MaxNewTokens) : scored;
+            FineTuning.Backward(model, bestOfN, targets, batch, arguments.RowsPerPass);
+            FineTuning.Clip([.. model.Trained], arguments);
+            adam.Step();
+        }
     }
 
-    /// <summary>The estimates in a few lines.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
-        generation         {TokensPerSecond:0} tokens a second
-        reference rewards  {Time(ReferenceSeconds)}, once
-        training           {Time(TrainingSeconds)} ({SecondsPerStep:0.00} s a step)
-        held-out numbers   {Time(EvaluationSeconds)}
-        memory             about {PeakBytes / (1024.0 * 1024 * 1024):0.0} GiB at its peak
-        """);
+    private static ReferenceTable Table(Scorer scorer, ScoredBatch scored) => new(
+        scored.GroupBy(sample => sample.Completion.Prompt).Select(group => new ReferencePrompt(group.Key, [.. group])),
+        new ReferenceProvenance(scorer.Origin, Seed: 0));
 
-    private static string Time(double seconds) => string.Create(CultureInfo.InvariantCulture, $"about {(seconds < 90 ? $"{Math.Ceiling(seconds):0} s" : seconds < 5400 ? $"{seconds / 60:0} min" : $"{seconds / 3600:0.0} h")}");
+    /// <summary>Completions as long as they can be: what memory must be enough for.</summary>
+    private static ScoredBatch Lengthen(ScoredBatch scored, int tokens) => new(
+        scored.Select(sample => sample with
+        {
+            Completion = sample.Completion with { Tokens = [.. Enumerable.Repeat(sample.Completion.Tokens[0], tokens)] },
+        }),
+        scored.Groups, scored.Origin);
+
+    /// <summary>Some of the prompts whose lengths stand for all.</summary>
+    private static Prompt[] Spread(Prompt[] byLength, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => byLength[(((2 * i) + 1) * byLength.Length) / (2 * count)])];
+
+    /// <summary>The mean time of some work, over several times where it is short.</summary>
+    private static async Task<double> SecondsAsync(Func<Task> work)
+    {
+        var watch = Stopwatch.StartNew();
+        int done = 0;
+        do
+        {
+            await work();
+            done++;
+        }
+        while (watch.Elapsed.TotalSeconds < EnoughSeconds && done < MostRepetitions);
+        return watch.Elapsed.TotalSeconds / done;
+    }
 }

@@ -1,34 +1,21 @@
 using AlignHuggingFace;
+using SampleHosting;
 using TorchSharp;
-using VariationalBoN;
-using VariationalBoN.Rewards;
-using VariationalBoN.Training;
 
 // A directory from Hugging Face in, an aligned directory out. The story of a run: Alignment.
-return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) =>
+const string Stopped = "Stopped; the same command goes on from here.";
+return await CommandLine.InvokeAsync(args, (arguments, cancellationToken) => CommandHost.RunAsync(async () =>
 {
-    const int Failure = 1, Interrupted = 130;
-    try
+    if (arguments.MakeTiny is string directory)
     {
-        if (arguments.MakeTiny is string directory)
-        {
-            TinyModels.Write(directory);
-            Console.WriteLine($"Written to {directory}: {TinyModels.Policy}, {TinyModels.Reward}, {TinyModels.Prompts}.");
-            return 0;
-        }
+        CommonOptions.RequireWritable("--make-tiny", directory);
+        TinyModels.Write(directory);
+        Console.WriteLine($"Written to {directory}: {TinyModels.Policy}, {TinyModels.Reward}, {TinyModels.Prompts}.");
+        return;
+    }
 
-        torch.set_num_threads(arguments.Threads);
-        await Alignment.RunAsync(arguments, Console.Out, cancellationToken);
-        return 0;
-    }
-    catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-    {
-        Console.Error.WriteLine("Stopped; the same command goes on from here.");
-        return Interrupted;
-    }
-    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or RewardModelException or TrainingStoppedException or TorchRuntimeException)
-    {
-        Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
-        return Failure;
-    }
-});
+    CommonOptions.RequireWritable("--output", arguments.Output);
+    FastRuntime.Begin(arguments.PlainRuntime);
+    torch.set_num_threads(arguments.Threads);
+    await Alignment.RunAsync(arguments, Console.Out, cancellationToken);
+}, Stopped, cancellationToken, e => e is InvalidOperationException));

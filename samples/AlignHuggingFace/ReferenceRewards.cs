@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using VariationalBoN;
+using VariationalBoN.Evaluation;
 using VariationalBoN.References;
 
 namespace AlignHuggingFace;
@@ -7,17 +8,46 @@ namespace AlignHuggingFace;
 /// <summary>The store of reference rewards in the output folder. Stateless.</summary>
 internal static class ReferenceRewards
 {
-    private const string FileName = "references.db";
-    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(10);
+    /// <summary>Prompts that are drawn for at a time.</summary>
+    public const int PromptsPerBatch = 4;
 
-    /// <summary>Draws what the store does not have yet; one of another reference, judge or seed is refused.</summary>
-    public static async Task<ReferenceTable> ObtainAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    private const string FileName = "references.db";
+    private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many samples the store does not have yet.</summary>
+    /// <exception cref="InvalidOperationException">The store is of another reference, judge or seed; the message names what differs.</exception>
+    public static long Missing(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments)
+    {
+        string path = Path.Combine(arguments.Output, FileName);
+        if (!File.Exists(path))
+            return (long)prompts.Count * arguments.SamplesPerPrompt;
+        using var store = ReferenceStore.Open(path, new ReferenceProvenance(scorer.Origin, arguments.Seed));
+        return prompts.Sum(prompt => store.Missing(prompt, 0, arguments.SamplesPerPrompt).Sum(range => (long)range.Count));
+    }
+
+    /// <summary>Draws what the store does not have yet.</summary>
+    public static async Task<ReferenceTable> ObtainAsync(
+        Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         string store = Path.Combine(arguments.Output, FileName);
-        var options = new ReferenceTableOptions { SamplesPerPrompt = arguments.SamplesPerPrompt, Seed = arguments.Seed, PromptsPerBatch = 4, Store = store, Progress = new Lines(output) };
+        var options = new ReferenceTableOptions
+        {
+            SamplesPerPrompt = arguments.SamplesPerPrompt,
+            Seed = arguments.Seed,
+            PromptsPerBatch = PromptsPerBatch,
+            Store = store,
+            Progress = new Lines(output),
+        };
         var table = await ReferenceTable.EstimateAsync(scorer, prompts, options, cancellationToken);
-        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {store} (for samples/InspectRewards)");
+        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {store} (for vbon-inspect, samples/InspectRewards)");
         return table;
+    }
+
+    /// <summary>What Best-of-N would bring, and all that speaks against these rewards, before anything is trained.</summary>
+    public static void Report(ReferenceTable table, double n, TextWriter output)
+    {
+        foreach (var finding in ReferenceReport.FromTable(table, new ReferenceReportOptions { N = n }).Findings)
+            output.WriteLine($"{(finding.IsWarning ? "!" : "-")} {finding.Text}");
     }
 
     /// <summary>A line every now and then, and one for what was found.</summary>
@@ -27,7 +57,7 @@ internal static class ReferenceRewards
 
         public void Report(ReferenceTableProgress value)
         {
-            if (Stopwatch.GetElapsedTime(_last) < BetweenLines && !(value.SamplesFound > 0 && value.SamplesDone == value.SamplesFound))
+            if (Stopwatch.GetElapsedTime(_last) < s_betweenLines && !(value.SamplesFound > 0 && value.SamplesDone == value.SamplesFound))
                 return;
             _last = Stopwatch.GetTimestamp();
             output.WriteLine($"reference rewards: {value}");

@@ -1,4 +1,5 @@
 // One's own objective and one's own loss, both checked against the exact answer. The objective: a tempered Best-of-N, pi_ref^(1 - t) pi_bon^t up to a constant. The loss: HuberLogRatio.cs.
+using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
@@ -6,6 +7,9 @@ using VariationalBoN.Losses;
 using VariationalBoN.Policies;
 
 const double Delta = 0.5;
+if (CommandHost.Answer(args, "Trains with an objective and a loss of one's own, and checks both against the exact answer.") is int exitCode)
+    return exitCode;
+
 torch.set_num_threads(1);
 double[] probabilities = [.4, .3, .15, .1, .05]; // five answers to one prompt, the rarest the best
 using var policy = new TabularPolicy(["?"], vocabularySize: 5, length: 1, [.. probabilities.Select(p => Math.Log(p))]);

@@ -1,9 +1,13 @@
 // One's own policy: a Gaussian over whole numbers, with two parameters, pulled to the Best-of-N of its start.
 using System.Globalization;
+using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Testing.Checks;
 using Parameter = TorchSharp.Modules.Parameter;
+
+if (CommandHost.Answer(args, "Checks and trains a policy of one's own: a Gaussian over whole numbers.") is int exitCode)
+    return exitCode;
 
 torch.set_num_threads(1);
 Prompt[] prompts = ["guess a number"];
@@ -33,6 +37,7 @@ for (int step = 0; step < 200; step++)
 }
 
 Console.WriteLine($"After: {policy}, the best that a Gaussian can do for the best of 4\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 512, seed: 0, bestOfN)}");
+return 0;
 
 /// <summary>pi(k) = softmax over k in -40..40 of -(k - mean)^2 / (2 deviation^2), whatever the prompt.</summary>
 internal sealed class DiscreteGaussian : IPolicy, IDisposable

@@ -1,9 +1,13 @@
 // One's own reward model: an asynchronous judge, here a function that waits as a remote service would. Prints what training on it gained.
+using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 using VariationalBoN.Testing.Checks;
+
+if (CommandHost.Answer(args, "Checks an asynchronous judge of one's own, trains on it, and says what that gained.") is int exitCode)
+    return exitCode;
 
 torch.set_num_threads(1);
 Prompt[] prompts = ["a day in spring", "a day in autumn"];
@@ -37,6 +41,7 @@ for (int step = 0; step < 400; step++)
 }
 
 Console.WriteLine($"After, one draw should be worth about 8:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}");
+return 0;
 
 /// <summary>Likes verses whose ends rhyme (equal parity of the first and last word) and that use many different words.</summary>
 internal sealed class RhymeJudge : IRewardModel

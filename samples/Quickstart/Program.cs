@@ -1,7 +1,11 @@
 // A world of 27 answers, small enough to know the truth: how far is the policy from the Best-of-8 of its start, before and after?
+using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Testing.Worlds;
+
+if (CommandHost.Answer(args, "Trains a policy of 27 answers to the Best-of-8 of its start, and says how far it is from the truth before and after.") is int exitCode)
+    return exitCode;
 
 torch.set_num_threads(1);
 const int Steps = 600;
@@ -32,6 +36,7 @@ for (int step = 0; step < Steps; step++)
 
 Console.WriteLine($"KL(pi_theta || pi_bon) after:  {KlToBestOfN():0.0000} nats, mean reward {MeanReward():0.00}");
 Console.WriteLine($"Best-of-8 itself:              {0:0.0000} nats, mean reward {world.ExpectedReward(world.LogBestOfN):0.00}, for 8 times the draws");
+return 0;
 
 double KlToBestOfN() => EnumerableWorld.Kl(world.LogProbs(policy.LogitValues()), world.LogBestOfN);
 double MeanReward() => world.ExpectedReward(world.LogProbs(policy.LogitValues()));

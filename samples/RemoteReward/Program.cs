@@ -1,6 +1,7 @@
 // Rewards from a service: server and client in one command. The server is killed in the middle of the job and started again later; the job ends with
 // the numbers that a local judge gives. Then a chat model judges.
 using Microsoft.Extensions.AI;
+using SampleHosting;
 using VariationalBoN;
 using VariationalBoN.Extensions.AI.Judges;
 using VariationalBoN.Extensions.AI.References;
@@ -8,7 +9,7 @@ using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Rewards;
 
-if (args is ["serve", string port])
+if (args is [ServerProcess.Command, string port])
 {
     _ = Task.Run(() =>
     {
@@ -18,6 +19,9 @@ if (args is ["serve", string port])
     await Server.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
     return 0;
 }
+
+if (CommandHost.Answer(args, "Scores by a service that is killed and started again, and by a chat model; says whether every reward is right.") is int exitCode)
+    return exitCode;
 
 Prompt[] prompts = ["a day in spring", "a day in summer", "a day in autumn", "a day in winter"];
 using var untrained = new TabularPolicy(prompts, vocabularySize: 6, length: 4);

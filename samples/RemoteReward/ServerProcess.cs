@@ -3,6 +3,9 @@ using System.Diagnostics;
 /// <summary>The server as a process of its own, which can be killed as a machine's failure would kill it, and started again at the same address.</summary>
 internal sealed class ServerProcess : IDisposable
 {
+    /// <summary>The first argument of the process that serves; the second one is the port.</summary>
+    public const string Command = "serve";
+
     private readonly Lock _lock = new(); // who finds it dead waits until it is
     private Process? _process;
 
@@ -15,7 +18,10 @@ internal sealed class ServerProcess : IDisposable
         using Lock.Scope only = _lock.EnterScope();
         _process?.Dispose();
         string port = FormattableString.Invariant($"{Address?.Port ?? 0}"); // the first time any free port, then the same
-        _process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["serve", port]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        string program = Environment.ProcessPath!;
+        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(ServerProcess).Assembly.Location] : []; // dotnet RemoteReward.dll
+        var start = new ProcessStartInfo(program, [.. host, Command, port]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        _process = Process.Start(start)!;
         Address = new Uri(_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server ended before it listened."));
     }
 

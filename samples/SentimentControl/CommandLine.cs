@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SampleHosting;
 
 namespace SentimentControl;
 
@@ -21,6 +22,9 @@ internal sealed record Arguments
 
     public required bool Quick { get; init; }
 
+    /// <summary>Whether libtorch is left as it is by itself.</summary>
+    public bool PlainRuntime { get; init; }
+
     /// <summary>A prompt to try saved weights with; null to run the experiment.</summary>
     public string? Sample { get; init; }
 }
@@ -33,16 +37,14 @@ internal static class CommandLine
 
     private static readonly Option<string> Dataset = CommandOptions.Dataset();
     private static readonly Option<string> N = CommandOptions.N("2,4,8,16; with --quick 2,8");
-    private static readonly Option<long> Seed =
-        new Option<long>("--seed") { Description = "Seed of everything random, 0 or more.", DefaultValueFactory = _ => 1 }
-        .Checked(value => value >= 0, value => $"--seed is {value}; it must be at least 0");
-
-    private static readonly Option<string> Output = CommandOptions.Output(
+    private static readonly Option<long> Seed = CommonOptions.Seed();
+    private static readonly Option<string> Output = CommonOptions.Output(
         "Folder for results, plots and weights [default: output/<dataset>-seed<seed>].");
 
-    private static readonly Option<string> Device = CommandOptions.Device();
+    private static readonly Option<string> Device = CommonOptions.Device();
     private static readonly Option<int> Threads = CommandOptions.Threads();
     private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run, within a minute on two cores." };
+    private static readonly Option<bool> Plain = FastRuntime.Plain();
     private static readonly Option<string> Sample =
         new Option<string>("--sample")
         {
@@ -56,7 +58,16 @@ internal static class CommandLine
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
     public static Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
-        var program = new RootCommand(Purpose) { Dataset, N, Seed, Output, Device, Threads, Quick, Sample };
+        var program = new RootCommand(Purpose) { Dataset, N, Seed, Output, Device, Threads, Quick, Plain, Sample };
+        program.Validators.Add(result =>
+        {
+            Option[] idle = [N, Threads, Quick];
+            if (result.GetResult(Sample) is not null)
+            {
+                foreach (var option in idle.Where(option => result.GetResult(option) is { Implicit: false }))
+                    result.AddError($"{option.Name} does not go with --sample, which trains nothing");
+            }
+        });
         program.SetAction((result, stop) => run(Read(result), stop));
         return CommandHost.InvokeAsync(program, args);
     }
@@ -75,6 +86,7 @@ internal static class CommandLine
             Device = result.GetRequiredValue(Device),
             Threads = result.GetValue(Threads),
             Quick = quick,
+            PlainRuntime = result.GetValue(Plain),
             Sample = result.GetValue(Sample),
         };
     }

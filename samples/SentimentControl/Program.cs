@@ -1,16 +1,19 @@
 using System.Collections.Concurrent;
+using SampleHosting;
 using SentimentControl;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
 using TorchSharp;
 using VariationalBoN;
+using VariationalBoN.Evaluation;
 using VariationalBoN.References;
 
 // Read on in Training/AlignmentRun (the loop), Training/Recipes (what a step trains on), Datasets/Reviews (language model and judge).
 return await CommandLine.InvokeAsync(args, (arguments, stop) => CommandHost.RunAsync(
     () =>
     {
+        FastRuntime.Begin(arguments.PlainRuntime);
         torch.set_num_threads(1); // whole runs go in parallel: for models this small that beats threads inside an operation
         return arguments.Sample is string prompt
             ? SampleCommand.RunAsync(arguments, prompt, Console.Out, stop)
@@ -34,7 +37,7 @@ internal static class ExperimentRun
         var stages = new RunStages(progress, settings, arguments);
 
         // 1. The reference language model and the judge.
-        var device = CommandOptions.DeviceOf(arguments.Device);
+        var device = CommonOptions.DeviceOf(arguments.Device);
         var reference = dataset.ObtainReference(settings, arguments.Seed, device, stages.Reference, cancellationToken);
         using var referenceModel = reference.Model;
         stages.Reference.Finish($"language model: {reference.Quality}");
@@ -114,7 +117,8 @@ internal static class ExperimentRun
         MethodResult[] all = [referenceResult, .. bestOfN, .. plan.Select(run => results[run])];
         var answers = await Answers.SideBySideAsync(experiment, shownN, tuned, PromptsShown, cancellationToken);
         table.Save(Path.Combine(folder.Path, Report.ReferencesFile));
-        Report.Write(folder.Path, arguments, settings, reference, reward, all, answers);
+        (double, double)[] ceiling = [.. RewardCeiling.Of(table, experiment.HeldOutPrompts).Select(point => (point.Kl, point.Reward.Value))];
+        Report.Write(folder.Path, arguments, settings, reference, reward, all, ceiling, answers);
         folder.Complete();
         Report.Show(output, arguments, all, answers, heldOut[0]);
     }

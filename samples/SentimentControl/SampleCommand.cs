@@ -1,4 +1,5 @@
 using System.Globalization;
+using SampleHosting;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using VariationalBoN;
@@ -19,7 +20,7 @@ internal static class SampleCommand
         if (models.Length == 0)
             throw new FileNotFoundException($"There are no saved models in {folder}; run without --sample first, or name the folder of a run by --output.");
         var dataset = DatasetCatalog.Create(arguments.Dataset);
-        var device = CommandOptions.DeviceOf(arguments.Device);
+        var device = CommonOptions.DeviceOf(arguments.Device);
         foreach (string directory in models)
         {
             (var model, var policy) = SavedModel.Load(directory, dataset, device);

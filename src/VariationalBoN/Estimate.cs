@@ -15,19 +15,20 @@ public readonly record struct Estimate(double Value, double StandardError, int C
     public static Estimate FromObservations(IEnumerable<double> observations)
     {
         ArgumentNullException.ThrowIfNull(observations);
-        double mean = 0, squares = 0;
+        double[] values = [.. observations];
+        if (values.Length == 0)
+            throw new ArgumentException("An estimate needs at least one observation.", nameof(observations));
+        double scale = Scale(values), mean = 0, squares = 0;
         int count = 0;
-        foreach (double x in observations)
+        foreach (double value in values)
         {
             count++;
-            double delta = x - mean;
+            double x = value * scale, delta = x - mean;
             mean += delta / count;
             squares += delta * (x - mean);
         }
 
-        if (count == 0)
-            throw new ArgumentException("An estimate needs at least one observation.", nameof(observations));
-        return new Estimate(mean, count == 1 ? double.PositiveInfinity : Math.Sqrt(squares / (count - 1) / count), count);
+        return Scaled(mean, count == 1 ? double.PositiveInfinity : Math.Sqrt(squares / (count - 1) / count), count, scale);
     }
 
     /// <summary>
@@ -43,16 +44,34 @@ public readonly record struct Estimate(double Value, double StandardError, int C
     {
         ArgumentNullException.ThrowIfNull(observations);
         ArgumentNullException.ThrowIfNull(clusters);
-        if (observations.Count == 0 || observations.Count != clusters.Count)
-            throw new ArgumentException($"There are {observations.Count} observations and {clusters.Count} clusters; give at least one observation and one cluster to each.", nameof(clusters));
-        double mean = observations.Average();
+        double[] values = [.. observations];
+        int[] labels = [.. clusters];
+        if (values.Length == 0 || values.Length != labels.Length)
+            throw new ArgumentException($"There are {values.Length} observations and {labels.Length} clusters; give at least one observation " +
+                "and one cluster to each.", nameof(clusters));
+        double scale = Scale(values), mean = values.Average(value => value * scale);
         var deviations = new Dictionary<int, double>();
-        for (int i = 0; i < observations.Count; i++)
-            deviations[clusters[i]] = deviations.GetValueOrDefault(clusters[i]) + observations[i] - mean;
+        for (int i = 0; i < values.Length; i++)
+            deviations[labels[i]] = deviations.GetValueOrDefault(labels[i]) + (values[i] * scale) - mean;
         int count = deviations.Count;
         double squares = deviations.Values.Sum(d => d * d);
-        return new Estimate(mean, count == 1 ? double.PositiveInfinity : Math.Sqrt(squares * count / (count - 1)) / observations.Count, count);
+        return Scaled(mean, count == 1 ? double.PositiveInfinity : Math.Sqrt(squares * count / (count - 1)) / values.Length, count, scale);
     }
+
+    /// <summary>1; where sums or squares could overflow, the power of 2 that makes the largest number about 1.</summary>
+    private static double Scale(double[] values)
+    {
+        double largest = values.Max(Math.Abs);
+        return largest > 1e140 && double.IsFinite(largest) ? Math.ScaleB(1, -Math.ILogB(largest)) : 1;
+    }
+
+    /// <summary>The estimate of numbers that were multiplied by a scale; a mean of finite numbers is finite, whatever rounding does.</summary>
+    private static Estimate Scaled(double mean, double error, int count, double scale) => scale == 1
+        ? new Estimate(mean, error, count)
+        : new Estimate(
+            Math.Clamp(mean / scale, -double.MaxValue, double.MaxValue),
+            count == 1 ? error : Math.Min(error / scale, double.MaxValue),
+            count);
 
     /// <summary>The value with its error, such as "1.404 ± 0.021".</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Value:0.000} ± {StandardError:0.000}");

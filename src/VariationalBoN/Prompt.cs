@@ -58,6 +58,19 @@ public sealed class Prompt : IEquatable<Prompt>
         return [.. texts.Select(text => new Prompt(text))];
     }
 
+    /// <summary>
+    /// Prompt and answer as a judge reads them: a text followed by the answer, or a conversation with it as the assistant's message. Where the conversation ends with a text of
+    /// the assistant, the answer goes on with that text.
+    /// </summary>
+    /// <param name="answer">The text of a completion.</param>
+    /// <returns>Both as one prompt.</returns>
+    /// <exception cref="ArgumentException">The answer holds half of a surrogate pair.</exception>
+    public Prompt Answered(string answer)
+    {
+        answer = Whole(answer);
+        return IsConversation ? new(ConversationJson.Answered(Canonical, answer), isConversation: true) : new(Canonical + answer);
+    }
+
     /// <summary>A text is a prompt.</summary>
     /// <param name="text">The text.</param>
     /// <exception cref="ArgumentException">The text holds half of a surrogate pair.</exception>

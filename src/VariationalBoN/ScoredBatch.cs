@@ -104,25 +104,23 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
     /// <returns>The parts, without the samples that have no reward; a loss that is a mean over completions, weighted by their share of <see cref="Count"/>, adds up to that of the whole; see <c>GradientAccumulation</c>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="completionsPerPart"/> is below 1.</exception>
-    public IReadOnlyList<ScoredBatch> SplitByGroup(int completionsPerPart)
+    public IReadOnlyList<ScoredBatch> SplitByGroup(int completionsPerPart) =>
+        [.. SplitWithPositions(completionsPerPart).Select(part => part.Part)];
+
+    /// <summary>The parts of <see cref="SplitByGroup"/>, each with the places of its completions in this list.</summary>
+    internal IReadOnlyList<(ScoredBatch Part, ImmutableArray<int> Positions)> SplitWithPositions(int completionsPerPart)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPart, 1);
-        var parts = new List<ScoredBatch>();
-        var part = new List<int>();
-        foreach (int[] group in Enumerable.Range(0, Drawn.Length).Where(i => Drawn[i].Reward is not null).GroupBy(i => DrawnGroups[i]).Select(g => g.ToArray()))
+        int[] drawn = [.. Enumerable.Range(0, Drawn.Length).Where(i => Drawn[i].Reward is not null)]; // where each of the list is in Drawn
+        var parts = new List<List<int>>();
+        foreach (int[] group in Enumerable.Range(0, Count).GroupBy(i => Groups[i]).Select(group => group.ToArray()))
         {
-            if (part.Count > 0 && part.Count + group.Length > completionsPerPart)
-            {
-                parts.Add(Take(part));
-                part.Clear();
-            }
-
-            part.AddRange(group);
+            if (parts.Count == 0 || parts[^1].Count + group.Length > completionsPerPart)
+                parts.Add([]);
+            parts[^1].AddRange(group);
         }
 
-        if (part.Count > 0)
-            parts.Add(Take(part));
-        return parts;
+        return [.. parts.Select(part => (Take(part.ConvertAll(i => drawn[i])), part.ToImmutableArray()))];
     }
 
     /// <inheritdoc/>

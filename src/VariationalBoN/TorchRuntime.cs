@@ -4,12 +4,13 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN;
 
-/// <summary>Loads TorchSharp's native library before TorchSharp does, so that a failure ends in one readable exception.</summary>
+/// <summary>Loads TorchSharp's native library before TorchSharp does, so that a failure ends in one readable exception; and makes it fast
+/// where it is not by itself.</summary>
 /// <remarks>
 /// TorchSharp itself answers a failed load by copying half a gigabyte of libraries next to the application and trying again, and throws
 /// from a type initializer. Loading twice is harmless, so no lock is needed: thread-safe.
 /// </remarks>
-public static class TorchRuntime
+public static partial class TorchRuntime
 {
     private static volatile bool s_loaded;
 

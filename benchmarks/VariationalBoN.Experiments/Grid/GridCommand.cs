@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
+using SampleHosting;
 using SentimentControl;
 using SentimentControl.Reporting;
 
@@ -37,10 +38,10 @@ internal static class GridCommand
             value => ParseStudies(value) is not null,
             value => $"--studies is '{value}'; it must be none, or different studies of {s_studies}");
 
-    private static readonly Option<string> s_output = CommandOptions.Output(
+    private static readonly Option<string> s_output = CommonOptions.Output(
         "Folder for runs, tables and figures [default: output/<dataset>-full, with --quick output/<dataset>-full-quick].");
 
-    private static readonly Option<string> s_device = CommandOptions.Device();
+    private static readonly Option<string> s_device = CommonOptions.Device();
     private static readonly Option<int> s_threads = CommandOptions.Threads();
     private static readonly Option<bool> s_quick = new("--quick")
     {

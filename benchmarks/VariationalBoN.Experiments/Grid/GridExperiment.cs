@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SampleHosting;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
@@ -18,6 +19,7 @@ internal static class GridExperiment
     /// <exception cref="InvalidDataException">A file in the output folder is damaged, or of another program; the message names it.</exception>
     public static async Task RunAsync(GridArguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
+        CommonOptions.RequireWritable("--output", arguments.Output);
         var dataset = DatasetCatalog.Create(arguments.Dataset);
         var settings = dataset.Settings(arguments.Quick);
         bool whole = GridPlan.IsWhole(dataset);

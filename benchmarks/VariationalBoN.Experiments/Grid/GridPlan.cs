@@ -13,7 +13,7 @@ internal static class GridPlan
     /// <summary>The methods of the grid, those of the paper first.</summary>
     public static readonly Method[] Methods =
     [
-        .. PaperMethods,
+        .. PaperMethods, Method.CalibratedTilt,
         Method.Jeffreys, Method.ClippedRatio, Method.GroupNormalised, Method.Iterated, Method.WinnersSft, Method.Regression, Method.LogVariance, Method.BonBon, Method.Ipo, Method.Dpo,
     ];
 

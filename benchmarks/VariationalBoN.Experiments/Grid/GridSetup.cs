@@ -1,4 +1,4 @@
-using SentimentControl;
+using SampleHosting;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
@@ -34,7 +34,7 @@ internal sealed class GridSetup : IDisposable
     /// <param name="cancellationToken">Stops between batches.</param>
     public static async Task<GridSetup> ObtainAsync(IDataset dataset, RunSettings settings, GridArguments arguments, long seed, IReadOnlyList<double> temperatures, string folder, IProgress<double> progress, CancellationToken cancellationToken)
     {
-        var device = CommandOptions.DeviceOf(arguments.Device);
+        var device = CommonOptions.DeviceOf(arguments.Device);
         string kept = Path.Combine(folder, ReferenceFolder);
         if (!File.Exists(Path.Combine(kept, "model.safetensors")))
         {

@@ -10,6 +10,7 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>Tables and figures over all runs of a grid: summary.md, summary.json, pictures.</summary>
 internal sealed class GridSummary
 {
+    private const double CeilingUpTo = 4;
     private readonly GridArguments _arguments;
     private readonly RunSettings _settings;
     private readonly bool _whole;
@@ -33,9 +34,9 @@ internal sealed class GridSummary
         GridPoint[] grid = [.. Points("grid").Select(pair => pair.Point)];
         string title = string.Create(CultureInfo.InvariantCulture, $"{_arguments.Dataset}: mean over seeds {string.Join(", ", _arguments.Seeds)}, bars from smallest to largest");
         Save("reward-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.Reward, "mean reward of held-out answers", title, theory: false));
-        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory)", title, theory: true));
-        Save("reward-kl-all.png", GridPlots.AgainstKl(_reference, _bestOfN, grid, point => point.Reward, "mean reward of held-out answers", title, theory: false));
-        Save("winrate-kl-all.png", GridPlots.AgainstKl(_reference, _bestOfN, grid, point => point.WinRate, "win rate against the reference (dashed: Best-of-N in theory)", title, theory: true));
+        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference", title, theory: true));
+        Save("reward-kl-all.png", GridPlots.EachMethod(_reference, _bestOfN, grid, point => point.Reward, "mean reward"));
+        Save("winrate-kl-all.png", GridPlots.EachMethod(_reference, _bestOfN, grid, point => point.WinRate, "win rate"));
         if (Has("samples"))
             Save("samples.png", GridPlots.Samples(SamplePoints(), title));
         var settings = RunFolder.Describe(_settings, _whole);
@@ -45,9 +46,10 @@ internal sealed class GridSummary
             # {_arguments.Dataset}, every method
 
             Seeds {string.Join(", ", _arguments.Seeds)}; {_records.Length} runs, {_records.Count(record => record.Stopped is not null)} of them stopped by the guard; M = {_settings.SamplesPerPrompt}, {_settings.Steps} steps of {_settings.PromptsPerStep} prompts x {_settings.CompletionsPerPrompt} completions
-            where nothing else is said. Held-out prompts; mean over seeds, in brackets the smallest and the largest. Rewards in logits, KL and gap in nats.
-            "Above curve" is the win rate minus that of Best-of-n, n real, at the same KL. Best-of-n is nearly the best there is: the best policy of that KL, pi_ref exp(c F) / Z, is above it by 0.009 at the KL
-            of n = 2, 0.004 at 4, 0.001 at 8 and less beyond. Far out, where the win rate is near 1, the column says little.
+            where nothing else is said. Held-out prompts; mean over seeds ± its standard error. Rewards in logits, KL and gap in nats.
+            "Distance" is the win rate of Best-of-n, n real, at the same KL, minus the win rate: positive under the curve. No policy of that KL can win more often than pi_ref exp(c F) / Z, which is above the curve by 0.009 at the
+            KL of n = 2, 0.004 at 4, 0.001 at 8 and less beyond: up to N = 4 the distance to that ceiling stands beside it. Far out, where the win rate is near 1, both say little.
+            "Outside ranks" is KL minus that of the law of F: at most so much moves no rank.
 
             ## Methods
 
@@ -59,6 +61,8 @@ internal sealed class GridSummary
             ![reward against KL, all methods](reward-kl-all.png)
 
             ![win rate against KL, all methods](winrate-kl-all.png)
+
+            Each method in red, Best-of-N in blue, all other methods in grey; bars from the smallest to the largest of the seeds.
 
             ## Pareto fronts
 
@@ -102,11 +106,12 @@ internal sealed class GridSummary
 
     private string Grid()
     {
-        var table = new MarkdownTable("method", "N", "reward", "win rate", "KL", "above curve", "KL to Best-of-N", "length", "distinct", "tokens per answer", "stopped");
+        var table = new MarkdownTable("method", "N", "reward", "win rate", "KL", "distance", "to the ceiling", "KL to Best-of-N", "outside ranks", "length", "distinct", "tokens per answer", "stopped");
         foreach (GridPoint point in (IEnumerable<GridPoint>)[_reference, .. _bestOfN, .. Points("grid").OrderBy(pair => Array.IndexOf(GridPlan.Methods, pair.Run.Method)).ThenBy(pair => pair.Run.N).Select(pair => pair.Point)])
         {
             string n = point.N is double value ? value.ToString("0", CultureInfo.InvariantCulture) + (point.Beta is SeedMean beta ? $", β {beta.Mean.ToString("0.00", CultureInfo.InvariantCulture)}" : "") : "";
-            table.Add(MethodResult.MethodName(point.Method), n, point.Reward.Text("0.00"), point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Method == Method.Reference ? "" : point.AboveCurve.Text("+0.000;-0.000;0.000"), point.Gap?.Text("0.00") ?? "",
+            table.Add(MethodResult.MethodName(point.Method), n, point.Reward.Text("0.00"), point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Method == Method.Reference ? "" : point.Distance.Text("0.000"),
+                point.N <= CeilingUpTo ? point.CeilingDistance.Text("0.000") : "", point.Gap?.Text("0.00") ?? "", point.OutsideRanks?.Text("0.00") ?? "",
                 point.Length.Mean.ToString("0.0", CultureInfo.InvariantCulture), point.Distinct.Mean.ToString("0.00", CultureInfo.InvariantCulture), point.Tokens.Mean.ToString("0", CultureInfo.InvariantCulture), point.Stopped > 0 ? $"{point.Stopped} of {point.Seeds}" : "");
         }
 
@@ -143,18 +148,18 @@ internal sealed class GridSummary
 
     private string Samples()
     {
-        var table = new MarkdownTable("N", "M", "reward", "win rate", "KL", "above curve");
+        var table = new MarkdownTable("N", "M", "reward", "win rate", "KL", "distance");
         foreach (var (n, samples, point) in SamplePoints().OrderBy(p => p.N).ThenBy(p => p.Samples))
-            table.Add($"{n}", $"{samples}", point.Reward.Text("0.00"), point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.AboveCurve.Text("+0.000;-0.000;0.000"));
+            table.Add($"{n}", $"{samples}", point.Reward.Text("0.00"), point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"));
         return table + "\nvBoN; the cache of the training prompts has M samples a prompt.\n";
     }
 
     private string Temperature()
     {
-        var table = new MarkdownTable("method", "N", "temperature", "reward", "win rate", "KL", "above curve", "length", "distinct");
+        var table = new MarkdownTable("method", "N", "temperature", "reward", "win rate", "KL", "distance", "length", "distinct");
         foreach (var (run, point) in Points("temperature").Concat(Points("grid").Where(pair => Points("temperature").Any(other => other.Run.Method == pair.Run.Method && other.Run.N == pair.Run.N))).OrderBy(pair => pair.Run.Method).ThenBy(pair => pair.Run.Variation.Temperature ?? 1))
         {
-            table.Add(MethodResult.MethodName(run.Method), $"{run.N}", (run.Variation.Temperature ?? 1).ToString("0.##", CultureInfo.InvariantCulture), point.Reward.Text("0.00"), point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.AboveCurve.Text("+0.000;-0.000;0.000"),
+            table.Add(MethodResult.MethodName(run.Method), $"{run.N}", (run.Variation.Temperature ?? 1).ToString("0.##", CultureInfo.InvariantCulture), point.Reward.Text("0.00"), point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"),
                 point.Length.Mean.ToString("0.0", CultureInfo.InvariantCulture), point.Distinct.Mean.ToString("0.00", CultureInfo.InvariantCulture));
         }
 
@@ -196,11 +201,11 @@ internal sealed class GridSummary
     /// <summary>The runs of a study beside the default runs of some methods at the same N.</summary>
     private string Compared(string study, Method[] defaults)
     {
-        var table = new MarkdownTable("N", "method", "variation", "win rate", "KL", "above curve", "KL to Best-of-N", "reward", "completions drawn", "stopped");
+        var table = new MarkdownTable("N", "method", "variation", "win rate", "KL", "distance", "KL to Best-of-N", "reward", "completions drawn", "stopped");
         var candidates = Points(study).Concat(Points("grid").Where(pair => defaults.Contains(pair.Run.Method) && Points(study).Any(other => other.Run.N == pair.Run.N)));
-        foreach (var (run, point) in candidates.OrderBy(pair => pair.Run.N).ThenByDescending(pair => pair.Point.AboveCurve.Mean))
+        foreach (var (run, point) in candidates.OrderBy(pair => pair.Run.N).ThenBy(pair => pair.Point.Distance.Mean))
         {
-            table.Add($"{run.N}", MethodResult.MethodName(run.Method), run.Variation.Name.Length == 0 ? "default" : run.Variation.Name, point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.AboveCurve.Text("+0.000;-0.000;0.000"), point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"),
+            table.Add($"{run.N}", MethodResult.MethodName(run.Method), run.Variation.Name.Length == 0 ? "default" : run.Variation.Name, point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"), point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"),
                 point.Drawn.ToString("N0", CultureInfo.InvariantCulture), point.Stopped > 0 ? $"{point.Stopped} of {point.Seeds}" : "");
         }
 

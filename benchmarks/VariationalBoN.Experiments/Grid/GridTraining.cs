@@ -71,6 +71,7 @@ internal static class GridTraining
                 _ => Recipes.ScoreFunctionOn(exact),
             },
             Method.LowerBound => Recipes.ScoreFunctionOn(bestOfN => new LowerBoundObjective(bestOfN)),
+            Method.CalibratedTilt => Recipes.ScoreFunctionOn(CalibratedTiltObjective.ForN),
             Method.KlConstrainedRl => Recipes.ScoreFunctionOn(_ => new GibbsObjective(beta!.Value)),
             Method.BestOfNSft => run.Variation.AllSamples is true ? GridRecipes.WeightedSft(n) : Recipes.BestOfNSft(n),
             Method.WinnersSft => GridRecipes.Winners(n),

@@ -10,6 +10,7 @@ internal enum Method
     VariationalBestOfN,
     BestOfNSft,
     KlConstrainedRl,
+    CalibratedTilt,
     LowerBound,
     ClippedRatio,
     GroupNormalised,
@@ -57,6 +58,15 @@ internal sealed record MethodResult
     /// <summary>KL(pi || pi_bon) in nats, for methods that aim at it.</summary>
     public Estimate? ObjectiveGap { get; init; }
 
+    /// <summary>The win rate of Best-of-n at the same KL minus the win rate; null in files of earlier versions.</summary>
+    public Estimate? Distance { get; init; }
+
+    /// <summary>The greatest win rate of any policy of the same KL minus the win rate; null in files of earlier versions.</summary>
+    public Estimate? CeilingDistance { get; init; }
+
+    /// <summary>KL outside the law of F, in nats: at most so much moves no rank; null in files of earlier versions.</summary>
+    public Estimate? OutsideRanks { get; init; }
+
     public string Name => MethodName(Method);
 
     /// <summary>"8" or "β 1.55".</summary>
@@ -69,6 +79,7 @@ internal sealed record MethodResult
         Method.VariationalBestOfN => "vBoN",
         Method.BestOfNSft => "BoN-SFT",
         Method.KlConstrainedRl => "KL-constrained RL",
+        Method.CalibratedTilt => "tilt c F",
         Method.LowerBound => "vBoN, lower bound",
         Method.ClippedRatio => "vBoN, clipped ratio",
         Method.GroupNormalised => "vBoN, group-normalised",

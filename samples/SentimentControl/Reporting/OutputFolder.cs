@@ -1,3 +1,5 @@
+using SampleHosting;
+
 namespace SentimentControl.Reporting;
 
 /// <summary>
@@ -18,10 +20,21 @@ internal sealed class OutputFolder : IDisposable
     public string Path { get; }
 
     /// <summary>Creates the temporary folder: what cannot be written to fails here, before any work.</summary>
+    /// <exception cref="UsageException">Nothing can be written there.</exception>
     public static OutputFolder Create(string path)
     {
+        if (Directory.Exists(path))
+            CommonOptions.RequireWritable("--output", path);
         var folder = new OutputFolder(path);
-        Directory.CreateDirectory(folder.Path);
+        try
+        {
+            Directory.CreateDirectory(folder.Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CommonOptions.Unwritable("--output", path, e.Message.Replace(folder.Path, path, StringComparison.Ordinal), e);
+        }
+
         return folder;
     }
 

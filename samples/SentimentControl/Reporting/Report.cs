@@ -9,6 +9,7 @@ namespace SentimentControl.Reporting;
 /// <summary>Writes results.json, report.md and the two plots. Stateless.</summary>
 internal static class Report
 {
+    private const double CeilingUpTo = 4;
     public const string ReferencesFile = "references.jsonl";
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -18,7 +19,7 @@ internal static class Report
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    public static void Write(string directory, Arguments arguments, RunSettings settings, ReferenceModel reference, TrainedReward reward, IReadOnlyList<MethodResult> results, IReadOnlyList<SideBySide> answers)
+    public static void Write(string directory, Arguments arguments, RunSettings settings, ReferenceModel reference, TrainedReward reward, IReadOnlyList<MethodResult> results, IReadOnlyList<(double Kl, double Reward)> ceiling, IReadOnlyList<SideBySide> answers)
     {
         var document = new
         {
@@ -36,7 +37,7 @@ internal static class Report
         };
         File.WriteAllText(Path.Combine(directory, "results.json"), JsonSerializer.Serialize(document, Json) + "\n");
         string title = string.Create(CultureInfo.InvariantCulture, $"{arguments.Dataset}, seed {arguments.Seed}: {settings.HeldOutPrompts} held-out prompts, error bars of one standard error");
-        File.WriteAllBytes(Path.Combine(directory, "reward-kl.png"), ResultPlots.RewardAgainstKl(results, title));
+        File.WriteAllBytes(Path.Combine(directory, "reward-kl.png"), ResultPlots.RewardAgainstKl(results, ceiling, title));
         File.WriteAllBytes(Path.Combine(directory, "winrate-kl.png"), ResultPlots.WinRateAgainstKl(results, title));
         File.WriteAllText(Path.Combine(directory, "report.md"), $"""
             # {arguments.Dataset}, seed {arguments.Seed}
@@ -82,6 +83,12 @@ internal static class Report
             string line = FormattableString.Invariant($"vBoN N = {tuned.N:0}: {gain:0%} of Best-of-N's reward gain at {tuned.Kl.Value / literal.Kl.Value:0.00} times its KL, {literal.TokensGenerated.Value / tuned.TokensGenerated.Value:0.0} times fewer tokens per answer");
             if (tuned.ObjectiveGap is { } gap)
                 line += FormattableString.Invariant($", {gap.Value:0.00} nats from the Best-of-N distribution");
+            if (tuned.Distance is { } distance)
+                line += FormattableString.Invariant($", {distance.Value:0.000} ± {distance.StandardError:0.000} under the curve of Best-of-N in win rate");
+            if (tuned is { N: <= CeilingUpTo, CeilingDistance: { } ceiling })
+                line += FormattableString.Invariant($", {ceiling.Value:0.000} under the ceiling");
+            if (tuned.OutsideRanks is { } outside)
+                line += FormattableString.Invariant($"; at most {outside.Value:0.00} nats of its KL move no rank");
             if (SameKl.Difference(results, tuned) is var (reward, winRate))
                 line += FormattableString.Invariant($"; at equal KL, against KL-constrained RL: reward {reward:+0.00;-0.00;0.00}, win rate {winRate:+0.000;-0.000;0.000}");
             lines.Add(line + ".");

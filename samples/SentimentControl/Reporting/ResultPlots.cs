@@ -8,21 +8,23 @@ internal static class ResultPlots
     private static readonly (Method Method, Color Color, MarkerShape Marker)[] Styles =
     [
         (Method.VariationalBestOfN, Color.FromHex("#d1495b"), MarkerShape.FilledCircle),
+        (Method.CalibratedTilt, Color.FromHex("#8f2d56"), MarkerShape.FilledTriangleDown),
         (Method.BestOfN, Color.FromHex("#30638e"), MarkerShape.FilledSquare),
         (Method.BestOfNSft, Color.FromHex("#2a9d8f"), MarkerShape.FilledTriangleUp),
         (Method.KlConstrainedRl, Color.FromHex("#edae49"), MarkerShape.FilledDiamond),
         (Method.Reference, Color.FromHex("#3d3d3d"), MarkerShape.FilledCircle),
     ];
 
-    public static byte[] RewardAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
-        Draw(results, title, "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), winRate: false);
+    public static byte[] RewardAgainstKl(IReadOnlyList<MethodResult> results, IReadOnlyList<(double Kl, double Reward)> ceiling, string title) =>
+        Draw(results, title, "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), winRate: false, ceiling);
 
     public static byte[] WinRateAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
-        Draw(results, title, "win rate against the reference (dashed: Best-of-N in theory)", result => (result.WinRate.Value, result.WinRate.StandardError), winRate: true);
+        Draw(results, title, "win rate against the reference", result => (result.WinRate.Value, result.WinRate.StandardError), winRate: true, []);
 
-    private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool winRate)
+    private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool winRate, IReadOnlyList<(double Kl, double Reward)> ceiling)
     {
         using var plot = new Plot();
+        var labels = new PlotLabels(plot);
         foreach (var (method, color, marker) in Styles)
         {
             MethodResult[] points = [.. results.Where(result => result.Method == method).OrderBy(result => result.Kl.Value)];
@@ -36,22 +38,17 @@ internal static class ResultPlots
             PlotParts.AddErrorBars(plot, x, y, horizontal, horizontal, errors, errors, color);
             var line = plot.Add.Scatter(x, y, color);
             (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (LegendText(method), marker, 12, 0);
-            // Best-of-N has the highest win rate at its KL, KL-constrained RL the highest reward: labels go to the side that is free.
-            if (method is Method.BestOfN or Method.KlConstrainedRl)
-                AddLabels(plot, points, vertical, color, above: winRate == (method == Method.BestOfN));
+            labels.KeepFree([.. curve.Select(point => point.Kl.Value)], [.. curve.Select(point => vertical(point).Value)]);
+            foreach (var point in points.Where(_ => method is Method.BestOfN or Method.KlConstrainedRl))
+                labels.Add(point.Beta is null ? $"N = {point.Dial}" : point.Dial, point.Kl.Value, vertical(point).Value, color);
         }
 
         if (winRate)
             PlotParts.AddBestOfNTheory(plot, Math.Max(2, results.Max(result => result.N ?? 1)));
-        return PlotParts.Finish(plot, title, "KL to the reference (nats)", label);
-    }
-
-    private static void AddLabels(Plot plot, MethodResult[] points, Func<MethodResult, (double Value, double Error)> vertical, Color color, bool above)
-    {
-        foreach (var point in points)
-            PlotParts.AddLabel(plot, point.Beta is null ? $"N = {point.Dial}" : point.Dial, point.Kl.Value, vertical(point).Value, color, above);
+        PlotParts.AddRewardCeiling(plot, ceiling);
+        return PlotParts.Finish(plot, title, "KL to the reference (nats)", label, labels);
     }
 
     private static string LegendText(Method method) =>
-        MethodResult.MethodName(method) + (method is Method.VariationalBestOfN or Method.BestOfNSft ? " (N as Best-of-N, left to right)" : "");
+        MethodResult.MethodName(method) + (method is Method.VariationalBestOfN or Method.CalibratedTilt or Method.BestOfNSft ? " (N as Best-of-N, left to right)" : "");
 }

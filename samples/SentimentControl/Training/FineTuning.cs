@@ -20,12 +20,14 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
 
     public string Name => MethodResult.MethodName(Method) + (Beta is double beta ? FormattableString.Invariant($" β={beta:0.00}") : FormattableString.Invariant($" N={N:0}"));
 
-    /// <summary>vBoN and BoN-SFT for each N, KL-constrained RL at the beta that matches the KL of Best-of-N for each N and for twice the largest.</summary>
+    /// <summary>vBoN, the tilt by ranks and BoN-SFT for each N, KL-constrained RL at the beta that matches the KL of Best-of-N for each N and for twice the largest.</summary>
     public static IReadOnlyList<FineTuning> Plan(Experiment experiment, IReadOnlyList<double> ns)
     {
         var plan = new List<FineTuning>();
         foreach (double n in ns)
             plan.Add(new FineTuning(Method.VariationalBestOfN, n, null, experiment.Table.BestOf(n), 1, Recipes.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN))));
+        foreach (double n in ns)
+            plan.Add(new FineTuning(Method.CalibratedTilt, n, null, experiment.Table.BestOf(n), 1, Recipes.ScoreFunctionOn(CalibratedTiltObjective.ForN)));
         foreach (double n in ns.Append(2 * ns[^1]))
         {
             double beta = MatchedBeta(experiment, n);

@@ -54,5 +54,8 @@ internal sealed class Measurement(Experiment experiment)
         DistinctShare = report.DistinctShare,
         TokensGenerated = tokensGenerated,
         ObjectiveGap = report.ObjectiveGap,
+        Distance = report.CurveDistance,
+        CeilingDistance = report.CeilingDistance,
+        OutsideRanks = report.Ranks.Outside,
     };
 }

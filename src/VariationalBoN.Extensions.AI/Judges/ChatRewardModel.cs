@@ -53,7 +53,7 @@ public sealed partial class ChatRewardModel : IRewardModel
 
     private async Task<double> ScoreAsync(Completion completion, CancellationToken cancellationToken)
     {
-        string message = Hole().Replace(_options.Template, hole => hole.Value == "{prompt}" ? completion.Prompt.Text : completion.Text); // one pass: a hole in a text stays text
+        string message = Hole().Replace(_options.Template, hole => hole.Value == "{prompt}" ? completion.Prompt.Canonical : completion.Text); // one pass: a hole in a text stays text
         ChatMessage[] messages = _options.Instructions is null
             ? [new(ChatRole.User, message)]
             : [new(ChatRole.System, _options.Instructions), new(ChatRole.User, message)];

@@ -3,7 +3,7 @@ namespace VariationalBoN.Extensions.AI.Judges;
 /// <summary>How a chat model is asked for a reward. Immutable; as thread-safe as <see cref="ReadAnswer"/>. Checked where it is used, all faults in one message.</summary>
 public sealed record ChatRewardModelOptions
 {
-    /// <summary>The message: a text with {completion}, and {prompt} if it is wanted, which the texts take the place of. Ask for one number and nothing else.</summary>
+    /// <summary>The message: a text with {completion}, and {prompt} if it is wanted, which the texts take the place of, a conversation as its JSON. Ask for one number and nothing else.</summary>
     public required string Template { get; init; }
 
     /// <summary>The system message; null for none.</summary>

@@ -89,7 +89,7 @@ public sealed class ChatReferenceSampler
 
     private async Task<Completion> DrawAsync(Prompt prompt, int sample, DrawSeed seed, CancellationToken cancellationToken)
     {
-        IEnumerable<ChatMessage> messages = _options.Messages?.Invoke(prompt) ?? [new ChatMessage(ChatRole.User, prompt.Text)];
+        IEnumerable<ChatMessage> messages = _options.Messages?.Invoke(prompt) ?? ConversationMessages.Of(prompt);
         var settings = new ChatOptions
         {
             ModelId = _options.ModelId,

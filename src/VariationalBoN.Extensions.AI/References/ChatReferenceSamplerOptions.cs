@@ -15,7 +15,7 @@ public sealed record ChatReferenceSamplerOptions
     /// <summary>The model that is asked for; null for the client's own.</summary>
     public string? ModelId { get; init; }
 
-    /// <summary>The messages of a prompt; null for one user message. What the service makes of them is the prompt of its model.</summary>
+    /// <summary>The messages of a prompt; null for one user message, or the messages of a conversation where they hold texts alone. What the service makes of them is the prompt of its model.</summary>
     public Func<Prompt, IEnumerable<ChatMessage>>? Messages { get; init; }
 
     /// <summary>

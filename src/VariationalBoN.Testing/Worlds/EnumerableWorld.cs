@@ -32,10 +32,10 @@ public sealed class EnumerableWorld
         ArgumentNullException.ThrowIfNull(referenceLogits);
         ArgumentNullException.ThrowIfNull(rewards);
         _shape = new TabularShape(vocabularySize, length);
-        RequireFinite(referenceLogits, _shape.Contexts * vocabularySize, nameof(referenceLogits));
-        RequireFinite(rewards, _shape.Sequences, nameof(rewards));
         _referenceLogits = [.. referenceLogits];
         Rewards = [.. rewards];
+        RequireFinite(_referenceLogits, _shape.Contexts * vocabularySize, nameof(referenceLogits));
+        RequireFinite(Rewards, _shape.Sequences, nameof(rewards));
         LogReference = [.. LogProbs(_referenceLogits)];
         Dictionary<double, LogCdfPair> levels = Levels(Rewards, LogReference);
         BestOfN = new KnownCdfBoNDistribution((prompt, reward) => Cdf(levels, prompt, reward), n);
@@ -51,9 +51,10 @@ public sealed class EnumerableWorld
     public static EnumerableWorld OfAtoms(IReadOnlyList<double> probabilities, IReadOnlyList<double> rewards, double n)
     {
         ArgumentNullException.ThrowIfNull(probabilities);
-        if (probabilities.Count == 0 || !probabilities.All(p => p > 0) || !(Math.Abs(probabilities.Sum() - 1) <= 1e-9))
-            throw new ArgumentException($"The probabilities {string.Join(", ", probabilities)} must be positive and sum to 1.", nameof(probabilities));
-        return new EnumerableWorld(probabilities.Count, 1, [.. probabilities.Select(p => Math.Log(p))], rewards, n);
+        double[] atoms = [.. probabilities];
+        if (atoms.Length == 0 || !atoms.All(p => p > 0) || !(Math.Abs(atoms.Sum() - 1) <= 1e-9))
+            throw new ArgumentException($"The probabilities {string.Join(", ", atoms)} must be positive and sum to 1.", nameof(probabilities));
+        return new EnumerableWorld(atoms.Length, 1, [.. atoms.Select(p => Math.Log(p))], rewards, n);
     }
 
     /// <summary>S = V^L, the number of sequences.</summary>
@@ -86,9 +87,7 @@ public sealed class EnumerableWorld
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sequence);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(sequence, Sequences);
-        int[] tokens = _shape.Tokens(sequence);
-        var completion = new Completion { Prompt = Prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
-        return new ScoredCompletion(completion, Rewards[sequence], LogReference[sequence]);
+        return new ScoredCompletion(TabularPolicy.CompletionOf(Prompt, _shape.Tokens(sequence)), Rewards[sequence], LogReference[sequence]);
     }
 
     /// <summary>log pi(y) of each sequence under given logits, in nats.</summary>
@@ -230,8 +229,9 @@ public sealed class EnumerableWorld
 
     private double[] LogSoftmax(IReadOnlyList<double> logits)
     {
-        RequireFinite(logits, _shape.Contexts * _shape.Vocabulary, nameof(logits));
+        ArgumentNullException.ThrowIfNull(logits);
         double[] values = [.. logits];
+        RequireFinite(values, _shape.Contexts * _shape.Vocabulary, nameof(logits));
         for (int row = 0; row < values.Length; row += _shape.Vocabulary)
         {
             Span<double> context = values.AsSpan(row, _shape.Vocabulary);
@@ -245,7 +245,6 @@ public sealed class EnumerableWorld
 
     private static void RequireFinite(IReadOnlyList<double> values, int count, string name)
     {
-        ArgumentNullException.ThrowIfNull(values, name);
         if (values.Count != count)
             throw new ArgumentException($"There are {values.Count} values; this world needs {count}.", name);
         for (int i = 0; i < count; i++)

@@ -9,7 +9,7 @@ internal sealed class ComparisonExpression : Expression
 
     public override IEnumerable<Node> Children => [First, .. Rest.Select(part => part.Operand)];
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         Value left = First.Evaluate(rendering);
         foreach ((string symbol, Expression operand) in Rest)
@@ -46,7 +46,7 @@ internal sealed class AttributeExpression : Expression
 
     public override IEnumerable<Node> Children => [Of];
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         Value of = Of.Evaluate(rendering);
         rendering.Work.Step();
@@ -64,7 +64,7 @@ internal sealed class ItemExpression : Expression
 
     public override IEnumerable<Node> Children => [Of, Key];
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         Value of = Of.Evaluate(rendering);
         Value key = Key.Evaluate(rendering);
@@ -90,7 +90,7 @@ internal sealed class SliceExpression : Expression
 
     public override IEnumerable<Node> Children => ((Node?[])[Of, Start, Stop, Step]).OfType<Node>();
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         Value of = Of.Evaluate(rendering);
         (Value? start, Value? stop, Value? step) = (Start?.Evaluate(rendering), Stop?.Evaluate(rendering), Step?.Evaluate(rendering));

@@ -103,6 +103,7 @@ internal static class Targets
     /// <summary>Refuses to set an attribute of anything but a namespace, before the value is evaluated.</summary>
     public static void Check(Expression target, Rendering rendering)
     {
+        Work.CheckStack();
         if (target is NamespaceTarget && target.Evaluate(rendering) is not NamespaceValue)
             throw TemplateFault.Type("cannot assign attribute on non-namespace object");
         if (target is SequenceExpression tuple)
@@ -114,6 +115,7 @@ internal static class Targets
 
     public static void Assign(Expression target, Value value, Rendering rendering)
     {
+        Work.CheckStack();
         switch (target)
         {
             case NameExpression name:

@@ -12,6 +12,7 @@ internal static class BraceFormat
         var all = new TextBuilder(work);
         string text = format.Text;
         int automatic = 0;
+        work.Charge(text.Length);
         for (int at = 0; at < text.Length;)
         {
             int next = text.AsSpan(at).IndexOfAny('{', '}');
@@ -53,9 +54,7 @@ internal static class BraceFormat
                 : Printing.Text(value, work);
         if (kind != "r")
             throw TemplateFault.Value($"unknown conversion specifier '{kind}'");
-        var text = new TextBuilder(work);
-        Printing.Describe(value, text, work, 0);
-        return text.Build();
+        return Printing.Represent(value, work);
     }
 
     private static Value Argument(string name, Arguments arguments, ref int automatic)

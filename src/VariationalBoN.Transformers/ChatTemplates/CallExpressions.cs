@@ -66,7 +66,7 @@ internal sealed class CallExpression : Expression
 
     public override IEnumerable<Node> Children => [Callee, .. Arguments.Children];
 
-    public override Value Evaluate(Rendering rendering) => Evaluate(rendering, caller: null);
+    protected override Value Compute(Rendering rendering) => Evaluate(rendering, caller: null);
 
     public Value Evaluate(Rendering rendering, Value? caller)
     {
@@ -97,10 +97,11 @@ internal sealed class FilterExpression : Expression
 
     public override IEnumerable<Node> Children => Operand is null ? Arguments.Children : [Operand, .. Arguments.Children];
 
-    public override Value Evaluate(Rendering rendering) => Evaluate(rendering, block: null);
+    protected override Value Compute(Rendering rendering) => Evaluate(rendering, block: null);
 
     public Value Evaluate(Rendering rendering, Value? block)
     {
+        Work.CheckStack();
         Value value = Operand is FilterExpression inner ? inner.Evaluate(rendering, block) : Operand?.Evaluate(rendering) ?? block!;
         Arguments arguments = Arguments.Evaluate(rendering);
         rendering.Work.Step();
@@ -120,7 +121,7 @@ internal sealed class TestExpression : Expression
 
     public override IEnumerable<Node> Children => [Operand, .. Arguments.Children];
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         Value value = Operand.Evaluate(rendering);
         Arguments arguments = Arguments.Evaluate(rendering);

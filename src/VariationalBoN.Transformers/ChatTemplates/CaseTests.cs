@@ -7,7 +7,7 @@ internal static class CaseTests
     public static bool HasCase(string text, bool upper)
     {
         bool found = false;
-        foreach (int code in Codes(text))
+        foreach (int code in Characters.Codes(text))
         {
             if (Characters.IsTitle(code) || (upper ? Characters.IsLower(code) : Characters.IsUpper(code)))
                 return false;
@@ -19,7 +19,7 @@ internal static class CaseTests
     public static bool IsTitle(string text)
     {
         bool found = false, afterCased = false;
-        foreach (int code in Codes(text))
+        foreach (int code in Characters.Codes(text))
         {
             if (Characters.IsUpper(code) || Characters.IsTitle(code))
             {
@@ -41,8 +41,8 @@ internal static class CaseTests
         return found;
     }
 
-    /// <summary>The answer to a method that begins with "is"; null for one that is unknown.</summary>
-    public static bool? Answer(string method, string text) => method switch
+    /// <summary>The answer to a method that begins with "is".</summary>
+    public static bool Answer(string method, string text) => method switch
     {
         "isalnum" => All(text, code => Characters.IsLetter(code) || Characters.IsNumeric(code)),
         "isalpha" => All(text, Characters.IsLetter),
@@ -54,14 +54,12 @@ internal static class CaseTests
             : throw TemplateFault.Unsupported("the engine knows isidentifier for ASCII alone"),
         "islower" => HasCase(text, upper: false),
         "isnumeric" => All(text, Characters.IsNumeric),
-        "isprintable" => Codes(text).All(Characters.IsPrintable),
+        "isprintable" => Characters.Codes(text).All(Characters.IsPrintable),
         "isspace" => All(text, Characters.IsSpace),
         "istitle" => IsTitle(text),
         "isupper" => HasCase(text, upper: true),
-        _ => null,
+        _ => throw new ArgumentException($"There is no method '{method}'.", nameof(method)),
     };
 
-    private static bool All(string text, Func<int, bool> holds) => text.Length > 0 && Codes(text).All(holds);
-
-    private static IEnumerable<int> Codes(string text) => text.EnumerateRunes().Select(rune => rune.Value);
+    private static bool All(string text, Func<int, bool> holds) => text.Length > 0 && Characters.Codes(text).All(holds);
 }

@@ -37,21 +37,19 @@ internal static class Casing
         bool afterLetter = false;
         for (int i = at; i > 0;)
         {
-            i -= i > 1 && char.IsLowSurrogate(text[i - 1]) && char.IsHighSurrogate(text[i - 2]) ? 2 : 1;
-            int code = CodeAt(text, i);
+            i -= Characters.WidthBefore(text, i);
+            int code = Characters.At(text, i);
             if (Characters.IsCaseIgnorable(code))
                 continue;
             afterLetter = Characters.IsCased(code);
             break;
         }
-        for (int i = at + 1; afterLetter && i < text.Length; i += StringValue.WidthAt(text, i))
+        for (int i = at + 1; afterLetter && i < text.Length; i += Characters.WidthAt(text, i))
         {
-            int code = CodeAt(text, i);
+            int code = Characters.At(text, i);
             if (!Characters.IsCaseIgnorable(code))
                 return !Characters.IsCased(code);
         }
         return afterLetter;
     }
-
-    private static int CodeAt(string text, int at) => StringValue.WidthAt(text, at) == 2 ? char.ConvertToUtf32(text, at) : text[at];
 }

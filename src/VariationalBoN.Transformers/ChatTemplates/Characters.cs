@@ -65,6 +65,24 @@ internal static class Characters
 
     public static int DecimalValue(int code) => CharUnicodeInfo.GetDecimalDigitValue(Text(code), 0);
 
+    /// <summary>The code point at a UTF-16 unit; half of a surrogate pair stands for itself.</summary>
+    public static int At(string text, int unit) => WidthAt(text, unit) == 2 ? char.ConvertToUtf32(text, unit) : text[unit];
+
+    /// <summary>UTF-16 units of the code point that begins there.</summary>
+    public static int WidthAt(string text, int unit) =>
+        char.IsHighSurrogate(text[unit]) && unit + 1 < text.Length && char.IsLowSurrogate(text[unit + 1]) ? 2 : 1;
+
+    /// <summary>UTF-16 units of the code point that ends before <paramref name="unit"/>, and not before <paramref name="start"/>.</summary>
+    public static int WidthBefore(string text, int unit, int start = 0) =>
+        unit - start > 1 && char.IsLowSurrogate(text[unit - 1]) && char.IsHighSurrogate(text[unit - 2]) ? 2 : 1;
+
+    /// <summary>The code points of a text.</summary>
+    public static IEnumerable<int> Codes(string text)
+    {
+        for (int unit = 0; unit < text.Length; unit += WidthAt(text, unit))
+            yield return At(text, unit);
+    }
+
     public static string Text(int code) => code is >= 0xD800 and <= 0xDFFF ? ((char)code).ToString() : char.ConvertFromUtf32(code);
 
     private static double Numeric(int code) => CharUnicodeInfo.GetNumericValue(Text(code), 0);

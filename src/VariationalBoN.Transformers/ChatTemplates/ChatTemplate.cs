@@ -1,32 +1,45 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace VariationalBoN.Transformers.ChatTemplates;
 
 /// <summary>
 /// A model's own chat template: the program in Jinja that turns a conversation into the text that the model was trained on. It is
-/// rendered as
-/// <c>apply_chat_template</c> of transformers does.
+/// rendered as <c>apply_chat_template</c> of transformers does. Or a function of one's own that does the same.
 /// </summary>
 /// <remarks>
 /// A template is data from a stranger: it sees the variables that are given and nothing else, and <see cref="ChatTemplateBounds"/> bound
-/// what it
-/// may use. Immutable and safe to use from many threads at once.
+/// what it may use. Immutable and safe to use from many threads at once, as long as a function is.
 /// </remarks>
 public sealed class ChatTemplate
 {
-    private readonly Statement[] body;
-    private readonly Scope scope;
-    private readonly int size;
+    private readonly TemplateBody body;
+    private readonly Lazy<ChatTemplate>? forTools;
 
-    private ChatTemplate(string source, string name, ChatTemplateBounds bounds, Statement[] body)
+    private ChatTemplate(string source, string name, ChatTemplateBounds bounds, TemplateBody body)
     {
         (Source, Name, Bounds, this.body) = (source, name, bounds, body);
-        (scope, size) = Resolver.Resolve(body);
+        Digest = DigestOf(source);
+    }
+
+    private ChatTemplate(ChatTemplate template, string toolSource, string toolName)
+    {
+        (Source, Name, Bounds, body) = (template.Source, template.Name, template.Bounds, template.body);
+        Digest = DigestOf(template.Digest + DigestOf(toolSource));
+        forTools = new Lazy<ChatTemplate>(() => Parse(toolSource, toolName, template.Bounds));
     }
 
     /// <summary>Name for messages: as given, or the path of the file.</summary>
     public string Name { get; }
 
-    /// <summary>The template's text.</summary>
+    /// <summary>The template's text; of a function, what the caller said that tells it from others.</summary>
     public string Source { get; }
+
+    /// <summary>
+    /// The SHA-256 of <see cref="Source"/> in small hexadecimal digits; of a template with one for tools, of the digests of both. It is
+    /// part of the identity of a policy, since another template makes another text.
+    /// </summary>
+    public string Digest { get; }
 
     /// <summary>What a rendering may use.</summary>
     public ChatTemplateBounds Bounds { get; }
@@ -35,6 +48,7 @@ public sealed class ChatTemplate
     /// <param name="source">The text of the template.</param>
     /// <param name="name">Name for messages; null for "(text)".</param>
     /// <param name="bounds">What a rendering may use; null for the defaults.</param>
+    /// <returns>The template.</returns>
     /// <exception cref="ChatTemplateException">The template has a fault of syntax, uses what the engine does not know, or is nested too
     /// deeply.</exception>
     /// <exception cref="ArgumentException">A bound is out of its range.</exception>
@@ -45,9 +59,7 @@ public sealed class ChatTemplate
         name ??= "(text)";
         try
         {
-            if (source.Length > bounds.MaxSourceLength)
-                throw Work.Exceeded(nameof(bounds.MaxSourceLength), $"a source of {source.Length} characters", bounds.MaxSourceLength);
-            return new ChatTemplate(source, name, bounds, StatementParser.Parse(Lexer.Read(source, bounds.MaxDigits), bounds.MaxNesting));
+            return new ChatTemplate(source, name, bounds, new JinjaBody(source, bounds));
         }
         catch (TemplateFault fault)
         {
@@ -55,9 +67,41 @@ public sealed class ChatTemplate
         }
     }
 
+    /// <summary>Reads a template from a file of its own.</summary>
+    /// <param name="path">The file, in UTF-8.</param>
+    /// <param name="bounds">What a rendering may use; null for the defaults.</param>
+    /// <returns>The template.</returns>
+    /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
+    /// <exception cref="InvalidDataException">It is not UTF-8.</exception>
+    /// <exception cref="ChatTemplateException">The template cannot be read.</exception>
+    /// <exception cref="ArgumentException">A bound is out of its range.</exception>
+    public static ChatTemplate FromFile(string path, ChatTemplateBounds? bounds = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Parse(TemplateFiles.ReadText(path), path, bounds);
+    }
+
+    /// <summary>A template that is a function.</summary>
+    /// <param name="identity">What tells it from others, such as "my-template 2": another text wherever the function does another thing.</param>
+    /// <param name="write">Writes a conversation; it must be thread-safe and depend on its input alone.</param>
+    /// <param name="bounds">What a rendering may use, of which text alone counts here; null for the defaults.</param>
+    /// <returns>The template.</returns>
+    /// <exception cref="ArgumentException">The identity is blank, or a bound is out of its range.</exception>
+    public static ChatTemplate FromFunction(
+        string identity, Action<ChatTemplateInput, ChatWriter> write, ChatTemplateBounds? bounds = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(identity);
+        ArgumentNullException.ThrowIfNull(write);
+        return new ChatTemplate(identity, identity, (bounds ?? new ChatTemplateBounds()).Validated(), new FunctionBody(write));
+    }
+
     /// <summary>Reads the template of a model's directory, as it was downloaded or saved by <c>save_pretrained</c>.</summary>
     /// <param name="directory">The directory.</param>
-    /// <param name="name">Name of one of several templates, such as "tool_use" or "rag"; null for the default.</param>
+    /// <param name="name">
+    /// Name of one of several templates, such as "tool_use" or "rag"; null for the default, and for "tool_use" wherever tools are given and
+    /// there is a template of that name, as transformers chooses.
+    /// </param>
+    /// <returns>The template.</returns>
     /// <remarks>
     /// Looked for in this order, as transformers does: <c>chat_template.jinja</c> and <c>additional_chat_templates/NAME.jinja</c>;
     /// <c>chat_template.json</c>; <c>chat_template</c> of <c>tokenizer_config.json</c>, a text or a list of named ones.
@@ -66,11 +110,7 @@ public sealed class ChatTemplate
     /// <exception cref="InvalidDataException">There is no template, or none of that name; the message names the files that were looked
     /// at.</exception>
     /// <exception cref="ChatTemplateException">The template cannot be read.</exception>
-    public static ChatTemplate Load(string directory, string? name = null)
-    {
-        (string source, string place) = TemplateFiles.Find(directory, name);
-        return Parse(source, place);
-    }
+    public static ChatTemplate Load(string directory, string? name = null) => TemplateFiles.In(directory).Choose(name);
 
     /// <summary>Renders a conversation.</summary>
     /// <param name="input">The conversation and what else the template reads.</param>
@@ -92,6 +132,8 @@ public sealed class ChatTemplate
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(input.Messages, nameof(input));
+        if (forTools is not null && input.Tools is not null)
+            return forTools.Value.RenderMarked(input);
         if (input is { ContinueFinalMessage: true, AddGenerationPrompt: true })
         {
             throw new ArgumentException(
@@ -99,21 +141,11 @@ public sealed class ChatTemplate
                 + "the last message, a generation prompt begins a new one.",
                 nameof(input));
         }
-        StringValue text = Run(new InputReader(Bounds).Read(input), input.Date);
-        return new RenderedChat(input.ContinueFinalMessage ? FinalMessage.Cut(text, input.Messages, new Work(Bounds)) : text);
-    }
-
-    /// <summary>Renders with these variables and no others.</summary>
-    internal StringValue Run(Dictionary<string, Value> variables, DateTime? date)
-    {
-        var rendering = new Rendering(Bounds, variables, date, new Frame(null, size));
+        var rendering = new Rendering(Bounds, input.Date, new Frame(null, body.Size));
         try
         {
-            return rendering.Capture(whole =>
-            {
-                scope.Enter(whole);
-                Statement.RunAll(body, whole);
-            });
+            StringValue text = body.Run(input, rendering);
+            return new RenderedChat(input.ContinueFinalMessage ? FinalMessage.Cut(text, input.Messages, rendering.Work) : text);
         }
         catch (TemplateFault fault)
         {
@@ -129,4 +161,9 @@ public sealed class ChatTemplate
                 fault);
         }
     }
+
+    /// <summary>This template, and another one wherever tools are given; that one is read when it is first used.</summary>
+    internal ChatTemplate WithToolUse(string source, string name) => new(this, source, name);
+
+    private static string DigestOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

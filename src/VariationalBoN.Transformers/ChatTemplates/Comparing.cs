@@ -16,8 +16,7 @@ internal static class Comparing
             case (ListValue, ListValue) or (TupleValue, TupleValue):
                 return SameItems(((SequenceValue)a).Items, ((SequenceValue)b).Items, work, depth);
             case (MappingValue x, MappingValue y):
-                return x.Count == y.Count
-                    && x.Entries.All(entry => y.Find(entry.Key) is Value other && Same(entry.Value, other, work, depth + 1));
+                return x.Count == y.Count && x.Entries.All(entry => HasEntry(y, entry, work, depth + 1));
             case (RangeValue x, RangeValue y):
                 return SameRange(x, y);
             case (MappingViewValue { Part: not "values" } x, MappingViewValue { Part: not "values" } y):
@@ -106,6 +105,12 @@ internal static class Comparing
         if (common == a.Length || common == b.Length)
             return a.Length.CompareTo(b.Length);
         return Rank(a[common]).CompareTo(Rank(b[common]));
+    }
+
+    private static bool HasEntry(MappingValue mapping, KeyValuePair<Value, Value> entry, Work work, int depth)
+    {
+        CheckKey(entry.Key, work, depth);
+        return mapping.Find(entry.Key) is Value other && Same(entry.Value, other, work, depth);
     }
 
     private static int Rank(char unit) => char.IsSurrogate(unit) ? unit + 0x10000 : unit;

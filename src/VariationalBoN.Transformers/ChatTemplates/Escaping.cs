@@ -10,6 +10,7 @@ internal static class Escaping
     {
         if (value.IsMarkup)
             return value;
+        work.Charge(value.Text.Length / 16);
         if (!value.Text.AsSpan().ContainsAny(Special))
             return value.WithMarkup(true);
         return Mapping.Units(value, work, unit => unit switch

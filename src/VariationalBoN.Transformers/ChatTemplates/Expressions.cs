@@ -5,12 +5,9 @@ internal sealed class LiteralExpression : Expression
 {
     public required Value Value { get; init; }
 
-    /// <summary>True for text between tags.</summary>
-    public bool IsText { get; init; }
-
     public override IEnumerable<Node> Children => [];
 
-    public override Value Evaluate(Rendering rendering) => Value;
+    protected override Value Compute(Rendering rendering) => Value;
 }
 
 /// <summary>What a name does where it stands.</summary>
@@ -34,7 +31,7 @@ internal sealed class NameExpression : Expression
 
     public override IEnumerable<Node> Children => [];
 
-    public override Value Evaluate(Rendering rendering) => Slot.Get(rendering.Frame) ?? UndefinedValue.Name(Name);
+    protected override Value Compute(Rendering rendering) => Slot.Get(rendering.Frame) ?? UndefinedValue.Name(Name);
 }
 
 /// <summary>An attribute of a namespace as the target of <c>set</c>.</summary>
@@ -50,7 +47,7 @@ internal sealed class NamespaceTarget : Expression
 
     public override IEnumerable<Node> Children => [];
 
-    public override Value Evaluate(Rendering rendering) => Slot.Get(rendering.Frame) ?? UndefinedValue.Name(Name);
+    protected override Value Compute(Rendering rendering) => Slot.Get(rendering.Frame) ?? UndefinedValue.Name(Name);
 }
 
 /// <summary>A list or tuple that is written out.</summary>
@@ -62,7 +59,7 @@ internal sealed class SequenceExpression : Expression
 
     public override IEnumerable<Node> Children => Items;
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         rendering.Work.CheckItems(Items.Length);
         var items = new Value[Items.Length];
@@ -79,7 +76,7 @@ internal sealed class MappingExpression : Expression
 
     public override IEnumerable<Node> Children => Entries.SelectMany(entry => (Node[])[entry.Key, entry.Value]);
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         rendering.Work.CheckItems(Entries.Length);
         var mapping = new MappingValue(Entries.Length);
@@ -87,7 +84,7 @@ internal sealed class MappingExpression : Expression
         {
             Value key = keyOf.Evaluate(rendering);
             Comparing.CheckKey(key, rendering.Work);
-            mapping.Set(key is StringValue text ? text : key, valueOf.Evaluate(rendering));
+            mapping.Set(key, valueOf.Evaluate(rendering));
         }
         return mapping;
     }
@@ -104,7 +101,7 @@ internal sealed class LogicExpression : Expression
 
     public override IEnumerable<Node> Children => [Left, Right];
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         Value left = Left.Evaluate(rendering);
         return left.Truth == IsAnd ? Right.Evaluate(rendering) : left;
@@ -120,7 +117,7 @@ internal sealed class UnaryExpression : Expression
 
     public override IEnumerable<Node> Children => [Operand];
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         Value operand = Operand.Evaluate(rendering);
         rendering.Line = Line;
@@ -144,7 +141,7 @@ internal sealed class BinaryExpression : Expression
 
     public override IEnumerable<Node> Children => [Left, Right];
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         Value left = Left.Evaluate(rendering), right = Right.Evaluate(rendering);
         rendering.Work.Step();
@@ -160,7 +157,7 @@ internal sealed class ConcatExpression : Expression
 
     public override IEnumerable<Node> Children => Parts;
 
-    public override Value Evaluate(Rendering rendering)
+    protected override Value Compute(Rendering rendering)
     {
         var parts = new Value[Parts.Length];
         for (int i = 0; i < parts.Length; i++)
@@ -187,7 +184,7 @@ internal sealed class ConditionalExpression : Expression
 
     public override IEnumerable<Node> Children => Else is null ? [Test, Then] : [Test, Then, Else];
 
-    public override Value Evaluate(Rendering rendering) => Test.Evaluate(rendering).Truth
+    protected override Value Compute(Rendering rendering) => Test.Evaluate(rendering).Truth
         ? Then.Evaluate(rendering)
         : Else?.Evaluate(rendering)
             ?? new UndefinedValue($"the inline if-expression on line {Line} evaluated to false and no else section was defined");

@@ -7,21 +7,18 @@ internal static class FinalMessage
 {
     public static StringValue Cut(StringValue text, JsonArray messages, Work work)
     {
-        var content = new StringValue(Content(messages));
-        string stripped = StringEditing.Strip(content, null, left: true, right: true, work).Text;
-        int withoutStart = StringEditing.Strip(content, null, left: true, right: false, work).Text.Length;
-        int start = text.Text.LastIndexOf(stripped, StringComparison.Ordinal);
+        string content = Content(messages);
+        string stripped = StringEditing.Strip(new StringValue(content), null, left: true, right: true, work).Text;
+        work.Charge((text.Text.Length / 8) + content.Length);
+        int start = Searching.LastIndexOf(text.Text, stripped);
         if (start < 0)
         {
             throw new ArgumentException(
                 "The content of the last message does not appear in the rendered text, so it cannot be continued: the template changes it "
                 + $"or leaves it out. Render without {nameof(ChatTemplateInput.ContinueFinalMessage)}.");
         }
-        if (stripped.Length == 0)
-            start = text.Text.Length;
-        bool keepsSpace = string.CompareOrdinal(text.Text, start, content.Text, 0, Math.Max(withoutStart, content.Text.Length)) == 0
-            && start + withoutStart <= text.Text.Length && withoutStart == content.Text.Length;
-        return text.Part(0, start + (keepsSpace ? withoutStart : stripped.Length));
+        bool keepsSpace = text.Text.AsSpan(start).StartsWith(content);
+        return text.Part(0, start + (keepsSpace ? content.Length : stripped.Length));
     }
 
     private static string Content(JsonArray messages)

@@ -57,20 +57,19 @@ internal sealed class ForStatement : Statement
         IEnumerable<Value> items = Iterating.Items(over, rendering.Work);
         if (Filter is not null)
             items = Filtered(items, rendering, outer);
-        Flow flow;
         bool complete = LoopSlot is int slot
-            ? RunRounds(new LoopValue(Filter is null ? over : NoneValue.Plain, items, depth, recurse), slot, rendering, out flow)
-            : RunRounds(items, rendering, out flow);
+            ? RunRounds(new LoopValue(Filter is null ? over : NoneValue.Plain, items, depth, recurse), slot, rendering)
+            : RunRounds(items, rendering);
         rendering.Message = message;
-        if (flow != Flow.Next || complete || Else.Length == 0)
-            return flow;
+        if (complete || Else.Length == 0)
+            return Flow.Next;
         ElseScope.Enter(rendering);
-        flow = RunAll(Else, rendering);
+        Flow flow = RunAll(Else, rendering);
         ElseScope.Leave(rendering);
         return flow;
     }
 
-    private bool RunRounds(LoopValue loop, int slot, Rendering rendering, out Flow flow)
+    private bool RunRounds(LoopValue loop, int slot, Rendering rendering)
     {
         bool complete = false;
         while (loop.MoveNext(out Value item))
@@ -78,12 +77,11 @@ internal sealed class ForStatement : Statement
             if (RunRound(item, loop, slot, rendering, ref complete))
                 break;
         }
-        flow = Flow.Next;
         BodyScope.Leave(rendering);
         return complete;
     }
 
-    private bool RunRounds(IEnumerable<Value> items, Rendering rendering, out Flow flow)
+    private bool RunRounds(IEnumerable<Value> items, Rendering rendering)
     {
         bool complete = false;
         foreach (Value item in items)
@@ -91,7 +89,6 @@ internal sealed class ForStatement : Statement
             if (RunRound(item, null, 0, rendering, ref complete))
                 break;
         }
-        flow = Flow.Next;
         BodyScope.Leave(rendering);
         return complete;
     }

@@ -34,6 +34,7 @@ internal sealed class Scope(SlotStart[] starts, int[] all)
 
     public void Enter(Rendering rendering)
     {
+        rendering.Work.Charge(all.Length);
         foreach (SlotStart start in starts)
         {
             rendering.Frame.Slots[start.Index] =

@@ -6,8 +6,6 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// <summary>The global names of a template.</summary>
 internal static class Globals
 {
-    private const int MaxRange = 100_000;
-
     private static readonly FrozenDictionary<string, Value> All = new FunctionValue[]
     {
         new("range", Range, "range"),
@@ -28,7 +26,7 @@ internal static class Globals
         Value?[] given = arguments.Bind("range", "/start!", "/stop", "/step");
         BigInteger first = Bound(given[0]!);
         RangeValue range = given[1] is null ? new(0, first, 1) : new(first, Bound(given[1]!), Step(given[2]));
-        return range.Count <= Math.Min(MaxRange, rendering.Work.Bounds.MaxRange)
+        return range.Count <= rendering.Work.Bounds.MaxRange
             ? range
             : throw Work.Exceeded(nameof(ChatTemplateBounds.MaxRange), $"a range of {range.Count} items", rendering.Work.Bounds.MaxRange);
     }

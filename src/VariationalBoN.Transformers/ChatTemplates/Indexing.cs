@@ -41,7 +41,7 @@ internal static class Indexing
         var places = new RangeValue(from, to, by);
         return of switch
         {
-            StringValue text => Characters(text, places, work),
+            StringValue text => Picked(text, places, work),
             ListValue list => new ListValue(Items(list.Items, places, work)),
             TupleValue tuple => new TupleValue(Items(tuple.Items, places, work)),
             _ => Range((RangeValue)of, from, to, by),
@@ -91,7 +91,7 @@ internal static class Indexing
                 if (text.IsWide)
                     work.Charge(text.Text.Length);
                 int unit = text.UnitOf((int)index);
-                return text.Part(unit, StringValue.WidthAt(text.Text, unit));
+                return text.Part(unit, Characters.WidthAt(text.Text, unit));
         }
     }
 
@@ -103,7 +103,7 @@ internal static class Indexing
         _ => throw TemplateFault.Type("slice indices must be integers or None or have an __index__ method"),
     };
 
-    private static StringValue Characters(StringValue text, RangeValue places, Work work)
+    private static StringValue Picked(StringValue text, RangeValue places, Work work)
     {
         if (text.IsWide)
             work.Charge(text.Text.Length);

@@ -10,10 +10,6 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
 {
     private static readonly string[] Fixed = ["messages", "tools", "documents", "add_generation_prompt"];
 
-    /// <summary>Each entry as a variable.</summary>
-    public Dictionary<string, Value> ReadVariables(JsonObject variables) =>
-        variables.ToDictionary(entry => entry.Key, entry => Read(entry.Value, entry.Key, 1), StringComparer.Ordinal);
-
     /// <summary>All variables of a rendering.</summary>
     public Dictionary<string, Value> Read(ChatTemplateInput input)
     {

@@ -32,7 +32,7 @@ internal static class Iterating
             SequenceValue sequence => sequence.Items,
             MappingValue mapping => mapping.Keys,
             MappingViewValue view => view.Items,
-            StringValue text => Characters(text.WithMarkup(false)), // the characters of markup are plain
+            StringValue text => CodePoints(text.WithMarkup(false)), // the characters of markup are plain
             RangeValue range => Numbers(range),
             IteratorValue iterator => Rest(iterator),
             UndefinedValue => [],
@@ -85,11 +85,11 @@ internal static class Iterating
         }
     }
 
-    private static IEnumerable<Value> Characters(StringValue text)
+    private static IEnumerable<Value> CodePoints(StringValue text)
     {
         for (int unit = 0; unit < text.Text.Length;)
         {
-            int width = StringValue.WidthAt(text.Text, unit);
+            int width = Characters.WidthAt(text.Text, unit);
             yield return text.Part(unit, width);
             unit += width;
         }

@@ -14,7 +14,7 @@ internal sealed class KeyComparer : IEqualityComparer<Value>
         (StringValue a, StringValue b) => a.Text == b.Text,
         (StringValue, _) or (_, StringValue) => false,
         (NoneValue, NoneValue) or (UndefinedValue, UndefinedValue) => true,
-        (TupleValue a, TupleValue b) => a.Items.SequenceEqual(b.Items, this),
+        (TupleValue a, TupleValue b) => SameItems(a, b),
         (RangeValue a, RangeValue b) => Comparing.SameRange(a, b),
         _ => ReferenceEquals(x, y) || (Numbers.IsNumber(x!) && Numbers.IsNumber(y!) && Numbers.Compare(x!, y!) == 0),
     };
@@ -26,8 +26,20 @@ internal sealed class KeyComparer : IEqualityComparer<Value>
         FloatValue number => double.IsInteger(number.Number) ? new BigInteger(number.Number).GetHashCode() : number.Number.GetHashCode(),
         NoneValue => 1,
         UndefinedValue => 2,
-        TupleValue tuple => tuple.Items.Aggregate(3, (hash, item) => HashCode.Combine(hash, GetHashCode(item))),
+        TupleValue tuple => HashOf(tuple),
         RangeValue range => range.Count.GetHashCode(),
         _ => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(value),
     };
+
+    private bool SameItems(TupleValue a, TupleValue b)
+    {
+        Work.CheckStack();
+        return a.Items.SequenceEqual(b.Items, this);
+    }
+
+    private int HashOf(TupleValue tuple)
+    {
+        Work.CheckStack();
+        return tuple.Items.Aggregate(3, (hash, item) => HashCode.Combine(hash, GetHashCode(item)));
+    }
 }

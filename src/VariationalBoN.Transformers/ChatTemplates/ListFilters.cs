@@ -52,7 +52,7 @@ internal static class ListFilters
         arguments.Bind("last");
         if (value is StringValue { Text: { Length: > 0 } all } text)
         {
-            int width = all.Length > 1 && char.IsLowSurrogate(all[^1]) && char.IsHighSurrogate(all[^2]) ? 2 : 1;
+            int width = Characters.WidthBefore(all, all.Length);
             return text.Part(all.Length - width, width);
         }
         foreach (Value item in Iterating.Reversed(value, rendering.Work) ?? throw NotReversible(value))

@@ -35,7 +35,7 @@ internal sealed class MacroBody : Node
     public Value Invoke(Rendering rendering, Frame outer, Arguments arguments)
     {
         var named = arguments.Named.ToList();
-        Value?[] given = Take(arguments, named);
+        Value?[] given = Take(arguments, named, rendering.Work);
         Value? caller = CallerSlot is null ? null : Pop(named, "caller") ?? new UndefinedValue("no caller defined");
         if (NamedSlot is null && named.Count > 0)
             throw TemplateFault.Type($"macro '{Name}' takes no keyword argument '{named[0].Key}'");
@@ -67,11 +67,14 @@ internal sealed class MacroBody : Node
         _ => null,
     };
 
-    private Value?[] Take(Arguments arguments, List<KeyValuePair<string, Value>> named)
+    private Value?[] Take(Arguments arguments, List<KeyValuePair<string, Value>> named, Work work)
     {
         var given = new Value?[Parameters.Length];
         for (int i = 0; i < given.Length; i++)
+        {
+            work.Charge(1 + named.Count);
             given[i] = i < arguments.Positional.Count ? arguments.Positional[i] : Pop(named, Parameters[i].Name);
+        }
         return given;
     }
 

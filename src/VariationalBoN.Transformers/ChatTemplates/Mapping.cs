@@ -34,9 +34,8 @@ internal static class Mapping
             end = run.End;
             while (at < end)
             {
-                int width = StringValue.WidthAt(value.Text, at);
-                text.Add(replacement(at, width == 2 ? char.ConvertToUtf32(value.Text, at) : value.Text[at]), run.Marks);
-                at += width;
+                text.Add(replacement(at, Characters.At(value.Text, at)), run.Marks);
+                at += Characters.WidthAt(value.Text, at);
             }
         }
         return text.Build(value.IsMarkup);

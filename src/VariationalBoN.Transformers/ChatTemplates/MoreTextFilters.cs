@@ -65,9 +65,9 @@ internal static class MoreTextFilters
         bool inWord = false;
         string text = Printing.SoftText(value, rendering.Work).Text;
         rendering.Work.Charge(text.Length);
-        foreach (Rune rune in text.EnumerateRunes())
+        foreach (int code in Characters.Codes(text))
         {
-            bool isWord = Characters.IsWord(rune.Value);
+            bool isWord = Characters.IsWord(code);
             count += isWord && !inWord ? 1 : 0;
             inWord = isWord;
         }

@@ -14,11 +14,17 @@ internal static class NameSearch
     }
 
     /// <summary>True where a statement below sets the name.</summary>
-    public static bool Stores(Node node, string name) =>
-        node is NameExpression { Use: NameUse.Store } target ? target.Name == name : node.Children.Any(child => Stores(child, name));
+    public static bool Stores(Node node, string name)
+    {
+        Work.CheckStack();
+        return node is NameExpression { Use: NameUse.Store } target
+            ? target.Name == name
+            : node.Children.Any(child => Stores(child, name));
+    }
 
     private static void Search(Node node, HashSet<string> open, HashSet<string> found)
     {
+        Work.CheckStack();
         if (node is NameExpression name)
         {
             if (name.Use == NameUse.Load && open.Contains(name.Name))

@@ -31,9 +31,23 @@ internal abstract class Expression : Node
     /// <summary>
     /// True where the reference implementation computes the value when it reads the template: no name and no call inside.
     /// </summary>
-    public virtual bool IsConstant => Children.All(child => child is Expression { IsConstant: true });
+    public virtual bool IsConstant
+    {
+        get
+        {
+            Work.CheckStack();
+            return Children.All(child => child is Expression { IsConstant: true });
+        }
+    }
 
-    public abstract Value Evaluate(Rendering rendering);
+    /// <summary>The value; expressions inside each other are refused before they use up the thread's stack.</summary>
+    public Value Evaluate(Rendering rendering)
+    {
+        Work.CheckStack();
+        return Compute(rendering);
+    }
+
+    protected abstract Value Compute(Rendering rendering);
 }
 
 /// <summary>How a statement ended.</summary>
@@ -51,6 +65,7 @@ internal abstract class Statement : Node
 
     public static Flow RunAll(Statement[] statements, Rendering rendering)
     {
+        Work.CheckStack();
         foreach (Statement statement in statements)
         {
             rendering.Work.Step();

@@ -66,12 +66,12 @@ internal static class NumberReading
     {
         int start = text.AsSpan().LeadingSpace(), end = text.AsSpan().LengthWithoutSpace();
         var all = new StringBuilder();
-        foreach (Rune rune in text.AsSpan(start, Math.Max(end - start, 0)).EnumerateRunes())
+        foreach (int code in Characters.Codes(text.Substring(start, Math.Max(end - start, 0))))
         {
-            if (rune.Value >= 0x80 && Characters.IsDecimal(rune.Value))
-                all.Append((char)('0' + Characters.DecimalValue(rune.Value)));
+            if (code >= 0x80 && Characters.IsDecimal(code))
+                all.Append((char)('0' + Characters.DecimalValue(code)));
             else
-                all.Append(rune.ToString());
+                all.Append(Characters.Text(code));
         }
         return all.ToString();
     }

@@ -25,6 +25,7 @@ internal sealed class PercentFormat
     private StringValue Run()
     {
         string text = format.Text;
+        work.Charge(text.Length);
         while (at < text.Length)
         {
             int next = text.IndexOf('%', at);
@@ -73,7 +74,7 @@ internal sealed class PercentFormat
         StringValue field = kind switch
         {
             's' => Cut(Printing.SoftText(value, work), precision),
-            'r' => Cut(Represent(value), precision),
+            'r' => Cut(Printing.Represent(value, work), precision),
             'c' => Character(value),
             _ => PercentNumber.Format(value, kind, flags, precision, work),
         };
@@ -150,13 +151,6 @@ internal sealed class PercentFormat
 
     private static StringValue Cut(StringValue text, int? length) =>
         length is int count && count < text.Length ? text.Part(0, text.UnitOf(count)) : text;
-
-    private StringValue Represent(Value value)
-    {
-        var text = new TextBuilder(work);
-        Printing.Describe(value, text, work, 0);
-        return text.Build();
-    }
 
     private static StringValue Character(Value value)
     {

@@ -15,16 +15,22 @@ internal static class Printing
             case UndefinedValue:
                 return StringValue.Empty;
             default:
-                var all = new TextBuilder(work);
-                Describe(value, all, work, 0);
-                return all.Build();
+                return Represent(value, work);
         }
+    }
+
+    /// <summary>What <c>repr(x)</c> is.</summary>
+    public static StringValue Represent(Value value, Work work)
+    {
+        var all = new TextBuilder(work);
+        Describe(value, all, work, 0);
+        return all.Build();
     }
 
     /// <summary>As <see cref="Text"/>, but markup stays markup.</summary>
     public static StringValue SoftText(Value value, Work work) => value as StringValue ?? Text(value, work);
 
-    public static void Describe(Value value, TextBuilder all, Work work, int depth)
+    private static void Describe(Value value, TextBuilder all, Work work, int depth)
     {
         work.CheckDepth(depth);
         switch (value)
@@ -130,8 +136,8 @@ internal static class Printing
             int from = at;
             while (at < end)
             {
-                int width = StringValue.WidthAt(text, at);
-                string? escape = EscapeOf(width == 2 ? char.ConvertToUtf32(text, at) : text[at], quote);
+                int width = Characters.WidthAt(text, at);
+                string? escape = EscapeOf(Characters.At(text, at), quote);
                 if (escape is not null)
                 {
                     all.Add(text[from..at], run.Marks).Add(escape, run.Marks);

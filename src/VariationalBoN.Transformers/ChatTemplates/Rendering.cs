@@ -1,11 +1,14 @@
 namespace VariationalBoN.Transformers.ChatTemplates;
 
 /// <summary>The state of one rendering.</summary>
-internal sealed class Rendering(ChatTemplateBounds bounds, Dictionary<string, Value> variables, DateTime? now, Frame frame)
+internal sealed class Rendering(ChatTemplateBounds bounds, DateTime? now, Frame frame)
 {
     private int calls;
 
     public Work Work { get; } = new(bounds);
+
+    /// <summary>What the caller gave, by name.</summary>
+    public IReadOnlyDictionary<string, Value> Variables { get; set; } = new Dictionary<string, Value>();
 
     public DateTime? Now { get; } = now;
 
@@ -20,7 +23,7 @@ internal sealed class Rendering(ChatTemplateBounds bounds, Dictionary<string, Va
     public MappingValue? Message { get; set; }
 
     /// <summary>A variable given to the rendering, or a global name; null where there is neither.</summary>
-    public Value? Variable(string name) => variables.TryGetValue(name, out Value? value) ? value : Globals.Find(name);
+    public Value? Variable(string name) => Variables.TryGetValue(name, out Value? value) ? value : Globals.Find(name);
 
     /// <summary>Prints what a call block or a filter block gave; unlike printed expressions it must be text.</summary>
     public void Print(Value text) =>

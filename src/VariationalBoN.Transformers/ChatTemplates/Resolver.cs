@@ -31,6 +31,7 @@ internal sealed class Resolver
     /// <param name="soft">True inside a branch, where an unknown filter or test is an error only when it is reached.</param>
     private void Bind(Node node, Symbols symbols, bool soft)
     {
+        Work.CheckStack();
         switch (node)
         {
             case NameExpression name:
@@ -103,6 +104,7 @@ internal sealed class Resolver
 
     private static void MakeLenient(Node node)
     {
+        Work.CheckStack();
         if (node is SliceExpression slice)
             slice.IsLenient = true;
         foreach (Node child in node.Children)

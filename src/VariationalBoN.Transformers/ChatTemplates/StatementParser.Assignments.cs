@@ -134,6 +134,7 @@ internal sealed partial class StatementParser
 
     private void CheckTarget(Expression target, NameUse use)
     {
+        Work.CheckStack();
         switch (target)
         {
             case NameExpression name:

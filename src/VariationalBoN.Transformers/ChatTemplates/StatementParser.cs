@@ -28,7 +28,7 @@ internal sealed partial class StatementParser
             Token token = stream.Next();
             if (token.Kind == TokenKind.Data)
             {
-                output.Add(new LiteralExpression { Line = token.Line, Value = new StringValue(token.Text), IsText = true });
+                output.Add(new LiteralExpression { Line = token.Line, Value = new StringValue(token.Text) });
             }
             else if (token.Kind == TokenKind.VariableBegin)
             {
@@ -157,10 +157,14 @@ internal sealed partial class StatementParser
         };
     }
 
-    private static Expression Copy(Expression target) => target switch
+    private static Expression Copy(Expression target)
     {
-        NameExpression name => new NameExpression { Line = name.Line, Name = name.Name, Use = name.Use },
-        SequenceExpression tuple => new SequenceExpression { Line = tuple.Line, IsTuple = true, Items = [.. tuple.Items.Select(Copy)] },
-        _ => throw new InvalidOperationException($"a loop cannot assign to {target.GetType().Name}"),
-    };
+        Work.CheckStack();
+        return target switch
+        {
+            NameExpression name => new NameExpression { Line = name.Line, Name = name.Name, Use = name.Use },
+            SequenceExpression tuple => new SequenceExpression { Line = tuple.Line, IsTuple = true, Items = [.. tuple.Items.Select(Copy)] },
+            _ => throw new InvalidOperationException($"a loop cannot assign to {target.GetType().Name}"),
+        };
+    }
 }

@@ -10,7 +10,7 @@ internal static class StringEditing
         HashSet<int>? set = characters switch
         {
             null or NoneValue => null,
-            StringValue chosen => [.. chosen.Text.EnumerateRunes().Select(rune => rune.Value)],
+            StringValue chosen => [.. Characters.Codes(chosen.Text)],
             _ => throw TemplateFault.Type($"strip arg must be None or str, not {characters.TypeName}"),
         };
         string all = text.Text;
@@ -20,7 +20,7 @@ internal static class StringEditing
             start += width;
         while (right && end > start)
         {
-            int width = end - start > 1 && char.IsLowSurrogate(all[end - 1]) && char.IsHighSurrogate(all[end - 2]) ? 2 : 1;
+            int width = Characters.WidthBefore(all, end, start);
             if (!Strips(set, all, end - width, out _))
                 break;
             end -= width;
@@ -90,8 +90,8 @@ internal static class StringEditing
 
     private static bool Strips(HashSet<int>? set, string text, int at, out int width)
     {
-        width = StringValue.WidthAt(text, at);
-        int code = width == 2 ? char.ConvertToUtf32(text, at) : text[at];
+        width = Characters.WidthAt(text, at);
+        int code = Characters.At(text, at);
         return set?.Contains(code) ?? Characters.IsSpace(code);
     }
 
@@ -103,7 +103,7 @@ internal static class StringEditing
             all.Add(by);
             if (at == text.Text.Length)
                 break;
-            int width = StringValue.WidthAt(text.Text, at);
+            int width = Characters.WidthAt(text.Text, at);
             all.Add(text, at, width);
             at += width;
         }

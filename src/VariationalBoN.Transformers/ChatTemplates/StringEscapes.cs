@@ -29,9 +29,8 @@ internal static class StringEscapes
     private static string Expand(ReadOnlySpan<char> literal)
     {
         var all = new StringBuilder(literal.Length);
-        foreach (Rune rune in literal.EnumerateRunes())
+        foreach (int code in Characters.Codes(literal.ToString()))
         {
-            int code = rune.Value;
             if (code < 0x80)
                 all.Append((char)code);
             else

@@ -6,11 +6,11 @@ internal static class StringMethods
     /// <summary>What the method returns; null for one that the engine does not have.</summary>
     public static Value? Call(StringValue text, string name, Arguments arguments, Work work)
     {
-        if (CaseTests.Answer(name, text.Text) is bool answer)
+        if (name.StartsWith("is", StringComparison.Ordinal))
         {
             arguments.Bind(name);
             work.Charge(text.Text.Length);
-            return BooleanValue.Of(answer);
+            return BooleanValue.Of(CaseTests.Answer(name, text.Text));
         }
         return name switch
         {
@@ -92,6 +92,7 @@ internal static class StringMethods
         foreach (Value candidate in ends)
         {
             ReadOnlySpan<char> other = Text(candidate).Text;
+            work.Charge(1 + (Math.Min(text.Text.Length, other.Length) / 16));
             ReadOnlySpan<char> part = start > end ? [] : text.Text.AsSpan(start, end - start);
             if (start <= end && (name == "startswith" ? part.StartsWith(other) : part.EndsWith(other)))
                 return true;

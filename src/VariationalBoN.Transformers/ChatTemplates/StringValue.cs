@@ -43,8 +43,9 @@ internal sealed class StringValue : Value
     /// <summary>True where some code point takes two UTF-16 units.</summary>
     public bool IsWide => Length != Text.Length;
 
-    public StringValue WithMarkup(bool isMarkup) =>
-        isMarkup == IsMarkup ? this : runs is null ? new(Text, uniform, isMarkup) : new(Text, runs, isMarkup);
+    public StringValue WithMarkup(bool isMarkup) => isMarkup == IsMarkup
+        ? this
+        : new(Text, runs ?? [new MarkRun(Text.Length, uniform)], isMarkup) { codePoints = codePoints };
 
     /// <summary>Part of the text, in UTF-16 units.</summary>
     public StringValue Part(int start, int length)
@@ -71,15 +72,12 @@ internal sealed class StringValue : Value
             return index;
         int unit = 0;
         for (; index > 0; index--)
-            unit += WidthAt(Text, unit);
+            unit += Characters.WidthAt(Text, unit);
         return unit;
     }
 
     /// <summary>Number of code points before the UTF-16 unit at <paramref name="unit"/>.</summary>
     public int IndexOf(int unit) => IsWide ? CountCodePoints(Text.AsSpan(0, unit)) : unit;
-
-    public static int WidthAt(string text, int unit) =>
-        char.IsHighSurrogate(text[unit]) && unit + 1 < text.Length && char.IsLowSurrogate(text[unit + 1]) ? 2 : 1;
 
     /// <summary>The run that holds the UTF-16 unit at <paramref name="unit"/>.</summary>
     private static int FirstRun(MarkRun[] runs, int unit)

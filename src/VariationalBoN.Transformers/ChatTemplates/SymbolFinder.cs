@@ -14,6 +14,7 @@ internal sealed class SymbolFinder(Symbols symbols)
     /// <summary>Makes the names of a loop's target parameters of the scope.</summary>
     public void VisitTarget(Expression target)
     {
+        Work.CheckStack();
         if (target is NameExpression name)
             symbols.Declare(name.Name);
         else
@@ -22,6 +23,7 @@ internal sealed class SymbolFinder(Symbols symbols)
 
     public void Visit(Node node)
     {
+        Work.CheckStack();
         switch (node)
         {
             case NameExpression { Use: NameUse.Load } name:

@@ -50,6 +50,7 @@ internal enum StartKind
 /// </summary>
 internal sealed class Symbols(Symbols? parent, Function function)
 {
+    private readonly Symbols? parent = parent;
     private readonly int level = parent is null ? 0 : parent.level + 1;
     private Dictionary<string, Variable> own = [];
     private OrderedDictionary<Variable, (StartKind Kind, Variable? Copy, string Name)> starts = [];
@@ -57,7 +58,15 @@ internal sealed class Symbols(Symbols? parent, Function function)
 
     public Function Function { get; } = function;
 
-    public Variable? Find(string name) => own.TryGetValue(name, out Variable? variable) ? variable : parent?.Find(name);
+    public Variable? Find(string name)
+    {
+        for (Symbols? scope = this; scope is not null; scope = scope.parent)
+        {
+            if (scope.own.TryGetValue(name, out Variable? variable))
+                return variable;
+        }
+        return null;
+    }
 
     public void Load(string name)
     {

@@ -134,11 +134,10 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
         int i = At;
         while (i < source.Length)
         {
-            int width = StringValue.WidthAt(source, i);
-            int code = width == 2 ? char.ConvertToUtf32(source, i) : source[i];
+            int code = Characters.At(source, i);
             if (!(i == At ? Characters.IsNameStart(code) : Characters.IsNamePart(code)))
                 break;
-            i += width;
+            i += Characters.WidthAt(source, i);
         }
         if (i == At)
             return false;

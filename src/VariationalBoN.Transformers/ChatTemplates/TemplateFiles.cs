@@ -4,16 +4,26 @@ using System.Text.Json;
 namespace VariationalBoN.Transformers.ChatTemplates;
 
 /// <summary>Finds the chat template among the files of a model's directory.</summary>
-internal static class TemplateFiles
+internal sealed class TemplateFiles
 {
     private const string DefaultName = "default";
+    private const string ToolUseName = "tool_use";
     private const string JinjaFile = "chat_template.jinja";
     private const string MoreFolder = "additional_chat_templates";
     private const string JsonFile = "chat_template.json";
     private const string ConfigFile = "tokenizer_config.json";
 
-    /// <summary>The text of the template and where it was found.</summary>
-    public static (string Source, string Place) Find(string directory, string? name)
+    private readonly string directory;
+    private readonly Dictionary<string, (string Source, string Place)> templates;
+
+    private TemplateFiles(string directory, Dictionary<string, (string Source, string Place)> templates) =>
+        (this.directory, this.templates) = (directory, templates);
+
+    /// <summary>Whether there is any template.</summary>
+    public bool Any => templates.Count > 0;
+
+    /// <summary>The templates of a directory.</summary>
+    public static TemplateFiles In(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         if (!Directory.Exists(directory))
@@ -21,19 +31,42 @@ internal static class TemplateFiles
         Dictionary<string, (string Source, string Place)> templates = Jinja(directory);
         if (templates.Count == 0)
             templates = Json(Path.Combine(directory, JsonFile));
-        if (templates.Count == 0)
-            templates = Json(Path.Combine(directory, ConfigFile));
-        if (templates.Count == 0)
+        return new TemplateFiles(directory, templates.Count > 0 ? templates : Json(Path.Combine(directory, ConfigFile)));
+    }
+
+    /// <summary>The template of that name; for no name the default one, with that for tools.</summary>
+    public ChatTemplate Choose(string? name)
+    {
+        if (!Any)
         {
             throw new InvalidDataException(
                 $"There is no chat template in '{directory}': neither {JinjaFile}, {MoreFolder}/*.jinja nor {JsonFile} is there, and "
-                + $"{Path.Combine(directory, ConfigFile)} has no 'chat_template'. Base models have none; give a template of your own "
-                + $"to {nameof(ChatTemplate)}.{nameof(ChatTemplate.Parse)}.");
+                + $"{Path.Combine(directory, ConfigFile)} has no 'chat_template'. Base models have none; give a template of your own: "
+                + $"{nameof(ChatTemplate)}.{nameof(ChatTemplate.Parse)}, {nameof(ChatTemplate.FromFile)} or "
+                + $"{nameof(ChatTemplate.FromFunction)}.");
         }
-        if (templates.TryGetValue(name ?? DefaultName, out (string, string) found))
-            return found;
-        string names = string.Join(", ", templates.Keys.Order(StringComparer.Ordinal));
-        throw new InvalidDataException($"There is no chat template '{name ?? DefaultName}' in '{directory}'; it has {names}.");
+        if (!templates.TryGetValue(name ?? DefaultName, out (string Source, string Place) found))
+        {
+            string names = string.Join(", ", templates.Keys.Order(StringComparer.Ordinal));
+            throw new InvalidDataException($"There is no chat template '{name ?? DefaultName}' in '{directory}'; it has {names}.");
+        }
+        var template = ChatTemplate.Parse(found.Source, found.Place);
+        return name is null && templates.TryGetValue(ToolUseName, out (string Source, string Place) tools)
+            ? template.WithToolUse(tools.Source, tools.Place)
+            : template;
+    }
+
+    /// <summary>The text of a file; a byte order mark belongs to it, as in Python.</summary>
+    public static string ReadText(string path)
+    {
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new InvalidDataException($"{path} is not UTF-8: {error.Message}", error);
+        }
     }
 
     private static Dictionary<string, (string, string)> Jinja(string directory)
@@ -49,46 +82,37 @@ internal static class TemplateFiles
         return templates;
     }
 
-    /// <summary>The text of a file; a byte order mark belongs to it, as in Python.</summary>
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
-        }
-        catch (DecoderFallbackException error)
-        {
-            throw new InvalidDataException($"{path} is not UTF-8: {error.Message}", error);
-        }
-    }
-
     private static Dictionary<string, (string, string)> Json(string path)
     {
         var templates = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
         if (!File.Exists(path))
             return templates;
-        JsonElement value;
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("chat_template", out JsonElement found))
-                return templates;
-            value = found.Clone();
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("chat_template", out JsonElement found))
+                Add(found, path, templates);
+            return templates;
         }
         catch (JsonException error)
         {
             throw new InvalidDataException($"{path} is no JSON: {error.Message}", error);
         }
-        if (value.ValueKind == JsonValueKind.Null)
-            return templates;
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDataException($"{path} holds half of a surrogate pair, which is no text.", error);
+        }
+    }
+
+    private static void Add(JsonElement value, string path, Dictionary<string, (string, string)> templates)
+    {
         if (value.ValueKind == JsonValueKind.String)
             templates[DefaultName] = (value.GetString()!, path);
         else if (value.ValueKind == JsonValueKind.Array)
             AddNamed(value, path, templates);
-        else
+        else if (value.ValueKind != JsonValueKind.Null)
             throw new InvalidDataException($"{path}: 'chat_template' must be a text or a list of objects with 'name' and 'template'.");
-        return templates;
     }
 
     private static void AddNamed(JsonElement list, string path, Dictionary<string, (string, string)> templates)

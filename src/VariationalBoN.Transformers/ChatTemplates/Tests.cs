@@ -12,7 +12,6 @@ internal static class Tests
         ["callable"] = value => value is CallableValue or UndefinedValue,
         ["defined"] = value => value is not UndefinedValue,
         ["escaped"] = value => value is StringValue { IsMarkup: true },
-        ["even"] = value => Divides(value, IntegerValue.Of(2)),
         ["false"] = value => value is BooleanValue { Truth: false },
         ["float"] = value => value is FloatValue,
         ["integer"] = value => value is IntegerValue,
@@ -20,7 +19,6 @@ internal static class Tests
         ["mapping"] = value => value is MappingValue,
         ["none"] = value => value is NoneValue,
         ["number"] = Numbers.IsNumber,
-        ["odd"] = value => Rest(value, IntegerValue.Of(2)) == 1,
         ["sequence"] = value => value is StringValue or SequenceValue or MappingValue or RangeValue or UndefinedValue,
         ["string"] = value => value is StringValue,
         ["true"] = value => value is BooleanValue { Truth: true },
@@ -48,7 +46,7 @@ internal static class Tests
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> Others =
-        FrozenSet.ToFrozenSet(["divisibleby", "filter", "lower", "sameas", "test", "upper"], StringComparer.Ordinal);
+        FrozenSet.ToFrozenSet(["divisibleby", "even", "filter", "lower", "odd", "sameas", "test", "upper"], StringComparer.Ordinal);
 
     public static bool Exists(string name) => Plain.ContainsKey(name) || Compared.ContainsKey(name) || Others.Contains(name);
 
@@ -72,12 +70,17 @@ internal static class Tests
         switch (name)
         {
             case "divisibleby":
-                return Divides(value, arguments.Bind("test 'divisibleby'", "num!")[0]!);
+                return Rest(value, arguments.Bind("test 'divisibleby'", "num!")[0]!, work) == 0;
+            case "even" or "odd":
+                arguments.Bind($"test '{name}'");
+                return Rest(value, IntegerValue.Of(2), work) == (name == "even" ? 0 : 1);
             case "sameas":
                 return IsSame(value, arguments.Bind("test 'sameas'", "other!")[0]!);
             case "lower" or "upper":
                 arguments.Bind($"test '{name}'");
-                return CaseTests.HasCase(Printing.Text(value, work).Text, upper: name == "upper");
+                string shown = Printing.Text(value, work).Text;
+                work.Charge(shown.Length);
+                return CaseTests.HasCase(shown, upper: name == "upper");
             case "filter" or "test":
                 arguments.Bind($"test '{name}'");
                 Comparing.CheckKey(value, work);
@@ -101,14 +104,12 @@ internal static class Tests
             : false;
     }
 
-    private static bool Divides(Value value, Value by) => Rest(value, by) == 0;
-
-    private static double Rest(Value value, Value by)
+    private static double Rest(Value value, Value by, Work work)
     {
         Operators.RequireDefined(value, by);
         if (!Numbers.IsNumber(value) || !Numbers.IsNumber(by))
             throw TemplateFault.Type($"unsupported operand type(s) for %: '{value.TypeName}' and '{by.TypeName}'");
-        Value rest = Numbers.Modulo(value, by);
+        Value rest = Operators.Apply("%", value, by, work);
         return rest is FloatValue real ? real.Number : (double)BigInteger.Min(BigInteger.Abs(Numbers.Integer(rest)), 2);
     }
 }

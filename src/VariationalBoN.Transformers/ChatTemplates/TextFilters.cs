@@ -69,7 +69,7 @@ internal static class TextFilters
             int end = at;
             while (end < text.Text.Length && Separates(text.Text, end) == separates)
                 end++;
-            int first = StringValue.WidthAt(text.Text, at);
+            int first = Characters.WidthAt(text.Text, at);
             all.Add(Casing.Upper(text.Part(at, first), work)).Add(Casing.Lower(text.Part(at + first, end - at - first), work));
             at = end;
         }

@@ -76,7 +76,8 @@ internal sealed class Work(ChatTemplateBounds bounds)
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
             throw new TemplateFault(FaultKind.Bound,
-                "the thread's stack is used up; give the thread a larger stack or lower the bounds of depth");
+                $"the thread's stack is used up before {nameof(ChatTemplateBounds)}.{nameof(ChatTemplateBounds.MaxNesting)} or "
+                + $"{nameof(ChatTemplateBounds.MaxCallDepth)} is reached; render on a thread with a larger stack");
     }
 
     public static TemplateFault Exceeded(string bound, string what, long limit, string unit = "") =>

@@ -29,6 +29,22 @@ public static class ClassifierReward
         return Create(classifier, (completion, most) => encode(format(completion), most), options, label, $"text: {options.FormatName ?? "prompt and completion"}");
     }
 
+    /// <summary>Rewards what a function makes of a completion, such as a conversation with its answer by the classifier's own chat template.</summary>
+    /// <param name="classifier">The classifier, in evaluation mode; it stays the caller's.</param>
+    /// <param name="encode">A completion and the most tokens to the token ids; must be thread-safe.</param>
+    /// <param name="reads">Tells the function from others, such as the identity of a tokenizer of conversations.</param>
+    /// <param name="options">Which label; null for the defaults, which a classifier of one label accepts.</param>
+    /// <returns>The reward model; it throws where the classifier is in training mode or a completion has no tokens or some outside the vocabulary.</returns>
+    /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault.</exception>
+    public static IRewardModel FromCompletions(SequenceClassifier classifier, Func<Completion, int, ImmutableArray<int>> encode, ModelIdentity reads, ClassifierRewardOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(classifier);
+        ArgumentNullException.ThrowIfNull(encode);
+        ArgumentNullException.ThrowIfNull(reads);
+        options ??= new ClassifierRewardOptions();
+        return Create(classifier, encode, options, options.Validate(classifier, text: false), reads);
+    }
+
     /// <summary>Rewards the token ids of a completion behind those of its prompt, a final stop token included: for a classifier with the policy's own tokenizer.</summary>
     /// <param name="classifier">The classifier, in evaluation mode; it stays the caller's.</param>
     /// <param name="options">Which label; null for the defaults, which a classifier of one label accepts.</param>
@@ -50,7 +66,7 @@ public static class ClassifierReward
         return [.. completion.PromptTokens.AsSpan(0, prompt), .. completion.Tokens.AsSpan(0, Math.Min(most - prompt, completion.Tokens.Length))];
     }
 
-    private static IRewardModel Create(SequenceClassifier classifier, Func<Completion, int, ImmutableArray<int>> encode, ClassifierRewardOptions options, int label, string what)
+    private static IRewardModel Create(SequenceClassifier classifier, Func<Completion, int, ImmutableArray<int>> encode, ClassifierRewardOptions options, int label, IdentityValue what)
     {
         int most = options.MaxLength ?? classifier.MaxLength;
         var scoring = new ClassifierScoring(classifier, encode, options, label, most);

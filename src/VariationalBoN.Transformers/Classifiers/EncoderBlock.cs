@@ -46,9 +46,14 @@ internal sealed class EncoderBlock
     {
         long length = embedded.size(0) / rows, width = embedded.size(1);
         var mask = Mask(lengths, (int)length, embedded.device);
-        var x = embedded;
+        var x = embedded.alias();
         foreach (var block in blocks.SkipLast(1))
-            x = block.Forward(x, x, rows, mask);
+        {
+            using var scope = NewDisposeScope(); // what a block makes on the way is gone before the next one
+            using var before = x;
+            x = block.Forward(before, before, rows, mask).MoveToOuterDisposeScope();
+        }
+
         return blocks[^1].Forward(x.view(rows, length, width).select(1, 0), x, rows, mask); // nothing else of the last block is read
     }
 

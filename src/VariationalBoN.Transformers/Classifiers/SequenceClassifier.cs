@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VariationalBoN.Internal;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -67,7 +68,7 @@ public abstract class SequenceClassifier : nn.Module
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64 || tokens.size(0) != lengths.Length)
-            throw new ArgumentException($"The tokens are {tokens.dtype} [{string.Join(", ", tokens.shape)}] with {lengths.Length} lengths; they must be Int64 [B, T] with B lengths.", nameof(tokens));
+            throw new ArgumentException($"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)} with {lengths.Length} lengths; they must be Int64 [B, T] with B lengths.", nameof(tokens));
         long length = tokens.size(1);
         if (length < 1 || length > MaxLength)
             throw new ArgumentException($"The sequences are {length} tokens long; this classifier takes 1 to {MaxLength} " +

@@ -28,7 +28,7 @@ internal abstract class AttentionPass(Tensor positions, RotaryAngles? angles)
 /// <summary>Whole right-padded sequences [rows, length]: padding stands behind what counts, so the causal mask is all that is needed.</summary>
 internal sealed class WholePass(long rows, long length, Tensor positions, RotaryAngles? angles, Action<Tensor, Tensor>? keep) : AttentionPass(positions, angles)
 {
-    private Tensor? _windowMask; // [length, length], lives in the scope of the pass
+    private Tensor? _windowMask; // [length, length], lives in the scope of the pass, around that of a block
 
     internal override Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values, int? window)
     {
@@ -38,7 +38,7 @@ internal sealed class WholePass(long rows, long length, Tensor positions, Rotary
         if (groups > 1)
             (keys, values) = (keys.repeat_interleave(groups, 1), values.repeat_interleave(groups, 1));
         var mixed = window < length
-            ? nn.functional.scaled_dot_product_attention(queries, keys, values, _windowMask ??= WindowMask(window.Value, queries.device))
+            ? nn.functional.scaled_dot_product_attention(queries, keys, values, _windowMask ??= WindowMask(window.Value, queries.device).MoveToOuterDisposeScope())
             : nn.functional.scaled_dot_product_attention(queries, keys, values, is_casual: true);
         return mixed.transpose(1, 2).reshape(rows * length, -1);
     }

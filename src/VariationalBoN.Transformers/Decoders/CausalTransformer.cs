@@ -135,7 +135,7 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
-            throw new ArgumentException($"The tokens are {tokens.dtype} [{string.Join(", ", tokens.shape)}]; they must be Int64 [B, T].", nameof(tokens));
+            throw new ArgumentException($"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)}; they must be Int64 [B, T].", nameof(tokens));
         (long rows, long length) = (tokens.size(0), tokens.size(1));
         if (length < 1 || length > MaxLength)
             throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaxLength} " +
@@ -149,7 +149,12 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, ILinearHead
     {
         var x = Embed(tokens, pass.Positions); // [N, C]
         foreach (var block in Blocks)
-            x = block.Forward(x, pass);
+        {
+            using var scope = NewDisposeScope(); // what a block makes on the way is gone before the next one; a gradient keeps what it needs
+            using var before = x;
+            x = block.Forward(before, pass).MoveToOuterDisposeScope();
+        }
+
         return FinalNorm.call(x);
     }
 

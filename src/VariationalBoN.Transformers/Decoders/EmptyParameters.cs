@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -23,7 +24,7 @@ internal sealed class EmptyParameters(ScalarType type, Device device, long inFil
     {
         _taken += Math.Max(Least, shape.Aggregate(1L, (product, size) => product * size));
         if (_taken > _limit)
-            throw new InvalidDataException($"{directory}: config.json asks for a model of more than {_limit} weights, {name} [{string.Join(", ", shape)}] among them, but the weight files hold {inFiles}; they do not belong together");
+            throw new InvalidDataException($"{directory}: config.json asks for a model of more than {_limit} weights, {name} {Shown.Shape(shape)} among them, but the weight files hold {inFiles}; they do not belong together");
         return Free(empty(shape, dtype: type, device: device));
     }
 }

@@ -1,3 +1,4 @@
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -16,7 +17,7 @@ internal sealed class PaddedRows
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(mask);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64 || !tokens.shape.AsSpan().SequenceEqual(mask.shape))
-            throw new ArgumentException($"The tokens are {tokens.dtype} [{string.Join(", ", tokens.shape)}] and the mask is [{string.Join(", ", mask.shape)}]; they must be Int64 [B, T] and [B, T].", nameof(mask));
+            throw new ArgumentException($"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)} and the mask is {Shown.Shape(mask.shape)}; they must be Int64 [B, T] and [B, T].", nameof(mask));
         (int rows, int length) = ((int)tokens.size(0), (int)tokens.size(1));
         var counts = mask.to(ScalarType.Bool);
         bool[] isToken = counts.cpu().contiguous().data<bool>().ToArray();

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -21,6 +22,6 @@ internal class SharedParameters(nn.Module owner) : ParameterSource
             throw new ArgumentException($"The model that parameters are shared with has no {name}.", nameof(name));
         return found.shape.AsSpan().SequenceEqual(shape)
             ? Free(found.detach(), trainable: false)
-            : throw new ArgumentException($"{name} is [{string.Join(", ", found.shape)}] in the model that parameters are shared with; [{string.Join(", ", shape)}] is needed.", nameof(name));
+            : throw new ArgumentException($"{name} is {Shown.Shape(found.shape)} in the model that parameters are shared with; {Shown.Shape(shape)} is needed.", nameof(name));
     }
 }

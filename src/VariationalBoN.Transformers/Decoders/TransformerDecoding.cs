@@ -39,7 +39,7 @@ internal sealed class TransformerDecoding : IDecoding
         _mask ??= PaddingMask();
         int columns = _promptColumns + _steps + 1;
         var (padding, windowed) = (_mask?.narrow(3, 0, columns), (Tensor?)null);
-        var logits = _model.Step(tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns) : padding);
+        var logits = _model.Step(tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns).MoveToOuterDisposeScope() : padding);
         _positions.Increase(1);
         _steps++;
         return logits.MoveToOuterDisposeScope();

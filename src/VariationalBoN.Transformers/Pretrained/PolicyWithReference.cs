@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
@@ -18,11 +19,12 @@ public sealed class PolicyWithReference : IDisposable
     /// <param name="start">The model.</param>
     /// <param name="plain">The policy of the model.</param>
     /// <param name="made">The model with adapters, or its frozen copy; owned from here on.</param>
-    internal PolicyWithReference(PretrainedCausalLm start, CausalLmPolicy plain, CausalTransformer made)
+    /// <param name="tokenizer">The tokenizer of both policies.</param>
+    internal PolicyWithReference(PretrainedCausalLm start, CausalLmPolicy plain, CausalTransformer made, ITokenizer tokenizer)
     {
         (_start, _made) = (start, made);
         HasAdapters = made.Lora is not null;
-        var other = new CausalLmPolicy(made, start.Tokenizer, plain.Options);
+        var other = new CausalLmPolicy(made, tokenizer, plain.Options);
         (Policy, Reference) = HasAdapters ? (other, plain) : (plain, other);
     }
 

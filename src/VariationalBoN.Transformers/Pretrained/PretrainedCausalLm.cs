@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using VariationalBoN.Policies;
+using VariationalBoN.Transformers.Chat;
+using VariationalBoN.Transformers.ChatTemplates;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
@@ -18,6 +20,8 @@ public sealed class PretrainedCausalLm : IDisposable
     private readonly PretrainedFiles _files;
     private readonly WeightLayout _layout;
     private readonly HuggingFaceTokenizer? _tokenizer;
+    private readonly ChatTemplate? _template;
+    private readonly string _noTemplate = "The model's directory has no chat template; give one to a ChatTokenizer: ChatTemplate.Parse, FromFile or FromFunction.";
     private bool _trains;
 
     private PretrainedCausalLm(PretrainedFiles files, CausalTransformer model, WeightLayout layout)
@@ -26,13 +30,31 @@ public sealed class PretrainedCausalLm : IDisposable
         model.eval();
         _tokenizer = files.Tokenizer(model.VocabularySize);
         StopTokens = files.StopTokens(model.VocabularySize);
+        var warnings = new List<string>();
         if (_tokenizer?.EosId is int end && end < model.VocabularySize && !StopTokens.Contains(end))
         {
             string name = _tokenizer.TryGetToken(end, out string? token) ? $"{end} (\"{token}\")" : $"{end}";
-            Warnings = [$"The tokenizer ends a text with token {name}, but eos_token_id of {files.StopTokensPlace} " +
+            warnings.Add($"The tokenizer ends a text with token {name}, but eos_token_id of {files.StopTokensPlace} " +
                 $"{(StopTokens.IsEmpty ? "names none" : $"is {string.Join(", ", StopTokens)}")}: a model that was trained to end with " +
-                "the former goes on after it. Give both to GenerationOptions.StopTokens, or correct the file."];
+                "the former goes on after it. Give both to GenerationOptions.StopTokens, or correct the file.");
         }
+
+        if (_tokenizer is not null && files.HasChatTemplate)
+        {
+            try
+            {
+                _template = files.ChatTemplate();
+                if (new ChatTokenizer(_tokenizer, _template).EndOfTurn is int turn && turn < model.VocabularySize && !StopTokens.Contains(turn))
+                    StopTokens = StopTokens.Add(turn);
+            }
+            catch (Exception e) when (e is ChatTemplateException or InvalidDataException)
+            {
+                _noTemplate = $"The directory's chat template cannot be used, so conversations are refused: {e.Message}";
+                warnings.Add(_noTemplate);
+            }
+        }
+
+        Warnings = [.. warnings];
     }
 
     /// <summary>The model; every parameter is trainable until <see cref="WithReference"/> with adapters freezes it.</summary>
@@ -46,16 +68,29 @@ public sealed class PretrainedCausalLm : IDisposable
     public HuggingFaceTokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException("The model's directory has no tokenizer: none of tokenizer.json, vocab.json, vocab.txt and tokenizer.model.");
 
     /// <summary>
-    /// The tokens that end a text (<c>eos_token_id</c> of <c>generation_config.json</c> or else of <c>config.json</c>), for <c>GenerationOptions.StopTokens</c>; empty where
-    /// neither names one. A token for which the model has no logit is left out: it is never drawn.
+    /// The tokens that end a text (<c>eos_token_id</c> of <c>generation_config.json</c> or else of <c>config.json</c>) and the one that ends a turn of the chat template,
+    /// for <c>GenerationOptions.StopTokens</c>; empty where nothing names one. A token for which the model has no logit is left out: it is never drawn.
     /// </summary>
     public ImmutableArray<int> StopTokens { get; }
+
+    /// <summary>Whether the directory has a chat template that can be used.</summary>
+    public bool HasChatTemplate => _template is not null;
+
+    /// <summary>The chat template.</summary>
+    /// <exception cref="InvalidOperationException">There is none, or it cannot be used; see <see cref="HasChatTemplate"/> and <see cref="Warnings"/>.</exception>
+    public ChatTemplate ChatTemplate => _template ?? throw new InvalidOperationException(_noTemplate);
 
     /// <summary>
     /// What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text;
     /// empty when nothing is.
     /// </summary>
     public ImmutableArray<string> Warnings { get; } = [];
+
+    /// <summary>The tokenizer with the chat template: what turns conversations into tokens.</summary>
+    /// <param name="options">What else the tokens depend on; null for the defaults.</param>
+    /// <returns>A tokenizer for <c>CausalLmPolicy</c> and <see cref="WithReference"/>.</returns>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer or no chat template that can be used.</exception>
+    public ChatTokenizer Chat(ChatTokenizerOptions? options = null) => new(Tokenizer, ChatTemplate, options);
 
     /// <summary>Reads a model, its weights straight into its parameters, and its tokenizer.</summary>
     /// <param name="directory">The directory.</param>
@@ -120,27 +155,32 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <param name="options">How completions are drawn; null for the defaults, with <see cref="StopTokens"/>.</param>
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
     /// <param name="seed">Fixes the initial values of the adapters.</param>
+    /// <param name="tokenizer">
+    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of one's own; null for <see cref="Chat"/> where the directory has a chat template,
+    /// and else for <see cref="Tokenizer"/>, which takes texts alone.
+    /// </param>
     /// <returns>Both, the caller's to dispose, before this object.</returns>
     /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
     /// <exception cref="InvalidOperationException">
     /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an earlier call and was to be the reference.
     /// </exception>
-    public PolicyWithReference WithReference(GenerationOptions? options = null, LoraOptions? lora = null, long seed = 0)
+    public PolicyWithReference WithReference(GenerationOptions? options = null, LoraOptions? lora = null, long seed = 0, ITokenizer? tokenizer = null)
     {
-        var plain = new CausalLmPolicy(Model, Tokenizer, options ?? new GenerationOptions { StopTokens = StopTokens });
+        tokenizer ??= HasChatTemplate ? Chat() : Tokenizer;
+        var plain = new CausalLmPolicy(Model, tokenizer, options ?? new GenerationOptions { StopTokens = StopTokens });
         if (lora is not null)
         {
             if (_trains)
                 throw new InvalidOperationException("The model is the policy of an earlier call, so it cannot be a frozen reference as well. Load the directory again.");
             var adapted = Model.WithLora(lora, seed);
             Model.Freeze();
-            return new PolicyWithReference(this, plain, adapted);
+            return new PolicyWithReference(this, plain, adapted, tokenizer);
         }
 
         if (!plain.IsTrainable)
             throw new InvalidOperationException("The model is frozen, such as by an earlier call with adapters, so its weights cannot train. Load the directory again.");
         _trains = true;
-        return new PolicyWithReference(this, plain, Model.FrozenCopy(EmptyModel));
+        return new PolicyWithReference(this, plain, Model.FrozenCopy(EmptyModel), tokenizer);
     }
 
     /// <summary>

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using VariationalBoN.Transformers.Chat;
+using VariationalBoN.Transformers.ChatTemplates;
 using VariationalBoN.Transformers.Classifiers;
 using VariationalBoN.Transformers.Pretrained;
 using VariationalBoN.Weights;
@@ -59,14 +62,34 @@ public sealed class PretrainedClassifier : IDisposable
         }
     }
 
+    /// <summary>Whether the directory has a chat template.</summary>
+    public bool HasChatTemplate => _files.HasChatTemplate;
+
+    /// <summary>The tokenizer with the classifier's own chat template.</summary>
+    /// <param name="options">What else the tokens depend on; null for the defaults without a generation prompt, since a judge reads a finished answer.</param>
+    /// <returns>What <see cref="TextReward"/> reads conversations with.</returns>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer.</exception>
+    /// <exception cref="InvalidDataException">The directory has no chat template; the message says how one is given.</exception>
+    /// <exception cref="ChatTemplateException">The template cannot be read.</exception>
+    public ChatTokenizer Chat(ChatTokenizerOptions? options = null) => new(Tokenizer, _files.ChatTemplate(), options ?? new ChatTokenizerOptions { AddGenerationPrompt = false });
+
     /// <summary>Rewards the text of a completion, tokenised as the classifier was trained to read it and cut to what it takes.</summary>
+    /// <remarks>
+    /// A prompt that is a conversation is read with the answer as its last message (<see cref="Prompt.Answered"/>), by the classifier's own chat template, whatever that of the
+    /// policy is. Where a <see cref="ClassifierRewardOptions.Format"/> is given, that makes the text of every completion.
+    /// </remarks>
     /// <param name="options">Which label and which text; null for the defaults, which a classifier of one label accepts.</param>
+    /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template, and else conversations are refused.</param>
     /// <returns>The reward model, which is of use as long as this object is.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer; see <see cref="TokenReward"/>.</exception>
-    public IRewardModel TextReward(ClassifierRewardOptions? options = null)
+    /// <exception cref="ChatTemplateException">The directory's chat template cannot be read; give another.</exception>
+    public IRewardModel TextReward(ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         var tokenizer = Tokenizer;
+        chat ??= HasChatTemplate ? Chat() : null;
+        if (chat is not null && options?.Format is null)
+            return ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(chat, completion.Prompt.Answered(completion.Text), most), chat.Identity, options);
         return ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
     }
 
@@ -82,6 +105,14 @@ public sealed class PretrainedClassifier : IDisposable
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
     public void Save(string directory, ScalarType? elementType = null) => _files.Save(directory, Classifier, _layout, elementType);
+
+    private static ImmutableArray<int> Encode(ChatTokenizer chat, Prompt whole, int most)
+    {
+        if (!whole.IsConversation)
+            return chat.Tokenizer.Encode(whole.Text, addSpecialTokens: true, most);
+        ImmutableArray<int> tokens = chat.Encode(whole);
+        return tokens.Length <= most ? tokens : tokens[..most];
+    }
 
     /// <summary>Frees the classifier.</summary>
     public void Dispose() => Classifier.Dispose();

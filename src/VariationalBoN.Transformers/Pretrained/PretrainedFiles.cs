@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using VariationalBoN.Internal;
+using VariationalBoN.Transformers.ChatTemplates;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Tokenizers;
 using VariationalBoN.Weights;
@@ -19,7 +20,11 @@ internal sealed class PretrainedFiles
     private static readonly string[] TokenizerNames =
     [
         "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+        "chat_template.json",
     ];
+
+    /// <summary>The folder of further chat templates, each a file.</summary>
+    private const string TemplatesFolder = "additional_chat_templates";
 
     /// <summary>Where a configuration names the element type of the weights: transformers 5, and before it.</summary>
     private static readonly string[] TypeKeys = ["dtype", "torch_dtype"];
@@ -28,8 +33,16 @@ internal sealed class PretrainedFiles
     private readonly string _directory;
     private readonly byte[] _config;
     private readonly List<(string Name, byte[] Content)> _others;
+    private readonly TemplateFiles? _templates;
 
-    private PretrainedFiles(string directory, byte[] config, List<(string Name, byte[] Content)> others) => (_directory, _config, _others) = (directory, config, others);
+    private PretrainedFiles(string directory, byte[] config, List<(string Name, byte[] Content)> others, string? tokenizerDirectory)
+    {
+        (_directory, _config, _others) = (directory, config, others);
+        _templates = tokenizerDirectory is null ? null : TemplateFiles.In(tokenizerDirectory);
+    }
+
+    /// <summary>Whether there is a chat template.</summary>
+    internal bool HasChatTemplate => _templates is { Any: true };
 
     /// <summary>The text of <c>config.json</c>.</summary>
     internal string Config => Encoding.UTF8.GetString(_config);
@@ -47,18 +60,24 @@ internal sealed class PretrainedFiles
         string config = Path.Combine(directory, ConfigName);
         if (!File.Exists(config))
             throw new FileNotFoundException($"{directory} is no model directory: there is no {ConfigName}{(File.Exists(Path.Combine(directory, "adapter_config.json")) ? "; it holds an adapter, which is loaded on top of its base model" : "")}.", config);
-        return new PretrainedFiles(directory, File.ReadAllBytes(config), Others(directory, [.. TokenizerNames, GenerationName]));
+        return new PretrainedFiles(directory, File.ReadAllBytes(config), Others(directory, [.. TokenizerNames, GenerationName]), directory);
     }
 
     /// <summary>The files of a model that comes from no directory.</summary>
     /// <param name="config">The text of its <c>config.json</c>.</param>
     /// <param name="tokenizerDirectory">Where its tokenizer lies; null for none.</param>
     internal static PretrainedFiles New(string config, string? tokenizerDirectory) =>
-        new(tokenizerDirectory ?? "the new model", Encoding.UTF8.GetBytes(config), tokenizerDirectory is null ? [] : Others(tokenizerDirectory, TokenizerNames));
+        new(tokenizerDirectory ?? "the new model", Encoding.UTF8.GetBytes(config), tokenizerDirectory is null ? [] : Others(tokenizerDirectory, TokenizerNames), tokenizerDirectory);
 
     /// <summary>The tokenizer; null where the directory has none.</summary>
     internal HuggingFaceTokenizer? Tokenizer(int vocabularySize) => !HasTokenizer ? null
         : HuggingFaceTokenizer.Load(new TokenizerFiles(_directory, name => _others.Find(file => file.Name == name).Content), vocabularySize);
+
+    /// <summary>The chat template.</summary>
+    /// <exception cref="ChatTemplateException">It cannot be read.</exception>
+    /// <exception cref="InvalidDataException">There is none.</exception>
+    internal ChatTemplate ChatTemplate() =>
+        _templates?.Choose(null) ?? throw new InvalidDataException($"There is no chat template in {_directory}; give one of your own.");
 
     /// <summary>What <paramref name="read"/> makes of <c>config.json</c>; an error names the file.</summary>
     internal T ReadConfig<T>(Func<string, T> read) => Named(ConfigName, () => read(Config));
@@ -95,10 +114,23 @@ internal sealed class PretrainedFiles
             ConfigName);
     }
 
-    private static void Write(string directory, string name, byte[] content) => AtomicFile.Write(Path.Combine(directory, name), stream => stream.Write(content));
+    private static void Write(string directory, string name, byte[] content)
+    {
+        string path = Path.Combine(directory, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        AtomicFile.Write(path, stream => stream.Write(content));
+    }
 
     private static List<(string Name, byte[] Content)> Others(string directory, IEnumerable<string> names) =>
-        [.. names.Where(name => File.Exists(Path.Combine(directory, name))).Select(name => (name, File.ReadAllBytes(Path.Combine(directory, name))))];
+        [.. names.Concat(Templates(directory)).Where(name => File.Exists(Path.Combine(directory, name))).Select(name => (name, File.ReadAllBytes(Path.Combine(directory, name))))];
+
+    private static IEnumerable<string> Templates(string directory)
+    {
+        string folder = Path.Combine(directory, TemplatesFolder);
+        return Directory.Exists(folder)
+            ? Directory.GetFiles(folder, "*.jinja").Order(StringComparer.Ordinal).Select(file => Path.Combine(TemplatesFolder, Path.GetFileName(file)))
+            : [];
+    }
 
     private static ImmutableArray<int>? StopTokens(string json, int vocabularySize)
     {

@@ -55,10 +55,13 @@ internal sealed class AddedVocabulary
         return added || _model.TryGetToken(id, out token);
     }
 
+    /// <summary>Whether a special token is among those that are sought in the normalised text.</summary>
+    internal bool NormalizesSpecial => _tokens.Values.Any(token => token.Normalized && (token.Special || IsSpecial(token.Content)));
+
     /// <summary>Finds those tokens that are sought in the text as it stands (or in the normalised text).</summary>
     internal TokenMatcher Matcher(bool normalized, Func<string, string>? normalizer, bool withoutSpecial)
     {
         var sought = _tokens.Where(pair => pair.Value.Normalized == normalized && !(withoutSpecial && pair.Value.Special));
-        return new TokenMatcher(sought.Select(pair => (normalized && normalizer is not null ? normalizer(pair.Value.Content) : pair.Value.Content, pair.Key, pair.Value)));
+        return new TokenMatcher(sought.Select(pair => (normalized && normalizer is not null ? normalizer(pair.Value.Content) : pair.Value.Content, pair.Key, pair.Value with { Special = pair.Value.Special || IsSpecial(pair.Value.Content) })));
     }
 }

@@ -20,6 +20,7 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     {
         (_engine, _truncateLeft, VocabularySize) = (engine, truncateLeft, vocabularySize);
         _named = settings.Named.Where(pair => engine.TryGetId(pair.Value.Content, out _)).ToImmutableDictionary(pair => pair.Key, pair => engine.TryGetId(pair.Value.Content, out int id) ? id : -1, StringComparer.Ordinal);
+        SpecialTokens = settings.Named.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Content, StringComparer.Ordinal);
         SpecialIds = [.. settings.Special.Select(token => engine.TryGetId(token.Content, out int id) ? id : -1).Where(id => id >= 0).Order()];
     }
 
@@ -53,6 +54,12 @@ public sealed class HuggingFaceTokenizer : ITokenizer
 
     /// <summary>The ids of all special tokens that the settings name, in rising order.</summary>
     public ImmutableArray<int> SpecialIds { get; }
+
+    /// <summary>The special tokens that have a name, such as <c>bos_token</c>, as the settings write them; chat templates read them.</summary>
+    public ImmutableDictionary<string, string> SpecialTokens { get; }
+
+    /// <summary>The ids that <see cref="Encode(string)"/> puts before a text.</summary>
+    internal ImmutableArray<int> Before => _engine.Frame.Before;
 
     /// <summary>Reads the tokenizer of a directory.</summary>
     /// <param name="directory">A directory as downloaded from Hugging Face or saved by <c>save_pretrained</c>.</param>
@@ -107,13 +114,18 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         var ids = _engine.Encode(Utf8Text.WithoutLoneSurrogates(text));
         if (ids.Count > room)
             ids.RemoveRange(_truncateLeft ? 0 : room, ids.Count - room);
-        foreach (int id in ids)
-        {
-            if (id >= VocabularySize)
-                throw new InvalidOperationException($"The text holds the token \"{(_engine.TryGetToken(id, out string? token) ? token : "")}\" of id {id}, but the model has {VocabularySize} logits; give the model a row for it or leave it out of the text.");
-        }
-
+        RequireLogits(ids);
         return [.. frame.Before, .. ids, .. frame.After];
+    }
+
+    /// <summary>The ids of a text, with nothing around it, in which some special tokens are text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="plain">Where a special token is text, even if it only touches one of these ranges.</param>
+    internal ImmutableArray<int> Encode(string text, IEnumerable<(int Start, int End)> plain)
+    {
+        var ids = _engine.Encode(Utf8Text.WithoutLoneSurrogates(text), new TextRanges(plain));
+        RequireLogits(ids);
+        return [.. ids];
     }
 
     /// <inheritdoc/>
@@ -146,11 +158,25 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         return _engine.TryGetId(token, out id);
     }
 
+    /// <summary>Whether an id is that of a special token: one that <see cref="Decode(IReadOnlyList{int})"/> leaves out.</summary>
+    /// <param name="id">The id.</param>
+    /// <returns>False for ids that name no token, too.</returns>
+    public bool IsSpecial(int id) => _engine.IsSpecial(id);
+
     /// <summary>Looks up the token of an id, as the vocabulary writes it.</summary>
     /// <param name="id">The id.</param>
     /// <param name="token">Its token.</param>
     /// <returns>Whether the id names a token.</returns>
     public bool TryGetToken(int id, [NotNullWhen(true)] out string? token) => _engine.TryGetToken(id, out token);
+
+    private void RequireLogits(List<int> ids)
+    {
+        foreach (int id in ids)
+        {
+            if (id >= VocabularySize)
+                throw new InvalidOperationException($"The text holds the token \"{(_engine.TryGetToken(id, out string? token) ? token : "")}\" of id {id}, but the model has {VocabularySize} logits; give the model a row for it or leave it out of the text.");
+        }
+    }
 
     private int? Id(string name) => _named.TryGetValue(name, out int id) ? id : null;
 }

@@ -29,7 +29,7 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
         TokenizerFilesReader.AddListed(_added, settings);
         _addedById = _added.Tokens.ToDictionary(pair => pair.Key, pair => pair.Value);
         _special = settings.Special.Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
-        _matcher = new TokenMatcher(settings.SplitSpecialTokens ? [] : _addedById.Select(pair => (pair.Value.Content, pair.Key, pair.Value with { SingleWord = false, LeftStrip = false, RightStrip = false })));
+        _matcher = new TokenMatcher(settings.SplitSpecialTokens ? [] : _addedById.Select(pair => (pair.Value.Content, pair.Key, pair.Value with { SingleWord = false, LeftStrip = false, RightStrip = false, Special = pair.Value.Special || _special.Contains(pair.Value.Content) })));
         _unknown = settings.Named.TryGetValue("unk_token", out var unknown) ? unknown.Content : "";
         _unknownLength = model.Encode(_unknown, DummyPrefix).Count;
         Frame = TokenizerJsonReader.BosEos(_added, settings);
@@ -47,7 +47,10 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
 
     internal override bool TryGetToken(int id, [NotNullWhen(true)] out string? token) => _added.TryGetToken(id, out token);
 
-    internal override List<int> Encode(string text)
+    internal override bool IsSpecial(int id) =>
+        TryGetToken(id, out string? token) && (_special.Contains(token) || _addedById.TryGetValue(id, out var added) && added.Special);
+
+    internal override List<int> Encode(string text, TextRanges? plain = null)
     {
         if (text.Length == 0)
             return [];
@@ -55,10 +58,10 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
         {
             text = text.Replace(SentencePieceModel.Space, ' ');
             if (AddPrefixSpace)
-                text = SentencePieceModel.Space + text;
+                (text, plain) = (SentencePieceModel.Space + text, plain?.Within(-1, text.Length));
         }
 
-        List<string> tokens = [.. Parts(text).Where(part => part.Text.Length > 0).SelectMany(part => part.Token is null ? Pieces(part.Text) : [part.Text])];
+        List<string> tokens = [.. Parts(text, plain).Where(part => part.Text.Length > 0).SelectMany(part => part.Token is null ? Pieces(part.Text) : [part.Text])];
         if (!_settings.Legacy && tokens.Count > 1 && tokens[0].Length == 1 && tokens[0][0] == SentencePieceModel.Space && _special.Contains(tokens[1]))
             tokens.RemoveAt(0);
         return [.. tokens.Select(token => _added.TryGetId(token, out int id) ? id : _model.Id(token))];
@@ -96,9 +99,9 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
     }
 
     /// <summary>Cuts a text at the added tokens and lets them take the white space that they ask for.</summary>
-    private List<(string Text, AddedToken? Token)> Parts(string text)
+    private List<(string Text, AddedToken? Token)> Parts(string text, TextRanges? plain)
     {
-        var parts = _matcher.Split(text).Select(part => (Text: text[part.Start..part.End], Token: part.Id < 0 ? null : _addedById[part.Id])).ToList();
+        var parts = _matcher.Split(text, plain).Select(part => (Text: text[part.Start..part.End], Token: part.Id < 0 ? null : _addedById[part.Id])).ToList();
         for (int i = 0; i < parts.Count; i++)
         {
             if (parts[i].Token is not AddedToken token)

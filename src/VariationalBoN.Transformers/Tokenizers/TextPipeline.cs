@@ -10,12 +10,14 @@ internal sealed partial class TextPipeline : TokenizerEngine
     private readonly TextPipelineParts _parts;
     private readonly TokenMatcher _raw;
     private readonly TokenMatcher _normalized;
+    private readonly bool _normalizesSpecial;
 
     internal TextPipeline(TextPipelineParts parts, bool splitSpecialTokens)
     {
         _parts = parts;
         _raw = parts.Added.Matcher(normalized: false, null, splitSpecialTokens);
         _normalized = parts.Added.Matcher(normalized: true, parts.Normalizer, splitSpecialTokens);
+        _normalizesSpecial = parts.Added.NormalizesSpecial;
     }
 
     internal override TokenFrame Frame => _parts.Frame;
@@ -29,15 +31,17 @@ internal sealed partial class TextPipeline : TokenizerEngine
 
     internal override bool TryGetToken(int id, [NotNullWhen(true)] out string? token) => _parts.Added.TryGetToken(id, out token);
 
-    internal override List<int> Encode(string text)
+    internal override bool IsSpecial(int id) => TryGetToken(id, out string? token) && _parts.Added.IsSpecial(token);
+
+    internal override List<int> Encode(string text, TextRanges? plain = null)
     {
         var ids = new List<int>();
-        foreach (var (start, end, id) in _raw.Split(text))
+        foreach (var (start, end, id) in _raw.Split(text, plain))
         {
             if (id >= 0)
                 ids.Add(id);
             else
-                EncodePart(end - start == text.Length ? text : text[start..end], start == 0, ids);
+                EncodePart(end - start == text.Length ? text : text[start..end], start == 0, ids, _normalizesSpecial ? plain?.Within(start, end) : null);
         }
 
         return ids;
@@ -88,11 +92,13 @@ internal sealed partial class TextPipeline : TokenizerEngine
             || _parts.Normalizer(Rune.GetRuneAt(text, 0).ToString()).Length > 0;
     }
 
-    private void EncodePart(string text, bool first, List<int> ids)
+    private void EncodePart(string text, bool first, List<int> ids, TextRanges? plain)
     {
+        if (_parts.Normalizer is not null)
+            plain = plain?.Normalized(text, _parts.Normalizer);
         first &= BeginsWithItsFirst(text, out text);
         PieceSink model = word => _parts.Model.Encode(word.Text, ids);
-        foreach (var (start, end, id) in _normalized.Split(text))
+        foreach (var (start, end, id) in _normalized.Split(text, plain))
         {
             if (id >= 0)
             {

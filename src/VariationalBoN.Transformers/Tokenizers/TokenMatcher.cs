@@ -43,12 +43,14 @@ internal sealed class TokenMatcher
     }
 
     /// <summary>The parts of a text in order; those with an id of -1 are text.</summary>
-    internal IEnumerable<(int Start, int End, int Id)> Split(string text)
+    /// <param name="text">The text.</param>
+    /// <param name="plain">Where special tokens are text, even if one only touches it; null for nowhere.</param>
+    internal IEnumerable<(int Start, int End, int Id)> Split(string text, TextRanges? plain = null)
     {
         int last = 0;
         for (int at = Next(text, 0); at < text.Length;)
         {
-            if (Longest(text, at) is not (int end, int index))
+            if (Longest(text, at, plain) is not (int end, int index))
             {
                 at = Next(text, at + 1);
                 continue;
@@ -77,14 +79,14 @@ internal sealed class TokenMatcher
     /// <summary>The next place from here on where a token may begin.</summary>
     private int Next(string text, int from) => text.AsSpan(from).IndexOfAny(_first) is >= 0 and var ahead ? from + ahead : text.Length;
 
-    private (int End, int Token)? Longest(string text, int at)
+    private (int End, int Token)? Longest(string text, int at, TextRanges? plain)
     {
         (int End, int Token)? found = null;
-        int node = 0;
+        int node = 0, start = at;
         while (at < text.Length && _children.TryGetValue(Key(node, text[at]), out node))
         {
             at++;
-            if (_tokenAt[node] is >= 0 and var token)
+            if (_tokenAt[node] is >= 0 and var token && !(_tokens[token].Token.Special && plain?.Touch(start, at) == true))
                 found = (at, token);
         }
 

@@ -17,7 +17,11 @@ internal abstract class TokenizerEngine
 
     /// <summary>The ids of a text without a frame.</summary>
     /// <param name="text">Well-formed UTF-16.</param>
-    internal abstract List<int> Encode(string text);
+    /// <param name="plain">Where special tokens are text, even if one only touches it; null for nowhere.</param>
+    internal abstract List<int> Encode(string text, TextRanges? plain = null);
+
+    /// <summary>Whether an id is that of a special token.</summary>
+    internal abstract bool IsSpecial(int id);
 
     /// <summary>The text of ids; those that name no token are passed over.</summary>
     internal abstract string Decode(IEnumerable<int> ids, bool skipSpecial);

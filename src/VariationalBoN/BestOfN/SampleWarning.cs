@@ -2,7 +2,7 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.BestOfN;
 
-/// <summary>The warning of too few reference rewards for N. Stateless, thread-safe.</summary>
+/// <summary>How the library warns of reference samples, and when they are too few for N. Stateless, thread-safe.</summary>
 internal static class SampleWarning
 {
     /// <summary>What <see cref="SamplePlanner.Warning"/> says of the prompt with the fewest rewards, and how many prompts have too few; null when there are enough.</summary>
@@ -13,14 +13,14 @@ internal static class SampleWarning
         return warning is null || few == counts.Count ? warning : $"{few} of {counts.Count} prompts have too few samples. {warning}";
     }
 
-    /// <summary>Tells the caller, or whoever reads the error stream.</summary>
-    public static void Raise(string? warning, Action<string>? onWarning)
+    /// <summary>Tells the caller, or whoever reads the error stream, with the name of what silences it.</summary>
+    public static void Raise(string? warning, Action<string>? onWarning, string name = "onWarning")
     {
         if (warning is null)
             return;
         if (onWarning is not null)
             onWarning(warning);
         else
-            Console.Error.WriteLine($"VariationalBoN: {warning} (To silence this, give onWarning.)");
+            Console.Error.WriteLine($"VariationalBoN: {warning} (To silence this, give {name}.)");
     }
 }

@@ -29,6 +29,16 @@ public sealed record EvaluationReport
     /// <summary>How <see cref="Kl"/> was estimated.</summary>
     public KlEstimator KlEstimator => KlEstimates.Best;
 
+    /// <summary>The win rate of Best-of-n, n real, at this <see cref="Kl"/>, minus <see cref="WinRate"/>: positive under the curve, 0 on it.</summary>
+    /// <remarks>The curve is that of continuous rewards (<see cref="Numerics.WinRateCurve"/>), so with ties an upper bound. The error, by the delta method, counts that KL and win rate are of the same completions; infinite where KL is not above 0.</remarks>
+    public required Estimate CurveDistance { get; init; }
+
+    /// <summary>The greatest win rate of any policy of this <see cref="Kl"/>, minus <see cref="WinRate"/>; beyond N = 4 hardly more than <see cref="CurveDistance"/>.</summary>
+    public required Estimate CeilingDistance { get; init; }
+
+    /// <summary>How much of <see cref="Kl"/> moves the ranks of rewards, and how much at most does not.</summary>
+    public required RankDivergence Ranks { get; init; }
+
     /// <summary>KL(pi_theta || pi_bon) in nats, when a Best-of-N distribution was given; can come out slightly negative near 0.</summary>
     public Estimate? ObjectiveGap { get; init; }
 
@@ -60,6 +70,10 @@ public sealed record EvaluationReport
             Line("KL to reference (stepwise), nats", stepwise);
         Line("KL to reference (k1), nats", KlEstimates.K1);
         Line("KL to reference (k3), nats", KlEstimates.K3);
+        Line("KL of the law of F, nats", Ranks.Kl);
+        Line("KL outside the law of F, nats", Ranks.Outside);
+        Line("win rate under the Best-of-n curve", CurveDistance);
+        Line("win rate under the ceiling", CeilingDistance);
         if (ObjectiveGap is Estimate gap)
             Line("KL to Best-of-N, nats", gap);
         Line("length, tokens", Length);

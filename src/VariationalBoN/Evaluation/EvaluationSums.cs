@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using VariationalBoN.BestOfN;
+using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
@@ -6,7 +8,8 @@ namespace VariationalBoN.Evaluation;
 internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
 {
     private readonly List<int> _prompts = [];
-    private readonly List<double> _reward = [], _win = [], _logRatio = [], _stepwise = [], _gap = [], _length = [], _truncated = [], _distinct = [];
+    private readonly List<double> _reward = [], _win = [], _logRatio = [], _stepwise = [], _gap = [], _length = [], _truncated = [], _distinct = [], _ranks = [];
+    private readonly List<double[]> _referenceRanks = [];
     private readonly SortedDictionary<string, (List<double> Values, List<int> Prompts)> _components = new(StringComparer.Ordinal);
     private int _promptCount;
     private int _excluded;
@@ -17,6 +20,8 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
         foreach (var group in Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i]))
         {
             var texts = new HashSet<string>(StringComparer.Ordinal);
+            EmpiricalRewardCdf cdf = table[scored[group.First()].Completion.Prompt].Cdf;
+            _referenceRanks.Add(RanksOfReference(cdf));
             int count = 0;
             foreach (int i in group)
             {
@@ -25,7 +30,8 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
                 double logRatio = logPolicy[i] - item.LogReference;
                 _prompts.Add(_promptCount);
                 _reward.Add(item.Reward);
-                _win.Add(table[item.Completion.Prompt].Cdf.MidRank(item.Reward));
+                _win.Add(cdf.MidRank(item.Reward));
+                _ranks.Add(Rank(cdf.Ranks(item.Reward)));
                 _logRatio.Add(logRatio);
                 if (stepwiseKl is not null)
                     _stepwise.Add(stepwiseKl[i]);
@@ -48,6 +54,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
             throw new InvalidOperationException($"All {_excluded} completions were excluded, so there is nothing to report on. See why the reward model fails, or whether all are truncated.");
         Estimate Mean(List<double> values) => PromptMean.Of(values, _prompts);
         Estimate win = Mean(_win);
+        List<double> divergences = _stepwise.Count > 0 ? _stepwise : _logRatio;
         return new EvaluationReport
         {
             Reward = Mean(_reward),
@@ -55,6 +62,9 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
             WinRate = win,
             EffectiveN = EffectiveN(win),
             KlEstimates = KlEstimates.FromLogRatios(_logRatio, _prompts, _stepwise.Count > 0 ? _stepwise : null),
+            CurveDistance = Distance(divergences, WinRateCurve.BestOfN, WinRateCurve.BestOfNSlope),
+            CeilingDistance = Distance(divergences, WinRateCurve.Ceiling, WinRateCurve.CeilingSlope),
+            Ranks = RankDivergence.Of(_ranks, divergences, _prompts, _referenceRanks),
             ObjectiveGap = bestOfN is null ? null : Mean(_gap),
             Length = Mean(_length),
             DistinctShare = Estimate.FromObservations(_distinct),
@@ -62,6 +72,29 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
             Completions = _reward.Count,
             Excluded = _excluded,
         };
+    }
+
+    /// <summary>curve(KL) - win, its error by the delta method: the slope of the curve there times the deviation of KL, less that of the win rate.</summary>
+    private Estimate Distance(List<double> divergences, Func<double, double> curve, Func<double, double> slope)
+    {
+        double kl = Math.Max(0, divergences.Average()), at = curve(kl);
+        if (double.IsInfinity(kl) || divergences.All(value => value == 0))
+            return PromptMean.Of([.. _win.Select(win => at - win)], _prompts);
+        if (kl == 0)
+            return new Estimate(at - _win.Average(), double.PositiveInfinity, _promptCount);
+        double steepness = slope(kl);
+        Estimate terms = PromptMean.Of([.. divergences.Zip(_win, (value, win) => (steepness * (value - kl)) - win)], _prompts);
+        return terms with { Value = at - _win.Average() };
+    }
+
+    private static double Rank(RankCounts counts) => (counts.Below + ((counts.AtOrBelow - counts.Below + 1) / 2.0)) / (counts.Samples + 1);
+
+    private static double[] RanksOfReference(EmpiricalRewardCdf cdf)
+    {
+        double[] ranks = new double[cdf.Count];
+        for (int i = 0; i < ranks.Length; i++)
+            ranks[i] = Rank(cdf.RanksAmongOthers(cdf.SortedRewards[i]));
+        return ranks;
     }
 
     private void AddComponents(ScoredBatch scored, int i)

@@ -49,12 +49,13 @@ public sealed record KlEstimates
     {
         ArgumentNullException.ThrowIfNull(logRatios);
         ArgumentNullException.ThrowIfNull(groups);
+        double[] read = [.. logRatios];
         return new KlEstimates
         {
-            K1 = PromptMean.Of([.. logRatios.Select(KlTerm.K1)], groups),
-            K2 = PromptMean.Of([.. logRatios.Select(KlTerm.K2)], groups),
-            K3 = PromptMean.Of([.. logRatios.Select(KlTerm.K3)], groups),
-            Stepwise = stepwise is null ? null : PromptMean.Of(stepwise, groups),
+            K1 = PromptMean.Of([.. read.Select(KlTerm.K1)], groups),
+            K2 = PromptMean.Of([.. read.Select(KlTerm.K2)], groups),
+            K3 = PromptMean.Of([.. read.Select(KlTerm.K3)], groups),
+            Stepwise = stepwise is null ? null : PromptMean.Of([.. stepwise], groups),
         };
     }
 

@@ -71,6 +71,6 @@ internal static class PromptBootstrap
     {
         double position = Math.Clamp((share * (sorted.Length + 1)) - 1, 0, sorted.Length - 1);
         int low = (int)position, high = Math.Min(low + 1, sorted.Length - 1);
-        return sorted[low] + ((position - low) * (sorted[high] - sorted[low]));
+        return sorted[low] + (2 * ((position - low) * ((sorted[high] / 2) - (sorted[low] / 2)))); // halves: a difference may overflow
     }
 }

@@ -5,11 +5,15 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>Whether the later half of each prompt's samples ranks uniformly among the earlier half, as samples of one distribution do. Immutable, thread-safe.</summary>
+/// <summary>Whether the later half of each prompt's samples ranks uniformly among the earlier half, as samples of one distribution do.
+/// Immutable, thread-safe.</summary>
 /// <remarks>
-/// Rank u = (k_lt + v (k_eq + 1)) / (M' + 1) among M' earlier samples, v uniform: ties are broken at random, and u is exactly uniform when all samples of
-/// a prompt are exchangeable. Ranks of one prompt share their M' samples: the mean of m has variance u (1 - u) (1 + (m - 1) / (M' + 2)) / m at each u, a
-/// Brownian bridge still, so that the Kolmogorov-Smirnov test holds with that many fewer observations; a little cautious, as ranks have few values. It fails
+/// Rank u = (k_lt + v (k_eq + 1)) / (M' + 1) among M' earlier samples, v uniform: ties are broken at random, and u is exactly uniform when
+/// all samples of
+/// a prompt are exchangeable. Ranks of one prompt share their M' samples: the mean of m has variance u (1 - u) (1 + (m - 1) / (M' + 2)) / m
+/// at each u, a
+/// Brownian bridge still, so that the Kolmogorov-Smirnov test holds with that many fewer observations; a little cautious, as ranks have few
+/// values. It fails
 /// for samples stored in order of reward, for tables of two reward models or two temperatures joined, for a reward model that drifts.
 /// </remarks>
 public sealed record RankCalibration

@@ -36,7 +36,13 @@ internal static class AtomicDirectory
 
     private static void MoveFiles(string staging, string path, Func<string, bool> isStale, string[] last)
     {
-        string[] written = [.. Directory.GetFiles(staging).Select(file => Path.GetFileName(file)).OrderBy(name => Array.IndexOf(last, name))];
+        string[] written =
+        [
+            .. Directory.GetFiles(staging, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(staging, file)).OrderBy(name => Array.IndexOf(last, name)),
+        ];
+        foreach (string folder in Directory.GetDirectories(staging, "*", SearchOption.AllDirectories))
+            Directory.CreateDirectory(Path.Combine(path, Path.GetRelativePath(staging, folder)));
         foreach (string name in written)
             File.Move(Path.Combine(staging, name), Path.Combine(path, name), overwrite: true);
         foreach (string file in Directory.GetFiles(path))

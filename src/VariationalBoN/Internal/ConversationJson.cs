@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace VariationalBoN.Internal;
 
@@ -32,6 +33,19 @@ internal static class ConversationJson
     /// <exception cref="ArgumentException">It is no array of messages.</exception>
     public static string Canonical(JsonElement messages) =>
         messages.ValueKind == JsonValueKind.Array ? Canonical(messages.GetRawText()) : Written(messages); // read anew: names that stand twice are refused
+
+    /// <summary>A canonical conversation with the assistant's answer to it.</summary>
+    public static string Answered(string canonical, string answer)
+    {
+        JsonArray messages = JsonNode.Parse(canonical)!.AsArray();
+        JsonObject last = messages[^1]!.AsObject();
+        if ((string?)last["role"] == "assistant" && last["content"]?.GetValueKind() == JsonValueKind.String)
+            last["content"] = (string?)last["content"] + answer;
+        else
+            messages.Add((JsonNode)new JsonObject { ["role"] = "assistant", ["content"] = answer });
+        using var document = JsonSerializer.SerializeToDocument(messages);
+        return Written(document.RootElement);
+    }
 
     private static string Written(JsonElement messages)
     {

@@ -32,19 +32,19 @@ public static class ClippedRatio
     {
         options ??= new ClippedRatioOptions();
         options.Validate();
-        RequirePair(logProb, oldLogProb);
-        LossArguments.RequireFinite(targets ?? throw new ArgumentNullException(nameof(targets)), nameof(targets));
-        LossArguments.RequireLogProb(logProb, targets.Count, nameof(targets), groups);
-        double[] advantages = [.. targets.Zip(oldLogProb, (target, old) => target - old)];
+        double[] old = RequirePair(logProb, oldLogProb).Old, goals = [.. targets ?? throw new ArgumentNullException(nameof(targets))];
+        LossArguments.RequireFinite(goals, nameof(targets));
+        LossArguments.RequireLogProb(logProb, goals.Length, nameof(targets), groups);
+        double[] advantages = [.. goals.Zip(old, (target, drawn) => target - drawn)];
         if (options.NormaliseByGroup)
-            Advantages.Normalise(advantages, groups, ClippedRatioOptions.Epsilon);
+            Advantages.Normalise(advantages, old, groups);
         else
             Advantages.Subtract(advantages, groups, Baseline.LeaveOneOut);
 
         using var scope = torch.NewDisposeScope();
         using Scalar low = 1 - options.ClipRange, high = 1 + options.ClipRange;
         var weights = torch.tensor(advantages, dtype: logProb.dtype, device: logProb.device); // [B]
-        var ratio = (logProb - torch.tensor(oldLogProb.ToArray(), dtype: logProb.dtype, device: logProb.device)).exp(); // [B]
+        var ratio = (logProb - torch.tensor(old, dtype: logProb.dtype, device: logProb.device)).exp(); // [B]
         return torch.minimum(ratio * weights, ratio.clamp(low, high) * weights).mean().neg().MoveToOuterDisposeScope(); // []
     }
 
@@ -54,8 +54,11 @@ public static class ClippedRatio
     /// <returns>Nats per completion.</returns>
     /// <exception cref="ArgumentException">A shape or dtype is wrong, or lengths differ.</exception>
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
-    public static double ApproximateKl(torch.Tensor logProb, IReadOnlyList<double> oldLogProb) =>
-        RequirePair(logProb, oldLogProb).Zip(oldLogProb, (now, old) => Math.Exp(now - old) - 1 - (now - old)).Average();
+    public static double ApproximateKl(torch.Tensor logProb, IReadOnlyList<double> oldLogProb)
+    {
+        (double[] values, double[] olds) = RequirePair(logProb, oldLogProb);
+        return values.Zip(olds, (now, old) => Math.Exp(now - old) - 1 - (now - old)).Average();
+    }
 
     /// <summary>The share of completions whose ratio lies outside the clip range, 0 to 1.</summary>
     /// <param name="logProb">log pi_theta(y_i), [B], floating point; finite.</param>
@@ -68,14 +71,16 @@ public static class ClippedRatio
     {
         options ??= new ClippedRatioOptions();
         options.Validate();
-        return RequirePair(logProb, oldLogProb).Zip(oldLogProb, (now, old) => Math.Abs(Math.Exp(now - old) - 1) > options.ClipRange ? 1.0 : 0).Average();
+        (double[] values, double[] olds) = RequirePair(logProb, oldLogProb);
+        return values.Zip(olds, (now, old) => Math.Abs(Math.Exp(now - old) - 1) > options.ClipRange ? 1.0 : 0).Average();
     }
 
-    private static double[] RequirePair(torch.Tensor logProb, IReadOnlyList<double> oldLogProb)
+    private static (double[] Values, double[] Old) RequirePair(torch.Tensor logProb, IReadOnlyList<double> oldLogProb)
     {
         ArgumentNullException.ThrowIfNull(oldLogProb);
-        LossArguments.RequireLogProb(logProb, oldLogProb.Count, nameof(oldLogProb), new int[oldLogProb.Count]);
-        LossArguments.RequireFinite(oldLogProb, nameof(oldLogProb));
-        return LossArguments.FiniteValues(logProb, nameof(logProb));
+        double[] old = [.. oldLogProb];
+        LossArguments.RequireLogProb(logProb, old.Length, nameof(oldLogProb), new int[old.Length]);
+        LossArguments.RequireFinite(old, nameof(oldLogProb));
+        return (LossArguments.FiniteValues(logProb, nameof(logProb)), old);
     }
 }

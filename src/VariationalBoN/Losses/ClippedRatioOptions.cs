@@ -4,13 +4,15 @@ namespace VariationalBoN.Losses;
 /// <remarks>Immutable, thread-safe. Checked where it is used.</remarks>
 public sealed record ClippedRatioOptions
 {
-    /// <summary>Added to the deviation of a group, so that equal returns give advantages of 0.</summary>
-    internal const double Epsilon = 1e-8;
-
     /// <summary>epsilon: ratios count up to 1 + epsilon and down to 1 - epsilon; above 0 and below 1.</summary>
     public double ClipRange { get; init; } = 0.2;
 
     /// <summary>Whether advantages are (R - mean) / deviation of the group, as in GRPO, instead of R - mean of the others.</summary>
+    /// <remarks>
+    /// Times 1 - (s / deviation)^2, or 0 for a deviation below s: the rounding of log-probabilities that are sums of float32 ones, which is
+    /// taken as 2^-20 of the largest |log pi_old| of the group, or of 16 nats if that is more. Without it returns that are equal but for
+    /// rounding would have advantages as large as any. With deviations above 0.01 nats it changes nothing that can be seen.
+    /// </remarks>
     public bool NormaliseByGroup { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

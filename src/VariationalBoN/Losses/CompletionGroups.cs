@@ -18,13 +18,13 @@ internal sealed class CompletionGroups
     public static CompletionGroups Of(IReadOnlyList<int> groups, int smallestGroup)
     {
         var indexOf = new Dictionary<int, int>();
-        int[] groupOf = new int[groups.Count];
+        int[] labels = [.. groups], groupOf = new int[labels.Length];
         var sizes = new List<int>();
         for (int i = 0; i < groupOf.Length; i++)
         {
-            if (!indexOf.TryGetValue(groups[i], out int group))
+            if (!indexOf.TryGetValue(labels[i], out int group))
             {
-                group = indexOf[groups[i]] = sizes.Count;
+                group = indexOf[labels[i]] = sizes.Count;
                 sizes.Add(0);
             }
 

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Losses;
 
@@ -23,7 +24,7 @@ public static class Jeffreys
         if (!(reverseWeight >= 0 && reverseWeight <= 1))
             throw new ArgumentOutOfRangeException(nameof(reverseWeight), reverseWeight, "b, the weight of the reverse KL, must be 0 to 1.");
         if (reverse.dim() != 0 || forward.dim() != 0)
-            throw new ArgumentException($"The losses have shapes [{string.Join(", ", reverse.shape)}] and [{string.Join(", ", forward.shape)}]; both must be scalars [].", nameof(reverse));
+            throw new ArgumentException($"The losses have shapes {Shown.Shape(reverse.shape)} and {Shown.Shape(forward.shape)}; both must be scalars [].", nameof(reverse));
         using var scope = torch.NewDisposeScope();
         using Scalar b = reverseWeight, rest = 1 - reverseWeight;
         return reverse.mul(b).add(forward, rest).MoveToOuterDisposeScope();

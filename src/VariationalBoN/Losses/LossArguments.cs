@@ -26,7 +26,7 @@ internal static class LossArguments
     {
         ArgumentNullException.ThrowIfNull(tensor, name);
         if (tensor.dim() != 1)
-            throw new ArgumentException($"{name} has shape [{string.Join(", ", tensor.shape)}]; expected [B], one value for each completion.", name);
+            throw new ArgumentException($"{name} has shape {Shown.Shape(tensor.shape)}; expected [B], one value for each completion.", name);
         if (!tensor.is_floating_point())
             throw new ArgumentException($"{name} has dtype {tensor.dtype}; expected a floating-point type.", name);
     }
@@ -39,10 +39,10 @@ internal static class LossArguments
         return values;
     }
 
-    /// <summary>Refuses NaN and infinities.</summary>
-    public static void RequireFinite(IReadOnlyList<double> values, string name)
+    /// <summary>Refuses NaN and infinities. An array: a list of the caller's is read once, so that what is checked is what is used.</summary>
+    public static void RequireFinite(double[] values, string name)
     {
-        for (int i = 0; i < values.Count; i++)
+        for (int i = 0; i < values.Length; i++)
         {
             if (!double.IsFinite(values[i]))
                 throw new ArithmeticException($"{name}[{i}] is {values[i]}; {Remedy(name)}");

@@ -85,22 +85,25 @@ public static class PairLoss
 
     private static torch.Tensor Gap(torch.Tensor best, torch.Tensor worst, IReadOnlyList<double> bestReference, IReadOnlyList<double> worstReference)
     {
-        Require(best, bestReference, nameof(best), nameof(bestReference));
-        Require(worst, worstReference, nameof(worst), nameof(worstReference));
+        double[] ofBest = Require(best, bestReference, nameof(best), nameof(bestReference));
+        double[] ofWorst = Require(worst, worstReference, nameof(worst), nameof(worstReference));
         if (best.size(0) != worst.size(0))
             throw new ArgumentException($"There are {best.size(0)} best and {worst.size(0)} worst completions; give one of each to a pair.", nameof(worst));
-        var reference = torch.tensor(bestReference.Zip(worstReference, (b, w) => b - w).ToArray(), dtype: best.dtype, device: best.device);
+        var reference = torch.tensor(ofBest.Zip(ofWorst, (b, w) => b - w).ToArray(), dtype: best.dtype, device: best.device);
         return best - worst - reference; // [P]
     }
 
-    private static void Require(torch.Tensor logProb, IReadOnlyList<double> reference, string name, string referenceName)
+    private static double[] Require(torch.Tensor logProb, IReadOnlyList<double> reference, string name, string referenceName)
     {
         ArgumentNullException.ThrowIfNull(reference, referenceName);
+        double[] values = [.. reference];
         LossArguments.RequireVector(logProb, name);
-        if (logProb.size(0) != reference.Count || reference.Count == 0)
-            throw new ArgumentException($"{name} has shape [{logProb.size(0)}] but {referenceName} has {reference.Count} values; give one to each completion, and at least one.", referenceName);
-        LossArguments.RequireFinite(reference, referenceName);
+        if (logProb.size(0) != values.Length || values.Length == 0)
+            throw new ArgumentException($"{name} has shape [{logProb.size(0)}] but {referenceName} has {values.Length} values; give one to " +
+                "each completion, and at least one.", referenceName);
+        LossArguments.RequireFinite(values, referenceName);
         LossArguments.FiniteValues(logProb, name);
+        return values;
     }
 
     private static void RequireBeta(double beta)

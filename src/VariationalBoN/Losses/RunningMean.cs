@@ -33,7 +33,8 @@ public sealed class RunningMean
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
     public void Add(torch.Tensor logProb, IReadOnlyList<double> targets)
     {
-        double[] returns = Advantages.Returns(logProb, targets, new int[targets?.Count ?? 0]);
+        double[] read = [.. targets ?? throw new ArgumentNullException(nameof(targets))];
+        double[] returns = Advantages.Returns(logProb, read, new int[read.Length]);
         _sum = (_decay * _sum) + ((1 - _decay) * returns.Average());
         _weight = (_decay * _weight) + (1 - _decay);
     }

@@ -28,7 +28,8 @@ public static class SquaredLogRatio
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
     public static torch.Tensor Centred(torch.Tensor logProb, IReadOnlyList<double> targets, IReadOnlyList<int> groups)
     {
-        double[] residuals = Advantages.Returns(logProb, targets, groups); // -d
+        double[] read = [.. targets ?? throw new ArgumentNullException(nameof(targets))];
+        double[] residuals = Advantages.Returns(logProb, read, groups); // -d
         CompletionGroups split = CompletionGroups.Of(groups, smallestGroup: 2);
         double[] means = new double[split.Sizes.Length], shares = new double[residuals.Length];
         for (int i = 0; i < residuals.Length; i++)
@@ -38,7 +39,7 @@ public static class SquaredLogRatio
         }
 
         // The derivative of the mean within its own group cancels, so it may stand as a number.
-        return WeightedSquares(logProb, [.. targets.Select((target, i) => target + means[split.GroupOf[i]])], shares);
+        return WeightedSquares(logProb, [.. read.Select((target, i) => target + means[split.GroupOf[i]])], shares);
     }
 
     /// <summary>(1/B) sum_i d_i^2, in square nats.</summary>
@@ -49,8 +50,9 @@ public static class SquaredLogRatio
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
     public static torch.Tensor Known(torch.Tensor logProb, IReadOnlyList<double> targets)
     {
-        int count = Advantages.Returns(logProb, targets, new int[targets?.Count ?? 0]).Length;
-        return WeightedSquares(logProb, [.. targets!], [.. Enumerable.Repeat(1.0 / count, count)]);
+        double[] read = [.. targets ?? throw new ArgumentNullException(nameof(targets))];
+        int count = Advantages.Returns(logProb, read, new int[read.Length]).Length;
+        return WeightedSquares(logProb, read, [.. Enumerable.Repeat(1.0 / count, count)]);
     }
 
     private static torch.Tensor WeightedSquares(torch.Tensor logProb, double[] centres, double[] shares)

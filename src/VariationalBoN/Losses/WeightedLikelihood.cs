@@ -23,16 +23,16 @@ public static class WeightedLikelihood
     public static torch.Tensor Loss(torch.Tensor logProb, IReadOnlyList<double> weights, IReadOnlyList<int> groups)
     {
         ArgumentNullException.ThrowIfNull(weights);
-        LossArguments.RequireLogProb(logProb, weights.Count, nameof(weights), groups);
-        LossArguments.RequireFinite(weights, nameof(weights));
+        double[] shares = [.. weights];
+        LossArguments.RequireLogProb(logProb, shares.Length, nameof(weights), groups);
+        LossArguments.RequireFinite(shares, nameof(weights));
         LossArguments.FiniteValues(logProb, nameof(logProb));
-        double[] shares = new double[weights.Count];
         int count = CompletionGroups.Of(groups, smallestGroup: 1).Sizes.Length;
         for (int i = 0; i < shares.Length; i++)
         {
-            if (weights[i] < 0)
-                throw new ArgumentException($"weights[{i}] is {weights[i]}; a weight is a probability, so at least 0.", nameof(weights));
-            shares[i] = weights[i] / count;
+            if (shares[i] < 0)
+                throw new ArgumentException($"weights[{i}] is {shares[i]}; a weight is a probability, so at least 0.", nameof(weights));
+            shares[i] /= count;
         }
 
         using var scope = torch.NewDisposeScope();

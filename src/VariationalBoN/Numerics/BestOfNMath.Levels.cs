@@ -10,7 +10,13 @@ public static partial class BestOfNMath
     public static double KlUpperBound(double n)
     {
         CheckN(n);
-        return Math.Log(n) - ((n - 1) / n);
+        double d = n - 1;
+        if (d >= 0.01)
+            return Math.Log(n) - (d / n);
+        double sum = 0; // d^2 / 2 - 2 d^3 / 3 + 3 d^4 / 4 - ..., where the two terms cancel
+        for (int k = 9; k >= 2; k--)
+            sum = ((k - 1.0) / k) - (d * sum);
+        return d * d * sum;
     }
 
     /// <summary>

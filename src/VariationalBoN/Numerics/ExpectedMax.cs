@@ -28,10 +28,10 @@ public static class ExpectedMax
         for (int i = count - 1; i >= n; i--)
         {
             share *= (i + 1.0 - n) / (i + 1.0); // C(i, n) / C(M, n)
-            loss += share * (sortedAscending[i] - sortedAscending[i - 1]);
+            loss += share * ((sortedAscending[i] / 2) - (sortedAscending[i - 1] / 2)); // halves: no difference of two overflows
         }
 
-        return sortedAscending[^1] - loss;
+        return 2 * ((sortedAscending[^1] / 2) - loss);
     }
 
     /// <summary>The expected maximum of n of the rewards for every n from 1 to M, one pass over the rewards each.</summary>
@@ -53,12 +53,12 @@ public static class ExpectedMax
         CheckN(maxN, count, nameof(maxN));
         double[] curve = new double[maxN], shares = new double[count], gaps = new double[count], ranks = new double[count];
         for (int i = 1; i < count; i++)
-            (shares[i], gaps[i], ranks[i]) = (1, sortedAscending[i] - sortedAscending[i - 1], i + 1);
+            (shares[i], gaps[i], ranks[i]) = (1, (sortedAscending[i] / 2) - (sortedAscending[i - 1] / 2), i + 1);
         for (int n = 1, first = 1; n <= maxN; n++)
         {
             for (first = Math.Max(first, n); first < count && shares[first] < Negligible;)
                 first++;
-            curve[n - 1] = sortedAscending[^1] - Loss(shares.AsSpan(first), gaps.AsSpan(first), ranks.AsSpan(first), n, 1 / (count + 1.0 - n));
+            curve[n - 1] = 2 * ((sortedAscending[^1] / 2) - Loss(shares.AsSpan(first), gaps.AsSpan(first), ranks.AsSpan(first), n, 1 / (count + 1.0 - n)));
         }
 
         return curve;

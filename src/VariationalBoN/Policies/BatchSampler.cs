@@ -74,7 +74,8 @@ internal sealed class BatchSampler(CausalModel model, NextTokenDistribution dist
             var row = rows[alive[i]];
             int token = InverseCdf.Draw(probabilities.Slice(source[i] * model.VocabularySize, model.VocabularySize), row.Random.Uniform(step));
             if (token < 0)
-                throw new InvalidOperationException($"{model.Module.GetName()} returned logits that are no distribution (NaN or infinity) for token {step} of completion {row.Slot}: its weights have probably diverged.");
+                throw new ArithmeticException($"{model.Module.GetName()} returned logits that are no distribution (NaN or infinity) for token " +
+                    $"{step} of completion {row.Slot}: its weights have probably diverged.");
             drawn[alive[i]].Add(token);
         }
 

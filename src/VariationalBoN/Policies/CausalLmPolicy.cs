@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using TorchSharp.Modules;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
@@ -70,7 +69,9 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     public ModelIdentity Identity => new(nameof(CausalLmPolicy), [("module", ModuleFingerprint.Of(_model.Module)), ("tokenizer", _tokenizer.Identity), ("vocabulary", _tokenizer.VocabularySize), ("decoding", CompletionText.Version), .. Options.Settings]);
 
     /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the module; a shared one once.</summary>
-    public IReadOnlyList<Parameter> Parameters => [.. _model.Module.parameters().Where(parameter => parameter.requires_grad).Distinct()];
+    public IReadOnlyList<Parameter> Parameters =>
+        [.. _model.Module.parameters().Where(parameter => parameter.requires_grad)
+            .Distinct<object>(ReferenceEqualityComparer.Instance).Cast<Parameter>()];
 
     /// <inheritdoc/>
     public bool IsTrainable => _model.Module.parameters().Any(parameter => parameter.requires_grad);
@@ -80,7 +81,8 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's context.</exception>
-    /// <exception cref="InvalidOperationException">The module is in training mode, or returns NaN.</exception>
+    /// <exception cref="TrainingModeException">The module is in training mode.</exception>
+    /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -108,7 +110,8 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
     /// completions; nothing is tokenised.
     /// </remarks>
     /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than the model's context.</exception>
-    /// <exception cref="InvalidOperationException">The module is in training mode, or returns NaN.</exception>
+    /// <exception cref="TrainingModeException">The module is in training mode.</exception>
+    /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public Tensor LogProb(IReadOnlyList<Completion> completions)
     {
         Check(completions);
@@ -130,7 +133,7 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
         for (int i = 0; i < order.Length; i++)
             place[order[i]] = i;
         var result = cat(parts).index_select(0, tensor(place, device: device)); // [B]
-        RequireNumbers(result.detach());
+        RequireNumbers(result);
         return result.MoveToOuterDisposeScope();
     }
 
@@ -176,16 +179,11 @@ public sealed class CausalLmPolicy : IPolicy, IStepwiseKl
 
     private void RequireNumbers(Tensor values)
     {
-        using var host = values.cpu();
-        var numbers = MemoryMarshal.Cast<byte, double>(host.bytes);
-        for (int i = 0; i < numbers.Length; i++)
-        {
-            if (double.IsNaN(numbers[i]))
-                throw Diverged(i);
-        }
+        if (Array.FindIndex(values.Doubles(), double.IsNaN) is >= 0 and int completion)
+            throw Diverged(completion);
     }
 
-    private InvalidOperationException Diverged(int completion) =>
+    private ArithmeticException Diverged(int completion) =>
         new($"{_model.Module.GetName()} returned logits that are no distribution (NaN or infinity) for completion {completion}: its " +
             "weights have probably diverged.");
 

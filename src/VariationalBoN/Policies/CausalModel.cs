@@ -1,3 +1,4 @@
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -40,7 +41,7 @@ internal sealed class CausalModel
     {
         var logits = _module.call(tokens);
         if (logits.dim() != 3 || logits.size(0) != tokens.size(0) || logits.size(1) != tokens.size(1))
-            throw new InvalidOperationException($"{_module.GetName()} returned logits [{string.Join(", ", logits.shape)}] for tokens [{string.Join(", ", tokens.shape)}]; it must return [{tokens.size(0)}, {tokens.size(1)}, {VocabularySize}].");
+            throw new InvalidOperationException($"{_module.GetName()} returned logits {Shown.Shape(logits.shape)} for tokens {Shown.Shape(tokens.shape)}; it must return [{tokens.size(0)}, {tokens.size(1)}, {VocabularySize}].");
         RequireVocabulary(logits.size(2));
         return logits;
     }

@@ -26,6 +26,13 @@ public interface ITokenizer
     /// </returns>
     ImmutableArray<int> Encode(string text, bool addSpecialTokens) => Encode(text);
 
+    /// <summary>The token ids of a prompt, which may be a conversation where the tokenizer knows how to write one.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="addSpecialTokens">Whether special tokens are put around a text; a conversation has those of its chat template.</param>
+    /// <returns>The ids; by default those of its text.</returns>
+    /// <exception cref="InvalidOperationException">The prompt is a conversation, and the tokenizer is for texts alone.</exception>
+    ImmutableArray<int> Encode(Prompt prompt, bool addSpecialTokens) => Encode(prompt.Text, addSpecialTokens);
+
     /// <summary>The text of token ids, special tokens left out.</summary>
     /// <param name="tokens">The ids.</param>
     /// <returns>The text.</returns>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -94,5 +95,5 @@ public static class ModuleExtensions
         source.Keys.Union(target.Keys).Where(name => Shape(source, name) != Shape(target, name)).Order(StringComparer.Ordinal);
 
     private static string Shape(Dictionary<string, Tensor> tensors, string name) =>
-        tensors.TryGetValue(name, out var value) ? $"{value.dtype} [{string.Join(", ", value.shape)}]" : "absent";
+        tensors.TryGetValue(name, out var value) ? $"{value.dtype} {Shown.Shape(value.shape)}" : "absent";
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
@@ -8,6 +9,7 @@ namespace VariationalBoN.Policies;
 public static class ModuleFingerprint
 {
     /// <summary>Type, number of weights, their number types and the first 16 hexadecimal digits of the SHA-256 of names, types, shapes and values.</summary>
+    /// <remarks>And the kernels, where <see cref="TorchRuntime.UseFastKernelsOnAmd"/> is in effect.</remarks>
     /// <param name="module">The module, on any device.</param>
     /// <returns>An identity that changes with any weight. It costs a pass over the weights.</returns>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
@@ -20,14 +22,14 @@ public static class ModuleFingerprint
         var types = new SortedSet<string>(StringComparer.Ordinal);
         foreach ((string name, var value) in module.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            using var scope = NewDisposeScope();
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {value.dtype} [{string.Join(", ", value.shape)}]\n"));
-            hash.AppendData(value.detach().cpu().contiguous().bytes);
+            value.ForEachPiece(piece => hash.AppendData(piece.bytes));
             count += value.numel();
             types.Add(value.dtype.ToString());
         }
 
         string digits = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
-        return new ModelIdentity(module.GetType().Name, ("weights", count), ("type", string.Join(" and ", types)), ("sha256", digits));
+        (string, IdentityValue)[] kernels = TorchRuntime.Kernels is string named ? [("kernels", named)] : []; // other bits of the same numbers
+        return new ModelIdentity(module.GetType().Name, [("weights", count), ("type", string.Join(" and ", types)), ("sha256", digits), .. kernels]);
     }
 }

@@ -22,7 +22,7 @@ public static class PolicyExtensions
         using var noGradient = torch.no_grad();
         var values = policy.LogProb(completions); // [B]
         if (values.dim() != 1 || values.size(0) != completions.Count)
-            throw new InvalidOperationException($"{policy.GetType().Name}.LogProb returned shape [{string.Join(", ", values.shape)}] for {completions.Count} completions; it must return [{completions.Count}].");
+            throw new InvalidOperationException($"{policy.GetType().Name}.LogProb returned shape {Shown.Shape(values.shape)} for {completions.Count} completions; it must return [{completions.Count}].");
         return values.Doubles();
     }
 

@@ -5,8 +5,14 @@ namespace VariationalBoN.Policies;
 /// <summary>The logits [N, V] at N positions, computed a few rows at a time where the module tells its output layer.</summary>
 internal sealed class PositionLogits
 {
-    /// <summary>The most logits that are held at a time.</summary>
+    /// <summary>The most logits that are held at a time where a gradient is wanted.</summary>
     internal const int BlockElements = 1 << 24;
+
+    /// <summary>
+    /// The most logits that are held at a time where none is: below 32 MiB in float32, up to which glibc takes memory from its heap again
+    /// instead of fetching fresh pages.
+    /// </summary>
+    internal const int ScoredElements = 8_000_000;
 
     private readonly Tensor? _logits;
 

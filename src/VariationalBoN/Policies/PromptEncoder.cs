@@ -11,6 +11,9 @@ namespace VariationalBoN.Policies;
 /// <param name="other">An encoder that warns as this one does: what was said once is not said again; null for none.</param>
 internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions options, int? contextLength, PromptEncoder? other = null)
 {
+    private const string TextRemedy = "they are written in the text, as by a chat template, and the tokenizer puts them around it again. "
+        + $"Set {nameof(GenerationOptions)}.{nameof(GenerationOptions.PromptsHaveSpecialTokens)}, or leave them out of the text.";
+
     private readonly StrongBox<int> _warned = other?._warned ?? new StrongBox<int>();
 
     /// <summary>The tokens of prompts, and what decodes completions of them.</summary>
@@ -19,22 +22,24 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     {
         var encoded = new EncodedPrompt[prompts.Count];
         int doubled = 0;
-        string? first = null;
+        string? first = null, remedy = null;
         for (int p = 0; p < encoded.Length; p++)
         {
             Prompt prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
-            ImmutableArray<int> tokens = tokenizer.Encode(prompt.Text, !options.PromptsHaveSpecialTokens);
+            ImmutableArray<int> tokens = tokenizer.Encode(prompt, !options.PromptsHaveSpecialTokens);
             RequireIds(tokens.IsDefault ? [] : tokens, tokenizer.VocabularySize, "Prompt", p, nameof(prompts));
             if (Fault(tokens) is string fault)
                 throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has {fault}", nameof(prompts));
-            if (!options.PromptsHaveSpecialTokens && DoubledToken(prompt.Text, tokens) is int token && doubled++ == 0)
+            if (DoubledToken(prompt, tokens) is int token && doubled++ == 0)
+            {
                 first = $"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has its special tokens twice (token {token})";
+                remedy = prompt.IsConversation ? "the chat template writes them twice. Correct the template." : TextRemedy;
+            }
             encoded[p] = new EncodedPrompt(prompt, tokens, tokenizer.DecoderAfter(tokens));
         }
 
         if (first is not null && Interlocked.Exchange(ref _warned.Value, 1) == 0)
-            Warn($"{first}{(doubled > 1 ? $", and so have {doubled - 1} more of {prompts.Count}" : "")}: they are written in the text, as by a chat template, and the tokenizer puts them around it again. "
-                + $"Set {nameof(GenerationOptions)}.{nameof(GenerationOptions.PromptsHaveSpecialTokens)}, or leave them out of the text.");
+            Warn($"{first}{(doubled > 1 ? $", and so have {doubled - 1} more of {prompts.Count}" : "")}: {remedy}");
         return encoded;
     }
 
@@ -55,7 +60,24 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
             ? $"{tokens.Length} tokens; with {options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - options.MaxNewTokens)}. Shorten it or lower MaxNewTokens."
             : null;
 
-    /// <summary>The special token that the tokenizer puts before or after a text which has it there already; null when there is none.</summary>
+    /// <summary>
+    /// The special token that the tokenizer puts before or after a text which has it there already, or that a chat template writes twice at
+    /// the beginning; null when there is none.
+    /// </summary>
+    private int? DoubledToken(Prompt prompt, ImmutableArray<int> tokens)
+    {
+        if (prompt.IsConversation)
+            return tokens.Length > 1 && tokens[0] == tokens[1] && BeginsTexts(tokens[0]) ? tokens[0] : null;
+        return options.PromptsHaveSpecialTokens ? null : DoubledToken(prompt.Text, tokens);
+    }
+
+    /// <summary>Whether the tokenizer puts a token before a text.</summary>
+    private bool BeginsTexts(int token)
+    {
+        ImmutableArray<int> framed = tokenizer.Encode("a"), bare = tokenizer.Encode("a", addSpecialTokens: false);
+        return framed.Length > bare.Length && framed[0] == token;
+    }
+
     private int? DoubledToken(string text, ImmutableArray<int> tokens)
     {
         if (tokens.Length < 2 || tokens[0] != tokens[1] && tokens[^1] != tokens[^2])

@@ -8,7 +8,7 @@ public sealed partial class TabularPolicy
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="completionsPerPrompt"/> is below 1.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
-    /// <exception cref="InvalidOperationException">A logit has become NaN or infinite.</exception>
+    /// <exception cref="ArithmeticException">A logit has become NaN or infinite.</exception>
     public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -77,7 +77,7 @@ public sealed partial class TabularPolicy
         foreach (double logit in logits)
         {
             if (!double.IsFinite(logit))
-                throw new InvalidOperationException($"A logit of prompt \"{prompt}\" is {logit}: training has diverged. Lower the learning rate.");
+                throw new ArithmeticException($"A logit of prompt \"{prompt}\" is {logit}: training has diverged. Lower the learning rate.");
             highest = Math.Max(highest, logit);
         }
 

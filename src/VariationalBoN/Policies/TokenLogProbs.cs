@@ -9,13 +9,15 @@ internal static class TokenLogProbs
     /// <param name="logits">N positions.</param>
     /// <param name="targets">Int64 [N].</param>
     /// <param name="distribution">What logits become.</param>
-    /// <param name="blockElements">The most logits that are held at a time.</param>
-    internal static Tensor Of(PositionLogits logits, Tensor targets, NextTokenDistribution distribution, int blockElements = PositionLogits.BlockElements)
+    /// <param name="blockElements">The most logits that are held at a time; null for a number that suits.</param>
+    internal static Tensor Of(PositionLogits logits, Tensor targets, NextTokenDistribution distribution, int? blockElements = null)
     {
-        long block = Math.Max(1, blockElements / logits.VocabularySize);
+        bool trains = is_grad_enabled() && (logits.Hidden?.requires_grad == true || logits.Weight?.requires_grad == true);
+        int elements = blockElements ?? (trains ? PositionLogits.BlockElements : PositionLogits.ScoredElements);
+        long block = Math.Max(1, elements / logits.VocabularySize);
         if (logits.Count <= block || logits.Hidden is null || logits.Weight is null)
             return distribution.LogProbs(logits.Rows(0, logits.Count), targets);
-        if (!is_grad_enabled() || !(logits.Hidden.requires_grad || logits.Weight.requires_grad))
+        if (!trains)
             return ByBlock(logits, targets, distribution, block);
         return distribution.HasFullSupport
             ? BlockwiseLogProb.apply(logits.Hidden, logits.Weight, targets, distribution, block)

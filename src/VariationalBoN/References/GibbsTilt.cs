@@ -95,7 +95,8 @@ public static class GibbsTilt
         {
             double weight = Math.Exp((reward - largest) / beta);
             sum += weight;
-            tilted += weight * (reward - largest) / beta;
+            if (weight > 0)
+                tilted += weight * (reward - largest) / beta;
         }
 
         return (tilted / sum) - Math.Log(sum / sorted.Length);

@@ -35,12 +35,14 @@ internal sealed class ReferenceEstimation
         string[] differences = [.. source.Policy.Differences(origin.Reference)];
         if (differences.Length > 0)
             throw new ArgumentException($"The source draws from another policy than the reference whose log-probabilities it gives: {string.Join("; ", differences)}. Draw reference samples from the reference.", nameof(source));
+        var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.OnWarning);
         return new(origin, source is PolicyCompletionSource local ? DrawThenScoreAsync : DrawScoredAsync, prompts, options);
 
         Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawThenScoreAsync(
             Prompt[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
         {
             IReadOnlyList<Completion> drawn = local.Draw(batch, count, seed, cancellationToken);
+            watch.Observe(drawn);
             return Task.FromResult<Func<Task<IReadOnlyList<ReferencePrompt>>>>(
                 async () => Entries(await local.ScoreAsync(drawn, count, cancellationToken).ConfigureAwait(false), batch, count));
         }
@@ -48,8 +50,9 @@ internal sealed class ReferenceEstimation
         async Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawScoredAsync(
             Prompt[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
         {
-            IReadOnlyList<ReferencePrompt> entries = Entries(
-                await source.DrawAsync(batch, count, seed, cancellationToken).ConfigureAwait(false), batch, count);
+            ScoredBatch scored = await source.DrawAsync(batch, count, seed, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<ReferencePrompt> entries = Entries(scored, batch, count);
+            watch.Observe(scored.Drawn.Select(sample => sample.Completion));
             return () => Task.FromResult(entries);
         }
     }

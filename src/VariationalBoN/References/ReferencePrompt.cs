@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using VariationalBoN.BestOfN;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -156,6 +157,9 @@ public sealed class ReferencePrompt
         ArgumentNullException.ThrowIfNull(prompt);
         if (drawn.Any(sample => sample.Completion.Prompt != prompt))
             throw new ArgumentException($"A sample of another prompt is among those of \"{prompt}\".", nameof(drawn));
+        if (drawn.FirstOrDefault(sample => !ScoredSample.CanBeLogReference(sample.LogReference)) is { Completion: not null } odd)
+            throw new ArgumentException($"log pi_ref of a sample of the prompt {Shown.Quoted(prompt.Canonical)} is {odd.LogReference:R}; " +
+                "it must be finite and at most 0.", nameof(drawn));
         ImmutableSortedDictionary<string, ImmutableArray<double?>> columns = ReferenceComponents.Checked(prompt, drawn.Length, components);
         int[] kept = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Reward is not null)];
         ImmutableArray<ScoredCompletion> samples = [.. kept.Select(i => new ScoredCompletion(drawn[i].Completion, drawn[i].Reward!.Value, drawn[i].LogReference))];

@@ -54,6 +54,7 @@ public static class ReferenceSamples
         options.Validate();
         scoring ??= new ScoringOptions();
         scoring.Validate();
+        var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.OnWarning);
         return new ReferenceEstimation(new ScoringIdentity(reference, reward.Identity, scoring.Identity), DrawAsync, prompts, options).RunAsync(cancellationToken);
 
         async Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawAsync(Prompt[] batch, int count, DrawSeed seed, CancellationToken token)
@@ -61,6 +62,7 @@ public static class ReferenceSamples
             IReadOnlyList<Completion> drawn = await sampleAsync(batch, count, seed, token).ConfigureAwait(false);
             if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count))))
                 throw new InvalidOperationException($"{reference.Name} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
+            watch.Observe(drawn);
             return () => ScoreAsync(reward, drawn, scoring, token);
         }
     }

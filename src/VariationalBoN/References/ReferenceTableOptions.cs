@@ -28,6 +28,13 @@ public sealed record ReferenceTableOptions
     /// <summary>Told how far it is after each batch, and with a store at the start: what was found.</summary>
     public IProgress<ReferenceTableProgress>? Progress { get; init; }
 
+    /// <summary>
+    /// Told once when nearly all samples are cut at the maximum length (<see cref="GenerationOptions.MaxNewTokens"/>), as soon as 32 are
+    /// drawn; <c>_ => { }</c> silences it.
+    /// </summary>
+    /// <value>Null by default, which writes it to the error stream.</value>
+    public Action<string>? OnWarning { get; init; }
+
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
     internal void Validate()

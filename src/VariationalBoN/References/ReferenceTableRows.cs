@@ -98,6 +98,9 @@ internal sealed class ReferenceTableRows
         ImmutableArray<int> promptTokens = Tokens(Required(row, "promptTokens"), "promptTokens");
         ImmutableArray<int>[] tokens = [.. Items(row, "tokens").Select(item => Tokens(item, "tokens"))];
         double[] logReference = [.. Items(row, "logReference").Select(item => Number(item, "logReference"))];
+        int above = Array.FindIndex(logReference, value => !ScoredSample.CanBeLogReference(value));
+        if (above >= 0)
+            throw new FormatException($"entry {above} of \"logReference\" is {logReference[above]:R}; a log-probability is at most 0.");
         FinishReason[] finish = [.. Items(row, "finishReasons").Select(item => Finish(String(item, "finishReasons")))];
         if (responses.Length != rewards.Length || tokens.Length != rewards.Length || logReference.Length != rewards.Length || finish.Length != rewards.Length)
             throw new FormatException($"the columns differ in length: {rewards.Length} rewards, {responses.Length} responses, {tokens.Length} tokens, {logReference.Length} logReference, {finish.Length} finishReasons.");

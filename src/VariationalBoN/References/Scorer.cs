@@ -86,7 +86,7 @@ public sealed class Scorer
         double[] values = Reference.LogProbValues(completions);
         for (int i = 0; i < values.Length; i++)
         {
-            if (!(values[i] <= 1e-4 && values[i] > double.NegativeInfinity))
+            if (!ScoredSample.CanBeLogReference(values[i]))
                 throw new ArithmeticException(FormattableString.Invariant($"log pi_ref of completion {i} of prompt \"{completions[i].Prompt}\" is {values[i]}; it must be finite and at most 0. Reference and policy must share vocabulary, temperature and maximum length."));
             values[i] = Math.Min(0, values[i]); // float32 log-softmax may round a certain token to just above 0
         }

@@ -29,7 +29,7 @@ internal sealed record StoreRow
 
     /// <summary>Refuses what a store cannot keep.</summary>
     /// <exception cref="ArgumentException">
-    /// Nothing was drawn, a number is not finite, or a column has not an entry to each sample.
+    /// Nothing was drawn, a number is not finite, a log pi_ref is above 0, or a column has not an entry to each sample.
     /// </exception>
     public void Validate()
     {
@@ -39,7 +39,8 @@ internal sealed record StoreRow
             : Rewards.Any(IsNotFinite) ? "a reward is not finite"
             : !LogReference.IsEmpty && LogReference.Length != Drawn
                 ? $"there are {Drawn} samples but {LogReference.Length} entries of log pi_ref"
-            : LogReference.Any(IsNotFinite) ? "a log pi_ref is not finite"
+            : LogReference.Any(value => value is double number && !ScoredSample.CanBeLogReference(number))
+                ? "a log pi_ref is not finite or above 0"
             : Content.Fault(Drawn);
         if (fault is not null)
             throw new ArgumentException($"{this} cannot be stored: {fault}.");

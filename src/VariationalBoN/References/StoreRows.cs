@@ -124,9 +124,12 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
             throw new FormatException("it is not as it was written: its row_check does not agree.");
         if (completions is null != length is null)
             throw new FormatException("it has completions without their length, or a length without completions.");
+        ImmutableArray<double?> values = logReference is null ? [] : StoreNumbers.Read(logReference, read.Drawn, "log_reference");
+        if (values.FirstOrDefault(value => value is double number && !ScoredSample.CanBeLogReference(number)) is double above)
+            throw new FormatException($"an entry of its log_reference is {above:R}; a log-probability is at most 0.");
         return read with
         {
-            LogReference = logReference is null ? [] : StoreNumbers.Read(logReference, read.Drawn, "log_reference"),
+            LogReference = values,
             Content = completions is null ? StoreContent.None
                 : StoreContent.Parse(StorePacking.Unpack(completions, length!.Value), read.Drawn),
         };

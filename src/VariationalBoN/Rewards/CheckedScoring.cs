@@ -36,12 +36,6 @@ internal static class CheckedScoring
 
         if (asked.TrueForAll(i => rewards[i] is null) && Array.FindLast(failures, failure => failure is not null) is RewardModelException last)
             throw new RewardModelException($"The reward model {model.Identity.Name} failed for each of the {asked.Count} completions it was given, so nothing is left to go on with. The last failure: {last.Message}", last.InnerException ?? last);
-        foreach (int i in asked)
-        {
-            if (completions[i].FinishReason == FinishReason.Length && options.OnTruncated == TruncationRule.Subtract)
-                rewards[i] -= options.TruncationValue;
-        }
-
         return found;
     }
 
@@ -124,17 +118,21 @@ internal static class CheckedScoring
         ? RetryPolicy.FailureOf(failure) is RemoteFailure.Unavailable or RemoteFailure.ServerError or RemoteFailure.Misdirected or RemoteFailure.BadAnswer
         : RetryPolicy.Beneath(failure) is Exception inner && IsOfService(inner);
 
-    /// <summary>Keeps the rewards that are finite; a failure for each that is not.</summary>
+    /// <summary>Keeps the rewards that are finite, less what a truncated completion loses; a failure for each that is not.</summary>
     private static List<RewardModelException> Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, RewardScores scores, CheckedRewards found, ScoringOptions options)
     {
         found.Add(batch, scores);
         var failures = new List<RewardModelException>();
         for (int i = 0; i < batch.Length; i++)
         {
-            if (double.IsFinite(scores[i]))
-                found.Rewards[batch[i]] = scores[i];
+            bool lessened = all[batch[i]].FinishReason == FinishReason.Length && options.OnTruncated == TruncationRule.Subtract;
+            double reward = scores[i] - (lessened ? options.TruncationValue : 0);
+            string less = lessened ? FormattableString.Invariant($", less TruncationValue = {options.TruncationValue}") : "";
+            if (double.IsFinite(reward))
+                found.Rewards[batch[i]] = reward;
             else
-                failures.Add(Failure(model, all, [batch[i]], FormattableString.Invariant($"It returned {scores[i]}{Culprits(scores, i)}; a reward must be finite."), options));
+                failures.Add(Failure(model, all, [batch[i]], FormattableString.Invariant(
+                    $"It returned {scores[i]}{Culprits(scores, i)}{less}; a reward must be finite."), options));
         }
 
         return failures;

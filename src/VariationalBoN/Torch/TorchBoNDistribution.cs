@@ -196,5 +196,5 @@ public sealed partial class TorchBoNDistribution : IDisposable
         }
     }
 
-    private static string Describe(Tensor value) => $"[{string.Join(", ", value.shape)}] {value.dtype} on {value.device}";
+    private static string Describe(Tensor value) => $"{Shown.Shape(value.shape)} {value.dtype} on {value.device}";
 }

@@ -1,5 +1,6 @@
 using VariationalBoN.BestOfN;
 using VariationalBoN.Internal;
+using VariationalBoN.Objectives;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Torch;
@@ -7,7 +8,7 @@ namespace VariationalBoN.Torch;
 /// <summary>The targets of an objective on a device: log g(y | x) of a batch as a tensor, for losses that take their targets as one.</summary>
 /// <remarks>
 /// The device form of <see cref="ObjectiveExtensions.LogTargets"/>, over <see cref="TorchBoNDistribution"/>: rewards and log pi_ref of the batch are copied to the device, and nothing is read back. There is one for
-/// <see cref="ExactObjective"/> and <see cref="LowerBoundObjective"/> over a <see cref="EmpiricalBoNDistribution"/>, for <see cref="GibbsObjective"/>, and for <see cref="ClippedObjective"/> over these; other
+/// <see cref="ExactObjective"/>, <see cref="LowerBoundObjective"/> and <see cref="CalibratedTiltObjective"/> over a <see cref="EmpiricalBoNDistribution"/>, for <see cref="GibbsObjective"/>, and for <see cref="ClippedObjective"/> over these; other
 /// objectives give doubles alone. Numbers are float64 and those of the double core within 1e-12 times their size. It owns the sorted reference rewards of all prompts on the device, 8 bytes times the next power of
 /// two above M for each prompt: dispose of it. Reading is thread-safe.
 /// </remarks>
@@ -76,6 +77,7 @@ public sealed class TorchTargets : IDisposable
         Tensor targets = _inner switch
         {
             GibbsObjective gibbs => TorchBoNDistribution.LogGibbs(reward, logReference, gibbs.Beta),
+            CalibratedTiltObjective tilt => _bestOfN!.LogCdf(Indices(scored), reward, CdfSide.Midpoint).exp().Times(tilt.C).Plus(logReference),
             LowerBoundObjective bound => _bestOfN!.LogLowerBound(Indices(scored), reward, logReference, bound.Side),
             _ => _bestOfN!.LogDensity(Indices(scored), reward, logReference),
         }; // [B]
@@ -102,6 +104,7 @@ public sealed class TorchTargets : IDisposable
     {
         ExactObjective exact => exact.BestOfN,
         LowerBoundObjective bound => bound.BestOfN,
+        CalibratedTiltObjective tilt => tilt.BestOfN,
         _ => null,
     };
 

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using VariationalBoN.Training;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -15,6 +16,7 @@ namespace VariationalBoN;
 /// </remarks>
 public abstract class AdamOptimizer : IDisposable
 {
+    private const string RateName = "learning_rate";
     private readonly AdamSettings _settings;
     private readonly AdamSlot[] _slots;
     private readonly WeightSample _sample;
@@ -70,8 +72,8 @@ public abstract class AdamOptimizer : IDisposable
 
     /// <summary>One step along the gradients that the parameters hold.</summary>
     /// <exception cref="InvalidOperationException">
-    /// At the first step: parameters are of 16 bits, and the learning rate is below 2^-8 of their median magnitude, so that at least half
-    /// of the steps would be rounded away; the message names both. Not with <see cref="AllowLostSteps"/>.
+    /// At the first step: parameters are of 16 bits, and the learning rate is below 2^-8 (bfloat16) or 2^-11 (float16) of their median
+    /// magnitude, so that at least half of the steps would be rounded away; the message names both. Not with <see cref="AllowLostSteps"/>.
     /// </exception>
     public void Step()
     {
@@ -112,19 +114,25 @@ public abstract class AdamOptimizer : IDisposable
         Safetensors.Save(path, Tensors(numbers));
     }
 
-    /// <summary>Reads them back; nothing is changed by a file of another optimizer, other settings or other parameters.</summary>
-    internal void Load(string path)
+    /// <summary>Holds a file against this optimizer: one of another optimizer, other settings or other parameters is refused. What it gives
+    /// reads the file back.</summary>
+    internal Action Load(string path)
     {
-        using var scope = NewDisposeScope();
-        var numbers = Numbers();
-        Safetensors.Load(path, Tensors(numbers));
-        long[] steps = numbers.Steps.data<long>().ToArray();
-        for (int i = 0; i < _slots.Length; i++)
-            _slots[i].Steps = steps[i];
-        _steps = steps[^1];
-        LearningRate = numbers.Rate.data<double>()[0];
-        _sample.Restore(numbers.Weights);
-        _checked = true;
+        using (NewDisposeScope())
+            Open(path, Numbers());
+        return () =>
+        {
+            using var scope = NewDisposeScope();
+            var numbers = Numbers();
+            Open(path, numbers)();
+            var steps = numbers.Steps.Elements<long>();
+            for (int i = 0; i < _slots.Length; i++)
+                _slots[i].Steps = steps[i];
+            _steps = steps[^1];
+            LearningRate = numbers.Rate.Elements<double>()[0];
+            _sample.Restore(numbers.Weights);
+            _checked = true;
+        };
     }
 
     /// <summary>Disposes of the moments; parameters and gradients stay.</summary>
@@ -139,13 +147,17 @@ public abstract class AdamOptimizer : IDisposable
     private (Tensor Steps, Tensor Rate, Tensor Weights) Numbers() =>
         (tensor([.. _slots.Select(slot => slot.Steps), _steps]), tensor([LearningRate]), _sample.State());
 
+    /// <summary>Moments may be infinite: in float16 the square of a gradient of 256 is.</summary>
+    private Action Open(string path, (Tensor Steps, Tensor Rate, Tensor Weights) numbers) =>
+        Safetensors.Open(path, Tensors(numbers), mayBeInfinite: name => name != RateName);
+
     /// <summary>All by name; settings and element types are part of the names, so that others are refused by name.</summary>
     private Dictionary<string, Tensor> Tensors((Tensor Steps, Tensor Rate, Tensor Weights) numbers)
     {
         var tensors = new Dictionary<string, Tensor>
         {
             [$"steps of {_settings}"] = numbers.Steps,
-            ["learning_rate"] = numbers.Rate,
+            [RateName] = numbers.Rate,
             ["weights"] = numbers.Weights,
         };
         for (int i = 0; i < _slots.Length; i++)

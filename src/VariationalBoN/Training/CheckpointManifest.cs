@@ -22,6 +22,9 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
     /// <summary>The library that wrote it; for people who wonder.</summary>
     public string Library { get; init; } = $"VariationalBoN {typeof(CheckpointManifest).Assembly.GetName().Version?.ToString(3)}";
 
+    /// <summary>The kernels that it was computed with, whose rounding the rest of the run must have; null for those of libtorch's choice.</summary>
+    public string? Kernels { get; init; }
+
     internal static Part Describe(string path)
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);

@@ -18,7 +18,7 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
     private const int GeneratorBytes = 5056;
 
     internal static CheckpointPart Of(string name, torch.nn.Module module) =>
-        new($"{name}.safetensors", path => Safetensors.Save(path, module), path => () => Safetensors.Load(path, module), Nothing);
+        new($"{name}.safetensors", path => Safetensors.Save(path, module), path => Safetensors.Open(path, module), Nothing);
 
     internal static CheckpointPart Of(string name, OptimizerHelper optimizer) => Of(
         name,
@@ -34,7 +34,7 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
         });
 
     internal static CheckpointPart Of(string name, AdamOptimizer optimizer) =>
-        new($"{name}.safetensors", optimizer.Save, path => () => optimizer.Load(path), Nothing);
+        new($"{name}.safetensors", optimizer.Save, optimizer.Load, Nothing);
 
     internal static CheckpointPart Of(string name, torch.Generator generator) => Of(
         name,

@@ -121,7 +121,7 @@ public sealed class Checkpoints : IDisposable
             foreach (CheckpointPart part in _parts.Values)
                 part.Save(Path.Combine(folder, part.FileName));
             var files = _parts.Values.ToImmutableSortedDictionary(part => part.FileName, part => CheckpointManifest.Describe(Path.Combine(folder, part.FileName)));
-            new CheckpointManifest(step, values, _configuration, files).Write(folder);
+            new CheckpointManifest(step, values, _configuration, files) { Kernels = TorchRuntime.Kernels }.Write(folder);
         });
         Prune(step);
         return saved with { Metrics = values };
@@ -130,8 +130,9 @@ public sealed class Checkpoints : IDisposable
     /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics start anew.</summary>
     /// <returns>The number of steps done: the loop goes on with this step.</returns>
     /// <exception cref="InvalidDataException">
-    /// The latest checkpoint is damaged, or a metrics file is shorter than it was at that time: nothing was changed. Or a file does not fit what was added under its name: parts before it may
-    /// have been restored. The message names the file.
+    /// The latest checkpoint is damaged, a metrics file is shorter than it was at that time, or a module, parameters or an optimizer of
+    /// this library do not fit what was added under the name: nothing was changed. Or an optimizer of TorchSharp, a generator or what you read
+    /// yourself does not fit: parts before it may have been restored. The message names the file.
     /// </exception>
     /// <exception cref="InvalidOperationException">It is of another configuration, or has other parts; the message names the differences. Nothing was changed.</exception>
     public long Restore()
@@ -151,6 +152,9 @@ public sealed class Checkpoints : IDisposable
         ArgumentNullException.ThrowIfNull(checkpoint);
         var manifest = CheckpointManifest.Read(checkpoint.Folder);
         string[] differences = [.. ConfigurationDifferences.Between(manifest.Configuration, _configuration)];
+        if (manifest.Kernels != TorchRuntime.Kernels)
+            differences = [$"kernels of {Named(manifest.Kernels)} there and of {Named(TorchRuntime.Kernels)} here " +
+                $"({nameof(TorchRuntime)}.{nameof(TorchRuntime.UseFastKernelsOnAmd)})", .. differences];
         if (differences.Length > 0)
             throw new InvalidOperationException($"{checkpoint.Folder} was made with other settings: {string.Join("; ", differences)}. Use the same settings, or another folder for the new run.");
         string[] stored = [.. manifest.Parts.Keys.Order(StringComparer.Ordinal)], added = [.. _parts.Values.Select(part => part.FileName).Order(StringComparer.Ordinal)];
@@ -218,6 +222,8 @@ public sealed class Checkpoints : IDisposable
         foreach (Checkpoint old in all.SkipLast(_options.KeepLast).Where(checkpoint => checkpoint != best && checkpoint.Step != saved))
             _folder.Delete(old);
     }
+
+    private static string Named(string? kernels) => kernels ?? "libtorch's choice";
 
     private static T NotNull<T>(T value)
         where T : class

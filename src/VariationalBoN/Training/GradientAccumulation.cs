@@ -36,18 +36,14 @@ public static class GradientAccumulation
         ArgumentNullException.ThrowIfNull(loss);
         if (!Enum.IsDefined(average))
             throw new ArgumentOutOfRangeException(nameof(average), average, "A loss is the mean over Completions or over Groups.");
-        IReadOnlyList<ScoredBatch> parts = scored.SplitByGroup(completionsPerPart);
+        var parts = scored.SplitWithPositions(completionsPerPart);
         if (parts.Count == 0)
             throw new ArgumentException($"None of the {scored.Drawn.Length} samples of the batch has a reward; leave the step out, or see why the reward model fails.", nameof(scored));
 
-        int[] order = [.. Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i]).SelectMany(group => group)]; // that of SplitByGroup
         double whole = Weight(scored, average), value = 0;
         double[] logProbs = new double[scored.Count];
-        int done = 0;
-        foreach (ScoredBatch part in parts)
+        foreach ((ScoredBatch part, ImmutableArray<int> positions) in parts)
         {
-            ImmutableArray<int> positions = [.. order.AsSpan(done, part.Count)];
-            done += part.Count;
             double share = Weight(part, average) / whole;
             using var scope = torch.NewDisposeScope(); // the graph of a part lives below this line only
             var logProb = policy.LogProb(part.Completions); // [b]
@@ -66,12 +62,13 @@ public static class GradientAccumulation
     private static double Weight(ScoredBatch scored, LossAverage average) =>
         average == LossAverage.Completions ? scored.Count : scored.Groups.Distinct().Count();
 
-    private static void RequireLoss(torch.Tensor made)
+    private static void RequireLoss(torch.Tensor loss)
     {
-        if (made is null || made.dim() != 0 || !made.requires_grad)
+        if (loss is null || loss.dim() != 0 || !loss.requires_grad)
         {
-            string found = made is null ? "null" : $"[{string.Join(", ", made.shape)}] {(made.requires_grad ? "with" : "without")} gradient";
-            throw new ArgumentException($"The loss of a part is {found}; it must be a scalar [] with gradient, made of the log-probabilities that it was given.", nameof(made));
+            string found = loss is null ? "null" : $"{Shown.Shape(loss.shape)} {(loss.requires_grad ? "with" : "without")} gradient";
+            throw new ArgumentException($"The loss of a part is {found}; it must be a scalar [] with gradient, made of the log-probabilities " +
+                "that it was given.", nameof(loss));
         }
     }
 }

@@ -4,7 +4,8 @@ namespace VariationalBoN.Training;
 /// restore.</summary>
 /// <remarks>
 /// With W steps of warm-up, S steps in all and t = (step - W) / (S - W): Peak (step + 1) / W before step W; then
-/// Peak (1 - (1 - f) t), or Peak (f + (1 - f) (1 + cos(pi t)) / 2), f being <see cref="FinalPart"/>; from step S on, Peak f.
+/// Peak (1 - (1 - f) t), or Peak (f + (1 - f) (1 + cos(pi t)) / 2), f being <see cref="FinalPart"/>; from step S on Peak f, however
+/// long the warm-up. With <see cref="ScheduleShape.Constant"/> Peak from step W on.
 /// Give it to <see cref="AdamOptimizer.SetLearningRate"/> before each step. Immutable, thread-safe. Checked where it is used.
 /// </remarks>
 public sealed record LearningRateSchedule
@@ -15,7 +16,8 @@ public sealed record LearningRateSchedule
     /// <summary>S, the number of steps of the run, at least 1.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>W, the steps over which the rate rises in a line, at least 0; with as many as <see cref="Steps"/> it never falls.</summary>
+    /// <summary>W, the steps over which the rate rises in a line, at least 0; with more than <see cref="Steps"/> the run ends before
+    /// the peak.</summary>
     /// <value>0: the run starts at the peak.</value>
     public long WarmUpSteps { get; init; }
 
@@ -36,9 +38,11 @@ public sealed record LearningRateSchedule
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         Validate();
+        if (Shape != ScheduleShape.Constant && step >= Steps)
+            return Peak * FinalPart;
         if (step < WarmUpSteps)
             return Peak * (step + 1) / WarmUpSteps;
-        long falling = Math.Max(1, Steps - WarmUpSteps), fallen = Math.Min(step - WarmUpSteps, falling);
+        long falling = Steps - WarmUpSteps, fallen = step - WarmUpSteps; // fallen < falling where the two are used
         return Peak * Shape switch
         {
             ScheduleShape.Linear => 1 - ((1 - FinalPart) * fallen / falling),

@@ -35,6 +35,6 @@ internal static class ParameterPart
                 throw new InvalidDataException($"{path} holds parameters of another element type: {string.Join("; ", others)}. Load the model in the type that the run was started with.");
         }
 
-        return () => Safetensors.Load(path, tensors);
+        return Safetensors.Open(path, tensors);
     }
 }

@@ -150,7 +150,7 @@ public sealed record StepMetrics
     private static double[] Values(torch.Tensor logProb)
     {
         if (logProb.dim() != 1 || !logProb.is_floating_point())
-            throw new ArgumentException($"logProb is {logProb.dtype} [{string.Join(", ", logProb.shape)}]; expected floating point [B], one value for each completion.", nameof(logProb));
+            throw new ArgumentException($"logProb is {logProb.dtype} {Shown.Shape(logProb.shape)}; expected floating point [B], one value for each completion.", nameof(logProb));
         return logProb.Doubles();
     }
 }

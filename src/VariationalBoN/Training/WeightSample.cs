@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Training;
@@ -58,7 +58,7 @@ internal sealed class WeightSample : IDisposable
         if (steps == 0 || _start is null || _before is null || _after is null)
             return null;
         using Tensor taken = Take(means);
-        double[] start = Values(_start), before = Values(_before), after = Values(_after), mean = Values(taken);
+        double[] start = _start.Doubles(), before = _before.Doubles(), after = _after.Doubles(), mean = taken.Doubles();
         double update = 0, weight = 0;
         int pulled = 0, changed = 0;
         for (int i = 0; i < after.Length; i++)
@@ -103,11 +103,5 @@ internal sealed class WeightSample : IDisposable
     {
         held?.Dispose();
         held = next?.DetachFromDisposeScope();
-    }
-
-    private static double[] Values(Tensor tensor)
-    {
-        using var scope = NewDisposeScope();
-        return MemoryMarshal.Cast<byte, double>(tensor.cpu().contiguous().bytes).ToArray();
     }
 }

@@ -35,7 +35,8 @@ public static class Safetensors
 
     /// <summary>Reads the tensors of a file into the parameters and buffers of a module, converted to the module's element types.</summary>
     /// <param name="path">Path of the file.</param>
-    /// <param name="module">The module, on any device; unchanged when the file does not fit.</param>
+    /// <param name="module">The module, on any device; unchanged when the file is refused. A file that breaks off while it is read, after it
+    /// was checked, leaves it partly overwritten.</param>
     /// <param name="prefix">Stands before each of the module's names in the file, such as <c>transformer.</c>.</param>
     /// <exception cref="InvalidDataException">
     /// The file is damaged, tensors are missing, left over or of another shape, or a parameter holds NaN or infinity; the message names
@@ -46,19 +47,38 @@ public static class Safetensors
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(prefix);
+        Open(path, module, prefix)();
+    }
+
+    /// <summary>Holds a file against a module without changing it; what it gives reads the file into the module.</summary>
+    /// <inheritdoc cref="Load(string, nn.Module, string)"/>
+    internal static Action Open(string path, nn.Module module, string prefix = "")
+    {
         var buffers = module.named_buffers().Select(pair => prefix + pair.name).ToHashSet(StringComparer.Ordinal);
-        Load(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value), buffers.Contains);
+        return Open(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value), buffers.Contains);
     }
 
     /// <summary>Reads the tensors of a file into tensors of the same names, which are all that it may hold.</summary>
     /// <param name="path">Path of the file.</param>
     /// <param name="targets">The tensors.</param>
     /// <param name="mayBeInfinite">Which names are no weights, so that NaN and infinity may stand there; null for none.</param>
-    internal static void Load(string path, IReadOnlyDictionary<string, Tensor> targets, Func<string, bool>? mayBeInfinite = null)
+    internal static void Load(string path, IReadOnlyDictionary<string, Tensor> targets, Func<string, bool>? mayBeInfinite = null) =>
+        Open(path, targets, mayBeInfinite)();
+
+    /// <summary>Holds a file against tensors without changing them; what it gives reads the file into them.</summary>
+    /// <inheritdoc cref="Load(string, IReadOnlyDictionary{string, Tensor}, Func{string, bool})"/>
+    internal static Action Open(string path, IReadOnlyDictionary<string, Tensor> targets, Func<string, bool>? mayBeInfinite = null)
     {
-        var free = targets.Where(pair => mayBeInfinite?.Invoke(pair.Key) == true).Select(pair =>
-            pair.Value).ToHashSet(ReferenceEqualityComparer.Instance);
-        using var file = new WeightFile(path);
-        WeightReader.Fill(WeightMatch.Match([file], targets, new WeightNames("", "", "")).Reads, target => !free.Contains(target));
+        var free = targets.Where(pair => mayBeInfinite?.Invoke(pair.Key) == true).Select(pair => pair.Value)
+            .ToHashSet(ReferenceEqualityComparer.Instance);
+        using (var file = new WeightFile(path))
+            WeightReader.RequireFinite([.. Match(file).Where(read => !free.Contains(read.Target))]);
+        return () =>
+        {
+            using var file = new WeightFile(path);
+            WeightReader.Fill(Match(file), mustBeFinite: _ => false);
+        };
+
+        List<WeightRead> Match(WeightFile file) => WeightMatch.Match([file], targets, new WeightNames("", "", "")).Reads;
     }
 }

@@ -37,14 +37,40 @@ internal static class WeightReader
                 Convert(read, target, finite);
         }
 
+        ForEach(direct, Fill);
+    }
+
+    /// <summary>Refuses weights that are NaN or infinite before any target is touched, by a pass over the files.</summary>
+    /// <inheritdoc cref="Fill(IReadOnlyList{WeightRead}, Func{Tensor, bool})"/>
+    internal static void RequireFinite(IReadOnlyList<WeightRead> reads) =>
+        ForEach(reads.SelectMany(Parts), RequireFinite);
+
+    private static void ForEach<T>(IEnumerable<T> parts, Action<T> act)
+    {
         try
         {
-            Parallel.ForEach(Partitioner.Create(direct, EnumerablePartitionerOptions.NoBuffering), Fill);
+            Parallel.ForEach(Partitioner.Create(parts, EnumerablePartitionerOptions.NoBuffering), act);
         }
         catch (AggregateException e)
         {
             ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
         }
+    }
+
+    /// <summary>A tensor in parts of whole elements: places in bytes from its beginning.</summary>
+    private static IEnumerable<(WeightRead Read, long Start, int Length)> Parts(WeightRead read)
+    {
+        for (long start = 0; start < read.Entry.Bytes; start += PieceSize)
+            yield return (read, start, (int)Math.Min(PieceSize, read.Entry.Bytes - start));
+    }
+
+    private static void RequireFinite((WeightRead Read, long Start, int Length) part)
+    {
+        byte[] rented = ArrayPool<byte>.Shared.Rent(part.Length);
+        var bytes = rented.AsSpan(0, part.Length);
+        part.Read.File.Read(part.Read.Entry.Offset + part.Start, bytes);
+        RequireFinite(part.Read, bytes, part.Start / part.Read.Entry.ElementSize);
+        ArrayPool<byte>.Shared.Return(rented);
     }
 
     private static bool IsDirect(ScalarType type, Tensor target) => target.device_type == TorchSharp.DeviceType.CPU && target.is_contiguous()
@@ -106,9 +132,15 @@ internal static class WeightReader
     /// </summary>
     private static void RequireFinite(Piece piece, ReadOnlySpan<byte> bytes, long start)
     {
-        if (piece.Finite && NonFinite.IndexIn(bytes, piece.Read.Entry.Type) is >= 0 and var at)
-            throw new InvalidDataException($"{piece.Read.File.Path}: the weight '{Shown.Name(piece.Read.Entry.Name)}' holds NaN " +
-                $"or infinity at element {piece.Start + start + at}; the model that was saved had diverged, or the file is damaged.");
+        if (piece.Finite)
+            RequireFinite(piece.Read, bytes, piece.Start + start);
+    }
+
+    private static void RequireFinite(WeightRead read, ReadOnlySpan<byte> bytes, long start)
+    {
+        if (NonFinite.IndexIn(bytes, read.Entry.Type) is >= 0 and var at)
+            throw new InvalidDataException($"{read.File.Path}: the weight '{Shown.Name(read.Entry.Name)}' holds NaN or infinity at element " +
+                $"{start + at}; the model that was saved had diverged, or the file is damaged.");
     }
 
     private readonly record struct Piece(WeightRead Read, Tensor Target, long Start, bool Finite);

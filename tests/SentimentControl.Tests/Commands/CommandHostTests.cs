@@ -1,3 +1,5 @@
+using SampleHosting;
+
 namespace SentimentControl.Tests.Commands;
 
 [Trait("Tier", "fast")]

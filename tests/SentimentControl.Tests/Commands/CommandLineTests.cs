@@ -8,17 +8,20 @@ public sealed class CommandLineTests
     [InlineData("--n 0", "--n is '0'")]
     [InlineData("--n 2,2", "--n is '2,2'")]
     [InlineData("--n two", "--n is 'two'")]
-    [InlineData("--seed -1", "--seed is -1")]
-    [InlineData("--seed many", "'many' for option '--seed'")]
+    [InlineData("--seed -1", "--seed is '-1'")]
+    [InlineData("--seed many", "--seed is 'many'; it must be a whole number")]
     [InlineData("--dataset tweets", "--dataset is 'tweets'; it must be reviews or austen")]
     [InlineData("--device tpu", "--device is 'tpu'")]
-    [InlineData("--threads 0", "--threads is 0")]
+    [InlineData("--threads 0", "--threads is '0'")]
     [InlineData("--colour red", "--colour")]
-    [InlineData("--n 0 --threads 0", "such as 2,4,8,16; --threads is 0")] // all faults at once
+    [InlineData("--n 0 --threads 0", "such as 2,4,8,16; --threads is '0'")] // all faults at once
     [InlineData("--full", "--full")]
     [InlineData("--quick --methods jeffreys", "--methods")] // of the grid of benchmarks/VariationalBoN.Experiments; were ignored here once
     [InlineData("--seeds 1,2", "--seeds")]
     [InlineData("--pretrain folder", "--pretrain")]
+    [InlineData("--sample plot --n 2", "--n does not go with --sample")]
+    [InlineData("--sample plot --quick --threads 2", "--quick does not go with --sample")]
+    [InlineData("--output /dev/null/run", "--output is '/dev/null/run'; it must be a folder")]
     public async Task Wrong_arguments_give_one_line_and_exit_code_2(string arguments, string message)
     {
         bool ran = false;
@@ -69,6 +72,19 @@ public sealed class CommandLineTests
         {
             Directory.Delete(parent, recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_is_said_before_any_work()
+    {
+        if (!OperatingSystem.IsLinux())
+            return; // elsewhere there is no folder that nobody can write to
+        Arguments? arguments = null;
+        await Invoke("--output /proc/results", got => arguments = got);
+        var fault = await Assert.ThrowsAsync<SampleHosting.UsageException>(() => ExperimentRun.RunAsync(arguments!, TextWriter.Null, default));
+
+        Assert.StartsWith("--output is '/proc/results'; nothing can be written there: ", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", fault.Message, StringComparison.Ordinal);
     }
 
     private static async Task<(int Code, string Error)> Invoke(string arguments, Action<Arguments> run)

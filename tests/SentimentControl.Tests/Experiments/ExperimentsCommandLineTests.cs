@@ -20,7 +20,7 @@ public sealed class ExperimentsCommandLineTests
     [InlineData("grid --methods dpo --studies speed", "--studies holds speed, which has no run of the --methods dpo")]
     [InlineData("grid --quick --methods dpo,clipped-ratio --studies speed", "--studies holds speed")] // small, speed is of vBoN alone
     [InlineData("grid --dataset tweets", "--dataset is 'tweets'")]
-    [InlineData("grid --threads 0", "--threads is 0")]
+    [InlineData("grid --threads 0", "--threads is '0'")]
     [InlineData("grid --device tpu", "--device is 'tpu'")]
     [InlineData("grid --seed 1", "--seed")]
     [InlineData("grid --sample x", "--sample")]

@@ -54,13 +54,6 @@ public sealed class RunRecordTests : IDisposable
         Assert.DoesNotContain(Method.Dpo, shares.Keys);
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(8)]
-    [InlineData(64)]
-    public void The_best_curve_is_that_of_best_of_n(double n) => Assert.Equal(n / (n + 1), BestOfNCurve.WinRateAt(Math.Log(n) - ((n - 1) / n)), n == 1 ? 6 : 10);
-
     private static GridRun Run(Method method, int n) => new("grid", method, n, 1, new Variation());
 
     private static RunRecord Record(GridRun run, double reward, double kl = 1)

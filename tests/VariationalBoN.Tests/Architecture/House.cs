@@ -66,12 +66,14 @@ internal sealed partial class House
     }
 
     /// <summary>
-    /// A name in the column "may use" means a room of the same package, where there is such another one, and of the core otherwise.
+    /// A name in the column "may use" means a room of the same package, where there is such another one, and of the core otherwise; with a
+    /// dot it is a room of another package.
     /// </summary>
     private static string Find(Room[] rooms, Room user, string name)
     {
-        string folder = Folder(name);
-        return rooms.FirstOrDefault(room => room.Package == user.Package && room.Folder == folder && room != user)?.Name
+        string folder = Folder(name), full = $"{Core}.{name}";
+        return rooms.FirstOrDefault(room => name.Contains('.', StringComparison.Ordinal) && room.Name == full)?.Name
+            ?? rooms.FirstOrDefault(room => room.Package == user.Package && room.Folder == folder && room != user)?.Name
             ?? rooms.FirstOrDefault(room => room.Package == Core && room.Folder == folder)?.Name
             ?? throw new InvalidDataException($"docs/architecture.md: {user.Name} may use '{name}', which has no row.");
     }
@@ -105,6 +107,6 @@ internal sealed partial class House
         _ => throw new InvalidDataException($"docs/architecture.md: '{cell}' is neither yes nor no."),
     };
 
-    [GeneratedRegex(@"[A-Za-z][A-Za-z0-9/]*")]
+    [GeneratedRegex(@"[A-Za-z][A-Za-z0-9/.]*")]
     private static partial Regex Name();
 }

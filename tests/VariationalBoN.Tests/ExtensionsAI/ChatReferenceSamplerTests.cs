@@ -52,6 +52,34 @@ public sealed class ChatReferenceSamplerTests
     }
 
     [Fact]
+    public async Task A_conversation_is_sent_message_by_message()
+    {
+        IReadOnlyList<ChatMessage> sent = [];
+        using var client = new FakeChatClient((messages, _, _) =>
+        {
+            sent = messages;
+            return Task.FromResult(FakeChatClient.Response("y", ChatFinishReason.Stop));
+        });
+        var prompt = Prompt.Conversation("""[{"role": "system", "content": "s"}, {"role": "user", "name": "Ann", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}]""");
+
+        await new ChatReferenceSampler(client, s_options).SampleAsync([prompt], 1, 0);
+
+        Assert.Equal([(ChatRole.System, "s", null), (ChatRole.User, "ab", "Ann")], sent.Select(message => (message.Role, message.Text, message.AuthorName)));
+    }
+
+    [Theory]
+    [InlineData("""[{"role": "user", "content": [{"type": "image", "url": "x"}]}]""")]
+    [InlineData("""[{"role": "assistant", "content": null}]""")]
+    [InlineData("""[{"role": "assistant", "content": "", "tool_calls": []}]""")]
+    public async Task What_is_no_text_of_a_conversation_is_refused(string messages)
+    {
+        using FakeChatClient client = Seeded();
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => new ChatReferenceSampler(client, s_options).SampleAsync([Prompt.Conversation(messages)], 1, 0));
+
+        Assert.Contains(nameof(ChatReferenceSamplerOptions.Messages), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task No_more_requests_than_allowed_are_under_way()
     {
         int now = 0, peak = 0, calls = 0;

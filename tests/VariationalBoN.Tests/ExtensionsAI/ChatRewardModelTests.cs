@@ -30,6 +30,18 @@ public sealed class ChatRewardModelTests
         Assert.False(client.Disposed);
     }
 
+    [Fact]
+    public async Task A_conversation_stands_in_the_template_as_data()
+    {
+        string sent = "";
+        using FakeChatClient client = FakeChatClient.Saying(message => { sent = message; return "1"; });
+        const string Messages = """[{"role":"user","content":"q"}]""";
+
+        await new ChatRewardModel(client, s_options).ScoreAsync([new Completion { Prompt = Prompt.Conversation(Messages), Text = "a" }], CancellationToken.None);
+
+        Assert.Equal($"Rate \"a\" as an answer to \"{Messages}\" from 0 to 10.", sent);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("ten")]

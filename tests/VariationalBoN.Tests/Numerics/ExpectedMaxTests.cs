@@ -37,6 +37,15 @@ public sealed class ExpectedMaxTests
         iter: 100_000);
 
     [Fact]
+    public void Rewards_whose_differences_overflow_have_a_finite_expectation()
+    {
+        double[] rewards = [-1.7e308, -1.7e308, 1.7e308, 1.7e308];
+        Assert.Equal(0, ExpectedMax.Of(rewards, 1) / 1.7e308, 1e-15);
+        Assert.Equal(2 / 3.0, ExpectedMax.Of(rewards, 2) / 1.7e308, 1e-15); // 1 - 2 * 1/6
+        Assert.Equal([0, 2 / 3.0, 1, 1], ExpectedMax.Curve(rewards).Select(value => value / 1.7e308), (a, b) => Math.Abs(a - b) < 1e-15);
+    }
+
+    [Fact]
     public void A_largest_n_out_of_range_is_refused()
     {
         Assert.Contains("1 to 2", Assert.Throws<ArgumentOutOfRangeException>(() => ExpectedMax.Curve([1, 2], 3)).Message);

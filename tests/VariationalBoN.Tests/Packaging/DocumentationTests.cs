@@ -39,19 +39,51 @@ public sealed partial class DocumentationTests
 
     [Theory]
     [MemberData(nameof(Documents))]
-    public void Each_relative_link_leads_to_a_file(string document)
+    public void Each_relative_link_leads_to_a_file_and_its_anchor_to_a_heading(string document)
     {
         string folder = Path.GetDirectoryName(Path.Combine(Repository.Root, document))!;
-        IEnumerable<string> missing = Link().Matches(Repository.Read(document)).Select(link => link.Groups["path"].Value)
-            .Where(path => path.Length > 0 && !path.Contains("://", StringComparison.Ordinal))
-            .Where(path => !Path.Exists(Path.Combine(folder, path)));
+        IEnumerable<string> broken = Link().Matches(WithoutCode(Repository.Read(document)))
+            .Where(link => !link.Groups["path"].Value.Contains(':', StringComparison.Ordinal)) // of this repository
+            .Where(link => !Leads(Path.Combine(folder, link.Groups["path"].Value), link.Groups["anchor"].Value, document))
+            .Select(link => link.Value);
 
-        Assert.Empty(missing);
+        Assert.Empty(broken);
     }
+
+    [Theory]
+    [InlineData("## The walk of `one` prompt", "the-walk-of-one-prompt", true)]
+    [InlineData("## KL(pi || pi_bon), N = 8", "klpi--pi_bon-n--8", true)]
+    [InlineData("## Limits\n\n## Limits", "limits-1", true)]
+    [InlineData("## Limits", "limit", false)]
+    [InlineData("```\n# no heading\n```", "no-heading", false)]
+    public void Anchors_are_those_that_GitHub_makes(string page, string anchor, bool there) =>
+        Assert.Equal(there, Anchors(page).Contains(anchor));
+
+    private static bool Leads(string path, string anchor, string document)
+    {
+        string target = path.EndsWith(Path.DirectorySeparatorChar) && !Directory.Exists(path) ? Path.Combine(Repository.Root, document) : path;
+        return Path.Exists(target)
+            && (anchor.Length == 0 || !target.EndsWith(".md", StringComparison.Ordinal) || Anchors(File.ReadAllText(target)).Contains(anchor));
+    }
+
+    private static HashSet<string> Anchors(string page)
+    {
+        var anchors = new HashSet<string>();
+        foreach (Match heading in Heading().Matches(WithoutCode(page)))
+        {
+            string anchor = NotInAnchor().Replace(heading.Groups["text"].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-');
+            for (int again = 1; !anchors.Add(again == 1 ? anchor : $"{anchor}-{again - 1}"); again++) { }
+        }
+
+        return anchors;
+    }
+
+    private static string WithoutCode(string page) => CodeBlock().Replace(page, "");
 
     private static IEnumerable<string> Paths() =>
         Directory.EnumerateFiles(Repository.Root, "*.md")
             .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "samples"), "README.md", SearchOption.AllDirectories))
             .Select(path => Path.GetRelativePath(Repository.Root, path)).Order(StringComparer.Ordinal);
 
     private static string Squeeze(string code) => Regex.Replace(code, @"\s+", "");
@@ -59,6 +91,15 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"<!-- snippet: (?<path>[^#\s]+)#(?<name>\S+) -->\r?\n```csharp\r?\n(?<code>.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();
 
-    [GeneratedRegex(@"\]\((?<path>[^)#\s]*)(#[^)]*)?\)")]
+    [GeneratedRegex(@"\]\((?<path>[^)#\s]*)(#(?<anchor>[^)]*))?\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"^#{1,6} (?<text>.*)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex(@"[^\p{L}\p{Nd} _-]")]
+    private static partial Regex NotInAnchor();
+
+    [GeneratedRegex(@"^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex CodeBlock();
 }

@@ -14,9 +14,9 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
     public static TheoryData<string, string[]> Dependencies => new()
     {
         { Core, ["MathNet.Numerics", "Microsoft.Data.Sqlite", "Polly.Core", "TorchSharp"] },
-        { "VariationalBoN.Cuda", ["TorchSharp-cuda-windows", Core] },
+        { "VariationalBoN.Cuda", [Core] },
         { "VariationalBoN.Extensions.AI", ["Microsoft.Extensions.AI.Abstractions", Core] },
-        { "VariationalBoN.Testing", [Core] },
+        { "VariationalBoN.Testing", [Core, "VariationalBoN.Transformers"] },
         { "VariationalBoN.Transformers", ["Microsoft.ML.Tokenizers", Core] },
     };
 
@@ -54,13 +54,8 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
     }
 
     [Fact]
-    public void Cuda_requires_the_CUDA_natives_of_the_TorchSharp_that_the_library_is_built_with()
-    {
-        string version = typeof(torch).Assembly.GetName().Version!.ToString(3);
-
-        Assert.Equal(version, _packages.Dependencies("VariationalBoN.Cuda")["TorchSharp-cuda-windows"]);
-        Assert.Equal(version, _packages.Dependencies(Core)["TorchSharp"]);
-    }
+    public void The_core_requires_the_TorchSharp_that_it_is_built_with() =>
+        Assert.Equal(typeof(torch).Assembly.GetName().Version!.ToString(3), _packages.Dependencies(Core)["TorchSharp"]);
 
     [Theory]
     [MemberData(nameof(Packages))]
@@ -71,6 +66,18 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
         Assert.NotEmpty(_packages.Metadata(package, "description")!);
         Assert.Null(_packages.Metadata(package, "projectUrl"));
         Assert.DoesNotContain(_packages.Nuspec(package).DescendantsAndSelf(), element => element.Attribute("url") is not null);
+    }
+
+    [Fact]
+    public void Links_of_the_page_lead_to_the_repository_where_it_has_an_address()
+    {
+        string page = PackedProjects.ReadmeOf(Core, "https://example.com/library.git");
+
+        Assert.Contains("](https://example.com/library/blob/HEAD/docs/architecture.md)", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("](docs/", page, StringComparison.Ordinal);
+        Assert.Equal(
+            Repository.Read("README.md"),
+            page.Replace("https://example.com/library/blob/HEAD/", "", StringComparison.Ordinal).TrimEnd() + "\n");
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 
 namespace VariationalBoN.Tests.Packaging;
 
@@ -20,13 +21,7 @@ public sealed class PackedProjects : IDisposable
               </Target>
             </Project>
             """);
-        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Name;
-        string[] arguments = ["pack", all, "-c", configuration, "-p:NoBuild=true", $"-p:PackageOutputPath={output}"];
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
-        string said = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"dotnet pack of src ended with {process.ExitCode}:{Environment.NewLine}{said}");
+        Pack(all, output);
         Packages = new PackageFolder(output);
     }
 
@@ -37,6 +32,34 @@ public sealed class PackedProjects : IDisposable
 
     /// <summary>What was packed.</summary>
     internal PackageFolder Packages { get; }
+
+    /// <summary>The page of a package that is packed with the address of a repository.</summary>
+    internal static string ReadmeOf(string project, string repository)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("vbon-pack-");
+        try
+        {
+            Pack(Path.Combine(Repository.Root, "src", project, $"{project}.csproj"), folder.FullName, $"-p:RepositoryUrl={repository}");
+            using ZipArchive package = ZipFile.OpenRead(folder.GetFiles("*.nupkg").Single().FullName);
+            using var page = new StreamReader(package.GetEntry("README.md")!.Open());
+            return page.ReadToEnd();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static void Pack(string project, string output, params string[] properties)
+    {
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Name;
+        string[] arguments = ["pack", project, "-c", configuration, "-p:NoBuild=true", $"-p:PackageOutputPath={output}", .. properties];
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
+        string said = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"dotnet pack of {project} ended with {process.ExitCode}:{Environment.NewLine}{said}");
+    }
 
     public void Dispose() => _folder.Delete(recursive: true);
 }

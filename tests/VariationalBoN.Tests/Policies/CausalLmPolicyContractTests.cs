@@ -1,5 +1,6 @@
 namespace VariationalBoN.Tests.Policies;
 
+[Trait("Kernels", "any")]
 public sealed class CachedPolicyContractTests : PolicyContractTests
 {
     protected override IReadOnlyList<Prompt> Prompts => ["1 2 3 4", "0", "2 2"];
@@ -7,6 +8,7 @@ public sealed class CachedPolicyContractTests : PolicyContractTests
     protected override IPolicy Create() => new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4, StopTokens = [5] });
 }
 
+[Trait("Kernels", "any")]
 public sealed class RecomputingPolicyContractTests : PolicyContractTests
 {
     protected override IReadOnlyList<Prompt> Prompts => ["1 2 3 4", "0", "2 2"];
@@ -15,6 +17,7 @@ public sealed class RecomputingPolicyContractTests : PolicyContractTests
         new PlainModule(TinyModels.Gpt2()), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4, StopTokens = [5], RowsPerBatch = 3, DegreeOfParallelism = 2 });
 }
 
+[Trait("Kernels", "any")]
 public sealed class TruncatingPolicyContractTests : PolicyContractTests
 {
     protected override IReadOnlyList<Prompt> Prompts => ["1 2 3 4", "0", "2 2"];

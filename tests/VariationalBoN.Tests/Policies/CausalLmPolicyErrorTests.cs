@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
@@ -105,7 +106,34 @@ public sealed class CausalLmPolicyErrorTests
         using (no_grad())
             model.parameters().Last().fill_(float.NaN);
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), Options with { RowsPerBatch = 1, DegreeOfParallelism = degreeOfParallelism });
-        Assert.Contains("diverged", Assert.Throws<InvalidOperationException>(() => policy.Sample(["1", "2"], 1, seed: 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("diverged", Assert.Throws<ArithmeticException>(() => policy.Sample(["1", "2"], 1, seed: 1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Shared_parameters_stand_once_and_equal_ones_each()
+    {
+        var model = new Tied(TinyModels.Vocabulary);
+        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), Options);
+        Assert.Equal([model.Table, model.Other], policy.Parameters, ReferenceEqualityComparer.Instance);
+        new VariationalBoN.AdamW(policy.Parameters, 0.1).Dispose(); // refuses one that stands twice
+    }
+
+    private sealed class Tied : nn.Module<Tensor, Tensor>
+    {
+        public Tied(int vocabulary)
+            : base(nameof(Tied))
+        {
+            (Table, Other) = (new Parameter(ones(vocabulary, vocabulary)), new Parameter(ones(vocabulary, vocabulary)));
+            register_parameter("table", Table);
+            register_parameter("other", Other);
+            register_parameter("head", Table);
+        }
+
+        public Parameter Table { get; }
+
+        public Parameter Other { get; }
+
+        public override Tensor forward(Tensor input) => nn.functional.one_hot(input, Table.size(0)).to(ScalarType.Float32).matmul(Table);
     }
 
     [Fact]

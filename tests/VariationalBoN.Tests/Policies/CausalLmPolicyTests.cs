@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Tests.Policies;
 
 [Trait("Tier", "torch")]
+[Trait("Kernels", "any")]
 public sealed class CausalLmPolicyTests
 {
     private const double Rounding = 1e-5;

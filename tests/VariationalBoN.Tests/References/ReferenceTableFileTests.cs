@@ -110,6 +110,7 @@ public sealed class ReferenceTableFileTests : IDisposable
     [InlineData("""{"prompt":"b","text":"b d","reward":"high"}""", "finite numbers")]
     [InlineData("""{"prompt":"b","rewards":[1],"provenance":{"reference":"r","rewardModel":"j","scoring":"s","seed":1}}""", "another reference")]
     [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1,-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "2 logReference")]
+    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[5],"finishReasons":["Stopped"],"tokens":[[1]]}""", "at most 0")]
     [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Bored"],"tokens":[[1]]}""", "Bored")]
     [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[-1],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "excluded")]
     [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[["1"]]}""", "line 2")]

@@ -109,6 +109,7 @@ public sealed class StoreDamageTests : StoreFileFixture
         // another NaN than that of a sample without reward
         Refused("entry 0 of its rewards", rewards: BitConverter.GetBytes(double.NaN).Concat(BitConverter.GetBytes(1.0)));
         Refused("8 bytes", logReference: BitConverter.GetBytes(1.0));
+        Refused("log_reference is 5", logReference: StoreNumbers.Write([-1.0, 5.0]));
         Refused("cannot be decompressed", completions: new byte[1_000_000], length: 900_000_000);
         Refused("9000000000", completions: new byte[100], length: 9_000_000_000);
         Refused("-1", completions: new byte[100], length: -1);

@@ -39,6 +39,16 @@ public sealed class CheckedScoringTests
         Assert.Contains("completion 0", e.Message);
     }
 
+    [Fact]
+    public async Task Reward_that_is_not_finite_once_a_truncated_completion_has_lost_its_part_is_named()
+    {
+        var options = new ScoringOptions { OnTruncated = TruncationRule.Subtract, TruncationValue = 1e308 };
+        var e = await Assert.ThrowsAsync<RewardModelException>(() => Score(Batch(c => c.Tokens[0] == 3 ? -1.7e308 : 1), options));
+        Assert.Contains("completion 3", e.Message, StringComparison.Ordinal);
+        Assert.Contains("TruncationValue = 1E+308", e.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 1, 1, null], await Score(Batch(c => c.Tokens[0] == 3 ? -1.7e308 : 1), options with { OnFailure = RewardFailure.Exclude }));
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(5)]

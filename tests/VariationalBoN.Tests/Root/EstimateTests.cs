@@ -14,6 +14,31 @@ public sealed class EstimateTests
         Assert.Throws<ArgumentException>(() => Estimate.FromObservations([]));
     }
 
+    /// <summary>Numbers whose sums and squares overflow: what small ones give, times their factor.</summary>
+    [Theory]
+    [InlineData(9.332636185032189E-302)]
+    [InlineData(1)]
+    [InlineData(1.1235582092889474E+307)]
+    public void The_size_of_numbers_does_not_matter(double factor)
+    {
+        double[] values = [1.5, -1.25, 1.75, 1.75, 0.5];
+        int[] clusters = [0, 0, 1, 1, 2];
+        Estimate one = Estimate.FromObservations(values), many = Estimate.FromClusters(values, clusters);
+        double[] scaled = [.. values.Select(value => value * factor)];
+        Assert.Equal(one.Value, Estimate.FromObservations(scaled).Value / factor, 1e-14);
+        Assert.Equal(many.Value, Estimate.FromClusters(scaled, clusters).Value / factor, 1e-14);
+        if (factor >= 1) // squares of smaller ones are 0
+        {
+            Assert.Equal(one.StandardError, Estimate.FromObservations(scaled).StandardError / factor, 1e-14);
+            Assert.Equal(many.StandardError, Estimate.FromClusters(scaled, clusters).StandardError / factor, 1e-14);
+        }
+
+        double[] largest = [.. Enumerable.Repeat(double.MaxValue, 9)];
+        Assert.Equal(1, Estimate.FromClusters(largest, [.. Enumerable.Range(0, 9)]).Value / double.MaxValue, 1e-15);
+        Estimate opposite = Estimate.FromObservations([double.MaxValue, -double.MaxValue]);
+        Assert.Equal((0, 1), (opposite.Value, opposite.StandardError / double.MaxValue));
+    }
+
     [Fact]
     public void Clusters_of_one_are_observations()
     {

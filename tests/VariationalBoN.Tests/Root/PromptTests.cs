@@ -5,6 +5,16 @@ namespace VariationalBoN.Tests.Root;
 [Trait("Tier", "fast")]
 public sealed class PromptTests
 {
+    [Theory]
+    [InlineData("""[{"role":"user","content":"q"}]""", """[{"role":"user","content":"q"},{"role":"assistant","content":"a <é\"😀"}]""")]
+    [InlineData("""[{"role":"user","content":"q"},{"role":"assistant","content":"It is "}]""", """[{"role":"user","content":"q"},{"role":"assistant","content":"It is a <é\"😀"}]""")]
+    [InlineData("""[{"role":"assistant","content":null}]""", """[{"role":"assistant","content":null},{"role":"assistant","content":"a <é\"😀"}]""")]
+    public void A_conversation_is_answered_by_the_assistant(string messages, string expected) =>
+        Assert.Equal(Prompt.Conversation(expected), Prompt.Conversation(messages).Answered("a <é\"😀"));
+
+    [Fact]
+    public void A_text_is_answered_by_what_follows_it() => Assert.Equal("The film was good", new Prompt("The film").Answered(" was good").Text);
+
     [Fact]
     public void Text_is_a_prompt_and_its_own_canonical_form()
     {

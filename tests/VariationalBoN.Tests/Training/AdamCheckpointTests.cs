@@ -71,13 +71,72 @@ public sealed class AdamCheckpointTests : IDisposable
             using var run = new Run();
             byte[] before = run.Bytes();
             using var checkpoints = new Checkpoints(_folder);
+            checkpoints.Add("model", run.Model); // comes first, and must stay as it is
             add(checkpoints);
-            checkpoints.Add("model", run.Model);
             var error = Assert.Throws<InvalidDataException>(() => checkpoints.Restore());
             Assert.Contains(named, error.Message, StringComparison.Ordinal);
             Assert.Contains("optimizer.safetensors", error.Message, StringComparison.Ordinal);
             Assert.Equal(before, run.Bytes());
         }
+    }
+
+    [Fact]
+    public void A_module_that_does_not_fit_leaves_what_was_added_before_it_as_it_is()
+    {
+        using (var run = new Run())
+        using (var checkpoints = run.Checkpoints(_folder))
+        {
+            run.Steps(0, 2);
+            checkpoints.Save(2);
+        }
+
+        using var second = new Run();
+        using var wider = new Gpt2(s_config with { Width = 16 }, seed: 1);
+        byte[] before = second.Bytes();
+        using var others = new Checkpoints(_folder);
+        others.Add("optimizer", second.Adam).Add("model", wider);
+        Assert.Contains("model.safetensors", Assert.Throws<InvalidDataException>(() => others.Restore()).Message, StringComparison.Ordinal);
+        Assert.Equal((0.01, (WeightUpdate?)null), (second.Adam.LearningRate, second.Adam.LastUpdate));
+        Assert.Equal(before, second.Bytes());
+    }
+
+    [Fact]
+    public void A_module_that_was_saved_with_NaN_is_refused_and_nothing_is_changed()
+    {
+        using (var run = new Run())
+        using (var checkpoints = run.Checkpoints(_folder))
+        {
+            run.Steps(0, 2);
+            using (no_grad())
+                run.Model.parameters().Last().fill_(double.NaN);
+            checkpoints.Save(2);
+        }
+
+        using var second = new Run();
+        byte[] before = second.Bytes();
+        using var again = new Checkpoints(_folder);
+        again.Add("optimizer", second.Adam).Add("model", second.Model);
+        Assert.Contains("NaN", Assert.Throws<InvalidDataException>(() => again.Restore()).Message, StringComparison.Ordinal);
+        Assert.Equal(before, second.Bytes());
+        Assert.Null(second.Adam.LastUpdate);
+    }
+
+    [Fact]
+    public void Moments_that_overflowed_in_float16_come_back()
+    {
+        using var weights = new TorchSharp.Modules.Parameter(ones(3, ScalarType.Float16));
+        using (var adam = new AdamW([weights], learningRate: 0.01))
+        using (var checkpoints = new Checkpoints(_folder).Add("optimizer", adam))
+        {
+            weights.grad = full_like(weights, 10_000); // its square is infinite
+            adam.Step();
+            checkpoints.Save(1);
+        }
+
+        using var second = new AdamW([weights], learningRate: 1);
+        using var again = new Checkpoints(_folder).Add("optimizer", second);
+        Assert.Equal(1, again.Restore());
+        Assert.Equal((0.01, 1L), (second.LearningRate, second.LastUpdate!.Steps));
     }
 
     private sealed class Run : IDisposable

@@ -9,14 +9,17 @@ namespace VariationalBoN.Tests.Training;
 public sealed class HalfPrecisionTrainingTests
 {
     [Theory]
-    [InlineData(ScalarType.BFloat16)]
-    [InlineData(ScalarType.Float16)]
-    public void Steps_below_the_spacing_of_16_bit_weights_are_refused_by_both_values(ScalarType type)
+    [InlineData(ScalarType.BFloat16, 1e-3, "0.001", "2^-8")]
+    [InlineData(ScalarType.Float16, 1e-4, "0.0001", "2^-11")]
+    [InlineData(ScalarType.Float16, 0.499 / 2048, "0.0002437", "2^-11")]
+    public void Steps_below_the_spacing_of_16_bit_weights_are_refused_by_both_values(
+        ScalarType type, double learningRate, string shown, string part)
     {
         using var weights = Weights(type);
-        using var adam = new VariationalBoN.AdamW([weights], learningRate: 1e-3);
+        using var adam = new VariationalBoN.AdamW([weights], learningRate);
         var error = Assert.Throws<InvalidOperationException>(adam.Step);
-        Assert.Contains("0.001", error.Message, StringComparison.Ordinal);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        Assert.Contains(shown, error.Message, StringComparison.Ordinal);
         Assert.Contains("0.5", error.Message, StringComparison.Ordinal); // the median magnitude
         Assert.Contains("AllowLostSteps", error.Message, StringComparison.Ordinal);
         Assert.Contains("float32", error.Message, StringComparison.Ordinal);
@@ -24,6 +27,8 @@ public sealed class HalfPrecisionTrainingTests
 
     [Theory]
     [InlineData(ScalarType.BFloat16, 0.5 / 256)]
+    [InlineData(ScalarType.Float16, 0.5 / 2048)]
+    [InlineData(ScalarType.Float16, 1e-3)]
     [InlineData(ScalarType.Float32, 1e-9)]
     public void Steps_that_weights_can_take_are_accepted(ScalarType type, double learningRate)
     {
@@ -96,6 +101,25 @@ public sealed class HalfPrecisionTrainingTests
         Assert.Equal(1, update.Ratio, 1e-3); // from 1 to 0.5: the update is as large as what is left
     }
 
+    /// <summary>In float16 most weights of about 0.5 take a step of 2^-11 of that and few one of an eighth of it.</summary>
+    [Fact]
+    public void The_bound_of_float16_is_where_rounding_begins_to_take_steps()
+    {
+        Assert.InRange(Train(ScalarType.Float16, 0.5 / 2048).ChangedShare, 0.5, 1);
+        Assert.InRange(Train(ScalarType.Float16, 0.5 / 2048 / 8).ChangedShare, 0, 0.2);
+    }
+
+    /// <summary>More than 2 GiB of weights, of which memory holds one: read in pieces, since no span of bytes is as long.</summary>
+    [Fact]
+    [Trait("Tier", "slow")]
+    public void Weights_of_more_than_2_GiB_are_looked_at()
+    {
+        using var one = full(1, 0.5, ScalarType.BFloat16);
+        using var weights = new Parameter(one.expand(1_100_000_000));
+        var error = Assert.Throws<InvalidOperationException>(() => HalfPrecisionWeights.RequireSteps([weights], 1e-4, "Adam"));
+        Assert.Contains("median magnitude 0.5", error.Message, StringComparison.Ordinal);
+    }
+
     private static Parameter Weights(ScalarType type)
     {
         using var values = arange(1, 1001, dtype: ScalarType.Float32).div(1000); // median 0.5
@@ -109,10 +133,10 @@ public sealed class HalfPrecisionTrainingTests
         weights.sum().backward();
     }
 
-    private static WeightUpdate Train(ScalarType type)
+    private static WeightUpdate Train(ScalarType type, double learningRate = 1e-5)
     {
         using var weights = Weights(type);
-        using var adam = new VariationalBoN.AdamW([weights], learningRate: 1e-5) { AllowLostSteps = true };
+        using var adam = new VariationalBoN.AdamW([weights], learningRate) { AllowLostSteps = true };
         Assert.Null(adam.LastUpdate);
         for (int step = 0; step < 20; step++)
         {

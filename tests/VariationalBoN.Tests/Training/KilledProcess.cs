@@ -15,9 +15,12 @@ internal static class KilledProcess
     public static void Run(params string[] arguments) => Output(arguments);
 
     /// <summary>Runs a job to its end and returns what it wrote.</summary>
-    public static string Output(params string[] arguments)
+    public static string Output(params string[] arguments) => Output([], arguments);
+
+    /// <summary>Runs a job to its end under environment variables and returns what it wrote.</summary>
+    public static string Output(Dictionary<string, string> environment, params string[] arguments)
     {
-        using Process process = Start(arguments);
+        using Process process = Start(arguments, redirectInput: false, environment);
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
@@ -76,6 +79,16 @@ internal static class KilledProcess
         return true;
     }
 
-    private static Process Start(string[] arguments, bool redirectInput = false) =>
-        Process.Start(new ProcessStartInfo("dotnet", [s_host, .. arguments]) { RedirectStandardInput = redirectInput, RedirectStandardOutput = true, RedirectStandardError = true })!;
+    private static Process Start(string[] arguments, bool redirectInput = false, Dictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo("dotnet", [s_host, .. arguments])
+        {
+            RedirectStandardInput = redirectInput,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string value) in environment ?? [])
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
 }

@@ -35,6 +35,22 @@ public sealed class LearningRateScheduleTests
         Assert.Equal(1, (schedule with { WarmUpSteps = 4 }).At(3));
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(100)]
+    public void From_the_last_step_on_the_rate_is_the_part_of_the_peak_however_long_the_warm_up(long warmUp)
+    {
+        var schedule = s_linear with { Steps = 4, WarmUpSteps = warmUp };
+        foreach (ScheduleShape shape in (ScheduleShape[])[ScheduleShape.Linear, ScheduleShape.Cosine])
+        {
+            LearningRateSchedule falling = schedule with { Shape = shape };
+            Assert.Equal([8.0 / warmUp, 0.5, 0.5], [falling.At(3), falling.At(4), falling.At(1000)]);
+        }
+
+        Assert.Equal(2, (schedule with { Shape = ScheduleShape.Constant }).At(1000));
+    }
+
     [Fact]
     public void Settings_out_of_range_are_named()
     {

@@ -56,6 +56,23 @@ public sealed class SafetensorsTests : IDisposable
             Assert.Equal(values[i], loaded[i], tolerance * (1 + Math.Abs(values[i])));
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32)] // read as it is
+    [InlineData(ScalarType.Float16)] // widened
+    [InlineData(ScalarType.Float64)] // converted by Torch
+    public void A_weight_that_is_no_number_is_named_and_nothing_is_loaded(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        using var model = new ThreeParameters(2_000_000);
+        var spoilt = zeros(2_000_000, type);
+        spoilt[1_999_999] = double.NaN;
+        Safetensors.Save(Target, new Dictionary<string, Tensor> { ["a"] = ones(2, type), ["b"] = ones(2, type), ["c"] = spoilt });
+        string message = Assert.Throws<InvalidDataException>(() => Safetensors.Load(Target, model)).Message;
+        Assert.Contains("'c' holds NaN or infinity at element 1999999", message, StringComparison.Ordinal);
+        Assert.Equal([0f, 0f], model.a.data<float>().ToArray());
+        Assert.Equal([0f, 0f], model.b.data<float>().ToArray());
+    }
+
     [Fact]
     public void Missing_extra_and_misshaped_tensors_are_all_named_and_nothing_is_loaded()
     {
@@ -144,9 +161,13 @@ public sealed class SafetensorsTests : IDisposable
 
     private sealed class ThreeParameters : nn.Module
     {
-        internal readonly Parameter a = nn.Parameter(zeros(2)), b = nn.Parameter(zeros(2)), c = nn.Parameter(zeros(2));
+        internal readonly Parameter a = nn.Parameter(zeros(2)), b = nn.Parameter(zeros(2)), c;
 
-        internal ThreeParameters()
-            : base(nameof(ThreeParameters)) => RegisterComponents();
+        internal ThreeParameters(long last = 2)
+            : base(nameof(ThreeParameters))
+        {
+            c = nn.Parameter(zeros(last));
+            RegisterComponents();
+        }
     }
 }

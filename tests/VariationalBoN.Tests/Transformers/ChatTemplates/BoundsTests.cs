@@ -29,6 +29,15 @@ public sealed class BoundsTests
         },
         { nameof(ChatTemplateBounds.MaxSteps), "{% set s = 'ab' * 400000 %}{% for i in range(9999) %}{% set q = s ~ i %}{% endfor %}" },
         { nameof(ChatTemplateBounds.MaxSteps), "{% set s = '😀' * 99999 %}{% for i in range(99999) %}{% set q = s[-1] %}{% endfor %}" },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s is lower") },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'A' * 900000", "s is upper") },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.islower()") },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.startswith(t)") },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.endswith(('b', t))") },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s | e") },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("{'a' * 900000: 1}", "s == t") },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("{'a' * 900000: 1}", "('%(' ~ t.keys() | first ~ ')s') % s") },
+        { nameof(ChatTemplateBounds.MaxSteps), Repeated("('9' * 4000) | int", "s is divisibleby(t)") },
         { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' * 10**12 }}" },
         { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'ab' | indent(10**9) }}" },
         { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' | center(10**9) }}{{ 'a'.rjust(10**9) }}" },
@@ -134,6 +143,30 @@ public sealed class BoundsTests
         Assert.Contains("MaxSteps is 0", error.Message, StringComparison.Ordinal);
         Assert.Contains("MaxNesting is 5000", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Names_that_a_block_makes_its_own_are_work()
+    {
+        string names = string.Concat(Enumerable.Range(0, 4000).Select(i => $"{{% set a{i} = 1 %}}"));
+        string source = $"{{% for x in range(99999) %}}{{% if 0 %}}{names}{{% endif %}}{{% endfor %}}";
+
+        var template = ChatTemplate.Parse(source, bounds: new ChatTemplateBounds { MaxSteps = 500_000 });
+        var error = Assert.Throws<ChatTemplateException>(() => template.Render(Of()));
+
+        Assert.Contains(nameof(ChatTemplateBounds.MaxSteps), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Markup_keeps_the_length_that_was_counted()
+    {
+        var text = new StringValue("😀x");
+
+        Assert.Equal(2, text.Length);
+        Assert.Equal((2, true, "😀x"), (text.WithMarkup(true).Length, text.WithMarkup(true).IsMarkup, text.WithMarkup(true).Text));
+    }
+
+    private static string Repeated(string value, string step) =>
+        $"{{% set s = {value} %}}{{% set t = {value} %}}{{% for i in range(99999) %}}{{% set q = {step} %}}{{% endfor %}}";
 
     private static string Doubled(string start, string step) =>
         Double.Replace("X", start, StringComparison.Ordinal).Replace("STEP", step, StringComparison.Ordinal);

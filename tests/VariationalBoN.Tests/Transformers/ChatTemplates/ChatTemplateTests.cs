@@ -9,6 +9,30 @@ namespace VariationalBoN.Tests.Transformers.ChatTemplates;
 public sealed class ChatTemplateTests
 {
     [Fact]
+    public void A_function_is_a_template_with_marks_bounds_and_prefills()
+    {
+        var template = ChatTemplate.FromFunction("mine 1", (input, writer) =>
+        {
+            foreach (var message in input.Messages)
+                writer.Write("<").WriteData((string?)message!["role"]).Write(">").WriteData((string?)message["content"], generated: (string?)message["role"] == "assistant");
+            writer.Write("</>");
+        }, new ChatTemplateBounds { MaxTextLength = 40 });
+
+        RenderedChat chat = template.RenderMarked(Of(("user", "q"), ("assistant", "a")));
+
+        Assert.Equal("<user>q<assistant>a</>", chat.Text);
+        Assert.Equal(["user", "q", "assistant", "a"], chat.DataRanges.Select(range => chat.Text.Substring(range.Start, range.Length)));
+        Assert.Equal("a", chat.Text.Substring(Assert.Single(chat.GenerationRanges).Start, 1));
+        Assert.Equal("<user>q<assistant>a", template.Render(Of(("user", "q"), ("assistant", "a")) with { ContinueFinalMessage = true }));
+        Assert.Contains("mine 1", Assert.Throws<ChatTemplateException>(() => template.Render(Of(("user", new string('x', 50))))).Message, StringComparison.Ordinal);
+        Assert.Equal(ChatTemplate.Parse("mine 1").Digest, template.Digest);
+    }
+
+    [Fact]
+    public void The_digest_is_the_SHA_256_of_the_source() =>
+        Assert.Equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", ChatTemplate.Parse("abc").Digest);
+
+    [Fact]
     public void A_fault_of_syntax_names_template_and_line()
     {
         var error = Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse("a\nb\n{{ 1 + }}", "mine"));

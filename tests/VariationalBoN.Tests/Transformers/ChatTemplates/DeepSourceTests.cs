@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using VariationalBoN.Transformers.ChatTemplates;
 using static VariationalBoN.Tests.Transformers.ChatTemplates.MessageInputs;
 
@@ -59,6 +60,72 @@ public sealed class DeepSourceTests
         Assert.Contains("stack", Refused(Template).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Templates, or what they are rendered with, of just below the largest bound of nesting.</summary>
+    public static TheoryData<string> Nested => new()
+    {
+        $"{{{{ {new string('(', 950)}1{new string(')', 950)} }}}}",
+        $"{{{{ {new string('[', 950)}1{new string(']', 950)} | length }}}}",
+        $"{{{{ {new string('[', 950)}1{new string(']', 950)} }}}}",
+        $"{{{{ {new string('[', 950)}1{new string(']', 950)} | tojson }}}}",
+        $"{{{{ {new string('[', 950)}1{new string(']', 950)} == {new string('[', 950)}1{new string(']', 950)} }}}}",
+        $"{{{{ {{{new string('(', 950)}1{Repeat(",)", 950)}: 1}} | length }}}}",
+        $"{{{{ {Repeat("{1:", 950)}1{new string('}', 950)} }}}}",
+        $"{{{{ {Repeat("not ", 950)}1 }}}}",
+        $"{{{{ {Repeat("- ", 950)}1 }}}}",
+        $"{{% set x = namespace() %}}{{% set x.x = x %}}{{{{ x{Repeat(".x", 950)} is defined }}}}",
+        $"{{{{ 'x'{Repeat("[0]", 950)} }}}}",
+        $"{{{{ 'x'{Repeat("[:1]", 950)} }}}}",
+        $"{{{{ 'x'{Repeat(".upper()", 450)} }}}}",
+        $"{{{{ 'x'{Repeat("|e", 950)} }}}}",
+        $"{{{{ x{Repeat("|d(x", 900)}{new string(')', 900)} }}}}",
+        $"{{{{ 1{Repeat(" + 1", 950)} }}}}",
+        $"{{{{ 1{Repeat(" and 1", 950)} }}}}",
+        $"{{{{ 1{Repeat(" if 1", 950)} }}}}",
+        $"{{{{ 1{Repeat(" if 0 else 1", 950)} }}}}",
+        $"{{% filter e{Repeat("|e", 900)} %}}x{{% endfilter %}}",
+        $"{Repeat("{% if 1 %}", 900)}x{Repeat("{% endif %}", 900)}",
+        $"{Repeat("{% if 0 %}{% else %}", 900)}x{Repeat("{% endif %}", 900)}",
+        $"{Repeat("{% for x in [1] %}", 900)}x{Repeat("{% endfor %}", 900)}",
+        $"{Repeat("{% for x in [1] if x %}{{ loop.index }}", 900)}x{Repeat("{% endfor %}", 900)}",
+        $"{Repeat("{% set x %}", 900)}x{Repeat("{% endset %}", 900)}",
+        $"{Repeat("{% with x = 1 %}", 900)}x{Repeat("{% endwith %}", 900)}",
+        $"{Repeat("{% filter e %}", 900)}x{Repeat("{% endfilter %}", 900)}",
+        $"{Repeat("{% generation %}", 450)}x{Repeat("{% endgeneration %}", 450)}",
+        $"{Repeat("{% macro f() %}", 450)}x{Repeat("{% endmacro %}", 450)}",
+        $"{{% macro f() %}}{{{{ caller() }}}}{{% endmacro %}}{Repeat("{% call f() %}", 450)}x{Repeat("{% endcall %}", 450)}",
+        $"{{% set {new string('(', 900)}a{Repeat(",)", 900)} = {new string('(', 900)}1{Repeat(",)", 900)} %}}{{{{ a }}}}",
+        $"{{% for {new string('(', 900)}a{Repeat(",)", 900)} in [{new string('(', 900)}1{Repeat(",)", 900)}] if a %}}x{{% endfor %}}",
+        "{{ deep }}",
+        "{{ deep | tojson }}",
+        "{{ deep == deeper }}",
+        "{{ deep < deeper }}",
+    };
+
+    [Theory]
+    [MemberData(nameof(Nested))]
+    public void Nesting_within_the_bounds_is_rendered_or_refused_on_any_stack(string template)
+    {
+        var deep = new ChatTemplateBounds { MaxCallDepth = 10_000, MaxNesting = 1_000 };
+        ChatTemplate? parsed = null;
+        Assert.Null(Caught(16_384, () => (parsed = ChatTemplate.Parse(template, bounds: deep)).Render(DeepInput())));
+        for (int kilobytes = 144; kilobytes <= 288; kilobytes += 16)
+        {
+            Assert.IsType<ChatTemplateException>(Caught(kilobytes, () => parsed!.Render(DeepInput())) ?? Fits());
+            Assert.IsType<ChatTemplateException>(Caught(kilobytes, () => ChatTemplate.Parse(template, bounds: deep)) ?? Fits());
+        }
+    }
+
+    [Fact]
+    public void A_deep_input_is_refused_on_a_small_stack_by_the_template()
+    {
+        var template = ChatTemplate.Parse("x", "the template", new ChatTemplateBounds { MaxNesting = 1_000 });
+
+        var error = Assert.IsType<ChatTemplateException>(Caught(160, () => template.Render(DeepInput())));
+
+        Assert.Contains("the template", error.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(ChatTemplateBounds.MaxNesting), error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(64)]
     [InlineData(16_384)]
@@ -66,14 +133,32 @@ public sealed class DeepSourceTests
     {
         string nested = $"{{% macro f() %}}{{{{ {new string('(', 90)}1 ~ f(){new string(')', 90)} }}}}{{% endmacro %}}{{{{ f() }}}}";
         var deep = new ChatTemplateBounds { MaxCallDepth = 10_000, MaxNesting = 1_000 };
+
+        Assert.IsType<ChatTemplateException>(Caught(kilobytes, () => ChatTemplate.Parse(nested, bounds: deep).Render(Of())));
+    }
+
+    /// <summary>What is thrown on a thread with a stack of that size; an overflow would end the tests.</summary>
+    private static Exception? Caught(int kilobytes, Action act)
+    {
         Exception? caught = null;
-        var thread = new Thread(
-            () => caught = Record.Exception(() => ChatTemplate.Parse(nested, bounds: deep).Render(Of())),
-            kilobytes * 1024);
+        var thread = new Thread(() => caught = Record.Exception(act), kilobytes * 1024);
         thread.Start();
         thread.Join();
+        return caught;
+    }
 
-        Assert.IsType<ChatTemplateException>(caught);
+    /// <summary>What stands for an answer where a template fits a stack.</summary>
+    private static ChatTemplateException Fits() => Refused("{{ raise_exception('fits') }}");
+
+    private static ChatTemplateInput DeepInput() =>
+        Of() with { Variables = new JsonObject { ["deep"] = Lists(900), ["deeper"] = Lists(901) } };
+
+    private static JsonNode Lists(int depth)
+    {
+        JsonNode node = new JsonArray();
+        for (int i = 1; i < depth; i++)
+            node = new JsonArray(node);
+        return node;
     }
 
     private static string Repeat(string text, int times) => string.Concat(Enumerable.Repeat(text, times));

@@ -47,6 +47,27 @@ public sealed class FinalMessageTests
     }
 
     [Fact]
+    public void Cutting_is_work_of_the_rendering_and_its_fault_names_the_template()
+    {
+        var template = ChatTemplate.Parse(Kept, "the template", new ChatTemplateBounds { MaxSteps = 150 });
+        ChatTemplateInput input = Of(("assistant", new string('x', 400)));
+
+        Assert.NotEmpty(template.Render(input));
+        var error = Assert.Throws<ChatTemplateException>(() => template.Render(input with { ContinueFinalMessage = true }));
+
+        Assert.Contains("the template", error.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(ChatTemplateBounds.MaxSteps), error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "<assistant>q</>")]
+    [InlineData("  ", "<assistant>q</>")]
+    public void An_empty_content_is_continued_at_the_end(string content, string before) =>
+        Assert.EndsWith(before + "<assistant>" + content.Trim() + "</>",
+            Render(Trimmed, Of(("assistant", "q"), ("assistant", content)) with { ContinueFinalMessage = true }),
+            StringComparison.Ordinal);
+
+    [Fact]
     public void The_ranges_end_where_the_text_ends()
     {
         RenderedChat chat =

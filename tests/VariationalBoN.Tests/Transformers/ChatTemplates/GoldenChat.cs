@@ -22,16 +22,16 @@ internal static class GoldenChat
     /// <summary>The lines of a file as objects.</summary>
     public static JsonObject[] Lines(string name) => [.. File.ReadLines(Place(name)).Select(line => JsonNode.Parse(line)!.AsObject())];
 
-    /// <summary>The variables of a case as an input: special tokens apart from the others.</summary>
+    /// <summary>The variables of a case, or of an expression, as an input: special tokens apart from the others.</summary>
     public static ChatTemplateInput Input(JsonObject variables)
     {
         bool IsToken(string name) => name.EndsWith("_token", StringComparison.Ordinal);
         return new ChatTemplateInput
         {
-            Messages = variables["messages"]!.DeepClone().AsArray(),
+            Messages = variables["messages"]?.DeepClone().AsArray() ?? [],
             Tools = variables["tools"]?.DeepClone().AsArray(),
             Documents = variables["documents"]?.DeepClone().AsArray(),
-            AddGenerationPrompt = (bool)variables["add_generation_prompt"]!,
+            AddGenerationPrompt = (bool?)variables["add_generation_prompt"] ?? false,
             Variables = new JsonObject(variables.Where(entry => !s_own.Contains(entry.Key) && !IsToken(entry.Key))
                 .Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()))),
             SpecialTokens = variables.Where(entry => IsToken(entry.Key)).ToDictionary(entry => entry.Key, entry => (string?)entry.Value),
@@ -39,11 +39,12 @@ internal static class GoldenChat
         };
     }
 
-    /// <summary>Renders with these variables and no others.</summary>
+    /// <summary>Renders with these variables; "messages", which every rendering has, gets another name where it is not among them.</summary>
     public static string Render(string template, JsonObject variables, ChatTemplateBounds? bounds = null)
     {
-        var parsed = ChatTemplate.Parse(template, bounds: bounds);
-        return parsed.Run(new InputReader(parsed.Bounds).ReadVariables(variables), Date).Text;
+        if (!variables.ContainsKey("messages"))
+            template = template.Replace("messages", "absent", StringComparison.Ordinal);
+        return ChatTemplate.Parse(template, bounds: bounds).RenderMarked(Input(variables)).Text;
     }
 
     /// <summary>What is wrong with an answer; null where it is right.</summary>

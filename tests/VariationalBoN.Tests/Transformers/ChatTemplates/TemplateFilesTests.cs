@@ -34,6 +34,49 @@ public sealed class TemplateFilesTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Tools_choose_the_template_for_them_unless_one_is_named(bool asFiles)
+    {
+        Write("chat_template.jinja", "d");
+        Write("additional_chat_templates/tool_use.jinja", "t");
+        if (!asFiles)
+        {
+            Write("tokenizer_config.json", """{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}""");
+            File.Delete(Path.Combine(directory, "chat_template.jinja"));
+            File.Delete(Path.Combine(directory, "additional_chat_templates", "tool_use.jinja"));
+        }
+
+        ChatTemplate template = ChatTemplate.Load(directory);
+
+        Assert.Equal(("d", "t", "t"), (template.Render(Of()), template.Render(Of() with { Tools = [] }), ChatTemplate.Load(directory, "tool_use").Render(Of())));
+        Assert.Equal("d", ChatTemplate.Load(directory, "default").Render(Of() with { Tools = [] }));
+        Assert.Distinct([template.Digest, ChatTemplate.Load(directory, "default").Digest, ChatTemplate.Load(directory, "tool_use").Digest]);
+    }
+
+    [Fact]
+    public void A_template_for_tools_is_read_when_it_is_used()
+    {
+        Write("chat_template.jinja", "d");
+        Write("additional_chat_templates/tool_use.jinja", "{% if %}");
+        ChatTemplate template = ChatTemplate.Load(directory);
+
+        Assert.Equal("d", template.Render(Of()));
+        Assert.Contains("tool_use.jinja", Assert.Throws<ChatTemplateException>(() => template.Render(Of() with { Tools = [] })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_of_its_own_is_a_template()
+    {
+        Write("own.jinja", "{{ messages[0].content }}\n");
+        string path = Path.Combine(directory, "own.jinja");
+        var template = ChatTemplate.FromFile(path);
+
+        Assert.Equal(("hi", path), (template.Render(Of(("user", "hi"))), template.Name));
+        Assert.Throws<FileNotFoundException>(() => ChatTemplate.FromFile(Path.Combine(directory, "missing")));
+    }
+
     [Fact]
     public void A_list_without_default_wants_a_name()
     {
@@ -76,6 +119,9 @@ public sealed class TemplateFilesTests : IDisposable
     [InlineData("""{"chat_template": [5]}""")]
     [InlineData("""{"chat_template": [{"name": "a"}]}""")]
     [InlineData("""{"chat_template": [{"name": 1, "template": "x"}]}""")]
+    [InlineData("""{"chat_template": "\ud800"}""")]
+    [InlineData("""{"chat_template": [{"name": "default", "template": "\ud800"}]}""")]
+    [InlineData("""{"chat_template": [{"name": "\ud800", "template": "x"}]}""")]
     public void Settings_that_hold_no_template_are_refused_by_their_file(string config)
     {
         Write("tokenizer_config.json", config);

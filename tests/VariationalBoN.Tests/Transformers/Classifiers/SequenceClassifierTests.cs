@@ -9,6 +9,7 @@ namespace VariationalBoN.Tests.Transformers.Classifiers;
 
 /// <summary>Against the answers of transformers 4.57 for tiny random classifiers (Golden/hf).</summary>
 [Trait("Tier", "torch")]
+[Trait("Kernels", "any")]
 public sealed class SequenceClassifierTests
 {
     public static TheoryData<string> Cases => ["bert-classifier", "distilbert-classifier", "gpt2-reward", "llama-reward"];

@@ -6,6 +6,7 @@ namespace VariationalBoN.Tests.Transformers.Decoders;
 
 /// <summary>Every family against the answers of transformers 4.57.</summary>
 [Trait("Tier", "torch")]
+[Trait("Kernels", "any")]
 public sealed class CausalGoldenTests
 {
     public static TheoryData<string> Cases => [.. GoldenCase.Causal];

@@ -9,6 +9,7 @@ namespace VariationalBoN.Tests.Transformers.Lora;
 
 /// <summary>Adapters against the answers of PEFT 0.21 (Golden/hf/lora-*).</summary>
 [Trait("Tier", "torch")]
+[Trait("Kernels", "any")]
 public sealed class LoraGoldenTests
 {
     [Theory]

@@ -214,6 +214,28 @@ public sealed class PretrainedCausalLmTests : IDisposable
     private static ScalarType TypeOfFiles(string directory) =>
         Enum.Parse<ScalarType>((string)JsonNode.Parse(File.ReadAllText(Path.Combine(directory, "config.json")))!["dtype"]!, ignoreCase: true);
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Chat_templates_are_saved_wherever_the_directory_has_them(bool targetExists)
+    {
+        string source = Path.Combine(_folder, "with-templates");
+        (string Name, string Text)[] templates =
+            [("chat_template.jinja", "a"), ("chat_template.json", """{"chat_template": "b"}"""), ("additional_chat_templates/tool_use.jinja", "c"), ("additional_chat_templates/rag.jinja", "d")];
+        Directory.CreateDirectory(Path.Combine(source, "additional_chat_templates"));
+        foreach (string file in Directory.GetFiles(Golden("gpt2")))
+            File.Copy(file, Path.Combine(source, Path.GetFileName(file)));
+        foreach ((string name, string text) in templates)
+            File.WriteAllText(Path.Combine(source, name), text);
+        if (targetExists)
+            Directory.CreateDirectory(Target);
+        using (var model = PretrainedCausalLm.Load(source))
+            model.Save(Target);
+        Assert.All(templates, template => Assert.Equal(template.Text, File.ReadAllText(Path.Combine(Target, template.Name))));
+        Assert.Empty(Directory.GetFileSystemEntries(Target, ".*"));
+        PretrainedCausalLm.Load(Target).Dispose();
+    }
+
     private static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
 
     private void Copy(string name)

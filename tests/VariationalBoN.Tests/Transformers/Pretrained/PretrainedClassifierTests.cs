@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using VariationalBoN.Tests.Transformers.Chat;
 using VariationalBoN.Tests.Transformers.Classifiers;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Classifiers;
@@ -30,6 +32,33 @@ public sealed class PretrainedClassifierTests : IDisposable
                 Assert.All(texts.Zip(actual), pair => Assert.Equal(Logits(pair.First)[label], pair.Second, ClassifierCase.Tolerance * Logits(pair.First).Max(Math.Abs)));
             }
         }
+    }
+
+    [Fact]
+    public async Task A_conversation_is_read_by_the_classifiers_own_template_whatever_the_policy_read()
+    {
+        string directory = ChatModels.Directory(_folder, "llama-reward", "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}?{% endif %}");
+        var tokenizer = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden("qwen2"), "tokenizer.json")))!.AsObject();
+        var model = tokenizer["model"]!.AsObject();
+        model["merges"] = new JsonArray();
+        model["vocab"] = new JsonObject(model["vocab"]!.AsObject().Where(entry => (int)entry.Value! < 256).Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone())));
+        tokenizer["added_tokens"] = new JsonArray();
+        File.WriteAllText(Path.Combine(directory, "tokenizer.json"), tokenizer.ToJsonString());
+        File.WriteAllText(Path.Combine(directory, "tokenizer_config.json"), """{"tokenizer_class": "PreTrainedTokenizerFast"}""");
+        using var classifier = PretrainedClassifier.Load(directory);
+        Completion[] completions =
+        [
+            new() { Prompt = ChatModels.Conversation(("user", "q")), Text = "a", PromptTokens = [1, 2], Tokens = [3] },
+            new() { Prompt = "The film", Text = " is good" },
+        ];
+        Completion[] read = [Tokens([.. classifier.Tokenizer.Encode("[user]q[assistant]a")]), Tokens([.. classifier.Tokenizer.Encode("The film is good")])];
+        IRewardModel reward = classifier.TextReward();
+
+        Assert.Equal(await classifier.TokenReward().ScoreAsync(read, CancellationToken.None), await reward.ScoreAsync(completions, CancellationToken.None));
+        Assert.Contains(classifier.Chat().Template.Digest, reward.Identity.ToJson(), StringComparison.Ordinal);
+        Assert.Equal(
+            await classifier.TextReward(new ClassifierRewardOptions { MaxLength = 3 }).ScoreAsync(completions[..1], CancellationToken.None),
+            await classifier.TokenReward().ScoreAsync([Tokens([.. classifier.Tokenizer.Encode("[user]q[assistant]a").Take(3)])], CancellationToken.None));
     }
 
     [Theory]

@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using VariationalBoN.Policies;
+using VariationalBoN.Transformers.ChatTemplates;
+
+namespace VariationalBoN.Transformers.Chat;
+
+/// <summary>Conversations to token ids: the chat template and the tokenizer of one model together.</summary>
+/// <remarks>
+/// A conversation is rendered by the template and tokenised as a whole. Special tokens that its content spells are text, the tokenizer's BOS
+/// stands there once, and what the model would not read is refused; <see cref="ChatTokenizerOptions"/> can ask for what Python does instead. Prompts
+/// that are texts are tokenised as by the tokenizer alone. Immutable; thread-safe.
+/// </remarks>
+public sealed class ChatTokenizer : ITokenizer
+{
+    private const int ShownLength = 100;
+    private static readonly string[] s_roles = ["system", "developer", "user", "assistant", "tool"];
+
+    private readonly string? _tools;
+    private readonly string? _documents;
+    private readonly string? _variables;
+    private readonly Dictionary<string, string?> _specialTokens;
+    private readonly IgnoredContent _ignored;
+
+    /// <summary>Joins a template and a tokenizer.</summary>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="template">The chat template.</param>
+    /// <param name="options">What else the text depends on; null for the defaults.</param>
+    public ChatTokenizer(HuggingFaceTokenizer tokenizer, ChatTemplate template, ChatTokenizerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(template);
+        (Tokenizer, Template, Options) = (tokenizer, template, options ?? new ChatTokenizerOptions());
+        (_tools, _documents, _variables) = (Options.Tools?.ToJsonString(), Options.Documents?.ToJsonString(), Options.Variables?.ToJsonString());
+        _specialTokens = tokenizer.SpecialTokens.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal);
+        _ignored = new IgnoredContent(template.Name, messages => Render(messages).Text);
+        EndOfTurn = FindEndOfTurn();
+        Identity = new ModelIdentity(
+            nameof(ChatTokenizer),
+            ("tokenizer", tokenizer.Identity),
+            ("template, sha256", template.Digest),
+            ("generation prompt", Options.AddGenerationPrompt ? "on" : "off"),
+            ("prefill", Options.ContinueFinalMessage ? "on" : "off"),
+            ("tools", Shown(_tools)),
+            ("documents", Shown(_documents)),
+            ("variables", Shown(_variables)),
+            ("date", Options.Date is DateTime date ? date.ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture) : "none"),
+            ("bos", Options.Bos == BosRule.Once ? "once" : "as the template"),
+            ("special tokens in content", Options.ContentSpellsSpecialTokens ? "tokens" : "text"));
+    }
+
+    /// <summary>The tokenizer.</summary>
+    public HuggingFaceTokenizer Tokenizer { get; }
+
+    /// <summary>The chat template.</summary>
+    public ChatTemplate Template { get; }
+
+    /// <summary>What else the text depends on.</summary>
+    public ChatTokenizerOptions Options { get; }
+
+    /// <summary>
+    /// The special token with which the template ends the assistant's turn, for <c>GenerationOptions.StopTokens</c>; null where it ends the
+    /// turn with none, or takes no conversation of a question and an answer.
+    /// </summary>
+    public int? EndOfTurn { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>The tokenizer, the digest of the template, and every option that changes an id.</remarks>
+    public ModelIdentity Identity { get; }
+
+    /// <inheritdoc/>
+    public int VocabularySize => Tokenizer.VocabularySize;
+
+    /// <inheritdoc/>
+    public ImmutableArray<int> Encode(string text) => Tokenizer.Encode(text);
+
+    /// <inheritdoc/>
+    public ImmutableArray<int> Encode(string text, bool addSpecialTokens) => Tokenizer.Encode(text, addSpecialTokens);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">See <see cref="Read"/>.</exception>
+    /// <exception cref="ChatTemplateException">See <see cref="Read"/>.</exception>
+    public ImmutableArray<int> Encode(Prompt prompt, bool addSpecialTokens = true)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return prompt.IsConversation ? Read(prompt).Tokens : Tokenizer.Encode(prompt.Text, addSpecialTokens);
+    }
+
+    /// <inheritdoc/>
+    public string Decode(IReadOnlyList<int> tokens) => Tokenizer.Decode(tokens);
+
+    /// <inheritdoc/>
+    public Func<IReadOnlyList<int>, string> DecoderAfter(IReadOnlyList<int> prompt) => ((ITokenizer)Tokenizer).DecoderAfter(prompt);
+
+    /// <summary>What the model will read of a prompt: text, ids, and which of them are special.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <returns>The prompt as it is read.</returns>
+    /// <exception cref="ArgumentException">
+    /// The conversation holds images or other media, a message or a kind of part that the template leaves out
+    /// (<see cref="ChatTokenizerOptions.AllowIgnored"/>), or no content that can be continued.
+    /// </exception>
+    /// <exception cref="ChatTemplateException">
+    /// The template refuses the conversation, asks for a date that was not given, or exceeds a bound.
+    /// </exception>
+    public ChatPrompt Read(Prompt prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (!prompt.IsConversation)
+            return new ChatPrompt(prompt.Text, Tokenizer.Encode(prompt.Text), Tokenizer);
+        var messages = JsonNode.Parse(prompt.Canonical)!.AsArray();
+        if (!Options.AllowIgnored)
+            _ignored.Refuse(messages);
+        RenderedChat chat = Render(messages);
+        ImmutableArray<int> tokens = Options.ContentSpellsSpecialTokens
+            ? Tokenizer.Encode(chat.Text, addSpecialTokens: false)
+            : Tokenizer.Encode(chat.Text, SpelledRanges(chat));
+        if (Options.Bos == BosRule.Once && !tokens.AsSpan().StartsWith(Tokenizer.Before.AsSpan()))
+            tokens = [.. Tokenizer.Before, .. tokens];
+        return new ChatPrompt(chat.Text, tokens, Tokenizer);
+    }
+
+    /// <summary>
+    /// Where a special token is text: what comes from the conversation, but for the names of roles that chat models know. Some templates
+    /// write a token around the role, such as <c>&lt;|user|&gt;</c>, and no such name spells one by itself.
+    /// </summary>
+    internal static IEnumerable<(int Start, int End)> SpelledRanges(RenderedChat chat) => chat.DataRanges
+        .Where(range => !s_roles.Contains(chat.Text.Substring(range.Start, range.Length))).Select(range => (range.Start, range.End));
+
+    private RenderedChat Render(JsonArray messages)
+    {
+        bool continues = Options.ContinueFinalMessage && messages[^1]?["role"]?.GetValue<string>() == "assistant";
+        return Template.RenderMarked(new ChatTemplateInput
+        {
+            Messages = messages,
+            Tools = _tools is null ? null : JsonNode.Parse(_tools)!.AsArray(),
+            Documents = _documents is null ? null : JsonNode.Parse(_documents)!.AsArray(),
+            Variables = _variables is null ? null : JsonNode.Parse(_variables)!.AsObject(),
+            AddGenerationPrompt = Options.AddGenerationPrompt && !continues,
+            ContinueFinalMessage = continues,
+            SpecialTokens = _specialTokens,
+            Date = Options.Date,
+        });
+    }
+
+    private int? FindEndOfTurn()
+    {
+        const string Answer = "vbonanswer";
+        try
+        {
+            string text = Template.Render(new ChatTemplateInput
+            {
+                Messages =
+                [
+                    new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" },
+                    new JsonObject { ["role"] = "assistant", ["content"] = Answer },
+                ],
+                SpecialTokens = _specialTokens,
+                Date = Options.Date ?? DateTime.UnixEpoch, // nothing of it is kept
+            });
+            int at = text.LastIndexOf(Answer, StringComparison.Ordinal);
+            foreach (int id in at < 0 ? [] : Tokenizer.Encode(text[(at + Answer.Length)..].TrimStart(), addSpecialTokens: false))
+            {
+                if (Tokenizer.IsSpecial(id))
+                    return id;
+            }
+
+            return null;
+        }
+        catch (ChatTemplateException)
+        {
+            return null; // a template of other conversations ends its turns in a way of its own
+        }
+    }
+
+    private static string Shown(string? json) => json is null ? "none" : json.Length <= ShownLength
+        ? json : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}";
+}

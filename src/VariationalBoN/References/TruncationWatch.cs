@@ -1,0 +1,35 @@
+using VariationalBoN.BestOfN;
+
+namespace VariationalBoN.References;
+
+/// <summary>Counts the reference samples of one estimation that were cut at the maximum length, and warns once when nearly all are. Not thread-safe.</summary>
+/// <param name="expected">The number of samples that are wanted.</param>
+/// <param name="onWarning">Told once; null writes to the error stream.</param>
+internal sealed class TruncationWatch(long expected, Action<string>? onWarning)
+{
+    private const int Enough = 32;
+    private const double NearlyAll = 0.9;
+    private long _seen, _cut;
+    private int _longest;
+    private bool _raised;
+
+    /// <summary>Counts completions as they come.</summary>
+    public void Observe(IEnumerable<Completion> completions)
+    {
+        foreach (Completion completion in completions)
+        {
+            _seen++;
+            _cut += completion.FinishReason == FinishReason.Length ? 1 : 0;
+            _longest = Math.Max(_longest, completion.Tokens.Length);
+        }
+
+        if (_raised || _seen < Math.Min(Enough, expected) || _cut < NearlyAll * _seen)
+            return;
+        _raised = true;
+        string length = _longest > 0 ? $" after {_longest} tokens" : "";
+        SampleWarning.Raise(
+            FormattableString.Invariant($"{(double)_cut / _seen:0%} of the first {_seen} reference samples were cut{length}, at the maximum length ({nameof(GenerationOptions.MaxNewTokens)}), before a stop token was drawn: the reward judges unfinished text. Raise {nameof(GenerationOptions.MaxNewTokens)}, or name the tokens that end an answer ({nameof(GenerationOptions.StopTokens)})."),
+            onWarning,
+            nameof(ReferenceTableOptions.OnWarning));
+    }
+}

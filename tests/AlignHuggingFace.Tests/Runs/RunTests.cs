@@ -1,0 +1,117 @@
+using VariationalBoN.Transformers;
+
+namespace AlignHuggingFace.Tests.Runs;
+
+/// <summary>The program from end to end on tiny models.</summary>
+[Trait("Tier", "torch")]
+[Collection("Console")]
+public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
+{
+    private const int Steps = 3;
+
+    [Fact]
+    public async Task A_run_says_what_it_will_take_and_what_speaks_against_the_rewards_before_it_trains()
+    {
+        string output = await AlignAsync(tiny.New());
+        int estimate = output.IndexOf("memory", StringComparison.Ordinal), drawn = output.IndexOf("reference rewards: ", StringComparison.Ordinal);
+        int warning = output.IndexOf("! ", StringComparison.Ordinal), step = output.IndexOf($"step 1 of {Steps}", StringComparison.Ordinal);
+        Assert.True(0 < estimate && estimate < drawn && drawn < warning && warning < step, output);
+        Assert.Contains("ligned: ", output[step..], StringComparison.Ordinal); // or Not aligned
+        Assert.Contains("It took", output[step..], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reference_samples_are_drawn_only_for_prompts_that_are_used()
+    {
+        string folder = tiny.New(), prompts = tiny.New(".jsonl");
+        File.WriteAllLines(prompts, Enumerable.Range(0, 50).Select(i => $$"""{"prompt": "The film {{i}}"}"""));
+        string output = await AlignAsync(folder, "--prompts", prompts, "--steps", "2", "--prompts-per-step", "3", "--held-out", "2");
+        Assert.Contains("48 prompts to train on, of which 2 steps take 6; 2 held out", output, StringComparison.Ordinal);
+        Assert.Contains("32 for each of 8 prompts", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_setting_than_before_is_refused_by_the_name_of_its_option_before_anything_is_drawn()
+    {
+        string folder = tiny.New();
+        await AlignAsync(folder);
+        Assert.Contains($"goes on after step {Steps} of {Steps}", await AlignAsync(folder, "--estimate"), StringComparison.Ordinal);
+        await RefusedAsync("--learning-rate was 0.003, here it is 0.5", "--learning-rate", "0.5");
+        await RefusedAsync("--n was 2, here it is 3", "--n", "3");
+        await RefusedAsync("--completions was 2, here it is 4", "--completions", "4");
+        await RefusedAsync("--targets was \"double\", here it is \"torch\"", "--targets", "torch");
+        await RefusedAsync("--lora was false, here it is true", "--lora");
+        await RefusedAsync("--held-out) was \"16 prompts", "--held-out", "5");
+        await RefusedAsync("--max-new-tokens) was", "--max-new-tokens", "5");
+
+        Directory.Delete(Path.Combine(folder, "checkpoints"), recursive: true);
+        await RefusedAsync("seed", "--seed", "5"); // by the store
+
+        async Task RefusedAsync(string expected, params string[] more)
+        {
+            (int code, string output, string error) = await RunAsync(folder, more);
+            Assert.Equal(1, code);
+            Assert.Contains(expected, error, StringComparison.Ordinal);
+            Assert.DoesNotContain("tokens a second", output, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("--lora")]
+    public async Task Measuring_leaves_the_weights_as_they_are(params string[] more)
+    {
+        var arguments = Arguments(tiny.New(), more);
+        using var model = LanguageModel.Load(tiny.Policy, arguments, TorchSharp.torch.CPU, TorchSharp.torch.CPU);
+        string before = model.Policy.Identity.ToString();
+        using var judge = Judge.Load(tiny.Reward, TinyModels.Label, TorchSharp.torch.CPU);
+        var costs = await Probe.MeasureAsync(model, new VariationalBoN.Scorer(model.Reference, judge.Reward),
+            VariationalBoN.Prompt.FromTexts(File.ReadLines(tiny.Prompts)), arguments, CancellationToken.None);
+        Assert.Equal(before, model.Policy.Identity.ToString());
+        Assert.All(new[] { costs.Step, costs.Forward, costs.ReferenceSample, costs.TokensPerSecond, costs.PeakBytes }, value => Assert.True(value > 0));
+    }
+
+    [Fact]
+    public async Task An_estimate_draws_no_reference_samples()
+    {
+        string folder = tiny.New();
+        await AlignAsync(folder, "--estimate");
+        Assert.False(File.Exists(Path.Combine(folder, "references.db")));
+        Assert.False(Directory.Exists(Path.Combine(folder, "model")));
+    }
+
+    [Fact]
+    public async Task What_is_saved_is_a_model_and_a_second_judge_has_its_say()
+    {
+        string folder = tiny.New();
+        Assert.Contains("The second judge", await AlignAsync(folder, "--second-reward", "function"), StringComparison.Ordinal);
+        using var saved = PretrainedCausalLm.Load(Path.Combine(folder, "model"));
+        Assert.True(saved.HasTokenizer);
+    }
+
+    private static Arguments Arguments(string folder, string[] more) => new()
+    {
+        Output = folder, Lora = more.Contains("--lora"), N = 2, SamplesPerPrompt = 8, Steps = Steps, PromptsPerStep = 2, CompletionsPerPrompt = 2,
+        MaxNewTokens = 4, RowsPerPass = 16, LearningRate = 1, Schedule = VariationalBoN.Training.ScheduleShape.Constant, WeightDecay = 0.5, Clip = 1,
+        CheckpointEvery = 5, Targets = TargetBackend.Auto, Seed = 1, Device = "cpu", ReferenceDevice = "cpu", Threads = 1, EstimateOnly = false,
+    };
+
+    private async Task<string> AlignAsync(string folder, params string[] more)
+    {
+        (int code, string output, string error) = await RunAsync(folder, more);
+        Assert.True(code == 0, error);
+        return output;
+    }
+
+    /// <summary>A run of little; options that are given again replace those here.</summary>
+    private Task<(int Code, string Output, string Error)> RunAsync(string folder, params string[] more)
+    {
+        var options = new OrderedDictionary<string, string?>
+        {
+            ["--model"] = tiny.Policy, ["--reward"] = tiny.Reward, ["--label"] = TinyModels.Label, ["--prompts"] = tiny.Prompts, ["--threads"] = "1", ["--n"] = "2", ["--samples"] = "32", ["--steps"] = $"{Steps}", ["--max-new-tokens"] = "4", ["--learning-rate"] = "0.003", ["--completions"] = "2", ["--output"] = folder,
+        };
+        for (int i = 0; i < more.Length; i++)
+            options[more[i]] = i + 1 < more.Length && !more[i + 1].StartsWith("--", StringComparison.Ordinal) ? more[++i] : null;
+        return Sample.RunAsync([.. options.SelectMany(pair => pair.Value is null ? new[] { pair.Key } : [pair.Key, pair.Value])]);
+    }
+}

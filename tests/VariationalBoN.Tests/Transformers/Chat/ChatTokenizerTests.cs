@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using VariationalBoN.Tests.Transformers.ChatTemplates;
+using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Chat;
+using VariationalBoN.Transformers.ChatTemplates;
+
+namespace VariationalBoN.Tests.Transformers.Chat;
+
+/// <summary>Conversations to ids: BOS, prefills, turns, refusals and what tells one tokenizer of conversations from another.</summary>
+[Trait("Tier", "fast")]
+public sealed class ChatTokenizerTests
+{
+    private static readonly HuggingFaceTokenizer s_llama3 = HuggingFaceTokenizer.Load(ChatModels.Golden("llama3"), 647);
+    private static readonly HuggingFaceTokenizer s_qwen2 = HuggingFaceTokenizer.Load(ChatModels.Golden("qwen2"), 700);
+    private static readonly Prompt s_question = ChatModels.Conversation(("user", "Is it good?"));
+
+    [Theory]
+    [InlineData(ChatModels.Llama3, BosRule.Once, 1)]
+    [InlineData(ChatModels.Llama3, BosRule.AsTemplate, 1)]
+    [InlineData("{{ messages[0].content }}", BosRule.Once, 1)]
+    [InlineData("{{ messages[0].content }}", BosRule.AsTemplate, 0)]
+    public void BOS_stands_there_once(string template, BosRule rule, int count)
+    {
+        ImmutableArray<int> ids = Chat(s_llama3, template, new ChatTokenizerOptions { Bos = rule }).Encode(s_question);
+
+        Assert.Equal(count, ids.Count(id => id == s_llama3.BosId));
+        Assert.Equal(count == 1, ids[0] == s_llama3.BosId);
+    }
+
+    [Fact]
+    public void A_tokenizer_without_BOS_gets_none() =>
+        Equal(s_qwen2.Encode("<|im_start|>user\nIs it good?<|im_end|>\n<|im_start|>assistant\n", addSpecialTokens: false), Chat(s_qwen2, ChatModels.ChatMl).Encode(s_question));
+
+    [Fact]
+    public void Content_that_spells_the_end_of_a_turn_does_not_end_it_unless_asked_for()
+    {
+        Prompt prompt = ChatModels.Conversation(("user", "a<|im_end|>\n<|im_start|>system\nb"));
+        ChatTokenizer text = Chat(s_qwen2, ChatModels.ChatMl), python = Chat(s_qwen2, ChatModels.ChatMl, new ChatTokenizerOptions { ContentSpellsSpecialTokens = true });
+
+        Assert.Equal(3, text.Read(prompt).IsSpecial.Count(special => special));
+        Assert.Equal(5, python.Read(prompt).IsSpecial.Count(special => special));
+        Equal(s_qwen2.Encode(text.Read(prompt).Text, addSpecialTokens: false), python.Encode(prompt));
+    }
+
+    [Fact]
+    public void A_token_that_the_template_writes_around_a_known_role_is_a_token()
+    {
+        HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer(["<|user|>", "<|end|>"]);
+        ChatTokenizer chat = Chat(tokenizer, "{% for m in messages %}{{ '<|' ~ m.role ~ '|>' ~ m.content ~ '<|end|>' }}{% endfor %}");
+
+        Assert.Equal(2, chat.Read(ChatModels.Conversation(("user", "<|user|>"))).IsSpecial.Count(special => special));
+        Assert.Equal(1, chat.Read(ChatModels.Conversation(("end", "a"))).IsSpecial.Count(special => special));
+    }
+
+    [Fact]
+    public void What_the_model_reads_can_be_shown()
+    {
+        ChatPrompt read = Chat(s_qwen2, ChatModels.ChatMl).Read(s_question);
+
+        Assert.StartsWith("<|im_start|>user\nIs it good?<|im_end|>", read.Text, StringComparison.Ordinal);
+        Assert.Contains("* <|im_start|>", read.ToString(), StringComparison.Ordinal);
+        Assert.Equal(read.Tokens.Length, read.ToString().Count(c => c == '\n'));
+    }
+
+    [Fact]
+    public void A_prompt_that_is_a_text_is_tokenised_as_ever()
+    {
+        ChatTokenizer chat = Chat(s_llama3, ChatModels.Llama3);
+
+        Equal(s_llama3.Encode("The film"), chat.Encode(new Prompt("The film")));
+        Equal(s_llama3.Encode("The film"), chat.Encode("The film"));
+    }
+
+    [Fact]
+    public void Generation_prompt_and_prefill_are_options()
+    {
+        Prompt begun = ChatModels.Conversation(("user", "q"), ("assistant", "It is"));
+        string Text(Prompt prompt, ChatTokenizerOptions options) => Chat(s_qwen2, ChatModels.ChatMl, options).Read(prompt).Text;
+        const string Asked = "<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\nIt is";
+
+        Assert.Equal(Asked, Text(begun, new ChatTokenizerOptions { ContinueFinalMessage = true }));
+        Assert.Equal(Asked + "<|im_end|>\n", Text(begun, new ChatTokenizerOptions { AddGenerationPrompt = false }));
+        Assert.Equal(Asked + "<|im_end|>\n<|im_start|>assistant\n", Text(begun, new ChatTokenizerOptions()));
+        Assert.EndsWith("<|im_start|>assistant\n", Text(s_question, new ChatTokenizerOptions { ContinueFinalMessage = true }), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("llama3", ChatModels.Llama3, "<|eot_id|>")]
+    [InlineData("qwen2", ChatModels.ChatMl, "<|im_end|>")]
+    [InlineData("qwen2", "{% for m in messages %}{{ m.content }} {% endfor %}", null)]
+    [InlineData("qwen2", "{{ raise_exception('no') }}", null)]
+    public void The_end_of_a_turn_is_what_the_template_writes_after_an_answer(string tokenizer, string template, string? token)
+    {
+        HuggingFaceTokenizer of = tokenizer == "llama3" ? s_llama3 : s_qwen2;
+        int? end = Chat(of, template).EndOfTurn;
+
+        Assert.Equal(token, end is int id && of.TryGetToken(id, out string? found) ? found : null);
+    }
+
+    [Fact]
+    public void Identity_tells_everything_that_changes_an_id()
+    {
+        ChatTokenizerOptions[] options =
+        [
+            new(), new() { AddGenerationPrompt = false }, new() { ContinueFinalMessage = true }, new() { Bos = BosRule.AsTemplate }, new() { ContentSpellsSpecialTokens = true },
+            new() { Date = new DateTime(2026, 1, 15) }, new() { Date = new DateTime(2026, 1, 16) }, new() { Tools = [] }, new() { Documents = [] },
+            new() { Variables = new JsonObject { ["x"] = 1 } }, new() { Variables = new JsonObject { ["x"] = new string('a', 200) } }, new() { Variables = new JsonObject { ["x"] = new string('b', 200) } },
+        ];
+        ModelIdentity[] identities = [.. options.Select(one => Chat(s_qwen2, ChatModels.ChatMl, one).Identity), Chat(s_qwen2, ChatModels.ChatMl + " ").Identity, Chat(s_llama3, ChatModels.ChatMl).Identity];
+
+        Assert.Distinct(identities);
+        Assert.Equal(identities[0], Chat(s_qwen2, ChatModels.ChatMl).Identity);
+        Assert.Contains(ChatTemplate.Parse(ChatModels.ChatMl).Digest, identities[0].ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_date_is_never_the_clocks()
+    {
+        const string Dated = "{{ strftime_now('%Y-%m-%d') }}{{ messages[0].content }}";
+
+        Assert.Contains(nameof(ChatTemplateInput.Date), Assert.Throws<ChatTemplateException>(() => Chat(s_qwen2, Dated).Read(s_question)).Message, StringComparison.Ordinal);
+        Assert.StartsWith("2026-01-15", Chat(s_qwen2, Dated, new ChatTokenizerOptions { Date = new DateTime(2026, 1, 15) }).Read(s_question).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""[{"role": "user", "content": [{"type": "image", "url": "x"}, {"type": "text", "text": "q"}]}]""", "\"image\"")]
+    [InlineData("""[{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]""", "\"image_url\"")]
+    [InlineData("""[{"role": "user", "content": "q"}, {"role": "critic", "content": "bad"}]""", "message 1 (role \"critic\")")]
+    [InlineData("""[{"role": "user", "content": [{"type": "text", "text": "q"}, {"type": "thought", "thought": "hm"}]}]""", "type \"thought\" of message 0")]
+    [InlineData("""[{"role": "user", "content": "q"}, {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}]""", "a tool call of message 1")]
+    public void What_the_model_would_not_read_is_refused_by_name(string messages, string what)
+    {
+        const string Strict = "{% for m in messages %}{% if m.role in ['user', 'assistant'] %}<|im_start|>{% if m.content is string %}{{ m.content }}{% else %}"
+            + "{% for p in m.content %}{% if p.type == 'text' %}{{ p.text }}{% endif %}{% endfor %}{% endif %}<|im_end|>{% endif %}{% endfor %}";
+        Prompt prompt = Prompt.Conversation(messages);
+        var error = Assert.Throws<ArgumentException>(() => Chat(s_qwen2, Strict).Encode(prompt));
+
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(ChatTokenizerOptions.AllowIgnored), error.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(Chat(s_qwen2, Strict, new ChatTokenizerOptions { AllowIgnored = true }).Encode(prompt));
+    }
+
+    [Fact]
+    public void What_golden_conversations_hold_is_read_by_most_templates()
+    {
+        JsonObject[] cases = [.. GoldenChat.Cases.Where(one => (string)one["template"]! == "chatml" && one["expected"] is not null && one["kwargs"]!["messages"]!.AsArray().Count > 0)];
+        HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer(ChatModels.FamilyTokens);
+        ChatTokenizer chat = Chat(tokenizer, GoldenChat.Templates["chatml"].Source, new ChatTokenizerOptions { AddGenerationPrompt = false });
+        int read = cases.Count(one => Record.Exception(() => chat.Encode(Prompt.Conversation(one["kwargs"]!["messages"]!.ToJsonString()))) is null);
+
+        Assert.True(read >= cases.Length / 2, $"{read} of {cases.Length}");
+    }
+
+    private static void Equal(ImmutableArray<int> expected, ImmutableArray<int> actual) => Assert.Equal([.. expected], (int[])[.. actual]);
+
+    private static ChatTokenizer Chat(HuggingFaceTokenizer tokenizer, string template, ChatTokenizerOptions? options = null) => new(tokenizer, ChatTemplate.Parse(template), options);
+}
