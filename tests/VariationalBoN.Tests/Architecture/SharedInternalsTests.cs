@@ -20,6 +20,7 @@ public sealed class SharedInternalsTests
         "Internal.HeldArithmetic",
         "Internal.Shown",
         "Internal.TensorValues",
+        "Internal.Warning",
         "Policies.TrainingModeException.Refuse",
         "TorchRuntime.RequireBefore",
         "Weights.NonFinite",
