@@ -17,6 +17,8 @@ internal static class Comparison
         {
             string alone = Path.Combine(folder, "tokenizer.json"); // without the settings beside it, of which the engine knows nothing
             File.Copy(file, alone);
+            if (PrefixSpace(alone) is bool prefix)
+                File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $$"""{"add_prefix_space":{{(prefix ? "true" : "false")}}}""");
             (var ours, string? refusal) = Load(() => HuggingFaceTokenizer.Load(folder, int.MaxValue));
             (var original, string? theirs) = Load(() => new Tokenizer(alone));
             using (original)
@@ -96,6 +98,14 @@ internal static class Comparison
     }
 
     private static string Shown(int[]? ids, string? fault) => ids is null ? $"\"{fault}\"" : $"[{string.Join(' ', ids)}]";
+
+    /// <summary>What the file says of a space before the text, which transformers takes from its settings: here they say the same.</summary>
+    private static bool? PrefixSpace(string file)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(file));
+        return json.RootElement.TryGetProperty("pre_tokenizer", out var cutter) && cutter.ValueKind == JsonValueKind.Object
+            && cutter.TryGetProperty("add_prefix_space", out var prefix) ? prefix.GetBoolean() : null;
+    }
 
     /// <summary>All tokens of a file as they stand there: what random texts are made of, so that rare ones occur.</summary>
     private static List<string> Tokens(string file)
