@@ -28,7 +28,7 @@ internal sealed class LanguageModel : IDisposable
         bool apart = device.ToString() != referenceDevice.ToString();
         if (lora is not null || !apart)
             _pair = _start.WithReference(generation, lora, arguments.Seed);
-        Policy = _pair?.Policy ?? new CausalLmPolicy(_start.Model, _start.Tokenizer, generation);
+        Policy = _pair?.Policy ?? new CausalLmPolicy(_start.Model, _start.PromptTokenizer, generation);
         if (!apart)
         {
             Reference = _pair!.Reference;
@@ -37,7 +37,7 @@ internal sealed class LanguageModel : IDisposable
 
         _elsewhere = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = referenceDevice });
         _elsewhere.Model.Freeze();
-        Reference = new CausalLmPolicy(_elsewhere.Model, _elsewhere.Tokenizer, generation);
+        Reference = new CausalLmPolicy(_elsewhere.Model, _elsewhere.PromptTokenizer, generation);
     }
 
     /// <summary>pi_theta.</summary>
@@ -81,7 +81,7 @@ internal sealed class LanguageModel : IDisposable
         new(directory, arguments, device, referenceDevice);
 
     /// <summary>How many tokens a prompt has.</summary>
-    public int TokensOf(Prompt prompt) => _start.Tokenizer.Encode(prompt.Text).Length;
+    public int TokensOf(Prompt prompt) => _start.PromptTokenizer.Encode(prompt, addSpecialTokens: true).Length;
 
     /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights, and the adapters themselves beside it.</summary>
     /// <param name="directory">The directory.</param>
@@ -107,13 +107,13 @@ internal sealed class LanguageModel : IDisposable
     /// <summary>Where <see cref="Save"/> puts the adapters of a model.</summary>
     public static string AdapterDirectory(string directory) => $"{directory}-adapter";
 
-    /// <summary>Loads what was saved and compares: the largest difference of the logits of a text, as a share of the largest logit.</summary>
-    public double DifferenceTo(string directory, string text)
+    /// <summary>Loads what was saved and compares: the largest difference of the logits of a prompt, as a share of the largest logit.</summary>
+    public double DifferenceTo(string directory, Prompt prompt)
     {
         using var again = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = Network.Device });
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        long[] ids = [.. again.Tokenizer.Encode(text).Select(id => (long)id)];
+        long[] ids = [.. again.PromptTokenizer.Encode(prompt, addSpecialTokens: true).Select(id => (long)id)];
         var tokens = tensor(ids, [1, ids.Length], device: Network.Device);
         var logits = Network.forward(tokens);
         return ((again.Model.forward(tokens) - logits).abs().max() / logits.abs().max()).item<float>();

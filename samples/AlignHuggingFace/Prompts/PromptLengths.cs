@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using VariationalBoN;
+using VariationalBoN.Transformers.ChatTemplates;
 
 namespace AlignHuggingFace.Prompts;
 
@@ -22,7 +23,7 @@ internal static class PromptLengths
         var tooLong = new List<(Prompt Prompt, string Place, int Tokens)>();
         foreach ((Prompt prompt, string place) in file.Entries)
         {
-            int count = tokens(prompt);
+            int count = TokensOf(path, place, prompt, tokens);
             if (count == 0)
                 throw new InvalidDataException($"{path}, {place}: the tokenizer makes no token of this prompt, and a causal model needs at least one. Leave it out.");
             if (count > most)
@@ -44,6 +45,19 @@ internal static class PromptLengths
         string done = what == LongPrompts.Skip ? "left out" : "cut at the beginning";
         string note = string.Create(CultureInfo.InvariantCulture, $"{path}: {Count(tooLong.Count)} of more than {most} tokens {(tooLong.Count == 1 ? "was" : "were")} {done}; the first is {first} with {length}.");
         return new PromptFile([.. kept.Select(pair => (pair.Key, pair.Value))], [.. file.Notes, note]);
+    }
+
+    /// <exception cref="InvalidDataException">The model reads no such prompt; place and reason are named.</exception>
+    private static int TokensOf(string path, string place, Prompt prompt, Func<Prompt, int> tokens)
+    {
+        try
+        {
+            return tokens(prompt);
+        }
+        catch (Exception e) when (e is ChatTemplateException or ArgumentException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{path}, {place}: {e.Message}", e);
+        }
     }
 
     /// <summary>The longest end of a text that fits, begun at a word where there is one.</summary>

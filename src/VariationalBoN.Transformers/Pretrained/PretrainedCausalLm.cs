@@ -21,7 +21,7 @@ public sealed class PretrainedCausalLm : IDisposable
     private readonly PretrainedFiles _files;
     private readonly WeightLayout _layout;
     private readonly HuggingFaceTokenizer? _tokenizer;
-    private readonly ChatTemplate? _template;
+    private readonly ChatTokenizer? _chat;
     private readonly string _noTemplate = "The model's directory has no chat template; give one to a ChatTokenizer: ChatTemplate.Parse, FromFile or FromFunction.";
     private bool _trains;
 
@@ -44,8 +44,8 @@ public sealed class PretrainedCausalLm : IDisposable
         {
             try
             {
-                _template = files.ChatTemplate();
-                if (new ChatTokenizer(_tokenizer, _template).EndOfTurn is int turn && turn < model.VocabularySize && !StopTokens.Contains(turn))
+                _chat = new ChatTokenizer(_tokenizer, files.ChatTemplate());
+                if (_chat.EndOfTurn is int turn && turn < model.VocabularySize && !StopTokens.Contains(turn))
                     StopTokens = StopTokens.Add(turn);
             }
             catch (Exception e) when (e is ChatTemplateException or InvalidDataException)
@@ -75,11 +75,11 @@ public sealed class PretrainedCausalLm : IDisposable
     public ImmutableArray<int> StopTokens { get; }
 
     /// <summary>Whether the directory has a chat template that can be used.</summary>
-    public bool HasChatTemplate => _template is not null;
+    public bool HasChatTemplate => _chat is not null;
 
     /// <summary>The chat template.</summary>
     /// <exception cref="InvalidOperationException">There is none, or it cannot be used; see <see cref="HasChatTemplate"/> and <see cref="Warnings"/>.</exception>
-    public ChatTemplate ChatTemplate => _template ?? throw new InvalidOperationException(_noTemplate);
+    public ChatTemplate ChatTemplate => _chat?.Template ?? throw new InvalidOperationException(_noTemplate);
 
     /// <summary>
     /// What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text;
@@ -92,6 +92,10 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <returns>A tokenizer for <c>CausalLmPolicy</c> and <see cref="WithReference"/>.</returns>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer or no chat template that can be used.</exception>
     public ChatTokenizer Chat(ChatTokenizerOptions? options = null) => new(Tokenizer, ChatTemplate, options);
+
+    /// <summary>What turns prompts into tokens: <see cref="Chat"/> where the directory has a chat template, and else <see cref="Tokenizer"/>, which takes texts alone.</summary>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer.</exception>
+    public ITokenizer PromptTokenizer => (ITokenizer?)_chat ?? Tokenizer;
 
     /// <summary>Reads a model, its weights straight into its parameters, and its tokenizer.</summary>
     /// <param name="directory">The directory.</param>
@@ -161,8 +165,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
     /// <param name="seed">Fixes the initial values of the adapters.</param>
     /// <param name="tokenizer">
-    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of one's own; null for <see cref="Chat"/> where the directory has a chat template,
-    /// and else for <see cref="Tokenizer"/>, which takes texts alone.
+    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of one's own; null for <see cref="PromptTokenizer"/>.
     /// </param>
     /// <returns>Both, the caller's to dispose, before this object.</returns>
     /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
@@ -171,7 +174,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// </exception>
     public PolicyWithReference WithReference(GenerationOptions? options = null, LoraOptions? lora = null, long seed = 0, ITokenizer? tokenizer = null)
     {
-        tokenizer ??= HasChatTemplate ? Chat() : Tokenizer;
+        tokenizer ??= PromptTokenizer;
         var plain = new CausalLmPolicy(Model, tokenizer, options ?? new GenerationOptions { StopTokens = StopTokens });
         if (lora is not null)
         {

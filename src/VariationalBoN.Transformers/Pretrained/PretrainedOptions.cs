@@ -22,7 +22,7 @@ public sealed record PretrainedOptions
         if (ElementType is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float64))
             throw new ArgumentException($"{nameof(ElementType)} is {ElementType}; it must be Float32, BFloat16 or Float64.");
         TorchRuntime.Require();
-        long elements = weights.Files.Sum(file => file.Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)));
+        long elements = weights.Files.Sum(file => file.MostElements);
         return new EmptyParameters(ElementType, Device ?? CPU, elements, Path.GetDirectoryName(weights.Files[0].Path)!);
     }
 }

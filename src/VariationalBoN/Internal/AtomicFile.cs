@@ -11,8 +11,10 @@ internal sealed class AtomicFile : IDisposable
     public AtomicFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        (_path, _temporary) = (path, $"{path}.{Guid.NewGuid():N}.tmp");
-        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        _path = Path.GetFullPath(path);
+        Leftovers.Delete(_path);
+        _temporary = Leftovers.NewNameFor(_path);
+        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete, bufferSize: 0); // open until it is renamed
         _content = new BufferedStream(_file, 1 << 16);
     }
 
@@ -37,17 +39,19 @@ internal sealed class AtomicFile : IDisposable
     }
 
     /// <summary>Puts the file in its place.</summary>
+    /// <exception cref="IOException">It could not be written or brought to the disk.</exception>
     public void Commit()
     {
         _content.Flush();
-        _file.Flush(flushToDisk: true);
+        Disk.Flush(_file);
+        Disk.Rename(_temporary, _path);
         _file.Dispose();
-        File.Move(_temporary, _path, overwrite: true);
+        Disk.FlushFolder(Path.GetDirectoryName(_path)!);
     }
 
     public void Dispose()
     {
         _file.Dispose();
-        File.Delete(_temporary);
+        Disk.TryDelete(_temporary);
     }
 }

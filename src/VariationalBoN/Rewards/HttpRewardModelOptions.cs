@@ -21,13 +21,17 @@ public sealed record HttpRewardModelOptions
     /// <remarks>It may throw <see cref="FormatException"/>, <see cref="KeyNotFoundException"/> or <see cref="InvalidOperationException"/>, as <see cref="JsonElement"/> does: the answer is then refused. Count and finiteness are checked afterwards.</remarks>
     public Func<JsonElement, IReadOnlyList<double>>? ReadAnswer { get; init; }
 
+    /// <summary>All of them for people; of the address neither user, password nor query.</summary>
+    public override string ToString() =>
+        $"{nameof(HttpRewardModelOptions)} {{ {nameof(Endpoint)} = {(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}, {nameof(Identity)} = {Identity}, {nameof(MaxBatchSize)} = {MaxBatchSize} }}";
+
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
     internal void Validate()
     {
         var faults = new List<string>();
         if (Endpoint is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
-            faults.Add($"Endpoint is \"{Endpoint}\"; it must be an absolute http or https address");
+            faults.Add($"Endpoint is \"{(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}\"; it must be an absolute http or https address");
         if (Identity is null)
             faults.Add("Identity is null; name the model behind the service and its version");
         if (MaxBatchSize < 1)

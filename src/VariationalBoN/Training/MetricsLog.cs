@@ -8,42 +8,54 @@ namespace VariationalBoN.Training;
 /// <remarks>
 /// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is handed to the operating system at once, so a
 /// killed process loses none; a line torn by a full disk is cut when the file is opened again. The meter is named <see cref="MeterName"/>, its instruments
-/// <c>variationalbon.training.reward</c> and so on, with the units of <see cref="MetricNames"/>; OpenTelemetry and <c>dotnet-counters</c> listen to it. Others may read the file meanwhile; one writer at a time. Holds the file until disposed of. Not thread-safe.
+/// <c>variationalbon.training.reward</c> and so on, with the units of <see cref="MetricNames"/>; OpenTelemetry and <c>dotnet-counters</c> listen to it. Others may read the file meanwhile; one writer at a
+/// time, which an empty file <c>(name)-writer</c> beside it stands for: it is left behind, and its lock goes with the process. Holds the file until disposed of. Not thread-safe.
 /// </remarks>
 public sealed class MetricsLog : IDisposable
 {
     /// <summary>The name of the meter: <c>VariationalBoN.Training</c>.</summary>
     public const string MeterName = "VariationalBoN.Training";
 
+    private static ReadOnlySpan<byte> Beginning => "{\"step\":"u8;
+
     private readonly Stream _file;
+    private readonly FileStream? _lock;
     private readonly string _name;
     private readonly Meter _meter = new(MeterName);
     private readonly Dictionary<string, Gauge<double>> _gauges = new(StringComparer.Ordinal);
     private readonly MemoryStream _line = new();
     private long _end;
     private Action? _beforeCut;
+    private IOException? _lost; // what came after it may not be on the disk, whatever later flushes say
 
     /// <summary>Opens a file to append to, or makes it.</summary>
     /// <param name="path">The file; its folder must be there.</param>
-    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="IOException">It cannot be opened, or another writer has it.</exception>
+    /// <exception cref="InvalidDataException">There is something else in it than lines of metrics; it is left as it is.</exception>
     public MetricsLog(string path)
-        : this(Open(path), path)
+        : this(Take(path), path)
     {
     }
 
     /// <summary>Writes to a stream that can seek, which becomes the log's own.</summary>
     internal MetricsLog(Stream file, string name)
+        : this((file, null), name)
     {
-        (_file, _name) = (file, name);
+    }
+
+    private MetricsLog((Stream File, FileStream? Lock) held, string name)
+    {
+        (_file, _lock, _name) = (held.File, held.Lock, name);
         try
         {
             _end = EndOfLastLine();
+            RequireMetrics();
             CutBytes = _file.Length - _end;
             Cut();
         }
         catch
         {
-            _file.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -82,6 +94,7 @@ public sealed class MetricsLog : IDisposable
     public void Dispose()
     {
         _file.Dispose();
+        _lock?.Dispose();
         _meter.Dispose();
         _line.Dispose();
     }
@@ -95,17 +108,72 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Brings the lines that count to the disk: a power failure after it loses none.</summary>
+    /// <exception cref="IOException">They are not there.</exception>
     internal void FlushToDisk()
     {
+        if (_lost is not null)
+            throw new IOException($"{_lost.Message} It failed before; open the metrics file anew.", _lost);
         Cut();
-        if (_file is FileStream file)
-            file.Flush(flushToDisk: true);
+        if (_file is not FileStream file)
+            return;
+        try
+        {
+            Disk.Flush(file);
+        }
+        catch (IOException e)
+        {
+            _lost = e;
+            throw;
+        }
     }
 
-    private static FileStream Open(string path)
+    private static (Stream File, FileStream? Lock) Take(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        path = InputFile.TargetOf(path); // two names of one file have one writer
+        if (Directory.Exists(path))
+            throw new IOException($"{path} is a folder, and metrics are written to a file.");
+        FileStream writer;
+        try
+        {
+            writer = new FileStream($"{path}-writer", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (SharingViolation.Is(e))
+        {
+            throw new IOException($"The metrics file {path} is being written by another process, or by another {nameof(MetricsLog)} of this one. Wait for it, or give each run a file of its own. ({e.Message})", e);
+        }
+
+        try
+        {
+            bool isNew = !File.Exists(path);
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+            if (!file.CanSeek)
+            {
+                file.Dispose();
+                throw new IOException($"{path} is no file but a pipe or a device; metrics are written to a file.");
+            }
+
+            if (isNew)
+                Disk.FlushFolder(Path.GetDirectoryName(path)!);
+            return (file, writer);
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Refuses a file that this class cannot have written: its first line, whole or torn, begins with a step. A disk that lost power may have left zeros.</summary>
+    private void RequireMetrics()
+    {
+        Span<byte> first = stackalloc byte[64];
+        _file.Position = 0;
+        first = first[.._file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)];
+        ReadOnlySpan<byte> begun = first[..Math.Min(first.Length, Beginning.Length)];
+        bool isTorn = _end == 0 && (!first.ContainsAnyExcept((byte)0) || begun.TrimEnd((byte)0).SequenceEqual(Beginning[..begun.TrimEnd((byte)0).Length]));
+        if (!isTorn && !(begun.SequenceEqual(Beginning) && first.Length > begun.Length && char.IsAsciiDigit((char)first[begun.Length])))
+            throw new InvalidDataException($"{_name} is no metrics file: its first line does not begin with {{\"step\":. It is left as it is; give another path.");
     }
 
     private void Append(ReadOnlySpan<byte> line)

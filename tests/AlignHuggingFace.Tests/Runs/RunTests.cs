@@ -89,6 +89,26 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         Assert.True(saved.HasTokenizer);
     }
 
+    [Fact]
+    public async Task Conversations_are_aligned_with_the_templates_of_model_and_judge()
+    {
+        using var chat = new TinyDirectory();
+        string folder = tiny.New(), prompts = tiny.New(".jsonl"), template = "{% for m in messages %}{{ m.content }} {% endfor %}";
+        foreach (string directory in new[] { chat.Policy, chat.Reward })
+            File.WriteAllText(Path.Combine(directory, "chat_template.jinja"), template);
+        File.WriteAllLines(prompts, Enumerable.Range(0, 12).Select(i => $$"""{"messages": [{"role": "user", "content": "The film {{i}}"}]}"""));
+        string[] more = ["--prompts", prompts, "--steps", "2", "--prompts-per-step", "3", "--held-out", "2"];
+
+        await AlignAsync(folder, [.. more, "--model", chat.Policy, "--reward", chat.Reward]);
+        (int code, _, string error) = await RunAsync(tiny.New(), more);
+
+        using var saved = PretrainedCausalLm.Load(Path.Combine(folder, "model"));
+        Assert.Equal(template, saved.ChatTemplate.Source);
+        Assert.Equal(1, code);
+        Assert.Contains("chat template", error, StringComparison.Ordinal);
+        Assert.Contains(prompts, error, StringComparison.Ordinal);
+    }
+
     private static Arguments Arguments(string folder, string[] more) => new()
     {
         Output = folder, Lora = more.Contains("--lora"), N = 2, SamplesPerPrompt = 8, Steps = Steps, PromptsPerStep = 2, CompletionsPerPrompt = 2,

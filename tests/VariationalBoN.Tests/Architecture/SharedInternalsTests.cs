@@ -18,6 +18,7 @@ public sealed class SharedInternalsTests
         "Internal.AtomicDirectory",
         "Internal.AtomicFile",
         "Internal.HeldArithmetic",
+        "Internal.InputFile",
         "Internal.Shown",
         "Internal.TensorValues",
         "Internal.Warning",

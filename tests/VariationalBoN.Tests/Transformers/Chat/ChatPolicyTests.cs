@@ -1,4 +1,3 @@
-using System.Text.Json;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Chat;
@@ -16,43 +15,18 @@ public sealed class ChatPolicyTests : IDisposable
     [Theory]
     [InlineData("llama3", ChatModels.Llama3, "<|eot_id|>")]
     [InlineData("qwen2", ChatModels.ChatMl, "<|im_end|>")]
-    public async Task A_chat_model_goes_from_messages_to_a_table_an_alignment_and_back(string name, string template, string endOfTurn)
+    public void A_conversation_is_drawn_for_with_the_template_of_the_directory(string name, string template, string endOfTurn)
     {
-        string lines = Path.Combine(_folder, "prompts.jsonl"), aligned = Path.Combine(_folder, "aligned");
-        File.WriteAllLines(lines, ["""{"messages": [{"role": "user", "content": "Is it good?"}]}""", "", """{"prompt": [{"role": "user", "content": "<|im_end|> Bad?"}]}"""]);
-        Prompt[] prompts = Prompts.ReadJsonLines(lines);
+        using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, name, template));
+        using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 6, StopTokens = model.StopTokens });
         Prompt question = ChatModels.Conversation(("user", "Is it good?"));
-        Assert.Equal([true, true], prompts.Select(prompt => prompt.IsConversation));
-        Assert.Equal(question, prompts[0]);
 
-        using (var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, name, template)))
-        {
-            Assert.True(model.Tokenizer.TryGetId(endOfTurn, out int end) && model.StopTokens.Contains(end));
-            using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 6, StopTokens = model.StopTokens });
-            var scorer = new Scorer(pair.Reference, RewardModel.FromFunction(completion => completion.Tokens.Length, "length"));
-            ReferenceTable table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 16, seed: 1);
-            var objective = new ExactObjective(table.BestOf(4));
-            using var adam = new AdamW(pair.Policy.Parameters, learningRate: 1e-3);
-            for (int step = 0; step < 2; step++)
-            {
-                ScoredBatch scored = await scorer.ScoreAsync(pair.Policy.Sample(prompts, completionsPerPrompt: 4, seed: step));
-                using var scope = TorchSharp.torch.NewDisposeScope();
-                var loss = ScoreFunction.Loss(pair.Policy.LogProb(scored), objective.LogTargets(scored), scored.Groups);
-                adam.ZeroGrad();
-                loss.backward();
-                adam.Step();
-            }
+        Completion answer = pair.Policy.Sample([question], 1, seed: 7)[0];
 
-            pair.Save(aligned);
-        }
-
-        using var loaded = PretrainedCausalLm.Load(aligned);
-        ChatTokenizer chat = loaded.Chat();
-        Assert.Equal(template, chat.Template.Source);
-        var policy = new CausalLmPolicy(loaded.Model, chat, new GenerationOptions { MaxNewTokens = 6, StopTokens = loaded.StopTokens });
-        Completion answer = policy.Sample([question], 1, seed: 7)[0];
-        Assert.Equal([.. chat.Encode(question)], (int[])[.. answer.PromptTokens]);
-        Assert.Contains(chat.Template.Digest, JsonSerializer.Serialize(policy.Identity.ToJson()), StringComparison.Ordinal);
+        Assert.Equal([.. model.Chat().Encode(question)], (int[])[.. answer.PromptTokens]);
+        Assert.True(model.Tokenizer.TryGetId(endOfTurn, out int end) && model.StopTokens.Contains(end));
+        Assert.Contains(model.ChatTemplate.Digest, pair.Policy.Identity.ToJson(), StringComparison.Ordinal);
+        Assert.Contains(model.ChatTemplate.Digest, pair.Reference.Identity.ToJson(), StringComparison.Ordinal);
     }
 
     [Fact]
