@@ -51,6 +51,8 @@ internal static class Alignment
         using var table = await ReferenceRewards.ObtainAsync(scorer, measured, arguments, output, cancellationToken);
         double drawing = clock.Elapsed.TotalSeconds;
         ReferenceRewards.Report(table, arguments.N, output);
+        if (arguments.ReferencesOnly)
+            return;
         var bestOfN = table.BestOf(arguments.N, onWarning: _ => { }); // it is in the report
 
         // 4. Align.
@@ -66,7 +68,7 @@ internal static class Alignment
             model.Policy, prompts.HeldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
 
         // 5. Held-out numbers, what they mean, and a few answers.
-        var verdict = Verdict.Of(before, after, arguments.N);
+        var verdict = Verdict.Of(before.WinRate, after.WinRate, after.Kl, arguments.N);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = 120;
@@ -99,7 +101,7 @@ internal static class Alignment
     {
         string directory = Path.Combine(arguments.Output, "tiny");
         TinyModels.Write(directory);
-        output.WriteLine($"No --model was given: tiny random models were written to {directory}.");
+        output.WriteLine($"No --model was given: tiny ones are in {directory}.");
         return arguments with
         {
             Model = Path.Combine(directory, TinyModels.Policy),

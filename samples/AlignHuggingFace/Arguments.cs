@@ -9,7 +9,7 @@ internal sealed record Arguments
     /// <summary>Stands for the judge of this program in place of a directory.</summary>
     public const string Function = "function";
 
-    /// <summary>The directory of the language model; null for tiny random models of this program's own making.</summary>
+    /// <summary>The directory of the language model; null for tiny ones.</summary>
     public string? Model { get; init; }
 
     /// <summary>The directory of a classifier, or <see cref="Function"/>; null with <see cref="Model"/> null.</summary>
@@ -81,6 +81,9 @@ internal sealed record Arguments
 
     /// <summary>Whether libtorch is left as it is by itself.</summary>
     public bool PlainRuntime { get; init; }
+
+    /// <summary>Stop before training.</summary>
+    public bool ReferencesOnly { get; init; }
 
     /// <summary>Stop after the estimates.</summary>
     public required bool EstimateOnly { get; init; }

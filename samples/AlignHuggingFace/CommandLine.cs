@@ -13,7 +13,7 @@ internal static class CommandLine
         "Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.";
 
     private static readonly Option<string> Model = Folder("--model",
-        "Directory of a causal language model as downloaded from Hugging Face (config.json, weights, tokenizer) [default: a tiny random GPT-2].");
+        "Directory of a causal language model as downloaded from Hugging Face (config.json, weights, tokenizer) [default: a tiny GPT-2, made within seconds].");
 
     private static readonly Option<string> Reward = Judge("--reward",
         $"Directory of a sequence classifier, or \"{Arguments.Function}\" for the judge in WordJudge.cs [default with --model: {Arguments.Function}].");
@@ -114,10 +114,15 @@ internal static class CommandLine
     private static readonly Option<bool> Plain = FastRuntime.Plain();
     private static readonly Option<bool> EstimateOnly = new("--estimate") { Description = "Say what the run would take, and stop." };
 
+    private static readonly Option<bool> ReferencesOnly = new("--references-only")
+    {
+        Description = "Draw the reference samples, say what Best-of-N promises with them, and stop: for the choice of N.",
+    };
+
     private static readonly Option<string> MakeTiny =
         new Option<string>("--make-tiny")
         {
-            Description = "Write a tiny random GPT-2, DistilBERT classifier and prompts to this directory, and stop.",
+            Description = "Write a tiny GPT-2, a tiny classifier and prompts to this directory, and stop.",
         }
         .Checked(CommonOptions.IsFolder, value => $"--make-tiny is '{value}'; it must be a folder, which may be new");
 
@@ -131,7 +136,7 @@ internal static class CommandLine
         {
             Model, Reward, Label, SecondReward, SecondLabel, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
             MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output,
-            Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, MakeTiny,
+            Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
         };
         program.Validators.Add(Relations);
         program.SetAction((result, stop) => run(Read(result), stop));
@@ -151,9 +156,11 @@ internal static class CommandLine
         if (Given(Model) && !Given(Prompts))
             result.AddError($"--model needs --prompts, a file of prompts: {PromptFile.Endings}");
         foreach (var option in new Option[] { Reward, Label, Prompts, Threads }.Where(option => !Given(Model) && Given(option)))
-            result.AddError($"{option.Name} goes with --model; without it tiny random models are made");
+            result.AddError($"{option.Name} goes with --model; without it tiny models are made");
         if (Given(Column) && !Given(Prompts))
             result.AddError("--prompt-column goes with --prompts");
+        if (Given(EstimateOnly) && Given(ReferencesOnly))
+            result.AddError("--references-only does not go with --estimate, which draws none");
         if (Given(SecondLabel) && !Given(SecondReward))
             result.AddError("--second-label goes with --second-reward");
         foreach ((Option<string> judge, Option<string> label) in new[] { (Reward, Label), (SecondReward, SecondLabel) })
@@ -202,6 +209,7 @@ internal static class CommandLine
             ReferenceDevice = result.GetValue(ReferenceDevice) ?? device,
             Threads = model is null ? 1 : result.GetValue(Threads), // for models so small more threads only wait for each other
             PlainRuntime = result.GetValue(Plain),
+            ReferencesOnly = result.GetValue(ReferencesOnly),
             EstimateOnly = result.GetValue(EstimateOnly),
             MakeTiny = result.GetValue(MakeTiny),
         };

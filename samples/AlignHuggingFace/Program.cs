@@ -6,6 +6,8 @@ using TorchSharp;
 const string Stopped = "Stopped; the same command goes on from here.";
 return await CommandLine.InvokeAsync(args, (arguments, cancellationToken) => CommandHost.RunAsync(async () =>
 {
+    FastRuntime.Begin(arguments.PlainRuntime);
+    torch.set_num_threads(arguments.Threads); // before anything is computed: more than there are cores free only wait for each other
     if (arguments.MakeTiny is string directory)
     {
         CommonOptions.RequireWritable("--make-tiny", directory);
@@ -15,7 +17,5 @@ return await CommandLine.InvokeAsync(args, (arguments, cancellationToken) => Com
     }
 
     CommonOptions.RequireWritable("--output", arguments.Output);
-    FastRuntime.Begin(arguments.PlainRuntime);
-    torch.set_num_threads(arguments.Threads);
     await Alignment.RunAsync(arguments, Console.Out, cancellationToken);
 }, Stopped, cancellationToken, e => e is InvalidOperationException));

@@ -1,6 +1,5 @@
 using System.Globalization;
 using VariationalBoN;
-using VariationalBoN.Evaluation;
 using VariationalBoN.Numerics;
 
 namespace AlignHuggingFace;
@@ -13,31 +12,32 @@ internal sealed record Verdict(bool Aligned, string Text)
     private const double Errors = 2; // standard errors that a difference must exceed
 
     /// <summary>Judges the held-out numbers.</summary>
-    /// <param name="before">Of the reference.</param>
-    /// <param name="after">Of the policy.</param>
+    /// <param name="before">The win rate of the reference.</param>
+    /// <param name="after">The win rate of the policy.</param>
+    /// <param name="kl">Of the policy to the reference, in nats.</param>
     /// <param name="n">N.</param>
-    public static Verdict Of(EvaluationReport before, EvaluationReport after, double n)
+    public static Verdict Of(Estimate before, Estimate after, Estimate kl, double n)
     {
         double bound = BestOfNMath.KlUpperBound(n);
-        if (!IsAboveZero(after.Kl))
+        if (!IsAboveZero(kl))
         {
-            return Not($"the policy did not move: its KL to the reference is {after.Kl} nats.",
+            return Not($"the policy did not move: its KL to the reference is {kl} nats.",
                 "Raise --learning-rate, by a factor of 3 to 10, or --steps.");
         }
 
-        Estimate rise = Difference(after.WinRate, before.WinRate);
+        Estimate rise = Difference(after, before);
         if (IsAboveZero(rise))
         {
             return new(true, string.Create(CultureInfo.InvariantCulture,
-                $"Aligned: the win rate rose by {rise}, from {before.WinRate.Value:0.000} to {after.WinRate.Value:0.000} (Best-of-{n}: {n / (n + 1):0.000}), at a KL of {after.Kl} nats (at most {bound:0.000})."));
+                $"Aligned: the win rate rose by {rise}, from {before.Value:0.000} to {after.Value:0.000} (Best-of-{n}: {n / (n + 1):0.000}), at a KL of {kl} nats (Best-of-{n}: at most {bound:0.000})."));
         }
 
-        string remedy = rise.Value <= 0 && after.Kl.Value > bound
+        string remedy = rise.Value <= 0 && kl.Value > bound
             ? "It went further from the reference than Best-of-N is, and not to better answers: lower --learning-rate, or give more --prompts."
-            : after.Kl.Value < bound / 2 && rise.Value < after.WinRate.StandardError
+            : kl.Value < bound / 2 && rise.Value < after.StandardError
                 ? "It is still near the reference: give more --steps, or a --learning-rate 2 to 5 times as high; metrics.jsonl shows whether the reward rises."
                 : "The error is too large to tell, or the reward hardly differs between answers: give more --prompts and --held-out, and look at the lines with \"!\" above.";
-        return Not($"the policy moved by {after.Kl} nats, but its win rate did not rise by more than twice its error ({rise}).", remedy);
+        return Not($"the policy moved by {kl} nats, but its win rate did not rise by more than twice its error ({rise}).", remedy);
     }
 
     /// <summary>Whether a second judge, which was not trained on, saw the answers get worse.</summary>

@@ -43,7 +43,7 @@ internal static class CommandLine
 
     private static readonly Option<string> Device = CommonOptions.Device();
     private static readonly Option<int> Threads = CommandOptions.Threads();
-    private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run, within a minute on two cores." };
+    private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run: within a minute on two idle cores, austen within two; several times that beside other work." };
     private static readonly Option<bool> Plain = FastRuntime.Plain();
     private static readonly Option<string> Sample =
         new Option<string>("--sample")

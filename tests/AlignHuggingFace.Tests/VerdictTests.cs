@@ -1,5 +1,4 @@
 using VariationalBoN;
-using VariationalBoN.Evaluation;
 
 namespace AlignHuggingFace.Tests;
 
@@ -18,7 +17,7 @@ public sealed class VerdictTests
     public void Aligned_is_said_when_the_policy_moved_and_the_win_rate_rose_beyond_their_errors(
         double winRate, double error, double kl, double klError, bool aligned, params string[] expected)
     {
-        var verdict = Verdict.Of(Report(0.5, 0.02, 0, 0), Report(winRate, error, kl, klError), N);
+        var verdict = Verdict.Of(Estimate(0.5, 0.02), Estimate(winRate, error), Estimate(kl, klError), N);
         Assert.Equal(aligned, verdict.Aligned);
         Assert.StartsWith(aligned ? "Aligned:" : "Not aligned:", verdict.Text, StringComparison.Ordinal);
         foreach (string part in expected)
@@ -27,29 +26,14 @@ public sealed class VerdictTests
 
     [Fact]
     public void One_prompt_whose_errors_cannot_be_known_is_never_called_aligned() =>
-        Assert.False(Verdict.Of(Report(0.5, double.PositiveInfinity, 0, 0), Report(1, double.PositiveInfinity, 1, 0.01), N).Aligned);
+        Assert.False(Verdict.Of(Estimate(0.5, double.PositiveInfinity), Estimate(1, double.PositiveInfinity), Estimate(1, 0.01), N).Aligned);
 
     [Theory]
     [InlineData(1.0, 0.1, "agrees")]
     [InlineData(-1.0, 0.1, "reward hacking")]
     [InlineData(0.1, 0.1, "no difference")]
     public void A_second_judge_says_whether_the_first_is_exploited(double after, double error, string expected) =>
-        Assert.Contains(expected, Verdict.OfSecond(new Estimate(0, error, 20), new Estimate(after, error, 20)), StringComparison.Ordinal);
+        Assert.Contains(expected, Verdict.OfSecond(Estimate(0, error), Estimate(after, error)), StringComparison.Ordinal);
 
-    private static EvaluationReport Report(double winRate, double error, double kl, double klError)
-    {
-        var none = new Estimate(0, 0, 20);
-        return new EvaluationReport
-        {
-            Reward = none,
-            WinRate = new Estimate(winRate, error, 20),
-            EffectiveN = none,
-            KlEstimates = new KlEstimates { K1 = none, K2 = none, K3 = none, Stepwise = new Estimate(kl, klError, 20) },
-            Length = none,
-            DistinctShare = none,
-            TruncatedShare = none,
-            Completions = 320,
-            Excluded = 0,
-        };
-    }
+    private static Estimate Estimate(double value, double error) => new(value, error, 20);
 }

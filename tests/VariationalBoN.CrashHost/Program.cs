@@ -10,6 +10,7 @@ return args switch
     ["hold", var path] => StoreJob.Hold(path),
     ["save", var what, var folder, var numbers] => SaveJob.Run(what, folder, numbers),
     ["runtime", .. var steps] => RuntimeJob.Run(steps),
+    ["move", var folder, var other] => SaveJob.Move(folder, other),
     ["stress", var golden, var calls, var threads, .. var filter] => StressJob.Run(golden, int.Parse(calls, System.Globalization.CultureInfo.InvariantCulture), int.Parse(threads, System.Globalization.CultureInfo.InvariantCulture), filter is [var one] ? one : ""),
     _ => throw new ArgumentException($"Unknown job: {string.Join(' ', args)}"),
 };

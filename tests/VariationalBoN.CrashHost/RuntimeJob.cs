@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using TorchSharp;
+using TorchSharp.Modules;
 using VariationalBoN.Policies;
 
 namespace VariationalBoN.CrashHost;
@@ -34,17 +36,24 @@ internal static class RuntimeJob
 
     private static string Line(RuntimeSetting setting) => $"{setting.IsInEffect} {setting}";
 
-    /// <summary>A product of matrices of thirds: the sum of its bits tells one kernel from another.</summary>
+    /// <summary>A product of matrices, whose bits tell one kernel from another.</summary>
     private static string Product()
     {
         using var scope = torch.NewDisposeScope();
-        var values = torch.arange(64 * 768).to(torch.float32).div(3).sin().reshape(64, 768);
-        return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(values.mm(values.t()).contiguous().bytes));
+        float[] sines = [.. Enumerable.Range(0, 64 * 768).Select(i => MathF.Sin(i / 3f))];
+        var values = torch.tensor(sines, [64, 768]);
+        return Convert.ToHexString(SHA256.HashData(values.mm(values.t()).contiguous().bytes));
     }
 
     private static string Identity()
     {
-        using var module = torch.nn.Linear(2, 2);
+        using var module = new OneWeight();
         return ModuleFingerprint.Of(module).ToString();
+    }
+
+    private sealed class OneWeight : torch.nn.Module
+    {
+        public OneWeight()
+            : base(nameof(OneWeight)) => register_parameter("weight", new Parameter(torch.tensor([1f])));
     }
 }

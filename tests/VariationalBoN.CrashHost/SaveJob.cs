@@ -37,4 +37,27 @@ internal static class SaveJob
                 return 0;
         }
     }
+
+    /// <summary>Opens everything by relative paths, and goes to another folder before it is written to.</summary>
+    public static int Move(string folder, string other)
+    {
+        Directory.SetCurrentDirectory(folder);
+        using var metrics = new MetricsLog("metrics.jsonl");
+        using var checkpoints = new Checkpoints("run").Add("metrics", metrics).Add("state", stream => stream.WriteByte(1), stream => stream.ReadByte());
+        using var store = ReferenceStore.Open("store.db", null);
+        var sample = new ReferencePrompt("p", [1.0, 2.0], ["x", "y"]);
+        Directory.SetCurrentDirectory(other);
+        metrics.Write(0, [new("reward", 1)]);
+        checkpoints.Save(1);
+        checkpoints.Save(2);
+        store.Append([sample]);
+        using (ReferenceTable table = store.AsTable())
+        {
+            table.Save("table.jsonl");
+            Directory.SetCurrentDirectory(folder);
+            Console.WriteLine(table["p"].Rewards.Length);
+        }
+
+        return checkpoints.Restore() == 2 ? 0 : 1;
+    }
 }

@@ -97,6 +97,8 @@ internal static class GridPlots
     {
         double[] x = [.. points.Select(point => point.Kl.Mean)], y = [.. points.Select(point => value(point).Mean)];
         labels?.KeepFree(x, y);
+        foreach (GridPoint point in points)
+            labels?.KeepFree(point.Kl.Mean, value(point).Mean, (point.Kl.Low, point.Kl.High), (value(point).Low, value(point).High));
         AddErrors(plot, x, y, [.. points.Select(value)], color, [.. points.Select(point => point.Kl)]);
         var scatter = plot.Add.Scatter(x, y, color);
         (scatter.LegendText, scatter.MarkerShape, scatter.MarkerSize, scatter.LineWidth) = (name, marker, 10, 1.5f);

@@ -62,7 +62,7 @@ internal sealed class GridSummary
 
             ![win rate against KL, all methods](winrate-kl-all.png)
 
-            Each method in red, Best-of-N in blue, all other methods in grey; bars from the smallest to the largest of the seeds.
+            Each method in red, Best-of-N in blue, all other methods in grey; bars from the smallest to the largest of the seeds; "beyond": points further to the right.
 
             ## Pareto fronts
 

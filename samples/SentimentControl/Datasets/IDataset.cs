@@ -34,7 +34,7 @@ internal interface IDataset
     IReadOnlyList<string> HeldOutPrompts { get; }
 
     /// <summary>The default sizes of the run.</summary>
-    /// <param name="quick">True for <c>--quick</c>: within a minute on two cores.</param>
+    /// <param name="quick">True for <c>--quick</c>: within the time that its help says.</param>
     RunSettings Settings(bool quick);
 
     /// <summary>Trains the reference language model, or loads the one that comes with the program.</summary>

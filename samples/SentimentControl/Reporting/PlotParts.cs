@@ -14,6 +14,7 @@ internal static class PlotParts
         double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
         var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
         (curve.LinePattern, curve.LineWidth, curve.LegendText) = (LinePattern.Dashed, 2, "Best-of-N in theory");
+        KeepLegendWhole(curve);
         double[] tilts = [.. n.Select(CalibratedTilt.ForN)];
         AddCeiling(plot, Array.ConvertAll(tilts, CalibratedTilt.Kl), Array.ConvertAll(tilts, CalibratedTilt.WinRate));
     }
@@ -29,7 +30,11 @@ internal static class PlotParts
     {
         var curve = plot.Add.ScatterLine(kl, greatest, Colors.Gray);
         (curve.LinePattern, curve.LineWidth, curve.LegendText) = (LinePattern.Dotted, 2, "greatest at its KL");
+        KeepLegendWhole(curve);
     }
+
+    /// <summary>A line whose marker has no size is lower in the legend than others, which cuts the first line of the legend.</summary>
+    private static void KeepLegendWhole(ScottPlot.Plottables.Scatter line) => (line.MarkerShape, line.MarkerSize) = (MarkerShape.None, 10);
 
     public static void AddErrorBars(Plot plot, double[] x, double[] y, double[] left, double[] right, double[] down, double[] up, Color color)
     {

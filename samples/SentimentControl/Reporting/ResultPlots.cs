@@ -39,6 +39,8 @@ internal static class ResultPlots
             var line = plot.Add.Scatter(x, y, color);
             (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (LegendText(method), marker, 12, 0);
             labels.KeepFree([.. curve.Select(point => point.Kl.Value)], [.. curve.Select(point => vertical(point).Value)]);
+            for (int i = 0; i < points.Length; i++)
+                labels.KeepFree(x[i], y[i], (x[i] - horizontal[i], x[i] + horizontal[i]), (y[i] - errors[i], y[i] + errors[i]));
             foreach (var point in points.Where(_ => method is Method.BestOfN or Method.KlConstrainedRl))
                 labels.Add(point.Beta is null ? $"N = {point.Dial}" : point.Dial, point.Kl.Value, vertical(point).Value, color);
         }

@@ -7,7 +7,7 @@ namespace VariationalBoN.Extensions.AI.Internal;
 /// <summary>What judge and sampler share. Stateless, thread-safe.</summary>
 internal static class ChatModel
 {
-    private const int ShownCharacters = 80;
+    private const int ShownCharacters = 80, ReasonCharacters = 600;
 
     /// <summary>The name of the model that will answer.</summary>
     public static string Name(IChatClient client, string? modelId, string options) =>
@@ -23,19 +23,19 @@ internal static class ChatModel
         }
         catch (Exception e) when (e is not RemoteServiceException && !cancellationToken.IsCancellationRequested && RetryPolicy.FailureOf(e) is RemoteFailure failure)
         {
-            throw new RemoteServiceException(failure, e.Message, e);
+            throw new RemoteServiceException(failure, Shorten(e.Message, ReasonCharacters), e);
         }
         catch (JsonException e) // what frames the answer is not the model's: it is half, or comes from something in between
         {
-            throw new RemoteServiceException(RemoteFailure.Unavailable, $"The answer is no whole JSON: {e.Message}", e);
+            throw new RemoteServiceException(RemoteFailure.Unavailable, $"The answer is no whole JSON: {Shorten(e.Message, ReasonCharacters)}", e);
         }
         catch (ArgumentOutOfRangeException e) // how clients meet an answer with another number of choices than one
         {
-            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The client could not read the answer: {e.Message}", e);
+            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The client could not read the answer: {Shorten(e.Message, ReasonCharacters)}", e);
         }
     }
 
     /// <summary>The beginning of a text; a character of two code units is not cut in half.</summary>
-    public static string Shorten(string text) => text.Length <= ShownCharacters ? text
-        : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[ShownCharacters - 1]) ? ShownCharacters - 1 : ShownCharacters), "...");
+    public static string Shorten(string text, int characters = ShownCharacters) => text.Length <= characters ? text
+        : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[characters - 1]) ? characters - 1 : characters), "...");
 }

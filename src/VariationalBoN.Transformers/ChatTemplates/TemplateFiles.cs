@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.ChatTemplates;
 
@@ -30,8 +31,8 @@ internal sealed class TemplateFiles
             throw new DirectoryNotFoundException($"There is no directory '{directory}'.");
         Dictionary<string, (string Source, string Place)> templates = Jinja(directory);
         if (templates.Count == 0)
-            templates = Json(Path.Combine(directory, JsonFile));
-        return new TemplateFiles(directory, templates.Count > 0 ? templates : Json(Path.Combine(directory, ConfigFile)));
+            templates = Json(directory, JsonFile);
+        return new TemplateFiles(directory, templates.Count > 0 ? templates : Json(directory, ConfigFile));
     }
 
     /// <summary>The template of that name; for no name the default one, with that for tools.</summary>
@@ -61,7 +62,7 @@ internal sealed class TemplateFiles
     {
         try
         {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(InputFile.ReadAll(path, InputFile.LongestConfig));
         }
         catch (DecoderFallbackException error)
         {
@@ -72,24 +73,28 @@ internal sealed class TemplateFiles
     private static Dictionary<string, (string, string)> Jinja(string directory)
     {
         var templates = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
-        string main = Path.Combine(directory, JinjaFile), more = Path.Combine(directory, MoreFolder);
-        if (File.Exists(main))
+        string more = Path.Combine(directory, MoreFolder);
+        if (InputFile.Find(directory, JinjaFile) is string main)
             templates[DefaultName] = (ReadText(main), main);
         if (!Directory.Exists(more))
             return templates;
-        foreach (string path in Directory.EnumerateFiles(more, "*.jinja").Order(StringComparer.Ordinal))
-            templates[Path.GetFileNameWithoutExtension(path)] = (ReadText(path), path);
+        foreach (string name in Directory.EnumerateFiles(more, "*.jinja").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal))
+        {
+            if (InputFile.Find(directory, Path.Combine(MoreFolder, name)) is string path)
+                templates[Path.GetFileNameWithoutExtension(path)] = (ReadText(path), path);
+        }
+
         return templates;
     }
 
-    private static Dictionary<string, (string, string)> Json(string path)
+    private static Dictionary<string, (string, string)> Json(string directory, string name)
     {
         var templates = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
-        if (!File.Exists(path))
+        if (InputFile.Find(directory, name) is not string path)
             return templates;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(InputFile.ReadAll(path, InputFile.LongestTokenizerFile));
             if (document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("chat_template", out JsonElement found))
                 Add(found, path, templates);

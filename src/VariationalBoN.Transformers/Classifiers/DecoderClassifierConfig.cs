@@ -33,7 +33,7 @@ public sealed record DecoderClassifierConfig
     {
         try
         {
-            return FromJson(File.ReadAllText(path));
+            return FromJson(InputFile.ReadText(path, InputFile.LongestConfig));
         }
         catch (InvalidDataException e)
         {

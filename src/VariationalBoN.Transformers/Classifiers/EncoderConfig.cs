@@ -120,7 +120,7 @@ public abstract record EncoderConfig
     {
         try
         {
-            return read(File.ReadAllText(path));
+            return read(InputFile.ReadText(path, InputFile.LongestConfig));
         }
         catch (InvalidDataException e)
         {

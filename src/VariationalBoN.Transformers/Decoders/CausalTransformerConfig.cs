@@ -176,7 +176,7 @@ public abstract record CausalTransformerConfig
     {
         try
         {
-            return fromJson(File.ReadAllText(path));
+            return fromJson(InputFile.ReadText(path, InputFile.LongestConfig));
         }
         catch (InvalidDataException e)
         {

@@ -44,7 +44,8 @@ internal sealed class ConfigReader
 
     internal double Double(string key) => DoubleOrNull(key) ?? throw Missing(key);
 
-    internal double? DoubleOrNull(string key) => Value<double>(key, "a number");
+    internal double? DoubleOrNull(string key) => Value<double>(key, "a number") is not double number ? null
+        : double.IsFinite(number) ? number : throw Fault(key, _keys[key]!, "a number that is not infinite");
 
     /// <summary>A whole number with a default; null is refused, since Python takes it for None and stops.</summary>
     internal int Int(string key, int otherwise) => Present(key) ? Int(key) : otherwise;

@@ -13,8 +13,11 @@ internal sealed class EmptyParameters(ScalarType type, Device device, long inFil
 {
     private const long Least = 4096; // what a parameter counts at least: a model of countless empty layers takes memory as well
     private const long Always = 1 << 24; // so many weights are never too many
-    private readonly long _limit = inFiles > (long.MaxValue - Always) / 4 ? long.MaxValue : (4 * inFiles) + Always;
+    private readonly long _limit = LimitFor(inFiles);
     private long _taken;
+
+    /// <summary>The most values that memory is taken for where files hold so many.</summary>
+    internal static long LimitFor(long inFiles) => inFiles > (long.MaxValue - Always) / 4 ? long.MaxValue : (4 * inFiles) + Always;
 
     internal override Parameter Matrix(string name, double deviation, int rows, int columns) => Empty(name, rows, columns);
 

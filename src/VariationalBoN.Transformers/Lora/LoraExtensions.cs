@@ -31,33 +31,8 @@ public static class LoraExtensions
     /// <param name="seed">Fixes the initial values of A: uniform in +-1 / sqrt(in). No global generator is read or changed.</param>
     /// <returns>The adapted model in evaluation mode, the caller's to dispose; either model may be disposed first. Its adapters are float32 and alone ask for gradients.</returns>
     /// <exception cref="ArgumentException">The options are faulty or choose no layer, or a module that is no linear layer of a block; or the model has adapters already.</exception>
-    public static CausalTransformer WithLora(this CausalTransformer model, LoraOptions? options = null, long seed = 0)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        options ??= new LoraOptions();
-        options.Validate();
-        if (model.Lora is not null)
-            throw new ArgumentException("The model has adapters already; merge them (MergeLora), or adapt the model that it was made from.", nameof(model));
-        var names = model.Shape.Names;
-        string[] others = [.. model.named_modules().Where(pair => pair.module is not Projection)
-            .Select(pair => names.InFile($"{pair.name}.weight")[..^".weight".Length]).Where(options.Names)];
-        if (others.Length > 0)
-            throw new ArgumentException($"The targets ({Targets(options)}) name {string.Join(", ", others.Take(5))}; only the linear " +
-                "layers of blocks take adapters.", nameof(options));
-        var parameters = new LoraParameters(model, options, seed);
-        var adapted = model.Shape.Create(parameters);
-        if (parameters.Count == 0)
-        {
-            adapted.Dispose();
-            string known = string.Join(", ", model.named_modules().Where(pair => pair.module is Projection).Select(pair => pair.name.Split('.')[^1]).Distinct());
-            throw new ArgumentException($"The targets ({Targets(options)}) name no layer of this model; its linear layers end in " +
-                $"{known}.", nameof(options));
-        }
-
-        adapted.AdaptedBy = options;
-        adapted.eval();
-        return adapted;
-    }
+    public static CausalTransformer WithLora(this CausalTransformer model, LoraOptions? options = null, long seed = 0) =>
+        Adapt(model, options ?? new LoraOptions(), seed, long.MaxValue);
 
     /// <summary>A model of the same weights with the adapters of a directory in PEFT's format.</summary>
     /// <param name="model">The base, as for <see cref="WithLora"/>.</param>
@@ -69,14 +44,20 @@ public static class LoraExtensions
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        string config = Path.Combine(directory, ConfigFile), weights = Path.Combine(directory, WeightsFile);
-        if (!File.Exists(weights))
-            throw new FileNotFoundException($"{directory} has no {WeightsFile}; an older adapter_model.bin becomes one by loading and saving it with PEFT.", weights);
+        if (InputFile.Find(directory, WeightsFile) is not string weights)
+            throw new FileNotFoundException($"{directory} has no {WeightsFile}; an older adapter_model.bin becomes one by loading and saving it with PEFT.", Path.Combine(directory, WeightsFile));
+        string config = InputFile.Find(directory, ConfigFile)
+            ?? throw new FileNotFoundException($"{directory} has no {ConfigFile}, without which its adapters are of no use; a save that was killed leaves it so.", Path.Combine(directory, ConfigFile));
         var options = LoraOptions.Load(config);
         CausalTransformer adapted;
         try
         {
-            adapted = model.WithLora(options);
+            using var file = new WeightFile(weights);
+            adapted = Adapt(model, options, seed: 0, file.MostElements);
+        }
+        catch (InvalidDataException e) when (!e.Message.StartsWith(weights, StringComparison.Ordinal))
+        {
+            throw new InvalidDataException($"{config}: {e.Message}", e);
         }
         catch (Exception e) when (model.Lora is null && e is ArgumentException or RegexMatchTimeoutException)
         {
@@ -95,7 +76,10 @@ public static class LoraExtensions
         }
     }
 
-    /// <summary>Writes the adapters of a model in PEFT's format; each file appears whole or not at all.</summary>
+    /// <summary>
+    /// Writes the adapters of a model in PEFT's format. A new directory appears whole or not at all; in one that is there, a kill in the middle leaves a directory without
+    /// <c>adapter_config.json</c>, which is refused, never new weights beside old settings.
+    /// </summary>
     /// <param name="adapted">The adapted model.</param>
     /// <param name="directory">The directory; made when it is not there.</param>
     /// <exception cref="ArgumentException">The model has no adapters.</exception>
@@ -104,9 +88,17 @@ public static class LoraExtensions
     {
         var options = Require(adapted);
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        Directory.CreateDirectory(directory);
-        Safetensors.Save(Path.Combine(directory, WeightsFile), InFile(adapted), new Dictionary<string, string> { ["format"] = "pt" });
-        AtomicFile.Write(Path.Combine(directory, ConfigFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(options.ToJson())));
+        string json = options.ToJson();
+        AtomicDirectory.Write(
+            directory,
+            staging =>
+            {
+                Safetensors.Save(Path.Combine(staging, WeightsFile), InFile(adapted), new Dictionary<string, string> { ["format"] = "pt" });
+                AtomicFile.Write(Path.Combine(staging, ConfigFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json)));
+            },
+            isStale: _ => false,
+            WeightsFile,
+            ConfigFile);
     }
 
     /// <summary>A plain model of the same numbers: each adapted weight is W + (alpha / r) B A, the others are copied.</summary>
@@ -136,6 +128,33 @@ public static class LoraExtensions
     {
         Require(adapted);
         return [.. adapted.named_parameters().Where(pair => IsAdapter(pair.name)).Select(pair => pair.parameter)];
+    }
+
+    private static CausalTransformer Adapt(CausalTransformer model, LoraOptions options, long seed, long inFile)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        options.Validate();
+        if (model.Lora is not null)
+            throw new ArgumentException("The model has adapters already; merge them (MergeLora), or adapt the model that it was made from.", nameof(model));
+        var names = model.Shape.Names;
+        string[] others = [.. model.named_modules().Where(pair => pair.module is not Projection)
+            .Select(pair => names.InFile($"{pair.name}.weight")[..^".weight".Length]).Where(options.Names)];
+        if (others.Length > 0)
+            throw new ArgumentException($"The targets ({Targets(options)}) name {string.Join(", ", others.Take(5))}; only the linear " +
+                "layers of blocks take adapters.", nameof(options));
+        var parameters = new LoraParameters(model, options, seed, inFile);
+        var adapted = model.Shape.Create(parameters);
+        if (parameters.Count == 0)
+        {
+            adapted.Dispose();
+            string known = string.Join(", ", model.named_modules().Where(pair => pair.module is Projection).Select(pair => pair.name.Split('.')[^1]).Distinct());
+            throw new ArgumentException($"The targets ({Targets(options)}) name no layer of this model; its linear layers end in " +
+                $"{known}.", nameof(options));
+        }
+
+        adapted.AdaptedBy = options;
+        adapted.eval();
+        return adapted;
     }
 
     private static Dictionary<string, Tensor> InFile(CausalTransformer adapted) => adapted.named_parameters().Where(pair => IsAdapter(pair.name))

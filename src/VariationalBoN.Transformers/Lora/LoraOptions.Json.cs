@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VariationalBoN.Internal;
 using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Transformers.Lora;
@@ -18,7 +19,7 @@ public sealed partial record LoraOptions
     {
         try
         {
-            return FromJson(File.ReadAllText(path));
+            return FromJson(InputFile.ReadText(path, InputFile.LongestConfig));
         }
         catch (InvalidDataException e)
         {
@@ -39,7 +40,7 @@ public sealed partial record LoraOptions
         keys.RequireTextOrNull("task_type", "CAUSAL_LM");
         keys.RequireText("bias", "none");
         if (keys.Raw("init_lora_weights") is JsonValue start && !(start.TryGetValue(out bool _) || (start.TryGetValue(out string? way) && way is "gaussian" or "orthogonal")))
-            throw new InvalidDataException($"init_lora_weights is {start.ToJsonString()}, which changes the base weights; supported: true, false, gaussian, orthogonal");
+            throw new InvalidDataException($"init_lora_weights is {Shown.Text(start.ToJsonString())}, which changes the base weights; supported: true, false, gaussian, orthogonal");
         keys.Ignore("auto_mapping", "fan_in_fan_out", "inference_mode", "lora_dropout", "megatron_core", "peft_version", "qalora_group_size", "revision", "runtime_config");
         var options = new LoraOptions
         {
@@ -95,7 +96,7 @@ public sealed partial record LoraOptions
         JsonValue value when value.TryGetValue(out string? pattern) => options with { TargetPattern = pattern },
         JsonArray { Count: > 0 } list when list.All(item => item is JsonValue value && value.TryGetValue(out string? _)) =>
             options with { TargetModules = [.. list.Select(item => item!.GetValue<string>())] },
-        _ => throw new InvalidDataException($"target_modules is {node?.ToJsonString() ?? "missing"}; it must be a list of names or a text"),
+        _ => throw new InvalidDataException($"target_modules is {Shown.Text(node?.ToJsonString() ?? "missing")}; it must be a list of names or a text"),
     };
 
     private static ImmutableArray<KeyValuePair<string, T>> Patterns<T>(ConfigReader keys, string key)

@@ -7,7 +7,7 @@ namespace VariationalBoN.Transformers.Pickles;
 internal static class PytorchArchive
 {
     /// <summary>Far above what a checkpoint needs: some 100 bytes a tensor.</summary>
-    private const long MaximumPickle = 8_000_000;
+    private const long MaximumPickle = 4_000_000;
 
     /// <summary>Files that <c>torch.save</c> wrote; they are read, never written.</summary>
     internal static WeightFormat Format { get; } = new("pytorch_model.bin", "pytorch_model.bin.index.json", ".bin", stream => (Read(stream), new Dictionary<string, string>()));
@@ -43,7 +43,7 @@ internal static class PytorchArchive
     {
         string shown = Shown.Name(name);
         var type = tensor.Storage.Type;
-        int elementSize = SafetensorsHeader.Types.Values.First(known => known.Type == type).Size;
+        int elementSize = SafetensorsHeader.SizeOf(type);
         (long offset, long length) = archive.Locate($"{root}data/{tensor.Storage.Key}");
         if (tensor.Storage.Count != length / elementSize || length % elementSize != 0)
             throw new InvalidDataException($"the storage of '{shown}' has {tensor.Storage.Count} elements of type {type}, but {length} bytes at byte {offset}");

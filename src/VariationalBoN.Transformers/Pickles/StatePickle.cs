@@ -18,6 +18,7 @@ internal sealed record PickledStorage(torch.ScalarType Type, string Key, long Co
 /// </remarks>
 internal sealed class StatePickle
 {
+    private const int MaxDimensions = 8; // more than any weight has: each tensor takes memory for them
     private static readonly object Mark = new();
     private static readonly Dictionary<string, torch.ScalarType> Storages = new(StringComparer.Ordinal)
     {
@@ -160,9 +161,9 @@ internal sealed class StatePickle
         return tensors;
     }
 
-    private long[] Longs(object?[] values) => values.Length <= 64 && values.All(value => value is long)
+    private long[] Longs(object?[] values) => values.Length <= MaxDimensions && values.All(value => value is long)
         ? [.. values.Cast<long>()]
-        : throw Fault("a shape has something else in it than at most 64 whole numbers");
+        : throw Fault($"a shape has something else in it than at most {MaxDimensions} whole numbers");
 
     private long Long(ReadOnlySpan<byte> bytes)
     {

@@ -9,7 +9,7 @@ namespace VariationalBoN.Transformers.Pickles;
 internal sealed class ZipDirectory
 {
     /// <summary>Far above what a checkpoint needs: some 60 bytes a tensor.</summary>
-    private const long MaxLength = 64_000_000;
+    private const long MaxLength = 8_000_000;
 
     private const uint LocalHeader = 0x04034b50, CentralHeader = 0x02014b50, End = 0x06054b50, End64 = 0x06064b50, Locator64 = 0x07064b50;
     private readonly Stream _stream;

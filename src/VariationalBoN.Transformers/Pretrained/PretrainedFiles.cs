@@ -14,13 +14,12 @@ namespace VariationalBoN.Transformers.Pretrained;
 /// <summary>What a Hugging Face directory holds beside the weights, kept as it was found so that it can be written again.</summary>
 internal sealed class PretrainedFiles
 {
-    private const string ConfigName = "config.json", GenerationName = "generation_config.json";
+    private const string ConfigName = "config.json", GenerationName = "generation_config.json", TemplateName = "chat_template.jinja";
 
     /// <summary>Files that say how text becomes tokens and back; a tokenizer needs one of the first four.</summary>
     private static readonly string[] TokenizerNames =
     [
-        "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
-        "chat_template.json",
+        "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", TemplateName, "chat_template.json",
     ];
 
     /// <summary>The folder of further chat templates, each a file.</summary>
@@ -57,10 +56,9 @@ internal sealed class PretrainedFiles
         ArgumentException.ThrowIfNullOrEmpty(directory);
         if (!Directory.Exists(directory))
             throw new DirectoryNotFoundException($"There is no directory {directory}.");
-        string config = Path.Combine(directory, ConfigName);
-        if (!File.Exists(config))
-            throw new FileNotFoundException($"{directory} is no model directory: there is no {ConfigName}{(File.Exists(Path.Combine(directory, "adapter_config.json")) ? "; it holds an adapter, which is loaded on top of its base model" : "")}.", config);
-        return new PretrainedFiles(directory, File.ReadAllBytes(config), Others(directory, [.. TokenizerNames, GenerationName]), directory);
+        if (InputFile.Find(directory, ConfigName) is not string config)
+            throw new FileNotFoundException($"{directory} is no model directory: there is no {ConfigName}{WhyNone(directory)}.", Path.Combine(directory, ConfigName));
+        return new PretrainedFiles(directory, InputFile.ReadAll(config, InputFile.LongestConfig), Others(directory, [.. TokenizerNames, GenerationName]), directory);
     }
 
     /// <summary>The files of a model that comes from no directory.</summary>
@@ -109,9 +107,9 @@ internal sealed class PretrainedFiles
                 WeightWriter.Write(staging, tensors, layout, type);
                 Write(staging, ConfigName, ConfigWith(type ?? tensors.Values.First(tensor => tensor.is_floating_point()).dtype));
             },
-            WeightDirectory.IsWritten,
-            WeightFormat.Safetensors.Index,
-            ConfigName);
+            name => WeightDirectory.IsWritten(name) || name == GenerationName
+                || (HasTokenizer && (TokenizerNames.Contains(name) || name.StartsWith(TemplatesFolder + Path.DirectorySeparatorChar, StringComparison.Ordinal))),
+            [.. TokenizerNames.AsSpan(0, 4), WeightFormat.Safetensors.Index, WeightFormat.Safetensors.Single, ConfigName]);
     }
 
     private static void Write(string directory, string name, byte[] content)
@@ -122,7 +120,12 @@ internal sealed class PretrainedFiles
     }
 
     private static List<(string Name, byte[] Content)> Others(string directory, IEnumerable<string> names) =>
-        [.. names.Concat(Templates(directory)).Where(name => File.Exists(Path.Combine(directory, name))).Select(name => (name, File.ReadAllBytes(Path.Combine(directory, name))))];
+        [.. names.Concat(Templates(directory)).Select(name => (Name: name, Path: InputFile.Find(directory, name))).Where(file => file.Path is not null)
+            .Select(file => (file.Name, InputFile.ReadAll(file.Path!, file.Name == GenerationName || file.Name.EndsWith(".jinja", StringComparison.Ordinal) ? InputFile.LongestConfig : InputFile.LongestTokenizerFile)))];
+
+    private static string WhyNone(string directory) => File.Exists(Path.Combine(directory, "adapter_config.json"))
+        ? "; it holds an adapter, which is loaded on top of its base model"
+        : AtomicDirectory.LeftIn(directory).FirstOrDefault() is string left ? $"; a save into it was killed, so save again (what it had written is in {left})" : "";
 
     private static IEnumerable<string> Templates(string directory)
     {
@@ -138,7 +141,7 @@ internal sealed class PretrainedFiles
         if (node is null)
             return null;
         ImmutableArray<int> stops = [.. (node as JsonArray ?? [node.DeepClone()]).Select(id => id is JsonValue value && value.TryGetValue(out int token)
-            ? token : throw new InvalidDataException($"eos_token_id is {node.ToJsonString()}; it must be a token or a list of tokens"))];
+            ? token : throw new InvalidDataException($"eos_token_id is {Shown.Text(node.ToJsonString())}; it must be a token or a list of tokens"))];
         return [.. stops.Where(token => token >= 0 && token < vocabularySize)]; // a token without a logit is never drawn, so it ends nothing
     }
 

@@ -13,13 +13,16 @@ public sealed record PretrainedOptions
     /// <summary>The device of the weights; null for the processor.</summary>
     public Device? Device { get; init; }
 
+    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/>; null writes them to the error stream, <c>_ => { }</c> silences them.</summary>
+    public Action<string>? OnWarning { get; init; }
+
     /// <summary>Memory for the weights of files.</summary>
     internal ParameterSource Parameters(WeightDirectory weights)
     {
         if (ElementType is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float64))
             throw new ArgumentException($"{nameof(ElementType)} is {ElementType}; it must be Float32, BFloat16 or Float64.");
         TorchRuntime.Require();
-        long elements = weights.Files.Sum(file => file.Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)));
+        long elements = weights.Files.Sum(file => file.MostElements);
         return new EmptyParameters(ElementType, Device ?? CPU, elements, Path.GetDirectoryName(weights.Files[0].Path)!);
     }
 }

@@ -1,3 +1,5 @@
+using VariationalBoN.Internal;
+
 namespace VariationalBoN.Transformers.Tokenizers;
 
 /// <summary>The files of a tokenizer by name, so that tests can hand in bytes that no disk holds.</summary>
@@ -11,7 +13,8 @@ internal sealed class TokenizerFiles(string directory, Func<string, byte[]?> rea
     {
         if (!System.IO.Directory.Exists(directory))
             throw new DirectoryNotFoundException($"There is no directory {directory}.");
-        return new TokenizerFiles(directory, name => Path.Combine(directory, name) is var path && File.Exists(path) ? File.ReadAllBytes(path) : null);
+        return new TokenizerFiles(directory, name =>
+            InputFile.Find(directory, name) is string path ? InputFile.ReadAll(path, InputFile.LongestTokenizerFile) : null);
     }
 
     internal string PathOf(string name) => Path.Combine(Directory, name);

@@ -1,6 +1,7 @@
 namespace VariationalBoN.Internal;
 
-/// <summary>A file that is written whole or not at all: a temporary neighbour is written, flushed to disk and moved over the target. Not thread-safe.</summary>
+/// <summary>A file that is written whole or not at all: a temporary neighbour is written, flushed to disk and moved over the target. Not
+/// thread-safe.</summary>
 internal sealed class AtomicFile : IDisposable
 {
     private readonly string _path, _temporary;
@@ -11,8 +12,10 @@ internal sealed class AtomicFile : IDisposable
     public AtomicFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        (_path, _temporary) = (path, $"{path}.{Guid.NewGuid():N}.tmp");
-        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        _path = Path.GetFullPath(path);
+        Leftovers.Delete(_path);
+        _temporary = Leftovers.NewNameFor(_path);
+        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete, bufferSize: 0); // open until it is renamed
         _content = new BufferedStream(_file, 1 << 16);
     }
 
@@ -37,17 +40,19 @@ internal sealed class AtomicFile : IDisposable
     }
 
     /// <summary>Puts the file in its place.</summary>
+    /// <exception cref="IOException">It could not be written or brought to the disk.</exception>
     public void Commit()
     {
         _content.Flush();
-        _file.Flush(flushToDisk: true);
+        Disk.Flush(_file);
+        Disk.Rename(_temporary, _path);
         _file.Dispose();
-        File.Move(_temporary, _path, overwrite: true);
+        Disk.FlushFolder(Path.GetDirectoryName(_path)!);
     }
 
     public void Dispose()
     {
         _file.Dispose();
-        File.Delete(_temporary);
+        Disk.TryDelete(_temporary);
     }
 }

@@ -9,7 +9,7 @@ namespace VariationalBoN.References;
 /// </summary>
 internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
 {
-    private const int HeaderLength = 20;
+    private const int HeaderLength = 20, LongestUnpacked = 1 << 28;
 
     /// <summary>A trailer (CRC-32 and length) that no member of a line has: that of one whose end is zeros, as a disk that lost power leaves.</summary>
     private static ReadOnlySpan<byte> ZeroTrailer => [0, 0, 0, 0, 0, 0, 0, 0];
@@ -27,8 +27,8 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
         byte[] part = new byte[1 << 16];
         for (int read; (read = gzip.Read(part)) > 0;)
         {
-            if (line.Length + read > LongestRecord)
-                throw new InvalidDataException($"a record is longer than {LongestRecord} bytes.");
+            if (line.Length + read > LongestUnpacked)
+                throw new InvalidDataException($"a record is longer than {LongestUnpacked} bytes when it is unpacked.");
             line.Write(part, 0, read);
         }
 

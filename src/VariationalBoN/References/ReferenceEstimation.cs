@@ -96,7 +96,7 @@ internal sealed class ReferenceEstimation
             return new ReferenceTable(_prompts.Select(prompt => _drawn[prompt]), _provenance);
         }
 
-        store.Dispose(); // before anything reads it: so that it is one file, without a log
+        store.Close(); // before anything reads it: so that it is one file, without a log
         var table = ReferenceTable.OfStore(store.Path, _prompts, _options.FirstSample, _options.SamplesPerPrompt);
         try
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -33,9 +34,7 @@ internal sealed class ReferenceFolder
                     + "wrote.");
         try
         {
-            if (new FileInfo(path).Length > LongestManifest)
-                throw new FormatException($"it is longer than {LongestManifest} bytes.");
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), ReferenceTableFile.Reading);
+            using var document = JsonDocument.Parse(InputFile.ReadAll(path, LongestManifest), ReferenceTableFile.Reading);
             JsonElement manifest = document.RootElement;
             if (manifest.GetProperty("format").GetString() != Format || manifest.GetProperty("version").GetInt32() != Version)
                 throw new FormatException($"it is not of the format \"{Format}\", version {Version}.");
@@ -60,8 +59,7 @@ internal sealed class ReferenceFolder
     /// <exception cref="IOException">The records cannot be read.</exception>
     public IEnumerable<StoreRow[]> Batches()
     {
-        var stream = new FileStream(
-            _records, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+        Stream stream = InputFile.OpenOrEmpty(_records);
         using RecordReader records = _isCompressed ? new GzipRecordReader(stream) : new LineReader(stream);
         var batch = new List<StoreRow>();
         while (Next(records) && records.IsWhole)

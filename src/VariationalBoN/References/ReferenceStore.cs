@@ -89,6 +89,7 @@ public sealed class ReferenceStore : IDisposable
                 copied += store._writer.Merge(source);
             }
 
+            store!.Close();
             return copied;
         }
         finally
@@ -121,7 +122,9 @@ public sealed class ReferenceStore : IDisposable
     {
         var source = ReferenceFolder.Open(folder);
         using ReferenceStore store = Open(path, provenance ?? source.Provenance, options);
-        return source.Batches().Sum(batch => store._writer.AppendNew(batch, folder));
+        int copied = source.Batches().Sum(batch => store._writer.AppendNew(batch, folder));
+        store.Close();
+        return copied;
     }
 
     /// <summary>Reads all that a store has and holds it against its checksums.</summary>
@@ -178,5 +181,11 @@ public sealed class ReferenceStore : IDisposable
     /// Puts everything into the one file and lets other writers in. While a table of the store is open, an empty log stays beside the file.
     /// </summary>
     /// <exception cref="IOException">What is in the log could not be put into the file; nothing is lost, the log keeps it.</exception>
+    public void Close() => _writer.Close();
+
+    /// <summary>
+    /// Does what <see cref="Close"/> does, without an exception where it fails: nothing is lost then, the log beside the file keeps it. Always
+    /// lets other writers in.
+    /// </summary>
     public void Dispose() => _writer.Dispose();
 }

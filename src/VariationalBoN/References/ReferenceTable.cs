@@ -155,7 +155,9 @@ public sealed partial class ReferenceTable : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="format">All there is, or what the authors of the paper publish, which their tools read.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of its values.</exception>
-    /// <exception cref="InvalidOperationException">A row for each sample is asked for, and the texts of a prompt are not known.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A row for each sample is asked for, and the texts of a prompt are not known; or a text has half of a surrogate pair, which no file can keep.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be written; what was there before is untouched.</exception>
     public void Save(string path, ReferenceTableFormat format = ReferenceTableFormat.Whole)
     {

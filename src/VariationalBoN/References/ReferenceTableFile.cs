@@ -22,6 +22,7 @@ internal static class ReferenceTableFile
         for (int i = 0; i < table.Prompts.Length; i++)
         {
             ReferencePrompt prompt = table.Prompts[i];
+            RequireWholeTexts(prompt);
             if (format == ReferenceTableFormat.Whole)
             {
                 stream.Write(RecordSeal.Close(ReferenceTableRow.Whole(prompt, table.Prompts.Length - 1 - i, table.Provenance).ToJson()));
@@ -39,7 +40,7 @@ internal static class ReferenceTableFile
     public static ReferenceTable Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Read(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan), path);
+        return Read(InputFile.OpenOrEmpty(path), path);
     }
 
     /// <summary>The same from a stream, which is disposed of; the path is for messages.</summary>
@@ -81,6 +82,16 @@ internal static class ReferenceTableFile
         catch (ArgumentException e)
         {
             throw new InvalidDataException($"{path}: {(lines.Number == 1 ? "the file is empty." : e.Message)} A reference table has one line for each prompt.", e);
+        }
+    }
+
+    /// <summary>Half of a surrogate pair cannot be written and would come back as another character.</summary>
+    private static void RequireWholeTexts(ReferencePrompt prompt)
+    {
+        foreach (string text in prompt.Responses)
+        {
+            if (Surrogates.FirstHalf(text) is >= 0 and var at)
+                throw new InvalidOperationException($"A text of the prompt {Shown.Quoted(prompt.Prompt.Canonical)} has half of a surrogate pair at index {at}, which no file can keep. Cut texts between characters.");
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -34,5 +35,6 @@ internal static class StoreCreation
         }
 
         File.Move(made, path);
+        Disk.FlushFolder(Path.GetDirectoryName(path)!);
     }
 }

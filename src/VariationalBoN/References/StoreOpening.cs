@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using VariationalBoN.Internal;
 using static SQLitePCL.raw;
 
 namespace VariationalBoN.References;
@@ -58,7 +59,7 @@ internal static class StoreOpening
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static bool IsDatabase(string path)
     {
-        path = Path.GetFullPath(path);
+        path = InputFile.TargetOf(path);
         if (!File.Exists(path))
             throw new FileNotFoundException(
                 $"{path} does not exist: there are no reference samples. Estimate a table into it first.", path);

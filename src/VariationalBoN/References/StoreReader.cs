@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -55,7 +56,7 @@ internal sealed class StoreReader : IDisposable
     public static StoreReader Open(string path, string? vfs = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        path = System.IO.Path.GetFullPath(path);
+        path = InputFile.TargetOf(path);
         StoreOpening.Inspect(path, vfs: vfs);
         SqliteConnection connection = StoreOpening.ToRead(path, vfs);
         try

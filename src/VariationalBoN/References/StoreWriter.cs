@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -53,10 +54,10 @@ internal sealed class StoreWriter : IDisposable
         StoreWriting how)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        path = System.IO.Path.GetFullPath(path);
+        path = InputFile.TargetOf(path);
         if (System.IO.Path.Exists(path))
             StoreOpening.Inspect(path, how.AcceptLostLog, how.Vfs);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        Disk.CreateFolder(System.IO.Path.GetDirectoryName(path)!);
         FileStream writerLock = StoreLock.Take(path);
         SqliteConnection? connection = null;
         try
@@ -146,21 +147,28 @@ internal sealed class StoreWriter : IDisposable
 
     /// <summary>Puts all into the one file, where nothing else has it open, and lets other writers in.</summary>
     /// <exception cref="IOException">What is in the log could not be put into the file; all of it is kept in the log.</exception>
-    public void Dispose()
+    public void Close()
     {
         if (_isDisposed)
             return;
         _isDisposed = true;
+        using FileStream writerLock = _lock; // let go of last, whatever fails before
+        using SqliteConnection connection = _connection;
+        using StoreRows rows = _rows;
+        if (!_hasFailed) // else the error was told, and the log keeps what was kept before it
+            StoreLog.Close(_connection, Path);
+    }
+
+    /// <summary>The same, without a word where it fails: the log keeps all.</summary>
+    public void Dispose()
+    {
         try
         {
-            if (!_hasFailed) // else the error was told, and the log keeps what was kept before it
-                StoreLog.Close(_connection, Path);
+            Close();
         }
-        finally
+        catch (Exception e) when (e is IOException or InvalidDataException or SqliteException)
         {
-            _rows.Dispose();
-            _connection.Dispose();
-            _lock.Dispose();
+            // Close tells it; an exception here would stand in the place of the one that ended the caller's block
         }
     }
 

@@ -140,7 +140,7 @@ internal static class CheckedScoring
 
     private static string Culprits(RewardScores scores, int i)
     {
-        string[] culprits = [.. scores.Components.Where(part => !double.IsFinite(part.Value[i])).Select(part => FormattableString.Invariant($"\"{part.Key}\" = {part.Value[i]}"))];
+        string[] culprits = [.. scores.Components.Where(part => !double.IsFinite(part.Value[i])).Select(part => FormattableString.Invariant($"\"{Shown.Name(part.Key)}\" = {part.Value[i]}"))];
         return culprits.Length == 0 ? "" : $" (component {string.Join(", ", culprits)})";
     }
 

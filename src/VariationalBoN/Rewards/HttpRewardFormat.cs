@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
 
@@ -29,20 +30,23 @@ internal static class HttpRewardFormat
     }
 
     /// <summary>{"rewards": [numbers], "model": optional string, "components": optional {"name": [numbers]}}.</summary>
-    public static RewardScores ReadAnswer(JsonElement answer, string identity)
+    /// <param name="answer">The JSON.</param>
+    /// <param name="identity">The name that a model which is told must have.</param>
+    /// <param name="hide">Masks what messages show of the answer, before it is cut.</param>
+    public static RewardScores ReadAnswer(JsonElement answer, string identity, Func<string, string> hide)
     {
         if (answer.ValueKind != JsonValueKind.Object)
             throw new FormatException($"the answer is {Kind(answer)}, not an object");
         if (Optional(answer, "model") is JsonElement model && (model.ValueKind != JsonValueKind.String || model.GetString() != identity))
-            throw new FormatException($"the model behind it is {model.GetRawText()}, expected was \"{identity}\"; rewards of two models must not be mixed");
-        ImmutableArray<double> rewards = Numbers(answer, "rewards");
+            throw new FormatException($"the model behind it is {Shown.Text(hide(model.GetRawText()))}, expected was \"{identity}\"; rewards of two models must not be mixed");
+        ImmutableArray<double> rewards = Numbers(answer, "rewards", hide);
         if (Optional(answer, "components") is not JsonElement components)
             return new RewardScores(rewards);
         if (components.ValueKind != JsonValueKind.Object)
             throw new FormatException($"\"components\" is {Kind(components)}, not an object of arrays");
         try
         {
-            return new RewardScores(rewards, components.EnumerateObject().Select(part => KeyValuePair.Create(part.Name, Numbers(components, part.Name))));
+            return new RewardScores(rewards, components.EnumerateObject().Select(part => KeyValuePair.Create(part.Name, Numbers(components, part.Name, hide))));
         }
         catch (ArgumentException e)
         {
@@ -53,18 +57,18 @@ internal static class HttpRewardFormat
     private static JsonElement? Optional(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    private static ImmutableArray<double> Numbers(JsonElement parent, string name)
+    private static ImmutableArray<double> Numbers(JsonElement parent, string name, Func<string, string> hide)
     {
         if (!parent.TryGetProperty(name, out JsonElement list))
-            throw new FormatException($"the answer has no \"{name}\"");
+            throw new FormatException($"the answer has no \"{Shown.Name(hide(name))}\"");
         if (list.ValueKind != JsonValueKind.Array)
-            throw new FormatException($"\"{name}\" is {Kind(list)}, not an array of numbers");
+            throw new FormatException($"\"{Shown.Name(hide(name))}\" is {Kind(list)}, not an array of numbers");
         var numbers = ImmutableArray.CreateBuilder<double>(list.GetArrayLength());
         foreach (JsonElement item in list.EnumerateArray())
         {
             numbers.Add(item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double number)
                 ? number
-                : throw new FormatException($"\"{name}\"[{numbers.Count}] is {item.GetRawText()}; it must be a finite number"));
+                : throw new FormatException($"\"{Shown.Name(hide(name))}\"[{numbers.Count}] is {Shown.Text(hide(item.GetRawText()))}; it must be a finite number"));
         }
 
         return numbers.MoveToImmutable();

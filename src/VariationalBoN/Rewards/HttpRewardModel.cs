@@ -1,18 +1,22 @@
 using System.Buffers;
 using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>A reward model behind HTTP: completions are posted as JSON, rewards come back. The schema is in docs/remote-rewards.md.</summary>
+/// <summary>A reward model behind HTTP: completions are posted as JSON, rewards come back. The schema is in
+/// docs/remote-rewards.md.</summary>
 /// <remarks>
-/// It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one request, its body included, and
-/// <see cref="HttpClient.MaxResponseContentBufferSize"/> an answer. Thread-safe, as <see cref="HttpClient"/> is.
+/// It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one request, its
+/// body included. Of an answer at most 1 MiB and 64 KiB more for each completion are read, decompressed, and fewer where
+/// <see cref="HttpClient.MaxResponseContentBufferSize"/> says so. Answers from another address than the endpoint are refused: give the
+/// client a handler without automatic redirection, so that completions and headers are not sent there either. Thread-safe, as <see cref="HttpClient"/> is.
 /// </remarks>
 public sealed class HttpRewardModel : IRewardModel
 {
-    private const int ShownCharacters = 200;
+    private const long BytesAlways = 1 << 20, BytesPerCompletion = 1 << 16, BytesOfError = 1 << 12;
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
 
     private readonly HttpClient _client;
     private readonly HttpRewardModelOptions _options;
@@ -28,7 +32,7 @@ public sealed class HttpRewardModel : IRewardModel
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (_client, _options) = (client, options);
-        _address = options.Endpoint.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+        _address = Secrets.WithoutThem(options.Endpoint);
     }
 
     /// <inheritdoc/>
@@ -41,28 +45,52 @@ public sealed class HttpRewardModel : IRewardModel
     /// <param name="completions">B completions, at most <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the request.</param>
     /// <returns>B finite rewards; named components where the service tells them.</returns>
-    /// <exception cref="RemoteServiceException">There was no usable answer; the message names address, status, completion and remedy.</exception>
+    /// <exception cref="RemoteServiceException">There was no usable answer; the message names address, status, completion and
+    /// remedy.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
         using var request = new HttpRequestMessage(HttpMethod.Post, _options.Endpoint) { Content = Content(completions) };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (_client.Timeout != Timeout.InfiniteTimeSpan)
+            limit.CancelAfter(_client.Timeout);
         try
         {
-            using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            if (!response.IsSuccessStatusCode)
-                throw Refused(response, body, completions.Count);
-            return Rewards(response, body, completions);
+            using HttpResponseMessage response = await SendAsync(request, completions.Count, limit.Token).ConfigureAwait(false);
+            var secrets = new Secrets(request, _options.Endpoint);
+            string status = secrets.Hide($"{(int)response.StatusCode} {response.ReasonPhrase}").TrimEnd();
+            var answer = new Answer(completions.Count, Shown.Text(status), secrets);
+            RequireFromEndpoint(response, answer);
+            long most = response.IsSuccessStatusCode ? BytesAlways + (BytesPerCompletion * completions.Count) : BytesOfError;
+            most = Math.Min(most, Math.Min(_client.MaxResponseContentBufferSize, Array.MaxLength - 1));
+            byte[] body = await ReadAsync(response, most + 1, limit.Token).ConfigureAwait(false);
+            return !response.IsSuccessStatusCode ? throw Refused(response, body, answer)
+                : body.Length > most ? throw Bad(answer, $"it is longer than {most} bytes")
+                : Rewards(body, completions, answer);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            RemoteFailure failure = RetryPolicy.FailureOf(e)!.Value;
-            string remedy = failure == RemoteFailure.Unavailable ? "See whether the service runs there; WithRetry asks again." : "Mend the connection; asking again changes nothing.";
-            throw new RemoteServiceException(failure, $"POST {_address} with {completions.Count} completions got no whole answer: {Reason(e)} {remedy}", e);
+            bool isElsewhere = !IsOfEndpoint(request); // the client has followed a redirection
+            RemoteFailure failure = isElsewhere ? RemoteFailure.Misdirected : RetryPolicy.FailureOf(e)!.Value;
+            string remedy = isElsewhere ? "The service redirects: set Endpoint to where it is; asking again changes nothing."
+                : failure == RemoteFailure.Unavailable ? "See whether the service runs there; WithRetry asks again." : "Mend the connection; asking again changes nothing.";
+            throw new RemoteServiceException(failure, $"POST {_address} with {completions.Count} completions got no whole answer: " +
+                $"{Reason(e)} {remedy}", e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"POST {_address} with {completions.Count} completions got an " +
+                $"answer that cannot be decompressed: {Reason(e)} Mend the service, or what lies between.", e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {completions.Count} completions was not answered within {RetryPolicy.Seconds(_client.Timeout)}. Give HttpClient.Timeout more, or send fewer completions at once (MaxBatchSize); WithRetry asks again.", e);
+            throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {completions.Count} completions was not " +
+                $"answered within {RetryPolicy.Seconds(_client.Timeout)}. Give HttpClient.Timeout more, or send fewer completions at " +
+                "once (MaxBatchSize); WithRetry asks again.", e);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellationToken); // with the caller's token, not that of the limit
         }
     }
 
@@ -74,51 +102,102 @@ public sealed class HttpRewardModel : IRewardModel
         return new ReadOnlyMemoryContent(buffer.WrittenMemory) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
     }
 
-    private RewardScores Rewards(HttpResponseMessage response, byte[] body, IReadOnlyList<Completion> completions)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, int count, CancellationToken cancellationToken)
     {
-        using JsonDocument answer = Parse(response, body, completions.Count);
+        try
+        {
+            return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is NotSupportedException or UriFormatException or (InvalidOperationException and not ObjectDisposedException))
+        {
+            throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {count} completions was sent on to an " +
+                $"address that the client cannot ask: {Reason(e)} Set Endpoint to where the service is; asking again changes nothing.", e);
+        }
+    }
+
+    /// <summary>Refuses what another address has answered, or what is the answer to another request: the client has followed a
+    /// redirection.</summary>
+    private void RequireFromEndpoint(HttpResponseMessage response, Answer answer)
+    {
+        if (response.RequestMessage is not { RequestUri: Uri from } asked || IsOfEndpoint(asked))
+            return;
+        throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {answer.Count} completions was answered " +
+            $"{answer.Status} by {asked.Method} {Shown.Name(answer.Secrets.Hide(Secrets.WithoutThem(from)))}: the service redirects, " +
+            "and rewards from elsewhere are not taken. Set Endpoint to where the service is, and give the HttpClient a handler with " +
+            "AllowAutoRedirect = false, which sends completions and headers nowhere else.");
+    }
+
+    private bool IsOfEndpoint(HttpRequestMessage asked) => asked.Method == HttpMethod.Post && asked.RequestUri == _options.Endpoint;
+
+    /// <summary>The body, or its first bytes when it has more.</summary>
+    private static async Task<byte[]> ReadAsync(HttpResponseMessage response, long most, CancellationToken cancellationToken)
+    {
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        byte[] body = new byte[Math.Min(most, 1 << 14)];
+        int count = 0;
+        for (int read; (read = await stream.ReadAsync(body.AsMemory(count), cancellationToken).ConfigureAwait(false)) > 0 && (count += read) < most;)
+        {
+            if (count == body.Length)
+                Array.Resize(ref body, (int)Math.Min(most, 2L * count));
+        }
+
+        return count == body.Length ? body : body[..count];
+    }
+
+    private RewardScores Rewards(byte[] body, IReadOnlyList<Completion> completions, Answer about)
+    {
+        using JsonDocument answer = Parse(body, about);
         RewardScores rewards;
         try
         {
-            rewards = _options.ReadAnswer is null ? HttpRewardFormat.ReadAnswer(answer.RootElement, Identity.Name) : new RewardScores(_options.ReadAnswer(answer.RootElement) ?? []);
+            rewards = _options.ReadAnswer is null ? HttpRewardFormat.ReadAnswer(answer.RootElement, Identity.Name, about.Secrets.Hide) : new RewardScores(_options.ReadAnswer(answer.RootElement) ?? []);
         }
         catch (Exception e) when (e is FormatException or KeyNotFoundException or InvalidOperationException)
         {
-            throw Bad(response, completions.Count, e.Message.TrimEnd('.'), e);
+            string said = Shown.Reason(about.Secrets.Hide(e.Message));
+            throw Bad(about, said.TrimEnd('.'), said == e.Message ? e : null); // an exception within another is shown with it
         }
 
         if (rewards.Count != completions.Count)
-            throw Bad(response, completions.Count, $"it holds {rewards.Count} rewards for {completions.Count} completions; there must be one for each, in their order");
+            throw Bad(about, $"it holds {rewards.Count} rewards for {completions.Count} completions; there must be one for each, in " +
+                "their order");
         for (int i = 0; i < rewards.Count; i++)
         {
             if (!double.IsFinite(rewards[i]))
-                throw Bad(response, completions.Count, FormattableString.Invariant($"reward {i} is {rewards[i]}; it must be finite. It belongs to {CheckedScoring.Name(completions[i])}"), failure: RemoteFailure.BadReward);
+                throw Bad(about, FormattableString.Invariant($"reward {i} is {rewards[i]}; it must be finite. It belongs to {CheckedScoring.Name(completions[i])}"), failure: RemoteFailure.BadReward);
         }
 
         return rewards;
     }
 
-    private JsonDocument Parse(HttpResponseMessage response, byte[] body, int count)
+    private JsonDocument Parse(byte[] body, Answer about)
     {
-        JsonDocument? answer = null;
         try
         {
             var reader = new Utf8JsonReader(body, isFinalBlock: false, default);
-            bool whole = JsonDocument.TryParseValue(ref reader, out answer);
-            if (whole && Array.TrueForAll(body[(int)reader.BytesConsumed..], b => b is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t'))
-                return answer!;
-            answer?.Dispose();
-            throw whole
-                ? Bad(response, count, $"something follows the JSON value at byte {reader.BytesConsumed}")
-                : new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {count} completions answered {Status(response)}, but the answer ends in the middle of its JSON, after {body.Length} bytes. WithRetry asks again.");
+            if (!reader.Read() || !reader.TrySkip())
+                throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {about.Count} completions answered " +
+                    $"{about.Status}, but the answer ends in the middle of its JSON, after {body.Length} bytes. WithRetry asks again.");
+            if (body.AsSpan((int)reader.BytesConsumed).ContainsAnyExcept(" \n\r\t"u8))
+                throw Bad(about, $"something follows the JSON value at byte {reader.BytesConsumed}");
         }
         catch (JsonException e)
         {
-            throw Bad(response, count, $"it is not JSON (NaN and Infinity are not): {e.Message.TrimEnd('.')}. It begins: {Excerpt(body)}", e);
+            throw Bad(about, $"it is not JSON (NaN and Infinity are not): {Shown.Reason(about.Secrets.Hide(e.Message)).TrimEnd('.')}. " +
+                $"It begins: {about.Secrets.Excerpt(body)}");
+        }
+
+        try
+        {
+            return JsonDocument.Parse(body, s_strict);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the message shows the beginning of the name, which may be that of a secret
+        {
+            throw Bad(about, "a name stands twice in an object of it, so that one of the two would be passed over, or has half of a surrogate pair");
         }
     }
 
-    private RemoteServiceException Refused(HttpResponseMessage response, byte[] body, int count)
+    private RemoteServiceException Refused(HttpResponseMessage response, byte[] body, Answer about)
     {
         RemoteFailure failure = RetryPolicy.FailureOf(response.StatusCode);
         TimeSpan? retryAfter = response.Headers.RetryAfter switch
@@ -130,24 +209,22 @@ public sealed class HttpRewardModel : IRewardModel
         string remedy = failure switch
         {
             RemoteFailure.Rejected => "See docs/remote-rewards.md for what is sent; asking again changes nothing.",
+            RemoteFailure.Misdirected when (int)response.StatusCode is >= 300 and < 400 => "The service redirects: set Endpoint to where it is; asking again changes nothing.",
             RemoteFailure.Misdirected => "See address and authorisation of the HttpClient; asking again changes nothing.",
             _ => "See the log of the service; WithRetry asks again.",
         };
-        return new RemoteServiceException(failure, $"POST {_address} with {count} completions answered {Status(response)}: {Excerpt(body)} {remedy}", null, retryAfter);
+        return new RemoteServiceException(failure, $"POST {_address} with {about.Count} completions answered {about.Status}: " +
+            $"{about.Secrets.Excerpt(body)} {remedy}", null, retryAfter);
     }
 
-    private RemoteServiceException Bad(HttpResponseMessage response, int count, string what, Exception? inner = null, RemoteFailure failure = RemoteFailure.BadAnswer) =>
-        new(failure, $"POST {_address} with {count} completions answered {Status(response)}, but the answer is not usable: {what}. See docs/remote-rewards.md for what it must be.", inner);
+    private RemoteServiceException Bad(Answer about, string what, Exception? inner = null, RemoteFailure failure = RemoteFailure.BadAnswer) =>
+        new(failure, $"POST {_address} with {about.Count} completions answered {about.Status}, but the answer is not usable: {what}. " +
+            "See docs/remote-rewards.md for what it must be.", inner);
 
-    private static string Status(HttpResponseMessage response) => $"{(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd();
-
-    private static string Excerpt(byte[] body)
-    {
-        string text = Encoding.UTF8.GetString(body, 0, Math.Min(body.Length, ShownCharacters)).ReplaceLineEndings(" ").Trim();
-        return text.Length == 0 ? "(no text)." : $"\"{text}{(body.Length > ShownCharacters ? "..." : "")}\".";
-    }
-
-    private static string Reason(HttpRequestException e) => e.InnerException is Exception inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
+    private static string Reason(Exception e) => Shown.Reason(e.InnerException is Exception inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
         ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}."
-        : $"{e.Message.TrimEnd('.')}.";
+        : $"{e.Message.TrimEnd('.')}.");
+
+    /// <summary>What messages about an answer need.</summary>
+    private sealed record Answer(int Count, string Status, Secrets Secrets);
 }

@@ -119,7 +119,12 @@ public abstract class AdamOptimizer : IDisposable
     internal Action Load(string path)
     {
         using (NewDisposeScope())
-            Open(path, Numbers());
+        {
+            var numbers = Numbers();
+            Open(path, numbers);
+            RequireSteps(path, numbers.Steps, numbers.Rate, Tensors(numbers));
+        }
+
         return () =>
         {
             using var scope = NewDisposeScope();
@@ -150,6 +155,15 @@ public abstract class AdamOptimizer : IDisposable
     /// <summary>Moments may be infinite: in float16 the square of a gradient of 256 is.</summary>
     private Action Open(string path, (Tensor Steps, Tensor Rate, Tensor Weights) numbers) =>
         Safetensors.Open(path, Tensors(numbers), mayBeInfinite: name => name != RateName);
+
+    /// <summary>Refuses counts and rates that no optimizer has.</summary>
+    private static void RequireSteps(string path, Tensor steps, Tensor rate, Dictionary<string, Tensor> tensors)
+    {
+        using (var file = new WeightFile(path))
+            WeightReader.Fill([.. WeightMatch.Match([file], tensors, new WeightNames("", "", "")).Reads.Where(read => ReferenceEquals(read.Target, steps) || ReferenceEquals(read.Target, rate))]);
+        if (steps.Elements<long>().ContainsAnyInRange(long.MinValue, -1) || !(rate.Elements<double>()[0] >= 0))
+            throw new InvalidDataException($"{path}: a count of steps or the learning rate is below zero.");
+    }
 
     /// <summary>All by name; settings and element types are part of the names, so that others are refused by name.</summary>
     private Dictionary<string, Tensor> Tensors((Tensor Steps, Tensor Rate, Tensor Weights) numbers)

@@ -17,7 +17,7 @@ internal sealed class CheckpointFolder : IDisposable
     internal CheckpointFolder(string root)
     {
         _root = Path.GetFullPath(root);
-        Directory.CreateDirectory(_root);
+        Disk.CreateFolder(_root);
         try
         {
             _lock = new FileStream(Path.Combine(_root, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
@@ -27,15 +27,14 @@ internal sealed class CheckpointFolder : IDisposable
             throw new IOException($"The run in {_root} is being written by another process, or by another {nameof(Checkpoints)} of this one: {e.Message} Wait for it, or use another folder.", e);
         }
 
-        foreach (string path in Directory.EnumerateDirectories(_root, $"{New}*"))
-            Directory.Delete(path, recursive: true);
-        foreach (string path in Directory.EnumerateDirectories(_root, $"{Old}*"))
+        try
         {
-            string whole = Path.Combine(_root, Path.GetFileName(path)[Old.Length..]);
-            if (Directory.Exists(whole))
-                Directory.Delete(path, recursive: true);
-            else
-                Directory.Move(path, whole); // killed between the two renames of a replacement
+            PutRight();
+        }
+        catch
+        {
+            _lock.Dispose();
+            throw;
         }
     }
 
@@ -52,32 +51,37 @@ internal sealed class CheckpointFolder : IDisposable
             .Select(found => new Checkpoint(found.Manifest.Step, found.Path, found.Manifest.Metrics)),
     ];
 
-    /// <summary>Makes the folder of a step: filled out of sight, then renamed.</summary>
+    /// <summary>Makes the folder of a step: filled out of sight, brought to the disk, then renamed. Where any of it fails, the folder that was there is there again.</summary>
     internal Checkpoint Write(long step, Action<string> fill)
     {
         string name = NameOf(step), whole = Path.Combine(_root, name);
         string incoming = Path.Combine(_root, New + name), outgoing = Path.Combine(_root, Old + name);
-        Directory.CreateDirectory(incoming);
+        PutRight();
+        bool isPlaced = false;
         try
         {
+            Directory.CreateDirectory(incoming);
             fill(incoming);
+            Disk.FlushFolder(incoming);
             if (Directory.Exists(whole))
-                Directory.Move(whole, outgoing);
-            Directory.Move(incoming, whole);
+                Disk.RenameFolder(whole, outgoing);
+            Disk.RenameFolder(incoming, whole);
+            isPlaced = true;
+            Disk.FlushFolder(_root);
         }
         catch (Exception e)
         {
-            if (!Directory.Exists(whole) && Directory.Exists(outgoing))
+            if (isPlaced)
+                Directory.Move(whole, incoming);
+            if (Directory.Exists(outgoing))
                 Directory.Move(outgoing, whole);
-            if (Directory.Exists(incoming))
-                Directory.Delete(incoming, recursive: true);
+            Disk.TryDelete(incoming);
             if (FileSizeLimit.IsReached(e))
                 throw FileSizeLimit.At(whole, e);
             throw;
         }
 
-        if (Directory.Exists(outgoing))
-            Directory.Delete(outgoing, recursive: true);
+        Disk.TryDelete(outgoing);
         return new Checkpoint(step, whole, ImmutableDictionary<string, double>.Empty);
     }
 
@@ -85,9 +89,25 @@ internal sealed class CheckpointFolder : IDisposable
     internal void Delete(Checkpoint checkpoint)
     {
         string outgoing = Path.Combine(_root, New + Path.GetFileName(checkpoint.Folder));
-        Directory.Move(checkpoint.Folder, outgoing);
-        Directory.Delete(outgoing, recursive: true);
+        Disk.TryDelete(outgoing);
+        Disk.RenameFolder(checkpoint.Folder, outgoing);
+        Disk.TryDelete(outgoing);
     }
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>Takes away what a kill left, and gives a checkpoint that was being replaced its name again.</summary>
+    private void PutRight()
+    {
+        foreach (string path in Directory.EnumerateDirectories(_root, $"{New}*"))
+            Directory.Delete(path, recursive: true);
+        foreach (string path in Directory.EnumerateDirectories(_root, $"{Old}*"))
+        {
+            string whole = Path.Combine(_root, Path.GetFileName(path)[Old.Length..]);
+            if (Directory.Exists(whole))
+                Directory.Delete(path, recursive: true);
+            else
+                Directory.Move(path, whole); // killed between the two renames of a replacement
+        }
+    }
 }

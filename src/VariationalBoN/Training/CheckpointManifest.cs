@@ -11,6 +11,7 @@ namespace VariationalBoN.Training;
 internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string, double> Metrics, JsonNode? Configuration, ImmutableSortedDictionary<string, CheckpointManifest.Part> Parts)
 {
     internal const string FileName = "checkpoint.json";
+    private const string Remedy = "Delete the folder to go on from an earlier checkpoint.";
     private const long LongestFile = 16 << 20;
 
     /// <summary>How the files of a checkpoint are written. Without double properties, JSON nodes are decoded at once: text that is none is found here and not where it is compared.</summary>
@@ -27,7 +28,7 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
 
     internal static Part Describe(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using Stream stream = InputFile.OpenOrEmpty(path);
         return new Part(stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
 
@@ -39,9 +40,7 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
         string path = Path.Combine(folder, FileName);
         try
         {
-            if (new FileInfo(path).Length > LongestFile)
-                throw new InvalidDataException($"it is longer than {LongestFile} bytes");
-            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(path), Json) ?? throw new InvalidDataException("it is null");
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(InputFile.ReadAll(path, LongestFile), Json) ?? throw new InvalidDataException("it is null");
             if (CheckpointFolder.NameOf(manifest.Step) != Path.GetFileName(folder))
                 throw new InvalidDataException($"it is of step {manifest.Step}, its folder of another");
             if (manifest.Parts.Values.Any(part => part is null))
@@ -50,7 +49,7 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
         }
         catch (Exception e) when (e is JsonException or InvalidDataException or NotSupportedException or ArgumentException)
         {
-            throw new InvalidDataException($"{path} is no manifest of a checkpoint: {e.Message} Delete the folder to go on from an earlier checkpoint.", e);
+            throw new InvalidDataException($"{path} is no manifest of a checkpoint: {Shown.Reason(e.Message)} {Remedy}", e);
         }
     }
 
@@ -62,10 +61,11 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
         {
             string path = Path.Combine(folder, name);
             if (!File.Exists(path))
-                throw new InvalidDataException($"{path} is missing from its checkpoint. Delete the folder to go on from an earlier checkpoint.");
-            Part actual = Describe(path);
+                throw new InvalidDataException($"{path} is missing from its checkpoint. {Remedy}");
+            Part actual = new FileInfo(path) is { LinkTarget: null, Length: var length } && length == expected.Bytes
+                ? Describe(path) : throw new InvalidDataException($"{path} is not the file of {expected.Bytes} bytes that was written: it is of another length, or a link. {Remedy}");
             if (actual != expected)
-                throw new InvalidDataException($"{path} is damaged: {actual.Bytes} bytes with SHA-256 {actual.Sha256}, but the checkpoint was written with {expected.Bytes} bytes and {expected.Sha256}. Delete the folder to go on from an earlier checkpoint.");
+                throw new InvalidDataException($"{path} is damaged: {actual.Bytes} bytes with SHA-256 {actual.Sha256}, but the checkpoint was written with {expected.Bytes} bytes and {Shown.Name(expected.Sha256)}. {Remedy}");
         }
     }
 }

@@ -14,8 +14,7 @@ namespace VariationalBoN.Training;
 /// <param name="Reset">Brings the object to the state before step 0 when there is no checkpoint.</param>
 internal sealed record CheckpointPart(string FileName, Action<string> Save, Func<string, Action> Load, Action Reset)
 {
-    /// <summary>The bytes of a CPU generator of libtorch; another length given to it would end the process.</summary>
-    private const int GeneratorBytes = 5056;
+    private const int LongestNumber = 19, LongestGuard = 16 << 20;
 
     internal static CheckpointPart Of(string name, torch.nn.Module module) =>
         new($"{name}.safetensors", path => Safetensors.Save(path, module), path => Safetensors.Open(path, module), Nothing);
@@ -36,22 +35,8 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
     internal static CheckpointPart Of(string name, AdamOptimizer optimizer) =>
         new($"{name}.safetensors", optimizer.Save, optimizer.Load, Nothing);
 
-    internal static CheckpointPart Of(string name, torch.Generator generator) => Of(
-        name,
-        stream =>
-        {
-            using var state = generator.get_state();
-            stream.Write(state.bytes);
-        },
-        stream =>
-        {
-            byte[] bytes = new byte[GeneratorBytes];
-            if (stream.Length != GeneratorBytes)
-                throw new InvalidDataException($"the state of a generator has {GeneratorBytes} bytes, not {stream.Length}");
-            stream.ReadExactly(bytes);
-            using var state = torch.tensor(bytes);
-            generator.set_state(state);
-        });
+    internal static CheckpointPart Of(string name, torch.Generator generator) =>
+        Of(name, stream => GeneratorState.Save(generator, stream), stream => GeneratorState.Load(generator, stream));
 
     internal static CheckpointPart Of(string name, MetricsLog metrics, Action beforeCut) => new(
         $"{name}.length",
@@ -60,14 +45,11 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
             metrics.FlushToDisk();
             AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(metrics.Length.ToString(CultureInfo.InvariantCulture))));
         },
-        path => metrics.CutTo(long.Parse(File.ReadAllText(path), CultureInfo.InvariantCulture), beforeCut),
+        path => metrics.CutTo(Length(path), beforeCut),
         metrics.CutTo(0, beforeCut));
 
-    internal static CheckpointPart Of(string name, TrainingGuard guard) => OfStream($"{name}.json", guard.Save, path =>
-    {
-        using var stream = Open(path);
-        return guard.Load(stream);
-    });
+    internal static CheckpointPart Of(string name, TrainingGuard guard) =>
+        OfStream($"{name}.json", guard.Save, path => guard.Load(InputFile.ReadAll(path, LongestGuard)));
 
     internal static CheckpointPart Of(string name, Action<Stream> save, Action<Stream> load) => OfStream($"{name}.bin", save, path => () =>
     {
@@ -75,25 +57,15 @@ internal sealed record CheckpointPart(string FileName, Action<string> Save, Func
         load(stream);
     });
 
-    private static CheckpointPart OfStream(string fileName, Action<Stream> save, Func<string, Action> load) => new(
-        fileName,
-        path =>
-        {
-            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
-            using (var buffered = new BufferedStream(file, 1 << 20))
-                Write(buffered, save, file);
-        },
-        load,
-        Nothing);
+    private static CheckpointPart OfStream(string fileName, Action<Stream> save, Func<string, Action> load) =>
+        new(fileName, path => AtomicFile.Write(path, save), load, Nothing);
 
-    private static BufferedStream Open(string path) => new(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), 1 << 20);
+    private static BufferedStream Open(string path) => new(InputFile.OpenOrEmpty(path), 1 << 20);
 
-    private static void Write(BufferedStream buffered, Action<Stream> save, FileStream file)
-    {
-        save(buffered);
-        buffered.Flush();
-        file.Flush(flushToDisk: true);
-    }
+    private static long Length(string path) =>
+        long.TryParse(Encoding.UTF8.GetString(InputFile.ReadAll(path, LongestNumber)), NumberStyles.None, CultureInfo.InvariantCulture, out long length)
+            ? length
+            : throw new FormatException("It is no number of bytes.");
 
     private static void Nothing()
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchSharp;
 using TorchSharp.Modules;
+using VariationalBoN.Internal;
 using VariationalBoN.Training;
 
 namespace VariationalBoN;
@@ -16,10 +17,11 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed class Checkpoints : IDisposable
 {
+    private const int MostNamed = 10;
     private readonly CheckpointFolder _folder;
     private readonly CheckpointOptions _options;
     private readonly JsonNode? _configuration;
-    private readonly Dictionary<string, CheckpointPart> _parts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CheckpointPart> _parts = new(StringComparer.OrdinalIgnoreCase); // some file systems take names that differ in case alone for one
     private long? _restored;
 
     /// <summary>Opens the checkpoints of a run.</summary>
@@ -156,10 +158,10 @@ public sealed class Checkpoints : IDisposable
             differences = [$"kernels of {Named(manifest.Kernels)} there and of {Named(TorchRuntime.Kernels)} here " +
                 $"({nameof(TorchRuntime)}.{nameof(TorchRuntime.UseFastKernelsOnAmd)})", .. differences];
         if (differences.Length > 0)
-            throw new InvalidOperationException($"{checkpoint.Folder} was made with other settings: {string.Join("; ", differences)}. Use the same settings, or another folder for the new run.");
+            throw new InvalidOperationException($"{checkpoint.Folder} was made with other settings: {Shown.List(differences, "; ", MostNamed)}. Use the same settings, or another folder for the new run.");
         string[] stored = [.. manifest.Parts.Keys.Order(StringComparer.Ordinal)], added = [.. _parts.Values.Select(part => part.FileName).Order(StringComparer.Ordinal)];
         if (!stored.AsSpan().SequenceEqual(added))
-            throw new InvalidOperationException($"{checkpoint.Folder} holds {string.Join(", ", stored)}, but these parts were added: {string.Join(", ", added)}. Add the same parts as the run that wrote it.");
+            throw new InvalidOperationException($"{checkpoint.Folder} holds {Shown.List(stored.Select(Shown.Name), most: MostNamed)}, but these parts were added: {string.Join(", ", added)}. Add the same parts as the run that wrote it.");
         manifest.Verify(checkpoint.Folder);
         Load(checkpoint.Folder);
         _restored = manifest.Step;
@@ -174,8 +176,10 @@ public sealed class Checkpoints : IDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (name.AsSpan().ContainsAny(Path.GetInvalidFileNameChars()) || name.StartsWith('.'))
             throw new ArgumentException($"The part \"{name}\" cannot be the name of a file; use letters, digits and dashes.", nameof(name));
+        if (part.FileName.Equals(CheckpointManifest.FileName, StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException($"The file of the part \"{name}\" would be {part.FileName}, which says what a checkpoint holds; choose another name.", nameof(name));
         if (!_parts.TryAdd(name, part))
-            throw new ArgumentException($"A part named \"{name}\" was added already.", nameof(name));
+            throw new ArgumentException($"A part named \"{name}\" was added already, upper and lower case alike.", nameof(name));
         return this;
     }
 
@@ -198,11 +202,15 @@ public sealed class Checkpoints : IDisposable
                 load();
             }
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or EndOfStreamException or JsonException)
+        catch (Exception e) when (IsOfContent(e) && !(e is InvalidDataException && e.Message.Contains(path, StringComparison.Ordinal)))
         {
-            throw new InvalidDataException($"{path} is not what was added under its name: {e.Message} Add what was saved under it, such as the same module, or an optimizer of the same kind over the same parameters.", e);
+            throw new InvalidDataException($"{path} is not what was added under its name: {Shown.Reason(e.Message.TrimEnd('.'))}. Add what was saved under it, such as the same module, or an optimizer of the same kind over the same parameters.", e);
         }
     }
+
+    /// <summary>Whether what is in a file made reading it fail, and not the disk, the memory or the caller.</summary>
+    private static bool IsOfContent(Exception e) =>
+        e is not (IOException or UnauthorizedAccessException or OutOfMemoryException or ObjectDisposedException or OperationCanceledException) or EndOfStreamException;
 
     /// <summary>Deletes the checkpoints that a run which went back has left behind, before anything that they rest on is overwritten.</summary>
     private void Retire()

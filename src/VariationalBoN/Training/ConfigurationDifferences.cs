@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
@@ -9,10 +10,10 @@ internal static class ConfigurationDifferences
     {
         if (stored is JsonObject a && given is JsonObject b)
             return a.Select(pair => pair.Key).Union(b.Select(pair => pair.Key)).SelectMany(key => Between(Value(a, key), Value(b, key), place.Length == 0 ? key : $"{place}.{key}"));
-        return JsonNode.DeepEquals(stored, given) ? [] : [$"{(place.Length == 0 ? "the configuration" : place)} was {Shown(stored)}, here it is {Shown(given)}"];
+        return JsonNode.DeepEquals(stored, given) ? [] : [$"{(place.Length == 0 ? "the configuration" : Shown.Name(place))} was {Json(stored)}, here it is {Json(given)}"];
     }
 
     private static JsonNode? Value(JsonObject json, string key) => json.TryGetPropertyValue(key, out JsonNode? value) ? value : null;
 
-    private static string Shown(JsonNode? value) => value?.ToJsonString() ?? "absent";
+    private static string Json(JsonNode? value) => Shown.Name(value?.ToJsonString() ?? "absent");
 }

@@ -4,46 +4,59 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Metrics of a run: a JSON Lines file, one step a line, and the same numbers as gauges of <c>System.Diagnostics.Metrics</c>.</summary>
+/// <summary>Metrics of a run: a JSON Lines file, one step a line, and the same numbers as gauges of
+/// <c>System.Diagnostics.Metrics</c>.</summary>
 /// <remarks>
-/// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is handed to the operating system at once, so a
-/// killed process loses none; a line torn by a full disk is cut when the file is opened again. The meter is named <see cref="MeterName"/>, its instruments
-/// <c>variationalbon.training.reward</c> and so on, with the units of <see cref="MetricNames"/>; OpenTelemetry and <c>dotnet-counters</c> listen to it. Others may read the file meanwhile; one writer at a time. Holds the file until disposed of. Not thread-safe.
+/// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is
+/// handed to the operating system at once, so a killed process loses none; a line torn by a full disk is cut when the file is opened again.
+/// The meter is named <see cref="MeterName"/>, its instruments <c>variationalbon.training.reward</c> and so on, with the units of
+/// <see cref="MetricNames"/>; OpenTelemetry and <c>dotnet-counters</c> listen to it. Others may read the file meanwhile; one writer at a
+/// time, which an empty file <c>(name)-writer</c> beside it stands for: it is left behind, and its lock goes with the process. Holds the
+/// file until disposed of. Not thread-safe.
 /// </remarks>
-public sealed class MetricsLog : IDisposable
+public sealed partial class MetricsLog : IDisposable
 {
     /// <summary>The name of the meter: <c>VariationalBoN.Training</c>.</summary>
     public const string MeterName = "VariationalBoN.Training";
 
     private readonly Stream _file;
+    private readonly FileStream? _lock;
     private readonly string _name;
     private readonly Meter _meter = new(MeterName);
     private readonly Dictionary<string, Gauge<double>> _gauges = new(StringComparer.Ordinal);
     private readonly MemoryStream _line = new();
     private long _end;
     private Action? _beforeCut;
+    private IOException? _lost; // what came after it may not be on the disk, whatever later flushes say
 
     /// <summary>Opens a file to append to, or makes it.</summary>
     /// <param name="path">The file; its folder must be there.</param>
-    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="IOException">It cannot be opened, or another writer has it.</exception>
+    /// <exception cref="InvalidDataException">There is something else in it than lines of metrics; it is left as it is.</exception>
     public MetricsLog(string path)
-        : this(Open(path), path)
+        : this(Take(path), path)
     {
     }
 
     /// <summary>Writes to a stream that can seek, which becomes the log's own.</summary>
     internal MetricsLog(Stream file, string name)
+        : this((file, null), name)
     {
-        (_file, _name) = (file, name);
+    }
+
+    private MetricsLog((Stream File, FileStream? Lock) held, string name)
+    {
+        (_file, _lock, _name) = (held.File, held.Lock, name);
         try
         {
             _end = EndOfLastLine();
+            RequireMetrics();
             CutBytes = _file.Length - _end;
             Cut();
         }
         catch
         {
-            _file.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -82,30 +95,39 @@ public sealed class MetricsLog : IDisposable
     public void Dispose()
     {
         _file.Dispose();
+        _lock?.Dispose();
         _meter.Dispose();
         _line.Dispose();
     }
 
-    /// <summary>Checks that all before a place is there. What it gives drops all behind, which a run that goes on from a checkpoint is going to write again: in the file only with the next line or checkpoint.</summary>
+    /// <summary>Checks that all before a place is there. What it gives drops all behind, which a run that goes on from a checkpoint is
+    /// going to write again: in the file only with the next line or checkpoint.</summary>
     internal Action CutTo(long length, Action beforeCut)
     {
         if (length < 0 || length > _file.Length)
-            throw new InvalidDataException($"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it is not the metrics file of that run. Put the file back, or start a run of its own.");
+            throw new InvalidDataException($"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it " +
+                "is not the metrics file of that run. Put the file back, or start a run of its own.");
         return () => (_end, _beforeCut) = (length, beforeCut);
     }
 
     /// <summary>Brings the lines that count to the disk: a power failure after it loses none.</summary>
+    /// <exception cref="IOException">They are not there.</exception>
     internal void FlushToDisk()
     {
+        if (_lost is not null)
+            throw new IOException($"{_lost.Message} It failed before; open the metrics file anew.", _lost);
         Cut();
-        if (_file is FileStream file)
-            file.Flush(flushToDisk: true);
-    }
-
-    private static FileStream Open(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        if (_file is not FileStream file)
+            return;
+        try
+        {
+            Disk.Flush(file);
+        }
+        catch (IOException e)
+        {
+            _lost = e;
+            throw;
+        }
     }
 
     private void Append(ReadOnlySpan<byte> line)
@@ -163,22 +185,5 @@ public sealed class MetricsLog : IDisposable
         if (!_gauges.TryGetValue(name, out Gauge<double>? gauge))
             _gauges[name] = gauge = _meter.CreateGauge<double>($"variationalbon.training.{name}", MetricNames.UnitOf(name));
         return gauge;
-    }
-
-    private long EndOfLastLine()
-    {
-        Span<byte> buffer = stackalloc byte[4096];
-        for (long end = _file.Length; end > 0;)
-        {
-            int count = (int)Math.Min(buffer.Length, end);
-            _file.Position = end - count;
-            _file.ReadExactly(buffer[..count]);
-            int at = buffer[..count].LastIndexOf((byte)'\n');
-            if (at >= 0)
-                return end - count + at + 1;
-            end -= count;
-        }
-
-        return 0;
     }
 }

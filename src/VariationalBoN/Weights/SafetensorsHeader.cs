@@ -16,6 +16,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     /// <summary>What the reference implementation allows.</summary>
     private const long MaxLength = 100_000_000;
 
+    private const int MaxNumbers = 1000; // of a shape, far more than any has
+
     /// <summary>Element types with their size, in the order of the reference implementation, which writes the last ones first.</summary>
     internal static readonly IReadOnlyDictionary<string, (torch.ScalarType Type, int Size)> Types = new Dictionary<string, (torch.ScalarType, int)>
     {
@@ -30,6 +32,9 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         ["F64"] = (torch.ScalarType.Float64, 8),
         ["I64"] = (torch.ScalarType.Int64, 8),
     };
+
+    /// <summary>The bytes of an element.</summary>
+    internal static int SizeOf(torch.ScalarType type) => Types.Values.First(known => known.Type == type).Size;
 
     /// <summary>Reads the header at the start of a file.</summary>
     /// <exception cref="InvalidDataException">The header is damaged; the message says where.</exception>
@@ -172,6 +177,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
             if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt64(out long number))
                 throw Fault(reader, $"the header is not valid: '{Shown.Name(name)}' has a size or an offset that is no whole number");
             numbers.Add(number);
+            if (numbers.Count > MaxNumbers)
+                throw Fault(reader, $"'{Shown.Name(name)}' has a list of more than {MaxNumbers} numbers");
         }
 
         return numbers;

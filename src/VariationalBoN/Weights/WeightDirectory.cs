@@ -14,7 +14,7 @@ internal sealed class WeightDirectory : IDisposable
     {
         WeightFormat[] known = formats.IsEmpty ? [WeightFormat.Safetensors] : formats.ToArray();
         (string Name, WeightFormat Format)[] looked = [.. known.SelectMany(format => new[] { (format.Single, format), (format.Index, format) })];
-        (string Name, WeightFormat Format)[] present = [.. looked.Where(file => File.Exists(Path.Combine(directory, file.Name)))];
+        (string Name, WeightFormat Format)[] present = [.. looked.Where(file => InputFile.Find(directory, file.Name) is not null)];
         if (present.Length == 0)
             throw new FileNotFoundException($"{directory} holds no weights: there is none of {string.Join(", ", looked.SkipLast(1).Select(file => file.Name))} and {looked[^1].Name}.");
         (string first, WeightFormat format) = present[0];
@@ -57,9 +57,9 @@ internal sealed class WeightDirectory : IDisposable
         var index = ReadIndex(path, format);
         string[] names = [.. index.Files.Values.Distinct().Order(StringComparer.Ordinal)];
         string directory = Path.GetDirectoryName(path)!;
-        string[] missing = [.. names.Where(name => !File.Exists(Path.Combine(directory, name)))];
+        string[] missing = [.. names.Where(name => InputFile.Find(directory, name) is null)];
         if (missing.Length > 0)
-            throw new FileNotFoundException($"{path} names files that are not there: {string.Join(", ", missing)}.");
+            throw new FileNotFoundException($"{path} names files that are not there: {Shown.List(missing)}.");
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         var faults = new List<string>();
         foreach (string name in names)
@@ -75,12 +75,12 @@ internal sealed class WeightDirectory : IDisposable
         }
 
         faults.AddRange(index.Files.Where(pair => !found.ContainsKey(pair.Key)).Select(pair => $"{Shown.Name(pair.Key)} is not in {pair.Value}"));
-        return faults.Count == 0 ? index : throw new InvalidDataException($"{path}: index and files disagree: {string.Join("; ", faults)}.");
+        return faults.Count == 0 ? index : throw new InvalidDataException($"{path}: index and files disagree: {Shown.List(faults, "; ")}.");
     }
 
     private static WeightIndex ReadIndex(string path, WeightFormat format)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        using FileStream stream = InputFile.Open(path);
         try
         {
             return WeightIndex.Read(stream, format.Extension);

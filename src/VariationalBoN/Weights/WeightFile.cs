@@ -1,3 +1,5 @@
+using VariationalBoN.Internal;
+
 
 namespace VariationalBoN.Weights;
 
@@ -15,7 +17,7 @@ internal sealed class WeightFile : IDisposable
     internal WeightFile(string path, WeightFormat? format = null)
     {
         Path = path;
-        _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        _stream = InputFile.Open(path);
         try
         {
             (Entries, Metadata) = (format ?? WeightFormat.Safetensors).Read(_stream);
@@ -37,6 +39,11 @@ internal sealed class WeightFile : IDisposable
     internal IReadOnlyList<WeightEntry> Entries { get; }
 
     internal IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>How many elements the file can hold at most: what it says of its tensors, but not more than it has bytes for.</summary>
+    internal long MostElements => Entries.Count == 0 ? 0 : Math.Min(
+        Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)),
+        _stream.Length / Entries.Min(entry => SafetensorsHeader.SizeOf(entry.Type)));
 
     public void Dispose() => _stream.Dispose();
 

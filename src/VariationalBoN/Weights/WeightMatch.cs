@@ -48,11 +48,11 @@ internal static class WeightMatch
 
         string[] missing = [.. targets.Keys.Where(name => !reads.ContainsKey(name)).Order(StringComparer.Ordinal)];
         if (extra.Count > 0)
-            faults.Insert(0, $"not in the module: {string.Join(", ", extra.Order(StringComparer.Ordinal))}");
+            faults.Insert(0, $"not in the module: {Shown.List(extra.Order(StringComparer.Ordinal))}");
         if (missing.Length > 0)
-            faults.Insert(0, $"missing from the file: {string.Join(", ", missing)}");
+            faults.Insert(0, $"missing from the file: {Shown.List(missing)}");
         return faults.Count == 0 ? ([.. reads.Values], layout)
-            : throw new InvalidDataException($"{files[0].Path}{(files.Count > 1 ? $" and {files.Count - 1} more" : "")}: the file does not fit the module: {string.Join("; ", faults)}.");
+            : throw new InvalidDataException($"{files[0].Path}{(files.Count > 1 ? $" and {files.Count - 1} more" : "")}: the file does not fit the module: {Shown.List(faults, "; ")}.");
     }
 
     private static string Bare(string name, WeightNames names) =>

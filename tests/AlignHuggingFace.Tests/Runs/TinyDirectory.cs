@@ -3,7 +3,7 @@ namespace AlignHuggingFace.Tests.Runs;
 /// <summary>Tiny models and prompts on disk, and a folder for what is made of them.</summary>
 public sealed class TinyDirectory : IDisposable
 {
-    public TinyDirectory() => TinyModels.Write(Folder);
+    public TinyDirectory() => TinyModels.Write(Folder, train: false);
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("tiny").FullName;
 

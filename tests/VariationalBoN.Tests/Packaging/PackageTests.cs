@@ -77,7 +77,7 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
         Assert.DoesNotContain("](docs/", page, StringComparison.Ordinal);
         Assert.Equal(
             Repository.Read("README.md"),
-            page.Replace("https://example.com/library/blob/HEAD/", "", StringComparison.Ordinal).TrimEnd() + "\n");
+            page.Replace("https://example.com/library/blob/HEAD/", "", StringComparison.Ordinal));
     }
 
     [Theory]

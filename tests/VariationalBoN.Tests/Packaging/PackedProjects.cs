@@ -3,9 +3,12 @@ using System.IO.Compression;
 
 namespace VariationalBoN.Tests.Packaging;
 
-/// <summary>The packages of all projects under src, packed once from what the tests were built against, in a folder of their own.</summary>
+/// <summary>The packages of all libraries under src, packed once from what the tests were built against, in a folder of their own.</summary>
 public sealed class PackedProjects : IDisposable
 {
+    /// <summary>A package without a library: files of a sample. <c>.ci/run</c> makes a project from it.</summary>
+    internal const string Templates = "VariationalBoN.Templates";
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("vbon-pack-");
 
     public PackedProjects()
@@ -14,7 +17,7 @@ public sealed class PackedProjects : IDisposable
         File.WriteAllText(all, $"""
             <Project>
               <ItemGroup>
-                <Packed Include="{Path.Combine(Repository.Root, "src", "*", "*.csproj")}" />
+                <Packed Include="{Path.Combine(Repository.Root, "src", "*", "*.csproj")}" Exclude="{Path.Combine(Repository.Root, "src", Templates, "*")}" />
               </ItemGroup>
               <Target Name="Pack">
                 <MSBuild Projects="@(Packed)" Targets="Pack" BuildInParallel="true" />
@@ -25,10 +28,10 @@ public sealed class PackedProjects : IDisposable
         Packages = new PackageFolder(output);
     }
 
-    /// <summary>The names of all projects under src, which are those of their packages, in order.</summary>
+    /// <summary>The names of all libraries under src, which are those of their packages, in order.</summary>
     internal static IReadOnlyList<string> Projects { get; } =
-        [.. Directory.GetFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories)
-            .Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+        [.. Directory.GetDirectories(Path.Combine(Repository.Root, "src")).SelectMany(folder => Directory.GetFiles(folder, "*.csproj"))
+            .Select(path => Path.GetFileNameWithoutExtension(path)).Where(name => name != Templates).Order(StringComparer.Ordinal)];
 
     /// <summary>What was packed.</summary>
     internal PackageFolder Packages { get; }

@@ -218,6 +218,28 @@ public sealed class ReferenceTableFileTests : IDisposable
     }
 
     [Fact]
+    public void Half_of_a_surrogate_pair_is_refused_where_it_comes_in_and_where_it_would_be_written()
+    {
+        Write("old");
+        Assert.Throws<ArgumentException>(() => new ReferencePrompt("🙂"[..1], [1.0], []));
+        var table = new ReferenceTable([new ReferencePrompt("p", [1.0, 2.0], ["whole 🙂", "half 🙂"[..6]])]);
+        foreach (ReferenceTableFormat format in Enum.GetValues<ReferenceTableFormat>())
+            Assert.Contains("surrogate pair at index 5", Assert.Throws<InvalidOperationException>(() => table.Save(File1, format)).Message, StringComparison.Ordinal);
+        Assert.Equal("old\n", File.ReadAllText(File1));
+    }
+
+    [Theory]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/null")]
+    public void Device_is_no_table(string device)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        File.CreateSymbolicLink(File1, device);
+        Assert.Contains(File1, Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Save_that_fails_half_way_leaves_the_old_file_and_nothing_else()
     {
         Hard().Save(File1);

@@ -87,7 +87,8 @@ public sealed class StoreDiskFaultTests : StoreFileFixture
         var writer = Write(Store, new StoreWriting(Vfs: _disk.Name));
         writer.Append(rows);
         _disk.Fault = operation => operation.Action == action && operation.Path == Store ? code : 0;
-        string message = Assert.Throws<IOException>(writer.Dispose).Message;
+        string message = Assert.Throws<IOException>(writer.Close).Message;
+        writer.Dispose(); // says nothing, and has let go of the lock
         Assert.Contains(Log(Store), message);
         Assert.True(new FileInfo(Log(Store)).Length > 0);
         _disk.Fault = _ => 0;
@@ -96,6 +97,20 @@ public sealed class StoreDiskFaultTests : StoreFileFixture
             next.Append([Row("next", 0, 1)]);
         Assert.False(File.Exists(Log(Store)));
         Assert.Equal(41, Contents(Store).Length);
+    }
+
+    [Fact]
+    public void Disposal_on_a_disk_that_fails_throws_nothing_lets_go_of_the_lock_and_loses_nothing()
+    {
+        using (var writer = Write(Store, new StoreWriting(Vfs: _disk.Name)))
+        {
+            writer.Append([Row("p", 0, 4)]);
+            _disk.Fault = operation => operation.Action is StoreDiskAction.Write or StoreDiskAction.Sync ? StoreDisk.Full : 0;
+        }
+
+        using (StoreLock.Take(Store))
+            _disk.Fault = _ => 0;
+        Assert.Equal([Describe(Row("p", 0, 4))], Contents(Store));
     }
 
     [Fact]

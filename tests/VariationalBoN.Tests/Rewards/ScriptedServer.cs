@@ -95,7 +95,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             int head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (head >= 0)
             {
-                string length = text[..head].Split("\r\n").Single(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))[15..];
+                string length = text[..head].Split("\r\n").SingleOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase), "Content-Length:0")[15..];
                 if (count >= head + 4 + int.Parse(length, System.Globalization.CultureInfo.InvariantCulture))
                     return text[(head + 4)..];
             }

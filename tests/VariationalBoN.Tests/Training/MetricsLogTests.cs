@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using VariationalBoN.Tests.Internal;
 using VariationalBoN.Training;
 
 namespace VariationalBoN.Tests.Training;
@@ -68,15 +69,86 @@ public sealed class MetricsLogTests : IDisposable
     [Fact]
     public void A_checkpoint_brings_the_lines_that_it_counts_to_the_disk()
     {
-        var file = new FlushedFile(File_);
-        using var log = new MetricsLog(file, File_);
+        using var log = new MetricsLog(File_);
         using var checkpoints = new Checkpoints(Path.Combine(_folder, "checkpoints")).Add("metrics", log);
         log.Write(0, [new("reward", 1)]);
-        Assert.Equal(0, file.OnDisk);
+        long onDisk = 0;
+        using (DiskSteps.See((_, what, path) => onDisk = what == "flush" && path == File_ ? new FileInfo(path).Length : onDisk))
+            checkpoints.Save(1);
 
+        Assert.Equal(new FileInfo(File_).Length, onDisk);
+    }
+
+    [Fact]
+    public void Lines_that_could_not_be_flushed_fail_every_checkpoint_until_the_file_is_opened_anew()
+    {
+        using var log = new MetricsLog(File_);
+        using var checkpoints = new Checkpoints(Path.Combine(_folder, "checkpoints")).Add("metrics", log);
         checkpoints.Save(1);
+        log.Write(0, [new("reward", 1)]);
+        using (DiskSteps.Fail((step, _) => step == 0))
+            Assert.Throws<IOException>(() => checkpoints.Save(2));
+        Assert.Contains("failed before", Assert.Throws<IOException>(() => checkpoints.Save(2)).Message); // the system forgets such an error once it is told
+        Assert.Equal([1], checkpoints.All.Select(checkpoint => checkpoint.Step));
+    }
 
-        Assert.Equal(new FileInfo(File_).Length, file.OnDisk);
+    [Fact]
+    public void A_second_writer_is_refused_and_readers_and_the_next_one_are_let_in()
+    {
+        File.CreateSymbolicLink(Path.Combine(_folder, "link.jsonl"), File_);
+        using (var first = new MetricsLog(File_))
+        {
+            first.Write(0, []);
+            Assert.Contains("another process", Assert.Throws<IOException>(() => new MetricsLog(File_)).Message);
+            Assert.Contains("another process", Assert.Throws<IOException>(() => new MetricsLog(Path.Combine(_folder, "link.jsonl"))).Message);
+            Assert.Single(File.ReadAllLines(File_));
+            first.Write(1, []);
+        }
+
+        using (var next = new MetricsLog(Path.Combine(_folder, "link.jsonl")))
+            next.Write(2, []);
+        Assert.Equal(3, File.ReadAllLines(File_).Length);
+    }
+
+    [Theory]
+    [InlineData("my notes, without a line feed")]
+    [InlineData("{\"reward\":1}\n")]
+    [InlineData("{\"prompt\":\"p\",\"rewards\":[1]}\n{\"step\":1}\n")]
+    [InlineData("{\"step\":\"x\"}\n")]
+    [InlineData("\n{\"step\":1}\n")]
+    [InlineData("[1,2]")]
+    [InlineData("{\"steps")]
+    public void What_is_no_metrics_file_is_refused_and_left_as_it_is(string content)
+    {
+        File.WriteAllText(File_, content);
+        Assert.Contains(File_, Assert.Throws<InvalidDataException>(() => new MetricsLog(File_)).Message);
+        Assert.Equal(content, File.ReadAllText(File_));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{\"step\":")]
+    [InlineData("{\"step\":0,\"rew")]
+    [InlineData("\0\0\0\0")]
+    [InlineData("{\"st\0\0\0\0\0\0\0")]
+    public void A_torn_first_line_is_cut(string content)
+    {
+        File.WriteAllText(File_, content);
+        using (var log = new MetricsLog(File_))
+        {
+            Assert.Equal(content.Length, log.CutBytes);
+            log.Write(0, []);
+        }
+
+        Assert.Equal("{\"step\":0}\n", File.ReadAllText(File_));
+    }
+
+    [Fact]
+    public void A_folder_is_no_metrics_file()
+    {
+        Directory.CreateDirectory(File_);
+        Assert.Contains("is a folder", Assert.Throws<IOException>(() => new MetricsLog(File_)).Message);
     }
 
     [Fact]
@@ -110,19 +182,6 @@ public sealed class MetricsLogTests : IDisposable
 
         Assert.Contains(("variationalbon.training.kl", "nat", 0.25), seen);
         Assert.Contains(("variationalbon.training.mine", null, 2), seen);
-    }
-
-    /// <summary>Knows how much of it was flushed to the disk.</summary>
-    private sealed class FlushedFile(string path) : FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0)
-    {
-        public long OnDisk { get; private set; }
-
-        public override void Flush(bool flushToDisk)
-        {
-            base.Flush(flushToDisk);
-            if (flushToDisk)
-                OnDisk = Length;
-        }
     }
 
     /// <summary>Takes what fits and then says that the disk is full, as a file does.</summary>

@@ -39,7 +39,7 @@ internal sealed class AustenDataset : IDataset
     public IReadOnlyList<string> HeldOutPrompts { get; }
 
     public RunSettings Settings(bool quick) => quick
-        ? new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 32, Steps = 40, LearningRate = 2e-4, TrainPrompts = 64, HeldOutPrompts = 24, EvaluationCompletions = 16 }
+        ? new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 32, Steps = 24, PromptsPerStep = 8, LearningRate = 4e-4, TrainPrompts = 32, HeldOutPrompts = 16, EvaluationCompletions = 16 }
         : new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 128, Steps = 120, LearningRate = 1e-4, TrainPrompts = TrainPromptCount, HeldOutPrompts = 48, EvaluationCompletions = 64 };
 
     /// <inheritdoc/>
