@@ -29,7 +29,7 @@ public sealed class Prompt : IEquatable<Prompt>
     /// <summary>The text of a prompt that is a text.</summary>
     /// <exception cref="InvalidOperationException">The prompt is a conversation, which only a policy with a chat template can turn into text.</exception>
     public string Text => IsConversation
-        ? throw new InvalidOperationException($"The prompt {Shown.Quoted(Canonical)} is a conversation, and a text is needed here. Render it with the chat template of the model first, and give the text.")
+        ? throw new InvalidOperationException($"The prompt {Shown.Quoted(Canonical)} is a conversation, and a text is needed here. A policy reads it with the chat template of its model (ChatTokenizer), a judge takes it as Prompt.Canonical or with its own template.")
         : Canonical;
 
     /// <summary>A prompt that is a conversation.</summary>

@@ -7,7 +7,8 @@ namespace VariationalBoN;
 public static class Prompts
 {
     /// <summary>
-    /// The prompts of a file of JSON Lines, one object a line: <c>prompt</c> as a text or a list of messages, or <c>messages</c> as such a list.
+    /// The prompts of a file of JSON Lines, one object a line: <c>prompt</c> as a text or a list of messages, or <c>messages</c> as such a
+    /// list.
     /// </summary>
     /// <param name="path">The file, in UTF-8; blank lines are passed over.</param>
     /// <param name="column">The name that holds the prompts; null for <c>prompt</c>, or <c>messages</c> where a line has no such name.</param>
@@ -46,7 +47,8 @@ public static class Prompts
         if (!row.TryGetProperty(column ?? "prompt", out JsonElement value) && (column is not null || !row.TryGetProperty("messages", out value)))
         {
             string names = string.Join(", ", row.EnumerateObject().Select(property => Shown.Quoted(property.Name)));
-            throw new FormatException($"there is no {(column is null ? "\"prompt\" and no \"messages\"" : Shown.Quoted(column))}; the line has {(names.Length == 0 ? "no names" : names)}.");
+            string wanted = column is null ? "\"prompt\" and no \"messages\"" : Shown.Quoted(column);
+            throw new FormatException($"there is no {wanted}; the line has {(names.Length == 0 ? "no names" : names)}.");
         }
 
         return value.ValueKind switch

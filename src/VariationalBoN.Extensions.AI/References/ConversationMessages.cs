@@ -40,5 +40,6 @@ internal static class ConversationMessages
         && part.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
     private static ArgumentException Fault(int number, string why) => new(
-        $"Message {number} of the conversation {why}, which is not sent to a chat model by itself: give {nameof(ChatReferenceSamplerOptions)}.{nameof(ChatReferenceSamplerOptions.Messages)}.");
+        $"Message {number} of the conversation {why}, which is not sent to a chat model by itself: "
+        + $"give {nameof(ChatReferenceSamplerOptions)}.{nameof(ChatReferenceSamplerOptions.Messages)}.");
 }

@@ -10,8 +10,8 @@ namespace VariationalBoN.Transformers.Chat;
 
 /// <summary>Conversations to token ids: the chat template and the tokenizer of one model together.</summary>
 /// <remarks>
-/// A conversation is rendered by the template and tokenised as a whole. Special tokens that its content spells are text, the tokenizer's BOS
-/// stands there once, and what the model would not read is refused; <see cref="ChatTokenizerOptions"/> can ask for what Python does instead. Prompts
+/// A conversation is rendered by the template and tokenised as a whole. Special tokens that its content spells are text, the tokenizer's
+/// BOS stands there once, and what the model would not read is refused; <see cref="ChatTokenizerOptions"/> can ask for what Python does. Prompts
 /// that are texts are tokenised as by the tokenizer alone. Immutable; thread-safe.
 /// </remarks>
 public sealed class ChatTokenizer : ITokenizer
@@ -24,6 +24,7 @@ public sealed class ChatTokenizer : ITokenizer
     private readonly string? _variables;
     private readonly Dictionary<string, string?> _specialTokens;
     private readonly IgnoredContent _ignored;
+    private readonly Lazy<int?> _endOfTurn;
 
     /// <summary>Joins a template and a tokenizer.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
@@ -34,10 +35,11 @@ public sealed class ChatTokenizer : ITokenizer
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(template);
         (Tokenizer, Template, Options) = (tokenizer, template, options ?? new ChatTokenizerOptions());
-        (_tools, _documents, _variables) = (Options.Tools?.ToJsonString(), Options.Documents?.ToJsonString(), Options.Variables?.ToJsonString());
+        (_tools, _documents) = (Options.Tools?.ToJsonString(), Options.Documents?.ToJsonString());
+        _variables = Options.Variables?.ToJsonString();
         _specialTokens = tokenizer.SpecialTokens.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal);
         _ignored = new IgnoredContent(template.Name, messages => Render(messages).Text);
-        EndOfTurn = FindEndOfTurn();
+        _endOfTurn = new Lazy<int?>(FindEndOfTurn);
         Identity = new ModelIdentity(
             nameof(ChatTokenizer),
             ("tokenizer", tokenizer.Identity),
@@ -63,9 +65,9 @@ public sealed class ChatTokenizer : ITokenizer
 
     /// <summary>
     /// The special token with which the template ends the assistant's turn, for <c>GenerationOptions.StopTokens</c>; null where it ends the
-    /// turn with none, or takes no conversation of a question and an answer.
+    /// turn with none for which the model has a logit, or takes no conversation of a question and an answer.
     /// </summary>
-    public int? EndOfTurn { get; }
+    public int? EndOfTurn => _endOfTurn.Value;
 
     /// <inheritdoc/>
     /// <remarks>The tokenizer, the digest of the template, and every option that changes an id.</remarks>
@@ -132,34 +134,34 @@ public sealed class ChatTokenizer : ITokenizer
     private RenderedChat Render(JsonArray messages)
     {
         bool continues = Options.ContinueFinalMessage && messages[^1]?["role"]?.GetValue<string>() == "assistant";
-        return Template.RenderMarked(new ChatTemplateInput
+        return Template.RenderMarked(Input(messages) with
         {
-            Messages = messages,
-            Tools = _tools is null ? null : JsonNode.Parse(_tools)!.AsArray(),
-            Documents = _documents is null ? null : JsonNode.Parse(_documents)!.AsArray(),
-            Variables = _variables is null ? null : JsonNode.Parse(_variables)!.AsObject(),
             AddGenerationPrompt = Options.AddGenerationPrompt && !continues,
             ContinueFinalMessage = continues,
-            SpecialTokens = _specialTokens,
-            Date = Options.Date,
         });
     }
+
+    private ChatTemplateInput Input(JsonArray messages) => new()
+    {
+        Messages = messages,
+        Tools = _tools is null ? null : JsonNode.Parse(_tools)!.AsArray(),
+        Documents = _documents is null ? null : JsonNode.Parse(_documents)!.AsArray(),
+        Variables = _variables is null ? null : JsonNode.Parse(_variables)!.AsObject(),
+        SpecialTokens = _specialTokens,
+        Date = Options.Date,
+    };
 
     private int? FindEndOfTurn()
     {
         const string Answer = "vbonanswer";
+        JsonArray messages =
+        [
+            new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" },
+            new JsonObject { ["role"] = "assistant", ["content"] = Answer },
+        ];
         try
         {
-            string text = Template.Render(new ChatTemplateInput
-            {
-                Messages =
-                [
-                    new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" },
-                    new JsonObject { ["role"] = "assistant", ["content"] = Answer },
-                ],
-                SpecialTokens = _specialTokens,
-                Date = Options.Date ?? DateTime.UnixEpoch, // nothing of it is kept
-            });
+            string text = Template.Render(Input(messages) with { Date = Options.Date ?? DateTime.UnixEpoch }); // no date is kept
             int at = text.LastIndexOf(Answer, StringComparison.Ordinal);
             foreach (int id in at < 0 ? [] : Tokenizer.Encode(text[(at + Answer.Length)..].TrimStart(), addSpecialTokens: false))
             {
@@ -169,9 +171,9 @@ public sealed class ChatTokenizer : ITokenizer
 
             return null;
         }
-        catch (ChatTemplateException)
+        catch (Exception error) when (error is ChatTemplateException or InvalidOperationException)
         {
-            return null; // a template of other conversations ends its turns in a way of its own
+            return null; // a template of other conversations ends its turns in its own way, and a token without a logit is never drawn
         }
     }
 

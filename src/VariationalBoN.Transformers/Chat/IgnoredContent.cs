@@ -3,11 +3,12 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using VariationalBoN.Internal;
-using VariationalBoN.Transformers.ChatTemplates;
 
 namespace VariationalBoN.Transformers.Chat;
 
-/// <summary>Refuses conversations of which a model would read only a part: images, and messages or parts that the template leaves out.</summary>
+/// <summary>
+/// Refuses conversations of which a model would read only a part: images, and messages or parts that the template leaves out.
+/// </summary>
 /// <remarks>
 /// A template is asked by rendering the conversation once more with words of no meaning for its contents: those that do not come out are
 /// left out. The answer is kept for each shape of a conversation. Thread-safe.
@@ -19,7 +20,9 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
     private const int MaxShapes = 1_000;
     private const string Remedy = "or let it be left out, as Python does: ChatTokenizerOptions.AllowIgnored";
 
-    private static readonly string[] s_media = ["image", "image_url", "input_image", "video", "video_url", "audio", "audio_url", "input_audio", "file"];
+    private static readonly string[] s_media =
+        ["image", "image_url", "input_image", "video", "video_url", "audio", "audio_url", "input_audio", "file"];
+
     private readonly ConcurrentDictionary<string, string> _faults = new(StringComparer.Ordinal);
 
     /// <exception cref="ArgumentException">The model would not read all of the conversation.</exception>
@@ -28,7 +31,10 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
         for (int i = 0; i < messages.Count; i++)
         {
             if (Parts(messages[i]!).FirstOrDefault(part => MediaOf(part) is not null) is JsonObject part)
-                throw new ArgumentException($"Message {i} holds a part of type \"{MediaOf(part)}\", which a language model cannot read. Give its text, {Remedy}.");
+            {
+                throw new ArgumentException(
+                    $"Message {i} holds a part of type \"{MediaOf(part)}\", which a language model cannot read. Give its text, {Remedy}.");
+            }
         }
 
         var probe = new Probe(messages);
@@ -51,21 +57,25 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
         {
             text = render(probe.Messages);
         }
-        catch (Exception error) when (error is ChatTemplateException or ArgumentException)
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
-            return ""; // the template wants certain contents; what it refuses of the conversation itself it will say
+            return ""; // the template wants certain contents; what it refuses of the conversation itself it will say when that is rendered
         }
 
         foreach ((string what, string word) in probe.Words)
         {
             if (!text.Contains(word, StringComparison.OrdinalIgnoreCase))
-                return $"The chat template {template} leaves out {what}, so the model would not read it. Give it in a form that the template knows, {Remedy}.";
+            {
+                return $"The chat template {template} leaves out {what}, so the model would not read it. "
+                    + $"Give it in a form that the template knows, {Remedy}.";
+            }
         }
 
         return "";
     }
 
-    private static IEnumerable<JsonObject> Parts(JsonNode message) => message["content"] is JsonArray parts ? parts.OfType<JsonObject>() : [];
+    private static IEnumerable<JsonObject> Parts(JsonNode message) =>
+        message["content"] is JsonArray parts ? parts.OfType<JsonObject>() : [];
 
     private static string? MediaOf(JsonObject part)
     {
@@ -98,7 +108,8 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
                 ReplacePart(part, what);
             if (message["tool_calls"] is JsonArray calls)
             {
-                foreach (JsonObject function in calls.OfType<JsonObject>().Select(call => call["function"] as JsonObject ?? call).Where(IsNamed))
+                IEnumerable<JsonObject> functions = calls.OfType<JsonObject>().Select(call => call["function"] as JsonObject ?? call);
+                foreach (JsonObject function in functions.Where(IsNamed))
                     function["name"] = Next($"a tool call of {what}");
             }
         }
@@ -106,7 +117,8 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
         /// <summary>One word for all texts of a part: a template may read any of them.</summary>
         private void ReplacePart(JsonObject part, string what)
         {
-            string[] keys = [.. part.Where(entry => entry.Key != "type" && entry.Value?.GetValueKind() == JsonValueKind.String).Select(entry => entry.Key)];
+            string[] keys =
+                [.. part.Where(entry => entry.Key != "type" && entry.Value?.GetValueKind() == JsonValueKind.String).Select(entry => entry.Key)];
             if (keys.Length == 0)
                 return;
             string word = Next($"a part of type {Shown.Quoted(TypeOf(part) ?? keys[0])} of {what}");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Chat;
 using VariationalBoN.Transformers.ChatTemplates;
@@ -82,7 +83,7 @@ public sealed class PretrainedCausalLm : IDisposable
 
     /// <summary>
     /// What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text;
-    /// empty when nothing is.
+    /// empty when nothing is. <see cref="PretrainedOptions.OnWarning"/> is told of them.
     /// </summary>
     public ImmutableArray<string> Warnings { get; } = [];
 
@@ -108,14 +109,18 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public static PretrainedCausalLm Load(string directory, PretrainedOptions? options = null)
     {
+        options ??= new PretrainedOptions();
         var files = PretrainedFiles.Read(directory);
         using var weights = HuggingFaceWeights.Open(directory);
-        var parameters = (options ?? new PretrainedOptions()).Parameters(weights);
+        var parameters = options.Parameters(weights);
         var config = files.ReadConfig(CausalTransformerConfig.FromJson);
         var model = config.Create(parameters);
         try
         {
-            return new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names));
+            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names));
+            foreach (string warning in loaded.Warnings)
+                Warning.Raise(warning, options.OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
+            return loaded;
         }
         catch
         {

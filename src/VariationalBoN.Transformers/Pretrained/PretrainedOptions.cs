@@ -13,6 +13,9 @@ public sealed record PretrainedOptions
     /// <summary>The device of the weights; null for the processor.</summary>
     public Device? Device { get; init; }
 
+    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/>; null writes them to the error stream, <c>_ => { }</c> silences them.</summary>
+    public Action<string>? OnWarning { get; init; }
+
     /// <summary>Memory for the weights of files.</summary>
     internal ParameterSource Parameters(WeightDirectory weights)
     {

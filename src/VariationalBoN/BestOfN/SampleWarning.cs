@@ -1,3 +1,4 @@
+using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
 
 namespace VariationalBoN.BestOfN;
@@ -16,11 +17,7 @@ internal static class SampleWarning
     /// <summary>Tells the caller, or whoever reads the error stream, with the name of what silences it.</summary>
     public static void Raise(string? warning, Action<string>? onWarning, string name = "onWarning")
     {
-        if (warning is null)
-            return;
-        if (onWarning is not null)
-            onWarning(warning);
-        else
-            Console.Error.WriteLine($"VariationalBoN: {warning} (To silence this, give {name}.)");
+        if (warning is not null)
+            Warning.Raise(warning, onWarning, name);
     }
 }

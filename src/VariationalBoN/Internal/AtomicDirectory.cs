@@ -16,9 +16,11 @@ internal static class AtomicDirectory
     /// <summary>Writes a set of files.</summary>
     /// <param name="path">Path of the directory; made when it is not there.</param>
     /// <param name="write">Writes the files into the directory that it is given.</param>
-    /// <param name="isStale">Whether a file that is there, in the directory or in a folder of it, and was not written again must go, since readers would take it for part of the set.</param>
+    /// <param name="isStale">Whether a file that is there, in the directory or in a folder of it, and was not written again must go,
+    /// since readers would take it for part of the set.</param>
     /// <param name="last">Names of the files without which readers do not believe the others, in order of their appearance.</param>
-    /// <exception cref="IOException">Something could not be written; what was there is as it was, unless the message says otherwise.</exception>
+    /// <exception cref="IOException">Something could not be written; what was there is as it was, unless the message says
+    /// otherwise.</exception>
     public static void Write(string path, Action<string> write, Func<string, bool> isStale, params string[] last)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -138,7 +140,8 @@ internal static class AtomicDirectory
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new IOException($"{path} could not be replaced ({why.Message}), and what was there could not be put back ({e.Message}). The old files are in {aside}, the new ones in {staging} and {path}.", why);
+                throw new IOException($"{path} could not be replaced ({why.Message}), and what was there could not be put back " +
+                    $"({e.Message}). The old files are in {aside}, the new ones in {staging} and {path}.", why);
             }
         }
     }

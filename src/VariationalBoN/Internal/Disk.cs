@@ -23,8 +23,8 @@ internal static class Disk
     private delegate int OpenCall([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
     /// <summary>
-    /// Is told of each step before it is taken on this thread: what a step is, and its path. Tests look at what a kill there leaves, or fail
-    /// it; null otherwise.
+    /// Is told of each step before it is taken on this thread: what a step is, and its path. Tests look at what a kill there leaves, or
+    /// fail it; null otherwise.
     /// </summary>
     [field: ThreadStatic]
     internal static Action<string, string>? Before { get; set; }
@@ -120,7 +120,8 @@ internal static class Disk
     }
 
     private static IOException NotOnDisk(string path, int error) =>
-        new($"{path} could not be brought to the disk: {Marshal.GetPInvokeErrorMessage(error)} (error {error}). Do not trust what was written there; look at the disk, make room, and save again, or save elsewhere.");
+        new($"{path} could not be brought to the disk: {Marshal.GetPInvokeErrorMessage(error)} (error {error}). Do not trust what was " +
+            "written there; look at the disk, make room, and save again, or save elsewhere.");
 
     /// <summary>A function of the C library as the whole process sees it, so that tools that stand before it see the call.</summary>
     private static T Function<T>(string name)

@@ -23,7 +23,7 @@ internal static class Glibc
     {
         nint handle = Open(Text(name), Lazy | OnlyIfLoaded);
         if (handle != 0)
-            Close(handle);
+            _ = Close(handle);
         return handle != 0;
     }
 

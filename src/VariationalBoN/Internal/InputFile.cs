@@ -6,7 +6,8 @@ namespace VariationalBoN.Internal;
 /// </summary>
 internal static class InputFile
 {
-    /// <summary>The most bytes that are read of a configuration, and of a file of a tokenizer: several times what any published one has.</summary>
+    /// <summary>The most bytes that are read of a configuration, and of a file of a tokenizer: several times what any published one
+    /// has.</summary>
     public const long LongestConfig = 16 << 20, LongestTokenizerFile = 128 << 20;
 
     private const int MaxLinks = 40; // as Linux
@@ -50,7 +51,8 @@ internal static class InputFile
     /// <param name="directory">The directory.</param>
     /// <param name="name">A name in it.</param>
     /// <returns>Its path.</returns>
-    /// <exception cref="InvalidDataException">It is a link to somewhere else than the directory or the store of a cache of the hub that it lies in.</exception>
+    /// <exception cref="InvalidDataException">It is a link to somewhere else than the directory or the store of a cache of the hub that
+    /// it lies in.</exception>
     public static string? Find(string directory, string name)
     {
         string path = Path.Combine(directory, name);
@@ -59,7 +61,8 @@ internal static class InputFile
         string root = WithoutLinks(directory), file = WithoutLinks(path);
         return IsIn(root, file) || (BlobsOf(root) is string blobs && IsIn(blobs, file))
             ? path
-            : throw new InvalidDataException($"{path} is a link to {file}, outside of the directory, so it is not read. Put the file itself there, or give the directory that it lies in.");
+            : throw new InvalidDataException($"{path} is a link to {file}, outside of the directory, so it is not read. Put the file " +
+                "itself there, or give the directory that it lies in.");
     }
 
     /// <summary>The full path of a file; where it is a link, of what it leads to.</summary>

@@ -273,7 +273,7 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
             PromptEncoder.RequireIds(completion.Tokens, VocabularySize, "Completion", i, nameof(completions));
             int length = completion.PromptTokens.Length + completion.Tokens.Length;
             if (_contextLength is int most && length > most)
-                throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} is {length} tokens long with its prompt; the context is {most}.", nameof(completions));
+                throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} is {length} tokens long with its prompt; the context is {most} (ContextLength, or the model's own, such as max_position_embeddings).", nameof(completions));
         }
     }
 

@@ -35,11 +35,12 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
                 first = $"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has its special tokens twice (token {token})";
                 remedy = prompt.IsConversation ? "the chat template writes them twice. Correct the template." : TextRemedy;
             }
+
             encoded[p] = new EncodedPrompt(prompt, tokens, tokenizer.DecoderAfter(tokens));
         }
 
         if (first is not null && Interlocked.Exchange(ref _warned.Value, 1) == 0)
-            Warn($"{first}{(doubled > 1 ? $", and so have {doubled - 1} more of {prompts.Count}" : "")}: {remedy}");
+            Warning.Raise($"{first}{(doubled > 1 ? $", and so have {doubled - 1} more of {prompts.Count}" : "")}: {remedy}", options.OnWarning, nameof(GenerationOptions.OnWarning));
         return encoded;
     }
 
@@ -57,7 +58,7 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     /// <summary>Why the model cannot go on after a prompt; null when it can.</summary>
     private string? Fault(ImmutableArray<int> tokens) => tokens.IsDefaultOrEmpty ? "no tokens; a causal model needs at least one, such as a beginning-of-text token."
         : contextLength is int most && tokens.Length > most - options.MaxNewTokens
-            ? $"{tokens.Length} tokens; with {options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - options.MaxNewTokens)}. Shorten it or lower MaxNewTokens."
+            ? $"{tokens.Length} tokens; with {options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - options.MaxNewTokens)}. Shorten it, lower MaxNewTokens, or raise ContextLength or the model's own (such as max_position_embeddings)."
             : null;
 
     /// <summary>
@@ -88,13 +89,5 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
         return bare[0] == tokens[0] && tokens.AsSpan()[1..].StartsWith(bare.AsSpan()) ? tokens[0]
             : bare[^1] == tokens[^1] && tokens.AsSpan()[..^1].EndsWith(bare.AsSpan()) ? tokens[^1]
             : null;
-    }
-
-    private void Warn(string warning)
-    {
-        if (options.OnWarning is not null)
-            options.OnWarning(warning);
-        else
-            Console.Error.WriteLine($"VariationalBoN: {warning} (To silence this, give {nameof(GenerationOptions.OnWarning)}.)");
     }
 }

@@ -5,11 +5,13 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>A reward model behind HTTP: completions are posted as JSON, rewards come back. The schema is in docs/remote-rewards.md.</summary>
+/// <summary>A reward model behind HTTP: completions are posted as JSON, rewards come back. The schema is in
+/// docs/remote-rewards.md.</summary>
 /// <remarks>
-/// It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one request, its body included. Of an answer at most 1 MiB and 64 KiB more for each
-/// completion are read, decompressed, and fewer where <see cref="HttpClient.MaxResponseContentBufferSize"/> says so. Answers from another address than the endpoint are refused: give the client a handler
-/// without automatic redirection, so that completions and headers are not sent there either. Thread-safe, as <see cref="HttpClient"/> is.
+/// It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one request, its
+/// body included. Of an answer at most 1 MiB and 64 KiB more for each completion are read, decompressed, and fewer where
+/// <see cref="HttpClient.MaxResponseContentBufferSize"/> says so. Answers from another address than the endpoint are refused: give the
+/// client a handler without automatic redirection, so that completions and headers are not sent there either. Thread-safe, as <see cref="HttpClient"/> is.
 /// </remarks>
 public sealed class HttpRewardModel : IRewardModel
 {
@@ -43,7 +45,8 @@ public sealed class HttpRewardModel : IRewardModel
     /// <param name="completions">B completions, at most <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the request.</param>
     /// <returns>B finite rewards; named components where the service tells them.</returns>
-    /// <exception cref="RemoteServiceException">There was no usable answer; the message names address, status, completion and remedy.</exception>
+    /// <exception cref="RemoteServiceException">There was no usable answer; the message names address, status, completion and
+    /// remedy.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
@@ -55,7 +58,8 @@ public sealed class HttpRewardModel : IRewardModel
         {
             using HttpResponseMessage response = await SendAsync(request, completions.Count, limit.Token).ConfigureAwait(false);
             var secrets = new Secrets(request, _options.Endpoint);
-            var answer = new Answer(completions.Count, Shown.Text(secrets.Hide($"{(int)response.StatusCode} {response.ReasonPhrase}").TrimEnd()), secrets);
+            string status = secrets.Hide($"{(int)response.StatusCode} {response.ReasonPhrase}").TrimEnd();
+            var answer = new Answer(completions.Count, Shown.Text(status), secrets);
             RequireFromEndpoint(response, answer);
             long most = response.IsSuccessStatusCode ? BytesAlways + (BytesPerCompletion * completions.Count) : BytesOfError;
             most = Math.Min(most, Math.Min(_client.MaxResponseContentBufferSize, Array.MaxLength - 1));
@@ -70,15 +74,19 @@ public sealed class HttpRewardModel : IRewardModel
             RemoteFailure failure = isElsewhere ? RemoteFailure.Misdirected : RetryPolicy.FailureOf(e)!.Value;
             string remedy = isElsewhere ? "The service redirects: set Endpoint to where it is; asking again changes nothing."
                 : failure == RemoteFailure.Unavailable ? "See whether the service runs there; WithRetry asks again." : "Mend the connection; asking again changes nothing.";
-            throw new RemoteServiceException(failure, $"POST {_address} with {completions.Count} completions got no whole answer: {Reason(e)} {remedy}", e);
+            throw new RemoteServiceException(failure, $"POST {_address} with {completions.Count} completions got no whole answer: " +
+                $"{Reason(e)} {remedy}", e);
         }
         catch (InvalidDataException e)
         {
-            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"POST {_address} with {completions.Count} completions got an answer that cannot be decompressed: {Reason(e)} Mend the service, or what lies between.", e);
+            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"POST {_address} with {completions.Count} completions got an " +
+                $"answer that cannot be decompressed: {Reason(e)} Mend the service, or what lies between.", e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {completions.Count} completions was not answered within {RetryPolicy.Seconds(_client.Timeout)}. Give HttpClient.Timeout more, or send fewer completions at once (MaxBatchSize); WithRetry asks again.", e);
+            throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {completions.Count} completions was not " +
+                $"answered within {RetryPolicy.Seconds(_client.Timeout)}. Give HttpClient.Timeout more, or send fewer completions at " +
+                "once (MaxBatchSize); WithRetry asks again.", e);
         }
         catch (OperationCanceledException e)
         {
@@ -102,16 +110,21 @@ public sealed class HttpRewardModel : IRewardModel
         }
         catch (Exception e) when (e is NotSupportedException or UriFormatException or (InvalidOperationException and not ObjectDisposedException))
         {
-            throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {count} completions was sent on to an address that the client cannot ask: {Reason(e)} Set Endpoint to where the service is; asking again changes nothing.", e);
+            throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {count} completions was sent on to an " +
+                $"address that the client cannot ask: {Reason(e)} Set Endpoint to where the service is; asking again changes nothing.", e);
         }
     }
 
-    /// <summary>Refuses what another address has answered, or what is the answer to another request: the client has followed a redirection.</summary>
+    /// <summary>Refuses what another address has answered, or what is the answer to another request: the client has followed a
+    /// redirection.</summary>
     private void RequireFromEndpoint(HttpResponseMessage response, Answer answer)
     {
         if (response.RequestMessage is not { RequestUri: Uri from } asked || IsOfEndpoint(asked))
             return;
-        throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {answer.Count} completions was answered {answer.Status} by {asked.Method} {Shown.Name(answer.Secrets.Hide(Secrets.WithoutThem(from)))}: the service redirects, and rewards from elsewhere are not taken. Set Endpoint to where the service is, and give the HttpClient a handler with AllowAutoRedirect = false, which sends completions and headers nowhere else.");
+        throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {answer.Count} completions was answered " +
+            $"{answer.Status} by {asked.Method} {Shown.Name(answer.Secrets.Hide(Secrets.WithoutThem(from)))}: the service redirects, " +
+            "and rewards from elsewhere are not taken. Set Endpoint to where the service is, and give the HttpClient a handler with " +
+            "AllowAutoRedirect = false, which sends completions and headers nowhere else.");
     }
 
     private bool IsOfEndpoint(HttpRequestMessage asked) => asked.Method == HttpMethod.Post && asked.RequestUri == _options.Endpoint;
@@ -146,7 +159,8 @@ public sealed class HttpRewardModel : IRewardModel
         }
 
         if (rewards.Count != completions.Count)
-            throw Bad(about, $"it holds {rewards.Count} rewards for {completions.Count} completions; there must be one for each, in their order");
+            throw Bad(about, $"it holds {rewards.Count} rewards for {completions.Count} completions; there must be one for each, in " +
+                "their order");
         for (int i = 0; i < rewards.Count; i++)
         {
             if (!double.IsFinite(rewards[i]))
@@ -162,13 +176,15 @@ public sealed class HttpRewardModel : IRewardModel
         {
             var reader = new Utf8JsonReader(body, isFinalBlock: false, default);
             if (!reader.Read() || !reader.TrySkip())
-                throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {about.Count} completions answered {about.Status}, but the answer ends in the middle of its JSON, after {body.Length} bytes. WithRetry asks again.");
+                throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {about.Count} completions answered " +
+                    $"{about.Status}, but the answer ends in the middle of its JSON, after {body.Length} bytes. WithRetry asks again.");
             if (body.AsSpan((int)reader.BytesConsumed).ContainsAnyExcept(" \n\r\t"u8))
                 throw Bad(about, $"something follows the JSON value at byte {reader.BytesConsumed}");
         }
         catch (JsonException e)
         {
-            throw Bad(about, $"it is not JSON (NaN and Infinity are not): {Shown.Reason(about.Secrets.Hide(e.Message)).TrimEnd('.')}. It begins: {about.Secrets.Excerpt(body)}");
+            throw Bad(about, $"it is not JSON (NaN and Infinity are not): {Shown.Reason(about.Secrets.Hide(e.Message)).TrimEnd('.')}. " +
+                $"It begins: {about.Secrets.Excerpt(body)}");
         }
 
         try
@@ -197,11 +213,13 @@ public sealed class HttpRewardModel : IRewardModel
             RemoteFailure.Misdirected => "See address and authorisation of the HttpClient; asking again changes nothing.",
             _ => "See the log of the service; WithRetry asks again.",
         };
-        return new RemoteServiceException(failure, $"POST {_address} with {about.Count} completions answered {about.Status}: {about.Secrets.Excerpt(body)} {remedy}", null, retryAfter);
+        return new RemoteServiceException(failure, $"POST {_address} with {about.Count} completions answered {about.Status}: " +
+            $"{about.Secrets.Excerpt(body)} {remedy}", null, retryAfter);
     }
 
     private RemoteServiceException Bad(Answer about, string what, Exception? inner = null, RemoteFailure failure = RemoteFailure.BadAnswer) =>
-        new(failure, $"POST {_address} with {about.Count} completions answered {about.Status}, but the answer is not usable: {what}. See docs/remote-rewards.md for what it must be.", inner);
+        new(failure, $"POST {_address} with {about.Count} completions answered {about.Status}, but the answer is not usable: {what}. " +
+            "See docs/remote-rewards.md for what it must be.", inner);
 
     private static string Reason(Exception e) => Shown.Reason(e.InnerException is Exception inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
         ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}."

@@ -2,13 +2,15 @@ using System.Text.Json;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>How a reward model behind HTTP is asked. Immutable; as thread-safe as its functions. Checked where it is used, all faults in one message.</summary>
+/// <summary>How a reward model behind HTTP is asked. Immutable; as thread-safe as its functions. Checked where it is used, all faults in
+/// one message.</summary>
 public sealed record HttpRewardModelOptions
 {
     /// <summary>Where completions are posted to: an absolute http or https address.</summary>
     public required Uri Endpoint { get; init; }
 
-    /// <summary>Tells the judge behind the address from others; not the address, which may change while the judge stays. An answer that names its "model" must name the name of this.</summary>
+    /// <summary>Tells the judge behind the address from others; not the address, which may change while the judge stays. An answer that
+    /// names its "model" must name the name of this.</summary>
     public required ModelIdentity Identity { get; init; }
 
     /// <summary>The most completions that the service takes in one request, at least 1.</summary>
@@ -18,12 +20,15 @@ public sealed record HttpRewardModelOptions
     public Action<Utf8JsonWriter, IReadOnlyList<Completion>>? WriteRequest { get; init; }
 
     /// <summary>Reads one reward a completion out of the JSON of an answer; null for the schema of docs/remote-rewards.md.</summary>
-    /// <remarks>It may throw <see cref="FormatException"/>, <see cref="KeyNotFoundException"/> or <see cref="InvalidOperationException"/>, as <see cref="JsonElement"/> does: the answer is then refused. Count and finiteness are checked afterwards.</remarks>
+    /// <remarks>It may throw <see cref="FormatException"/>, <see cref="KeyNotFoundException"/> or
+    /// <see cref="InvalidOperationException"/>, as <see cref="JsonElement"/> does: the answer is then refused. Count and finiteness are
+    /// checked afterwards.</remarks>
     public Func<JsonElement, IReadOnlyList<double>>? ReadAnswer { get; init; }
 
     /// <summary>All of them for people; of the address neither user, password nor query.</summary>
     public override string ToString() =>
-        $"{nameof(HttpRewardModelOptions)} {{ {nameof(Endpoint)} = {(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}, {nameof(Identity)} = {Identity}, {nameof(MaxBatchSize)} = {MaxBatchSize} }}";
+        $"{nameof(HttpRewardModelOptions)} {{ {nameof(Endpoint)} = {(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}, " +
+            $"{nameof(Identity)} = {Identity}, {nameof(MaxBatchSize)} = {MaxBatchSize} }}";
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
@@ -31,7 +36,8 @@ public sealed record HttpRewardModelOptions
     {
         var faults = new List<string>();
         if (Endpoint is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
-            faults.Add($"Endpoint is \"{(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}\"; it must be an absolute http or https address");
+            faults.Add($"Endpoint is \"{(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}\"; it must be an absolute http or " +
+                "https address");
         if (Identity is null)
             faults.Add("Identity is null; name the model behind the service and its version");
         if (MaxBatchSize < 1)

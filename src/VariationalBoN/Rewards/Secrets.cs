@@ -5,7 +5,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>What a request carries that is nobody's business: values of its headers, user, password and query of its address. Masked in what a service says. Immutable, thread-safe.</summary>
+/// <summary>What a request carries that is nobody's business: values of its headers, user, password and query of its address. Masked in
+/// what a service says. Immutable, thread-safe.</summary>
 internal sealed class Secrets
 {
     private const string Mask = "***";

@@ -7,7 +7,8 @@ namespace VariationalBoN.Training;
 /// <remarks>
 /// libtorch ends the process when it is given a state that it does not like, and reads behind its numbers when the two positions in it do
 /// not go together; so both are looked at before. The bytes: seed (8), draws left in the block and one, whether it is seeded (4 each), next
-/// (8), 624 numbers (8 each), a normal number that was kept (3 x 8), whether it is there (4, 4 empty), one of float32 (4), whether it is there (1).
+/// (8), 624 numbers (8 each), a normal number that was kept (3 x 8), whether it is there (4, 4 empty), one of float32 (4), whether it is
+/// there (1).
 /// </remarks>
 internal static class GeneratorState
 {
@@ -40,10 +41,12 @@ internal static class GeneratorState
         return seeded != 1 ? $"at byte {SeededAt} it says that it is not seeded"
             : left is < 1 or > Block || next > Block || (ulong)left + next > Block + 1
                 ? $"at bytes {LeftAt} and {NextAt} it has {left} numbers left from number {next} on, of {Block}"
-            : hasNormal is < 0 or > 1 || bytes[HasSingleAt] > 1 ? $"at byte {HasNormalAt} or {HasSingleAt} stands something else than 0 or 1"
+            : hasNormal is < 0 or > 1 || bytes[HasSingleAt] > 1 ? $"at byte {HasNormalAt} or {HasSingleAt} stands something else than 0 " +
+                $"or 1"
             : hasNormal == 1 && !double.IsFinite(At<double>(bytes, NormalAt) + At<double>(bytes, NormalAt + 8) + At<double>(bytes, NormalAt + 16))
                 ? $"at byte {NormalAt} stands a number that is not finite"
-            : bytes[HasSingleAt] == 1 && !float.IsFinite(At<float>(bytes, SingleAt)) ? $"at byte {SingleAt} stands a number that is not finite"
+            : bytes[HasSingleAt] == 1 && !float.IsFinite(At<float>(bytes, SingleAt)) ? $"at byte {SingleAt} stands a number that is not " +
+                $"finite"
             : null;
     }
 

@@ -4,19 +4,20 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Metrics of a run: a JSON Lines file, one step a line, and the same numbers as gauges of <c>System.Diagnostics.Metrics</c>.</summary>
+/// <summary>Metrics of a run: a JSON Lines file, one step a line, and the same numbers as gauges of
+/// <c>System.Diagnostics.Metrics</c>.</summary>
 /// <remarks>
-/// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is handed to the operating system at once, so a
-/// killed process loses none; a line torn by a full disk is cut when the file is opened again. The meter is named <see cref="MeterName"/>, its instruments
-/// <c>variationalbon.training.reward</c> and so on, with the units of <see cref="MetricNames"/>; OpenTelemetry and <c>dotnet-counters</c> listen to it. Others may read the file meanwhile; one writer at a
-/// time, which an empty file <c>(name)-writer</c> beside it stands for: it is left behind, and its lock goes with the process. Holds the file until disposed of. Not thread-safe.
+/// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is
+/// handed to the operating system at once, so a killed process loses none; a line torn by a full disk is cut when the file is opened again.
+/// The meter is named <see cref="MeterName"/>, its instruments <c>variationalbon.training.reward</c> and so on, with the units of
+/// <see cref="MetricNames"/>; OpenTelemetry and <c>dotnet-counters</c> listen to it. Others may read the file meanwhile; one writer at a
+/// time, which an empty file <c>(name)-writer</c> beside it stands for: it is left behind, and its lock goes with the process. Holds the
+/// file until disposed of. Not thread-safe.
 /// </remarks>
-public sealed class MetricsLog : IDisposable
+public sealed partial class MetricsLog : IDisposable
 {
     /// <summary>The name of the meter: <c>VariationalBoN.Training</c>.</summary>
     public const string MeterName = "VariationalBoN.Training";
-
-    private static ReadOnlySpan<byte> Beginning => "{\"step\":"u8;
 
     private readonly Stream _file;
     private readonly FileStream? _lock;
@@ -99,11 +100,13 @@ public sealed class MetricsLog : IDisposable
         _line.Dispose();
     }
 
-    /// <summary>Checks that all before a place is there. What it gives drops all behind, which a run that goes on from a checkpoint is going to write again: in the file only with the next line or checkpoint.</summary>
+    /// <summary>Checks that all before a place is there. What it gives drops all behind, which a run that goes on from a checkpoint is
+    /// going to write again: in the file only with the next line or checkpoint.</summary>
     internal Action CutTo(long length, Action beforeCut)
     {
         if (length < 0 || length > _file.Length)
-            throw new InvalidDataException($"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it is not the metrics file of that run. Put the file back, or start a run of its own.");
+            throw new InvalidDataException($"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it " +
+                "is not the metrics file of that run. Put the file back, or start a run of its own.");
         return () => (_end, _beforeCut) = (length, beforeCut);
     }
 
@@ -125,55 +128,6 @@ public sealed class MetricsLog : IDisposable
             _lost = e;
             throw;
         }
-    }
-
-    private static (Stream File, FileStream? Lock) Take(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        path = InputFile.TargetOf(path); // two names of one file have one writer
-        if (Directory.Exists(path))
-            throw new IOException($"{path} is a folder, and metrics are written to a file.");
-        FileStream writer;
-        try
-        {
-            writer = new FileStream($"{path}-writer", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e) when (SharingViolation.Is(e))
-        {
-            throw new IOException($"The metrics file {path} is being written by another process, or by another {nameof(MetricsLog)} of this one. Wait for it, or give each run a file of its own. ({e.Message})", e);
-        }
-
-        try
-        {
-            bool isNew = !File.Exists(path);
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
-            if (!file.CanSeek)
-            {
-                file.Dispose();
-                throw new IOException($"{path} is no file but a pipe or a device; metrics are written to a file.");
-            }
-
-            if (isNew)
-                Disk.FlushFolder(Path.GetDirectoryName(path)!);
-            return (file, writer);
-        }
-        catch
-        {
-            writer.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Refuses a file that this class cannot have written: its first line, whole or torn, begins with a step. A disk that lost power may have left zeros.</summary>
-    private void RequireMetrics()
-    {
-        Span<byte> first = stackalloc byte[64];
-        _file.Position = 0;
-        first = first[.._file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)];
-        ReadOnlySpan<byte> begun = first[..Math.Min(first.Length, Beginning.Length)];
-        bool isTorn = _end == 0 && (!first.ContainsAnyExcept((byte)0) || begun.TrimEnd((byte)0).SequenceEqual(Beginning[..begun.TrimEnd((byte)0).Length]));
-        if (!isTorn && !(begun.SequenceEqual(Beginning) && first.Length > begun.Length && char.IsAsciiDigit((char)first[begun.Length])))
-            throw new InvalidDataException($"{_name} is no metrics file: its first line does not begin with {{\"step\":. It is left as it is; give another path.");
     }
 
     private void Append(ReadOnlySpan<byte> line)
@@ -231,22 +185,5 @@ public sealed class MetricsLog : IDisposable
         if (!_gauges.TryGetValue(name, out Gauge<double>? gauge))
             _gauges[name] = gauge = _meter.CreateGauge<double>($"variationalbon.training.{name}", MetricNames.UnitOf(name));
         return gauge;
-    }
-
-    private long EndOfLastLine()
-    {
-        Span<byte> buffer = stackalloc byte[4096];
-        for (long end = _file.Length; end > 0;)
-        {
-            int count = (int)Math.Min(buffer.Length, end);
-            _file.Position = end - count;
-            _file.ReadExactly(buffer[..count]);
-            int at = buffer[..count].LastIndexOf((byte)'\n');
-            if (at >= 0)
-                return end - count + at + 1;
-            end -= count;
-        }
-
-        return 0;
     }
 }

@@ -93,7 +93,7 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
         Assert.True(actual == code, $"{actual}: {error}");
         foreach (string part in expected)
             Assert.Contains(part, error, StringComparison.Ordinal);
-        Assert.Equal(1, error.Trim().Split('\n').Length);
+        Assert.Single(error.Trim().Split('\n'));
         Assert.DoesNotContain("tokens a second", said, StringComparison.Ordinal);
     }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 
 namespace AlignHuggingFace.Tests.Runs;

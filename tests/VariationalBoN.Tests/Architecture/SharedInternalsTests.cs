@@ -21,6 +21,7 @@ public sealed class SharedInternalsTests
         "Internal.InputFile",
         "Internal.Shown",
         "Internal.TensorValues",
+        "Internal.Warning",
         "Policies.TrainingModeException.Refuse",
         "TorchRuntime.RequireBefore",
         "Weights.NonFinite",

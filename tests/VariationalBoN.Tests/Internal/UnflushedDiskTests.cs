@@ -15,7 +15,7 @@ public sealed class UnflushedDiskTests : IDisposable
     [InlineData("table")]
     [InlineData("weights")]
     [InlineData("checkpoint")]
-    public void Save_on_a_disk_that_cannot_flush_fails(string what)
+    public async Task Save_on_a_disk_that_cannot_flush_fails(string what)
     {
         if (!File.Exists(Strace))
             return;
@@ -26,13 +26,14 @@ public sealed class UnflushedDiskTests : IDisposable
             RedirectStandardOutput = true,
         };
         using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (errors.Result.Contains("ptrace", StringComparison.OrdinalIgnoreCase))
+        Task<string> reading = process.StandardError.ReadToEndAsync();
+        await process.StandardOutput.ReadToEndAsync();
+        string errors = await reading;
+        await process.WaitForExitAsync();
+        if (errors.Contains("ptrace", StringComparison.OrdinalIgnoreCase))
             return; // no process may be traced here
         Assert.NotEqual(0, process.ExitCode);
-        Assert.Contains("could not be brought to the disk", errors.Result, StringComparison.Ordinal);
+        Assert.Contains("could not be brought to the disk", errors, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(_folder, "saved")));
         Assert.Empty(Directory.GetFiles(_folder, "checkpoint.json", SearchOption.AllDirectories));
     }

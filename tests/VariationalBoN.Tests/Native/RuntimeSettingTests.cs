@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using System.Text;
 using VariationalBoN.Internal;
 using VariationalBoN.Tests.Training;

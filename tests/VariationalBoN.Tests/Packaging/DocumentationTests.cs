@@ -51,6 +51,18 @@ public sealed partial class DocumentationTests
     }
 
     [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/site/toc.yml")]
+    public void Each_page_is_named(string by)
+    {
+        string text = Repository.Read(by);
+        IEnumerable<string> missing = Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md").Select(path => Path.GetFileName(path))
+            .Where(page => !text.Contains($"/{page}", StringComparison.Ordinal));
+
+        Assert.Empty(missing);
+    }
+
+    [Theory]
     [InlineData("## The walk of `one` prompt", "the-walk-of-one-prompt", true)]
     [InlineData("## KL(pi || pi_bon), N = 8", "klpi--pi_bon-n--8", true)]
     [InlineData("## Limits\n\n## Limits", "limits-1", true)]

@@ -1,4 +1,3 @@
-using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.References;
 

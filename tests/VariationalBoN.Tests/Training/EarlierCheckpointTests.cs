@@ -86,14 +86,14 @@ public sealed class EarlierCheckpointTests : IDisposable
     [Fact]
     public void A_metrics_file_of_another_run_is_refused_before_anything_changes()
     {
-        File.WriteAllText(Metrics, "{}\n");
+        File.WriteAllText(Metrics, "{\"step\":1}\n");
         using var run = new Run(_folder);
 
         var refused = Assert.Throws<InvalidDataException>(() => run.Checkpoints.Restore());
 
         Assert.Contains(Metrics, refused.Message, StringComparison.Ordinal);
         Assert.Equal(0, run.State);
-        Assert.Equal("{}\n", File.ReadAllText(Metrics));
+        Assert.Equal("{\"step\":1}\n", File.ReadAllText(Metrics));
     }
 
     /// <summary>A run whose state is the number of its last step; disposing of it is what a kill leaves.</summary>

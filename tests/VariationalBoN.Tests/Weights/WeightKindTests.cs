@@ -188,8 +188,10 @@ public sealed class WeightKindTests : IDisposable
     public void Stop_tokens_without_the_tokenizers_own_end_are_a_warning()
     {
         CopyWith("gpt2", "generation_config.json", json => json["eos_token_id"] = 5);
-        using var model = PretrainedCausalLm.Load(_folder);
+        var told = new List<string>();
+        using var model = PretrainedCausalLm.Load(_folder, new PretrainedOptions { OnWarning = told.Add });
         string warning = Assert.Single(model.Warnings);
+        Assert.Equal(model.Warnings, told);
         Assert.Contains("generation_config.json is 5", warning, StringComparison.Ordinal);
         Assert.Contains($"token {model.Tokenizer.EosId}", warning, StringComparison.Ordinal);
 

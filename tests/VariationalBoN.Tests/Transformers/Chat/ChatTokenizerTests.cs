@@ -99,6 +99,29 @@ public sealed class ChatTokenizerTests
     }
 
     [Fact]
+    public void An_end_of_a_turn_without_a_logit_is_none_and_variables_are_seen()
+    {
+        var small = HuggingFaceTokenizer.Load(ChatModels.Golden("qwen2"), 622); // <|im_end|> is 622
+        var more = new ChatTokenizerOptions { Variables = new JsonObject { ["end"] = "<|im_end|>" } };
+        const string Wants = "{% if end is not defined %}{{ raise_exception('no end') }}{% endif %}" + ChatModels.ChatMl;
+
+        Assert.Null(Chat(small, ChatModels.ChatMl).EndOfTurn);
+        Assert.Null(Chat(s_qwen2, Wants).EndOfTurn);
+        Assert.Equal(622, Chat(s_qwen2, Wants, more).EndOfTurn);
+    }
+
+    [Fact]
+    public void A_function_that_wants_certain_contents_is_asked_for_the_conversation_itself()
+    {
+        var template = ChatTemplate.FromFunction("strict", (input, writer) =>
+            writer.WriteData((string?)input.Messages[0]!["content"] is "yes" or "no" ? "ok" : throw new NotSupportedException("yes or no")));
+        var chat = new ChatTokenizer(s_qwen2, template);
+
+        Assert.NotEmpty(chat.Encode(ChatModels.Conversation(("user", "yes"))));
+        Assert.Throws<NotSupportedException>(() => chat.Encode(ChatModels.Conversation(("user", "maybe"))));
+    }
+
+    [Fact]
     public void Identity_tells_everything_that_changes_an_id()
     {
         ChatTokenizerOptions[] options =

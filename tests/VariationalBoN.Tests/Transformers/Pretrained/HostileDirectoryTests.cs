@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.IO.Compression;
-using System.Text;
 using System.Text.Json.Nodes;
 using VariationalBoN.Tests.Transformers.Decoders;
 using VariationalBoN.Transformers;
