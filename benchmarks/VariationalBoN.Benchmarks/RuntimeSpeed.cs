@@ -29,7 +29,14 @@ internal static class RuntimeSpeed
         using var model = new Llama(
             new LlamaConfig
             {
-                VocabularySize = Vocabulary, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12, KeyValueHeads = 12, HeadSize = 64, InnerWidth = 2048,
+                VocabularySize = Vocabulary,
+                MaxLength = 1024,
+                Width = 768,
+                Layers = 12,
+                Heads = 12,
+                KeyValueHeads = 12,
+                HeadSize = 64,
+                InnerWidth = 2048,
             },
             seed: 1);
         model.Freeze();

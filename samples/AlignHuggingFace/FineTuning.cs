@@ -61,7 +61,10 @@ internal sealed class FineTuning : IDisposable
         using var targets = Targets.Of(new ExactObjective(bestOfN), _arguments.Targets, _model.Network.Device);
         var schedule = new LearningRateSchedule
         {
-            Peak = _arguments.LearningRate, Steps = _arguments.Steps, Shape = _arguments.Schedule, FinalPart = 0.1,
+            Peak = _arguments.LearningRate,
+            Steps = _arguments.Steps,
+            Shape = _arguments.Schedule,
+            FinalPart = 0.1,
         };
         output.WriteLine(targets.Description);
         try

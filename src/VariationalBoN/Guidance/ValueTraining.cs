@@ -18,7 +18,11 @@ internal static class ValueTraining
         int perEpoch = (samples.Count + options.AnswersPerStep - 1) / options.AnswersPerStep, steps = options.Epochs * perEpoch;
         var schedule = new LearningRateSchedule
         {
-            Peak = options.LearningRate, Steps = steps, WarmUpSteps = Math.Min(WarmUpSteps, steps / 2), Shape = ScheduleShape.Cosine, FinalPart = 0,
+            Peak = options.LearningRate,
+            Steps = steps,
+            WarmUpSteps = Math.Min(WarmUpSteps, steps / 2),
+            Shape = ScheduleShape.Cosine,
+            FinalPart = 0,
         };
         int step = 0;
         for (int epoch = 0; epoch < options.Epochs; epoch++)

@@ -111,9 +111,26 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
 
     private static Arguments Arguments(string folder, string[] more) => new()
     {
-        Output = folder, Lora = more.Contains("--lora"), N = 2, SamplesPerPrompt = 8, Steps = Steps, PromptsPerStep = 2, CompletionsPerPrompt = 2,
-        MaxNewTokens = 4, RowsPerPass = 16, LearningRate = 1, Schedule = VariationalBoN.Training.ScheduleShape.Constant, WeightDecay = 0.5, Clip = 1,
-        CheckpointEvery = 5, Targets = TargetBackend.Auto, Seed = 1, Device = "cpu", ReferenceDevice = "cpu", Threads = 1, EstimateOnly = false,
+        Output = folder,
+        Lora = more.Contains("--lora"),
+        N = 2,
+        SamplesPerPrompt = 8,
+        Steps = Steps,
+        PromptsPerStep = 2,
+        CompletionsPerPrompt = 2,
+        MaxNewTokens = 4,
+        RowsPerPass = 16,
+        LearningRate = 1,
+        Schedule = VariationalBoN.Training.ScheduleShape.Constant,
+        WeightDecay = 0.5,
+        Clip = 1,
+        CheckpointEvery = 5,
+        Targets = TargetBackend.Auto,
+        Seed = 1,
+        Device = "cpu",
+        ReferenceDevice = "cpu",
+        Threads = 1,
+        EstimateOnly = false,
     };
 
     private async Task<string> AlignAsync(string folder, params string[] more)
@@ -128,7 +145,18 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     {
         var options = new OrderedDictionary<string, string?>
         {
-            ["--model"] = tiny.Policy, ["--reward"] = tiny.Reward, ["--label"] = TinyModels.Label, ["--prompts"] = tiny.Prompts, ["--threads"] = "1", ["--n"] = "2", ["--samples"] = "32", ["--steps"] = $"{Steps}", ["--max-new-tokens"] = "4", ["--learning-rate"] = "0.003", ["--completions"] = "2", ["--output"] = folder,
+            ["--model"] = tiny.Policy,
+            ["--reward"] = tiny.Reward,
+            ["--label"] = TinyModels.Label,
+            ["--prompts"] = tiny.Prompts,
+            ["--threads"] = "1",
+            ["--n"] = "2",
+            ["--samples"] = "32",
+            ["--steps"] = $"{Steps}",
+            ["--max-new-tokens"] = "4",
+            ["--learning-rate"] = "0.003",
+            ["--completions"] = "2",
+            ["--output"] = folder,
         };
         for (int i = 0; i < more.Length; i++)
             options[more[i]] = i + 1 < more.Length && !more[i + 1].StartsWith("--", StringComparison.Ordinal) ? more[++i] : null;

@@ -71,7 +71,8 @@ public sealed class GuidedWorldTests
     public void Bins_beside_the_levels_leave_a_divergence_and_finer_ones_less()
     {
         var world = World(8, ties: false);
-        double[] divergences = [.. new[] { 2, 6, 24, 400 }.Select(bins =>
+        int[] counts = [2, 6, 24, 400];
+        double[] divergences = [.. counts.Select(bins =>
         {
             double[] edges = [.. Enumerable.Range(0, bins + 1).Select(k => k == bins ? 1 : 1 - Math.Pow(1 - ((double)k / bins), 2.5))];
             var value = new EnumeratedPrefixValue(world, edges);

@@ -1,5 +1,4 @@
 using TorchSharp;
-using VariationalBoN.BestOfN;
 using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
 using VariationalBoN.References;

@@ -48,7 +48,13 @@ internal static partial class ChatModels
             {
                 added.Add((JsonNode)new JsonObject
                 {
-                    ["id"] = ++next, ["content"] = token, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = normalized, ["special"] = true,
+                    ["id"] = ++next,
+                    ["content"] = token,
+                    ["single_word"] = false,
+                    ["lstrip"] = false,
+                    ["rstrip"] = false,
+                    ["normalized"] = normalized,
+                    ["special"] = true,
                 });
             }
 
