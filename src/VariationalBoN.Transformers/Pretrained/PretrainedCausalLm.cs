@@ -196,8 +196,8 @@ public sealed class PretrainedCausalLm : IDisposable
     /// all its keys, the files of the tokenizer byte for byte. Weights that were pickled are written as safetensors.
     /// </summary>
     /// <param name="directory">
-    /// Path of the directory. A new one appears whole or not at all. In one that is there, files of the same names are replaced once all are written, other weight files of
-    /// this format are removed, everything else stays.
+    /// Path of the directory. A new one appears whole or not at all. In one that is there, files of the same names are replaced once all are written. Weight files, a
+    /// <c>generation_config.json</c>, files of a tokenizer and chat templates that this model does not have are removed. Everything else stays.
     /// </param>
     /// <param name="elementType">
     /// The element type of the weights in the files, which <c>config.json</c> then names; null for that in memory, so that nothing is rounded, whatever type the files had that were
