@@ -9,9 +9,11 @@ namespace VariationalBoN.Internal;
 /// </summary>
 internal static class Disk
 {
-    private const int Interrupted = 4, NoAccess = 13, Invalid = 22; // EINTR, EACCES, EINVAL: the same on Linux and macOS
-    private const int LinuxNotSupported = 95, MacNotSupported = 45; // ENOTSUP
+    private const int Interrupted = 4, NoAccess = 13; // EINTR, EACCES: the same on Linux and macOS
     private const int LinuxCloseOnExec = 0x80000, MacCloseOnExec = 0x1000000; // O_CLOEXEC; O_RDONLY is 0
+
+    /// <summary>What a file system says that has no flush of a folder: EBADF, EINVAL, ENOSYS, ENOTSUP and EOPNOTSUPP.</summary>
+    private static readonly int[] s_unsupported = OperatingSystem.IsLinux() ? [9, 22, 38, 95] : [9, 22, 78, 45, 102];
 
     private static readonly Lazy<SyncCall> s_sync = new(() => Function<SyncCall>("fsync"));
     private static readonly Lazy<OpenCall> s_open = new(() => Function<OpenCall>("open"));
@@ -48,8 +50,14 @@ internal static class Disk
         Before?.Invoke("flush folder", path);
         if (OperatingSystem.IsWindows())
             return; // renames are kept by the journal of the file system
-        int descriptor = s_open.Value(path, OperatingSystem.IsLinux() ? LinuxCloseOnExec : OperatingSystem.IsMacOS() ? MacCloseOnExec : 0);
-        int error = Marshal.GetLastPInvokeError();
+        int flags = OperatingSystem.IsLinux() ? LinuxCloseOnExec : OperatingSystem.IsMacOS() ? MacCloseOnExec : 0;
+        int descriptor, error;
+        do
+        {
+            descriptor = s_open.Value(path, flags);
+            error = Marshal.GetLastPInvokeError();
+        }
+        while (descriptor < 0 && error == Interrupted);
         using var folder = new SafeFileHandle(descriptor, ownsHandle: true);
         if (descriptor >= 0)
             Sync(folder, path, acceptUnsupported: true);
@@ -114,8 +122,7 @@ internal static class Disk
             error = Marshal.GetLastPInvokeError();
         }
         while (error == Interrupted);
-        int notSupported = OperatingSystem.IsLinux() ? LinuxNotSupported : MacNotSupported;
-        if (!acceptUnsupported || (error != Invalid && error != notSupported)) // some file systems have no flush of a folder
+        if (!acceptUnsupported || !s_unsupported.Contains(error))
             throw NotOnDisk(path, error);
     }
 

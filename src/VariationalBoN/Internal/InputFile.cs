@@ -51,15 +51,14 @@ internal static class InputFile
     /// <param name="directory">The directory.</param>
     /// <param name="name">A name in it.</param>
     /// <returns>Its path.</returns>
-    /// <exception cref="InvalidDataException">It is a link to somewhere else than the directory or the store of a cache of the hub that
-    /// it lies in.</exception>
+    /// <exception cref="InvalidDataException">It is a link to somewhere else than the directory or the store of a cache of the hub.</exception>
     public static string? Find(string directory, string name)
     {
         string path = Path.Combine(directory, name);
         if (!File.Exists(path))
             return null;
         string root = WithoutLinks(directory), file = WithoutLinks(path);
-        return IsIn(root, file) || (BlobsOf(root) is string blobs && IsIn(blobs, file))
+        return IsIn(root, file) || IsBlob(file) || (BlobsOf(root) is string blobs && IsIn(WithoutLinks(blobs), file))
             ? path
             : throw new InvalidDataException($"{path} is a link to {file}, outside of the directory, so it is not read. Put the file " +
                 "itself there, or give the directory that it lies in.");
@@ -69,7 +68,7 @@ internal static class InputFile
     public static string TargetOf(string path)
     {
         path = Path.GetFullPath(path);
-        return new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+        return new FileInfo(path).LinkTarget is null ? path : WithoutLinks(path);
     }
 
     private static bool HasContent(string path)
@@ -80,7 +79,13 @@ internal static class InputFile
         return file.Exists ? file.Length > 0 : throw new FileNotFoundException($"There is no file {path}.", path);
     }
 
-    private static bool IsIn(string folder, string path) => path.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool IsIn(string folder, string path) => path.StartsWith(
+        Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar,
+        OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a file lies in a cache of the hub, <c>models--(name)/blobs</c>: older downloads into a directory link there.</summary>
+    private static bool IsBlob(string file) => Path.GetDirectoryName(file) is string blobs && Path.GetFileName(blobs) == "blobs"
+        && Path.GetFileName(Path.GetDirectoryName(blobs)) is string model && model.StartsWith("models--", StringComparison.Ordinal);
 
     /// <summary>Where a cache of the hub keeps the files that a directory <c>snapshots/(revision)</c> links to; null elsewhere.</summary>
     private static string? BlobsOf(string directory)

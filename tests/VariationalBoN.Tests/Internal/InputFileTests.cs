@@ -70,7 +70,11 @@ public sealed class InputFileTests : IDisposable
         foreach (string directory in new[] { model, Path.Combine(_folder, "alias"), Path.Combine(_folder, "model", "sub", "..") })
         {
             foreach (string name in new[] { "in", "again", "back", "sub/real" })
+            {
                 Assert.Equal(Path.Combine(directory, name), InputFile.Find(directory, name));
+                Assert.Equal("r", InputFile.ReadText(InputFile.Find(directory, name)!, 9));
+            }
+
             foreach (string name in new[] { "out", "far", "through", "door/secret" })
                 Assert.Contains("outside of the directory", Assert.Throws<InvalidDataException>(() => InputFile.Find(directory, name)).Message, StringComparison.Ordinal);
             Assert.Null(InputFile.Find(directory, "nothing"));
@@ -92,10 +96,29 @@ public sealed class InputFileTests : IDisposable
 
         foreach (string directory in new[] { snapshot, Path.Combine(_folder, "here") })
         {
-            Assert.NotNull(InputFile.Find(directory, "config.json"));
-            Assert.NotNull(InputFile.Find(directory, Path.Combine("additional_chat_templates", "x.jinja")));
+            foreach (string name in new[] { "config.json", Path.Combine("additional_chat_templates", "x.jinja") })
+                Assert.Equal("{}", InputFile.ReadText(InputFile.Find(directory, name)!, 9));
             Assert.Throws<InvalidDataException>(() => InputFile.Find(directory, "other.json"));
         }
+    }
+
+    [Fact]
+    public void Cache_whose_blobs_are_elsewhere_and_directory_that_links_into_a_cache_are_read()
+    {
+        string snapshot = Folder("models--a--b", "snapshots", "0123abcd"), local = Folder("local");
+        Folder("disk");
+        Folder("models--c--d", "blobs");
+        Folder("other", "blobs");
+        foreach (string blob in new[] { "disk/1f", "models--c--d/blobs/1f", "other/blobs/1f" })
+            Write(blob, "{}");
+        Link("models--a--b/blobs", Path.Combine(_folder, "disk"));
+        Link("models--a--b/snapshots/0123abcd/config.json", "../../blobs/1f");
+        Link("local/config.json", "../models--c--d/blobs/1f");
+        Link("local/other.json", "../other/blobs/1f");
+
+        Assert.Equal("{}", InputFile.ReadText(InputFile.Find(snapshot, "config.json")!, 9));
+        Assert.Equal("{}", InputFile.ReadText(InputFile.Find(local, "config.json")!, 9));
+        Assert.Throws<InvalidDataException>(() => InputFile.Find(local, "other.json"));
     }
 
     private string Folder(params string[] names) => Directory.CreateDirectory(Path.Combine([_folder, .. names])).FullName;
