@@ -87,7 +87,7 @@ internal static class AtomicDirectory
         string aside = Path.Combine(staging, AsideName);
         string[] written = [.. Directory.GetFiles(staging, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(staging, file)).Where(name => name != LockName)];
         string[] different = [.. written.Where(name => !HaveSameContent(Path.Combine(staging, name), Path.Combine(path, name)))];
-        string[] stale = [.. Directory.GetFiles(path, "*", s_shallow).Select(file => Path.GetRelativePath(path, file)).Where(name => isStale(name) && !written.Contains(name))];
+        string[] stale = [.. Directory.GetFiles(path, "*", s_shallow).Select(file => Path.GetRelativePath(path, file)).Where(name => isStale(name) && !written.Contains(name) && !IsInLinked(Path.Combine(path, name)))];
         var moved = new Stack<(string From, string To)>();
         try
         {
@@ -102,6 +102,8 @@ internal static class AtomicDirectory
             PutBack(e);
             throw;
         }
+
+        bool IsInLinked(string file) => Path.GetDirectoryName(file) is string folder && folder != path && new DirectoryInfo(folder).LinkTarget is not null; // others may share it
 
         int Place(string name) => Array.IndexOf(last, name);
 
@@ -150,14 +152,21 @@ internal static class AtomicDirectory
     {
         if (!File.Exists(other) || new FileInfo(other) is not { LinkTarget: null, Length: > 0 and var length } || new FileInfo(one).Length != length)
             return false;
-        using FileStream first = File.OpenRead(one), second = File.OpenRead(other);
-        byte[] a = new byte[1 << 16], b = new byte[a.Length];
-        for (int count; (count = first.ReadAtLeast(a, a.Length, throwOnEndOfStream: false)) > 0;)
+        try
         {
-            if (second.ReadAtLeast(b.AsSpan(0, count), count, throwOnEndOfStream: false) != count || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
-                return false;
-        }
+            using FileStream first = File.OpenRead(one), second = File.OpenRead(other);
+            byte[] a = new byte[1 << 16], b = new byte[a.Length];
+            for (int count; (count = first.ReadAtLeast(a, a.Length, throwOnEndOfStream: false)) > 0;)
+            {
+                if (second.ReadAtLeast(b.AsSpan(0, count), count, throwOnEndOfStream: false) != count || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
+                    return false;
+            }
 
-        return true;
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // what cannot be read is replaced
+        }
     }
 }

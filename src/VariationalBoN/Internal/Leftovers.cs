@@ -2,12 +2,13 @@ namespace VariationalBoN.Internal;
 
 /// <summary>
 /// The temporary neighbours of what is being saved: <c>name.(32 digits).tmp</c>. Who saves holds them open, so that those of a process that
-/// was killed are told from those of one that lives. Stateless, thread-safe.
+/// was killed are told from those of one that lives; not every file system knows, so that what was written of late stays, too. Stateless, thread-safe.
 /// </summary>
 internal static class Leftovers
 {
     private const string Ending = ".tmp";
     private const int Digits = 32;
+    private static readonly TimeSpan s_young = TimeSpan.FromMinutes(1); // its process may be about to take hold of it
     private static readonly EnumerationOptions s_all = new() { MatchType = MatchType.Simple, AttributesToSkip = 0, IgnoreInaccessible = true };
 
     /// <summary>A name beside a path that nothing has.</summary>
@@ -16,7 +17,7 @@ internal static class Leftovers
     /// <summary>Deletes the files that killed processes left beside a file.</summary>
     public static void Delete(string path)
     {
-        foreach (string left in Of(path).Where(File.Exists).Where(IsFree))
+        foreach (string left in Of(path).Where(File.Exists).Where(IsOld).Where(IsFree))
             Disk.TryDelete(left);
     }
 
@@ -41,6 +42,8 @@ internal static class Leftovers
             return false;
         }
     }
+
+    private static bool IsOld(string path) => DateTime.UtcNow - File.GetLastWriteTimeUtc(path) > s_young;
 
     private static bool IsOf(string found, string name) => found.Length == name.Length + 1 + Digits + Ending.Length
         && found.StartsWith(name, StringComparison.Ordinal) && found[name.Length] == '.'

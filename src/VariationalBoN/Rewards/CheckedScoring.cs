@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using Polly;
 using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
@@ -114,9 +116,10 @@ internal static class CheckedScoring
     }
 
     /// <summary>Whether the service is at fault, whatever it was asked: it is away, fails inside, serves something else or answers something else.</summary>
-    private static bool IsOfService(Exception failure) => failure is RemoteServiceException or HttpRequestException
-        ? RetryPolicy.FailureOf(failure) is RemoteFailure.Unavailable or RemoteFailure.ServerError or RemoteFailure.Misdirected or RemoteFailure.BadAnswer
-        : RetryPolicy.Beneath(failure) is Exception inner && IsOfService(inner);
+    private static bool IsOfService(Exception failure) =>
+        failure is RemoteServiceException or HttpRequestException or SocketException or TimeoutException or ExecutionRejectedException
+            ? RetryPolicy.FailureOf(failure) is RemoteFailure.Unavailable or RemoteFailure.ServerError or RemoteFailure.Misdirected or RemoteFailure.BadAnswer
+            : RetryPolicy.Beneath(failure) is Exception inner && IsOfService(inner);
 
     /// <summary>Keeps the rewards that are finite, less what a truncated completion loses; a failure for each that is not.</summary>
     private static List<RewardModelException> Take(IRewardModel model, IReadOnlyList<Completion> all, int[] batch, RewardScores scores, CheckedRewards found, ScoringOptions options)

@@ -16,6 +16,7 @@ namespace VariationalBoN.Rewards;
 public sealed class HttpRewardModel : IRewardModel
 {
     private const long BytesAlways = 1 << 20, BytesPerCompletion = 1 << 16, BytesOfError = 1 << 12;
+    private const string Elsewhere = "The service redirects, or a handler of the HttpClient changes the address: give the address it makes as Endpoint.";
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
 
     private readonly HttpClient _client;
@@ -54,10 +55,11 @@ public sealed class HttpRewardModel : IRewardModel
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (_client.Timeout != Timeout.InfiniteTimeSpan)
             limit.CancelAfter(_client.Timeout);
+        string[] given = Secrets.ValuesOf(_client.DefaultRequestHeaders);
         try
         {
-            using HttpResponseMessage response = await SendAsync(request, completions.Count, limit.Token).ConfigureAwait(false);
-            var secrets = new Secrets(request, _options.Endpoint);
+            using HttpResponseMessage response = await SendAsync(request, completions.Count, given, limit.Token).ConfigureAwait(false);
+            var secrets = new Secrets(request, given, _options.Endpoint);
             string status = secrets.Hide($"{(int)response.StatusCode} {response.ReasonPhrase}").TrimEnd();
             var answer = new Answer(completions.Count, Shown.Text(status), secrets);
             RequireFromEndpoint(response, answer);
@@ -72,15 +74,13 @@ public sealed class HttpRewardModel : IRewardModel
         {
             bool isElsewhere = !IsOfEndpoint(request); // the client has followed a redirection
             RemoteFailure failure = isElsewhere ? RemoteFailure.Misdirected : RetryPolicy.FailureOf(e)!.Value;
-            string remedy = isElsewhere ? "The service redirects: set Endpoint to where it is; asking again changes nothing."
+            string remedy = isElsewhere ? Elsewhere + " Asking again changes nothing."
                 : failure == RemoteFailure.Unavailable ? "See whether the service runs there; WithRetry asks again." : "Mend the connection; asking again changes nothing.";
-            throw new RemoteServiceException(failure, $"POST {_address} with {completions.Count} completions got no whole answer: " +
-                $"{Reason(e)} {remedy}", e);
+            throw Failed(failure, completions.Count, "got no whole answer", e, remedy, new Secrets(request, given, _options.Endpoint));
         }
         catch (InvalidDataException e)
         {
-            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"POST {_address} with {completions.Count} completions got an " +
-                $"answer that cannot be decompressed: {Reason(e)} Mend the service, or what lies between.", e);
+            throw Failed(RemoteFailure.BadAnswer, completions.Count, "got an answer that cannot be decompressed", e, "Mend the service, or what lies between.", new Secrets(request, given, _options.Endpoint));
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -102,18 +102,25 @@ public sealed class HttpRewardModel : IRewardModel
         return new ReadOnlyMemoryContent(buffer.WrittenMemory) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, int count, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, int count, string[] given, CancellationToken cancellationToken)
     {
         try
         {
             return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is NotSupportedException or UriFormatException or (InvalidOperationException and not ObjectDisposedException))
+        catch (Exception e) when (e is not (HttpRequestException or IOException or InvalidDataException or OperationCanceledException))
         {
-            throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {count} completions was sent on to an " +
-                $"address that the client cannot ask: {Reason(e)} Set Endpoint to where the service is; asking again changes nothing.", e);
+            RemoteFailure failure = RetryPolicy.FailureOf(e) ?? RemoteFailure.Misdirected; // of a handler, or of the client itself
+            string remedy = failure == RemoteFailure.Misdirected
+                ? "Set Endpoint to where the service is, or see the HttpClient and its handlers; asking again changes nothing."
+                : "See the handlers of the HttpClient; WithRetry asks again.";
+            throw Failed(failure, count, "could not be sent, or was sent on to an address that the client cannot ask", e, remedy, new Secrets(request, given, _options.Endpoint));
         }
     }
+
+    /// <summary>An exception within another is shown with it, so that one that holds a secret is left out.</summary>
+    private RemoteServiceException Failed(RemoteFailure failure, int count, string what, Exception e, string remedy, Secrets secrets) =>
+        new(failure, $"POST {_address} with {count} completions {what}: {secrets.Hide(Reason(e))} {remedy}", e.ToString() is string whole && secrets.Hide(whole) == whole ? e : null);
 
     /// <summary>Refuses what another address has answered, or what is the answer to another request: the client has followed a
     /// redirection.</summary>
@@ -122,9 +129,9 @@ public sealed class HttpRewardModel : IRewardModel
         if (response.RequestMessage is not { RequestUri: Uri from } asked || IsOfEndpoint(asked))
             return;
         throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {answer.Count} completions was answered " +
-            $"{answer.Status} by {asked.Method} {Shown.Name(answer.Secrets.Hide(Secrets.WithoutThem(from)))}: the service redirects, " +
-            "and rewards from elsewhere are not taken. Set Endpoint to where the service is, and give the HttpClient a handler with " +
-            "AllowAutoRedirect = false, which sends completions and headers nowhere else.");
+            $"{answer.Status} by {asked.Method} {Shown.Name(answer.Secrets.Hide(Secrets.WithoutThem(from)))}, " +
+            $"and rewards from elsewhere are not taken. {Elsewhere} A handler with AllowAutoRedirect = false sends completions and headers " +
+            "nowhere else.");
     }
 
     private bool IsOfEndpoint(HttpRequestMessage asked) => asked.Method == HttpMethod.Post && asked.RequestUri == _options.Endpoint;
@@ -135,10 +142,17 @@ public sealed class HttpRewardModel : IRewardModel
         Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         byte[] body = new byte[Math.Min(most, 1 << 14)];
         int count = 0;
-        for (int read; (read = await stream.ReadAsync(body.AsMemory(count), cancellationToken).ConfigureAwait(false)) > 0 && (count += read) < most;)
+        try
         {
-            if (count == body.Length)
-                Array.Resize(ref body, (int)Math.Min(most, 2L * count));
+            for (int read; (read = await stream.ReadAsync(body.AsMemory(count), cancellationToken).ConfigureAwait(false)) > 0 && (count += read) < most;)
+            {
+                if (count == body.Length)
+                    Array.Resize(ref body, (int)Math.Min(most, 2L * count));
+            }
+        }
+        catch (InvalidOperationException e) when (e is not ObjectDisposedException)
+        {
+            throw new InvalidDataException(e.Message, e); // what Brotli says, where the others say this
         }
 
         return count == body.Length ? body : body[..count];

@@ -45,7 +45,7 @@ public sealed class RetryPolicy
         HttpRequestException http => http.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.UserAuthenticationError or HttpRequestError.VersionNegotiationError
             ? RemoteFailure.Misdirected
             : http.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded ? RemoteFailure.BadAnswer : RemoteFailure.Unavailable,
-        TimeoutException or TimeoutRejectedException or OperationCanceledException or IOException or SocketException => RemoteFailure.Unavailable,
+        TimeoutException or ExecutionRejectedException or OperationCanceledException or IOException or SocketException => RemoteFailure.Unavailable,
         _ => Beneath(error) is Exception inner ? FailureOf(inner) : null,
     };
 

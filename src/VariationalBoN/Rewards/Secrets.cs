@@ -1,13 +1,15 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Encodings.Web;
+using System.Text.RegularExpressions;
 using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
 
 /// <summary>What a request carries that is nobody's business: values of its headers, user, password and query of its address. Masked in
 /// what a service says. Immutable, thread-safe.</summary>
-internal sealed class Secrets
+internal sealed partial class Secrets
 {
     private const string Mask = "***";
     private const int Shortest = 4, Quoted = 4096, MostShown = 200; // a piece of fewer characters stands in any text
@@ -15,10 +17,12 @@ internal sealed class Secrets
     private readonly string[] _pieces;
 
     /// <summary>Those of a request that was sent, so that what handlers have added is among them.</summary>
-    public Secrets(HttpRequestMessage request, Uri endpoint)
+    /// <param name="request">The request.</param>
+    /// <param name="given"><see cref="ValuesOf"/> the headers of the client before it was sent, since handlers may take them away.</param>
+    /// <param name="endpoint">Its address.</param>
+    public Secrets(HttpRequestMessage request, string[] given, Uri endpoint)
     {
-        IEnumerable<string> values = request.Headers.Where(header => !IsPlain(header.Key)).SelectMany(header => header.Value);
-        values = values.Concat(endpoint.UserInfo.Split(':')).Append(endpoint.UserInfo).Concat(endpoint.Query.TrimStart('?').Split('&'));
+        IEnumerable<string> values = given.Concat(ValuesOf(request.Headers)).Concat(endpoint.UserInfo.Split(':')).Append(endpoint.UserInfo).Concat(endpoint.Query.TrimStart('?').Split('&'));
         _pieces = [.. values.SelectMany(Pieces).SelectMany(Spellings).Where(piece => piece.Length >= Shortest).Distinct().OrderByDescending(piece => piece.Length)];
     }
 
@@ -27,12 +31,15 @@ internal sealed class Secrets
         ? address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).Split(["%3F", "%23"], StringSplitOptions.None)[0] // a query in a scheme that has none
         : address.OriginalString.Split('?', '#')[0];
 
-    /// <summary>A text of the service, masked.</summary>
+    /// <summary>The values of headers that may be secret.</summary>
+    public static string[] ValuesOf(HttpRequestHeaders headers) => [.. headers.Where(header => !IsPlain(header.Key)).SelectMany(header => header.Value)];
+
+    /// <summary>A text of the service or of a handler, masked.</summary>
     public string Hide(string text)
     {
         foreach (string piece in _pieces)
             text = text.Replace(piece, Mask, StringComparison.OrdinalIgnoreCase);
-        return text;
+        return UserOfAddress().Replace(text, $"://{Mask}@");
     }
 
     /// <summary>The beginning of a body in quotation marks, masked, on one line.</summary>
@@ -47,6 +54,9 @@ internal sealed class Secrets
         text = line.ToString().Trim();
         return text.Length == 0 ? "(no text)." : $"\"{Shown.Text(text, MostShown)}{(text.Length <= MostShown && body.Length >= Quoted ? "..." : "")}\".";
     }
+
+    [GeneratedRegex("""://[^/\s@"'<>]+@""")]
+    private static partial Regex UserOfAddress();
 
     /// <summary>Headers that every client sends and that tell nothing.</summary>
     private static bool IsPlain(string header) => header.StartsWith("Accept", StringComparison.OrdinalIgnoreCase) || header.Equals("User-Agent", StringComparison.OrdinalIgnoreCase);

@@ -55,7 +55,7 @@ internal sealed class CheckpointFolder : IDisposable
     internal Checkpoint Write(long step, Action<string> fill)
     {
         string name = NameOf(step), whole = Path.Combine(_root, name);
-        string incoming = Path.Combine(_root, New + name), outgoing = Path.Combine(_root, Old + name);
+        string incoming = Aside(New, name), outgoing = Aside(Old, name);
         PutRight();
         bool isPlaced = false;
         try
@@ -81,31 +81,54 @@ internal sealed class CheckpointFolder : IDisposable
             throw;
         }
 
-        Disk.TryDelete(outgoing);
+        Discard(outgoing);
         return new Checkpoint(step, whole, ImmutableDictionary<string, double>.Empty);
     }
 
     /// <summary>Removes a checkpoint; a kill in the middle leaves no half of it under its own name.</summary>
     internal void Delete(Checkpoint checkpoint)
     {
-        string outgoing = Path.Combine(_root, New + Path.GetFileName(checkpoint.Folder));
-        Disk.TryDelete(outgoing);
+        string outgoing = Aside(New, Path.GetFileName(checkpoint.Folder));
         Disk.RenameFolder(checkpoint.Folder, outgoing);
+        Disk.FlushFolder(_root); // before anything that it vouches for goes
         Disk.TryDelete(outgoing);
     }
 
     public void Dispose() => _lock.Dispose();
 
+    /// <summary>A name out of sight that nothing has: what could not be deleted under another stands in nobody's way.</summary>
+    private string Aside(string prefix, string name) => Path.Combine(_root, $"{prefix}{name}.{Guid.NewGuid():N}");
+
+    /// <summary>Deletes a folder that was replaced, if it can be; half of it never has a name under which it would come back.</summary>
+    private void Discard(string outgoing)
+    {
+        if (!Directory.Exists(outgoing))
+            return;
+        string gone = Aside(New, NameIn(outgoing));
+        try
+        {
+            Directory.Move(outgoing, gone);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return; // the next save tries again
+        }
+
+        Disk.TryDelete(gone);
+    }
+
+    private static string NameIn(string outgoing) => Path.GetFileName(outgoing)[Old.Length..].Split('.')[0];
+
     /// <summary>Takes away what a kill left, and gives a checkpoint that was being replaced its name again.</summary>
     private void PutRight()
     {
         foreach (string path in Directory.EnumerateDirectories(_root, $"{New}*"))
-            Directory.Delete(path, recursive: true);
-        foreach (string path in Directory.EnumerateDirectories(_root, $"{Old}*"))
+            Disk.TryDelete(path);
+        foreach (string path in Directory.EnumerateDirectories(_root, $"{Old}*").OrderByDescending(Directory.GetLastWriteTimeUtc))
         {
-            string whole = Path.Combine(_root, Path.GetFileName(path)[Old.Length..]);
+            string whole = Path.Combine(_root, NameIn(path));
             if (Directory.Exists(whole))
-                Directory.Delete(path, recursive: true);
+                Discard(path);
             else
                 Directory.Move(path, whole); // killed between the two renames of a replacement
         }

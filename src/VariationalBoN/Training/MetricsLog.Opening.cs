@@ -22,6 +22,11 @@ public sealed partial class MetricsLog
             throw new IOException($"The metrics file {path} is being written by another process, or by another {nameof(MetricsLog)} of " +
                 $"this one. Wait for it, or give each run a file of its own. ({e.Message})", e);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The metrics file {path} cannot be written: its lock {path}-writer cannot be opened ({e.Message}) " +
+                "Make the folder, make it writable, or give another path.", e);
+        }
 
         FileStream? file = null;
         try

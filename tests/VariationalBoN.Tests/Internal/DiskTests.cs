@@ -60,6 +60,9 @@ public sealed class DiskTests : IDisposable
     {
         string left = Leftovers.NewNameFor(Target), mine = Path.Combine(_folder, "file.notes.tmp");
         File.WriteAllText(left, "half");
+        Write("old");
+        Assert.True(File.Exists(left)); // a process may be about to take hold of it
+        File.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddMinutes(-2));
         File.WriteAllText(mine, "of somebody else");
         using (var other = new AtomicFile(Target))
         {

@@ -174,6 +174,17 @@ public sealed class CheckedScoringTests
         Assert.Empty(told);
     }
 
+    [Theory]
+    [InlineData(typeof(System.Net.Sockets.SocketException))]
+    [InlineData(typeof(TimeoutException))]
+    [InlineData(typeof(Polly.CircuitBreaker.BrokenCircuitException))]
+    public async Task Failure_of_a_connection_blames_no_completion(Type failure)
+    {
+        var model = RewardModel.FromBatch((_, _) => throw (Exception)Activator.CreateInstance(failure)!, "test judge");
+        var error = await Assert.ThrowsAsync<RewardModelException>(() => Score(model, s_exclude));
+        Assert.Contains("the fault is the service's", error.Message);
+    }
+
     [Fact]
     public async Task Timeout_of_the_model_is_a_failure_not_a_cancellation() =>
         await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromAsync((_, _) => throw new TaskCanceledException("timed out"), "test judge"), new()));

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
+using Polly.CircuitBreaker;
 using VariationalBoN.Rewards;
 using VariationalBoN.Tests.References;
 using static VariationalBoN.Tests.Rewards.ScriptedServer;
@@ -209,6 +211,37 @@ public sealed class HttpRewardModelTests
     }
 
     [Fact]
+    public async Task Body_that_is_no_Brotli_is_the_fault_of_the_service()
+    {
+        await using var server = new ScriptedServer(_ => Answer("""{"rewards": [1, 2]}""", header: "Content-Encoding: br\r\n"));
+        using var client = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All });
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => Model(client, server.Endpoint).ScoreAsync(s_two, CancellationToken.None));
+        Assert.Equal(RemoteFailure.BadAnswer, error.Failure);
+        Assert.Contains("cannot be decompressed", error.Message);
+    }
+
+    [Fact]
+    public async Task What_a_handler_throws_is_the_fault_of_the_service_and_tells_no_secret()
+    {
+        foreach ((Exception thrown, RemoteFailure failure) in new (Exception, RemoteFailure)[]
+        {
+            (new BrokenCircuitException("open for hidden-key"), RemoteFailure.Unavailable),
+            (new UnauthorizedAccessException("hidden-key is refused by http://me:hidden@proxy"), RemoteFailure.Misdirected),
+            (new HttpRequestException("no proxy http://me:hidden@proxy"), RemoteFailure.Unavailable),
+        })
+        {
+            using var client = new HttpClient(new Throwing(thrown)) { DefaultRequestHeaders = { { "X-Key", "hidden-key" } } };
+            var error = await Assert.ThrowsAsync<RemoteServiceException>(() => Model(client, Nobody()).ScoreAsync(s_two, CancellationToken.None));
+            Assert.Equal(failure, error.Failure);
+            Assert.DoesNotContain("hidden", error.ToString());
+        }
+
+        var disposed = new HttpClient();
+        disposed.Dispose();
+        Assert.Equal(RemoteFailure.Misdirected, (await Assert.ThrowsAsync<RemoteServiceException>(() => Model(disposed, Nobody()).ScoreAsync(s_two, CancellationToken.None))).Failure);
+    }
+
+    [Fact]
     public async Task Another_schema_is_two_functions()
     {
         string sent = "";
@@ -238,6 +271,15 @@ public sealed class HttpRewardModelTests
         string message = Assert.Throws<ArgumentException>(() => new HttpRewardModel(client, new() { Endpoint = new Uri("/score", UriKind.Relative), Identity = null!, MaxBatchSize = 0 })).Message;
         foreach (string fault in ImmutableArray.Create("Endpoint is \"/score\"", "Identity is null", "MaxBatchSize is 0"))
             Assert.Contains(fault, message);
+    }
+
+    private sealed class Throwing(Exception thrown) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Clear();
+            throw thrown;
+        }
     }
 
     private static ScriptedServer Silent(TaskCompletionSource? arrived = null) => new(async (_, _, stop) =>
