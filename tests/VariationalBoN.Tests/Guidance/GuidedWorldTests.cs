@@ -137,6 +137,16 @@ public sealed class GuidedWorldTests
     }
 
     [Fact]
+    public void Identities_tell_options_apart_and_an_unbounded_rest_has_one()
+    {
+        var world = World(4, ties: false);
+        ModelIdentity bounded = Guided(world, RankWeight.BestOf(4), new GuidanceOptions()).Identity;
+        ModelIdentity unbounded = Guided(world, RankWeight.BestOf(4), new GuidanceOptions { MostRest = double.PositiveInfinity }).Identity;
+        Assert.NotEqual(bounded, unbounded);
+        Assert.Contains("none", unbounded.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_mean_weight_over_all_ranks_is_one()
     {
         foreach (RankWeight weight in new[] { RankWeight.BestOf(1), RankWeight.BestOf(7.3), RankWeight.BestOf(500), RankWeight.Tilt(0), RankWeight.Tilt(1e-6), RankWeight.Tilt(900), default })
