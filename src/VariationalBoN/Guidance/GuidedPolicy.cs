@@ -95,7 +95,8 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
         if (!CanCompareWith(reference))
             throw new ArgumentException($"The reference is {reference.GetType().Name}; it must be a CausalLmPolicy, or a guided one, of the same vocabulary and stop tokens.", nameof(reference));
         _reference.Check(completions);
-        return Walked(completions, reference, (own, other, _) => (own.exp() * (own - other!)).sum(-1));
+        ((CausalLmPolicy)Plain(reference)).Check(completions);
+        return Walked(completions, reference, (own, other, _) => StepwiseDivergence.OfSteps(own, other!));
     }
 
     private static IPolicy Plain(IPolicy policy) => policy is GuidedPolicy guided ? guided._reference : policy;

@@ -21,7 +21,7 @@ public sealed class TokenValues
     /// <param name="reference">The frozen reference that they are about.</param>
     /// <param name="scored">B scored completions, of any policy over the same tokens.</param>
     /// <param name="weight">The weight w.</param>
-    /// <param name="bestOfN">Gives F of each reward; its N plays no part.</param>
+    /// <param name="bestOfN">Gives F of each reward; where its N is that of the weight, the end values are its log-ratios.</param>
     /// <returns>The values.</returns>
     /// <exception cref="ArgumentException">The reference trains, truncates, is not the one that the values are about or that scored the
     /// batch, or has no hidden states where the values read them; or a completion is none of it.</exception>
@@ -45,7 +45,7 @@ public sealed class TokenValues
         for (int i = 0; i < scored.Count; i++)
         {
             (logs[i], values[i]) = (new double[scored[i].Completion.Tokens.Length], new double[scored[i].Completion.Tokens.Length + 1]);
-            values[i][^1] = weight.LogAt(bestOfN.LogCdf(scored[i].Completion.Prompt, scored[i].Reward));
+            values[i][^1] = weight.N == bestOfN.N ? bestOfN.LogRatio(scored[i]) : weight.LogAt(bestOfN.LogCdf(scored[i].Completion.Prompt, scored[i].Reward));
             if (!double.IsFinite(values[i][^1]))
                 throw new ArithmeticException($"log w of completion {i} of prompt \"{scored[i].Completion.Prompt}\" (reward {scored[i].Reward}) is {values[i][^1]}; a value must be finite.");
         }

@@ -144,6 +144,9 @@ public sealed class GuidedWorldTests
         ModelIdentity unbounded = Guided(world, RankWeight.BestOf(4), new GuidanceOptions { MostRest = double.PositiveInfinity }).Identity;
         Assert.NotEqual(bounded, unbounded);
         Assert.Contains("none", unbounded.ToJson(), StringComparison.Ordinal);
+        Assert.Equal(new EnumeratedPrefixValue(world).Identity, new EnumeratedPrefixValue(World(8, ties: false)).Identity);
+        Assert.NotEqual(new EnumeratedPrefixValue(world).Identity, new EnumeratedPrefixValue(World(4, ties: true)).Identity);
+        Assert.NotEqual(new EnumeratedPrefixValue(world, [0, 0.5, 1]).Identity, new EnumeratedPrefixValue(world, [0, 0.25, 1]).Identity);
     }
 
     [Fact]
