@@ -1,5 +1,3 @@
-using VariationalBoN.Policies;
-
 namespace VariationalBoN.Guidance;
 
 /// <summary>What values ask of a reference. Stateless, thread-safe.</summary>

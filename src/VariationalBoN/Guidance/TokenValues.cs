@@ -53,18 +53,18 @@ public sealed class TokenValues
         using var noGradient = no_grad();
         foreach (int[] part in Enumerable.Range(0, scored.Count).OrderByDescending(i => logs[i].Length).Chunk(reference.Options.RowsPerBatch))
             Read(value, reference, [.. part.Select(i => scored[i].Completion)], weight, [.. part.Select(i => logs[i])], [.. part.Select(i => values[i])]);
-        RequireScoredBy(logs, scored);
+        RequireScoredBy(logs, scored, nameof(reference));
         return new TokenValues(logs, values);
     }
 
     /// <summary>Refuses log pi_ref that is not what the batch was scored with, beyond what another batch size or precision changes.</summary>
-    private static void RequireScoredBy(double[][] logs, ScoredBatch scored)
+    private static void RequireScoredBy(double[][] logs, ScoredBatch scored, string argument)
     {
         for (int i = 0; i < logs.Length; i++)
         {
             double here = logs[i].Sum(), there = scored[i].LogReference;
             if (!(Math.Abs(here - there) <= 0.01 * Math.Max(16, Math.Abs(there))))
-                throw new ArgumentException(FormattableString.Invariant($"log pi_ref of completion {i} is {here} here and {there} in the batch: the reference is not the one that scored it."), "reference");
+                throw new ArgumentException(FormattableString.Invariant($"log pi_ref of completion {i} is {here} here and {there} in the batch: the reference is not the one that scored it."), argument);
         }
     }
 
