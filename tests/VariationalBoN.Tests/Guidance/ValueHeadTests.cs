@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.BestOfN;
 using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
@@ -139,6 +140,21 @@ public sealed class ValueHeadTests : IDisposable
 
         Says("Freeze", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, Policy(training), bare, RankWeight.BestOf(4), bestOfN)));
         Says("truncates", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, reference.With(reference.Options with { TopK = 2 }), bare, RankWeight.BestOf(4), bestOfN)));
+    }
+
+    [Theory]
+    [InlineData(RatioEstimator.SingleAtom)]
+    [InlineData(RatioEstimator.Harmonic)]
+    public async Task Values_end_in_the_log_ratio_of_the_distribution(RatioEstimator estimator)
+    {
+        (var reference, var table) = await Made;
+        using ValueHead head = await HeadAsync(Options(epochs: 1)), more = await HeadAsync(Options(epochs: 2));
+        var scored = await Scorer(reference).ScoreAsync(reference.Sample(HeldOut, 8, seed: 1));
+        var bestOfN = table.BestOf(4, estimator, onWarning: _ => { });
+        var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(4), bestOfN);
+        for (int i = 0; i < scored.Count; i++)
+            Assert.Equal(bestOfN.LogRatio(scored[i]), values.Values[i][^1]);
+        Assert.NotEqual(head.Identity, more.Identity);
     }
 
     [Fact]
