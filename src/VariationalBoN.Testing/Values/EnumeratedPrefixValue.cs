@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Guidance;
 using VariationalBoN.Numerics;
@@ -12,7 +15,8 @@ namespace VariationalBoN.Testing.Values;
 /// <remarks>
 /// With bins, w is replaced by its mean over each bin of F, as a head with those bins sees it: where their edges are not the levels of the
 /// world, the guided policy keeps a divergence to the target. Any prompt is taken for
-/// that of the world. Costs O(V^L L) time once for each weight. Immutable, thread-safe.
+/// that of the world. Each <see cref="Start"/> and <see cref="Value"/> costs O(V^L L) time and
+/// memory: nothing is kept between calls. Immutable, thread-safe.
 /// </remarks>
 public sealed class EnumeratedPrefixValue : IPrefixValue
 {
@@ -32,7 +36,9 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
     }
 
     /// <inheritdoc/>
-    public ModelIdentity Identity => new(nameof(EnumeratedPrefixValue), ("sequences", _world.Sequences), ("edges", string.Join(' ', _edges)));
+    public ModelIdentity Identity => new(nameof(EnumeratedPrefixValue), ("vocabulary", _world.VocabularySize), ("length", _world.Length),
+        ("world", Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<double>((double[])[.. _world.LogReference, .. _world.Rewards])))),
+        ("edges", string.Join(' ', _edges.Select(edge => edge.ToString("R", CultureInfo.InvariantCulture)))));
 
     /// <inheritdoc/>
     public ScoringIdentity? Origin => null;

@@ -30,7 +30,7 @@ public sealed record EvaluationReport
     public KlEstimator KlEstimator => KlEstimates.Best;
 
     /// <summary>The win rate of Best-of-n, n real, at this <see cref="Kl"/>, minus <see cref="WinRate"/>: positive under the curve, 0 on it.</summary>
-    /// <remarks>The curve is that of continuous rewards (<see cref="Numerics.WinRateCurve"/>), so with ties an upper bound. The error, by the delta method, counts that KL and win rate are of the same completions; infinite where KL is not above 0.</remarks>
+    /// <remarks>The curve is that of continuous rewards (<see cref="Numerics.WinRateCurve"/>), so with ties an upper bound. The error, by the delta method, counts that KL and win rate are of the same completions; infinite where the estimate of KL is not above 0 though its terms are not all 0.</remarks>
     public required Estimate CurveDistance { get; init; }
 
     /// <summary>The greatest win rate of any policy of this <see cref="Kl"/>, minus <see cref="WinRate"/>; beyond N = 4 hardly more than <see cref="CurveDistance"/>.</summary>

@@ -7,6 +7,7 @@ namespace VariationalBoN.Evaluation;
 /// <summary>Collects the numbers of completions, batch by batch. Not thread-safe.</summary>
 internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
 {
+    private static readonly CounterRandom s_leftOut = new(new DrawSeed(0, DrawPurpose.Resampling), "ranks, left out", 0);
     private readonly List<int> _prompts = [];
     private readonly List<double> _reward = [], _win = [], _logRatio = [], _stepwise = [], _gap = [], _length = [], _truncated = [], _distinct = [], _ranks = [];
     private readonly List<double[]> _referenceRanks = [];
@@ -31,7 +32,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
                 _prompts.Add(_promptCount);
                 _reward.Add(item.Reward);
                 _win.Add(cdf.MidRank(item.Reward));
-                _ranks.Add(Rank(cdf.Ranks(item.Reward)));
+                _ranks.Add(Rank(LeavingOneOut(cdf.Ranks(item.Reward), s_leftOut.Uniform(_ranks.Count))));
                 _logRatio.Add(logRatio);
                 if (stepwiseKl is not null)
                     _stepwise.Add(stepwiseKl[i]);
@@ -88,6 +89,13 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
     }
 
     private static double Rank(RankCounts counts) => (counts.Below + ((counts.AtOrBelow - counts.Below + 1) / 2.0)) / (counts.Samples + 1);
+
+    /// <summary>The rank among M - 1 samples, without the one at u M of them in order: as the reference's own are ranked, so that both laws are one under pi = pi_ref.</summary>
+    private static RankCounts LeavingOneOut(RankCounts counts, double u)
+    {
+        int left = (int)(u * counts.Samples);
+        return new RankCounts(counts.Below - (left < counts.Below ? 1 : 0), counts.AtOrBelow - (left < counts.AtOrBelow ? 1 : 0), counts.Samples - 1);
+    }
 
     private static double[] RanksOfReference(EmpiricalRewardCdf cdf)
     {

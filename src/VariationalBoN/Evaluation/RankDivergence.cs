@@ -2,9 +2,10 @@ namespace VariationalBoN.Evaluation;
 
 /// <summary>KL of the law of F: how far the ranks of a policy's rewards are from those of the reference. Immutable, thread-safe.</summary>
 /// <remarks>
-/// F of a completion is its mid-rank among the M reference rewards of its prompt, itself counted: (k_lt + (k_eq + 1) / 2) / (M + 1), pooled
+/// F of a completion is its mid-rank among M - 1 of the M reference rewards of its prompt, one left out by a fixed draw, itself counted:
+/// (k_lt + (k_eq + 1) / 2) / M, pooled
 /// over prompts in equal bins. The reference's law in these bins comes from its own samples,
-/// each among the others, with half a sample more in each bin. With p the policy's shares and q the reference's, the estimate is sum p
+/// each among the others, on the same grid, with half a sample more in each bin. With p the policy's shares and q the reference's, the estimate is sum p
 /// log(p / q) - (occupied bins - 1) / (2 completions), never below 0: the second term
 /// is the Miller-Madow correction of what counts alone add. By data processing it is a lower bound of KL(pi || pi_ref), so that what <see
 /// cref="Outside"/> says is an upper bound of the divergence that moves no rank.

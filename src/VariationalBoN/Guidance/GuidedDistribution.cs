@@ -15,7 +15,7 @@ internal sealed class GuidedDistribution(
     internal Tensor LogProbs(Tensor logits, Tensor? hidden)
     {
         using var scope = NewDisposeScope();
-        Tensor reference = Distribution.LogProbs(logits).to(ScalarType.Float64), guided; // [R, V]
+        Tensor reference = Distribution.LogProbs(logits.to(ScalarType.Float64)), guided; // [R, V]
         if (options.TopTokens >= reference.size(1))
         {
             var all = HeldArithmetic.Counted(reference.size(1), reference.device).expand(reference.size(0), -1); // [R, V]

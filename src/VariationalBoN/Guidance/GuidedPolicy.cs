@@ -36,14 +36,7 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
         ArgumentNullException.ThrowIfNull(value);
         Options = options ?? new GuidanceOptions();
         Options.Validate();
-        if (!reference.HasFullSupport)
-            throw new ArgumentException("The reference truncates its distribution (top-k or top-p), so that tokens have no probability to guide. Give it without truncation.", nameof(reference));
-        if (reference.IsTrainable)
-            throw new ArgumentException("The reference has parameters that ask for a gradient, but values are about a reference that stays what it is. Freeze it: module.Freeze().", nameof(reference));
-        if (value.NeedsHiddenStates)
-            _ = reference.Model.HiddenDecoder;
-        if (value.Origin is { } origin && origin != ScoringIdentity.Unknown && reference.Identity.Differences(origin.Reference).ToArray() is { Length: > 0 } differences)
-            throw new ArgumentException($"The values are about another reference: {string.Join("; ", differences)}. Give the reference that they were learned from, or learn values of this one.", nameof(value));
+        ReferenceOfValues.RequireUsable(reference, value);
         (_reference, _value, Weight) = (reference, value, weight);
         value.Require(weight);
     }
@@ -62,7 +55,7 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
 
     /// <inheritdoc/>
     public ModelIdentity Identity => new(nameof(GuidedPolicy), ("reference", _reference.Identity), ("values", _value.Identity), ("weight", Weight.ToString()),
-        ("top tokens", Options.TopTokens), ("least rest", Options.LeastRest), ("most rest", Options.MostRest));
+        ("top tokens", Options.TopTokens), ("least rest", Options.LeastRest), ("most rest", double.IsFinite(Options.MostRest) ? (IdentityValue)Options.MostRest : "none"));
 
     /// <summary>False: neither reference nor values train here.</summary>
     public bool IsTrainable => false;
@@ -82,6 +75,7 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
     /// <remarks>float64 [B], without gradient.</remarks>
     /// <exception cref="ArgumentException">A completion has no tokens, tokens outside the vocabulary, or is longer than the model's
     /// context.</exception>
+    /// <exception cref="ArithmeticException">The result is NaN; the message names the completion.</exception>
     public Tensor LogProb(IReadOnlyList<Completion> completions)
     {
         _reference.Check(completions);
@@ -101,7 +95,8 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
         if (!CanCompareWith(reference))
             throw new ArgumentException($"The reference is {reference.GetType().Name}; it must be a CausalLmPolicy, or a guided one, of the same vocabulary and stop tokens.", nameof(reference));
         _reference.Check(completions);
-        return Walked(completions, reference, (own, other, _) => (own.exp() * (own - other!)).sum(-1));
+        ((CausalLmPolicy)Plain(reference)).Check(completions);
+        return Walked(completions, reference, (own, other, _) => StepwiseDivergence.OfSteps(own, other!));
     }
 
     private static IPolicy Plain(IPolicy policy) => policy is GuidedPolicy guided ? guided._reference : policy;
@@ -149,6 +144,9 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
             }
         }
 
+        int bad = Array.FindIndex(sums, double.IsNaN);
+        if (bad >= 0)
+            throw new ArithmeticException($"The numbers of completion {bad} of prompt \"{completions[bad].Prompt}\" are NaN: the values or a model have probably diverged.");
         return sums;
     }
 }

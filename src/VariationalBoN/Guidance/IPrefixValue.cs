@@ -15,6 +15,10 @@ public interface IPrefixValue
     /// <summary>The reference, reward model and scoring that the values are about; null where the caller vouches for them.</summary>
     ScoringIdentity? Origin { get; }
 
+    /// <summary>The reference that the values are about, also where nothing is known of rewards; null where the caller vouches for
+    /// it.</summary>
+    ModelIdentity? Reference => Origin?.Reference;
+
     /// <summary>Whether it reads hidden states of the reference, which then must offer them (<see
     /// cref="Policies.IHiddenDecoder"/>).</summary>
     bool NeedsHiddenStates { get; }

@@ -22,6 +22,9 @@ internal sealed class RankBins
     /// <summary>Count + 1 edges from 0 to 1.</summary>
     public ImmutableArray<double> Edges { get; }
 
+    /// <summary>Whether the last bin, the narrowest, has a width in double precision.</summary>
+    public static bool LastIsThere(int count, double power) => 1 - Math.Pow(1.0 / count, power) < 1;
+
     /// <summary>log w of each bin; a bin in which the weight vanishes to double precision keeps -745.</summary>
     public float[] LogWeights(RankWeight weight) =>
         [.. Enumerable.Range(0, Count).Select(b => (float)Math.Max(-745, weight.LogMean(Edges[b], Edges[b + 1])))];

@@ -21,10 +21,10 @@ public sealed class TokenValues
     /// <param name="reference">The frozen reference that they are about.</param>
     /// <param name="scored">B scored completions, of any policy over the same tokens.</param>
     /// <param name="weight">The weight w.</param>
-    /// <param name="bestOfN">Gives F of each reward; its N plays no part.</param>
+    /// <param name="bestOfN">Gives F of each reward; where its N is that of the weight, the end values are its log-ratios.</param>
     /// <returns>The values.</returns>
-    /// <exception cref="ArgumentException">The reference has no hidden states where the values read them, or a completion is none of
-    /// it.</exception>
+    /// <exception cref="ArgumentException">The reference trains, truncates, is not the one that the values are about or that scored the
+    /// batch, or has no hidden states where the values read them; or a completion is none of it.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The values cannot tell this weight.</exception>
     /// <exception cref="ArithmeticException">The weight of a completion is 0, so that its value is no number; an empirical distribution
     /// never says so.</exception>
@@ -39,14 +39,13 @@ public sealed class TokenValues
         ScoringIdentity.RequireMatch(bestOfN.Origin, scored);
         ScoringIdentity.RequireMatch(value.Origin, scored);
         value.Require(weight);
-        if (value.NeedsHiddenStates)
-            _ = reference.Model.HiddenDecoder;
+        ReferenceOfValues.RequireUsable(reference, value);
         reference.Check(scored.Completions);
         double[][] logs = new double[scored.Count][], values = new double[scored.Count][];
         for (int i = 0; i < scored.Count; i++)
         {
             (logs[i], values[i]) = (new double[scored[i].Completion.Tokens.Length], new double[scored[i].Completion.Tokens.Length + 1]);
-            values[i][^1] = weight.LogAt(bestOfN.LogCdf(scored[i].Completion.Prompt, scored[i].Reward));
+            values[i][^1] = weight.N == bestOfN.N ? bestOfN.LogRatio(scored[i]) : weight.LogAt(bestOfN.LogCdf(scored[i].Completion.Prompt, scored[i].Reward));
             if (!double.IsFinite(values[i][^1]))
                 throw new ArithmeticException($"log w of completion {i} of prompt \"{scored[i].Completion.Prompt}\" (reward {scored[i].Reward}) is {values[i][^1]}; a value must be finite.");
         }
@@ -54,7 +53,19 @@ public sealed class TokenValues
         using var noGradient = no_grad();
         foreach (int[] part in Enumerable.Range(0, scored.Count).OrderByDescending(i => logs[i].Length).Chunk(reference.Options.RowsPerBatch))
             Read(value, reference, [.. part.Select(i => scored[i].Completion)], weight, [.. part.Select(i => logs[i])], [.. part.Select(i => values[i])]);
+        RequireScoredBy(logs, scored, nameof(reference));
         return new TokenValues(logs, values);
+    }
+
+    /// <summary>Refuses log pi_ref that is not what the batch was scored with, beyond what another batch size or precision changes.</summary>
+    private static void RequireScoredBy(double[][] logs, ScoredBatch scored, string argument)
+    {
+        for (int i = 0; i < logs.Length; i++)
+        {
+            double here = logs[i].Sum(), there = scored[i].LogReference;
+            if (!(Math.Abs(here - there) <= 0.01 * Math.Max(16, Math.Abs(there))))
+                throw new ArgumentException(FormattableString.Invariant($"log pi_ref of completion {i} is {here} here and {there} in the batch: the reference is not the one that scored it."), argument);
+        }
     }
 
     /// <summary>Fills the numbers of some completions, the longest first.</summary>

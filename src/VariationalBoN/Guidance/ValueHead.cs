@@ -31,6 +31,7 @@ public sealed class ValueHead : IPrefixValue, IDisposable
         (_network, _bins, _description, _sums, Origin) = (network, bins, description, description.Sums, origin);
         foreach (var parameter in network.parameters())
             parameter.requires_grad = false;
+        Reference = ModelIdentity.Parse(description.Reference);
         Identity = new ModelIdentity(nameof(ValueHead), ("network", ModuleFingerprint.Of(network)), ("bins", bins.Count), ("power", bins.Power), ("samples", Samples));
     }
 
@@ -39,6 +40,9 @@ public sealed class ValueHead : IPrefixValue, IDisposable
 
     /// <inheritdoc/>
     public ScoringIdentity? Origin { get; }
+
+    /// <summary>The reference that it was trained on, also where the table does not know where its rewards come from.</summary>
+    public ModelIdentity Reference { get; }
 
     /// <inheritdoc/>
     public bool NeedsHiddenStates => true;
@@ -70,7 +74,7 @@ public sealed class ValueHead : IPrefixValue, IDisposable
         options.Validate();
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to learn from; give at least one.", nameof(prompts));
-        RequireUsable(reference, nameof(reference));
+        ReferenceOfValues.RequireUsable(reference, hiddenStates: true, nameof(reference));
         ScoringIdentity? origin = table.Origin;
         ScoringIdentity.RequireMatch(origin, origin is null ? null : origin with { Reference = reference.Identity }, "the reference");
         int samples = prompts.Min(prompt => table[prompt].Cdf.Count);
@@ -108,7 +112,7 @@ public sealed class ValueHead : IPrefixValue, IDisposable
         ArgumentNullException.ThrowIfNull(scorer);
         if (scorer.Reference is not CausalLmPolicy reference)
             throw new ArgumentException($"The reference is {scorer.Reference.GetType().Name}; a value head reads the hidden states of a {nameof(CausalLmPolicy)}.", nameof(scorer));
-        RequireUsable(reference, nameof(scorer));
+        ReferenceOfValues.RequireUsable(reference, hiddenStates: true, nameof(scorer));
         Description description = Describe(path);
         ScoringIdentity? origin = description.Origin;
         string[] differences = origin is null
@@ -156,22 +160,17 @@ public sealed class ValueHead : IPrefixValue, IDisposable
     /// <summary>Disposes of the network.</summary>
     public void Dispose() => _network.Dispose();
 
-    private static void RequireUsable(CausalLmPolicy reference, string argument)
-    {
-        if (reference.IsTrainable)
-            throw new ArgumentException("The reference has parameters that ask for a gradient; values are about a reference that stays what it is. Freeze it: module.Freeze().", argument);
-        if (!reference.HasFullSupport)
-            throw new ArgumentException("The reference truncates its distribution (top-k or top-p); give it without truncation.", argument);
-        _ = reference.Model.HiddenDecoder;
-    }
-
     private static Description Describe(string path)
     {
         using var file = new WeightFile(path);
         try
         {
             if (file.Metadata.TryGetValue(Key, out string? json) && JsonSerializer.Deserialize<Description>(json) is { Format: Format } description && description.IsSound)
-                return description;
+            {
+                _ = (ModelIdentity.Parse(description.Reference), description.Origin);
+                return description.Weights <= file.MostElements ? description
+                    : throw new InvalidDataException($"{path}: the header describes a value head of {description.Weights} weights; the file holds {file.MostElements}.");
+            }
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
@@ -186,7 +185,10 @@ public sealed class ValueHead : IPrefixValue, IDisposable
     {
         private const int MaxSize = 1 << 24;
 
-        internal bool IsSound => Size(Hidden) && Size(Vocabulary) && Size(Bins) && Bins >= 2 && Size(Width) && Size(Sums) && Size(Samples) && Power >= 1 && double.IsFinite(Power) && Reference is not null;
+        internal bool IsSound => Size(Hidden) && Size(Vocabulary) && Size(Bins) && Bins >= 2 && Size(Width) && Size(Sums) && Size(Samples) && Power >= 1 && double.IsFinite(Power)
+            && RankBins.LastIsThere(Bins, Power) && Reference is not null && (RewardModel is null) == (Scoring is null);
+
+        internal long Weights => ValueNetwork.Weights(Hidden, Vocabulary, Width, Sums, Bins);
 
         internal ScoringIdentity? Origin => RewardModel is null || Scoring is null ? null
             : new ScoringIdentity(ModelIdentity.Parse(Reference), ModelIdentity.Parse(RewardModel), ModelIdentity.Parse(Scoring));

@@ -49,6 +49,7 @@ public sealed record ValueHeadOptions
         var faults = new List<string>();
         Require(Bins >= 2, nameof(Bins), Bins, "be at least 2");
         Require(Power >= 1 && double.IsFinite(Power), nameof(Power), Power, "be finite and at least 1");
+        Require(RankBins.LastIsThere(Bins, Power) || Bins < 2 || !(Power >= 1), nameof(Power), Power, $"not make the last bin empty, of {Bins}; lower {nameof(Bins)} or {nameof(Power)}");
         Require(Width >= 1, nameof(Width), Width, "be at least 1");
         Require(Sums >= 1, nameof(Sums), Sums, "be at least 1");
         Require(Epochs >= 1, nameof(Epochs), Epochs, "be at least 1");

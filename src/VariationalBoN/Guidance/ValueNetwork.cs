@@ -18,13 +18,11 @@ internal sealed class ValueNetwork : nn.Module
     private readonly Parameter unit_hidden, unit_previous, unit_token, unit_direct, unit_out;
     private readonly Parameter state_hidden, state_previous, state_sums, state_bias, state_out, state_law;
     private readonly Parameter token_hidden, token_token, token_sums, token_bias, token_out, token_law;
-    private readonly int _bins;
 
     public ValueNetwork(int hidden, int vocabulary, ValueHeadOptions options, RankBins bins)
         : base(nameof(ValueNetwork))
     {
         (int width, int sums) = (options.Width, options.Sums);
-        _bins = bins.Count;
         int stream = 0;
         using var scope = NewDisposeScope();
         unit_hidden = Normal(1, width, hidden);
@@ -71,6 +69,10 @@ internal sealed class ValueNetwork : nn.Module
         }
     }
 
+    /// <summary>How many weights a network has.</summary>
+    public static long Weights(long hidden, long vocabulary, long width, long sums, long bins) => checked(
+        (width * ((3 * hidden) + (4 * vocabulary) + (3 * sums) + (2 * bins) + 2)) + (vocabulary * sums) + (2 * bins));
+
     /// <summary>What units see of a prefix before the token is known: [..., W] of h [..., C] and previous tokens [...].</summary>
     public Tensor UnitBase(Tensor hidden, Tensor previous) => nn.functional.linear(hidden, unit_hidden).Plus(Rows(unit_previous, previous));
 
@@ -94,9 +96,6 @@ internal sealed class ValueNetwork : nn.Module
         var inner = tokenBase.Plus(nn.functional.linear(sums, token_sums)).Plus(Rows(token_token, tokens));
         return nn.functional.log_softmax(nn.functional.linear(nn.functional.relu(inner), token_out, token_law), -1);
     }
-
-    /// <summary>The bins, by their number.</summary>
-    public int Bins => _bins;
 
     private static Tensor Rows(Tensor table, Tensor tokens) => table.index_select(0, tokens.reshape(-1)).reshape([.. tokens.shape, table.size(1)]);
 }

@@ -11,7 +11,7 @@ internal static class ValueTraining
     private const int WarmUpSteps = 20;
 
     /// <summary>Trains the network in place.</summary>
-    /// <exception cref="InvalidOperationException">The loss is no number any more.</exception>
+    /// <exception cref="InvalidOperationException">The loss or a parameter is no number any more.</exception>
     public static void Run(ValueNetwork network, ValueSamples samples, ValueHeadOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
     {
         using var adam = new Adam(network.parameters(), options.LearningRate, beta2: 0.99);
@@ -35,11 +35,19 @@ internal static class ValueTraining
                 var loss = Loss(network, samples.Batch(part), options.Lambda);
                 loss.backward();
                 if (step % perEpoch == 0 && !double.IsFinite(loss.Doubles()[0]))
-                    throw new InvalidOperationException($"The value head diverged: its loss is {loss.Doubles()[0]} in step {step}. Lower {nameof(ValueHeadOptions)}.{nameof(ValueHeadOptions.LearningRate)}, which is {options.LearningRate}.");
+                    throw Diverged($"its loss is {loss.Doubles()[0]} in step {step}", options);
                 adam.SetLearningRate(schedule.At(step));
                 adam.Step();
                 progress?.Report(++step / (double)steps);
             }
+        }
+
+        using var last = no_grad();
+        using var inner = NewDisposeScope();
+        foreach (var (name, parameter) in network.named_parameters())
+        {
+            if (!parameter.isfinite().all().item<bool>())
+                throw Diverged($"{name} is no longer finite after {steps} steps", options);
         }
     }
 
@@ -71,6 +79,9 @@ internal static class ValueTraining
 
         return stack(targets, 1);
     }
+
+    private static InvalidOperationException Diverged(string how, ValueHeadOptions options) => new(FormattableString.Invariant(
+        $"The value head diverged: {how}. Lower {nameof(ValueHeadOptions)}.{nameof(ValueHeadOptions.LearningRate)}, which is {options.LearningRate}."));
 
     private static int[] Order(int count, long seed, int epoch)
     {

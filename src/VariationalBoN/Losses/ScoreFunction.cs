@@ -69,7 +69,7 @@ public static class ScoreFunction
     /// <summary>The loss with values along the answers: advantages of tokens instead of one for each answer.</summary>
     /// <remarks>
     /// With delta_t = V(s_(t + 1)) - V(s_t) - (log pi_theta - log pi_ref)(a_t), where V(s) estimates log E_ref[w | s] of the weight w = g / pi_ref and V at the end is log w itself, A_t = sum_j lambda^j delta_(t + j) minus the mean at t
-    /// over the other answers that are as long; the loss is -(1/B) sum_i sum_t A_it log pi_theta(a_it). At lambda = 1 the gradient is that of the other forms in expectation, whatever the values are: they only take
+    /// over the other answers, of all prompts, that are at least as long; the loss is -(1/B) sum_i sum_t A_it log pi_theta(a_it). At lambda = 1 the gradient is that of the other forms in expectation, whatever the values are: they only take
     /// variance away. Below 1 it is another one, with less variance still and the same fixed point pi_theta = g where V is exact: there every delta is 0. 0.95 is a good start.
     /// </remarks>
     /// <param name="logProb">log pi_theta(a_t | s_t), [B, T], as <c>ITokenPolicy.TokenLogProb</c> gives it, with gradient.</param>
@@ -82,6 +82,9 @@ public static class ScoreFunction
     /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
     public static torch.Tensor Loss(torch.Tensor logProb, IReadOnlyList<double[]> logReference, IReadOnlyList<double[]> values, double lambda)
     {
+        ArgumentNullException.ThrowIfNull(logReference);
+        ArgumentNullException.ThrowIfNull(values);
+        (logReference, values) = ([.. logReference], [.. values]); // read once: what is checked is what is used
         TokenAdvantages.Require(logProb, logReference, values, lambda);
         double[] numbers = logProb.Doubles();
         int bad = Array.FindIndex(numbers, number => !double.IsFinite(number));

@@ -33,8 +33,8 @@ public static class WinRateCurve
     /// <summary>d win / d KL along Best-of-n: n^2 / ((n - 1) (n + 1)^2); infinite at a KL of 0.</summary>
     internal static double BestOfNSlope(double kl)
     {
-        double log = LogNOf(kl);
-        return log > 700 ? 0 : Math.Exp(2 * log) / (LogMath.Expm1(log) * Math.Pow(1 + Math.Exp(log), 2));
+        double log = LogNOf(kl), win = 1 / (1 + Math.Exp(-log));
+        return win * win / LogMath.Expm1(log);
     }
 
     /// <summary>d win / d KL along the ceiling: 1 / c; infinite at a KL of 0.</summary>

@@ -72,9 +72,6 @@ internal sealed class CausalModel
         return HiddenDecoder.StartHiddenDecoding(padded, lengths, additionalTokens, out hidden);
     }
 
-    /// <summary>Whether hidden states can be had of the module.</summary>
-    internal bool HasHiddenStates => _decoder is IHiddenDecoder;
-
     /// <summary>The module as one that tells its hidden states.</summary>
     /// <exception cref="ArgumentException">It does not.</exception>
     internal IHiddenDecoder HiddenDecoder => _decoder as IHiddenDecoder

@@ -26,11 +26,17 @@ internal static class StepwiseDivergence
             long length = Math.Min(block, count - start);
             var log = distribution.LogProbs(logits.Rows(start, length).to(ScalarType.Float64));
             var logReference = referenceDistribution.LogProbs(referenceLogits.Rows(start, length).to(model.Device).to(ScalarType.Float64));
-            using Scalar zero = 0, none = double.NegativeInfinity; // held until the calls return: a collection may not free them meanwhile
-            var terms = (log.exp() * (log - logReference)).masked_fill(log.eq(none), zero); // 0 log 0 = 0
-            parts.Add(terms.sum(-1).MoveToOuterDisposeScope());
+            parts.Add(OfSteps(log, logReference).MoveToOuterDisposeScope());
         }
 
         return batch.SumByRow(cat(parts)).Doubles();
+    }
+
+    /// <summary>sum_a pi(a) log(pi(a) / pi_ref(a)), [R], of log-probabilities [R, V]; 0 log 0 = 0.</summary>
+    internal static Tensor OfSteps(Tensor log, Tensor logReference)
+    {
+        using var scope = NewDisposeScope();
+        using Scalar zero = 0, none = double.NegativeInfinity; // held until the calls return: a collection may not free them meanwhile
+        return (log.exp() * (log - logReference)).masked_fill(log.eq(none), zero).sum(-1).MoveToOuterDisposeScope();
     }
 }

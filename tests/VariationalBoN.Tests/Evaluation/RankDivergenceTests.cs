@@ -77,6 +77,18 @@ public sealed class RankDivergenceTests
     }
 
     [Fact]
+    public async Task Few_samples_leave_no_bias_for_the_reference_itself()
+    {
+        var reference = new WordPolicy(s_uniform);
+        var scorer = new Scorer(reference, RewardModel.FromFunction(c => c.Tokens[0], "word"));
+        Prompt[] prompts = [.. Enumerable.Range(0, 2000).Select(p => (Prompt)$"prompt {p}")];
+        var table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 16, seed: 1);
+        var report = await new Evaluator(scorer, table).EvaluateAsync(reference, prompts, 10, seed: 2);
+        Assert.Equal(20_000, report.Completions);
+        Assert.InRange(report.Ranks.Kl.Value, 0, 0.003);
+    }
+
+    [Fact]
     public async Task One_prompt_has_errors_over_completions_and_few_samples_few_bins()
     {
         var reference = new WordPolicy(s_uniform);

@@ -18,6 +18,7 @@ public sealed class GuidanceSnippets : IDisposable
         (CausalLmPolicy reference, ReferenceTable table) = await Made;
         Scorer scorer = Scorer(reference);
         Prompt[] train = Train, heldOut = HeldOut;
+        string path = _path;
         ValueHeadOptions options = Options(epochs: 1);
 
         // snippet: guided
@@ -26,7 +27,7 @@ public sealed class GuidanceSnippets : IDisposable
         var answers = guided.Sample(heldOut, completionsPerPrompt: 4, seed: 1);
         var bolder = guided.With(RankWeight.BestOf(32));                                // N is a dial
         var report = await new Evaluator(scorer, table).EvaluateAsync(guided, heldOut, 64, seed: 1, table.BestOf(8));
-        head.Save(_path);                                                               // safetensors; ValueHead.Load(path, scorer) reads it back
+        head.Save(path);                                                                // safetensors; ValueHead.Load(path, scorer) reads it back
         // end snippet
 
         Assert.Equal(8, answers.Count);
@@ -43,9 +44,10 @@ public sealed class GuidanceSnippets : IDisposable
         using var model = TinyModels.Gpt2();
         var policy = Policy(model);
         var bestOfN = table.BestOf(8, onWarning: _ => { });
+        Prompt[] train = Train;
 
         // snippet: values
-        var scored = await scorer.ScoreAsync(policy.Sample(Train, completionsPerPrompt: 4, seed: 1));
+        var scored = await scorer.ScoreAsync(policy.Sample(train, completionsPerPrompt: 4, seed: 1));
         var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(8), bestOfN);           // plain data: log pi_ref and V of each token
         using var loss = ScoreFunction.Loss(policy.TokenLogProb(scored), values.LogReference, values.Values, lambda: 0.95);
         // end snippet

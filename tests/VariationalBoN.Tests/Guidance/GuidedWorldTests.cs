@@ -1,3 +1,4 @@
+using TorchSharp;
 using VariationalBoN.Guidance;
 using VariationalBoN.Numerics;
 using VariationalBoN.Testing.Values;
@@ -137,6 +138,31 @@ public sealed class GuidedWorldTests
     }
 
     [Fact]
+    public void Identities_tell_options_apart_and_an_unbounded_rest_has_one()
+    {
+        var world = World(4, ties: false);
+        ModelIdentity bounded = Guided(world, RankWeight.BestOf(4), new GuidanceOptions()).Identity;
+        ModelIdentity unbounded = Guided(world, RankWeight.BestOf(4), new GuidanceOptions { MostRest = double.PositiveInfinity }).Identity;
+        Assert.NotEqual(bounded, unbounded);
+        Assert.Contains("none", unbounded.ToJson(), StringComparison.Ordinal);
+        Assert.NotEqual(bounded, Guided(world, RankWeight.BestOf(4), new GuidanceOptions { TopTokens = 2 }).Identity);
+        Assert.NotEqual(bounded, Guided(world, RankWeight.BestOf(4), new GuidanceOptions { LeastRest = 0.5 }).Identity);
+        Assert.Equal(new EnumeratedPrefixValue(world).Identity, new EnumeratedPrefixValue(World(8, ties: false)).Identity);
+        Assert.NotEqual(new EnumeratedPrefixValue(world).Identity, new EnumeratedPrefixValue(World(4, ties: true)).Identity);
+        Assert.NotEqual(new EnumeratedPrefixValue(world, [0, 0.5, 1]).Identity, new EnumeratedPrefixValue(world, [0, 0.25, 1]).Identity);
+    }
+
+    [Fact]
+    public void Values_that_are_no_numbers_are_named_by_the_completion()
+    {
+        var world = World(4, ties: false);
+        var policy = new GuidedPolicy(WorldModel.Policy(world), new Diverged(), RankWeight.BestOf(4));
+        Completion[] all = [WorldModel.Completion(world, 0), WorldModel.Completion(world, 1)];
+        Assert.Contains("completion 0", Assert.Throws<ArithmeticException>(() => policy.LogProb(all)).Message, StringComparison.Ordinal);
+        Assert.Contains("completion 0", Assert.Throws<ArithmeticException>(() => policy.StepwiseKl(WorldModel.Policy(world), all)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_mean_weight_over_all_ranks_is_one()
     {
         foreach (RankWeight weight in new[] { RankWeight.BestOf(1), RankWeight.BestOf(7.3), RankWeight.BestOf(500), RankWeight.Tilt(0), RankWeight.Tilt(1e-6), RankWeight.Tilt(900), default })
@@ -151,6 +177,36 @@ public sealed class GuidedWorldTests
         Assert.Equal("tilt c = 2.5", RankWeight.Tilt(2.5).ToString());
         Assert.Equal(BestOfNMath.LogRatioWithTies(Math.Log(0.2), Math.Log(0.5), 8), RankWeight.BestOf(8).LogMean(0.2, 0.5));
         Assert.Throws<ArgumentOutOfRangeException>(() => RankWeight.BestOf(8).LogMean(0.6, 0.5));
+    }
+
+    private sealed class Diverged : IPrefixValue, IPrefixWalk
+    {
+        public ModelIdentity Identity => "diverged";
+
+        public ScoringIdentity? Origin => null;
+
+        public bool NeedsHiddenStates => false;
+
+        public void Require(RankWeight weight)
+        {
+        }
+
+        public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight) => this;
+
+        public PrefixValues Values(torch.Tensor? hidden, torch.Tensor tokens) =>
+            new(torch.full(tokens.size(0), double.NaN, torch.float64), torch.full(tokens.shape, double.NaN, torch.float64));
+
+        public void SelectRows(ReadOnlySpan<int> rows)
+        {
+        }
+
+        public void Append(torch.Tensor tokens)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     private static EnumerableWorld World(double n, bool ties) =>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.BestOfN;
 using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
@@ -113,6 +114,75 @@ public sealed class ValueHeadTests : IDisposable
         Says("hidden states", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.WithoutDecoder(), table, Train)));
         using var head = await HeadAsync(Options(epochs: 1));
         Says("hidden states", Assert.Throws<ArgumentException>(() => new GuidedPolicy(reference.WithoutDecoder(), head, RankWeight.BestOf(2))));
+    }
+
+    [Fact]
+    public async Task Values_of_a_batch_are_read_by_the_reference_that_scored_it()
+    {
+        (var reference, var table) = await Made;
+        using var head = await HeadAsync(Options(epochs: 1));
+        var scored = await Scorer(reference).ScoreAsync(reference.Sample(HeldOut, 4, seed: 1));
+        var bare = new ScoredBatch([.. Enumerable.Range(0, scored.Count).Select(i => scored[i])], scored.Groups);
+        var tied = new ReferenceTable(table.Prompts).AcceptUnknownProvenance();
+        var bestOfN = tied.BestOf(4, onWarning: _ => { });
+        using ValueHead free = ValueHead.Train(reference, tied, Train, Options(epochs: 1));
+        using var otherModel = TinyModels.Gpt2(seed: 9).Freeze();
+        using var training = TinyModels.Gpt2();
+        var hotter = reference.With(reference.Options with { Temperature = 1.5 });
+        TokenValues.Of(free, reference, bare, RankWeight.BestOf(4), bestOfN);
+        foreach (var other in new[] { Policy(otherModel), hotter })
+        {
+            Says("another reference", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, other, bare, RankWeight.BestOf(4), bestOfN)));
+            Says("another reference", Assert.Throws<ArgumentException>(() => new GuidedPolicy(other, free, RankWeight.BestOf(4))));
+            var rescored = new ScoredBatch([.. Enumerable.Range(0, scored.Count).Select(i => scored[i] with { LogReference = other.LogProbValues([scored[i].Completion])[0] - 1 })], scored.Groups);
+            Says("is not the one that scored it", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, reference, rescored, RankWeight.BestOf(4), bestOfN)));
+        }
+
+        Says("Freeze", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, Policy(training), bare, RankWeight.BestOf(4), bestOfN)));
+        Says("truncates", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, reference.With(reference.Options with { TopK = 2 }), bare, RankWeight.BestOf(4), bestOfN)));
+    }
+
+    [Theory]
+    [InlineData(RatioEstimator.SingleAtom)]
+    [InlineData(RatioEstimator.Harmonic)]
+    public async Task Values_end_in_the_log_ratio_of_the_distribution(RatioEstimator estimator)
+    {
+        (var reference, var table) = await Made;
+        using ValueHead head = await HeadAsync(Options(epochs: 1)), more = await HeadAsync(Options(epochs: 2));
+        var scored = await Scorer(reference).ScoreAsync(reference.Sample(HeldOut, 8, seed: 1));
+        var bestOfN = table.BestOf(4, estimator, onWarning: _ => { });
+        var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(4), bestOfN);
+        for (int i = 0; i < scored.Count; i++)
+            Assert.Equal(bestOfN.LogRatio(scored[i]), values.Values[i][^1]);
+        Assert.NotEqual(head.Identity, more.Identity);
+    }
+
+    [Fact]
+    public async Task Divergence_and_bins_of_no_width_are_named()
+    {
+        Says("diverged", await Assert.ThrowsAsync<InvalidOperationException>(() => HeadAsync(Options(epochs: 1, rate: 1e30))));
+        Says("last bin empty", await Assert.ThrowsAsync<ArgumentException>(() => HeadAsync(Options() with { Bins = 24, Power = 12 })));
+    }
+
+    [Theory]
+    [InlineData("\"Width\":24", "\"Width\":16000000", "weights")]
+    [InlineData("\"Power\":2.5", "\"Power\":12", "no value head")]
+    [InlineData("\"Scoring\":", "\"Other\":", "no value head")]
+    [InlineData("\"Reference\":\"", "\"Reference\":\"[", "damaged")]
+    public async Task A_hostile_header_is_refused_before_anything_is_built(string was, string becomes, string word)
+    {
+        (var reference, _) = await Made;
+        using var head = await HeadAsync(Options(epochs: 1));
+        head.Save(_file);
+        string json;
+        using (var file = new VariationalBoN.Weights.WeightFile(_file))
+            json = file.Metadata["value_head"];
+        Assert.Contains(was, json, StringComparison.Ordinal);
+        using var small = TinyModels.Gpt2();
+        VariationalBoN.Weights.Safetensors.Save(_file, small, new Dictionary<string, string> { ["value_head"] = json.Replace(was, becomes, StringComparison.Ordinal) });
+        var error = Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference)));
+        Says(word, error);
+        Says(_file, error);
     }
 
     [Fact]

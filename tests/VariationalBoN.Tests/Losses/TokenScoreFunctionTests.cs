@@ -96,6 +96,17 @@ public sealed class TokenScoreFunctionTests
     }
 
     [Fact]
+    public void Lists_of_the_caller_are_read_once()
+    {
+        using var logProb = torch.tensor(new double[,] { { -1, -2 }, { -1, 0 } });
+        double[][] reference = [[-1, -1], [-2]], values = [[0, 0.5, 0], [0, 1]];
+        using var plain = ScoreFunction.Loss(logProb, reference, values, 0.5);
+        var changing = new Queue<double[][]>([values, [[9, 9, 9], [9, 9]]]);
+        using var once = ScoreFunction.Loss(logProb, reference, new Changing(changing), 0.5);
+        Assert.Equal(plain.item<double>(), once.item<double>());
+    }
+
+    [Fact]
     public void Numbers_that_do_not_belong_together_are_refused_by_name()
     {
         using var logProb = torch.tensor(new double[,] { { -1, -2 }, { -1, 0 } }, requires_grad: true);
@@ -217,5 +228,17 @@ public sealed class TokenScoreFunctionTests
     {
         double[] p = [.. World.LogBestOfN.Select(Math.Exp)];
         return [Math.Log(p[0] + p[1]), Math.Log(p[2] + p[3]), Math.Log(p[0]), Math.Log(p[1]), Math.Log(p[2]), Math.Log(p[3])];
+    }
+
+    /// <summary>A list that is another one each time it is gone through, and cannot be read by index.</summary>
+    private sealed class Changing(Queue<double[][]> lists) : IReadOnlyList<double[]>
+    {
+        public int Count => 2;
+
+        public double[] this[int index] => throw new InvalidOperationException("The list is read by index.");
+
+        public IEnumerator<double[]> GetEnumerator() => ((IEnumerable<double[]>)lists.Dequeue()).GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }
