@@ -43,6 +43,8 @@ public sealed class ChatTokenizer : ITokenizer
         Identity = new ModelIdentity(
             nameof(ChatTokenizer),
             ("tokenizer", tokenizer.Identity),
+            ("special tokens, sha256", Digest(_specialTokens.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))),
+            ("added tokens, sha256", Digest(tokenizer.AddedTokens.Select(pair => $"{pair.Key}={pair.Value}"))),
             ("template, sha256", template.Digest),
             ("generation prompt", Options.AddGenerationPrompt ? "on" : "off"),
             ("prefill", Options.ContinueFinalMessage ? "on" : "off"),
@@ -102,7 +104,8 @@ public sealed class ChatTokenizer : ITokenizer
     /// <returns>The prompt as it is read.</returns>
     /// <exception cref="ArgumentException">
     /// The conversation holds images or other media, a message or a kind of part that the template leaves out
-    /// (<see cref="ChatTokenizerOptions.AllowIgnored"/>), or no content that can be continued.
+    /// (<see cref="ChatTokenizerOptions.AllowIgnored"/>), or no content that can be continued; or it ends with the assistant and
+    /// <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> is off.
     /// </exception>
     /// <exception cref="ChatTemplateException">
     /// The template refuses the conversation, asks for a date that was not given, or exceeds a bound.
@@ -114,7 +117,11 @@ public sealed class ChatTokenizer : ITokenizer
             return new ChatPrompt(prompt.Text, Tokenizer.Encode(prompt.Text), Tokenizer);
         var messages = JsonNode.Parse(prompt.Canonical)!.AsArray();
         if (!Options.AllowIgnored)
+        {
             _ignored.Refuse(messages);
+            RefuseAnswered(messages);
+        }
+
         RenderedChat chat = Render(messages);
         ImmutableArray<int> tokens = Options.ContentSpellsSpecialTokens
             ? Tokenizer.Encode(chat.Text, addSpecialTokens: false)
@@ -133,13 +140,35 @@ public sealed class ChatTokenizer : ITokenizer
 
     private RenderedChat Render(JsonArray messages)
     {
-        bool continues = Options.ContinueFinalMessage && messages[^1]?["role"]?.GetValue<string>() == "assistant";
+        bool continues = Options.ContinueFinalMessage && EndsWithAssistant(messages);
+        if (continues && IsBlank(messages[^1]!.AsObject()))
+        {
+            messages = [.. messages.Take(messages.Count - 1).Select(message => message!.DeepClone())];
+            return Template.RenderMarked(Input(messages) with { AddGenerationPrompt = true });
+        }
+
         return Template.RenderMarked(Input(messages) with
         {
             AddGenerationPrompt = Options.AddGenerationPrompt && !continues,
             ContinueFinalMessage = continues,
         });
     }
+
+    /// <summary>An answer behind the assistant's own words would be judged as their continuation, but drawn as a turn of its own.</summary>
+    private void RefuseAnswered(JsonArray messages)
+    {
+        if (Options.AddGenerationPrompt && !Options.ContinueFinalMessage && EndsWithAssistant(messages))
+        {
+            throw new ArgumentException($"The conversation ends with the assistant: set {nameof(ChatTokenizerOptions.ContinueFinalMessage)}, "
+                + $"or drop the message. {nameof(ChatTokenizerOptions.AllowIgnored)} lets the model answer with another turn, as in Python.");
+        }
+    }
+
+    private static bool EndsWithAssistant(JsonArray messages) => (string?)messages[^1]!["role"] == "assistant";
+
+    /// <summary>Whether a prefill has no words to go on with, so that the answer begins at the beginning.</summary>
+    private static bool IsBlank(JsonObject message) => !message.ContainsKey("tool_calls")
+        && message["content"] is JsonValue content && content.TryGetValue(out string? text) && string.IsNullOrWhiteSpace(text);
 
     private ChatTemplateInput Input(JsonArray messages) => new()
     {
@@ -176,6 +205,9 @@ public sealed class ChatTokenizer : ITokenizer
             return null; // a template of other conversations ends its turns in its own way, and a token without a logit is never drawn
         }
     }
+
+    private static string Digest(IEnumerable<string> lines) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16];
 
     private static string Shown(string? json) => json is null ? "none" : json.Length <= ShownLength
         ? json : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}";

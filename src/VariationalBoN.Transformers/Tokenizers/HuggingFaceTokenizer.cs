@@ -8,7 +8,7 @@ namespace VariationalBoN.Transformers;
 /// <summary>The tokenizer of a Hugging Face directory: the ids and texts of transformers 4.57, or an error that names what it cannot honour.</summary>
 /// <remarks>
 /// Reads <c>tokenizer.json</c> where there is one, otherwise <c>vocab.json</c> with <c>merges.txt</c>, <c>vocab.txt</c> or <c>tokenizer.model</c>; with <c>tokenizer_config.json</c> and
-/// <c>special_tokens_map.json</c>. See docs/tokenizers.md for what is supported. Chat templates are the caller's. Immutable; thread-safe.
+/// <c>special_tokens_map.json</c>. See docs/tokenizers.md for what is supported. <see cref="Chat.ChatTokenizer"/> joins it with a chat template. Immutable; thread-safe.
 /// </remarks>
 public sealed class HuggingFaceTokenizer : ITokenizer
 {
@@ -57,6 +57,9 @@ public sealed class HuggingFaceTokenizer : ITokenizer
 
     /// <summary>The special tokens that have a name, such as <c>bos_token</c>, as the settings write them; chat templates read them.</summary>
     public ImmutableDictionary<string, string> SpecialTokens { get; }
+
+    /// <summary>The tokens beside the model's vocabulary, by id, with how they are found.</summary>
+    internal IEnumerable<KeyValuePair<int, AddedToken>> AddedTokens => _engine.Added;
 
     /// <summary>The ids that <see cref="Encode(string)"/> puts before a text.</summary>
     internal ImmutableArray<int> Before => _engine.Frame.Before;

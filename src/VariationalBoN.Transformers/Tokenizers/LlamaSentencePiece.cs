@@ -37,6 +37,8 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
 
     internal override TokenFrame Frame { get; }
 
+    internal override IEnumerable<KeyValuePair<int, AddedToken>> Added => _added.Tokens;
+
     internal override int LargestModelId => _model.Count - 1;
 
     private bool DummyPrefix => _settings.Legacy && _model.AddDummyPrefix;

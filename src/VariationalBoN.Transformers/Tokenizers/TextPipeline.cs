@@ -22,6 +22,8 @@ internal sealed partial class TextPipeline : TokenizerEngine
 
     internal override TokenFrame Frame => _parts.Frame;
 
+    internal override IEnumerable<KeyValuePair<int, AddedToken>> Added => _parts.Added.Tokens;
+
     internal override int LargestModelId => _parts.Model.Vocabulary.LargestId;
 
     /// <summary>The longest text that a normaliser may make of one: more than any needs, so that none can fill the memory.</summary>

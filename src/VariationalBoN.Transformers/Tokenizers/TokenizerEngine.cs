@@ -11,6 +11,9 @@ internal abstract class TokenizerEngine
     /// <summary>The largest id of the model's own vocabulary; added tokens may lie above it.</summary>
     internal abstract int LargestModelId { get; }
 
+    /// <summary>The tokens beside the model's vocabulary, by rising id.</summary>
+    internal abstract IEnumerable<KeyValuePair<int, AddedToken>> Added { get; }
+
     internal abstract bool TryGetId(string token, out int id);
 
     internal abstract bool TryGetToken(int id, [NotNullWhen(true)] out string? token);
