@@ -25,6 +25,7 @@ public sealed class ChatTokenizer : ITokenizer
     private readonly Dictionary<string, string?> _specialTokens;
     private readonly IgnoredContent _ignored;
     private readonly Lazy<int?> _endOfTurn;
+    private readonly Lazy<ImmutableArray<int>> _written;
 
     /// <summary>Joins a template and a tokenizer.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
@@ -40,6 +41,7 @@ public sealed class ChatTokenizer : ITokenizer
         _specialTokens = tokenizer.SpecialTokens.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal);
         _ignored = new IgnoredContent(template.Name, messages => Render(messages).Text);
         _endOfTurn = new Lazy<int?>(FindEndOfTurn);
+        _written = new Lazy<ImmutableArray<int>>(FindWritten);
         Identity = new ModelIdentity(
             nameof(ChatTokenizer),
             ("tokenizer", tokenizer.Identity),
@@ -90,7 +92,7 @@ public sealed class ChatTokenizer : ITokenizer
     public ImmutableArray<int> Encode(Prompt prompt, bool addSpecialTokens = true)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        return prompt.IsConversation ? Read(prompt).Tokens : Tokenizer.Encode(prompt.Text, addSpecialTokens);
+        return prompt.IsConversation ? ReadAs(prompt, addSpecialTokens).Tokens : Tokenizer.Encode(prompt.Text, addSpecialTokens);
     }
 
     /// <inheritdoc/>
@@ -110,7 +112,9 @@ public sealed class ChatTokenizer : ITokenizer
     /// <exception cref="ChatTemplateException">
     /// The template refuses the conversation, asks for a date that was not given, or exceeds a bound.
     /// </exception>
-    public ChatPrompt Read(Prompt prompt)
+    public ChatPrompt Read(Prompt prompt) => ReadAs(prompt, addSpecialTokens: true);
+
+    private ChatPrompt ReadAs(Prompt prompt, bool addSpecialTokens)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         if (!prompt.IsConversation)
@@ -125,8 +129,8 @@ public sealed class ChatTokenizer : ITokenizer
         RenderedChat chat = Render(messages);
         ImmutableArray<int> tokens = Options.ContentSpellsSpecialTokens
             ? Tokenizer.Encode(chat.Text, addSpecialTokens: false)
-            : Tokenizer.Encode(chat.Text, SpelledRanges(chat));
-        if (Options.Bos == BosRule.Once && !tokens.AsSpan().StartsWith(Tokenizer.Before.AsSpan()))
+            : Tokenizer.Encode(chat.Text, SpelledRanges(chat), _written.Value);
+        if (addSpecialTokens && Options.Bos == BosRule.Once && !BeginsWithBefore(chat, tokens))
             tokens = [.. Tokenizer.Before, .. tokens];
         return new ChatPrompt(chat.Text, tokens, Tokenizer);
     }
@@ -137,6 +141,32 @@ public sealed class ChatTokenizer : ITokenizer
     /// </summary>
     internal static IEnumerable<(int Start, int End)> SpelledRanges(RenderedChat chat) => chat.DataRanges
         .Where(range => !s_roles.Contains(chat.Text.Substring(range.Start, range.Length))).Select(range => (range.Start, range.End));
+
+    /// <summary>Whether the template itself writes what the tokenizer puts before a text: at the start, or anywhere before what comes from the conversation.</summary>
+    private bool BeginsWithBefore(RenderedChat chat, ImmutableArray<int> tokens)
+    {
+        ReadOnlySpan<int> before = Tokenizer.Before.AsSpan();
+        if (tokens.AsSpan().StartsWith(before))
+            return true;
+        string start = chat.DataRanges.Count == 0 ? chat.Text : chat.Text[..chat.DataRanges[0].Start];
+        return Tokenizer.Encode(start, addSpecialTokens: false).AsSpan().IndexOf(before) >= 0;
+    }
+
+    /// <summary>The added tokens that the template writes around a question, which mark turns even where they are not special; white space is none.</summary>
+    private ImmutableArray<int> FindWritten()
+    {
+        JsonArray messages = [new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" }];
+        try
+        {
+            string text = Template.Render(Input(messages) with { Date = Options.Date ?? DateTime.UnixEpoch, AddGenerationPrompt = Options.AddGenerationPrompt });
+            var marks = Tokenizer.AddedTokens.Where(pair => !string.IsNullOrWhiteSpace(pair.Value.Content)).Select(pair => pair.Key).ToHashSet();
+            return [.. Tokenizer.Encode(text, addSpecialTokens: false).Where(marks.Contains).Distinct()];
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return []; // a template that takes no lone question; what it refuses of a conversation it will say when that is rendered
+        }
+    }
 
     private RenderedChat Render(JsonArray messages)
     {

@@ -29,6 +29,26 @@ public sealed class ChatTokenizerTests
     }
 
     [Fact]
+    public void BOS_behind_other_words_of_the_template_is_enough_and_none_comes_where_none_is_asked_for()
+    {
+        ChatTokenizer later = Chat(s_llama3, "\n" + "<|begin_of_text|>{{ messages[0].content }}"), none = Chat(s_llama3, "{{ messages[0].content }}");
+
+        Assert.Equal(1, later.Encode(s_question).Count(id => id == s_llama3.BosId));
+        Assert.Equal(0, none.Encode(s_question, addSpecialTokens: false).Count(id => id == s_llama3.BosId));
+        Assert.Equal(s_llama3.BosId, none.Encode(ChatModels.Conversation(("user", "<|begin_of_text|>")))[0]);
+    }
+
+    [Fact]
+    public void Ids_that_are_too_many_lose_their_end_but_not_the_special_tokens_around_them()
+    {
+        ImmutableArray<int> whole = [.. s_llama3.Before, .. s_llama3.Encode("one two three four<|eot_id|>", addSpecialTokens: false)];
+
+        Equal([.. whole[..4], whole[^1]], s_llama3.Cut(whole, 5));
+        Equal(whole, s_llama3.Cut(whole, whole.Length));
+        Assert.Single(s_llama3.Cut(whole, 1));
+    }
+
+    [Fact]
     public void A_tokenizer_without_BOS_gets_none() =>
         Equal(s_qwen2.Encode("<|im_start|>user\nIs it good?<|im_end|>\n<|im_start|>assistant\n", addSpecialTokens: false), Chat(s_qwen2, ChatModels.ChatMl).Encode(s_question));
 
