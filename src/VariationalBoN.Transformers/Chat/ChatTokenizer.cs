@@ -25,6 +25,7 @@ public sealed class ChatTokenizer : ITokenizer
     private readonly Dictionary<string, string?> _specialTokens;
     private readonly IgnoredContent _ignored;
     private readonly Lazy<int?> _endOfTurn;
+    private readonly Lazy<ImmutableArray<int>> _written;
 
     /// <summary>Joins a template and a tokenizer.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
@@ -40,9 +41,12 @@ public sealed class ChatTokenizer : ITokenizer
         _specialTokens = tokenizer.SpecialTokens.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal);
         _ignored = new IgnoredContent(template.Name, messages => Render(messages).Text);
         _endOfTurn = new Lazy<int?>(FindEndOfTurn);
+        _written = new Lazy<ImmutableArray<int>>(FindWritten);
         Identity = new ModelIdentity(
             nameof(ChatTokenizer),
             ("tokenizer", tokenizer.Identity),
+            ("special tokens, sha256", Digest(_specialTokens.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))),
+            ("added tokens, sha256", Digest(tokenizer.AddedTokens.Select(pair => $"{pair.Key}={pair.Value}"))),
             ("template, sha256", template.Digest),
             ("generation prompt", Options.AddGenerationPrompt ? "on" : "off"),
             ("prefill", Options.ContinueFinalMessage ? "on" : "off"),
@@ -88,7 +92,7 @@ public sealed class ChatTokenizer : ITokenizer
     public ImmutableArray<int> Encode(Prompt prompt, bool addSpecialTokens = true)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        return prompt.IsConversation ? Read(prompt).Tokens : Tokenizer.Encode(prompt.Text, addSpecialTokens);
+        return prompt.IsConversation ? ReadAs(prompt, addSpecialTokens).Tokens : Tokenizer.Encode(prompt.Text, addSpecialTokens);
     }
 
     /// <inheritdoc/>
@@ -102,24 +106,31 @@ public sealed class ChatTokenizer : ITokenizer
     /// <returns>The prompt as it is read.</returns>
     /// <exception cref="ArgumentException">
     /// The conversation holds images or other media, a message or a kind of part that the template leaves out
-    /// (<see cref="ChatTokenizerOptions.AllowIgnored"/>), or no content that can be continued.
+    /// (<see cref="ChatTokenizerOptions.AllowIgnored"/>), or no content that can be continued; or it ends with the assistant and
+    /// <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> is off.
     /// </exception>
     /// <exception cref="ChatTemplateException">
     /// The template refuses the conversation, asks for a date that was not given, or exceeds a bound.
     /// </exception>
-    public ChatPrompt Read(Prompt prompt)
+    public ChatPrompt Read(Prompt prompt) => ReadAs(prompt, addSpecialTokens: true);
+
+    private ChatPrompt ReadAs(Prompt prompt, bool addSpecialTokens)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         if (!prompt.IsConversation)
             return new ChatPrompt(prompt.Text, Tokenizer.Encode(prompt.Text), Tokenizer);
         var messages = JsonNode.Parse(prompt.Canonical)!.AsArray();
         if (!Options.AllowIgnored)
+        {
             _ignored.Refuse(messages);
+            RefuseAnswered(messages);
+        }
+
         RenderedChat chat = Render(messages);
         ImmutableArray<int> tokens = Options.ContentSpellsSpecialTokens
             ? Tokenizer.Encode(chat.Text, addSpecialTokens: false)
-            : Tokenizer.Encode(chat.Text, SpelledRanges(chat));
-        if (Options.Bos == BosRule.Once && !tokens.AsSpan().StartsWith(Tokenizer.Before.AsSpan()))
+            : Tokenizer.Encode(chat.Text, SpelledRanges(chat), _written.Value);
+        if (addSpecialTokens && Options.Bos == BosRule.Once && !BeginsWithBefore(chat, tokens))
             tokens = [.. Tokenizer.Before, .. tokens];
         return new ChatPrompt(chat.Text, tokens, Tokenizer);
     }
@@ -131,15 +142,63 @@ public sealed class ChatTokenizer : ITokenizer
     internal static IEnumerable<(int Start, int End)> SpelledRanges(RenderedChat chat) => chat.DataRanges
         .Where(range => !s_roles.Contains(chat.Text.Substring(range.Start, range.Length))).Select(range => (range.Start, range.End));
 
+    /// <summary>Whether the template itself writes what the tokenizer puts before a text: at the start, or anywhere before what comes from the conversation.</summary>
+    private bool BeginsWithBefore(RenderedChat chat, ImmutableArray<int> tokens)
+    {
+        ReadOnlySpan<int> before = Tokenizer.Before.AsSpan();
+        if (tokens.AsSpan().StartsWith(before))
+            return true;
+        string start = chat.DataRanges.Count == 0 ? chat.Text : chat.Text[..chat.DataRanges[0].Start];
+        return Tokenizer.Encode(start, addSpecialTokens: false).AsSpan().IndexOf(before) >= 0;
+    }
+
+    /// <summary>The added tokens that the template writes around a question, which mark turns even where they are not special; white space is none.</summary>
+    private ImmutableArray<int> FindWritten()
+    {
+        JsonArray messages = [new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" }];
+        try
+        {
+            string text = Template.Render(Input(messages) with { Date = Options.Date ?? DateTime.UnixEpoch, AddGenerationPrompt = Options.AddGenerationPrompt });
+            var marks = Tokenizer.AddedTokens.Where(pair => !string.IsNullOrWhiteSpace(pair.Value.Content)).Select(pair => pair.Key).ToHashSet();
+            return [.. Tokenizer.Encode(text, addSpecialTokens: false).Where(marks.Contains).Distinct()];
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return []; // a template that takes no lone question; what it refuses of a conversation it will say when that is rendered
+        }
+    }
+
     private RenderedChat Render(JsonArray messages)
     {
-        bool continues = Options.ContinueFinalMessage && messages[^1]?["role"]?.GetValue<string>() == "assistant";
+        bool continues = Options.ContinueFinalMessage && EndsWithAssistant(messages);
+        if (continues && IsBlank(messages[^1]!.AsObject()))
+        {
+            messages = [.. messages.Take(messages.Count - 1).Select(message => message!.DeepClone())];
+            return Template.RenderMarked(Input(messages) with { AddGenerationPrompt = true });
+        }
+
         return Template.RenderMarked(Input(messages) with
         {
             AddGenerationPrompt = Options.AddGenerationPrompt && !continues,
             ContinueFinalMessage = continues,
         });
     }
+
+    /// <summary>An answer behind the assistant's own words would be judged as their continuation, but drawn as a turn of its own.</summary>
+    private void RefuseAnswered(JsonArray messages)
+    {
+        if (Options.AddGenerationPrompt && !Options.ContinueFinalMessage && EndsWithAssistant(messages))
+        {
+            throw new ArgumentException($"The conversation ends with the assistant: set {nameof(ChatTokenizerOptions.ContinueFinalMessage)}, "
+                + $"or drop the message. {nameof(ChatTokenizerOptions.AllowIgnored)} lets the model answer with another turn, as in Python.");
+        }
+    }
+
+    private static bool EndsWithAssistant(JsonArray messages) => (string?)messages[^1]!["role"] == "assistant";
+
+    /// <summary>Whether a prefill has no words to go on with, so that the answer begins at the beginning.</summary>
+    private static bool IsBlank(JsonObject message) => !message.ContainsKey("tool_calls")
+        && message["content"] is JsonValue content && content.TryGetValue(out string? text) && string.IsNullOrWhiteSpace(text);
 
     private ChatTemplateInput Input(JsonArray messages) => new()
     {
@@ -176,6 +235,9 @@ public sealed class ChatTokenizer : ITokenizer
             return null; // a template of other conversations ends its turns in its own way, and a token without a logit is never drawn
         }
     }
+
+    private static string Digest(IEnumerable<string> lines) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16];
 
     private static string Shown(string? json) => json is null ? "none" : json.Length <= ShownLength
         ? json : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}";

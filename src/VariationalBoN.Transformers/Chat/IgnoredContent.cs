@@ -102,7 +102,7 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
 
         private void Replace(JsonObject message, string what)
         {
-            if (message["content"] is JsonValue)
+            if (IsWords(message["content"]))
                 message["content"] = Next(what);
             foreach (JsonObject part in Parts(message))
                 ReplacePart(part, what);
@@ -118,7 +118,7 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
         private void ReplacePart(JsonObject part, string what)
         {
             string[] keys =
-                [.. part.Where(entry => entry.Key != "type" && entry.Value?.GetValueKind() == JsonValueKind.String).Select(entry => entry.Key)];
+                [.. part.Where(entry => entry.Key != "type" && IsWords(entry.Value)).Select(entry => entry.Key)];
             if (keys.Length == 0)
                 return;
             string word = Next($"a part of type {Shown.Quoted(TypeOf(part) ?? keys[0])} of {what}");
@@ -132,6 +132,10 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
             Words.Add((what, word));
             return word;
         }
+
+        /// <summary>Whether a value is a text that a model could read: not the empty content beside a tool call.</summary>
+        private static bool IsWords(JsonNode? value) =>
+            value is JsonValue words && words.TryGetValue(out string? text) && !string.IsNullOrWhiteSpace(text);
 
         private static bool IsNamed(JsonObject function) => function["name"]?.GetValueKind() == JsonValueKind.String;
     }

@@ -10,7 +10,7 @@ internal static class FinalMessage
         string content = Content(messages);
         string stripped = StringEditing.Strip(new StringValue(content), null, left: true, right: true, work).Text;
         work.Charge((text.Text.Length / 8) + content.Length);
-        int start = Searching.LastIndexOf(text.Text, stripped);
+        int start = LastOfData(text, stripped, work);
         if (start < 0)
         {
             throw new ArgumentException(
@@ -19,6 +19,33 @@ internal static class FinalMessage
         }
         bool keepsSpace = text.Text.AsSpan(start).StartsWith(content);
         return text.Part(0, start + (keepsSpace ? content.Length : stripped.Length));
+    }
+
+    /// <summary>The last place of a content that comes from the conversation; where none does, the last of all.</summary>
+    private static int LastOfData(StringValue text, string content, Work work)
+    {
+        int last = Searching.LastIndexOf(text.Text, content);
+        for (int start = last; start >= 0;)
+        {
+            if (IsData(text.Part(start, content.Length)))
+                return start;
+            int end = start + content.Length - 1;
+            start = Searching.LastIndexOf(text.Text.AsSpan(0, Math.Max(end, 0)), content);
+            work.Charge(content.Length + ((end - Math.Max(start, 0)) / 8) + 1);
+        }
+
+        return last;
+    }
+
+    private static bool IsData(StringValue part)
+    {
+        foreach (MarkRun run in part.Runs)
+        {
+            if (!run.Marks.HasFlag(Marks.Data))
+                return false;
+        }
+
+        return true;
     }
 
     private static string Content(JsonArray messages)

@@ -87,7 +87,7 @@ public sealed class PretrainedClassifier : IDisposable
     public IRewardModel TextReward(ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         var tokenizer = Tokenizer;
-        chat ??= HasChatTemplate ? Chat() : null;
+        chat ??= HasChatTemplate && options?.Format is null ? Chat() : null;
         if (chat is not null && options?.Format is null)
             return ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(chat, completion.Prompt.Answered(completion.Text), most), chat.Identity, options);
         return ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
@@ -111,7 +111,7 @@ public sealed class PretrainedClassifier : IDisposable
         if (!whole.IsConversation)
             return chat.Tokenizer.Encode(whole.Text, addSpecialTokens: true, most);
         ImmutableArray<int> tokens = chat.Encode(whole);
-        return tokens.Length <= most ? tokens : tokens[..most];
+        return chat.Tokenizer.Cut(tokens, most);
     }
 
     /// <summary>Frees the classifier.</summary>

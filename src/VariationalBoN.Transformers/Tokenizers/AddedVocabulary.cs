@@ -55,8 +55,8 @@ internal sealed class AddedVocabulary
         return added || _model.TryGetToken(id, out token);
     }
 
-    /// <summary>Whether a special token is among those that are sought in the normalised text.</summary>
-    internal bool NormalizesSpecial => _tokens.Values.Any(token => token.Normalized && (token.Special || IsSpecial(token.Content)));
+    /// <summary>Whether a token is among those that are sought in the normalised text.</summary>
+    internal bool Normalizes => _tokens.Values.Any(token => token.Normalized);
 
     /// <summary>Finds those tokens that are sought in the text as it stands (or in the normalised text).</summary>
     internal TokenMatcher Matcher(bool normalized, Func<string, string>? normalizer, bool withoutSpecial)

@@ -33,6 +33,8 @@ internal sealed class BytePairModel : ITokenModel
 
     public TokenVocabulary Vocabulary { get; }
 
+    public int? Unknown => _unknown;
+
     /// <summary>What stands after the last symbol of a word.</summary>
     internal string EndOfWordSuffix => _options.EndOfWordSuffix;
 

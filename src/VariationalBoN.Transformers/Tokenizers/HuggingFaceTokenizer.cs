@@ -8,7 +8,7 @@ namespace VariationalBoN.Transformers;
 /// <summary>The tokenizer of a Hugging Face directory: the ids and texts of transformers 4.57, or an error that names what it cannot honour.</summary>
 /// <remarks>
 /// Reads <c>tokenizer.json</c> where there is one, otherwise <c>vocab.json</c> with <c>merges.txt</c>, <c>vocab.txt</c> or <c>tokenizer.model</c>; with <c>tokenizer_config.json</c> and
-/// <c>special_tokens_map.json</c>. See docs/tokenizers.md for what is supported. Chat templates are the caller's. Immutable; thread-safe.
+/// <c>special_tokens_map.json</c>. See docs/tokenizers.md for what is supported. <see cref="Chat.ChatTokenizer"/> joins it with a chat template. Immutable; thread-safe.
 /// </remarks>
 public sealed class HuggingFaceTokenizer : ITokenizer
 {
@@ -57,6 +57,9 @@ public sealed class HuggingFaceTokenizer : ITokenizer
 
     /// <summary>The special tokens that have a name, such as <c>bos_token</c>, as the settings write them; chat templates read them.</summary>
     public ImmutableDictionary<string, string> SpecialTokens { get; }
+
+    /// <summary>The tokens beside the model's vocabulary, by id, with how they are found.</summary>
+    internal IEnumerable<KeyValuePair<int, AddedToken>> AddedTokens => _engine.Added;
 
     /// <summary>The ids that <see cref="Encode(string)"/> puts before a text.</summary>
     internal ImmutableArray<int> Before => _engine.Frame.Before;
@@ -118,12 +121,26 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         return [.. frame.Before, .. ids, .. frame.After];
     }
 
+    /// <summary>Cuts ids that are too many on the side that the settings say, as a text is cut: what stands before a text and the special tokens at its end stay.</summary>
+    internal ImmutableArray<int> Cut(ImmutableArray<int> tokens, int most)
+    {
+        if (tokens.Length <= most)
+            return tokens;
+        int before = tokens.AsSpan().StartsWith(Before.AsSpan()) ? Before.Length : 0, after = 0;
+        while (before + after < tokens.Length && IsSpecial(tokens[^(after + 1)]))
+            after++;
+        int room = Math.Max(0, most - before - after), from = _truncateLeft ? tokens.Length - after - room : before;
+        return [.. ((int[])[.. tokens[..before], .. tokens[from..(from + room)], .. tokens[^after..]]).Take(most)];
+    }
+
     /// <summary>The ids of a text, with nothing around it, in which some special tokens are text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="plain">Where a special token is text, even if it only touches one of these ranges.</param>
-    internal ImmutableArray<int> Encode(string text, IEnumerable<(int Start, int End)> plain)
+    /// <param name="held">Ids of tokens that are text there too, beside the special ones and those that the settings name; null for none.</param>
+    /// <exception cref="InvalidOperationException">The tokenizer's own vocabulary makes a special token of text there.</exception>
+    internal ImmutableArray<int> Encode(string text, IEnumerable<(int Start, int End)> plain, IEnumerable<int>? held = null)
     {
-        var ids = _engine.Encode(Utf8Text.WithoutLoneSurrogates(text), new TextRanges(plain));
+        var ids = _engine.Encode(Utf8Text.WithoutLoneSurrogates(text), new TextRanges(plain, SpecialIds.Concat(held ?? []).ToHashSet()));
         RequireLogits(ids);
         return [.. ids];
     }

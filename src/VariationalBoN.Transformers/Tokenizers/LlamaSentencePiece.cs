@@ -37,6 +37,10 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
 
     internal override TokenFrame Frame { get; }
 
+    internal override IEnumerable<KeyValuePair<int, AddedToken>> Added => _added.Tokens;
+
+    protected override int? Unknown => _model.Id("");
+
     internal override int LargestModelId => _model.Count - 1;
 
     private bool DummyPrefix => _settings.Legacy && _model.AddDummyPrefix;
@@ -61,10 +65,10 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
                 (text, plain) = (SentencePieceModel.Space + text, plain?.Within(-1, text.Length));
         }
 
-        List<string> tokens = [.. Parts(text, plain).Where(part => part.Text.Length > 0).SelectMany(part => part.Token is null ? Pieces(part.Text) : [part.Text])];
+        List<string> tokens = [.. Parts(text, plain).Where(part => part.Text.Length > 0).SelectMany(part => part.Token is null ? Pieces(part.Text, plain) : [part.Text])];
         if (!_settings.Legacy && tokens.Count > 1 && tokens[0].Length == 1 && tokens[0][0] == SentencePieceModel.Space && _special.Contains(tokens[1]))
             tokens.RemoveAt(0);
-        return [.. tokens.Select(token => _added.TryGetId(token, out int id) ? id : _model.Id(token))];
+        return [.. tokens.Select(Id)];
     }
 
     internal override string Decode(IEnumerable<int> ids, bool skipSpecial)
@@ -121,6 +125,16 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
     }
 
     /// <summary>The pieces of a part; where it begins with a space, the unknown token goes before it and off again, since the library might strip the space.</summary>
+    private List<string> Pieces(string text, TextRanges? plain)
+    {
+        List<string> pieces = Pieces(text);
+        if (plain is not null)
+            RequireText([.. pieces.Select(Id)], 0, plain);
+        return pieces;
+    }
+
+    private int Id(string piece) => _added.TryGetId(piece, out int id) ? id : _model.Id(piece);
+
     private List<string> Pieces(string text)
     {
         if (_settings.Legacy || !text.StartsWith(SentencePieceModel.Space) && !text.StartsWith(' '))

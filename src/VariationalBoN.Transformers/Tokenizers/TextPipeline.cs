@@ -10,17 +10,21 @@ internal sealed partial class TextPipeline : TokenizerEngine
     private readonly TextPipelineParts _parts;
     private readonly TokenMatcher _raw;
     private readonly TokenMatcher _normalized;
-    private readonly bool _normalizesSpecial;
+    private readonly bool _normalizes;
 
     internal TextPipeline(TextPipelineParts parts, bool splitSpecialTokens)
     {
         _parts = parts;
         _raw = parts.Added.Matcher(normalized: false, null, splitSpecialTokens);
         _normalized = parts.Added.Matcher(normalized: true, parts.Normalizer, splitSpecialTokens);
-        _normalizesSpecial = parts.Added.NormalizesSpecial;
+        _normalizes = parts.Added.Normalizes;
     }
 
     internal override TokenFrame Frame => _parts.Frame;
+
+    internal override IEnumerable<KeyValuePair<int, AddedToken>> Added => _parts.Added.Tokens;
+
+    protected override int? Unknown => _parts.Model.Unknown;
 
     internal override int LargestModelId => _parts.Model.Vocabulary.LargestId;
 
@@ -41,7 +45,7 @@ internal sealed partial class TextPipeline : TokenizerEngine
             if (id >= 0)
                 ids.Add(id);
             else
-                EncodePart(end - start == text.Length ? text : text[start..end], start == 0, ids, _normalizesSpecial ? plain?.Within(start, end) : null);
+                EncodePart(end - start == text.Length ? text : text[start..end], start == 0, ids, plain?.Touch(start, end) == true ? plain.Within(start, end) : null);
         }
 
         return ids;
@@ -94,10 +98,17 @@ internal sealed partial class TextPipeline : TokenizerEngine
 
     private void EncodePart(string text, bool first, List<int> ids, TextRanges? plain)
     {
-        if (_parts.Normalizer is not null)
+        TextRanges? spelled = plain;
+        if (_parts.Normalizer is not null && _normalizes)
             plain = plain?.Normalized(text, _parts.Normalizer);
         first &= BeginsWithItsFirst(text, out text);
-        PieceSink model = word => _parts.Model.Encode(word.Text, ids);
+        PieceSink model = word =>
+        {
+            int before = ids.Count;
+            _parts.Model.Encode(word.Text, ids);
+            if (spelled is not null)
+                RequireText(ids, before, spelled);
+        };
         foreach (var (start, end, id) in _normalized.Split(text, plain))
         {
             if (id >= 0)

@@ -8,7 +8,15 @@ internal sealed class TextRanges
 
     private readonly (int Start, int End)[] _ranges;
 
-    internal TextRanges(IEnumerable<(int Start, int End)> ranges) => _ranges = [.. ranges.Where(range => range.End > range.Start)];
+    private readonly IReadOnlySet<int>? _held;
+
+    /// <param name="ranges">The parts; empty ones are none.</param>
+    /// <param name="held">Ids of tokens that are text here, beside the special ones; null for none.</param>
+    internal TextRanges(IEnumerable<(int Start, int End)> ranges, IReadOnlySet<int>? held = null) =>
+        (_ranges, _held) = ([.. ranges.Where(range => range.End > range.Start)], held);
+
+    /// <summary>Whether a token that is not special is text here, too.</summary>
+    internal bool Holds(int id) => _held?.Contains(id) == true;
 
     /// <summary>Whether a part of the text holds a character of the ranges.</summary>
     internal bool Touch(int start, int end)
@@ -23,14 +31,14 @@ internal sealed class TextRanges
         int first = FirstAfter(start), last = first;
         while (last < _ranges.Length && _ranges[last].Start < end)
             last++;
-        return new TextRanges(_ranges[first..last].Select(range => (Math.Max(range.Start, start) - start, Math.Min(range.End, end) - start)));
+        return new TextRanges(_ranges[first..last].Select(range => (Math.Max(range.Start, start) - start, Math.Min(range.End, end) - start)), _held);
     }
 
     /// <summary>Where the ranges lie in the normalised text.</summary>
     internal TextRanges Normalized(string text, Func<string, string> normalizer)
     {
         int last = 0, length = 0;
-        return new TextRanges([.. _ranges.Select(range => (Of(range.Start), Of(range.End)))]);
+        return new TextRanges([.. _ranges.Select(range => (Of(range.Start), Of(range.End)))], _held);
 
         int Of(int place)
         {

@@ -86,7 +86,7 @@ internal sealed class TokenMatcher
         while (at < text.Length && _children.TryGetValue(Key(node, text[at]), out node))
         {
             at++;
-            if (_tokenAt[node] is >= 0 and var token && !(_tokens[token].Token.Special && plain?.Touch(start, at) == true))
+            if (_tokenAt[node] is >= 0 and var token && !(plain is not null && (_tokens[token].Token.Special || plain.Holds(_tokens[token].Id)) && plain.Touch(start, at)))
                 found = (at, token);
         }
 

@@ -8,8 +8,14 @@ internal abstract class TokenizerEngine
     /// <summary>The special tokens around a text.</summary>
     internal abstract TokenFrame Frame { get; }
 
+    /// <summary>The id for what the vocabulary does not hold; null where there is none.</summary>
+    protected abstract int? Unknown { get; }
+
     /// <summary>The largest id of the model's own vocabulary; added tokens may lie above it.</summary>
     internal abstract int LargestModelId { get; }
+
+    /// <summary>The tokens beside the model's vocabulary, by rising id.</summary>
+    internal abstract IEnumerable<KeyValuePair<int, AddedToken>> Added { get; }
 
     internal abstract bool TryGetId(string token, out int id);
 
@@ -22,6 +28,24 @@ internal abstract class TokenizerEngine
 
     /// <summary>Whether an id is that of a special token.</summary>
     internal abstract bool IsSpecial(int id);
+
+    /// <summary>Refuses a special token that the model's own vocabulary makes of text.</summary>
+    /// <param name="ids">Ids of a text that touches ranges where special tokens are text.</param>
+    /// <param name="from">The first of these ids that counts.</param>
+    /// <param name="plain">The ranges.</param>
+    /// <exception cref="InvalidOperationException">There is one; the unknown token is none.</exception>
+    protected void RequireText(List<int> ids, int from, TextRanges plain)
+    {
+        for (int i = from; i < ids.Count; i++)
+        {
+            if (ids[i] != Unknown && (IsSpecial(ids[i]) || plain.Holds(ids[i])))
+            {
+                throw new InvalidOperationException(
+                    $"The text spells \"{(TryGetToken(ids[i], out string? token) ? token : "")}\", of which the tokenizer's own vocabulary makes the special token {ids[i]}. "
+                    + "Leave it out of the conversation, or let content spell special tokens: ChatTokenizerOptions.ContentSpellsSpecialTokens.");
+            }
+        }
+    }
 
     /// <summary>The text of ids; those that name no token are passed over.</summary>
     internal abstract string Decode(IEnumerable<int> ids, bool skipSpecial);

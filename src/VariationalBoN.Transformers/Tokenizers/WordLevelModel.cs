@@ -15,6 +15,8 @@ internal sealed class WordLevelModel : ITokenModel
 
     public TokenVocabulary Vocabulary { get; }
 
+    public int? Unknown => _unknown;
+
     internal static WordLevelModel Read(JsonSection section) => new(section);
 
     /// <exception cref="InvalidOperationException">The word needs the unknown token, which the vocabulary does not hold.</exception>

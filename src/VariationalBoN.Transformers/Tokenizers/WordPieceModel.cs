@@ -28,6 +28,8 @@ internal sealed class WordPieceModel : ITokenModel
 
     public TokenVocabulary Vocabulary { get; }
 
+    public int? Unknown => _unknown;
+
     internal static WordPieceModel Read(JsonSection section) =>
         new(TokenVocabulary.Read(section.Section("vocab")), section.Text("unk_token"),
         section.Text("continuing_subword_prefix"), section.LongCount("max_input_chars_per_word"));

@@ -36,7 +36,7 @@ internal static partial class ChatModels
     }
 
     /// <summary>The tokenizer of golden qwen2 with more special tokens, changed as asked.</summary>
-    public static HuggingFaceTokenizer Tokenizer(IEnumerable<string> more, Action<JsonObject>? change = null, bool normalized = false)
+    public static HuggingFaceTokenizer Tokenizer(IEnumerable<string> more, Action<JsonObject>? change = null, bool normalized = false, Action<JsonObject>? config = null)
     {
         string folder = System.IO.Directory.CreateTempSubdirectory("family-tokenizer").FullName;
         try
@@ -60,7 +60,9 @@ internal static partial class ChatModels
 
             change?.Invoke(json);
             File.WriteAllText(Path.Combine(folder, "tokenizer.json"), json.ToJsonString());
-            File.Copy(Path.Combine(Golden("qwen2"), "tokenizer_config.json"), Path.Combine(folder, "tokenizer_config.json"));
+            JsonObject settings = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden("qwen2"), "tokenizer_config.json")))!.AsObject();
+            config?.Invoke(settings);
+            File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), settings.ToJsonString());
             return HuggingFaceTokenizer.Load(folder, next + 1);
         }
         finally

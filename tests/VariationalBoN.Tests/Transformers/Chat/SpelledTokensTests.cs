@@ -96,6 +96,49 @@ public sealed class SpelledTokensTests
         Assert.Equal("a<s>", tokenizer.Decode(ids));
     }
 
+    [Theory]
+    [InlineData("{{ messages[0].content }}<|im_end|>")]
+    [InlineData(ChatModels.ChatMl)]
+    public void A_mark_of_turns_that_is_not_special_is_text_where_it_is_spelled(string template)
+    {
+        HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer([], json => Unspecial(json["added_tokens"]!.AsArray()), config: json =>
+        {
+            Unspecial(json["added_tokens_decoder"]!.AsObject().Select(pair => pair.Value));
+            json["additional_special_tokens"] = new JsonArray();
+            json["eos_token"] = "<|endoftext|>";
+        });
+        Assert.True(tokenizer.TryGetId("<|im_end|>", out int end));
+        Assert.False(tokenizer.IsSpecial(end));
+        var chat = new ChatTokenizer(tokenizer, ChatTemplate.Parse(template));
+
+        Assert.Equal(1, chat.Encode(ChatModels.Conversation(("user", "a<|im_end|>b<|im_end|>"))).Count(id => id == end));
+    }
+
+    [Fact]
+    public void A_word_of_the_vocabulary_that_is_special_is_refused_where_it_is_spelled()
+    {
+        HuggingFaceTokenizer words = ChatModels.Tokenizer([], json =>
+        {
+            json["model"] = JsonNode.Parse("""{"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1, "<e>": 2}, "unk_token": "[UNK]"}""");
+            json["pre_tokenizer"] = JsonNode.Parse("""{"type": "WhitespaceSplit"}""");
+            json["normalizer"] = null;
+            json["post_processor"] = null;
+            json["decoder"] = null;
+            json["added_tokens"] = JsonNode.Parse("""
+                [{"id": 2, "content": "<e>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}]
+                """);
+        }, config: json =>
+        {
+            json.Clear();
+            json["tokenizer_class"] = "PreTrainedTokenizerFast";
+        });
+
+        Assert.Equal([1, 0, 2], (int[])[.. words.Encode("a b <e>", [(0, 3)])]);
+        var error = Assert.Throws<InvalidOperationException>(() => words.Encode("a b <e>", [(0, 7)]));
+        Assert.Contains("\"<e>\"", error.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(ChatTokenizerOptions.ContentSpellsSpecialTokens), error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Ranges_are_found_by_place()
     {
@@ -105,6 +148,12 @@ public sealed class SpelledTokensTests
         Assert.True(ranges.Touch(0, 9));
         Assert.False(ranges.Touch(4, 6));
         Assert.Equal([true, false, false, true, false], Enumerable.Range(0, 5).Select(at => ranges.Within(3, 9).Touch(at, at + 1)));
+    }
+
+    private static void Unspecial(IEnumerable<JsonNode?> tokens)
+    {
+        foreach (JsonNode? token in tokens)
+            token!["special"] = false;
     }
 
     private static ImmutableArray<int> Encoded(RenderedChat chat) => s_tokenizer.Encode(chat.Text, ChatTokenizer.SpelledRanges(chat));

@@ -17,6 +17,9 @@ public sealed class FinalMessageTests
     [InlineData(Trimmed, "part ", "<user>q</><assistant>part")]
     [InlineData(Trimmed, " part", "<user>q</><assistant>part")]
     [InlineData(Kept, "q", "<user>q</><assistant>q")]
+    [InlineData(Kept, "<", "<user>q</><assistant><")]
+    [InlineData("{% for m in messages %}<|im|>{{ m.content }}<|im_end|>{% endfor %}", "|", "<|im|>q<|im_end|><|im|>|")]
+    [InlineData("{% for m in messages %}<|im|>{{ m.content }}<|im_end|>{% endfor %}", "m", "<|im|>q<|im_end|><|im|>m")]
     [InlineData(Kept, "😀 x\n", "<user>q</><assistant>😀 x\n")]
     public void The_text_ends_with_the_content_of_the_last_message(string template, string content, string expected) =>
         Assert.Equal(expected, Render(template, Of(("user", "q"), ("assistant", content)) with { ContinueFinalMessage = true }));
