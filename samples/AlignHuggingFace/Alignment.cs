@@ -91,6 +91,8 @@ internal static class Alignment
     {
         string path = arguments.Prompts!;
         var read = await PromptFile.ReadAsync(path, arguments.PromptColumn, cancellationToken);
+        if (model.HasChatTemplate && read.Entries.FirstOrDefault(entry => !entry.Prompt.IsConversation) is { Prompt: not null, Place: var first })
+            output.WriteLine($"{path}: the model has a chat template, and the prompt at {first} is a plain text: such prompts are read without it. For the template, give conversations.");
         var fitting = PromptLengths.Fit(path, read, model.TokensOf, model.MostPromptTokens, arguments.LongPrompts);
         foreach (string note in fitting.Notes)
             output.WriteLine(note);

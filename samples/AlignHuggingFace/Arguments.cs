@@ -71,6 +71,9 @@ internal sealed record Arguments
 
     public required string Output { get; init; }
 
+    /// <summary>The store of reference rewards.</summary>
+    public required string References { get; init; }
+
     /// <summary>Where the policy is.</summary>
     public required string Device { get; init; }
 

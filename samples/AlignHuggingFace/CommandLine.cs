@@ -101,6 +101,15 @@ internal static class CommandLine
 
     private static readonly Option<long> Seed = CommonOptions.Seed();
     private static readonly Option<string> Output = OutputFolder();
+
+    private static readonly Option<string> References =
+        new Option<string>("--references")
+        {
+            Description = "The store of reference rewards; runs of one model, judge, length and seed may share it, one after the other " +
+                $"[default: {ReferenceRewards.FileName} in --output].",
+        }
+        .Checked(IsFile, value => $"--references is '{value}'; it must be a file, which may be new");
+
     private static readonly Option<string> Device = CommonOptions.Device();
 
     private static readonly Option<string> ReferenceDevice =
@@ -136,7 +145,7 @@ internal static class CommandLine
         {
             Model, Reward, Label, SecondReward, SecondLabel, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
             MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output,
-            Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
+            References, Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
         };
         program.Validators.Add(Relations);
         program.SetAction((result, stop) => run(Read(result), stop));
@@ -177,7 +186,7 @@ internal static class CommandLine
         bool quick = result.GetValue(Quick), lora = result.GetValue(Lora);
         string? model = result.GetValue(Model);
         double n = result.GetValue(N);
-        string device = result.GetRequiredValue(Device);
+        string device = result.GetRequiredValue(Device), output = result.GetRequiredValue(Output);
         return new Arguments
         {
             Model = model,
@@ -204,7 +213,8 @@ internal static class CommandLine
             Lora = lora,
             Targets = result.GetValue(Targets),
             Seed = result.GetValue(Seed),
-            Output = result.GetRequiredValue(Output),
+            Output = output,
+            References = result.GetValue(References) ?? Path.Combine(output, ReferenceRewards.FileName),
             Device = device,
             ReferenceDevice = result.GetValue(ReferenceDevice) ?? device,
             Threads = model is null ? 1 : result.GetValue(Threads), // for models so small more threads only wait for each other
@@ -223,6 +233,10 @@ internal static class CommandLine
         new Option<string>(name) { Description = description }
         .Checked(value => value == Arguments.Function || Directory.Exists(value),
             value => $"{name} is '{value}'; it must be a directory or \"{Arguments.Function}\"");
+
+    private static bool IsFile(string path) =>
+        !string.IsNullOrWhiteSpace(path) && !path.Contains('\0', StringComparison.Ordinal) && !Path.EndsInDirectorySeparator(path)
+        && !Directory.Exists(path) && CommonOptions.IsFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
 
     private static Option<string> OutputFolder()
     {

@@ -80,6 +80,9 @@ internal sealed class LanguageModel : IDisposable
     public static LanguageModel Load(string directory, Arguments arguments, Device device, Device referenceDevice) =>
         new(directory, arguments, device, referenceDevice);
 
+    /// <summary>Whether conversations can be prompts.</summary>
+    public bool HasChatTemplate => _start.HasChatTemplate;
+
     /// <summary>How many tokens a prompt has.</summary>
     public int TokensOf(Prompt prompt) => _start.PromptTokenizer.Encode(prompt, addSpecialTokens: true).Length;
 

@@ -17,5 +17,6 @@ return await CommandLine.InvokeAsync(args, (arguments, cancellationToken) => Com
     }
 
     CommonOptions.RequireWritable("--output", arguments.Output);
+    CommonOptions.RequireWritable("--references", Path.GetDirectoryName(Path.GetFullPath(arguments.References))!);
     await Alignment.RunAsync(arguments, Console.Out, cancellationToken);
 }, Stopped, cancellationToken, e => e is InvalidOperationException));

@@ -5,20 +5,22 @@ using VariationalBoN.References;
 
 namespace AlignHuggingFace;
 
-/// <summary>The store of reference rewards in the output folder. Stateless.</summary>
+/// <summary>The store of reference rewards. Stateless.</summary>
 internal static class ReferenceRewards
 {
     /// <summary>Prompts that are drawn for at a time.</summary>
     public const int PromptsPerBatch = 4;
 
-    private const string FileName = "references.db";
+    /// <summary>The store's name in the output folder, where no other is given.</summary>
+    public const string FileName = "references.db";
+
     private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(10);
 
     /// <summary>How many samples the store does not have yet.</summary>
     /// <exception cref="InvalidOperationException">The store is of another reference, judge or seed; the message names what differs.</exception>
     public static long Missing(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments)
     {
-        string path = Path.Combine(arguments.Output, FileName);
+        string path = arguments.References;
         if (!File.Exists(path))
             return (long)prompts.Count * arguments.SamplesPerPrompt;
         using var store = ReferenceStore.Open(path, new ReferenceProvenance(scorer.Origin, arguments.Seed));
@@ -29,7 +31,7 @@ internal static class ReferenceRewards
     public static async Task<ReferenceTable> ObtainAsync(
         Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        string store = Path.Combine(arguments.Output, FileName);
+        string store = arguments.References;
         var options = new ReferenceTableOptions
         {
             SamplesPerPrompt = arguments.SamplesPerPrompt,

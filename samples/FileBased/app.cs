@@ -8,9 +8,9 @@ using VariationalBoN;
 using VariationalBoN.Testing.Models;
 using VariationalBoN.Transformers;
 
-torch.set_num_threads(1); // threads of a model this small only wait for each other; for a real one: the number of cores
+torch.set_num_threads(1); // a model this small: 1, more threads only wait for each other; a real one on an idle machine: the number of cores
 
-// The model: the only line to change, for a directory as downloaded from Hugging Face. This one is made and trained here.
+// The model: for a real one, the path of a directory as downloaded from Hugging Face; then learningRate: 1e-5 below. This one is made and trained here.
 string directory = TinyLanguageModel.Write("tiny-model");
 Prompt[] train = ["The film was", "The story was", "The film felt", "The story felt"], heldOut = ["The film seemed", "The story seemed"];
 
@@ -46,6 +46,6 @@ Console.WriteLine($"After; effective N is how many draws one draw is worth now:\
 
 pair.Save("aligned-model");                                                            // as it was loaded: Python reads it too
 using var aligned = PretrainedCausalLm.Load("aligned-model");
-foreach (var answer in new CausalLmPolicy(aligned.Model, aligned.Tokenizer, policy.Options).Sample(heldOut, 2, seed: 3))
+foreach (var answer in new CausalLmPolicy(aligned.Model, aligned.PromptTokenizer, policy.Options).Sample(heldOut, 2, seed: 3))
     Console.WriteLine(answer.Prompt + answer.Text);
 // end snippet

@@ -8,18 +8,20 @@ namespace InspectRewards;
 /// <summary>Reads reference rewards, prints what they say, and writes the same with two plots. Stateless.</summary>
 internal static class Inspection
 {
-    /// <summary>Runs everything; the folder appears only when all has been made.</summary>
+    /// <summary>Runs everything; files appear only when all has been made.</summary>
     /// <exception cref="InvalidDataException">The file holds no reference rewards, or is damaged; the message names the line.</exception>
     /// <exception cref="ArgumentException">No prompt has two samples.</exception>
-    public static void Run(Arguments arguments, TextWriter output)
+    public static void Run(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         if (arguments.Rewards == CommandLine.Example)
             output.WriteLine("No file was named: this is the example that comes with the sample. See --help.");
         var table = ReferenceTable.Load(arguments.Rewards).WithTieTolerance(arguments.TieTolerance);
+        cancellationToken.ThrowIfCancellationRequested();
         var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = arguments.N });
         string name = Path.GetFileName(arguments.Rewards);
         string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")} samples each");
         byte[] curve = RewardPlots.BestOfN(report, title), rewards = RewardPlots.Rewards(table, arguments.N, title);
+        cancellationToken.ThrowIfCancellationRequested();
 
         Directory.CreateDirectory(arguments.Output);
         File.WriteAllBytes(Path.Combine(arguments.Output, "best-of-n.png"), curve);
@@ -37,7 +39,7 @@ internal static class Inspection
             ![Rewards of one draw and of the best of N](rewards.png)
             """);
         Print(report, title, output);
-        output.WriteLine($"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png. What each number means: docs/reading-the-report.md");
+        output.WriteLine($"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png. What each number means: \"Reading the report\" in the documentation of VariationalBoN.");
     }
 
     private const string Reading = """

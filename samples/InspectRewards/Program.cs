@@ -1,17 +1,10 @@
 using InspectRewards;
+using SampleHosting;
 
 // What a file of reference rewards promises before any training. No model is loaded, and no native library is needed.
-return CommandLine.Invoke(args, arguments =>
+return await CommandLine.InvokeAsync(args, (arguments, cancellationToken) => CommandHost.RunAsync(() =>
 {
-    const int Failure = 1;
-    try
-    {
-        Inspection.Run(arguments, Console.Out);
-        return 0;
-    }
-    catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException)
-    {
-        Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
-        return Failure;
-    }
-});
+    CommonOptions.RequireWritable("--output", arguments.Output);
+    Inspection.Run(arguments, Console.Out, cancellationToken);
+    return Task.CompletedTask;
+}, "Stopped.", cancellationToken));

@@ -29,8 +29,8 @@ public sealed class AlignmentPageTests(TinyDirectory tiny) : IClassFixture<TinyD
         using var frozen = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = referenceDevice });
         frozen.Model.Freeze();
         var generation = new GenerationOptions { MaxNewTokens = 24, StopTokens = trained.StopTokens };
-        var policy = new CausalLmPolicy(trained.Model, trained.Tokenizer, generation);
-        var reference = new CausalLmPolicy(frozen.Model, frozen.Tokenizer, generation);
+        var policy = new CausalLmPolicy(trained.Model, trained.PromptTokenizer, generation);
+        var reference = new CausalLmPolicy(frozen.Model, frozen.PromptTokenizer, generation);
         var scorer = new Scorer(reference, judge); // tokens go in, numbers come out: no tensor passes between the two
         // end snippet
 

@@ -48,6 +48,7 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     public async Task An_output_that_is_a_file_and_one_that_cannot_be_written()
     {
         await RefusedAsync(Usage, ["--output", tiny.Prompts], "--output", "folder");
+        await RefusedAsync(Usage, ["--references", tiny.Folder], "--references", "file");
         await RefusedAsync(Usage, ["--output", "/proc/aligned"], "--output is '/proc/aligned'", "nothing can be written there");
     }
 

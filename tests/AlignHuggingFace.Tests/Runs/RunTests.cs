@@ -72,6 +72,24 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     }
 
     [Fact]
+    public async Task Another_folder_with_the_same_store_draws_nothing_again()
+    {
+        string store = tiny.New(".db");
+        await AlignAsync(tiny.New(), "--references", store, "--references-only");
+        Assert.Contains("(0 samples)", await AlignAsync(tiny.New(), "--references", store, "--learning-rate", "0.001"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Plain_texts_for_a_model_with_a_chat_template_are_said_to_be_read_without_it()
+    {
+        using var chat = new TinyDirectory();
+        Assert.DoesNotContain("chat template", await AlignAsync(tiny.New(), "--references-only"), StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(chat.Policy, "chat_template.jinja"), "{% for m in messages %}{{ m.content }} {% endfor %}");
+        string output = await AlignAsync(tiny.New(), "--references-only", "--model", chat.Policy);
+        Assert.Contains($"{tiny.Prompts}: the model has a chat template, and the prompt at line 1 is a plain text", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_estimate_draws_no_reference_samples()
     {
         string folder = tiny.New();
@@ -112,6 +130,7 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     private static Arguments Arguments(string folder, string[] more) => new()
     {
         Output = folder,
+        References = Path.Combine(folder, ReferenceRewards.FileName),
         Lora = more.Contains("--lora"),
         N = 2,
         SamplesPerPrompt = 8,

@@ -57,6 +57,7 @@ public sealed class TwoDevicesTests(TinyDirectory tiny) : IClassFixture<TinyDire
     private LanguageModel Load(bool lora, torch.Device referenceDevice) => LanguageModel.Load(tiny.Policy, new Arguments
     {
         Output = "",
+        References = ReferenceRewards.FileName,
         Lora = lora,
         N = 2,
         SamplesPerPrompt = 8,

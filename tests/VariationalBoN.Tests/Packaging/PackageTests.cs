@@ -81,6 +81,19 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
     }
 
     [Theory]
+    [InlineData("InspectRewards")]
+    [InlineData("AlignHuggingFace")]
+    public void Links_of_the_page_of_a_tool_are_resolved_from_its_own_folder(string sample)
+    {
+        string page = PackedProjects.ReadmeOfTool(sample, "https://example.com/library");
+
+        Assert.Contains("](https://example.com/library/blob/HEAD/docs/reference-store.md)", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("](../", page, StringComparison.Ordinal);
+        if (sample == "AlignHuggingFace")
+            Assert.Contains("](https://example.com/library/blob/HEAD/samples/AlignHuggingFace/WordJudge.cs)", page, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [MemberData(nameof(Packages))]
     public void Each_package_brings_its_library_with_documentation_and_symbols(string package)
     {

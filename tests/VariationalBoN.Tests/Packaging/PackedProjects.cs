@@ -53,15 +53,35 @@ public sealed class PackedProjects : IDisposable
         }
     }
 
+    /// <summary>The page of a tool with links to a repository, as its package has it, without packing what a tool brings.</summary>
+    internal static string ReadmeOfTool(string sample, string repository)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("vbon-pack-");
+        try
+        {
+            Run("msbuild", Path.Combine(Repository.Root, "samples", sample, $"{sample}.csproj"), "-t:MakeLinksOfReadmeAbsolute",
+                $"-p:RepositoryUrl={repository}", $"-p:IntermediateOutputPath={folder.FullName}/");
+            return File.ReadAllText(Path.Combine(folder.FullName, "README.md"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     private static void Pack(string project, string output, params string[] properties)
     {
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Name;
-        string[] arguments = ["pack", project, "-c", configuration, "-p:NoBuild=true", $"-p:PackageOutputPath={output}", .. properties];
+        Run(["pack", project, "-c", configuration, "-p:NoBuild=true", $"-p:PackageOutputPath={output}", .. properties]);
+    }
+
+    private static void Run(params string[] arguments)
+    {
         using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
         string said = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"dotnet pack of {project} ended with {process.ExitCode}:{Environment.NewLine}{said}");
+            throw new InvalidOperationException($"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:{Environment.NewLine}{said}");
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -168,7 +168,7 @@ public sealed class PretrainedCausalLmTests : IDisposable
         string directory = Golden("gpt2");
         // snippet: policy
         using var model = PretrainedCausalLm.Load(directory);
-        var policy = new CausalLmPolicy(model.Model, model.Tokenizer, new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens });
+        var policy = new CausalLmPolicy(model.Model, model.PromptTokenizer, new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens });
         var drawn = policy.Sample(["A prompt"], completionsPerPrompt: 4, seed: 1);
         // end snippet
         Assert.Equal(4, drawn.Count);
