@@ -119,7 +119,7 @@ public sealed class SpelledTokensTests
     {
         HuggingFaceTokenizer words = ChatModels.Tokenizer([], json =>
         {
-            json["model"] = JsonNode.Parse("""{"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1, "<e>": 2}, "unk_token": "[UNK]"}""");
+            json["model"] = JsonNode.Parse("""{"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1, "<e>": 2, "!": 3}, "unk_token": "[UNK]"}""");
             json["pre_tokenizer"] = JsonNode.Parse("""{"type": "WhitespaceSplit"}""");
             json["normalizer"] = null;
             json["post_processor"] = null;
@@ -131,9 +131,11 @@ public sealed class SpelledTokensTests
         {
             json.Clear();
             json["tokenizer_class"] = "PreTrainedTokenizerFast";
+            json["pad_token"] = "!";
         });
 
         Assert.Equal([1, 0, 2], (int[])[.. words.Encode("a b <e>", [(0, 3)])]);
+        Assert.Equal([1, 3], (int[])[.. words.Encode("a !", [(0, 3)])]); // a character that pads is a character all the same
         var error = Assert.Throws<InvalidOperationException>(() => words.Encode("a b <e>", [(0, 7)]));
         Assert.Contains("\"<e>\"", error.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(ChatTokenizerOptions.ContentSpellsSpecialTokens), error.Message, StringComparison.Ordinal);
