@@ -127,29 +127,11 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         Assert.Contains(prompts, error, StringComparison.Ordinal);
     }
 
-    private static Arguments Arguments(string folder, string[] more) => new()
+    private static Arguments Arguments(string folder, string[] more) => TinyArguments.Make(folder) with
     {
-        Output = folder,
-        References = Path.Combine(folder, ReferenceRewards.FileName),
         Lora = more.Contains("--lora"),
-        N = 2,
-        SamplesPerPrompt = 8,
         Steps = Steps,
-        PromptsPerStep = 2,
-        CompletionsPerPrompt = 2,
-        MaxNewTokens = 4,
-        RowsPerPass = 16,
-        LearningRate = 1,
-        Schedule = VariationalBoN.Training.ScheduleShape.Constant,
         WeightDecay = 0.5,
-        Clip = 1,
-        CheckpointEvery = 5,
-        Targets = TargetBackend.Auto,
-        Seed = 1,
-        Device = "cpu",
-        ReferenceDevice = "cpu",
-        Threads = 1,
-        EstimateOnly = false,
     };
 
     private async Task<string> AlignAsync(string folder, params string[] more)

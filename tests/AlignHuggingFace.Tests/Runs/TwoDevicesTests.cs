@@ -54,28 +54,6 @@ public sealed class TwoDevicesTests(TinyDirectory tiny) : IClassFixture<TinyDire
 
     private static string Failure(Action action) => Assert.ThrowsAny<ExternalException>(action).Message;
 
-    private LanguageModel Load(bool lora, torch.Device referenceDevice) => LanguageModel.Load(tiny.Policy, new Arguments
-    {
-        Output = "",
-        References = ReferenceRewards.FileName,
-        Lora = lora,
-        N = 2,
-        SamplesPerPrompt = 8,
-        Steps = 1,
-        PromptsPerStep = 2,
-        CompletionsPerPrompt = 2,
-        MaxNewTokens = 4,
-        RowsPerPass = 16,
-        LearningRate = 1,
-        Schedule = VariationalBoN.Training.ScheduleShape.Constant,
-        WeightDecay = 0,
-        Clip = 1,
-        CheckpointEvery = 5,
-        Targets = TargetBackend.Auto,
-        Seed = 1,
-        Device = "cpu",
-        ReferenceDevice = "meta",
-        Threads = 1,
-        EstimateOnly = false,
-    }, torch.CPU, referenceDevice);
+    private LanguageModel Load(bool lora, torch.Device referenceDevice) =>
+        LanguageModel.Load(tiny.Policy, TinyArguments.Make("") with { Lora = lora, ReferenceDevice = "meta" }, torch.CPU, referenceDevice);
 }
