@@ -40,6 +40,8 @@ internal static class ReviewPairs
         for (long drawn = 0; ; drawn++)
         {
             string[] words = grammar.Next().Text.Split(' ');
+            if (words.Length <= PromptWords)
+                continue; // nothing is left to answer
             string prompt = string.Join(' ', words.Take(PromptWords)), answer = string.Concat(words.Skip(PromptWords).Select(word => $" {word}"));
             double tone = Truth(prompt, answer);
             if (!waiting.TryGetValue(prompt, out var other) || Math.Abs(tone - other.Tone) < LeastDifference)
