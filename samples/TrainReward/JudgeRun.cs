@@ -15,6 +15,7 @@ internal static class JudgeRun
     public static async Task RunAsync(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
+        Directory.CreateDirectory(arguments.Output);
         bool embedded = arguments.Model is null;
         if (embedded)
             arguments = EmbeddedSet.Make(arguments, output, cancellationToken);

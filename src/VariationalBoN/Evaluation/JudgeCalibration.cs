@@ -51,8 +51,8 @@ internal static class JudgeCalibration
 
     /// <summary>The interval of the error over prompts.</summary>
     /// <remarks>
-    /// The estimate is biased upwards, since every bin's gap is taken without its sign, and its resamples are once more: the ends are mirrored at the estimate (2 e - q), which takes
-    /// the bias off. The lower end is 0 where a calibrated judge would have such an error as well.
+    /// Every bar's gap is taken without its sign, so that the estimate e is too high by chance, and resamples more so. The upper end is the quantile q of the resamples, which is cautious; the lower end mirrors it,
+    /// 2 e - q, and is 0 where a calibrated judge would have such an error as well.
     /// </remarks>
     internal static Interval ErrorInterval(double error, double[] sure, double[] right, int[] prompts, double[] ofCalibrated, BootstrapOptions options)
     {
@@ -76,10 +76,9 @@ internal static class JudgeCalibration
         }
 
         Array.Sort(errors);
-        double tail = PromptBootstrap.Tail(rows, options.Confidence);
-        double lower = (2 * error) - PromptBootstrap.Quantile(errors, 1 - tail), upper = (2 * error) - PromptBootstrap.Quantile(errors, tail);
+        double upper = PromptBootstrap.Quantile(errors, 1 - PromptBootstrap.Tail(rows, options.Confidence));
         bool byChance = error <= PromptBootstrap.Quantile(ofCalibrated, options.Confidence);
-        return new Interval(byChance ? 0 : Math.Clamp(lower, 0, 1), Math.Clamp(Math.Max(upper, byChance ? error : 0), 0, 1));
+        return new Interval(byChance ? 0 : Math.Clamp((2 * error) - upper, 0, error), Math.Clamp(upper, error, 1));
     }
 
     private static double Resampled(double[] gaps, int[] sizes, int[] counts)

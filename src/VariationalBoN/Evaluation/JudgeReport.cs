@@ -32,7 +32,7 @@ public sealed record JudgeReport
     /// <summary>Expected calibration error: the mean over pairs of |observed - predicted| of their bar, 0 to 1; chance alone makes it positive.</summary>
     public required double CalibrationError { get; init; }
 
-    /// <summary>Its interval over prompts, the bias that chance makes taken off.</summary>
+    /// <summary>Its interval over prompts, which begins at 0 where chance alone makes such an error; a little too wide upwards.</summary>
     public required Interval CalibrationErrorInterval { get; init; }
 
     /// <summary>The mean error that a judge would show here whose probabilities are the truth.</summary>
