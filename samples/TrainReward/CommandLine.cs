@@ -24,13 +24,13 @@ internal static class CommandLine
 
     private static readonly Option<double> Flipped = OptionChecks.Number("--flipped", "f, the share of labels of the embedded set that are wrong.", 0.2, value => value is >= 0 and < 0.5, "0 to below 0.5");
 
-    private static readonly Option<int?> Steps = OptionChecks.Number<int>("--steps", "Steps of training the judge [default: 1200; with --quick 150; with --model 300].", value => value >= 1, "at least 1");
+    private static readonly Option<int?> Steps = OptionChecks.Number<int>("--steps", "Steps of training the judge [default: 1200; with --quick 100; with --model 300].", value => value >= 1, "at least 1");
 
     private static readonly Option<int> PairsPerStep = OptionChecks.Number("--pairs-per-step", "Pairs of one step.", 64, value => value >= 1, "at least 1");
 
     private static readonly Option<int> PairsPerPass = OptionChecks.Number("--pairs-per-pass", "Pairs whose gradient is taken at a time: what bounds memory.", 64, value => value >= 1, "at least 1");
 
-    private static readonly Option<double?> LearningRate = OptionChecks.Number<double>("--learning-rate", "Its peak [default: 2e-3; with --model 1e-5, with --lora 2e-4].", value => value > 0, "above 0");
+    private static readonly Option<double?> LearningRate = OptionChecks.Number<double>("--learning-rate", "Its peak [default: 3e-3; with --model 1e-5, with --lora 2e-4].", value => value > 0, "above 0");
 
     private static readonly Option<double> Centring = OptionChecks.Number("--centring", "Weight of (r_c + r_r)^2, which holds the level of rewards at 0.", 0.01, value => value >= 0, "at least 0");
 
@@ -99,10 +99,10 @@ internal static class CommandLine
             HeldOutShare = result.GetValue(HeldOutShare),
             SkipFaulty = result.GetValue(SkipFaulty),
             Flipped = result.GetValue(Flipped),
-            Steps = result.GetValue(Steps) ?? (model is not null ? 300 : quick ? 150 : 1200),
+            Steps = result.GetValue(Steps) ?? (model is not null ? 300 : quick ? 100 : 1200),
             PairsPerStep = result.GetValue(PairsPerStep),
             PairsPerPass = result.GetValue(PairsPerPass),
-            LearningRate = result.GetValue(LearningRate) ?? (model is null ? 2e-3 : lora ? 2e-4 : 1e-5),
+            LearningRate = result.GetValue(LearningRate) ?? (model is null ? 3e-3 : lora ? 2e-4 : 1e-5),
             Centring = result.GetValue(Centring),
             Lora = lora,
             CheckpointEvery = result.GetValue(CheckpointEvery),

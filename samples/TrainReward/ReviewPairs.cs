@@ -10,7 +10,7 @@ internal static class ReviewPairs
     private const int PromptWords = 3;
 
     /// <summary>Reviews that speak about alike are no pair: people would see no difference.</summary>
-    private const double LeastDifference = 0.5;
+    private const double LeastDifference = 1;
 
     /// <summary>How kindly prompt and answer speak together, -2 to 2: the truth.</summary>
     public static double Truth(Prompt prompt, string answer) => ReviewTone.Of(prompt.Text + answer);
