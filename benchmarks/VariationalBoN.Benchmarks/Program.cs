@@ -11,6 +11,9 @@ switch (args)
     case ["runtime", .. string[] settings]:
         RuntimeSpeed.Run(settings);
         break;
+    case ["step", .. string[] settings]:
+        StepRate.Run(settings);
+        break;
     case ["store"]:
         await StoreCost.RunAsync();
         break;
