@@ -219,6 +219,9 @@ public sealed class PretrainedCausalLm : IDisposable
         _files.Save(directory, model, _layout, elementType);
     }
 
+    /// <summary>The files beside the weights.</summary>
+    internal PretrainedFiles Files => _files;
+
     /// <summary>Frees the model.</summary>
     public void Dispose() => Model.Dispose();
 

@@ -9,8 +9,11 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers;
 
 /// <summary>A sequence classifier with its tokenizer, as one directory of Hugging Face holds them: a reward model.</summary>
-/// <remarks>It owns its classifier. Several threads may use it at the same time as long as none changes the parameters.</remarks>
-public sealed class PretrainedClassifier : IDisposable
+/// <remarks>
+/// Load one, or make one of a language model (<see cref="FromCausalLm"/>) and train it: <see cref="MakeTrainable"/>, <see cref="PairRewards"/>, <see cref="Save"/>. It owns its
+/// classifier. Several threads may use it at the same time as long as none changes the parameters.
+/// </remarks>
+public sealed partial class PretrainedClassifier : IDisposable
 {
     private readonly PretrainedFiles _files;
     private readonly WeightLayout _layout;
@@ -25,8 +28,8 @@ public sealed class PretrainedClassifier : IDisposable
         _tokenizer = files.Tokenizer(classifier.VocabularySize);
     }
 
-    /// <summary>The classifier, its parameters frozen.</summary>
-    public SequenceClassifier Classifier { get; }
+    /// <summary>The classifier; its parameters are frozen until <see cref="MakeTrainable"/>.</summary>
+    public SequenceClassifier Classifier { get; private set; }
 
     /// <summary>Whether the directory has a tokenizer.</summary>
     public bool HasTokenizer => _tokenizer is not null;
@@ -87,10 +90,9 @@ public sealed class PretrainedClassifier : IDisposable
     public IRewardModel TextReward(ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         var tokenizer = Tokenizer;
-        chat ??= HasChatTemplate && options?.Format is null ? Chat() : null;
-        if (chat is not null && options?.Format is null)
-            return ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(chat, completion.Prompt.Answered(completion.Text), most), chat.Identity, options);
-        return ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
+        return Reader(options, chat) is ChatTokenizer reader
+            ? ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(reader, completion.Prompt.Answered(completion.Text), most), reader.Identity, options)
+            : ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
     }
 
     /// <summary>Rewards the token ids of a completion behind those of its prompt: for a classifier with the tokenizer of the policy.</summary>
@@ -99,12 +101,22 @@ public sealed class PretrainedClassifier : IDisposable
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     public IRewardModel TokenReward(ClassifierRewardOptions? options = null) => ClassifierReward.FromTokens(Classifier, options);
 
-    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does.</summary>
+    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does, adapters merged into the weights.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
-    /// <param name="elementType">The element type of the weights in the files; null for that in memory, so that nothing is rounded.</param>
+    /// <param name="elementType">
+    /// The element type of the weights in the files; null for that in memory, or for the wider of those of weights and adapters, so that nothing is rounded.
+    /// </param>
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
-    public void Save(string directory, ScalarType? elementType = null) => _files.Save(directory, Classifier, _layout, elementType);
+    public void Save(string directory, ScalarType? elementType = null)
+    {
+        using var merged = Merged();
+        _files.Save(directory, merged ?? Classifier, _layout, elementType);
+    }
+
+    /// <summary>What reads conversations; null where texts alone are read.</summary>
+    private ChatTokenizer? Reader(ClassifierRewardOptions? options, ChatTokenizer? chat) =>
+        options?.Format is not null ? null : chat ?? (HasChatTemplate ? Chat() : null);
 
     private static ImmutableArray<int> Encode(ChatTokenizer chat, Prompt whole, int most)
     {
@@ -115,5 +127,9 @@ public sealed class PretrainedClassifier : IDisposable
     }
 
     /// <summary>Frees the classifier.</summary>
-    public void Dispose() => Classifier.Dispose();
+    public void Dispose()
+    {
+        Classifier.Dispose();
+        _start?.Dispose();
+    }
 }
