@@ -88,7 +88,7 @@ internal static class GridRecipes
     public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight, RunWatch watch) => (run, step, ct) =>
     {
         int each = run.Experiment.Settings.CompletionsPerPrompt;
-        var guided = new GuidedPolicy((CausalLmPolicy)run.Experiment.Reference, value, weight);
+        var guided = new GuidedPolicy(run.Experiment.Reference, value, weight);
         var drawn = guided.Sample(run.Prompts(step), each, run.Seed(step), ct);
         watch.Drawn += drawn.Count;
         return Task.FromResult(Recipes.Likelihood(run, drawn, [.. drawn.Select(_ => 1.0 / each)], [.. drawn.Select((_, i) => i / each)]));

@@ -144,7 +144,7 @@ internal sealed class GridSetup : IDisposable
         }
 
         TimeSpan before = Environment.CpuUsage.TotalTime;
-        _head = ValueHead.Train((CausalLmPolicy)experiment.Reference, experiment.Table, experiment.TrainPrompts, new ValueHeadOptions { Seed = experiment.Seed }, null, cancellationToken);
+        _head = ValueHead.Train(experiment.Reference, experiment.Table, experiment.TrainPrompts, new ValueHeadOptions { Seed = experiment.Seed }, null, cancellationToken);
         HeadSeconds = Math.Round((Environment.CpuUsage.TotalTime - before).TotalSeconds, 1);
         _head.Save(file);
         RunFolder.Write(costs, new HeadCost(HeadSeconds));

@@ -53,7 +53,7 @@ internal static class GridTraining
     private static async Task<RunRecord> GuidedAsync(GridRun run, GridSetup setup, Stopwatch clock, CancellationToken cancellationToken)
     {
         var measured = setup.At(1);
-        var guided = new GuidedPolicy((CausalLmPolicy)measured.Reference, setup.Head, RankWeight.BestOf(run.N));
+        var guided = new GuidedPolicy(measured.Reference, setup.Head, RankWeight.BestOf(run.N));
         var bestOfN = measured.Table.BestOf(run.N, onWarning: _ => { });
         var result = await new Measurement(measured).PolicyAsync(run.Method, guided, run.N, null, bestOfN, cancellationToken);
         string weights = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(setup.Head.Identity.ToJson())));
