@@ -106,8 +106,8 @@ internal static class GridPlan
         var values = new Variation { FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 };
         return quick ? [values with { GuidedStart = 0.25, BatchFactor = 1.5 }] :
         [
-            values, values with { WarmStart = 0.25 }, values with { GuidedStart = 0.25 }, values with { StepsFactor = 3, BatchFactor = 2 },
-            values with { StepsFactor = 3, BatchFactor = 2, GuidedStart = 0.1 },
+            values with { StepsFactor = 2 }, values with { StepsFactor = 3 }, values with { StepsFactor = 1.5, BatchFactor = 2 }, values with { StepsFactor = 2, Lambda = 0.8 }, values with { StepsFactor = 2, Lambda = 1 },
+            values with { StepsFactor = 2, RateFactor = 1.5 },
         ];
     }
 
