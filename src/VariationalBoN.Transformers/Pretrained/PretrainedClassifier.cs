@@ -50,13 +50,14 @@ public sealed partial class PretrainedClassifier : IDisposable
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public static PretrainedClassifier Load(string directory, PretrainedOptions? options = null)
     {
+        options ??= new PretrainedOptions();
         var files = PretrainedFiles.Read(directory);
         using var weights = HuggingFaceWeights.Open(directory);
-        var parameters = (options ?? new PretrainedOptions()).Parameters(weights);
+        var parameters = options.Parameters(weights);
         var classifier = files.ReadConfig(json => ClassifierFamilies.Create(json, parameters));
         try
         {
-            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(weights, classifier, classifier.Names));
+            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(weights, classifier, classifier.Names, options.Maps));
         }
         catch
         {
