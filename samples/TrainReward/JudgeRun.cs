@@ -6,7 +6,8 @@ using VariationalBoN.Transformers;
 
 namespace TrainReward;
 
-/// <summary>The run from end to end: pairs, judge, what it is worth, what Best-of-N by it promises, an alignment by it. Stateless.</summary>
+/// <summary>The run from end to end: pairs, judge, what it is worth, what Best-of-N by it promises, an alignment by it.
+/// Stateless.</summary>
 internal static class JudgeRun
 {
     /// <summary>Runs everything.</summary>
@@ -54,8 +55,10 @@ internal static class JudgeRun
         if (arguments.Align > 0)
             answers = [.. answers, AnswerWorth.Of("aligned by the judge, one draw", await alignment.RunAsync(table, output, cancellationToken), truth)];
         Results.Write(arguments, labels, right, answers, output);
-        output.WriteLine($"Written to {arguments.Output}: judge (a classifier in Hugging Face's layout), references.jsonl, metrics.jsonl, checkpoints.");
-        output.WriteLine($"Next: InspectRewards {references} --n {arguments.N}; AlignHuggingFace --model {arguments.Model} --reward {saved} --prompts <file>.");
+        output.WriteLine($"Written to {arguments.Output}: judge (a classifier in Hugging Face's layout), references.jsonl, " +
+            "metrics.jsonl, checkpoints.");
+        output.WriteLine($"Next: InspectRewards {references} --n {arguments.N}; AlignHuggingFace --model {arguments.Model} --reward " +
+            $"{saved} --prompts <file>.");
         output.WriteLine(FormattableString.Invariant($"{clock.Elapsed.TotalSeconds:0} s"));
     }
 }

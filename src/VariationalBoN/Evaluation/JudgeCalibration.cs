@@ -3,7 +3,8 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The reliability of a judge's probabilities: bins, the expected calibration error, its interval and what chance alone makes. Stateless, thread-safe.</summary>
+/// <summary>The reliability of a judge's probabilities: bins, the expected calibration error, its interval and what chance alone makes.
+/// Stateless, thread-safe.</summary>
 internal static class JudgeCalibration
 {
     private const int BinCount = 10;
@@ -51,7 +52,8 @@ internal static class JudgeCalibration
 
     /// <summary>The interval of the error over prompts.</summary>
     /// <remarks>
-    /// Every bar's gap is taken without its sign, so that the estimate e is too high by chance, and resamples more so. The upper end is the quantile q of the resamples, which is cautious; the lower end mirrors it,
+    /// Every bar's gap is taken without its sign, so that the estimate e is too high by chance, and resamples more so. The upper end is the
+    /// quantile q of the resamples, which is cautious; the lower end mirrors it,
     /// 2 e - q, and is 0 where a calibrated judge would have such an error as well.
     /// </remarks>
     internal static Interval ErrorInterval(double error, double[] sure, double[] right, int[] prompts, double[] ofCalibrated, BootstrapOptions options)
