@@ -12,8 +12,10 @@ public static class ReviewTone
     /// quiet town").</summary>
     private static readonly Dictionary<string, Phrase[]> Phrases = new[] { Adjectives, Nouns, Reactions, Verdicts, Summaries }
         .SelectMany(list => list).Select(entry => new Phrase(entry.Text.Split(' '), entry.Valence))
-        .Concat(new[] { Aspects, Genres, Adverbs, Links, Heroes, Deeds, Settings, Companions, Places, Facts }.SelectMany(list => list).Select(text => new Phrase(text.Split(' '), null)))
-        .GroupBy(phrase => phrase.Words[0]).ToDictionary(group => group.Key, group => group.OrderByDescending(phrase => phrase.Words.Length).ToArray());
+        .Concat(new[] { Aspects, Genres, Adverbs, Links, Heroes, Deeds, Settings, Companions, Places, Facts }.SelectMany(list => list)
+            .Select(text => new Phrase(text.Split(' '), null)))
+        .GroupBy(phrase => phrase.Words[0])
+        .ToDictionary(group => group.Key, group => group.OrderByDescending(phrase => phrase.Words.Length).ToArray());
 
     /// <summary>The mean valence of what a text says, -2 to 2: of its valued phrases, those behind "not" and "never" with the other sign; 0
     /// where it says nothing.</summary>

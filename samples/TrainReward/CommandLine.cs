@@ -33,7 +33,8 @@ internal static class CommandLine
     private static readonly Option<int?> Steps = OptionChecks.Number<int>("--steps", "Steps of training the judge [default: 1200; with " +
         "--quick 100; with --model 300].", value => value >= 1, "at least 1");
 
-    private static readonly Option<int> PairsPerStep = OptionChecks.Number("--pairs-per-step", "Pairs of one step.", 64, value => value >= 1, "at least 1");
+    private static readonly Option<int> PairsPerStep = OptionChecks.Number(
+        "--pairs-per-step", "Pairs of one step.", 64, value => value >= 1, "at least 1");
 
     private static readonly Option<int> PairsPerPass = OptionChecks.Number("--pairs-per-pass", "Pairs whose gradient is taken at a " +
         "time: what bounds memory.", 64, value => value >= 1, "at least 1");
@@ -50,7 +51,8 @@ internal static class CommandLine
     private static readonly Option<int> CheckpointEvery = OptionChecks.Number("--checkpoint-every", "Steps from one checkpoint to the " +
         "next.", 100, value => value >= 1, "at least 1");
 
-    private static readonly Option<double> N = OptionChecks.Number("--n", "N, the draws that one is to be worth.", 8.0, value => value >= 1, "at least 1");
+    private static readonly Option<double> N = OptionChecks.Number(
+        "--n", "N, the draws that one is to be worth.", 8.0, value => value >= 1, "at least 1");
 
     private static readonly Option<int?> Prompts = OptionChecks.Number<int>("--prompts", "Prompts that answers are drawn for, of each " +
         "side [default: 48; with --quick 8].", value => value >= 1, "at least 1");
@@ -58,7 +60,8 @@ internal static class CommandLine
     private static readonly Option<int?> Samples = OptionChecks.Number<int>("--samples", "M, reference samples of each prompt [default: " +
         "128; with --quick 32].", value => value >= 2, "at least 2");
 
-    private static readonly Option<int> MaxNewTokens = OptionChecks.Number("--max-new-tokens", "The most tokens of an answer.", 32, value => value >= 1, "at least 1");
+    private static readonly Option<int> MaxNewTokens = OptionChecks.Number(
+        "--max-new-tokens", "The most tokens of an answer.", 32, value => value >= 1, "at least 1");
 
     private static readonly Option<int?> Align = OptionChecks.Number<int>("--align", "Steps of alignment by the judge, 0 for none " +
         "[default: 100; with --quick 15; with --model 0].", value => value >= 0, "at least 0");
@@ -82,7 +85,8 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Pairs, HeldOutPairs, HeldOutShare, SkipFaulty, Flipped, Steps, PairsPerStep, PairsPerPass, LearningRate, Centring, Lora, CheckpointEvery, N, Prompts, Samples,
+            Model, Pairs, HeldOutPairs, HeldOutShare, SkipFaulty, Flipped, Steps, PairsPerStep, PairsPerPass, LearningRate, Centring, Lora,
+            CheckpointEvery, N, Prompts, Samples,
             MaxNewTokens, Align, Seed, Output, Threads, Quick, Plain,
         };
         program.Validators.Add(Check);
@@ -130,7 +134,8 @@ internal static class CommandLine
             MaxNewTokens = result.GetValue(MaxNewTokens),
             Align = result.GetValue(Align) ?? (model is not null ? 0 : quick ? 15 : 100),
             Seed = seed,
-            Output = result.GetValue(Output) ?? Path.Combine("output", FormattableString.Invariant($"judge-seed{seed}{(quick ? "-quick" : "")}")),
+            Output = result.GetValue(Output) ?? Path.Combine(
+                "output", FormattableString.Invariant($"judge-seed{seed}{(quick ? "-quick" : "")}")),
             Threads = model is null ? 1 : result.GetValue(Threads),
             Quick = quick,
             PlainRuntime = result.GetValue(Plain),

@@ -27,11 +27,13 @@ internal static class EmbeddedSet
         {
             ReviewModel.Write(own.Model, arguments.Quick ? 80 : ModelSteps, arguments.Seed, cancellationToken);
             PreferencePairs.WriteJsonLines(own.Pairs, ReviewPairs.Draw(TrainPairs / part, arguments.Flipped, arguments.Seed + 1000));
-            PreferencePairs.WriteJsonLines(own.HeldOutPairs, ReviewPairs.Draw(HeldOutPairs / part, arguments.Flipped, arguments.Seed + 2_000_000));
+            PreferencePairs.WriteJsonLines(own.HeldOutPairs,
+                ReviewPairs.Draw(HeldOutPairs / part, arguments.Flipped, arguments.Seed + 2_000_000));
             File.WriteAllText(made, settings);
         }
 
-        output.WriteLine(FormattableString.Invariant($"No --model was given: a language model of film reviews and pairs of which {100 * arguments.Flipped:0.#} % have a wrong label are in {folder}."));
+        output.WriteLine(FormattableString.Invariant(
+            $"No --model was given: a language model of film reviews and pairs of which {100 * arguments.Flipped:0.#} % have a wrong label are in {folder}."));
         return own;
     }
 }

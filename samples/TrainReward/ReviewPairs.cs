@@ -19,6 +19,9 @@ internal static class ReviewPairs
     /// <summary>How much better the chosen answer is by the truth; negative where the label is wrong.</summary>
     public static double Truth(PreferencePair pair) => Truth(pair.Prompt, pair.Chosen) - Truth(pair.Prompt, pair.Rejected);
 
+    /// <summary>The pairs with the labels that the truth gives them.</summary>
+    public static PreferencePair[] WithTrueLabels(PreferencePair[] pairs) => [.. pairs.Select(pair => Truth(pair) >= 0 ? pair : pair.Reversed())];
+
     /// <summary>Pairs of which an exact share of labels is wrong, which ones by chance.</summary>
     /// <param name="count">How many.</param>
     /// <param name="flipped">The share of wrong labels.</param>
@@ -43,7 +46,8 @@ internal static class ReviewPairs
             string[] words = grammar.Next().Text.Split(' ');
             if (words.Length <= PromptWords)
                 continue; // nothing is left to answer
-            string prompt = string.Join(' ', words.Take(PromptWords)), answer = string.Concat(words.Skip(PromptWords).Select(word => $" {word}"));
+            string prompt = string.Join(' ', words.Take(PromptWords)),
+                answer = string.Concat(words.Skip(PromptWords).Select(word => $" {word}"));
             double tone = Truth(prompt, answer);
             if (!waiting.TryGetValue(prompt, out var other) || Math.Abs(tone - other.Tone) < LeastDifference)
             {

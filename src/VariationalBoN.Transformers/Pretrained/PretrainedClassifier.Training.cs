@@ -42,7 +42,8 @@ public sealed partial class PretrainedClassifier
     /// <returns>The classifier, frozen until <see cref="MakeTrainable"/>, in evaluation mode; the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">A label is none, or the padding token is none of the model's; or there is none at all, and none
     /// was given.</exception>
-    public static PretrainedClassifier FromCausalLm(PretrainedCausalLm model, long seed, IEnumerable<string>? labels = null, int? paddingToken = null)
+    public static PretrainedClassifier FromCausalLm(PretrainedCausalLm model, long seed, IEnumerable<string>? labels = null,
+        int? paddingToken = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         string[] names = [.. labels ?? ["LABEL_0"]];
@@ -55,15 +56,18 @@ public sealed partial class PretrainedClassifier
                 $"{model.Model.VocabularySize - 1}.", nameof(paddingToken));
         string json = ClassifierLabels.InConfig(model.Files.Config, [.. names], padding);
         var config = DecoderClassifierConfig.FromJson(json);
-        string? named = model.HasTokenizer && model.Tokenizer.PadId != padding && model.Tokenizer.TryGetToken(padding, out string? token) ? token : null;
+        string? named = model.HasTokenizer && model.Tokenizer.PadId != padding && model.Tokenizer.TryGetToken(padding, out string? token)
+            ? token : null;
         var trunk = config.Decoder.Create(new MergedParameters(model.Model, ScalarType.Float32), withHead: false);
         var classifier = new DecoderClassifier(config, trunk, new RandomParameters(seed));
         try
         {
             if (model.Model.Device.type != DeviceType.CPU)
                 classifier.to(model.Model.Device);
-            var tensors = new OrderedDictionary<string, Tensor>(classifier.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal)); // the order in which Python saves
-            return new PretrainedClassifier(model.Files.WithConfig(json, named), classifier, WeightLayout.For(tensors, classifier.Names, MostFileBytes));
+            var inOrder = classifier.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal); // as Python saves them
+            var tensors = new OrderedDictionary<string, Tensor>(inOrder);
+            return new PretrainedClassifier(model.Files.WithConfig(json, named), classifier,
+                WeightLayout.For(tensors, classifier.Names, MostFileBytes));
         }
         catch
         {
@@ -100,7 +104,8 @@ public sealed partial class PretrainedClassifier
         }
 
         if (Classifier is not DecoderClassifier start)
-            throw new ArgumentException($"{Classifier.GetName()} is an encoder; adapters are for decoders. Train all its weights.", nameof(lora));
+            throw new ArgumentException($"{Classifier.GetName()} is an encoder; adapters are for decoders. Train all its weights.",
+                nameof(lora));
         var head = new MergedParameters(start, promote_types(start.parameters().Last().dtype, ScalarType.Float32));
         Classifier = new DecoderClassifier(start.Config, start.Trunk.WithLora(lora, seed), head);
         Classifier.eval();
@@ -141,7 +146,8 @@ public sealed partial class PretrainedClassifier
     /// pair are to different prompts.</exception>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer, or an answer cannot be read; the message shows
     /// it.</exception>
-    public (Tensor Chosen, Tensor Rejected) PairRewards(IReadOnlyList<PreferencePair> pairs, ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
+    public (Tensor Chosen, Tensor Rejected) PairRewards(IReadOnlyList<PreferencePair> pairs, ClassifierRewardOptions? options = null,
+        ChatTokenizer? chat = null)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         PreferencePair[] read = [.. pairs];
@@ -156,13 +162,16 @@ public sealed partial class PretrainedClassifier
                 $"{Shown.Quoted(read[mismatched].Prompt.Canonical)} and {Shown.Quoted(read[mismatched].OtherPrompt!.Canonical)}; leave " +
                     "it out (PreferenceDataReport).", nameof(pairs));
         using var scope = NewDisposeScope();
-        var rewards = Logits([.. read.Select(pair => pair.ChosenCompletion), .. read.Select(pair => pair.RejectedCompletion)], options, chat).select(1, 0); // [2 P]
-        return (rewards.narrow(0, 0, read.Length).MoveToOuterDisposeScope(), rewards.narrow(0, read.Length, read.Length).MoveToOuterDisposeScope());
+        var rewards = Logits([.. read.Select(pair => pair.ChosenCompletion), .. read.Select(pair => pair.RejectedCompletion)], options,
+            chat).select(1, 0); // [2 P]
+        return (rewards.narrow(0, 0, read.Length).MoveToOuterDisposeScope(),
+            rewards.narrow(0, read.Length, read.Length).MoveToOuterDisposeScope());
     }
 
     private static int PaddingOf(PretrainedCausalLm model)
     {
-        int? configured = ConfigReader.Parse(model.Files.Config).IntOrNull("pad_token_id"), ofTokenizer = model.HasTokenizer ? model.Tokenizer.PadId : null;
+        int? configured = ConfigReader.Parse(model.Files.Config).IntOrNull("pad_token_id"),
+            ofTokenizer = model.HasTokenizer ? model.Tokenizer.PadId : null;
         int? end = model.HasTokenizer ? model.Tokenizer.EosId : null;
         return configured ?? ofTokenizer ?? end ?? (model.StopTokens.Length > 0 ? model.StopTokens[0] : throw new ArgumentException(
             "Neither config.json nor the tokenizer names a padding token or the end of a text, and transformers needs one to read " +

@@ -17,9 +17,11 @@ internal static class JudgeCalibration
         for (int b = 0; b < BinCount; b++)
         {
             int[] members = [.. Enumerable.Range(0, sure.Length).Where(i => BinOf(sure[i]) == b)];
-            double lower = Least + (b * (1 - Least) / BinCount), upper = Least + ((b + 1) * (1 - Least) / BinCount), agreed = members.Sum(i => right[i]);
+            double lower = Least + (b * (1 - Least) / BinCount), upper = Least + ((b + 1) * (1 - Least) / BinCount),
+                agreed = members.Sum(i => right[i]);
             bins[b] = members.Length == 0 ? new CalibrationBin(lower, upper, 0, 0, 0, new Interval(0, 1))
-                : new CalibrationBin(lower, upper, members.Length, members.Average(i => sure[i]), agreed / members.Length, WilsonInterval.Of(agreed, members.Length));
+                : new CalibrationBin(lower, upper, members.Length, members.Average(i => sure[i]), agreed / members.Length,
+                    WilsonInterval.Of(agreed, members.Length));
         }
 
         return [.. bins];
@@ -56,7 +58,8 @@ internal static class JudgeCalibration
     /// quantile q of the resamples, which is cautious; the lower end mirrors it,
     /// 2 e - q, and is 0 where a calibrated judge would have such an error as well.
     /// </remarks>
-    internal static Interval ErrorInterval(double error, double[] sure, double[] right, int[] prompts, double[] ofCalibrated, BootstrapOptions options)
+    internal static Interval ErrorInterval(double error, double[] sure, double[] right, int[] prompts, double[] ofCalibrated,
+        BootstrapOptions options)
     {
         int rows = prompts.Max() + 1;
         if (rows == 1)

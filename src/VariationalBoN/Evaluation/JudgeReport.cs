@@ -63,7 +63,8 @@ public sealed record JudgeReport
     /// <exception cref="InvalidOperationException">The judge returned another number of rewards than it was given completions, or one that
     /// is not finite.</exception>
     public static async Task<JudgeReport> EvaluateAsync(
-        IRewardModel judge, IReadOnlyList<PreferencePair> pairs, double tieTolerance = 0, BootstrapOptions? bootstrap = null, CancellationToken cancellationToken = default)
+        IRewardModel judge, IReadOnlyList<PreferencePair> pairs, double tieTolerance = 0, BootstrapOptions? bootstrap = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(judge);
         ArgumentNullException.ThrowIfNull(pairs);
@@ -98,7 +99,8 @@ public sealed record JudgeReport
     /// <returns>The report.</returns>
     /// <exception cref="ArgumentException">There is no pair, lengths differ, a reward is not finite, or an option is out of
     /// range.</exception>
-    public static JudgeReport Of(IReadOnlyList<PreferencePair> pairs, IReadOnlyList<double> chosen, IReadOnlyList<double> rejected, double tieTolerance = 0, BootstrapOptions? bootstrap = null)
+    public static JudgeReport Of(IReadOnlyList<PreferencePair> pairs, IReadOnlyList<double> chosen, IReadOnlyList<double> rejected,
+        double tieTolerance = 0, BootstrapOptions? bootstrap = null)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(chosen);
@@ -116,7 +118,8 @@ public sealed record JudgeReport
         for (int i = 0; i < read.Length; i++)
         {
             if (!double.IsFinite(better[i]) || !double.IsFinite(worse[i]))
-                throw new ArgumentException($"The rewards of pair {i} are {better[i]} and {worse[i]}; they must be finite.", nameof(chosen));
+                throw new ArgumentException($"The rewards of pair {i} are {better[i]} and {worse[i]}; they must be finite.",
+                    nameof(chosen));
         }
 
         return new JudgeComparison(read, better, worse, tieTolerance).Report(bootstrap);

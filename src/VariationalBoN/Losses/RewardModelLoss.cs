@@ -29,7 +29,8 @@ public static class RewardModelLoss
     /// negative.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="centring"/> is out of range or NaN.</exception>
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
-    public static torch.Tensor BradleyTerry(torch.Tensor chosen, torch.Tensor rejected, IReadOnlyList<double>? margins = null, double centring = 0)
+    public static torch.Tensor BradleyTerry(torch.Tensor chosen, torch.Tensor rejected, IReadOnlyList<double>? margins = null,
+        double centring = 0)
     {
         if (!(centring >= 0 && double.IsFinite(centring)))
             throw new ArgumentOutOfRangeException(nameof(centring), centring, "The weight of centring must be finite and at least 0.");

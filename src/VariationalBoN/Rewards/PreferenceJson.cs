@@ -77,11 +77,13 @@ internal static class PreferenceJson
     {
         if (!row.TryGetProperty("margin", out JsonElement value) || value.ValueKind == JsonValueKind.Null)
             return 0;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double margin) && margin >= 0 && double.IsFinite(margin) ? margin
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double margin) && margin >= 0 && double.IsFinite(margin)
+            ? margin
             : throw new FormatException($"the margin is {Shown.Text(value.GetRawText())}; it must be a number of at least 0.");
     }
 
-    private static bool? ChosenFirst(JsonElement row) => !row.TryGetProperty("chosen_first", out JsonElement value) ? null : value.ValueKind switch
+    private static bool? ChosenFirst(JsonElement row) => !row.TryGetProperty("chosen_first", out JsonElement value) ? null
+        : value.ValueKind switch
     {
         JsonValueKind.True => true,
         JsonValueKind.False => false,
@@ -123,7 +125,9 @@ internal static class PreferenceJson
             if (!last.TryGetProperty("content", out JsonElement content) || content.ValueKind != JsonValueKind.String)
                 throw new FormatException($"the last message of \"{name}\" has no text as content; an answer is a text, without tool " +
                     "calls or media.");
-            return new Answer(content.GetString()!, messages.Length == 1 ? null : Prompt.Conversation($"[{string.Join(',', messages[..^1].Select(message => message.GetRawText()))}]"));
+            return new Answer(content.GetString()!,
+                messages.Length == 1 ? null : Prompt.Conversation(
+                    $"[{string.Join(',', messages[..^1].Select(message => message.GetRawText()))}]"));
         }
     }
 }

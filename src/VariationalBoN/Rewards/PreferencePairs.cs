@@ -73,13 +73,15 @@ public static class PreferencePairs
     /// <returns>Both sides in the order of <paramref name="pairs"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="heldOutShare"/> is out of range or NaN.</exception>
     /// <exception cref="ArgumentException">A side is empty: there are too few prompts.</exception>
-    public static (PreferencePair[] Train, PreferencePair[] HeldOut) Split(IEnumerable<PreferencePair> pairs, double heldOutShare, long seed)
+    public static (PreferencePair[] Train, PreferencePair[] HeldOut) Split(IEnumerable<PreferencePair> pairs, double heldOutShare,
+        long seed)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         if (!(heldOutShare > 0 && heldOutShare < 1))
             throw new ArgumentOutOfRangeException(nameof(heldOutShare), heldOutShare, "The share that is held out must be above 0 and " +
                 "below 1, such as 0.1.");
-        var sides = pairs.ToLookup(pair => new CounterRandom(new DrawSeed(seed, DrawPurpose.Resampling), pair.Prompt, 0).Uniform(0) < heldOutShare);
+        var sides = pairs.ToLookup(pair => new CounterRandom(new DrawSeed(seed, DrawPurpose.Resampling), pair.Prompt, 0)
+            .Uniform(0) < heldOutShare);
         PreferencePair[] train = [.. sides[false]], heldOut = [.. sides[true]];
         return train.Length > 0 && heldOut.Length > 0 ? (train, heldOut)
             : throw new ArgumentException($"{(train.Length > 0 ? "No prompt was held out" : "Every prompt was held out")} of " +
