@@ -76,21 +76,41 @@ public sealed class PretrainedClassifier : IDisposable
     /// <summary>Rewards the text of a completion, tokenised as the classifier was trained to read it and cut to what it takes.</summary>
     /// <remarks>
     /// A prompt that is a conversation is read with the answer as its last message (<see cref="Prompt.Answered"/>), by the classifier's own chat template, whatever that of the
-    /// policy is. Where a <see cref="ClassifierRewardOptions.Format"/> is given, that makes the text of every completion.
+    /// policy is; a conversation that is too long loses its beginning, so that the answer stays. A template that cannot be read is an error only where a conversation is to be read.
+    /// Where a <see cref="ClassifierRewardOptions.Format"/> is given, that makes the text of every completion.
     /// </remarks>
     /// <param name="options">Which label and which text; null for the defaults, which a classifier of one label accepts.</param>
     /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template, and else conversations are refused.</param>
     /// <returns>The reward model, which is of use as long as this object is.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer; see <see cref="TokenReward"/>.</exception>
-    /// <exception cref="ChatTemplateException">The directory's chat template cannot be read; give another.</exception>
     public IRewardModel TextReward(ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         var tokenizer = Tokenizer;
-        chat ??= HasChatTemplate && options?.Format is null ? Chat() : null;
-        if (chat is not null && options?.Format is null)
-            return ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(chat, completion.Prompt.Answered(completion.Text), most), chat.Identity, options);
-        return ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
+        if (options?.Format is not null || (chat is null && !HasChatTemplate))
+            return ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
+        ChatTemplateException? unreadable = null;
+        try
+        {
+            chat ??= Chat();
+        }
+        catch (ChatTemplateException error)
+        {
+            unreadable = error; // a judge of plain texts needs no template
+        }
+
+        tokenizer = chat?.Tokenizer ?? tokenizer;
+        var reads = new ModelIdentity("conversation and answer, too long ones without their beginning", ("by", chat?.Identity ?? "no readable template"), ("texts by", tokenizer.Identity));
+        return ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(completion.Prompt.Answered(completion.Text), most), reads, options);
+
+        ImmutableArray<int> Encode(Prompt whole, int most)
+        {
+            if (!whole.IsConversation)
+                return tokenizer.Encode(whole.Text, addSpecialTokens: true, most);
+            if (chat is null)
+                throw new InvalidOperationException($"The classifier's chat template cannot be read, so that it reads no conversations: {unreadable!.Message} Give {nameof(TextReward)} a {nameof(ChatTokenizer)} of a template of your own.", unreadable);
+            return tokenizer.Cut(chat.Encode(whole), most);
+        }
     }
 
     /// <summary>Rewards the token ids of a completion behind those of its prompt: for a classifier with the tokenizer of the policy.</summary>
@@ -105,14 +125,6 @@ public sealed class PretrainedClassifier : IDisposable
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
     public void Save(string directory, ScalarType? elementType = null) => _files.Save(directory, Classifier, _layout, elementType);
-
-    private static ImmutableArray<int> Encode(ChatTokenizer chat, Prompt whole, int most)
-    {
-        if (!whole.IsConversation)
-            return chat.Tokenizer.Encode(whole.Text, addSpecialTokens: true, most);
-        ImmutableArray<int> tokens = chat.Encode(whole);
-        return chat.Tokenizer.Cut(tokens, most);
-    }
 
     /// <summary>Frees the classifier.</summary>
     public void Dispose() => Classifier.Dispose();

@@ -5,7 +5,7 @@ namespace VariationalBoN.Evaluation;
 /// <summary>Makes the numbers of a <see cref="RewardHackingReport"/>. Stateless, thread-safe.</summary>
 internal static class RewardHackingBuilder
 {
-    private const int PointsPerDoubling = 8, StepsPerPoint = 4, FewestScored = 4;
+    private const int PointsPerDoubling = 8, StepsPerPoint = 2, FewestScored = 4;
 
     public static RewardHackingReport Build(ReferenceTable table, string second, RewardHackingOptions options)
     {

@@ -48,14 +48,14 @@ public sealed partial class BestOfNSampler
                 await DrawAsync(batch, n, stopping, new DrawSeed(seed, DrawPurpose.Serving, checked(turn.Key * n)), cancellationToken).ConfigureAwait(false);
         }
 
-        int[] owners = [.. prompts.Select(prompt => Array.IndexOf([.. cdfs.Keys], prompt))];
+        Dictionary<Prompt, int> places = cdfs.Keys.Select((prompt, place) => (prompt, place)).ToDictionary(pair => pair.prompt, pair => pair.place);
         double[] lost = [.. answers.Select(answer => answer.Cdf is null ? 0 : EarlyStopping.Lost(answer.Cdf, answer.Best!.Value.Reward, n - answer.Draws))];
         return new EarlyStoppedAnswers
         {
             Answers = [.. answers.Select(answer => answer.Best!.Value)],
             Draws = [.. answers.Select(answer => answer.Draws)],
             MaxDraws = n,
-            RewardLost = cdfs.Count == 1 ? Estimate.FromObservations(lost) : Estimate.FromClusters(lost, owners),
+            RewardLost = cdfs.Count == 1 ? Estimate.FromObservations(lost) : Estimate.FromClusters(lost, [.. prompts.Select(prompt => places[prompt])]),
             WithoutTable = answers.Count(answer => answer.Cdf is null),
         };
     }

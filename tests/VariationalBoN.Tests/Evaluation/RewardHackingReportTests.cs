@@ -39,7 +39,7 @@ public sealed class RewardHackingReportTests
     [Fact]
     public void The_threshold_of_a_known_flaw_lies_in_its_interval()
     {
-        var report = RewardHackingReport.FromTable(World(200, 64, seed: 1, noise: .05), "truth", new RewardHackingOptions { N = 16 });
+        var report = RewardHackingReport.FromTable(World(200, 64, seed: 1, noise: .05), "truth", new RewardHackingOptions { N = 16, Bootstrap = new BootstrapOptions { Resamples = 300 } });
 
         Assert.Equal(32, report.MaxN);
         Assert.InRange(report.Threshold!.Value, Known - 1.5, Known + 1.5);
@@ -78,11 +78,11 @@ public sealed class RewardHackingReportTests
     [Fact]
     public void Intervals_hold_the_known_threshold_about_as_often_as_they_say()
     {
-        const int Tables = 60;
+        const int Tables = 40;
         int held = Enumerable.Range(0, Tables).Count(t => RewardHackingReport.FromTable(
-            World(40, 32, seed: 100 + t, noise: .05), "truth", new RewardHackingOptions { Bootstrap = new BootstrapOptions { Resamples = 200 } }).ThresholdInterval.Contains(Known));
+            World(30, 32, seed: 100 + t, noise: .05), "truth", new RewardHackingOptions { Bootstrap = new BootstrapOptions { Resamples = 100 } }).ThresholdInterval.Contains(Known));
 
-        Assert.InRange(held, 51, Tables); // Binomial(60, .95) is below 51 once in 1,500 times
+        Assert.InRange(held, 33, Tables); // Binomial(40, .95) is below 33 once in 3,000 times
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class RewardHackingReportTests
     [Fact]
     public void Scores_of_a_part_of_the_samples_chosen_by_rank_give_the_same_threshold()
     {
-        var report = RewardHackingReport.FromTable(World(300, 64, seed: 5, noise: .05, scored: (u, v) => v < .3 + (.5 * u)), "truth");
+        var report = RewardHackingReport.FromTable(World(200, 64, seed: 5, noise: .05, scored: (u, v) => v < .3 + (.5 * u)), "truth", new RewardHackingOptions { Bootstrap = new BootstrapOptions { Resamples = 300 } });
 
         Assert.InRange(report.Scored / (double)report.Samples, .5, .6);
         Assert.InRange(report.MaxN, 8, 20);
