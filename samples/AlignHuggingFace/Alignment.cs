@@ -36,10 +36,10 @@ internal static class Alignment
         output.WriteLine(prompts.Description(arguments.Steps));
 
         // 2. What was done before, which must be of the same settings; and what the rest will take, before it starts.
-        using var training = new FineTuning(model, scorer, prompts, arguments);
+        using var training = new FineTuning(model, scorer, prompts, arguments, second?.Reward);
         Prompt[] measured = [.. prompts.Used, .. prompts.HeldOut];
         var work = new Work(ReferenceRewards.Missing(scorer, measured, arguments), arguments.Steps - training.StepsDone,
-            (long)prompts.HeldOut.Length * EvaluationCompletions, second is null ? 1 : 2);
+            prompts.HeldOut.Length * (EvaluationCompletions + Looks(arguments)), second is null ? 1 : 2);
         if (training.StepsDone > 0)
             output.WriteLine($"training goes on after step {training.StepsDone} of {arguments.Steps}");
         output.WriteLine($"\n{new RunEstimate(await Probe.MeasureAsync(model, scorer, measured, arguments, cancellationToken), work)}\n");
@@ -99,6 +99,10 @@ internal static class Alignment
         return PromptSplit.Of(path, fitting, arguments.HeldOut, arguments.Steps, arguments.PromptsPerStep, arguments.Seed);
     }
 
+    /// <summary>Completions that the looks of a watch at each held-out prompt come to, of which reference and policy would each draw half.</summary>
+    private static long Looks(Arguments arguments) => arguments.Watch is int every
+        ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 1) / 2 : 0;
+
     private static Arguments MakeTiny(Arguments arguments, TextWriter output)
     {
         string directory = Path.Combine(arguments.Output, "tiny");
@@ -127,6 +131,8 @@ internal static class Alignment
             string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)"));
         table.AddRow("reward", $"{before.Reward}", $"{after.Reward}", "");
         table.AddRow("win rate", $"{before.WinRate}", $"{after.WinRate}", string.Create(CultureInfo.InvariantCulture, $"{n / (n + 1):0.000}"));
+        if (before.LengthControlled is not null && after.LengthControlled is not null)
+            table.AddRow("win rate at equal length", Show(before.LengthControlled), Show(after.LengthControlled), "");
         table.AddRow("KL to the reference, nats", $"{before.Kl}", $"{after.Kl}",
             string.Create(CultureInfo.InvariantCulture, $"{BestOfNMath.KlUpperBound(n):0.000}"));
         table.AddRow("length, tokens", $"{before.Length}", $"{after.Length}", "");
@@ -134,6 +140,8 @@ internal static class Alignment
         table.AddRow("cut at --max-new-tokens", $"{before.TruncatedShare}", $"{after.TruncatedShare}", "");
         return table;
     }
+
+    private static string Show(LengthControlledWinRate rate) => string.Create(CultureInfo.InvariantCulture, $"{rate.Controlled:0.000} ({rate.Interval})");
 
     private static void Show(LanguageModel model, Prompt[] heldOut, long seed, TextWriter output, CancellationToken cancellationToken)
     {

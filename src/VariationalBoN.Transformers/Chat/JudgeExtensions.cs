@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Transformers.Chat;
 
@@ -14,9 +15,7 @@ public static class JudgeExtensions
     {
         ArgumentNullException.ThrowIfNull(judge);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        return RewardModel.FromBatch(
-            (completions, cancellationToken) => judge.ScoreAsync([.. completions.Select(completion => completion with { Text = Shown(completion, tokenizer) })], cancellationToken),
-            new ModelIdentity("texts with special tokens", ("judge", judge.Identity), ("tokenizer", tokenizer.Identity)));
+        return new JudgeOfTokens(judge, tokenizer);
     }
 
     private static string Shown(Completion completion, HuggingFaceTokenizer tokenizer)
@@ -26,5 +25,15 @@ public static class JudgeExtensions
         ImmutableArray<int> prompt = completion.PromptTokens.IsDefault ? [] : completion.PromptTokens;
         string before = tokenizer.Decode(prompt, skipSpecial: false), whole = tokenizer.Decode([.. prompt, .. completion.Tokens], skipSpecial: false);
         return whole[before.AsSpan().CommonPrefixLength(whole)..];
+    }
+
+    private sealed class JudgeOfTokens(IRewardModel judge, HuggingFaceTokenizer tokenizer) : IRewardModel
+    {
+        public ModelIdentity Identity => new("texts with special tokens", ("judge", judge.Identity), ("tokenizer", tokenizer.Identity));
+
+        public int MaxBatchSize => judge.MaxBatchSize;
+
+        public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) =>
+            judge.ScoreAsync([.. completions.Select(completion => completion with { Text = Shown(completion, tokenizer) })], cancellationToken);
     }
 }

@@ -19,8 +19,8 @@ public sealed record TopRanks
     public Estimate? RelativeLength { get; init; }
 
     /// <summary>
-    /// The mean standard deviation among the judges of an ensemble of a sample's mid-rank (0 to 1) by each: 0 where they order alike, about 0.29 where they have
-    /// nothing in common. Null without an ensemble.
+    /// The mean standard deviation among the judges of an ensemble of a sample's mid-rank (0 to 1) by each: 0 where they order alike, 0.24 where two have
+    /// nothing in common, 0.29 where many have not. Null without an ensemble.
     /// </summary>
     public Estimate? Disagreement { get; init; }
 }
