@@ -88,6 +88,12 @@ internal sealed record Arguments
     /// <summary>Whether libtorch is left as it is by itself.</summary>
     public bool PlainRuntime { get; init; }
 
+    /// <summary>Learn a value head from the store and measure the guided reference beside the aligned policy.</summary>
+    public bool Guided { get; init; }
+
+    /// <summary>Smaller numbers.</summary>
+    public bool Quick { get; init; }
+
     /// <summary>Stop before training.</summary>
     public bool ReferencesOnly { get; init; }
 

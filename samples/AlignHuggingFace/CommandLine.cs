@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using AlignHuggingFace.Prompts;
 using SampleHosting;
 using VariationalBoN.Training;
@@ -96,6 +97,11 @@ internal static class CommandLine
         Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off.",
     };
 
+    private static readonly Option<bool> Guided = new("--guided")
+    {
+        Description = $"Also learn a value head from the reference samples, which steers the model as it was token by token, without fine-tuning: its held-out numbers, and {GuidedDecoding.FileName} beside the model.",
+    };
+
     private static readonly Option<TargetBackend> Targets = new("--targets")
     {
         Description = "Where the targets of the objective are computed: double, on the host; torch, on the device; " +
@@ -148,7 +154,7 @@ internal static class CommandLine
         var program = new RootCommand(Purpose)
         {
             Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
-            MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output,
+            MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Guided, Targets, Seed, Output,
             References, Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
         };
         program.Validators.Add(Relations);
@@ -174,6 +180,10 @@ internal static class CommandLine
             result.AddError("--prompt-column goes with --prompts");
         if (Given(EstimateOnly) && Given(ReferencesOnly))
             result.AddError("--references-only does not go with --estimate, which draws none");
+        if (Given(Guided) && (Given(EstimateOnly) || Given(ReferencesOnly)))
+            result.AddError("--guided does not go with --estimate and --references-only, which stop before it");
+        if (Given(Guided) && result.GetValue(Samples) < result.GetValue(N))
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"--guided with --n {result.GetValue(N)} needs --samples of at least as many, here {result.GetValue(Samples)}: fewer cannot tell the best of them"));
         if (Given(SecondLabel) && !Given(SecondReward))
             result.AddError("--second-label goes with --second-reward");
         if (Given(Watch) && !Given(SecondReward))
@@ -218,6 +228,8 @@ internal static class CommandLine
             Clip = result.GetValue(Clip),
             CheckpointEvery = result.GetValue(CheckpointEvery),
             Lora = lora,
+            Guided = result.GetValue(Guided),
+            Quick = quick,
             Targets = result.GetValue(Targets),
             Seed = result.GetValue(Seed),
             Output = output,

@@ -11,20 +11,23 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>What all runs of one seed share, made once and kept in the folder of the seed, so that a run that goes on finds it. Thread-safe once made.</summary>
 internal sealed class GridSetup : IDisposable
 {
-    private const string ReferenceFolder = "reference", HeadFile = "value-head.safetensors";
+    private const string ReferenceFolder = "reference", HeadFile = "value-head.safetensors", HeadCostFile = "value-head.json";
     private readonly VariationalBoN.Transformers.Decoders.Gpt2 _reference;
     private readonly Dictionary<double, Experiment> _byTemperature = [];
-    private readonly Lazy<ValueHead> _head;
+    private readonly string _folder;
+    private ValueHead? _head;
 
-    private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference, string headFile)
+    private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference, string folder)
     {
-        _reference = reference;
-        _head = new Lazy<ValueHead>(() => HeadOf(plain, headFile));
+        (_reference, _folder) = (reference, folder);
         _byTemperature[1] = plain;
     }
 
-    /// <summary>The value head of the seed, learned from the samples of the training prompts when it is first asked for, and kept in its folder.</summary>
-    public ValueHead Head => _head.Value;
+    /// <summary>The value head of the seed.</summary>
+    public ValueHead Head => _head ?? throw new InvalidOperationException("No run of the plan asked for a value head.");
+
+    /// <summary>Processor seconds that learning the head took.</summary>
+    public double HeadSeconds { get; private set; }
 
     /// <summary>The experiment of a temperature of the plan.</summary>
     public Experiment At(double temperature) => _byTemperature[temperature];
@@ -68,7 +71,7 @@ internal sealed class GridSetup : IDisposable
             TrainPrompts = Prompt.FromTexts(train),
             HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
-        var setup = new GridSetup(plain, model, Path.Combine(folder, HeadFile));
+        var setup = new GridSetup(plain, model, folder);
         for (int i = 0; i < temperatures.Count; i++)
         {
             int place = i + 1;
@@ -125,17 +128,27 @@ internal sealed class GridSetup : IDisposable
 
     public void Dispose()
     {
-        if (_head.IsValueCreated)
-            _head.Value.Dispose();
+        _head?.Dispose();
         _reference.Dispose();
     }
 
-    private static ValueHead HeadOf(Experiment experiment, string file)
+    /// <summary>Learns the head from the samples of the training prompts, or reads it: before the runs, so that its time is its own.</summary>
+    public void ObtainHead(CancellationToken cancellationToken)
     {
-        if (File.Exists(file))
-            return ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward));
-        var head = ValueHead.Train((CausalLmPolicy)experiment.Reference, experiment.Table, experiment.TrainPrompts, new ValueHeadOptions { Seed = experiment.Seed });
-        head.Save(file);
-        return head;
+        Experiment experiment = At(1);
+        string file = Path.Combine(_folder, HeadFile), costs = Path.Combine(_folder, HeadCostFile);
+        if (File.Exists(file) && RunFolder.Read<HeadCost>(costs) is HeadCost cost)
+        {
+            (_head, HeadSeconds) = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward)), cost.ProcessorSeconds);
+            return;
+        }
+
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        _head = ValueHead.Train(experiment.Reference, experiment.Table, experiment.TrainPrompts, new ValueHeadOptions { Seed = experiment.Seed }, null, cancellationToken);
+        HeadSeconds = Math.Round((Environment.CpuUsage.TotalTime - before).TotalSeconds, 1);
+        _head.Save(file);
+        RunFolder.Write(costs, new HeadCost(HeadSeconds));
     }
+
+    private sealed record HeadCost(double ProcessorSeconds);
 }

@@ -29,6 +29,12 @@ internal sealed record Variation
     /// <summary>The part of the mean batch with which the first step begins; the last ends so that as many completions are drawn in all.</summary>
     public double? FirstPart { get; init; }
 
+    /// <summary>Completions of a step, as a multiple of the default, by more prompts.</summary>
+    public double? BatchFactor { get; init; }
+
+    /// <summary>The part of the steps that is likelihood of the guided policy's draws before vBoN.</summary>
+    public double? GuidedStart { get; init; }
+
     /// <summary>b of the Jeffreys mix.</summary>
     public double? ReverseWeight { get; init; }
 
@@ -63,7 +69,7 @@ internal sealed record Variation
         {
             (string Label, object? Value)[] parts =
             [
-                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("lambda", Lambda), ("first part", FirstPart), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
+                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("lambda", Lambda), ("first part", FirstPart), ("batch x", BatchFactor), ("guided start", GuidedStart), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
                 ("all samples", AllSamples is true ? "" : null), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("moving average", MovingAverage is true ? "" : null),
                 ("paper scale", PaperScale is true ? "" : null), ("curve", Curve is true ? "" : null),
             ];

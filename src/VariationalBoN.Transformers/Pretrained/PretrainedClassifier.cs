@@ -9,8 +9,11 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers;
 
 /// <summary>A sequence classifier with its tokenizer, as one directory of Hugging Face holds them: a reward model.</summary>
-/// <remarks>It owns its classifier. Several threads may use it at the same time as long as none changes the parameters.</remarks>
-public sealed class PretrainedClassifier : IDisposable
+/// <remarks>
+/// Load one, or make one of a language model (<see cref="FromCausalLm"/>) and train it: <see cref="MakeTrainable"/>, <see cref="PairRewards"/>, <see cref="Save"/>. It owns its
+/// classifier. Several threads may use it at the same time as long as none changes the parameters.
+/// </remarks>
+public sealed partial class PretrainedClassifier : IDisposable
 {
     private readonly PretrainedFiles _files;
     private readonly WeightLayout _layout;
@@ -25,8 +28,8 @@ public sealed class PretrainedClassifier : IDisposable
         _tokenizer = files.Tokenizer(classifier.VocabularySize);
     }
 
-    /// <summary>The classifier, its parameters frozen.</summary>
-    public SequenceClassifier Classifier { get; }
+    /// <summary>The classifier; its parameters are frozen until <see cref="MakeTrainable"/>.</summary>
+    public SequenceClassifier Classifier { get; private set; }
 
     /// <summary>Whether the directory has a tokenizer.</summary>
     public bool HasTokenizer => _tokenizer is not null;
@@ -47,13 +50,14 @@ public sealed class PretrainedClassifier : IDisposable
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public static PretrainedClassifier Load(string directory, PretrainedOptions? options = null)
     {
+        options ??= new PretrainedOptions();
         var files = PretrainedFiles.Read(directory);
         using var weights = HuggingFaceWeights.Open(directory);
-        var parameters = (options ?? new PretrainedOptions()).Parameters(weights);
+        var parameters = options.Parameters(weights);
         var classifier = files.ReadConfig(json => ClassifierFamilies.Create(json, parameters));
         try
         {
-            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(weights, classifier, classifier.Names));
+            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(weights, classifier, classifier.Names, options.Maps));
         }
         catch
         {
@@ -87,30 +91,9 @@ public sealed class PretrainedClassifier : IDisposable
     public IRewardModel TextReward(ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         var tokenizer = Tokenizer;
-        if (options?.Format is not null || (chat is null && !HasChatTemplate))
-            return ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
-        ChatTemplateException? unreadable = null;
-        try
-        {
-            chat ??= Chat();
-        }
-        catch (ChatTemplateException error)
-        {
-            unreadable = error; // a judge of plain texts needs no template
-        }
-
-        tokenizer = chat?.Tokenizer ?? tokenizer;
-        var reads = new ModelIdentity("conversation and answer, too long ones without their beginning", ("by", chat?.Identity ?? "no readable template"), ("texts by", tokenizer.Identity));
-        return ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(completion.Prompt.Answered(completion.Text), most), reads, options);
-
-        ImmutableArray<int> Encode(Prompt whole, int most)
-        {
-            if (!whole.IsConversation)
-                return tokenizer.Encode(whole.Text, addSpecialTokens: true, most);
-            if (chat is null)
-                throw new InvalidOperationException($"The classifier's chat template cannot be read, so that it reads no conversations: {unreadable!.Message} Give {nameof(TextReward)} a {nameof(ChatTokenizer)} of a template of your own.", unreadable);
-            return tokenizer.Cut(chat.Encode(whole), most);
-        }
+        return Reader(options, chat) is ConversationReader reader
+            ? ClassifierReward.FromCompletions(Classifier, reader.Encode, reader.Identity, options)
+            : ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
     }
 
     /// <summary>Rewards the token ids of a completion behind those of its prompt: for a classifier with the tokenizer of the policy.</summary>
@@ -119,13 +102,27 @@ public sealed class PretrainedClassifier : IDisposable
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     public IRewardModel TokenReward(ClassifierRewardOptions? options = null) => ClassifierReward.FromTokens(Classifier, options);
 
-    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does.</summary>
+    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does, adapters merged into the weights.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
-    /// <param name="elementType">The element type of the weights in the files; null for that in memory, so that nothing is rounded.</param>
+    /// <param name="elementType">
+    /// The element type of the weights in the files; null for that in memory, or for the wider of those of weights and adapters, so that nothing is rounded.
+    /// </param>
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
-    public void Save(string directory, ScalarType? elementType = null) => _files.Save(directory, Classifier, _layout, elementType);
+    public void Save(string directory, ScalarType? elementType = null)
+    {
+        using var merged = Merged();
+        _files.Save(directory, merged ?? Classifier, _layout, elementType);
+    }
+
+    /// <summary>What reads conversations; null where texts alone are read.</summary>
+    private ConversationReader? Reader(ClassifierRewardOptions? options, ChatTokenizer? chat) =>
+        options?.Format is not null || (chat is null && !HasChatTemplate) ? null : ConversationReader.Of(Tokenizer, () => chat ?? Chat());
 
     /// <summary>Frees the classifier.</summary>
-    public void Dispose() => Classifier.Dispose();
+    public void Dispose()
+    {
+        Classifier.Dispose();
+        _start?.Dispose();
+    }
 }

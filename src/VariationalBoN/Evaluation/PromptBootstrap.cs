@@ -60,10 +60,11 @@ internal static class PromptBootstrap
     }
 
     /// <summary>The share of resamples cut at each end.</summary>
-    private static double Tail(int rows, double confidence) =>
+    internal static double Tail(int rows, double confidence) =>
         Normal.CDF(0, 1, Math.Sqrt(rows / (rows - 1.0)) * StudentT.InvCDF(0, 1, rows - 1, (1 - confidence) / 2));
 
-    private static void Draw(int[] counts, CounterRandom random)
+    /// <summary>How often each row stands in a resample.</summary>
+    internal static void Draw(int[] counts, CounterRandom random)
     {
         Array.Clear(counts);
         for (int i = 0; i < counts.Length; i++)
@@ -80,7 +81,8 @@ internal static class PromptBootstrap
             sums[i] += values[i] * weight;
     }
 
-    private static double Quantile(double[] sorted, double share)
+    /// <summary>A quantile of sorted values, between their ends.</summary>
+    internal static double Quantile(double[] sorted, double share)
     {
         double position = Math.Clamp((share * (sorted.Length + 1)) - 1, 0, sorted.Length - 1);
         int low = (int)position, high = Math.Min(low + 1, sorted.Length - 1);

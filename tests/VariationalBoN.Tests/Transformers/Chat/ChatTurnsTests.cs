@@ -107,7 +107,7 @@ public sealed class ChatTurnsTests : IDisposable
     [Fact]
     public async Task A_classifier_keeps_the_answer_of_a_long_conversation_and_reads_texts_without_a_readable_template()
     {
-        string directory = ChatModels.Directory(_folder, "llama-reward", "{% for m in messages %}{{ m.role }} {{ m.content }} {% endfor %}"), broken = Path.Combine(_folder, "broken");
+        string directory = ChatModels.Directory(_folder, "bert-classifier", "{% for m in messages %}{{ m.role }} {{ m.content }} {% endfor %}"), broken = Path.Combine(_folder, "broken");
         Directory.CreateDirectory(broken);
         using (var judge = PretrainedClassifier.Load(directory))
         {
@@ -137,7 +137,7 @@ public sealed class ChatTurnsTests : IDisposable
     {
         using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, "qwen2", ChatModels.ChatMl));
         var seen = new List<string>();
-        IRewardModel judge = RewardModel.FromFunction((_, text) => { seen.Add(text); return text.Length; }, "length");
+        IRewardModel judge = RewardModel.FromFunction(completion => { seen.Add(completion.Text); return completion.Text.Length; }, "length");
         ChatTurns turn = model.Chat().ReadEachTurn(s_talk)[0];
 
         await judge.WithSpecialTokens(model.Tokenizer).ScoreAsync([turn.Completion], CancellationToken.None);
