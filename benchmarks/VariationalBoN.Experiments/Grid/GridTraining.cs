@@ -53,9 +53,9 @@ internal static class GridTraining
     private static async Task<RunRecord> GuidedAsync(GridRun run, GridSetup setup, Stopwatch clock, CancellationToken cancellationToken)
     {
         var measured = setup.At(1);
-        var guided = new GuidedPolicy(measured.Reference, setup.Head, RankWeight.BestOf(run.N));
-        var bestOfN = measured.Table.BestOf(run.N, onWarning: _ => { });
-        var result = await new Measurement(measured).PolicyAsync(run.Method, guided, run.N, null, bestOfN, cancellationToken);
+        var result = run.Variation.Draws is int draws
+            ? await GridProposals.MeasureAsync(measured, setup.Head, run.N, draws, run.Variation.Weighted is true, cancellationToken)
+            : await new Measurement(measured).GuidedAsync(new GuidedPolicy(measured.Reference, setup.Head, RankWeight.BestOf(run.N)), cancellationToken);
         string weights = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(setup.Head.Identity.ToJson())));
         return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), 0, null, weights, []) { ProcessorSeconds = 0, HeadSeconds = setup.HeadSeconds };
     }

@@ -65,19 +65,21 @@ internal static class ValueTraining
     }
 
     /// <summary>y_t = the label at the last token, (1 - lambda) p(. | s_(t + 1)) + lambda y_(t + 1) before it: [b, T, B].</summary>
+    /// <remarks>Summed: (1 - lambda) sum over later j of lambda^(j - t - 1) p(. | s_j), and lambda^(tokens after t) times the label.</remarks>
     internal static Tensor Targets(Tensor laws, ValueBatch batch, double lambda)
     {
         using var noGradient = no_grad();
-        long length = laws.size(1);
-        var targets = new Tensor[length];
-        var next = batch.Labels;
-        for (long t = length - 1; t >= 0; t--)
+        int length = (int)laws.size(1);
+        float[] later = new float[length * length]; // [T, T]
+        for (int t = 0; t < length; t++)
         {
-            var mixed = t + 1 < length ? next.Times(lambda).Plus(laws.select(1, t + 1).Times(1 - lambda)) : batch.Labels;
-            targets[t] = next = where(batch.Ended.select(1, t), batch.Labels, mixed);
+            for (int j = t + 1; j < length; j++)
+                later[(t * length) + j] = (float)((1 - lambda) * Math.Pow(lambda, j - t - 1));
         }
 
-        return stack(targets, 1);
+        var fromLaws = tensor(later, [length, length], device: laws.device).matmul(laws * batch.Mask.unsqueeze(-1));
+        double log = Math.Log(Math.Max(lambda, 1e-38)); // lambda = 0: nothing of the label but at the last token
+        return fromLaws.Plus(batch.Left.Times(log).exp() * batch.Labels.unsqueeze(1));
     }
 
     private static InvalidOperationException Diverged(string how, ValueHeadOptions options) => new(FormattableString.Invariant(
