@@ -94,6 +94,7 @@ internal sealed class GridSummary
             ("tuning", "What comes nearest to Best-of-N", Tuning),
             ("values", "Values along the answer, falling rates, growing batches", Valued),
             ("recipes", "Where a run begins, and how large its steps are", Searched),
+            ("heads", "What a value head learns from", Heads),
             ("proposals", "One of several guided draws", Proposals),
             ("variants", "Baselines, weights, clipping, moving average", Variants),
             ("speed", "Steps to 90 % of the gain", Speed),
@@ -204,6 +205,9 @@ internal sealed class GridSummary
 
     private string Searched() => Compared("recipes", [Method.VariationalBestOfN, Method.Guided])
         + "\nThe nearest first. warm start: BoN-SFT for that part of the steps; guided start: likelihood of the guided policy's draws; batch x: completions of a step as a multiple of the default's; the other columns as above.\n";
+
+    private string Heads() => Compared("heads", [Method.Guided])
+        + "\nThe nearest first. value weight: how much the values of N = 4, 16 and 64 count in the head's loss beside the law of F.\n";
 
     private string Proposals()
     {

@@ -29,6 +29,7 @@ internal sealed class ValueSamples : IDisposable
             if (of.Samples.IsEmpty || of.Samples.Any(sample => sample.Completion.Tokens.IsDefaultOrEmpty))
                 throw new ArgumentException($"The samples of the prompt \"{prompt}\" have no tokens, as those of an imported table; a value head learns from tokens. Estimate the table with the library.", nameof(table));
             EmpiricalRewardCdf cdf = of.Cdf;
+            PerPrompt = Math.Min(PerPrompt, cdf.Count);
             if (!labels.TryGetValue(cdf.Count, out double[][]? ranks))
                 labels[cdf.Count] = ranks = bins.Labels(cdf.Count);
             foreach (ScoredCompletion sample in of.Samples)
@@ -50,6 +51,9 @@ internal sealed class ValueSamples : IDisposable
     }
 
     public int Count => _completions.Count;
+
+    /// <summary>M: the fewest samples of a prompt.</summary>
+    public int PerPrompt { get; } = int.MaxValue;
 
     public void Dispose() => _hidden?.Dispose();
 
