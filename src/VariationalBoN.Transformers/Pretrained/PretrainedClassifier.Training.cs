@@ -131,8 +131,8 @@ public sealed partial class PretrainedClassifier
         _ = options.Validate(Classifier, text: true);
         var tokenizer = Tokenizer;
         var format = options.Format ?? (completion => completion.Prompt.Text + completion.Text);
-        Func<Completion, int, ImmutableArray<int>> encode = Reader(options, chat) is ChatTokenizer reader
-            ? (completion, most) => Encode(reader, completion.Prompt.Answered(completion.Text), most)
+        Func<Completion, int, ImmutableArray<int>> encode = Reader(options, chat) is ConversationReader reader
+            ? reader.Encode
             : (completion, most) => tokenizer.Encode(format(completion), addSpecialTokens: true, most);
         return new ClassifierScoring(Classifier, encode, options, label: 0, options.MaxLength ?? Classifier.MaxLength).Logits(completions);
     }
