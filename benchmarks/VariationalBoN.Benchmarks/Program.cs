@@ -14,6 +14,9 @@ switch (args)
     case ["runtime", .. string[] settings]:
         RuntimeSpeed.Run(settings);
         break;
+    case ["step", .. string[] settings]:
+        StepRate.Run(settings);
+        break;
     case ["store"]:
         await StoreCost.RunAsync();
         break;

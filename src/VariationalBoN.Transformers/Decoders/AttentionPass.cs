@@ -74,20 +74,20 @@ internal sealed class CachedPass(IReadOnlyList<KeyValueSlots> parts, Tensor posi
         return mixed.Count == 1 ? mixed[0] : cat(mixed, 0);
     }
 
-    /// <summary>Attention of one token a row.</summary>
+    /// <summary>Attention of one token a row, by the kernel that goes with the element type of the cache.</summary>
     /// <param name="queries">[R, G, H / G, D].</param>
     /// <param name="keys">[R, G, columns, D], of any strides.</param>
     /// <param name="values">[R, G, columns, D].</param>
     /// <param name="hidden">What is added to the scores, 0 or -infinity, [R, 1, 1, columns]; null for nothing.</param>
     private static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor? hidden) => keys.element_size() < sizeof(float)
         ? nn.functional.scaled_dot_product_attention(queries, keys, values, hidden)
-        : Products(queries, keys, values, hidden);
+        : Products(queries.to(keys.dtype), keys, values, hidden).to(queries.dtype);
 
-    /// <summary>The same by plain products, which for a single token take less time in float32 and twice the time in bfloat16.</summary>
+    /// <summary>softmax(q k / sqrt(D)) v by plain products: the scores are small, so that no copy of keys or values is made.</summary>
     private static Tensor Products(Tensor queries, Tensor keys, Tensor values, Tensor? hidden)
     {
         (long rows, long keyHeads, long group, long size) = (queries.size(0), queries.size(1), queries.size(2), queries.size(3));
-        using TorchSharp.Scalar scale = 1 / MathF.Sqrt(size);                                                             // held until the call returns: a collection may not free it meanwhile
+        using TorchSharp.Scalar scale = 1 / MathF.Sqrt(size); // held until the call returns: a collection may not free it meanwhile
         var scores = queries.mul(scale).view(rows * keyHeads, group, size).bmm(keys.flatten(0, 1).transpose(1, 2)); // [rows * G, H / G, columns]
         if (hidden is not null)
             scores.view(rows, keyHeads, group, -1).Increase(hidden);

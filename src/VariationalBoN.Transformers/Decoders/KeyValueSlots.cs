@@ -143,7 +143,10 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
                 long present = layer < all.Count ? all[layer].size(0) : 0;
                 if (present >= _rows.Count)
                     continue;
-                var wider = zeros([Math.Max(_rows.Count, Math.Min(2 * present, present + 64)), shape.size(1), capacity, shape.size(3)], shape.dtype, shape.device).DetachFromDisposeScope();
+                var wider = zeros(
+                    [Math.Max(_rows.Count, Math.Min(2 * present, present + 64)), shape.size(1), capacity, shape.size(3)],
+                    CacheType.For(shape.dtype, shape.device),
+                    shape.device).DetachFromDisposeScope();
                 if (layer >= all.Count)
                     all.Add(wider);
                 else
