@@ -8,6 +8,9 @@ switch (args)
     case ["generation", .. string[] settings]:
         GenerationRate.Run(settings);
         break;
+    case ["lengths", .. string[] settings]:
+        LengthsBenchmark.Run(settings);
+        break;
     case ["runtime", .. string[] settings]:
         RuntimeSpeed.Run(settings);
         break;

@@ -5,6 +5,7 @@ using SampleHosting;
 using Spectre.Console;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Guidance;
 using VariationalBoN.Numerics;
 
 namespace AlignHuggingFace;
@@ -36,10 +37,10 @@ internal static class Alignment
         output.WriteLine(prompts.Description(arguments.Steps));
 
         // 2. What was done before, which must be of the same settings; and what the rest will take, before it starts.
-        using var training = new FineTuning(model, scorer, prompts, arguments);
+        using var training = new FineTuning(model, scorer, prompts, arguments, second?.Reward);
         Prompt[] measured = [.. prompts.Used, .. prompts.HeldOut];
         var work = new Work(ReferenceRewards.Missing(scorer, measured, arguments), arguments.Steps - training.StepsDone,
-            (long)prompts.HeldOut.Length * EvaluationCompletions, second is null ? 1 : 2);
+            prompts.HeldOut.Length * (EvaluationCompletions + Looks(arguments)), second is null ? 1 : 2);
         if (training.StepsDone > 0)
             output.WriteLine($"training goes on after step {training.StepsDone} of {arguments.Steps}");
         output.WriteLine($"\n{new RunEstimate(await Probe.MeasureAsync(model, scorer, measured, arguments, cancellationToken), work)}\n");
@@ -67,13 +68,23 @@ internal static class Alignment
         var after = await evaluator.EvaluateAsync(
             model.Policy, prompts.HeldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
 
+        EvaluationReport? guided = null;
+        if (arguments.Guided)
+        {
+            using var head = GuidedDecoding.Obtain(model, scorer, table, prompts, arguments, output, cancellationToken);
+            var policy = new GuidedPolicy(model.Reference, head, RankWeight.BestOf(arguments.N));
+            guided = await evaluator.EvaluateAsync(policy, prompts.HeldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
+        }
+
         // 5. Held-out numbers, what they mean, and a few answers.
         var verdict = Verdict.Of(before.WinRate, after.WinRate, after.Kl, arguments.N);
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = 120;
-        console.Write(Results(before, after, verdict, arguments.N));
+        console.Write(Results(before, after, verdict, guided, arguments.N));
         output.WriteLine(verdict.Text);
+        if (guided is not null)
+            output.WriteLine(GuidedDecoding.Say(guided, RankWeight.BestOf(arguments.N)));
         if (second is not null)
             output.WriteLine(await SecondAsync(model, second, prompts.HeldOut, arguments.Seed, cancellationToken));
         measuring += clock.Elapsed.TotalSeconds;
@@ -99,6 +110,10 @@ internal static class Alignment
         return PromptSplit.Of(path, fitting, arguments.HeldOut, arguments.Steps, arguments.PromptsPerStep, arguments.Seed);
     }
 
+    /// <summary>Completions that the looks of a watch at each held-out prompt come to, of which reference and policy would each draw half.</summary>
+    private static long Looks(Arguments arguments) => arguments.Watch is int every
+        ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 1) / 2 : 0;
+
     private static Arguments MakeTiny(Arguments arguments, TextWriter output)
     {
         string directory = Path.Combine(arguments.Output, "tiny");
@@ -121,19 +136,27 @@ internal static class Alignment
         return Verdict.OfSecond(before, await SecondOpinion.MeanAsync(model.Policy, scorer, heldOut, seed, cancellationToken));
     }
 
-    private static Table Results(EvaluationReport before, EvaluationReport after, Verdict verdict, double n)
+    private static Table Results(EvaluationReport before, EvaluationReport after, Verdict verdict, EvaluationReport? guided, double n)
     {
-        var table = new Table().AddColumns("held-out", "reference", verdict.Aligned ? "aligned" : "trained",
-            string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)"));
-        table.AddRow("reward", $"{before.Reward}", $"{after.Reward}", "");
-        table.AddRow("win rate", $"{before.WinRate}", $"{after.WinRate}", string.Create(CultureInfo.InvariantCulture, $"{n / (n + 1):0.000}"));
-        table.AddRow("KL to the reference, nats", $"{before.Kl}", $"{after.Kl}",
-            string.Create(CultureInfo.InvariantCulture, $"{BestOfNMath.KlUpperBound(n):0.000}"));
-        table.AddRow("length, tokens", $"{before.Length}", $"{after.Length}", "");
-        table.AddRow("different texts", $"{before.DistinctShare}", $"{after.DistinctShare}", "");
-        table.AddRow("cut at --max-new-tokens", $"{before.TruncatedShare}", $"{after.TruncatedShare}", "");
+        string[] columns = ["held-out", "reference", verdict.Aligned ? "aligned" : "trained", .. guided is null ? [] : (string[])["guided"], string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)")];
+        var table = new Table().AddColumns(columns);
+        Add("reward", report => report.Reward, null);
+        Add("win rate", report => report.WinRate, n / (n + 1));
+        if (before.LengthControlled is not null)
+            table.AddRow(["win rate at equal length", Equal(before), Equal(after), .. guided is null ? [] : (string[])[Equal(guided)], ""]);
+
+        Add("KL to the reference, nats", report => report.Kl, BestOfNMath.KlUpperBound(n));
+        Add("length, tokens", report => report.Length, null);
+        Add("different texts", report => report.DistinctShare, null);
+        Add("cut at --max-new-tokens", report => report.TruncatedShare, null);
         return table;
+
+        void Add(string name, Func<EvaluationReport, Estimate> number, double? bestOfN) => table.AddRow(
+            [name, $"{number(before)}", $"{number(after)}", .. guided is null ? [] : (string[])[$"{number(guided)}"], bestOfN is double value ? string.Create(CultureInfo.InvariantCulture, $"{value:0.000}") : ""]);
     }
+
+    private static string Equal(EvaluationReport report) => report.LengthControlled is { } rate
+        ? string.Create(CultureInfo.InvariantCulture, $"{rate.Controlled:0.000} ({rate.Interval})") : "";
 
     private static void Show(LanguageModel model, Prompt[] heldOut, long seed, TextWriter output, CancellationToken cancellationToken)
     {

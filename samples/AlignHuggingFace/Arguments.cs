@@ -23,6 +23,9 @@ internal sealed record Arguments
 
     public string? SecondLabel { get; init; }
 
+    /// <summary>Steps between looks of the second judge during training; null for none.</summary>
+    public int? Watch { get; init; }
+
     /// <summary>The file of prompts; null with <see cref="Model"/> null.</summary>
     public string? Prompts { get; init; }
 
@@ -84,6 +87,12 @@ internal sealed record Arguments
 
     /// <summary>Whether libtorch is left as it is by itself.</summary>
     public bool PlainRuntime { get; init; }
+
+    /// <summary>Learn a value head from the store and measure the guided reference beside the aligned policy.</summary>
+    public bool Guided { get; init; }
+
+    /// <summary>Smaller numbers.</summary>
+    public bool Quick { get; init; }
 
     /// <summary>Stop before training.</summary>
     public bool ReferencesOnly { get; init; }

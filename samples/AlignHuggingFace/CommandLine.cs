@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using AlignHuggingFace.Prompts;
 using SampleHosting;
 using VariationalBoN.Training;
@@ -28,6 +29,10 @@ internal static class CommandLine
         "it shows when the first is exploited.");
 
     private static readonly Option<string> SecondLabel = new("--second-label") { Description = "The label of --second-reward." };
+
+    private static readonly Option<int?> Watch = OptionChecks.Number<int>("--watch",
+        "Steps from one look of --second-reward at held-out answers to the next, during training; it alarms when the first judge still likes them better and the second worse [default: never].",
+        value => value >= 1, "at least 1");
 
     private static readonly Option<string> Prompts =
         new Option<string>("--prompts") { Description = $"The prompts: {PromptFile.Endings}. Needed with --model." }
@@ -92,6 +97,11 @@ internal static class CommandLine
         Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off.",
     };
 
+    private static readonly Option<bool> Guided = new("--guided")
+    {
+        Description = $"Also learn a value head from the reference samples, which steers the model as it was token by token, without fine-tuning: its held-out numbers, and {GuidedDecoding.FileName} beside the model.",
+    };
+
     private static readonly Option<TargetBackend> Targets = new("--targets")
     {
         Description = "Where the targets of the objective are computed: double, on the host; torch, on the device; " +
@@ -143,8 +153,8 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Reward, Label, SecondReward, SecondLabel, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
-            MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Targets, Seed, Output,
+            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
+            MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, Guided, Targets, Seed, Output,
             References, Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
         };
         program.Validators.Add(Relations);
@@ -170,8 +180,14 @@ internal static class CommandLine
             result.AddError("--prompt-column goes with --prompts");
         if (Given(EstimateOnly) && Given(ReferencesOnly))
             result.AddError("--references-only does not go with --estimate, which draws none");
+        if (Given(Guided) && (Given(EstimateOnly) || Given(ReferencesOnly)))
+            result.AddError("--guided does not go with --estimate and --references-only, which stop before it");
+        if (Given(Guided) && result.GetValue(Samples) < result.GetValue(N))
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"--guided with --n {result.GetValue(N)} needs --samples of at least as many, here {result.GetValue(Samples)}: fewer cannot tell the best of them"));
         if (Given(SecondLabel) && !Given(SecondReward))
             result.AddError("--second-label goes with --second-reward");
+        if (Given(Watch) && !Given(SecondReward))
+            result.AddError("--watch goes with --second-reward, the judge that watches");
         foreach ((Option<string> judge, Option<string> label) in new[] { (Reward, Label), (SecondReward, SecondLabel) })
         {
             if (Given(label) && (Given(judge) || Given(Model)) && (result.GetValue(judge) ?? Arguments.Function) == Arguments.Function)
@@ -194,6 +210,7 @@ internal static class CommandLine
             Label = result.GetValue(Label),
             SecondReward = result.GetValue(SecondReward),
             SecondLabel = result.GetValue(SecondLabel),
+            Watch = result.GetValue(Watch),
             Prompts = result.GetValue(Prompts),
             PromptColumn = result.GetValue(Column),
             LongPrompts = result.GetValue(TooLong),
@@ -211,6 +228,8 @@ internal static class CommandLine
             Clip = result.GetValue(Clip),
             CheckpointEvery = result.GetValue(CheckpointEvery),
             Lora = lora,
+            Guided = result.GetValue(Guided),
+            Quick = quick,
             Targets = result.GetValue(Targets),
             Seed = result.GetValue(Seed),
             Output = output,

@@ -7,6 +7,7 @@ using SentimentControl.Training;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Guidance;
 using VariationalBoN.References;
 
 // Read on in Training/AlignmentRun (the loop), Training/Recipes (what a step trains on), Datasets/Reviews (language model and judge).
@@ -79,31 +80,47 @@ internal static class ExperimentRun
             HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
 
-        // 3. Every method fine-tunes a copy of the reference; independent runs go in parallel.
+        // 3. One value head for every N, and fine-tuned copies of the reference; independent runs go in parallel.
         SavedModel.Save(Path.Combine(folder.Path, SavedModel.Folder, "reference"), referenceModel, dataset);
         var measurement = new Measurement(experiment);
         var referenceResult = await measurement.ReferenceAsync(cancellationToken);
         double shownN = arguments.N[^1];
-        var plan = FineTuning.Plan(experiment, arguments.N);
+        var head = new Lazy<Task<ValueHead>>(() => Task.Run(() => ValueHead.Train(
+            experiment.Reference, table, experiment.TrainPrompts, settings.Head with { Seed = arguments.Seed }, stages.Head, cancellationToken), cancellationToken));
+        FineTuning[] valued = [.. FineTuning.WithValues(experiment, arguments.N, head)], plan = [.. FineTuning.Plan(experiment, arguments.N), .. valued];
         var results = new ConcurrentDictionary<FineTuning, MethodResult>();
         var shares = new RunShares<FineTuning>(stages.Runs, plan, run => run.Cost);
         SideBySide.Answer[] tuned = [];
         var workers = new ParallelOptions { MaxDegreeOfParallelism = arguments.Threads, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(plan, workers, async (run, ct) =>
+        await Parallel.ForEachAsync([null, .. plan], workers, async (run, ct) =>
         {
+            if (run is null)
+            {
+                await head.Value; // first: the last runs wait for it
+                return;
+            }
+
             using var model = await run.TrainAsync(experiment, shares.Of(run), ct);
             var result = await measurement.PolicyAsync(run.Method, model, run.N, run.Beta, run.BestOfN, ct);
             results[run] = result;
             string name = FormattableString.Invariant($"vbon-n{run.N:0}");
-            if (run.Method == Method.VariationalBestOfN)
+            bool nearest = run.Method == (run.N <= settings.SamplesPerPrompt ? Method.ValuedBestOfN : Method.VariationalBestOfN);
+            if (nearest)
                 SavedModel.Save(Path.Combine(folder.Path, SavedModel.Folder, name), model, dataset);
-            if (run.Method == Method.VariationalBestOfN && run.N == shownN)
-                tuned = await Answers.OfAsync(experiment, experiment.Policy(model), PromptsShown, ct);
+            if (nearest && run.N == shownN)
+                tuned = await Answers.OfAsync(experiment, experiment.Policy(model), PromptsShown, MethodResult.MethodName(run.Method), ct);
             progress.Say($"{run.Name}: reward {result.Reward}, win rate {result.WinRate}, KL {result.Kl}");
         });
         stages.Runs.Report(1);
 
-        // 4. Literal Best-of-N, the cost that fine-tuning saves.
+        // 4. The same head guides the reference itself: N is a dial, further than the methods above.
+        using var values = await head.Value;
+        values.Save(Path.Combine(folder.Path, SavedModel.Folder, "value-head.safetensors"));
+        var guided = new List<MethodResult>();
+        foreach (double n in arguments.N.Append(4 * shownN).Where(n => n <= values.Samples))
+            guided.Add(await measurement.GuidedAsync(new GuidedPolicy(experiment.Reference, values, RankWeight.BestOf(n)), cancellationToken));
+
+        // 5. Literal Best-of-N, the cost that fine-tuning saves.
         var bestOfN = new List<MethodResult>();
         foreach (double n in arguments.N)
         {
@@ -113,8 +130,8 @@ internal static class ExperimentRun
 
         stages.BestOfN.Finish("measured");
 
-        // 5. The report.
-        MethodResult[] all = [referenceResult, .. bestOfN, .. plan.Select(run => results[run])];
+        // 6. The report.
+        MethodResult[] all = [referenceResult, .. bestOfN, .. plan.Select(run => results[run]), .. guided];
         var answers = await Answers.SideBySideAsync(experiment, shownN, tuned, PromptsShown, cancellationToken);
         table.Save(Path.Combine(folder.Path, Report.ReferencesFile));
         (double, double)[] ceiling = [.. RewardCeiling.Of(table, experiment.HeldOutPrompts).Select(point => (point.Kl, point.Reward.Value))];

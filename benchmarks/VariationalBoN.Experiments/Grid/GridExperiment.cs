@@ -3,6 +3,7 @@ using SampleHosting;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using SentimentControl.Training;
+using VariationalBoN.Evaluation;
 
 namespace VariationalBoN.Experiments.Grid;
 
@@ -37,19 +38,23 @@ internal static class GridExperiment
         GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run) is null)];
         progress.Say($"{plan.Count} runs over {arguments.Seeds.Count} seeds, {plan.Count - open.Length} of them done before");
         var stages = arguments.Seeds.Select(seed => (Seed: seed, Runs: open.Where(run => run.Seed == seed).ToArray()))
-            .Where(part => part.Runs.Length > 0 || literalNs.Except(Literal(arguments, part.Seed).Select(row => (int?)row.N ?? 1)).Any())
+            .Where(part => part.Runs.Length > 0 || literalNs.Except(Literal(arguments, part.Seed).Select(row => (int?)row.N ?? 1)).Any() || !File.Exists(CeilingPath(arguments, part.Seed)))
             .Select(part => (part.Seed, part.Runs, Setup: progress.Plan($"seed {part.Seed}, models and caches", SetupCost), Train: progress.Plan($"seed {part.Seed}, runs", part.Runs.Sum(run => run.Cost) / arguments.Threads))).ToArray();
         foreach ((long seed, GridRun[] mine, var setupStage, var runsStage) in stages)
         {
             string folder = Path.Combine(arguments.Output, $"seed{seed}");
             Directory.CreateDirectory(folder);
             using var setup = await GridSetup.ObtainAsync(dataset, settings with { SamplesPerPrompt = largest }, arguments, seed, temperatures, folder, setupStage, cancellationToken);
+            foreach (GridRun run in mine.Where(run => run.NeedsHead))
+                setup.ObtainHead(run.Variation, cancellationToken);
             setupStage.Finish($"seed {seed}: models and caches");
             await LiteralAsync(arguments, setup, seed, literalNs, cancellationToken);
+            if (!File.Exists(CeilingPath(arguments, seed)))
+                RunFolder.Write(CeilingPath(arguments, seed), RewardCeiling.Of(setup.At(1).Table, setup.At(1).HeldOutPrompts).Select(point => new CeilingPoint(point.Kl, point.Reward.Value)).ToArray());
             var shares = new RunShares<GridRun>(runsStage, mine, run => run.Cost);
             await Parallel.ForEachAsync(mine, new ParallelOptions { MaxDegreeOfParallelism = arguments.Threads, CancellationToken = cancellationToken }, async (run, ct) =>
             {
-                var record = await GridTraining.RunAsync(run, setup, settings.SamplesPerPrompt, shares.Of(run), ct);
+                var record = await GridTraining.RunAsync(run, setup, settings.SamplesPerPrompt, arguments.Threads == 1, shares.Of(run), ct);
                 record.Save(runs);
                 if (record.Stopped is not null)
                     progress.Say($"{MethodResult.MethodName(run.Method)} N={run.N} {run.Variation.Name} seed {seed}: {record.Stopped}");
@@ -59,13 +64,16 @@ internal static class GridExperiment
 
         RunRecord[] records = [.. plan.Select(run => RunRecord.Find(runs, run)!)];
         MethodResult[][] literal = [.. arguments.Seeds.Select(seed => Literal(arguments, seed).Where(row => row.N is null || literalNs.Contains((int)row.N)).ToArray())];
-        var summary = new GridSummary(arguments, settings, whole, records, literal);
+        CeilingPoint[] ceiling = CeilingPoint.Mean([.. arguments.Seeds.Select(seed => RunFolder.Read<CeilingPoint[]>(CeilingPath(arguments, seed))!)]);
+        var summary = new GridSummary(arguments, settings, whole, records, literal, ceiling);
         summary.Write(arguments.Output);
         output.WriteLine(summary.Reading);
         output.WriteLine($"Written to {arguments.Output}: summary.md, summary.json, figures, and a file for each run in {RunsFolder}.");
     }
 
     private static string LiteralPath(GridArguments arguments, long seed) => Path.Combine(arguments.Output, $"best-of-n-seed{seed}.json");
+
+    private static string CeilingPath(GridArguments arguments, long seed) => Path.Combine(arguments.Output, $"reward-ceiling-seed{seed}.json");
 
     /// <summary>The reference and literal Best-of-N in ascending order of N, as far as they were measured before.</summary>
     private static MethodResult[] Literal(GridArguments arguments, long seed) =>

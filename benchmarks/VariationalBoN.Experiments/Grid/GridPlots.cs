@@ -12,15 +12,17 @@ internal static class GridPlots
     private static readonly string[] s_colors = ["#d1495b", "#8f2d56", "#edae49", "#2a9d8f", "#6a4c93", "#f3722c", "#c08497", "#1982c4", "#8ac926", "#7f5539", "#577590", "#9d4edd", "#606c38", "#adb5bd"];
     private static readonly MarkerShape[] s_markers = [MarkerShape.FilledCircle, MarkerShape.FilledTriangleDown, MarkerShape.FilledDiamond, MarkerShape.FilledTriangleUp, MarkerShape.OpenCircle, MarkerShape.OpenSquare, MarkerShape.OpenDiamond];
 
-    /// <summary>Value against KL: a line for each method from the reference on, and Best-of-N.</summary>
-    public static byte[] AgainstKl(GridPoint reference, IReadOnlyList<GridPoint> bestOfN, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string label, string title, bool theory)
+    /// <summary>Value against KL: a line for each method from the reference on, and Best-of-N; with the greatest reward at each KL, or, for win rates, theory.</summary>
+    public static byte[] AgainstKl(GridPoint reference, IReadOnlyList<GridPoint> bestOfN, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string label, string title, IReadOnlyList<CeilingPoint>? rewardCeiling)
     {
         using var plot = new Plot();
         var labels = new PlotLabels(plot);
         double widest = 1.6 * bestOfN.Max(point => point.Kl.Mean); // what runs away would hide the rest
         GridPoint[] shown = [.. points.Where(point => point.Kl.Mean <= widest)];
-        if (theory)
+        if (rewardCeiling is null)
             PlotParts.AddBestOfNTheory(plot, bestOfN.Max(point => point.N!.Value));
+        else
+            PlotParts.AddRewardCeiling(plot, [.. rewardCeiling.Select(point => (point.Kl, point.Reward))]);
         Line(plot, [reference, .. bestOfN], value, "Best-of-N", s_bestOfN, MarkerShape.FilledSquare, labels);
         foreach (GridPoint point in bestOfN)
             labels.Add(FormattableString.Invariant($"N = {point.N:0}"), point.Kl.Mean, value(point).Mean, s_bestOfN);

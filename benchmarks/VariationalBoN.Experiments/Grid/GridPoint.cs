@@ -4,7 +4,7 @@ using VariationalBoN.Numerics;
 namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>One method at one setting, over seeds.</summary>
-internal sealed class GridPoint(IReadOnlyList<MethodResult> results, int stopped, double drawn)
+internal sealed class GridPoint(IReadOnlyList<MethodResult> results, int stopped, double drawn, GridCosts? costs)
 {
     public Method Method => results[0].Method;
 
@@ -17,6 +17,9 @@ internal sealed class GridPoint(IReadOnlyList<MethodResult> results, int stopped
 
     /// <summary>Mean completions drawn during training.</summary>
     public double Drawn => drawn;
+
+    /// <summary>Processor time; null where it was not measured.</summary>
+    public GridCosts? Costs => costs;
 
     public SeedMean Reward { get; } = SeedMean.Of(results.Select(result => result.Reward.Value));
 

@@ -1,5 +1,6 @@
 using SentimentControl.Training;
 using TorchSharp;
+using VariationalBoN.Guidance;
 using VariationalBoN.Losses;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
@@ -81,6 +82,16 @@ internal static class GridRecipes
             var logProb = run.Policy.LogProb(drawn);
             return new StepLoss(centred ? SquaredLogRatio.Centred(logProb, targets, drawn.Groups) : SquaredLogRatio.Known(logProb, targets));
         }));
+    };
+
+    /// <summary>Maximum likelihood on draws of the guided policy, whose head needs no fine-tuning.</summary>
+    public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight, RunWatch watch) => (run, step, ct) =>
+    {
+        int each = run.Experiment.Settings.CompletionsPerPrompt;
+        var guided = new GuidedPolicy(run.Experiment.Reference, value, weight);
+        var drawn = guided.Sample(run.Prompts(step), each, run.Seed(step), ct);
+        watch.Drawn += drawn.Count;
+        return Task.FromResult(Recipes.Likelihood(run, drawn, [.. drawn.Select(_ => 1.0 / each)], [.. drawn.Select((_, i) => i / each)]));
     };
 
     /// <summary>The mix of both KLs: reverse on completions of the policy, forward on stored samples as Best-of-N draws them.</summary>

@@ -11,20 +11,21 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>What all runs of one seed share, made once and kept in the folder of the seed, so that a run that goes on finds it. Thread-safe once made.</summary>
 internal sealed class GridSetup : IDisposable
 {
-    private const string ReferenceFolder = "reference", HeadFile = "value-head.safetensors";
+    private const string ReferenceFolder = "reference", HeadName = "value-head";
+    private static readonly ValueHeadOptions s_default = new();
     private readonly VariationalBoN.Transformers.Decoders.Gpt2 _reference;
     private readonly Dictionary<double, Experiment> _byTemperature = [];
-    private readonly Lazy<ValueHead> _head;
+    private readonly string _folder;
+    private readonly Dictionary<double, (ValueHead Head, double Seconds)> _heads = [];
 
-    private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference, string headFile)
+    private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference, string folder)
     {
-        _reference = reference;
-        _head = new Lazy<ValueHead>(() => HeadOf(plain, headFile));
+        (_reference, _folder) = (reference, folder);
         _byTemperature[1] = plain;
     }
 
-    /// <summary>The value head of the seed, learned from the samples of the training prompts when it is first asked for, and kept in its folder.</summary>
-    public ValueHead Head => _head.Value;
+    /// <summary>The value head of a run, with the processor seconds that learning it took.</summary>
+    public (ValueHead Head, double Seconds) HeadOf(Variation variation) => _heads[Kind(variation)];
 
     /// <summary>The experiment of a temperature of the plan.</summary>
     public Experiment At(double temperature) => _byTemperature[temperature];
@@ -68,7 +69,7 @@ internal sealed class GridSetup : IDisposable
             TrainPrompts = Prompt.FromTexts(train),
             HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
-        var setup = new GridSetup(plain, model, Path.Combine(folder, HeadFile));
+        var setup = new GridSetup(plain, model, folder);
         for (int i = 0; i < temperatures.Count; i++)
         {
             int place = i + 1;
@@ -125,17 +126,34 @@ internal sealed class GridSetup : IDisposable
 
     public void Dispose()
     {
-        if (_head.IsValueCreated)
-            _head.Value.Dispose();
+        foreach (var kind in _heads.Values)
+            kind.Head.Dispose();
         _reference.Dispose();
     }
 
-    private static ValueHead HeadOf(Experiment experiment, string file)
+    /// <summary>Learns the head from the samples of the training prompts, or reads it: before the runs, so that its time is its own.</summary>
+    public void ObtainHead(Variation variation, CancellationToken cancellationToken)
     {
-        if (File.Exists(file))
-            return ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward));
-        var head = ValueHead.Train((CausalLmPolicy)experiment.Reference, experiment.Table, experiment.TrainPrompts, new ValueHeadOptions { Seed = experiment.Seed });
+        Experiment experiment = At(1);
+        double weight = Kind(variation);
+        if (_heads.ContainsKey(weight))
+            return;
+        string name = HeadName + (weight == s_default.ValueWeight ? "" : FormattableString.Invariant($"-value-weight-{weight}")), file = Path.Combine(_folder, $"{name}.safetensors"), costs = Path.Combine(_folder, $"{name}.json");
+        if (File.Exists(file) && RunFolder.Read<HeadCost>(costs) is HeadCost cost)
+        {
+            _heads[weight] = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward)), cost.ProcessorSeconds);
+            return;
+        }
+
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        var head = ValueHead.Train(experiment.Reference, experiment.Table, experiment.TrainPrompts, s_default with { Seed = experiment.Seed, ValueWeight = weight }, null, cancellationToken);
+        double seconds = Math.Round((Environment.CpuUsage.TotalTime - before).TotalSeconds, 1);
+        _heads[weight] = (head, seconds);
         head.Save(file);
-        return head;
+        RunFolder.Write(costs, new HeadCost(seconds));
     }
+
+    private static double Kind(Variation variation) => variation.ValueWeight ?? s_default.ValueWeight;
+
+    private sealed record HeadCost(double ProcessorSeconds);
 }

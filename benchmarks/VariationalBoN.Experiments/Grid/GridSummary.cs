@@ -18,12 +18,13 @@ internal sealed class GridSummary
     private readonly MethodResult[][] _literal;
     private readonly GridPoint _reference;
     private readonly GridPoint[] _bestOfN;
+    private readonly CeilingPoint[] _ceiling;
 
-    public GridSummary(GridArguments arguments, RunSettings settings, bool whole, RunRecord[] records, MethodResult[][] literal)
+    public GridSummary(GridArguments arguments, RunSettings settings, bool whole, RunRecord[] records, MethodResult[][] literal, CeilingPoint[] ceiling)
     {
-        (_arguments, _settings, _whole, _records, _literal) = (arguments, settings, whole, records, literal);
-        _reference = new GridPoint([.. literal.Select(rows => rows[0])], 0, 0);
-        _bestOfN = [.. arguments.N.Select(n => new GridPoint([.. literal.Select(rows => rows.First(row => row.N == n))], 0, 0))];
+        (_arguments, _settings, _whole, _records, _literal, _ceiling) = (arguments, settings, whole, records, literal, ceiling);
+        _reference = new GridPoint([.. literal.Select(rows => rows[0])], 0, 0, null);
+        _bestOfN = [.. arguments.N.Select(n => new GridPoint([.. literal.Select(rows => rows.First(row => row.N == n))], 0, 0, null))];
     }
 
     /// <summary>The shortest account: Pareto shares and what comes nearest to Best-of-N.</summary>
@@ -33,8 +34,8 @@ internal sealed class GridSummary
     {
         GridPoint[] grid = [.. Points("grid").Select(pair => pair.Point)];
         string title = string.Create(CultureInfo.InvariantCulture, $"{_arguments.Dataset}: mean over seeds {string.Join(", ", _arguments.Seeds)}, bars from smallest to largest");
-        Save("reward-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.Reward, "mean reward of held-out answers", title, theory: false));
-        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference", title, theory: true));
+        Save("reward-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.Reward, "mean reward of held-out answers", title, _ceiling));
+        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference", title, null));
         Save("reward-kl-all.png", GridPlots.EachMethod(_reference, _bestOfN, grid, point => point.Reward, "mean reward"));
         Save("winrate-kl-all.png", GridPlots.EachMethod(_reference, _bestOfN, grid, point => point.WinRate, "win rate"));
         if (Has("samples"))
@@ -92,6 +93,9 @@ internal sealed class GridSummary
             ("paper-scale", "The scaling of the authors' published code", PaperScale),
             ("tuning", "What comes nearest to Best-of-N", Tuning),
             ("values", "Values along the answer, falling rates, growing batches", Valued),
+            ("recipes", "Where a run begins, and how large its steps are", Searched),
+            ("heads", "What a value head learns from", Heads),
+            ("proposals", "One of several guided draws", Proposals),
             ("variants", "Baselines, weights, clipping, moving average", Variants),
             ("speed", "Steps to 90 % of the gain", Speed),
         }
@@ -100,7 +104,7 @@ internal sealed class GridSummary
 
     private IEnumerable<(GridRun Run, GridPoint Point)> Points(string study) => _records.Where(record => record.Run.Study == study)
         .GroupBy(record => record.Run with { Seed = 0 })
-        .Select(group => (group.Key, new GridPoint([.. group.Select(record => record.Result)], group.Count(record => record.Stopped is not null), group.Average(record => record.CompletionsDrawn))));
+        .Select(group => (group.Key, new GridPoint([.. group.Select(record => record.Result)], group.Count(record => record.Stopped is not null), group.Average(record => record.CompletionsDrawn), GridCosts.Of([.. group]))));
 
     /// <summary>The default run of the grid that a study's run is compared with.</summary>
     private GridPoint? Default(Method method, int n) => Points("grid").Where(pair => pair.Run.Method == method && pair.Run.N == n).Select(pair => pair.Point).FirstOrDefault();
@@ -132,11 +136,12 @@ internal sealed class GridSummary
     /// <summary>What a run costs: the median over the whole runs of the grid, which ran several at a time, so only their ratio means something.</summary>
     private string Time()
     {
-        var table = new MarkdownTable("method", "time of a run, that of the first method being 1", "completions drawn");
+        var table = new MarkdownTable("method", "time of a run, that of the first method being 1", "processor time", "with the head shared", "completions drawn");
+        GridCosts? unit = Unit();
         var byMethod = _records.Where(record => record.Run.Study == "grid" && record.Stopped is null).GroupBy(record => record.Run.Method).OrderBy(group => Array.IndexOf(GridPlan.Methods, group.Key)).ToArray();
         foreach (var runs in byMethod)
-            table.Add(MethodResult.MethodName(runs.Key), (Median(runs) / Median(byMethod[0])).ToString("0.0", CultureInfo.InvariantCulture), runs.Average(record => record.CompletionsDrawn).ToString("N0", CultureInfo.InvariantCulture));
-        return table + "\nTraining and measuring, median over the whole runs of the grid.\n";
+            table.Add(MethodResult.MethodName(runs.Key), (Median(runs) / Median(byMethod[0])).ToString("0.0", CultureInfo.InvariantCulture), Times(GridCosts.Of([.. runs])?.Alone(unit)), Times(GridCosts.Of([.. runs])?.Shared(unit, _arguments.N.Count)), runs.Average(record => record.CompletionsDrawn).ToString("N0", CultureInfo.InvariantCulture));
+        return table + "\nTime: training and measuring, median over the whole runs of the grid. Processor time: drawing, scoring, gradients and the value head, with that of vBoN being 1; empty where several runs went at a time (--threads 1 measures it). Shared: the head counted once for all N.\n";
 
         static double Median(IEnumerable<RunRecord> runs) => runs.Select(record => record.Seconds).Median();
     }
@@ -196,7 +201,26 @@ internal sealed class GridSummary
         + "\nThe nearest first. b: weight of the reverse KL in the Jeffreys mix (0.5 by default); K: completions per prompt, with as many per step; final rate: part of the learning rate left at the end (0.1 by default).\n";
 
     private string Valued() => Compared("values", [Method.VariationalBestOfN, Method.CalibratedTilt, Method.Guided])
-        + "\nThe nearest first. lambda: values of the seed's head in the gradient; final rate: part of the learning rate left at the end; first part: the batch grows from that part of its mean to as much above it; steps x: times the draws of the default.\n";
+        + "\nThe nearest first. lambda: values of the seed's head in the gradient; final rate: part of the learning rate left at the end; first part: the batch grows from that part of its mean to as much above it; steps x: times the draws of the default. Cost: processor time of drawing, scoring, gradients and head as a multiple of the default's; shared: the head counted once for all N.\n";
+
+    private string Searched() => Compared("recipes", [Method.VariationalBestOfN, Method.Guided])
+        + "\nThe nearest first. warm start: BoN-SFT for that part of the steps; guided start: likelihood of the guided policy's draws; batch x: completions of a step as a multiple of the default's; the other columns as above.\n";
+
+    private string Heads() => Compared("heads", [Method.Guided])
+        + "\nThe nearest first. value weight: how much the values of N = 4, 16 and 64 count in the head's loss beside the law of F.\n";
+
+    private string Proposals()
+    {
+        var table = new MarkdownTable("N", "of guided draws", "draws", "win rate", "KL", "distance", "KL to Best-of-N", "reward", "tokens per answer");
+        foreach (var (run, point) in Points("proposals").Concat(Points("grid").Where(pair => pair.Run.Method == Method.Guided && Points("proposals").Any(other => other.Run.N == pair.Run.N)))
+            .OrderBy(pair => pair.Run.N).ThenBy(pair => pair.Run.Variation.Weighted ?? false).ThenBy(pair => pair.Run.Variation.Draws ?? 1))
+        {
+            table.Add($"{run.N}", run.Variation.Draws is null ? "one" : run.Variation.Weighted is true ? "by weight" : "the best", $"{run.Variation.Draws ?? 1}", point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"),
+                point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"), point.Tokens.Mean.ToString("0", CultureInfo.InvariantCulture));
+        }
+
+        return table + "\nBy weight: drawn guided to N, kept by the importance weight towards Best-of-N. The best: drawn guided to N / draws. Each draw is scored by the reward model.\n";
+    }
 
     private string Variants() => Compared("variants", [.. _records.Where(record => record.Run.Study == "variants").Select(record => record.Run.Method).Distinct()])
         + "\nThe nearest first. baseline: that of the score function (leave-one-out by default); all samples: BoN-SFT on 4 prompts a step with all of 32 samples weighted instead of 32 prompts with 4 drawn; clipped: the target is at least "
@@ -205,16 +229,22 @@ internal sealed class GridSummary
     /// <summary>The runs of a study beside the default runs of some methods at the same N.</summary>
     private string Compared(string study, Method[] defaults)
     {
-        var table = new MarkdownTable("N", "method", "variation", "win rate", "KL", "distance", "KL to Best-of-N", "reward", "completions drawn", "stopped");
+        var table = new MarkdownTable("N", "method", "variation", "win rate", "KL", "distance", "KL to Best-of-N", "reward", "cost", "with the head shared", "completions drawn", "stopped");
+        GridCosts? unit = Unit();
         var candidates = Points(study).Concat(Points("grid").Where(pair => defaults.Contains(pair.Run.Method) && Points(study).Any(other => other.Run.N == pair.Run.N)));
         foreach (var (run, point) in candidates.OrderBy(pair => pair.Run.N).ThenBy(pair => pair.Point.Distance.Mean))
         {
-            table.Add($"{run.N}", MethodResult.MethodName(run.Method), run.Variation.Name.Length == 0 ? "default" : run.Variation.Name, point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"), point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"),
+            table.Add($"{run.N}", MethodResult.MethodName(run.Method), run.Variation.Name.Length == 0 ? "default" : run.Variation.Name, point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"), point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"), Times(point.Costs?.Alone(unit)), Times(point.Costs?.Shared(unit, _arguments.N.Count)),
                 point.Drawn.ToString("N0", CultureInfo.InvariantCulture), point.Stopped > 0 ? $"{point.Stopped} of {point.Seeds}" : "");
         }
 
         return table.ToString();
     }
+
+    /// <summary>Processor seconds of vBoN as it is by default, over all N: what costs are multiples of; null where they were not measured.</summary>
+    private GridCosts? Unit() => GridCosts.Of([.. _records.Where(record => record.Run.Study == "grid" && record.Run.Method == Method.VariationalBestOfN)]);
+
+    private static string Times(double? cost) => cost?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
 
     private string Speed()
     {

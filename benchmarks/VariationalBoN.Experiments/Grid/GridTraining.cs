@@ -15,7 +15,7 @@ internal static class GridTraining
 {
     private const int CurveEvery = 10, CurveCompletions = 16;
 
-    public static async Task<RunRecord> RunAsync(GridRun run, GridSetup setup, int samplesPerPrompt, IProgress<double> progress, CancellationToken cancellationToken)
+    public static async Task<RunRecord> RunAsync(GridRun run, GridSetup setup, int samplesPerPrompt, bool alone, IProgress<double> progress, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         Experiment measured = setup.At(run.Variation.Temperature ?? 1), experiment = Vary(measured, run.Variation, samplesPerPrompt);
@@ -26,13 +26,19 @@ internal static class GridTraining
         var curve = new List<CurvePoint>();
         using var watch = new RunWatch();
         Recipe recipe = watch.Around(RecipeOf(run, beta, watch, setup), run.Variation.Curve is true ? AddToCurveAsync : null);
+        TimeSpan before = Environment.CpuUsage.TotalTime;
         var tuned = await AlignmentRun.RunAsync(experiment, bestOfN, recipe, progress, cancellationToken);
+        double? processor = alone ? Math.Round((Environment.CpuUsage.TotalTime - before).TotalSeconds, 1) : null;
         using var model = tuned.Model;
         if (run.Variation.Curve is true && tuned.Stopped is null)
             await AddToCurveAsync(model, experiment.Settings.Steps);
         var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N, onWarning: _ => { }), cancellationToken);
         double seconds = Math.Round(clock.Elapsed.TotalSeconds, 1);
-        return new RunRecord(run, result, seconds, watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve);
+        return new RunRecord(run, result, seconds, watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve)
+        {
+            ProcessorSeconds = processor,
+            HeadSeconds = run.NeedsHead ? setup.HeadOf(run.Variation).Seconds : null,
+        };
 
         async Task AddToCurveAsync(VariationalBoN.Transformers.Decoders.Gpt2 now, int steps)
         {
@@ -47,17 +53,18 @@ internal static class GridTraining
     private static async Task<RunRecord> GuidedAsync(GridRun run, GridSetup setup, Stopwatch clock, CancellationToken cancellationToken)
     {
         var measured = setup.At(1);
-        var guided = new GuidedPolicy((CausalLmPolicy)measured.Reference, setup.Head, RankWeight.BestOf(run.N));
-        var bestOfN = measured.Table.BestOf(run.N, onWarning: _ => { });
-        var result = await new Measurement(measured).PolicyAsync(run.Method, guided, run.N, null, bestOfN, cancellationToken);
-        string weights = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(setup.Head.Identity.ToJson())));
-        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), 0, null, weights, []);
+        var result = run.Variation.Draws is int draws
+            ? await GridProposals.MeasureAsync(measured, setup.HeadOf(run.Variation).Head, run.N, draws, run.Variation.Weighted is true, cancellationToken)
+            : await new Measurement(measured).GuidedAsync(new GuidedPolicy(measured.Reference, setup.HeadOf(run.Variation).Head, RankWeight.BestOf(run.N)), cancellationToken);
+        string weights = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(setup.HeadOf(run.Variation).Head.Identity.ToJson())));
+        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), 0, null, weights, []) { ProcessorSeconds = 0, HeadSeconds = setup.HeadOf(run.Variation).Seconds };
     }
 
     private static Experiment Vary(Experiment experiment, Variation variation, int samplesPerPrompt)
     {
         RunSettings settings = experiment.Settings;
-        int samples = variation.Samples ?? samplesPerPrompt, completions = settings.PromptsPerStep * settings.CompletionsPerPrompt;
+        int samples = variation.Samples ?? samplesPerPrompt, group = variation.Group ?? settings.CompletionsPerPrompt;
+        double prompts = settings.PromptsPerStep * settings.CompletionsPerPrompt * (variation.BatchFactor ?? 1) / group;
         var varied = experiment with
         {
             Table = samples < settings.SamplesPerPrompt ? experiment.Table.First(samples) : experiment.Table,
@@ -67,12 +74,12 @@ internal static class GridTraining
                 Steps = (int)Math.Round(settings.Steps * (variation.StepsFactor ?? 1)),
                 LearningRate = settings.LearningRate * (variation.RateFactor ?? 1),
                 FinalRatePart = variation.FinalRate ?? settings.FinalRatePart,
-                CompletionsPerPrompt = variation.Group ?? settings.CompletionsPerPrompt,
-                PromptsPerStep = Math.Min(experiment.TrainPrompts.Count, Grown(completions / (variation.Group ?? settings.CompletionsPerPrompt), 2 - (variation.FirstPart ?? 1))),
-                FirstPrompts = variation.FirstPart is double first ? Grown(completions / (variation.Group ?? settings.CompletionsPerPrompt), first) : null,
+                CompletionsPerPrompt = group,
+                PromptsPerStep = Math.Min(experiment.TrainPrompts.Count, Grown(prompts, 2 - (variation.FirstPart ?? 1))),
+                FirstPrompts = variation.FirstPart is double first ? Grown(prompts, first) : null,
             },
         };
-        static int Grown(int prompts, double part) => Math.Max(1, (int)Math.Round(prompts * part));
+        static int Grown(double prompts, double part) => Math.Max(1, (int)Math.Round(prompts * part));
 
         return variation.Transform is string transform ? GridSetup.Transformed(varied, transform) : varied;
     }
@@ -83,8 +90,8 @@ internal static class GridTraining
         Func<IBoNDistribution, IVariationalObjective> exact = run.Variation.PaperScale is true ? bestOfN => new PaperScaleObjective(bestOfN) : bestOfN => new ExactObjective(bestOfN);
         Recipe recipe = run.Method switch
         {
-            Method.VariationalBestOfN when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.Head, RankWeight.BestOf(n), lambda),
-            Method.CalibratedTilt when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.Head, RankWeight.Tilt(CalibratedTilt.ForN(n)), lambda),
+            Method.VariationalBestOfN when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), lambda),
+            Method.CalibratedTilt when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.HeadOf(run.Variation).Head, RankWeight.Tilt(CalibratedTilt.ForN(n)), lambda),
             Method.VariationalBestOfN => run.Variation.Baseline switch
             {
                 "none" => GridRecipes.ScoreFunctionOn(exact, Baseline.None),
@@ -108,6 +115,8 @@ internal static class GridTraining
             Method.Dpo => GridRecipes.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),
             _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no recipe."),
         };
+        if (run.Variation.GuidedStart is double guided)
+            recipe = GridRecipes.OnGuidedDraws(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), watch).Then(recipe, guided);
         return run.Variation.WarmStart is double part ? Recipes.BestOfNSft(n).Then(recipe, part) : recipe;
     }
 

@@ -17,6 +17,12 @@ namespace VariationalBoN.Experiments.Grid;
 /// <param name="Curve">Held-out numbers on the way, where asked for.</param>
 internal sealed record RunRecord(GridRun Run, MethodResult Result, double Seconds, long CompletionsDrawn, string? Stopped, string Weights, IReadOnlyList<CurvePoint> Curve)
 {
+    /// <summary>Processor seconds of training alone; null where other runs went beside it, whose time cannot be told apart.</summary>
+    public double? ProcessorSeconds { get; init; }
+
+    /// <summary>Processor seconds of the value head that it uses, which all runs of the seed share; null for none.</summary>
+    public double? HeadSeconds { get; init; }
+
     public static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,

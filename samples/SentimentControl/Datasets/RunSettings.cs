@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using VariationalBoN.Guidance;
 using VariationalBoN.Training;
 
 namespace SentimentControl.Datasets;
@@ -31,6 +33,29 @@ internal sealed record RunSettings
 
     /// <summary>What is left of the learning rate at the last step, as a part of its peak.</summary>
     public double FinalRatePart { get; init; } = 0.1;
+
+    /// <summary>Steps of vBoN with values, as a multiple of those of the other methods.</summary>
+    public double ValuedSteps { get; init; } = 1;
+
+    /// <summary>How the value head learns; the seed is that of the run.</summary>
+    public ValueHeadOptions Head { get; init; } = new();
+
+    /// <summary>What the methods ran with, for the report.</summary>
+    [JsonIgnore]
+    public string About => FormattableString.Invariant(
+        $"Every method: {Steps} steps of {PromptsPerStep} prompts x {CompletionsPerPrompt} completions, the rate falling to a tenth; vBoN with values: {Valued().Steps} steps of {Valued().FirstPrompts} to {Valued().PromptsPerStep} prompts, lambda = {Lambda}, the rate falling to 0. Guided, and the values: one head for every N, from the {SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts.");
+
+    /// <summary>lambda of the values along the answer.</summary>
+    public const double Lambda = 0.95;
+
+    /// <summary>The settings of vBoN with values: batches that grow from a quarter of their mean to as much above it, a rate that falls to 0.</summary>
+    public RunSettings Valued() => this with
+    {
+        Steps = (int)Math.Round(Steps * ValuedSteps),
+        FirstPrompts = Math.Max(1, PromptsPerStep / 4),
+        PromptsPerStep = (2 * PromptsPerStep) - Math.Max(1, PromptsPerStep / 4),
+        FinalRatePart = 0,
+    };
 
     /// <summary>The learning rate of each step: a linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
     public LearningRateSchedule Schedule() => new() { Peak = LearningRate, Steps = Steps, WarmUpSteps = WarmUpSteps, FinalPart = FinalRatePart };

@@ -43,7 +43,7 @@ internal static class Report
             # {arguments.Dataset}, seed {arguments.Seed}
 
             Language model: {reference.Quality}. Reward: {reward.Description}, held-out accuracy {reward.HeldOutAccuracy.ToString("0.000", CultureInfo.InvariantCulture)}.
-            Held-out prompts; each number ± one standard error over prompts.
+            Held-out prompts; each number ± one standard error over prompts. {settings.About}
 
             {ResultTable.Markdown(results)}
             {Reading(results)}
@@ -76,11 +76,11 @@ internal static class Report
     {
         var reference = results.First(result => result.Method == Method.Reference);
         var lines = new List<string>();
-        foreach (var tuned in results.Where(result => result.Method == Method.VariationalBestOfN))
+        foreach (var tuned in results.Where(result => result.Method is Method.VariationalBestOfN or Method.ValuedBestOfN))
         {
             var literal = results.First(result => result.Method == Method.BestOfN && result.N == tuned.N);
             double gain = (tuned.Reward.Value - reference.Reward.Value) / (literal.Reward.Value - reference.Reward.Value);
-            string line = FormattableString.Invariant($"vBoN N = {tuned.N:0}: {gain:0%} of Best-of-N's reward gain at {tuned.Kl.Value / literal.Kl.Value:0.00} times its KL, {literal.TokensGenerated.Value / tuned.TokensGenerated.Value:0.0} times fewer tokens per answer");
+            string line = FormattableString.Invariant($"{tuned.Name} N = {tuned.N:0}: {gain:0%} of Best-of-N's reward gain at {tuned.Kl.Value / literal.Kl.Value:0.00} times its KL, {literal.TokensGenerated.Value / tuned.TokensGenerated.Value:0.0} times fewer tokens per answer");
             if (tuned.ObjectiveGap is { } gap)
                 line += FormattableString.Invariant($", {gap.Value:0.00} nats from the Best-of-N distribution");
             if (tuned.Distance is { } distance)
@@ -94,6 +94,8 @@ internal static class Report
             lines.Add(line + ".");
         }
 
+        lines.AddRange(results.Where(result => result is { Method: Method.Guided, Distance: not null, ObjectiveGap: not null }).Select(guided => FormattableString.Invariant(
+            $"Guided by one value head, without fine-tuning, N = {guided.N:0}: {guided.Distance!.Value.Value:0.000} ± {guided.Distance.Value.StandardError:0.000} under the curve, {guided.ObjectiveGap!.Value.Value:0.00} nats from the Best-of-N distribution.")));
         lines.Add("On reward against KL, KL-constrained RL with a tuned beta is optimal by construction: no method can be above its exact curve.");
         return string.Join("\n", lines.Select(line => $"- {line}"));
     }

@@ -8,6 +8,7 @@ internal static class ResultPlots
     private static readonly (Method Method, Color Color, MarkerShape Marker)[] Styles =
     [
         (Method.VariationalBestOfN, Color.FromHex("#d1495b"), MarkerShape.FilledCircle),
+        (Method.ValuedBestOfN, Color.FromHex("#f3722c"), MarkerShape.FilledCircle),
         (Method.Guided, Color.FromHex("#6a4c93"), MarkerShape.OpenCircle),
         (Method.CalibratedTilt, Color.FromHex("#8f2d56"), MarkerShape.FilledTriangleDown),
         (Method.BestOfN, Color.FromHex("#30638e"), MarkerShape.FilledSquare),
@@ -53,5 +54,5 @@ internal static class ResultPlots
     }
 
     private static string LegendText(Method method) =>
-        MethodResult.MethodName(method) + (method is Method.VariationalBestOfN or Method.CalibratedTilt or Method.Guided or Method.BestOfNSft ? " (N as Best-of-N, left to right)" : "");
+        MethodResult.MethodName(method) + (method is Method.VariationalBestOfN or Method.ValuedBestOfN or Method.CalibratedTilt or Method.Guided or Method.BestOfNSft ? " (N as Best-of-N, left to right)" : "");
 }

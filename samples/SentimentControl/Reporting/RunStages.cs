@@ -20,7 +20,8 @@ internal sealed class RunStages
         Reference = progress.Plan("language model", settings.ReferenceSteps * 52 * TrainedTextCost);
         Reward = progress.Plan("reward model", settings.ReferenceSteps * 10);
         Table = progress.Plan("reference rewards", (double)settings.SamplesPerPrompt * prompts / arguments.Threads);
-        Runs = progress.Plan("fine-tuning", ((2.4 * arguments.N.Count) + 1) * run / arguments.Threads);
+        Runs = progress.Plan("fine-tuning", (((2.4 + (1.5 * settings.ValuedSteps)) * arguments.N.Count) + 1) * run / arguments.Threads);
+        Head = progress.Plan("value head", 0.25 * settings.Head.Epochs * settings.SamplesPerPrompt * settings.TrainPrompts / arguments.Threads);
         BestOfN = progress.Plan("literal Best-of-N", arguments.N.Sum() * settings.HeldOutPrompts * Math.Min(16, settings.EvaluationCompletions));
     }
 
@@ -31,6 +32,8 @@ internal sealed class RunStages
     public RunProgress.Stage Table { get; }
 
     public RunProgress.Stage Runs { get; }
+
+    public RunProgress.Stage Head { get; }
 
     public RunProgress.Stage BestOfN { get; }
 }

@@ -23,7 +23,7 @@ internal sealed record Experiment
     /// <summary>The frozen network that every method starts from.</summary>
     public required Gpt2 ReferenceModel { get; init; }
 
-    public required IPolicy Reference { get; init; }
+    public required CausalLmPolicy Reference { get; init; }
 
     public required IRewardModel Reward { get; init; }
 

@@ -1,6 +1,8 @@
+using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using VariationalBoN;
 using VariationalBoN.BestOfN;
+using VariationalBoN.Guidance;
 using VariationalBoN.Numerics;
 using VariationalBoN.References;
 using VariationalBoN.Transformers.Decoders;
@@ -16,6 +18,9 @@ namespace SentimentControl.Training;
 /// <param name="Recipe">How it trains.</param>
 internal sealed record FineTuning(Method Method, double N, double? Beta, EmpiricalBoNDistribution BestOfN, double Cost, Recipe Recipe)
 {
+    /// <summary>Its own sizes; null for those of the run.</summary>
+    public RunSettings? Settings { get; init; }
+
     private const double LikelihoodCost = 0.4, SmallestBeta = 1e-3;
 
     public string Name => MethodResult.MethodName(Method) + (Beta is double beta ? FormattableString.Invariant($" β={beta:0.00}") : FormattableString.Invariant($" N={N:0}"));
@@ -39,6 +44,19 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
         return plan;
     }
 
+    /// <summary>vBoN with values along the answer for each N that they can tell: what comes nearest to Best-of-N in the time of a run.</summary>
+    public static IReadOnlyList<FineTuning> WithValues(Experiment experiment, IReadOnlyList<double> ns, Lazy<Task<ValueHead>> head)
+    {
+        RunSettings settings = experiment.Settings.Valued();
+        return
+        [
+            .. from n in ns
+               where n <= settings.SamplesPerPrompt
+               select new FineTuning(Method.ValuedBestOfN, n, null, experiment.Table.BestOf(n), 1.5 * experiment.Settings.ValuedSteps, async (run, step, ct) =>
+                   await Recipes.ScoreFunctionWith(await head.Value, RankWeight.BestOf(n), RunSettings.Lambda)(run, step, ct)) { Settings = settings },
+        ];
+    }
+
     /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N; where a small table cannot show that KL, one so small that its best samples are the target.</summary>
     public static double MatchedBeta(Experiment experiment, double n)
     {
@@ -51,7 +69,7 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
     /// <exception cref="InvalidDataException">The guard stopped the run; the message names step and likely cause.</exception>
     public async Task<Gpt2> TrainAsync(Experiment experiment, IProgress<double> progress, CancellationToken cancellationToken)
     {
-        var tuned = await AlignmentRun.RunAsync(experiment, BestOfN, Recipe, progress, cancellationToken);
+        var tuned = await AlignmentRun.RunAsync(experiment with { Settings = Settings ?? experiment.Settings }, BestOfN, Recipe, progress, cancellationToken);
         if (tuned.Stopped is null)
             return tuned.Model;
         tuned.Model.Dispose();

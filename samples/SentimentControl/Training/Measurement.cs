@@ -1,6 +1,7 @@
 using SentimentControl.Reporting;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Guidance;
 using VariationalBoN.References;
 using VariationalBoN.Transformers.Decoders;
 
@@ -40,6 +41,10 @@ internal sealed class Measurement(Experiment experiment)
         var report = await evaluator.EvaluateAsync(policy, experiment.HeldOutPrompts, experiment.Settings.EvaluationCompletions, experiment.Seed, bestOfN, cancellationToken);
         return Row(method, report, report.Length) with { N = n, Beta = beta };
     }
+
+    /// <summary>The reference, guided token by token.</summary>
+    public Task<MethodResult> GuidedAsync(GuidedPolicy guided, CancellationToken cancellationToken) =>
+        PolicyAsync(Method.Guided, guided, guided.Weight.N, null, experiment.Table.BestOf(guided.Weight.N, onWarning: _ => { }), cancellationToken);
 
     /// <summary>Literal Best-of-N: N fresh reference draws per answer, the best of them kept.</summary>
     /// <param name="n">N.</param>

@@ -29,7 +29,7 @@ internal static class Recipes
     public static Recipe ScoreFunctionWith(IPrefixValue value, RankWeight weight, double lambda) => async (run, step, ct) =>
     {
         var scored = await DrawAsync(run, step, ct);
-        var values = TokenValues.Of(value, (CausalLmPolicy)run.Experiment.Reference, scored, weight, run.BestOfN);
+        var values = TokenValues.Of(value, run.Experiment.Reference, scored, weight, run.BestOfN);
         return new StepWork(() =>
         {
             var logProb = run.Policy.TokenLogProb(scored);                                // [B, T]

@@ -76,13 +76,17 @@ public sealed class TokenValues
         var batch = new SequenceBatch(rows, device);
         PositionLogits logits = reference.Model.LogitsAt(batch.Tokens, batch.Positions);
         double[] all = TokenLogProbs.Of(logits, batch.Targets, reference.Distribution).Doubles();
+        double[]? scanned = value is IPrefixScan scan ? scan.Prefixes(rows, logits.Hidden!, weight).Doubles() : null;
         long[] first = new long[rows.Length];
         for (int row = 0, next = 0; row < rows.Length; next += logs[row++].Length)
         {
             first[row] = next;
             all.AsSpan(next, logs[row].Length).CopyTo(logs[row]);
+            scanned?.AsSpan(next, logs[row].Length).CopyTo(values[row]);
         }
 
+        if (scanned is not null)
+            return;
         using IPrefixWalk walk = value.Start([.. rows.Select(row => row.Prompt)], [.. rows.Select(row => (IReadOnlyList<int>)row.PromptTokens)], weight);
         int alive = rows.Length;
         for (int t = 0; t < logs[0].Length; t++)

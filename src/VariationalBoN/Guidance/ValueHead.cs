@@ -3,6 +3,7 @@ using TorchSharp;
 using VariationalBoN.Numerics;
 using VariationalBoN.Policies;
 using VariationalBoN.Weights;
+using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;
 
@@ -17,7 +18,7 @@ namespace VariationalBoN.Guidance;
 /// measure the guided policy before you use it.
 /// It owns its network: dispose of it. Thread-safe.
 /// </remarks>
-public sealed class ValueHead : IPrefixValue, IDisposable
+public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
 {
     private const string Key = "value_head", Format = "VariationalBoN value head 1";
 
@@ -88,7 +89,7 @@ public sealed class ValueHead : IPrefixValue, IDisposable
         try
         {
             network.to(reference.Model.Device);
-            ValueTraining.Run(network, learned, options, progress, cancellationToken);
+            ValueTraining.Run(network, learned, bins, options, progress, cancellationToken);
             return new ValueHead(network, bins, description, origin);
         }
         catch
@@ -155,6 +156,13 @@ public sealed class ValueHead : IPrefixValue, IDisposable
         ArgumentNullException.ThrowIfNull(promptTokens);
         Require(weight);
         return new ValueWalk(_network, promptTokens, _sums, _bins.LogWeights(weight), _network.parameters().First().device);
+    }
+
+    /// <inheritdoc/>
+    Tensor IPrefixScan.Prefixes(IReadOnlyList<Completion> rows, Tensor hidden, RankWeight weight)
+    {
+        Require(weight);
+        return ValueScan.Prefixes(_network, rows, hidden, _bins.LogWeights(weight));
     }
 
     /// <summary>Disposes of the network.</summary>

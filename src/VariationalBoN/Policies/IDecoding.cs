@@ -12,7 +12,7 @@ public interface IDecoding : IDisposable
     torch.Tensor Append(torch.Tensor tokens);
 
     /// <summary>Rearranges the rows: row i becomes a copy of what row <paramref name="rows"/>[i] was. Shares a prompt among samples and drops finished rows.</summary>
-    /// <param name="rows">Indices of present rows, in any order, repeated or left out.</param>
+    /// <param name="rows">Indices of present rows, in any order, repeated or left out; none leaves a decoding that waits for <see cref="AddRows"/>.</param>
     void SelectRows(ReadOnlySpan<int> rows);
 
     /// <summary>A second decoding whose rows are copies of rows of this one, and which is its owner's to dispose. Begins with prompts that stay to be drawn from again.</summary>

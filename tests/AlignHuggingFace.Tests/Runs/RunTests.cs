@@ -102,9 +102,42 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     public async Task What_is_saved_is_a_model_and_a_second_judge_has_its_say()
     {
         string folder = tiny.New();
-        Assert.Contains("The second judge", await AlignAsync(folder, "--second-reward", "function"), StringComparison.Ordinal);
+        string output = await AlignAsync(folder, "--second-reward", "function", "--watch", "1");
+        Assert.Contains("The second judge", output, StringComparison.Ordinal);
+        Assert.Contains("step 0: first judge", output, StringComparison.Ordinal);
+        Assert.Contains("win rate at equal length", output, StringComparison.Ordinal);
         using var saved = PretrainedCausalLm.Load(Path.Combine(folder, "model"));
         Assert.True(saved.HasTokenizer);
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("--lora")]
+    public async Task A_value_head_is_learned_from_the_store_saved_beside_the_model_and_found_again(params string[] more)
+    {
+        string folder = tiny.New(), head = Path.Combine(folder, GuidedDecoding.FileName);
+        string output = await AlignAsync(folder, [.. more, "--guided", "--quick"]);
+        Assert.Contains("guided", output, StringComparison.Ordinal);
+        Assert.Contains("Guided to Best-of-2 without fine-tuning: win rate", output, StringComparison.Ordinal);
+        byte[] saved = File.ReadAllBytes(head);
+
+        string again = await AlignAsync(folder, [.. more, "--guided", "--quick"]);
+        Assert.Contains($"{head}, of an earlier run", again, StringComparison.Ordinal);
+        Assert.Equal(Guided(output), Guided(again)); // the head that was read draws and scores as the one that was learned
+        Assert.Equal(saved, File.ReadAllBytes(head));
+        Assert.True(File.Exists(Path.Combine(folder, "model", "model.safetensors")));
+
+        static string Guided(string output) => output.Split('\n').Single(line => line.StartsWith("Guided to", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--estimate", "stop before it")]
+    [InlineData("--n 64", "needs --samples of at least as many")]
+    public async Task Guidance_that_cannot_be_is_refused(string options, string says)
+    {
+        (int code, _, string error) = await RunAsync(tiny.New(), ["--guided", .. options.Split(' ')]);
+        Assert.Equal(2, code);
+        Assert.Contains(says, error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -142,6 +142,24 @@ public sealed class ValueHeadTests : IDisposable
         Says("truncates", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, reference.With(reference.Options with { TopK = 2 }), bare, RankWeight.BestOf(4), bestOfN)));
     }
 
+    [Fact]
+    public async Task Values_of_whole_completions_are_those_of_the_walk_token_by_token()
+    {
+        (var reference, var table) = await Made;
+        using var head = await HeadAsync(Options(epochs: 3));
+        var scored = await Scorer(reference).ScoreAsync(reference.Sample(["1 2", "2 4 1", "0"], 9, seed: 5));
+        Assert.True(scored.Completions.Select(completion => completion.Tokens.Length).Distinct().Count() > 2);
+        foreach (var weight in new[] { RankWeight.BestOf(8), RankWeight.Tilt(5) })
+        {
+            var scanned = TokenValues.Of(head, reference, scored, weight, table.BestOf(8));
+            var walked = TokenValues.Of(new Stepwise(head), reference, scored, weight, table.BestOf(8));
+            Assert.Equal(walked.LogReference, scanned.LogReference);
+            for (int i = 0; i < scored.Count; i++)
+                Assert.All(walked.Values[i].Zip(scanned.Values[i]), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+            Assert.True(scanned.Values.SelectMany(values => values.SkipLast(1)).Max(Math.Abs) > 0.1); // a trained head says something
+        }
+    }
+
     [Theory]
     [InlineData(RatioEstimator.SingleAtom)]
     [InlineData(RatioEstimator.Harmonic)]
@@ -270,6 +288,20 @@ public sealed class ValueHeadTests : IDisposable
                 yield return template with { Tokens = [.. tokens], Text = string.Join(' ', tokens), FinishReason = tokens[^1] == 5 ? FinishReason.Stopped : FinishReason.Length };
             open = [.. longer.Where(tokens => tokens[^1] != 5 && tokens.Length < 4)];
         }
+    }
+
+    /// <summary>A head that is read token by token alone.</summary>
+    private sealed class Stepwise(IPrefixValue value) : IPrefixValue
+    {
+        public ModelIdentity Identity => value.Identity;
+
+        public ScoringIdentity? Origin => value.Origin;
+
+        public bool NeedsHiddenStates => value.NeedsHiddenStates;
+
+        public void Require(RankWeight weight) => value.Require(weight);
+
+        public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight) => value.Start(prompts, promptTokens, weight);
     }
 
     private static void Says(string word, Exception error) => Assert.Contains(word, error.Message, StringComparison.Ordinal);

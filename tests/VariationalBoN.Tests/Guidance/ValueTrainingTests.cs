@@ -44,9 +44,10 @@ public sealed class ValueTrainingTests
         int[] lengths = [4, 2];
         var laws = torch.rand([B, T, Bins], torch.float32, generator: new torch.Generator(3));
         var labels = torch.rand([B, Bins], torch.float32, generator: new torch.Generator(4));
-        bool[] ended = [.. Enumerable.Range(0, B * T).Select(i => i % T >= lengths[i / T] - 1)];
+        float[] left = [.. Enumerable.Range(0, B * T).Select(i => (float)Math.Max(0, lengths[i / T] - 1 - (i % T)))];
+        float[] mask = [.. Enumerable.Range(0, B * T).Select(i => i % T < lengths[i / T] ? 1f : 0f)];
         var nothing = torch.zeros(1);
-        var batch = new ValueBatch(nothing, nothing, nothing, nothing, torch.tensor(ended, [B, T, 1]), labels, nothing);
+        var batch = new ValueBatch(nothing, nothing, nothing, torch.tensor(mask, [B, T]), torch.tensor(left, [B, T, 1]), labels, nothing);
 
         var targets = ValueTraining.Targets(laws, batch, lambda);
 

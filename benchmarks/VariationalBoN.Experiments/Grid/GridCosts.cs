@@ -1,0 +1,17 @@
+namespace VariationalBoN.Experiments.Grid;
+
+/// <summary>Mean processor seconds of runs: of training, and of the value head that they share with those of other N.</summary>
+/// <param name="Training">Drawing, scoring and gradients.</param>
+/// <param name="Head">Learning the head; 0 for none.</param>
+internal sealed record GridCosts(double Training, double Head)
+{
+    /// <summary>The means over runs; null where one was not measured alone.</summary>
+    public static GridCosts? Of(IReadOnlyList<RunRecord> records) => records.Count == 0 || records.Any(record => record.ProcessorSeconds is null)
+        ? null : new GridCosts(records.Average(record => record.ProcessorSeconds!.Value), records.Average(record => record.HeadSeconds ?? 0));
+
+    /// <summary>As a multiple of another cost, the head counted whole.</summary>
+    public double? Alone(GridCosts? unit) => Shared(unit, 1);
+
+    /// <summary>As a multiple of another cost, the head counted once for so many values of N.</summary>
+    public double? Shared(GridCosts? unit, int values) => unit is { Training: > 0 } ? (Training + (Head / values)) / (unit.Training + (unit.Head / values)) : null;
+}

@@ -1,0 +1,56 @@
+using AlignHuggingFace.Prompts;
+using SampleHosting;
+using VariationalBoN;
+using VariationalBoN.Evaluation;
+using VariationalBoN.Guidance;
+
+namespace AlignHuggingFace;
+
+/// <summary><c>--guided</c>: values learned from the store steer the reference itself, token by token, without fine-tuning. Stateless.</summary>
+internal static class GuidedDecoding
+{
+    /// <summary>The head's name in the output folder, beside the aligned model.</summary>
+    public const string FileName = "value-head.safetensors";
+
+    private const int MostAnswersPerStep = 64, FewestAnswersPerStep = 8, WantedSteps = 4600, Epochs = 12, QuickEpochs = 2;
+
+    /// <summary>The head of an earlier run, or one learned from the samples of the training prompts; as it is read back.</summary>
+    /// <exception cref="InvalidDataException">The file is no head of this reference and judge, or does not hold what was saved.</exception>
+    public static ValueHead Obtain(LanguageModel model, Scorer scorer, ReferenceTable table, PromptSplit prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    {
+        string path = Path.Combine(arguments.Output, FileName);
+        if (File.Exists(path))
+        {
+            var found = ValueHead.Load(path, scorer);
+            if (found.Samples == arguments.SamplesPerPrompt)
+            {
+                output.WriteLine($"value head: {path}, of an earlier run");
+                return found;
+            }
+
+            found.Dispose();
+        }
+
+        var options = Options(prompts.Used.Length * arguments.SamplesPerPrompt, arguments);
+        output.WriteLine($"value head: {options.Epochs} passes over {prompts.Used.Length * arguments.SamplesPerPrompt} samples, {options.AnswersPerStep} a step");
+        using var head = ValueHead.Train(model.Reference, table, prompts.Used, options, cancellationToken: cancellationToken);
+        head.Save(path);
+        var read = ValueHead.Load(path, scorer);
+        if (read.Identity == head.Identity)
+            return read;
+        read.Dispose();
+        throw new InvalidDataException($"{path} does not hold the value head that was saved: {read.Identity} instead of {head.Identity}.");
+    }
+
+    /// <summary>How near it came, in a line.</summary>
+    public static string Say(EvaluationReport report, RankWeight weight) =>
+        FormattableString.Invariant($"Guided to {weight} without fine-tuning: win rate {report.WinRate} at a KL of {report.Kl} nats, {report.CurveDistance} under the curve of Best-of-n; at most {report.Ranks.Outside} nats of it move no rank.");
+
+    /// <summary>The head needs some thousands of steps, however few samples there are.</summary>
+    private static ValueHeadOptions Options(int samples, Arguments arguments) => new()
+    {
+        Seed = arguments.Seed,
+        Epochs = arguments.Quick ? QuickEpochs : Epochs,
+        AnswersPerStep = Math.Clamp(samples * Epochs / WantedSteps, FewestAnswersPerStep, MostAnswersPerStep),
+    };
+}
