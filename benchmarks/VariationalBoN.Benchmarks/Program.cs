@@ -8,8 +8,14 @@ switch (args)
     case ["generation", .. string[] settings]:
         GenerationRate.Run(settings);
         break;
+    case ["lengths", .. string[] settings]:
+        LengthsBenchmark.Run(settings);
+        break;
     case ["runtime", .. string[] settings]:
         RuntimeSpeed.Run(settings);
+        break;
+    case ["step", .. string[] settings]:
+        StepRate.Run(settings);
         break;
     case ["store"]:
         await StoreCost.RunAsync();

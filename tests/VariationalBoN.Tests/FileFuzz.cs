@@ -13,7 +13,7 @@ internal sealed class FileFuzz(params string[] words)
     ];
 
     /// <summary>How many files all readers of a test class get together; the environment sets more for the long form.</summary>
-    public static int Inputs { get; } = Environment.GetEnvironmentVariable("VARIATIONALBON_FUZZ_INPUTS") is string inputs ? int.Parse(inputs, System.Globalization.CultureInfo.InvariantCulture) : 20_000;
+    public static int Inputs { get; } = Environment.GetEnvironmentVariable("VARIATIONALBON_FUZZ_INPUTS") is string inputs ? int.Parse(inputs, System.Globalization.CultureInfo.InvariantCulture) : 8_000;
 
     /// <summary>Gives a reader one mutated file after another.</summary>
     /// <param name="inputs">How many.</param>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using SampleReviews;
 using SentimentControl.Datasets.Austen;
 using SentimentControl.Reporting;
 using SentimentControl.Training;

@@ -11,6 +11,7 @@ internal static class ClassifierLabels
 {
     internal const string Architecture = "ForSequenceClassification";
     private const int Most = 100_000; // beyond any classifier: a number in a file must not decide how much is allocated
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private const string Independent = "multi_label_classification";
 
     /// <summary>Labels by <c>id2label</c>, else <c>LABEL_i</c> for <c>num_labels</c>, else two, as transformers does.</summary>
@@ -82,6 +83,23 @@ internal static class ClassifierLabels
         if (independent)
             json["problem_type"] = Independent;
     }
+
+    /// <summary>The configuration of a language model as that of a classifier with its decoder, with the keys in the order in which transformers writes them.</summary>
+    internal static string InConfig(string json, ImmutableArray<string> labels, int padding)
+    {
+        var config = JsonNode.Parse(json)!.AsObject();
+        if (config["architectures"] is JsonArray names)
+            config["architectures"] = new JsonArray([.. names.Select(name => (JsonNode)OfClassifier((string)name!))]);
+        config.Remove("num_labels");
+        Write(config, labels, independent: false);
+        config["pad_token_id"] = padding;
+        var sorted = new JsonObject(config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())));
+        return sorted.ToJsonString(Indented) + "\n";
+    }
+
+    /// <summary>The class of the classifier with the decoder of a language model: <c>LlamaForCausalLM</c>, <c>GPT2LMHeadModel</c>.</summary>
+    internal static string OfClassifier(string languageModel) => languageModel
+        .Replace("ForCausalLM", Architecture, StringComparison.Ordinal).Replace("LMHeadModel", Architecture, StringComparison.Ordinal);
 
     /// <summary>Refuses a model with another head: its weights would lack the classifier.</summary>
     internal static void RequireArchitecture(ConfigReader keys)

@@ -27,6 +27,19 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
         return [.. sequences.Select(sequence => rewards[sequence])];
     }
 
+    /// <summary>The logits [B, labels] in the order of the completions, with the gradient that the parameters ask for.</summary>
+    internal Tensor Logits(IReadOnlyList<Completion> completions)
+    {
+        ImmutableArray<int>[] sequences = [.. completions.Select(Encode)];
+        int[] order = [.. Enumerable.Range(0, sequences.Length).OrderBy(i => sequences[i].Length)]; // stable
+        long[] places = new long[order.Length];
+        for (int i = 0; i < order.Length; i++)
+            places[order[i]] = i;
+        using var scope = NewDisposeScope();
+        var parts = order.Chunk(options.RowsPerBatch).Select(part => Logits([.. part.Select(i => sequences[i])])).ToList();
+        return cat(parts).index_select(0, tensor(places, device: parts[0].device)).MoveToOuterDisposeScope();
+    }
+
     private ImmutableArray<int> Encode(Completion completion)
     {
         bool refuse = options.OnTooLong == LongSequence.Refuse;
@@ -44,7 +57,8 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
         return ids;
     }
 
-    private double[] Pass(ImmutableArray<int>[] batch)
+    /// <summary>The logits [rows, labels] of sequences in ascending order of length.</summary>
+    private Tensor Logits(ImmutableArray<int>[] batch)
     {
         int width = batch[^1].Length; // sorted
         long[] tokens = new long[batch.Length * width];
@@ -55,12 +69,18 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
         }
 
         using var scope = NewDisposeScope();
-        using var noGradient = no_grad();
         var device = classifier.parameters().First().device;
-        var logits = classifier.Logits(tensor(tokens, [batch.Length, width], device: device), [.. batch.Select(ids => ids.Length)]).to(ScalarType.Float64); // [rows, labels]
+        return classifier.Logits(tensor(tokens, [batch.Length, width], device: device), [.. batch.Select(ids => ids.Length)]).MoveToOuterDisposeScope();
+    }
+
+    private double[] Pass(ImmutableArray<int>[] batch)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var logits = Logits(batch).to(ScalarType.Float64); // [rows, labels]
         if (NonFinite.IndexIn(logits.contiguous().cpu().bytes, ScalarType.Float64) >= 0)
             throw new InvalidOperationException($"{classifier.GetName()} returned logits that are NaN or infinite for sequences of " +
-                $"{batch[0].Length} to {width} tokens: its weights have probably diverged.");
+                $"{batch[0].Length} to {batch[^1].Length} tokens: its weights have probably diverged.");
         var values = options.Output == ClassifierOutput.Logit ? logits
             : classifier.IndependentLabels ? nn.functional.logsigmoid(logits) : nn.functional.log_softmax(logits, -1);
         return values.select(1, label).Doubles();

@@ -15,6 +15,7 @@ public sealed class DecoderClassifier : SequenceClassifier
 {
     private readonly CausalTransformer _trunk;
     private readonly Projection _score;
+    private readonly ScalarType _headType;
 
     /// <summary>Creates a classifier with the initial values of its family.</summary>
     /// <param name="config">The shape.</param>
@@ -27,11 +28,18 @@ public sealed class DecoderClassifier : SequenceClassifier
     }
 
     internal DecoderClassifier(DecoderClassifierConfig config, ParameterSource parameters)
+        : this(config, Valid(config).Decoder.Create(parameters, withHead: false), parameters)
+    {
+    }
+
+    /// <summary>Puts a head on a decoder without output layer, which is owned from here on.</summary>
+    internal DecoderClassifier(DecoderClassifierConfig config, CausalTransformer trunk, ParameterSource head)
         : base(nameof(DecoderClassifier), Valid(config).Labels, config.IndependentLabels)
     {
         Config = config;
-        _trunk = config.Decoder.Create(parameters, withHead: false);
-        _score = new Projection(parameters, "score", 0.02, config.Decoder.Width, config.Labels.Length, bias: false);
+        _trunk = trunk;
+        _score = new Projection(head, "score", 0.02, config.Decoder.Width, config.Labels.Length, bias: false);
+        _headType = _score.parameters().First().dtype;
         register_module(config.Decoder.Names.Prefix.TrimEnd('.'), _trunk);
         register_module("score", _score);
     }
@@ -45,13 +53,16 @@ public sealed class DecoderClassifier : SequenceClassifier
     /// <inheritdoc/>
     public override int MaxLength => Config.Decoder.MaxLength;
 
+    /// <summary>The decoder.</summary>
+    internal CausalTransformer Trunk => _trunk;
+
     internal override WeightNames Names => new("", "", "", Config.Decoder.Names.Buffers);
 
     /// <inheritdoc/>
     protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         var rows = _trunk.HiddenStates(tokens).index_select(0, LastTokens(tokens, lengths)); // [B, C]
-        return _score.forward(rows);                                                         // [B, labels]
+        return _score.forward(rows.to(_headType));                                           // [B, labels]
     }
 
     /// <summary>Where each row is read, [B]: position t of row b is b * T + t.</summary>

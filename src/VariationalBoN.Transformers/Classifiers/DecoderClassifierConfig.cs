@@ -77,7 +77,7 @@ public sealed record DecoderClassifierConfig
         Validate();
         var json = (JsonObject)JsonNode.Parse(Decoder.ToJson())!;
         string decoder = (string)json["architectures"]![0]!; // such as LlamaForCausalLM, GPT2LMHeadModel
-        json["architectures"] = new JsonArray(decoder.Replace("ForCausalLM", ClassifierLabels.Architecture, StringComparison.Ordinal).Replace("LMHeadModel", ClassifierLabels.Architecture, StringComparison.Ordinal));
+        json["architectures"] = new JsonArray(ClassifierLabels.OfClassifier(decoder));
         ClassifierLabels.Write(json, Labels, IndependentLabels);
         json["pad_token_id"] = PaddingToken;
         return json.ToJsonString(Indented);

@@ -53,27 +53,41 @@ internal sealed class WholePass(long rows, long length, Tensor positions, Rotary
 }
 
 /// <summary>One more token a row, which sees what the cache holds.</summary>
-/// <param name="caches">Keys and values, layer by layer.</param>
+/// <param name="parts">Keys and values of the rows, part by part in the order of the tokens.</param>
 /// <param name="positions">[rows].</param>
 /// <param name="angles">Of the positions.</param>
-/// <param name="mask">For a window, what is added to the scores: 0 or -infinity, [rows, 1, 1, columns]; null where all columns count.</param>
-internal sealed class CachedPass(LayerKeyValues[] caches, Tensor positions, RotaryAngles? angles, Func<int?, Tensor?> mask) : AttentionPass(positions, angles)
+internal sealed class CachedPass(IReadOnlyList<KeyValueSlots> parts, Tensor positions, RotaryAngles? angles) : AttentionPass(positions, angles)
 {
     internal override Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values, int? window)
     {
         (long rows, long heads, long size, long keyHeads) = (queries.size(0), queries.size(1), queries.size(2), keys.size(1));
-        (keys, values) = caches[layer].Append(keys, values);             // [rows, G, columns, D]
         queries = queries.view(rows, keyHeads, heads / keyHeads, size); // the heads of a group stand where the tokens of a sequence would
-        bool half = keys.element_size() < sizeof(float);
-        var mixed = half ? nn.functional.scaled_dot_product_attention(queries, keys, values, mask(window)) : Products(queries, keys, values, mask(window));
-        return mixed.reshape(rows, heads * size);
+        var mixed = new List<Tensor>(parts.Count);
+        long start = 0;
+        foreach (KeyValueSlots part in parts)
+        {
+            (Tensor allKeys, Tensor allValues) = part.Append(layer, keys.narrow(0, start, part.Count), values.narrow(0, start, part.Count));
+            mixed.Add(Attend(queries.narrow(0, start, part.Count), allKeys, allValues, part.Mask(window)).reshape(part.Count, heads * size));
+            start += part.Count;
+        }
+
+        return mixed.Count == 1 ? mixed[0] : cat(mixed, 0);
     }
 
-    /// <summary>The same by plain products, which for a single token take less time in float32 and twice the time in bfloat16.</summary>
+    /// <summary>Attention of one token a row, by the kernel that goes with the element type of the cache.</summary>
+    /// <param name="queries">[R, G, H / G, D].</param>
+    /// <param name="keys">[R, G, columns, D], of any strides.</param>
+    /// <param name="values">[R, G, columns, D].</param>
+    /// <param name="hidden">What is added to the scores, 0 or -infinity, [R, 1, 1, columns]; null for nothing.</param>
+    private static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor? hidden) => keys.element_size() < sizeof(float)
+        ? nn.functional.scaled_dot_product_attention(queries, keys, values, hidden)
+        : Products(queries.to(keys.dtype), keys, values, hidden).to(queries.dtype);
+
+    /// <summary>softmax(q k / sqrt(D)) v by plain products: the scores are small, so that no copy of keys or values is made.</summary>
     private static Tensor Products(Tensor queries, Tensor keys, Tensor values, Tensor? hidden)
     {
         (long rows, long keyHeads, long group, long size) = (queries.size(0), queries.size(1), queries.size(2), queries.size(3));
-        using TorchSharp.Scalar scale = 1 / MathF.Sqrt(size);                                                             // held until the call returns: a collection may not free it meanwhile
+        using TorchSharp.Scalar scale = 1 / MathF.Sqrt(size); // held until the call returns: a collection may not free it meanwhile
         var scores = queries.mul(scale).view(rows * keyHeads, group, size).bmm(keys.flatten(0, 1).transpose(1, 2)); // [rows * G, H / G, columns]
         if (hidden is not null)
             scores.view(rows, keyHeads, group, -1).Increase(hidden);

@@ -11,7 +11,7 @@ namespace VariationalBoN.Transformers.Decoders;
 /// </summary>
 /// <remarks>
 /// To read this room: this file (a pass over tokens), <c>DecoderBlock</c> and <c>AttentionPass</c> (what a block is given), <c>Gpt2Block</c> (the plainest family),
-/// <c>LlamaBlock</c> with <c>RotaryEmbedding</c>, then <c>TransformerDecoding</c> with <c>LayerKeyValues</c> (the cache). A new family is one configuration
+/// <c>LlamaBlock</c> with <c>RotaryEmbedding</c>, then <c>TransformerDecoding</c> with <c>KeyValueSlots</c> (the cache). A new family is one configuration
 /// (<c>CausalTransformerConfig</c>) and one block.
 ///
 /// Embedding, blocks, a last normalisation and an output layer; the families differ in the blocks. Parameters have the names and layouts of transformers' model
@@ -116,26 +116,39 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDeco
     {
         ArgumentNullException.ThrowIfNull(tokens);
         using var scope = NewDisposeScope();
-        var caches = new List<LayerKeyValues>();
+        var prompts = new KeyValues();
         try
         {
-            var hidden = Trunk(tokens, (keys, values) => caches.Add(new LayerKeyValues(keys, values, tokens.size(1) + additionalTokens)));
-            var decoding = new TransformerDecoding(this, [.. caches], lengths, (int)tokens.size(1), withHead);
-            var last = hidden.index_select(0, decoding.LastPositions());
+            var hidden = Trunk(tokens, prompts.Keep);
+            var last = hidden.index_select(0, LastPositions(lengths, tokens.size(1)));
             output = (withHead ? Head(last) : last).MoveToOuterDisposeScope();
-            return decoding;
+            return new TransformerDecoding(this, prompts, lengths, additionalTokens, withHead);
         }
         catch
         {
-            caches.ForEach(cache => cache.Dispose());
+            prompts.Dispose();
             throw;
         }
     }
 
-    /// <summary>One more token a row through the cache: tokens and positions are [rows], the result is [rows, V], or [rows, C] without the output layer.</summary>
-    internal Tensor Step(Tensor tokens, Tensor positions, LayerKeyValues[] caches, Func<int?, Tensor?> mask, bool withHead)
+    /// <summary>The index of each row's last prompt token among the rows * T hidden states.</summary>
+    private Tensor LastPositions(ReadOnlySpan<int> lengths, long columns)
     {
-        var hidden = Run(tokens, new CachedPass(caches, positions, Rotary?.At(positions, ElementType), mask));
+        long[] last = new long[lengths.Length];
+        for (int row = 0; row < last.Length; row++)
+            last[row] = (row * columns) + lengths[row] - 1;
+        return tensor(last, device: Device);
+    }
+
+    /// <summary>
+    /// One more token a row through the cache: tokens and positions are [rows] in the order of the parts, the result is [rows, V], or [rows, C]
+    /// without the output layer, in the order that <paramref name="rows"/> gives, or as they stand.
+    /// </summary>
+    internal Tensor Step(Tensor tokens, Tensor positions, IReadOnlyList<KeyValueSlots> parts, Tensor? rows, bool withHead)
+    {
+        var hidden = Run(tokens, new CachedPass(parts, positions, Rotary?.At(positions, ElementType)));
+        if (rows is not null)
+            hidden = hidden.index_select(0, rows);
         return withHead ? Head(hidden) : hidden;
     }
 

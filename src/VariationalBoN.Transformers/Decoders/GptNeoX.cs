@@ -31,7 +31,7 @@ public sealed class GptNeoX : CausalTransformer
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         Config = config;
-        Rotary = config.RotarySize == 0 ? null : new RotaryEmbedding(config.Rotary, config.RotarySize);
+        Rotary = config.RotarySize == 0 ? null : new RotaryEmbedding(config.Rotary, config.RotarySize, config.Width / config.Heads);
         embed_in = new VectorTable(parameters, nameof(embed_in), config.VocabularySize, config.Width);
         layers = new ModuleList<GptNeoXBlock>([.. Enumerable.Range(0, config.Layers).Select(i => new GptNeoXBlock(parameters, i, config))]);
         final_layer_norm = new LayerNormalization(parameters, nameof(final_layer_norm), config.Width, config.LayerNormEpsilon);

@@ -32,7 +32,7 @@ public sealed class Llama : CausalTransformer
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         Config = config;
-        Rotary = new RotaryEmbedding(config.Rotary, config.HeadSize);
+        Rotary = new RotaryEmbedding(config.Rotary, config.HeadSize, config.HeadSize);
         embed_tokens = new VectorTable(parameters, nameof(embed_tokens), config.VocabularySize, config.Width);
         layers = new ModuleList<LlamaBlock>([.. Enumerable.Range(0, config.Layers).Select(i => new LlamaBlock(parameters, i, config))]);
         norm = new RmsNormalization(parameters, nameof(norm), config.Width, config.RmsNormEpsilon);

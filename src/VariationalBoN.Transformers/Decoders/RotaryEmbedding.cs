@@ -13,9 +13,11 @@ namespace VariationalBoN.Transformers.Decoders;
 internal sealed class RotaryEmbedding
 {
     private readonly float[] _frequencies; // [R / 2]
+    private readonly long _rest;           // dimensions of a head that are not turned
 
-    internal RotaryEmbedding(RotaryConfig config, int size)
+    internal RotaryEmbedding(RotaryConfig config, int size, int headSize)
     {
+        _rest = headSize - size;
         using var scope = NewDisposeScope();
         var exponents = tensor([.. Enumerable.Range(0, size / 2).Select(i => 2f * i / size)]); // [R / 2]
         float[] frequencies = tensor((float)config.Theta).pow(exponents).reciprocal().data<float>().ToArray();
@@ -26,19 +28,29 @@ internal sealed class RotaryEmbedding
     internal RotaryAngles At(Tensor positions, ScalarType type)
     {
         var angles = positions.to(ScalarType.Float32).unsqueeze(1) * tensor(_frequencies, device: positions.device); // [N, R / 2]
-        return new RotaryAngles(angles.cos().to(type).unsqueeze(1), angles.sin().to(type).unsqueeze(1));
+        Tensor cosines = angles.cos(), sines = angles.sin();
+        Tensor[] cosineParts = [cosines, cosines], sineParts = [sines.neg(), sines];
+        if (_rest > 0)
+        {
+            long[] shape = [positions.size(0), _rest];
+            (cosineParts, sineParts) = ([.. cosineParts, ones(shape, device: positions.device)], [.. sineParts, zeros(shape, device: positions.device)]);
+        }
+
+        return new RotaryAngles(cat(cosineParts, 1).to(type).unsqueeze(1), cat(sineParts, 1).to(type).unsqueeze(1), _frequencies.Length);
     }
 }
 
-/// <summary>Cosines and sines [N, 1, R / 2] of the angles of N tokens.</summary>
-internal sealed class RotaryAngles(Tensor cosines, Tensor sines)
+/// <summary>The angles of N tokens: cosines (c, c, 1) and sines (-s, s, 0), both [N, 1, D], with c and s for the pairs of the first 2 * half dimensions.</summary>
+internal sealed class RotaryAngles(Tensor cosines, Tensor sines, long half)
 {
-    /// <summary>x [N, heads, D] with its first R dimensions turned.</summary>
+    /// <summary>x [N, heads, D] with its pairs turned: x c + (x with the members of each pair exchanged) s, in four passes over x.</summary>
     internal Tensor Rotate(Tensor x)
     {
-        long half = cosines.size(2), rest = x.size(2) - (2 * half);
+        long rest = x.size(2) - (2 * half);
         var (first, second) = (x.narrow(2, 0, half), x.narrow(2, half, half));
-        var (turnedFirst, turnedSecond) = ((first * cosines) - (second * sines), (second * cosines).Plus(first * sines));
-        return rest == 0 ? cat([turnedFirst, turnedSecond], 2) : cat([turnedFirst, turnedSecond, x.narrow(2, 2 * half, rest)], 2);
+        var exchanged = rest == 0 ? cat([second, first], 2) : cat([second, first, x.narrow(2, 2 * half, rest)], 2);
+        using TorchSharp.Scalar one = 1; // held until the call returns
+        exchanged.mul_(sines);
+        return exchanged.addcmul_(x, cosines, one);
     }
 }

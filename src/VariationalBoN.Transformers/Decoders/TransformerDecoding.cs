@@ -5,102 +5,147 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>
-/// The state of one decoding: prompts stand in columns 0 to T - 1 of the cache, right-padded; every row's first new token is in column T.
-/// Padding columns are masked and positions counted from the lengths.
+/// The state of one decoding. Prompts stay where they were read until a token is appended; then each row moves to a slot of about its own
+/// length (<see cref="KeyValueSlots"/>), and to a longer one when it has filled that. So rows of any age stand beside each other, and the
+/// attention of short rows does not pass over the columns of long ones.
 /// </summary>
 internal sealed class TransformerDecoding : IDecoding
 {
-    private readonly CausalTransformer _model;
-    private readonly LayerKeyValues[] _caches;
-    private readonly int _promptColumns;
-    private readonly Device _device;
-    private readonly bool _withHead;
-    private int[] _lengths;
-    private int _steps;
-    private Tensor _positions; // [rows], of the next token
-    private Tensor? _mask;     // [rows, 1, 1, capacity], 0 or -infinity; null when no prompt is padded
+    private const int LeastCapacity = 64;
 
-    internal TransformerDecoding(CausalTransformer model, LayerKeyValues[] caches, ReadOnlySpan<int> lengths, int promptColumns, bool withHead)
+    private readonly CausalTransformer _model;
+    private readonly bool _withHead;
+    private readonly int _additionalTokens;
+    private readonly List<KeyValueSlots> _parts = []; // by capacity
+    private KeyValues? _prompts;                      // null once no row stands there
+    private List<CachedRow> _rows = [];
+    private int _longest;                             // the most tokens that a row will have
+
+    internal TransformerDecoding(CausalTransformer model, KeyValues prompts, ReadOnlySpan<int> lengths, int additionalTokens, bool withHead)
+        : this(model, additionalTokens, withHead)
     {
-        _model = model;
-        _caches = caches;
-        _promptColumns = promptColumns;
-        _withHead = withHead;
-        _lengths = lengths.ToArray();
-        _device = model.Device;
-        _positions = Positions();
+        _prompts = prompts;
+        for (int row = 0; row < lengths.Length; row++)
+            _rows.Add(new CachedRow { Length = lengths[row], Home = prompts, Slot = row });
+        _longest = Longest(_rows);
     }
 
-    /// <summary>The index of each row's last prompt token among the rows * T hidden states.</summary>
-    internal Tensor LastPositions() =>
-        tensor(_lengths.Select((length, row) => ((long)row * _promptColumns) + length - 1).ToArray(), device: _device);
+    private TransformerDecoding(CausalTransformer model, int additionalTokens, bool withHead) =>
+        (_model, _additionalTokens, _withHead) = (model, additionalTokens, withHead);
 
     public Tensor Append(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        _mask ??= PaddingMask();
-        int columns = _promptColumns + _steps + 1;
-        var (padding, windowed) = (_mask?.narrow(3, 0, columns), (Tensor?)null);
-        var output = _model.Step(
-            tokens, _positions, _caches, window => Hides(window) ? windowed ??= WindowMask(window!.Value, columns).MoveToOuterDisposeScope() : padding, _withHead);
-        _positions.Increase(1);
-        _steps++;
-        return output.MoveToOuterDisposeScope();
+        Place(_rows);
+        foreach (KeyValueSlots part in _parts)
+            part.Close();
+        KeyValueSlots[] parts = [.. _parts.Where(part => part.Count > 0)];
+        var (order, inverse) = Order(parts);
+        long[] positions = [.. parts.SelectMany(part => part.Rows).Select(row => (long)row!.Length)];
+        foreach (KeyValueSlots part in parts)
+            part.Begin();
+        Device device = tokens.device;
+        bool inOrder = order.Select((row, i) => row == i).All(same => same);
+        Tensor arranged = inOrder ? tokens : tokens.index_select(0, tensor(order, device: device));
+        return _model.Step(arranged, tensor(positions, device: device), parts, inOrder ? null : tensor(inverse, device: device), _withHead).MoveToOuterDisposeScope();
     }
 
     public void SelectRows(ReadOnlySpan<int> rows)
     {
-        using var scope = NewDisposeScope();
-        var index = tensor(Array.ConvertAll(rows.ToArray(), row => (long)row), device: _device);
-        foreach (var cache in _caches)
-            cache.Select(index);
-        int[] lengths = new int[rows.Length];
-        for (int i = 0; i < lengths.Length; i++)
-            lengths[i] = _lengths[rows[i]];
-        _lengths = lengths;
-        _mask?.Dispose();
-        _mask = null;
-        _positions.Dispose();
-        _positions = Positions();
+        var taken = new HashSet<CachedRow>();
+        var selected = new List<CachedRow>(rows.Length);
+        var copies = new List<CachedRow>();
+        foreach (int row in rows)
+        {
+            CachedRow present = _rows[row];
+            if (!taken.Add(present) && present.Home != _prompts)
+                copies.Add(present = Copy(present));
+            else if (present.Home == _prompts)
+                present = Copy(present); // what stands among the prompts may be shared
+            selected.Add(present);
+        }
+
+        Place(copies);
+        foreach (CachedRow row in _rows.Where(row => !taken.Contains(row)))
+            (row.Home as KeyValueSlots)?.Release(row);
+        _rows = selected;
+    }
+
+    public IDecoding CopyRows(ReadOnlySpan<int> rows)
+    {
+        var copy = new TransformerDecoding(_model, _additionalTokens, _withHead);
+        copy.AddRows(this, rows);
+        return copy;
+    }
+
+    public void AddRows(IDecoding from, ReadOnlySpan<int> rows)
+    {
+        if (from is not TransformerDecoding other || other._model != _model)
+            throw new ArgumentException("The rows must come from a decoding of the same model.", nameof(from));
+        var added = new List<CachedRow>(rows.Length);
+        foreach (int row in rows)
+            added.Add(Copy(other._rows[row]));
+        _longest = Math.Max(_longest, Longest(added));
+        Place(added);
+        _rows.AddRange(added);
     }
 
     public void Dispose()
     {
-        foreach (var cache in _caches)
-            cache.Dispose();
-        _positions.Dispose();
-        _mask?.Dispose();
+        _prompts?.Dispose();
+        foreach (KeyValueSlots part in _parts)
+            part.Dispose();
     }
 
-    private Tensor Positions() =>
-        tensor(Array.ConvertAll(_lengths, length => (long)length + _steps), device: _device).DetachFromDisposeScope();
+    private static CachedRow Copy(CachedRow row) => new() { Length = row.Length, Home = row.Home, Slot = row.Slot };
 
-    private Tensor? PaddingMask() =>
-        _lengths.All(length => length == _promptColumns) ? null : Mask(_caches[0].Capacity, static (_, _, _) => { }).DetachFromDisposeScope();
+    private int Longest(IEnumerable<CachedRow> rows) => rows.Select(row => row.Length).DefaultIfEmpty().Max() + _additionalTokens;
 
-    /// <summary>Whether a window is shorter than what the longest row holds, the token that is being appended included.</summary>
-    private bool Hides(int? window) => window <= _lengths.Max() + _steps;
-
-    /// <summary>Hides, besides the padding, the columns that have left the window of the token that is being appended.</summary>
-    private Tensor WindowMask(int window, int columns) => Mask(columns, (values, row, length) =>
+    /// <summary>Sees to it that each row stands in a slot that is its own and has room for one more token.</summary>
+    private void Place(List<CachedRow> rows)
     {
-        int left = length + _steps + 1 - window; // so many of the row's first tokens are out of sight
-        if (left > 0)
-            values.AsSpan(row * columns, Math.Min(left, length)).Fill(float.NegativeInfinity);
-        if (left > length)
-            values.AsSpan((row * columns) + _promptColumns, left - length).Fill(float.NegativeInfinity);
-    });
-
-    /// <summary>[rows, 1, 1, columns]: -infinity at the padding and where <paramref name="hide"/> (values, row, prompt length) adds it.</summary>
-    private Tensor Mask(int columns, Action<float[], int, int> hide)
-    {
-        float[] values = new float[_lengths.Length * columns];
-        for (int row = 0; row < _lengths.Length; row++)
+        var moving = rows.Where(row => row.Home is not KeyValueSlots slots || !_parts.Contains(slots) || slots.Rows[row.Slot] != row || row.Length == slots.Capacity);
+        foreach (var group in moving.GroupBy(row => (From: row.Home, To: RoomFor(row.Length + 1))).ToArray())
         {
-            values.AsSpan((row * columns) + _lengths[row], _promptColumns - _lengths[row]).Fill(float.NegativeInfinity);
-            hide(values, row, _lengths[row]);
+            (int Slot, CachedRow Row)[] moved = [.. group.Select(row => (row.Slot, row))];
+            CachedRow[] left = [.. group.Where(row => row.Home is KeyValueSlots slots && slots.Rows[row.Slot] == row).Select(Copy)];
+            group.Key.To.Take(group.Key.From, moved);
+            foreach (CachedRow row in left)
+                ((KeyValueSlots)row.Home).Release(row);
         }
 
-        return tensor(values, [_lengths.Length, 1, 1, columns], dtype: _caches[0].DataType, device: _device);
+        if (ReferenceEquals(rows, _rows))
+        {
+            _prompts?.Dispose();
+            _prompts = null;
+        }
+    }
+
+    /// <summary>The slots of the least capacity that has room for so many tokens: 64, 96, 128, 192, ..., but no more than about what the longest row needs.</summary>
+    private KeyValueSlots RoomFor(int length)
+    {
+        int capacity = LeastCapacity;
+        for (int half = LeastCapacity / 2; capacity < length; capacity += half)
+        {
+            if (capacity == 4 * half)
+                half *= 2;
+        }
+
+        int place = _parts.FindIndex(part => part.Capacity >= length);
+        if (place >= 0 && _parts[place].Capacity <= capacity)
+            return _parts[place];
+        var slots = new KeyValueSlots(Math.Max(length, Math.Min(capacity, (_longest + 15) / 16 * 16)));
+        _parts.Insert(place >= 0 ? place : _parts.Count, slots);
+        return slots;
+    }
+
+    /// <summary>The row that stands in each place of a step, and the place of each row.</summary>
+    private (long[] Order, long[] Inverse) Order(KeyValueSlots[] parts)
+    {
+        var index = _rows.Select((row, i) => (row, i)).ToDictionary(pair => pair.row, pair => pair.i);
+        long[] order = [.. parts.SelectMany(part => part.Rows).Select(row => (long)index[row!])], inverse = new long[order.Length];
+        for (int i = 0; i < order.Length; i++)
+            inverse[order[i]] = i;
+        return (order, inverse);
     }
 }

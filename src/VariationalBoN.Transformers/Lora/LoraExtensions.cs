@@ -115,7 +115,7 @@ public static class LoraExtensions
         if (elementType is not (null or ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float64))
             throw new ArgumentException($"The element type is {elementType}; it must be Float32, BFloat16 or Float64.", nameof(elementType));
         var type = elementType ?? promote_types(adapted.ElementType, adapted.LoraParameters()[0].dtype);
-        var merged = adapted.Shape.Create(new MergedParameters(adapted, type));
+        var merged = adapted.Shape.Create(new MergedParameters(adapted, type), HasOutputLayer(adapted));
         merged.eval();
         return merged;
     }
@@ -143,7 +143,7 @@ public static class LoraExtensions
             throw new ArgumentException($"The targets ({Targets(options)}) name {string.Join(", ", others.Take(5))}; only the linear " +
                 "layers of blocks take adapters.", nameof(options));
         var parameters = new LoraParameters(model, options, seed, inFile);
-        var adapted = model.Shape.Create(parameters);
+        var adapted = model.Shape.Create(parameters, HasOutputLayer(model));
         if (parameters.Count == 0)
         {
             adapted.Dispose();
@@ -156,6 +156,9 @@ public static class LoraExtensions
         adapted.eval();
         return adapted;
     }
+
+    /// <summary>Whether there is an output layer of its own: that of a classifier's decoder is left out, a tied one is the embedding.</summary>
+    private static bool HasOutputLayer(CausalTransformer model) => model.named_parameters().Any(pair => pair.name == model.Shape.Names.Head);
 
     private static Dictionary<string, Tensor> InFile(CausalTransformer adapted) => adapted.named_parameters().Where(pair => IsAdapter(pair.name))
         .ToDictionary(pair => PeftPrefix + adapted.Shape.Names.Prefix + pair.name, pair => (Tensor)pair.parameter);

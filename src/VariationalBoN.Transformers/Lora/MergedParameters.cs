@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers.Lora;
 
 /// <summary>The parameters of a model with adapters as those of a plain one: copies of one element type, with scale B A added where there is an adapter.</summary>
-internal sealed class MergedParameters(CausalTransformer adapted, ScalarType type) : ParameterSource
+internal sealed class MergedParameters(nn.Module adapted, ScalarType type) : ParameterSource
 {
     private readonly Dictionary<string, Parameter> _parameters = adapted.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter);
     private readonly Dictionary<string, Projection> _projections = adapted.named_modules().Where(pair => pair.module is Projection { Adapter: not null })

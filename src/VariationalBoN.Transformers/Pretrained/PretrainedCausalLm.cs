@@ -117,7 +117,7 @@ public sealed class PretrainedCausalLm : IDisposable
         var model = config.Create(parameters);
         try
         {
-            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names));
+            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps));
             foreach (string warning in loaded.Warnings)
                 Warning.Raise(warning, options.OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
             return loaded;
@@ -159,7 +159,8 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <summary>The policy to train and the frozen reference that it starts from.</summary>
     /// <remarks>
     /// With adapters, the reference is <see cref="Model"/>, which is frozen by the call, and the policy is the model with adapters on the same weights: no weight is held twice.
-    /// Without them, the policy is <see cref="Model"/>, and the reference is a frozen copy of it, as large as the model. Both share the tokenizer.
+    /// Without them, the policy is <see cref="Model"/>, and the reference is a frozen copy of it. Weights that are mapped and
+    /// not trained yet (<see cref="PretrainedOptions.MapWeights"/>) take no memory twice; each that trains then takes its own. Both share the tokenizer.
     /// </remarks>
     /// <param name="options">How completions are drawn; null for the defaults, with <see cref="StopTokens"/>.</param>
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
@@ -188,7 +189,7 @@ public sealed class PretrainedCausalLm : IDisposable
         if (!plain.IsTrainable)
             throw new InvalidOperationException("The model is frozen, such as by an earlier call with adapters, so its weights cannot train. Load the directory again.");
         _trains = true;
-        return new PolicyWithReference(this, plain, Model.FrozenCopy(EmptyModel), tokenizer);
+        return new PolicyWithReference(this, plain, FrozenCopy(), tokenizer);
     }
 
     /// <summary>
@@ -219,13 +220,30 @@ public sealed class PretrainedCausalLm : IDisposable
         _files.Save(directory, model, _layout, elementType);
     }
 
+    /// <summary>The files beside the weights.</summary>
+    internal PretrainedFiles Files => _files;
+
     /// <summary>Frees the model.</summary>
     public void Dispose() => Model.Dispose();
 
-    /// <summary>A model of the same shape, element type and device without values.</summary>
-    private CausalTransformer EmptyModel()
+    /// <summary>A frozen copy of the model, on the pages of its files where it still is what they hold.</summary>
+    private CausalTransformer FrozenCopy()
     {
         long elements = Model.parameters().Sum(parameter => parameter.numel());
-        return Model.Shape.Create(new EmptyParameters(Model.ElementType, Model.Device, elements, "the model"));
+        var copy = Model.Shape.Create(new EmptyParameters(Model.ElementType, Model.Device, elements, "the model"));
+        try
+        {
+            var shared = MappedWeights.Share(Model, copy);
+            var source = Model.state_dict();
+            using var noGradient = no_grad();
+            foreach ((string name, var value) in copy.state_dict().Where(pair => !shared.Contains(pair.Key)))
+                value.copy_(source[name]);
+            return copy.Freeze();
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
     }
 }

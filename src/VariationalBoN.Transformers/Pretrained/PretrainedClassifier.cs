@@ -9,8 +9,11 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers;
 
 /// <summary>A sequence classifier with its tokenizer, as one directory of Hugging Face holds them: a reward model.</summary>
-/// <remarks>It owns its classifier. Several threads may use it at the same time as long as none changes the parameters.</remarks>
-public sealed class PretrainedClassifier : IDisposable
+/// <remarks>
+/// Load one, or make one of a language model (<see cref="FromCausalLm"/>) and train it: <see cref="MakeTrainable"/>, <see cref="PairRewards"/>, <see cref="Save"/>. It owns its
+/// classifier. Several threads may use it at the same time as long as none changes the parameters.
+/// </remarks>
+public sealed partial class PretrainedClassifier : IDisposable
 {
     private readonly PretrainedFiles _files;
     private readonly WeightLayout _layout;
@@ -25,8 +28,8 @@ public sealed class PretrainedClassifier : IDisposable
         _tokenizer = files.Tokenizer(classifier.VocabularySize);
     }
 
-    /// <summary>The classifier, its parameters frozen.</summary>
-    public SequenceClassifier Classifier { get; }
+    /// <summary>The classifier; its parameters are frozen until <see cref="MakeTrainable"/>.</summary>
+    public SequenceClassifier Classifier { get; private set; }
 
     /// <summary>Whether the directory has a tokenizer.</summary>
     public bool HasTokenizer => _tokenizer is not null;
@@ -47,13 +50,14 @@ public sealed class PretrainedClassifier : IDisposable
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public static PretrainedClassifier Load(string directory, PretrainedOptions? options = null)
     {
+        options ??= new PretrainedOptions();
         var files = PretrainedFiles.Read(directory);
         using var weights = HuggingFaceWeights.Open(directory);
-        var parameters = (options ?? new PretrainedOptions()).Parameters(weights);
+        var parameters = options.Parameters(weights);
         var classifier = files.ReadConfig(json => ClassifierFamilies.Create(json, parameters));
         try
         {
-            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(weights, classifier, classifier.Names));
+            return new PretrainedClassifier(files, classifier, HuggingFaceWeights.Load(weights, classifier, classifier.Names, options.Maps));
         }
         catch
         {
@@ -76,21 +80,20 @@ public sealed class PretrainedClassifier : IDisposable
     /// <summary>Rewards the text of a completion, tokenised as the classifier was trained to read it and cut to what it takes.</summary>
     /// <remarks>
     /// A prompt that is a conversation is read with the answer as its last message (<see cref="Prompt.Answered"/>), by the classifier's own chat template, whatever that of the
-    /// policy is. Where a <see cref="ClassifierRewardOptions.Format"/> is given, that makes the text of every completion.
+    /// policy is; a conversation that is too long loses its beginning, so that the answer stays. A template that cannot be read is an error only where a conversation is to be read.
+    /// Where a <see cref="ClassifierRewardOptions.Format"/> is given, that makes the text of every completion.
     /// </remarks>
     /// <param name="options">Which label and which text; null for the defaults, which a classifier of one label accepts.</param>
     /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template, and else conversations are refused.</param>
     /// <returns>The reward model, which is of use as long as this object is.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer; see <see cref="TokenReward"/>.</exception>
-    /// <exception cref="ChatTemplateException">The directory's chat template cannot be read; give another.</exception>
     public IRewardModel TextReward(ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         var tokenizer = Tokenizer;
-        chat ??= HasChatTemplate && options?.Format is null ? Chat() : null;
-        if (chat is not null && options?.Format is null)
-            return ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(chat, completion.Prompt.Answered(completion.Text), most), chat.Identity, options);
-        return ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
+        return Reader(options, chat) is ConversationReader reader
+            ? ClassifierReward.FromCompletions(Classifier, reader.Encode, reader.Identity, options)
+            : ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
     }
 
     /// <summary>Rewards the token ids of a completion behind those of its prompt: for a classifier with the tokenizer of the policy.</summary>
@@ -99,21 +102,27 @@ public sealed class PretrainedClassifier : IDisposable
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     public IRewardModel TokenReward(ClassifierRewardOptions? options = null) => ClassifierReward.FromTokens(Classifier, options);
 
-    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does.</summary>
+    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does, adapters merged into the weights.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
-    /// <param name="elementType">The element type of the weights in the files; null for that in memory, so that nothing is rounded.</param>
+    /// <param name="elementType">
+    /// The element type of the weights in the files; null for that in memory, or for the wider of those of weights and adapters, so that nothing is rounded.
+    /// </param>
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
-    public void Save(string directory, ScalarType? elementType = null) => _files.Save(directory, Classifier, _layout, elementType);
-
-    private static ImmutableArray<int> Encode(ChatTokenizer chat, Prompt whole, int most)
+    public void Save(string directory, ScalarType? elementType = null)
     {
-        if (!whole.IsConversation)
-            return chat.Tokenizer.Encode(whole.Text, addSpecialTokens: true, most);
-        ImmutableArray<int> tokens = chat.Encode(whole);
-        return chat.Tokenizer.Cut(tokens, most);
+        using var merged = Merged();
+        _files.Save(directory, merged ?? Classifier, _layout, elementType);
     }
 
+    /// <summary>What reads conversations; null where texts alone are read.</summary>
+    private ConversationReader? Reader(ClassifierRewardOptions? options, ChatTokenizer? chat) =>
+        options?.Format is not null || (chat is null && !HasChatTemplate) ? null : ConversationReader.Of(Tokenizer, () => chat ?? Chat());
+
     /// <summary>Frees the classifier.</summary>
-    public void Dispose() => Classifier.Dispose();
+    public void Dispose()
+    {
+        Classifier.Dispose();
+        _start?.Dispose();
+    }
 }

@@ -22,6 +22,9 @@ internal sealed class PretrainedFiles
         "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", TemplateName, "chat_template.json",
     ];
 
+    /// <summary>Files that name the special tokens.</summary>
+    private static readonly string[] SettingsNames = ["tokenizer_config.json", "special_tokens_map.json"];
+
     /// <summary>The folder of further chat templates, each a file.</summary>
     private const string TemplatesFolder = "additional_chat_templates";
 
@@ -35,10 +38,12 @@ internal sealed class PretrainedFiles
     private readonly TemplateFiles? _templates;
 
     private PretrainedFiles(string directory, byte[] config, List<(string Name, byte[] Content)> others, string? tokenizerDirectory)
+        : this(directory, config, others, tokenizerDirectory is null ? null : TemplateFiles.In(tokenizerDirectory))
     {
-        (_directory, _config, _others) = (directory, config, others);
-        _templates = tokenizerDirectory is null ? null : TemplateFiles.In(tokenizerDirectory);
     }
+
+    private PretrainedFiles(string directory, byte[] config, List<(string Name, byte[] Content)> others, TemplateFiles? templates) =>
+        (_directory, _config, _others, _templates) = (directory, config, others, templates);
 
     /// <summary>Whether there is a chat template.</summary>
     internal bool HasChatTemplate => _templates is { Any: true };
@@ -66,6 +71,15 @@ internal sealed class PretrainedFiles
     /// <param name="tokenizerDirectory">Where its tokenizer lies; null for none.</param>
     internal static PretrainedFiles New(string config, string? tokenizerDirectory) =>
         new(tokenizerDirectory ?? "the new model", Encoding.UTF8.GetBytes(config), tokenizerDirectory is null ? [] : Others(tokenizerDirectory, TokenizerNames), tokenizerDirectory);
+
+    /// <summary>The files of another model with this tokenizer and chat template: a classifier, which generates nothing.</summary>
+    /// <param name="config">The text of its <c>config.json</c>.</param>
+    /// <param name="padding">The padding token where the settings of the tokenizer name none, which then name it; else null.</param>
+    internal PretrainedFiles WithConfig(string config, string? padding) => new(
+        _directory,
+        Encoding.UTF8.GetBytes(config),
+        [.. _others.Where(file => file.Name != GenerationName).Select(file => (file.Name, padding is null || !SettingsNames.Contains(file.Name) ? file.Content : WithPadding(file.Content, padding)))],
+        _templates);
 
     /// <summary>The tokenizer; null where the directory has none.</summary>
     internal HuggingFaceTokenizer? Tokenizer(int vocabularySize) => !HasTokenizer ? null
@@ -110,6 +124,13 @@ internal sealed class PretrainedFiles
             name => WeightDirectory.IsWritten(name) || name == GenerationName
                 || (HasTokenizer && (TokenizerNames.Contains(name) || name.StartsWith(TemplatesFolder + Path.DirectorySeparatorChar, StringComparison.Ordinal))),
             [.. TokenizerNames.AsSpan(0, 4), WeightFormat.Safetensors.Index, WeightFormat.Safetensors.Single, ConfigName]);
+    }
+
+    private static byte[] WithPadding(byte[] settings, string padding)
+    {
+        var json = JsonNode.Parse(settings)!.AsObject();
+        json["pad_token"] = padding;
+        return Encoding.UTF8.GetBytes(json.ToJsonString(Indented) + "\n");
     }
 
     private static void Write(string directory, string name, byte[] content)

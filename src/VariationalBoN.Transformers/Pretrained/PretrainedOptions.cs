@@ -13,6 +13,21 @@ public sealed record PretrainedOptions
     /// <summary>The device of the weights; null for the processor.</summary>
     public Device? Device { get; init; }
 
+    /// <summary>
+    /// Whether safetensors whose element type is <see cref="ElementType"/> are mapped into memory instead of read, on the processor: loading
+    /// takes next to no time, models of one directory share their pages, also between processes, and a weight that is trained gets pages of
+    /// its own.
+    /// </summary>
+    /// <value>True. On Windows, where a mapped file cannot be replaced, they are read in any case.</value>
+    /// <remarks>
+    /// A file that is mapped must not be written to in place: its weights change, and where it becomes shorter the process ends. Saving here
+    /// replaces files by rename, which is safe. False for files that other programs write in place, such as on a share.
+    /// </remarks>
+    public bool MapWeights { get; init; } = true;
+
+    /// <summary>Whether files are mapped on this system.</summary>
+    internal bool Maps => MapWeights && !OperatingSystem.IsWindows();
+
     /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/>; null writes them to the error stream, <c>_ => { }</c> silences them.</summary>
     public Action<string>? OnWarning { get; init; }
 

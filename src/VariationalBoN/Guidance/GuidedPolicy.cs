@@ -69,7 +69,13 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A prompt has no tokens, or no room for a completion in the model's context.</exception>
     public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-        _reference.SampleFrom(prompts, completionsPerPrompt, seed, Guided, cancellationToken);
+        _reference.SampleFrom(prompts, completionsPerPrompt, seed, Distributions, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">A prompt has no tokens, or no room for a completion in the model's context.</exception>
+    public void SampleEach(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Action<int, Completion> onFinished, CancellationToken cancellationToken = default) =>
+        _reference.SampleEachFrom(prompts, completionsPerPrompt, seed, Distributions, onFinished, cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>float64 [B], without gradient.</remarks>
@@ -100,6 +106,8 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
     }
 
     private static IPolicy Plain(IPolicy policy) => policy is GuidedPolicy guided ? guided._reference : policy;
+
+    private StepDistributions Distributions => new(Guided, HaveState: true); // the walk of the values
 
     private GuidedDistribution Guided(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> tokens) => new(
         _reference.Model, _reference.Distribution, _reference.Options, _value.Start(prompts, tokens, Weight), _value.NeedsHiddenStates, Options, Weight.LogLargest);

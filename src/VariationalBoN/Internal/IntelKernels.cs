@@ -8,10 +8,13 @@ namespace VariationalBoN.Internal;
 /// the answer is yes. Stateless; one call at a time.</summary>
 internal static class IntelKernels
 {
-    private const string Function = "mkl_serv_intel_cpu_true", Amd = "AuthenticAMD";
+    private const string Function = "mkl_serv_intel_cpu_true", Amd = "AuthenticAMD", Intel = "GenuineIntel";
 
     /// <summary>Whether it is too late: libtorch is in the process.</summary>
     internal static bool IsTorchLoaded => Glibc.Fault() is null && Glibc.IsLoaded("libtorch_cpu.so");
+
+    /// <summary>Whether MKL takes its fast kernels in this process, by itself or by <see cref="Enable"/>. Settled once libtorch is loaded.</summary>
+    internal static bool AreTaken => TorchRuntime.Kernels is not null || (X86Base.IsSupported && Vendor() == Intel);
 
     /// <summary>Why it is not for this machine; null where it is.</summary>
     internal static string? Fault() => !OperatingSystem.IsLinux() ? "the system is not Linux"
@@ -20,7 +23,7 @@ internal static class IntelKernels
 
     /// <summary>Why it is not for a processor; null where it is.</summary>
     internal static string? FaultOfProcessor(string vendor, bool hasAvx2) =>
-        vendor == "GenuineIntel" ? "the processor is Intel's, on which they are the fast ones"
+        vendor == Intel ? "the processor is Intel's, on which they are the fast ones"
         : vendor != Amd ? $"the processor is by {vendor} and not by {Amd}"
         : !hasAvx2 ? "the processor has no AVX2"
         : null;

@@ -7,7 +7,7 @@ namespace VariationalBoN.Internal;
 internal static class TensorValues
 {
     /// <summary>Elements of one piece: of every type far below the 2 GiB that a span of bytes can hold.</summary>
-    private const long PieceSize = 1 << 20;
+    internal const long PieceSize = 1 << 20;
 
     /// <summary>Hands on the values in pieces, the last index fastest, each contiguous and on the CPU; of any device and layout.</summary>
     internal static void ForEachPiece(this Tensor tensor, Action<Tensor> act)

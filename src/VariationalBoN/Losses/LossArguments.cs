@@ -49,7 +49,12 @@ internal static class LossArguments
         }
     }
 
-    private static string Remedy(string name) => name is "logProb" or "best" or "worst" // what the policy says
-        ? "a completion that the policy gives no probability to, or weights that are no longer numbers, cannot be trained on. Train a policy that does not truncate its distribution, and lower the learning rate if the weights have diverged."
-        : "it must be a finite number. Exclude the completion, or use an objective that is finite on it.";
+    private static string Remedy(string name) => name switch
+    {
+        "logProb" or "best" or "worst" => // what the policy says
+            "a completion that the policy gives no probability to, or weights that are no longer numbers, cannot be trained on. Train a policy that does not truncate its distribution, and lower the learning rate if the weights have diverged.",
+        "chosen" or "rejected" or "logits" => // what a judge says
+            "the weights of the reward model have diverged. Restore the last checkpoint, lower the learning rate, clip gradients.",
+        _ => "it must be a finite number. Exclude the completion, or use an objective that is finite on it.",
+    };
 }

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Runtime.ExceptionServices;
 using TorchSharp.Modules;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
@@ -86,41 +84,6 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
     public bool HasFullSupport => Options.HasFullSupport(_tokenizer.VocabularySize);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's context.</exception>
-    /// <exception cref="TrainingModeException">The module is in training mode.</exception>
-    /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-        SampleFrom(prompts, completionsPerPrompt, seed, (_, _) => new StepDistribution(_model, _distribution, Options), cancellationToken);
-
-    /// <summary>Draws from another distribution over the steps of the same model.</summary>
-    /// <param name="prompts">P prompts.</param>
-    /// <param name="completionsPerPrompt">K.</param>
-    /// <param name="seed">Fixes the draw.</param>
-    /// <param name="distributions">Makes the distribution of a batch: told its prompts and their tokens.</param>
-    /// <param name="cancellationToken">Stops between tokens.</param>
-    internal IReadOnlyList<Completion> SampleFrom(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Func<IReadOnlyList<Prompt>, IReadOnlyList<IReadOnlyList<int>>, StepDistribution> distributions, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
-        if (prompts.Count == 0)
-            throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
-        _model.RequireEvaluationMode();
-        EncodedPrompt[] encoded = _prompts.Encode(prompts);
-        PlannedRow[] rows = Plan(encoded, completionsPerPrompt, seed);
-        IReadOnlyList<int>[] promptTokens = [.. encoded.Select(prompt => (IReadOnlyList<int>)prompt.Tokens)];
-        var completions = new Completion[rows.Length];
-        ForEachBatch(rows.Length, (start, count) =>
-        {
-            var batch = rows.AsSpan(start, count);
-            List<int>[] drawn = new BatchSampler(_model, of => distributions([.. of.Select(p => prompts[p])], [.. of.Select(p => promptTokens[p])]), Options).Draw(batch, promptTokens, cancellationToken);
-            for (int i = 0; i < count; i++)
-                completions[batch[i].Slot] = Complete(encoded[batch[i].Prompt], drawn[i]);
-        }, cancellationToken);
-        return completions;
-    }
-
-    /// <inheritdoc/>
     /// <remarks>
     /// The result is float64 [B]. A token outside top-k or top-p gives -infinity. Prompt and drawn tokens are taken as they stand in the
     /// completions; nothing is tokenised.
@@ -202,62 +165,6 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
     private ArithmeticException Diverged(int completion) =>
         new($"{_model.Module.GetName()} returned logits that are no distribution (NaN or infinity) for completion {completion}: its " +
             "weights have probably diverged.");
-
-    private void ForEachBatch(int rows, Action<int, int> draw, CancellationToken cancellationToken)
-    {
-        int batches = (rows + Options.RowsPerBatch - 1) / Options.RowsPerBatch;
-        void One(int batch) => draw(batch * Options.RowsPerBatch, Math.Min(Options.RowsPerBatch, rows - (batch * Options.RowsPerBatch)));
-        if (Options.DegreeOfParallelism == 1 || batches == 1)
-        {
-            for (int batch = 0; batch < batches; batch++)
-                One(batch);
-            return;
-        }
-
-        try
-        {
-            Parallel.For(0, batches, new ParallelOptions { MaxDegreeOfParallelism = Options.DegreeOfParallelism, CancellationToken = cancellationToken }, One);
-        }
-        catch (AggregateException e)
-        {
-            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
-        }
-    }
-
-    private static PlannedRow[] Plan(EncodedPrompt[] prompts, int completionsPerPrompt, DrawSeed seed)
-    {
-        var drawn = new Dictionary<Prompt, int>(); // samples of a prompt that are numbered already
-        int[] first = new int[prompts.Length];
-        for (int p = 0; p < prompts.Length; p++)
-        {
-            Prompt prompt = prompts[p].Prompt;
-            first[p] = drawn.GetValueOrDefault(prompt);
-            drawn[prompt] = checked(first[p] + completionsPerPrompt);
-        }
-
-        var rows = new PlannedRow[checked(prompts.Length * completionsPerPrompt)];
-        int next = 0;
-        foreach (int p in Enumerable.Range(0, prompts.Length).OrderBy(p => prompts[p].Tokens.Length))
-        {
-            for (int k = 0; k < completionsPerPrompt; k++)
-                rows[next++] = new PlannedRow(p, (p * completionsPerPrompt) + k, new CounterRandom(seed, prompts[p].Prompt, first[p] + k));
-        }
-
-        return rows;
-    }
-
-    private Completion Complete(EncodedPrompt prompt, List<int> drawn)
-    {
-        bool stopped = Options.StopTokens.Contains(drawn[^1]);
-        return new Completion
-        {
-            Prompt = prompt.Prompt,
-            PromptTokens = prompt.Tokens,
-            Tokens = [.. drawn],
-            Text = prompt.Decode(stopped ? drawn.GetRange(0, drawn.Count - 1) : drawn),
-            FinishReason = stopped ? FinishReason.Stopped : FinishReason.Length,
-        };
-    }
 
     /// <summary>Refuses completions that this policy cannot have drawn.</summary>
     internal void Check(IReadOnlyList<Completion> completions)

@@ -55,7 +55,7 @@ internal sealed class CausalModel
     {
         if (_decoder is null || !useCache)
         {
-            var decoding = new RecomputedDecoding(this, prompts, additionalTokens);
+            var decoding = new RecomputedDecoding(this, prompts);
             logits = decoding.Logits();
             return decoding;
         }

@@ -38,11 +38,20 @@ public sealed record GenerationOptions
     /// <summary>The most sequences in one pass of the module, at least 1: what bounds the memory of large batches. Does not change the distribution.</summary>
     public int RowsPerBatch { get; init; } = 64;
 
+    /// <summary>
+    /// The most completions of a unit, at least 1; null for 16 times <see cref="RowsPerBatch"/>. A call is cut into units of whole prompts, or,
+    /// where one prompt has more samples than a unit, of ranges of its samples. Within a unit waiting completions take the places of finished ones,
+    /// up to <see cref="RowsPerBatch"/> at a time; the last of a unit leave places empty. Does not change the distribution.
+    /// </summary>
+    /// <value>null. Where the cuts are depends on this and on the samples a prompt, so that equal units give equal bits, alone or among others.
+    /// Units are also what <see cref="DegreeOfParallelism"/> shares among threads: a call of fewer than that many leaves threads idle.</value>
+    public int? RowsPerUnit { get; init; }
+
     /// <summary>Whether decoding keeps keys and values where the module offers it (<see cref="ICachedDecoder"/>). Changes results by rounding alone.</summary>
     public bool UseCache { get; init; } = true;
 
     /// <summary>
-    /// The number of threads that <see cref="CausalLmPolicy.Sample"/> shares batches among, at least 1. They run besides libtorch's own
+    /// The number of threads that <see cref="CausalLmPolicy.Sample"/> shares units (<see cref="RowsPerUnit"/>) among, at least 1. They run besides libtorch's own
     /// threads: for small models set those to 1. Does not change results.
     /// </summary>
     public int DegreeOfParallelism { get; init; } = 1;
@@ -52,6 +61,9 @@ public sealed record GenerationOptions
     /// error stream, <c>_ => { }</c> silences it.
     /// </summary>
     public Action<string>? OnWarning { get; init; }
+
+    /// <summary>The most completions of a unit.</summary>
+    internal int RowsPerUnitOrDefault => RowsPerUnit ?? (int)Math.Min(16L * RowsPerBatch, int.MaxValue);
 
     /// <summary>Whether every token keeps a positive probability.</summary>
     internal bool HasFullSupport(int vocabularySize) => (TopK is null || TopK >= vocabularySize) && TopP is null or 1;
@@ -66,6 +78,7 @@ public sealed record GenerationOptions
         Require(TopP is null or (> 0 and <= 1), nameof(TopP), TopP, "be above 0 and at most 1, or null");
         Require(ContextLength is null || ContextLength > MaxNewTokens, nameof(ContextLength), ContextLength, "leave room for a prompt before MaxNewTokens tokens");
         Require(RowsPerBatch >= 1, nameof(RowsPerBatch), RowsPerBatch, "be at least 1");
+        Require(RowsPerUnit is null or >= 1, nameof(RowsPerUnit), RowsPerUnit, "be at least 1, or null");
         Require(DegreeOfParallelism >= 1, nameof(DegreeOfParallelism), DegreeOfParallelism, "be at least 1");
         if (StopTokens.IsDefault)
             faults.Add($"{nameof(StopTokens)} is the default array; use [] for none");

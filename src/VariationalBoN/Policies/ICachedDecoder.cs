@@ -27,7 +27,7 @@ public interface ICachedDecoder
     /// <summary>Reads prompts and starts to decode.</summary>
     /// <param name="tokens">Prompts [B, T], int64, right-padded; what stands in the padding must have no influence.</param>
     /// <param name="lengths">B lengths, each from 1 to T.</param>
-    /// <param name="additionalTokens">The most calls of <see cref="IDecoding.Append"/> that will follow, 0 or more.</param>
+    /// <param name="additionalTokens">The most tokens that <see cref="IDecoding.Append"/> will append to a row, 0 or more.</param>
     /// <param name="logits">The logits after each prompt, a fresh tensor [B, V], the caller's to dispose.</param>
     /// <returns>The state, the caller's to dispose.</returns>
     IDecoding StartDecoding(torch.Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out torch.Tensor logits);

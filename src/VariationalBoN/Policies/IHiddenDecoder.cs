@@ -11,7 +11,7 @@ public interface IHiddenDecoder : ILinearHead
     /// cref="IDecoding.Append"/> of what it returns.</summary>
     /// <param name="tokens">Prompts [B, T], int64, right-padded.</param>
     /// <param name="lengths">B lengths, each from 1 to T.</param>
-    /// <param name="additionalTokens">The most calls of <see cref="IDecoding.Append"/> that will follow, 0 or more.</param>
+    /// <param name="additionalTokens">The most tokens that <see cref="IDecoding.Append"/> will append to a row, 0 or more.</param>
     /// <param name="hidden">What the output layer reads after each prompt, a fresh tensor [B, C], the caller's to dispose.</param>
     /// <returns>The state, the caller's to dispose; its <see cref="IDecoding.Append"/> returns [B, C].</returns>
     IDecoding StartHiddenDecoding(torch.Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out torch.Tensor hidden);

@@ -30,6 +30,24 @@ public interface IPolicy
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
 
+    /// <summary>Draws as <see cref="Sample"/> and hands each completion on when it has ended, in any order, while the rest are drawn.</summary>
+    /// <remarks>By default all are handed on when all are drawn. What was handed on before a call fails or is cancelled is as good as any.</remarks>
+    /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
+    /// <param name="completionsPerPrompt">K, at least 1.</param>
+    /// <param name="seed">Fixes the draw.</param>
+    /// <param name="onFinished">Given p * K + k and the k-th completion of prompt p, each once. Called on a thread that draws, never twice at
+    /// once; drawing waits for it, and fails with what it throws.</param>
+    /// <param name="cancellationToken">Stops between tokens or prompts.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    void SampleEach(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Action<int, Completion> onFinished, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(onFinished);
+        IReadOnlyList<Completion> drawn = Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+        for (int i = 0; i < drawn.Count; i++)
+            onFinished(i, drawn[i]);
+    }
+
     /// <summary>log pi(y | x) of each completion in nats: the sum over its tokens, stop token included, prompt excluded.</summary>
     /// <param name="completions">B completions of this policy's vocabulary.</param>
     /// <returns>A fresh tensor [B] on the policy's device, the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>

@@ -7,48 +7,36 @@ namespace VariationalBoN.Policies;
 internal sealed class RecomputedDecoding : IDecoding
 {
     private readonly CausalModel _model;
-    private readonly Device _device;
-    private readonly int _capacity;
-    private long[] _tokens; // [rows, capacity]
-    private int[] _lengths;
+    private List<List<long>> _rows;
 
-    internal RecomputedDecoding(CausalModel model, IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens)
+    internal RecomputedDecoding(CausalModel model, IEnumerable<IReadOnlyList<int>> prompts)
+        : this(model, [.. prompts.Select(prompt => prompt.Select(token => (long)token).ToList())])
     {
-        _model = model;
-        _device = model.Device;
-        _lengths = [.. prompts.Select(prompt => prompt.Count)];
-        _capacity = _lengths.Max() + additionalTokens;
-        _tokens = new long[prompts.Count * _capacity];
-        for (int row = 0; row < prompts.Count; row++)
-        {
-            for (int i = 0; i < prompts[row].Count; i++)
-                _tokens[(row * _capacity) + i] = prompts[row][i];
-        }
     }
+
+    private RecomputedDecoding(CausalModel model, List<List<long>> rows) => (_model, _rows) = (model, rows);
 
     public Tensor Append(Tensor tokens)
     {
         using (var local = tokens.cpu())
         {
             var added = local.Elements<long>();
-            for (int row = 0; row < _lengths.Length; row++)
-                _tokens[(row * _capacity) + _lengths[row]++] = added[row];
+            for (int row = 0; row < _rows.Count; row++)
+                _rows[row].Add(added[row]);
         }
 
         return Logits();
     }
 
-    public void SelectRows(ReadOnlySpan<int> rows)
-    {
-        long[] tokens = new long[rows.Length * _capacity];
-        int[] lengths = new int[rows.Length];
-        for (int i = 0; i < rows.Length; i++)
-        {
-            _tokens.AsSpan(rows[i] * _capacity, _capacity).CopyTo(tokens.AsSpan(i * _capacity));
-            lengths[i] = _lengths[rows[i]];
-        }
+    public void SelectRows(ReadOnlySpan<int> rows) => _rows = Copies(rows);
 
-        (_tokens, _lengths) = (tokens, lengths);
+    public IDecoding CopyRows(ReadOnlySpan<int> rows) => new RecomputedDecoding(_model, Copies(rows));
+
+    public void AddRows(IDecoding from, ReadOnlySpan<int> rows)
+    {
+        if (from is not RecomputedDecoding other || other._model != _model)
+            throw new ArgumentException("The rows must come from a decoding of the same model.", nameof(from));
+        _rows.AddRange(other.Copies(rows));
     }
 
     public void Dispose()
@@ -59,11 +47,24 @@ internal sealed class RecomputedDecoding : IDecoding
     internal Tensor Logits()
     {
         using var scope = NewDisposeScope();
-        int rows = _lengths.Length, longest = _lengths.Max();
-        long[] last = new long[rows];
-        for (int row = 0; row < rows; row++)
-            last[row] = ((long)row * longest) + _lengths[row] - 1;
-        var tokens = tensor(_tokens, [rows, _capacity], device: _device).narrow(1, 0, longest).contiguous();
-        return _model.Forward(tokens).view(-1, _model.VocabularySize).index_select(0, tensor(last, device: _device)).MoveToOuterDisposeScope();
+        int longest = _rows.Max(row => row.Count);
+        long[] tokens = new long[_rows.Count * longest], last = new long[_rows.Count]; // right-padded with token 0
+        for (int row = 0; row < _rows.Count; row++)
+        {
+            _rows[row].CopyTo(tokens, row * longest);
+            last[row] = ((long)row * longest) + _rows[row].Count - 1;
+        }
+
+        Device device = _model.Device;
+        return _model.Forward(tensor(tokens, [_rows.Count, longest], device: device)).view(-1, _model.VocabularySize)
+            .index_select(0, tensor(last, device: device)).MoveToOuterDisposeScope();
+    }
+
+    private List<List<long>> Copies(ReadOnlySpan<int> rows)
+    {
+        var copies = new List<List<long>>(rows.Length);
+        foreach (int row in rows)
+            copies.Add([.. _rows[row]]);
+        return copies;
     }
 }

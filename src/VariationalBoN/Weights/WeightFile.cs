@@ -1,12 +1,11 @@
 using VariationalBoN.Internal;
 
-
 namespace VariationalBoN.Weights;
 
 /// <summary>An open file of weights: its tensors, and their bytes at a place.</summary>
 /// <remarks>
-/// Read by position rather than mapped into memory: the bytes go straight into the parameters either way, but a mapped file that another
-/// program cuts short ends the process, while here it is an error. Reading is thread-safe.
+/// Read by position: a file that another program cuts short is an error then, where a mapped one (<see cref="MappedWeights"/>) ends the
+/// process. Reading is thread-safe.
 /// </remarks>
 internal sealed class WeightFile : IDisposable
 {
@@ -20,6 +19,8 @@ internal sealed class WeightFile : IDisposable
         _stream = InputFile.Open(path);
         try
         {
+            IsMappable = (format ?? WeightFormat.Safetensors) == WeightFormat.Safetensors;
+            Stamp = FileStamp.Of(MappablePath);
             (Entries, Metadata) = (format ?? WeightFormat.Safetensors).Read(_stream);
         }
         catch (InvalidDataException e)
@@ -35,6 +36,24 @@ internal sealed class WeightFile : IDisposable
     }
 
     internal string Path { get; }
+
+    /// <summary>Whether each tensor has bytes of its own in the file, as safetensors promise and a pickle does not.</summary>
+    internal bool IsMappable { get; }
+
+    /// <summary>A path by which the system opens this very file, whatever stands under its name by now.</summary>
+    internal string MappablePath
+    {
+        get
+        {
+            string open = $"/proc/self/fd/{_stream.SafeFileHandle.DangerousGetHandle()}"; // as long as this object is open
+            return OperatingSystem.IsLinux() && File.Exists(open) ? open : Path;
+        }
+    }
+
+    /// <summary>The stamp of the file when it was opened; null where the system tells none.</summary>
+    internal FileStamp? Stamp { get; }
+
+    internal long Length => _stream.Length;
 
     internal IReadOnlyList<WeightEntry> Entries { get; }
 

@@ -136,7 +136,8 @@ internal static class WeightReader
             RequireFinite(piece.Read, bytes, piece.Start + start);
     }
 
-    private static void RequireFinite(WeightRead read, ReadOnlySpan<byte> bytes, long start)
+    /// <summary>Refuses NaN and infinity in a part of a weight that begins at an element.</summary>
+    internal static void RequireFinite(WeightRead read, ReadOnlySpan<byte> bytes, long start)
     {
         if (NonFinite.IndexIn(bytes, read.Entry.Type) is >= 0 and var at)
             throw new InvalidDataException($"{read.File.Path}: the weight '{Shown.Name(read.Entry.Name)}' holds NaN or infinity at element " +

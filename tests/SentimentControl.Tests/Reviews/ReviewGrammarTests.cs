@@ -1,3 +1,4 @@
+using SampleReviews;
 using SentimentControl.Datasets.Reviews;
 
 namespace SentimentControl.Tests.Reviews;

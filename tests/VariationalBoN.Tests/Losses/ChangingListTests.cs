@@ -28,6 +28,7 @@ public sealed class ChangingListTests
         Equal(list => PairLoss.Ipo(logProb, logProb, list(s_old), list(s_targets), 0.1));
         Equal(list => PairLoss.Dpo(logProb, logProb, list(s_old), list(s_targets), 0.1));
         Equal(list => PairLoss.BonBon(logProb, logProb, list(s_old), list(s_targets), 4));
+        Equal(list => RewardModelLoss.BradleyTerry(logProb, logProb, list(s_targets), 0.1));
 
         static void Equal(Func<Func<double[], IReadOnlyList<double>>, torch.Tensor> loss)
         {

@@ -11,6 +11,7 @@ public sealed class LossLeakTests
     public void Losses_leave_no_tensor_but_their_value()
     {
         using torch.Tensor logProb = torch.tensor([-1.0, -2.0], requires_grad: true), targets = torch.tensor([0.0, 1.0]), scalar = torch.tensor(1.0, requires_grad: true);
+        using torch.Tensor logits = torch.ones([2, 3], torch.float64, requires_grad: true), single = torch.ones([2, 1], torch.float64, requires_grad: true);
         long before = LiveTensors.Settled();
 
         foreach (Baseline baseline in (Baseline[])[Baseline.LeaveOneOut, Baseline.GroupMean, Baseline.None])
@@ -27,6 +28,9 @@ public sealed class LossLeakTests
         One(PairLoss.Ipo(logProb, logProb, [-1, -2], [-1, -2], 0.1));
         One(PairLoss.Dpo(logProb, logProb, [-1, -2], [-1, -2], 0.1));
         One(PairLoss.BonBon(logProb, logProb, [-1, -2], [-1, -2], 8));
+        One(RewardModelLoss.BradleyTerry(logProb, logProb, [0, 1], 0.01));
+        One(RewardModelLoss.CrossEntropy(logits, [0, 1]));
+        One(RewardModelLoss.CrossEntropy(single, [0, 1]));
         new RunningMean().Add(logProb, [0, 1]);
 
         Assert.Equal(before, LiveTensors.Now);

@@ -71,15 +71,23 @@ internal sealed class MixedUpCache : nn.Module<Tensor, Tensor>, ICachedDecoder
 
     private sealed class Decoding(IDecoding inner) : IDecoding
     {
-        public Tensor Append(Tensor tokens) => inner.Append(tokens);
+        private readonly IDecoding _inner = inner;
 
-        public void SelectRows(ReadOnlySpan<int> rows)
+        public Tensor Append(Tensor tokens) => _inner.Append(tokens);
+
+        public void SelectRows(ReadOnlySpan<int> rows) => _inner.SelectRows(Reversed(rows));
+
+        public IDecoding CopyRows(ReadOnlySpan<int> rows) => new Decoding(_inner.CopyRows(Reversed(rows)));
+
+        public void AddRows(IDecoding from, ReadOnlySpan<int> rows) => _inner.AddRows(((Decoding)from)._inner, Reversed(rows));
+
+        private static int[] Reversed(ReadOnlySpan<int> rows)
         {
             int[] reversed = rows.ToArray();
             Array.Reverse(reversed);
-            inner.SelectRows(reversed);
+            return reversed;
         }
 
-        public void Dispose() => inner.Dispose();
+        public void Dispose() => _inner.Dispose();
     }
 }

@@ -57,7 +57,7 @@ public sealed class ReferenceImportTests : StoreFixture
         string folder = Copy(compression, out string records);
         byte[] whole = File.ReadAllBytes(records);
         var kept = new HashSet<int>();
-        for (int length = whole.Length; length >= 0; length -= length > whole.Length - 40 ? 1 : 7)
+        for (int length = whole.Length; length >= 0; length -= length > whole.Length - 40 ? 1 : 23)
         {
             foreach (byte[] left in (byte[][])[whole[..length], [.. whole[..length], .. new byte[70]]])
             {

@@ -16,7 +16,7 @@ public sealed class NativeNumberStressTests
     {
         string host = Path.Combine(AppContext.BaseDirectory, "VariationalBoN.CrashHost.dll"),
             golden = Path.Combine(AppContext.BaseDirectory, "Golden", "hf");
-        string[] job = ["dotnet", host, "stress", golden, Setting("CALLS", quick: 40), Setting("THREADS", quick: 2)];
+        string[] job = ["dotnet", host, "stress", golden, Setting("CALLS", quick: 20), Setting("THREADS", quick: 2)];
         string[] command = OperatingSystem.IsLinux() ? ["taskset", "-c", FirstCore(), .. job] : job;
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_TieredCompilation"] = "0";

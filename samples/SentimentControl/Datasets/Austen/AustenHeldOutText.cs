@@ -1,5 +1,5 @@
 using System.Text;
-using SentimentControl.Training;
+using SampleReviews;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using SentimentControl.Training;
+using SampleReviews;
 using TorchSharp;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;

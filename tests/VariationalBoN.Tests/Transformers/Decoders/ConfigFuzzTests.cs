@@ -7,8 +7,8 @@ using VariationalBoN.Transformers.Lora;
 namespace VariationalBoN.Tests.Transformers.Decoders;
 
 /// <summary>
-/// Damaged configurations by the hundred thousand: each is read, or refused with an <see cref="InvalidDataException"/>, and neither allocates out of proportion to its
-/// length. Seeds are fixed.
+/// Damaged configurations: each is read, or refused with an <see cref="InvalidDataException"/>, and neither allocates out of proportion to its length. Seeds are fixed.
+/// <see cref="FileFuzz.Inputs"/> of them go to the decoders; the environment sets more for the long form.
 /// </summary>
 [Trait("Tier", "fast")]
 [Collection("Allocating")]
@@ -22,18 +22,18 @@ public sealed partial class ConfigFuzzTests
     ];
 
     [Fact]
-    public void Configurations_of_decoders() => Fuzz(70_000, 1, Sources(GoldenCase.Causal), json => CausalTransformerConfig.FromJson(json).ToJson());
+    public void Configurations_of_decoders() => Fuzz(FileFuzz.Inputs, 1, Sources(GoldenCase.Causal), json => CausalTransformerConfig.FromJson(json).ToJson());
 
     [Fact]
     public void Configurations_of_classifiers()
     {
-        Fuzz(10_000, 2, Sources(["gpt2-reward", "llama-reward"]), json => DecoderClassifierConfig.FromJson(json).ToJson());
-        Fuzz(10_000, 3, Sources(["bert-classifier"]), json => BertClassifierConfig.FromJson(json).ToJson());
-        Fuzz(10_000, 4, Sources(["distilbert-classifier"]), json => DistilBertClassifierConfig.FromJson(json).ToJson());
+        Fuzz(FileFuzz.Inputs / 8, 2, Sources(["gpt2-reward", "llama-reward"]), json => DecoderClassifierConfig.FromJson(json).ToJson());
+        Fuzz(FileFuzz.Inputs / 8, 3, Sources(["bert-classifier"]), json => BertClassifierConfig.FromJson(json).ToJson());
+        Fuzz(FileFuzz.Inputs / 8, 4, Sources(["distilbert-classifier"]), json => DistilBertClassifierConfig.FromJson(json).ToJson());
     }
 
     [Fact]
-    public void Configurations_of_adapters() => Fuzz(10_000, 5, Sources(["lora-gpt2"], "adapter_config.json"), json => LoraOptions.FromJson(json).ToJson());
+    public void Configurations_of_adapters() => Fuzz(FileFuzz.Inputs / 8, 5, Sources(["lora-gpt2"], "adapter_config.json"), json => LoraOptions.FromJson(json).ToJson());
 
     private static void Fuzz(int count, int seed, string[] sources, Action<string> read)
     {

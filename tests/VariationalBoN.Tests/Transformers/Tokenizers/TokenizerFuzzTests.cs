@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using CsCheck;
 using VariationalBoN.Transformers;
@@ -11,7 +10,7 @@ namespace VariationalBoN.Tests.Transformers.Tokenizers;
 public sealed class TokenizerFuzzTests
 {
     /// <summary>How many damaged files are read; the environment sets more for the long form.</summary>
-    private static readonly int s_inputs = int.Parse(Environment.GetEnvironmentVariable("VARIATIONALBON_FUZZ_INPUTS") ?? "20000", CultureInfo.InvariantCulture);
+    private static readonly int s_inputs = FileFuzz.Inputs;
 
     private const string Common = " ae\n'\u0301\uFFFE▁<s>";
 

@@ -1,12 +1,12 @@
-using static SentimentControl.Datasets.Reviews.ReviewWords;
+using static SampleReviews.ReviewWords;
 
-namespace SentimentControl.Datasets.Reviews;
+namespace SampleReviews;
 
 /// <summary>
 /// Writes short film reviews. A review has a mood, each clause a tone near it, and each slot takes the word of valence v with weight
 /// exp(-(v - tone)^2 / (2 * 0.75^2)); negation and "but" turn the tone around. Not thread-safe.
 /// </summary>
-internal sealed class ReviewGrammar(int seed)
+public sealed class ReviewGrammar(int seed)
 {
     private const double Spread = 0.75, ToneNoise = 0.6;
     private static readonly int[] Moods = [-2, -1, -1, 0, 0, 1, 1, 2];
@@ -78,8 +78,3 @@ internal sealed class ReviewGrammar(int seed)
         return options[chosen].Text;
     }
 }
-
-/// <summary>A review with the mood that it was written in.</summary>
-/// <param name="Text">Lower-case words and signs, one space apart.</param>
-/// <param name="Mood">-2 (hated it) to 2 (loved it).</param>
-internal readonly record struct Review(string Text, int Mood);

@@ -3,10 +3,10 @@ using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using static TorchSharp.torch;
 
-namespace SentimentControl.Training;
+namespace SampleReviews;
 
 /// <summary>Maximum likelihood training of a language model on whole texts. Stateless.</summary>
-internal static class LanguageModelTraining
+public static class LanguageModelTraining
 {
     private const long Ignored = -100;
 
@@ -55,7 +55,8 @@ internal static class LanguageModelTraining
         return sum / count;
     }
 
-    internal static Tensor Loss(Gpt2 model, IReadOnlyList<int[]> texts, nn.Reduction reduction, out long tokens)
+    /// <summary>Cross-entropy of the tokens after the first of each text, in nats, with gradient.</summary>
+    public static Tensor Loss(Gpt2 model, IReadOnlyList<int[]> texts, nn.Reduction reduction, out long tokens)
     {
         int length = texts.Max(text => text.Length) - 1;
         long[] inputs = new long[texts.Count * length], targets = new long[texts.Count * length];

@@ -1,8 +1,8 @@
-namespace SentimentControl.Datasets.Reviews;
+namespace SampleReviews;
 
 /// <summary>The words and phrases of the grammar; where a number stands it is the valence, from -2 (bad) to 2 (good).</summary>
 /// <remarks>Every list was written for this project: no review of anyone's was used.</remarks>
-internal static class ReviewWords
+public static class ReviewWords
 {
     public static readonly (string Text, double Valence)[] Adjectives =
     [

@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using VariationalBoN.Internal;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Weights;
+
+/// <summary>
+/// Lays the tensors of a module over the pages of safetensors files instead of reading these: copy on write, so that a weight that is
+/// trained gets pages of its own, while others share theirs with every module and process that maps the file.
+/// </summary>
+/// <remarks>
+/// Laid over are tensors on the processor whose element type is the file's and whose bytes begin at a multiple of its size. The first look
+/// at every weight finds NaN and infinity and makes the digests that <see cref="Policies.ModuleFingerprint"/> asks for; what it found is
+/// kept per file for the process, as long as the file has the same <see cref="FileStamp"/>. Thread-safe for distinct modules.
+/// </remarks>
+internal static class MappedWeights
+{
+    private const int MostFiles = 256;
+    private static readonly ConcurrentDictionary<FileStamp, ConcurrentDictionary<(long Offset, long Bytes), byte[]>> s_seen = [];
+
+    /// <summary>Lays over what can be.</summary>
+    /// <param name="module">The module whose tensors are the targets.</param>
+    /// <param name="reads">What is wanted.</param>
+    /// <returns>What is left to be read.</returns>
+    /// <exception cref="InvalidDataException">A weight holds NaN or infinity; the message names file, weight and element.</exception>
+    /// <exception cref="IOException">A file cannot be mapped.</exception>
+    internal static List<WeightRead> Map(nn.Module module, IReadOnlyList<WeightRead> reads)
+    {
+        var names = module.state_dict().ToDictionary(pair => (object)pair.Value, pair => pair.Key, ReferenceEqualityComparer.Instance);
+        var known = new Dictionary<string, MappedTensor>(StringComparer.Ordinal);
+        var left = new List<WeightRead>();
+        foreach (var file in reads.GroupBy(read => read.File))
+        {
+            WeightRead[] fitting = [.. file.Where(Fits)];
+            left.AddRange(file.Where(read => !Fits(read)));
+            foreach (var type in fitting.GroupBy(read => read.Entry.Type))
+                Lay(file.Key.MappablePath, type.Key, file.Key.Length, [.. type.Select(read => (read.Target, read.Entry.Offset))]);
+            byte[][]? digests = Check(file.Key, fitting);
+            for (int i = 0; i < fitting.Length && digests is not null; i++)
+            {
+                (var entry, var target) = (fitting[i].Entry, fitting[i].Target);
+                string path = Path.GetFullPath(file.Key.Path);
+                known.Add(names[target], new MappedTensor(path, file.Key.Stamp!.Value, entry.Offset, TensorMemory.AddressOf(target), entry.Bytes, digests[i]));
+            }
+        }
+
+        if (known.Count > 0)
+            MappedTensors.Remember(module, known);
+        return left;
+    }
+
+    /// <summary>Lays a copy over the same pages as its source, where that still is what its files hold.</summary>
+    /// <param name="source">The module that was mapped.</param>
+    /// <param name="copy">A module of the same shape and element type.</param>
+    /// <returns>The names of the state that have their values.</returns>
+    /// <exception cref="IOException">A file cannot be mapped.</exception>
+    internal static IReadOnlyCollection<string> Share(nn.Module source, nn.Module copy)
+    {
+        (var from, var to) = (source.state_dict(), copy.state_dict());
+        var shared = new Dictionary<string, MappedTensor>(StringComparer.Ordinal);
+        var unchanged = MappedTensors.Unchanged(source, from);
+        foreach (var file in unchanged.GroupBy(pair => (pair.Value.Path, from[pair.Key].dtype)))
+        {
+            Lay(file.Key.Path, file.Key.dtype, (long)file.First().Value.Stamp.Length, [.. file.Select(pair => (to[pair.Key], pair.Value.Offset))]);
+            foreach ((string name, var mapped) in file)
+                shared.Add(name, mapped with { Address = TensorMemory.AddressOf(to[name]) });
+        }
+
+        MappedTensors.Remember(copy, shared);
+        return MappedTensors.Unchanged(copy, to).Count == shared.Count ? shared.Keys // the files are still those
+            : throw new IOException("A weight file was changed while a copy of the model was made; load the directory again.");
+    }
+
+    private static bool Fits(WeightRead read) => read.File.IsMappable && read.Target.device_type == TorchSharp.DeviceType.CPU
+        && read.Target.is_contiguous() && read.Target.dtype == read.Entry.Type && read.Entry.Bytes > 0
+        && read.Entry.Offset % read.Entry.ElementSize == 0;
+
+    private static void Lay(string path, ScalarType type, long length, IReadOnlyList<(Tensor Target, long Offset)> targets)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        int size = SafetensorsHeader.SizeOf(type);
+        Tensor file;
+        try
+        {
+            file = from_file(path, shared: false, size: length / size, dtype: type);
+        }
+        catch (ExternalException e)
+        {
+            throw new IOException($"{path} cannot be mapped into memory: {e.Message.Split('\n')[0]}. Load with MapWeights = false.", e);
+        }
+
+        foreach ((var target, long offset) in targets)
+            target.set_(file.narrow(0, offset / size, target.numel()).view(target.shape));
+    }
+
+    /// <summary>Looks at every weight once; null where the system does not tell one content of a file from the next.</summary>
+    private static byte[][]? Check(WeightFile file, WeightRead[] reads)
+    {
+        if (file.Stamp is not FileStamp stamp || !stamp.IsSettled(DateTimeOffset.UtcNow) || reads.Length == 0)
+        {
+            WeightReader.RequireFinite(reads);
+            return null;
+        }
+
+        if (s_seen.Count >= MostFiles)
+            s_seen.Clear();
+        var seen = s_seen.GetOrAdd(stamp, _ => []);
+        WeightRead[] unseen = [.. reads.Where(read => !seen.ContainsKey((read.Entry.Offset, read.Entry.Bytes)))];
+        try
+        {
+            byte[][] digests = TensorDigest.Of([.. unseen.Select(read => read.Target)], (i, start, bytes) => WeightReader.RequireFinite(unseen[i], bytes, start));
+            for (int i = 0; i < unseen.Length; i++)
+                seen[(unseen[i].Entry.Offset, unseen[i].Entry.Bytes)] = digests[i];
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+
+        return [.. reads.Select(read => seen[(read.Entry.Offset, read.Entry.Bytes)])];
+    }
+}
