@@ -4,6 +4,7 @@ using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Chat;
 using VariationalBoN.Transformers.ChatTemplates;
 using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Gguf;
 using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
 using VariationalBoN.Weights;
@@ -117,6 +118,7 @@ public sealed class PretrainedCausalLm : IDisposable
         var model = config.Create(parameters);
         try
         {
+            (model.MixedPrecision, model.RecomputesActivations) = (options.MixedPrecision, options.RecomputeActivations);
             var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps));
             foreach (string warning in loaded.Warnings)
                 Warning.Raise(warning, options.OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
@@ -171,7 +173,8 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <returns>Both, the caller's to dispose, before this object.</returns>
     /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an earlier call and was to be the reference.
+    /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an earlier call and was to be the reference;
+    /// or its weights are BFloat16 in mixed precision and were to train.
     /// </exception>
     public PolicyWithReference WithReference(GenerationOptions? options = null, LoraOptions? lora = null, long seed = 0, ITokenizer? tokenizer = null)
     {
@@ -188,6 +191,12 @@ public sealed class PretrainedCausalLm : IDisposable
 
         if (!plain.IsTrainable)
             throw new InvalidOperationException("The model is frozen, such as by an earlier call with adapters, so its weights cannot train. Load the directory again.");
+        if (Model.MixedPrecision && Model.ElementType == ScalarType.BFloat16)
+        {
+            throw new InvalidOperationException("The weights are BFloat16 and the model is of mixed precision, which adds steps of training to float32 weights. " +
+                "Load it in Float32 (PretrainedOptions.ElementType), or give adapters (lora).");
+        }
+
         _trains = true;
         return new PolicyWithReference(this, plain, FrozenCopy(), tokenizer);
     }
@@ -220,6 +229,34 @@ public sealed class PretrainedCausalLm : IDisposable
         _files.Save(directory, model, _layout, elementType);
     }
 
+    /// <summary>Writes the model with tokenizer and chat template as one GGUF file, which llama.cpp and what builds on it load (docs/gguf.md).</summary>
+    /// <remarks>Source: GGUF version 3. Families: GPT-2, Llama, Mistral, Qwen 2 and Qwen 3. A model without a tokenizer is written without one.</remarks>
+    /// <param name="path">Path of the file, as a rule <c>*.gguf</c>. It appears whole or not at all.</param>
+    /// <param name="type">How matrices are stored.</param>
+    /// <param name="model">Another model of the same shape, such as one with merged adapters; null for <see cref="Model"/>. On any device.</param>
+    /// <exception cref="NotSupportedException">
+    /// llama.cpp does not compute what the model does, such as its activation or window, or does not cut texts as its tokenizer does; or the model
+    /// has adapters that are not merged. The message names the setting.
+    /// </exception>
+    /// <exception cref="ArgumentException">The type is none, the model is of another shape, or a weight is too large for the type; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be written; what was there is unchanged.</exception>
+    public void SaveGguf(string path, GgufType type = GgufType.Float16, CausalTransformer? model = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (type is not (GgufType.Float32 or GgufType.Float16 or GgufType.Quantized8))
+            throw new ArgumentException($"The type is {type}; it must be one of {string.Join(", ", Enum.GetNames<GgufType>())}.", nameof(type));
+        model ??= Model;
+        if (model.Shape.ToJson() != Model.Shape.ToJson())
+            throw new ArgumentException("The model is of another shape than the one whose tokenizer is written with it.", nameof(model));
+        var file = new GgufFile();
+        GgufArchitecture.Add(file, model, type);
+        if (_tokenizer is null)
+            GgufTokenizer.AddNone(file);
+        else
+            GgufTokenizer.Add(file, _files.TokenizerFiles, _tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null);
+        file.Save(path);
+    }
+
     /// <summary>The files beside the weights.</summary>
     internal PretrainedFiles Files => _files;
 
@@ -238,6 +275,7 @@ public sealed class PretrainedCausalLm : IDisposable
             using var noGradient = no_grad();
             foreach ((string name, var value) in copy.state_dict().Where(pair => !shared.Contains(pair.Key)))
                 value.copy_(source[name]);
+            copy.MixedPrecision = Model.MixedPrecision;
             return copy.Freeze();
         }
         catch
