@@ -4,6 +4,7 @@ using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Gguf;
+using VariationalBoN.Transformers.Pretrained;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Benchmarks;
@@ -47,15 +48,16 @@ internal static class Peers
     private static void Compare(string folder, int threads, int rounds, int rows)
     {
         string[] files = [.. new[] { "F32", "F16", "Q8_0" }.Select(name => Path.Combine(folder, $"{name}.gguf"))];
-        using Llama source = StepRate.NewModel();
-        using PretrainedCausalLm model = PretrainedCausalLm.Create(source.Config, seed: 1);
+        using PretrainedCausalLm model = PretrainedCausalLm.Create(StepRate.Config, seed: 1);
         model.SaveGguf(files[0], GgufType.Float32);
         model.SaveGguf(files[1], GgufType.Float16);
         LlamaCpp.Quantize(files[0], files[2]);
+        model.Save(Path.Combine(folder, "bfloat16"), ScalarType.BFloat16);
+        using PretrainedCausalLm loaded = PretrainedCausalLm.Load(Path.Combine(folder, "bfloat16"), new PretrainedOptions { ElementType = ScalarType.BFloat16 });
+        CausalTransformer half = loaded.Model;
         model.Model.Freeze();
-        using CausalTransformer half = source;
         half.Freeze();
-        half.to(ScalarType.BFloat16);
+        Console.WriteLine("files written");
         int[][] prompts = Prompts(rows, PromptLength), shared = Prompts(1, SharedPrompt), alone = [prompts[0]];
         RequireEqual(model.Model, half, files, threads, prompts[0]);
         int[][] completions = Prompts(rows, NewTokens);

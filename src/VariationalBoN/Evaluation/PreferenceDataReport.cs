@@ -137,10 +137,10 @@ public sealed record PreferenceDataReport
                 FormattableString.Invariant($"{report.Repeated} pairs to train on stand there before with the same label; each counts as often as it stands there."));
         if (report.SharedPrompts > 0)
         {
-            yield return new ReportFinding(false, FormattableString.Invariant(
+            yield return new ReportFinding(false, string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"{report.SharedPrompts} of {report.HeldOut.Length} held-out pairs have a prompt that is trained on: the accuracy is " +
                     $"that for new answers, not for new prompts. {nameof(PreferencePairs)}.{nameof(PreferencePairs.Split)} splits by " +
-                        "prompt."));
+                        $"prompt."));
         }
 
         if (report.LengthAccuracy is Estimate length)
