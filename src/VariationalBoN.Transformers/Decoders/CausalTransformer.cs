@@ -18,12 +18,12 @@ namespace VariationalBoN.Transformers.Decoders;
 /// without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it is not the token embedding, stands beside them
 /// (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
-public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder
+public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder, IMixedPrecision
 {
-    private protected CausalTransformer(string name)
-        : base(TorchRuntime.RequireBefore(name))
-    {
-    }
+    private readonly Products _products;
+
+    private protected CausalTransformer(string name, ParameterSource parameters)
+        : base(TorchRuntime.RequireBefore(name)) => _products = parameters.Products;
 
     /// <summary>The shape of the model, whatever its family.</summary>
     public abstract CausalTransformerConfig Shape { get; }
@@ -37,8 +37,39 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDeco
     /// <summary>The device of the parameters.</summary>
     public Device Device => Embedding.device;
 
-    /// <summary>The element type of the parameters and of the activations.</summary>
+    /// <summary>The element type of the parameters, and of the activations without <see cref="MixedPrecision"/>.</summary>
     public ScalarType ElementType => Embedding.dtype;
+
+    /// <summary>
+    /// Whether products with weights are computed in bfloat16, forward and backward, and everything else in float32: normalisation,
+    /// attention, residual stream, log-softmax, losses, and the gradients of float32 weights.
+    /// </summary>
+    /// <value>False.</value>
+    /// <remarks>
+    /// Where the processor has products of bfloat16 (docs/speed.md) a step of training takes a fraction of the time. Other bits, so it is
+    /// part of <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/> and adapted models have it from the
+    /// model. Weights in bfloat16 may be frozen alone: they have no float32 form that small steps could be added to. Set it before the
+    /// model is used, not while another thread does.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The weights are of another type than float32 and bfloat16.</exception>
+    public bool MixedPrecision
+    {
+        get => _products.Mixed;
+        set
+        {
+            if (value && ElementType is not (ScalarType.Float32 or ScalarType.BFloat16))
+                throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
+            _products.Mixed = value;
+        }
+    }
+
+    /// <summary>
+    /// Whether a training pass keeps the input of each block alone and computes the block once more in the backward pass (checkpointing of
+    /// activations): the same gradients for far less memory and about a third more time.
+    /// </summary>
+    /// <value>False.</value>
+    /// <remarks>Source: Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016).</remarks>
+    public bool RecomputesActivations { get; set; }
 
     /// <summary>What the adapters of the model were made from, known to the room that made them; null when it has none.</summary>
     internal object? AdaptedBy { get; set; }
@@ -93,7 +124,7 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDeco
     {
         ArgumentNullException.ThrowIfNull(positions);
         using var scope = NewDisposeScope();
-        return Trunk(tokens, null).index_select(0, positions).MoveToOuterDisposeScope();
+        return ForHead(Trunk(tokens, null).index_select(0, positions)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -117,16 +148,19 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDeco
         ArgumentNullException.ThrowIfNull(tokens);
         using var scope = NewDisposeScope();
         var prompts = new KeyValues();
+        var narrowed = MixedPrecision ? new NarrowedWeights() : null;
         try
         {
+            using var use = NarrowedWeights.Begin(narrowed);
             var hidden = Trunk(tokens, prompts.Keep);
             var last = hidden.index_select(0, LastPositions(lengths, tokens.size(1)));
-            output = (withHead ? Head(last) : last).MoveToOuterDisposeScope();
-            return new TransformerDecoding(this, prompts, lengths, additionalTokens, withHead);
+            output = (withHead ? Head(last) : ForHead(last)).MoveToOuterDisposeScope();
+            return new TransformerDecoding(this, prompts, lengths, additionalTokens, withHead, narrowed);
         }
         catch
         {
             prompts.Dispose();
+            narrowed?.Dispose();
             throw;
         }
     }
@@ -144,12 +178,13 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDeco
     /// One more token a row through the cache: tokens and positions are [rows] in the order of the parts, the result is [rows, V], or [rows, C]
     /// without the output layer, in the order that <paramref name="rows"/> gives, or as they stand.
     /// </summary>
-    internal Tensor Step(Tensor tokens, Tensor positions, IReadOnlyList<KeyValueSlots> parts, Tensor? rows, bool withHead)
+    internal Tensor Step(Tensor tokens, Tensor positions, IReadOnlyList<KeyValueSlots> parts, Tensor? rows, bool withHead, NarrowedWeights? narrowed)
     {
-        var hidden = Run(tokens, new CachedPass(parts, positions, Rotary?.At(positions, ElementType)));
+        using var use = NarrowedWeights.Begin(narrowed);
+        var hidden = Run(tokens, new CachedPass(parts, positions, Rotary?.At(positions, ActivationType)));
         if (rows is not null)
             hidden = hidden.index_select(0, rows);
-        return withHead ? Head(hidden) : hidden;
+        return withHead ? Head(hidden) : ForHead(hidden);
     }
 
     /// <summary>Tokens [N] at positions [N] before the first block: [N, C].</summary>
@@ -165,22 +200,47 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDeco
             throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaxLength} " +
                 $"({Shape.LengthKey} in its settings{(Rotary is null ? "" : ", which may be raised: rotary positions need no table")}).",
                 nameof(tokens));
-        var positions = HeldArithmetic.Counted(length, Device).repeat(rows); // [B * T]
-        return Run(tokens.reshape(-1), new WholePass(rows, length, positions, Rotary?.At(positions, ElementType), keep));
+        RequireMasters();
+        return Run(tokens.reshape(-1), Pass(keep), RecomputesActivations && keep is null ? () => Pass(null) : null);
+
+        WholePass Pass(Action<Tensor, Tensor>? keep)
+        {
+            var positions = HeldArithmetic.Counted(length, Device).repeat(rows); // [B * T]
+            return new WholePass(rows, length, positions, Rotary?.At(positions, ActivationType), keep);
+        }
     }
 
-    private Tensor Run(Tensor tokens, AttentionPass pass)
+    private Tensor Run(Tensor tokens, AttentionPass pass, Func<AttentionPass>? again = null)
     {
-        var x = Embed(tokens, pass.Positions); // [N, C]
+        var x = Embed(tokens, pass.Positions).to(ActivationType); // [N, C]
         foreach (var block in Blocks)
         {
             using var scope = NewDisposeScope(); // what a block makes on the way is gone before the next one; a gradient keeps what it needs
             using var before = x;
-            x = block.Forward(before, pass).MoveToOuterDisposeScope();
+            x = (again is null ? block.Forward(before, pass) : RecomputedBlock.Of(block, before, pass, again)).MoveToOuterDisposeScope();
         }
 
         return FinalNorm.call(x);
     }
 
-    private Tensor Head(Tensor hidden) => nn.functional.linear(hidden, HeadWeight); // [N, C] -> [N, V]
+    private ScalarType ActivationType => _products.ActivationType(ElementType);
+
+    private Tensor Head(Tensor hidden) => _products.Of(hidden, HeadWeight); // [N, C] -> [N, V]
+
+    /// <summary>Hidden states in the element type of their product with the output layer.</summary>
+    private Tensor ForHead(Tensor hidden) => MixedPrecision ? hidden.to(ScalarType.BFloat16) : hidden;
+
+    /// <summary>Refuses mixed precision on weights that cannot train in it.</summary>
+    private void RequireMasters()
+    {
+        if (!MixedPrecision || ElementType == ScalarType.Float32)
+            return;
+        if (ElementType != ScalarType.BFloat16)
+            throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
+        if (is_grad_enabled() && named_parameters().FirstOrDefault(pair => pair.parameter.requires_grad && pair.parameter.dtype != ScalarType.Float32) is { name: string name })
+        {
+            throw new InvalidOperationException($"{name} is in BFloat16 and trains, but mixed precision adds its steps to float32 weights. Load the " +
+                "model in Float32, train adapters (WithLora), or freeze the model (Freeze).");
+        }
+    }
 }

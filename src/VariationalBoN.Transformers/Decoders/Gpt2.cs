@@ -28,7 +28,7 @@ public sealed class Gpt2 : CausalTransformer
     }
 
     internal Gpt2(Gpt2Config config, ParameterSource parameters, bool withHead)
-        : base(nameof(Gpt2))
+        : base(nameof(Gpt2), parameters)
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();

@@ -26,7 +26,7 @@ public sealed class GptNeoX : CausalTransformer
     }
 
     internal GptNeoX(GptNeoXConfig config, ParameterSource parameters, bool withHead)
-        : base(nameof(GptNeoX))
+        : base(nameof(GptNeoX), parameters)
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();

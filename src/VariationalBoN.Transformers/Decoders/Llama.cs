@@ -27,7 +27,7 @@ public sealed class Llama : CausalTransformer
     }
 
     internal Llama(LlamaConfig config, ParameterSource parameters, bool withHead)
-        : base(nameof(Llama))
+        : base(nameof(Llama), parameters)
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();

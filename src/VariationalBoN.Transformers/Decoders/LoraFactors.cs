@@ -9,10 +9,10 @@ namespace VariationalBoN.Transformers.Decoders;
 internal sealed record LoraFactors(LoraFactor A, LoraFactor B, double Scale)
 {
     /// <summary>y [N, out] with what the adapter makes of x [N, in] added, computed in the element type of the factors.</summary>
-    internal Tensor Add(Tensor y, Tensor x)
+    internal Tensor Add(Tensor y, Tensor x, Products products)
     {
         using Scalar scale = Scale; // held until the call returns: a collection may not free it meanwhile
-        var change = nn.functional.linear(nn.functional.linear(x.to(A.weight.dtype), A.weight), B.weight).mul(scale);
+        var change = products.Of(products.Of(x.to(A.weight.dtype), A.weight), B.weight).mul(scale);
         return y.Plus(change).to(y.dtype);
     }
 

@@ -7,6 +7,9 @@ namespace VariationalBoN.Transformers.Decoders;
 /// <remarks>What it hands out belongs to no dispose scope, so a model may be built inside one.</remarks>
 internal abstract class ParameterSource
 {
+    /// <summary>How the model that is built multiplies by its weights: one object, which its layers share.</summary>
+    internal Products Products { get; } = new();
+
     /// <summary>A matrix [rows, columns] that training would start from N(0, <paramref name="deviation"/>).</summary>
     internal abstract Parameter Matrix(string name, double deviation, int rows, int columns);
 

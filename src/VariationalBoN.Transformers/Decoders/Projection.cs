@@ -10,6 +10,7 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
     private readonly Parameter weight;
     private readonly Parameter? bias; // [out]
     private readonly LoraFactor? lora_A, lora_B; // [rank, in], [out, rank]
+    private readonly Products _products;
     private readonly bool _inputFirst;
 
     internal Projection(ParameterSource parameters, string path, double deviation, int inputs, int outputs, bool bias, bool inputFirst = false)
@@ -19,7 +20,7 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
         this.bias = bias ? parameters.Vector($"{path}.bias", 0, outputs) : null;
         Adapter = parameters.Adapter(path, inputs, outputs);
         (lora_A, lora_B) = (Adapter?.A, Adapter?.B);
-        _inputFirst = inputFirst;
+        (_products, _inputFirst) = (parameters.Products, inputFirst);
         RegisterComponents();
     }
 
@@ -28,9 +29,8 @@ internal sealed class Projection : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        var y = !_inputFirst ? nn.functional.linear(input, weight, bias) // [N, in] -> [N, out]
-            : bias is null ? input.mm(weight) : addmm(bias, input, weight, 1, 1);
-        return Adapter?.Add(y, input) ?? y;
+        var y = _products.Of(input, weight, bias, _inputFirst); // [N, in] -> [N, out]
+        return Adapter?.Add(y, input, _products) ?? y;
     }
 
     /// <summary>The weight with the adapter added, in the layout of the weight and in the wider element type of the two.</summary>

@@ -15,14 +15,15 @@ internal sealed class TransformerDecoding : IDecoding
 
     private readonly CausalTransformer _model;
     private readonly bool _withHead;
+    private readonly NarrowedWeights? _narrowed; // in mixed precision
     private readonly int _additionalTokens;
     private readonly List<KeyValueSlots> _parts = []; // by capacity
     private KeyValues? _prompts;                      // null once no row stands there
     private List<CachedRow> _rows = [];
     private int _longest;                             // the most tokens that a row will have
 
-    internal TransformerDecoding(CausalTransformer model, KeyValues prompts, ReadOnlySpan<int> lengths, int additionalTokens, bool withHead)
-        : this(model, additionalTokens, withHead)
+    internal TransformerDecoding(CausalTransformer model, KeyValues prompts, ReadOnlySpan<int> lengths, int additionalTokens, bool withHead, NarrowedWeights? narrowed)
+        : this(model, additionalTokens, withHead, narrowed)
     {
         _prompts = prompts;
         for (int row = 0; row < lengths.Length; row++)
@@ -30,8 +31,8 @@ internal sealed class TransformerDecoding : IDecoding
         _longest = Longest(_rows);
     }
 
-    private TransformerDecoding(CausalTransformer model, int additionalTokens, bool withHead) =>
-        (_model, _additionalTokens, _withHead) = (model, additionalTokens, withHead);
+    private TransformerDecoding(CausalTransformer model, int additionalTokens, bool withHead, NarrowedWeights? narrowed) =>
+        (_model, _additionalTokens, _withHead, _narrowed) = (model, additionalTokens, withHead, narrowed);
 
     public Tensor Append(Tensor tokens)
     {
@@ -47,7 +48,7 @@ internal sealed class TransformerDecoding : IDecoding
         Device device = tokens.device;
         bool inOrder = order.Select((row, i) => row == i).All(same => same);
         Tensor arranged = inOrder ? tokens : tokens.index_select(0, tensor(order, device: device));
-        return _model.Step(arranged, tensor(positions, device: device), parts, inOrder ? null : tensor(inverse, device: device), _withHead).MoveToOuterDisposeScope();
+        return _model.Step(arranged, tensor(positions, device: device), parts, inOrder ? null : tensor(inverse, device: device), _withHead, _narrowed).MoveToOuterDisposeScope();
     }
 
     public void SelectRows(ReadOnlySpan<int> rows)
@@ -73,7 +74,7 @@ internal sealed class TransformerDecoding : IDecoding
 
     public IDecoding CopyRows(ReadOnlySpan<int> rows)
     {
-        var copy = new TransformerDecoding(_model, _additionalTokens, _withHead);
+        var copy = new TransformerDecoding(_model, _additionalTokens, _withHead, _narrowed?.Share());
         copy.AddRows(this, rows);
         return copy;
     }
@@ -92,6 +93,7 @@ internal sealed class TransformerDecoding : IDecoding
 
     public void Dispose()
     {
+        _narrowed?.Dispose();
         _prompts?.Dispose();
         foreach (KeyValueSlots part in _parts)
             part.Dispose();

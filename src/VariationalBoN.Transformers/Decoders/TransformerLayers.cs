@@ -38,7 +38,7 @@ internal sealed class LayerNormalization : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => nn.functional.layer_norm(input, _shape, weight, bias, _epsilon);
+    public override Tensor forward(Tensor input) => nn.functional.layer_norm(input, _shape, weight.to(input.dtype), bias.to(input.dtype), _epsilon);
 }
 
 /// <summary>x / sqrt(mean(x^2) + epsilon) over the last dimension, in float32, times a weight.</summary>

@@ -118,6 +118,7 @@ public sealed class PretrainedCausalLm : IDisposable
         var model = config.Create(parameters);
         try
         {
+            (model.MixedPrecision, model.RecomputesActivations) = (options.MixedPrecision, options.RecomputeActivations);
             var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps));
             foreach (string warning in loaded.Warnings)
                 Warning.Raise(warning, options.OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
@@ -172,7 +173,8 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <returns>Both, the caller's to dispose, before this object.</returns>
     /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an earlier call and was to be the reference.
+    /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an earlier call and was to be the reference;
+    /// or its weights are BFloat16 in mixed precision and were to train.
     /// </exception>
     public PolicyWithReference WithReference(GenerationOptions? options = null, LoraOptions? lora = null, long seed = 0, ITokenizer? tokenizer = null)
     {
@@ -189,6 +191,12 @@ public sealed class PretrainedCausalLm : IDisposable
 
         if (!plain.IsTrainable)
             throw new InvalidOperationException("The model is frozen, such as by an earlier call with adapters, so its weights cannot train. Load the directory again.");
+        if (Model.MixedPrecision && Model.ElementType == ScalarType.BFloat16)
+        {
+            throw new InvalidOperationException("The weights are BFloat16 and the model is of mixed precision, which adds steps of training to float32 weights. " +
+                "Load it in Float32 (PretrainedOptions.ElementType), or give adapters (lora).");
+        }
+
         _trains = true;
         return new PolicyWithReference(this, plain, FrozenCopy(), tokenizer);
     }
@@ -267,6 +275,7 @@ public sealed class PretrainedCausalLm : IDisposable
             using var noGradient = no_grad();
             foreach ((string name, var value) in copy.state_dict().Where(pair => !shared.Contains(pair.Key)))
                 value.copy_(source[name]);
+            copy.MixedPrecision = Model.MixedPrecision;
             return copy.Freeze();
         }
         catch

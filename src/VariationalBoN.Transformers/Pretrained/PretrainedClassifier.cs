@@ -51,6 +51,12 @@ public sealed partial class PretrainedClassifier : IDisposable
     public static PretrainedClassifier Load(string directory, PretrainedOptions? options = null)
     {
         options ??= new PretrainedOptions();
+        if (options.MixedPrecision || options.RecomputeActivations)
+        {
+            string name = options.MixedPrecision ? nameof(options.MixedPrecision) : nameof(options.RecomputeActivations);
+            throw new ArgumentException($"{name} is on; it is an option of language models that train. A classifier scores in BFloat16 with {nameof(options.ElementType)}.", nameof(options));
+        }
+
         var files = PretrainedFiles.Read(directory);
         using var weights = HuggingFaceWeights.Open(directory);
         var parameters = options.Parameters(weights);

@@ -28,6 +28,17 @@ public sealed record PretrainedOptions
     /// <summary>Whether files are mapped on this system.</summary>
     internal bool Maps => MapWeights && !OperatingSystem.IsWindows();
 
+    /// <summary>
+    /// Whether products with weights are computed in bfloat16 and everything else in float32: <see cref="CausalTransformer.MixedPrecision"/>.
+    /// With float32 weights these are what trains; weights in BFloat16 are frozen below adapters.
+    /// </summary>
+    /// <value>False.</value>
+    public bool MixedPrecision { get; init; }
+
+    /// <summary>Whether training computes blocks a second time to save memory: <see cref="CausalTransformer.RecomputesActivations"/>.</summary>
+    /// <value>False.</value>
+    public bool RecomputeActivations { get; init; }
+
     /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/>; null writes them to the error stream, <c>_ => { }</c> silences them.</summary>
     public Action<string>? OnWarning { get; init; }
 
@@ -36,6 +47,8 @@ public sealed record PretrainedOptions
     {
         if (ElementType is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float64))
             throw new ArgumentException($"{nameof(ElementType)} is {ElementType}; it must be Float32, BFloat16 or Float64.");
+        if (MixedPrecision && ElementType == ScalarType.Float64)
+            throw new ArgumentException($"{nameof(ElementType)} is Float64 and {nameof(MixedPrecision)} is on; mixed precision needs Float32, or BFloat16 below adapters.");
         TorchRuntime.Require();
         long elements = weights.Files.Sum(file => file.MostElements);
         return new EmptyParameters(ElementType, Device ?? CPU, elements, Path.GetDirectoryName(weights.Files[0].Path)!);

@@ -33,7 +33,7 @@ internal sealed class GuidedDistribution(
     internal override Tensor Probabilities(Tensor output)
     {
         using var scope = NewDisposeScope();
-        var logits = hiddenStates ? nn.functional.linear(output, Model.HiddenDecoder.HeadWeight) : output;
+        var logits = hiddenStates ? new PositionLogits(output, Model.HiddenDecoder.HeadWeight).InOneType().Rows(0, output.size(0)) : output;
         return LogProbs(logits, hiddenStates ? output : null).exp().MoveToOuterDisposeScope();
     }
 

@@ -16,7 +16,7 @@ internal sealed class StepReader : IDisposable
     public StepReader(CausalLmPolicy policy, SequenceBatch batch, GuidedDistribution? guided, bool hiddenStates)
     {
         (_policy, _guided, _hiddenStates) = (policy, guided, hiddenStates);
-        _logits = policy.Model.LogitsAt(batch.Tokens.to(policy.Model.Device), batch.Positions.to(policy.Model.Device));
+        _logits = policy.Model.LogitsAt(batch.Tokens.to(policy.Model.Device), batch.Positions.to(policy.Model.Device)).InOneType();
     }
 
     /// <summary>log pi(. | s), [R, V] float64, at R of the drawn tokens of the batch, int64 [R].</summary>

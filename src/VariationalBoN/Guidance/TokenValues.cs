@@ -74,7 +74,7 @@ public sealed class TokenValues
         using var scope = NewDisposeScope();
         Device device = reference.Model.Device;
         var batch = new SequenceBatch(rows, device);
-        PositionLogits logits = reference.Model.LogitsAt(batch.Tokens, batch.Positions);
+        PositionLogits logits = reference.Model.LogitsAt(batch.Tokens, batch.Positions).InOneType();
         double[] all = TokenLogProbs.Of(logits, batch.Targets, reference.Distribution).Doubles();
         double[]? scanned = value is IPrefixScan scan ? scan.Prefixes(rows, logits.Hidden!, weight).Doubles() : null;
         long[] first = new long[rows.Length];

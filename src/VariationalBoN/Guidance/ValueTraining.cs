@@ -74,7 +74,7 @@ internal static class ValueTraining
         if (weights is null || weights.size(1) == 0)
             return crossEntropy.Plus(ranks);
         var taught = targets.matmul(weights); // [b, T, N]
-        var values = (Divergence(state) + Divergence(token)).mean([2]);
+        var values = Divergence(state).Plus(Divergence(token)).mean([2]);
         return crossEntropy.Plus(ranks).Plus(((values * batch.Mask).sum() / batch.Mask.sum()).Times(valueWeight));
 
         Tensor Divergence(Tensor law)

@@ -19,7 +19,7 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
         (var distribution, long block) = ((NextTokenDistribution)vars[3], (long)vars[4]);
         ctx.save_for_backward([hidden, weight, targets]);
         ctx.save_data(nameof(Settings), new Settings(distribution.Temperature, block, Wanted.Of(hidden), Wanted.Of(weight)));
-        return TokenLogProbs.ByBlock(new PositionLogits(hidden, weight), targets, distribution, block);
+        return TokenLogProbs.ByBlock(new PositionLogits(hidden, weight).InOneType(), targets, distribution, block);
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
@@ -47,6 +47,7 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
     {
         using var scope = NewDisposeScope();
         var type = NextTokenDistribution.WideType(weight.dtype);
+        var factor = weight.to(hidden.dtype); // in mixed precision the products are bfloat16, the rest and the sum of the gradient float32
         using Scalar slope = 1 / settings.Temperature; // held until the calls return: a collection may not free it meanwhile
         var ofHidden = settings.Hidden is not null ? empty_like(hidden) : null;
         var ofWeight = settings.Weight is not null ? zeros_like(weight, type) : null;
@@ -56,10 +57,10 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
             long count = Math.Min(settings.Block, hidden.size(0) - start);
             var rows = hidden.narrow(0, start, count);
             var g = gradient.narrow(0, start, count).to(type).mul(slope).unsqueeze(1);                               // [count, 1]
-            var probabilities = nn.functional.linear(rows, weight).to(type).mul(slope).softmax(-1);                  // [count, V]
-            var ofLogits = probabilities.mul_(g.neg()).scatter_add_(1, targets.narrow(0, start, count).unsqueeze(1), g).to(weight.dtype);
-            ofHidden?.narrow(0, start, count).copy_(ofLogits.mm(weight));
-            if (ofWeight is not null && weight.dtype == type)
+            var probabilities = nn.functional.linear(rows, factor).to(type).mul(slope).softmax(-1);                  // [count, V]
+            var ofLogits = probabilities.mul_(g.neg()).scatter_add_(1, targets.narrow(0, start, count).unsqueeze(1), g).to(hidden.dtype);
+            ofHidden?.narrow(0, start, count).copy_(ofLogits.mm(factor));
+            if (ofWeight is not null && hidden.dtype == type)
                 ofWeight.addmm_(ofLogits.t(), rows, 1, 1);
             else
                 ofWeight?.Increase(ofLogits.t().mm(rows));

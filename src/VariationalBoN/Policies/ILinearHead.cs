@@ -15,6 +15,9 @@ public interface ILinearHead : ICachedDecoder
     /// <summary>What the output layer reads at chosen positions.</summary>
     /// <param name="tokens">Tokens [B, T], int64, right-padded.</param>
     /// <param name="positions">Int64 [N]: position t of row b is b * T + t.</param>
-    /// <returns>A fresh tensor [N, C], the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
+    /// <returns>
+    /// A fresh tensor [N, C], the caller's to dispose, in the element type in which its product with <see cref="HeadWeight"/> is computed;
+    /// it carries the gradient when the parameters ask for one.
+    /// </returns>
     torch.Tensor HiddenStatesAt(torch.Tensor tokens, torch.Tensor positions);
 }

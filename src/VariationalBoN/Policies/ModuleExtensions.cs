@@ -49,6 +49,8 @@ public static class ModuleExtensions
                 value.copy_(source[name]);
         }
 
+        if (module is IMixedPrecision mixed && copy is IMixedPrecision other)
+            other.MixedPrecision = mixed.MixedPrecision;
         return copy.Freeze();
     }
 

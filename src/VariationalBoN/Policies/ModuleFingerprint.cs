@@ -10,7 +10,8 @@ public static class ModuleFingerprint
 {
     /// <summary>Type, number of weights, their number types and the first 16 hexadecimal digits of a SHA-256 of names, types, shapes and values.</summary>
     /// <remarks>
-    /// The values count by SHA-256 over the SHA-256 of each 2^20 of them, so that all processors work at it. And the kernels, where <see cref="TorchRuntime.UseFastKernelsOnAmd"/> is in effect.
+    /// The values count by SHA-256 over the SHA-256 of each 2^20 of them, so that all processors work at it. And the kernels, where <see cref="TorchRuntime.UseFastKernelsOnAmd"/> is in effect, and the
+    /// type of the products, where a decoder computes them in bfloat16.
     /// </remarks>
     /// <param name="module">The module, on any device.</param>
     /// <returns>
@@ -40,7 +41,9 @@ public static class ModuleFingerprint
         }
 
         string digits = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+        (string, IdentityValue)[] products = module.modules().Prepend(module).Any(part => part is IMixedPrecision { MixedPrecision: true })
+            ? [("products", "bfloat16")] : [];
         (string, IdentityValue)[] kernels = TorchRuntime.Kernels is string named ? [("kernels", named)] : []; // other bits of the same numbers
-        return new ModelIdentity(module.GetType().Name, [("weights", count), ("type", string.Join(" and ", types)), ("sha256", digits), .. kernels]);
+        return new ModelIdentity(module.GetType().Name, [("weights", count), ("type", string.Join(" and ", types)), ("sha256", digits), .. products, .. kernels]);
     }
 }

@@ -40,6 +40,13 @@ internal sealed class PositionLogits
     /// <summary>The output layer, [V, C]; null where the module gives only logits.</summary>
     internal Tensor? Weight { get; }
 
+    /// <summary>
+    /// The same with the output layer in the element type of the hidden states, which is that of their product: a model of mixed precision
+    /// gives bfloat16 where its weights are float32. In the dispose scope of the caller; carries the gradient to the weight.
+    /// </summary>
+    internal PositionLogits InOneType() =>
+        Hidden is null || Weight is null || Hidden.dtype == Weight.dtype ? this : new PositionLogits(Hidden, Weight.to(Hidden.dtype));
+
     /// <summary>Logits [n, V] of some of the positions, int64 [n].</summary>
     internal Tensor At(Tensor index) => _logits?.index_select(0, index) ?? nn.functional.linear(Hidden!.index_select(0, index), Weight!);
 

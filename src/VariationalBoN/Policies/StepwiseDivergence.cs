@@ -16,8 +16,8 @@ internal static class StepwiseDivergence
         using var scope = NewDisposeScope();
         var batch = new SequenceBatch(completions, model.Device);
         var referenceDevice = reference.Device;
-        var logits = model.LogitsAt(batch.Tokens, batch.Positions);
-        var referenceLogits = reference.LogitsAt(batch.Tokens.to(referenceDevice), batch.Positions.to(referenceDevice));
+        var logits = model.LogitsAt(batch.Tokens, batch.Positions).InOneType();
+        var referenceLogits = reference.LogitsAt(batch.Tokens.to(referenceDevice), batch.Positions.to(referenceDevice)).InOneType();
         long count = logits.Count, block = Math.Max(1, BlockElements / model.VocabularySize);
         var parts = new List<Tensor>();
         for (long start = 0; start < count; start += block)

@@ -16,12 +16,12 @@ internal static class TokenLogProbs
         int elements = blockElements ?? (trains ? PositionLogits.BlockElements : PositionLogits.ScoredElements);
         long block = Math.Max(1, elements / logits.VocabularySize);
         if (logits.Count <= block || logits.Hidden is null || logits.Weight is null)
-            return distribution.LogProbs(logits.Rows(0, logits.Count), targets);
+            return distribution.LogProbs(logits.InOneType().Rows(0, logits.Count), targets);
         if (!trains)
-            return ByBlock(logits, targets, distribution, block);
+            return ByBlock(logits.InOneType(), targets, distribution, block);
         return distribution.HasFullSupport
             ? BlockwiseLogProb.apply(logits.Hidden, logits.Weight, targets, distribution, block)
-            : distribution.LogProbs(logits.Rows(0, logits.Count), targets); // a truncated distribution is not trained: policies refuse it
+            : distribution.LogProbs(logits.InOneType().Rows(0, logits.Count), targets); // a truncated distribution is not trained: policies refuse it
     }
 
     internal static Tensor ByBlock(PositionLogits logits, Tensor targets, NextTokenDistribution distribution, long block)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using TorchSharp;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Rewards;
 

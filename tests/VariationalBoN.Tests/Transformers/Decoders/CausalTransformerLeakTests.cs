@@ -13,9 +13,15 @@ public sealed class CausalTransformerLeakTests
 
     [Theory]
     [MemberData(nameof(Families))]
-    public void Nothing_is_left_behind(string family)
+    public void Nothing_is_left_behind(string family) => NothingIsLeft(family, mixed: false);
+
+    [Fact]
+    public void Nothing_is_left_behind_in_mixed_precision() => NothingIsLeft("llama", mixed: true);
+
+    private static void NothingIsLeft(string family, bool mixed)
     {
         using var model = TinyDecoders.Create(family);
+        model.MixedPrecision = mixed;
         using var tokens = tensor(new long[] { 1, 2, 3, 4, 5, 6, 7, 8 }, [2, 4]);
         using var next = tensor(new long[] { 1, 2 });
         Use();
@@ -46,7 +52,9 @@ public sealed class CausalTransformerLeakTests
         using var positions = tensor(new long[] { 0, 1, 2, 4, 5, 6 });
         using var targets = tensor(new long[] { 2, 3, 4, 6, 7, 8 });
         var distribution = new NextTokenDistribution(new GenerationOptions(), TinyDecoders.Vocabulary);
-        foreach (var trained in new[] { model, adapted })
+        using var mixed = TinyDecoders.Create("gpt2");
+        (mixed.MixedPrecision, mixed.RecomputesActivations) = (true, true);
+        foreach (var trained in new[] { model, adapted, mixed })
         {
             Use(trained);
             long before = LiveTensors.Settled();
