@@ -79,9 +79,9 @@ internal static class Peers
         var peers = new List<LlamaCpp>();
         foreach (string file in files)
         {
-            var apart = new LlamaCpp(file, threads, rows, PromptLength + NewTokens, shared: false, wideCache: false);
-            var together = new LlamaCpp(file, threads, rows, SharedPrompt + SharedTokens, shared: true, wideCache: false);
-            var single = new LlamaCpp(file, threads, 1, PromptLength + AloneTokens, shared: false, wideCache: false);
+            var apart = new LlamaCpp(file, threads, rows, PromptLength + NewTokens, shared: false, exact: false);
+            var together = new LlamaCpp(file, threads, rows, SharedPrompt + SharedTokens, shared: true, exact: false);
+            var single = new LlamaCpp(file, threads, 1, PromptLength + AloneTokens, shared: false, exact: false);
             peers.AddRange([apart, together, single]);
             ways.Add(($"llama.cpp {Path.GetFileNameWithoutExtension(file)}",
             [
@@ -133,7 +133,7 @@ internal static class Peers
         Show("ours bfloat16", Logits(half));
         foreach (string file in files)
         {
-            using var peer = new LlamaCpp(file, threads, 1, tokens.Length, shared: false, wideCache: true);
+            using var peer = new LlamaCpp(file, threads, 1, tokens.Length, shared: false, exact: true);
             double distance = Show($"llama.cpp {Path.GetFileNameWithoutExtension(file)}", [.. peer.Logits(tokens).SelectMany(row => row)]);
             if (file == files[0] && !(distance <= Tolerance * ours.Max(MathF.Abs)))
                 throw new InvalidOperationException($"The two do not compute the same model: {distance} is above {Tolerance} of the largest logit.");
