@@ -5,13 +5,13 @@ using LLama.Native;
 
 namespace VariationalBoN.Benchmarks;
 
-/// <summary>A GGUF file in llama.cpp (LLamaSharp): the work of the comparison, with keys and values in float32 or, as by default, float16.</summary>
+/// <summary>A GGUF file in llama.cpp (LLamaSharp): the work of the comparison, as it comes, or with keys, values and attention in float32.</summary>
 internal sealed class LlamaCpp : IDisposable
 {
     private readonly LLamaWeights _weights;
     private readonly LLamaContext _context;
 
-    internal LlamaCpp(string path, int threads, int sequences, int columns, bool shared, bool wideCache)
+    internal LlamaCpp(string path, int threads, int sequences, int columns, bool shared, bool exact)
     {
         var settings = new ModelParams(path)
         {
@@ -22,8 +22,9 @@ internal sealed class LlamaCpp : IDisposable
             BatchThreads = threads,
             GpuLayerCount = 0,
             KVUnified = shared,
-            TypeK = wideCache ? GGMLType.GGML_TYPE_F32 : GGMLType.GGML_TYPE_F16,
-            TypeV = wideCache ? GGMLType.GGML_TYPE_F32 : GGMLType.GGML_TYPE_F16,
+            TypeK = exact ? GGMLType.GGML_TYPE_F32 : GGMLType.GGML_TYPE_F16,
+            FlashAttention = exact ? false : null, // which rounds to float16 on the way
+            TypeV = exact ? GGMLType.GGML_TYPE_F32 : GGMLType.GGML_TYPE_F16,
         };
         _weights = LLamaWeights.LoadFromFile(settings);
         _context = new LLamaContext(_weights, settings);

@@ -4,6 +4,7 @@ using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Gguf;
+using VariationalBoN.Transformers.Pretrained;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Benchmarks;
@@ -47,15 +48,16 @@ internal static class Peers
     private static void Compare(string folder, int threads, int rounds, int rows)
     {
         string[] files = [.. new[] { "F32", "F16", "Q8_0" }.Select(name => Path.Combine(folder, $"{name}.gguf"))];
-        using Llama source = StepRate.NewModel();
-        using PretrainedCausalLm model = PretrainedCausalLm.Create(source.Config, seed: 1);
+        using PretrainedCausalLm model = PretrainedCausalLm.Create(StepRate.Config, seed: 1);
         model.SaveGguf(files[0], GgufType.Float32);
         model.SaveGguf(files[1], GgufType.Float16);
         LlamaCpp.Quantize(files[0], files[2]);
+        model.Save(Path.Combine(folder, "bfloat16"), ScalarType.BFloat16);
+        using PretrainedCausalLm loaded = PretrainedCausalLm.Load(Path.Combine(folder, "bfloat16"), new PretrainedOptions { ElementType = ScalarType.BFloat16 });
+        CausalTransformer half = loaded.Model;
         model.Model.Freeze();
-        using CausalTransformer half = source;
         half.Freeze();
-        half.to(ScalarType.BFloat16);
+        Console.WriteLine("files written");
         int[][] prompts = Prompts(rows, PromptLength), shared = Prompts(1, SharedPrompt), alone = [prompts[0]];
         RequireEqual(model.Model, half, files, threads, prompts[0]);
         int[][] completions = Prompts(rows, NewTokens);
@@ -77,9 +79,9 @@ internal static class Peers
         var peers = new List<LlamaCpp>();
         foreach (string file in files)
         {
-            var apart = new LlamaCpp(file, threads, rows, PromptLength + NewTokens, shared: false, wideCache: false);
-            var together = new LlamaCpp(file, threads, rows, SharedPrompt + SharedTokens, shared: true, wideCache: false);
-            var single = new LlamaCpp(file, threads, 1, PromptLength + AloneTokens, shared: false, wideCache: false);
+            var apart = new LlamaCpp(file, threads, rows, PromptLength + NewTokens, shared: false, exact: false);
+            var together = new LlamaCpp(file, threads, rows, SharedPrompt + SharedTokens, shared: true, exact: false);
+            var single = new LlamaCpp(file, threads, 1, PromptLength + AloneTokens, shared: false, exact: false);
             peers.AddRange([apart, together, single]);
             ways.Add(($"llama.cpp {Path.GetFileNameWithoutExtension(file)}",
             [
@@ -131,7 +133,7 @@ internal static class Peers
         Show("ours bfloat16", Logits(half));
         foreach (string file in files)
         {
-            using var peer = new LlamaCpp(file, threads, 1, tokens.Length, shared: false, wideCache: true);
+            using var peer = new LlamaCpp(file, threads, 1, tokens.Length, shared: false, exact: true);
             double distance = Show($"llama.cpp {Path.GetFileNameWithoutExtension(file)}", [.. peer.Logits(tokens).SelectMany(row => row)]);
             if (file == files[0] && !(distance <= Tolerance * ours.Max(MathF.Abs)))
                 throw new InvalidOperationException($"The two do not compute the same model: {distance} is above {Tolerance} of the largest logit.");

@@ -27,25 +27,24 @@ internal static class StepRate
         using var noGradient = no_grad();
         foreach (int columns in new[] { 32, 64, 128, 256 })
             Attention(type, columns, rounds);
+        Fusions(type, rounds);
         Steps(type, rounds);
 
         int Number(string name, int byDefault) => arguments.FirstOrDefault(argument => argument.StartsWith(name + '=', StringComparison.Ordinal))
             is string given ? int.Parse(given.AsSpan(name.Length + 1), CultureInfo.InvariantCulture) : byDefault;
     }
 
-    internal static Llama NewModel() => new(
-        new LlamaConfig
-        {
-            VocabularySize = Vocabulary,
-            MaxLength = 1024,
-            Width = Width,
-            Layers = Layers,
-            Heads = Heads,
-            KeyValueHeads = Heads,
-            HeadSize = Size,
-            InnerWidth = Inner,
-        },
-        seed: 1);
+    internal static LlamaConfig Config { get; } = new()
+    {
+        VocabularySize = Vocabulary,
+        MaxLength = 1024,
+        Width = Width,
+        Layers = Layers,
+        Heads = Heads,
+        KeyValueHeads = Heads,
+        HeadSize = Size,
+        InnerWidth = Inner,
+    };
 
     /// <summary>The kernels in turns, each over layers of its own, so that no cache of the processor holds them from layer to layer.</summary>
     private static void Attention(ScalarType type, int columns, int rounds)
@@ -72,6 +71,32 @@ internal static class StepRate
         }
     }
 
+    /// <summary>Weights that read one input, apart and stacked.</summary>
+    private static void Fusions(ScalarType type, int rounds)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor input = randn(Rows, Width).to(type);
+        foreach ((string name, int parts, int outputs) in new[] { ("queries, keys, values", 3, Width), ("gate, up", 2, Inner) })
+        {
+            Tensor[] weights = [.. Enumerable.Range(0, Layers).Select(_ => randn(parts * outputs, Width).to(type))];
+            Race(
+                $"{name} of {Layers} layers",
+                rounds,
+                ("apart", () => Each(weights, weight =>
+                {
+                    for (int part = 0; part < parts; part++)
+                        nn.functional.linear(input, weight.narrow(0, part * outputs, outputs));
+                })),
+                ("as one", () => Each(weights, weight => nn.functional.linear(input, weight))));
+        }
+
+        static void Each(Tensor[] weights, Action<Tensor> act)
+        {
+            foreach (Tensor weight in weights)
+                act(weight);
+        }
+    }
+
     private static Tensor Products(Tensor query, Tensor keys, Tensor values)
     {
         using Scalar scale = 1 / MathF.Sqrt(Size);
@@ -81,7 +106,7 @@ internal static class StepRate
     private static void Steps(ScalarType type, int rounds)
     {
         const int Steps = 4;
-        using Llama model = NewModel();
+        using var model = new Llama(Config, seed: 1);
         model.Freeze();
         model.to(type);
         using DisposeScope scope = NewDisposeScope();

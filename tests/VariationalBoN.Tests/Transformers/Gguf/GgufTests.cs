@@ -100,6 +100,24 @@ public sealed class GgufTests : IDisposable
     }
 
     [Fact]
+    public void The_program_of_the_page_merges_adapters_and_writes_the_three_types()
+    {
+        string directory = GoldenCase.FolderOf("llama3"), folder = _folder.FullName;
+        // snippet: program
+        using var model = PretrainedCausalLm.Load(directory);
+        using CausalTransformer adapted = model.Model.WithLora(new LoraOptions { Rank = 8 }); // the policy that was trained
+        using CausalTransformer merged = adapted.MergeLora();
+        model.SaveGguf(Path.Combine(folder, "aligned-f32.gguf"), GgufType.Float32, merged);
+        model.SaveGguf(Path.Combine(folder, "aligned-f16.gguf"), GgufType.Float16, merged);
+        model.SaveGguf(Path.Combine(folder, "aligned-q8.gguf"), GgufType.Quantized8, merged);
+        // end snippet
+        long full = new FileInfo(Path.Combine(folder, "aligned-f32.gguf")).Length, half = new FileInfo(Path.Combine(folder, "aligned-f16.gguf")).Length;
+        Assert.InRange((double)half / full, 0.4, 0.7);
+        model.SaveGguf(File, GgufType.Float32); // fresh adapters change nothing
+        Assert.Equal(System.IO.File.ReadAllBytes(File), System.IO.File.ReadAllBytes(Path.Combine(folder, "aligned-f32.gguf")));
+    }
+
+    [Fact]
     public void Blocks_of_eight_bits_are_whole_steps_of_the_largest_over_127()
     {
         float[] values = [.. Enumerable.Range(0, 64).Select(i => i < 32 ? (i - 16) * 0.25f : 0)];
