@@ -25,6 +25,7 @@ public sealed class SharedInternalsTests
         "Internal.TensorValues",
         "Internal.Warning",
         "Policies.TrainingModeException.Refuse",
+        "TorchRuntime.HasFastKernels",
         "TorchRuntime.RequireBefore",
         "Weights.MappedWeights",
         "Weights.NonFinite",
