@@ -14,7 +14,7 @@ internal static class CommandLine
         new Option<string>("--model")
         {
             Description = "Directory of a causal language model from Hugging Face: the judge begins as it, " +
-            "with a new head [default: a small one, trained within a minute on film reviews]."
+                "with a new head [default: a small one, trained within a minute on film reviews].",
         }
         .Checked(Directory.Exists, value => $"--model is '{value}'; there is no such directory");
 
@@ -29,8 +29,7 @@ internal static class CommandLine
 
     private static readonly Option<bool> SkipFaulty = new("--skip-faulty")
     {
-        Description = "Leave out faulty pairs (equal answers, " +
-        "other prompts, held-out ones that are trained on) instead of refusing to run."
+        Description = "Leave out faulty pairs (equal answers, other prompts, held-out ones that are trained on) instead of refusing to run.",
     };
 
     private static readonly Option<double> Flipped = OptionChecks.Number("--flipped", "f, the share of labels of the embedded set that " +
@@ -53,8 +52,7 @@ internal static class CommandLine
 
     private static readonly Option<bool> Lora = new("--lora")
     {
-        Description = "Train low-rank adapters and the head instead of all " +
-        "weights."
+        Description = "Train low-rank adapters and the head instead of all weights.",
     };
 
     private static readonly Option<int> CheckpointEvery = OptionChecks.Number("--checkpoint-every", "Steps from one checkpoint to the " +
@@ -85,8 +83,7 @@ internal static class CommandLine
 
     private static readonly Option<bool> Quick = new("--quick")
     {
-        Description = "The embedded set in small: within seconds, and a judge " +
-        "that is not yet good."
+        Description = "The embedded set in small: within seconds, and a judge that is not yet good.",
     };
 
     private static readonly Option<bool> Plain = FastRuntime.Plain();

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
-using VariationalBoN.Rewards;
 using VariationalBoN.Transformers;
 
 namespace TrainReward;

@@ -1,6 +1,5 @@
 using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.References;
 using VariationalBoN.Transformers;
 
 namespace TrainReward;

@@ -10,6 +10,9 @@ public static partial class TorchRuntime
     /// <summary>What identities and checkpoints say of the kernels; null for those that libtorch takes by itself.</summary>
     internal static string? Kernels => s_kernels?.IsInEffect == true ? "MKL as on Intel" : null;
 
+    /// <summary>Whether the products of libtorch take the fast kernels, by themselves or by <see cref="UseFastKernelsOnAmd"/>.</summary>
+    internal static bool HasFastKernels => Kernels is not null || IntelKernels.AreNative;
+
     /// <summary>Whether libtorch is in the process, so that <see cref="UseFastKernelsOnAmd"/> comes too late.</summary>
     public static bool IsLoaded => s_loaded || IntelKernels.IsTorchLoaded;
 

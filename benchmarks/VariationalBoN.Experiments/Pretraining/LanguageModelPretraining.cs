@@ -4,7 +4,6 @@ using System.Text.Json;
 using SampleReviews;
 using SentimentControl.Datasets.Austen;
 using SentimentControl.Reporting;
-using SentimentControl.Training;
 using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;

@@ -8,21 +8,27 @@ public sealed partial class ChatTokenizer
 {
     /// <summary>A conversation of training data: its ids, and which of them the assistant wrote.</summary>
     /// <remarks>
-    /// Where the template has <c>{% generation %}</c> blocks, what they print is the assistant's. Otherwise a turn begins where the conversation before it ends together with its
-    /// generation prompt, and ends with <see cref="EndOfTurn"/>, or with the conversation up to it: the conversation must begin with both, which a template breaks
-    /// that writes an answer differently once others follow (some leave out earlier thinking). Such a conversation is refused; <see cref="ReadEachTurn"/> takes it apart.
-    /// <see cref="ChatTokenizerOptions.AddGenerationPrompt"/> and <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count here.
+    /// Where the template has <c>{% generation %}</c> blocks, what they print is the assistant's. Otherwise a turn begins where the
+    /// conversation before it ends together with its
+    /// generation prompt, and ends with <see cref="EndOfTurn"/>, or with the conversation up to it: the conversation must begin with both,
+    /// which a template breaks
+    /// that writes an answer differently once others follow (some leave out earlier thinking). Such a conversation is refused;
+    /// <see cref="ReadEachTurn"/> takes it apart.
+    /// <see cref="ChatTokenizerOptions.AddGenerationPrompt"/> and <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count
+    /// here.
     /// </remarks>
     /// <param name="conversation">A conversation with at least one message of the assistant.</param>
     /// <returns>Ids and mask.</returns>
     /// <exception cref="ArgumentException">
-    /// It is a text, or has no message of the assistant; or the template writes a turn differently once others follow, or a token joins the template's words and the assistant's;
+    /// It is a text, or has no message of the assistant; or the template writes a turn differently once others follow, or a token joins
+    /// the template's words and the assistant's;
     /// the message is named. Or as for <see cref="Read"/>.
     /// </exception>
     /// <exception cref="ChatTemplateException">The template refuses the conversation or a beginning of it.</exception>
     public ChatTurns ReadTurns(Prompt conversation) => Turns(conversation, Parsed(conversation), lastAlone: false);
 
-    /// <summary>Each turn of the assistant by itself, behind all that comes before it: for templates that write earlier turns differently.</summary>
+    /// <summary>Each turn of the assistant by itself, behind all that comes before it: for templates that write earlier turns
+    /// differently.</summary>
     /// <inheritdoc cref="ReadTurns"/>
     /// <param name="conversation">A conversation with at least one message of the assistant.</param>
     /// <returns>For each message of the assistant the conversation up to it, with that turn alone in the mask.</returns>
@@ -70,7 +76,8 @@ public sealed partial class ChatTokenizer
         return new ChatTurns(conversation, chat.Text, tokens, [.. mask], (before, behind) => DecoderAfter(before)(behind));
     }
 
-    /// <summary>Where the last turn begins: behind the conversation before it with its generation prompt, or else at the last thing that is the assistant's.</summary>
+    /// <summary>Where the last turn begins: behind the conversation before it with its generation prompt, or else at the last thing that
+    /// is the assistant's.</summary>
     private int LastBeginning(RenderedChat chat, JsonArray messages)
     {
         int first = messages.Count - 1;

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Transformers.Chat;
 
-/// <summary>A conversation of training data as a model reads it, with the tokens that the assistant wrote. Immutable; thread-safe.</summary>
+/// <summary>A conversation of training data as a model reads it, with the tokens that the assistant wrote. Immutable;
+/// thread-safe.</summary>
 public sealed class ChatTurns
 {
     internal ChatTurns(Prompt conversation, string text, ImmutableArray<int> tokens, ImmutableArray<bool> isAssistant, Func<IReadOnlyList<int>, IReadOnlyList<int>, string> decode)
@@ -24,11 +25,13 @@ public sealed class ChatTurns
     public ImmutableArray<bool> IsAssistant { get; }
 
     /// <summary>
-    /// The conversation as a completion that a policy scores in one pass: the first of the assistant's tokens begins it, its last ends it. Its prompt is the whole
+    /// The conversation as a completion that a policy scores in one pass: the first of the assistant's tokens begins it, its last ends it.
+    /// Its prompt is the whole
     /// conversation.
     /// </summary>
     public Completion Completion { get; }
 
-    /// <summary>Of each token of <see cref="Completion"/> whether the assistant wrote it: what <see cref="Losses.MaskedLikelihood"/> takes.</summary>
+    /// <summary>Of each token of <see cref="Completion"/> whether the assistant wrote it: what <see cref="Losses.MaskedLikelihood"/>
+    /// takes.</summary>
     public ImmutableArray<bool> Mask { get; }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics.X86;
 using TorchSharp;
-using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
@@ -17,7 +16,7 @@ namespace VariationalBoN.Transformers.Decoders;
 /// </remarks>
 internal static class CacheType
 {
-    private static readonly bool s_fastBFloat16 = IntelKernels.AreTaken && HasBFloat16();
+    private static readonly bool s_fastBFloat16 = TorchRuntime.HasFastKernels && HasBFloat16();
 
     /// <summary>The type for activations of a type on a device.</summary>
     internal static ScalarType For(ScalarType activations, Device device) => For(activations, device.type, s_fastBFloat16);

@@ -5,7 +5,8 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The samples of one prompt in the order of their first reward, with what else is known of each. Immutable, thread-safe.</summary>
+/// <summary>The samples of one prompt in the order of their first reward, with what else is known of each. Immutable,
+/// thread-safe.</summary>
 internal sealed class HackingSamples
 {
     private const int FewestOfCorrelation = 4;
@@ -39,7 +40,8 @@ internal sealed class HackingSamples
     public int Count => _first.Length;
 
     /// <summary>
-    /// First and second reward of the best of n and the slope of the second, each weight that of the table. Where not all have a second reward, the weights of those that do are
+    /// First and second reward of the best of n and the slope of the second, each weight that of the table. Where not all have a second
+    /// reward, the weights of those that do are
     /// divided by their sum; null where that is too small to say anything.
     /// </summary>
     public (double First, double Second, double Slope)? At(double n)

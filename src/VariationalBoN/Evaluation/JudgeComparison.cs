@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using VariationalBoN.Numerics;
 using VariationalBoN.Rewards;
 

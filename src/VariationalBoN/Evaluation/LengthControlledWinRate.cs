@@ -3,12 +3,17 @@ using MathNet.Numerics.Distributions;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>A win rate that does not count what a judge gives for length alone: the probability to win where both answers are equally long.</summary>
+/// <summary>A win rate that does not count what a judge gives for length alone: the probability to win where both answers are equally
+/// long.</summary>
 /// <remarks>
-/// Logistic regression P(win) = sigma(a + b tanh(d / s)), d the difference of the two lengths and s its standard deviation; the win rate at equal length is sigma(a). Interval: a plus
-/// or minus Student's t times its error over prompts (sandwich). A normal prior with standard deviation 5 on a and b keeps both finite where one side always wins. Source: the
-/// length term of length-controlled AlpacaEval (Dubois et al., arXiv 2404.04475), whose term for the difficulty of instructions is the clustering by
-/// prompts here. It corrects for length only as far as the regression describes it; an answer that is better because it says more loses by it. Immutable, thread-safe.
+/// Logistic regression P(win) = sigma(a + b tanh(d / s)), d the difference of the two lengths and s its standard deviation; the win rate
+/// at equal length is sigma(a). Interval: a plus
+/// or minus Student's t times its error over prompts (sandwich). A normal prior with standard deviation 5 on a and b keeps both finite
+/// where one side always wins. Source: the
+/// length term of length-controlled AlpacaEval (Dubois et al., arXiv 2404.04475), whose term for the difficulty of instructions is the
+/// clustering by
+/// prompts here. It corrects for length only as far as the regression describes it; an answer that is better because it says more loses by
+/// it. Immutable, thread-safe.
 /// </remarks>
 public sealed record LengthControlledWinRate
 {
@@ -43,7 +48,8 @@ public sealed record LengthControlledWinRate
     /// <param name="confidence">The confidence of the interval, above 0 and below 1.</param>
     /// <returns>The win rates.</returns>
     /// <exception cref="ArgumentException">
-    /// There is no comparison, lengths of the lists differ, a value is out of range, or all differences are one number other than 0, so that nothing tells length from quality.
+    /// There is no comparison, lengths of the lists differ, a value is out of range, or all differences are one number other than 0, so
+    /// that nothing tells length from quality.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="confidence"/> is out of range or NaN.</exception>
     public static LengthControlledWinRate Of(IReadOnlyList<double> wins, IReadOnlyList<double> lengthDifferences, IReadOnlyList<int> prompts, double confidence = 0.95)

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using VariationalBoN.Numerics;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Evaluation;

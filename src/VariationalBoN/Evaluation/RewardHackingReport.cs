@@ -3,11 +3,13 @@ using System.Collections.Immutable;
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
-/// How far a judge can be trusted, by a second one: up to which N the best of N by the first reward is worth more by the second, and what is known of the
+/// How far a judge can be trusted, by a second one: up to which N the best of N by the first reward is worth more by the second, and what
+/// is known of the
 /// answers that the first ranks highest.
 /// </summary>
 /// <remarks>
-/// The second reward is a component of the table: that of a held-out judge, or people's scores of a part of the samples, null for the others; which samples are scored may depend
+/// The second reward is a component of the table: that of a held-out judge, or people's scores of a part of the samples, null for the
+/// others; which samples are scored may depend
 /// on their first reward but on nothing else. The threshold is that of HedgeTune (arXiv 2506.19248): the first change from + to - of
 /// E[(r2 - mean) (1 / n + log F)] under the law of the best of n, which is the derivative in n of its expected second reward.
 /// docs/trusting-a-judge.md explains each number. Immutable, thread-safe.
@@ -26,7 +28,8 @@ public sealed record RewardHackingReport
     /// <summary>The prompts that the numbers are of.</summary>
     public required int Prompts { get; init; }
 
-    /// <summary>The prompts left out, for fewer than half the usual number of samples with a second reward, fewer than four, or none among the highest ranks.</summary>
+    /// <summary>The prompts left out, for fewer than half the usual number of samples with a second reward, fewer than four, or none among
+    /// the highest ranks.</summary>
     public required int PromptsLeftOut { get; init; }
 
     /// <summary>The samples with a second reward.</summary>
@@ -39,12 +42,14 @@ public sealed record RewardHackingReport
     public required int MaxN { get; init; }
 
     /// <summary>
-    /// The hacking threshold: from this n on more draws cost second reward. Null when the second reward has no such change up to <see cref="MaxN"/>.
+    /// The hacking threshold: from this n on more draws cost second reward. Null when the second reward has no such change up to
+    /// <see cref="MaxN"/>.
     /// </summary>
     public required double? Threshold { get; init; }
 
     /// <summary>
-    /// Bootstrap interval of the threshold over prompts. 1 at the lower end: it may be that the second reward never rises. Infinite at the upper end: it may be that none is up
+    /// Bootstrap interval of the threshold over prompts. 1 at the lower end: it may be that the second reward never rises. Infinite at the
+    /// upper end: it may be that none is up
     /// to <see cref="MaxN"/>.
     /// </summary>
     public required Interval ThresholdInterval { get; init; }

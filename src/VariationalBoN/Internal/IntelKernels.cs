@@ -13,8 +13,8 @@ internal static class IntelKernels
     /// <summary>Whether it is too late: libtorch is in the process.</summary>
     internal static bool IsTorchLoaded => Glibc.Fault() is null && Glibc.IsLoaded("libtorch_cpu.so");
 
-    /// <summary>Whether MKL takes its fast kernels in this process, by itself or by <see cref="Enable"/>. Settled once libtorch is loaded.</summary>
-    internal static bool AreTaken => TorchRuntime.Kernels is not null || (X86Base.IsSupported && Vendor() == Intel);
+    /// <summary>Whether MKL takes its fast kernels by itself here.</summary>
+    internal static bool AreNative => X86Base.IsSupported && Vendor() == Intel;
 
     /// <summary>Why it is not for this machine; null where it is.</summary>
     internal static string? Fault() => !OperatingSystem.IsLinux() ? "the system is not Linux"

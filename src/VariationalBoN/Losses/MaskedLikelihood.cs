@@ -3,15 +3,18 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Losses;
 
-/// <summary>The likelihood of a part of the tokens of given completions: supervised fine-tuning on conversations, where the assistant's turns alone count. Stateless, thread-safe.</summary>
-/// <remarks>The loss is -(1/B) sum_i w_i sum_t m_it log pi_theta(a_it | before), with w = 1 the mean over conversations of the negative log-likelihood of their masked tokens.</remarks>
+/// <summary>The likelihood of a part of the tokens of given completions: supervised fine-tuning on conversations, where the assistant's
+/// turns alone count. Stateless, thread-safe.</summary>
+/// <remarks>The loss is -(1/B) sum_i w_i sum_t m_it log pi_theta(a_it | before), with w = 1 the mean over conversations of the negative
+/// log-likelihood of their masked tokens.</remarks>
 public static class MaskedLikelihood
 {
     /// <summary>The loss is the mean over completions: what <c>GradientAccumulation</c> must be told.</summary>
     public const LossAverage Average = LossAverage.Completions;
 
     /// <summary>The loss -(1/B) sum_i w_i sum_t m_it log pi_theta(a_it), in nats.</summary>
-    /// <param name="tokenLogProb">log pi_theta of each token, [B, T], floating point, on any device, with gradient: <c>ITokenPolicy.TokenLogProb</c>.</param>
+    /// <param name="tokenLogProb">log pi_theta of each token, [B, T], floating point, on any device, with gradient:
+    /// <c>ITokenPolicy.TokenLogProb</c>.</param>
     /// <param name="masks">For each completion which of its tokens count; at most T of each, tokens behind do not count.</param>
     /// <param name="weights">w_i, B finite values of at least 0; null for 1 each.</param>
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="tokenLogProb"/>, the caller's to dispose.</returns>

@@ -6,37 +6,44 @@ namespace VariationalBoN;
 public sealed partial class CausalLmPolicy
 {
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's context.</exception>
+    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's
+    /// context.</exception>
     /// <exception cref="TrainingModeException">The module is in training mode.</exception>
     /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
+    public IReadOnlyList<Completion> Sample(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
         SampleFrom(prompts, completionsPerPrompt, seed, Distributions, cancellationToken);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's context.</exception>
+    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the model's
+    /// context.</exception>
     /// <exception cref="TrainingModeException">The module is in training mode.</exception>
     /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public void SampleEach(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Action<int, Completion> onFinished, CancellationToken cancellationToken = default) =>
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Action<int, Completion> onFinished,
+        CancellationToken cancellationToken = default) =>
         SampleEachFrom(prompts, completionsPerPrompt, seed, Distributions, onFinished, cancellationToken);
 
     /// <summary>Draws from another distribution over the steps of the same model.</summary>
     /// <param name="prompts">P prompts.</param>
     /// <param name="completionsPerPrompt">K.</param>
     /// <param name="seed">Fixes the draw.</param>
-    /// <param name="distributions">Makes the distribution of a unit: told its prompts and their tokens. One that has a state is asked for a batch at a time.</param>
+    /// <param name="distributions">Makes the distribution of a unit: told its prompts and their tokens.</param>
     /// <param name="cancellationToken">Stops between tokens.</param>
     internal IReadOnlyList<Completion> SampleFrom(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, StepDistributions distributions, CancellationToken cancellationToken)
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, StepDistributions distributions,
+        CancellationToken cancellationToken)
     {
         var completions = new Completion[prompts is null ? 0 : checked(prompts.Count * Math.Max(completionsPerPrompt, 0))];
-        SampleEachFrom(prompts!, completionsPerPrompt, seed, distributions, (place, completion) => completions[place] = completion, cancellationToken);
+        SampleEachFrom(
+            prompts!, completionsPerPrompt, seed, distributions, (place, completion) => completions[place] = completion, cancellationToken);
         return completions;
     }
 
     /// <summary>As <see cref="SampleFrom"/>, handing each completion on.</summary>
     internal void SampleEachFrom(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, StepDistributions distributions, Action<int, Completion> onFinished, CancellationToken cancellationToken)
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, StepDistributions distributions,
+        Action<int, Completion> onFinished, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(onFinished);
@@ -46,12 +53,14 @@ public sealed partial class CausalLmPolicy
         _model.RequireEvaluationMode();
         EncodedPrompt[] encoded = _prompts.Encode(prompts);
         IReadOnlyList<int>[] promptTokens = [.. encoded.Select(prompt => (IReadOnlyList<int>)prompt.Tokens)];
-        List<PlannedRow[]> units = DrawingUnits.Cut(encoded, completionsPerPrompt, seed, distributions.HaveState ? Options.RowsPerBatch : Options.RowsPerUnitOrDefault);
+        int rowsPerUnit = distributions.HaveState ? Options.RowsPerBatch : Options.RowsPerUnitOrDefault;
+        List<PlannedRow[]> units = DrawingUnits.Cut(encoded, completionsPerPrompt, seed, rowsPerUnit);
         var oneAtATime = new Lock();
         ForEach(units, unit =>
         {
             int[] distinct = [.. unit.Select(row => row.Prompt).Distinct()];
-            using StepDistribution distribution = distributions.Create([.. distinct.Select(p => prompts[p])], [.. distinct.Select(p => promptTokens[p])]);
+            using StepDistribution distribution = distributions.Create(
+                [.. distinct.Select(p => prompts[p])], [.. distinct.Select(p => promptTokens[p])]);
             using var sampler = new UnitSampler(_model, Options, distribution, unit, promptTokens, (row, drawn) =>
             {
                 Completion completion = Complete(encoded[row.Prompt], drawn);

@@ -15,12 +15,15 @@ public interface IDecoding : IDisposable
     /// <param name="rows">Indices of present rows, in any order, repeated or left out; none leaves a decoding that waits for <see cref="AddRows"/>.</param>
     void SelectRows(ReadOnlySpan<int> rows);
 
-    /// <summary>A second decoding whose rows are copies of rows of this one, and which is its owner's to dispose. Begins with prompts that stay to be drawn from again.</summary>
+    /// <summary>A second decoding whose rows are copies of rows of this one: begins with prompts that are read once and drawn from again.</summary>
     /// <param name="rows">Indices of present rows, in any order, repeated or left out.</param>
-    /// <returns>The copy; neither changes with the other.</returns>
+    /// <returns>The copy, the caller's to dispose; neither changes with the other.</returns>
     IDecoding CopyRows(ReadOnlySpan<int> rows);
 
-    /// <summary>Puts copies of rows of another decoding of the same model behind the present ones. Replaces finished rows by waiting ones; lengths may differ.</summary>
+    /// <summary>
+    /// Puts copies of rows of another decoding of the same model behind the present ones, whatever their lengths. Replaces finished rows by
+    /// waiting ones.
+    /// </summary>
     /// <param name="from">The other decoding; it stays as it is.</param>
     /// <param name="rows">Indices of its rows, in any order, repeated or left out.</param>
     /// <exception cref="ArgumentException">It is no decoding of this model.</exception>

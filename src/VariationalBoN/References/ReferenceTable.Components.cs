@@ -7,10 +7,12 @@ namespace VariationalBoN;
 
 public sealed partial class ReferenceTable
 {
-    /// <summary>The same table with what a second judge says of its samples as a named component: for reports, never for the rewards themselves.</summary>
+    /// <summary>The same table with what a second judge says of its samples as a named component: for reports, never for the rewards
+    /// themselves.</summary>
     /// <param name="name">The name of the component; no prompt may have one of this name.</param>
     /// <param name="judge">The judge. It reads prompt and text; token ids where the table has them.</param>
-    /// <param name="options">Batches, failures and truncated completions of this judge; null for the defaults. What is excluded has no value.</param>
+    /// <param name="options">Batches, failures and truncated completions of this judge; null for the defaults. What is excluded has no
+    /// value.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>A table in memory.</returns>
     /// <exception cref="ArgumentException">The name is blank or taken, or an option is out of range.</exception>
@@ -36,11 +38,13 @@ public sealed partial class ReferenceTable
     }
 
     /// <summary>The same table with the rewards of another table of the same samples as a named component.</summary>
-    /// <remarks>A prompt that the other table does not have has no value. Samples are matched by their place, and by their texts where both tables know them.</remarks>
+    /// <remarks>A prompt that the other table does not have has no value. Samples are matched by their place, and by their texts where
+    /// both tables know them.</remarks>
     /// <param name="name">The name of the component; no prompt may have one of this name.</param>
     /// <param name="other">The samples of this table as another judge scored them.</param>
     /// <returns>A table in memory.</returns>
-    /// <exception cref="ArgumentException">The name is blank or taken, the tables have no prompt in common, or the samples of a prompt differ; the message names it.</exception>
+    /// <exception cref="ArgumentException">The name is blank or taken, the tables have no prompt in common, or the samples of a prompt
+    /// differ; the message names it.</exception>
     public ReferenceTable WithComponent(string name, ReferenceTable other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -50,22 +54,22 @@ public sealed partial class ReferenceTable
         return WithColumns(name, [.. Prompts.Select(prompt => Matched(prompt.Prompt, prompt.All, other.Find(prompt.Prompt)?.All))]);
     }
 
-    private static ImmutableArray<double?> Matched(Prompt prompt, PromptSamples ours, PromptSamples? theirs)
+    private static ImmutableArray<double?> Matched(Prompt prompt, PromptSamples ours, PromptSamples? other)
     {
-        if (theirs is null)
+        if (other is not { } theirs)
             return [.. new double?[ours.Known.Length]];
         if (theirs.Rewards.Length != ours.Rewards.Length)
-            throw new ArgumentException($"The prompt {Shown.Quoted(prompt.Canonical)} has {ours.Rewards.Length} samples in the one table and {theirs.Rewards.Length} in the other; they must be the same samples in the same order.", "other");
-        int mine = 0, other = 0;
+            throw new ArgumentException($"The prompt {Shown.Quoted(prompt.Canonical)} has {ours.Rewards.Length} samples in the one table and {theirs.Rewards.Length} in the other; they must be the same samples in the same order.", nameof(other));
+        int mine = 0, there = 0;
         var values = ImmutableArray.CreateBuilder<double?>(ours.Known.Length);
         for (int place = 0; place < ours.Rewards.Length; place++)
         {
             bool known = ours.Rewards[place] is not null, knownThere = theirs.Rewards[place] is not null;
-            if (known && knownThere && !ours.Texts.IsEmpty && !theirs.Texts.IsEmpty && ours.Texts[mine] != theirs.Texts[other])
-                throw new ArgumentException($"Sample {place} of the prompt {Shown.Quoted(prompt.Canonical)} is {Shown.Quoted(ours.Texts[mine])} in the one table and {Shown.Quoted(theirs.Texts[other])} in the other; they must be the same samples in the same order.", "other");
+            if (known && knownThere && !ours.Texts.IsEmpty && !theirs.Texts.IsEmpty && ours.Texts[mine] != theirs.Texts[there])
+                throw new ArgumentException($"Sample {place} of the prompt {Shown.Quoted(prompt.Canonical)} is {Shown.Quoted(ours.Texts[mine])} in the one table and {Shown.Quoted(theirs.Texts[there])} in the other; they must be the same samples in the same order.", nameof(other));
             if (known)
                 values.Add(theirs.Rewards[place]);
-            (mine, other) = (mine + (known ? 1 : 0), other + (knownThere ? 1 : 0));
+            (mine, there) = (mine + (known ? 1 : 0), there + (knownThere ? 1 : 0));
         }
 
         return values.ToImmutable();
@@ -78,7 +82,7 @@ public sealed partial class ReferenceTable
             throw new ArgumentException($"The prompt {Shown.Quoted(taken.Prompt.Canonical)} has a component \"{name}\" already; give another name.", nameof(name));
     }
 
-    private ReferenceTable WithColumns(string name, IReadOnlyList<ImmutableArray<double?>> columns)
+    private ReferenceTable WithColumns(string name, List<ImmutableArray<double?>> columns)
     {
         var table = new ReferenceTable(
             Prompts.Select((prompt, p) => prompt.All is var all && columns[p].All(value => value is null) ? new ReferencePrompt(prompt.Prompt, all, prompt.TieTolerance)

@@ -11,16 +11,19 @@ public sealed record ThinkingOptions
     /// <value>Default: <c>&lt;/think&gt;</c>.</value>
     public string End { get; init; } = "</think>";
 
-    /// <summary>Whether every answer begins within the thinking, because the template writes <see cref="Start"/> before it. An answer that holds <see cref="End"/> alone is read so in any case.</summary>
+    /// <summary>Whether every answer begins within the thinking, because the template writes <see cref="Start"/> before it. An answer that
+    /// holds <see cref="End"/> alone is read so in any case.</summary>
     /// <value>Default: false.</value>
     public bool StartsInside { get; init; }
 
-    /// <summary>The budget: the most characters of thinking of an answer, at least 0; null for no limit. Needs <see cref="RewardOverBudget"/>.</summary>
+    /// <summary>The budget: the most characters of thinking of an answer, at least 0; null for no limit. Needs
+    /// <see cref="RewardOverBudget"/>.</summary>
     /// <value>Default: null.</value>
     public int? MaxCharacters { get; init; }
 
     /// <summary>
-    /// The reward of an answer whose thinking is over the budget or does not end: it is not judged. Null: thinking that does not end is judged as the empty answer that it is.
+    /// The reward of an answer whose thinking is over the budget or does not end: it is not judged. Null: thinking that does not end is
+    /// judged as the empty answer that it is.
     /// </summary>
     /// <value>Default: null.</value>
     public double? RewardOverBudget { get; init; }

@@ -33,21 +33,17 @@ public sealed class ClassifierLeakTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Making_a_judge_and_reading_pairs_leaves_the_rewards_alone_behind(bool lora)
+    public void Reading_pairs_leaves_their_rewards_alone_behind(bool lora)
     {
         using var model = PretrainedCausalLm.Load(ChatModels.Golden("gpt2"));
         PreferencePair[] pairs = [new() { Prompt = "a", Chosen = "b", Rejected = "c d" }, new() { Prompt = "a", Chosen = "longer text", Rejected = "e" }];
-        long start = LiveTensors.Settled();
-        using (var judge = PretrainedClassifier.FromCausalLm(model, seed: 1))
-        {
-            judge.MakeTrainable(lora ? new LoraOptions { Rank = 2 } : null);
-            long before = LiveTensors.Settled();
-            (var chosen, var rejected) = judge.PairRewards(pairs, new ClassifierRewardOptions { RowsPerBatch = 2 });
-            Assert.Equal(before + 2, LiveTensors.Now);
-            chosen.Dispose();
-            rejected.Dispose();
-        }
-
-        Assert.Equal(start, LiveTensors.Settled());
+        using var judge = PretrainedClassifier.FromCausalLm(model, seed: 1);
+        judge.MakeTrainable(lora ? new LoraOptions { Rank = 2 } : null);
+        long before = LiveTensors.Settled();
+        (var chosen, var rejected) = judge.PairRewards(pairs, new ClassifierRewardOptions { RowsPerBatch = 2 });
+        Assert.Equal(before + 2, LiveTensors.Now);
+        chosen.Dispose();
+        rejected.Dispose();
+        Assert.Equal(before, LiveTensors.Now);
     }
 }
