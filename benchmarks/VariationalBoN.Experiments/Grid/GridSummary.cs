@@ -34,8 +34,8 @@ internal sealed class GridSummary
     {
         GridPoint[] grid = [.. Points("grid").Select(pair => pair.Point)];
         string title = string.Create(CultureInfo.InvariantCulture, $"{_arguments.Dataset}: mean over seeds {string.Join(", ", _arguments.Seeds)}, bars from smallest to largest");
-        Save("reward-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.Reward, "mean reward of held-out answers", title, _ceiling));
-        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference", title, null));
+        Save("reward-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => point.Method == Method.Guided || GridPlan.PaperMethods.Contains(point.Method))], point => point.Reward, "mean reward of held-out answers", title, _ceiling));
+        Save("winrate-kl.png", GridPlots.AgainstKl(_reference, _bestOfN, [.. grid.Where(point => point.Method == Method.Guided || GridPlan.PaperMethods.Contains(point.Method))], point => point.WinRate, "win rate against the reference", title, null));
         Save("reward-kl-all.png", GridPlots.EachMethod(_reference, _bestOfN, grid, point => point.Reward, "mean reward"));
         Save("winrate-kl-all.png", GridPlots.EachMethod(_reference, _bestOfN, grid, point => point.WinRate, "win rate"));
         if (Has("samples"))
