@@ -5,6 +5,9 @@ switch (args)
     case ["memory", .. string[] ways]:
         TrainingMemory.Run(ways);
         break;
+    case ["loading", .. string[] settings]:
+        LoadingTime.Run(settings);
+        break;
     case ["generation", .. string[] settings]:
         GenerationRate.Run(settings);
         break;

@@ -68,6 +68,10 @@ internal sealed record Arguments
 
     public required bool Lora { get; init; }
 
+    public bool MixedPrecision { get; init; }
+
+    public bool RecomputeActivations { get; init; }
+
     public required TargetBackend Targets { get; init; }
 
     public required long Seed { get; init; }

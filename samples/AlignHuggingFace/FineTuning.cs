@@ -163,6 +163,7 @@ internal sealed class FineTuning : IDisposable
         ["--weight-decay"] = arguments.WeightDecay,
         ["--clip"] = arguments.Clip,
         ["--lora"] = arguments.Lora,
+        ["--mixed-precision"] = arguments.MixedPrecision,
         ["--targets"] = Targets.Name(arguments.Targets, model.Network.Device),
         ["--seed"] = arguments.Seed,
     };

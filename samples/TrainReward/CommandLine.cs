@@ -11,8 +11,11 @@ internal static class CommandLine
         "Trains a judge on preference pairs, says how far it is right, what Best-of-N by it promises, and aligns a model by it.";
 
     private static readonly Option<string> Model =
-        new Option<string>("--model") { Description = "Directory of a causal language model from Hugging Face: the judge begins as it, " +
-            "with a new head [default: a small one, trained within a minute on film reviews]." }
+        new Option<string>("--model")
+        {
+            Description = "Directory of a causal language model from Hugging Face: the judge begins as it, " +
+            "with a new head [default: a small one, trained within a minute on film reviews]."
+        }
         .Checked(Directory.Exists, value => $"--model is '{value}'; there is no such directory");
 
     private static readonly Option<string> Pairs = File("--pairs", "Preference pairs in JSON Lines: prompt, chosen, rejected, as texts " +
@@ -24,8 +27,11 @@ internal static class CommandLine
     private static readonly Option<double> HeldOutShare = OptionChecks.Number("--held-out", "Share of the prompts of --pairs that are " +
         "held out.", 0.1, value => value is > 0 and < 1, "above 0 and below 1");
 
-    private static readonly Option<bool> SkipFaulty = new("--skip-faulty") { Description = "Leave out faulty pairs (equal answers, " +
-        "other prompts, held-out ones that are trained on) instead of refusing to run." };
+    private static readonly Option<bool> SkipFaulty = new("--skip-faulty")
+    {
+        Description = "Leave out faulty pairs (equal answers, " +
+        "other prompts, held-out ones that are trained on) instead of refusing to run."
+    };
 
     private static readonly Option<double> Flipped = OptionChecks.Number("--flipped", "f, the share of labels of the embedded set that " +
         "are wrong.", 0.2, value => value is >= 0 and < 0.5, "0 to below 0.5");
@@ -45,8 +51,11 @@ internal static class CommandLine
     private static readonly Option<double> Centring = OptionChecks.Number("--centring", "Weight of (r_c + r_r)^2, which holds the level " +
         "of rewards at 0.", 0.01, value => value >= 0, "at least 0");
 
-    private static readonly Option<bool> Lora = new("--lora") { Description = "Train low-rank adapters and the head instead of all " +
-        "weights." };
+    private static readonly Option<bool> Lora = new("--lora")
+    {
+        Description = "Train low-rank adapters and the head instead of all " +
+        "weights."
+    };
 
     private static readonly Option<int> CheckpointEvery = OptionChecks.Number("--checkpoint-every", "Steps from one checkpoint to the " +
         "next.", 100, value => value >= 1, "at least 1");
@@ -74,8 +83,11 @@ internal static class CommandLine
     private static readonly Option<int> Threads = OptionChecks.Number("--threads", "Threads of libtorch, with --model; a small model " +
         "takes 1.", Environment.ProcessorCount, value => value is >= 1 and <= 1024, "1 to 1024");
 
-    private static readonly Option<bool> Quick = new("--quick") { Description = "The embedded set in small: within seconds, and a judge " +
-        "that is not yet good." };
+    private static readonly Option<bool> Quick = new("--quick")
+    {
+        Description = "The embedded set in small: within seconds, and a judge " +
+        "that is not yet good."
+    };
 
     private static readonly Option<bool> Plain = FastRuntime.Plain();
 

@@ -35,6 +35,8 @@ internal static class RunFolder
     public static JsonObject Describe(RunSettings settings, bool whole)
     {
         var sizes = (JsonObject)JsonSerializer.SerializeToNode(settings, RunRecord.Json)!;
+        sizes.Remove("valuedSteps"); // of the main sample's default run alone: the grid has variations and heads of its own
+        sizes.Remove("head");
         sizes["wholeGrid"] = whole;
         return sizes;
     }

@@ -9,7 +9,7 @@ public sealed partial class ChatTokenizer
     /// <summary>A conversation of training data: its ids, and which of them the assistant wrote.</summary>
     /// <remarks>
     /// Where the template has <c>{% generation %}</c> blocks, what they print is the assistant's. Otherwise a turn begins where the conversation before it ends together with its
-    /// generation prompt, and ends with the conversation up to it, less what follows <see cref="EndOfTurn"/>: the conversation must begin with both, which a template breaks
+    /// generation prompt, and ends with <see cref="EndOfTurn"/>, or with the conversation up to it: the conversation must begin with both, which a template breaks
     /// that writes an answer differently once others follow (some leave out earlier thinking). Such a conversation is refused; <see cref="ReadEachTurn"/> takes it apart.
     /// <see cref="ChatTokenizerOptions.AddGenerationPrompt"/> and <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count here.
     /// </remarks>
@@ -52,7 +52,8 @@ public sealed partial class ChatTokenizer
         bool[] mask = new bool[tokens.Length];
         if (chat.GenerationRanges.Count > 0)
         {
-            foreach (CharacterRange range in lastAlone ? chat.GenerationRanges.TakeLast(1) : chat.GenerationRanges)
+            int from = lastAlone ? LastBeginning(chat, messages) : 0;
+            foreach (CharacterRange range in chat.GenerationRanges.Where(range => range.Start >= from))
                 Mark(mask, Boundary(chat, tokens, range.Start, "an assistant's words"), Boundary(chat, tokens, range.End, "an assistant's words"));
         }
         else
@@ -69,27 +70,38 @@ public sealed partial class ChatTokenizer
         return new ChatTurns(conversation, chat.Text, tokens, [.. mask], (before, behind) => DecoderAfter(before)(behind));
     }
 
-    /// <summary>Marks the turn that begins with a message: prefixes with and without it are beginnings of the whole.</summary>
+    /// <summary>Where the last turn begins: behind the conversation before it with its generation prompt, or else at the last thing that is the assistant's.</summary>
+    private int LastBeginning(RenderedChat chat, JsonArray messages)
+    {
+        int first = messages.Count - 1;
+        while (first > 0 && IsAssistant(messages, first - 1))
+            first--;
+        string before = Rendered(Part(messages, first), generationPrompt: true).Text;
+        return chat.Text.StartsWith(before, StringComparison.Ordinal) ? before.Length : chat.GenerationRanges[^1].Start;
+    }
+
+    /// <summary>Marks the turn that begins with a message, behind the conversation before it with its generation prompt.</summary>
     private void MarkTurn(RenderedChat chat, ImmutableArray<int> tokens, bool[] mask, JsonArray messages, int message)
     {
-        int last = LastOfRun(messages, message);
-        int start = Beginning(message, generationPrompt: true), end = Beginning(last + 1, generationPrompt: false);
-        string what = $"message {message}";
-        int from = Boundary(chat, tokens, start, what), to = Boundary(chat, tokens, end, what);
-        if (EndOfTurn is int ends && tokens.AsSpan(from, to - from).LastIndexOf(ends) is >= 0 and var at)
-            to = from + at + 1; // such as the line break behind it, which is never drawn
-        Mark(mask, from, to);
-
-        int Beginning(int count, bool generationPrompt)
-        {
-            if (count == messages.Count && !generationPrompt)
-                return chat.Text.Length;
-            string text = count == 0 ? Rendered([], generationPrompt).Text : Rendered(Part(messages, count), generationPrompt).Text;
-            return chat.Text.StartsWith(text, StringComparison.Ordinal) ? text.Length : throw new ArgumentException(
-                $"The chat template {Template.Name} has no generation block, and what it writes before {(generationPrompt ? "" : "and with ")}message {message} (role \"assistant\") does not begin what it writes of the whole conversation: it writes earlier turns differently. "
-                + $"Train on each turn by itself ({nameof(ReadEachTurn)}), or give a template with {{% generation %}} around the assistant's words.");
-        }
+        string before = Rendered(Part(messages, message), generationPrompt: true).Text, what = $"message {message}";
+        if (!chat.Text.StartsWith(before, StringComparison.Ordinal))
+            throw Differs(message, "what it writes before an answer, its generation prompt included, is not what stands before");
+        int from = Boundary(chat, tokens, before.Length, what), last = LastOfRun(messages, message);
+        string with = last + 1 == messages.Count ? chat.Text : Rendered(Part(messages, last + 1), generationPrompt: false).Text;
+        int common = chat.Text.AsSpan().CommonPrefixLength(with); // some templates end a conversation with a token more
+        int whole = common == chat.Text.Length ? tokens.Length : tokens.AsSpan().CommonPrefixLength(TokensOf(chat, common, addSpecialTokens: true).AsSpan());
+        int ends = EndOfTurn is int end && whole > from ? tokens.AsSpan(from, whole - from).LastIndexOf(end) : -1;
+        if (ends >= 0)
+            Mark(mask, from, from + ends + 1); // without what follows it, such as a line break, which is never drawn
+        else if (common == with.Length)
+            Mark(mask, from, Boundary(chat, tokens, common, what));
+        else
+            throw Differs(message, "it writes an answer differently once others follow:");
     }
+
+    private ArgumentException Differs(int message, string why) => new(
+        $"The chat template {Template.Name} has no generation block, and {why} message {message} (role \"assistant\"), so that the turn cannot be told. "
+        + $"Train on each turn by itself ({nameof(ReadEachTurn)}), or give a template with {{% generation %}} around the assistant's words.");
 
     /// <summary>How many ids lie before a character, where no id lies on both sides of it.</summary>
     private int Boundary(RenderedChat chat, ImmutableArray<int> tokens, int at, string what)

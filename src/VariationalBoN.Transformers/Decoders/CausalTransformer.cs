@@ -18,7 +18,7 @@ namespace VariationalBoN.Transformers.Decoders;
 /// without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it is not the token embedding, stands beside them
 /// (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
-public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder, IMixedPrecision
+public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder
 {
     private readonly Products _products;
 
@@ -39,37 +39,6 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDeco
 
     /// <summary>The element type of the parameters, and of the activations without <see cref="MixedPrecision"/>.</summary>
     public ScalarType ElementType => Embedding.dtype;
-
-    /// <summary>
-    /// Whether products with weights are computed in bfloat16, forward and backward, and everything else in float32: normalisation,
-    /// attention, residual stream, log-softmax, losses, and the gradients of float32 weights.
-    /// </summary>
-    /// <value>False.</value>
-    /// <remarks>
-    /// Where the processor has products of bfloat16 (docs/speed.md) a step of training takes a fraction of the time. Other bits, so it is
-    /// part of <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/> and adapted models have it from the
-    /// model. Weights in bfloat16 may be frozen alone: they have no float32 form that small steps could be added to. Set it before the
-    /// model is used, not while another thread does.
-    /// </remarks>
-    /// <exception cref="InvalidOperationException">The weights are of another type than float32 and bfloat16.</exception>
-    public bool MixedPrecision
-    {
-        get => _products.Mixed;
-        set
-        {
-            if (value && ElementType is not (ScalarType.Float32 or ScalarType.BFloat16))
-                throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
-            _products.Mixed = value;
-        }
-    }
-
-    /// <summary>
-    /// Whether a training pass keeps the input of each block alone and computes the block once more in the backward pass (checkpointing of
-    /// activations): the same gradients for far less memory and about a third more time.
-    /// </summary>
-    /// <value>False.</value>
-    /// <remarks>Source: Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016).</remarks>
-    public bool RecomputesActivations { get; set; }
 
     /// <summary>What the adapters of the model were made from, known to the room that made them; null when it has none.</summary>
     internal object? AdaptedBy { get; set; }
@@ -223,24 +192,5 @@ public abstract class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDeco
         return FinalNorm.call(x);
     }
 
-    private ScalarType ActivationType => _products.ActivationType(ElementType);
-
     private Tensor Head(Tensor hidden) => _products.Of(hidden, HeadWeight); // [N, C] -> [N, V]
-
-    /// <summary>Hidden states in the element type of their product with the output layer.</summary>
-    private Tensor ForHead(Tensor hidden) => MixedPrecision ? hidden.to(ScalarType.BFloat16) : hidden;
-
-    /// <summary>Refuses mixed precision on weights that cannot train in it.</summary>
-    private void RequireMasters()
-    {
-        if (!MixedPrecision || ElementType == ScalarType.Float32)
-            return;
-        if (ElementType != ScalarType.BFloat16)
-            throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
-        if (is_grad_enabled() && named_parameters().FirstOrDefault(pair => pair.parameter.requires_grad && pair.parameter.dtype != ScalarType.Float32) is { name: string name })
-        {
-            throw new InvalidOperationException($"{name} is in BFloat16 and trains, but mixed precision adds its steps to float32 weights. Load the " +
-                "model in Float32, train adapters (WithLora), or freeze the model (Freeze).");
-        }
-    }
 }

@@ -33,8 +33,7 @@ internal sealed class RecomputedBlock : autograd.SingleTensorFunction<Recomputed
         var call = (Call)vars[^1];
         ctx.save_for_backward([(Tensor)vars[0], .. call.Trained]);
         ctx.save_data(nameof(Call), call with { Pass = null });
-        using var scope = NewDisposeScope();
-        return call.Block.Forward((Tensor)vars[0], call.Pass!).MoveToOuterDisposeScope();
+        return call.Block.Forward((Tensor)vars[0], call.Pass!); // in the scope of the block, outside of which the pass keeps its mask
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
@@ -58,13 +57,14 @@ internal sealed class RecomputedBlock : autograd.SingleTensorFunction<Recomputed
 
     private static Tensor[] Gradients(Call call, Tensor input, Tensor gradient)
     {
+        using var ofPass = NewDisposeScope();
         using var scope = NewDisposeScope();
         using var enabled = enable_grad();
         var x = input.detach();
         x.requires_grad = call.OfInput;
         var y = call.Block.Forward(x, call.Again());
         var of = autograd.grad([y], call.OfInput ? [x, .. call.Trained] : call.Trained, [gradient], allow_unused: true);
-        Tensor[] gradients = [.. of.Select(tensor => tensor?.MoveToOuterDisposeScope()!)];
+        Tensor[] gradients = [.. of.Select(tensor => tensor?.MoveToOuterDisposeScope().MoveToOuterDisposeScope()!)];
         return call.OfInput ? gradients : [null!, .. gradients];
     }
 

@@ -41,6 +41,9 @@ public sealed class JudgeWatch
             throw new ArgumentException($"The second judge is the first, {second.Identity}; give one that is not trained on.", nameof(second));
     }
 
+    /// <summary>What looks depend on beside the policy.</summary>
+    private string Settings => FormattableString.Invariant($"{_options.CompletionsPerPrompt} completions, seed {_options.Seed}, first judge {_first.Reward.Identity}, second judge {_second.Identity}");
+
     /// <summary>All looks, in order.</summary>
     public ImmutableArray<JudgeWatchReading> Readings => [.. _looks.Select(look => look.Reading)];
 
@@ -69,7 +72,7 @@ public sealed class JudgeWatch
 
     /// <summary>Writes what later looks are compared with, for a checkpoint.</summary>
     /// <param name="stream">Where to; stays open.</param>
-    public void Save(Stream stream) => JsonSerializer.Serialize(stream, new State([.. _prompts.Select(prompt => prompt.Canonical)], [.. _looks.Select(look => new Kept(look.Reading.Step, look.First, look.Second))]));
+    public void Save(Stream stream) => JsonSerializer.Serialize(stream, new State(Settings, [.. _prompts.Select(prompt => prompt.Canonical)], [.. _looks.Select(look => new Kept(look.Reading.Step, look.First, look.Second))]));
 
     /// <summary>Reads what <see cref="Save"/> wrote; earlier looks of this object are forgotten.</summary>
     /// <param name="stream">Where from; stays open.</param>
@@ -88,6 +91,8 @@ public sealed class JudgeWatch
 
         if (state.Prompts is null || state.Looks is null || !state.Prompts.SequenceEqual(_prompts.Select(prompt => prompt.Canonical), StringComparer.Ordinal))
             throw new InvalidDataException($"The watch that was saved has {state.Prompts?.Length ?? 0} held-out prompts that are not the {_prompts.Length} of this one; give it the same.");
+        if (state.Settings != Settings)
+            throw new InvalidDataException($"The watch that was saved is of other judges or draws ({state.Settings}) than this one ({Settings}); give it the same.");
         if (state.Looks.Any(look => look?.First?.Length != _prompts.Length || look.Second?.Length != _prompts.Length))
             throw new InvalidDataException($"A look of the watch that was saved has not the rewards of {_prompts.Length} prompts.");
         _looks.Clear();
@@ -120,5 +125,5 @@ public sealed class JudgeWatch
 
     private sealed record Kept(long Step, double?[] First, double?[] Second);
 
-    private sealed record State(string[] Prompts, Kept[] Looks);
+    private sealed record State(string Settings, string[] Prompts, Kept[] Looks);
 }

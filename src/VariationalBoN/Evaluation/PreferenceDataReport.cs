@@ -127,20 +127,24 @@ public sealed record PreferenceDataReport
                 "memory"),
         ];
         foreach ((int count, string text) in faults.Where(fault => fault.Count > 0))
-            yield return new ReportFinding(true,
-                FormattableString.Invariant($"{count} pair{(count == 1 ? " has" : "s have")} {text}. Left out."));
+            yield return new ReportFinding(true, $"{count} pair{(count == 1 ? " has" : "s have")} {text}. Left out.");
         if (report.Contradicting > 0)
-            yield return new ReportFinding(true,
-                FormattableString.Invariant($"{report.Contradicting} pairs to train on stand there before with the other label: people disagree, or the file was joined wrongly. They are kept."));
+        {
+            yield return new ReportFinding(true, $"{report.Contradicting} pairs to train on stand there before with the other label: " +
+                "people disagree, or the file was joined wrongly. They are kept.");
+        }
+
         if (report.Repeated > 0)
-            yield return new ReportFinding(false,
-                FormattableString.Invariant($"{report.Repeated} pairs to train on stand there before with the same label; each counts as often as it stands there."));
+        {
+            yield return new ReportFinding(false, $"{report.Repeated} pairs to train on stand there before with the same label; each counts " +
+                "as often as it stands there.");
+        }
+
         if (report.SharedPrompts > 0)
         {
-            yield return new ReportFinding(false, string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"{report.SharedPrompts} of {report.HeldOut.Length} held-out pairs have a prompt that is trained on: the accuracy is " +
-                    $"that for new answers, not for new prompts. {nameof(PreferencePairs)}.{nameof(PreferencePairs.Split)} splits by " +
-                        $"prompt."));
+            yield return new ReportFinding(false, $"{report.SharedPrompts} of {report.HeldOut.Length} held-out pairs have a prompt that is " +
+                $"trained on: the accuracy is that for new answers, not for new prompts. {nameof(PreferencePairs)}." +
+                $"{nameof(PreferencePairs.Split)} splits by prompt.");
         }
 
         if (report.LengthAccuracy is Estimate length)
@@ -152,7 +156,8 @@ public sealed record PreferenceDataReport
         double off = length.Value - 0.5;
         bool notable = Math.Abs(off) >= NotableLengthBias && Math.Abs(off) > 3 * length.StandardError;
         string share = string.Create(CultureInfo.InvariantCulture,
-            $"\"The {(off < 0 ? "shorter" : "longer")} answer is better\" is right for {100 * (0.5 + Math.Abs(off)):0.0} ± {100 * length.StandardError:0.0} % of the pairs to train on");
+            $"\"The {(off < 0 ? "shorter" : "longer")} answer is better\" is right for {100 * (0.5 + Math.Abs(off)):0.0} ± " +
+            $"{100 * length.StandardError:0.0} % of the pairs to train on");
         return notable
             ? new ReportFinding(true, $"{share}: length alone predicts the label, and a judge learns it first. See the agreement where " +
                 $"the {(off < 0 ? "longer" : "shorter")} answer was chosen, and balance the lengths.")

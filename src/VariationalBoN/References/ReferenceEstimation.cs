@@ -76,10 +76,11 @@ internal sealed class ReferenceEstimation
         if (store is not null)
             Report();
 
-        // By range, since one draw is of one range; in a fixed order, so that a resumed run forms the same batches as one that was stopped between two.
-        // What comes next is drawn while the judge is awaited for the part before: never two draws or two judgements at once.
+        // By range, since one draw is of one range; cut where a run that has everything to draw is cut, so that what is there already moves no other
+        // prompt into another batch. What comes next is drawn while the judge is awaited for the part before: never two draws or two judgements at once.
+        Dictionary<Prompt, int> number = _prompts.Index().ToDictionary(prompt => prompt.Item, prompt => prompt.Index / _options.PromptsPerBatch);
         (Prompt[] Batch, int First, int Count)[] batches = [.. missing.GroupBy(part => (part.First, part.Count)).OrderBy(range => range.Key.First).ThenBy(range => range.Key.Count)
-            .SelectMany(range => range.Select(part => part.Prompt).Chunk(_options.PromptsPerBatch).Select(batch => (batch, range.Key.First, range.Key.Count)))];
+            .SelectMany(range => range.GroupBy(part => number[part.Prompt], part => part.Prompt).Select(batch => (batch.ToArray(), range.Key.First, range.Key.Count)))];
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
             await using IAsyncEnumerator<ReferencePart> parts = PartsAsync(batches, stop.Token, cancellationToken).GetAsyncEnumerator(CancellationToken.None);

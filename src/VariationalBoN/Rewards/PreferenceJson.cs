@@ -84,12 +84,12 @@ internal static class PreferenceJson
 
     private static bool? ChosenFirst(JsonElement row) => !row.TryGetProperty("chosen_first", out JsonElement value) ? null
         : value.ValueKind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        JsonValueKind.Null => null,
-        _ => throw new FormatException($"chosen_first is {Shown.Text(value.GetRawText())}; it must be true or false."),
-    };
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            JsonValueKind.Null => null,
+            _ => throw new FormatException($"chosen_first is {Shown.Text(value.GetRawText())}; it must be true or false."),
+        };
 
     /// <summary>Whether a prompt that is a text is the last message of a conversation, the user's: then the conversation says the same and
     /// more.</summary>

@@ -28,7 +28,9 @@ internal static class MappedWeights
     /// <exception cref="IOException">A file cannot be mapped.</exception>
     internal static List<WeightRead> Map(nn.Module module, IReadOnlyList<WeightRead> reads)
     {
-        var names = module.state_dict().ToDictionary(pair => (object)pair.Value, pair => pair.Key, ReferenceEqualityComparer.Instance);
+        var names = new Dictionary<object, string>(ReferenceEqualityComparer.Instance);
+        foreach ((string name, var value) in module.state_dict())
+            names.TryAdd(value, name); // what stands under several names has one place
         var known = new Dictionary<string, MappedTensor>(StringComparer.Ordinal);
         var left = new List<WeightRead>();
         foreach (var file in reads.GroupBy(read => read.File))

@@ -111,6 +111,21 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     }
 
     [Theory]
+    [InlineData("--mixed-precision")]
+    [InlineData("--mixed-precision", "--recompute-activations", "--lora")]
+    public async Task A_run_of_mixed_precision_saves_the_float32_weights_that_it_trained(params string[] more)
+    {
+        string folder = tiny.New();
+        await AlignAsync(folder, more);
+        using var saved = PretrainedCausalLm.Load(Path.Combine(folder, "model"));
+        Assert.False(saved.Model.MixedPrecision);
+        Assert.All(saved.Model.parameters(), parameter => Assert.Equal(TorchSharp.torch.ScalarType.Float32, parameter.dtype));
+        (int code, _, string error) = await RunAsync(folder, "--learning-rate", "0.003"); // the same, but for the precision
+        Assert.Equal(1, code);
+        Assert.Contains("products", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData()]
     [InlineData("--lora")]
     public async Task A_value_head_is_learned_from_the_store_saved_beside_the_model_and_found_again(params string[] more)

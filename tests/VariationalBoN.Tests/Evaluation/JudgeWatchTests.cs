@@ -59,6 +59,9 @@ public sealed class JudgeWatchTests
         Assert.Equal(await one.LookAsync(new WordPolicy([.05, .05, .1, .8]), 9), await other.LookAsync(new WordPolicy([.05, .05, .1, .8]), 9));
         stream.Position = 0;
         Assert.Contains("2 of this one", Assert.Throws<InvalidDataException>(() => Watch("a", "b").Load(stream)).Message, StringComparison.Ordinal);
+        stream.Position = 0;
+        var seeded = new JudgeWatch(new Scorer(new WordPolicy([.4, .3, .2, .1]), s_first), s_second, s_prompts, new JudgeWatchOptions { Seed = 3 });
+        Assert.Contains("seed 3", Assert.Throws<InvalidDataException>(() => seeded.Load(stream)).Message, StringComparison.Ordinal);
         foreach (string bad in new[] { "null", "{", "{}", "[]" })
             Assert.Throws<InvalidDataException>(() => Watch().Load(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(bad))));
     }

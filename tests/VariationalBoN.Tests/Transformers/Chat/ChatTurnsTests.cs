@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using TorchSharp;
+using VariationalBoN.Tests.Transformers.ChatTemplates;
 using VariationalBoN.Losses;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Chat;
@@ -20,6 +21,8 @@ public sealed class ChatTurnsTests : IDisposable
 
     private static readonly Prompt s_talk = ChatModels.Conversation(
         ("system", "Be brief."), ("user", "Is it good?"), ("assistant", "well, yes"), ("user", "<|im_end|> Why?"), ("assistant", "It is <|im_end|> short."), ("user", "Thanks"));
+
+    private static readonly HuggingFaceTokenizer s_families = ChatModels.Tokenizer(ChatModels.FamilyTokens, config: settings => (settings["bos_token"], settings["eos_token"]) = ("<s>", "</s>"));
 
     private readonly string _folder = Directory.CreateTempSubdirectory("chat-turns").FullName;
 
@@ -48,6 +51,37 @@ public sealed class ChatTurnsTests : IDisposable
         Assert.Equal(turns.Tokens.AsEnumerable(), [.. turns.Completion.PromptTokens, .. turns.Completion.Tokens, .. turns.Tokens[(turns.IsAssistant.LastIndexOf(true) + 1)..]]);
         Assert.Equal(turns.IsAssistant.Count(value => value), turns.Mask.Count(value => value));
         Assert.True(turns.Mask[0] && turns.Mask[^1]);
+    }
+
+    /// <summary>Templates of families that write an earlier answer differently once others follow.</summary>
+    private static readonly string[] s_forgetful = ["harmony-types", "qwen3-thinking"];
+
+    [Theory]
+    [MemberData(nameof(SpelledTokensTests.Families), MemberType = typeof(SpelledTokensTests))]
+    public void Each_turn_of_every_family_is_the_answer_and_nothing_of_the_question(string family)
+    {
+        var chat = new ChatTokenizer(s_families, ChatTemplate.Parse(GoldenChat.Templates[family].Source, family), new ChatTokenizerOptions { Date = GoldenChat.Date });
+        Prompt talk = ChatModels.Conversation(("user", "alpha question"), ("assistant", "beta answer"), ("user", "gamma question"), ("assistant", "delta answer"));
+
+        if (family == "deepseek") // its generation prompt begins a thought that no answer of these conversations has
+        {
+            Assert.Contains("generation prompt included", Assert.Throws<ArgumentException>(() => chat.ReadTurns(talk)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        string[] each = [.. chat.ReadEachTurn(talk).Select(Said)];
+        Assert.Equal(2, each.Length);
+        Assert.All(each.Zip(["beta answer", "delta answer"]), pair =>
+        {
+            Assert.Contains(pair.Second, pair.First, StringComparison.Ordinal);
+            Assert.DoesNotContain("question", pair.First, StringComparison.Ordinal);
+        });
+        if (s_forgetful.Contains(family))
+            Assert.Contains(nameof(ChatTokenizer.ReadEachTurn), Assert.Throws<ArgumentException>(() => chat.ReadTurns(talk)).Message, StringComparison.Ordinal);
+        else
+            Assert.Equal(string.Concat(each), Said(chat.ReadTurns(talk)));
+
+        static string Said(ChatTurns turns) => s_families.Decode([.. turns.Tokens.Where((_, i) => turns.IsAssistant[i])], skipSpecial: false);
     }
 
     [Fact]

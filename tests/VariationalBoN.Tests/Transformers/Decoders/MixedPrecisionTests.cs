@@ -160,9 +160,19 @@ public sealed class MixedPrecisionTests
         Assert.Contains("BFloat16", Assert.Throws<InvalidOperationException>(() => narrow.WithReference()).Message, StringComparison.Ordinal);
         using var adapters = narrow.WithReference(lora: new LoraOptions { Rank = 2 });
         Assert.True(adapters.Network.MixedPrecision);
-        using var wide = PretrainedCausalLm.Load(directory, options);
-        using var pair = wide.WithReference();
+    }
+
+    [Fact]
+    public void Policy_and_reference_are_both_of_mixed_precision_and_equal_at_the_start()
+    {
+        string directory = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "gpt2");
+        // snippet: mixed
+        using var model = PretrainedCausalLm.Load(directory, new PretrainedOptions { MixedPrecision = true });
+        using var pair = model.WithReference(); // both have it: at the start their log-ratio is exactly 0
+        // end snippet
         Assert.Equal(pair.Policy.Identity, pair.Reference.Identity);
+        var drawn = pair.Policy.With(new GenerationOptions { MaxNewTokens = 8 }).Sample(["The film"], completionsPerPrompt: 2, seed: 1);
+        Assert.Equal(pair.Policy.LogProbValues(drawn), pair.Reference.LogProbValues(drawn));
     }
 
     private static double Distance(double[] a, double[] b) => a.Zip(b, (x, y) => (x - y) * (x - y)).Sum();

@@ -1,0 +1,58 @@
+using VariationalBoN.Internal;
+using VariationalBoN.Policies;
+using static TorchSharp.torch;
+
+namespace VariationalBoN.Transformers.Decoders;
+
+public abstract partial class CausalTransformer : IMixedPrecision
+{
+    /// <summary>
+    /// Whether products with weights are computed in bfloat16, forward and backward, and everything else in float32: normalisation,
+    /// attention, residual stream, log-softmax, losses, and the gradients of float32 weights.
+    /// </summary>
+    /// <value>False.</value>
+    /// <remarks>
+    /// Where the processor has products of bfloat16 (docs/speed.md) a step of training takes a fraction of the time. Other bits, so it is
+    /// part of <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/> and adapted models have it from the
+    /// model. Weights in bfloat16 may be frozen alone: they have no float32 form that small steps could be added to. Set it before the
+    /// model is used, not while another thread does.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The weights are of another type than float32 and bfloat16.</exception>
+    public bool MixedPrecision
+    {
+        get => _products.Mixed;
+        set
+        {
+            if (value && ElementType is not (ScalarType.Float32 or ScalarType.BFloat16))
+                throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
+            _products.Mixed = value;
+        }
+    }
+
+    /// <summary>
+    /// Whether a training pass keeps the input of each block alone and computes the block once more in the backward pass (checkpointing of
+    /// activations): the same gradients for far less memory and about a third more time.
+    /// </summary>
+    /// <value>False.</value>
+    /// <remarks>Source: Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016).</remarks>
+    public bool RecomputesActivations { get; set; }
+
+    private ScalarType ActivationType => _products.ActivationType(ElementType);
+
+    /// <summary>Hidden states in the element type of their product with the output layer.</summary>
+    private Tensor ForHead(Tensor hidden) => MixedPrecision ? hidden.to(ScalarType.BFloat16) : hidden;
+
+    /// <summary>Refuses mixed precision on weights that cannot train in it.</summary>
+    private void RequireMasters()
+    {
+        if (!MixedPrecision || ElementType == ScalarType.Float32)
+            return;
+        if (ElementType != ScalarType.BFloat16)
+            throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
+        if (is_grad_enabled() && named_parameters().FirstOrDefault(pair => pair.parameter.requires_grad && pair.parameter.dtype != ScalarType.Float32) is { name: string name })
+        {
+            throw new InvalidOperationException($"{name} is in BFloat16 and trains, but mixed precision adds its steps to float32 weights. Load the " +
+                "model in Float32, train adapters (WithLora), or freeze the model (Freeze).");
+        }
+    }
+}
