@@ -20,7 +20,7 @@ internal static class Peers
 
     /// <summary>Of the largest logit: float32 with float32 keys and values on both sides.</summary>
     private const double Tolerance = 1e-4;
-    private static readonly string[] s_works = ["draw 64 x (16+32)", "64 samples, 64+16", "one sequence, 16+64", "score 64 x (16+32)"];
+    private static readonly string[] s_works = ["draw, 16+32", "samples of one prompt, 64+16", "one sequence, 16+64", "score, 16+32"];
 
     public static void Run(string[] arguments)
     {
@@ -30,7 +30,7 @@ internal static class Peers
         int threads = Number("threads", 2), rounds = Number("rounds", 5), rows = Number("rows", 64);
         set_num_threads(threads);
         LlamaCpp.Quiet();
-        Console.WriteLine($"{ProcessorName.Value}, {threads} thread(s)");
+        Console.WriteLine($"{ProcessorName.Value}, {threads} thread(s), {rows} rows");
         DirectoryInfo folder = Directory.CreateTempSubdirectory("peers-");
         try
         {
