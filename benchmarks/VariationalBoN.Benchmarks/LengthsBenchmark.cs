@@ -8,7 +8,7 @@ namespace VariationalBoN.Benchmarks;
 
 /// <summary>
 /// Drawing at geometric lengths (mean 32, at most 256) against equal ones (32), in interleaved rounds: tokens a second and their ratio, for
-/// requests of 1 to 16 times the rows. <c>lengths [bfloat16] [small] [fast] [kept] [threads=2] [rounds=3] [rows=64] [prompts=64] [samples=16]</c>;
+/// requests of 1 to 16 times the rows. <c>lengths [bfloat16] [small] [fast] [kept] [threads=2] [rounds=3] [rows=64] [prompts=64] [least=1] [samples=16]</c>;
 /// a random Llama of 134 million parameters, or with <c>small</c> of 3 million, after prompts of 16 tokens.
 /// </summary>
 internal static class LengthsBenchmark
@@ -35,7 +35,7 @@ internal static class LengthsBenchmark
             .Select(i => (int)(random.Uniform(i) * vocabulary))))];
         Console.WriteLine($"{model.parameters().Sum(parameter => parameter.numel()):N0} parameters, {model.ElementType}, {rows} rows, {get_num_threads()} thread(s)");
         equal.Sample(all, 1, seed: 0);
-        for (int k = Math.Max(1, rows / prompts); k <= samples; k *= 4)
+        for (int k = Number("least", Math.Max(1, rows / prompts)); k <= samples; k *= 4)
         {
             var rates = new List<(Rate Equal, Rate Geometric)>();
             for (int round = 0; round < rounds; round++)

@@ -17,6 +17,9 @@ switch (args)
     case ["runtime", .. string[] settings]:
         RuntimeSpeed.Run(settings);
         break;
+    case ["peers", .. string[] settings]:
+        Peers.Run(settings);
+        break;
     case ["step", .. string[] settings]:
         StepRate.Run(settings);
         break;

@@ -28,7 +28,7 @@ public class SmallModelSamplingBenchmark
         torch.set_num_threads(1);
         var model = new Gpt2(new Gpt2Config { VocabularySize = 301, MaxLength = 64, Width = 48, Layers = 1, Heads = 4, Activation = "relu" }, seed: 1);
         model.eval();
-        var options = new GenerationOptions { MaxNewTokens = 32, StopTokens = [.. Enumerable.Range(285, 16)], RowsPerBatch = RowsPerBatch, DegreeOfParallelism = DegreeOfParallelism };
+        var options = new GenerationOptions { MaxNewTokens = 32, StopTokens = [.. Enumerable.Range(285, 16)], RowsPerBatch = RowsPerBatch, RowsPerUnit = 4096, DegreeOfParallelism = DegreeOfParallelism };
         _policy = new CausalLmPolicy(model, new IdTokenizer(301), options);
     }
 

@@ -37,10 +37,10 @@ internal static class Alignment
         output.WriteLine(prompts.Description(arguments.Steps));
 
         // 2. What was done before, which must be of the same settings; and what the rest will take, before it starts.
-        using var training = new FineTuning(model, scorer, prompts, arguments);
+        using var training = new FineTuning(model, scorer, prompts, arguments, second?.Reward);
         Prompt[] measured = [.. prompts.Used, .. prompts.HeldOut];
         var work = new Work(ReferenceRewards.Missing(scorer, measured, arguments), arguments.Steps - training.StepsDone,
-            (long)prompts.HeldOut.Length * EvaluationCompletions, second is null ? 1 : 2);
+            prompts.HeldOut.Length * (EvaluationCompletions + Looks(arguments)), second is null ? 1 : 2);
         if (training.StepsDone > 0)
             output.WriteLine($"training goes on after step {training.StepsDone} of {arguments.Steps}");
         output.WriteLine($"\n{new RunEstimate(await Probe.MeasureAsync(model, scorer, measured, arguments, cancellationToken), work)}\n");
@@ -110,6 +110,10 @@ internal static class Alignment
         return PromptSplit.Of(path, fitting, arguments.HeldOut, arguments.Steps, arguments.PromptsPerStep, arguments.Seed);
     }
 
+    /// <summary>Completions that the looks of a watch at each held-out prompt come to, of which reference and policy would each draw half.</summary>
+    private static long Looks(Arguments arguments) => arguments.Watch is int every
+        ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 1) / 2 : 0;
+
     private static Arguments MakeTiny(Arguments arguments, TextWriter output)
     {
         string directory = Path.Combine(arguments.Output, "tiny");
@@ -138,6 +142,9 @@ internal static class Alignment
         var table = new Table().AddColumns(columns);
         Add("reward", report => report.Reward, null);
         Add("win rate", report => report.WinRate, n / (n + 1));
+        if (before.LengthControlled is not null)
+            table.AddRow(["win rate at equal length", Equal(before), Equal(after), .. guided is null ? [] : (string[])[Equal(guided)], ""]);
+
         Add("KL to the reference, nats", report => report.Kl, BestOfNMath.KlUpperBound(n));
         Add("length, tokens", report => report.Length, null);
         Add("different texts", report => report.DistinctShare, null);
@@ -147,6 +154,9 @@ internal static class Alignment
         void Add(string name, Func<EvaluationReport, Estimate> number, double? bestOfN) => table.AddRow(
             [name, $"{number(before)}", $"{number(after)}", .. guided is null ? [] : (string[])[$"{number(guided)}"], bestOfN is double value ? string.Create(CultureInfo.InvariantCulture, $"{value:0.000}") : ""]);
     }
+
+    private static string Equal(EvaluationReport report) => report.LengthControlled is { } rate
+        ? string.Create(CultureInfo.InvariantCulture, $"{rate.Controlled:0.000} ({rate.Interval})") : "";
 
     private static void Show(LanguageModel model, Prompt[] heldOut, long seed, TextWriter output, CancellationToken cancellationToken)
     {

@@ -23,6 +23,9 @@ internal sealed record Arguments
 
     public string? SecondLabel { get; init; }
 
+    /// <summary>Steps between looks of the second judge during training; null for none.</summary>
+    public int? Watch { get; init; }
+
     /// <summary>The file of prompts; null with <see cref="Model"/> null.</summary>
     public string? Prompts { get; init; }
 

@@ -30,6 +30,10 @@ internal static class CommandLine
 
     private static readonly Option<string> SecondLabel = new("--second-label") { Description = "The label of --second-reward." };
 
+    private static readonly Option<int?> Watch = OptionChecks.Number<int>("--watch",
+        "Steps from one look of --second-reward at held-out answers to the next, during training; it alarms when the first judge still likes them better and the second worse [default: never].",
+        value => value >= 1, "at least 1");
+
     private static readonly Option<string> Prompts =
         new Option<string>("--prompts") { Description = $"The prompts: {PromptFile.Endings}. Needed with --model." }
         .Checked(File.Exists, value => $"--prompts is '{value}'; there is no such file");
@@ -159,8 +163,9 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Reward, Label, SecondReward, SecondLabel, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
-            MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, MixedPrecision, RecomputeActivations, Guided, Targets, Seed, Output,
+            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
+            MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, MixedPrecision, RecomputeActivations,
+            Guided, Targets, Seed, Output,
             References, Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
         };
         program.Validators.Add(Relations);
@@ -192,6 +197,8 @@ internal static class CommandLine
             result.AddError(string.Create(CultureInfo.InvariantCulture, $"--guided with --n {result.GetValue(N)} needs --samples of at least as many, here {result.GetValue(Samples)}: fewer cannot tell the best of them"));
         if (Given(SecondLabel) && !Given(SecondReward))
             result.AddError("--second-label goes with --second-reward");
+        if (Given(Watch) && !Given(SecondReward))
+            result.AddError("--watch goes with --second-reward, the judge that watches");
         foreach ((Option<string> judge, Option<string> label) in new[] { (Reward, Label), (SecondReward, SecondLabel) })
         {
             if (Given(label) && (Given(judge) || Given(Model)) && (result.GetValue(judge) ?? Arguments.Function) == Arguments.Function)
@@ -214,6 +221,7 @@ internal static class CommandLine
             Label = result.GetValue(Label),
             SecondReward = result.GetValue(SecondReward),
             SecondLabel = result.GetValue(SecondLabel),
+            Watch = result.GetValue(Watch),
             Prompts = result.GetValue(Prompts),
             PromptColumn = result.GetValue(Column),
             LongPrompts = result.GetValue(TooLong),

@@ -4,6 +4,7 @@ using System.Text;
 using AlignHuggingFace.Prompts;
 using TorchSharp;
 using VariationalBoN;
+using VariationalBoN.Evaluation;
 using VariationalBoN.Training;
 using Parameter = TorchSharp.Modules.Parameter;
 
@@ -19,23 +20,28 @@ internal sealed class FineTuning : IDisposable
     private readonly AdamW _adam;
     private readonly MetricsLog _metrics;
     private readonly TrainingGuard _guard;
+    private readonly JudgeWatch? _watch;
     private readonly Checkpoints _checkpoints;
     private readonly PromptOrder _order;
     private readonly int _promptsPerStep;
 
     /// <summary>Opens the checkpoints of the output folder and goes to the last; a run with other settings is refused.</summary>
     /// <exception cref="InvalidOperationException">The checkpoints are of other settings; the message names the options that differ.</exception>
-    public FineTuning(LanguageModel model, Scorer scorer, PromptSplit prompts, Arguments arguments)
+    public FineTuning(LanguageModel model, Scorer scorer, PromptSplit prompts, Arguments arguments, IRewardModel? second = null)
     {
         (_model, _scorer, _arguments) = (model, scorer, arguments);
         _trained = [.. model.Trained];
         _adam = Optimizer(_trained, arguments);
         _guard = new TrainingGuard(arguments.N, arguments.SamplesPerPrompt);
         _order = new PromptOrder(prompts.Train, arguments.Seed);
+        if (second is not null && arguments.Watch is not null)
+            _watch = new JudgeWatch(scorer, second, prompts.HeldOut, new JudgeWatchOptions { Seed = arguments.Seed });
         _promptsPerStep = Math.Min(prompts.Train.Length, arguments.PromptsPerStep);
         _metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
-        _checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts.Train, model, arguments));
+        _checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts.Train, model, arguments, _watch is null ? null : second));
         _checkpoints.Add("optimizer", _adam).Add("metrics", _metrics).Add("guard", _guard);
+        if (_watch is not null)
+            _checkpoints.Add("watch", _watch.Save, _watch.Load);
         model.AddTo(_checkpoints);
         try
         {
@@ -71,6 +77,8 @@ internal sealed class FineTuning : IDisposable
         {
             for (; StepsDone < _arguments.Steps; StepsDone++)
             {
+                if (_watch is not null && StepsDone % _arguments.Watch == 0 && (_watch.Readings is not [.., var last] || last.Step < StepsDone))
+                    await LookAsync(output, cancellationToken);
                 double learningRate = schedule.At(StepsDone);
                 _adam.SetLearningRate(learningRate);
                 var drawn = _model.Policy.Sample(_order.Batch(StepsDone, _promptsPerStep), _arguments.CompletionsPerPrompt,
@@ -118,6 +126,13 @@ internal sealed class FineTuning : IDisposable
         _adam.Dispose();
     }
 
+    /// <summary>What the second judge says of held-out answers; every look is told, and an alarm with what to do.</summary>
+    private async Task LookAsync(TextWriter output, CancellationToken cancellationToken)
+    {
+        var look = await _watch!.LookAsync(_model.Policy, StepsDone, cancellationToken);
+        output.WriteLine($"{(look.IsAlarm ? "ALARM, " : "")}{look}");
+    }
+
     private void Report(long step, StepMetrics numbers, TextWriter output)
     {
         if (step % _arguments.CheckpointEvery == 0 || step == _arguments.Steps)
@@ -130,12 +145,13 @@ internal sealed class FineTuning : IDisposable
     }
 
     /// <summary>All that the weights depend on, by the names of the options: a run goes on with the same alone.</summary>
-    private static Dictionary<string, object> Settings(Scorer scorer, Prompt[] prompts, LanguageModel model, Arguments arguments) => new()
+    private static Dictionary<string, object> Settings(Scorer scorer, Prompt[] prompts, LanguageModel model, Arguments arguments, IRewardModel? watching) => new()
     {
         ["the reference (--model, --max-new-tokens)"] = scorer.Origin.Reference.ToString(),
         ["the judge (--reward, --label)"] = scorer.Origin.RewardModel.ToString(),
         ["the training prompts (--prompts, --held-out)"] = string.Create(CultureInfo.InvariantCulture,
             $"{prompts.Length} prompts, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', (object[])prompts))))[..16]}"),
+        ["the watching judge (--watch, --second-reward)"] = watching is null ? "none" : $"every {arguments.Watch} steps, {watching.Identity}",
         ["--n"] = arguments.N,
         ["--samples"] = arguments.SamplesPerPrompt,
         ["--steps"] = arguments.Steps,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SampleHosting;
 
 namespace InspectRewards;
@@ -7,8 +8,10 @@ namespace InspectRewards;
 /// <param name="Rewards">The file of reference rewards.</param>
 /// <param name="N">The draws that one sample is to be worth.</param>
 /// <param name="TieTolerance">The difference up to which two rewards of a prompt are one.</param>
+/// <param name="Second">The second reward: the name of a component, or a file of rewards of the same samples; null for none.</param>
+/// <param name="Ensemble">Names of components that are an ensemble of judges.</param>
 /// <param name="Output">The folder for the report and its plots.</param>
-internal sealed record Arguments(string Rewards, double N, double TieTolerance, string Output);
+internal sealed record Arguments(string Rewards, double N, double TieTolerance, string? Second, string[] Ensemble, string Output);
 
 /// <summary>The arguments of the program. Stateless.</summary>
 internal static class CommandLine
@@ -34,8 +37,19 @@ internal static class CommandLine
         "Rewards of a prompt that are no further apart than this are one: for a reward model whose score of one text moves with its batch.",
         0.0, value => value >= 0, "at least 0");
 
+    private static readonly Option<string> Second = new("--second")
+    {
+        Description = "The reward of a second judge, or people's scores of a part of the samples: the name of a component of REWARDS, or a file of rewards of the same samples. " +
+            "Says up to which N the first helps by the second.",
+    };
+
+    private static readonly Option<string[]> Ensemble = new("--ensemble")
+    {
+        Description = "A component of REWARDS that is a judge of an ensemble; two or more, such as --ensemble a --ensemble b. Says how much they disagree about the answers that the first ranks highest.",
+    };
+
     private static readonly Option<string> Output =
-        CommonOptions.Output("Folder for report.md and two plots [default: output/<name of the file>-rewards].");
+        CommonOptions.Output("Folder for report.md and its plots [default: output/<name of the file>-rewards].");
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
     /// <param name="args">The arguments.</param>
@@ -43,15 +57,25 @@ internal static class CommandLine
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
     public static Task<int> InvokeAsync(string[] args, Func<Arguments, CancellationToken, Task<int>> run)
     {
-        var program = new RootCommand(Purpose) { Rewards, N, TieTolerance, Output };
+        var program = new RootCommand(Purpose) { Rewards, N, TieTolerance, Second, Ensemble, Output };
+        program.Validators.Add(Relations);
         program.SetAction((result, stop) => run(Read(result), stop));
         return CommandHost.InvokeAsync(program, args);
+    }
+
+    private static void Relations(CommandResult result)
+    {
+        string[] ensemble = result.GetValue(Ensemble) ?? [];
+        if (ensemble.Length > 0 && result.GetValue(Second) is null)
+            result.AddError("--ensemble goes with --second");
+        if (ensemble.Length == 1)
+            result.AddError($"--ensemble is '{ensemble[0]}' alone; name two or more components");
     }
 
     private static Arguments Read(ParseResult result)
     {
         string rewards = result.GetValue(Rewards) ?? Example;
-        return new Arguments(rewards, result.GetValue(N), result.GetValue(TieTolerance),
+        return new Arguments(rewards, result.GetValue(N), result.GetValue(TieTolerance), result.GetValue(Second), result.GetValue(Ensemble) ?? [],
             result.GetValue(Output) ?? Path.Combine("output", $"{Path.GetFileNameWithoutExtension(rewards)}-rewards"));
     }
 }

@@ -18,14 +18,18 @@ internal static class Inspection
         var table = ReferenceTable.Load(arguments.Rewards).WithTieTolerance(arguments.TieTolerance);
         cancellationToken.ThrowIfCancellationRequested();
         var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = arguments.N });
+        var trust = arguments.Second is null ? null : Trust(table, arguments);
         string name = Path.GetFileName(arguments.Rewards);
         string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")} samples each");
         byte[] curve = RewardPlots.BestOfN(report, title), rewards = RewardPlots.Rewards(table, arguments.N, title);
+        byte[]? second = trust is null ? null : RewardPlots.Second(trust, title);
         cancellationToken.ThrowIfCancellationRequested();
 
         Directory.CreateDirectory(arguments.Output);
         File.WriteAllBytes(Path.Combine(arguments.Output, "best-of-n.png"), curve);
         File.WriteAllBytes(Path.Combine(arguments.Output, "rewards.png"), rewards);
+        if (second is not null)
+            File.WriteAllBytes(Path.Combine(arguments.Output, SecondPlot), second);
         File.WriteAllText(Path.Combine(arguments.Output, "report.md"), $"""
             # {title}
 
@@ -34,12 +38,30 @@ internal static class Inspection
             {Provenance(table)}
 
             {report.ToMarkdown()}
+            {(trust is null ? "" : $"{trust.ToMarkdown()}\n![Second reward of the best of n by the first]({SecondPlot})\n")}
             ![Expected reward of Best-of-n against n](best-of-n.png)
 
             ![Rewards of one draw and of the best of N](rewards.png)
             """);
         Print(report, title, output);
-        output.WriteLine($"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png. What each number means: \"Reading the report\" in the documentation of VariationalBoN.");
+        if (trust is not null)
+            Print(trust, output);
+        output.WriteLine($"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png{(trust is null ? "" : $", {SecondPlot}")}. What each number means: \"Reading the report\" in the documentation of VariationalBoN.");
+    }
+
+    private const string SecondPlot = "second-reward.png", OtherFile = "second";
+
+    /// <summary>The first reward by the second: a component of the table, or another file of the same samples.</summary>
+    private static RewardHackingReport Trust(ReferenceTable table, Arguments arguments)
+    {
+        string second = arguments.Second!;
+        if (File.Exists(second) && !table.Prompts.Any(prompt => prompt.Components.ContainsKey(second)))
+        {
+            using var other = ReferenceTable.Load(second);
+            (table, second) = (table.WithComponent(OtherFile, other), OtherFile);
+        }
+
+        return RewardHackingReport.FromTable(table, second, new RewardHackingOptions { N = arguments.N, Ensemble = [.. arguments.Ensemble] });
     }
 
     private const string Reading = """
@@ -59,11 +81,22 @@ internal static class Inspection
             AnsiConsole.Profile.Width = 160;
         output.WriteLine($"\n{title}\n");
         output.WriteLine(Reading);
-        foreach (var finding in report.Findings)
+        Print(report.Findings, $"{report}", output);
+    }
+
+    private static void Print(RewardHackingReport trust, TextWriter output)
+    {
+        output.WriteLine($"How far to trust it, by \"{trust.SecondName}\"\n");
+        Print(trust.Findings, $"{trust}", output);
+    }
+
+    /// <summary>Sentences in colour, then the tables of the report.</summary>
+    private static void Print(IEnumerable<ReportFinding> findings, string report, TextWriter output)
+    {
+        foreach (var finding in findings)
             AnsiConsole.MarkupLine($"{(finding.IsWarning ? "[yellow]![/]" : "[green]-[/]")} {Markup.Escape(finding.Text)}");
         output.WriteLine();
-        string[] lines = report.ToString().Split('\n');
-        foreach (string line in lines.SkipWhile(line => line.Length > 0).Skip(1))
+        foreach (string line in report.Split('\n').SkipWhile(line => line.Length > 0).Skip(1))
             output.WriteLine(line);
         output.WriteLine();
     }

@@ -5,7 +5,7 @@ using VariationalBoN.Evaluation;
 
 namespace InspectRewards;
 
-/// <summary>The two pictures: what the best of n scores, and how rewards are distributed. Stateless.</summary>
+/// <summary>The pictures: what the best of n scores by the first reward and by the second, and how rewards are distributed. Stateless.</summary>
 internal static class RewardPlots
 {
     private const int Width = 1200, Height = 800, Bins = 40;
@@ -65,6 +65,33 @@ internal static class RewardPlots
             foreach (var bar in bars.Bars)
                 (bar.Size, bar.FillColor, bar.LineWidth) = (width, color.WithOpacity(.55), 0);
         }
+    }
+
+    /// <summary>The second reward of the best of n by the first, with its interval and the threshold.</summary>
+    public static byte[] Second(RewardHackingReport report, string title)
+    {
+        using var plot = new Plot();
+        double[] x = [.. report.Points.Select(point => Math.Log2(point.N))];
+        if (report.Prompts > 1)
+        {
+            var band = plot.Add.FillY(x, [.. report.Points.Select(point => point.SecondInterval.Lower)], [.. report.Points.Select(point => point.SecondInterval.Upper)]);
+            (band.FillColor, band.LineWidth, band.MarkerSize, band.LegendText) = (One.WithOpacity(.2), 0, 0, "95 % interval over prompts");
+        }
+
+        var line = plot.Add.ScatterLine(x, report.Points.Select(point => point.Second.Value).ToArray(), One);
+        (line.LineWidth, line.LegendText) = (3, string.Create(CultureInfo.InvariantCulture, $"\"{report.SecondName}\" of the best of n by the first reward"));
+        if (report.Threshold is double threshold)
+        {
+            double upper = Math.Min(report.ThresholdInterval.Upper, report.MaxN);
+            var span = plot.Add.HorizontalSpan(Math.Log2(report.ThresholdInterval.Lower), Math.Log2(upper));
+            (span.FillColor, span.LineWidth) = (Best.WithOpacity(.12), 0);
+            var mark = plot.Add.VerticalLine(Math.Log2(threshold), 2, Best, LinePattern.Dashed);
+            mark.LegendText = string.Create(CultureInfo.InvariantCulture, $"threshold {threshold:0.0}, with its interval");
+        }
+
+        int[] ticks = [.. Enumerable.Range(0, (int)Math.Log2(report.MaxN) + 1)];
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. ticks.Select(tick => (double)tick)], [.. ticks.Select(tick => (1L << tick).ToString(CultureInfo.InvariantCulture))]);
+        return Finish(plot, title, "n, draws of which the best by the first reward is kept", "expected second reward", Alignment.LowerRight);
     }
 
     private static byte[] Finish(Plot plot, string title, string xLabel, string yLabel, Alignment legend)

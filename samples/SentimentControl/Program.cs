@@ -109,7 +109,7 @@ internal static class ExperimentRun
             if (nearest)
                 SavedModel.Save(Path.Combine(folder.Path, SavedModel.Folder, name), model, dataset);
             if (nearest && run.N == shownN)
-                tuned = await Answers.OfAsync(experiment, experiment.Policy(model), PromptsShown, ct);
+                tuned = await Answers.OfAsync(experiment, experiment.Policy(model), PromptsShown, MethodResult.MethodName(run.Method), ct);
             progress.Say($"{run.Name}: reward {result.Reward}, win rate {result.WinRate}, KL {result.Kl}");
         });
         stages.Runs.Report(1);

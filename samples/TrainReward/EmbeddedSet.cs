@@ -3,10 +3,11 @@ using VariationalBoN.Rewards;
 
 namespace TrainReward;
 
-/// <summary>The set that needs no files: a language model of reviews, and pairs with a known truth, written where a user's own would be. Stateless.</summary>
+/// <summary>The set that needs no files: a language model of reviews, and pairs with a known truth, written where a user's own would be.
+/// Stateless.</summary>
 internal static class EmbeddedSet
 {
-    private const int TrainPairs = 40_000, HeldOutPairs = 6_000, ModelSteps = 500, QuickPart = 10;
+    private const int TrainPairs = 80_000, HeldOutPairs = 6_000, ModelSteps = 500, QuickPart = 20;
 
     /// <summary>Writes model and pairs to the output folder, unless those of the same settings are there.</summary>
     /// <returns>The arguments with their paths.</returns>
@@ -20,17 +21,19 @@ internal static class EmbeddedSet
             Model = Path.Combine(folder, "model"),
             Pairs = Path.Combine(folder, "pairs.jsonl"),
             HeldOutPairs = Path.Combine(folder, "held-out-pairs.jsonl"),
-            SkipFaulty = true, // of so few words some reviews are drawn twice
+            SkipFaulty = true, // of so few words short reviews are drawn twice
         };
         if (!File.Exists(made) || File.ReadAllText(made) != settings)
         {
-            ReviewModel.Write(own.Model, arguments.Quick ? 120 : ModelSteps, arguments.Seed, cancellationToken);
+            ReviewModel.Write(own.Model, arguments.Quick ? 80 : ModelSteps, arguments.Seed, cancellationToken);
             PreferencePairs.WriteJsonLines(own.Pairs, ReviewPairs.Draw(TrainPairs / part, arguments.Flipped, arguments.Seed + 1000));
-            PreferencePairs.WriteJsonLines(own.HeldOutPairs, ReviewPairs.Draw(HeldOutPairs / part, arguments.Flipped, arguments.Seed + 2_000_000));
+            PreferencePairs.WriteJsonLines(own.HeldOutPairs,
+                ReviewPairs.Draw(HeldOutPairs / part, arguments.Flipped, arguments.Seed + 2_000_000));
             File.WriteAllText(made, settings);
         }
 
-        output.WriteLine(FormattableString.Invariant($"No --model was given: a language model of film reviews and pairs of which {100 * arguments.Flipped:0.#} % have a wrong label are in {folder}."));
+        output.WriteLine(FormattableString.Invariant(
+            $"No --model was given: a language model of film reviews and pairs of which {100 * arguments.Flipped:0.#} % have a wrong label are in {folder}."));
         return own;
     }
 }

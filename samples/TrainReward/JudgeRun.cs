@@ -6,7 +6,8 @@ using VariationalBoN.Transformers;
 
 namespace TrainReward;
 
-/// <summary>The run from end to end: pairs, judge, what it is worth, what Best-of-N by it promises, an alignment by it. Stateless.</summary>
+/// <summary>The run from end to end: pairs, judge, what it is worth, what Best-of-N by it promises, an alignment by it.
+/// Stateless.</summary>
 internal static class JudgeRun
 {
     /// <summary>Runs everything.</summary>
@@ -15,6 +16,7 @@ internal static class JudgeRun
     public static async Task RunAsync(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
+        Directory.CreateDirectory(arguments.Output);
         bool embedded = arguments.Model is null;
         if (embedded)
             arguments = EmbeddedSet.Make(arguments, output, cancellationToken);
@@ -39,7 +41,7 @@ internal static class JudgeRun
         var labels = await JudgeReport.EvaluateAsync(reward, pairs.HeldOut, cancellationToken: cancellationToken);
         output.WriteLine($"\nThe judge on held-out pairs, against their labels:\n{labels}\n");
         JudgeReport? right = truth is null ? null
-            : await JudgeReport.EvaluateAsync(reward, [.. pairs.HeldOut.Select(pair => ReviewPairs.Truth(pair) >= 0 ? pair : pair.Reversed())], cancellationToken: cancellationToken);
+            : await JudgeReport.EvaluateAsync(reward, ReviewPairs.WithTrueLabels(pairs.HeldOut), cancellationToken: cancellationToken);
 
         // 4. What Best-of-N by this judge promises: what InspectRewards prints.
         var alignment = new ShortAlignment(model, reward, pairs, arguments);
@@ -51,10 +53,13 @@ internal static class JudgeRun
         // 5. An alignment by it, and what all this is worth in truth.
         var answers = AnswerWorth.OfTable(table, alignment.HeldOut, arguments.N, truth);
         if (arguments.Align > 0)
-            answers = [.. answers, AnswerWorth.Of("aligned by the judge, one draw", await alignment.RunAsync(table, output, cancellationToken), truth)];
+            answers = [.. answers, AnswerWorth.Of(
+                "aligned by the judge, one draw", await alignment.RunAsync(table, output, cancellationToken), truth)];
         Results.Write(arguments, labels, right, answers, output);
-        output.WriteLine($"Written to {arguments.Output}: judge (a classifier in Hugging Face's layout), references.jsonl, metrics.jsonl, checkpoints.");
-        output.WriteLine($"Next: InspectRewards {references} --n {arguments.N}; AlignHuggingFace --model {arguments.Model} --reward {saved} --prompts <file>.");
+        output.WriteLine($"Written to {arguments.Output}: judge (a classifier in Hugging Face's layout), references.jsonl, " +
+            "metrics.jsonl, checkpoints.");
+        output.WriteLine($"Next: InspectRewards {references} --n {arguments.N}; AlignHuggingFace --model {arguments.Model} --reward " +
+            $"{saved} --prompts <file>.");
         output.WriteLine(FormattableString.Invariant($"{clock.Elapsed.TotalSeconds:0} s"));
     }
 }

@@ -75,7 +75,7 @@ internal sealed class JudgeTraining : IDisposable
             foreach (var alarm in _guard.Observe(_step, loss, norm)) // one that is fatal ends the loop
                 output.WriteLine(alarm);
             _adam.Step();
-            _metrics.Write(_step, new Dictionary<string, double> { ["loss"] = loss, ["accuracy"] = right, ["gradient_norm"] = norm, ["learning_rate"] = rate });
+            _metrics.Write(_step, [new("loss", loss), new("accuracy", right), new("gradient_norm", norm), new("learning_rate", rate)]);
             Report(_step + 1, loss, right, output);
         }
     }
@@ -98,7 +98,8 @@ internal sealed class JudgeTraining : IDisposable
             using var scope = NewDisposeScope(); // tensors live below this line only
             (var chosen, var rejected) = _judge.PairRewards(part);
             using Scalar share = (double)part.Length / batch.Count;
-            var loss = RewardModelLoss.BradleyTerry(chosen, rejected, [.. part.Select(pair => pair.Margin)], _arguments.Centring).mul(share);
+            var loss = RewardModelLoss.BradleyTerry(chosen, rejected, [.. part.Select(pair => pair.Margin)], _arguments.Centring)
+                .mul(share);
             loss.backward();
             sum += loss.item<float>();
             right += (chosen > rejected).sum().item<long>();
@@ -112,7 +113,8 @@ internal sealed class JudgeTraining : IDisposable
         if (step % _arguments.CheckpointEvery == 0 || step == _arguments.Steps)
             _checkpoints.Save(step);
         if (step % Math.Max(1, _arguments.Steps / 5) == 0)
-            output.WriteLine(FormattableString.Invariant($"step {step} of {_arguments.Steps}: loss {loss:0.000}, {100 * right:0} % of the step's pairs in the order of their labels"));
+            output.WriteLine(FormattableString.Invariant(
+                $"step {step} of {_arguments.Steps}: loss {loss:0.000}, {100 * right:0} % of the step's pairs in the order of their labels"));
     }
 
     /// <summary>All that the weights depend on, by the names of the options: a run goes on with the same alone.</summary>

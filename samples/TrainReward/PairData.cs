@@ -22,9 +22,11 @@ internal sealed record PairData(PreferencePair[] Train, PreferencePair[] HeldOut
         foreach (var finding in report.Findings)
             output.WriteLine($"{(finding.IsWarning ? "!" : "-")} {finding.Text}");
         if (report.LeftOut > 0 && !arguments.SkipFaulty)
-            throw new InvalidDataException($"{arguments.Pairs}: {report.LeftOut} pairs are faulty, as said above. Correct the file, or leave them out with --skip-faulty.");
+            throw new InvalidDataException($"{arguments.Pairs}: {report.LeftOut} pairs are faulty, as said above. Correct the file, or " +
+                "leave them out with --skip-faulty.");
         return report.Train.IsEmpty || report.HeldOut.IsEmpty
-            ? throw new InvalidDataException($"{arguments.Pairs}: no pair without fault is left {(report.Train.IsEmpty ? "to train on" : "to measure by")}.")
+            ? throw new InvalidDataException($"{arguments.Pairs}: no pair without fault is left " +
+                $"{(report.Train.IsEmpty ? "to train on" : "to measure by")}.")
             : new PairData([.. report.Train], [.. report.HeldOut]);
     }
 }

@@ -7,7 +7,8 @@ namespace TrainReward;
 /// <summary>The tables at the end, on the screen and as report.md. Stateless.</summary>
 internal static class Results
 {
-    public static void Write(Arguments arguments, JudgeReport labels, JudgeReport? truth, IReadOnlyList<AnswerWorth> answers, TextWriter output)
+    public static void Write(Arguments arguments, JudgeReport labels, JudgeReport? truth, IReadOnlyList<AnswerWorth> answers,
+        TextWriter output)
     {
         string[] header = truth is null ? ["held-out pairs", "labels"] : ["held-out pairs", "labels", "truth"];
         string[][] judge =
@@ -17,18 +18,21 @@ internal static class Results
             .. truth is null ? (string[][])[] :
             [
                 Row("what could be reached", Shown(1 - arguments.Flipped), "1"),
-                Row("accuracy / what could be reached", Shown(labels.Accuracy.Value / (1 - arguments.Flipped)), Shown(truth.Accuracy.Value)),
+                Row("accuracy / what could be reached", Shown(labels.Accuracy.Value / (1 - arguments.Flipped)),
+                    Shown(truth.Accuracy.Value)),
             ],
             Row("pairs", Count(labels.Pairs), truth is null ? null : Count(truth.Pairs)),
         ];
         string[][] worth = [.. answers.Select(answer => Row(answer.Name, answer.Reward.ToString(), answer.Truth?.ToString()))];
-        string[] worthHeader = truth is null ? ["answers to held-out prompts", "reward"] : ["answers to held-out prompts", "reward", "truth"];
+        string[] worthHeader = truth is null ? ["answers to held-out prompts", "reward"]
+            : ["answers to held-out prompts", "reward", "truth"];
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = 120;
         console.Write(ToTable(header, judge));
         console.Write(ToTable(worthHeader, worth));
-        File.WriteAllText(Path.Combine(arguments.Output, "report.md"), $"# The judge\n\n{Markdown(header, judge)}\n{Markdown(worthHeader, worth)}\n## Against the labels\n\n```\n{labels}\n```\n");
+        File.WriteAllText(Path.Combine(arguments.Output, "report.md"),
+            $"# The judge\n\n{Markdown(header, judge)}\n{Markdown(worthHeader, worth)}\n## Against the labels\n\n```\n{labels}\n```\n");
     }
 
     private static string[] Row(string name, string value, string? truth) => truth is null ? [name, value] : [name, value, truth];

@@ -21,12 +21,22 @@ internal static class ReviewModel
         Directory.CreateDirectory(directory);
         string[] words = [EndOfText, Unknown, .. ReviewWords.Vocabulary];
         WriteTokenizer(directory, words);
-        var config = new Gpt2Config { VocabularySize = words.Length, MaxLength = LongestText + 16, Width = 64, Layers = 2, Heads = 4, Activation = "relu" };
+        var config = new Gpt2Config
+        {
+            VocabularySize = words.Length,
+            MaxLength = LongestText + 16,
+            Width = 64,
+            Layers = 2,
+            Heads = 4,
+            Activation = "relu",
+        };
         using var model = PretrainedCausalLm.Create(config, seed, directory);
         var grammar = new ReviewGrammar(2);
-        int[][] texts = [.. Enumerable.Range(0, Texts).Select(_ => model.Tokenizer.Encode(grammar.Next().Text).Add(0).Take(LongestText).ToArray())];
+        int[][] texts = [.. Enumerable.Range(0, Texts)
+            .Select(_ => model.Tokenizer.Encode(grammar.Next().Text).Add(0).Take(LongestText).ToArray())];
         var random = new Random((int)(seed % int.MaxValue));
-        LanguageModelTraining.Train((Gpt2)model.Model, _ => random.GetItems(texts, BatchSize), steps, learningRate: 4e-3, warmUp: 30, new Progress<double>(), cancellationToken);
+        LanguageModelTraining.Train((Gpt2)model.Model, _ => random.GetItems(texts, BatchSize), steps, learningRate: 4e-3, warmUp: 30,
+            new Progress<double>(), cancellationToken);
         model.Save(directory);
         File.WriteAllText(Path.Combine(directory, "generation_config.json"), new JsonObject { ["eos_token_id"] = 0 }.ToJsonString());
     }

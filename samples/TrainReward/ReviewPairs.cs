@@ -4,19 +4,23 @@ using VariationalBoN.Rewards;
 
 namespace TrainReward;
 
-/// <summary>Preference pairs from the grammar of reviews, whose truth is known: of two reviews that begin alike, the one that speaks more kindly is better. Stateless.</summary>
+/// <summary>Preference pairs from the grammar of reviews, whose truth is known: of two reviews that begin alike, the one that speaks more
+/// kindly is better. Stateless.</summary>
 internal static class ReviewPairs
 {
     private const int PromptWords = 3;
 
     /// <summary>Reviews that speak about alike are no pair: people would see no difference.</summary>
-    private const double LeastDifference = 0.5;
+    private const double LeastDifference = 1;
 
     /// <summary>How kindly prompt and answer speak together, -2 to 2: the truth.</summary>
     public static double Truth(Prompt prompt, string answer) => ReviewTone.Of(prompt.Text + answer);
 
     /// <summary>How much better the chosen answer is by the truth; negative where the label is wrong.</summary>
     public static double Truth(PreferencePair pair) => Truth(pair.Prompt, pair.Chosen) - Truth(pair.Prompt, pair.Rejected);
+
+    /// <summary>The pairs with the labels that the truth gives them.</summary>
+    public static PreferencePair[] WithTrueLabels(PreferencePair[] pairs) => [.. pairs.Select(pair => Truth(pair) >= 0 ? pair : pair.Reversed())];
 
     /// <summary>Pairs of which an exact share of labels is wrong, which ones by chance.</summary>
     /// <param name="count">How many.</param>
@@ -42,7 +46,8 @@ internal static class ReviewPairs
             string[] words = grammar.Next().Text.Split(' ');
             if (words.Length <= PromptWords)
                 continue; // nothing is left to answer
-            string prompt = string.Join(' ', words.Take(PromptWords)), answer = string.Concat(words.Skip(PromptWords).Select(word => $" {word}"));
+            string prompt = string.Join(' ', words.Take(PromptWords)),
+                answer = string.Concat(words.Skip(PromptWords).Select(word => $" {word}"));
             double tone = Truth(prompt, answer);
             if (!waiting.TryGetValue(prompt, out var other) || Math.Abs(tone - other.Tone) < LeastDifference)
             {

@@ -29,7 +29,8 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
         foreach (var parameter in model.Model.parameters())
             parameter.requires_grad = false; // nothing trains yet
         var scorer = new Scorer(new CausalLmPolicy(model.Model, model.PromptTokenizer, Generation), reward);
-        return ReferenceTable.EstimateAsync(scorer, arguments.Align > 0 ? [.. HeldOut, .. Train] : HeldOut, arguments.SamplesPerPrompt, arguments.Seed, cancellationToken);
+        return ReferenceTable.EstimateAsync(scorer, arguments.Align > 0 ? [.. HeldOut, .. Train] : HeldOut, arguments.SamplesPerPrompt,
+            arguments.Seed, cancellationToken);
     }
 
     /// <summary>Pulls the model to Best-of-N by the judge.</summary>
@@ -45,7 +46,8 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
         using var adam = new AdamW(pair.Policy.Parameters, LearningRate, beta2: 0.95);
         for (int step = 0; step < arguments.Align; step++)
         {
-            var drawn = pair.Policy.Sample(order.Batch(step, Math.Min(PromptsPerStep, Train.Length)), CompletionsPerPrompt, (arguments.Seed * 1_000_003) + step, cancellationToken);
+            var drawn = pair.Policy.Sample(order.Batch(step, Math.Min(PromptsPerStep, Train.Length)), CompletionsPerPrompt,
+                (arguments.Seed * 1_000_003) + step, cancellationToken);
             var scored = await scorer.ScoreAsync(drawn, cancellationToken);
             using var scope = torch.NewDisposeScope();
             var loss = ScoreFunction.Loss(pair.Policy.LogProb(scored), objective.LogTargets(scored), scored.Groups);
@@ -59,6 +61,7 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
         string saved = Path.Combine(arguments.Output, "aligned");
         pair.Save(saved);
         output.WriteLine($"{arguments.Align} steps of alignment: the model is in {saved}.");
-        return await scorer.ScoreAsync(pair.Policy.Sample(HeldOut, EvaluationCompletions, new DrawSeed(arguments.Seed, DrawPurpose.Evaluation), cancellationToken), cancellationToken);
+        return await scorer.ScoreAsync(pair.Policy.Sample(HeldOut, EvaluationCompletions,
+            new DrawSeed(arguments.Seed, DrawPurpose.Evaluation), cancellationToken), cancellationToken);
     }
 }

@@ -45,8 +45,8 @@ internal static class GridExperiment
             string folder = Path.Combine(arguments.Output, $"seed{seed}");
             Directory.CreateDirectory(folder);
             using var setup = await GridSetup.ObtainAsync(dataset, settings with { SamplesPerPrompt = largest }, arguments, seed, temperatures, folder, setupStage, cancellationToken);
-            if (mine.Any(run => run.NeedsHead))
-                setup.ObtainHead(cancellationToken);
+            foreach (GridRun run in mine.Where(run => run.NeedsHead))
+                setup.ObtainHead(run.Variation, cancellationToken);
             setupStage.Finish($"seed {seed}: models and caches");
             await LiteralAsync(arguments, setup, seed, literalNs, cancellationToken);
             if (!File.Exists(CeilingPath(arguments, seed)))

@@ -18,7 +18,7 @@ internal static class GridPlan
     ];
 
     /// <summary>The studies beside the grid itself.</summary>
-    public static readonly string[] Studies = ["samples", "temperature", "transform", "paper-scale", "tuning", "values", "recipes", "variants", "speed"];
+    public static readonly string[] Studies = ["samples", "temperature", "transform", "paper-scale", "tuning", "values", "recipes", "heads", "proposals", "variants", "speed"];
 
     /// <summary>Whether every method is run at each N, and by default the studies: not where a run takes minutes.</summary>
     public static bool IsWhole(IDataset dataset) => dataset is not AustenDataset;
@@ -78,7 +78,11 @@ internal static class GridPlan
             yield return ("values", Method.VariationalBestOfN, quick ? [4] : [4, 8, 16, 64], variation);
         yield return ("values", Method.CalibratedTilt, quick ? [4] : [4, 8], new Variation { Lambda = 0.95, FinalRate = 0 });
         foreach (var variation in Searched(quick))
-            yield return ("recipes", Method.VariationalBestOfN, one, variation);
+            yield return ("recipes", Method.VariationalBestOfN, variation.StepsFactor == 3 ? [4, 8, 16, 64] : one, variation);
+        foreach (double weight in quick ? [0.3] : new[] { 0.1, 0.3 })
+            yield return ("heads", Method.Guided, quick ? [4] : [4, 8, 16, 64], new Variation { ValueWeight = weight });
+        foreach (var variation in from draws in quick ? [2] : new[] { 2, 4, 8 } from weighted in new[] { false, true } select new Variation { Draws = draws, Weighted = weighted })
+            yield return ("proposals", Method.Guided, quick ? [4] : [8, 16, 64], variation);
         foreach (string baseline in new[] { "none", "group mean", "running mean" })
             yield return ("variants", Method.VariationalBestOfN, one, new Variation { Baseline = baseline });
         yield return ("variants", Method.BestOfNSft, one, new Variation { AllSamples = true, Samples = 32, Group = 32 });
@@ -100,14 +104,15 @@ internal static class GridPlan
                select new Variation { StepsFactor = steps, FinalRate = 0, Lambda = lambda, FirstPart = first },
         ];
 
-    /// <summary>Where a run begins and how large its steps are, at one and four times the processor time.</summary>
+    /// <summary>Where a run begins, how large its steps are and how they are taken, from one to eight times the processor time.</summary>
     private static Variation[] Searched(bool quick)
     {
         var values = new Variation { FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 };
         return quick ? [values with { GuidedStart = 0.25, BatchFactor = 1.5 }] :
         [
-            values with { StepsFactor = 2 }, values with { StepsFactor = 3 }, values with { StepsFactor = 1.5, BatchFactor = 2 }, values with { StepsFactor = 2, Lambda = 0.8 }, values with { StepsFactor = 2, Lambda = 1 },
-            values with { StepsFactor = 2, RateFactor = 1.5 },
+            values with { StepsFactor = 3 }, values with { StepsFactor = 3, BatchFactor = 2 }, values with { StepsFactor = 1.5, BatchFactor = 2 },
+            values with { StepsFactor = 2, Lambda = 0.8 }, values with { StepsFactor = 2, Lambda = 1 }, values with { StepsFactor = 2, RateFactor = 1.5 },
+            values with { WarmStart = 0.25 }, values with { GuidedStart = 0.25 },
         ];
     }
 

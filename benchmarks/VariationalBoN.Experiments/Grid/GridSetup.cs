@@ -11,11 +11,12 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>What all runs of one seed share, made once and kept in the folder of the seed, so that a run that goes on finds it. Thread-safe once made.</summary>
 internal sealed class GridSetup : IDisposable
 {
-    private const string ReferenceFolder = "reference", HeadFile = "value-head.safetensors", HeadCostFile = "value-head.json";
+    private const string ReferenceFolder = "reference", HeadName = "value-head";
+    private static readonly ValueHeadOptions s_default = new();
     private readonly VariationalBoN.Transformers.Decoders.Gpt2 _reference;
     private readonly Dictionary<double, Experiment> _byTemperature = [];
     private readonly string _folder;
-    private ValueHead? _head;
+    private readonly Dictionary<double, (ValueHead Head, double Seconds)> _heads = [];
 
     private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference, string folder)
     {
@@ -23,11 +24,8 @@ internal sealed class GridSetup : IDisposable
         _byTemperature[1] = plain;
     }
 
-    /// <summary>The value head of the seed.</summary>
-    public ValueHead Head => _head ?? throw new InvalidOperationException("No run of the plan asked for a value head.");
-
-    /// <summary>Processor seconds that learning the head took.</summary>
-    public double HeadSeconds { get; private set; }
+    /// <summary>The value head of a run, with the processor seconds that learning it took.</summary>
+    public (ValueHead Head, double Seconds) HeadOf(Variation variation) => _heads[Kind(variation)];
 
     /// <summary>The experiment of a temperature of the plan.</summary>
     public Experiment At(double temperature) => _byTemperature[temperature];
@@ -128,27 +126,34 @@ internal sealed class GridSetup : IDisposable
 
     public void Dispose()
     {
-        _head?.Dispose();
+        foreach (var kind in _heads.Values)
+            kind.Head.Dispose();
         _reference.Dispose();
     }
 
     /// <summary>Learns the head from the samples of the training prompts, or reads it: before the runs, so that its time is its own.</summary>
-    public void ObtainHead(CancellationToken cancellationToken)
+    public void ObtainHead(Variation variation, CancellationToken cancellationToken)
     {
         Experiment experiment = At(1);
-        string file = Path.Combine(_folder, HeadFile), costs = Path.Combine(_folder, HeadCostFile);
+        double weight = Kind(variation);
+        if (_heads.ContainsKey(weight))
+            return;
+        string name = HeadName + (weight == s_default.ValueWeight ? "" : FormattableString.Invariant($"-value-weight-{weight}")), file = Path.Combine(_folder, $"{name}.safetensors"), costs = Path.Combine(_folder, $"{name}.json");
         if (File.Exists(file) && RunFolder.Read<HeadCost>(costs) is HeadCost cost)
         {
-            (_head, HeadSeconds) = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward)), cost.ProcessorSeconds);
+            _heads[weight] = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward)), cost.ProcessorSeconds);
             return;
         }
 
         TimeSpan before = Environment.CpuUsage.TotalTime;
-        _head = ValueHead.Train(experiment.Reference, experiment.Table, experiment.TrainPrompts, new ValueHeadOptions { Seed = experiment.Seed }, null, cancellationToken);
-        HeadSeconds = Math.Round((Environment.CpuUsage.TotalTime - before).TotalSeconds, 1);
-        _head.Save(file);
-        RunFolder.Write(costs, new HeadCost(HeadSeconds));
+        var head = ValueHead.Train(experiment.Reference, experiment.Table, experiment.TrainPrompts, s_default with { Seed = experiment.Seed, ValueWeight = weight }, null, cancellationToken);
+        double seconds = Math.Round((Environment.CpuUsage.TotalTime - before).TotalSeconds, 1);
+        _heads[weight] = (head, seconds);
+        head.Save(file);
+        RunFolder.Write(costs, new HeadCost(seconds));
     }
+
+    private static double Kind(Variation variation) => variation.ValueWeight ?? s_default.ValueWeight;
 
     private sealed record HeadCost(double ProcessorSeconds);
 }

@@ -94,6 +94,8 @@ internal sealed class GridSummary
             ("tuning", "What comes nearest to Best-of-N", Tuning),
             ("values", "Values along the answer, falling rates, growing batches", Valued),
             ("recipes", "Where a run begins, and how large its steps are", Searched),
+            ("heads", "What a value head learns from", Heads),
+            ("proposals", "One of several guided draws", Proposals),
             ("variants", "Baselines, weights, clipping, moving average", Variants),
             ("speed", "Steps to 90 % of the gain", Speed),
         }
@@ -203,6 +205,22 @@ internal sealed class GridSummary
 
     private string Searched() => Compared("recipes", [Method.VariationalBestOfN, Method.Guided])
         + "\nThe nearest first. warm start: BoN-SFT for that part of the steps; guided start: likelihood of the guided policy's draws; batch x: completions of a step as a multiple of the default's; the other columns as above.\n";
+
+    private string Heads() => Compared("heads", [Method.Guided])
+        + "\nThe nearest first. value weight: how much the values of N = 4, 16 and 64 count in the head's loss beside the law of F.\n";
+
+    private string Proposals()
+    {
+        var table = new MarkdownTable("N", "of guided draws", "draws", "win rate", "KL", "distance", "KL to Best-of-N", "reward", "tokens per answer");
+        foreach (var (run, point) in Points("proposals").Concat(Points("grid").Where(pair => pair.Run.Method == Method.Guided && Points("proposals").Any(other => other.Run.N == pair.Run.N)))
+            .OrderBy(pair => pair.Run.N).ThenBy(pair => pair.Run.Variation.Weighted ?? false).ThenBy(pair => pair.Run.Variation.Draws ?? 1))
+        {
+            table.Add($"{run.N}", run.Variation.Draws is null ? "one" : run.Variation.Weighted is true ? "by weight" : "the best", $"{run.Variation.Draws ?? 1}", point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"),
+                point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"), point.Tokens.Mean.ToString("0", CultureInfo.InvariantCulture));
+        }
+
+        return table + "\nBy weight: drawn guided to N, kept by the importance weight towards Best-of-N. The best: drawn guided to N / draws. Each draw is scored by the reward model.\n";
+    }
 
     private string Variants() => Compared("variants", [.. _records.Where(record => record.Run.Study == "variants").Select(record => record.Run.Method).Distinct()])
         + "\nThe nearest first. baseline: that of the score function (leave-one-out by default); all samples: BoN-SFT on 4 prompts a step with all of 32 samples weighted instead of 32 prompts with 4 drawn; clipped: the target is at least "

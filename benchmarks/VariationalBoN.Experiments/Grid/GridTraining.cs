@@ -37,7 +37,7 @@ internal static class GridTraining
         return new RunRecord(run, result, seconds, watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve)
         {
             ProcessorSeconds = processor,
-            HeadSeconds = run.NeedsHead ? setup.HeadSeconds : null,
+            HeadSeconds = run.NeedsHead ? setup.HeadOf(run.Variation).Seconds : null,
         };
 
         async Task AddToCurveAsync(VariationalBoN.Transformers.Decoders.Gpt2 now, int steps)
@@ -53,11 +53,11 @@ internal static class GridTraining
     private static async Task<RunRecord> GuidedAsync(GridRun run, GridSetup setup, Stopwatch clock, CancellationToken cancellationToken)
     {
         var measured = setup.At(1);
-        var guided = new GuidedPolicy(measured.Reference, setup.Head, RankWeight.BestOf(run.N));
-        var bestOfN = measured.Table.BestOf(run.N, onWarning: _ => { });
-        var result = await new Measurement(measured).PolicyAsync(run.Method, guided, run.N, null, bestOfN, cancellationToken);
-        string weights = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(setup.Head.Identity.ToJson())));
-        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), 0, null, weights, []) { ProcessorSeconds = 0, HeadSeconds = setup.HeadSeconds };
+        var result = run.Variation.Draws is int draws
+            ? await GridProposals.MeasureAsync(measured, setup.HeadOf(run.Variation).Head, run.N, draws, run.Variation.Weighted is true, cancellationToken)
+            : await new Measurement(measured).GuidedAsync(new GuidedPolicy(measured.Reference, setup.HeadOf(run.Variation).Head, RankWeight.BestOf(run.N)), cancellationToken);
+        string weights = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(setup.HeadOf(run.Variation).Head.Identity.ToJson())));
+        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), 0, null, weights, []) { ProcessorSeconds = 0, HeadSeconds = setup.HeadOf(run.Variation).Seconds };
     }
 
     private static Experiment Vary(Experiment experiment, Variation variation, int samplesPerPrompt)
@@ -90,8 +90,8 @@ internal static class GridTraining
         Func<IBoNDistribution, IVariationalObjective> exact = run.Variation.PaperScale is true ? bestOfN => new PaperScaleObjective(bestOfN) : bestOfN => new ExactObjective(bestOfN);
         Recipe recipe = run.Method switch
         {
-            Method.VariationalBestOfN when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.Head, RankWeight.BestOf(n), lambda),
-            Method.CalibratedTilt when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.Head, RankWeight.Tilt(CalibratedTilt.ForN(n)), lambda),
+            Method.VariationalBestOfN when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), lambda),
+            Method.CalibratedTilt when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.HeadOf(run.Variation).Head, RankWeight.Tilt(CalibratedTilt.ForN(n)), lambda),
             Method.VariationalBestOfN => run.Variation.Baseline switch
             {
                 "none" => GridRecipes.ScoreFunctionOn(exact, Baseline.None),
@@ -116,7 +116,7 @@ internal static class GridTraining
             _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no recipe."),
         };
         if (run.Variation.GuidedStart is double guided)
-            recipe = GridRecipes.OnGuidedDraws(setup.Head, RankWeight.BestOf(n), watch).Then(recipe, guided);
+            recipe = GridRecipes.OnGuidedDraws(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), watch).Then(recipe, guided);
         return run.Variation.WarmStart is double part ? Recipes.BestOfNSft(n).Then(recipe, part) : recipe;
     }
 

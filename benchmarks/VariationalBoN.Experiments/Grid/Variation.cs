@@ -35,6 +35,15 @@ internal sealed record Variation
     /// <summary>The part of the steps that is likelihood of the guided policy's draws before vBoN.</summary>
     public double? GuidedStart { get; init; }
 
+    /// <summary>How much the values themselves count in the loss of the head; null for the default.</summary>
+    public double? ValueWeight { get; init; }
+
+    /// <summary>Guided draws of which one is kept.</summary>
+    public int? Draws { get; init; }
+
+    /// <summary>Whether it is kept by its importance weight instead of its reward.</summary>
+    public bool? Weighted { get; init; }
+
     /// <summary>b of the Jeffreys mix.</summary>
     public double? ReverseWeight { get; init; }
 
@@ -69,8 +78,8 @@ internal sealed record Variation
         {
             (string Label, object? Value)[] parts =
             [
-                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("lambda", Lambda), ("first part", FirstPart), ("batch x", BatchFactor), ("guided start", GuidedStart), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
-                ("all samples", AllSamples is true ? "" : null), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("moving average", MovingAverage is true ? "" : null),
+                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("lambda", Lambda), ("first part", FirstPart), ("batch x", BatchFactor), ("guided start", GuidedStart), ("value weight", ValueWeight), ("draws", Draws), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
+                ("all samples", AllSamples is true ? "" : null), (Weighted is true ? "by weight" : "the best", Weighted is null ? null : ""), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("moving average", MovingAverage is true ? "" : null),
                 ("paper scale", PaperScale is true ? "" : null), ("curve", Curve is true ? "" : null),
             ];
             return string.Join(", ", parts.Where(part => part.Value is not null).Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Label} {part.Value}").TrimEnd()));

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using VariationalBoN.Guidance;
 using VariationalBoN.Training;
 
@@ -40,6 +41,7 @@ internal sealed record RunSettings
     public ValueHeadOptions Head { get; init; } = new();
 
     /// <summary>What the methods ran with, for the report.</summary>
+    [JsonIgnore]
     public string About => FormattableString.Invariant(
         $"Every method: {Steps} steps of {PromptsPerStep} prompts x {CompletionsPerPrompt} completions, the rate falling to a tenth; vBoN with values: {Valued().Steps} steps of {Valued().FirstPrompts} to {Valued().PromptsPerStep} prompts, lambda = {Lambda}, the rate falling to 0. Guided, and the values: one head for every N, from the {SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts.");
 

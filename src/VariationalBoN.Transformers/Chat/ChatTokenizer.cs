@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.ChatTemplates;
@@ -14,10 +15,12 @@ namespace VariationalBoN.Transformers.Chat;
 /// BOS stands there once, and what the model would not read is refused; <see cref="ChatTokenizerOptions"/> can ask for what Python does. Prompts
 /// that are texts are tokenised as by the tokenizer alone. Immutable; thread-safe.
 /// </remarks>
-public sealed class ChatTokenizer : ITokenizer
+public sealed partial class ChatTokenizer : ITokenizer
 {
     private const int ShownLength = 100;
-    private static readonly string[] s_roles = ["system", "developer", "user", "assistant", "tool"];
+
+    private static readonly string[] s_roles =
+        ["system", "developer", "user", "assistant", "tool", "function", "ipython", "observation", "tool_response", "model"];
 
     private readonly string? _tools;
     private readonly string? _documents;
@@ -36,8 +39,7 @@ public sealed class ChatTokenizer : ITokenizer
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(template);
         (Tokenizer, Template, Options) = (tokenizer, template, options ?? new ChatTokenizerOptions());
-        (_tools, _documents) = (Options.Tools?.ToJsonString(), Options.Documents?.ToJsonString());
-        _variables = Options.Variables?.ToJsonString();
+        (_tools, _documents, _variables) = (Kept(Options.Tools), Kept(Options.Documents), Kept(Options.Variables));
         _specialTokens = tokenizer.SpecialTokens.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal);
         _ignored = new IgnoredContent(template.Name, messages => Render(messages).Text);
         _endOfTurn = new Lazy<int?>(FindEndOfTurn);
@@ -127,12 +129,17 @@ public sealed class ChatTokenizer : ITokenizer
         }
 
         RenderedChat chat = Render(messages);
+        return new ChatPrompt(chat.Text, TokensOf(chat, chat.Text.Length, addSpecialTokens), Tokenizer);
+    }
+
+    /// <summary>The ids of the first characters of a rendered conversation.</summary>
+    private ImmutableArray<int> TokensOf(RenderedChat chat, int end, bool addSpecialTokens)
+    {
+        string text = chat.Text[..end];
         ImmutableArray<int> tokens = Options.ContentSpellsSpecialTokens
-            ? Tokenizer.Encode(chat.Text, addSpecialTokens: false)
-            : Tokenizer.Encode(chat.Text, SpelledRanges(chat), _written.Value);
-        if (addSpecialTokens && Options.Bos == BosRule.Once && !BeginsWithBefore(chat, tokens))
-            tokens = [.. Tokenizer.Before, .. tokens];
-        return new ChatPrompt(chat.Text, tokens, Tokenizer);
+            ? Tokenizer.Encode(text, addSpecialTokens: false)
+            : Tokenizer.Encode(text, SpelledRanges(chat).Where(range => range.Start < end).Select(range => (range.Start, Math.Min(range.End, end))), _written.Value);
+        return addSpecialTokens && Options.Bos == BosRule.Once && !BeginsWithBefore(chat, tokens) ? [.. Tokenizer.Before, .. tokens] : tokens;
     }
 
     /// <summary>
@@ -235,6 +242,18 @@ public sealed class ChatTokenizer : ITokenizer
             return null; // a template of other conversations ends its turns in its own way, and a token without a logit is never drawn
         }
     }
+
+    /// <summary>JSON as text in which a floating-point number stays one: 1.0 is not 1 to a template.</summary>
+    private static string? Kept(JsonNode? node) => WithFloats(node)?.ToJsonString();
+
+    private static JsonNode? WithFloats(JsonNode? node) => node switch
+    {
+        JsonObject mapping => new JsonObject(mapping.Select(entry => KeyValuePair.Create(entry.Key, WithFloats(entry.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(WithFloats)]),
+        JsonValue value when !value.TryGetValue(out JsonElement _) && (value.TryGetValue(out double _) || value.TryGetValue(out float _))
+            && value.ToJsonString() is var text && !text.AsSpan().ContainsAny(".eE") => JsonNode.Parse($"{text}.0"),
+        _ => node?.DeepClone(),
+    };
 
     private static string Digest(IEnumerable<string> lines) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16];

@@ -11,7 +11,7 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
 {
     private readonly List<CachedRow?> _rows = []; // by slot; null where it is free
     private Tensor? _places;                      // of the new tokens, [Count * G] among the slots * G * capacity
-    private Tensor? _padding;
+    private readonly Dictionary<int, Tensor?> _masks = []; // of this step, by window; 0 for none
 
     /// <summary>The most tokens of a sequence.</summary>
     internal int Capacity => capacity;
@@ -81,7 +81,7 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
         }
 
         _places = tensor(places, device: Keys[0].device);
-        _padding = null;
+        _masks.Clear();
         Columns = _rows.Max(row => row!.Length);
     }
 
@@ -99,11 +99,10 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     /// <summary>What is added to the scores, 0 or -infinity, [Count, 1, 1, <see cref="Columns"/>]; null where all columns count.</summary>
     internal Tensor? Mask(int? window)
     {
-        if (_rows.Any(row => row!.Length > window))
-            return NewMask(window!.Value);
-        if (_rows.All(row => row!.Length == Columns))
-            return null;
-        return _padding ??= NewMask(int.MaxValue).MoveToOuterDisposeScope();
+        int key = window < Columns ? window.Value : 0; // a window that hides nothing is none
+        if (!_masks.TryGetValue(key, out Tensor? mask))
+            _masks[key] = mask = key == 0 && _rows.TrueForAll(row => row!.Length == Columns) ? null : NewMask(key == 0 ? Columns : key).MoveToOuterDisposeScope();
+        return mask;
     }
 
     private Tensor NewMask(int window)

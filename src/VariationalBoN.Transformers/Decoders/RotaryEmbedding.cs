@@ -18,10 +18,15 @@ internal sealed class RotaryEmbedding
     internal RotaryEmbedding(RotaryConfig config, int size, int headSize)
     {
         _rest = headSize - size;
+        _frequencies = Array.ConvertAll(Unscaled(config, size), config.Scale);
+    }
+
+    /// <summary>theta^(-2i/R) for each pair of the R dimensions that are turned.</summary>
+    internal static float[] Unscaled(RotaryConfig config, int size)
+    {
         using var scope = NewDisposeScope();
         var exponents = tensor([.. Enumerable.Range(0, size / 2).Select(i => 2f * i / size)]); // [R / 2]
-        float[] frequencies = tensor((float)config.Theta).pow(exponents).reciprocal().data<float>().ToArray();
-        _frequencies = Array.ConvertAll(frequencies, config.Scale);
+        return tensor((float)config.Theta).pow(exponents).reciprocal().data<float>().ToArray();
     }
 
     /// <summary>Cosines and sines of positions [N], in the element type of the activations.</summary>

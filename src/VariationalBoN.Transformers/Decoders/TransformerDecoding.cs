@@ -11,7 +11,7 @@ namespace VariationalBoN.Transformers.Decoders;
 /// </summary>
 internal sealed class TransformerDecoding : IDecoding
 {
-    private const int LeastCapacity = 64;
+    private const int LeastCapacity = 32;
 
     private readonly CausalTransformer _model;
     private readonly bool _withHead;
@@ -123,11 +123,14 @@ internal sealed class TransformerDecoding : IDecoding
         }
     }
 
-    /// <summary>The slots of the least capacity that has room for so many tokens: 64, 96, 128, 192, ..., but no more than about what the longest row needs.</summary>
+    /// <summary>
+    /// The slots of the least capacity that has room for so many tokens: 32, 64, 96, 128, 192, 256, ..., but no more than about what the longest
+    /// row needs, and not 32 where one of 64 is enough for all. Each capacity costs some calls a layer, and one that is too large costs columns.
+    /// </summary>
     private KeyValueSlots RoomFor(int length)
     {
-        int capacity = LeastCapacity;
-        for (int half = LeastCapacity / 2; capacity < length; capacity += half)
+        int capacity = length <= LeastCapacity && _longest > 2 * LeastCapacity ? LeastCapacity : 2 * LeastCapacity;
+        for (int half = LeastCapacity; capacity < length; capacity += half)
         {
             if (capacity == 4 * half)
                 half *= 2;

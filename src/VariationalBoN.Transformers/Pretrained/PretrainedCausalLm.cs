@@ -4,6 +4,7 @@ using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Chat;
 using VariationalBoN.Transformers.ChatTemplates;
 using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Gguf;
 using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
 using VariationalBoN.Weights;
@@ -226,6 +227,34 @@ public sealed class PretrainedCausalLm : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         _files.Save(directory, model, _layout, elementType);
+    }
+
+    /// <summary>Writes the model with tokenizer and chat template as one GGUF file, which llama.cpp and what builds on it load (docs/gguf.md).</summary>
+    /// <remarks>Source: GGUF version 3. Families: GPT-2, Llama, Mistral, Qwen 2 and Qwen 3. A model without a tokenizer is written without one.</remarks>
+    /// <param name="path">Path of the file, as a rule <c>*.gguf</c>. It appears whole or not at all.</param>
+    /// <param name="type">How matrices are stored.</param>
+    /// <param name="model">Another model of the same shape, such as one with merged adapters; null for <see cref="Model"/>. On any device.</param>
+    /// <exception cref="NotSupportedException">
+    /// llama.cpp does not compute what the model does, such as its activation or window, or does not cut texts as its tokenizer does; or the model
+    /// has adapters that are not merged. The message names the setting.
+    /// </exception>
+    /// <exception cref="ArgumentException">The type is none, the model is of another shape, or a weight is too large for the type; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be written; what was there is unchanged.</exception>
+    public void SaveGguf(string path, GgufType type = GgufType.Float16, CausalTransformer? model = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (type is not (GgufType.Float32 or GgufType.Float16 or GgufType.Quantized8))
+            throw new ArgumentException($"The type is {type}; it must be one of {string.Join(", ", Enum.GetNames<GgufType>())}.", nameof(type));
+        model ??= Model;
+        if (model.Shape.ToJson() != Model.Shape.ToJson())
+            throw new ArgumentException("The model is of another shape than the one whose tokenizer is written with it.", nameof(model));
+        var file = new GgufFile();
+        GgufArchitecture.Add(file, model, type);
+        if (_tokenizer is null)
+            GgufTokenizer.AddNone(file);
+        else
+            GgufTokenizer.Add(file, _files.TokenizerFiles, _tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null);
+        file.Save(path);
     }
 
     /// <summary>The files beside the weights.</summary>

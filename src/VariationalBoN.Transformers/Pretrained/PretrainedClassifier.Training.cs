@@ -20,42 +20,54 @@ public sealed partial class PretrainedClassifier
     /// <summary>What adapters were put on, which stands on the same weights; null without adapters.</summary>
     private DecoderClassifier? _start;
 
-    /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the classifier; none before <see cref="MakeTrainable"/>.</summary>
+    /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the classifier; none
+    /// before <see cref="MakeTrainable"/>.</summary>
     public IReadOnlyList<Parameter> Parameters => [.. Classifier.parameters().Where(parameter => parameter.requires_grad)];
 
-    /// <summary>A new classifier of a language model: its decoder with a new head in place of the output layer, its tokenizer and chat template; a reward model.</summary>
+    /// <summary>A new classifier of a language model: its decoder with a new head in place of the output layer, its tokenizer and chat
+    /// template; a reward model.</summary>
     /// <remarks>
-    /// The weights are copied in float32, whatever type the model has, adapters merged; the model stays the caller's and may be disposed of. The head begins as N(0, 0.02). Saved, it is what
-    /// transformers' <c>...ForSequenceClassification</c> reads: the same <c>config.json</c> with <c>id2label</c> and <c>pad_token_id</c>, which a decoder needs to find the last token of a padded text.
+    /// The weights are copied in float32, whatever type the model has, adapters merged; the model stays the caller's and may be disposed
+    /// of. The head begins as N(0, 0.02). Saved, it is what
+    /// transformers' <c>...ForSequenceClassification</c> reads: the same <c>config.json</c> with <c>id2label</c> and <c>pad_token_id</c>,
+    /// which a decoder needs to find the last token of a padded text.
     /// </remarks>
     /// <param name="model">The language model.</param>
     /// <param name="seed">Fixes the first values of the head.</param>
     /// <param name="labels">The names of the labels; null for the one of a reward model, <c>LABEL_0</c>.</param>
     /// <param name="paddingToken">
-    /// The padding token; null for <c>pad_token_id</c> of the model, or that of the tokenizer, or else the token that ends a text. Where the tokenizer's settings have none, they get it.
+    /// The padding token; null for <c>pad_token_id</c> of the model, or that of the tokenizer, or else the token that ends a text. Where
+    /// the tokenizer's settings have none, they get it.
     /// </param>
     /// <returns>The classifier, frozen until <see cref="MakeTrainable"/>, in evaluation mode; the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">A label is none, or the padding token is none of the model's; or there is none at all, and none was given.</exception>
-    public static PretrainedClassifier FromCausalLm(PretrainedCausalLm model, long seed, IEnumerable<string>? labels = null, int? paddingToken = null)
+    /// <exception cref="ArgumentException">A label is none, or the padding token is none of the model's; or there is none at all, and none
+    /// was given.</exception>
+    public static PretrainedClassifier FromCausalLm(PretrainedCausalLm model, long seed, IEnumerable<string>? labels = null,
+        int? paddingToken = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         string[] names = [.. labels ?? ["LABEL_0"]];
         if (names.Length == 0 || names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() < names.Length)
-            throw new ArgumentException($"The labels are {string.Join(", ", names.Select(Shown.Quoted))}; give at least one, each once, none empty.", nameof(labels));
+            throw new ArgumentException($"The labels are {string.Join(", ", names.Select(Shown.Quoted))}; give at least one, each once, " +
+                "none empty.", nameof(labels));
         int padding = paddingToken ?? PaddingOf(model);
         if (padding < 0 || padding >= model.Model.VocabularySize)
-            throw new ArgumentException($"The padding token is {padding}; the model has the tokens 0 to {model.Model.VocabularySize - 1}.", nameof(paddingToken));
+            throw new ArgumentException($"The padding token is {padding}; the model has the tokens 0 to " +
+                $"{model.Model.VocabularySize - 1}.", nameof(paddingToken));
         string json = ClassifierLabels.InConfig(model.Files.Config, [.. names], padding);
         var config = DecoderClassifierConfig.FromJson(json);
-        string? named = model.HasTokenizer && model.Tokenizer.PadId != padding && model.Tokenizer.TryGetToken(padding, out string? token) ? token : null;
+        string? named = model.HasTokenizer && model.Tokenizer.PadId != padding && model.Tokenizer.TryGetToken(padding, out string? token)
+            ? token : null;
         var trunk = config.Decoder.Create(new MergedParameters(model.Model, ScalarType.Float32), withHead: false);
         var classifier = new DecoderClassifier(config, trunk, new RandomParameters(seed));
         try
         {
             if (model.Model.Device.type != DeviceType.CPU)
                 classifier.to(model.Model.Device);
-            var tensors = new OrderedDictionary<string, Tensor>(classifier.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal)); // the order in which Python saves
-            return new PretrainedClassifier(model.Files.WithConfig(json, named), classifier, WeightLayout.For(tensors, classifier.Names, MostFileBytes));
+            var inOrder = classifier.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal); // as Python saves them
+            var tensors = new OrderedDictionary<string, Tensor>(inOrder);
+            return new PretrainedClassifier(model.Files.WithConfig(json, named), classifier,
+                WeightLayout.For(tensors, classifier.Names, MostFileBytes));
         }
         catch
         {
@@ -66,12 +78,15 @@ public sealed partial class PretrainedClassifier
 
     /// <summary>Lets the classifier train: all weights, or adapters on the layers of a decoder and the head.</summary>
     /// <remarks>
-    /// Weights that train are float32, so that no step is rounded away: load others with <see cref="PretrainedOptions.ElementType"/> Float32. With adapters the weights below them stay frozen and may be
-    /// bfloat16; <see cref="Classifier"/> is the adapted one afterwards, on the same memory. Reward models made before keep the classifier as it was made for them: make new ones after training.
+    /// Weights that train are float32, so that no step is rounded away: load others with <see cref="PretrainedOptions.ElementType"/>
+    /// Float32. With adapters the weights below them stay frozen and may be
+    /// bfloat16; <see cref="Classifier"/> is the adapted one afterwards, on the same memory. Reward models made before keep the classifier
+    /// as it was made for them: make new ones after training.
     /// </remarks>
     /// <param name="lora">Which layers get adapters; null to train all weights.</param>
     /// <param name="seed">Fixes the first values of the adapters.</param>
-    /// <exception cref="ArgumentException">An option is faulty or chooses no layer, or the classifier is no decoder, which alone takes adapters.</exception>
+    /// <exception cref="ArgumentException">An option is faulty or chooses no layer, or the classifier is no decoder, which alone takes
+    /// adapters.</exception>
     /// <exception cref="InvalidOperationException">It has adapters already; or all weights were to train and are of 16 bits.</exception>
     public void MakeTrainable(LoraOptions? lora = null, long seed = 0)
     {
@@ -81,27 +96,32 @@ public sealed partial class PretrainedClassifier
         {
             var type = Classifier.parameters().First().dtype;
             if (type is not (ScalarType.Float32 or ScalarType.Float64))
-                throw new InvalidOperationException($"The weights are {type}, in which steps of training are rounded away. Load them as Float32 (PretrainedOptions.ElementType), or train adapters.");
+                throw new InvalidOperationException($"The weights are {type}, in which steps of training are rounded away. Load them as " +
+                    "Float32 (PretrainedOptions.ElementType), or train adapters.");
             foreach (var parameter in Classifier.parameters())
                 parameter.requires_grad = true;
             return;
         }
 
         if (Classifier is not DecoderClassifier start)
-            throw new ArgumentException($"{Classifier.GetName()} is an encoder; adapters are for decoders. Train all its weights.", nameof(lora));
+            throw new ArgumentException($"{Classifier.GetName()} is an encoder; adapters are for decoders. Train all its weights.",
+                nameof(lora));
         var head = new MergedParameters(start, promote_types(start.parameters().Last().dtype, ScalarType.Float32));
         Classifier = new DecoderClassifier(start.Config, start.Trunk.WithLora(lora, seed), head);
         Classifier.eval();
         _start = start;
     }
 
-    /// <summary>The logits of completions, read as <see cref="TextReward"/> reads them, with gradient: for <c>RewardModelLoss.CrossEntropy</c>.</summary>
+    /// <summary>The logits of completions, read as <see cref="TextReward"/> reads them, with gradient: for
+    /// <c>RewardModelLoss.CrossEntropy</c>.</summary>
     /// <param name="completions">B completions, at least one.</param>
-    /// <param name="options">Which text, and how many rows a pass takes; null for the defaults. The label and the output are not used.</param>
+    /// <param name="options">Which text, and how many rows a pass takes; null for the defaults. The label and the output are not
+    /// used.</param>
     /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template.</param>
     /// <returns>A fresh tensor [B, labels], the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">There is no completion, or an option is faulty.</exception>
-    /// <exception cref="InvalidOperationException">The directory has no tokenizer, or a completion cannot be read; the message shows it.</exception>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer, or a completion cannot be read; the message shows
+    /// it.</exception>
     public Tensor Logits(IReadOnlyList<Completion> completions, ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         ArgumentNullException.ThrowIfNull(completions);
@@ -111,8 +131,8 @@ public sealed partial class PretrainedClassifier
         _ = options.Validate(Classifier, text: true);
         var tokenizer = Tokenizer;
         var format = options.Format ?? (completion => completion.Prompt.Text + completion.Text);
-        Func<Completion, int, ImmutableArray<int>> encode = Reader(options, chat) is ChatTokenizer reader
-            ? (completion, most) => Encode(reader, completion.Prompt.Answered(completion.Text), most)
+        Func<Completion, int, ImmutableArray<int>> encode = Reader(options, chat) is ConversationReader reader
+            ? reader.Encode
             : (completion, most) => tokenizer.Encode(format(completion), addSpecialTokens: true, most);
         return new ClassifierScoring(Classifier, encode, options, label: 0, options.MaxLength ?? Classifier.MaxLength).Logits(completions);
     }
@@ -122,30 +142,40 @@ public sealed partial class PretrainedClassifier
     /// <param name="options">As for <see cref="Logits"/>.</param>
     /// <param name="chat">As for <see cref="Logits"/>.</param>
     /// <returns>Two fresh tensors [P], the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">There is no pair, an option is faulty, the classifier has more than one label, or answers of a pair are to different prompts.</exception>
-    /// <exception cref="InvalidOperationException">The directory has no tokenizer, or an answer cannot be read; the message shows it.</exception>
-    public (Tensor Chosen, Tensor Rejected) PairRewards(IReadOnlyList<PreferencePair> pairs, ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
+    /// <exception cref="ArgumentException">There is no pair, an option is faulty, the classifier has more than one label, or answers of a
+    /// pair are to different prompts.</exception>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer, or an answer cannot be read; the message shows
+    /// it.</exception>
+    public (Tensor Chosen, Tensor Rejected) PairRewards(IReadOnlyList<PreferencePair> pairs, ClassifierRewardOptions? options = null,
+        ChatTokenizer? chat = null)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         PreferencePair[] read = [.. pairs];
         if (read.Length == 0)
             throw new ArgumentException("There is no pair to read; give at least one.", nameof(pairs));
         if (Classifier.Labels.Length != 1)
-            throw new ArgumentException($"The classifier has {Classifier.Labels.Length} labels ({string.Join(", ", Classifier.Labels)}); pairs train one that has a single one.", nameof(pairs));
+            throw new ArgumentException($"The classifier has {Classifier.Labels.Length} labels " +
+                $"({string.Join(", ", Classifier.Labels)}); pairs train one that has a single one.", nameof(pairs));
         int mismatched = Array.FindIndex(read, pair => pair.OtherPrompt is not null);
         if (mismatched >= 0)
-            throw new ArgumentException($"The answers of pair {mismatched} are to different prompts, {Shown.Quoted(read[mismatched].Prompt.Canonical)} and {Shown.Quoted(read[mismatched].OtherPrompt!.Canonical)}; leave it out (PreferenceDataReport).", nameof(pairs));
+            throw new ArgumentException($"The answers of pair {mismatched} are to different prompts, " +
+                $"{Shown.Quoted(read[mismatched].Prompt.Canonical)} and {Shown.Quoted(read[mismatched].OtherPrompt!.Canonical)}; leave " +
+                    "it out (PreferenceDataReport).", nameof(pairs));
         using var scope = NewDisposeScope();
-        var rewards = Logits([.. read.Select(pair => pair.ChosenCompletion), .. read.Select(pair => pair.RejectedCompletion)], options, chat).select(1, 0); // [2 P]
-        return (rewards.narrow(0, 0, read.Length).MoveToOuterDisposeScope(), rewards.narrow(0, read.Length, read.Length).MoveToOuterDisposeScope());
+        var rewards = Logits([.. read.Select(pair => pair.ChosenCompletion), .. read.Select(pair => pair.RejectedCompletion)], options,
+            chat).select(1, 0); // [2 P]
+        return (rewards.narrow(0, 0, read.Length).MoveToOuterDisposeScope(),
+            rewards.narrow(0, read.Length, read.Length).MoveToOuterDisposeScope());
     }
 
     private static int PaddingOf(PretrainedCausalLm model)
     {
-        int? configured = ConfigReader.Parse(model.Files.Config).IntOrNull("pad_token_id"), ofTokenizer = model.HasTokenizer ? model.Tokenizer.PadId : null;
+        int? configured = ConfigReader.Parse(model.Files.Config).IntOrNull("pad_token_id"),
+            ofTokenizer = model.HasTokenizer ? model.Tokenizer.PadId : null;
         int? end = model.HasTokenizer ? model.Tokenizer.EosId : null;
         return configured ?? ofTokenizer ?? end ?? (model.StopTokens.Length > 0 ? model.StopTokens[0] : throw new ArgumentException(
-            "Neither config.json nor the tokenizer names a padding token or the end of a text, and transformers needs one to read padded texts. Give a token that no text holds as paddingToken.", nameof(model)));
+            "Neither config.json nor the tokenizer names a padding token or the end of a text, and transformers needs one to read " +
+                "padded texts. Give a token that no text holds as paddingToken.", nameof(model)));
     }
 
     /// <summary>A plain classifier of the same numbers; null where there are no adapters.</summary>

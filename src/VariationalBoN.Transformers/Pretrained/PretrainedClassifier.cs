@@ -86,19 +86,19 @@ public sealed partial class PretrainedClassifier : IDisposable
     /// <summary>Rewards the text of a completion, tokenised as the classifier was trained to read it and cut to what it takes.</summary>
     /// <remarks>
     /// A prompt that is a conversation is read with the answer as its last message (<see cref="Prompt.Answered"/>), by the classifier's own chat template, whatever that of the
-    /// policy is. Where a <see cref="ClassifierRewardOptions.Format"/> is given, that makes the text of every completion.
+    /// policy is; a conversation that is too long loses its beginning, so that the answer stays. A template that cannot be read is an error only where a conversation is to be read.
+    /// Where a <see cref="ClassifierRewardOptions.Format"/> is given, that makes the text of every completion.
     /// </remarks>
     /// <param name="options">Which label and which text; null for the defaults, which a classifier of one label accepts.</param>
     /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template, and else conversations are refused.</param>
     /// <returns>The reward model, which is of use as long as this object is.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer; see <see cref="TokenReward"/>.</exception>
-    /// <exception cref="ChatTemplateException">The directory's chat template cannot be read; give another.</exception>
     public IRewardModel TextReward(ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         var tokenizer = Tokenizer;
-        return Reader(options, chat) is ChatTokenizer reader
-            ? ClassifierReward.FromCompletions(Classifier, (completion, most) => Encode(reader, completion.Prompt.Answered(completion.Text), most), reader.Identity, options)
+        return Reader(options, chat) is ConversationReader reader
+            ? ClassifierReward.FromCompletions(Classifier, reader.Encode, reader.Identity, options)
             : ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
     }
 
@@ -122,16 +122,8 @@ public sealed partial class PretrainedClassifier : IDisposable
     }
 
     /// <summary>What reads conversations; null where texts alone are read.</summary>
-    private ChatTokenizer? Reader(ClassifierRewardOptions? options, ChatTokenizer? chat) =>
-        options?.Format is not null ? null : chat ?? (HasChatTemplate ? Chat() : null);
-
-    private static ImmutableArray<int> Encode(ChatTokenizer chat, Prompt whole, int most)
-    {
-        if (!whole.IsConversation)
-            return chat.Tokenizer.Encode(whole.Text, addSpecialTokens: true, most);
-        ImmutableArray<int> tokens = chat.Encode(whole);
-        return chat.Tokenizer.Cut(tokens, most);
-    }
+    private ConversationReader? Reader(ClassifierRewardOptions? options, ChatTokenizer? chat) =>
+        options?.Format is not null || (chat is null && !HasChatTemplate) ? null : ConversationReader.Of(Tokenizer, () => chat ?? Chat());
 
     /// <summary>Frees the classifier.</summary>
     public void Dispose()

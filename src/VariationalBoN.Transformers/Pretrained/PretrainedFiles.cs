@@ -83,7 +83,10 @@ internal sealed class PretrainedFiles
 
     /// <summary>The tokenizer; null where the directory has none.</summary>
     internal HuggingFaceTokenizer? Tokenizer(int vocabularySize) => !HasTokenizer ? null
-        : HuggingFaceTokenizer.Load(new TokenizerFiles(_directory, name => _others.Find(file => file.Name == name).Content), vocabularySize);
+        : HuggingFaceTokenizer.Load(TokenizerFiles, vocabularySize);
+
+    /// <summary>The files of the tokenizer.</summary>
+    internal TokenizerFiles TokenizerFiles => new(_directory, name => _others.Find(file => file.Name == name).Content);
 
     /// <summary>The chat template.</summary>
     /// <exception cref="ChatTemplateException">It cannot be read.</exception>

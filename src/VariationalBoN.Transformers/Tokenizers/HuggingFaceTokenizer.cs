@@ -121,16 +121,13 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         return [.. frame.Before, .. ids, .. frame.After];
     }
 
-    /// <summary>Cuts ids that are too many on the side that the settings say, as a text is cut: what stands before a text and the special tokens at its end stay.</summary>
+    /// <summary>Cuts ids of a conversation that are too many at its beginning, so that what was answered last stays: so do BOS and the special tokens at the end.</summary>
     internal ImmutableArray<int> Cut(ImmutableArray<int> tokens, int most)
     {
         if (tokens.Length <= most)
             return tokens;
-        int before = tokens.AsSpan().StartsWith(Before.AsSpan()) ? Before.Length : 0, after = 0;
-        while (before + after < tokens.Length && IsSpecial(tokens[^(after + 1)]))
-            after++;
-        int room = Math.Max(0, most - before - after), from = _truncateLeft ? tokens.Length - after - room : before;
-        return [.. ((int[])[.. tokens[..before], .. tokens[from..(from + room)], .. tokens[^after..]]).Take(most)];
+        int before = tokens.AsSpan().StartsWith(Before.AsSpan()) ? Math.Min(Before.Length, most) : 0;
+        return [.. tokens[..before], .. tokens[^(most - before)..]];
     }
 
     /// <summary>The ids of a text, with nothing around it, in which some special tokens are text.</summary>

@@ -53,6 +53,8 @@ internal sealed class SentencePieceModel
 
     internal string Text(int id) => _pieces[id].Text;
 
+    internal float Score(int id) => _pieces[id].Score;
+
     internal SentencePieceType Type(int id) => _pieces[id].Type;
 
     /// <summary>The id of a piece, that of the unknown piece when there is none.</summary>

@@ -17,6 +17,9 @@ public sealed record EvaluationReport
     /// <summary>w = E[F_lt + q / 2]: the probability to beat one reference sample, ties counted half; 0 to 1, N / (N + 1) for Best-of-N.</summary>
     public required Estimate WinRate { get; init; }
 
+    /// <summary>The win rate against reference samples of the same length, so that a judge's liking for length does not count; null where the lengths of the table's samples are not known.</summary>
+    public LengthControlledWinRate? LengthControlled { get; init; }
+
     /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method; both infinite when every reference sample is beaten.</summary>
     public required Estimate EffectiveN { get; init; }
 
@@ -65,6 +68,8 @@ public sealed record EvaluationReport
         foreach ((string name, Estimate value) in RewardComponents)
             Line($"  {name}", value);
         Line("win rate", WinRate);
+        if (LengthControlled is { } controlled)
+            text.Append(CultureInfo.InvariantCulture, $"{"win rate at equal length",-34} {controlled}\n");
         Line("effective N", EffectiveN);
         if (KlEstimates.Stepwise is Estimate stepwise)
             Line("KL to reference (stepwise), nats", stepwise);

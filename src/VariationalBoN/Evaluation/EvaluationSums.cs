@@ -12,6 +12,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
     private readonly List<double> _reward = [], _win = [], _logRatio = [], _stepwise = [], _gap = [], _length = [], _truncated = [], _distinct = [], _ranks = [];
     private readonly List<double[]> _referenceRanks = [];
     private readonly SortedDictionary<string, (List<double> Values, List<int> Prompts)> _components = new(StringComparer.Ordinal);
+    private readonly LengthComparisons _lengths = new();
     private int _promptCount;
     private int _excluded;
 
@@ -23,6 +24,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
             var texts = new HashSet<string>(StringComparer.Ordinal);
             EmpiricalRewardCdf cdf = table[scored[group.First()].Completion.Prompt].Cdf;
             _referenceRanks.Add(RanksOfReference(cdf));
+            _lengths.Add(table[scored[group.First()].Completion.Prompt], group.Select(i => scored[i]));
             int count = 0;
             foreach (int i in group)
             {
@@ -61,6 +63,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
             Reward = Mean(_reward),
             RewardComponents = _components.ToImmutableSortedDictionary(part => part.Key, part => PromptMean.Of(part.Value.Values, part.Value.Prompts), StringComparer.Ordinal),
             WinRate = win,
+            LengthControlled = _lengths.WinRate(),
             EffectiveN = EffectiveN(win),
             KlEstimates = KlEstimates.FromLogRatios(_logRatio, _prompts, _stepwise.Count > 0 ? _stepwise : null),
             CurveDistance = Distance(divergences, WinRateCurve.BestOfN, WinRateCurve.BestOfNSlope),

@@ -3,7 +3,8 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The reliability of a judge's probabilities: bins, the expected calibration error, its interval and what chance alone makes. Stateless, thread-safe.</summary>
+/// <summary>The reliability of a judge's probabilities: bins, the expected calibration error, its interval and what chance alone makes.
+/// Stateless, thread-safe.</summary>
 internal static class JudgeCalibration
 {
     private const int BinCount = 10;
@@ -16,9 +17,11 @@ internal static class JudgeCalibration
         for (int b = 0; b < BinCount; b++)
         {
             int[] members = [.. Enumerable.Range(0, sure.Length).Where(i => BinOf(sure[i]) == b)];
-            double lower = Least + (b * (1 - Least) / BinCount), upper = Least + ((b + 1) * (1 - Least) / BinCount), agreed = members.Sum(i => right[i]);
+            double lower = Least + (b * (1 - Least) / BinCount), upper = Least + ((b + 1) * (1 - Least) / BinCount),
+                agreed = members.Sum(i => right[i]);
             bins[b] = members.Length == 0 ? new CalibrationBin(lower, upper, 0, 0, 0, new Interval(0, 1))
-                : new CalibrationBin(lower, upper, members.Length, members.Average(i => sure[i]), agreed / members.Length, WilsonInterval.Of(agreed, members.Length));
+                : new CalibrationBin(lower, upper, members.Length, members.Average(i => sure[i]), agreed / members.Length,
+                    WilsonInterval.Of(agreed, members.Length));
         }
 
         return [.. bins];
@@ -51,10 +54,12 @@ internal static class JudgeCalibration
 
     /// <summary>The interval of the error over prompts.</summary>
     /// <remarks>
-    /// The estimate is biased upwards, since every bin's gap is taken without its sign, and its resamples are once more: the ends are mirrored at the estimate (2 e - q), which takes
-    /// the bias off. The lower end is 0 where a calibrated judge would have such an error as well.
+    /// Every bar's gap is taken without its sign, so that the estimate e is too high by chance, and resamples more so. The upper end is the
+    /// quantile q of the resamples, which is cautious; the lower end mirrors it,
+    /// 2 e - q, and is 0 where a calibrated judge would have such an error as well.
     /// </remarks>
-    internal static Interval ErrorInterval(double error, double[] sure, double[] right, int[] prompts, double[] ofCalibrated, BootstrapOptions options)
+    internal static Interval ErrorInterval(double error, double[] sure, double[] right, int[] prompts, double[] ofCalibrated,
+        BootstrapOptions options)
     {
         int rows = prompts.Max() + 1;
         if (rows == 1)
@@ -76,10 +81,9 @@ internal static class JudgeCalibration
         }
 
         Array.Sort(errors);
-        double tail = PromptBootstrap.Tail(rows, options.Confidence);
-        double lower = (2 * error) - PromptBootstrap.Quantile(errors, 1 - tail), upper = (2 * error) - PromptBootstrap.Quantile(errors, tail);
+        double upper = PromptBootstrap.Quantile(errors, 1 - PromptBootstrap.Tail(rows, options.Confidence));
         bool byChance = error <= PromptBootstrap.Quantile(ofCalibrated, options.Confidence);
-        return new Interval(byChance ? 0 : Math.Clamp(lower, 0, 1), Math.Clamp(Math.Max(upper, byChance ? error : 0), 0, 1));
+        return new Interval(byChance ? 0 : Math.Clamp((2 * error) - upper, 0, error), Math.Clamp(upper, error, 1));
     }
 
     private static double Resampled(double[] gaps, int[] sizes, int[] counts)

@@ -45,7 +45,8 @@ internal sealed class JudgeComparison
             CalibrationErrorInterval = JudgeCalibration.ErrorInterval(error, sure, _agreed, _prompts, byChance, options),
             CalibrationErrorByChance = byChance.Average(),
             ByLength = [.. ByLength()],
-            ByPosition = [.. Some("the chosen answer was shown first", i => _pairs[i].ChosenFirst == true), .. Some("the chosen answer was shown second", i => _pairs[i].ChosenFirst == false)],
+            ByPosition = [.. Some("the chosen answer was shown first", i => _pairs[i].ChosenFirst == true),
+                .. Some("the chosen answer was shown second", i => _pairs[i].ChosenFirst == false)],
             LengthAccuracy = Mean(_all, i => PreferenceDataReport.LongerIsChosen(_pairs[i])),
         };
     }

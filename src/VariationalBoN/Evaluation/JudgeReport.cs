@@ -3,10 +3,13 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>How well a judge tells which of two answers people prefer: agreement, calibration, and where it fails. Immutable, thread-safe.</summary>
+/// <summary>How well a judge tells which of two answers people prefer: agreement, calibration, and where it fails. Immutable,
+/// thread-safe.</summary>
 /// <remarks>
-/// A judge prefers the answer of the higher reward; by Bradley-Terry its probability for that is p = sigmoid(|r_c - r_r|). Labels of which a share f is wrong at random leave a
-/// perfect judge an accuracy of 1 - f. A reward may be calibrated on the labels and yet on no scale of worth: only ranks matter to Best-of-N.
+/// A judge prefers the answer of the higher reward; by Bradley-Terry its probability for that is p = sigmoid(|r_c - r_r|). Labels of which
+/// a share f is wrong at random leave a
+/// perfect judge an accuracy of 1 - f. A reward may be calibrated on the labels and yet on no scale of worth: only ranks matter to
+/// Best-of-N.
 /// Sources: reliability diagram and expected calibration error: Naeini et al., AAAI 2015; Guo et al., arXiv 1706.04599.
 /// </remarks>
 public sealed record JudgeReport
@@ -29,16 +32,18 @@ public sealed record JudgeReport
     /// <summary>Ten bars from a probability of 1/2 to 1: a reliability diagram.</summary>
     public required ImmutableArray<CalibrationBin> Calibration { get; init; }
 
-    /// <summary>Expected calibration error: the mean over pairs of |observed - predicted| of their bar, 0 to 1; chance alone makes it positive.</summary>
+    /// <summary>Expected calibration error: the mean over pairs of |observed - predicted| of their bar, 0 to 1; chance alone makes it
+    /// positive.</summary>
     public required double CalibrationError { get; init; }
 
-    /// <summary>Its interval over prompts, the bias that chance makes taken off.</summary>
+    /// <summary>Its interval over prompts, which begins at 0 where chance alone makes such an error; a little too wide upwards.</summary>
     public required Interval CalibrationErrorInterval { get; init; }
 
     /// <summary>The mean error that a judge would show here whose probabilities are the truth.</summary>
     public required double CalibrationErrorByChance { get; init; }
 
-    /// <summary>Agreement where the chosen answer is longer, as long, shorter (in characters), and on the shortest, middle and longest third of the pairs.</summary>
+    /// <summary>Agreement where the chosen answer is longer, as long, shorter (in characters), and on the shortest, middle and longest
+    /// third of the pairs.</summary>
     public required ImmutableArray<JudgeAgreement> ByLength { get; init; }
 
     /// <summary>Agreement where the chosen answer was shown first, and second; empty when no pair says it.</summary>
@@ -55,9 +60,11 @@ public sealed record JudgeReport
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>The report.</returns>
     /// <exception cref="ArgumentException">There is no pair, or an option is out of range.</exception>
-    /// <exception cref="InvalidOperationException">The judge returned another number of rewards than it was given completions, or one that is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The judge returned another number of rewards than it was given completions, or one that
+    /// is not finite.</exception>
     public static async Task<JudgeReport> EvaluateAsync(
-        IRewardModel judge, IReadOnlyList<PreferencePair> pairs, double tieTolerance = 0, BootstrapOptions? bootstrap = null, CancellationToken cancellationToken = default)
+        IRewardModel judge, IReadOnlyList<PreferencePair> pairs, double tieTolerance = 0, BootstrapOptions? bootstrap = null,
+            CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(judge);
         ArgumentNullException.ThrowIfNull(pairs);
@@ -71,14 +78,16 @@ public sealed record JudgeReport
             Completion[] completions = [.. part.Select(pair => pair.ChosenCompletion), .. part.Select(pair => pair.RejectedCompletion)];
             RewardScores scores = await judge.ScoreAsync(completions, cancellationToken).ConfigureAwait(false);
             if (scores.Count != completions.Length)
-                throw new InvalidOperationException($"The judge {judge.Identity.Name} returned {scores.Count} rewards for {completions.Length} completions; it must return one to each.");
+                throw new InvalidOperationException($"The judge {judge.Identity.Name} returned {scores.Count} rewards for " +
+                    $"{completions.Length} completions; it must return one to each.");
             for (int i = 0; i < part.Count; i++)
                 (chosen[first + i], rejected[first + i]) = (scores[i], scores[part.Count + i]);
         }
 
         int wrong = Array.FindIndex([.. chosen.Zip(rejected)], pair => !double.IsFinite(pair.First) || !double.IsFinite(pair.Second));
         return wrong < 0 ? Of(read, chosen, rejected, tieTolerance, bootstrap)
-            : throw new InvalidOperationException($"The judge {judge.Identity.Name} gave pair {wrong} the rewards {chosen[wrong]} and {rejected[wrong]}; they must be finite.");
+            : throw new InvalidOperationException($"The judge {judge.Identity.Name} gave pair {wrong} the rewards {chosen[wrong]} and " +
+                $"{rejected[wrong]}; they must be finite.");
     }
 
     /// <summary>Compares rewards that are known.</summary>
@@ -88,8 +97,10 @@ public sealed record JudgeReport
     /// <param name="tieTolerance">Rewards no further apart than this are one, at least 0.</param>
     /// <param name="bootstrap">How intervals are made; null for the defaults.</param>
     /// <returns>The report.</returns>
-    /// <exception cref="ArgumentException">There is no pair, lengths differ, a reward is not finite, or an option is out of range.</exception>
-    public static JudgeReport Of(IReadOnlyList<PreferencePair> pairs, IReadOnlyList<double> chosen, IReadOnlyList<double> rejected, double tieTolerance = 0, BootstrapOptions? bootstrap = null)
+    /// <exception cref="ArgumentException">There is no pair, lengths differ, a reward is not finite, or an option is out of
+    /// range.</exception>
+    public static JudgeReport Of(IReadOnlyList<PreferencePair> pairs, IReadOnlyList<double> chosen, IReadOnlyList<double> rejected,
+        double tieTolerance = 0, BootstrapOptions? bootstrap = null)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(chosen);
@@ -97,15 +108,18 @@ public sealed record JudgeReport
         bootstrap ??= new BootstrapOptions();
         bootstrap.Validate();
         if (!(tieTolerance >= 0 && double.IsFinite(tieTolerance)))
-            throw new ArgumentOutOfRangeException(nameof(tieTolerance), tieTolerance, "The tolerance of ties must be finite and at least 0.");
+            throw new ArgumentOutOfRangeException(nameof(tieTolerance), tieTolerance, "The tolerance of ties must be finite and at " +
+                "least 0.");
         PreferencePair[] read = [.. pairs];
         double[] better = [.. chosen], worse = [.. rejected];
         if (read.Length == 0 || better.Length != read.Length || worse.Length != read.Length)
-            throw new ArgumentException($"There are {read.Length} pairs, {better.Length} rewards of chosen and {worse.Length} of rejected answers; give one of each to a pair, and at least one pair.", nameof(pairs));
+            throw new ArgumentException($"There are {read.Length} pairs, {better.Length} rewards of chosen and {worse.Length} of " +
+                "rejected answers; give one of each to a pair, and at least one pair.", nameof(pairs));
         for (int i = 0; i < read.Length; i++)
         {
             if (!double.IsFinite(better[i]) || !double.IsFinite(worse[i]))
-                throw new ArgumentException($"The rewards of pair {i} are {better[i]} and {worse[i]}; they must be finite.", nameof(chosen));
+                throw new ArgumentException($"The rewards of pair {i} are {better[i]} and {worse[i]}; they must be finite.",
+                    nameof(chosen));
         }
 
         return new JudgeComparison(read, better, worse, tieTolerance).Report(bootstrap);

@@ -14,10 +14,12 @@ internal static class JudgeReportText
         Row("pairs", Shown(report.Pairs));
         Row("accuracy", $"{report.Accuracy}");
         Row("accuracy of \"the longer one\"", $"{report.LengthAccuracy}");
-        Row("ties", report.AccuracyWithoutTies is Estimate rest && report.Ties > 0 ? $"{Shown(report.Ties)}; accuracy without them {rest}" : Shown(report.Ties));
+        Row("ties", report.AccuracyWithoutTies is Estimate rest && report.Ties > 0 ? $"{Shown(report.Ties)}; accuracy without them " +
+            $"{rest}" : Shown(report.Ties));
         Row("-log sigmoid(r_c - r_r), nats", $"{report.LogLoss} (a coin: 0.693)");
         Row("expected calibration error", string.Create(CultureInfo.InvariantCulture,
-            $"{report.CalibrationError:0.000} ({report.CalibrationErrorInterval}; chance alone makes {report.CalibrationErrorByChance:0.000})"));
+            $"{report.CalibrationError:0.000} ({report.CalibrationErrorInterval}; chance alone makes " +
+                $"{report.CalibrationErrorByChance:0.000})"));
         text.Append('\n');
         foreach (JudgeAgreement part in report.ByLength.Concat(report.ByPosition))
             Row(part.Name, string.Create(CultureInfo.InvariantCulture, $"{part.Accuracy} of {part.Pairs}"));
@@ -36,7 +38,8 @@ internal static class JudgeReportText
         bar.AsSpan(0, (int)Math.Round(bin.Observed * BarWidth)).Fill('#');
         bar[(int)Math.Round(bin.Predicted * BarWidth)] = '|';
         return string.Create(CultureInfo.InvariantCulture,
-            $"{bin.Lower:0.00} to {bin.Upper:0.00}  {new string(bar)}  said {bin.Predicted:0.000}, was {bin.Observed:0.000} ({bin.Interval}) of {bin.Pairs}\n");
+            $"{bin.Lower:0.00} to {bin.Upper:0.00}  {new string(bar)}  said {bin.Predicted:0.000}, was {bin.Observed:0.000} " +
+                $"({bin.Interval}) of {bin.Pairs}\n");
     }
 
     private static string Shown(int count) => count.ToString(CultureInfo.InvariantCulture);

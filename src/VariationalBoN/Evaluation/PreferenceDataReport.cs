@@ -5,9 +5,12 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>What is wrong with preference pairs, found before a judge is trained on them, and the pairs that are left. Immutable, thread-safe.</summary>
+/// <summary>What is wrong with preference pairs, found before a judge is trained on them, and the pairs that are left. Immutable,
+/// thread-safe.</summary>
 /// <remarks>
-/// A pair is left out where its answers are equal, an answer is blank, or they are to different prompts; a held-out pair also where the same two answers to the same prompt are among those to train on, in either order. A length that alone predicts the label is no fault of one pair:
+/// A pair is left out where its answers are equal, an answer is blank, or they are to different prompts; a held-out pair also where the
+/// same two answers to the same prompt are among those to train on, in either order. A length that alone predicts the label is no fault of
+/// one pair:
 /// it is reported, since a judge learns it first.
 /// </remarks>
 public sealed record PreferenceDataReport
@@ -44,7 +47,8 @@ public sealed record PreferenceDataReport
     /// <summary>How many pairs have a fault that leaves them out.</summary>
     public int LeftOut => Equal + Blank + Mismatched + Shared;
 
-    /// <summary>The accuracy of "the longer answer is better" on the pairs to train on, in characters, equal lengths half, with its error over prompts; null without such pairs.</summary>
+    /// <summary>The accuracy of "the longer answer is better" on the pairs to train on, in characters, equal lengths half, with its error
+    /// over prompts; null without such pairs.</summary>
     public required Estimate? LengthAccuracy { get; init; }
 
     /// <summary>What was found in sentences, warnings first.</summary>
@@ -72,7 +76,8 @@ public sealed record PreferenceDataReport
                 contradicting++;
         }
 
-        PreferencePair[] faultless = [.. second.Where(pair => FaultOf(pair) == Fault.None)], measured = [.. faultless.Where(pair => !known.ContainsKey(KeyOf(pair)))];
+        PreferencePair[] faultless = [.. second.Where(pair => FaultOf(pair) == Fault.None)],
+            measured = [.. faultless.Where(pair => !known.ContainsKey(KeyOf(pair)))];
         HashSet<Prompt> prompts = [.. usable.Select(pair => pair.Prompt)];
         var report = new PreferenceDataReport
         {
@@ -97,7 +102,8 @@ public sealed record PreferenceDataReport
     private static Estimate LengthAccuracyOf(PreferencePair[] pairs)
     {
         var numbers = new Dictionary<Prompt, int>();
-        int[] prompts = [.. pairs.Select(pair => numbers.TryGetValue(pair.Prompt, out int number) ? number : numbers[pair.Prompt] = numbers.Count)];
+        int[] prompts = [.. pairs.Select(pair => numbers.TryGetValue(pair.Prompt, out int number) ? number
+            : numbers[pair.Prompt] = numbers.Count)];
         return Estimate.FromClusters([.. pairs.Select(LongerIsChosen)], prompts);
     }
 
@@ -115,19 +121,26 @@ public sealed record PreferenceDataReport
         [
             (report.Equal, "equal answers; there is nothing to prefer"),
             (report.Blank, "a blank answer"),
-            (report.Mismatched, "answers to different prompts: chosen and rejected, or the prompt beside them, do not begin with the same conversation"),
-            (report.Shared, "the same answers to the same prompt as a pair to train on; they are held out, and their accuracy would be memory"),
+            (report.Mismatched, "answers to different prompts: chosen and rejected, or the prompt beside them, do not begin with the " +
+                "same conversation"),
+            (report.Shared, "the same answers to the same prompt as a pair to train on; they are held out, and their accuracy would be " +
+                "memory"),
         ];
         foreach ((int count, string text) in faults.Where(fault => fault.Count > 0))
-            yield return new ReportFinding(true, FormattableString.Invariant($"{count} pair{(count == 1 ? " has" : "s have")} {text}. Left out."));
+            yield return new ReportFinding(true,
+                FormattableString.Invariant($"{count} pair{(count == 1 ? " has" : "s have")} {text}. Left out."));
         if (report.Contradicting > 0)
-            yield return new ReportFinding(true, FormattableString.Invariant($"{report.Contradicting} pairs to train on stand there before with the other label: people disagree, or the file was joined wrongly. They are kept."));
+            yield return new ReportFinding(true,
+                FormattableString.Invariant($"{report.Contradicting} pairs to train on stand there before with the other label: people disagree, or the file was joined wrongly. They are kept."));
         if (report.Repeated > 0)
-            yield return new ReportFinding(false, FormattableString.Invariant($"{report.Repeated} pairs to train on stand there before with the same label; each counts as often as it stands there."));
+            yield return new ReportFinding(false,
+                FormattableString.Invariant($"{report.Repeated} pairs to train on stand there before with the same label; each counts as often as it stands there."));
         if (report.SharedPrompts > 0)
         {
-            yield return new ReportFinding(false, FormattableString.Invariant(
-                $"{report.SharedPrompts} of {report.HeldOut.Length} held-out pairs have a prompt that is trained on: the accuracy is that for new answers, not for new prompts. {nameof(PreferencePairs)}.{nameof(PreferencePairs.Split)} splits by prompt."));
+            yield return new ReportFinding(false, string.Create(
+                CultureInfo.InvariantCulture,
+                $"{report.SharedPrompts} of {report.HeldOut.Length} held-out pairs have a prompt that is trained on: the accuracy is " +
+                    $"that for new answers, not for new prompts. {nameof(PreferencePairs)}.{nameof(PreferencePairs.Split)} splits by prompt."));
         }
 
         if (report.LengthAccuracy is Estimate length)
@@ -138,9 +151,11 @@ public sealed record PreferenceDataReport
     {
         double off = length.Value - 0.5;
         bool notable = Math.Abs(off) >= NotableLengthBias && Math.Abs(off) > 3 * length.StandardError;
-        string share = string.Create(CultureInfo.InvariantCulture, $"\"The {(off < 0 ? "shorter" : "longer")} answer is better\" is right for {100 * (0.5 + Math.Abs(off)):0.0} ± {100 * length.StandardError:0.0} % of the pairs to train on");
+        string share = string.Create(CultureInfo.InvariantCulture,
+            $"\"The {(off < 0 ? "shorter" : "longer")} answer is better\" is right for {100 * (0.5 + Math.Abs(off)):0.0} ± {100 * length.StandardError:0.0} % of the pairs to train on");
         return notable
-            ? new ReportFinding(true, $"{share}: length alone predicts the label, and a judge learns it first. See the agreement where the {(off < 0 ? "longer" : "shorter")} answer was chosen, and balance the lengths.")
+            ? new ReportFinding(true, $"{share}: length alone predicts the label, and a judge learns it first. See the agreement where " +
+                $"the {(off < 0 ? "longer" : "shorter")} answer was chosen, and balance the lengths.")
             : new ReportFinding(false, $"{share}: length says little.");
     }
 

@@ -15,6 +15,22 @@ internal static class PromptBootstrap
     {
         if (rows == 1)
             return [.. Enumerable.Repeat(new Interval(double.NegativeInfinity, double.PositiveInfinity), columns)];
+        double[][] means = Means(values, rows, columns, options);
+        double[] column = new double[means.Length];
+        var intervals = new Interval[columns];
+        for (int c = 0; c < columns; c++)
+        {
+            for (int r = 0; r < column.Length; r++)
+                column[r] = means[r][c];
+            intervals[c] = OfResamples(column, rows, options.Confidence);
+        }
+
+        return intervals;
+    }
+
+    /// <summary>The column means of each resample of the rows, [resamples][columns].</summary>
+    public static double[][] Means(double[] values, int rows, int columns, BootstrapOptions options)
+    {
         double[][] means = [.. Enumerable.Range(0, options.Resamples).Select(_ => new double[columns])]; // [resamples][columns]
         int[][] counts = [.. Enumerable.Range(0, Together).Select(_ => new int[rows])];
         for (int first = 0; first < means.Length; first += Together)
@@ -32,18 +48,15 @@ internal static class PromptBootstrap
             }
         }
 
-        double tail = Tail(rows, options.Confidence);
-        double[] column = new double[means.Length];
-        var intervals = new Interval[columns];
-        for (int c = 0; c < columns; c++)
-        {
-            for (int r = 0; r < column.Length; r++)
-                column[r] = means[r][c];
-            Array.Sort(column);
-            intervals[c] = new Interval(Quantile(column, tail), Quantile(column, 1 - tail));
-        }
+        return means;
+    }
 
-        return intervals;
+    /// <summary>The interval of a statistic from its values in the resamples of two rows or more, which are sorted in place.</summary>
+    public static Interval OfResamples(double[] statistic, int rows, double confidence)
+    {
+        double tail = Tail(rows, confidence);
+        Array.Sort(statistic);
+        return new Interval(Quantile(statistic, tail), Quantile(statistic, 1 - tail));
     }
 
     /// <summary>The share of resamples cut at each end.</summary>
@@ -73,6 +86,8 @@ internal static class PromptBootstrap
     {
         double position = Math.Clamp((share * (sorted.Length + 1)) - 1, 0, sorted.Length - 1);
         int low = (int)position, high = Math.Min(low + 1, sorted.Length - 1);
+        if (sorted[high] == sorted[low] || double.IsInfinity(sorted[high]))
+            return position == low ? sorted[low] : sorted[high]; // infinite: a resample in which there is no such number
         return sorted[low] + (2 * ((position - low) * ((sorted[high] / 2) - (sorted[low] / 2)))); // halves: a difference may overflow
     }
 }

@@ -89,9 +89,9 @@ internal static class ReferenceReportText
         }
     }
 
-    private static string Show(Estimate value) => double.IsInfinity(value.Value) ? "unbounded" : double.IsFinite(value.StandardError) ? value.ToString() : Invariant($"{value.Value:0.000} ± unknown");
+    internal static string Show(Estimate value) => double.IsInfinity(value.Value) ? "unbounded" : double.IsFinite(value.StandardError) ? value.ToString() : Invariant($"{value.Value:0.000} ± unknown");
 
-    private static void Aligned(StringBuilder text, string[][] rows)
+    internal static void Aligned(StringBuilder text, string[][] rows)
     {
         int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
         foreach (string[] row in rows)

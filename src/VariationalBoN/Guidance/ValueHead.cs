@@ -89,7 +89,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         try
         {
             network.to(reference.Model.Device);
-            ValueTraining.Run(network, learned, options, progress, cancellationToken);
+            ValueTraining.Run(network, learned, bins, options, progress, cancellationToken);
             return new ValueHead(network, bins, description, origin);
         }
         catch

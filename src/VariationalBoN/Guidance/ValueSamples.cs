@@ -29,6 +29,7 @@ internal sealed class ValueSamples : IDisposable
             if (of.Samples.IsEmpty || of.Samples.Any(sample => sample.Completion.Tokens.IsDefaultOrEmpty))
                 throw new ArgumentException($"The samples of the prompt \"{prompt}\" have no tokens, as those of an imported table; a value head learns from tokens. Estimate the table with the library.", nameof(table));
             EmpiricalRewardCdf cdf = of.Cdf;
+            PerPrompt = Math.Min(PerPrompt, cdf.Count);
             if (!labels.TryGetValue(cdf.Count, out double[][]? ranks))
                 labels[cdf.Count] = ranks = bins.Labels(cdf.Count);
             foreach (ScoredCompletion sample in of.Samples)
@@ -51,6 +52,9 @@ internal sealed class ValueSamples : IDisposable
 
     public int Count => _completions.Count;
 
+    /// <summary>M: the fewest samples of a prompt.</summary>
+    public int PerPrompt { get; } = int.MaxValue;
+
     public void Dispose() => _hidden?.Dispose();
 
     /// <summary>Some of the samples as tensors, right-padded.</summary>
@@ -61,7 +65,7 @@ internal sealed class ValueSamples : IDisposable
             length = Math.Max(length, _completions[i].Tokens.Length);
         long[] tokens = new long[rows * length], previous = new long[rows * length], places = new long[rows * length];
         float[] mask = new float[rows * length], labels = new float[rows * _labels[0].Length], scores = new float[rows];
-        bool[] ended = new bool[rows * length];
+        float[] left = new float[rows * length];
         for (int row = 0; row < rows; row++)
         {
             int i = samples[row];
@@ -69,7 +73,7 @@ internal sealed class ValueSamples : IDisposable
             for (int t = 0; t < length; t++)
             {
                 int at = (row * length) + t;
-                ended[at] = t >= completion.Tokens.Length - 1;
+                left[at] = Math.Max(0, completion.Tokens.Length - 1 - t);
                 if (t >= completion.Tokens.Length)
                     continue;
                 (tokens[at], previous[at]) = (completion.Tokens[t], t == 0 ? completion.PromptTokens[^1] : completion.Tokens[t - 1]);
@@ -85,7 +89,7 @@ internal sealed class ValueSamples : IDisposable
             ? _hidden.index_select(0, tensor(places, device: device)).view(rows, length, -1)
             : Computed(samples, places, length);
         return new ValueBatch(hidden, tensor(tokens, [rows, length], device: device), tensor(previous, [rows, length], device: device), tensor(mask, [rows, length], device: device),
-            tensor(ended, [rows, length, 1], device: device), tensor(labels, [rows, _labels[0].Length], device: device), tensor(scores, device: device));
+            tensor(left, [rows, length, 1], device: device), tensor(labels, [rows, _labels[0].Length], device: device), tensor(scores, device: device));
     }
 
     /// <summary>Hidden states [rows, T, C] of some samples, by a pass of the reference.</summary>
@@ -126,7 +130,7 @@ internal sealed class ValueSamples : IDisposable
     }
 }
 
-/// <summary>Samples of one step: hidden states [b, T, C], tokens and the tokens before them [b, T], a mask [b, T], where the answer has
-/// ended [b, T, 1], labels [b, B] and
+/// <summary>Samples of one step: hidden states [b, T, C], tokens and the tokens before them [b, T], a mask [b, T], how many tokens come
+/// after each [b, T, 1], labels [b, B] and
 /// normal scores of the ranks [b].</summary>
-internal sealed record ValueBatch(Tensor Hidden, Tensor Tokens, Tensor Previous, Tensor Mask, Tensor Ended, Tensor Labels, Tensor Scores);
+internal sealed record ValueBatch(Tensor Hidden, Tensor Tokens, Tensor Previous, Tensor Mask, Tensor Left, Tensor Labels, Tensor Scores);

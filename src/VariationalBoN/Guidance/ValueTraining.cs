@@ -9,11 +9,13 @@ namespace VariationalBoN.Guidance;
 internal static class ValueTraining
 {
     private const int WarmUpSteps = 20;
+    private static readonly int[] s_n = [4, 16, 64];
 
     /// <summary>Trains the network in place.</summary>
     /// <exception cref="InvalidOperationException">The loss or a parameter is no number any more.</exception>
-    public static void Run(ValueNetwork network, ValueSamples samples, ValueHeadOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
+    public static void Run(ValueNetwork network, ValueSamples samples, RankBins bins, ValueHeadOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
     {
+        using Tensor? weights = options.ValueWeight > 0 ? Weights(bins, samples.PerPrompt).to(network.parameters().First().device).DetachFromDisposeScope() : null;
         using var adam = new Adam(network.parameters(), options.LearningRate, beta2: 0.99);
         int perEpoch = (samples.Count + options.AnswersPerStep - 1) / options.AnswersPerStep, steps = options.Epochs * perEpoch;
         var schedule = new LearningRateSchedule
@@ -32,7 +34,7 @@ internal static class ValueTraining
                 cancellationToken.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 adam.ZeroGrad();
-                var loss = Loss(network, samples.Batch(part), options.Lambda);
+                var loss = Loss(network, samples.Batch(part), options.Lambda, weights, options.ValueWeight);
                 loss.backward();
                 if (step % perEpoch == 0 && !double.IsFinite(loss.Doubles()[0]))
                     throw Diverged($"its loss is {loss.Doubles()[0]} in step {step}", options);
@@ -51,8 +53,16 @@ internal static class ValueTraining
         }
     }
 
+    /// <summary>w of each bin for the N whose values count, [B, N].</summary>
+    internal static Tensor Weights(RankBins bins, int samples)
+    {
+        float[][] ofN = [.. s_n.Where(n => n <= samples).Select(n => Array.ConvertAll(bins.LogWeights(RankWeight.BestOf(n)), MathF.Exp))];
+        float[] values = [.. Enumerable.Range(0, bins.Count).SelectMany(b => ofN.Select(weights => weights[b]))];
+        return tensor(values, [bins.Count, ofN.Length]);
+    }
+
     /// <summary>The loss of a batch, a scalar.</summary>
-    internal static Tensor Loss(ValueNetwork network, ValueBatch batch, double lambda)
+    internal static Tensor Loss(ValueNetwork network, ValueBatch batch, double lambda, Tensor? weights = null, double valueWeight = 0)
     {
         var units = network.Units(network.UnitBase(batch.Hidden, batch.Previous), batch.Tokens) * batch.Mask.unsqueeze(-1); // [b, T, U]
         var after = units.cumsum(1);
@@ -61,23 +71,35 @@ internal static class ValueTraining
         var targets = Targets(state.detach().exp(), batch, lambda);
         var crossEntropy = ((targets * state.Plus(token)).sum(-1) * batch.Mask).sum().neg() / batch.Mask.sum();
         var ranks = (units.select(2, 0).sum(1) - batch.Scores).Squared().mean(); // the first sum learns the rank itself
-        return crossEntropy.Plus(ranks);
+        if (weights is null || weights.size(1) == 0)
+            return crossEntropy.Plus(ranks);
+        var taught = targets.matmul(weights); // [b, T, N]
+        var values = Divergence(state).Plus(Divergence(token)).mean([2]);
+        return crossEntropy.Plus(ranks).Plus(((values * batch.Mask).sum() / batch.Mask.sum()).Times(valueWeight));
+
+        Tensor Divergence(Tensor law)
+        {
+            var value = law.exp().matmul(weights);
+            return value - (taught * value.AtLeast(1e-12).log());
+        }
     }
 
     /// <summary>y_t = the label at the last token, (1 - lambda) p(. | s_(t + 1)) + lambda y_(t + 1) before it: [b, T, B].</summary>
+    /// <remarks>Summed: (1 - lambda) sum over later j of lambda^(j - t - 1) p(. | s_j), and lambda^(tokens after t) times the label.</remarks>
     internal static Tensor Targets(Tensor laws, ValueBatch batch, double lambda)
     {
         using var noGradient = no_grad();
-        long length = laws.size(1);
-        var targets = new Tensor[length];
-        var next = batch.Labels;
-        for (long t = length - 1; t >= 0; t--)
+        int length = (int)laws.size(1);
+        float[] later = new float[length * length]; // [T, T]
+        for (int t = 0; t < length; t++)
         {
-            var mixed = t + 1 < length ? next.Times(lambda).Plus(laws.select(1, t + 1).Times(1 - lambda)) : batch.Labels;
-            targets[t] = next = where(batch.Ended.select(1, t), batch.Labels, mixed);
+            for (int j = t + 1; j < length; j++)
+                later[(t * length) + j] = (float)((1 - lambda) * Math.Pow(lambda, j - t - 1));
         }
 
-        return stack(targets, 1);
+        var fromLaws = tensor(later, [length, length], device: laws.device).matmul(laws * batch.Mask.unsqueeze(-1));
+        double log = Math.Log(Math.Max(lambda, 1e-38)); // lambda = 0: nothing of the label but at the last token
+        return fromLaws.Plus(batch.Left.Times(log).exp() * batch.Labels.unsqueeze(1));
     }
 
     private static InvalidOperationException Diverged(string how, ValueHeadOptions options) => new(FormattableString.Invariant(

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace VariationalBoN;
 
 /// <summary>Where scored completions come from: a policy beside a scorer in this process, or machines elsewhere.</summary>
@@ -19,4 +21,20 @@ public interface ICompletionSource
     /// <exception cref="Rewards.RewardModelException">A reward could not be had.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
+
+    /// <summary>Draws and scores as <see cref="DrawAsync"/> and gives prompts as they are done, while the rest are drawn.</summary>
+    /// <remarks>By default all are given when all are done. What was given before a call fails or is cancelled is as good as any.</remarks>
+    /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
+    /// <param name="completionsPerPrompt">K, at least 1.</param>
+    /// <param name="seed">Fixes the draw.</param>
+    /// <param name="cancellationToken">Stops drawing and scoring.</param>
+    /// <returns>Batches of the K samples of one or more prompts, in the order of the prompts, those without a reward included; a prompt's group is its
+    /// index in <paramref name="prompts"/>. Which prompts are in which batch depends on P and K alone.</returns>
+    /// <exception cref="Rewards.RewardModelException">A reward could not be had.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    async IAsyncEnumerable<ScoredBatch> DrawEachAsync(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        yield return await DrawAsync(prompts, completionsPerPrompt, seed, cancellationToken).ConfigureAwait(false);
+    }
 }

@@ -1,13 +1,18 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.References;
 
-/// <summary>Draws some samples of each prompt, the first of them by the seed. What it gives scores them: an entry for each prompt, in order.</summary>
-internal delegate Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> ReferenceDraw(
-    Prompt[] prompts, int count, DrawSeed seed, CancellationToken cancellationToken);
+/// <summary>Draws some samples of each prompt, the first of them by the seed, and gives them part by part.</summary>
+internal delegate IAsyncEnumerable<ReferencePart> ReferenceDraw(Prompt[] prompts, int count, DrawSeed seed, CancellationToken cancellationToken);
 
-/// <summary>Draws and scores reference samples batch by batch, into memory or into a store. One estimation; not thread-safe.</summary>
+/// <summary>Samples of some prompts that were drawn.</summary>
+/// <param name="First">Index of the first sample of each, as in a store.</param>
+/// <param name="ScoreAsync">Scores them: an entry for each prompt, in order.</param>
+internal readonly record struct ReferencePart(int First, Func<Task<IReadOnlyList<ReferencePrompt>>> ScoreAsync);
+
+/// <summary>Draws and scores reference samples part by part, into memory or into a store. One estimation; not thread-safe.</summary>
 internal sealed class ReferenceEstimation
 {
     private readonly ReferenceProvenance _provenance;
@@ -36,24 +41,28 @@ internal sealed class ReferenceEstimation
         if (differences.Length > 0)
             throw new ArgumentException($"The source draws from another policy than the reference whose log-probabilities it gives: {string.Join("; ", differences)}. Draw reference samples from the reference.", nameof(source));
         var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.OnWarning);
-        return new(origin, source is PolicyCompletionSource local ? DrawThenScoreAsync : DrawScoredAsync, prompts, options);
+        var local = source as PolicyCompletionSource;
+        return new(origin, local is not null ? DrawThenScoreAsync : DrawScoredAsync, prompts, options);
 
-        Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawThenScoreAsync(
-            Prompt[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
+        async IAsyncEnumerable<ReferencePart> DrawThenScoreAsync(
+            Prompt[] batch, int count, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            IReadOnlyList<Completion> drawn = local.Draw(batch, count, seed, cancellationToken);
-            watch.Observe(drawn);
-            return Task.FromResult<Func<Task<IReadOnlyList<ReferencePrompt>>>>(
-                async () => Entries(await local.ScoreAsync(drawn, count, cancellationToken).ConfigureAwait(false), batch, count));
+            var parts = local!.DrawPartsAsync(batch, count, seed, keepOfFailed: options.Store is not null, cancellationToken);
+            await foreach ((DrawnPart part, double[] logReference) in parts.ConfigureAwait(false))
+            {
+                watch.Observe(part.Completions);
+                yield return new ReferencePart(seed.FirstSample + part.FirstSample, async () => Entries(
+                    await local.ScoreAsync(part, logReference, cancellationToken).ConfigureAwait(false), batch[part.FirstPrompt..(part.FirstPrompt + part.Prompts)], part.Samples));
+            }
         }
 
-        async Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawScoredAsync(
-            Prompt[] batch, int count, DrawSeed seed, CancellationToken cancellationToken)
+        async IAsyncEnumerable<ReferencePart> DrawScoredAsync(
+            Prompt[] batch, int count, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             ScoredBatch scored = await source.DrawAsync(batch, count, seed, cancellationToken).ConfigureAwait(false);
             IReadOnlyList<ReferencePrompt> entries = Entries(scored, batch, count);
             watch.Observe(scored.Drawn.Select(sample => sample.Completion));
-            return () => Task.FromResult(entries);
+            yield return new ReferencePart(seed.FirstSample, () => Task.FromResult(entries));
         }
     }
 
@@ -62,31 +71,39 @@ internal sealed class ReferenceEstimation
     {
         using ReferenceStore? store = _options.Store is null ? null : ReferenceStore.Open(_options.Store, _provenance, _options.Storage);
         (Prompt Prompt, int First, int Count)[] missing = [.. _prompts.SelectMany(prompt => Missing(store, prompt))];
-        var open = missing.GroupBy(part => part.Prompt).ToDictionary(parts => parts.Key, parts => parts.Count());
+        var open = missing.GroupBy(part => part.Prompt).ToDictionary(parts => parts.Key, parts => parts.Sum(part => part.Count)); // samples
         long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found, excluded = 0;
         if (store is not null)
             Report();
 
-        // By range, since one draw is of one range; in a fixed order, so that a resumed run forms the same batches as one that was never stopped.
-        // The next batch is drawn while the judge is awaited for the one before: never two draws or two judgements at once.
+        // By range, since one draw is of one range; cut where a run that has everything to draw is cut, so that what is there already moves no other
+        // prompt into another batch. What comes next is drawn while the judge is awaited for the part before: never two draws or two judgements at once.
+        Dictionary<Prompt, int> number = _prompts.Index().ToDictionary(prompt => prompt.Item, prompt => prompt.Index / _options.PromptsPerBatch);
         (Prompt[] Batch, int First, int Count)[] batches = [.. missing.GroupBy(part => (part.First, part.Count)).OrderBy(range => range.Key.First).ThenBy(range => range.Key.Count)
-            .SelectMany(range => range.Select(part => part.Prompt).Chunk(_options.PromptsPerBatch).Select(batch => (batch, range.Key.First, range.Key.Count)))];
-        Task<Func<Task<IReadOnlyList<ReferencePrompt>>>>? next = null;
-        for (int b = 0; b < batches.Length; b++)
+            .SelectMany(range => range.GroupBy(part => number[part.Prompt], part => part.Prompt).Select(batch => (batch.ToArray(), range.Key.First, range.Key.Count)))];
+        using (var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
-            Func<Task<IReadOnlyList<ReferencePrompt>>> score = await (next ?? Begin(b)).ConfigureAwait(false);
-            next = null;
-            Task<IReadOnlyList<ReferencePrompt>> judged = score();
-            try
+            await using IAsyncEnumerator<ReferencePart> parts = PartsAsync(batches, stop.Token, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
+            Task<bool> next = parts.MoveNextAsync().AsTask();
+            while (await next.ConfigureAwait(false))
             {
-                if (!judged.IsCompleted && b + 1 < batches.Length)
-                    next = Begin(b + 1);
-                Kept(batches[b], await judged.ConfigureAwait(false));
-            }
-            catch
-            {
-                await Task.WhenAll(Ended(judged), Ended(next)).ConfigureAwait(false); // nothing of this call runs on after it has failed
-                throw;
+                int first = parts.Current.First;
+                Task<IReadOnlyList<ReferencePrompt>> judged = parts.Current.ScoreAsync();
+                Task<bool>? begun = null;
+                try
+                {
+                    if (!judged.IsCompleted)
+                        begun = parts.MoveNextAsync().AsTask();
+                    Kept(await judged.ConfigureAwait(false), first);
+                }
+                catch
+                {
+                    await stop.CancelAsync().ConfigureAwait(false);
+                    await Task.WhenAll(Ended(judged), Ended(begun)).ConfigureAwait(false); // nothing of this call runs on after it has failed
+                    throw;
+                }
+
+                next = begun ?? parts.MoveNextAsync().AsTask();
             }
         }
 
@@ -109,12 +126,6 @@ internal sealed class ReferenceEstimation
             throw;
         }
 
-        Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> Begin(int b)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return _draw(batches[b].Batch, batches[b].Count, new DrawSeed(_options.Seed, DrawPurpose.Reference, batches[b].First), cancellationToken);
-        }
-
         static async Task Ended(Task? task)
         {
             if (task is null)
@@ -123,12 +134,12 @@ internal sealed class ReferenceEstimation
             _ = task.Exception; // what it failed with is not what the call fails with
         }
 
-        void Kept((Prompt[] Batch, int First, int Count) batch, IReadOnlyList<ReferencePrompt> entries)
+        void Kept(IReadOnlyList<ReferencePrompt> entries, int first)
         {
-            Keep(store, entries, batch.First);
-            foreach (Prompt prompt in batch.Batch)
-                open[prompt]--;
-            done += (long)batch.Batch.Length * batch.Count;
+            Keep(store, entries, first);
+            foreach (ReferencePrompt entry in entries)
+                open[entry.Prompt] -= entry.Drawn;
+            done += entries.Sum(entry => (long)entry.Drawn);
             excluded += entries.Sum(entry => (long)entry.Excluded);
             Report();
         }
@@ -143,6 +154,17 @@ internal sealed class ReferenceEstimation
             Excluded = excluded,
             Elapsed = _clock.Elapsed,
         });
+    }
+
+    private async IAsyncEnumerable<ReferencePart> PartsAsync(
+        (Prompt[] Batch, int First, int Count)[] batches, CancellationToken stop, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach ((Prompt[] batch, int first, int count) in batches)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await foreach (ReferencePart part in _draw(batch, count, new DrawSeed(_options.Seed, DrawPurpose.Reference, first), stop).ConfigureAwait(false))
+                yield return part;
+        }
     }
 
     private IEnumerable<(Prompt Prompt, int First, int Count)> Missing(ReferenceStore? store, Prompt prompt) => store is null

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.References;
@@ -57,13 +58,13 @@ public static class ReferenceSamples
         var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.OnWarning);
         return new ReferenceEstimation(new ScoringIdentity(reference, reward.Identity, scoring.Identity), DrawAsync, prompts, options).RunAsync(cancellationToken);
 
-        async Task<Func<Task<IReadOnlyList<ReferencePrompt>>>> DrawAsync(Prompt[] batch, int count, DrawSeed seed, CancellationToken token)
+        async IAsyncEnumerable<ReferencePart> DrawAsync(Prompt[] batch, int count, DrawSeed seed, [EnumeratorCancellation] CancellationToken token)
         {
             IReadOnlyList<Completion> drawn = await sampleAsync(batch, count, seed, token).ConfigureAwait(false);
             if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count))))
                 throw new InvalidOperationException($"{reference.Name} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
             watch.Observe(drawn);
-            return () => ScoreAsync(reward, drawn, scoring, token);
+            yield return new ReferencePart(seed.FirstSample, () => ScoreAsync(reward, drawn, scoring, token));
         }
     }
 }

@@ -13,7 +13,10 @@ public sealed record ReferenceTableOptions
     /// <summary>Fixes the draws, which are of purpose <see cref="DrawPurpose.Reference"/>.</summary>
     public long Seed { get; init; }
 
-    /// <summary>How many prompts are sampled, scored and written at a time, at least 1: what bounds memory, and what a kill costs at most.</summary>
+    /// <summary>
+    /// How many prompts are sampled at a time, at least 1: what bounds memory, and what a kill costs at most. Prompts that are done are scored and
+    /// written while the rest are drawn.
+    /// </summary>
     public int PromptsPerBatch { get; init; } = 16;
 
     /// <summary>
@@ -25,7 +28,7 @@ public sealed record ReferenceTableOptions
     /// <summary>How the store is written.</summary>
     public ReferenceStoreOptions Storage { get; init; } = new();
 
-    /// <summary>Told how far it is after each batch, and with a store at the start: what was found.</summary>
+    /// <summary>Told how far it is whenever prompts are done, and with a store at the start: what was found.</summary>
     public IProgress<ReferenceTableProgress>? Progress { get; init; }
 
     /// <summary>

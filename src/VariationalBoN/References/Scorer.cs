@@ -68,9 +68,12 @@ public sealed class Scorer
     /// <summary>Makes the identity anew: the weights of a moving anchor have changed.</summary>
     internal void ForgetOrigin() => _origin = NewOrigin();
 
-    private async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int[] groups, CancellationToken cancellationToken)
+    private async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int[] groups, CancellationToken cancellationToken) =>
+        await ScoreAsync(completions, groups, LogReference(completions), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Gives rewards to completions whose log pi_ref is known.</summary>
+    internal async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int[] groups, double[] logReference, CancellationToken cancellationToken)
     {
-        double[] logReference = LogReference(completions);
         CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(Reward, completions, Options, cancellationToken).ConfigureAwait(false);
         return new ScoredBatch(
             completions.Select((completion, i) => new ScoredSample(completion, found.Rewards[i], logReference[i])),
@@ -81,7 +84,9 @@ public sealed class Scorer
 
     private Lazy<ScoringIdentity> NewOrigin() => new(() => new ScoringIdentity(Reference.Identity, Reward.Identity, Options.Identity));
 
-    private double[] LogReference(IReadOnlyList<Completion> completions)
+    /// <summary>log pi_ref of each.</summary>
+    /// <exception cref="ArithmeticException">One is not a finite number at most 0; the message names it.</exception>
+    internal double[] LogReference(IReadOnlyList<Completion> completions)
     {
         double[] values = Reference.LogProbValues(completions);
         for (int i = 0; i < values.Length; i++)

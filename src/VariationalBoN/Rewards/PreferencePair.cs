@@ -12,14 +12,16 @@ public sealed record PreferencePair
     /// <summary>The other answer.</summary>
     public required string Rejected { get; init; }
 
-    /// <summary>How much better the chosen answer is, at least 0, in units of the reward; for the margin of <c>RewardModelLoss.BradleyTerry</c>.</summary>
+    /// <summary>How much better the chosen answer is, at least 0, in units of the reward; for the margin of
+    /// <c>RewardModelLoss.BradleyTerry</c>.</summary>
     /// <value>0: not known.</value>
     public double Margin { get; init; }
 
     /// <summary>Whether the chosen answer was the one that was shown first; null where it is not known.</summary>
     public bool? ChosenFirst { get; init; }
 
-    /// <summary>Another prompt that one of the answers is to, by the file that the pair was read from; null where both are to <see cref="Prompt"/>.</summary>
+    /// <summary>Another prompt that one of the answers is to, by the file that the pair was read from; null where both are to
+    /// <see cref="Prompt"/>.</summary>
     public Prompt? OtherPrompt { get; init; }
 
     /// <summary>Prompt and chosen answer, without token ids: what a reward model is given.</summary>

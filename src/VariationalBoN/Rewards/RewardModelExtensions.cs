@@ -15,6 +15,21 @@ public static class RewardModelExtensions
         return new RetryRewardModel(model, new RetryPolicy(options));
     }
 
+    /// <summary>The same judge, of answers from which the thinking is cut: it reads the text alone, without token ids.</summary>
+    /// <remarks>
+    /// How long the thinking was, and the shares over the budget and without an end, are components of the reward ("thinking, characters", "thinking over budget", "thinking without
+    /// end"), so that reports count them. Answers cut at the maximum length are the report's truncated share.
+    /// </remarks>
+    /// <param name="model">The judge.</param>
+    /// <param name="options">What is thinking, and its budget; null for <c>&lt;think&gt;</c> to <c>&lt;/think&gt;</c> without a budget.</param>
+    /// <returns>A reward model whose identity names the judge and the options.</returns>
+    /// <exception cref="ArgumentException">The options are not usable; the message names every fault.</exception>
+    public static IRewardModel WithoutThinking(this IRewardModel model, ThinkingOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new AnswerRewardModel(model, options ?? new ThinkingOptions());
+    }
+
     /// <summary>Scores completions in batches, each answer checked: what the library itself asks a reward model by.</summary>
     /// <param name="model">The reward model.</param>
     /// <param name="completions">B completions.</param>

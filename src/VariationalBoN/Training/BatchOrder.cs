@@ -1,8 +1,10 @@
 namespace VariationalBoN.Training;
 
-/// <summary>Which items each step trains on, such as preference pairs: passes over all, each in an order of its own, as a pure function of seed and step.</summary>
+/// <summary>Which items each step trains on, such as preference pairs: passes over all, each in an order of its own, as a pure function of
+/// seed and step.</summary>
 /// <remarks>
-/// A resumed run needs no state of it. Each pass is a Fisher-Yates shuffle with <see cref="CounterRandom"/>, and steps go through the passes without a gap: a step
+/// A resumed run needs no state of it. Each pass is a Fisher-Yates shuffle with <see cref="CounterRandom"/>, and steps go through the
+/// passes without a gap: a step
 /// at the end of a pass takes the rest from the next. Immutable apart from a memory of the last pass; thread-safe.
 /// </remarks>
 /// <typeparam name="T">What is ordered.</typeparam>
@@ -60,7 +62,8 @@ public sealed class BatchOrder<T>
     {
         if (_last is Pass last && last.Number == pass)
             return last.Order;
-        var random = new CounterRandom(new DrawSeed(_seed, DrawPurpose.Resampling), FormattableString.Invariant($"order of prompts, pass {pass}"), 0);
+        var random = new CounterRandom(new DrawSeed(_seed, DrawPurpose.Resampling),
+            FormattableString.Invariant($"order of prompts, pass {pass}"), 0);
         int[] order = [.. Enumerable.Range(0, _items.Length)];
         for (int i = order.Length - 1; i > 0; i--)
         {

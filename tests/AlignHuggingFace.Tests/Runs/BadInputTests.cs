@@ -68,6 +68,8 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     [InlineData("--reference-device is 'gpu'", "--reference-device", "gpu")]
     [InlineData("--prompt-column goes with --prompts", "--prompt-column", "text")]
     [InlineData("--second-label goes with --second-reward", "--second-label", "A")]
+    [InlineData("--watch goes with --second-reward", "--watch", "5")]
+    [InlineData("--watch is '0'", "--second-reward", "function", "--watch", "0")]
     [InlineData("--threads goes with --model", "--threads", "2")]
     [InlineData("--steps does not go with --make-tiny", "--make-tiny", "tiny", "--steps", "3")]
     public async Task An_option_that_is_unknown_out_of_range_or_out_of_place(string expected, params string[] arguments) =>

@@ -102,7 +102,10 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     public async Task What_is_saved_is_a_model_and_a_second_judge_has_its_say()
     {
         string folder = tiny.New();
-        Assert.Contains("The second judge", await AlignAsync(folder, "--second-reward", "function"), StringComparison.Ordinal);
+        string output = await AlignAsync(folder, "--second-reward", "function", "--watch", "1");
+        Assert.Contains("The second judge", output, StringComparison.Ordinal);
+        Assert.Contains("step 0: first judge", output, StringComparison.Ordinal);
+        Assert.Contains("win rate at equal length", output, StringComparison.Ordinal);
         using var saved = PretrainedCausalLm.Load(Path.Combine(folder, "model"));
         Assert.True(saved.HasTokenizer);
     }

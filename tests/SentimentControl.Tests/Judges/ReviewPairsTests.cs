@@ -38,7 +38,7 @@ public sealed class ReviewPairsTests
         PreferencePair[] pairs = ReviewPairs.Draw(1000, flipped, seed: 5);
 
         Assert.Equal((int)(1000 * flipped), pairs.Count(pair => ReviewPairs.Truth(pair) < 0));
-        Assert.All(pairs, pair => Assert.True(Math.Abs(ReviewPairs.Truth(pair)) >= 0.5));
+        Assert.All(pairs, pair => Assert.True(Math.Abs(ReviewPairs.Truth(pair)) >= 1));
         Assert.All(pairs, pair => Assert.False(string.IsNullOrWhiteSpace(pair.Chosen) || string.IsNullOrWhiteSpace(pair.Rejected)));
         Assert.All(pairs, pair => Assert.Equal(3, pair.Prompt.Text.Split(' ').Length));
         Assert.Equal(pairs, ReviewPairs.Draw(1000, flipped, seed: 5));

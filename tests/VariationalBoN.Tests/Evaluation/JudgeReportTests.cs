@@ -6,7 +6,7 @@ namespace VariationalBoN.Tests.Evaluation;
 [Trait("Tier", "fast")]
 public sealed class JudgeReportTests
 {
-    private static readonly BootstrapOptions s_quick = new() { Resamples = 200 };
+    private static readonly BootstrapOptions s_quick = new() { Resamples = 100 };
 
     [Fact]
     public void Agreement_is_counted_whole_and_by_length_position_and_ties()
@@ -56,15 +56,15 @@ public sealed class JudgeReportTests
     }
 
     [Theory]
-    [InlineData(1.0, 300)] // a judge whose probabilities are the truth
-    [InlineData(1.0, 3000)]
-    [InlineData(2.0, 300)] // rewards twice as far apart as they should be
-    [InlineData(0.4, 1000)]
+    [InlineData(1.0, 200)] // a judge whose probabilities are the truth
+    [InlineData(1.0, 500)]
+    [InlineData(2.0, 200)] // rewards twice as far apart as they should be
+    [InlineData(0.4, 400)]
     public void The_interval_of_the_calibration_error_holds_the_truth_about_as_often_as_it_says(double scale, int pairs)
     {
         double[] atoms = [.. Enumerable.Range(0, 40).Select(i => 0.05 + (i * 0.1))]; // differences by the truth, each as likely
         double truth = TrueError(atoms, scale);
-        const int Worlds = 120;
+        const int Worlds = 60;
         int held = 0;
         double bias = 0, byChance = 0;
         for (int world = 0; world < Worlds; world++)
@@ -81,9 +81,9 @@ public sealed class JudgeReportTests
             byChance += report.CalibrationErrorByChance / Worlds;
         }
 
-        Assert.True(held >= 0.85 * Worlds, $"{held} of {Worlds} intervals hold {truth}"); // 95 % asked for; 0.85 is 5 deviations of a binomial below
+        Assert.True(held >= 0.83 * Worlds, $"{held} of {Worlds} intervals hold {truth}"); // 95 % asked for; 0.83 is 4 deviations of a binomial below
         if (scale == 1)
-            Assert.Equal(bias, byChance, 0.15 * byChance); // all of a calibrated judge's error is chance, and it is told
+            Assert.Equal(bias, byChance, 0.2 * byChance); // all of a calibrated judge's error is chance, and it is told
         else
             Assert.InRange(bias, -0.25 * byChance, byChance);
     }

@@ -21,8 +21,8 @@ public sealed class PreferenceDataReportTests
 
         Assert.Equal((2, 1, 1, 1, 5), (report.Equal, report.Blank, report.Mismatched, report.Shared, report.LeftOut));
         Assert.Equal((1, 1, 2), (report.Repeated, report.Contradicting, report.SharedPrompts));
-        Assert.Equal([s_train[0], s_train[4], s_train[5], s_train[6]], report.Train);
-        Assert.Equal([s_heldOut[1], s_heldOut[2], s_heldOut[4]], report.HeldOut);
+        Assert.Equal([s_train[0], s_train[4], s_train[5], s_train[6]], report.Train.ToArray());
+        Assert.Equal([s_heldOut[1], s_heldOut[2], s_heldOut[4]], report.HeldOut.ToArray());
         Assert.Equal(5, report.Findings.Count(finding => finding.IsWarning));
         Assert.True(report.Findings[0].IsWarning);
         Assert.False(report.Findings[^1].IsWarning);

@@ -1,4 +1,5 @@
 using VariationalBoN.Guidance;
+using VariationalBoN.References;
 using VariationalBoN.Tests.Policies;
 using static VariationalBoN.Tests.Guidance.GuidedExample;
 
@@ -33,6 +34,25 @@ public sealed class GuidanceSnippets : IDisposable
         Assert.Equal(8, answers.Count);
         Assert.Equal(RankWeight.BestOf(32), bolder.Weight);
         Assert.Equal(128, report.Completions);
+    }
+
+    [Fact]
+    public async Task Several_draws_of_the_page_run()
+    {
+        (CausalLmPolicy reference, ReferenceTable table) = await Made;
+        Scorer scorer = Scorer(reference);
+        using ValueHead head = await HeadAsync(Options(epochs: 1));
+        var guided = new GuidedPolicy(reference, head, RankWeight.BestOf(8));
+        Prompt[] prompts = HeldOut;
+
+        // snippet: resampled
+        var resampler = new ImportanceResampler(guided, scorer, table.BestOf(8));
+        var kept = await resampler.SampleAsync(prompts, draws: 4, seed: 1);             // one of 4, by pi_bon / pi: nearer to Best-of-8
+        var best = await new BestOfNSampler(guided.With(RankWeight.BestOf(2)), scorer.Reward).SampleAsync(prompts, n: 4, seed: 1); // the best of 4
+        // end snippet
+
+        Assert.All(kept, answer => Assert.InRange(answer.EffectiveDraws, 1, 4));
+        Assert.Equal(prompts, best.Select(answer => answer.Completion.Prompt));
     }
 
     [Fact]

@@ -89,6 +89,9 @@ public sealed class ValueHeadTests : IDisposable
         var hotter = reference.With(reference.Options with { Temperature = 1.5 });
         Says("reference", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(other))));
         Says("temperature", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(hotter))));
+        var respelled = new CausalLmPolicy(reference.Model.Module, new OtherTokenizer(TinyModels.Vocabulary), reference.Options);
+        Says("tokenizer", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(respelled))));
+        Says("tokenizer", Assert.Throws<ArgumentException>(() => new GuidedPolicy(respelled, head, RankWeight.BestOf(4))));
         Says("reward model", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, new Scorer(reference, RewardModel.FromFunction(_ => 0, "another judge")))));
         Says("another reference", Assert.Throws<ArgumentException>(() => new GuidedPolicy(other, head, RankWeight.BestOf(4))));
         Says("temperature", Assert.Throws<ArgumentException>(() => new GuidedPolicy(hotter, head, RankWeight.BestOf(4))));
@@ -107,6 +110,7 @@ public sealed class ValueHeadTests : IDisposable
         Says("no prompt", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, [])));
         Assert.Throws<KeyNotFoundException>(() => ValueHead.Train(reference, table, ["5 5"]));
         Says("Lambda is 1.1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
+        Says("ValueWeight is -1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { ValueWeight = -1 })));
         Says("Bins is 1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
         Says("truncates", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.With(reference.Options with { TopK = 2 }), table, Train)));
         using var training = TinyModels.Gpt2();
@@ -288,6 +292,20 @@ public sealed class ValueHeadTests : IDisposable
                 yield return template with { Tokens = [.. tokens], Text = string.Join(' ', tokens), FinishReason = tokens[^1] == 5 ? FinishReason.Stopped : FinishReason.Length };
             open = [.. longer.Where(tokens => tokens[^1] != 5 && tokens.Length < 4)];
         }
+    }
+
+    /// <summary>The same numbers, said to be of another tokenizer.</summary>
+    private sealed class OtherTokenizer(int vocabularySize) : ITokenizer
+    {
+        private readonly NumberTokenizer _numbers = new(vocabularySize);
+
+        public ModelIdentity Identity => "other numbers";
+
+        public int VocabularySize => vocabularySize;
+
+        public System.Collections.Immutable.ImmutableArray<int> Encode(string text) => _numbers.Encode(text);
+
+        public string Decode(IReadOnlyList<int> tokens) => _numbers.Decode(tokens);
     }
 
     /// <summary>A head that is read token by token alone.</summary>

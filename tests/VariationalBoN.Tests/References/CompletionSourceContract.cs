@@ -118,6 +118,40 @@ public abstract class CompletionSourceContract : IDisposable
     }
 
     [Fact]
+    public async Task Prompts_that_are_given_one_by_one_are_those_of_one_call_in_order()
+    {
+        ICompletionSource source = Source();
+        ScoredBatch whole = await source.DrawAsync(Prompts, 200, seed: 11);
+        var parts = new List<ScoredBatch>();
+        await foreach (ScoredBatch part in source.DrawEachAsync(Prompts, 200, seed: 11))
+            parts.Add(part);
+
+        Assert.Equal(whole.Select(Line), parts.SelectMany(part => part).Select(Line));
+        Assert.Equal(whole.DrawnGroups, parts.SelectMany(part => part.DrawnGroups));
+        Assert.All(parts, part => Assert.Equal(0, part.Count % 200));
+        Assert.All(parts, part => Assert.Equal(source.Origin, part.Origin));
+    }
+
+    [Fact]
+    public async Task Giving_one_by_one_can_be_cancelled_left_and_fails_with_the_judge()
+    {
+        using var cancel = new CancellationTokenSource();
+        ICompletionSource source = Source(), faulty = Source(_policy, new Scorer(_reference, Judge(_ => double.NaN)));
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await First(source, cancel.Token));
+        await Assert.ThrowsAsync<RewardModelException>(async () => await First(faulty, default));
+        await First(source, default); // leaves the rest
+        Assert.Equal(3 * K, (await source.DrawAsync(Prompts, K, seed: 8)).Count);
+
+        static async Task First(ICompletionSource source, CancellationToken cancellationToken)
+        {
+            await foreach (ScoredBatch part in source.DrawEachAsync(Prompts, 200, seed: 12, cancellationToken))
+                break;
+        }
+    }
+
+    [Fact]
     public async Task A_judge_that_fails_fails_the_call()
     {
         ICompletionSource source = Source(_policy, new Scorer(_reference, Judge(_ => double.NaN)));

@@ -44,12 +44,13 @@ public sealed class ImportanceResamplerTests
     }
 
     [Fact]
-    public async Task A_proposal_that_is_the_target_keeps_the_first_weights_alike_and_itself()
+    public async Task A_proposal_that_is_the_target_weighs_all_draws_alike()
     {
         var answers = await Resampler(s_target).SampleAsync(["a", "b", "a"], 8, seed: 1);
         Assert.All(answers, answer => Assert.Equal(8, answer.EffectiveDraws, 1e-9));
         Assert.Equal(["a", "b", "a"], answers.Select(answer => answer.Completion.Completion.Prompt.Text));
-        Assert.Equal(answers, await Resampler(s_target).SampleAsync(["a", "b", "a"], 8, seed: 1));
+        var again = await Resampler(s_target).SampleAsync(["a", "b", "a"], 8, seed: 1);
+        Assert.Equal(answers.Select(answer => answer.Completion.Completion.Text), again.Select(answer => answer.Completion.Completion.Text));
     }
 
     [Fact]

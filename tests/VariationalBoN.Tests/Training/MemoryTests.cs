@@ -34,7 +34,8 @@ public sealed class MemoryTests
         try
         {
             Prompt[] prompts = [.. Enumerable.Range(0, 2_000).Select(i => $"prompt {i}")];
-            using var reference = new TabularPolicy(prompts, vocabularySize: 3, length: 2).CloneFrozen();
+            using var uniform = new TabularPolicy(prompts, vocabularySize: 3, length: 2); // until the end: the count would notice its collection
+            using var reference = uniform.CloneFrozen();
             var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum(), "sum");
             var seen = new List<(long Memory, long Tensors)>();
             using (var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions

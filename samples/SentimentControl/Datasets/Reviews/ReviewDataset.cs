@@ -37,7 +37,7 @@ internal sealed class ReviewDataset : IDataset
 
     public RunSettings Settings(bool quick) => quick
         ? new RunSettings { ReferenceSteps = 400, SamplesPerPrompt = 128, Steps = 80, TrainPrompts = 48, HeldOutPrompts = 24, EvaluationCompletions = 32 }
-        : new RunSettings { ReferenceSteps = 500, SamplesPerPrompt = 256, Steps = 150, TrainPrompts = 96, HeldOutPrompts = 48, EvaluationCompletions = 64 };
+        : new RunSettings { ReferenceSteps = 500, SamplesPerPrompt = 256, Steps = 150, ValuedSteps = 3, TrainPrompts = 96, HeldOutPrompts = 48, EvaluationCompletions = 64 };
 
     public ReferenceModel ObtainReference(RunSettings settings, long seed, torch.Device device, IProgress<double> progress, CancellationToken cancellationToken)
     {

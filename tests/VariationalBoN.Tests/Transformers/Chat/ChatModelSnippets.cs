@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using VariationalBoN.Losses;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Chat;
 using VariationalBoN.Transformers.ChatTemplates;
@@ -45,6 +46,24 @@ public sealed class ChatModelSnippets : IDisposable
         // end snippet
         Assert.Contains("2026-01-15", pair.Policy.Identity.ToJson(), StringComparison.Ordinal);
         Assert.Equal(pair.Policy.Identity.ToJson().Contains("enable_thinking", StringComparison.Ordinal), pair.Reference.Identity.ToJson().Contains("enable_thinking", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Conversations_of_several_turns_train_on_the_assistants_tokens_alone()
+    {
+        Prompt[] conversations = [ChatModels.Conversation(("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d e")), ChatModels.Conversation(("user", "f"), ("assistant", "g"))];
+        using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, "qwen2", ChatModels.ChatMl));
+        var policy = new CausalLmPolicy(model.Model, model.Chat(), new GenerationOptions { MaxNewTokens = 64 });
+
+        // snippet: turns
+        ChatTokenizer chat = model.Chat();
+        ChatTurns[] data = [.. conversations.Select(chat.ReadTurns)];                       // ids and mask of each
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var loss = MaskedLikelihood.Loss(policy.TokenLogProb([.. data.Select(turns => turns.Completion)]), [.. data.Select(turns => turns.Mask)]);
+        // end snippet
+
+        loss.backward();
+        Assert.Contains(model.Model.parameters(), parameter => parameter.grad is not null);
     }
 
     private static async Task<Prompt> Program(string directory, string file, string aligned, IRewardModel judge, int steps)

@@ -58,7 +58,7 @@ public sealed class PretrainedClassifierTests : IDisposable
         Assert.Contains(classifier.Chat().Template.Digest, reward.Identity.ToJson(), StringComparison.Ordinal);
         Assert.Equal(
             await classifier.TextReward(new ClassifierRewardOptions { MaxLength = 3 }).ScoreAsync(completions[..1], CancellationToken.None),
-            await classifier.TokenReward().ScoreAsync([Tokens([.. classifier.Tokenizer.Encode("[user]q[assistant]a").Take(3)])], CancellationToken.None));
+            await classifier.TokenReward().ScoreAsync([Tokens([.. classifier.Tokenizer.Encode("[user]q[assistant]a").TakeLast(3)])], CancellationToken.None));
     }
 
     [Theory]

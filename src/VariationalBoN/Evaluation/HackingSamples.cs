@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using MathNet.Numerics.Statistics;
+using VariationalBoN.BestOfN;
+using VariationalBoN.References;
+
+namespace VariationalBoN.Evaluation;
+
+/// <summary>The samples of one prompt in the order of their first reward, with what else is known of each. Immutable, thread-safe.</summary>
+internal sealed class HackingSamples
+{
+    private const int FewestOfCorrelation = 4;
+    private const double LeastWeight = 0.1; // of the samples with a second reward: below it they are not those that Best-of-N chooses
+
+    private readonly EmpiricalRewardCdf _cdf;
+    private readonly double[] _first;
+    private readonly double?[] _second;
+    private readonly double[]? _lengths;
+    private readonly double?[][] _members; // mid-ranks of each member of an ensemble
+
+    public HackingSamples(ReferencePrompt prompt, string second, ImmutableArray<string> ensemble)
+    {
+        PromptSamples all = prompt.All;
+        int[] order = [.. Enumerable.Range(0, all.Known.Length).OrderBy(i => all.Known[i])];
+        _cdf = prompt.Cdf;
+        _first = [.. order.Select(i => all.Known[i])];
+        _second = Column(second);
+        _lengths = !all.Samples.IsEmpty ? [.. order.Select(i => (double)all.Samples[i].Completion.Tokens.Length)]
+            : !all.Texts.IsEmpty ? [.. order.Select(i => (double)all.Texts[i].Length)] : null;
+        _members = [.. ensemble.Select(name => MidRanks(Column(name)))];
+        Scored = _second.Count(value => value is not null);
+
+        double?[] Column(string name) => all.Components.TryGetValue(name, out ImmutableArray<double?> values) ? [.. order.Select(i => values[i])] : new double?[order.Length];
+    }
+
+    /// <summary>How many samples have a second reward.</summary>
+    public int Scored { get; }
+
+    /// <summary>M.</summary>
+    public int Count => _first.Length;
+
+    /// <summary>
+    /// First and second reward of the best of n and the slope of the second, each weight that of the table. Where not all have a second reward, the weights of those that do are
+    /// divided by their sum; null where that is too small to say anything.
+    /// </summary>
+    public (double First, double Second, double Slope)? At(double n)
+    {
+        (double[] weights, double[] slopes) = _cdf.BestOfNWeightSlopesByRank(n);
+        double first = 0, weight = 0, sum = 0;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            first += weights[i] * _first[i];
+            if (_second[i] is double value)
+                (weight, sum) = (weight + weights[i], sum + (weights[i] * value));
+        }
+
+        if (!(weight >= LeastWeight))
+            return null;
+        double mean = sum / weight, slope = 0;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            if (_second[i] is double value)
+                slope += slopes[i] * (value - mean);
+        }
+
+        return (first, mean, slope / weight);
+    }
+
+    /// <summary>The numbers of the highest ranks; null what cannot be said of them.</summary>
+    public (double? Second, double? Agreement, double? LengthCorrelation, double? RelativeLength, double? Disagreement) Top(int count)
+    {
+        int start = Count - count;
+        double[] scored = [.. _second[start..].OfType<double>()];
+        double[] judged = [.. Enumerable.Range(start, count).Where(i => _second[i] is not null).Select(i => _first[i])];
+        double?[] spreads = [.. Enumerable.Range(start, count).Select(Spread)];
+        return (
+            scored.Length == 0 ? null : scored.Average(),
+            Spearman(judged, scored),
+            _lengths is null ? null : Spearman(_first[start..], _lengths[start..]),
+            _lengths is null || _lengths.Sum() == 0 ? null : _lengths[start..].Average() / _lengths.Average(),
+            spreads.Average());
+    }
+
+    private static double? Spearman(double[] one, double[] other) =>
+        one.Length >= FewestOfCorrelation && Correlation.Spearman(one, other) is var value && double.IsFinite(value) ? value : null;
+
+    private double? Spread(int sample)
+    {
+        double[] ranks = [.. _members.Select(member => member[sample]).OfType<double>()];
+        return ranks.Length >= 2 && ranks.Length == _members.Length ? ranks.StandardDeviation() : null;
+    }
+
+    private static double?[] MidRanks(double?[] values)
+    {
+        double[] known = [.. values.OfType<double>()];
+        if (known.Length == 0)
+            return values;
+        var cdf = new EmpiricalRewardCdf(known);
+        return Array.ConvertAll(values, value => value is double number ? cdf.MidRank(number) : (double?)null);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+
+namespace VariationalBoN.Evaluation;
+
+/// <summary>
+/// How far a judge can be trusted, by a second one: up to which N the best of N by the first reward is worth more by the second, and what is known of the
+/// answers that the first ranks highest.
+/// </summary>
+/// <remarks>
+/// The second reward is a component of the table: that of a held-out judge, or people's scores of a part of the samples, null for the others; which samples are scored may depend
+/// on their first reward but on nothing else. The threshold is that of HedgeTune (arXiv 2506.19248): the first change from + to - of
+/// E[(r2 - mean) (1 / n + log F)] under the law of the best of n, which is the derivative in n of its expected second reward.
+/// docs/trusting-a-judge.md explains each number. Immutable, thread-safe.
+/// </remarks>
+public sealed record RewardHackingReport
+{
+    /// <summary>The name of the component that is the second reward.</summary>
+    public required string SecondName { get; init; }
+
+    /// <summary>N, what the report was made for.</summary>
+    public required double N { get; init; }
+
+    /// <summary>The confidence of the intervals.</summary>
+    public required double Confidence { get; init; }
+
+    /// <summary>The prompts that the numbers are of.</summary>
+    public required int Prompts { get; init; }
+
+    /// <summary>The prompts left out, for fewer than half the usual number of samples with a second reward, fewer than four, or none among the highest ranks.</summary>
+    public required int PromptsLeftOut { get; init; }
+
+    /// <summary>The samples with a second reward.</summary>
+    public required long Scored { get; init; }
+
+    /// <summary>The samples of these prompts.</summary>
+    public required long Samples { get; init; }
+
+    /// <summary>The largest n that the samples support: half the fewest samples with a second reward of a prompt.</summary>
+    public required int MaxN { get; init; }
+
+    /// <summary>
+    /// The hacking threshold: from this n on more draws cost second reward. Null when the second reward has no such change up to <see cref="MaxN"/>.
+    /// </summary>
+    public required double? Threshold { get; init; }
+
+    /// <summary>
+    /// Bootstrap interval of the threshold over prompts. 1 at the lower end: it may be that the second reward never rises. Infinite at the upper end: it may be that none is up
+    /// to <see cref="MaxN"/>.
+    /// </summary>
+    public required Interval ThresholdInterval { get; init; }
+
+    /// <summary>Whether the second reward rises with n at all up to <see cref="MaxN"/>.</summary>
+    public required bool Helps { get; init; }
+
+    /// <summary>Points of rising n, 8 to each doubling, from 1 to <see cref="MaxN"/>.</summary>
+    public required ImmutableArray<HackingPoint> Points { get; init; }
+
+    /// <summary>All samples, the upper half, the upper quarter and so on by the first reward.</summary>
+    public required ImmutableArray<TopRanks> Ranks { get; init; }
+
+    /// <summary>The names of the ensemble whose disagreement <see cref="Ranks"/> hold; empty for none.</summary>
+    public required ImmutableArray<string> Ensemble { get; init; }
+
+    /// <summary>The same in sentences, warnings last.</summary>
+    public ImmutableArray<ReportFinding> Findings => RewardHackingText.Findings(this);
+
+    /// <summary>Reports on a table whose rewards are the first and one of whose components is the second.</summary>
+    /// <param name="table">The reference samples; <see cref="ReferenceTable.WithComponentAsync"/> adds a second judge's scores.</param>
+    /// <param name="second">The name of the component.</param>
+    /// <param name="options">N, ensemble and bootstrap; null for the defaults.</param>
+    /// <returns>The report.</returns>
+    /// <exception cref="ArgumentException">
+    /// No prompt has such a component (the message names those there are) or enough samples with it, or an option is out of range.
+    /// </exception>
+    public static RewardHackingReport FromTable(ReferenceTable table, string second, RewardHackingOptions? options = null) =>
+        RewardHackingBuilder.Build(table, second, options ?? new RewardHackingOptions());
+
+    /// <summary>The report as plain text: sentences, then tables.</summary>
+    public override string ToString() => RewardHackingText.Plain(this);
+
+    /// <summary>The report as Markdown, under a heading of the second level.</summary>
+    /// <returns>Markdown.</returns>
+    public string ToMarkdown() => RewardHackingText.Markdown(this);
+}

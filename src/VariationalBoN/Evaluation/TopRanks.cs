@@ -1,0 +1,26 @@
+namespace VariationalBoN.Evaluation;
+
+/// <summary>The samples of the highest first reward of each prompt: what Best-of-N chooses among. Means over prompts; immutable, thread-safe.</summary>
+public sealed record TopRanks
+{
+    /// <summary>The share of a prompt's samples that this is of: 1, 1/2, 1/4, ...; the last draws of about 1 / share are decided here.</summary>
+    public required double Share { get; init; }
+
+    /// <summary>The mean second reward of these samples.</summary>
+    public required Estimate Second { get; init; }
+
+    /// <summary>Spearman's rank correlation of first and second reward among them, within prompts; null where neither varies.</summary>
+    public Estimate? Agreement { get; init; }
+
+    /// <summary>Spearman's rank correlation of length and first reward among them; null without texts, or where neither varies.</summary>
+    public Estimate? LengthCorrelation { get; init; }
+
+    /// <summary>Their mean length, as a share of that of all samples of the prompt; null without texts.</summary>
+    public Estimate? RelativeLength { get; init; }
+
+    /// <summary>
+    /// The mean standard deviation among the judges of an ensemble of a sample's mid-rank (0 to 1) by each: 0 where they order alike, 0.24 where two have
+    /// nothing in common, 0.29 where many have not. Null without an ensemble.
+    /// </summary>
+    public Estimate? Disagreement { get; init; }
+}

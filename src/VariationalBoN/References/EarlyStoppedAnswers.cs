@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace VariationalBoN.References;
+
+/// <summary>Answers of <see cref="BestOfNSampler.SampleUntilGoodEnoughAsync"/>, with what stopping early saved and cost. Immutable, thread-safe.</summary>
+public sealed record EarlyStoppedAnswers
+{
+    /// <summary>The answer to each prompt, in order.</summary>
+    public required ImmutableArray<ScoredCompletion> Answers { get; init; }
+
+    /// <summary>How many completions were drawn for each.</summary>
+    public required ImmutableArray<int> Draws { get; init; }
+
+    /// <summary>n, the most draws of a prompt.</summary>
+    public required int MaxDraws { get; init; }
+
+    /// <summary>The draws that were not made.</summary>
+    public long DrawsSaved => Draws.Sum(draws => (long)MaxDraws - draws);
+
+    /// <summary>The reward that they are expected to have added, by the table: the mean over answers of E[(the best of them - reward)+]; error over prompts.</summary>
+    public required Estimate RewardLost { get; init; }
+
+    /// <summary>The answers to prompts that are not in the table, for which all n were drawn.</summary>
+    public required int WithoutTable { get; init; }
+
+    /// <summary>Draws and reward in a sentence.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{DrawsSaved} of {(long)MaxDraws * Answers.Length} draws saved; expected reward lost {RewardLost}{(WithoutTable > 0 ? $"; {WithoutTable} answers drawn fully, their prompts not in the table" : "")}");
+}

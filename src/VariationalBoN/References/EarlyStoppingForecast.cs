@@ -1,0 +1,7 @@
+namespace VariationalBoN.References;
+
+/// <summary>What early stopping is expected to do on a prompt. Immutable, thread-safe.</summary>
+/// <param name="Draws">Expected draws.</param>
+/// <param name="Reward">Expected reward of the answer.</param>
+/// <param name="RewardOfAll">Expected reward of the best of all n, by the same samples.</param>
+public readonly record struct EarlyStoppingForecast(double Draws, double Reward, double RewardOfAll);
