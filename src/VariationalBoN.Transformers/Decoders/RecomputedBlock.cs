@@ -43,7 +43,7 @@ internal sealed class RecomputedBlock : autograd.SingleTensorFunction<Recomputed
         try
         {
             saved = ctx.get_saved_variables(); // throws when one has been changed since
-            return [.. Gradients(call, saved[0], grad_output), null!];
+            return ReturnedGradients.Return([.. Gradients(call, saved[0], grad_output), null]);
         }
         catch (Exception)
         {

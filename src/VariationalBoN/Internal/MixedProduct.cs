@@ -41,7 +41,7 @@ internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
         {
             saved = ctx.get_saved_variables(); // throws when one has been changed since
             (var ofInput, var ofWeight) = Gradients(saved[0], saved[1], grad_output, settings);
-            return [ofInput!, ofWeight!, null!];
+            return ReturnedGradients.Return(ofInput, ofWeight, null);
         }
         catch (Exception)
         {

@@ -31,7 +31,7 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
         {
             saved = ctx.get_saved_variables(); // throws when one has been changed since
             (var hidden, var weight) = Gradients(saved[0], saved[1], saved[2], grad_output, settings);
-            return [hidden!, weight!, null!, null!, null!];
+            return ReturnedGradients.Return(hidden, weight, null, null, null);
         }
         catch (Exception)
         {
