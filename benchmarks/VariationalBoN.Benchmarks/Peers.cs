@@ -47,10 +47,10 @@ internal static class Peers
 
     private static void Compare(string folder, int threads, int rounds, int rows)
     {
-        string[] files = [.. new[] { "F32", "F16", "Q8_0" }.Select(name => Path.Combine(folder, $"{name}.gguf"))];
+        string[] files = [Path.Combine(folder, "F32.gguf"), Path.Combine(folder, "F16.gguf"), Path.Combine(folder, "Q8_0.gguf")];
         using PretrainedCausalLm model = PretrainedCausalLm.Create(StepRate.Config, seed: 1);
-        model.SaveGguf(files[0], GgufType.Float32);
-        model.SaveGguf(files[1], GgufType.Float16);
+        model.SaveGguf(files[0], GgufType.F32);
+        model.SaveGguf(files[1], GgufType.F16);
         LlamaCpp.Quantize(files[0], files[2]);
         model.Save(Path.Combine(folder, "bfloat16"), ScalarType.BFloat16);
         using PretrainedCausalLm loaded = PretrainedCausalLm.Load(Path.Combine(folder, "bfloat16"), new PretrainedOptions { ElementType = ScalarType.BFloat16 });

@@ -1,5 +1,4 @@
 using AlignHuggingFace.Prompts;
-using SampleHosting;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Guidance;

@@ -81,8 +81,12 @@ internal static class GridPlan
             yield return ("recipes", Method.VariationalBestOfN, variation.StepsFactor == 3 ? [4, 8, 16, 64] : one, variation);
         foreach (double weight in quick ? [0.3] : new[] { 0.1, 0.3 })
             yield return ("heads", Method.Guided, quick ? [4] : [4, 8, 16, 64], new Variation { ValueWeight = weight });
-        foreach (var variation in from draws in quick ? [2] : new[] { 2, 4, 8 } from weighted in new[] { false, true } select new Variation { Draws = draws, Weighted = weighted })
-            yield return ("proposals", Method.Guided, quick ? [4] : [8, 16, 64], variation);
+        foreach (int draws in quick ? [2] : new[] { 2, 4, 8 })
+        {
+            yield return ("proposals", Method.Guided, quick ? [4] : [8, 16, 64], new Variation { Draws = draws, Weighted = false });
+            yield return ("proposals", Method.Guided, quick ? [4] : [8, 16, 64], new Variation { Draws = draws, Weighted = true });
+        }
+
         foreach (string baseline in new[] { "none", "group mean", "running mean" })
             yield return ("variants", Method.VariationalBestOfN, one, new Variation { Baseline = baseline });
         yield return ("variants", Method.BestOfNSft, one, new Variation { AllSamples = true, Samples = 32, Group = 32 });

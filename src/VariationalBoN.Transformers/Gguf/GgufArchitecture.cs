@@ -22,7 +22,7 @@ internal static class GgufArchitecture
         };
         file.Add("general.architecture", name);
         file.Add("general.name", name);
-        file.Add("general.file_type", type switch { GgufType.Float32 => 0, GgufType.Float16 => 1, _ => 7 });
+        file.Add("general.file_type", type switch { GgufType.F32 => 0, GgufType.F16 => 1, _ => 7 });
         file.Add("general.quantization_version", 2);
         file.Add($"{name}.vocab_size", model.VocabularySize);
         file.Add($"{name}.context_length", model.MaxLength);
@@ -90,8 +90,8 @@ internal static class GgufArchitecture
             : path.Contains(".k_proj.", StringComparison.Ordinal) ? llama.KeyValueHeads
             : 0;
         bool isMatrix = sizes.Length == 2 && name != "position_embd.weight"; // which llama.cpp adds to the embeddings as it is
-        GgufFormat format = !isMatrix || type == GgufType.Float32 ? GgufFormat.Float32
-            : type == GgufType.Quantized8 && sizes[1] % GgufFormat.Quantized8.BlockSize == 0 ? GgufFormat.Quantized8
+        GgufFormat format = !isMatrix || type == GgufType.F32 ? GgufFormat.Float32
+            : type == GgufType.Q8 && sizes[1] % GgufFormat.Quantized8.BlockSize == 0 ? GgufFormat.Quantized8
             : GgufFormat.Float16;
         return new GgufTensor(name, sizes, format, () => transposed ? parameter.detach().t() : heads > 0 ? Interleaved(parameter.detach(), heads) : parameter.detach());
     }

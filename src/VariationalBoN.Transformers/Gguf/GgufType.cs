@@ -4,14 +4,14 @@ namespace VariationalBoN.Transformers.Gguf;
 public enum GgufType
 {
     /// <summary>32 bits a weight: nothing is rounded (<c>F32</c>).</summary>
-    Float32,
+    F32,
 
     /// <summary>16 bits a weight (<c>F16</c>): 11 bits of precision, values up to 65,504.</summary>
-    Float16,
+    F16,
 
     /// <summary>
     /// 8.5 bits a weight (<c>Q8_0</c>): blocks of 32 weights, x = d q with q a whole number in -127 to 127 and d = max |x| / 127 as float16.
-    /// A matrix whose rows are no multiple of 32 long is stored as <see cref="Float16"/>.
+    /// A matrix whose rows are no multiple of 32 long is stored as <see cref="F16"/>.
     /// </summary>
-    Quantized8,
+    Q8,
 }

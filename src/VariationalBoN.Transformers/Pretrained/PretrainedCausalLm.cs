@@ -240,10 +240,10 @@ public sealed class PretrainedCausalLm : IDisposable
     /// </exception>
     /// <exception cref="ArgumentException">The type is none, the model is of another shape, or a weight is too large for the type; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there is unchanged.</exception>
-    public void SaveGguf(string path, GgufType type = GgufType.Float16, CausalTransformer? model = null)
+    public void SaveGguf(string path, GgufType type = GgufType.F16, CausalTransformer? model = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (type is not (GgufType.Float32 or GgufType.Float16 or GgufType.Quantized8))
+        if (type is not (GgufType.F32 or GgufType.F16 or GgufType.Q8))
             throw new ArgumentException($"The type is {type}; it must be one of {string.Join(", ", Enum.GetNames<GgufType>())}.", nameof(type));
         model ??= Model;
         if (model.Shape.ToJson() != Model.Shape.ToJson())

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using VariationalBoN.Transformers.Chat;
 using VariationalBoN.Transformers.ChatTemplates;
 using VariationalBoN.Transformers.Classifiers;

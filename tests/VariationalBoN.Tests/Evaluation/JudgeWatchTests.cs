@@ -1,5 +1,4 @@
 using VariationalBoN.Evaluation;
-using VariationalBoN.References;
 using VariationalBoN.Rewards;
 using VariationalBoN.Tests.References;
 

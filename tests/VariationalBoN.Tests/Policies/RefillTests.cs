@@ -44,7 +44,7 @@ public sealed class RefillTests
     public void A_unit_is_the_same_bit_by_bit_alone_and_among_others()
     {
         GenerationOptions options = s_options with { RowsPerUnit = 20 }; // two prompts of ten samples
-        string[] alone = [.. new[] { 0, 2, 4 }.SelectMany(first => Logged(options, s_prompts[first..(first + 2)], 10, 1))];
+        string[] alone = [.. s_prompts.Chunk(2).SelectMany(unit => Logged(options, unit, 10, 1))];
 
         Assert.Equal(alone, Logged(options, s_prompts, 10, 1));
     }

@@ -81,7 +81,7 @@ public sealed class PreferencePairsTests : IDisposable
         Assert.Empty(train.Select(pair => pair.Prompt).Intersect(heldOut.Select(pair => pair.Prompt)));
         Assert.Equal(pairs, train.Concat(heldOut).OrderBy(pair => int.Parse(pair.Chosen, System.Globalization.CultureInfo.InvariantCulture)));
         Assert.InRange(heldOut.Length / 4.0, 200 - 51, 200 + 51); // four deviations of a binomial of 1000 prompts
-        Assert.Equal(heldOut.Where(pair => pairs[..2000].Contains(pair)), heldOutOfHalf);
+        Assert.Equal(heldOut.Where(pair => pairs.AsSpan(0, 2000).Contains(pair)), heldOutOfHalf);
         Assert.NotEqual(heldOut, PreferencePairs.Split(pairs, 0.2, seed: 4).HeldOut);
         Assert.Throws<ArgumentException>("pairs", () => PreferencePairs.Split(pairs[..1], 0.2, seed: 3));
         Assert.Throws<ArgumentOutOfRangeException>("heldOutShare", () => PreferencePairs.Split(pairs, double.NaN, seed: 3));

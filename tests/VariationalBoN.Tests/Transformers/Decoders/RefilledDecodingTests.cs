@@ -24,7 +24,7 @@ public sealed class RefilledDecodingTests
         List<List<long>> first = [Tokens(58, 0), Tokens(29, 1), Tokens(93, 2)], second = [Tokens(2, 3), Tokens(61, 4)];
         using IDecoding read = Start(model, first), waiting = Start(model, second);
         using IDecoding decoding = read.CopyRows([1, 0, 1, 2]);
-        List<List<long>> rows = [.. new[] { 1, 0, 1, 2 }.Select(row => first[row].ToList())];
+        List<List<long>> rows = [[.. first[1]], [.. first[0]], [.. first[1]], [.. first[2]]];
         for (int step = 0; step < 12; step++)
         {
             switch (step)

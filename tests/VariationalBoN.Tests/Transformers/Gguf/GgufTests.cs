@@ -38,14 +38,14 @@ public sealed class GgufTests : IDisposable
     {
         using var model = PretrainedCausalLm.Load(GoldenCase.FolderOf(name));
         int[] tokens = new GoldenCase(name).Rows.MaxBy(row => row.Ids.Length)!.Ids;
-        foreach ((GgufType type, double tolerance) in new[] { (GgufType.Float32, name == "gpt2" ? GeluTolerance : Tolerance), (GgufType.Float16, HalfTolerance), (GgufType.Quantized8, QuantizedTolerance) })
+        foreach ((GgufType type, double tolerance) in new[] { (GgufType.F32, name == "gpt2" ? GeluTolerance : Tolerance), (GgufType.F16, HalfTolerance), (GgufType.Q8, QuantizedTolerance) })
         {
             model.SaveGguf(File, type);
             using var peer = new LlamaCpp(File, model.Model.MaxLength);
             float[][] ours = Logits(model.Model, tokens), theirs = peer.Logits(tokens);
             double largest = ours.Max(row => row.Max(MathF.Abs));
             Assert.All(ours.Zip(theirs), pair => Assert.All(pair.First.Zip(pair.Second), both => Assert.Equal(both.First, both.Second, tolerance * largest)));
-            if (type == GgufType.Float32)
+            if (type == GgufType.F32)
                 Assert.Equal(Greedy(tokens[..4], prefix => Logits(model.Model, prefix)[^1]), Greedy(tokens[..4], prefix => peer.Logits(prefix)[^1]));
         }
     }
@@ -91,7 +91,7 @@ public sealed class GgufTests : IDisposable
                 nn.init.uniform_(bias, -0.1, 0.1);
         }
 
-        model.SaveGguf(File, GgufType.Float32);
+        model.SaveGguf(File, GgufType.F32);
         using var peer = new LlamaCpp(File, 32);
         int[] tokens = [3, 1, 4, 1, 5, 9, 2, 6, 39, 0, 7, 7];
         float[][] ours = Logits(model.Model, tokens), theirs = peer.Logits(tokens);
@@ -107,13 +107,13 @@ public sealed class GgufTests : IDisposable
         using var model = PretrainedCausalLm.Load(directory);
         using CausalTransformer adapted = model.Model.WithLora(new LoraOptions { Rank = 8 }); // the policy that was trained
         using CausalTransformer merged = adapted.MergeLora();
-        model.SaveGguf(Path.Combine(folder, "aligned-f32.gguf"), GgufType.Float32, merged);
-        model.SaveGguf(Path.Combine(folder, "aligned-f16.gguf"), GgufType.Float16, merged);
-        model.SaveGguf(Path.Combine(folder, "aligned-q8.gguf"), GgufType.Quantized8, merged);
+        model.SaveGguf(Path.Combine(folder, "aligned-f32.gguf"), GgufType.F32, merged);
+        model.SaveGguf(Path.Combine(folder, "aligned-f16.gguf"), GgufType.F16, merged);
+        model.SaveGguf(Path.Combine(folder, "aligned-q8.gguf"), GgufType.Q8, merged);
         // end snippet
         long full = new FileInfo(Path.Combine(folder, "aligned-f32.gguf")).Length, half = new FileInfo(Path.Combine(folder, "aligned-f16.gguf")).Length;
         Assert.InRange((double)half / full, 0.4, 0.7);
-        model.SaveGguf(File, GgufType.Float32); // fresh adapters change nothing
+        model.SaveGguf(File, GgufType.F32); // fresh adapters change nothing
         Assert.Equal(System.IO.File.ReadAllBytes(File), System.IO.File.ReadAllBytes(Path.Combine(folder, "aligned-f32.gguf")));
     }
 
@@ -141,7 +141,7 @@ public sealed class GgufTests : IDisposable
         Assert.Contains("5 of token_embd.weight", fault.Message, StringComparison.Ordinal);
         Assert.Contains("70000", fault.Message, StringComparison.Ordinal);
         Assert.Empty(_folder.GetFiles());
-        model.SaveGguf(File, GgufType.Float32);
+        model.SaveGguf(File, GgufType.F32);
         Assert.True(System.IO.File.Exists(File));
     }
 

@@ -1,5 +1,4 @@
 using VariationalBoN.Internal;
-using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Lora;
 using static TorchSharp.torch;
