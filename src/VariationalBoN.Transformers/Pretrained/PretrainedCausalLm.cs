@@ -118,7 +118,8 @@ public sealed class PretrainedCausalLm : IDisposable
         var model = config.Create(parameters);
         try
         {
-            (model.MixedPrecision, model.RecomputesActivations) = (options.MixedPrecision, options.RecomputeActivations);
+            model.UseMixedPrecision(options.MixedPrecision);
+            model.RecomputeActivations(options.RecomputeActivations);
             var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps));
             foreach (string warning in loaded.Warnings)
                 Warning.Raise(warning, options.OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
@@ -275,7 +276,7 @@ public sealed class PretrainedCausalLm : IDisposable
             using var noGradient = no_grad();
             foreach ((string name, var value) in copy.state_dict().Where(pair => !shared.Contains(pair.Key)))
                 value.copy_(source[name]);
-            copy.MixedPrecision = Model.MixedPrecision;
+            copy.UseMixedPrecision(Model.MixedPrecision);
             return copy.Freeze();
         }
         catch
