@@ -163,7 +163,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <remarks>
     /// With adapters, the reference is <see cref="Model"/>, which is frozen by the call, and the policy is the model with adapters on the same weights: no weight is held twice.
     /// Without them, the policy is <see cref="Model"/>, and the reference is a frozen copy of it. Weights that are mapped and
-    /// not trained yet (<see cref="PretrainedOptions.MapWeights"/>) take no memory twice; each that trains then takes its own. Both share the tokenizer.
+    /// not trained yet (<see cref="PretrainedOptions.MapWeights"/>) take no memory twice, as long as their file is there; each that trains then takes its own. Both share the tokenizer.
     /// </remarks>
     /// <param name="options">How completions are drawn; null for the defaults, with <see cref="StopTokens"/>.</param>
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>

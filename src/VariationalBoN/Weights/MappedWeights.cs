@@ -69,8 +69,7 @@ internal static class MappedWeights
         {
             (string path, var type) = file.Key;
             var stamp = FileStamp.Of(path);
-            var info = new FileInfo(path); // which by now may be another file, or none
-            long length = info.Exists ? info.Length : 0;
+            long length = LengthOf(path); // which by now may be another file, or none
             KeyValuePair<string, MappedTensor>[] there = [.. file.Where(pair => pair.Value.Offset + pair.Value.Bytes <= length)];
             if (there.Length == 0)
                 continue;
@@ -89,9 +88,8 @@ internal static class MappedWeights
         }
 
         MappedTensors.Remember(copy, shared);
-        string[] known = [.. shared.Keys.Where(unchanged.ContainsKey)];
         var still = MappedTensors.Unchanged(copy, to);
-        return known.All(still.ContainsKey) ? shared.Keys // the files are still those
+        return shared.Keys.Where(unchanged.ContainsKey).All(still.ContainsKey) ? shared.Keys // the files are still those
             : throw new IOException("A weight file was changed while a copy of the model was made; load the directory again.");
     }
 
@@ -120,6 +118,19 @@ internal static class MappedWeights
         catch (ExternalException e)
         {
             throw new IOException($"{path} cannot be mapped into memory: {e.Message.Split('\n')[0]}. Load with MapWeights = false.", e);
+        }
+    }
+
+    private static long LengthOf(string path)
+    {
+        try
+        {
+            using var file = InputFile.Open(path);
+            return file.Length;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return 0; // nothing to share: the copy has memory of its own
         }
     }
 

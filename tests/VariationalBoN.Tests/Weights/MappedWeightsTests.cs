@@ -121,6 +121,26 @@ public sealed class MappedWeightsTests : IDisposable
     }
 
     [Fact]
+    public void Reference_shares_through_a_link_and_not_with_a_file_that_is_gone()
+    {
+        string directory = Copy("gpt2");
+        File.Move(Weights(directory), Path.Combine(directory, "blob"));
+        File.CreateSymbolicLink(Weights(directory), "blob");
+        using var model = PretrainedCausalLm.Load(directory);
+        using (var pair = model.WithReference())
+        {
+            if (OperatingSystem.IsLinux())
+                Assert.All(pair.Reference.Model.Module.parameters(), weight => Assert.True(IsOnFile(weight)));
+        }
+
+        File.Delete(Path.Combine(directory, "blob"));
+        using var alone = model.WithReference();
+        Assert.Equal(alone.Policy.Identity, alone.Reference.Identity);
+        if (OperatingSystem.IsLinux())
+            Assert.All(alone.Reference.Model.Module.parameters(), weight => Assert.False(IsOnFile(weight)));
+    }
+
+    [Fact]
     public void Reference_of_a_file_of_this_moment_stands_on_its_pages_and_its_identity_is_kept_later()
     {
         string directory = Path.Combine(_folder, "young");

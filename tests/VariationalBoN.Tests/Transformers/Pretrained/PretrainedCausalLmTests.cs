@@ -63,7 +63,7 @@ public sealed class PretrainedCausalLmTests : IDisposable
         foreach (string file in Directory.GetFiles(Golden("llama3")))
             File.Copy(file, Path.Combine(Target, Path.GetFileName(file)));
         Change("tokenizer_config.json", json => json.Remove("tokenizer_class"));
-        Change("tokenizer.json", json => json["post_processor"] = null); // so that the class alone says whether a text begins with a token of its own
+        Change("tokenizer.json", json => json["post_processor"] = null); // so that the class alone says how a text begins
         var expected = HuggingFaceTokenizer.Load(Target);
         using var model = PretrainedCausalLm.Load(Target);
         Assert.Equal(expected.Identity, model.Tokenizer.Identity);
