@@ -20,7 +20,6 @@ public sealed class SharedInternalsTests
         "Internal.HeldArithmetic",
         "Internal.IMixedPrecision",
         "Internal.InputFile",
-        "Internal.IntelKernels",
         "Internal.MixedProduct",
         "Internal.ReturnedGradients",
         "Internal.Shown",
