@@ -15,11 +15,11 @@ internal static class SecondByRank
     public static double[] Fill(double[] first, double?[] second)
     {
         var levels = new List<(double Rank, double Mean)>();
-        double[] filled = new double[first.Length];
-        double[] ranks = new double[first.Length];
+        double[] filled = new double[first.Length], ranks = new double[first.Length];
         for (int start = 0, end; start < first.Length; start = end)
         {
-            for (end = start + 1; end < first.Length && first[end] == first[start];)
+            end = start + 1;
+            while (end < first.Length && first[end] == first[start])
                 end++;
             Array.Fill(ranks, (start + end - 1) / 2.0, start, end - start);
             double[] known = [.. second[start..end].OfType<double>()];

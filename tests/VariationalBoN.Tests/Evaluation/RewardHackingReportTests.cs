@@ -123,7 +123,7 @@ public sealed class RewardHackingReportTests
         Assert.Equal(5.94, known, .01);
         Assert.InRange(report.Threshold!.Value, known - 1, known + 1);
         foreach (HackingPoint point in report.Points)
-            Assert.Equal(.8 + (.2 * Math.Pow(.9, point.N)) - Math.Pow(.5, point.N), point.Second.Value, .02); // the scored alone would have .78 instead of .48 at n = 1
+            Assert.Equal(.8 + (.2 * Math.Pow(.9, point.N)) - Math.Pow(.5, point.N), point.Second.Value, .035); // the line over the step at .5 adds .023 at n = 1; the scored alone would have .78 instead of .48
     }
 
     [Fact]

@@ -127,11 +127,11 @@ public sealed class EarlyStoppingTests
 
         var answered = await sampler.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1);
 
-        Assert.Equal([4], answered.Draws);
+        Assert.Equal(4, Assert.Single(answered.Draws));
         var dead = new BestOfNSampler(new WordPolicy(s_words), RewardModel.FromFunction(_ => double.NaN, "dead"), new ScoringOptions { OnFailure = RewardFailure.Exclude });
         Assert.Contains($"None of the {N}", (await Assert.ThrowsAsync<RewardModelException>(() => dead.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1))).Message, StringComparison.Ordinal);
-        var away = RewardModel.FromFunction(_ => throw new HttpRequestException("away", null, System.Net.HttpStatusCode.InternalServerError), "away");
-        var absent = new BestOfNSampler(new WordPolicy(s_words), away, new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        static double Away(Completion completion) => throw new HttpRequestException("away", null, System.Net.HttpStatusCode.InternalServerError);
+        var absent = new BestOfNSampler(new WordPolicy(s_words), RewardModel.FromFunction(Away, "away"), new ScoringOptions { OnFailure = RewardFailure.Exclude });
         Assert.Contains("the service's", (await Assert.ThrowsAsync<RewardModelException>(() => absent.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1))).Message, StringComparison.Ordinal);
     }
 

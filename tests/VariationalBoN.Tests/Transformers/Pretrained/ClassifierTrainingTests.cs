@@ -5,6 +5,7 @@ using VariationalBoN.Rewards;
 using VariationalBoN.Tests.Transformers.Chat;
 using VariationalBoN.Training;
 using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Classifiers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
