@@ -90,6 +90,8 @@ internal static class Alignment
             output.WriteLine(GuidedDecoding.Say(guided, RankWeight.BestOf(arguments.N)));
         if (second is not null)
             output.WriteLine(await SecondAsync(model, second, prompts.HeldOut, arguments.Seed, cancellationToken));
+        if (training.Watched is string watched)
+            output.WriteLine(watched);
         measuring += clock.Elapsed.TotalSeconds;
         Show(model, prompts.HeldOut, arguments.Seed, output, cancellationToken);
 
@@ -113,7 +115,7 @@ internal static class Alignment
 
     /// <summary>Completions that the looks of a watch at each held-out prompt come to, of which reference and policy would each draw half.</summary>
     private static long Looks(Arguments arguments) => arguments.Watch is int every
-        ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 1) / 2 : 0;
+        ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 2) / 2 : 0;
 
     private static Arguments MakeTiny(Arguments arguments, TextWriter output)
     {

@@ -105,7 +105,10 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         string folder = tiny.New();
         string output = await AlignAsync(folder, "--second-reward", "function", "--watch", "1");
         Assert.Contains("The second judge", output, StringComparison.Ordinal);
-        Assert.Contains("step 0: first judge", output, StringComparison.Ordinal);
+        for (int step = 0; step <= Steps; step++) // the last look is at what is saved
+            Assert.Contains($"step {step}: first judge", output, StringComparison.Ordinal);
+        Assert.Contains($"The second judge was asked at {Steps + 1} steps", output, StringComparison.Ordinal);
+        Assert.All(await File.ReadAllLinesAsync(Path.Combine(folder, "metrics.jsonl")), line => Assert.Contains("\"watch_alarm\":", line, StringComparison.Ordinal));
         Assert.Contains("win rate at equal length", output, StringComparison.Ordinal);
         using var saved = PretrainedCausalLm.Load(Path.Combine(folder, "model"));
         Assert.True(saved.HasTokenizer);
