@@ -89,7 +89,9 @@ internal sealed class PretrainedFiles
         : HuggingFaceTokenizer.Load(TokenizerFiles, vocabularySize);
 
     /// <summary>The files of the tokenizer.</summary>
-    internal TokenizerFiles TokenizerFiles => new(_directory, name => _others.Find(file => file.Name == name).Content);
+    internal TokenizerFiles TokenizerFiles => new(
+        _directory, // the class of the tokenizer may follow from the model
+        name => name == ConfigName ? _config : _others.Find(file => file.Name == name).Content);
 
     /// <summary>The chat template.</summary>
     /// <exception cref="ChatTemplateException">It cannot be read.</exception>
