@@ -45,6 +45,7 @@ internal static class GgufArchitecture
     private static string? FaultOf(LlamaConfig config) =>
         config.Activation is not ("silu" or "swish") ? $"hidden_act is \"{config.Activation}\""
         : config.SlidingWindow < config.MaxLength ? $"sliding_window is {config.SlidingWindow}, below max_position_embeddings, {config.MaxLength}"
+        : config.Rotary.Scaling == RotaryScaling.Llama3 && config.Family is (LlamaFamily.Qwen2 or LlamaFamily.Qwen3) ? "the rotary scaling is \"llama3\""
         : config.AttentionBias && config.Family != LlamaFamily.Llama ? "attention_bias is true"
         : null;
 

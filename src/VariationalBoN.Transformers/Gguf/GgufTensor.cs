@@ -25,7 +25,7 @@ internal sealed record GgufTensor(string Name, long[] Shape, GgufFormat Format, 
             byte[] bytes = new byte[Format.Bytes(values.Length)];
             int fault = Format.Convert(values, bytes);
             if (fault >= 0)
-                throw new ArgumentException($"Element {first + fault} of {Name} is {values[fault]}, which {Format.Name} cannot hold; save the file as Float32, or find out why the weight has grown so.");
+                throw new ArgumentException($"Element {first + fault} of {Name} is {values[fault]}, which {Format.Name} cannot hold; save the file as F32, or find out why the weight has grown so.");
             stream.Write(bytes);
             first += values.Length;
         });

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Transformers.Gguf;
@@ -23,8 +24,10 @@ internal static class GgufTokenizer
     internal static void AddNone(GgufFile file) => file.Add(Prefix + "model", "no_vocab");
 
     /// <summary>Adds tokens, merges or scores, special tokens and the chat template.</summary>
+    /// <returns>What the user should know of texts that llama.cpp cuts otherwise; null for nothing.</returns>
     /// <exception cref="NotSupportedException">llama.cpp does not cut texts as this tokenizer does; the message names the setting.</exception>
-    internal static void Add(GgufFile file, TokenizerFiles files, HuggingFaceTokenizer tokenizer, ImmutableArray<int> stops, string? chatTemplate)
+    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside <c>tokenizer.json</c> is damaged or holds other tokens.</exception>
+    internal static string? Add(GgufFile file, TokenizerFiles files, HuggingFaceTokenizer tokenizer, ImmutableArray<int> stops, string? chatTemplate)
     {
         var vocabulary = GgufVocabulary.Read(files, tokenizer.VocabularySize);
         foreach ((int id, AddedToken token) in tokenizer.AddedTokens.Where(pair => pair.Key < tokenizer.VocabularySize))
@@ -43,16 +46,18 @@ internal static class GgufTokenizer
         if (vocabulary.Merges is not null)
             file.Add(Prefix + "merges", vocabulary.Merges);
         AddId("bos", tokenizer.BosId);
-        AddId("eos", tokenizer.EosId ?? (stops.IsEmpty ? null : stops[0]));
+        int? end = tokenizer.EosId ?? (stops.IsEmpty ? null : stops[0]);
+        AddId("eos", end);
         AddId("unknown", tokenizer.UnkId);
         AddId("padding", tokenizer.PadId);
         AddId("eot", stops.Where(stop => stop != tokenizer.EosId).Select(stop => (int?)stop).FirstOrDefault());
-        file.Add(Prefix + "add_bos_token", tokenizer.BosId is int begin && tokenizer.Before.Contains(begin));
-        file.Add(Prefix + "add_eos_token", false);
+        file.Add(Prefix + "add_bos_token", IsPut(tokenizer.Before, tokenizer.BosId, "before", "bos_token"));
+        file.Add(Prefix + "add_eos_token", IsPut(tokenizer.After, end, "after", "eos_token"));
         if (vocabulary.PrefixSpace is bool prefix)
             file.Add(Prefix + "add_space_prefix", prefix);
         if (chatTemplate is not null)
             file.Add("tokenizer.chat_template", chatTemplate);
+        return vocabulary.Warning;
 
         void AddId(string name, int? id)
         {
@@ -60,4 +65,11 @@ internal static class GgufTokenizer
                 file.Add($"{Prefix}{name}_token_id", token);
         }
     }
+
+    /// <summary>Whether the one token that llama.cpp can put there is put around a text.</summary>
+    private static bool IsPut(ImmutableArray<int> around, int? token, string where, string name) =>
+        around.IsEmpty ? false
+        : around is [var only] && only == token ? true
+        : throw new NotSupportedException($"The tokenizer puts the tokens {string.Join(", ", around)} {where} every text; llama.cpp can put {name} " +
+            $"alone there, which is {token?.ToString(CultureInfo.InvariantCulture) ?? "none"}.");
 }

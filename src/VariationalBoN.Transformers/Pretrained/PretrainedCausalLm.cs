@@ -120,7 +120,7 @@ public sealed class PretrainedCausalLm : IDisposable
         {
             model.UseMixedPrecision(options.MixedPrecision);
             model.RecomputeActivations(options.RecomputeActivations);
-            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps));
+            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps)) { OnWarning = options.OnWarning };
             foreach (string warning in loaded.Warnings)
                 Warning.Raise(warning, options.OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
             return loaded;
@@ -231,7 +231,10 @@ public sealed class PretrainedCausalLm : IDisposable
     }
 
     /// <summary>Writes the model with tokenizer and chat template as one GGUF file, which llama.cpp and what builds on it load (docs/gguf.md).</summary>
-    /// <remarks>Source: GGUF version 3. Families: GPT-2, Llama, Mistral, Qwen 2 and Qwen 3. A model without a tokenizer is written without one.</remarks>
+    /// <remarks>
+    /// Source: GGUF version 3. Families: GPT-2, Llama, Mistral, Qwen 2 and Qwen 3. A model without a tokenizer is written without one.
+    /// <see cref="PretrainedOptions.OnWarning"/> is told, before the file is begun, where llama.cpp makes other tokens of some texts.
+    /// </remarks>
     /// <param name="path">Path of the file, as a rule <c>*.gguf</c>. It appears whole or not at all.</param>
     /// <param name="type">How matrices are stored.</param>
     /// <param name="model">Another model of the same shape, such as one with merged adapters; null for <see cref="Model"/>. On any device.</param>
@@ -239,6 +242,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// llama.cpp does not compute what the model does, such as its activation or window, or does not cut texts as its tokenizer does; or the model
     /// has adapters that are not merged. The message names the setting.
     /// </exception>
+    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside <c>tokenizer.json</c> is damaged or holds other tokens.</exception>
     /// <exception cref="ArgumentException">The type is none, the model is of another shape, or a weight is too large for the type; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there is unchanged.</exception>
     public void SaveGguf(string path, GgufType type = GgufType.F16, CausalTransformer? model = null)
@@ -253,10 +257,12 @@ public sealed class PretrainedCausalLm : IDisposable
         GgufArchitecture.Add(file, model, type);
         if (_tokenizer is null)
             GgufTokenizer.AddNone(file);
-        else
-            GgufTokenizer.Add(file, _files.TokenizerFiles, _tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null);
+        else if (GgufTokenizer.Add(file, _files.TokenizerFiles, _tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null) is string warning)
+            Warning.Raise(warning, OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
         file.Save(path);
     }
+
+    private Action<string>? OnWarning { get; init; }
 
     /// <summary>The files beside the weights.</summary>
     internal PretrainedFiles Files => _files;

@@ -40,7 +40,7 @@ public sealed record PretrainedOptions
     /// <value>False.</value>
     public bool RecomputeActivations { get; init; }
 
-    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/>; null writes them to the error stream, <c>_ => { }</c> silences them.</summary>
+    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what <see cref="PretrainedCausalLm.SaveGguf"/> warns of; null writes them to the error stream, <c>_ => { }</c> silences them.</summary>
     public Action<string>? OnWarning { get; init; }
 
     /// <summary>Memory for the weights of files.</summary>

@@ -47,22 +47,32 @@ internal static class BytePairReader
     internal static BytePairModel ReadFiles(TokenizerFiles files, bool everyLine)
     {
         var vocabulary = TokenVocabulary.Read(files.Json("vocab.json") ?? throw new InvalidDataException($"{files.Directory}: vocab.json is missing."));
-        string[] lines = (files.Text("merges.txt")
-            ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.")).Split('\n');
         var merges = new Dictionary<(int, int), (int, int)>();
         var options = new BytePairOptions();
-        int first = !everyLine || lines[0].TrimStart().StartsWith("#version:", StringComparison.Ordinal) ? 1 : 0;
-        for (int i = first; i < (everyLine ? lines.Length : lines.Length - 1); i++)
+        foreach (var (line, parts) in Merges(files, everyLine))
         {
-            string[] parts = lines[i].Split(s_space, StringSplitOptions.RemoveEmptyEntries);
-            if (parts.Length == 0)
-                continue;
-            int line = i + 1;
-            Add(merges, vocabulary, options, parts, i, message =>
+            Add(merges, vocabulary, options, parts, line, message =>
                 new InvalidDataException($"{files.PathOf("merges.txt")}: line {line} {message}."), keepFirst: true);
         }
 
         return new BytePairModel(vocabulary, merges, options);
+    }
+
+    /// <summary>The lines of <c>merges.txt</c> that count, by number from 1, cut at white space.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="everyLine">As for <see cref="ReadFiles"/>.</param>
+    /// <exception cref="InvalidDataException">The file is missing or not UTF-8.</exception>
+    internal static IEnumerable<(int Line, string[] Parts)> Merges(TokenizerFiles files, bool everyLine)
+    {
+        string[] lines = (files.Text("merges.txt")
+            ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.")).Split('\n');
+        int first = !everyLine || lines[0].TrimStart().StartsWith("#version:", StringComparison.Ordinal) ? 1 : 0;
+        for (int i = first; i < (everyLine ? lines.Length : lines.Length - 1); i++)
+        {
+            string[] parts = lines[i].Split(s_space, StringSplitOptions.RemoveEmptyEntries);
+            if (parts.Length > 0)
+                yield return (i + 1, parts);
+        }
     }
 
     private static void Add(Dictionary<(int, int), (int, int)> merges, TokenVocabulary vocabulary, BytePairOptions options,

@@ -64,6 +64,9 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     /// <summary>The ids that <see cref="Encode(string)"/> puts before a text.</summary>
     internal ImmutableArray<int> Before => _engine.Frame.Before;
 
+    /// <summary>The ids that <see cref="Encode(string)"/> puts after a text.</summary>
+    internal ImmutableArray<int> After => _engine.Frame.After;
+
     /// <summary>Reads the tokenizer of a directory.</summary>
     /// <param name="directory">A directory as downloaded from Hugging Face or saved by <c>save_pretrained</c>.</param>
     /// <param name="vocabularySize">The number of logits of the model, at least 1; models often have some that no token uses.</param>

@@ -29,7 +29,7 @@ internal static class TokenizerJsonReader
             Model = model,
             Added = added,
             Normalizer = normalizer,
-            PreTokenizer = PreTokenizerReader.Read(root.SectionOrNull("pre_tokenizer"), settings.AddPrefixSpace ?? (settings.Class.Name == "TokenizersBackend" ? null : false)),
+            PreTokenizer = PreTokenizerReader.Read(root.SectionOrNull("pre_tokenizer"), settings.PrefixSpaceOfJson),
             Frame = settings.RewritesFrame ? BosEos(added, settings) : frame,
             Decoder = DecoderReader.Read(root.SectionOrNull("decoder")),
             ClassDecoding = settings.Class.Decoding,

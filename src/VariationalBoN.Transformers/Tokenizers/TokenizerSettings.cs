@@ -30,6 +30,9 @@ internal sealed record TokenizerSettings
 
     internal bool? AddPrefixSpace { get; init; }
 
+    /// <summary>What the class makes of <c>add_prefix_space</c> of a ByteLevel at the top of <c>tokenizer.json</c>; null leaves it.</summary>
+    internal bool? PrefixSpaceOfJson => AddPrefixSpace ?? (Class.Name == "TokenizersBackend" ? null : false);
+
     internal bool AddBos { get; init; }
 
     internal bool AddEos { get; init; }

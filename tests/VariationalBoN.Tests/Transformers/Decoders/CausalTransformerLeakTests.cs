@@ -36,6 +36,7 @@ public sealed class CausalTransformerLeakTests
             using var hidden = model.HiddenStates(tokens);
             using var decoding = model.StartDecoding(tokens, [4, 3], 2, out var first);
             using var second = decoding.Append(next);
+            Assert.ThrowsAny<ArgumentException>(() => decoding.CopyRows([0, 7]));
             decoding.SelectRows([1, 0, 1]);
             decoding.SelectRows([0, 1]);
             using var third = decoding.Append(next);

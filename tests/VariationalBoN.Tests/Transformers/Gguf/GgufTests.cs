@@ -150,6 +150,9 @@ public sealed class GgufTests : IDisposable
     {
         Refused("mistral", "sliding_window");
         Refused("pythia", "gpt_neox");
+        var scaled = new RotaryConfig { Scaling = RotaryScaling.Llama3, Factor = 8, OriginalMaxLength = 16 };
+        Refused((LlamaConfig)TinyDecoders.Configs["qwen2"] with { SlidingWindow = null, Rotary = scaled }, "llama3");
+        Refused((LlamaConfig)TinyDecoders.Configs["qwen3"] with { Rotary = scaled }, "llama3");
         Refused(new Gpt2Config { VocabularySize = 23, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, Activation = "gelu" }, "activation_function");
         using var model = PretrainedCausalLm.Create(TinyDecoders.Configs["gpt2"], seed: 1);
         using var adapted = model.Model.WithLora(new LoraOptions { Rank = 2 });
