@@ -90,7 +90,7 @@ public sealed class DecodingMemoryTests
     public void A_unit_narrows_the_weights_once_for_all_groups_of_prompts()
     {
         using CausalTransformer model = TinyDecoders.Create("llama");
-        model.MixedPrecision = true;
+        model.UseMixedPrecision();
         using var decoder = new Recorder(model);
         var options = new GenerationOptions { MaxNewTokens = 6, StopTokens = [3, 5, 7, 9], RowsPerBatch = 4, RowsPerUnit = 60 };
         var policy = new CausalLmPolicy(decoder, new NumberTokenizer(TinyDecoders.Vocabulary), options);
