@@ -30,7 +30,8 @@ internal static class TrainingMemory
         if (arguments.Contains("bfloat16"))
             model.to(ScalarType.BFloat16);
         model.eval();
-        (model.MixedPrecision, model.RecomputesActivations) = (arguments.Contains("mixed"), arguments.Contains("recompute"));
+        model.UseMixedPrecision(arguments.Contains("mixed"));
+        model.RecomputeActivations(arguments.Contains("recompute"));
         Report("model");
         using CausalTransformer? adapted = lora ? model.WithLora(new LoraOptions { Rank = 16, Alpha = 32 }) : null;
         CausalTransformer trained = adapted ?? model;

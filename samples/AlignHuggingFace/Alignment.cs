@@ -54,9 +54,11 @@ internal static class Alignment
         ReferenceRewards.Report(table, arguments.N, output);
         if (arguments.ReferencesOnly)
             return;
+        if (arguments.Guided)
+            GuidedDecoding.Check(table, prompts, arguments);
         var bestOfN = table.BestOf(arguments.N, onWarning: _ => { }); // it is in the report
 
-        // 4. Align.
+        // 4. Align, and keep the result: a directory that Python reads, and the proof that it holds this model.
         clock.Restart();
         var evaluator = new Evaluator(scorer, table);
         var before = await evaluator.EvaluateAsync(model.Reference, prompts.HeldOut, EvaluationCompletions, arguments.Seed, cancellationToken);
@@ -64,6 +66,7 @@ internal static class Alignment
         clock.Restart();
         await training.RunAsync(bestOfN, output, cancellationToken);
         double steps = clock.Elapsed.TotalSeconds;
+        Save(model, prompts.HeldOut[0], arguments, output); // before all that may fail or be stopped
         clock.Restart();
         var after = await evaluator.EvaluateAsync(
             model.Policy, prompts.HeldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
@@ -87,11 +90,11 @@ internal static class Alignment
             output.WriteLine(GuidedDecoding.Say(guided, RankWeight.BestOf(arguments.N)));
         if (second is not null)
             output.WriteLine(await SecondAsync(model, second, prompts.HeldOut, arguments.Seed, cancellationToken));
+        if (training.Watched is string watched)
+            output.WriteLine(watched);
         measuring += clock.Elapsed.TotalSeconds;
         Show(model, prompts.HeldOut, arguments.Seed, output, cancellationToken);
 
-        // 6. A directory that Python reads, and the proof that it holds this model.
-        Save(model, prompts.HeldOut[0], arguments, output);
         using var process = Process.GetCurrentProcess();
         output.WriteLine(RunEstimate.Taken(drawing, steps, measuring, process.PeakWorkingSet64));
     }
@@ -112,7 +115,7 @@ internal static class Alignment
 
     /// <summary>Completions that the looks of a watch at each held-out prompt come to, of which reference and policy would each draw half.</summary>
     private static long Looks(Arguments arguments) => arguments.Watch is int every
-        ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 1) / 2 : 0;
+        ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 2) / 2 : 0;
 
     private static Arguments MakeTiny(Arguments arguments, TextWriter output)
     {
@@ -178,6 +181,6 @@ internal static class Alignment
 
         string adapters = arguments.Lora ? $" and {LanguageModel.AdapterDirectory(saved)}" : "";
         output.WriteLine(FormattableString.Invariant(
-            $"\nWritten to {saved}{adapters}; loaded again, its logits differ by {difference:0.0e+0} of the largest."));
+            $"Written to {saved}{adapters}; loaded again, its logits differ by {difference:0.0e+0} of the largest."));
     }
 }

@@ -57,6 +57,19 @@ internal sealed class FineTuning : IDisposable
     /// <summary>Steps that the weights are of.</summary>
     public long StepsDone { get; private set; }
 
+    /// <summary>What the looks of the second judge came to; null without a watch.</summary>
+    public string? Watched
+    {
+        get
+        {
+            if (_watch is null)
+                return null;
+            long[] alarms = [.. _watch.Readings.Where(look => look.IsAlarm).Select(look => look.Step)];
+            string found = alarms.Length == 0 ? "no alarm" : $"ALARM after step {string.Join(", ", alarms)}, see above";
+            return $"The second judge was asked at {_watch.Readings.Length} steps: {found}";
+        }
+    }
+
     /// <summary>The optimizer of a run.</summary>
     public static AdamW Optimizer(IReadOnlyList<Parameter> trained, Arguments arguments) =>
         new(trained, arguments.LearningRate, beta2: 0.95, weightDecay: arguments.WeightDecay);
@@ -77,7 +90,7 @@ internal sealed class FineTuning : IDisposable
         {
             for (; StepsDone < _arguments.Steps; StepsDone++)
             {
-                if (_watch is not null && StepsDone % _arguments.Watch == 0 && (_watch.Readings is not [.., var last] || last.Step < StepsDone))
+                if (StepsDone % _arguments.Watch == 0)                            // null without a watch
                     await LookAsync(output, cancellationToken);
                 double learningRate = schedule.At(StepsDone);
                 _adam.SetLearningRate(learningRate);
@@ -95,9 +108,11 @@ internal sealed class FineTuning : IDisposable
                 _adam.Step();
                 if (StepsDone % 4 == 3)
                     GC.Collect();                                                 // without it memory was seen to grow with full training: docs/hugging-face.md, Memory
-                _metrics.Write(StepsDone, numbers.Values());
+                _metrics.Write(StepsDone, [.. numbers.Values(), .. LookValues(StepsDone)]);
                 Report(StepsDone + 1, numbers, output);
             }
+
+            await LookAsync(output, cancellationToken);                           // what is saved and measured is seen, too
         }
         catch (OperationCanceledException)
         {
@@ -129,9 +144,16 @@ internal sealed class FineTuning : IDisposable
     /// <summary>What the second judge says of held-out answers; every look is told, and an alarm with what to do.</summary>
     private async Task LookAsync(TextWriter output, CancellationToken cancellationToken)
     {
-        var look = await _watch!.LookAsync(_model.Policy, StepsDone, cancellationToken);
+        if (_watch is null || (_watch.Readings is [.., var last] && last.Step >= StepsDone))
+            return;
+        var look = await _watch.LookAsync(_model.Policy, StepsDone, cancellationToken);
         output.WriteLine($"{(look.IsAlarm ? "ALARM, " : "")}{look}");
     }
+
+    /// <summary>The look of a step, for the line of its metrics.</summary>
+    private IEnumerable<KeyValuePair<string, double>> LookValues(long step) => _watch?.Readings is [.., var look] && look.Step == step
+        ? [new("watch_first", look.First.Value), new("watch_second", look.Second.Value), new("watch_alarm", look.IsAlarm ? 1 : 0)]
+        : [];
 
     private void Report(long step, StepMetrics numbers, TextWriter output)
     {

@@ -13,24 +13,38 @@ internal static class GuidedDecoding
 
     private const int MostAnswersPerStep = 64, FewestAnswersPerStep = 8, WantedSteps = 4600, Epochs = 12, QuickEpochs = 2;
 
-    /// <summary>The head of an earlier run, or one learned from the samples of the training prompts; as it is read back.</summary>
+    /// <summary>Refuses what no head could tell, before anything is trained.</summary>
+    /// <exception cref="InvalidDataException">A prompt has fewer scored samples than N; the message names the prompt and the options.</exception>
+    public static void Check(ReferenceTable table, PromptSplit prompts, Arguments arguments)
+    {
+        Prompt fewest = prompts.Used.MinBy(prompt => table[prompt].Cdf.Count)!;
+        int samples = table[fewest].Cdf.Count;
+        if (samples < Math.Max(2, arguments.N))
+        {
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"--guided with --n {arguments.N}: the prompt \"{fewest}\" has only {samples} scored samples of the {arguments.SamplesPerPrompt} that --samples asks for, and so few cannot tell the best of them. Give more --samples or a smaller --n, or see why the judge leaves answers without a score."));
+        }
+    }
+
+    /// <summary>The head of an earlier run that learned as this one would, or one learned from the samples of the training prompts; as it is read back.</summary>
     /// <exception cref="InvalidDataException">The file is no head of this reference and judge, or does not hold what was saved.</exception>
     public static ValueHead Obtain(LanguageModel model, Scorer scorer, ReferenceTable table, PromptSplit prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         string path = Path.Combine(arguments.Output, FileName);
+        var options = Options(prompts.Used.Length * arguments.SamplesPerPrompt, arguments);
         if (File.Exists(path))
         {
             var found = ValueHead.Load(path, scorer);
-            if (found.Samples == arguments.SamplesPerPrompt)
+            if (found.Samples == prompts.Used.Min(prompt => table[prompt].Cdf.Count) && found.Options == options)
             {
                 output.WriteLine($"value head: {path}, of an earlier run");
                 return found;
             }
 
+            output.WriteLine($"value head: {path} is of other samples or settings and is learned anew");
             found.Dispose();
         }
 
-        var options = Options(prompts.Used.Length * arguments.SamplesPerPrompt, arguments);
         output.WriteLine($"value head: {options.Epochs} passes over {prompts.Used.Length * arguments.SamplesPerPrompt} samples, {options.AnswersPerStep} a step");
         using var head = ValueHead.Train(model.Reference, table, prompts.Used, options, cancellationToken: cancellationToken);
         head.Save(path);

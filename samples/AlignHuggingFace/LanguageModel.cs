@@ -120,9 +120,9 @@ internal sealed class LanguageModel : IDisposable
         long[] ids = [.. again.PromptTokenizer.Encode(prompt, addSpecialTokens: true).Select(id => (long)id)];
         var tokens = tensor(ids, [1, ids.Length], device: Network.Device);
         bool mixed = Network.MixedPrecision;
-        Network.MixedPrecision = false; // the products of merged adapters are rounded elsewhere than those of adapters on their own
+        Network.UseMixedPrecision(false); // the products of merged adapters are rounded elsewhere than those of adapters on their own
         var logits = Network.forward(tokens);
-        Network.MixedPrecision = mixed;
+        Network.UseMixedPrecision(mixed);
         return ((again.Model.forward(tokens) - logits).abs().max() / logits.abs().max()).item<float>();
     }
 

@@ -49,16 +49,22 @@ internal static class Inspection
         output.WriteLine($"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png{(trust is null ? "" : $", {SecondPlot}")}. What each number means: \"Reading the report\" in the documentation of VariationalBoN.");
     }
 
-    private const string SecondPlot = "second-reward.png", OtherFile = "second";
+    private const string SecondPlot = "second-reward.png";
 
     /// <summary>The first reward by the second: a component of the table, or another file of the same samples.</summary>
     private static RewardHackingReport Trust(ReferenceTable table, Arguments arguments)
     {
         string second = arguments.Second!;
-        if (File.Exists(second) && !table.Prompts.Any(prompt => prompt.Components.ContainsKey(second)))
+        string[] components = [.. table.Prompts.SelectMany(prompt => prompt.Components.Keys).Distinct().Order(StringComparer.Ordinal)];
+        if (!components.Contains(second))
         {
+            if (!File.Exists(second))
+                throw new ArgumentException($"--second is '{second}': there is no such file, and the rewards have {(components.Length == 0 ? "no components" : $"the components {string.Join(", ", components)}")}.");
             using var other = ReferenceTable.Load(second);
-            (table, second) = (table.WithComponent(OtherFile, other), OtherFile);
+            string name = Path.GetFileName(second);
+            while (components.Contains(name))
+                name += "'";
+            (table, second) = (table.WithComponent(name, other), name);
         }
 
         return RewardHackingReport.FromTable(table, second, new RewardHackingOptions { N = arguments.N, Ensemble = [.. arguments.Ensemble] });

@@ -41,7 +41,7 @@ internal static class ExperimentRun
         var device = CommonOptions.DeviceOf(arguments.Device);
         var reference = dataset.ObtainReference(settings, arguments.Seed, device, stages.Reference, cancellationToken);
         using var referenceModel = reference.Model;
-        referenceModel.MixedPrecision = arguments.MixedPrecision;
+        referenceModel.UseMixedPrecision(arguments.MixedPrecision);
         stages.Reference.Finish($"language model: {reference.Quality}");
         var reward = dataset.TrainReward(arguments.Seed, stages.Reward, cancellationToken);
         stages.Reward.Finish(

@@ -23,13 +23,15 @@ internal static class JudgeRun
 
         // 1. The pairs, looked through before training.
         var pairs = PairData.Read(arguments, output);
+        ShortAlignment.RequirePrompts(pairs, arguments);
 
         // 2. The judge: the language model with a new head, trained and saved as Python reads it.
         string saved = Path.Combine(arguments.Output, "judge");
         using var model = PretrainedCausalLm.Load(arguments.Model!);
         using (var judge = PretrainedClassifier.FromCausalLm(model, arguments.Seed))
-        using (var training = new JudgeTraining(judge, pairs.Train, arguments))
         {
+            pairs.SayReadAlike(judge, arguments, output);
+            using var training = new JudgeTraining(judge, pairs.Train, arguments);
             training.Run(output, cancellationToken);
             judge.Save(saved);
         }

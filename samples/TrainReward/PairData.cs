@@ -1,5 +1,6 @@
 using VariationalBoN.Evaluation;
 using VariationalBoN.Rewards;
+using VariationalBoN.Transformers;
 
 namespace TrainReward;
 
@@ -28,5 +29,18 @@ internal sealed record PairData(PreferencePair[] Train, PreferencePair[] HeldOut
             ? throw new InvalidDataException($"{arguments.Pairs}: no pair without fault is left " +
                 $"{(report.Train.IsEmpty ? "to train on" : "to measure by")}.")
             : new PairData([.. report.Train], [.. report.HeldOut]);
+    }
+
+    /// <summary>Warns of pairs of which the judge reads the same tokens twice.</summary>
+    /// <exception cref="InvalidDataException">They are all so.</exception>
+    public void SayReadAlike(PretrainedClassifier judge, Arguments arguments, TextWriter output)
+    {
+        int train = judge.CountReadAlike(Train), heldOut = judge.CountReadAlike(HeldOut);
+        if (train + heldOut == 0)
+            return;
+        string text = $"the two answers of {train} pairs to train on and of {heldOut} held-out ones are read as the same tokens: they " +
+            $"differ only behind the {judge.Classifier.MaxLength} tokens that the judge takes. Shorten the prompts, or begin with a model " +
+            "that takes more.";
+        output.WriteLine(train < Train.Length ? $"! {text}" : throw new InvalidDataException($"{arguments.Pairs}: {text}"));
     }
 }

@@ -7,6 +7,8 @@ namespace TrainReward;
 /// <summary>The tables at the end, on the screen and as report.md. Stateless.</summary>
 internal static class Results
 {
+    private const double LeastOfLabels = 0.98, LeastOfTruth = 0.95;
+
     public static void Write(Arguments arguments, JudgeReport labels, JudgeReport? truth, IReadOnlyList<AnswerWorth> answers,
         TextWriter output)
     {
@@ -31,8 +33,20 @@ internal static class Results
             console.Profile.Width = 120;
         console.Write(ToTable(header, judge));
         console.Write(ToTable(worthHeader, worth));
+        string bounds = truth is null ? "" : $"{Bounds(arguments, labels, truth)}\n\n";
+        output.Write(bounds);
         File.WriteAllText(Path.Combine(arguments.Output, "report.md"),
-            $"# The judge\n\n{Markdown(header, judge)}\n{Markdown(worthHeader, worth)}\n## Against the labels\n\n```\n{labels}\n```\n");
+            $"# The judge\n\n{Markdown(header, judge)}\n{Markdown(worthHeader, worth)}\n{bounds}## Against the labels\n\n```\n{labels}\n```\n");
+    }
+
+    /// <summary>Whether the judge is as good as the project promises for the embedded set.</summary>
+    private static string Bounds(Arguments arguments, JudgeReport labels, JudgeReport truth)
+    {
+        double part = labels.Accuracy.Value / (1 - arguments.Flipped);
+        bool hold = part >= LeastOfLabels && truth.Accuracy.Value >= LeastOfTruth;
+        string verdict = hold ? "hold" : arguments.Quick ? "do not hold, for which --quick is too short" : "do NOT hold";
+        return string.Create(CultureInfo.InvariantCulture, $"Bounds: labels {part:0.000} of what could be reached, at least " +
+            $"{LeastOfLabels}; truth {truth.Accuracy.Value:0.000}, at least {LeastOfTruth}: they {verdict}.");
     }
 
     private static string[] Row(string name, string value, string? truth) => truth is null ? [name, value] : [name, value, truth];

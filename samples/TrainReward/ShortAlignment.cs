@@ -14,13 +14,29 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
     private const int PromptsPerStep = 16, CompletionsPerPrompt = 8, EvaluationCompletions = 32;
     private const double LearningRate = 1e-3;
 
+    /// <summary>Says before the judge is trained that there will be prompts to align on.</summary>
+    /// <exception cref="InvalidDataException">Each prompt to train on is one of those that measure.</exception>
+    public static void RequirePrompts(PairData pairs, Arguments arguments)
+    {
+        if (arguments.Align > 0 && TrainOf(pairs, arguments).Length == 0)
+            throw new InvalidDataException($"{arguments.Pairs}: no prompt is left for the alignment of --align {arguments.Align}: each " +
+                $"prompt to train on is one of the --prompts {arguments.Prompts} that measure. Take fewer --prompts, pairs of more prompts, " +
+                "or --align 0.");
+    }
+
     private GenerationOptions Generation => new() { MaxNewTokens = arguments.MaxNewTokens, StopTokens = model.StopTokens };
 
     /// <summary>Prompts to measure on: the first of the held-out pairs.</summary>
-    public Prompt[] HeldOut { get; } = [.. pairs.HeldOut.Select(pair => pair.Prompt).Distinct().Take(arguments.Prompts)];
+    public Prompt[] HeldOut { get; } = HeldOutOf(pairs, arguments);
 
     /// <summary>Prompts to train on, none of them held out.</summary>
-    private Prompt[] Train => [.. pairs.Train.Select(pair => pair.Prompt).Distinct().Except(HeldOut).Take(arguments.Prompts)];
+    private Prompt[] Train { get; } = TrainOf(pairs, arguments);
+
+    private static Prompt[] HeldOutOf(PairData pairs, Arguments arguments) =>
+        [.. pairs.HeldOut.Select(pair => pair.Prompt).Distinct().Take(arguments.Prompts)];
+
+    private static Prompt[] TrainOf(PairData pairs, Arguments arguments) =>
+        [.. pairs.Train.Select(pair => pair.Prompt).Distinct().Except(HeldOutOf(pairs, arguments)).Take(arguments.Prompts)];
 
     /// <summary>Draws reference answers of the model as it is, and scores them by the judge.</summary>
     public Task<ReferenceTable> EstimateAsync(CancellationToken cancellationToken)

@@ -15,28 +15,7 @@ public static class Prompts
     /// <returns>The prompts in order, at least one.</returns>
     /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
     /// <exception cref="InvalidDataException">A line holds no prompt, or there is none; file and line are named.</exception>
-    public static Prompt[] ReadJsonLines(string path, string? column = null)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        var prompts = new List<Prompt>();
-        int number = 0;
-        foreach (string line in File.ReadLines(path))
-        {
-            number++;
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
-            try
-            {
-                prompts.Add(Read(line, column));
-            }
-            catch (Exception e) when (e is JsonException or ArgumentException or FormatException or InvalidOperationException)
-            {
-                throw new InvalidDataException($"{path}, line {number}: {e.Message}", e);
-            }
-        }
-
-        return prompts.Count > 0 ? [.. prompts] : throw new InvalidDataException($"{path} holds no prompt: every line is blank.");
-    }
+    public static Prompt[] ReadJsonLines(string path, string? column = null) => JsonLines.Read(path, "prompt", line => Read(line, column));
 
     private static Prompt Read(string line, string? column)
     {

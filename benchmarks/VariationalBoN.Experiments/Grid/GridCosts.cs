@@ -9,6 +9,12 @@ internal sealed record GridCosts(double Training, double Head)
     public static GridCosts? Of(IReadOnlyList<RunRecord> records) => records.Count == 0 || records.Any(record => record.ProcessorSeconds is null)
         ? null : new GridCosts(records.Average(record => record.ProcessorSeconds!.Value), records.Average(record => record.HeadSeconds ?? 0));
 
+    /// <summary>How many values of N share the head of a run in these records, at least 1.</summary>
+    /// <param name="records">All records of a grid; those of its own head count.</param>
+    /// <param name="run">The run.</param>
+    public static int Sharing(IEnumerable<RunRecord> records, GridRun run) => !run.NeedsHead ? 1
+        : Math.Max(1, records.Where(record => record.Run.NeedsHead && record.Run.Variation.ValueWeight == run.Variation.ValueWeight).Select(record => record.Run.N).Distinct().Count());
+
     /// <summary>As a multiple of another cost, the head counted whole.</summary>
     public double? Alone(GridCosts? unit) => Shared(unit, 1);
 

@@ -12,8 +12,6 @@ namespace VariationalBoN.Experiments.Grid;
 /// </summary>
 internal static class GridProposals
 {
-    private const int Subsets = 64;
-
     /// <summary>Held-out numbers of one of k guided draws towards the best of N.</summary>
     /// <param name="experiment">What is measured on.</param>
     /// <param name="head">The values.</param>
@@ -29,8 +27,34 @@ internal static class GridProposals
         var drawn = guided.Sample(experiment.HeldOutPrompts, pool, new DrawSeed(experiment.Seed, DrawPurpose.Evaluation), cancellationToken);
         var scored = await new Scorer(experiment.Reference, experiment.Reward).ScoreAsync(drawn, cancellationToken);
         double[] logGuided = guided.LogProbValues(scored.Completions);
-        var prompts = Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i]).Select(group => Of([.. group])).ToArray();
+        return Result(n, draws, [.. Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i]).Select(group => Pool([.. group]))]);
+
+        PromptNumbers Pool(int[] rows)
+        {
+            EmpiricalRewardCdf cdf = experiment.Table[scored[rows[0]].Completion.Prompt].Cdf;
+            double[] logWeights = [.. rows.Select(i => bestOfN.LogDensity(scored[i]) - logGuided[i])];
+            KeptDraws kept = weighted ? KeptDraws.ByImportance(logWeights, draws, experiment.Seed) : KeptDraws.Best([.. rows.Select(i => scored[i].Reward)], draws);
+            return PromptNumbers.Of(
+                kept,
+                j => scored[rows[j]].Reward,
+                j => cdf.MidRank(scored[rows[j]].Reward),
+                j => logGuided[rows[j]] - scored[rows[j]].LogReference,
+                j => logWeights[j],
+                j => scored[rows[j]].Completion.Tokens.Length,
+                rows.Select(i => scored[i].Completion.Text).Distinct().Count() / (double)rows.Length);
+        }
+    }
+
+    /// <summary>Means over prompts. The error of the distance is that of KL and win rate together: the slope of the curve at the mean KL times the
+    /// deviation of KL, less that of the win rate.</summary>
+    /// <param name="n">N.</param>
+    /// <param name="draws">k.</param>
+    /// <param name="prompts">The numbers of each prompt.</param>
+    public static MethodResult Result(int n, int draws, IReadOnlyList<PromptNumbers> prompts)
+    {
         Estimate winRate = Over(prompt => prompt.WinRate), kl = Over(prompt => prompt.Kl), length = Over(prompt => prompt.Length);
+        double at = Math.Max(0, kl.Value), curve = WinRateCurve.BestOfN(at);
+        double slope = at > 0 ? curve * curve / (WinRateCurve.NOf(at) - 1) : 0; // d win / d KL = n^2 / ((n - 1) (n + 1)^2); infinite at 0, where it says nothing
         return new MethodResult
         {
             Method = Method.Guided,
@@ -43,67 +67,24 @@ internal static class GridProposals
             DistinctShare = Over(prompt => prompt.Distinct),
             TokensGenerated = new Estimate(draws * length.Value, draws * length.StandardError, length.Count),
             ObjectiveGap = Over(prompt => prompt.Gap),
-            Distance = new Estimate(WinRateCurve.BestOfN(Math.Max(0, kl.Value)) - winRate.Value, winRate.StandardError, winRate.Count),
+            Distance = Over(prompt => (slope * (prompt.Kl - kl.Value)) - prompt.WinRate) with { Value = curve - winRate.Value },
         };
 
         Estimate Over(Func<PromptNumbers, double> number) => Estimate.FromObservations(prompts.Select(number));
-
-        PromptNumbers Of(int[] rows)
-        {
-            EmpiricalRewardCdf cdf = experiment.Table[scored[rows[0]].Completion.Prompt].Cdf;
-            double[] logWeights = [.. rows.Select(i => bestOfN.LogDensity(scored[i]) - logGuided[i])];
-            double[] kept = weighted ? ByImportance(logWeights, draws, experiment.Seed) : ByReward([.. rows.Select(i => scored[i].Reward)], draws);
-            double Mean(Func<int, double> value) => Enumerable.Range(0, rows.Length).Sum(j => kept[j] == 0 ? 0 : kept[j] * value(j)) / rows.Length;
-            return new PromptNumbers(
-                Mean(j => scored[rows[j]].Reward), Mean(j => cdf.MidRank(scored[rows[j]].Reward)), Mean(j => logGuided[rows[j]] + Math.Log(kept[j]) - scored[rows[j]].LogReference),
-                Mean(j => Math.Log(kept[j]) - logWeights[j]), Mean(j => scored[rows[j]].Completion.Tokens.Length), rows.Select(i => scored[i].Completion.Text).Distinct().Count() / (double)rows.Length);
-        }
     }
+}
 
-    /// <summary>How much more often a draw is kept than drawn, by its weight: the mean over random sets of others; their mean is 1.</summary>
-    public static double[] ByImportance(double[] logWeights, int draws, long seed)
-    {
-        double largest = logWeights.Max();
-        double[] weights = [.. logWeights.Select(log => Math.Exp(log - largest))], kept = new double[weights.Length];
-        for (int i = 0; i < weights.Length; i++)
-        {
-            var random = new CounterRandom(new DrawSeed(seed, DrawPurpose.Resampling), "proposals", i);
-            for (int set = 0; set < Subsets; set++)
-            {
-                double total = weights[i];
-                for (int j = 1; j < draws; j++)
-                    total += weights[(i + 1 + (int)(random.Uniform((set * draws) + j) * (weights.Length - 1))) % weights.Length];
-                kept[i] += draws * weights[i] / total / Subsets;
-            }
-        }
-
-        double mean = kept.Average();
-        return [.. kept.Select(value => value / mean)];
-    }
-
-    /// <summary>How much more often a draw is kept than drawn, as the best of a random set of k: 0 for the k - 1 worst; ties share.</summary>
-    public static double[] ByReward(double[] rewards, int draws)
-    {
-        int count = rewards.Length;
-        double[] ofRank = new double[count]; // (choose k - 1 of the rank below) / (choose k of all), times the count
-        for (int rank = draws - 1; rank < count; rank++)
-        {
-            ofRank[rank] = draws;
-            for (int j = 0; j < draws - 1; j++)
-                ofRank[rank] *= (rank - j) / (double)(count - 1 - j);
-        }
-
-        int[] ascending = [.. Enumerable.Range(0, count).OrderBy(i => rewards[i])];
-        double[] kept = new double[count];
-        foreach (var level in ascending.Select((i, rank) => (i, rank)).GroupBy(pair => rewards[pair.i]))
-        {
-            double mean = level.Average(pair => ofRank[pair.rank]);
-            foreach ((int i, _) in level)
-                kept[i] = mean;
-        }
-
-        return kept;
-    }
-
-    private sealed record PromptNumbers(double Reward, double WinRate, double Kl, double Gap, double Length, double Distinct);
+/// <summary>Held-out numbers of one prompt; KL to the reference and the gap, that to Best-of-N, in nats.</summary>
+internal sealed record PromptNumbers(double Reward, double WinRate, double Kl, double Gap, double Length, double Distinct)
+{
+    /// <summary>The numbers of what is kept of a pool; each function is given the place of a draw.</summary>
+    /// <param name="kept">How often each draw is kept.</param>
+    /// <param name="reward">Its reward.</param>
+    /// <param name="rank">Its mid-rank among the reference's samples.</param>
+    /// <param name="logRatio">log pi - log pi_ref of the policy that drew it.</param>
+    /// <param name="logWeight">log pi_bon - log pi.</param>
+    /// <param name="length">Its tokens.</param>
+    /// <param name="distinct">The share of different texts in the pool.</param>
+    public static PromptNumbers Of(KeptDraws kept, Func<int, double> reward, Func<int, double> rank, Func<int, double> logRatio, Func<int, double> logWeight, Func<int, double> length, double distinct) =>
+        new(kept.Mean(reward), kept.Mean(rank), kept.Divergence + kept.Mean(logRatio), kept.Divergence - kept.Mean(logWeight), kept.Mean(length), distinct);
 }

@@ -140,8 +140,8 @@ internal sealed class GridSummary
         GridCosts? unit = Unit();
         var byMethod = _records.Where(record => record.Run.Study == "grid" && record.Stopped is null).GroupBy(record => record.Run.Method).OrderBy(group => Array.IndexOf(GridPlan.Methods, group.Key)).ToArray();
         foreach (var runs in byMethod)
-            table.Add(MethodResult.MethodName(runs.Key), (Median(runs) / Median(byMethod[0])).ToString("0.0", CultureInfo.InvariantCulture), Times(GridCosts.Of([.. runs])?.Alone(unit)), Times(GridCosts.Of([.. runs])?.Shared(unit, _arguments.N.Count)), runs.Average(record => record.CompletionsDrawn).ToString("N0", CultureInfo.InvariantCulture));
-        return table + "\nTime: training and measuring, median over the whole runs of the grid. Processor time: drawing, scoring, gradients and the value head, with that of vBoN being 1; empty where several runs went at a time (--threads 1 measures it). Shared: the head counted once for all N.\n";
+            table.Add(MethodResult.MethodName(runs.Key), (Median(runs) / Median(byMethod[0])).ToString("0.0", CultureInfo.InvariantCulture), Times(GridCosts.Of([.. runs])?.Alone(unit)), Times(GridCosts.Of([.. runs])?.Shared(unit, GridCosts.Sharing(_records, runs.First().Run))), runs.Average(record => record.CompletionsDrawn).ToString("N0", CultureInfo.InvariantCulture));
+        return table + "\nTime: training and measuring, median over the whole runs of the grid. Processor time: drawing, scoring, gradients and the value head, with that of vBoN being 1; empty where several runs went at a time (--threads 1 measures it). Shared: the head counted once for all N that use it here.\n";
 
         static double Median(IEnumerable<RunRecord> runs) => runs.Select(record => record.Seconds).Median();
     }
@@ -201,7 +201,7 @@ internal sealed class GridSummary
         + "\nThe nearest first. b: weight of the reverse KL in the Jeffreys mix (0.5 by default); K: completions per prompt, with as many per step; final rate: part of the learning rate left at the end (0.1 by default).\n";
 
     private string Valued() => Compared("values", [Method.VariationalBestOfN, Method.CalibratedTilt, Method.Guided])
-        + "\nThe nearest first. lambda: values of the seed's head in the gradient; final rate: part of the learning rate left at the end; first part: the batch grows from that part of its mean to as much above it; steps x: times the draws of the default. Cost: processor time of drawing, scoring, gradients and head as a multiple of the default's; shared: the head counted once for all N.\n";
+        + "\nThe nearest first. lambda: values of the seed's head in the gradient; final rate: part of the learning rate left at the end; first part: the batch grows from that part of its mean to as much above it; steps x: times the draws of the default. Cost: processor time of drawing, scoring, gradients and head as a multiple of the default's; shared: the head counted once for all N that use it here.\n";
 
     private string Searched() => Compared("recipes", [Method.VariationalBestOfN, Method.Guided])
         + "\nThe nearest first. warm start: BoN-SFT for that part of the steps; guided start: likelihood of the guided policy's draws; batch x: completions of a step as a multiple of the default's; the other columns as above.\n";
@@ -219,7 +219,7 @@ internal sealed class GridSummary
                 point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"), point.Tokens.Mean.ToString("0", CultureInfo.InvariantCulture));
         }
 
-        return table + "\nBy weight: drawn guided to N, kept by the importance weight towards Best-of-N. The best: drawn guided to N / draws. Each draw is scored by the reward model.\n";
+        return table + "\nBy weight: drawn guided to N, kept by the importance weight towards Best-of-N. The best: drawn guided to N / draws; the KL of that choice is taken as log k - (k - 1) / k, with ties an upper bound. Each draw is scored by the reward model.\n";
     }
 
     private string Variants() => Compared("variants", [.. _records.Where(record => record.Run.Study == "variants").Select(record => record.Run.Method).Distinct()])
@@ -234,7 +234,7 @@ internal sealed class GridSummary
         var candidates = Points(study).Concat(Points("grid").Where(pair => defaults.Contains(pair.Run.Method) && Points(study).Any(other => other.Run.N == pair.Run.N)));
         foreach (var (run, point) in candidates.OrderBy(pair => pair.Run.N).ThenBy(pair => pair.Point.Distance.Mean))
         {
-            table.Add($"{run.N}", MethodResult.MethodName(run.Method), run.Variation.Name.Length == 0 ? "default" : run.Variation.Name, point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"), point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"), Times(point.Costs?.Alone(unit)), Times(point.Costs?.Shared(unit, _arguments.N.Count)),
+            table.Add($"{run.N}", MethodResult.MethodName(run.Method), run.Variation.Name.Length == 0 ? "default" : run.Variation.Name, point.WinRate.Text("0.000"), point.Kl.Text("0.00"), point.Distance.Text("0.000"), point.Gap?.Text("0.00") ?? "", point.Reward.Text("0.00"), Times(point.Costs?.Alone(unit)), Times(point.Costs?.Shared(unit, GridCosts.Sharing(_records, run))),
                 point.Drawn.ToString("N0", CultureInfo.InvariantCulture), point.Stopped > 0 ? $"{point.Stopped} of {point.Seeds}" : "");
         }
 

@@ -42,8 +42,16 @@ internal sealed record RunSettings
 
     /// <summary>What the methods ran with, for the report.</summary>
     [JsonIgnore]
-    public string About => FormattableString.Invariant(
-        $"Every method: {Steps} steps of {PromptsPerStep} prompts x {CompletionsPerPrompt} completions, the rate falling to a tenth; vBoN with values: {Valued().Steps} steps of {Valued().FirstPrompts} to {Valued().PromptsPerStep} prompts, lambda = {Lambda}, the rate falling to 0. Guided, and the values: one head for every N, from the {SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts.");
+    public string About
+    {
+        get
+        {
+            RunSettings valued = Valued();
+            BatchSchedule plain = Batches(TrainPrompts), growing = valued.Batches(TrainPrompts); // no batch is larger than the training prompts
+            return FormattableString.Invariant(
+                $"Every method: {Steps} steps of {plain.Last} prompts x {CompletionsPerPrompt} completions, the rate falling to {FinalRatePart:0.##} of its peak; vBoN with values: {valued.Steps} steps of {growing.First} to {growing.Last} prompts, lambda = {Lambda}, the rate falling to 0. Guided, and the values: one head for every N, from the {SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts.");
+        }
+    }
 
     /// <summary>lambda of the values along the answer.</summary>
     public const double Lambda = 0.95;

@@ -66,7 +66,7 @@ internal static class AlignmentRun
         var model = new Gpt2(experiment.ReferenceModel.Config, experiment.Seed);
         model.to(experiment.Device);
         model.load_state_dict(experiment.ReferenceModel.state_dict());
-        model.MixedPrecision = experiment.ReferenceModel.MixedPrecision;
+        model.UseMixedPrecision(experiment.ReferenceModel.MixedPrecision);
         model.eval(); // GPT-2 has no dropout here; a policy is sampled and scored in the same mode
         return model;
     }

@@ -9,17 +9,18 @@ namespace VariationalBoN.Transformers.Decoders;
 /// 32 bits an element, plain products over any other. Stateless, thread-safe.
 /// </summary>
 /// <remarks>
-/// Measured (docs/speed.md, <c>benchmarks -- step</c>): for one token a row, bfloat16 products of libtorch on the processor are fast where MKL
-/// takes its own kernels for them, and then fused attention over a bfloat16 cache is the fastest way at every length. Elsewhere they are
-/// several times slower than float32 ones, which are then the fastest, over a cache of twice the size. In float32 plain products are at least
-/// as fast as fused attention everywhere. On another device nothing was measured; the cache has the type of the activations.
+/// Measured (docs/speed.md, <c>benchmarks -- step</c>): for one token a row, plain products over a float32 cache are the fastest way on a
+/// processor, or as fast as any, but for one case: on a single thread of libtorch, where MKL takes its own kernels for bfloat16, fused
+/// attention over a bfloat16 cache is faster, at 256 columns by 1.7 times. With two threads the same kernel takes up to four times as long as
+/// with one. On another device nothing was measured; the cache has the type of the activations.
 /// </remarks>
 internal static class CacheType
 {
     private static readonly bool s_fastBFloat16 = TorchRuntime.HasFastKernels && HasBFloat16();
 
     /// <summary>The type for activations of a type on a device.</summary>
-    internal static ScalarType For(ScalarType activations, Device device) => For(activations, device.type, s_fastBFloat16);
+    internal static ScalarType For(ScalarType activations, Device device) =>
+        For(activations, device.type, s_fastBFloat16 && get_num_threads() == 1);
 
     internal static ScalarType For(ScalarType activations, DeviceType device, bool fastBFloat16) =>
         device == DeviceType.CPU && activations == ScalarType.BFloat16 && !fastBFloat16 ? ScalarType.Float32 : activations;

@@ -8,25 +8,28 @@ public abstract partial class CausalTransformer : IMixedPrecision
 {
     /// <summary>
     /// Whether products with weights are computed in bfloat16, forward and backward, and everything else in float32: normalisation,
-    /// attention, residual stream, log-softmax, losses, and the gradients of float32 weights.
+    /// attention, residual stream, log-softmax, losses, and what is added to the gradients of float32 weights.
     /// </summary>
     /// <value>False.</value>
     /// <remarks>
     /// Where the processor has products of bfloat16 (docs/speed.md) a step of training takes a fraction of the time. Other bits, so it is
     /// part of <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/> and adapted models have it from the
-    /// model. Weights in bfloat16 may be frozen alone: they have no float32 form that small steps could be added to. Set it before the
-    /// model is used, not while another thread does.
+    /// model. The gradient of a weight is a product of bfloat16, too: its factors and the product of one pass are rounded to bfloat16, and
+    /// the sum over passes is float32.
     /// </remarks>
+    public bool MixedPrecision => _products.Mixed;
+
+    /// <summary>Turns <see cref="MixedPrecision"/> on or off: before the model is used, not while another thread uses it.</summary>
+    /// <remarks>
+    /// Weights in bfloat16 may be frozen alone: they have no float32 form that small steps could be added to.
+    /// </remarks>
+    /// <param name="on">Whether it is on.</param>
     /// <exception cref="InvalidOperationException">The weights are of another type than float32 and bfloat16.</exception>
-    public bool MixedPrecision
+    public void UseMixedPrecision(bool on = true)
     {
-        get => _products.Mixed;
-        set
-        {
-            if (value && ElementType is not (ScalarType.Float32 or ScalarType.BFloat16))
-                throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
-            _products.Mixed = value;
-        }
+        if (on && ElementType is not (ScalarType.Float32 or ScalarType.BFloat16))
+            throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
+        _products.Mixed = on;
     }
 
     /// <summary>
@@ -35,7 +38,11 @@ public abstract partial class CausalTransformer : IMixedPrecision
     /// </summary>
     /// <value>False.</value>
     /// <remarks>Source: Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016).</remarks>
-    public bool RecomputesActivations { get; set; }
+    public bool RecomputesActivations { get; private set; }
+
+    /// <summary>Turns <see cref="RecomputesActivations"/> on or off: before the model is used, not while another thread uses it.</summary>
+    /// <param name="on">Whether it is on.</param>
+    public void RecomputeActivations(bool on = true) => RecomputesActivations = on;
 
     private ScalarType ActivationType => _products.ActivationType(ElementType);
 

@@ -18,7 +18,7 @@ namespace VariationalBoN.Transformers.Decoders;
 /// without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it is not the token embedding, stands beside them
 /// (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
-public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder
+public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder, ISharingDecoder
 {
     private readonly Products _products;
 
@@ -106,18 +106,21 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
 
     /// <inheritdoc/>
     public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
-        Start(tokens, lengths, additionalTokens, withHead: true, out logits);
+        Start(tokens, lengths, additionalTokens, withHead: true, null, out logits);
+
+    IDecoding ISharingDecoder.StartDecoding(IDecoding beside, Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
+        Start(tokens, lengths, additionalTokens, withHead: true, beside as TransformerDecoding, out logits);
 
     /// <inheritdoc/>
     public IDecoding StartHiddenDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor hidden) =>
-        Start(tokens, lengths, additionalTokens, withHead: false, out hidden);
+        Start(tokens, lengths, additionalTokens, withHead: false, null, out hidden);
 
-    private TransformerDecoding Start(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, bool withHead, out Tensor output)
+    private TransformerDecoding Start(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, bool withHead, TransformerDecoding? beside, out Tensor output)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         using var scope = NewDisposeScope();
         var prompts = new KeyValues();
-        var narrowed = MixedPrecision ? new NarrowedWeights() : null;
+        var narrowed = MixedPrecision ? beside?.Narrowed?.Share() ?? new NarrowedWeights() : null;
         try
         {
             using var use = NarrowedWeights.Begin(narrowed);

@@ -4,10 +4,12 @@ namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>
 /// Slots for sequences of at most so many tokens, [slots, G, capacity, D] in each layer. Taken slots may have gaps between steps; <see
-/// cref="Close"/> fills them, so that a step reads slots 0 to <see cref="Count"/> - 1. The tensors live as long as the decoding.
+/// cref="Close"/> fills them, so that a step reads slots 0 to <see cref="Count"/> - 1, and gives room back that is no longer needed.
 /// </summary>
 internal sealed class KeyValueSlots(int capacity) : KeyValues
 {
+    private const int LeastTrimmed = 4; // slots: fewer are not worth a copy
+
     private readonly List<CachedRow?> _rows = []; // by slot; null where it is free
     private Tensor? _places;                      // of the new tokens, [Count * G] among the slots * G * capacity
     private readonly Dictionary<int, Tensor?> _masks = []; // of this step, by window; 0 for none
@@ -21,8 +23,15 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     /// <summary>The sequences; without gaps after <see cref="Close"/>.</summary>
     internal IReadOnlyList<CachedRow?> Rows => _rows;
 
+    /// <summary>The number of slots that are taken.</summary>
+    internal int Taken => _rows.Count(row => row is not null);
+
     /// <summary>Copies sequences of one other place into slots, free ones first, and tells them where they stand now.</summary>
-    internal void Take(KeyValues from, IReadOnlyList<(int Row, CachedRow To)> moved)
+    /// <param name="from">The other place.</param>
+    /// <param name="moved">Its rows, and what they become.</param>
+    /// <param name="most">As many sequences as the decoding has: no room is made for more.</param>
+    /// <param name="isLeft">Whether no sequence stays in the other place: then its tensors go layer by layer, so that all are never there twice.</param>
+    internal void Take(KeyValues from, IReadOnlyList<(int Row, CachedRow To)> moved, int most, bool isLeft)
     {
         using var scope = NewDisposeScope();
         int free = 0;
@@ -38,19 +47,37 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
             (to.Home, to.Slot) = (this, free);
         }
 
-        Reserve(from);
+        var runs = new List<Run>();
         for (int start = 0, end; start < targets.Count; start = end)
         {
             for (end = start + 1; end < targets.Count && targets[end].Slot == targets[end - 1].Slot + 1;)
                 end++;
-            Copy(from, [.. targets.Skip(start).Take(end - start).Select(target => target.From)], targets[start].Slot, targets.Skip(start).Take(end - start).Max(target => target.Length));
+            var run = targets.GetRange(start, end - start);
+            runs.Add(new Run([.. run.Select(target => target.From)], run[0].Slot, run.Max(target => target.Length), from.Keys[0].device));
         }
+
+        for (int layer = 0; layer < from.Keys.Count; layer++)
+        {
+            foreach ((List<Tensor> sources, List<Tensor> all) in new[] { (from.Keys, Keys), (from.Values, Values) })
+            {
+                long present = layer < all.Count ? all[layer].size(0) : 0;
+                if (present < _rows.Count)
+                    Resize(all, layer, sources[layer], Math.Max(_rows.Count, Math.Min(most, Math.Min(2 * present, present + 64))));
+                foreach (Run run in runs)
+                    run.Copy(sources[layer], all[layer]);
+                if (isLeft)
+                    sources[layer].Dispose();
+            }
+        }
+
+        if (isLeft)
+            from.Dispose();
     }
 
     /// <summary>Gives a slot back.</summary>
     internal void Release(CachedRow row) => _rows[row.Slot] = null;
 
-    /// <summary>Fills gaps with the last sequences.</summary>
+    /// <summary>Fills gaps with the last sequences, and gives back the room of slots of which half or more are not needed.</summary>
     internal void Close()
     {
         using var scope = NewDisposeScope();
@@ -61,9 +88,22 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
             if (gap >= _rows.Count || _rows[gap] is not null)
                 continue;
             CachedRow last = _rows[^1]!;
-            Copy(this, [last.Slot], gap, last.Length);
+            var run = new Run([last.Slot], gap, last.Length, Keys[0].device);
+            foreach (Tensor tensor in Keys.Concat(Values))
+                run.Copy(tensor, tensor);
             (_rows[gap], last.Slot) = (last, gap);
             _rows.RemoveAt(_rows.Count - 1);
+        }
+
+        if (Count == 0)
+            Dispose(); // made anew when a row comes
+        else if (Keys[0].size(0) > LeastTrimmed && 2 * Count <= Keys[0].size(0))
+        {
+            for (int layer = 0; layer < Keys.Count; layer++)
+            {
+                Resize(Keys, layer, Keys[layer], Count + ((Count + 1) / 2)); // room to grow and to shrink before the next time
+                Resize(Values, layer, Values[layer], Count + ((Count + 1) / 2));
+            }
         }
     }
 
@@ -117,44 +157,44 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
         return tensor(values, [_rows.Count, 1, 1, Columns], dtype: Keys[0].dtype, device: Keys[0].device);
     }
 
-    private void Copy(KeyValues from, int[] rows, int slot, int columns)
+    /// <summary>Gives a layer so many slots. New columns are 0: what is masked is multiplied by 0 and must be a number.</summary>
+    private void Resize(List<Tensor> all, int layer, Tensor like, long slots)
     {
-        bool one = rows.All(row => row == rows[0]), consecutive = rows.Select((row, i) => row - i).All(start => start == rows[0]);
-        Tensor? index = one || consecutive ? null : tensor(Array.ConvertAll(rows, row => (long)row), device: from.Keys[0].device);
-        for (int layer = 0; layer < from.Keys.Count; layer++)
+        using var scope = NewDisposeScope();
+        var resized = zeros([slots, like.size(1), capacity, like.size(3)], CacheType.For(like.dtype, like.device), like.device).DetachFromDisposeScope();
+        if (layer >= all.Count)
         {
-            foreach ((Tensor source, Tensor target) in new[] { (from.Keys[layer], Keys[layer]), (from.Values[layer], Values[layer]) })
-            {
-                Tensor read = source.narrow(2, 0, columns);
-                read = index is not null ? read.index_select(0, index) : read.narrow(0, rows[0], one ? 1 : rows.Length);
-                target.narrow(0, slot, rows.Length).narrow(2, 0, columns).copy_(read);
-            }
+            all.Add(resized);
+            return;
         }
+
+        long kept = Math.Min(slots, all[layer].size(0));
+        resized.narrow(0, 0, kept).copy_(all[layer].narrow(0, 0, kept));
+        all[layer].Dispose();
+        all[layer] = resized;
     }
 
-    /// <summary>Makes room for all slots that are taken. New columns are 0: what is masked is multiplied by 0 and must be a number.</summary>
-    private void Reserve(KeyValues like)
+    /// <summary>Rows of one place that are copied into slots that follow each other. Lives in a scope.</summary>
+    private sealed class Run
     {
-        for (int layer = 0; layer < like.Keys.Count; layer++)
+        private readonly int[] _rows;
+        private readonly int _slot, _columns;
+        private readonly bool _isOne;
+        private readonly Tensor? _index; // null where the rows are one, or follow each other as well
+
+        internal Run(int[] rows, int slot, int columns, Device device)
         {
-            foreach ((List<Tensor> all, Tensor shape) in new[] { (Keys, like.Keys[layer]), (Values, like.Values[layer]) })
-            {
-                long present = layer < all.Count ? all[layer].size(0) : 0;
-                if (present >= _rows.Count)
-                    continue;
-                var wider = zeros(
-                    [Math.Max(_rows.Count, Math.Min(2 * present, present + 64)), shape.size(1), capacity, shape.size(3)],
-                    CacheType.For(shape.dtype, shape.device),
-                    shape.device).DetachFromDisposeScope();
-                if (layer >= all.Count)
-                    all.Add(wider);
-                else
-                {
-                    wider.narrow(0, 0, present).copy_(all[layer]);
-                    all[layer].Dispose();
-                    all[layer] = wider;
-                }
-            }
+            (_rows, _slot, _columns, _isOne) = (rows, slot, columns, rows.All(row => row == rows[0]));
+            if (!_isOne && !rows.Select((row, i) => row - i).All(start => start == rows[0]))
+                _index = tensor(Array.ConvertAll(rows, row => (long)row), device: device);
+        }
+
+        internal void Copy(Tensor source, Tensor target)
+        {
+            using var scope = NewDisposeScope(); // views would keep what is given back
+            Tensor read = source.narrow(2, 0, _columns);
+            read = _index is not null ? read.index_select(0, _index) : read.narrow(0, _rows[0], _isOne ? 1 : _rows.Length);
+            target.narrow(0, _slot, _rows.Length).narrow(2, 0, _columns).copy_(read);
         }
     }
 }

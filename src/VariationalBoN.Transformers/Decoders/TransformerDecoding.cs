@@ -14,7 +14,7 @@ internal sealed class TransformerDecoding : IDecoding
 
     private readonly CausalTransformer _model;
     private readonly bool _withHead;
-    private readonly NarrowedWeights? _narrowed; // in mixed precision
+    private NarrowedWeights? _narrowed;               // in mixed precision, until it is disposed of
     private readonly int _additionalTokens;
     private readonly List<KeyValueSlots> _parts = []; // by capacity
     private KeyValues? _prompts;                      // null once no row stands there
@@ -33,10 +33,16 @@ internal sealed class TransformerDecoding : IDecoding
     private TransformerDecoding(CausalTransformer model, int additionalTokens, bool withHead, NarrowedWeights? narrowed) =>
         (_model, _additionalTokens, _withHead, _narrowed) = (model, additionalTokens, withHead, narrowed);
 
+    /// <summary>What its rows stand in, by capacity.</summary>
+    internal IReadOnlyList<KeyValueSlots> Parts => _parts;
+
+    /// <summary>The weights in bfloat16; null without mixed precision.</summary>
+    internal NarrowedWeights? Narrowed => _narrowed;
+
     public Tensor Append(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        Place(_rows);
+        Place(_rows, _rows.Count);
         foreach (KeyValueSlots part in _parts)
             part.Close();
         KeyValueSlots[] parts = [.. _parts.Where(part => part.Count > 0)];
@@ -65,7 +71,7 @@ internal sealed class TransformerDecoding : IDecoding
             selected.Add(present);
         }
 
-        Place(copies);
+        Place(copies, selected.Count);
         foreach (CachedRow row in _rows.Where(row => !taken.Contains(row)))
             (row.Home as KeyValueSlots)?.Release(row);
         _rows = selected;
@@ -74,8 +80,16 @@ internal sealed class TransformerDecoding : IDecoding
     public IDecoding CopyRows(ReadOnlySpan<int> rows)
     {
         var copy = new TransformerDecoding(_model, _additionalTokens, _withHead, _narrowed?.Share());
-        copy.AddRows(this, rows);
-        return copy;
+        try
+        {
+            copy.AddRows(this, rows);
+            return copy;
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
     }
 
     public void AddRows(IDecoding from, ReadOnlySpan<int> rows)
@@ -86,13 +100,14 @@ internal sealed class TransformerDecoding : IDecoding
         foreach (int row in rows)
             added.Add(Copy(other._rows[row]));
         _longest = Math.Max(_longest, Longest(added));
-        Place(added);
+        Place(added, _rows.Count + added.Count);
         _rows.AddRange(added);
     }
 
     public void Dispose()
     {
         _narrowed?.Dispose();
+        _narrowed = null; // others may use it still
         _prompts?.Dispose();
         foreach (KeyValueSlots part in _parts)
             part.Dispose();
@@ -102,15 +117,16 @@ internal sealed class TransformerDecoding : IDecoding
 
     private int Longest(IEnumerable<CachedRow> rows) => rows.Select(row => row.Length).DefaultIfEmpty().Max() + _additionalTokens;
 
-    /// <summary>Sees to it that each row stands in a slot that is its own and has room for one more token.</summary>
-    private void Place(List<CachedRow> rows)
+    /// <summary>Sees to it that each of some rows, of so many in all, stands in a slot that is its own and has room for one more token.</summary>
+    private void Place(List<CachedRow> rows, int most)
     {
         var moving = rows.Where(row => row.Home is not KeyValueSlots slots || !_parts.Contains(slots) || slots.Rows[row.Slot] != row || row.Length == slots.Capacity);
         foreach (var group in moving.GroupBy(row => (From: row.Home, To: RoomFor(row.Length + 1))).ToArray())
         {
             (int Slot, CachedRow Row)[] moved = [.. group.Select(row => (row.Slot, row))];
             CachedRow[] left = [.. group.Where(row => row.Home is KeyValueSlots slots && slots.Rows[row.Slot] == row).Select(Copy)];
-            group.Key.To.Take(group.Key.From, moved);
+            bool isLeft = left.Length == moved.Length && ((KeyValueSlots)group.Key.From).Taken == left.Length; // equally long ones outgrow it at once
+            group.Key.To.Take(group.Key.From, moved, most, isLeft);
             foreach (CachedRow row in left)
                 ((KeyValueSlots)row.Home).Release(row);
         }

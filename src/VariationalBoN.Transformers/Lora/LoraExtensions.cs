@@ -116,7 +116,8 @@ public static class LoraExtensions
             throw new ArgumentException($"The element type is {elementType}; it must be Float32, BFloat16 or Float64.", nameof(elementType));
         var type = elementType ?? promote_types(adapted.ElementType, adapted.LoraParameters()[0].dtype);
         var merged = adapted.Shape.Create(new MergedParameters(adapted, type), HasOutputLayer(adapted));
-        merged.MixedPrecision = adapted.MixedPrecision && type != ScalarType.Float64;
+        merged.UseMixedPrecision(adapted.MixedPrecision && type != ScalarType.Float64);
+        merged.RecomputeActivations(adapted.RecomputesActivations);
         merged.eval();
         return merged;
     }
@@ -154,7 +155,9 @@ public static class LoraExtensions
         }
 
         adapted.AdaptedBy = options;
-        (adapted.MixedPrecision, adapted.RecomputesActivations) = (model.MixedPrecision, model.RecomputesActivations);
+        adapted.UseMixedPrecision(model.MixedPrecision);
+        adapted.RecomputeActivations(model.RecomputesActivations);
+        MappedWeights.HandOn(model, adapted);
         adapted.eval();
         return adapted;
     }

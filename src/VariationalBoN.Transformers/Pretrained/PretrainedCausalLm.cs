@@ -118,7 +118,8 @@ public sealed class PretrainedCausalLm : IDisposable
         var model = config.Create(parameters);
         try
         {
-            (model.MixedPrecision, model.RecomputesActivations) = (options.MixedPrecision, options.RecomputeActivations);
+            model.UseMixedPrecision(options.MixedPrecision);
+            model.RecomputeActivations(options.RecomputeActivations);
             var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps)) { OnWarning = options.OnWarning };
             foreach (string warning in loaded.Warnings)
                 Warning.Raise(warning, options.OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
@@ -162,7 +163,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <remarks>
     /// With adapters, the reference is <see cref="Model"/>, which is frozen by the call, and the policy is the model with adapters on the same weights: no weight is held twice.
     /// Without them, the policy is <see cref="Model"/>, and the reference is a frozen copy of it. Weights that are mapped and
-    /// not trained yet (<see cref="PretrainedOptions.MapWeights"/>) take no memory twice; each that trains then takes its own. Both share the tokenizer.
+    /// not trained yet (<see cref="PretrainedOptions.MapWeights"/>) take no memory twice, as long as their file is there; each that trains then takes its own. Both share the tokenizer.
     /// </remarks>
     /// <param name="options">How completions are drawn; null for the defaults, with <see cref="StopTokens"/>.</param>
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
@@ -281,7 +282,7 @@ public sealed class PretrainedCausalLm : IDisposable
             using var noGradient = no_grad();
             foreach ((string name, var value) in copy.state_dict().Where(pair => !shared.Contains(pair.Key)))
                 value.copy_(source[name]);
-            copy.MixedPrecision = Model.MixedPrecision;
+            copy.UseMixedPrecision(Model.MixedPrecision);
             return copy.Freeze();
         }
         catch

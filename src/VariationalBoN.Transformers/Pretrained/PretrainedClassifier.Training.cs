@@ -127,17 +127,30 @@ public sealed partial class PretrainedClassifier
         ArgumentNullException.ThrowIfNull(completions);
         if (completions.Count == 0)
             throw new ArgumentException("There is no completion to read; give at least one.", nameof(completions));
-        options = (options ?? new ClassifierRewardOptions()) with { Label = null, LabelIndex = 0, Output = ClassifierOutput.Logit };
-        _ = options.Validate(Classifier, text: true);
-        var tokenizer = Tokenizer;
-        var format = options.Format ?? (completion => completion.Prompt.Text + completion.Text);
-        Func<Completion, int, ImmutableArray<int>> encode = Reader(options, chat) is ConversationReader reader
-            ? reader.Encode
-            : (completion, most) => tokenizer.Encode(format(completion), addSpecialTokens: true, most);
+        (options, var encode) = Reading(options, chat);
         return new ClassifierScoring(Classifier, encode, options, label: 0, options.MaxLength ?? Classifier.MaxLength).Logits(completions);
     }
 
+    /// <summary>How many pairs have two answers that are read as the same tokens, so that nothing can be learned of them: both are cut at
+    /// the maximum length before they differ. To be looked at before training.</summary>
+    /// <param name="pairs">The pairs.</param>
+    /// <param name="options">As for <see cref="Logits"/>.</param>
+    /// <param name="chat">As for <see cref="Logits"/>.</param>
+    /// <returns>0 to the number of pairs.</returns>
+    /// <exception cref="ArgumentException">An option is faulty.</exception>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer, or an answer cannot be read; the message shows
+    /// it.</exception>
+    public int CountReadAlike(IReadOnlyList<PreferencePair> pairs, ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        (options, var encode) = Reading(options, chat);
+        int most = options.MaxLength ?? Classifier.MaxLength;
+        return pairs.Count(pair => encode(pair.ChosenCompletion, most).AsSpan().SequenceEqual(encode(pair.RejectedCompletion, most).AsSpan()));
+    }
+
     /// <summary>The rewards of the answers of pairs, with gradient: for <c>RewardModelLoss.BradleyTerry</c>.</summary>
+    /// <remarks>A text that is too long loses its end, which is the answer: <see cref="CountReadAlike"/> says of how many pairs nothing
+    /// is left to tell the answers apart, whose gradient is 0.</remarks>
     /// <param name="pairs">P pairs, at least one; the classifier has one label.</param>
     /// <param name="options">As for <see cref="Logits"/>.</param>
     /// <param name="chat">As for <see cref="Logits"/>.</param>
@@ -166,6 +179,17 @@ public sealed partial class PretrainedClassifier
             chat).select(1, 0); // [2 P]
         return (rewards.narrow(0, 0, read.Length).MoveToOuterDisposeScope(),
             rewards.narrow(0, read.Length, read.Length).MoveToOuterDisposeScope());
+    }
+
+    private (ClassifierRewardOptions Options, Func<Completion, int, ImmutableArray<int>> Encode) Reading(
+        ClassifierRewardOptions? options, ChatTokenizer? chat)
+    {
+        options = (options ?? new ClassifierRewardOptions()) with { Label = null, LabelIndex = 0, Output = ClassifierOutput.Logit };
+        _ = options.Validate(Classifier, text: true);
+        var tokenizer = Tokenizer;
+        var format = options.Format ?? (completion => completion.Prompt.Text + completion.Text);
+        return (options, Reader(options, chat) is ConversationReader reader ? reader.Encode
+            : (completion, most) => tokenizer.Encode(format(completion), addSpecialTokens: true, most));
     }
 
     private static int PaddingOf(PretrainedCausalLm model)

@@ -74,11 +74,14 @@ internal sealed class PretrainedFiles
 
     /// <summary>The files of another model with this tokenizer and chat template: a classifier, which generates nothing.</summary>
     /// <param name="config">The text of its <c>config.json</c>.</param>
-    /// <param name="padding">The padding token where the settings of the tokenizer name none, which then name it; else null.</param>
+    /// <param name="padding">The padding token where the settings of the tokenizer name none, which then name it, in a new file where there are no settings; else null.</param>
     internal PretrainedFiles WithConfig(string config, string? padding) => new(
         _directory,
         Encoding.UTF8.GetBytes(config),
-        [.. _others.Where(file => file.Name != GenerationName).Select(file => (file.Name, padding is null || !SettingsNames.Contains(file.Name) ? file.Content : WithPadding(file.Content, padding)))],
+        [
+            .. _others.Where(file => file.Name != GenerationName).Select(file => (file.Name, padding is null || !SettingsNames.Contains(file.Name) ? file.Content : WithPadding(file.Content, padding))),
+            .. padding is null || _others.Exists(file => SettingsNames.Contains(file.Name)) ? (IEnumerable<(string, byte[])>)[] : [(SettingsNames[0], WithPadding("{}"u8, padding))],
+        ],
         _templates);
 
     /// <summary>The tokenizer; null where the directory has none.</summary>
@@ -86,7 +89,9 @@ internal sealed class PretrainedFiles
         : HuggingFaceTokenizer.Load(TokenizerFiles, vocabularySize);
 
     /// <summary>The files of the tokenizer.</summary>
-    internal TokenizerFiles TokenizerFiles => new(_directory, name => _others.Find(file => file.Name == name).Content);
+    internal TokenizerFiles TokenizerFiles => new(
+        _directory, // the class of the tokenizer may follow from the model
+        name => name == ConfigName ? _config : _others.Find(file => file.Name == name).Content);
 
     /// <summary>The chat template.</summary>
     /// <exception cref="ChatTemplateException">It cannot be read.</exception>
@@ -129,7 +134,7 @@ internal sealed class PretrainedFiles
             [.. TokenizerNames.AsSpan(0, 4), WeightFormat.Safetensors.Index, WeightFormat.Safetensors.Single, ConfigName]);
     }
 
-    private static byte[] WithPadding(byte[] settings, string padding)
+    private static byte[] WithPadding(ReadOnlySpan<byte> settings, string padding)
     {
         var json = JsonNode.Parse(settings)!.AsObject();
         json["pad_token"] = padding;

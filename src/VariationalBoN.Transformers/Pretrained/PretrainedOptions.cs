@@ -21,7 +21,8 @@ public sealed record PretrainedOptions
     /// <value>True. On Windows, where a mapped file cannot be replaced, they are read in any case.</value>
     /// <remarks>
     /// A file that is mapped must not be written to in place: its weights change, and where it becomes shorter the process ends. Saving here
-    /// replaces files by rename, which is safe. False for files that other programs write in place, such as on a share.
+    /// replaces files by rename, which is safe. False for files that other programs write in place, such as on a share. On macOS the identity
+    /// of mapped weights is a pass over them each time, as for those that were read.
     /// </remarks>
     public bool MapWeights { get; init; } = true;
 

@@ -112,7 +112,7 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
     {
         foreach ((string name, ImmutableArray<double?> column) in scored.Components)
         {
-            if (column[i] is not double value)
+            if (column[i] is not double value || double.IsNaN(value)) // as judges say that a part is not there
                 continue;
             if (!_components.TryGetValue(name, out var sums))
                 _components[name] = sums = ([], []);

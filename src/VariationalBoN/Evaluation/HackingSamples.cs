@@ -15,6 +15,7 @@ internal sealed class HackingSamples
     private readonly EmpiricalRewardCdf _cdf;
     private readonly double[] _first;
     private readonly double?[] _second;
+    private readonly Lazy<double[]> _filled;
     private readonly double[]? _lengths;
     private readonly double?[][] _members; // mid-ranks of each member of an ensemble
 
@@ -28,9 +29,11 @@ internal sealed class HackingSamples
         _lengths = !all.Samples.IsEmpty ? [.. order.Select(i => (double)all.Samples[i].Completion.Tokens.Length)]
             : !all.Texts.IsEmpty ? [.. order.Select(i => (double)all.Texts[i].Length)] : null;
         _members = [.. ensemble.Select(name => MidRanks(Column(name)))];
+        _filled = new(() => SecondByRank.Fill(_first, _second));
         Scored = _second.Count(value => value is not null);
 
-        double?[] Column(string name) => all.Components.TryGetValue(name, out ImmutableArray<double?> values) ? [.. order.Select(i => values[i])] : new double?[order.Length];
+        double?[] Column(string name) => all.Components.TryGetValue(name, out ImmutableArray<double?> values) 
+            ? [.. order.Select(i => values[i] is double.NaN ? null : values[i])] : new double?[order.Length];
     }
 
     /// <summary>How many samples have a second reward.</summary>
@@ -39,32 +42,33 @@ internal sealed class HackingSamples
     /// <summary>M.</summary>
     public int Count => _first.Length;
 
-    /// <summary>
-    /// First and second reward of the best of n and the slope of the second, each weight that of the table. Where not all have a second
-    /// reward, the weights of those that do are
-    /// divided by their sum; null where that is too small to say anything.
-    /// </summary>
-    public (double First, double Second, double Slope)? At(double n)
+    /// <summary>First and second reward of the best of n and the slope of the second, each weight that of the table.</summary>
+    public (double First, double Second, double Slope) At(double n)
     {
         (double[] weights, double[] slopes) = _cdf.BestOfNWeightSlopesByRank(n);
-        double first = 0, weight = 0, sum = 0;
+        double first = 0, second = 0, slope = 0;
         for (int i = 0; i < weights.Length; i++)
         {
             first += weights[i] * _first[i];
-            if (_second[i] is double value)
-                (weight, sum) = (weight + weights[i], sum + (weights[i] * value));
+            second += weights[i] * _filled.Value[i];
+            slope += slopes[i] * _filled.Value[i];
         }
 
-        if (!(weight >= LeastWeight))
-            return null;
-        double mean = sum / weight, slope = 0;
-        for (int i = 0; i < weights.Length; i++)
-        {
-            if (_second[i] is double value)
-                slope += slopes[i] * (value - mean);
-        }
+        return (first, second, slope);
+    }
 
-        return (first, mean, slope / weight);
+    /// <summary>Whether the samples with a second reward are among those that Best-of-N of n draws chooses.</summary>
+    public bool IsScoredAt(double n)
+    {
+        double[] weights = _cdf.BestOfNWeightsByRank(n);
+        return Enumerable.Range(0, Count).Where(i => _second[i] is not null).Sum(i => weights[i]) >= LeastWeight;
+    }
+
+    /// <summary>Whether a sample of the ranks [part, part + 1) / parts has a second reward, or there is no sample of these ranks.</summary>
+    public bool IsScored(int part, int parts)
+    {
+        int[] ranks = [.. Enumerable.Range(0, Count).Where(i => i * parts / Count == part)];
+        return ranks.Length == 0 || Array.Exists(ranks, i => _second[i] is not null);
     }
 
     /// <summary>The numbers of the highest ranks; null what cannot be said of them.</summary>
@@ -75,7 +79,7 @@ internal sealed class HackingSamples
         double[] judged = [.. Enumerable.Range(start, count).Where(i => _second[i] is not null).Select(i => _first[i])];
         double?[] spreads = [.. Enumerable.Range(start, count).Select(Spread)];
         return (
-            scored.Length == 0 ? null : scored.Average(),
+            scored.Length == 0 ? null : _filled.Value[start..].Average(),
             Spearman(judged, scored),
             _lengths is null ? null : Spearman(_first[start..], _lengths[start..]),
             _lengths is null || _lengths.Sum() == 0 ? null : _lengths[start..].Average() / _lengths.Average(),

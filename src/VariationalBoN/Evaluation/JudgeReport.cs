@@ -52,42 +52,38 @@ public sealed record JudgeReport
     /// <summary>The accuracy of "the longer answer is better" on the same pairs: what the judge must exceed.</summary>
     public required Estimate LengthAccuracy { get; init; }
 
+    /// <summary>The pairs that are not among these, since an answer of theirs has no reward.</summary>
+    public int Excluded { get; init; }
+
     /// <summary>Scores both answers of each pair, and compares.</summary>
     /// <param name="judge">The reward model.</param>
     /// <param name="pairs">The pairs, at least one; the judge has not seen them.</param>
     /// <param name="tieTolerance">Rewards no further apart than this are one, at least 0.</param>
     /// <param name="bootstrap">How intervals are made; null for the defaults.</param>
+    /// <param name="scoring">Batches, and what becomes of failures; null for the defaults. A pair with an answer that is excluded is left
+    /// out and counted.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>The report.</returns>
     /// <exception cref="ArgumentException">There is no pair, or an option is out of range.</exception>
-    /// <exception cref="InvalidOperationException">The judge returned another number of rewards than it was given completions, or one that
-    /// is not finite.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had and <see cref="ScoringOptions.OnFailure"/> does not exclude it, or
+    /// no pair has both.</exception>
     public static async Task<JudgeReport> EvaluateAsync(
         IRewardModel judge, IReadOnlyList<PreferencePair> pairs, double tieTolerance = 0, BootstrapOptions? bootstrap = null,
-            CancellationToken cancellationToken = default)
+        ScoringOptions? scoring = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(judge);
         ArgumentNullException.ThrowIfNull(pairs);
-        const int PairsAtATime = 256;
         PreferencePair[] read = [.. pairs];
-        double[] chosen = new double[read.Length], rejected = new double[read.Length];
-        for (int first = 0; first < read.Length; first += PairsAtATime)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var part = new ArraySegment<PreferencePair>(read, first, Math.Min(PairsAtATime, read.Length - first));
-            Completion[] completions = [.. part.Select(pair => pair.ChosenCompletion), .. part.Select(pair => pair.RejectedCompletion)];
-            RewardScores scores = await judge.ScoreAsync(completions, cancellationToken).ConfigureAwait(false);
-            if (scores.Count != completions.Length)
-                throw new InvalidOperationException($"The judge {judge.Identity.Name} returned {scores.Count} rewards for " +
-                    $"{completions.Length} completions; it must return one to each.");
-            for (int i = 0; i < part.Count; i++)
-                (chosen[first + i], rejected[first + i]) = (scores[i], scores[part.Count + i]);
-        }
-
-        int wrong = Array.FindIndex([.. chosen.Zip(rejected)], pair => !double.IsFinite(pair.First) || !double.IsFinite(pair.Second));
-        return wrong < 0 ? Of(read, chosen, rejected, tieTolerance, bootstrap)
-            : throw new InvalidOperationException($"The judge {judge.Identity.Name} gave pair {wrong} the rewards {chosen[wrong]} and " +
-                $"{rejected[wrong]}; they must be finite.");
+        IReadOnlyList<double?> scores = await judge.ScoreCheckedAsync(
+            [.. read.SelectMany(pair => (Completion[])[pair.ChosenCompletion, pair.RejectedCompletion])], scoring,
+            cancellationToken).ConfigureAwait(false);
+        int[] scored = [.. Enumerable.Range(0, read.Length).Where(i => scores[2 * i] is not null && scores[(2 * i) + 1] is not null)];
+        if (scored.Length == 0 && read.Length > 0)
+            throw new RewardModelException($"The judge {judge.Identity.Name} gave none of the {read.Length} pairs a reward to both answers; " +
+                "nothing is left to compare.");
+        var report = Of([.. scored.Select(i => read[i])], [.. scored.Select(i => scores[2 * i]!.Value)],
+            [.. scored.Select(i => scores[(2 * i) + 1]!.Value)], tieTolerance, bootstrap);
+        return report with { Excluded = read.Length - scored.Length };
     }
 
     /// <summary>Compares rewards that are known.</summary>

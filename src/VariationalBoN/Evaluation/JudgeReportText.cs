@@ -12,6 +12,8 @@ internal static class JudgeReportText
     {
         var text = new StringBuilder();
         Row("pairs", Shown(report.Pairs));
+        if (report.Excluded > 0)
+            Row("left out", $"{Shown(report.Excluded)} pair{(report.Excluded == 1 ? "" : "s")} with an answer without a reward");
         Row("accuracy", $"{report.Accuracy}");
         Row("accuracy of \"the longer one\"", $"{report.LengthAccuracy}");
         Row("ties", report.AccuracyWithoutTies is Estimate rest && report.Ties > 0

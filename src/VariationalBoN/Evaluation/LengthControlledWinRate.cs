@@ -8,7 +8,8 @@ namespace VariationalBoN.Evaluation;
 /// <remarks>
 /// Logistic regression P(win) = sigma(a + b tanh(d / s)), d the difference of the two lengths and s its standard deviation; the win rate
 /// at equal length is sigma(a). Interval: a plus
-/// or minus Student's t times its error over prompts (sandwich). A normal prior with standard deviation 5 on a and b keeps both finite
+/// or minus Student's t times its error, the larger of that over prompts (sandwich) and the regression's own (where one side wins nearly
+/// all, hardly a residual is left to show the first). A normal prior with standard deviation 5 on a and b keeps both finite
 /// where one side always wins. Source: the
 /// length term of length-controlled AlpacaEval (Dubois et al., arXiv 2404.04475), whose term for the difficulty of instructions is the
 /// clustering by
@@ -149,7 +150,7 @@ public sealed record LengthControlledWinRate
         return (aa, ab, bb);
     }
 
-    /// <summary>The standard error of a: H^-1 S H^-1, S the squares of each prompt's sum of scores.</summary>
+    /// <summary>The standard error of a: H^-1 S H^-1, S the squares of each prompt's sum of scores, or H^-1 where that is larger.</summary>
     private static double Error(double[] won, double[] x, int[] prompts, double a, double b)
     {
         var scores = new Dictionary<int, (double A, double B)>();
@@ -163,7 +164,7 @@ public sealed record LengthControlledWinRate
         (double haa, double hab, double hbb) = Information(x, a, b);
         double determinant = (haa * hbb) - (hab * hab);
         double squares = scores.Values.Sum(score => Math.Pow(((hbb * score.A) - (hab * score.B)) / determinant, 2));
-        return Math.Sqrt(squares * scores.Count / Math.Max(1, scores.Count - 1));
+        return Math.Sqrt(Math.Max(squares * scores.Count / Math.Max(1, scores.Count - 1), hbb / determinant));
     }
 
     private static double Sigmoid(double value) => 1 / (1 + Math.Exp(-value));

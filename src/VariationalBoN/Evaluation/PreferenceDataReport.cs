@@ -43,6 +43,12 @@ public sealed record PreferenceDataReport
     /// <summary>How many pairs to train on stand there before with the other label.</summary>
     public required int Contradicting { get; init; }
 
+    /// <summary>How many held-out pairs that measure stand there before, with the same label.</summary>
+    public required int HeldOutRepeated { get; init; }
+
+    /// <summary>How many held-out pairs that measure stand there before with the other label: no judge is right on both.</summary>
+    public required int HeldOutContradicting { get; init; }
+
     /// <summary>How many pairs have a fault that leaves them out.</summary>
     public int LeftOut => Equal + Blank + Mismatched + Shared;
 
@@ -63,20 +69,10 @@ public sealed record PreferenceDataReport
         PreferencePair[] first = [.. train], second = [.. heldOut ?? []];
         PreferencePair[] all = [.. first, .. second];
         PreferencePair[] usable = [.. first.Where(pair => FaultOf(pair) == Fault.None)];
-        var known = new Dictionary<(Prompt, string, string), string>();
-        int repeated = 0, contradicting = 0;
-        foreach (PreferencePair pair in usable)
-        {
-            if (known.TryAdd(KeyOf(pair), pair.Chosen))
-                continue;
-            if (known[KeyOf(pair)] == pair.Chosen)
-                repeated++;
-            else
-                contradicting++;
-        }
-
+        (var known, int repeated, int contradicting) = Seen(usable);
         PreferencePair[] faultless = [.. second.Where(pair => FaultOf(pair) == Fault.None)],
             measured = [.. faultless.Where(pair => !known.ContainsKey(KeyOf(pair)))];
+        (_, int heldOutRepeated, int heldOutContradicting) = Seen(measured);
         HashSet<Prompt> prompts = [.. usable.Select(pair => pair.Prompt)];
         var report = new PreferenceDataReport
         {
@@ -89,6 +85,8 @@ public sealed record PreferenceDataReport
             SharedPrompts = measured.Count(pair => prompts.Contains(pair.Prompt)),
             Repeated = repeated,
             Contradicting = contradicting,
+            HeldOutRepeated = heldOutRepeated,
+            HeldOutContradicting = heldOutContradicting,
             LengthAccuracy = usable.Length == 0 ? null : LengthAccuracyOf(usable),
             Findings = [],
         };
@@ -97,6 +95,24 @@ public sealed record PreferenceDataReport
 
     /// <summary>1 where the longer answer is the chosen one, 1/2 where both are as long.</summary>
     internal static double LongerIsChosen(PreferencePair pair) => (Math.Sign(pair.Chosen.Length - pair.Rejected.Length) + 1) / 2.0;
+
+    /// <summary>The answers that stand there, with the label of the first time, and how many stand there again.</summary>
+    private static (Dictionary<(Prompt, string, string), string> Known, int Repeated, int Contradicting) Seen(PreferencePair[] pairs)
+    {
+        var known = new Dictionary<(Prompt, string, string), string>();
+        int repeated = 0, contradicting = 0;
+        foreach (PreferencePair pair in pairs)
+        {
+            if (known.TryAdd(KeyOf(pair), pair.Chosen))
+                continue;
+            if (known[KeyOf(pair)] == pair.Chosen)
+                repeated++;
+            else
+                contradicting++;
+        }
+
+        return (known, repeated, contradicting);
+    }
 
     private static Estimate LengthAccuracyOf(PreferencePair[] pairs)
     {
@@ -131,6 +147,18 @@ public sealed record PreferenceDataReport
         {
             yield return new ReportFinding(true, $"{report.Contradicting} pairs to train on stand there before with the other label: " +
                 "people disagree, or the file was joined wrongly. They are kept.");
+        }
+
+        if (report.HeldOutContradicting > 0)
+        {
+            yield return new ReportFinding(true, $"{report.HeldOutContradicting} held-out pairs stand there before with the other label: no " +
+                "judge is right on both. They are kept.");
+        }
+
+        if (report.HeldOutRepeated > 0)
+        {
+            yield return new ReportFinding(false, $"{report.HeldOutRepeated} held-out pairs stand there before with the same label; each counts " +
+                "as often as it stands there.");
         }
 
         if (report.Repeated > 0)

@@ -5,7 +5,7 @@ namespace VariationalBoN.Evaluation;
 /// <summary>Makes the numbers of a <see cref="RewardHackingReport"/>. Stateless, thread-safe.</summary>
 internal static class RewardHackingBuilder
 {
-    private const int PointsPerDoubling = 8, StepsPerPoint = 2, FewestScored = 4;
+    private const int PointsPerDoubling = 8, StepsPerPoint = 2, FewestScored = 4, Parts = 8;
 
     public static RewardHackingReport Build(ReferenceTable table, string second, RewardHackingOptions options)
     {
@@ -17,15 +17,16 @@ internal static class RewardHackingBuilder
         HackingSamples[] prompts = Usable(all, second);
         int maxN = prompts.Min(prompt => prompt.Scored) / 2;
         double[] grid = Grid(maxN);
-        prompts = [.. prompts.Where(prompt => prompt.At(maxN) is not null)];
+        prompts = [.. prompts.Where(prompt => prompt.IsScoredAt(maxN))];
         if (prompts.Length == 0)
             throw new ArgumentException($"No prompt has the component \"{second}\" among its samples of the highest reward, which Best-of-N chooses; score some of those.");
+        RequireAllRanks(prompts, second);
         int rows = prompts.Length, columns = grid.Length;
         double[] first = new double[rows * columns], values = new double[rows * columns], slopes = new double[rows * columns]; // [prompts, n]
         for (int p = 0; p < rows; p++)
         {
             for (int c = 0; c < columns; c++)
-                (first[(p * columns) + c], values[(p * columns) + c], slopes[(p * columns) + c]) = prompts[p].At(grid[c])!.Value;
+                (first[(p * columns) + c], values[(p * columns) + c], slopes[(p * columns) + c]) = prompts[p].At(grid[c]);
         }
 
         double[] slope = [.. Enumerable.Range(0, columns).Select(c => Column(slopes, c).Average())];
@@ -88,6 +89,21 @@ internal static class RewardHackingBuilder
         HackingSamples[] usable = [.. all.Where(prompt => prompt.Scored >= least)];
         return usable.Length > 0 ? usable : throw new ArgumentException(
             $"No prompt has {FewestScored} samples with the component \"{second}\"; the most is {most}. Score more samples of a prompt with the second judge.");
+    }
+
+    /// <summary>
+    /// What Best-of-N leaves behind counts as much as what it chooses: of each eighth of the ranks some prompts have scored samples, at
+    /// least half as many as if the scored ones were chosen blindly.
+    /// </summary>
+    private static void RequireAllRanks(HackingSamples[] prompts, string second)
+    {
+        double usual = prompts.Average(prompt => 1 - Math.Pow(1 - (1.0 / Parts), prompt.Scored));
+        int[] missing = [.. Enumerable.Range(0, Parts).Where(part => prompts.Count(prompt => prompt.IsScored(part, Parts)) < usual * prompts.Length / 2)];
+        if (missing.Length == 0)
+            return;
+        string ranks = string.Join(", ", missing.Select(part => FormattableString.Invariant($"{100.0 * part / Parts:0.#} to {100.0 * (part + 1) / Parts:0.#} %")));
+        throw new ArgumentException($"Hardly any sample of these ranks by the first reward has the component \"{second}\": {ranks} (0 % the lowest reward). What more draws gain is the difference to those, " +
+            "so it cannot be known. Score some samples of each part of the ranks, chosen blindly within it.");
     }
 
     private static void RequireComponents(ReferenceTable table, IEnumerable<string> names)

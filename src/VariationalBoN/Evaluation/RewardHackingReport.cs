@@ -9,8 +9,9 @@ namespace VariationalBoN.Evaluation;
 /// </summary>
 /// <remarks>
 /// The second reward is a component of the table: that of a held-out judge, or people's scores of a part of the samples, null for the
-/// others; which samples are scored may depend
-/// on their first reward but on nothing else. The threshold is that of HedgeTune (arXiv 2506.19248): the first change from + to - of
+/// others. Which samples are scored may depend on their first reward but on nothing else, and some of each eighth of the ranks must be;
+/// one without a second reward counts as those beside it by the first: the mean of its level, or the line between the levels next to it.
+/// The threshold is that of HedgeTune (arXiv 2506.19248): the first change from + to - of
 /// E[(r2 - mean) (1 / n + log F)] under the law of the best of n, which is the derivative in n of its expected second reward.
 /// docs/trusting-a-judge.md explains each number. Immutable, thread-safe.
 /// </remarks>
@@ -75,7 +76,8 @@ public sealed record RewardHackingReport
     /// <param name="options">N, ensemble and bootstrap; null for the defaults.</param>
     /// <returns>The report.</returns>
     /// <exception cref="ArgumentException">
-    /// No prompt has such a component (the message names those there are) or enough samples with it, or an option is out of range.
+    /// No prompt has such a component (the message names those there are) or enough samples with it, hardly any sample of a part of the
+    /// ranks has it (the message names the ranks), or an option is out of range.
     /// </exception>
     public static RewardHackingReport FromTable(ReferenceTable table, string second, RewardHackingOptions? options = null) =>
         RewardHackingBuilder.Build(table, second, options ?? new RewardHackingOptions());

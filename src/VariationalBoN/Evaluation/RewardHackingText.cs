@@ -60,7 +60,7 @@ internal static class RewardHackingText
         if (report.Points.LastOrDefault(point => point.N <= report.N) is { N: > 1 } at)
             yield return Good($"The best of {at.N:0.#} gains {at.Gain} by \"{report.SecondName}\" over one draw.");
         if (report.Scored < report.Samples)
-            yield return Good($"\"{report.SecondName}\" has scored {report.Scored} of {report.Samples} samples; which ones may depend on the first reward alone.");
+            yield return Good($"\"{report.SecondName}\" has scored {report.Scored} of {report.Samples} samples; the others count as the scored ones beside them by the first reward. Which ones are scored may depend on the first reward alone.");
         if (report.PromptsLeftOut > 0)
             yield return Warning($"{report.PromptsLeftOut} prompt(s) with too few samples that \"{report.SecondName}\" has scored are not in these numbers.");
         if (report.Prompts < 20)
@@ -108,8 +108,10 @@ internal static class RewardHackingText
     private static string Range(RewardHackingReport report)
     {
         Interval of = report.ThresholdInterval;
-        string upper = double.IsFinite(of.Upper) ? FormattableString.Invariant($"{of.Upper:0.0}") : FormattableString.Invariant($"beyond {report.MaxN}");
-        return FormattableString.Invariant($"{100 * report.Confidence:0.#} % interval {of.Lower:0.0} to {upper}");
+        string confidence = FormattableString.Invariant($"{100 * report.Confidence:0.#} % interval");
+        return double.IsFinite(of.Lower) ? $"{confidence} {Shown(of.Lower)} to {Shown(of.Upper)}" : $"{confidence} {Shown(of.Upper)}";
+
+        string Shown(double n) => double.IsFinite(n) ? FormattableString.Invariant($"{n:0.0}") : FormattableString.Invariant($"beyond {report.MaxN}");
     }
 
     private static ReportFinding Good(FormattableString text) => new(false, FormattableString.Invariant(text));

@@ -26,9 +26,9 @@ internal sealed class GuidedDistribution(
         return nn.functional.log_softmax(guided, -1).MoveToOuterDisposeScope();
     }
 
-    internal override IDecoding Start(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, out Tensor output) => hiddenStates
+    internal override IDecoding Start(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, IDecoding? beside, out Tensor output) => hiddenStates
         ? Model.StartHiddenDecoding(prompts, additionalTokens, out output)
-        : base.Start(prompts, additionalTokens, out output);
+        : base.Start(prompts, additionalTokens, beside, out output);
 
     internal override Tensor Probabilities(Tensor output)
     {

@@ -51,6 +51,9 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <summary>M: the fewest samples of a prompt that it was trained on, and the largest N that it can tell.</summary>
     public int Samples => _description.Samples;
 
+    /// <summary>What it was trained with; null where its file, of an earlier version, does not say.</summary>
+    public ValueHeadOptions? Options => _description.Options;
+
     /// <summary>Trains a head on the samples of some prompts of a table.</summary>
     /// <param name="reference">The frozen reference that drew the samples; its module tells its hidden states (<see
     /// cref="IHiddenDecoder"/>).</param>
@@ -84,7 +87,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         var bins = new RankBins(options.Bins, options.Power);
         using var learned = new ValueSamples(reference, table, prompts, bins, options.HiddenStateBytes, cancellationToken);
         var description = new Description(Format, (int)reference.Model.HiddenDecoder.HeadWeight.size(1), reference.VocabularySize, options.Bins, options.Power, options.Width, options.Sums, samples,
-            reference.Identity.ToJson(), origin?.RewardModel.ToJson(), origin?.Scoring.ToJson());
+            reference.Identity.ToJson(), origin?.RewardModel.ToJson(), origin?.Scoring.ToJson(), options);
         ValueNetwork network = description.Network(options);
         try
         {
@@ -189,12 +192,13 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     }
 
     /// <summary>What the header of a file says.</summary>
-    private sealed record Description(string Format, int Hidden, int Vocabulary, int Bins, double Power, int Width, int Sums, int Samples, string Reference, string? RewardModel, string? Scoring)
+    private sealed record Description(string Format, int Hidden, int Vocabulary, int Bins, double Power, int Width, int Sums, int Samples, string Reference, string? RewardModel, string? Scoring, ValueHeadOptions? Options = null)
     {
         private const int MaxSize = 1 << 24;
 
         internal bool IsSound => Size(Hidden) && Size(Vocabulary) && Size(Bins) && Bins >= 2 && Size(Width) && Size(Sums) && Size(Samples) && Power >= 1 && double.IsFinite(Power)
-            && RankBins.LastIsThere(Bins, Power) && Reference is not null && (RewardModel is null) == (Scoring is null);
+            && RankBins.LastIsThere(Bins, Power) && Reference is not null && (RewardModel is null) == (Scoring is null)
+            && (Options is null || (Options.Bins, Options.Power, Options.Width, Options.Sums) == (Bins, Power, Width, Sums));
 
         internal long Weights => ValueNetwork.Weights(Hidden, Vocabulary, Width, Sums, Bins);
 

@@ -60,24 +60,24 @@ internal sealed class ValueSamples : IDisposable
     /// <summary>Some of the samples as tensors, right-padded.</summary>
     public ValueBatch Batch(ReadOnlySpan<int> samples)
     {
-        int rows = samples.Length, length = 0;
-        foreach (int i in samples)
-            length = Math.Max(length, _completions[i].Tokens.Length);
-        long[] tokens = new long[rows * length], previous = new long[rows * length], places = new long[rows * length];
+        int rows = samples.Length;
+        Completion[] completions = new Completion[rows];
+        for (int row = 0; row < rows; row++)
+            completions[row] = _completions[samples[row]];
+        int length = completions.Max(completion => completion.Tokens.Length);
+        (long[] tokens, long[] previous) = PaddedTokens.Of(completions, length);
+        long[] places = new long[rows * length];
         float[] mask = new float[rows * length], labels = new float[rows * _labels[0].Length], scores = new float[rows];
         float[] left = new float[rows * length];
         for (int row = 0; row < rows; row++)
         {
-            int i = samples[row];
-            Completion completion = _completions[i];
+            int i = samples[row], count = completions[row].Tokens.Length;
             for (int t = 0; t < length; t++)
             {
                 int at = (row * length) + t;
-                left[at] = Math.Max(0, completion.Tokens.Length - 1 - t);
-                if (t >= completion.Tokens.Length)
-                    continue;
-                (tokens[at], previous[at]) = (completion.Tokens[t], t == 0 ? completion.PromptTokens[^1] : completion.Tokens[t - 1]);
-                (places[at], mask[at]) = (_first[i] + t, 1);
+                left[at] = Math.Max(0, count - 1 - t);
+                if (t < count)
+                    (places[at], mask[at]) = (_first[i] + t, 1);
             }
 
             _labels[i].CopyTo(labels, row * _labels[i].Length);

@@ -13,17 +13,12 @@ internal static class ValueScan
         using var scope = NewDisposeScope();
         Device device = hidden.device;
         int length = rows.Max(row => row.Tokens.Length), total = rows.Sum(row => row.Tokens.Length);
-        long[] tokens = new long[rows.Count * length], previous = new long[rows.Count * length], from = new long[rows.Count * length], to = new long[total];
+        (long[] tokens, long[] previous) = PaddedTokens.Of(rows, length);
+        long[] from = new long[rows.Count * length], to = new long[total];
         for (int row = 0, next = 0; row < rows.Count; row++)
         {
-            Completion completion = rows[row];
-            for (int t = 0; t < completion.Tokens.Length; t++)
-            {
-                int at = (row * length) + t;
-                (tokens[at], previous[at]) = (completion.Tokens[t], t == 0 ? completion.PromptTokens[^1] : completion.Tokens[t - 1]);
-                (from[at], to[next]) = (next, at); // padding reads the first place; nothing reads padding
-                next++;
-            }
+            for (int t = 0; t < rows[row].Tokens.Length; t++, next++)
+                (from[(row * length) + t], to[next]) = (next, (row * length) + t); // padding reads the first place; nothing reads padding
         }
 
         var padded = hidden.to(ScalarType.Float32).index_select(0, tensor(from, device: device)).view(rows.Count, length, -1); // [b, T, C]

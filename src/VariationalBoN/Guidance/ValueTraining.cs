@@ -15,7 +15,7 @@ internal static class ValueTraining
     /// <exception cref="InvalidOperationException">The loss or a parameter is no number any more.</exception>
     public static void Run(ValueNetwork network, ValueSamples samples, RankBins bins, ValueHeadOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
     {
-        using Tensor? weights = options.ValueWeight > 0 ? Weights(bins, samples.PerPrompt).to(network.parameters().First().device).DetachFromDisposeScope() : null;
+        using Tensor? weights = options.ValueWeight > 0 ? Weights(bins, samples.PerPrompt, network.parameters().First().device).DetachFromDisposeScope() : null;
         using var adam = new Adam(network.parameters(), options.LearningRate, beta2: 0.99);
         int perEpoch = (samples.Count + options.AnswersPerStep - 1) / options.AnswersPerStep, steps = options.Epochs * perEpoch;
         var schedule = new LearningRateSchedule
@@ -54,11 +54,11 @@ internal static class ValueTraining
     }
 
     /// <summary>w of each bin for the N whose values count, [B, N].</summary>
-    internal static Tensor Weights(RankBins bins, int samples)
+    internal static Tensor Weights(RankBins bins, int samples, Device? device = null)
     {
         float[][] ofN = [.. s_n.Where(n => n <= samples).Select(n => Array.ConvertAll(bins.LogWeights(RankWeight.BestOf(n)), MathF.Exp))];
         float[] values = [.. Enumerable.Range(0, bins.Count).SelectMany(b => ofN.Select(weights => weights[b]))];
-        return tensor(values, [bins.Count, ofN.Length]);
+        return tensor(values, [bins.Count, ofN.Length], device: device);
     }
 
     /// <summary>The loss of a batch, a scalar.</summary>
@@ -89,17 +89,20 @@ internal static class ValueTraining
     internal static Tensor Targets(Tensor laws, ValueBatch batch, double lambda)
     {
         using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
         int length = (int)laws.size(1);
-        float[] later = new float[length * length]; // [T, T]
+        float[] powers = new float[length], later = new float[length * length]; // lambda^t; [T, T]
+        for (int t = 0; t < length; t++)
+            powers[t] = (float)Math.Pow(lambda, t);
         for (int t = 0; t < length; t++)
         {
             for (int j = t + 1; j < length; j++)
-                later[(t * length) + j] = (float)((1 - lambda) * Math.Pow(lambda, j - t - 1));
+                later[(t * length) + j] = (float)(1 - lambda) * powers[j - t - 1];
         }
 
         var fromLaws = tensor(later, [length, length], device: laws.device).matmul(laws * batch.Mask.unsqueeze(-1));
-        double log = Math.Log(Math.Max(lambda, 1e-38)); // lambda = 0: nothing of the label but at the last token
-        return fromLaws.Plus(batch.Left.Times(log).exp() * batch.Labels.unsqueeze(1));
+        var ofLabel = tensor(powers, device: laws.device).index_select(0, batch.Left.view(-1).to(ScalarType.Int64)).view(batch.Left.shape); // lambda^(tokens after t)
+        return fromLaws.Plus(ofLabel * batch.Labels.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
     private static InvalidOperationException Diverged(string how, ValueHeadOptions options) => new(FormattableString.Invariant(

@@ -4,5 +4,8 @@ namespace VariationalBoN.Internal;
 internal interface IMixedPrecision
 {
     /// <summary>Whether it does.</summary>
-    bool MixedPrecision { get; set; }
+    bool MixedPrecision { get; }
+
+    /// <summary>Turns it on or off.</summary>
+    void UseMixedPrecision(bool on);
 }

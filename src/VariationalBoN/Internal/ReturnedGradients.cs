@@ -3,9 +3,10 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Internal;
 
 /// <summary>
-/// Ends the handles of gradients that a backward pass of ours gave to libtorch. In a dispose scope they would live as long as the training
-/// step, and with them every gradient of every layer a second time. libtorch has its own once the pass has returned, so the next one on
-/// the thread frees them.
+/// Ends the handles of gradients that a backward pass of ours gave to libtorch. In a dispose scope alone they would live as long as the
+/// training step, and with them every gradient of every layer a second time. libtorch has its own once the pass has returned, so the next
+/// one on the thread frees them, and the last ones end with the dispose scope that the caller of <c>backward</c> is in. (Threads of
+/// libtorch, which run the passes on a GPU, have no such scope: there the last ones stay until the next step.)
 /// </summary>
 internal static class ReturnedGradients
 {
@@ -22,7 +23,7 @@ internal static class ReturnedGradients
         {
             result.Add(gradient!);
             if (gradient is not null)
-                t_returned.Add(gradient.DetachFromDisposeScope());
+                t_returned.Add(gradient);
         }
 
         return result;

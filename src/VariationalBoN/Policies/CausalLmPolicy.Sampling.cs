@@ -56,39 +56,57 @@ public sealed partial class CausalLmPolicy
         int rowsPerUnit = distributions.HaveState ? Options.RowsPerBatch : Options.RowsPerUnitOrDefault;
         List<PlannedRow[]> units = DrawingUnits.Cut(encoded, completionsPerPrompt, seed, rowsPerUnit);
         var oneAtATime = new Lock();
-        ForEach(units, unit =>
+        bool isBroken = false; // onFinished has thrown: it is not called again by units that have not stopped yet
+        ForEach(units, (unit, stop) =>
         {
             int[] distinct = [.. unit.Select(row => row.Prompt).Distinct()];
             using StepDistribution distribution = distributions.Create(
-                [.. distinct.Select(p => prompts[p])], [.. distinct.Select(p => promptTokens[p])]);
+                [.. distinct.Select(p => encoded[p].Prompt)], [.. distinct.Select(p => promptTokens[p])]);
             using var sampler = new UnitSampler(_model, Options, distribution, unit, promptTokens, (row, drawn) =>
             {
                 Completion completion = Complete(encoded[row.Prompt], drawn);
                 lock (oneAtATime)
+                {
+                    if (isBroken)
+                        return;
+                    isBroken = true;
                     onFinished(row.Slot, completion);
+                    isBroken = false;
+                }
             });
-            sampler.Run(cancellationToken);
+            sampler.Run(stop);
         }, cancellationToken);
     }
 
     private StepDistributions Distributions => new((_, _) => new StepDistribution(_model, _distribution, Options), HaveState: false);
 
-    private void ForEach(List<PlannedRow[]> units, Action<PlannedRow[]> draw, CancellationToken cancellationToken)
+    /// <summary>One after another on the caller's thread, or some at once; the first failure, which is what the call fails with, stops the others.</summary>
+    private void ForEach(List<PlannedRow[]> units, Action<PlannedRow[], CancellationToken> draw, CancellationToken cancellationToken)
     {
         if (Options.DegreeOfParallelism == 1 || units.Count == 1)
         {
-            units.ForEach(draw);
+            units.ForEach(unit => draw(unit, cancellationToken));
             return;
         }
 
-        try
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ExceptionDispatchInfo? first = null;
+        Parallel.ForEach(units, new ParallelOptions { MaxDegreeOfParallelism = Options.DegreeOfParallelism }, (unit, loop) =>
         {
-            Parallel.ForEach(units, new ParallelOptions { MaxDegreeOfParallelism = Options.DegreeOfParallelism, CancellationToken = cancellationToken }, draw);
-        }
-        catch (AggregateException e)
-        {
-            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
-        }
+            try
+            {
+                draw(unit, stop.Token);
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref first, ExceptionDispatchInfo.Capture(e), null);
+                loop.Stop();
+                stop.Cancel();
+            }
+        });
+        if (first?.SourceException is OperationCanceledException)
+            cancellationToken.ThrowIfCancellationRequested(); // with the caller's token, not that of the loop
+        first?.Throw();
     }
 
     private Completion Complete(EncodedPrompt prompt, List<int> drawn)

@@ -51,7 +51,7 @@ internal sealed class CausalModel
         ? new PositionLogits(head.HiddenStatesAt(tokens, positions), head.HeadWeight)
         : new PositionLogits(_decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions));
 
-    internal IDecoding StartDecoding(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, bool useCache, out Tensor logits)
+    internal IDecoding StartDecoding(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, bool useCache, IDecoding? beside, out Tensor logits)
     {
         if (_decoder is null || !useCache)
         {
@@ -61,7 +61,9 @@ internal sealed class CausalModel
         }
 
         using var padded = Padded(prompts, out int[] lengths);
-        return _decoder.StartDecoding(padded, lengths, additionalTokens, out logits);
+        return beside is not null && _decoder is ISharingDecoder sharing
+            ? sharing.StartDecoding(beside, padded, lengths, additionalTokens, out logits)
+            : _decoder.StartDecoding(padded, lengths, additionalTokens, out logits);
     }
 
     /// <summary>Decoding that gives what the output layer reads, [rows, C], in place of logits.</summary>

@@ -41,7 +41,8 @@ public sealed record GenerationOptions
     /// <summary>
     /// The most completions of a unit, at least 1; null for 16 times <see cref="RowsPerBatch"/>. A call is cut into units of whole prompts, or,
     /// where one prompt has more samples than a unit, of ranges of its samples. Within a unit waiting completions take the places of finished ones,
-    /// up to <see cref="RowsPerBatch"/> at a time; the last of a unit leave places empty. Does not change the distribution.
+    /// up to <see cref="RowsPerBatch"/> at a time; the last of a unit leave places empty. Does not change the distribution. A
+    /// <see cref="Guidance.GuidedPolicy"/> takes <see cref="RowsPerBatch"/> in its place and never refills.
     /// </summary>
     /// <value>null. Where the cuts are depends on this and on the samples a prompt, so that equal units give equal bits, alone or among others.
     /// Units are also what <see cref="DegreeOfParallelism"/> shares among threads: a call of fewer than that many leaves threads idle.</value>

@@ -36,7 +36,8 @@ public interface IPolicy
     /// <param name="completionsPerPrompt">K, at least 1.</param>
     /// <param name="seed">Fixes the draw.</param>
     /// <param name="onFinished">Given p * K + k and the k-th completion of prompt p, each once. Called on a thread that draws, never twice at
-    /// once; drawing waits for it, and fails with what it throws.</param>
+    /// once, and not again after it has thrown; drawing waits for it, and fails with what it throws. It may call <see cref="LogProb"/> of this
+    /// policy, but not draw from it.</param>
     /// <param name="cancellationToken">Stops between tokens or prompts.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     void SampleEach(

@@ -49,8 +49,8 @@ public static class ModuleExtensions
                 value.copy_(source[name]);
         }
 
-        if (module is IMixedPrecision mixed && copy is IMixedPrecision other)
-            other.MixedPrecision = mixed.MixedPrecision;
+        foreach (var (from, to) in Mixed(module).Zip(Mixed(copy)))
+            to.UseMixedPrecision(from.MixedPrecision);
         return copy.Freeze();
     }
 
@@ -92,6 +92,10 @@ public static class ModuleExtensions
                 value.mul_(rest).add_(source[name], part);
         }
     }
+
+    /// <summary>The parts that compute products, in the order of the module: what the identity looks at, too.</summary>
+    private static IEnumerable<IMixedPrecision> Mixed(nn.Module module) =>
+        module.modules().Prepend(module).Distinct<nn.Module>(ReferenceEqualityComparer.Instance).OfType<IMixedPrecision>();
 
     private static IEnumerable<string> Differences(Dictionary<string, Tensor> source, Dictionary<string, Tensor> target) =>
         source.Keys.Union(target.Keys).Where(name => Shape(source, name) != Shape(target, name)).Order(StringComparer.Ordinal);

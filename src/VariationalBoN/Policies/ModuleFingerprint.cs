@@ -27,15 +27,16 @@ public static class ModuleFingerprint
         var state = module.state_dict();
         string[] names = [.. state.Keys.Order(StringComparer.Ordinal)];
         var unchanged = MappedTensors.Unchanged(module, state);
-        string[] unknown = [.. names.Where(name => !unchanged.ContainsKey(name))];
+        string[] unknown = [.. names.Where(name => !unchanged.TryGetValue(name, out var mapped) || mapped.Digest is null)];
         var digests = unknown.Zip(TensorDigest.Of([.. unknown.Select(name => state[name])])).ToDictionary(pair => pair.First, pair => pair.Second);
+        MappedTensors.Settle(module, state, digests.Where(pair => unchanged.ContainsKey(pair.Key)).ToDictionary());
         long count = 0;
         var types = new SortedSet<string>(StringComparer.Ordinal);
         foreach (string name in names)
         {
             var value = state[name];
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} {value.dtype} [{string.Join(", ", value.shape)}]\n"));
-            hash.AppendData(unchanged.TryGetValue(name, out var mapped) ? mapped.Digest : digests[name]);
+            hash.AppendData(digests.TryGetValue(name, out byte[]? digest) ? digest : unchanged[name].Digest!);
             count += value.numel();
             types.Add(value.dtype.ToString());
         }

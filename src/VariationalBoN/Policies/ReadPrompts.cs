@@ -10,13 +10,14 @@ internal sealed class ReadPrompts : IDisposable
     private readonly Tensor _probabilities;             // [prompts, V] float32 on the CPU
     private readonly int _vocabularySize;
 
-    internal ReadPrompts(StepDistribution distribution, IReadOnlyList<int> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, int additionalTokens, int vocabularySize)
+    internal ReadPrompts(
+        StepDistribution distribution, IReadOnlyList<int> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, int additionalTokens, int vocabularySize, IDecoding? beside)
     {
         _vocabularySize = vocabularySize;
         for (int place = 0; place < prompts.Count; place++)
             _places[prompts[place]] = place;
         using var scope = NewDisposeScope();
-        Decoding = distribution.Start([.. prompts.Select(prompt => promptTokens[prompt])], additionalTokens, out Tensor output);
+        Decoding = distribution.Start([.. prompts.Select(prompt => promptTokens[prompt])], additionalTokens, beside, out Tensor output);
         try
         {
             using (output)

@@ -13,8 +13,12 @@ internal class StepDistribution(CausalModel model, NextTokenDistribution distrib
     protected NextTokenDistribution Distribution => distribution;
 
     /// <summary>Starts decoding; what it gives at each step is what <see cref="Probabilities"/> takes.</summary>
-    internal virtual IDecoding Start(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, out Tensor output) =>
-        model.StartDecoding(prompts, additionalTokens, options.UseCache, out output);
+    /// <param name="prompts">Their tokens.</param>
+    /// <param name="additionalTokens">The most tokens that a row will be given.</param>
+    /// <param name="beside">A decoding that rows of this one will be added to; null where there is none yet.</param>
+    /// <param name="output">What follows the prompts.</param>
+    internal virtual IDecoding Start(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, IDecoding? beside, out Tensor output) =>
+        model.StartDecoding(prompts, additionalTokens, options.UseCache, beside, out output);
 
     /// <summary>Probabilities [rows, V] of the next token, up to a factor for each row.</summary>
     internal virtual Tensor Probabilities(Tensor output) => distribution.Probabilities(output);

@@ -67,7 +67,7 @@ internal sealed class UnitSampler : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 _waiting?.Dispose();
                 _waiting = null;
-                _waiting = new ReadPrompts(_distribution, NextPrompts(), _promptTokens, _options.MaxNewTokens - 1, _model.VocabularySize);
+                _waiting = new ReadPrompts(_distribution, NextPrompts(), _promptTokens, _options.MaxNewTokens - 1, _model.VocabularySize, _decoding);
                 continue;
             }
 

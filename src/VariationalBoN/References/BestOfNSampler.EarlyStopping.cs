@@ -74,7 +74,7 @@ public sealed partial class BestOfNSampler
             int round = Math.Min(stopping.DrawsPerRound, n - drawn);
             IReadOnlyList<Completion> completions = _scorer.Reference.Sample(
                 [.. batch.Select(answer => answer.Prompt)], round, seed with { FirstSample = checked(seed.FirstSample + drawn) }, cancellationToken);
-            ScoredBatch scored = await _scorer.ScoreAsync(completions, round, cancellationToken).ConfigureAwait(false);
+            ScoredBatch scored = await _scorer.ScoreAsync(completions, round, cancellationToken, mayBeNone: true).ConfigureAwait(false); // the next round may have one
             for (int i = 0; i < scored.Count; i++)
             {
                 Search answer = batch[scored.Groups[i]];

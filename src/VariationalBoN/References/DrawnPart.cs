@@ -8,6 +8,10 @@ namespace VariationalBoN.References;
 /// <param name="Completions">Prompts * Samples completions, prompt by prompt.</param>
 internal sealed record DrawnPart(int FirstPrompt, int Prompts, int FirstSample, int Samples, IReadOnlyList<Completion> Completions)
 {
+    /// <summary>A part for each prompt.</summary>
+    internal IEnumerable<DrawnPart> ByPrompt() =>
+        Completions.Chunk(Samples).Select((completions, p) => new DrawnPart(FirstPrompt + p, 1, FirstSample, Samples, completions));
+
     /// <summary>The index in the call of each one's prompt.</summary>
     internal int[] Groups => [.. Enumerable.Range(0, Completions.Count).Select(i => FirstPrompt + (i / Samples))];
 }

@@ -23,7 +23,11 @@ public interface ICompletionSource
     Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default);
 
     /// <summary>Draws and scores as <see cref="DrawAsync"/> and gives prompts as they are done, while the rest are drawn.</summary>
-    /// <remarks>By default all are given when all are done. What was given before a call fails or is cancelled is as good as any.</remarks>
+    /// <remarks>
+    /// By default all are given when all are done. What was given before a call fails or is cancelled is as good as any; what was drawn and not
+    /// yet given is lost then. Drawing goes on between two batches, so weights of the policy and of the reference must not change until the
+    /// enumeration has ended or was left, and where policy and reward model share a processor or a module, they run at the same time.
+    /// </remarks>
     /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
     /// <param name="completionsPerPrompt">K, at least 1.</param>
     /// <param name="seed">Fixes the draw.</param>

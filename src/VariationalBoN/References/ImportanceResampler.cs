@@ -7,12 +7,15 @@ namespace VariationalBoN.References;
 /// <remarks>
 /// Sampling-importance-resampling (Rubin 1988). q is any policy with full support: a guided policy, a fine-tuned one, the reference. The
 /// law of the answer is q(y) E[k w(y) / (w(y) + the weights of k - 1 other draws)]: q itself at k = 1, pi_bon as k grows, and nearer to it
-/// the nearer q is. An answer costs k draws and k rewards, where literal Best-of-N costs N. F is that of the reference, as the table has it:
+/// the nearer q is. An answer costs k draws, k rewards, k passes of the reference (log pi_ref) and k of q (log q), where literal Best-of-N
+/// costs N draws and N rewards. F is that of the reference, as the table has it:
 /// the largest of k rewards of q is another law (<see cref="BestOfNSampler"/> over q), which goes on past pi_bon.
 /// As thread-safe as policy, scorer and distribution are.
 /// </remarks>
 public sealed class ImportanceResampler
 {
+    private const int CompletionsPerPart = 256; // of which log q is asked for at once
+
     private readonly IPolicy _proposal;
     private readonly Scorer _scorer;
     private readonly IBoNDistribution _bestOfN;
@@ -38,7 +41,7 @@ public sealed class ImportanceResampler
     /// <param name="prompts">At least one prompt that the distribution knows; one that stands twice gets different draws.</param>
     /// <param name="draws">k, at least 1.</param>
     /// <param name="seed">Fixes draws, which are of purpose <see cref="DrawPurpose.Serving"/>, and choices.</param>
-    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <param name="cancellationToken">Stops between batches, and between the parts in which q scores one.</param>
     /// <returns>One answer for each prompt, in order.</returns>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="draws"/> is below 1.</exception>
@@ -46,11 +49,17 @@ public sealed class ImportanceResampler
     /// <exception cref="KeyNotFoundException">The distribution knows nothing of a prompt.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the draws of a prompt.</exception>
     public async Task<IReadOnlyList<ResampledCompletion>> SampleAsync(IReadOnlyList<Prompt> prompts, int draws, long seed, CancellationToken cancellationToken = default) =>
-        await ChosenDraws.SampleAsync(_proposal, _scorer, prompts, draws, seed, (candidates, answer) => Choose(candidates, draws, answer, seed), cancellationToken).ConfigureAwait(false);
+        await ChosenDraws.SampleAsync(_proposal, _scorer, prompts, draws, seed, (candidates, answer) => Choose(candidates, draws, answer, seed, cancellationToken), cancellationToken).ConfigureAwait(false);
 
-    private ResampledCompletion[] Choose(IReadOnlyList<ScoredCompletion[]> candidates, int draws, int answer, long seed)
+    private ResampledCompletion[] Choose(IReadOnlyList<ScoredCompletion[]> candidates, int draws, int answer, long seed, CancellationToken cancellationToken)
     {
-        double[] logProposal = _proposal.LogProbValues([.. candidates.SelectMany(of => of.Select(scored => scored.Completion))]);
+        var logProposal = new List<double>();
+        foreach (Completion[] part in candidates.SelectMany(of => of.Select(scored => scored.Completion)).Chunk(CompletionsPerPart))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            logProposal.AddRange(_proposal.LogProbValues(part));
+        }
+
         var chosen = new ResampledCompletion[candidates.Count];
         int next = 0;
         for (int i = 0; i < chosen.Length; i++)

@@ -23,14 +23,23 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Drawing and log pi_ref run on another thread, which waits when 16 batches are waiting for the judge. The policy is never asked for two
-    /// things at once by it; it ends before the enumeration does.
+    /// The prompts are copied. Drawing and log pi_ref run on another thread, which waits when 16 batches are waiting for the judge, and which has
+    /// ended when the enumeration ends. Until then no weight of policy or reference may change, and one that is not thread-safe must not be asked
+    /// by anybody else. log pi_ref is asked for within <see cref="IPolicy.SampleEach"/>, also where the policy is the reference. The judge is asked
+    /// while drawing goes on: one that shares a module with the policy must bear that.
     /// </remarks>
-    public async IAsyncEnumerable<ScoredBatch> DrawEachAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentOutOfRangeException">K is below 1, or P * K more than one list can hold.</exception>
+    public IAsyncEnumerable<ScoredBatch> DrawEachAsync(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
-        await foreach ((DrawnPart part, double[] logReference) in DrawPartsAsync(prompts, completionsPerPrompt, seed, false, cancellationToken).ConfigureAwait(false))
-            yield return await ScoreAsync(part, logReference, cancellationToken).ConfigureAwait(false);
+        var parts = DrawPartsAsync(prompts, completionsPerPrompt, seed, false, cancellationToken);
+        return ScoredAsync(cancellationToken);
+
+        async IAsyncEnumerable<ScoredBatch> ScoredAsync([EnumeratorCancellation] CancellationToken token)
+        {
+            await foreach ((DrawnPart part, double[] logReference) in parts.WithCancellation(token).ConfigureAwait(false))
+                yield return await ScoreAsync(part, logReference, token).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The first half of <see cref="DrawEachAsync"/>: parts with log pi_ref, in the order of prompts and samples.</summary>
@@ -39,23 +48,35 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     /// <param name="seed">Fixes the draw.</param>
     /// <param name="keepOfFailed">Whether what had ended when drawing failed is given, too, before the failure.</param>
     /// <param name="cancellationToken">Stops drawing.</param>
-    internal async IAsyncEnumerable<(DrawnPart Part, double[] LogReference)> DrawPartsAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, bool keepOfFailed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    internal IAsyncEnumerable<(DrawnPart Part, double[] LogReference)> DrawPartsAsync(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, bool keepOfFailed, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var parts = Channel.CreateBounded<(DrawnPart, double[])>(new BoundedChannelOptions(WaitingParts) { SingleReader = true, SingleWriter = true });
-        Task drawing = Task.Run(() => Draw(parts.Writer, prompts, completionsPerPrompt, seed, keepOfFailed, stop.Token), CancellationToken.None);
-        try
+        Prompt[] all = [.. prompts];
+        if ((long)all.Length * completionsPerPrompt > Array.MaxLength)
         {
-            await foreach ((DrawnPart, double[]) part in parts.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-                yield return part;
+            throw new ArgumentOutOfRangeException(nameof(completionsPerPrompt), completionsPerPrompt,
+                $"{completionsPerPrompt} completions of each of {all.Length} prompts are more than one call can draw; ask for at most {Array.MaxLength / all.Length}, or for fewer prompts at a time.");
         }
-        finally
+
+        return PartsAsync(cancellationToken);
+
+        async IAsyncEnumerable<(DrawnPart Part, double[] LogReference)> PartsAsync([EnumeratorCancellation] CancellationToken token)
         {
-            await stop.CancelAsync().ConfigureAwait(false);
-            await drawing.ConfigureAwait(false);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
+            var parts = Channel.CreateBounded<(DrawnPart, double[])>(new BoundedChannelOptions(WaitingParts) { SingleReader = true, SingleWriter = true });
+            Task drawing = Task.Run(() => Draw(parts.Writer, all, completionsPerPrompt, seed, keepOfFailed, stop.Token, token), CancellationToken.None);
+            try
+            {
+                await foreach ((DrawnPart, double[]) part in parts.Reader.ReadAllAsync(token).ConfigureAwait(false))
+                    yield return part;
+            }
+            finally
+            {
+                await stop.CancelAsync().ConfigureAwait(false);
+                await drawing.ConfigureAwait(false);
+            }
         }
     }
 
@@ -63,39 +84,46 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     internal Task<ScoredBatch> ScoreAsync(DrawnPart part, double[] logReference, CancellationToken cancellationToken) =>
         scorer.ScoreAsync(part.Completions, part.Groups, logReference, cancellationToken);
 
-    /// <summary>Draws into a channel, which it ends with what drawing fails with.</summary>
+    /// <summary>Draws into a channel, which it ends, whatever happens, and with what drawing fails with.</summary>
     private void Draw(
-        ChannelWriter<(DrawnPart, double[])> parts, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, bool keepOfFailed, CancellationToken cancellationToken)
+        ChannelWriter<(DrawnPart, double[])> parts, Prompt[] prompts, int completionsPerPrompt, DrawSeed seed, bool keepOfFailed,
+        CancellationToken stop, CancellationToken callers)
     {
-        DrawnPart? last = null; // given when drawing has ended and left nothing behind
         Exception? failure = null;
-        var collector = new PartCollector(prompts.Count, completionsPerPrompt, part =>
-        {
-            if (part.FirstPrompt + part.Prompts == prompts.Count && failure is null)
-                last = part;
-            else
-                Write(part);
-        });
         try
         {
+            DrawnPart? last = null; // given when drawing has ended and left nothing behind
+            var collector = new PartCollector(prompts.Length, completionsPerPrompt, part =>
+            {
+                if (failure is not null)
+                    Save(part);
+                else if (part.FirstPrompt + part.Prompts == prompts.Length)
+                    last = part;
+                else
+                    Write(part);
+            });
             try
             {
-                policy.SampleEach(prompts, completionsPerPrompt, seed, collector.Add, cancellationToken);
+                policy.SampleEach(prompts, completionsPerPrompt, seed, collector.Add, stop);
                 if (last is not null)
                     Write(last);
             }
-            catch (Exception e) when (keepOfFailed && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (keepOfFailed && !stop.IsCancellationRequested)
             {
                 failure = e; // first what had ended
+                foreach (DrawnPart part in last?.ByPrompt() ?? [])
+                    Save(part);
                 collector.Flush();
             }
         }
         catch (Exception e)
         {
-            failure ??= e;
+            failure ??= e is OperationCanceledException && callers.IsCancellationRequested ? new OperationCanceledException(e.Message, e, callers) : e;
         }
-
-        parts.Complete(failure);
+        finally
+        {
+            parts.Complete(failure);
+        }
 
         void Write(DrawnPart drawn)
         {
@@ -103,7 +131,19 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
 
             // The thread that draws waits for room: it has nothing else to do, and a policy is not asynchronous.
             while (!parts.TryWrite(part))
-                parts.WaitToWriteAsync(cancellationToken).AsTask().GetAwaiter().GetResult();
+                parts.WaitToWriteAsync(stop).AsTask().GetAwaiter().GetResult();
+        }
+
+        void Save(DrawnPart drawn)
+        {
+            try
+            {
+                Write(drawn);
+            }
+            catch (Exception) when (!stop.IsCancellationRequested)
+            {
+                // The call fails with what it failed with first; parts behind this one can still be given.
+            }
         }
     }
 }

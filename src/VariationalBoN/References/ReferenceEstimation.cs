@@ -59,10 +59,19 @@ internal sealed class ReferenceEstimation
         async IAsyncEnumerable<ReferencePart> DrawScoredAsync(
             Prompt[] batch, int count, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            ScoredBatch scored = await source.DrawAsync(batch, count, seed, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<ReferencePrompt> entries = Entries(scored, batch, count);
-            watch.Observe(scored.Drawn.Select(sample => sample.Completion));
-            yield return new ReferencePart(seed.FirstSample, () => Task.FromResult(entries));
+            int given = 0; // prompts
+            await foreach (ScoredBatch scored in source.DrawEachAsync(batch, count, seed, cancellationToken).ConfigureAwait(false))
+            {
+                (int whole, int rest) = Math.DivRem(scored.Drawn.Length, count);
+                Prompt[] part = batch[given..(rest == 0 ? Math.Min(given + whole, batch.Length) : batch.Length)];
+                IReadOnlyList<ReferencePrompt> entries = Entries(scored, part, count); // refuses other completions than asked for
+                watch.Observe(scored.Drawn.Select(sample => sample.Completion));
+                given += part.Length;
+                yield return new ReferencePart(seed.FirstSample, () => Task.FromResult(entries));
+            }
+
+            if (given < batch.Length)
+                throw new InvalidOperationException($"The source was asked for {count} completions of each of {batch.Length} prompts and ended after {given} of them; it must give them all, those without a reward included.");
         }
     }
 
@@ -81,8 +90,9 @@ internal sealed class ReferenceEstimation
         Dictionary<Prompt, int> number = _prompts.Index().ToDictionary(prompt => prompt.Item, prompt => prompt.Index / _options.PromptsPerBatch);
         (Prompt[] Batch, int First, int Count)[] batches = [.. missing.GroupBy(part => (part.First, part.Count)).OrderBy(range => range.Key.First).ThenBy(range => range.Key.Count)
             .SelectMany(range => range.GroupBy(part => number[part.Prompt], part => part.Prompt).Select(batch => (batch.ToArray(), range.Key.First, range.Key.Count)))];
-        using (var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        try
         {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await using IAsyncEnumerator<ReferencePart> parts = PartsAsync(batches, stop.Token, cancellationToken).GetAsyncEnumerator(CancellationToken.None);
             Task<bool> next = parts.MoveNextAsync().AsTask();
             while (await next.ConfigureAwait(false))
@@ -105,6 +115,10 @@ internal sealed class ReferenceEstimation
 
                 next = begun ?? parts.MoveNextAsync().AsTask();
             }
+        }
+        catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested && e.CancellationToken != cancellationToken)
+        {
+            throw new OperationCanceledException(e.Message, e, cancellationToken); // with the caller's token, not that of drawing
         }
 
         if (store is null)

@@ -108,7 +108,7 @@ public sealed partial class ReferenceTable : IDisposable
     /// <param name="scorer">The reference and the reward model, and how failures and truncated completions are treated.</param>
     /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress.</param>
-    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <param name="cancellationToken">Stops drawing and scoring. A store keeps what was scored; what was drawn and not yet scored is lost and drawn again by the next call, as where the reward model fails.</param>
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the store keeps what was drawn.</exception>
@@ -122,7 +122,7 @@ public sealed partial class ReferenceTable : IDisposable
     /// <param name="source">Draws from the reference and scores.</param>
     /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress.</param>
-    /// <param name="cancellationToken">Stops between batches.</param>
+    /// <param name="cancellationToken">Stops drawing and scoring. A store keeps what was scored; what was drawn and not yet scored is lost and drawn again by the next call, as where the reward model fails.</param>
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or the source draws from another policy than the reference whose log-probabilities it gives.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the store keeps what was drawn.</exception>

@@ -61,9 +61,9 @@ public sealed class Scorer
         return ScoreAsync(completions, groups, cancellationToken);
     }
 
-    /// <summary>Scores completions of which each K are of one group.</summary>
-    internal Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int completionsPerGroup, CancellationToken cancellationToken) =>
-        ScoreAsync(completions, [.. Enumerable.Range(0, completions.Count).Select(i => i / completionsPerGroup)], cancellationToken);
+    /// <summary>Scores completions of which each K are of one group; where <paramref name="mayBeNone"/>, also when none has a reward.</summary>
+    internal Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int completionsPerGroup, CancellationToken cancellationToken, bool mayBeNone = false) =>
+        ScoreAsync(completions, [.. Enumerable.Range(0, completions.Count).Select(i => i / completionsPerGroup)], LogReference(completions), cancellationToken, mayBeNone);
 
     /// <summary>Makes the identity anew: the weights of a moving anchor have changed.</summary>
     internal void ForgetOrigin() => _origin = NewOrigin();
@@ -72,9 +72,9 @@ public sealed class Scorer
         await ScoreAsync(completions, groups, LogReference(completions), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Gives rewards to completions whose log pi_ref is known.</summary>
-    internal async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int[] groups, double[] logReference, CancellationToken cancellationToken)
+    internal async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int[] groups, double[] logReference, CancellationToken cancellationToken, bool mayBeNone = false)
     {
-        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(Reward, completions, Options, cancellationToken).ConfigureAwait(false);
+        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(Reward, completions, Options, cancellationToken, mayBeNone).ConfigureAwait(false);
         return new ScoredBatch(
             completions.Select((completion, i) => new ScoredSample(completion, found.Rewards[i], logReference[i])),
             groups,

@@ -14,14 +14,14 @@ internal sealed class CheckedRewards(int count)
     /// <summary>For each named component B entries, null where it was not reported. To be read when all is filled.</summary>
     public IReadOnlyDictionary<string, double?[]> Components => _components;
 
-    /// <summary>Takes the components of a batch.</summary>
+    /// <summary>Takes the components of a batch; NaN is what was not reported.</summary>
     public void Add(int[] batch, RewardScores parts)
     {
         foreach ((string name, ImmutableArray<double> values) in parts.Components)
         {
             double?[] column = Column(name);
             for (int i = 0; i < batch.Length; i++)
-                column[batch[i]] = values[i];
+                column[batch[i]] = double.IsNaN(values[i]) ? null : values[i];
         }
     }
 

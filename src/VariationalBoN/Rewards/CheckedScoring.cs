@@ -17,8 +17,10 @@ internal static class CheckedScoring
     public static async Task<double?[]> ScoreAsync(IRewardModel model, IReadOnlyList<Completion> completions, ScoringOptions options, CancellationToken cancellationToken) =>
         (await ScoreComponentsAsync(model, completions, options, cancellationToken).ConfigureAwait(false)).Rewards;
 
-    /// <summary>The same with the components that the reward model reports.</summary>
-    public static async Task<CheckedRewards> ScoreComponentsAsync(IRewardModel model, IReadOnlyList<Completion> completions, ScoringOptions options, CancellationToken cancellationToken)
+    /// <summary>The same with the components that the reward model reports; where <paramref name="mayBeNone"/>, also when no completion has a
+    /// reward, each by a fault of its own.</summary>
+    public static async Task<CheckedRewards> ScoreComponentsAsync(
+        IRewardModel model, IReadOnlyList<Completion> completions, ScoringOptions options, CancellationToken cancellationToken, bool mayBeNone = false)
     {
         var found = new CheckedRewards(completions.Count);
         double?[] rewards = found.Rewards;
@@ -36,7 +38,7 @@ internal static class CheckedScoring
         var failures = new RewardModelException?[batches.Length];
         await ForEachAsync(batches.Length, options.MaxConcurrency, async (b, token) => failures[b] = await ScoreBatchAsync(model, completions, batches[b], found, options, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
-        if (asked.TrueForAll(i => rewards[i] is null) && Array.FindLast(failures, failure => failure is not null) is RewardModelException last)
+        if (!mayBeNone && asked.TrueForAll(i => rewards[i] is null) && Array.FindLast(failures, failure => failure is not null) is RewardModelException last)
             throw new RewardModelException($"The reward model {model.Identity.Name} failed for each of the {asked.Count} completions it was given, so nothing is left to go on with. The last failure: {last.Message}", last.InnerException ?? last);
         return found;
     }

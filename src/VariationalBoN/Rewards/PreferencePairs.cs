@@ -1,4 +1,3 @@
-using System.Text.Json;
 using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
@@ -20,28 +19,7 @@ public static class PreferencePairs
     /// <returns>The pairs in order, at least one.</returns>
     /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
     /// <exception cref="InvalidDataException">A line holds no pair, or there is none; file and line are named.</exception>
-    public static PreferencePair[] ReadJsonLines(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        var pairs = new List<PreferencePair>();
-        int number = 0;
-        foreach (string line in File.ReadLines(path))
-        {
-            number++;
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
-            try
-            {
-                pairs.Add(PreferenceJson.Read(line));
-            }
-            catch (Exception e) when (e is JsonException or ArgumentException or FormatException or InvalidOperationException)
-            {
-                throw new InvalidDataException($"{path}, line {number}: {e.Message}", e);
-            }
-        }
-
-        return pairs.Count > 0 ? [.. pairs] : throw new InvalidDataException($"{path} holds no pair: every line is blank.");
-    }
+    public static PreferencePair[] ReadJsonLines(string path) => JsonLines.Read(path, "pair", PreferenceJson.Read);
 
     /// <summary>Writes pairs as <see cref="ReadJsonLines"/> reads them; the file appears whole or not at all.</summary>
     /// <param name="path">The file; an existing one is replaced.</param>

@@ -40,11 +40,12 @@ internal static class MappedWeights
             foreach (var type in fitting.GroupBy(read => read.Entry.Type))
                 Lay(file.Key.MappablePath, type.Key, file.Key.Length, [.. type.Select(read => (read.Target, read.Entry.Offset))]);
             byte[][]? digests = Check(file.Key, fitting);
-            for (int i = 0; i < fitting.Length && digests is not null; i++)
+            for (int i = 0; i < fitting.Length; i++)
             {
                 (var entry, var target) = (fitting[i].Entry, fitting[i].Target);
                 string path = Path.GetFullPath(file.Key.Path);
-                known.Add(names[target], new MappedTensor(path, file.Key.Stamp!.Value, entry.Offset, TensorMemory.AddressOf(target), entry.Bytes, digests[i]));
+                long address = TensorMemory.AddressOf(target);
+                known.Add(names[target], new MappedTensor(path, file.Key.Stamp, entry.Offset, address, entry.Bytes, digests?[i]));
             }
         }
 
@@ -54,6 +55,7 @@ internal static class MappedWeights
     }
 
     /// <summary>Lays a copy over the same pages as its source, where that still is what its files hold.</summary>
+    /// <remarks>Where the system does not tell (a file written a moment ago, macOS, a sandbox), the bytes are compared.</remarks>
     /// <param name="source">The module that was mapped.</param>
     /// <param name="copy">A module of the same shape and element type.</param>
     /// <returns>The names of the state that have their values.</returns>
@@ -63,17 +65,36 @@ internal static class MappedWeights
         (var from, var to) = (source.state_dict(), copy.state_dict());
         var shared = new Dictionary<string, MappedTensor>(StringComparer.Ordinal);
         var unchanged = MappedTensors.Unchanged(source, from);
-        foreach (var file in unchanged.GroupBy(pair => (pair.Value.Path, from[pair.Key].dtype)))
+        foreach (var file in MappedTensors.InPlace(source, from).GroupBy(pair => (pair.Value.Path, from[pair.Key].dtype)))
         {
-            Lay(file.Key.Path, file.Key.dtype, (long)file.First().Value.Stamp.Length, [.. file.Select(pair => (to[pair.Key], pair.Value.Offset))]);
-            foreach ((string name, var mapped) in file)
-                shared.Add(name, mapped with { Address = TensorMemory.AddressOf(to[name]) });
+            (string path, var type) = file.Key;
+            var stamp = FileStamp.Of(path);
+            long length = LengthOf(path); // which by now may be another file, or none
+            KeyValuePair<string, MappedTensor>[] there = [.. file.Where(pair => pair.Value.Offset + pair.Value.Bytes <= length)];
+            if (there.Length == 0)
+                continue;
+            using var scope = NewDisposeScope();
+            using var noGradient = no_grad();
+            var pages = Open(path, type, length);
+            foreach ((string name, var mapped) in there)
+            {
+                (bool known, var values) = (unchanged.ContainsKey(name), Part(pages, mapped.Offset, to[name]));
+                if (!known && !HaveSameBytes(values, from[name]))
+                    continue;
+                to[name].set_(values);
+                long address = TensorMemory.AddressOf(to[name]);
+                shared.Add(name, (known ? mapped : mapped with { Stamp = stamp, Digest = null }) with { Address = address });
+            }
         }
 
         MappedTensors.Remember(copy, shared);
-        return MappedTensors.Unchanged(copy, to).Count == shared.Count ? shared.Keys // the files are still those
+        var still = MappedTensors.Unchanged(copy, to);
+        return shared.Keys.Where(unchanged.ContainsKey).All(still.ContainsKey) ? shared.Keys // the files are still those
             : throw new IOException("A weight file was changed while a copy of the model was made; load the directory again.");
     }
+
+    /// <summary>Notes what is known of mapped weights for a model that was made on them.</summary>
+    internal static void HandOn(nn.Module source, nn.Module adapted) => MappedTensors.HandOn(source, adapted);
 
     private static bool Fits(WeightRead read) => read.File.IsMappable && read.Target.device_type == TorchSharp.DeviceType.CPU
         && read.Target.is_contiguous() && read.Target.dtype == read.Entry.Type && read.Entry.Bytes > 0
@@ -83,19 +104,52 @@ internal static class MappedWeights
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        int size = SafetensorsHeader.SizeOf(type);
-        Tensor file;
+        var pages = Open(path, type, length);
+        foreach ((var target, long offset) in targets)
+            target.set_(Part(pages, offset, target));
+    }
+
+    private static Tensor Open(string path, ScalarType type, long length)
+    {
         try
         {
-            file = from_file(path, shared: false, size: length / size, dtype: type);
+            return from_file(path, shared: false, size: length / SafetensorsHeader.SizeOf(type), dtype: type);
         }
         catch (ExternalException e)
         {
             throw new IOException($"{path} cannot be mapped into memory: {e.Message.Split('\n')[0]}. Load with MapWeights = false.", e);
         }
+    }
 
-        foreach ((var target, long offset) in targets)
-            target.set_(file.narrow(0, offset / size, target.numel()).view(target.shape));
+    private static long LengthOf(string path)
+    {
+        try
+        {
+            using var file = InputFile.Open(path);
+            return file.Length;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return 0; // nothing to share: the copy has memory of its own
+        }
+    }
+
+    private static Tensor Part(Tensor pages, long offset, Tensor like) =>
+        pages.narrow(0, offset / pages.ElementSize, like.numel()).view(like.shape);
+
+    private static bool HaveSameBytes(Tensor a, Tensor b)
+    {
+        using var scope = NewDisposeScope();
+        (var left, var right) = (a.view(-1), b.detach().view(-1));
+        for (long start = 0; start < left.numel(); start += TensorValues.PieceSize)
+        {
+            using var piece = NewDisposeScope();
+            long count = Math.Min(TensorValues.PieceSize, left.numel() - start);
+            if (!left.narrow(0, start, count).bytes.SequenceEqual(right.narrow(0, start, count).bytes))
+                return false;
+        }
+
+        return true;
     }
 
     /// <summary>Looks at every weight once; null where the system does not tell one content of a file from the next.</summary>

@@ -1,3 +1,4 @@
+using AlignHuggingFace.Prompts;
 using VariationalBoN.Transformers;
 
 namespace AlignHuggingFace.Tests.Runs;
@@ -104,7 +105,10 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         string folder = tiny.New();
         string output = await AlignAsync(folder, "--second-reward", "function", "--watch", "1");
         Assert.Contains("The second judge", output, StringComparison.Ordinal);
-        Assert.Contains("step 0: first judge", output, StringComparison.Ordinal);
+        for (int step = 0; step <= Steps; step++) // the last look is at what is saved
+            Assert.Contains($"step {step}: first judge", output, StringComparison.Ordinal);
+        Assert.Contains($"The second judge was asked at {Steps + 1} steps", output, StringComparison.Ordinal);
+        Assert.All(await File.ReadAllLinesAsync(Path.Combine(folder, "metrics.jsonl")), line => Assert.Contains("\"watch_alarm\":", line, StringComparison.Ordinal));
         Assert.Contains("win rate at equal length", output, StringComparison.Ordinal);
         using var saved = PretrainedCausalLm.Load(Path.Combine(folder, "model"));
         Assert.True(saved.HasTokenizer);
@@ -134,6 +138,7 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         string output = await AlignAsync(folder, [.. more, "--guided", "--quick"]);
         Assert.Contains("guided", output, StringComparison.Ordinal);
         Assert.Contains("Guided to Best-of-2 without fine-tuning: win rate", output, StringComparison.Ordinal);
+        Assert.True(output.IndexOf("Written to ", StringComparison.Ordinal) < output.IndexOf("value head: ", StringComparison.Ordinal), output); // the model is safe first
         byte[] saved = File.ReadAllBytes(head);
 
         string again = await AlignAsync(folder, [.. more, "--guided", "--quick"]);
@@ -143,6 +148,32 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         Assert.True(File.Exists(Path.Combine(folder, "model", "model.safetensors")));
 
         static string Guided(string output) => output.Split('\n').Single(line => line.StartsWith("Guided to", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_head_of_quick_is_not_taken_for_a_whole_one()
+    {
+        string folder = tiny.New(), head = Path.Combine(folder, GuidedDecoding.FileName);
+        await AlignAsync(folder, "--guided", "--quick");
+        byte[] quick = File.ReadAllBytes(head);
+        Assert.Contains($"{head} is of other samples or settings and is learned anew", await AlignAsync(folder, "--guided"), StringComparison.Ordinal);
+        Assert.NotEqual(quick, File.ReadAllBytes(head));
+        Assert.Contains($"{head}, of an earlier run", await AlignAsync(folder, "--guided"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Too_few_scored_samples_of_a_prompt_are_refused_by_the_names_of_the_options()
+    {
+        VariationalBoN.Prompt full = "all were scored", poor = "three were scored";
+        var table = new VariationalBoN.ReferenceTable([Rewarded(full, 8), Rewarded(poor, 3)]);
+        PromptSplit split = new([full, poor], [full, poor], []);
+        GuidedDecoding.Check(table, split, TinyArguments.Make(tiny.New()) with { N = 3 });
+        GuidedDecoding.Check(table, split with { Used = [full] }, TinyArguments.Make(tiny.New()) with { N = 8 });
+        string message = Assert.Throws<InvalidDataException>(() => GuidedDecoding.Check(table, split, TinyArguments.Make(tiny.New()) with { N = 4 })).Message;
+        Assert.All(new[] { "--n 4", "--samples", "only 3", "\"three were scored\"" }, part => Assert.Contains(part, message, StringComparison.Ordinal));
+
+        static VariationalBoN.References.ReferencePrompt Rewarded(VariationalBoN.Prompt prompt, int count) =>
+            new(prompt, Enumerable.Range(0, count).Select(i => (double)i), Enumerable.Range(0, count).Select(i => $"answer {i}"));
     }
 
     [Theory]

@@ -52,6 +52,19 @@ public sealed class JudgeRunTests : IDisposable
         Assert.Equal(pairs.Length, PairsRead(PairData.Read(arguments with { SkipFaulty = true }, output)));
     }
 
+    [Fact]
+    public async Task Prompts_that_all_measure_leave_none_to_align_on_and_it_is_said_before_training()
+    {
+        var arguments = Given("few");
+        string heldOut = Path.Combine(_folder, "held-out.jsonl");
+        PreferencePairs.WriteJsonLines(heldOut, TinyText.Prompts.Select(prompt => new PreferencePair { Prompt = prompt, Chosen = " so good.", Rejected = " so bad." }));
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => RunAsync(arguments with { HeldOutPairs = heldOut, Prompts = 1000 }));
+
+        foreach (string option in (string[])["--align 1", "--prompts 1000", "--align 0"])
+            Assert.Contains(option, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(arguments.Output, "checkpoints")));
+    }
+
     [Theory]
     [InlineData("--pairs goes with --model", "--pairs", "{file}")]
     [InlineData("--model needs --pairs", "--model", "{folder}")]

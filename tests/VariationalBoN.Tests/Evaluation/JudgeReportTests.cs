@@ -109,11 +109,39 @@ public sealed class JudgeReportTests
         var report = await JudgeReport.EvaluateAsync(judge, pairs, bootstrap: s_quick);
 
         Assert.Equal((0.5, 100), (report.Accuracy.Value, report.Ties));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => JudgeReport.EvaluateAsync(RewardModel.FromFunction((_, _) => double.NaN, "none"), pairs));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => JudgeReport.EvaluateAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>([1]), "one"), pairs));
+        await Assert.ThrowsAsync<RewardModelException>(() => JudgeReport.EvaluateAsync(RewardModel.FromFunction((_, _) => double.NaN, "none"), pairs));
+        await Assert.ThrowsAsync<RewardModelException>(() => JudgeReport.EvaluateAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>([1]), "one"), pairs));
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() => JudgeReport.EvaluateAsync(judge, pairs, cancellationToken: stop.Token));
+    }
+
+    [Fact]
+    public async Task A_judge_is_asked_in_batches_that_it_takes_and_pairs_without_a_reward_are_counted()
+    {
+        PreferencePair[] pairs = [Pair("p", "2", "1"), Pair("q", "x", "1"), Pair("r", "1", "2"), Pair("s", "3", "1")];
+        var judge = new SmallJudge();
+        var report = await JudgeReport.EvaluateAsync(judge, pairs, bootstrap: s_quick, scoring: new ScoringOptions { OnFailure = RewardFailure.Exclude });
+
+        Assert.Equal((3, 1, 2), (report.Pairs, report.Excluded, judge.Largest));
+        Assert.Equal(2.0 / 3, report.Accuracy.Value, 14);
+        Assert.Contains("1 pair with an answer without a reward", report.ToString(), StringComparison.Ordinal);
+        await Assert.ThrowsAsync<RewardModelException>(() => JudgeReport.EvaluateAsync(judge, [pairs[1]], scoring: new ScoringOptions { OnFailure = RewardFailure.Exclude }));
+    }
+
+    private sealed class SmallJudge : IRewardModel
+    {
+        public ModelIdentity Identity => "small";
+
+        public int MaxBatchSize => 2;
+
+        public int Largest { get; private set; }
+
+        public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+        {
+            Largest = Math.Max(Largest, completions.Count);
+            return Task.FromResult<RewardScores>(completions.Select(of => of.Text == "x" ? double.NaN : double.Parse(of.Text, System.Globalization.CultureInfo.InvariantCulture)).ToArray());
+        }
     }
 
     [Fact]

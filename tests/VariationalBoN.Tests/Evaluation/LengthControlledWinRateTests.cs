@@ -80,6 +80,25 @@ public sealed class LengthControlledWinRateTests
         Assert.True(double.IsFinite(one.Controlled));
     }
 
+    /// <summary>n of n won: the exact (Clopper-Pearson) lower bound of 95 % is .025^(1 / n).</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(20)]
+    [InlineData(100)]
+    public void Where_one_side_wins_all_the_interval_is_no_narrower_than_the_exact_one(int count)
+    {
+        int[] prompts = [.. Enumerable.Range(0, count)];
+        double exact = Math.Pow(.025, 1.0 / count);
+        var equal = LengthControlledWinRate.Of([.. prompts.Select(_ => 1.0)], [.. prompts.Select(_ => 0.0)], prompts);
+        var other = LengthControlledWinRate.Of([.. prompts.Select(_ => 1.0)], [.. prompts.Select(i => (i % 5) - 2.0)], prompts);
+        var lost = LengthControlledWinRate.Of([.. prompts.Select(_ => 0.0)], [.. prompts.Select(_ => 0.0)], prompts);
+
+        Assert.InRange(equal.Interval.Lower, 0, exact);
+        Assert.InRange(other.Interval.Lower, 0, exact);
+        Assert.Equal(1 - equal.Interval.Lower, lost.Interval.Upper, 1e-9);
+        Assert.True(count < 100 || equal.Interval.Lower > .8, $"{equal.Interval}"); // and it still says something
+    }
+
     [Fact]
     public void Bad_input_is_refused_by_name()
     {

@@ -29,6 +29,15 @@ public sealed class PreferenceDataReportTests
     }
 
     [Fact]
+    public void Held_out_pairs_that_stand_twice_or_with_both_labels_are_counted_apart()
+    {
+        var report = PreferenceDataReport.Of([Pair("a", "x", "y")], [Pair("p", "new", "old"), Pair("p", "new", "old"), Pair("p", "old", "new"), Pair("a", "x", "y"), Pair("a", "y", "x")]);
+
+        Assert.Equal((1, 1, 0, 0, 2), (report.HeldOutRepeated, report.HeldOutContradicting, report.Repeated, report.Contradicting, report.Shared));
+        Assert.Contains(report.Findings, finding => finding.IsWarning && finding.Text.StartsWith("1 held-out pairs stand there before with the other label", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Length_as_a_judge_is_the_share_of_longer_answers_that_were_chosen()
     {
         var report = PreferenceDataReport.Of([Pair("a", "long", "s"), Pair("b", "long", "s"), Pair("c", "s", "long"), Pair("d", "ab", "cd")]);

@@ -94,7 +94,8 @@ public sealed class RewardHackingReportTests
         Assert.Null(rises.Threshold);
         Assert.True(rises.Helps);
         Assert.Equal(double.PositiveInfinity, rises.ThresholdInterval.Upper);
-        Assert.Contains("none up to N = 16", rises.ToString(), StringComparison.Ordinal);
+        Assert.Contains("none up to N = 16 is too many (95 % interval beyond 16)", rises.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Infinity", rises.ToString(), StringComparison.Ordinal);
         Assert.Null(falls.Threshold);
         Assert.False(falls.Helps);
         Assert.Equal(new Interval(1, 1), falls.ThresholdInterval);
@@ -110,6 +111,41 @@ public sealed class RewardHackingReportTests
         Assert.InRange(report.MaxN, 8, 20);
         Assert.True(report.ThresholdInterval.Contains(Known), $"{report.ThresholdInterval}");
         Assert.InRange(report.Points.Single(point => point.N == 8).Second.Value, J(8) - .02, J(8) + .02);
+    }
+
+    /// <summary>E[r2 | u] is 0 below .5, 1 up to .9, .8 above: J(n) = .8 + .2 * .9^n - .5^n, whose slope is 0 where (.9 / .5)^n = ln .5 / (.2 ln .9).</summary>
+    [Fact]
+    public void Scores_of_few_of_the_lower_half_do_not_hide_what_Best_of_N_leaves_behind()
+    {
+        double known = Math.Log(Math.Log(.5) / (.2 * Math.Log(.9))) / Math.Log(1.8);
+        var report = RewardHackingReport.FromTable(World(300, 64, seed: 7, second: Steps, scored: (u, v) => u >= .5 || v < .25), "truth", new RewardHackingOptions { Bootstrap = new BootstrapOptions { Resamples = 200 } });
+
+        Assert.Equal(5.94, known, .01);
+        Assert.InRange(report.Threshold!.Value, known - 1, known + 1);
+        foreach (HackingPoint point in report.Points)
+            Assert.Equal(.8 + (.2 * Math.Pow(.9, point.N)) - Math.Pow(.5, point.N), point.Second.Value, .035); // the line over the step at .5 adds .023 at n = 1; the scored alone would have .78 instead of .48
+    }
+
+    [Fact]
+    public void Ranks_of_which_no_sample_is_scored_are_named()
+    {
+        var upper = World(40, 64, seed: 7, second: Steps, scored: (u, _) => u >= .5);
+        var top = new ReferenceTable(Enumerable.Range(0, 20).Select(prompt => new ReferencePrompt(
+            $"p{prompt}", Enumerable.Range(0, 64).Select(k => (double)k), [], Component("truth", Enumerable.Range(0, 64).Select(k => k < 60 ? (double?)null : k)))));
+
+        string half = Assert.Throws<ArgumentException>(() => RewardHackingReport.FromTable(upper, "truth")).Message;
+        Assert.Contains("0 to 12.5 %, 12.5 to 25 %, 25 to 37.5 %", half, StringComparison.Ordinal);
+        Assert.DoesNotContain("62.5", half, StringComparison.Ordinal);
+        Assert.Contains("75 to 87.5 % (0", Assert.Throws<ArgumentException>(() => RewardHackingReport.FromTable(top, "truth")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_not_scored_is_the_mean_of_its_level_or_lies_between_the_levels_beside_it()
+    {
+        double[] filled = SecondByRank.Fill([0, 1, 1, 1, 2, 3, 4], [null, 2, null, 4, null, 9, null]);
+
+        // Ranks 0, 2, 2, 2, 4, 5, 6; the known levels are 3 at rank 2 and 9 at rank 5.
+        Assert.Equal([3, 2, 3, 4, 7, 9, 9], filled);
     }
 
     [Fact]
@@ -165,6 +201,8 @@ public sealed class RewardHackingReportTests
         Assert.Contains("no prompt in common", Assert.Throws<ArgumentException>(() => table.WithComponent("other", new ReferenceTable([new ReferencePrompt("c", [1.0, 2], [])]))).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<InvalidOperationException>(() => new ReferenceTable([new ReferencePrompt("a", [1.0, 2], [])]).WithComponentAsync("n", RewardModel.FromFunction((_, _) => 0, "zero")));
     }
+
+    private static double Steps(double u) => u < .5 ? 0 : u < .9 ? 1 : .8;
 
     private static double J(double n) => (n / (n + 1)) - (Flaw * n / (n + Power));
 

@@ -42,6 +42,7 @@ public sealed class ValueHeadTests : IDisposable
 
         Assert.Equal(head.Identity, read.Identity);
         Assert.Equal((head.Origin, head.Samples), (read.Origin, read.Samples));
+        Assert.Equal(Options(epochs: 2), read.Options);
         var drawn = reference.Sample(HeldOut, 20, seed: 4);
         foreach (var weight in new[] { RankWeight.BestOf(8), RankWeight.Tilt(4) })
             Assert.Equal(new GuidedPolicy(reference, head, weight).LogProbValues(drawn), new GuidedPolicy(reference, read, weight).LogProbValues(drawn));
@@ -189,6 +190,7 @@ public sealed class ValueHeadTests : IDisposable
     [Theory]
     [InlineData("\"Width\":24", "\"Width\":16000000", "weights")]
     [InlineData("\"Power\":2.5", "\"Power\":12", "no value head")]
+    [InlineData("\"Options\":{\"Bins\":", "\"Options\":{\"Bins\":1", "no value head")]
     [InlineData("\"Scoring\":", "\"Other\":", "no value head")]
     [InlineData("\"Reference\":\"", "\"Reference\":\"[", "damaged")]
     public async Task A_hostile_header_is_refused_before_anything_is_built(string was, string becomes, string word)

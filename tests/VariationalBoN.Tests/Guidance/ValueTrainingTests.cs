@@ -73,7 +73,9 @@ public sealed class ValueTrainingTests
         var nothing = torch.zeros(1);
         var batch = new ValueBatch(nothing, nothing, nothing, torch.tensor(mask, [B, T]), torch.tensor(left, [B, T, 1]), labels, nothing);
 
+        long before = scope.DisposablesCount;
         var targets = ValueTraining.Targets(laws, batch, lambda);
+        Assert.Equal(before + 1, scope.DisposablesCount); // the targets alone are left
 
         for (int row = 0; row < B; row++)
         {

@@ -94,6 +94,37 @@ public sealed class RefillTests
         Assert.Equal(expected, Texts(policy.Sample(s_prompts, 10, seed: 6)));
     }
 
+    [Fact]
+    public void A_callback_that_throws_is_not_called_again_and_stops_other_threads()
+    {
+        const int PerUnit = 1000; // rows, which need more than 1,000 steps
+        var decoder = new CountingDecoder(TinyModels.Gpt2());
+        CausalLmPolicy policy = Policy(s_options with { StopTokens = [], RowsPerUnit = PerUnit, DegreeOfParallelism = 2 }, decoder);
+        int called = 0;
+
+        Assert.Throws<TimeoutException>(() => policy.SampleEach(s_prompts, PerUnit, seed: 7, (_, _) =>
+        {
+            called++;
+            throw new TimeoutException();
+        }));
+
+        Assert.Equal(1, called);
+        Assert.InRange(decoder.Passes, 1, PerUnit);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Cancelling_throws_with_the_token_of_the_caller(int degreeOfParallelism)
+    {
+        CausalLmPolicy policy = Policy(s_options with { RowsPerUnit = 20, DegreeOfParallelism = degreeOfParallelism });
+        using var cancel = new CancellationTokenSource();
+
+        var thrown = Assert.Throws<OperationCanceledException>(() => policy.SampleEach(s_prompts, 10, seed: 6, (_, _) => cancel.Cancel(), cancel.Token));
+
+        Assert.Equal(cancel.Token, thrown.CancellationToken);
+    }
+
     /// <summary>Frequencies of all completions of up to three tokens, in a unit whose places are refilled a thousand times: chi squared at most
     /// six standard deviations above its mean, seed 8.</summary>
     [Theory]
@@ -165,6 +196,7 @@ public sealed class RefillTests
     private sealed class CountingDecoder : nn.Module<Tensor, Tensor>, ICachedDecoder
     {
         private readonly Gpt2 inner;
+        private int _passes;
 
         internal CountingDecoder(Gpt2 inner)
             : base(nameof(CountingDecoder))
@@ -182,6 +214,16 @@ public sealed class RefillTests
 
         internal List<int> Steps { get; } = [];
 
+        /// <summary>The number of steps, on whatever threads.</summary>
+        internal int Passes => _passes;
+
+        private void Step(Tensor tokens)
+        {
+            Interlocked.Increment(ref _passes);
+            lock (Steps)
+                Steps.Add((int)tokens.size(0));
+        }
+
         public override Tensor forward(Tensor input) => inner.call(input);
 
         public Tensor LogitsAt(Tensor tokens, Tensor positions) => inner.LogitsAt(tokens, positions);
@@ -189,20 +231,20 @@ public sealed class RefillTests
         public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits)
         {
             Read += lengths.Length;
-            return new Decoding(inner.StartDecoding(tokens, lengths, additionalTokens, out logits), Steps);
+            return new Decoding(inner.StartDecoding(tokens, lengths, additionalTokens, out logits), Step);
         }
 
-        private sealed class Decoding(IDecoding inner, List<int> steps) : IDecoding
+        private sealed class Decoding(IDecoding inner, Action<Tensor> step) : IDecoding
         {
             public Tensor Append(Tensor tokens)
             {
-                steps.Add((int)tokens.size(0));
+                step(tokens);
                 return inner.Append(tokens);
             }
 
             public void SelectRows(ReadOnlySpan<int> rows) => inner.SelectRows(rows);
 
-            public IDecoding CopyRows(ReadOnlySpan<int> rows) => new Decoding(inner.CopyRows(rows), steps);
+            public IDecoding CopyRows(ReadOnlySpan<int> rows) => new Decoding(inner.CopyRows(rows), step);
 
             public void AddRows(IDecoding from, ReadOnlySpan<int> rows) => inner.AddRows(((Decoding)from).Inner, rows);
 

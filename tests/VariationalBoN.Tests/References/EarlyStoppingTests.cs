@@ -116,6 +116,25 @@ public sealed class EarlyStoppingTests
     }
 
     /// <summary>Every sequence of n words, drawn round by round until one is good enough.</summary>
+    [Fact]
+    public async Task A_draw_without_a_reward_counts_as_drawn_and_the_next_round_goes_on()
+    {
+        const int N = 40;
+        int calls = 0;
+        var failing = RewardModel.FromFunction(c => calls++ < 3 ? double.NaN : WordPolicy.Reward(c), "fails at first");
+        var sampler = new BestOfNSampler(new WordPolicy(s_words), failing, new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        var stopping = new EarlyStopping(Table("a"), costPerDraw: 2); // any reward is good enough
+
+        var answered = await sampler.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1);
+
+        Assert.Equal(4, Assert.Single(answered.Draws));
+        var dead = new BestOfNSampler(new WordPolicy(s_words), RewardModel.FromFunction(_ => double.NaN, "dead"), new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        Assert.Contains($"None of the {N}", (await Assert.ThrowsAsync<RewardModelException>(() => dead.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1))).Message, StringComparison.Ordinal);
+        static double Away(Completion completion) => throw new HttpRequestException("away", null, System.Net.HttpStatusCode.InternalServerError);
+        var absent = new BestOfNSampler(new WordPolicy(s_words), RewardModel.FromFunction(Away, "away"), new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        Assert.Contains("the service's", (await Assert.ThrowsAsync<RewardModelException>(() => absent.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1))).Message, StringComparison.Ordinal);
+    }
+
     private static (double[] Law, double Draws) Enumerate(int n, int round, double least)
     {
         double[] law = new double[4];

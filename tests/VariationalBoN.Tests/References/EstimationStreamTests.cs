@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using VariationalBoN.References;
 using VariationalBoN.Rewards;
 using static TorchSharp.torch;
@@ -25,6 +26,59 @@ public sealed class EstimationStreamTests : StoreFixture
         Assert.Equal((3 * PerPrompt) - PerPrompt - 57, again.Drawn);
         Assert.Equal(3 * PerPrompt, Kept());
         RequireRewardsOfWhole();
+    }
+
+    [Fact]
+    public async Task A_batch_that_fails_after_its_last_completion_keeps_all()
+    {
+        await Assert.ThrowsAsync<TimeoutException>(() => Estimate(new Trickling(s_words) { FailsAtTheEnd = true }, Judge()));
+
+        Assert.Equal(3 * PerPrompt, Kept());
+    }
+
+    [Fact]
+    public async Task Completions_behind_some_that_the_reference_cannot_weigh_are_kept()
+    {
+        var reference = new Trickling(s_words) { Backwards = true, Unweighed = "p0" }; // told when p0 has ended, one before p1 has
+
+        await Assert.ThrowsAsync<ArithmeticException>(() => Estimate(reference, Judge()));
+
+        Assert.Equal(PerPrompt - 1, Kept());
+    }
+
+    [Fact]
+    public async Task A_source_that_fails_keeps_the_prompts_that_it_gave()
+    {
+        Prompt[] prompts = [.. Enumerable.Range(0, 16).Select(i => $"p{i}")];
+        var policy = new WordPolicy(s_words);
+        var source = new OneByOne(new PolicyCompletionSource(policy, new Scorer(policy, Judge()))) { FailsAt = 15 };
+
+        await Assert.ThrowsAsync<TimeoutException>(() => ReferenceTable.EstimateAsync(source, prompts, Options));
+
+        Assert.Equal(15 * PerPrompt, Kept());
+        source.FailsAt = int.MaxValue;
+        (await ReferenceTable.EstimateAsync(source, prompts, Options)).Dispose();
+        Assert.Equal(16 * PerPrompt, Kept());
+        source.GivesAtMost = 1;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceTable.EstimateAsync(source, ["q0", "q1"], Options));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_cancelled_throws_with_the_token_of_the_caller()
+    {
+        using var cancel = new CancellationTokenSource();
+        IRewardModel judge = RewardModel.FromBatch(
+            async (batch, token) =>
+            {
+                await cancel.CancelAsync();
+                token.ThrowIfCancellationRequested();
+                return new RewardScores([.. batch.Select(WordPolicy.Reward)]);
+            },
+            "judge");
+
+        var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Estimate(new Trickling(s_words), judge, cancel.Token));
+
+        Assert.Equal(cancel.Token, thrown.CancellationToken);
     }
 
     [Fact]
@@ -83,8 +137,10 @@ public sealed class EstimationStreamTests : StoreFixture
     private Task<ReferenceTable> Estimate(IPolicy reference, IRewardModel judge, CancellationToken cancellationToken = default) => ReferenceTable.EstimateAsync(
         new Scorer(reference, judge),
         s_prompts,
-        new ReferenceTableOptions { SamplesPerPrompt = PerPrompt, Store = Store, Storage = new ReferenceStoreOptions { FlushToDisk = false }, OnWarning = _ => { } },
+        Options,
         cancellationToken);
+
+    private ReferenceTableOptions Options => new() { SamplesPerPrompt = PerPrompt, Store = Store, Storage = new ReferenceStoreOptions { FlushToDisk = false }, OnWarning = _ => { } };
 
     private int Kept()
     {
@@ -119,6 +175,11 @@ public sealed class EstimationStreamTests : StoreFixture
 
         public bool Backwards { get; init; }
 
+        public bool FailsAtTheEnd { get; init; }
+
+        /// <summary>A prompt of whose completions log pi is no number.</summary>
+        public string? Unweighed { get; init; }
+
         public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
             _words.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
 
@@ -139,8 +200,39 @@ public sealed class EstimationStreamTests : StoreFixture
                 Drawn++;
                 onFinished(i, drawn[i]);
             }
+
+            if (FailsAtTheEnd)
+                throw new TimeoutException("gone");
         }
 
-        public Tensor LogProb(IReadOnlyList<Completion> completions) => _words.LogProb(completions);
+        public Tensor LogProb(IReadOnlyList<Completion> completions) => completions.Any(completion => completion.Prompt.Text == Unweighed)
+            ? full([completions.Count], double.NaN, float64)
+            : _words.LogProb(completions);
+    }
+
+    /// <summary>Gives a prompt at a time, up to one at which it fails or ends.</summary>
+    private sealed class OneByOne(PolicyCompletionSource inner) : ICompletionSource
+    {
+        public int FailsAt { get; set; } = int.MaxValue;
+
+        public int GivesAtMost { get; set; } = int.MaxValue;
+
+        public ModelIdentity Policy => inner.Policy;
+
+        public ScoringIdentity Origin => inner.Origin;
+
+        public Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public async IAsyncEnumerable<ScoredBatch> DrawEachAsync(
+            IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            for (int p = 0; p < Math.Min(prompts.Count, GivesAtMost); p++)
+            {
+                if (p == FailsAt)
+                    throw new TimeoutException("gone");
+                yield return await inner.DrawAsync([prompts[p]], completionsPerPrompt, seed, cancellationToken);
+            }
+        }
     }
 }

@@ -70,6 +70,16 @@ public sealed class ImportanceResamplerTests
             new ImportanceResampler(new WordPolicy(s_proposal), Scorer(other), table.BestOf(N, onWarning: _ => { }))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Scoring_by_the_proposal_can_be_stopped_between_parts()
+    {
+        using var stop = new CancellationTokenSource();
+        var proposal = new StoppedPolicy(new WordPolicy(s_proposal), stop);
+        Prompt[] prompts = [.. Prompt.FromTexts(Enumerable.Range(0, 200).Select(i => $"prompt {i}"))]; // 800 draws in one batch
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new ImportanceResampler(proposal, Scorer(s_reward), s_bestOfN).SampleAsync(prompts, 4, seed: 1, stop.Token));
+        Assert.Equal(1, proposal.Parts);
+    }
+
     private static ImportanceResampler Resampler(double[] proposal) => new(new WordPolicy(proposal), Scorer(s_reward), s_bestOfN);
 
     private static Scorer Scorer(IRewardModel reward) => new(new WordPolicy(s_reference), reward);
@@ -92,4 +102,26 @@ public sealed class ImportanceResamplerTests
     }
 
     private static double Divergence(double[] law) => law.Zip(s_target).Sum(pair => pair.First * Math.Log(pair.First / pair.Second));
+
+    /// <summary>Asks for the end when it is first asked for log-probabilities.</summary>
+    private sealed class StoppedPolicy(WordPolicy policy, CancellationTokenSource stop) : IPolicy
+    {
+        public int Parts { get; private set; }
+
+        public ModelIdentity Identity => policy.Identity;
+
+        public bool IsTrainable => false;
+
+        public bool HasFullSupport => true;
+
+        public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
+            policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+
+        public TorchSharp.torch.Tensor LogProb(IReadOnlyList<Completion> completions)
+        {
+            Parts++;
+            stop.Cancel();
+            return policy.LogProb(completions);
+        }
+    }
 }

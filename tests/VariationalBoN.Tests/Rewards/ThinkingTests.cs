@@ -37,6 +37,8 @@ public sealed class ThinkingTests
         Assert.Equal([0, 1, 0, 0], scores.Components["thinking over budget"].AsEnumerable());
         Assert.Equal([0, 0, 1, 0], scores.Components["thinking without end"].AsEnumerable());
         Assert.Equal([3, double.NaN, double.NaN, 1], scores.Components["words"].AsEnumerable());
+        var found = await CheckedScoring.ScoreComponentsAsync(judge, [Of("<think>a</think> Yes it is"), Of("<think>abcd</think>No")], new ScoringOptions(), CancellationToken.None);
+        Assert.Equal([3, null], found.Components["words"]); // as batches, tables and reports have it
         Assert.Equal([0, 2], await s_length.WithoutThinking().ScoreAsync([Of("<think>ab"), Of("Go")], CancellationToken.None));
         Assert.Equal([-7], await judge.ScoreAsync([Of("<think>ab")], CancellationToken.None));
         Assert.NotEqual(judge.Identity, s_length.WithoutThinking().Identity);

@@ -1,6 +1,7 @@
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
 using static TorchSharp.torch;
 
@@ -117,6 +118,78 @@ public sealed class MappedWeightsTests : IDisposable
         Train(model);
         Assert.Equal(identity, pair.Reference.Identity);
         Assert.NotEqual(identity, pair.Policy.Identity);
+    }
+
+    [Fact]
+    public void Reference_shares_through_a_link_and_not_with_a_file_that_is_gone()
+    {
+        string directory = Copy("gpt2");
+        File.Move(Weights(directory), Path.Combine(directory, "blob"));
+        File.CreateSymbolicLink(Weights(directory), "blob");
+        using var model = PretrainedCausalLm.Load(directory);
+        using (var pair = model.WithReference())
+        {
+            if (OperatingSystem.IsLinux())
+                Assert.All(pair.Reference.Model.Module.parameters(), weight => Assert.True(IsOnFile(weight)));
+        }
+
+        File.Delete(Path.Combine(directory, "blob"));
+        using var alone = model.WithReference();
+        Assert.Equal(alone.Policy.Identity, alone.Reference.Identity);
+        if (OperatingSystem.IsLinux())
+            Assert.All(alone.Reference.Model.Module.parameters(), weight => Assert.False(IsOnFile(weight)));
+    }
+
+    [Fact]
+    public void Reference_of_a_file_of_this_moment_stands_on_its_pages_and_its_identity_is_kept_later()
+    {
+        string directory = Path.Combine(_folder, "young");
+        using (var saved = PretrainedCausalLm.Load(Golden("gpt2")))
+            saved.Save(directory);
+        using var model = PretrainedCausalLm.Load(directory);
+        using var pair = model.WithReference();
+        var (policy, reference) = (pair.Policy.Model.Module, pair.Reference.Model.Module);
+        Assert.Equal(pair.Policy.Identity, pair.Reference.Identity);
+        if (!OperatingSystem.IsLinux())
+            return;
+        Assert.All(reference.state_dict().Values, weight => Assert.True(IsOnFile(weight)));
+        Thread.Sleep(2100); // until no later write could have the same stamp
+        foreach (var module in new[] { policy, reference })
+        {
+            var identity = ModuleFingerprint.Of(module);
+            var known = MappedTensors.Unchanged(module, module.state_dict());
+            Assert.Equal(module.state_dict().Count, known.Count);
+            Assert.All(known.Values, mapped => Assert.NotNull(mapped.Digest));
+            Assert.Equal(identity, ModuleFingerprint.Of(module));
+        }
+
+        Train(model);
+        Assert.NotEqual(pair.Policy.Identity, pair.Reference.Identity);
+    }
+
+    [Fact]
+    public void Reference_of_a_file_of_this_moment_has_what_was_changed_in_memory()
+    {
+        using var model = PretrainedCausalLm.Load(Copy("gpt2"));
+        using (no_grad())
+            model.Model.parameters().First().neg_();
+        using var pair = model.WithReference();
+        Assert.Equal(pair.Policy.Identity, pair.Reference.Identity);
+        var weights = pair.Reference.Model.Module.parameters().ToList();
+        if (OperatingSystem.IsLinux())
+            Assert.Equal(weights.Skip(1), weights.Where(IsOnFile));
+    }
+
+    [Fact]
+    public void Adapted_model_knows_the_digests_of_the_weights_that_it_stands_on()
+    {
+        using var model = PretrainedCausalLm.Load(Golden("gpt2"));
+        using var read = PretrainedCausalLm.Load(Golden("gpt2"), s_read);
+        using var adapted = model.Model.WithLora();
+        using var plain = read.Model.WithLora();
+        Assert.Equal(ModuleFingerprint.Of(plain), ModuleFingerprint.Of(adapted));
+        if (OperatingSystem.IsLinux())
+            Assert.Equal(model.Model.state_dict().Count, MappedTensors.Unchanged(adapted, adapted.state_dict()).Count);
     }
 
     [Fact]

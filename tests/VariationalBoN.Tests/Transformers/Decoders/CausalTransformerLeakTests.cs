@@ -21,7 +21,7 @@ public sealed class CausalTransformerLeakTests
     private static void NothingIsLeft(string family, bool mixed)
     {
         using var model = TinyDecoders.Create(family);
-        model.MixedPrecision = mixed;
+        model.UseMixedPrecision(mixed);
         using var tokens = tensor(new long[] { 1, 2, 3, 4, 5, 6, 7, 8 }, [2, 4]);
         using var next = tensor(new long[] { 1, 2 });
         Use();
@@ -36,6 +36,7 @@ public sealed class CausalTransformerLeakTests
             using var hidden = model.HiddenStates(tokens);
             using var decoding = model.StartDecoding(tokens, [4, 3], 2, out var first);
             using var second = decoding.Append(next);
+            Assert.ThrowsAny<ArgumentException>(() => decoding.CopyRows([0, 7]));
             decoding.SelectRows([1, 0, 1]);
             decoding.SelectRows([0, 1]);
             using var third = decoding.Append(next);
@@ -53,13 +54,18 @@ public sealed class CausalTransformerLeakTests
         using var targets = tensor(new long[] { 2, 3, 4, 6, 7, 8 });
         var distribution = new NextTokenDistribution(new GenerationOptions(), TinyDecoders.Vocabulary);
         using var mixed = TinyDecoders.Create("gpt2");
-        (mixed.MixedPrecision, mixed.RecomputesActivations) = (true, true);
+        mixed.UseMixedPrecision();
+        mixed.RecomputeActivations();
         foreach (var trained in new[] { model, adapted, mixed })
         {
             Use(trained);
             long before = LiveTensors.Settled();
             Use(trained);
             Use(trained);
+            Assert.Equal(before, LiveTensors.Now);
+            var first = new Thread(() => Use(trained)); // of which no earlier step left anything that this one could free
+            first.Start();
+            first.Join();
             Assert.Equal(before, LiveTensors.Now);
         }
 

@@ -26,7 +26,7 @@ public sealed class MixedPrecisionTests
         using var scope = NewDisposeScope();
         using var model = TinyDecoders.Create(family);
         var (logits, gradient) = Pass(model);
-        model.MixedPrecision = true;
+        model.UseMixedPrecision();
         var (mixedLogits, mixedGradient) = Pass(model);
         Assert.NotEqual(logits, mixedLogits);
         Assert.All(logits.Zip(mixedLogits), pair => Assert.Equal(pair.First, pair.Second, Close));
@@ -40,7 +40,7 @@ public sealed class MixedPrecisionTests
     public void Decoding_scoring_and_the_forward_pass_are_one_law(string family)
     {
         using var model = TinyDecoders.Create(family);
-        model.MixedPrecision = true;
+        model.UseMixedPrecision();
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyDecoders.Vocabulary), new GenerationOptions { MaxNewTokens = 6, Temperature = 0.8 });
         var drawn = policy.Sample(["1 2 3", "4"], completionsPerPrompt: 3, seed: 1);
         double[] scored = policy.LogProbValues(drawn), plain = policy.WithoutDecoder().LogProbValues(drawn);
@@ -54,7 +54,7 @@ public sealed class MixedPrecisionTests
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using var model = TinyDecoders.Create("llama");
-        model.MixedPrecision = true;
+        model.UseMixedPrecision();
         var prompt = tensor(new long[] { 1, 2, 3 }, [1, 3]);
         var next = tensor(new long[] { 4 });
         double[] before = Step(), again = Step();
@@ -80,7 +80,7 @@ public sealed class MixedPrecisionTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyDecoders.Create("gpt2");
-        model.MixedPrecision = true;
+        model.UseMixedPrecision();
         var (tokens, positions, targets) = (Tokens(), tensor(new long[] { 0, 1, 2, 4, 5, 6 }), tensor(new long[] { 2, 3, 4, 6, 7, 8 }));
         var distribution = new NextTokenDistribution(new GenerationOptions(), TinyDecoders.Vocabulary);
         var (whole, ofWhole) = Score(100 * TinyDecoders.Vocabulary);
@@ -105,13 +105,23 @@ public sealed class MixedPrecisionTests
     {
         using var model = TinyDecoders.Create("gpt2");
         var plain = ModuleFingerprint.Of(model);
-        model.MixedPrecision = true;
+        model.UseMixedPrecision();
         Assert.Equal("products is bfloat16, in the other not told", ModuleFingerprint.Of(model).Differences(plain).First());
         using var adapted = model.WithLora(new LoraOptions { Rank = 2 });
         using var merged = adapted.MergeLora();
         using var copy = model.FrozenCopy(() => TinyDecoders.Create("gpt2", seed: 2));
         Assert.All([adapted, merged, copy], made => Assert.True(made.MixedPrecision));
         Assert.Equal(ModuleFingerprint.Of(model), ModuleFingerprint.Of(copy));
+    }
+
+    [Fact]
+    public void Frozen_copy_of_a_module_around_the_model_has_it_too()
+    {
+        using var around = new Around(TinyDecoders.Create("gpt2"));
+        around.Inner.UseMixedPrecision();
+        using var copy = around.FrozenCopy(() => new Around(TinyDecoders.Create("gpt2", seed: 2)));
+        Assert.True(copy.Inner.MixedPrecision);
+        Assert.Equal(ModuleFingerprint.Of(around), ModuleFingerprint.Of(copy));
     }
 
     [Fact]
@@ -128,7 +138,7 @@ public sealed class MixedPrecisionTests
         using var narrow = exact.FrozenCopy(() => TinyDecoders.Create("llama"));
         narrow.to(ScalarType.BFloat16);
         double[] wide = exact.forward(Tokens()).Doubles(), whole = narrow.forward(Tokens()).Doubles();
-        narrow.MixedPrecision = true;
+        narrow.UseMixedPrecision();
         Assert.Equal(ScalarType.Float32, narrow.forward(Tokens()).dtype);
         double[] mixed = narrow.forward(Tokens()).Doubles();
         Assert.True(Distance(wide, mixed) < Distance(wide, whole)); // all but the products are float32
@@ -144,14 +154,14 @@ public sealed class MixedPrecisionTests
     public void Weights_that_could_not_train_are_refused_by_name()
     {
         using var model = TinyDecoders.Create("gpt2");
-        model.MixedPrecision = true;
+        model.UseMixedPrecision();
         model.to(ScalarType.BFloat16);
         using (no_grad())
             model.forward(Tokens()).Dispose();
         Assert.Contains("wte.weight", Assert.Throws<InvalidOperationException>(() => model.forward(Tokens())).Message, StringComparison.Ordinal);
-        model.MixedPrecision = false;
+        model.UseMixedPrecision(false);
         model.to(ScalarType.Float64);
-        Assert.Contains("Float64", Assert.Throws<InvalidOperationException>(() => model.MixedPrecision = true).Message, StringComparison.Ordinal);
+        Assert.Contains("Float64", Assert.Throws<InvalidOperationException>(() => model.UseMixedPrecision()).Message, StringComparison.Ordinal);
         string directory = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "gpt2");
         var options = new PretrainedOptions { MixedPrecision = true };
         Assert.Throws<ArgumentException>(() => PretrainedCausalLm.Load(directory, options with { ElementType = ScalarType.Float64 }));
@@ -173,6 +183,20 @@ public sealed class MixedPrecisionTests
         Assert.Equal(pair.Policy.Identity, pair.Reference.Identity);
         var drawn = pair.Policy.With(new GenerationOptions { MaxNewTokens = 8 }).Sample(["The film"], completionsPerPrompt: 2, seed: 1);
         Assert.Equal(pair.Policy.LogProbValues(drawn), pair.Reference.LogProbValues(drawn));
+    }
+
+    private sealed class Around : nn.Module<Tensor, Tensor>
+    {
+        public Around(CausalTransformer inner)
+            : base(nameof(Around))
+        {
+            Inner = inner;
+            register_module("inner", inner);
+        }
+
+        public CausalTransformer Inner { get; }
+
+        public override Tensor forward(Tensor tokens) => Inner.forward(tokens);
     }
 
     private static double Distance(double[] a, double[] b) => a.Zip(b, (x, y) => (x - y) * (x - y)).Sum();

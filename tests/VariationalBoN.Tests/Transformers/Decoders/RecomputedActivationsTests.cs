@@ -30,11 +30,11 @@ public sealed class RecomputedActivationsTests
     {
         using var scope = NewDisposeScope();
         using var whole = TinyDecoders.Create(family);
-        whole.MixedPrecision = mixed;
+        whole.UseMixedPrecision(mixed);
         using var adapted = adapters ? whole.WithLora(new LoraOptions { Rank = 2 }) : null;
         var model = adapted ?? whole;
         var kept = Pass(model);
-        model.RecomputesActivations = true;
+        model.RecomputeActivations();
         Assert.Equal(kept, Pass(model));
         Assert.Equal(kept, Pass(model)); // nor is anything left from one step to the next
     }
@@ -44,9 +44,11 @@ public sealed class RecomputedActivationsTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyDecoders.Create("gpt2");
-        model.RecomputesActivations = true;
+        model.RecomputeActivations();
         using var adapted = model.WithLora();
         Assert.True(adapted.RecomputesActivations);
+        using var merged = adapted.MergeLora();
+        Assert.True(merged.RecomputesActivations);
         using var noGradient = no_grad();
         var tokens = tensor(new long[] { 1, 2, 3, 4 }, [1, 4]);
         Assert.False(model.forward(tokens).requires_grad);
@@ -57,7 +59,7 @@ public sealed class RecomputedActivationsTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyDecoders.Create("gpt2");
-        model.RecomputesActivations = true;
+        model.RecomputeActivations();
         var value = model.HiddenStates(tensor(new long[] { 1, 2, 3, 4 }, [1, 4])).sum();
         using (no_grad())
         {

@@ -5,6 +5,7 @@ using VariationalBoN.Rewards;
 using VariationalBoN.Tests.Transformers.Chat;
 using VariationalBoN.Training;
 using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Classifiers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
@@ -81,6 +82,34 @@ public sealed class ClassifierTrainingTests : IDisposable
         using var read = PretrainedClassifier.Load(saved);
         Assert.True(read.HasChatTemplate);
         Assert.Equal(600, read.Tokenizer.PadId);
+    }
+
+    [Fact]
+    public void A_tokenizer_without_settings_gets_a_file_that_names_the_padding_token()
+    {
+        string directory = ChatModels.Directory(_folder, "gpt2", "{% for m in messages %}{{ m.content }}{% endfor %}"), saved = Path.Combine(_folder, "saved");
+        foreach (string name in new[] { "tokenizer_config.json", "special_tokens_map.json" })
+            File.Delete(Path.Combine(directory, name));
+        using (var model = PretrainedCausalLm.Load(directory))
+        using (var judge = PretrainedClassifier.FromCausalLm(model, seed: 5, paddingToken: 600))
+            judge.Save(saved);
+
+        Assert.Equal("<|endoftext|>", (string?)Json(Path.Combine(saved, "tokenizer_config.json"))["pad_token"]);
+        Assert.False(File.Exists(Path.Combine(saved, "special_tokens_map.json")));
+        using var read = PretrainedClassifier.Load(saved);
+        Assert.Equal(600, read.Tokenizer.PadId);
+    }
+
+    [Fact]
+    public void Pairs_that_are_cut_before_they_differ_are_counted()
+    {
+        using var model = PretrainedCausalLm.Load(ChatModels.Golden("gpt2"));
+        using var judge = PretrainedClassifier.FromCausalLm(model, seed: 5);
+        PreferencePair[] pairs = [new() { Prompt = "a b c d e f g h", Chosen = " i", Rejected = " j" }, new() { Prompt = "a", Chosen = " i", Rejected = " j" }];
+
+        Assert.Equal(0, judge.CountReadAlike(pairs));
+        Assert.Equal(1, judge.CountReadAlike(pairs, new ClassifierRewardOptions { MaxLength = 4 }));
+        Assert.Equal(2, judge.CountReadAlike(pairs, new ClassifierRewardOptions { MaxLength = 1 }));
     }
 
     [Fact]

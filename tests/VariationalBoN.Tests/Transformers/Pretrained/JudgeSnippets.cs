@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using TorchSharp;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Losses;
@@ -39,7 +40,7 @@ public sealed class JudgeSnippets : IDisposable
         using var adam = new AdamW(judge.Parameters, Rate);                  // 1e-5 for a real model, 2e-4 with adapters
         var order = new BatchOrder<PreferencePair>(data.Train, seed: 1);
         var guard = new TrainingGuard(n: 1, samplesPerPrompt: 1);            // over pairs it watches loss and gradient
-        using var checkpoints = new Checkpoints(Path.Combine(output, "checkpoints"), new { Rate, Steps, Pairs = data.Train.Length });
+        using var checkpoints = new Checkpoints(Path.Combine(output, "checkpoints"), new { Rate, Steps, Pairs = Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))) });
         checkpoints.Add("judge", judge.Classifier.named_parameters().Where(pair => pair.parameter.requires_grad)).Add("optimizer", adam).Add("guard", guard);
         for (long step = checkpoints.Restore(); step < Steps; step++)        // killed and started again, it ends with the same bits
         {
@@ -50,7 +51,7 @@ public sealed class JudgeSnippets : IDisposable
             adam.ZeroGrad();
             loss.backward();
             double norm = torch.nn.utils.clip_grad_norm_(judge.Parameters, 1);
-            guard.Observe(step, loss.ToDouble(), norm);                      // stops the loop at NaN
+            guard.Observe(step, loss.item<float>(), norm);                   // stops the loop at NaN
             adam.Step();
             if ((step + 1) % 20 == 0)
                 checkpoints.Save(step + 1);
@@ -79,7 +80,7 @@ public sealed class JudgeSnippets : IDisposable
         using var loss = RewardModelLoss.CrossEntropy(judge.Logits(texts), labels); // labels[i] is 0 for "bad" and 1 for "good"
         // end snippet
         loss.backward();
-        Assert.Equal(Math.Log(2), loss.ToDouble(), 0.2); // a head that is still small
+        Assert.Equal(Math.Log(2), loss.item<float>(), 0.2); // a head that is still small
         Assert.NotNull(judge.Parameters[^1].grad);
     }
 }

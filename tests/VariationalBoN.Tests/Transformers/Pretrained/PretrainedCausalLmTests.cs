@@ -57,6 +57,29 @@ public sealed class PretrainedCausalLmTests : IDisposable
     }
 
     [Fact]
+    public void Tokenizer_whose_class_follows_from_the_model_is_the_one_of_the_directory()
+    {
+        Directory.CreateDirectory(Target);
+        foreach (string file in Directory.GetFiles(Golden("llama3")))
+            File.Copy(file, Path.Combine(Target, Path.GetFileName(file)));
+        Change("tokenizer_config.json", json => json.Remove("tokenizer_class"));
+        Change("tokenizer.json", json => json["post_processor"] = null); // so that the class alone says how a text begins
+        var expected = HuggingFaceTokenizer.Load(Target);
+        using var model = PretrainedCausalLm.Load(Target);
+        Assert.Equal(expected.Identity, model.Tokenizer.Identity);
+        Assert.Equal(expected.Encode("The film"), model.Tokenizer.Encode("The film"));
+        Assert.Equal(model.Tokenizer.BosId, model.Tokenizer.Encode("The film")[0]); // LlamaTokenizer
+
+        void Change(string name, Action<JsonObject> change)
+        {
+            string path = Path.Combine(Target, name);
+            var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+            change(json);
+            File.WriteAllText(path, json.ToJsonString());
+        }
+    }
+
+    [Fact]
     public void Half_precision_in_memory_halves_the_weights_and_is_saved_as_it_was_loaded()
     {
         using var model = PretrainedCausalLm.Load(Golden("llama-sharded-bf16"), new PretrainedOptions { ElementType = ScalarType.BFloat16 });
