@@ -28,11 +28,15 @@ public sealed class GgufTokenizerTests : IDisposable
         string qwen = Copy("qwen2", "tokenizer.json");
         AssertSame(qwen, s_texts);
         string gpt2 = Copy("gpt2", "tokenizer.json");
+        const string Last = "ley"; // what the last merge joins
         string[] merges = ReadAllLines(Path.Combine(gpt2, "merges.txt"));
-        AssertSame(gpt2, s_texts);
+        Assert.Equal(Last, merges[^1].Replace(" ", "", StringComparison.Ordinal));
+        AssertSame(gpt2, [.. s_texts, Last]);
+        var whole = HuggingFaceTokenizer.Load(gpt2, 10_000).Encode(Last);
         // the first line is a header whatever it holds, and so is what stands after the last line feed left out: two merges less
-        WriteAllText(Path.Combine(gpt2, "merges.txt"), string.Join('\n', merges[1..].Append("t h")));
-        AssertSame(gpt2, s_texts);
+        WriteAllText(Path.Combine(gpt2, "merges.txt"), string.Join('\n', merges[1..]));
+        Assert.NotEqual([.. whole], [.. HuggingFaceTokenizer.Load(gpt2, 10_000).Encode(Last)]);
+        AssertSame(gpt2, [.. s_texts, Last]);
         Assert.Empty(_warnings);
         Edit(gpt2, "tokenizer_config.json", config => config["add_prefix_space"] = true);
         Assert.Contains("add_prefix_space", Refused<NotSupportedException>(gpt2), StringComparison.Ordinal);
