@@ -1,5 +1,4 @@
 using VariationalBoN.References;
-using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.References;
 

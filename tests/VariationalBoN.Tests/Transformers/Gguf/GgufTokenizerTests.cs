@@ -44,7 +44,7 @@ public sealed class GgufTokenizerTests : IDisposable
         {
             config["add_prefix_space"] = false;
             config["tokenizer_class"] = "RobertaTokenizer";
-            foreach (string name in new[] { "sep_token", "cls_token", "pad_token", "mask_token" })
+            foreach (string name in "sep_token cls_token pad_token mask_token".Split(' '))
                 config[name] = "<|endoftext|>";
         });
         Assert.Contains("RobertaTokenizer", Refused<NotSupportedException>(gpt2), StringComparison.Ordinal);
