@@ -125,7 +125,8 @@ internal static class StepRate
                     foreach ((Tensor weight, Tensor input) in products)
                         nn.functional.linear(input, weight);
                 }
-            }),
+            }
+        ),
             ("float32 product 2048 x 2048 x 2048", Square(ScalarType.Float32)),
             ("steps over about 32 columns", () => Append(few)),
             ("steps over about 256 columns", () => Append(many)));

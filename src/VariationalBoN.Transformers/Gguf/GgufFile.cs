@@ -91,7 +91,8 @@ internal sealed class GgufFile
     {
         writer.Write((int)kind);
         write(writer);
-    }));
+    }
+    ));
 
     private void AddArray<T>(string key, Kind kind, IReadOnlyCollection<T> values, Action<BinaryWriter, T> write) => Add(key, Kind.Array, writer =>
     {

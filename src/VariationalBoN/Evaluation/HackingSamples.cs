@@ -32,7 +32,7 @@ internal sealed class HackingSamples
         _filled = new(() => SecondByRank.Fill(_first, _second));
         Scored = _second.Count(value => value is not null);
 
-        double?[] Column(string name) => all.Components.TryGetValue(name, out ImmutableArray<double?> values) 
+        double?[] Column(string name) => all.Components.TryGetValue(name, out ImmutableArray<double?> values)
             ? [.. order.Select(i => values[i] is double.NaN ? null : values[i])] : new double?[order.Length];
     }
 

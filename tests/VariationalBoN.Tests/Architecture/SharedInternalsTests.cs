@@ -25,6 +25,7 @@ public sealed class SharedInternalsTests
         "Internal.Shown",
         "Internal.TensorValues",
         "Internal.Warning",
+        "Policies.ISharingDecoder",
         "Policies.TrainingModeException.Refuse",
         "TorchRuntime.RequireBefore",
         "TorchRuntime.get_HasFastKernels",

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using TorchSharp;
-using VariationalBoN.Tests.Transformers.ChatTemplates;
 using VariationalBoN.Losses;
+using VariationalBoN.Tests.Transformers.ChatTemplates;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Chat;
 using VariationalBoN.Transformers.ChatTemplates;
