@@ -8,7 +8,7 @@ namespace VariationalBoN.Benchmarks;
 
 /// <summary>
 /// Drawing at geometric lengths (mean 32, at most 256) against equal ones (32), in interleaved rounds: tokens a second and their ratio, for
-/// requests of 1 to 16 times the rows. <c>lengths [bfloat16] [small] [fast] [kept] [threads=2] [rounds=3] [rows=64] [prompts=64] [least=1] [samples=16]</c>;
+/// requests of 1 to 16 times the rows. <c>lengths [bfloat16] [small] [fast] [kept] [threads=1] [rounds=3] [rows=64] [prompts=64] [least=1] [samples=16]</c>;
 /// a random Llama of 134 million parameters, or with <c>small</c> of 3 million, after prompts of 16 tokens.
 /// </summary>
 internal static class LengthsBenchmark
@@ -17,12 +17,10 @@ internal static class LengthsBenchmark
 
     public static void Run(string[] arguments)
     {
-        if (arguments.Contains("fast"))
-            Console.WriteLine(TorchRuntime.UseFastKernelsOnAmd());
-        if (arguments.Contains("kept"))
-            Console.WriteLine(TorchRuntime.KeepFreedMemory());
-        set_num_threads(Number("threads", 1));
-        int rounds = Number("rounds", 3), rows = Number("rows", 64), prompts = Number("prompts", 64), samples = Number("samples", 16);
+        arguments.Apply(keepMemory: arguments.Contains("kept"));
+        set_num_threads(arguments.Number("threads", 1));
+        int rounds = arguments.Number("rounds", 3), rows = arguments.Number("rows", 64);
+        int prompts = arguments.Number("prompts", 64), samples = arguments.Number("samples", 16);
         using var model = new Llama(arguments.Contains("small") ? Small : Large, seed: 1);
         model.Freeze();
         if (arguments.Contains("bfloat16"))
@@ -35,7 +33,7 @@ internal static class LengthsBenchmark
             .Select(i => (int)(random.Uniform(i) * vocabulary))))];
         Console.WriteLine($"{model.parameters().Sum(parameter => parameter.numel()):N0} parameters, {model.ElementType}, {rows} rows, {get_num_threads()} thread(s)");
         equal.Sample(all, 1, seed: 0);
-        for (int k = Number("least", Math.Max(1, rows / prompts)); k <= samples; k *= 4)
+        for (int k = arguments.Number("least", Math.Max(1, rows / prompts)); k <= samples; k *= 4)
         {
             var rates = new List<(Rate Equal, Rate Geometric)>();
             for (int round = 0; round < rounds; round++)
@@ -45,9 +43,6 @@ internal static class LengthsBenchmark
             Print("  geometric lengths", rates.Select(r => r.Geometric.Processor), rates.Select(r => r.Geometric.Clock));
             Print("  ratio, round by round", rates.Select(r => r.Geometric.Processor / r.Equal.Processor), rates.Select(r => r.Geometric.Clock / r.Equal.Clock));
         }
-
-        int Number(string name, int byDefault) => arguments.FirstOrDefault(argument => argument.StartsWith(name + '=', StringComparison.Ordinal))
-            is string given ? int.Parse(given.AsSpan(name.Length + 1), CultureInfo.InvariantCulture) : byDefault;
     }
 
     private static LlamaConfig Large => new()

@@ -24,10 +24,8 @@ internal static class Peers
 
     public static void Run(string[] arguments)
     {
-        if (arguments.Contains("fast"))
-            Console.WriteLine(TorchRuntime.UseFastKernelsOnAmd());
-        Console.WriteLine(TorchRuntime.KeepFreedMemory());
-        int threads = Number("threads", 2), rounds = Number("rounds", 5), rows = Number("rows", 64);
+        arguments.Apply(keepMemory: true);
+        int threads = arguments.Number("threads", 2), rounds = arguments.Number("rounds", 5), rows = arguments.Number("rows", 64);
         set_num_threads(threads);
         LlamaCpp.Quiet();
         Console.WriteLine($"{ProcessorName.Value}, {threads} thread(s), {rows} rows");
@@ -40,9 +38,6 @@ internal static class Peers
         {
             folder.Delete(recursive: true);
         }
-
-        int Number(string name, int byDefault) => arguments.FirstOrDefault(argument => argument.StartsWith(name + '=', StringComparison.Ordinal))
-            is string given ? int.Parse(given.AsSpan(name.Length + 1), CultureInfo.InvariantCulture) : byDefault;
     }
 
     private static void Compare(string folder, int threads, int rounds, int rows)

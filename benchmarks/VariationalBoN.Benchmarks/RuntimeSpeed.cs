@@ -9,7 +9,7 @@ namespace VariationalBoN.Benchmarks;
 /// <summary>
 /// What <see cref="TorchRuntime.UseFastKernelsOnAmd"/> (<c>fast</c>) and <see cref="TorchRuntime.KeepFreedMemory"/> (<c>kept</c>) do for
 /// matrix products, and for drawing and scoring with a random Llama of 134 million parameters in float32, 64 rows of 16 + 32 tokens:
-/// <c>runtime [fast] [kept] [bfloat16] [threads=2] [rounds=3]</c>. Both settings belong to the process, so each pair is a run of its own.
+/// <c>runtime [fast] [kept] [bfloat16] [threads=1] [rounds=3]</c>. Both settings belong to the process, so each pair is a run of its own.
 /// </summary>
 internal static class RuntimeSpeed
 {
@@ -18,12 +18,9 @@ internal static class RuntimeSpeed
 
     public static void Run(string[] arguments)
     {
-        if (arguments.Contains("fast"))
-            Console.WriteLine(TorchRuntime.UseFastKernelsOnAmd());
-        if (arguments.Contains("kept"))
-            Console.WriteLine(TorchRuntime.KeepFreedMemory());
-        set_num_threads(Number("threads", 1));
-        int rounds = Number("rounds", 3);
+        arguments.Apply(keepMemory: arguments.Contains("kept"));
+        set_num_threads(arguments.Number("threads", 1));
+        int rounds = arguments.Number("rounds", 3);
         foreach ((int rows, int inner, int columns) in s_products)
             Print($"product {rows} x {inner} x {columns}, GFLOP a second", [.. Enumerable.Range(0, rounds).Select(_ => Product(rows, inner, columns))]);
         using var model = new Llama(
@@ -52,9 +49,6 @@ internal static class RuntimeSpeed
         Console.WriteLine($"peak {PeakMemory.Gibibytes():F2} GiB");
         Print("scoring, tokens a second", Enumerable.Range(0, rounds).Select(_ => Rate(() => policy.LogProbValues(drawn))));
         Console.WriteLine($"peak {PeakMemory.Gibibytes():F2} GiB");
-
-        int Number(string name, int byDefault) => arguments.FirstOrDefault(argument => argument.StartsWith(name + '=', StringComparison.Ordinal))
-            is string given ? int.Parse(given.AsSpan(name.Length + 1), CultureInfo.InvariantCulture) : byDefault;
     }
 
     private static Stint Rate(Action work)

@@ -17,11 +17,9 @@ internal static class StepRate
 
     public static void Run(string[] arguments)
     {
-        if (arguments.Contains("fast"))
-            Console.WriteLine(TorchRuntime.UseFastKernelsOnAmd());
-        Console.WriteLine(TorchRuntime.KeepFreedMemory());
-        set_num_threads(Number("threads", 1));
-        int rounds = Number("rounds", 5);
+        arguments.Apply(keepMemory: true);
+        set_num_threads(arguments.Number("threads", 1));
+        int rounds = arguments.Number("rounds", 5);
         ScalarType type = arguments.Contains("bfloat16") ? ScalarType.BFloat16 : ScalarType.Float32;
         Console.WriteLine($"{type}, {get_num_threads()} thread(s), {ProcessorName.Value}; milliseconds of processor time, median of {rounds} rounds (range)");
         using var noGradient = no_grad();
@@ -29,9 +27,6 @@ internal static class StepRate
             Attention(type, columns, rounds);
         Fusions(type, rounds);
         Steps(type, rounds);
-
-        int Number(string name, int byDefault) => arguments.FirstOrDefault(argument => argument.StartsWith(name + '=', StringComparison.Ordinal))
-            is string given ? int.Parse(given.AsSpan(name.Length + 1), CultureInfo.InvariantCulture) : byDefault;
     }
 
     internal static LlamaConfig Config { get; } = new()
