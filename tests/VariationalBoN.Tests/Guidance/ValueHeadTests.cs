@@ -112,6 +112,7 @@ public sealed class ValueHeadTests : IDisposable
         Assert.Throws<KeyNotFoundException>(() => ValueHead.Train(reference, table, ["5 5"]));
         Says("Lambda is 1.1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
         Says("ValueWeight is -1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { ValueWeight = -1 })));
+        Says("Layers is 0", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Layers = 0 })));
         Says("Bins is 1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
         Says("truncates", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.With(reference.Options with { TopK = 2 }), table, Train)));
         using var training = TinyModels.Gpt2();
