@@ -114,9 +114,8 @@ internal static class GridPlan
         ? [new Variation { ValueWeight = 0.3 }]
         :
         [
-            new Variation { ValueWeight = 0.1 }, new Variation { ValueWeight = 0.3 }, new Variation { HeadEpochs = 36 }, new Variation { HeadWidth = 192 },
-            new Variation { HeadSums = 64 }, new Variation { HeadLayers = 2 },
-            new Variation { HeadLayers = 2, HeadWidth = 128 }, new Variation { HeadLambda = 0.95 }, new Variation { HeadLambda = 0.6 }, new Variation { Samples = 64 }, new Variation { Samples = 1024, HeadEpochs = 3 }, new Variation { Samples = 1024 },
+            new Variation { ValueWeight = 0.3 }, new Variation { HeadEpochs = 24 }, new Variation { HeadWidth = 128 }, new Variation { HeadLayers = 2 },
+            new Variation { HeadLambda = 0.95 }, new Variation { Samples = 64 }, new Variation { Samples = 1024, HeadEpochs = 3 }, new Variation { Samples = 1024 },
         ];
 
     /// <summary>Where a run begins, how large its steps are and how they are taken, from one to eight times the processor time.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace VariationalBoN.Experiments.Grid;
 
@@ -87,6 +88,7 @@ internal sealed record Variation
     public bool? Curve { get; init; }
 
     /// <summary>The part of it that makes another value head; what else differs does not.</summary>
+    [JsonIgnore]
     public Variation OfHead => new() { ValueWeight = ValueWeight, HeadEpochs = HeadEpochs, HeadWidth = HeadWidth, HeadSums = HeadSums, HeadLayers = HeadLayers, HeadLambda = HeadLambda, Samples = Samples };
 
     /// <summary>The variation in a few words, empty for none; part of the run's file name.</summary>
