@@ -110,13 +110,16 @@ internal static class GridPlan
         ];
 
     /// <summary>What might bind the value head: what it minimises, its steps, its size, its samples.</summary>
-    private static Variation[] Heads(bool quick) => quick
-        ? [new Variation { ValueWeight = 0.3 }]
-        :
+    private static Variation[] Heads(bool quick)
+    {
+        var flat = new Variation { HeadLayers = 1, ValueWeight = 0 };
+        return quick ? [flat] :
         [
-            new Variation { ValueWeight = 0.3 }, new Variation { HeadEpochs = 24 }, new Variation { HeadWidth = 128 }, new Variation { HeadLayers = 2 },
-            new Variation { HeadLambda = 0.95 }, new Variation { Samples = 64 }, new Variation { Samples = 1024, HeadEpochs = 3 }, new Variation { Samples = 1024 },
+            flat, flat with { ValueWeight = null }, flat with { HeadLayers = 2 }, new Variation { HeadLayers = 2 }, new Variation { HeadLayers = 2, HeadEpochs = 24 },
+            new Variation { HeadLayers = 2, HeadLambda = 0.95 }, flat with { HeadEpochs = 24 }, flat with { HeadWidth = 128 }, flat with { HeadLambda = 0.95 },
+            flat with { Samples = 64 }, flat with { Samples = 1024, HeadEpochs = 3 }, flat with { Samples = 1024 },
         ];
+    }
 
     /// <summary>Where a run begins, how large its steps are and how they are taken, from one to eight times the processor time.</summary>
     private static Variation[] Searched(bool quick)

@@ -18,8 +18,8 @@ public sealed record ValueHeadOptions
     public int Width { get; init; } = 64;
 
     /// <summary>Hidden layers of each of the two laws, at least 1; from the second on each is added to the one before it.</summary>
-    /// <value>1.</value>
-    public int Layers { get; init; } = 1;
+    /// <value>3.</value>
+    public int Layers { get; init; } = 3;
 
     /// <summary>Running sums over the tokens of an answer, at least 1.</summary>
     /// <value>16.</value>
@@ -48,8 +48,8 @@ public sealed record ValueHeadOptions
     /// taught. Its expectation is least where v is exact, and it weighs an error of log v by how often Best-of-N is there, where the law of F
     /// weighs by how often the reference is.
     /// </remarks>
-    /// <value>0.</value>
-    public double ValueWeight { get; init; }
+    /// <value>0.3.</value>
+    public double ValueWeight { get; init; } = 0.3;
 
     /// <summary>The most bytes of hidden states that are kept during training; beyond, they are computed anew in each pass.</summary>
     /// <value>1 GiB.</value>
