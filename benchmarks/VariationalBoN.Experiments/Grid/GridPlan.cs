@@ -78,7 +78,7 @@ internal static class GridPlan
             yield return ("values", Method.VariationalBestOfN, quick ? [4] : variation is { Lambda: not null, FirstPart: not null } ? [4, 8, 16, 64] : one, variation);
         yield return ("values", Method.CalibratedTilt, quick ? [4] : [4, 8], new Variation { Lambda = 0.95, FinalRate = 0 });
         foreach (var variation in Searched(quick))
-            yield return ("recipes", Method.VariationalBestOfN, variation.StepsFactor == 3 ? [4, 8, 16, 64] : one, variation);
+            yield return ("recipes", Method.VariationalBestOfN, quick ? [4] : [4, 8], variation);
         foreach (Variation head in Heads(quick))
             yield return ("heads", Method.Guided, quick ? [4] : [4, 8, 16, 64], head);
         foreach (int draws in quick ? [2] : new[] { 2, 4, 8 })
@@ -121,15 +121,14 @@ internal static class GridPlan
         ];
     }
 
-    /// <summary>Where a run begins, how large its steps are and how they are taken, from one to eight times the processor time.</summary>
+    /// <summary>Four times the draws spent in other ways, and other beginnings.</summary>
     private static Variation[] Searched(bool quick)
     {
-        var values = new Variation { FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 };
+        Variation values = new() { FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 }, four = values with { StepsFactor = 4 };
         return quick ? [values with { GuidedStart = 0.25, BatchFactor = 1.5 }] :
         [
-            values with { StepsFactor = 3 }, values with { StepsFactor = 3, BatchFactor = 2 }, values with { StepsFactor = 1.5, BatchFactor = 2 },
-            values with { StepsFactor = 2, Lambda = 0.8 }, values with { StepsFactor = 2, Lambda = 1 }, values with { StepsFactor = 2, RateFactor = 1.5 },
-            values with { WarmStart = 0.25 }, values with { GuidedStart = 0.25 },
+            values with { StepsFactor = 2, BatchFactor = 2 }, four with { RateFactor = 2 }, four with { Lambda = 0.8 }, four with { Lambda = 1 }, four with { GuidedStart = 0.1 },
+            values with { GuidedStart = 0.25 },
         ];
     }
 
