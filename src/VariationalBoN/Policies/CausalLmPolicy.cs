@@ -47,7 +47,7 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
         Options.Validate(other._tokenizer.VocabularySize);
         (_model, _tokenizer, _contextLength) = (model, other._tokenizer, other._contextLength);
         _distribution = new NextTokenDistribution(Options, _tokenizer.VocabularySize);
-        _prompts = new PromptEncoder(_tokenizer, Options, _contextLength, options.OnWarning == other.Options.OnWarning ? other._prompts : null);
+        _prompts = new PromptEncoder(_tokenizer, Options, _contextLength, options.Logger == other.Options.Logger ? other._prompts : null);
     }
 
     /// <summary>How completions are drawn.</summary>

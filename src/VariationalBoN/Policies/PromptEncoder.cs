@@ -40,7 +40,7 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
         }
 
         if (first is not null && Interlocked.Exchange(ref _warned.Value, 1) == 0)
-            Warning.Raise($"{first}{(doubled > 1 ? $", and so have {doubled - 1} more of {prompts.Count}" : "")}: {remedy}", options.OnWarning, nameof(GenerationOptions.OnWarning));
+            options.Logger?.SpecialTokensTwice($"{first}{(doubled > 1 ? $", and so have {doubled - 1} more of {prompts.Count}" : "")}: {remedy}");
         return encoded;
     }
 

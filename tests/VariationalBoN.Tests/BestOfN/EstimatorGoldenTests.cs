@@ -19,7 +19,7 @@ public sealed class EstimatorGoldenTests
             double n = row.Number("n");
             var cdf = new EmpiricalRewardCdf(Enumerable.Range(0, m).Select(i => (double)i));
             double reward = k - 0.5; // k rewards below, none equal
-            var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n, onWarning: _ => { });
+            var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n);
             var harmonic = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n, RatioEstimator.Harmonic, _ => { });
             var completion = new ScoredCompletion(new Completion { Prompt = "x", Text = "" }, reward, -30);
 

@@ -60,7 +60,7 @@ public sealed class EnumeratedMeanTests
     {
         double Ratio(EmpiricalRewardCdf cdf, double reward, bool isSample)
         {
-            var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n, onWarning: _ => { });
+            var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n);
             return Math.Exp((isSample ? distribution.LeaveOneOut() : distribution).LogRatio(new ScoredCompletion(new Completion { Prompt = "x", Text = "" }, reward, -1)));
         }
 
