@@ -15,7 +15,7 @@ internal static class Comparison
     public static async Task<IResult> AnswerAsync(HttpContext context, IServiceProvider services, Served served)
     {
         CancellationToken stop = context.RequestAborted;
-        (string prompt, long seed) = Read(await JsonBody.ReadAsync(context.Request));
+        (string prompt, long seed) = await JsonBody.ReadAsync(context.Request, Read);
         var answers = new List<ComparedAnswer>();
         foreach (ServedEntry model in served.Models)
         {

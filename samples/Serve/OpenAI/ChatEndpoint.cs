@@ -12,7 +12,7 @@ internal static class ChatEndpoint
     public static async Task<IResult> AnswerAsync(HttpContext context, IServiceProvider services, Served served)
     {
         CancellationToken stop = context.RequestAborted;
-        ChatRequest asked = ChatRequest.Read(await JsonBody.ReadAsync(context.Request), served.Names);
+        ChatRequest asked = await JsonBody.ReadAsync(context.Request, body => ChatRequest.Read(body, served.Names));
         var client = services.GetRequiredKeyedService<IChatClient>(asked.Model);
         var made = new Made($"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow.ToUnixTimeSeconds(), asked.Model);
         if (!asked.Stream)

@@ -8,13 +8,19 @@ internal static class JsonBody
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
 
     /// <summary>Reads it; what is longer than the server takes never gets here whole.</summary>
-    /// <exception cref="RequestException">It is no JSON, or too long.</exception>
-    public static async Task<JsonElement> ReadAsync(HttpRequest request)
+    /// <param name="request">The request.</param>
+    /// <param name="read">What is made of the JSON, all of it within the call.</param>
+    /// <exception cref="RequestException">It is no JSON, or too long, or what <paramref name="read"/> refuses.</exception>
+    public static async Task<T> ReadAsync<T>(HttpRequest request, Func<JsonElement, T> read)
     {
         try
         {
             using JsonDocument document = await JsonDocument.ParseAsync(request.Body, s_strict, request.HttpContext.RequestAborted);
-            return document.RootElement.Clone();
+            return read(document.RootElement);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new RequestException(400, "A text of the body has half of a surrogate pair, so it is no text.", "invalid_json"); // what JsonElement says of it
         }
         catch (JsonException e)
         {
