@@ -23,17 +23,13 @@ internal static class Comparison
             var client = services.GetRequiredKeyedService<IChatClient>(model.Id);
             ChatResponse response = await client.GetResponseAsync(prompt, new ChatOptions { Seed = seed }, stop);
             long milliseconds = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            double? reward = served.HasReward ? await RewardAsync(services.GetRequiredService<IRewardModel>(), prompt, response.Text, stop) : null;
+            double? reward = served.HasReward
+                ? (await services.GetRequiredService<IRewardModel>().ScoreAsync([(Completion)response.RawRepresentation!], stop))[0]
+                : null;
             answers.Add(new ComparedAnswer(model.Id, model.Name, model.What, response.Text, reward, milliseconds));
         }
 
         return Results.Json(new ComparedAnswers(answers), Answers.Json);
-    }
-
-    private static async Task<double> RewardAsync(IRewardModel reward, string prompt, string text, CancellationToken stop)
-    {
-        var asked = Prompt.Conversation(JsonSerializer.Serialize(new[] { new { role = "user", content = prompt } }));
-        return (await reward.ScoreAsync([new Completion { Prompt = asked, Text = text, FinishReason = FinishReason.Stopped }], stop))[0];
     }
 
     private static (string Prompt, long Seed) Read(JsonElement body)

@@ -14,14 +14,17 @@ internal static class Refusals
     {
         RequestException refused => Answers.Error(refused),
         ServiceBusyException busy => Answers.Error(StatusCodes.Status429TooManyRequests, busy.Message, "too_many_requests"),
+        ObjectDisposedException => Stopping(),
         OperationCanceledException when context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested =>
-            Answers.Error(StatusCodes.Status503ServiceUnavailable, "The server is stopping. Ask again when it is back.", "stopping"),
+            Stopping(),
         OperationCanceledException => Results.StatusCode(ClientClosedRequest), // nobody reads it
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Answers.Error(JsonBody.TooLarge()),
         BadHttpRequestException bad => Answers.Error(bad.StatusCode, bad.Message, "bad_request"),
         ArgumentException refused => Answers.Error(StatusCodes.Status400BadRequest, refused.Message, "invalid_value"), // of the policy: a prompt that is too long, a setting out of range
         _ => Answers.Error(StatusCodes.Status500InternalServerError, "The answer could not be drawn; the log of the server says why.", "draw_failed"),
     };
+
+    private static IResult Stopping() => Answers.Error(StatusCodes.Status503ServiceUnavailable, "The server is stopping. Ask again when it is back.", "stopping");
 
     /// <summary>What a status without a body becomes.</summary>
     public static IResult Of(int status, HttpRequest request) => status switch

@@ -12,7 +12,6 @@ internal static class TinyModels
 {
     private const int Steps = 60, PromptsPerStep = 4, CompletionsPerPrompt = 8;
     private const double LearningRate = 3e-3;
-    private const string Template = "{% for message in messages %}{{ message['content'] }}{% endfor %}"; // a sentence goes on where its prompt ends
 
     /// <summary>Makes what is not there yet, within seconds, and says where it is.</summary>
     /// <param name="arguments">N, and the folder.</param>
@@ -24,8 +23,8 @@ internal static class TinyModels
         if (!File.Exists(Path.Combine(policy, "config.json"))) // the last that is made; it appears whole or not at all
         {
             Directory.CreateDirectory(arguments.Output);
-            File.WriteAllText(Path.Combine(TinyLanguageModel.Write(reference), "chat_template.jinja"), Template);
-            File.WriteAllText(Path.Combine(TinyClassifier.Write(reward), "chat_template.jinja"), Template);
+            TinyLanguageModel.Write(reference);
+            TinyClassifier.Write(reward);
             await AlignAsync(reference, reward, policy, arguments.N, cancellationToken);
         }
 

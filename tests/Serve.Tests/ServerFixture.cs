@@ -11,7 +11,6 @@ namespace Serve.Tests;
 /// <summary>One server for all tests, in this process, with random tiny models: on a free port of the loopback address.</summary>
 public sealed class ServerFixture : IAsyncLifetime
 {
-    private const string Template = "{% for message in messages %}{{ message['content'] }}{% endfor %}";
     private readonly string _root = Directory.CreateTempSubdirectory("serve-").FullName;
     private WebApplication? _app;
 
@@ -36,8 +35,6 @@ public sealed class ServerFixture : IAsyncLifetime
         TinyLanguageModel.Write(Arguments.Model!, steps: 0, seed: 1);
         TinyLanguageModel.Write(Arguments.Reference!, steps: 0, seed: 2);
         TinyClassifier.Write(Arguments.Reward!, steps: 0);
-        foreach (string directory in (string[])[Arguments.Model!, Arguments.Reference!, Arguments.Reward!])
-            File.WriteAllText(Path.Combine(directory, "chat_template.jinja"), Template);
         _app = Server.Create(Arguments);
         await _app.StartAsync();
         Http = new HttpClient { BaseAddress = Server.AddressOf(_app) };

@@ -156,6 +156,36 @@ public sealed class ServerTests(ServerFixture server) : IClassFixture<ServerFixt
     }
 
     [Fact]
+    public async Task Memory_stays_as_it_is_over_many_requests()
+    {
+        int requests = int.TryParse(Environment.GetEnvironmentVariable("VARIATIONALBON_SERVE_REQUESTS"), out int asked) ? asked : 400;
+        await AskAsync(200);
+        long before = Settled();
+        await AskAsync(requests);
+        long grown = Settled() - before;
+
+        Assert.True(grown < 24 << 20, $"{requests} requests left {grown / 1024.0 / 1024.0:0.0} MiB behind.");
+
+        Task AskAsync(int count) => Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, token) =>
+        {
+            using HttpResponseMessage response = await server.PostAsync("v1/chat/completions", new { model = i % 8 == 0 ? "best-of-n" : "policy", messages = s_question, stream = i % 2 == 0, seed = i });
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            await response.Content.ReadAsStringAsync(token);
+        });
+
+        static long Settled()
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                GC.WaitForPendingFinalizers();
+            }
+
+            return Environment.WorkingSet;
+        }
+    }
+
+    [Fact]
     public async Task A_server_that_is_told_to_stop_is_gone_within_five_seconds_with_clients_in_the_middle()
     {
         await using WebApplication app = Server.Create(server.Arguments);

@@ -27,8 +27,8 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
             faults.Add("RewardEndpoint must be an absolute http or https address");
         if ((options.RewardEndpoint is null) != string.IsNullOrWhiteSpace(options.RewardName))
             faults.Add("RewardEndpoint and RewardName must be set together: the name tells the judge behind the address from others");
-        if (options.N < 1)
-            faults.Add($"N is {options.N}; it must be at least 1");
+        if (options.N < 1 || options.N > options.MaxWaiting)
+            faults.Add($"N is {options.N}; it must be at least 1 and at most MaxWaiting, {options.MaxWaiting}, since its draws wait together");
         if (options.MaxWaiting < 1)
             faults.Add($"MaxWaiting is {options.MaxWaiting}; it must be at least 1");
         if (options.MaxNewTokens < 1)

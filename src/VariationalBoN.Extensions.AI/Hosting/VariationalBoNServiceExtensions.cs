@@ -49,10 +49,11 @@ public static class VariationalBoNServiceExtensions
         {
             services.TryAddKeyedSingleton(model, Policy);
             services.TryAddKeyedSingleton(model, Service);
-            services.TryAddKeyedSingleton<IChatClient>(model, (provider, key) => new PolicyChatClient(provider.GetRequiredKeyedService<CompletionService>(key), (string)key!));
+            services.TryAddKeyedSingleton<IChatClient>(model, (provider, key) =>
+                new PolicyChatClient(provider.GetRequiredKeyedService<CompletionService>(key), new PolicyChatClientOptions { ModelId = (string)key! }));
         }
 
-        services.TryAddKeyedSingleton<IChatClient>(ServedModel.BestOfN, BestOfN);
+        services.TryAddKeyedSingleton<IChatClient>(ServedModel.BestOfN, (provider, key) => BestOfN(provider, key));
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IChatClient>(ServedModel.Policy));
         services.TryAddSingleton<ServingMetrics>();
         services.AddHostedService<ModelLifetime>();
@@ -74,6 +75,10 @@ public static class VariationalBoNServiceExtensions
 
     private static CompletionService Service(IServiceProvider provider, object? key) =>
         new(provider.GetRequiredKeyedService<CausalLmPolicy>(key), new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting });
+
+    private static BestOfNChatClient BestOfN(IServiceProvider provider, object? key) => new(
+        provider.GetRequiredKeyedService<CompletionService>(ServedModel.Reference), provider.GetRequiredService<IRewardModel>(), Options(provider).N,
+        new PolicyChatClientOptions { ModelId = (string)key! }, new ScoringOptions { Logger = Logger(provider) });
 
     private static IRewardModel Reward(IServiceProvider provider)
     {

@@ -20,8 +20,6 @@ namespace VariationalBoN.Tests.ExtensionsAI.Hosting;
 [Trait("Tier", "torch")]
 public sealed class HostingTests(HostingTests.Directories directories) : IClassFixture<HostingTests.Directories>
 {
-    private const string Template = "{% for message in messages %}{{ message['content'] }}{% endfor %}";
-
     [Fact]
     public async Task A_section_of_the_configuration_becomes_chat_clients_of_policy_reference_and_best_of_n()
     {
@@ -153,8 +151,6 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
         {
             TinyLanguageModel.Write(Model, steps: 0);
             TinyClassifier.Write(Reward, steps: 0);
-            foreach (string directory in (string[])[Model, Reward])
-                File.WriteAllText(Path.Combine(directory, "chat_template.jinja"), Template);
             using var model = PretrainedCausalLm.Load(Model);
             using var adapted = model.Model.WithLora();
             using var noGradient = TorchSharp.torch.no_grad();
