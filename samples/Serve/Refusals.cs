@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Diagnostics;
 using Serve.OpenAI;
 using VariationalBoN.Extensions.AI.Serving;
 
@@ -7,24 +6,23 @@ namespace Serve;
 /// <summary>What a client is told when it gets no answer: always an error object of OpenAI's form, in words of our own. Stateless, thread-safe.</summary>
 internal static class Refusals
 {
-    private const int ClientClosedRequest = 499;
-
     /// <summary>What an exception becomes.</summary>
-    public static IResult Of(HttpContext context) => context.Features.Get<IExceptionHandlerFeature>()?.Error switch
+    public static IResult Of(Exception error) => error switch
     {
         RequestException refused => Answers.Error(refused),
         ServiceBusyException busy => Answers.Error(StatusCodes.Status429TooManyRequests, busy.Message, "too_many_requests"),
         ObjectDisposedException => Stopping(),
-        OperationCanceledException when context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested =>
-            Stopping(),
-        OperationCanceledException => Results.StatusCode(ClientClosedRequest), // nobody reads it
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Answers.Error(JsonBody.TooLarge()),
         BadHttpRequestException bad => Answers.Error(bad.StatusCode, bad.Message, "bad_request"),
         ArgumentException refused => Answers.Error(StatusCodes.Status400BadRequest, refused.Message, "invalid_value"), // of the policy: a prompt that is too long, a setting out of range
         _ => Answers.Error(StatusCodes.Status500InternalServerError, "The answer could not be drawn; the log of the server says why.", "draw_failed"),
     };
 
-    private static IResult Stopping() => Answers.Error(StatusCodes.Status503ServiceUnavailable, "The server is stopping. Ask again when it is back.", "stopping");
+    /// <summary>Whether an exception is the fault of a request, and no matter for the log of the server.</summary>
+    public static bool IsOfClient(Exception error) => error is RequestException or ServiceBusyException or ObjectDisposedException or BadHttpRequestException or ArgumentException;
+
+    /// <summary>The refusal of a server that ends.</summary>
+    public static IResult Stopping() => Answers.Error(StatusCodes.Status503ServiceUnavailable, "The server is stopping. Ask again when it is back.", "stopping");
 
     /// <summary>What a status without a body becomes.</summary>
     public static IResult Of(int status, HttpRequest request) => status switch

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
@@ -52,7 +53,12 @@ internal static class Server
         configure?.Invoke(builder);
 
         WebApplication app = builder.Build();
-        app.UseExceptionHandler(failing => failing.Run(context => Refusals.Of(context).ExecuteAsync(context)));
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => Refusals.Of(context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error).ExecuteAsync(context),
+            AllowStatusCode404Response = true, // a model that is not served
+            SuppressDiagnosticsCallback = failed => Refusals.IsOfClient(failed.Exception),
+        });
         app.UseStatusCodePages(context => Refusals.Of(context.HttpContext.Response.StatusCode, context.HttpContext.Request).ExecuteAsync(context.HttpContext));
         app.Use(StopWithTheServer);
         app.MapGet("/", Page);
@@ -71,9 +77,22 @@ internal static class Server
     private static async Task StopWithTheServer(HttpContext context, RequestDelegate next)
     {
         CancellationToken stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        CancellationToken gone = context.RequestAborted;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, stopping);
         context.RequestAborted = either.Token;
-        await next(context);
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !gone.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            context.RequestAborted = gone;
+            await Refusals.Stopping().ExecuteAsync(context);
+        }
+        finally
+        {
+            context.RequestAborted = gone;
+        }
     }
 
     private static IResult Page(HttpContext context)
