@@ -77,7 +77,7 @@ public sealed partial class CausalLmPolicy
             int[] distinct = [.. unit.Select(row => row.Prompt).Distinct()];
             using StepDistribution distribution = distributions.Create(
                 [.. distinct.Select(p => encoded[p].Prompt)], [.. distinct.Select(p => promptTokens[p])]);
-            using var sampler = new UnitSampler(_model, Options, distribution, unit, promptTokens, (row, drawn) =>
+            using var sampler = new UnitSampler(_model, Options, End, distribution, unit, promptTokens, (row, drawn) =>
             {
                 Completion completion = Complete(encoded[row.Prompt], drawn);
                 lock (oneAtATime)

@@ -89,7 +89,7 @@ public sealed class TensorBoardTests : IDisposable
             Assert.Equal(MaskedCrc(file.AsSpan(at, 8)), BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(at + 8)));
             ReadOnlySpan<byte> message = file.AsSpan(at + 12, length);
             Assert.Equal(MaskedCrc(message), BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(at + 12 + length)));
-            events.Add(Event.Parser.ParseFrom(message));
+            events.Add(Event.Parser.ParseFrom(message.ToArray()));
             at += length + 16;
         }
 
