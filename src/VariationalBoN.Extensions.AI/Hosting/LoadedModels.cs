@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TorchSharp;
+using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Classifiers;
 using VariationalBoN.Transformers.Decoders;
