@@ -48,8 +48,11 @@ public sealed class ServerFixture : IAsyncLifetime
     }
 
     /// <summary>A chat client as a user writes it.</summary>
-    public IChatClient Chat(string model = "policy") =>
-        new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(Address, "v1") }).GetChatClient(model).AsIChatClient();
+    public IChatClient Chat(string model = "policy") => Chat(Address, model);
+
+    /// <summary>One of another server.</summary>
+    public static IChatClient Chat(Uri address, string model) =>
+        new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(address, "v1") }).GetChatClient(model).AsIChatClient();
 
     /// <summary>Posts JSON.</summary>
     public Task<HttpResponseMessage> PostAsync(string path, object body) => Http.PostAsJsonAsync(path, body);

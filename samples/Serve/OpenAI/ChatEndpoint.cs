@@ -41,8 +41,8 @@ internal static class ChatEndpoint
         await using var _ = pieces;
         UsageDetails? usage = null;
         ChatFinishReason? reason = null;
-        yield return Event(made, new Message("assistant", ""));
         string? fault = null;
+        yield return Event(made, new Message("assistant", ""));
         while (any)
         {
             ChatResponseUpdate piece = pieces.Current;

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VariationalBoN.Extensions.AI.Hosting;
 using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
 using VariationalBoN.Testing.Models;
 using VariationalBoN.Tests.Policies;
 using VariationalBoN.Transformers;
@@ -102,7 +103,7 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
         using IHost host = Hosted(builder =>
         {
             builder.Services.AddKeyedSingleton(ServedModel.Policy, policy).AddSingleton(reward);
-            builder.Services.AddVariationalBoN(options => options.MaxWaiting = 3);
+            builder.Services.AddVariationalBoN(options => (options.MaxWaiting, options.N) = (3, 2));
         });
         await host.StartAsync();
 
@@ -155,7 +156,7 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
             using var adapted = model.Model.WithLora();
             using var noGradient = TorchSharp.torch.no_grad();
             foreach (var parameter in adapted.LoraParameters())
-                TorchSharp.torch.nn.init.constant_(parameter, 0.1);
+                parameter.copy_(TorchSharp.torch.sin(TorchSharp.torch.arange(parameter.numel(), dtype: TorchSharp.torch.float32)).view(parameter.shape));
             adapted.SaveLora(Adapters);
         }
 
