@@ -22,7 +22,7 @@ public sealed class BatchServiceTests : IDisposable
         IReadOnlyList<Completion> drawn = await service.CompleteAllAsync(requests);
 
         for (int i = 0; i < drawn.Count; i++)
-            Assert.Equal(_policy.Sample([requests[i].Prompt], 1, new DrawSeed(i % 2, DrawPurpose.Serving, i / 6))[0].Tokens, drawn[i].Tokens);
+            Assert.Equal(_policy.Sample([requests[i].Prompt], 1, new DrawSeed(i % 2, DrawPurpose.Serving, i / 6))[0].Tokens.AsEnumerable(), drawn[i].Tokens);
         Assert.Equal(2, counted.Calls); // one of each seed
         IReadOnlyList<Completion> best = await service.CompleteAllAsync([.. Enumerable.Range(0, 40).Select(k => new CompletionRequest("a") { Seed = 7, Sample = k })]);
         Assert.Equal(_policy.Sample(["a"], 40, new DrawSeed(7, DrawPurpose.Serving)).Select(one => one.Text), best.Select(one => one.Text));
