@@ -42,13 +42,16 @@ internal static class ServingBenchmark
         await Talk.OfAsync(client, 1, prompt, answers: 1);
         var rates = new List<(Talk One, Talk Many)>();
         for (int round = 0; round < rounds; round++)
-            rates.Add((await Talk.OfAsync(client, 1, prompt, answers: 2), await Talk.OfAsync(client, clients, prompt, answers: 2)));
+            rates.Add((await Talk.OfAsync(client, 1, prompt, answers: arguments.Number("answers", 2)), await Talk.OfAsync(client, clients, prompt, answers: arguments.Number("answers", 2))));
         Print("one client: tokens a second", rates.Select(rate => rate.One.Rate));
         Print("  milliseconds to the first piece", rates.Select(rate => rate.One.First));
         Print($"{clients} clients: tokens a second of all", rates.Select(rate => rate.Many.Rate));
         Print("  milliseconds to the first piece, median", rates.Select(rate => rate.Many.First));
         Print("  milliseconds between tokens", rates.Select(rate => 1000 * clients / rate.Many.Rate));
         Print("ratio, round by round (aim: at least 4)", rates.Select(rate => rate.Many.Rate / rate.One.Rate));
+        Print("one client: tokens a second of processor time", rates.Select(rate => rate.One.OfProcessor));
+        Print($"{clients} clients", rates.Select(rate => rate.Many.OfProcessor));
+        Print("ratio", rates.Select(rate => rate.Many.OfProcessor / rate.One.OfProcessor));
         Console.WriteLine($"peak {PeakMemory.Gibibytes():F2} GiB");
     }
 
@@ -66,7 +69,7 @@ internal static class ServingBenchmark
         var policy = new CausalLmPolicy(model, new Letters(64), new GenerationOptions { MaxNewTokens = 16, StopTokens = [0, 1, 2, 3], RowsPerBatch = 32 });
         await using var service = new CompletionService(policy);
         Console.WriteLine($"{"requests",10}{"live tensors",14}{"managed, MB",14}{"working set, MB",18}");
-        for (int sent = 0; sent <= requests; sent += requests / 10)
+        for (int sent = 0; sent < requests; sent += requests / 10)
         {
             await Parallel.ForAsync(0, requests / 10, new ParallelOptions { MaxDegreeOfParallelism = 100 }, async (i, _) =>
             {
@@ -94,16 +97,18 @@ internal static class ServingBenchmark
         Console.WriteLine(service.Statistics);
     }
 
-    /// <summary>What clients see that talk at once: tokens a second of all, and the median of the milliseconds to a first piece.</summary>
-    private readonly record struct Talk(double Rate, double First)
+    /// <summary>What clients see that talk at once: tokens a second of all, by the clock and of processor time, and the median of the
+    /// milliseconds to a first piece.</summary>
+    private readonly record struct Talk(double Rate, double OfProcessor, double First)
     {
         internal static async Task<Talk> OfAsync(PolicyChatClient client, int clients, int prompt, int answers)
         {
-            var clock = Stopwatch.StartNew();
-            (long Tokens, double First)[] talks = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(() => TalkAsync(client, prompt, answers))));
-            double seconds = clock.Elapsed.TotalSeconds;
+            (long Tokens, double First)[] talks = [];
+            Stint time = await Stint.OfAsync(async () =>
+                talks = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(() => TalkAsync(client, prompt, answers)))));
             double[] first = [.. talks.Select(talk => talk.First).Order()];
-            return new Talk(talks.Sum(talk => talk.Tokens) / seconds, first[first.Length / 2]);
+            long tokens = talks.Sum(talk => talk.Tokens);
+            return new Talk(tokens / time.Clock, tokens / time.Processor, first[first.Length / 2]);
         }
 
         private static async Task<(long Tokens, double First)> TalkAsync(PolicyChatClient client, int prompt, int answers)

@@ -14,7 +14,7 @@ namespace VariationalBoN.Policies;
 /// </remarks>
 public sealed class LiveDecoding : IDisposable
 {
-    private const int PromptTokensPerStep = 2048; // padded: how long running requests wait for those that join
+    private const int PromptTokensPerStep = 512; // padded: how long running requests wait for those that join
 
     private readonly CausalLmPolicy _policy;
     private readonly LiveDistribution _distribution;
@@ -70,7 +70,7 @@ public sealed class LiveDecoding : IDisposable
     }
 
     /// <summary>
-    /// Reads prompts of waiting requests, up to 2,048 tokens or else one prompt, as far as places are free, and draws one more token for each
+    /// Reads prompts of waiting requests, up to 512 tokens or else one prompt, as far as places are free, and draws one more token for each
     /// request that runs.
     /// </summary>
     /// <remarks>A pass of the model that fails ends the requests it was for; each is told (<see cref="LiveRequest.OnFailed"/>), and others go on.</remarks>

@@ -1,5 +1,10 @@
+using Microsoft.Extensions.AI;
 using VariationalBoN.Extensions.AI.Serving;
+using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
+using VariationalBoN.Testing.Values;
+using VariationalBoN.Testing.Worlds;
+using VariationalBoN.Tests.Guidance;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.ExtensionsAI.Serving;
@@ -30,6 +35,24 @@ public sealed class BatchServiceTests : IDisposable
         IReadOnlyList<Completion> unseeded = await service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("a"), 40)]);
         Assert.Equal(4, counted.Calls);
         Assert.True(unseeded.Select(one => string.Join(' ', one.Tokens)).Distinct().Count() > 5);
+    }
+
+    [Fact]
+    public async Task A_guided_policy_is_served_and_reads_prompts_before_they_wait()
+    {
+        var world = new EnumerableWorld(3, 3, [.. Enumerable.Range(0, 39).Select(i => Math.Sin(i * 2.1))], [.. Enumerable.Range(0, 27).Select(y => Math.Cos(y * 1.7))], n: 4);
+        var guided = new GuidedPolicy(WorldModel.Policy(world), new EnumeratedPrefixValue(world), RankWeight.BestOf(4));
+        await using var service = new CompletionService(guided);
+        using var client = new PolicyChatClient(service);
+
+        ChatResponse[] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(k =>
+            client.GetResponseAsync(EnumerableWorld.Prompt, new ChatOptions { Seed = 1, AdditionalProperties = new() { ["sample"] = k } })));
+
+        IReadOnlyList<Completion> expected = guided.Sample([EnumerableWorld.Prompt], 20, new DrawSeed(1, DrawPurpose.Serving));
+        Assert.Equal(expected.Select(one => one.Text), answers.Select(answer => answer.Text));
+        Assert.True(guided.TryEncode(EnumerableWorld.Prompt, out EncodedPrompt? encoded, out _));
+        Assert.Equal((1, false), (encoded.Tokens.Length, guided.ReadsConversations));
+        Assert.False(client.TryRead([new ChatMessage(ChatRole.Assistant, "a")], null, out _, out _));
     }
 
     [Fact]
