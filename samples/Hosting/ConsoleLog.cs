@@ -2,7 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace SampleHosting;
 
-/// <summary>The log of a sample: a warning is one line on standard error, the rest is passed over. An application has a logger of its host. Stateless.</summary>
+/// <summary>
+/// The log of a sample: a warning is one line on standard error, the rest is passed over. An application has a logger of its host.
+/// Stateless.
+/// </summary>
 public sealed class ConsoleLog : ILogger
 {
     /// <summary>The one that samples give to the library.</summary>
@@ -17,7 +20,8 @@ public sealed class ConsoleLog : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel is >= LogLevel.Warning and < LogLevel.None;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state,
+        Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (IsEnabled(logLevel))
             Console.Error.WriteLine($"! {formatter(state, exception).ReplaceLineEndings(" ")}");

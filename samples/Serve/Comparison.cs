@@ -6,7 +6,9 @@ using VariationalBoN;
 
 namespace Serve;
 
-/// <summary><c>POST /compare</c>: one answer of each model to the same prompt, with rewards; what the page shows. Stateless, thread-safe.</summary>
+/// <summary>
+/// <c>POST /compare</c>: one answer of each model to the same prompt, with rewards; what the page shows. Stateless, thread-safe.
+/// </summary>
 internal static class Comparison
 {
     private const int MaxCharacters = 4000;
@@ -34,11 +36,13 @@ internal static class Comparison
 
     private static (string Prompt, long Seed) Read(JsonElement body)
     {
-        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("prompt", out JsonElement prompt) || prompt.ValueKind != JsonValueKind.String)
+        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("prompt", out JsonElement prompt)
+            || prompt.ValueKind != JsonValueKind.String)
             throw RequestException.Invalid("prompt", "\"prompt\" is missing or no text; the body is {\"prompt\": \"...\", \"seed\": 1}.");
         string text = prompt.GetString()!;
         if (string.IsNullOrWhiteSpace(text) || text.Length > MaxCharacters)
-            throw RequestException.Invalid("prompt", $"\"prompt\" has {text.Length:N0} characters; it must have 1 to {MaxCharacters:N0}, and not be blank.");
+            throw RequestException.Invalid("prompt",
+                $"\"prompt\" has {text.Length:N0} characters; it must have 1 to {MaxCharacters:N0}, and not be blank.");
         long seed = 1;
         if (body.TryGetProperty("seed", out JsonElement given) && !(given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out seed)))
             throw RequestException.Invalid("seed", $"\"seed\" is {ChatRequest.Shown(given.GetRawText())}; it must be a whole number.");

@@ -22,7 +22,7 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
         if (arguments.Quick)
             code = await QuickRun.AskAsync(address, Console.Out, cancellationToken);
         else
-            Console.WriteLine($"Listening on {address} : the page; {new Uri(address, "v1")} is the base address of a chat client. Ctrl+C ends it.");
+            Console.WriteLine($"Listening on {address} : the page; {new Uri(address, "v1")} is what a chat client is given. Ctrl+C ends it.");
         if (!arguments.Quick)
             await app.WaitForShutdownAsync(cancellationToken);
         await app.StopAsync(CancellationToken.None);

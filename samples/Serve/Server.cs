@@ -37,7 +37,7 @@ internal static class Server
         // snippet: services
         builder.Services.AddVariationalBoN(options =>
         {
-            options.Model = arguments.Model;                 // the aligned model; or a section: AddVariationalBoN(builder.Configuration.GetSection("VariationalBoN"))
+            options.Model = arguments.Model;                 // the aligned model; or a section of the configuration in place of all this
             options.Adapters = arguments.Adapters;
             options.Reference = arguments.Reference;
             options.Reward = arguments.Reward;
@@ -56,14 +56,17 @@ internal static class Server
         WebApplication app = builder.Build();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            ExceptionHandler = context => Refusals.Of(context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error).ExecuteAsync(context),
+            ExceptionHandler = context => Refusals.Of(context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error)
+                .ExecuteAsync(context),
             AllowStatusCode404Response = true, // a model that is not served
             SuppressDiagnosticsCallback = failed => Refusals.IsOfClient(failed.Exception),
         });
-        app.UseStatusCodePages(context => Refusals.Of(context.HttpContext.Response.StatusCode, context.HttpContext.Request).ExecuteAsync(context.HttpContext));
+        app.UseStatusCodePages(context => Refusals.Of(context.HttpContext.Response.StatusCode, context.HttpContext.Request)
+            .ExecuteAsync(context.HttpContext));
         app.Use(StopWithTheServer);
         app.MapGet("/", Page);
-        app.MapGet("/v1/models", (Served served) => Results.Json(new ModelList([.. served.Models.Select(model => new ModelEntry(model.Id, served.Started))]), Answers.Json));
+        app.MapGet("/v1/models", (Served served)
+            => Results.Json(new ModelList([.. served.Models.Select(model => new ModelEntry(model.Id, served.Started))]), Answers.Json));
         app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
         app.MapPost("/compare", Comparison.AnswerAsync);
         app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = WriteHealthAsync });
@@ -85,7 +88,8 @@ internal static class Server
         {
             await next(context);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !gone.IsCancellationRequested && !context.Response.HasStarted)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !gone.IsCancellationRequested
+            && !context.Response.HasStarted)
         {
             context.RequestAborted = gone;
             await Refusals.Stopping().ExecuteAsync(context);
@@ -98,13 +102,15 @@ internal static class Server
 
     private static IResult Page(HttpContext context)
     {
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'";
+        context.Response.Headers.ContentSecurityPolicy =
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'";
         return Results.Stream(typeof(Server).Assembly.GetManifestResourceStream("page.html")!, "text/html; charset=utf-8");
     }
 
     private static Task WriteHealthAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
     {
         status = report.Status.ToString(),
-        checks = report.Entries.ToDictionary(entry => entry.Key, entry => new { status = entry.Value.Status.ToString(), entry.Value.Description, entry.Value.Data }),
+        checks = report.Entries.ToDictionary(entry => entry.Key,
+            entry => new { status = entry.Value.Status.ToString(), entry.Value.Description, entry.Value.Data }),
     });
 }

@@ -7,7 +7,10 @@ using VariationalBoN.Transformers.Classifiers;
 
 namespace Serve;
 
-/// <summary>What is served when no model is given: a tiny GPT-2 of sentences about films, that model aligned, and a classifier of praise. Stateless.</summary>
+/// <summary>
+/// What is served when no model is given: a tiny GPT-2 of sentences about films, that model aligned, and a classifier of praise.
+/// Stateless.
+/// </summary>
 internal static class TinyModels
 {
     private const int Steps = 100, QuickSteps = 20, PromptsPerStep = 4, CompletionsPerPrompt = 16;
@@ -33,14 +36,17 @@ internal static class TinyModels
     }
 
     /// <summary>Pulls the model towards the best of N of itself.</summary>
-    private static async Task AlignAsync(string reference, string reward, string policy, int n, int steps, CancellationToken cancellationToken)
+    private static async Task AlignAsync(string reference, string reward, string policy,
+        int n, int steps, CancellationToken cancellationToken)
     {
         using var model = PretrainedCausalLm.Load(reference);
-        using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = Arguments.TinyMaxNewTokens, StopTokens = model.StopTokens });
+        using var pair = model.WithReference(
+            new GenerationOptions { MaxNewTokens = Arguments.TinyMaxNewTokens, StopTokens = model.StopTokens });
         using var classifier = PretrainedClassifier.Load(reward);
         var scorer = new Scorer(pair.Reference, classifier.TextReward(new ClassifierRewardOptions { Label = TinyClassifier.Label }));
         Prompt[] prompts = [.. TinyText.Prompts];
-        using var table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 8 * n, seed: 1, cancellationToken: cancellationToken);
+        using var table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 8 * n, seed: 1,
+            cancellationToken: cancellationToken);
         var objective = new ExactObjective(table.BestOf(n));
         var order = new VariationalBoN.Training.PromptOrder(prompts, seed: 1);
         using var adam = new AdamW(pair.Policy.Parameters, LearningRate);

@@ -20,7 +20,8 @@ internal static class Answers
         Results.Json(new ErrorAnswer(ErrorOf(status, message, code, parameter)), Json, statusCode: status);
 
     /// <summary>An error as an event of a stream that has begun.</summary>
-    public static string ErrorEvent(int status, string message, string code) => JsonSerializer.Serialize(new ErrorAnswer(ErrorOf(status, message, code, null)), Json);
+    public static string ErrorEvent(int status, string message, string code) =>
+        JsonSerializer.Serialize(new ErrorAnswer(ErrorOf(status, message, code, null)), Json);
 
     private static ErrorBody ErrorOf(int status, string message, string code, string? parameter) =>
         new(message, status >= 500 ? "server_error" : "invalid_request_error", code, parameter);
@@ -34,9 +35,11 @@ internal sealed record ModelList(IReadOnlyList<ModelEntry> Data, string Object =
 
 internal sealed record ModelEntry(string Id, long Created, string OwnedBy = "variationalbon", string Object = "model");
 
-internal sealed record ChatCompletion(string Id, long Created, string Model, IReadOnlyList<Choice> Choices, Usage? Usage, string Object = "chat.completion");
+internal sealed record ChatCompletion(string Id, long Created, string Model,
+    IReadOnlyList<Choice> Choices, Usage? Usage, string Object = "chat.completion");
 
-internal sealed record ChatChunk(string Id, long Created, string Model, IReadOnlyList<ChunkChoice> Choices, Usage? Usage = null, string Object = "chat.completion.chunk");
+internal sealed record ChatChunk(string Id, long Created, string Model,
+    IReadOnlyList<ChunkChoice> Choices, Usage? Usage = null, string Object = "chat.completion.chunk");
 
 internal sealed record Choice(int Index, Message Message, string? FinishReason);
 

@@ -5,7 +5,9 @@ using Microsoft.Extensions.AI;
 
 namespace Serve.OpenAI;
 
-/// <summary><c>POST /v1/chat/completions</c>: a chat client behind the API of OpenAI, whole or piece by piece. Stateless, thread-safe.</summary>
+/// <summary>
+/// <c>POST /v1/chat/completions</c>: a chat client behind the API of OpenAI, whole or piece by piece. Stateless, thread-safe.
+/// </summary>
 internal static class ChatEndpoint
 {
     /// <summary>Answers one request.</summary>
@@ -19,7 +21,8 @@ internal static class ChatEndpoint
             return Results.Json(Whole(made, await client.GetResponseAsync(asked.Messages, asked.Options, stop)), Answers.Json);
 
         // The first piece is awaited here: what is wrong with a request still becomes a status, not a broken stream.
-        IAsyncEnumerator<ChatResponseUpdate> pieces = client.GetStreamingResponseAsync(asked.Messages, asked.Options, stop).GetAsyncEnumerator(stop);
+        IAsyncEnumerator<ChatResponseUpdate> pieces = client.GetStreamingResponseAsync(asked.Messages, asked.Options, stop)
+            .GetAsyncEnumerator(stop);
         try
         {
             bool any = await pieces.MoveNextAsync();
@@ -33,10 +36,12 @@ internal static class ChatEndpoint
     }
 
     private static ChatCompletion Whole(Made made, ChatResponse response) => new(
-        made.Id, made.Created, made.Model, [new Choice(0, new Message("assistant", response.Text), Reason(response.FinishReason))], UsageOf(response.Usage));
+        made.Id, made.Created, made.Model,
+            [new Choice(0, new Message("assistant", response.Text), Reason(response.FinishReason))], UsageOf(response.Usage));
 
     private static async IAsyncEnumerable<string> EventsAsync(
-        Made made, IAsyncEnumerator<ChatResponseUpdate> pieces, bool any, bool includeUsage, [EnumeratorCancellation] CancellationToken stop)
+        Made made, IAsyncEnumerator<ChatResponseUpdate> pieces,
+            bool any, bool includeUsage, [EnumeratorCancellation] CancellationToken stop)
     {
         await using var _ = pieces;
         UsageDetails? usage = null;
@@ -79,7 +84,8 @@ internal static class ChatEndpoint
     private static string Reason(ChatFinishReason? reason) => reason?.Value ?? ChatFinishReason.Stop.Value;
 
     private static Usage? UsageOf(UsageDetails? usage) => usage is null ? null
-        : new Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0, usage.TotalTokenCount ?? (usage.InputTokenCount ?? 0) + (usage.OutputTokenCount ?? 0));
+        : new Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0,
+            usage.TotalTokenCount ?? (usage.InputTokenCount ?? 0) + (usage.OutputTokenCount ?? 0));
 
     private sealed record Made(string Id, long Created, string Model);
 }

@@ -20,7 +20,9 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
     public static ChatRequest Read(JsonElement body, IReadOnlyCollection<string> models)
     {
         if (body.ValueKind != JsonValueKind.Object)
-            throw new RequestException(400, $"The body is a JSON {body.ValueKind.ToString().ToLowerInvariant()}; it must be an object with \"model\" and \"messages\".", "invalid_body");
+            throw new RequestException(400,
+                $"The body is a JSON {body.ValueKind.ToString().ToLowerInvariant()}; it must be an object with \"model\" and \"messages\".",
+                "invalid_body");
         string? model = null;
         IReadOnlyList<ChatMessage>? messages = null;
         var options = new ChatOptions();
@@ -42,7 +44,8 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
                     stream = Flag(field);
                     break;
                 case "stream_options":
-                    usage = value.ValueKind == JsonValueKind.Object && value.TryGetProperty("include_usage", out JsonElement include) && include.ValueKind == JsonValueKind.True;
+                    usage = value.ValueKind == JsonValueKind.Object
+                        && value.TryGetProperty("include_usage", out JsonElement include) && include.ValueKind == JsonValueKind.True;
                     break;
                 case "max_tokens" or "max_completion_tokens":
                     options.MaxOutputTokens = (int)Whole(field, 1, int.MaxValue);
@@ -60,22 +63,27 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
                     options.StopSequences = Stops(field);
                     break;
                 case "n" when value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out int n) || n != 1:
-                    throw RequestException.Invalid("n", $"\"n\" is {value.GetRawText()}; this server gives one answer a request. Ask again for another, with another seed.");
+                    throw RequestException.Invalid("n", $"\"n\" is {value.GetRawText()}; " +
+                        "this server gives one answer a request. Ask again for another, with another seed.");
                 case "presence_penalty" or "frequency_penalty" when value.ValueKind != JsonValueKind.Number || value.GetDouble() != 0:
-                    throw RequestException.Invalid(field.Name, $"\"{field.Name}\" is {value.GetRawText()}; it must be 0, since it would make another distribution than the aligned one.");
+                    throw RequestException.Invalid(field.Name,
+                        $"\"{field.Name}\" is {value.GetRawText()}; it must be 0, since it would make another distribution.");
                 case "n" or "presence_penalty" or "frequency_penalty" or "user" or "metadata" or "store" or "service_tier":
                     break; // nothing that changes the answer
                 default:
-                    throw new RequestException(400, $"\"{field.Name}\" is no option of this server. The options are model, messages, stream, stream_options, max_tokens, " +
-                        "max_completion_tokens, seed, temperature, top_p and stop.", "unknown_parameter", field.Name);
+                    throw new RequestException(400, $"\"{Shown(field.Name)}\" is no option of this server. The options are model, messages, stream, " +
+                        "stream_options, max_tokens, max_completion_tokens, seed, temperature, top_p and stop.", "unknown_parameter", field.Name);
             }
         }
 
         if (model is null)
             throw RequestException.Invalid("model", $"\"model\" is missing; it must be one of {string.Join(", ", models)}.");
         if (!models.Contains(model))
-            throw new RequestException(404, $"There is no model \"{Shown(model)}\" here; the models are {string.Join(", ", models)}.", "model_not_found", "model");
-        return new ChatRequest(model, messages ?? throw RequestException.Invalid("messages", "\"messages\" is missing; it must be an array of messages."), options, stream, usage);
+            throw new RequestException(404,
+                $"There is no model \"{Shown(model)}\" here; the models are {string.Join(", ", models)}.", "model_not_found", "model");
+        if (messages is null)
+            throw RequestException.Invalid("messages", "\"messages\" is missing; it must be an array of messages.");
+        return new ChatRequest(model, messages, options, stream, usage);
     }
 
     /// <summary>The beginning of a text from outside, for messages.</summary>
@@ -95,9 +103,11 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
         string place = $"messages[{number}]";
         if (message.ValueKind != JsonValueKind.Object)
             throw RequestException.Invalid(place, $"\"{place}\" is no object; a message has a role and content.");
-        string role = message.TryGetProperty("role", out JsonElement named) && named.ValueKind == JsonValueKind.String ? named.GetString()! : "";
+        string role = message.TryGetProperty("role", out JsonElement named) && named.ValueKind == JsonValueKind.String
+            ? named.GetString()! : "";
         if (role is not ("system" or "developer" or "user" or "assistant"))
-            throw RequestException.Invalid(place, $"The role of \"{place}\" is \"{Shown(role)}\"; it must be system, developer, user or assistant.");
+            throw RequestException.Invalid(place,
+                $"The role of \"{place}\" is \"{Shown(role)}\"; it must be system, developer, user or assistant.");
         if (!message.TryGetProperty("content", out JsonElement content))
             throw RequestException.Invalid(place, $"\"{place}\" has no content.");
         return new ChatMessage(new ChatRole(role), content.ValueKind switch
@@ -109,7 +119,8 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
     }
 
     private static string Part(JsonElement part, string place) =>
-        part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.GetString() == "text"
+        part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out JsonElement type)
+            && type.ValueKind == JsonValueKind.String && type.GetString() == "text"
         && part.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String
             ? text.GetString()!
             : throw RequestException.Invalid(place, $"A part of \"{place}\" is no text; these models read texts alone.");
@@ -119,7 +130,8 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
         string[]? stops = field.Value.ValueKind switch
         {
             JsonValueKind.String => [field.Value.GetString()!],
-            JsonValueKind.Array when field.Value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) => [.. field.Value.EnumerateArray().Select(item => item.GetString()!)],
+            JsonValueKind.Array when field.Value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
+                [.. field.Value.EnumerateArray().Select(item => item.GetString()!)],
             _ => null,
         };
         return stops is not null && stops.Length <= MaxStops && stops.All(stop => stop.Length > 0)
@@ -135,11 +147,15 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
         ? field.Value.GetBoolean()
         : throw RequestException.Invalid(field.Name, $"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be true or false.");
 
-    private static long Whole(JsonProperty field, long min, long max) => field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt64(out long number) && number >= min && number <= max
+    private static long Whole(JsonProperty field, long min, long max) =>
+        field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetInt64(out long number) && number >= min && number <= max
         ? number
-        : throw RequestException.Invalid(field.Name, $"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a whole number from {min} to {max}.");
+        : throw RequestException.Invalid(field.Name,
+            $"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a whole number from {min} to {max}.");
 
-    private static double Number(JsonProperty field, double min, double max) => field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetDouble(out double number) && number >= min && number <= max
+    private static double Number(JsonProperty field, double min, double max) =>
+        field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetDouble(out double number) && number >= min && number <= max
         ? number
-        : throw RequestException.Invalid(field.Name, FormattableString.Invariant($"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a number from {min} to {max}."));
+        : throw RequestException.Invalid(field.Name,
+            FormattableString.Invariant($"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a number from {min} to {max}."));
 }

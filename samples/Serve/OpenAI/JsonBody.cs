@@ -20,7 +20,8 @@ internal static class JsonBody
         }
         catch (InvalidOperationException)
         {
-            throw new RequestException(400, "A text of the body has half of a surrogate pair, so it is no text.", "invalid_json"); // what JsonElement says of it
+            throw new RequestException(400, "A text of the body has half of a surrogate pair, so it is no text.",
+                "invalid_json"); // what JsonElement says of it
         }
         catch (JsonException e)
         {
@@ -34,5 +35,6 @@ internal static class JsonBody
 
     /// <summary>The refusal of a body that is too long.</summary>
     public static RequestException TooLarge() =>
-        new(StatusCodes.Status413PayloadTooLarge, $"The body is longer than {Server.MaxBodyBytes:N0} bytes. Shorten the conversation.", "body_too_large");
+        new(StatusCodes.Status413PayloadTooLarge, $"The body is longer than {Server.MaxBodyBytes:N0} bytes. Shorten the conversation.",
+            "body_too_large");
 }

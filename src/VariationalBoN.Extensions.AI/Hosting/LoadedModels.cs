@@ -19,13 +19,19 @@ internal sealed class LoadedModels : IDisposable
     /// <exception cref="InvalidDataException">A file is damaged or does not fit; the message names it.</exception>
     public LoadedModels(VariationalBoNOptions options, ILogger logger)
     {
-        var pretrained = new PretrainedOptions { ElementType = options.ElementType, Device = options.Device == "cpu" ? null : torch.device(options.Device), Logger = logger };
+        var pretrained = new PretrainedOptions
+        {
+            ElementType = options.ElementType,
+            Device = options.Device == "cpu" ? null : torch.device(options.Device),
+            Logger = logger,
+        };
         try
         {
             if (options.Model is not null)
                 (Policy, Reference) = Policies(options, pretrained);
             if (options.Reward is not null)
-                Reward = Keep(PretrainedClassifier.Load(options.Reward, pretrained)).TextReward(new ClassifierRewardOptions { Label = options.RewardLabel });
+                Reward = Keep(PretrainedClassifier.Load(options.Reward, pretrained))
+                    .TextReward(new ClassifierRewardOptions { Label = options.RewardLabel });
         }
         catch
         {

@@ -5,7 +5,10 @@ using VariationalBoN.Extensions.AI.Serving;
 
 namespace VariationalBoN.Extensions.AI.Hosting;
 
-/// <summary>Loads what is served before the host listens, so that what is missing ends the start, and lets requests end before it stops. Thread-safe.</summary>
+/// <summary>
+/// Loads what is served before the host listens, so that what is missing ends the start, and lets requests end before it stops.
+/// Thread-safe.
+/// </summary>
 internal sealed class ModelLifetime(IServiceProvider services) : IHostedService
 {
     private readonly List<CompletionService> _started = [];
@@ -24,5 +27,6 @@ internal sealed class ModelLifetime(IServiceProvider services) : IHostedService
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(_started.Select(service => service.StopAsync(cancellationToken)));
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_started.Select(service => service.StopAsync(cancellationToken)));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using TorchSharp;
@@ -28,7 +29,7 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
         if ((options.RewardEndpoint is null) != string.IsNullOrWhiteSpace(options.RewardName))
             faults.Add("RewardEndpoint and RewardName must be set together: the name tells the judge behind the address from others");
         if (options.N < 1 || options.N > options.MaxWaiting)
-            faults.Add($"N is {options.N}; it must be at least 1 and at most MaxWaiting, {options.MaxWaiting}, since its draws wait together");
+            faults.Add($"N is {options.N}; it must be at least 1 and at most MaxWaiting ({options.MaxWaiting}): its draws wait together");
         if (options.MaxWaiting < 1)
             faults.Add($"MaxWaiting is {options.MaxWaiting}; it must be at least 1");
         if (options.MaxNewTokens < 1)
@@ -37,9 +38,11 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
             faults.Add(FormattableString.Invariant($"Temperature is {options.Temperature}; it must be above 0 and finite"));
         if (options.ElementType is not (torch.ScalarType.Float32 or torch.ScalarType.BFloat16))
             faults.Add($"ElementType is {options.ElementType}; it must be Float32 or BFloat16");
-        if (options.Device is not ("cpu" or "cuda") && !(options.Device?.StartsWith("cuda:", StringComparison.Ordinal) == true && int.TryParse(options.Device[5..], out int index) && index >= 0))
+        if (!(options.Device is "cpu" or "cuda" || (options.Device?.StartsWith("cuda:", StringComparison.Ordinal) == true
+            && int.TryParse(options.Device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _))))
             faults.Add($"Device is \"{options.Device}\"; it must be cpu, cuda or cuda:<index>");
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail($"The options of VariationalBoN are not usable: {string.Join("; ", faults)}.");
+        return faults.Count == 0 ? ValidateOptionsResult.Success :
+            ValidateOptionsResult.Fail($"The options of VariationalBoN are not usable: {string.Join("; ", faults)}.");
 
         void Folder(string option, string? path)
         {
@@ -51,14 +54,18 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
     /// <summary>Refuses keys of a section that are no options: what is misspelt would be passed over otherwise.</summary>
     internal sealed class Keys(IConfiguration section) : IValidateOptions<VariationalBoNOptions>
     {
-        private static readonly string[] s_known = [.. typeof(VariationalBoNOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal)];
+        private static readonly string[] s_known = [
+            .. typeof(VariationalBoNOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal)];
 
         /// <inheritdoc/>
         public ValidateOptionsResult Validate(string? name, VariationalBoNOptions options)
         {
-            string[] unknown = [.. section.GetChildren().Where(child => !s_known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)).Select(child => child.Path)];
+            string[] unknown = [.. section.GetChildren()
+                .Where(child => !s_known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)).Select(child => child.Path)];
             return unknown.Length == 0 ? ValidateOptionsResult.Success
-                : ValidateOptionsResult.Fail($"The configuration has {string.Join(", ", unknown)}, which {(unknown.Length == 1 ? "is no option" : "are no options")} of VariationalBoN. The options are {string.Join(", ", s_known)}.");
+                : ValidateOptionsResult.Fail(
+                    $"The configuration has {string.Join(", ", unknown)}, which {(unknown.Length == 1 ? "is no option" : "are no options")} " +
+                    $"of VariationalBoN. The options are {string.Join(", ", s_known)}.");
         }
     }
 }

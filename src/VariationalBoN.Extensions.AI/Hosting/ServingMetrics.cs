@@ -4,7 +4,10 @@ using VariationalBoN.Extensions.AI.Serving;
 
 namespace VariationalBoN.Extensions.AI.Hosting;
 
-/// <summary>What the services of a host do, as instruments of the meter <see cref="Telemetry.MeterName"/>, told apart by <c>gen_ai.request.model</c>. Thread-safe.</summary>
+/// <summary>
+/// What the services of a host do, as instruments of the meter <see cref="Telemetry.MeterName"/>, told apart by
+/// <c>gen_ai.request.model</c>. Thread-safe.
+/// </summary>
 internal sealed class ServingMetrics
 {
     private readonly IServiceProvider _services;
@@ -14,9 +17,12 @@ internal sealed class ServingMetrics
     {
         _services = services;
         Meter meter = meters.Create(Telemetry.MeterName);
-        meter.CreateObservableUpDownCounter("variationalbon.serving.waiting", () => Each(now => now.Waiting), "{request}", "Requests that wait for a place.");
-        meter.CreateObservableUpDownCounter("variationalbon.serving.running", () => Each(now => now.Running), "{request}", "Requests that are being drawn.");
-        meter.CreateObservableCounter("variationalbon.serving.tokens", () => Each(now => now.Tokens), "{token}", "Tokens that were drawn for requests.");
+        meter.CreateObservableUpDownCounter("variationalbon.serving.waiting", () => Each(now => now.Waiting),
+            "{request}", "Requests that wait for a place.");
+        meter.CreateObservableUpDownCounter("variationalbon.serving.running", () => Each(now => now.Running),
+            "{request}", "Requests that are being drawn.");
+        meter.CreateObservableCounter("variationalbon.serving.tokens", () => Each(now => now.Tokens),
+            "{token}", "Tokens that were drawn for requests.");
         meter.CreateObservableCounter("variationalbon.serving.requests", Ended, "{request}", "Requests that ended, by outcome.");
     }
 
@@ -33,7 +39,8 @@ internal sealed class ServingMetrics
         foreach (string model in models.Reference is null ? [ServedModel.Policy] : new[] { ServedModel.Policy, ServedModel.Reference })
         {
             long value = number(_services.GetRequiredKeyedService<CompletionService>(model).Statistics);
-            yield return new Measurement<long>(value, [new("gen_ai.request.model", model), .. tags.Select(tag => KeyValuePair.Create(tag.Key, tag.Value))]);
+            yield return new Measurement<long>(value, [new("gen_ai.request.model", model),
+                .. tags.Select(tag => KeyValuePair.Create(tag.Key, tag.Value))]);
         }
     }
 }

@@ -3,7 +3,8 @@ using TorchSharp;
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// Which models a host loads and how it draws from them: what <see cref="VariationalBoNServiceExtensions"/> binds to a section of the configuration, checks and reads when
+/// Which models a host loads and how it draws from them: what <see cref="VariationalBoNServiceExtensions"/> binds to a section of the
+/// configuration, checks and reads when
 /// the host starts. Not thread-safe while it is being set.
 /// </summary>
 public sealed class VariationalBoNOptions
@@ -11,7 +12,9 @@ public sealed class VariationalBoNOptions
     /// <summary>The usual section of the configuration: <c>VariationalBoN</c>.</summary>
     public const string SectionName = "VariationalBoN";
 
-    /// <summary>The directory of the aligned model, in Hugging Face's layout; with <see cref="Adapters"/>, of the model that they are laid on.</summary>
+    /// <summary>
+    /// The directory of the aligned model, in Hugging Face's layout; with <see cref="Adapters"/>, of the model that they are laid on.
+    /// </summary>
     /// <value>null: the application registers a <see cref="CausalLmPolicy"/> of its own (<see cref="ServedModel.Policy"/>).</value>
     public string? Model { get; set; }
 
@@ -33,14 +36,23 @@ public sealed class VariationalBoNOptions
 
     /// <summary>The address of a reward model behind HTTP (docs/remote-rewards.md). Not together with <see cref="Reward"/>.</summary>
     /// <value>null.</value>
-    /// <remarks>Asked through <c>IHttpClientFactory</c>, by the client named <see cref="RewardClientName"/>, and again when a call fails for a passing reason.</remarks>
+    /// <remarks>
+    /// Asked through <c>IHttpClientFactory</c>, by the client named <see cref="RewardClientName"/>, and again when a call fails for a
+    /// passing reason.
+    /// </remarks>
     public Uri? RewardEndpoint { get; set; }
 
-    /// <summary>Name and version of the reward model behind <see cref="RewardEndpoint"/>, which an answer that names its model must name; needed with it.</summary>
+    /// <summary>
+    /// Name and version of the reward model behind <see cref="RewardEndpoint"/>, which an answer that names its model must name; needed
+    /// with it.
+    /// </summary>
     /// <value>null.</value>
     public string? RewardName { get; set; }
 
-    /// <summary>The name of the HTTP client that asks <see cref="RewardEndpoint"/>: <c>AddHttpClient(RewardClientName)</c> adds headers, handlers and limits of time.</summary>
+    /// <summary>
+    /// The name of the HTTP client that asks <see cref="RewardEndpoint"/>: <c>AddHttpClient(RewardClientName)</c> adds headers,
+    /// handlers and limits of time.
+    /// </summary>
     public const string RewardClientName = "VariationalBoN.Reward";
 
     /// <summary>N of literal Best-of-N, at least 1.</summary>
@@ -55,7 +67,10 @@ public sealed class VariationalBoNOptions
     /// <value>1.</value>
     public double Temperature { get; set; } = 1;
 
-    /// <summary>The most requests of a model that wait for a place, at least 1; one more is refused (<see cref="Serving.ServiceBusyException"/>).</summary>
+    /// <summary>
+    /// The most requests of a model that wait for a place, at least 1; one more is refused (<see
+    /// cref="Serving.ServiceBusyException"/>).
+    /// </summary>
     /// <value>256.</value>
     public int MaxWaiting { get; set; } = 256;
 

@@ -9,11 +9,17 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Hosting;
 
-/// <summary>Puts aligned models into a host: models, reward model, chat clients, a health check and metrics, from options that are checked when the host starts. Stateless.</summary>
+/// <summary>
+/// Puts aligned models into a host: models, reward model, chat clients, a health check and metrics, from options that are checked when
+/// the host starts. Stateless.
+/// </summary>
 /// <remarks>
-/// Singletons, each registered unless the application has registered its own before: <see cref="CausalLmPolicy"/>, <see cref="CompletionService"/> and <c>IChatClient</c> under
-/// the keys of <see cref="ServedModel"/>, <see cref="IRewardModel"/>, and <c>IChatClient</c> without a key, which is that of the policy. They are loaded before the host
-/// listens, so that a directory with a missing file ends the start, and freed when it stops. What the library says goes to the logs of the category <c>VariationalBoN</c>.
+/// Singletons, each registered unless the application has registered its own before: <see cref="CausalLmPolicy"/>, <see
+/// cref="CompletionService"/> and <c>IChatClient</c> under
+/// the keys of <see cref="ServedModel"/>, <see cref="IRewardModel"/>, and <c>IChatClient</c> without a key, which is that of the
+/// policy. They are loaded before the host
+/// listens, so that a directory with a missing file ends the start, and freed when it stops. What the library says goes to the logs of
+/// the category <c>VariationalBoN</c>.
 /// </remarks>
 public static class VariationalBoNServiceExtensions
 {
@@ -41,7 +47,8 @@ public static class VariationalBoNServiceExtensions
         ArgumentNullException.ThrowIfNull(configure);
         services.AddOptions<VariationalBoNOptions>().Configure(configure).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<VariationalBoNOptions>, OptionChecks>());
-        services.AddHttpClient(VariationalBoNOptions.RewardClientName).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });
+        services.AddHttpClient(VariationalBoNOptions.RewardClientName)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });
         services.AddMetrics();
         services.TryAddSingleton(provider => new LoadedModels(Options(provider), Logger(provider)));
         services.TryAddSingleton(Reward);
@@ -50,7 +57,8 @@ public static class VariationalBoNServiceExtensions
             services.TryAddKeyedSingleton(model, Policy);
             services.TryAddKeyedSingleton(model, Service);
             services.TryAddKeyedSingleton<IChatClient>(model, (provider, key) =>
-                new PolicyChatClient(provider.GetRequiredKeyedService<CompletionService>(key), new PolicyChatClientOptions { ModelId = (string)key! }));
+                new PolicyChatClient(provider.GetRequiredKeyedService<CompletionService>(key),
+                    new PolicyChatClientOptions { ModelId = (string)key! }));
         }
 
         services.TryAddKeyedSingleton<IChatClient>(ServedModel.BestOfN, (provider, key) => BestOfN(provider, key));
@@ -61,23 +69,27 @@ public static class VariationalBoNServiceExtensions
         return services;
     }
 
-    private static VariationalBoNOptions Options(IServiceProvider provider) => provider.GetRequiredService<IOptions<VariationalBoNOptions>>().Value;
+    private static VariationalBoNOptions Options(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<VariationalBoNOptions>>().Value;
 
     private static ILogger Logger(IServiceProvider provider) => provider.GetRequiredService<ILoggerFactory>().CreateLogger(Category);
 
     private static CausalLmPolicy Policy(IServiceProvider provider, object? key)
     {
         var models = provider.GetRequiredService<LoadedModels>();
-        return (key is ServedModel.Policy ? models.Policy : models.Reference) ?? throw new InvalidOperationException(key is ServedModel.Policy
-            ? $"There is no model to serve: set {VariationalBoNOptions.SectionName}:Model to the directory of one, or register a CausalLmPolicy under the key \"{key}\"."
-            : $"There is no reference: set {VariationalBoNOptions.SectionName}:Adapters or :Reference, or register a CausalLmPolicy under the key \"{key}\".");
+        return (key is ServedModel.Policy ? models.Policy : models.Reference) ?? throw new InvalidOperationException((key is ServedModel.Policy
+            ? $"There is no model to serve: set {VariationalBoNOptions.SectionName}:Model to the directory of one"
+            : $"There is no reference: set {VariationalBoNOptions.SectionName}:Adapters or :Reference")
+            + $", or register a CausalLmPolicy under the key \"{key}\".");
     }
 
     private static CompletionService Service(IServiceProvider provider, object? key) =>
-        new(provider.GetRequiredKeyedService<CausalLmPolicy>(key), new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting });
+        new(provider.GetRequiredKeyedService<CausalLmPolicy>(key),
+            new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting });
 
     private static BestOfNChatClient BestOfN(IServiceProvider provider, object? key) => new(
-        provider.GetRequiredKeyedService<CompletionService>(ServedModel.Reference), provider.GetRequiredService<IRewardModel>(), Options(provider).N,
+        provider.GetRequiredKeyedService<CompletionService>(ServedModel.Reference), provider.GetRequiredService<IRewardModel>(),
+            Options(provider).N,
         new PolicyChatClientOptions { ModelId = (string)key! }, new ScoringOptions { Logger = Logger(provider) });
 
     private static IRewardModel Reward(IServiceProvider provider)
@@ -86,10 +98,12 @@ public static class VariationalBoNServiceExtensions
         if (options.RewardEndpoint is null)
         {
             return provider.GetRequiredService<LoadedModels>().Reward ?? throw new InvalidOperationException(
-                $"There is no reward model: set {VariationalBoNOptions.SectionName}:Reward to the directory of a classifier or :RewardEndpoint to an address, or register an IRewardModel.");
+                $"There is no reward model: set {VariationalBoNOptions.SectionName}:Reward to the directory of a classifier or :RewardEndpoint " +
+                "to an address, or register an IRewardModel.");
         }
 
         var remote = new HttpRewardModelOptions { Endpoint = options.RewardEndpoint, Identity = options.RewardName! };
-        return new HttpClientRewardModel(provider.GetRequiredService<IHttpClientFactory>(), remote).WithRetry(new RetryOptions { Logger = Logger(provider) });
+        return new HttpClientRewardModel(provider.GetRequiredService<IHttpClientFactory>(), remote)
+            .WithRetry(new RetryOptions { Logger = Logger(provider) });
     }
 }

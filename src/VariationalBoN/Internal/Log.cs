@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace VariationalBoN.Internal;
 
-/// <summary>Everything that the core says while it works: the events of docs/hosting.md, each with a number that stays. Stateless, thread-safe.</summary>
+/// <summary>
+/// Everything that the core says while it works: the events of docs/hosting.md, each with a number that stays. Stateless, thread-safe.
+/// </summary>
 internal static partial class Log
 {
     /// <summary>There are too few reference rewards for N.</summary>

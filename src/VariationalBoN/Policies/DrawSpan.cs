@@ -3,7 +3,9 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>One call of sampling as it is seen from outside: a span, and the completions and tokens that it drew. One thread at a time.</summary>
+/// <summary>
+/// One call of sampling as it is seen from outside: a span, and the completions and tokens that it drew. One thread at a time.
+/// </summary>
 /// <param name="prompts">P.</param>
 /// <param name="completionsPerPrompt">K.</param>
 /// <param name="seed">Of the draw.</param>

@@ -6,11 +6,14 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.Training;
 
 /// <summary>
-/// Scalars as TensorBoard reads them: records of <c>Event</c> messages in a file <c>events.out.tfevents...</c>, a new one each time. Not thread-safe.
+/// Scalars as TensorBoard reads them: records of <c>Event</c> messages in a file <c>events.out.tfevents...</c>, a new one each time.
+/// Not thread-safe.
 /// </summary>
 /// <remarks>
-/// TorchSharp's own writer stamps events with ticks in place of seconds, opens the file for every number and cannot say that a run went back; this one writes the same
-/// messages, and the tests read them with TorchSharp's classes. A record is its length (8 bytes), the masked CRC-32C of that, the message, its masked CRC-32C.
+/// TorchSharp's own writer stamps events with ticks in place of seconds, opens the file for every number and cannot say that a run went
+/// back; this one writes the same
+/// messages, and the tests read them with TorchSharp's classes. A record is its length (8 bytes), the masked CRC-32C of that, the
+/// message, its masked CRC-32C.
 /// Format: tensorflow/core/util/event.proto, tensorflow/core/lib/io/record_writer.cc.
 /// </remarks>
 internal sealed class TensorBoardEvents : IDisposable
@@ -30,15 +33,18 @@ internal sealed class TensorBoardEvents : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Disk.CreateFolder(Path.GetFullPath(folder));
+        long seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         string name = FormattableString.Invariant( // TensorBoard reads files in the order of their names
-            $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds():0000000000}.{Environment.MachineName}.{Environment.ProcessId}.{Interlocked.Increment(ref s_count)}");
+            $"events.out.tfevents.{seconds:0000000000}.{Environment.MachineName}.{Environment.ProcessId}.{Interlocked.Increment(ref s_count)}");
         _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         Begin();
         Field(_event, FileVersion, "brain.Event:2");
         Append();
     }
 
-    /// <summary>Says with the next step that what earlier files, or this one, hold of it and of later steps does not count any more.</summary>
+    /// <summary>
+    /// Says with the next step that what earlier files, or this one, hold of it and of later steps does not count any more.
+    /// </summary>
     public void GoBack() => _goesBack = true;
 
     /// <summary>Writes one step: numbers of any value, in float32 as TensorBoard keeps them.</summary>
@@ -106,7 +112,8 @@ internal sealed class TensorBoardEvents : IDisposable
         }
     }
 
-    private static void Tag(MemoryStream to, int field, int wireType) => to.WriteByte((byte)((field << 3) | wireType)); // fields below 16 alone
+    private static void Tag(MemoryStream to, int field, int wireType) =>
+        to.WriteByte((byte)((field << 3) | wireType)); // fields below 16 alone
 
     private static void Field(MemoryStream to, int field, long value)
     {
@@ -124,7 +131,8 @@ internal sealed class TensorBoardEvents : IDisposable
 
     private static void Field(MemoryStream to, int field, string text) => Field(to, field, Encoding.UTF8.GetBytes(text));
 
-    private static void Field(MemoryStream to, int field, MemoryStream message) => Field(to, field, message.GetBuffer().AsSpan(0, (int)message.Length));
+    private static void Field(MemoryStream to, int field, MemoryStream message) =>
+        Field(to, field, message.GetBuffer().AsSpan(0, (int)message.Length));
 
     private static void Field(MemoryStream to, int field, ReadOnlySpan<byte> bytes)
     {
@@ -140,7 +148,10 @@ internal sealed class TensorBoardEvents : IDisposable
         to.WriteByte((byte)value);
     }
 
-    /// <summary>CRC-32C (Castagnoli), turned by 15 bits and moved by a constant, so that a checksum of data that hold checksums is none by chance.</summary>
+    /// <summary>
+    /// CRC-32C (Castagnoli), turned by 15 bits and moved by a constant, so that a checksum of data that hold checksums is none by
+    /// chance.
+    /// </summary>
     private static uint MaskedCrc(ReadOnlySpan<byte> data)
     {
         uint crc = uint.MaxValue;
