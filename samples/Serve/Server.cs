@@ -32,6 +32,7 @@ internal static class Server
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
         });
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None); // a start that failed is said in one line
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
 
         // snippet: services

@@ -16,6 +16,7 @@ internal sealed class LoadedModels : IDisposable
 
     /// <summary>Loads all of it.</summary>
     /// <exception cref="IOException">A directory or a file of one is missing; the message names it.</exception>
+    /// <exception cref="ArgumentException">The maximum of tokens leaves no room for a prompt.</exception>
     /// <exception cref="InvalidDataException">A file is damaged or does not fit; the message names it.</exception>
     public LoadedModels(VariationalBoNOptions options, ILogger logger)
     {
@@ -59,6 +60,12 @@ internal sealed class LoadedModels : IDisposable
     private (CausalLmPolicy Policy, CausalLmPolicy? Reference) Policies(VariationalBoNOptions options, PretrainedOptions pretrained)
     {
         PretrainedCausalLm model = Keep(PretrainedCausalLm.Load(options.Model!, pretrained));
+        if (options.MaxNewTokens >= model.Model.MaxLength)
+        {
+            throw new ArgumentException($"{VariationalBoNOptions.SectionName}:MaxNewTokens is {options.MaxNewTokens}, and the context of {options.Model} has " +
+                $"{model.Model.MaxLength} tokens, which leaves no room for a prompt: give fewer.");
+        }
+
         model.Model.Freeze();
         CausalLmPolicy plain = Of(model, model.Model);
         if (options.Adapters is not null)

@@ -85,6 +85,15 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     }
 
     [Fact]
+    public async Task A_maximum_that_leaves_no_room_for_a_prompt_ends_the_start()
+    {
+        using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(options => (options.Model, options.MaxNewTokens) = (directories.Model, 64)));
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => host.StartAsync());
+
+        Assert.Contains("VariationalBoN:MaxNewTokens is 64", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_model_the_start_says_what_to_set_or_to_register()
     {
         using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(_ => { }));
