@@ -8,7 +8,7 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// <summary>Holds requests against a policy before they wait. Thread-safe.</summary>
 internal sealed class RequestReader(IPolicy policy, RequestQueue queue)
 {
-    private const int MaxKept = 1_000;
+    private const int MaxKept = 256;
 
     private readonly ConcurrentDictionary<GenerationOptions, CausalLmPolicy> _policies = new();
 

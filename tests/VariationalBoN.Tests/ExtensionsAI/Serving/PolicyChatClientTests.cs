@@ -82,6 +82,8 @@ public sealed class PolicyChatClientTests : IDisposable
             new(ChatRole.User, [new TextContent("Why"), new TextContent("?")])];
         Prompt prompt = ChatModels.Conversation(("system", "Be brief."), ("user", "Is it good?"), ("assistant", "Yes."), ("user", "Why?"));
 
+        Assert.False(client.TryRead(messages[..2], null, out _, out string? reason));
+        Assert.Contains("ends with the assistant", reason, StringComparison.Ordinal);
         for (int seed = 0; seed < 8; seed++)
         {
             var options = new ChatOptions { Seed = seed, Instructions = "Be brief." };
