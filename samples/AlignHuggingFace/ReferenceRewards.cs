@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SampleHosting;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.References;
@@ -39,6 +40,7 @@ internal static class ReferenceRewards
             PromptsPerBatch = PromptsPerBatch,
             Store = store,
             Progress = new Lines(output),
+            Logger = ConsoleLog.Warnings,
         };
         var table = await ReferenceTable.EstimateAsync(scorer, prompts, options, cancellationToken);
         output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {store} (for vbon-inspect, samples/InspectRewards)");

@@ -155,7 +155,7 @@ public sealed class ValueHeadTests : IDisposable
         var scored = await Scorer(reference).ScoreAsync(reference.Sample(HeldOut, 4, seed: 1));
         var bare = new ScoredBatch([.. Enumerable.Range(0, scored.Count).Select(i => scored[i])], scored.Groups);
         var tied = new ReferenceTable(table.Prompts).AcceptUnknownProvenance();
-        var bestOfN = tied.BestOf(4, onWarning: _ => { });
+        var bestOfN = tied.BestOf(4);
         using ValueHead free = ValueHead.Train(reference, tied, Train, Options(epochs: 1));
         using var otherModel = TinyModels.Gpt2(seed: 9).Freeze();
         using var training = TinyModels.Gpt2();
@@ -199,7 +199,7 @@ public sealed class ValueHeadTests : IDisposable
         (var reference, var table) = await Made;
         using ValueHead head = await HeadAsync(Options(epochs: 1)), more = await HeadAsync(Options(epochs: 2));
         var scored = await Scorer(reference).ScoreAsync(reference.Sample(HeldOut, 8, seed: 1));
-        var bestOfN = table.BestOf(4, estimator, onWarning: _ => { });
+        var bestOfN = table.BestOf(4, estimator);
         var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(4), bestOfN);
         for (int i = 0; i < scored.Count; i++)
             Assert.Equal(bestOfN.LogRatio(scored[i]), values.Values[i][^1]);
