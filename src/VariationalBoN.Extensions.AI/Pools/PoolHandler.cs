@@ -34,7 +34,7 @@ public sealed class PoolHandler : HttpMessageHandler
     /// <param name="servers">Their addresses, at least one and none twice: what stands before the path of a request, such as
     /// http://gpu1:8000.</param>
     /// <param name="options">How they are treated; the defaults when left out.</param>
-    /// <exception cref="ArgumentException">There is no address, one is no address or stands twice, or an option is out of
+    /// <exception cref="ArgumentException">There is no address, one is no address, has a password or stands twice, or an option is out of
     /// range.</exception>
     public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
         : this(servers, options, new SocketsHttpHandler
@@ -161,7 +161,7 @@ public sealed class PoolHandler : HttpMessageHandler
         {
             throw new HttpRequestException((error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
                 $"{server.Address} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}",
-                    error);
+                error);
         }
 
         response!.RequestMessage = request;

@@ -19,7 +19,7 @@ public sealed record PoolSamplerOptions
 
     /// <summary>
     /// In place of <see cref="LocalCopy"/>: the identity of what is drawn from, by which you say that it is that, and that nobody checks
-    /// it. Then log pi of a completion is what its server says.
+    /// it: it must change with all that changes the draws, lengths and stop tokens included, as that of a policy does. Then log pi of a completion is what its server says.
     /// </summary>
     public ModelIdentity? UncheckedIdentity { get; init; }
 

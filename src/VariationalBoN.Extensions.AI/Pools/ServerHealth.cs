@@ -1,7 +1,7 @@
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>How a server of a pool is, at one moment. Immutable, thread-safe.</summary>
-/// <param name="Server">Its address, without user and password.</param>
+/// <param name="Server">Its address.</param>
 /// <param name="UnderWay">The requests that it is at.</param>
 /// <param name="Answered">The requests that it has answered, whatever it said, since the pool was made.</param>
 /// <param name="Failed">The tries that came to nothing: no connection, half an answer, too late, or a status that passes (408, 429,

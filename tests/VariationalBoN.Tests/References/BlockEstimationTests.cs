@@ -143,6 +143,25 @@ public sealed class BlockEstimationTests : StoreFixture
         base.Dispose();
     }
 
+    [Fact]
+    public void Stores_of_different_executions_do_not_merge_whatever_stands_first()
+    {
+        var none = new ReferenceProvenance(new Scorer(Reference(), s_judge).Origin, 7);
+        string[] stores = [Named("none.db"), Named("a.db"), Named("b.db")];
+        foreach ((string path, ModelIdentity? execution) in stores.Zip((ModelIdentity?[])[null, "a", "b"]))
+            ReferenceStore.Open(path, none with { Execution = execution }).Dispose();
+
+        Assert.Contains("another execution", Assert.Throws<InvalidOperationException>(
+            () => ReferenceStore.Merge(Named("all.db"), stores)).Message);
+        foreach (string[] two in (string[][])[[stores[0], stores[1]], [stores[1], stores[0]]])
+        {
+            string merged = Named($"{Guid.NewGuid()}.db");
+            ReferenceStore.Merge(merged, two);
+            using ReferenceStore store = ReferenceStore.Open(merged, none);
+            Assert.Null(store.Provenance!.Execution); // of some samples it is not known
+        }
+    }
+
     private static readonly IRewardModel s_judge = RewardModel.FromFunction(Reward, "sum");
 
     private static double Reward(Completion completion) => completion.Tokens.Sum() / 7.0;
