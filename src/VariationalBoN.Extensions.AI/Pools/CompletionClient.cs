@@ -18,7 +18,8 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
     /// <param name="only">The one server that is asked, as long as it is in that life; null for any.</param>
     /// <param name="cancellationToken">Stops the request.</param>
     /// <exception cref="RemoteServiceException">There is no completion; the message names the prompt and the server.</exception>
-    public async Task<ServedCompletion> AskAsync(EncodedRequest request, (PoolServer Server, int Life)? only, CancellationToken cancellationToken)
+    public async Task<ServedCompletion> AskAsync(EncodedRequest request, (PoolServer Server, int Life)? only,
+        CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, CompletionsProtocol.PathOf(options.Protocol))
         {

@@ -96,7 +96,8 @@ public sealed class PoolHandler : HttpMessageHandler
         {
             (PoolServer server, int life) = await _queue.TakeAsync(tries, only, cancellationToken).ConfigureAwait(false);
             tries[server] = tries.GetValueOrDefault(server) + 1;
-            bool isLast = (only is { } given ? [given.Server] : Servers).All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
+            bool isLast = (only is { } given ? [given.Server] : Servers)
+                .All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
             if (await TryAsync(server, life, request, body, isLast, cancellationToken).ConfigureAwait(false) is { } response)
             {
                 request.Options.Set(AnsweredBy, (server, life));
@@ -145,7 +146,8 @@ public sealed class PoolHandler : HttpMessageHandler
         string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s")
             : error is not null ? Reason(error) : $"it answered {(int)response!.StatusCode} {response.ReasonPhrase}".TrimEnd();
         bool mayHaveRestarted = error is not null // these are said by one that runs:
-            || response!.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or HttpStatusCode.InternalServerError);
+            || response!.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                or HttpStatusCode.InternalServerError);
         ServerHealth? news = _queue.Return(server, passes
             ? () => server.Failed(begun, life, mayHaveRestarted, why, error is null ? RetryAfter(response!) : null)
             : () => error is null && server.Answered(begun));

@@ -28,7 +28,8 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The server, and which of its lives it is in.</returns>
     /// <exception cref="HttpRequestException">The life of the one server is over.</exception>
-    public async Task<(PoolServer Server, int Life)> TakeAsync(IReadOnlyDictionary<PoolServer, int> tries, (PoolServer Server, int Life)? only,
+    public async Task<(PoolServer Server, int Life)> TakeAsync(IReadOnlyDictionary<PoolServer, int> tries,
+        (PoolServer Server, int Life)? only,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -209,8 +209,8 @@ public sealed class PoolSampler
         catch (RemoteServiceException e) when (RetryPolicy.IsTransient(e))
         {
             if (Broken(server, 1) >= _pool.MaxTriesPerServer)
-                throw new RemoteServiceException(e.Failure, $"{server.Address} failed at each of {_pool.MaxTriesPerServer} tries to hold it " +
-                    $"to the local copy, so that nothing of it could be taken: {e.Message} Leave it out, or give it fewer requests " +
+                throw new RemoteServiceException(e.Failure, $"{server.Address} failed at each of {_pool.MaxTriesPerServer} tries " +
+                    $"to hold it to the local copy, so that nothing of it could be taken: {e.Message} Leave it out, or give it fewer requests " +
                     $"({nameof(PoolOptions)}.{nameof(PoolOptions.MaxRequestsPerServer)}).", e);
             return false;
         }
@@ -226,8 +226,8 @@ public sealed class PoolSampler
             throw Repeats(repeated);
         if (DriftCheck.Fault(copy, Generation, drawn, _options.MaxDrift) is string fault)
         {
-            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"{server.Address} draws from something else than the local copy of " +
-                $"{_options.Model}, by {drawn.Length} completions of " +
+            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"{server.Address} draws from something else than the local copy " +
+                $"of {_options.Model}, by {drawn.Length} completions of " +
                 $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; " +
                     $"{nameof(PoolSamplerOptions.MaxDrift)} sets the limit.");
         }

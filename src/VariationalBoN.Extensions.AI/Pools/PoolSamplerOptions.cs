@@ -19,7 +19,8 @@ public sealed record PoolSamplerOptions
 
     /// <summary>
     /// In place of <see cref="LocalCopy"/>: the identity of what is drawn from, by which you say that it is that, and that nobody checks
-    /// it: it must change with all that changes the draws, lengths and stop tokens included, as that of a policy does. Then log pi of a completion is what its server says.
+    /// it: it must change with all that changes the draws, lengths and stop tokens included, as that of a policy does.
+    /// Then log pi of a completion is what its server says.
     /// </summary>
     public ModelIdentity? UncheckedIdentity { get; init; }
 
@@ -55,11 +56,11 @@ public sealed record PoolSamplerOptions
         }
 
         if (!generation.HasFullSupport(vocabularySize))
-            faults.Add("TopK or TopP is set; a server that rounds otherwise draws tokens that the copy gives no probability at all, so that " +
-                "log pi of a good server's completions would be minus infinity. Draw from all tokens");
+            faults.Add("TopK or TopP is set; a server that rounds otherwise draws tokens that the copy gives no probability at all, so " +
+                "that log pi of a good server's completions would be minus infinity. Draw from all tokens");
         if (UncheckedIdentity is not null && generation.Temperature != 1)
-            faults.Add(FormattableString.Invariant($"UncheckedIdentity is set with temperature {generation.Temperature}; servers say the ") +
-                "log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a LocalCopy");
+            faults.Add(FormattableString.Invariant($"UncheckedIdentity is set with temperature {generation.Temperature}; servers say ") +
+                "the log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a LocalCopy");
         if (Protocol == PoolProtocol.LlamaCpp && generation.StopTokens.Length > 1)
             faults.Add($"StopTokens has {generation.StopTokens.Length} tokens, and llama.cpp's server stops at the model's own alone; " +
                 "give that one");

@@ -11,8 +11,8 @@ internal sealed class PoolServer
     public PoolServer(Uri address, PoolOptions options)
     {
         if (address is not { IsAbsoluteUri: true, Scheme: "http" or "https", Query: "", Fragment: "" })
-            throw new ArgumentException($"\"{Named(address)}\" is no address of a server; it must be absolute, http or https, without query.",
-                nameof(address));
+            throw new ArgumentException($"\"{Named(address)}\" is no address of a server; it must be absolute, http or https, " +
+                "without query.", nameof(address));
         if (address.UserInfo.Length > 0)
             throw new ArgumentException($"The address of {Named(address)} has a user or a password before its @, which is not sent; give " +
                 $"{nameof(PoolOptions)}.{nameof(PoolOptions.Authorization)}.", nameof(address));
@@ -37,7 +37,8 @@ internal sealed class PoolServer
 
     /// <summary>How long it is left alone.</summary>
     public TimeSpan Pause => _failures == 0 ? TimeSpan.Zero
-        : TimeSpan.FromSeconds(Math.Max(0, (double)(_pausedUntil - _options.TimeProvider.GetTimestamp()) / _options.TimeProvider.TimestampFrequency));
+        : TimeSpan.FromSeconds(Math.Max(0, (double)(_pausedUntil - _options.TimeProvider.GetTimestamp())
+            / _options.TimeProvider.TimestampFrequency));
 
     public ServerHealth Health => new(Address, UnderWay, _answered, _failed, Pause, LastFailure);
 

@@ -210,7 +210,8 @@ public sealed class PoolJobTests : StoreFixture
     private PoolSampler Sampler(PoolHandler pool)
     {
         CausalLmPolicy copy = Reference();
-        return new(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy, CheckedCompletions = 32 });
+        return new(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy,
+            CheckedCompletions = 32 });
     }
 
     private async Task<CompletionsServer> Start(ServerFault fault = ServerFault.None)
