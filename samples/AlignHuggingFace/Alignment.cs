@@ -68,14 +68,6 @@ internal static class Alignment
         parts.End("training");
         Save(model, prompts.HeldOut[0], arguments, output); // before all that may fail or be stopped
         parts.End("saving and reading again");
-        if (arguments.Gguf is { } type)
-        {
-            string file = Path.Combine(arguments.Output, "model.gguf");
-            model.SaveGguf(file, type);
-            output.WriteLine($"Written to {file}, for llama.cpp.");
-            parts.End("GGUF file");
-        }
-
         var after = await evaluator.EvaluateAsync(
             model.Policy, prompts.HeldOut, arguments.HeldOutCompletions, arguments.Seed, bestOfN, cancellationToken);
 
@@ -103,6 +95,13 @@ internal static class Alignment
         parts.End("held-out numbers of the policy");
         Show(model, prompts.HeldOut, arguments.Seed, output, cancellationToken);
         parts.End("answers shown");
+        if (arguments.Gguf is { } type)
+        {
+            string file = Path.Combine(arguments.Output, "model.gguf");
+            model.SaveGguf(file, type);
+            output.WriteLine($"Written to {file}, for llama.cpp.");
+            parts.End("GGUF file");
+        }
         output.WriteLine("It took:");
         console.Write(parts.Table());
     }

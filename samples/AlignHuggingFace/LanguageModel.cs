@@ -122,10 +122,18 @@ internal sealed class LanguageModel : IDisposable
     /// <summary>Writes the aligned model, adapters merged, as a file for llama.cpp.</summary>
     /// <param name="path">Path of the file.</param>
     /// <param name="type">How matrices are stored.</param>
+    /// <exception cref="InvalidDataException">llama.cpp would compute something else; the message names the setting.</exception>
     public void SaveGguf(string path, GgufType type)
     {
         using var merged = HasAdapters ? Network.MergeLora() : null;
-        _start.SaveGguf(path, type, merged);
+        try
+        {
+            _start.SaveGguf(path, type, merged);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new InvalidDataException($"--gguf cannot be written, everything else is: {e.Message}", e);
+        }
     }
 
     /// <summary>Adds what is trained to the checkpoints of a run: the adapters alone where there are some.</summary>
