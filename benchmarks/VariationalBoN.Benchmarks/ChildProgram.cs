@@ -23,12 +23,17 @@ internal sealed class ChildProgram : IDisposable
 
     /// <summary>Builds a project in Release and returns what was built.</summary>
     /// <param name="project">Its folder, from the root of the repository.</param>
+    /// <param name="built">Whether it is built already.</param>
     /// <exception cref="InvalidOperationException">It cannot be built; what it says stands above.</exception>
-    internal static async Task<string> BuildAsync(string project)
+    internal static async Task<string> BuildAsync(string project, bool built)
     {
         string folder = Path.Combine(Root(), project);
-        using (var build = Start("build", folder, "-c", "Release", "-v", "quiet", "--tl:off"))
+        if (!built)
+        {
+            using var build = Start("build", folder, "-c", "Release", "-v", "quiet", "--tl:off");
             await build.FinishAsync();
+        }
+
         using var asked = Start("msbuild", folder, "-p:Configuration=Release", "-getProperty:TargetPath"); // which builds nothing
         return (await asked._process.StandardOutput.ReadToEndAsync()).Trim();
     }

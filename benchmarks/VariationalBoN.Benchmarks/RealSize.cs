@@ -9,8 +9,8 @@ namespace VariationalBoN.Benchmarks;
 /// <summary>
 /// A whole alignment at real size, as a user goes through it: a random Llama of 0.5 billion weights with a chat template, conversations as
 /// JSON Lines, <c>AlignHuggingFace</c> with adapters on bfloat16 weights, a GGUF file, <c>Serve</c> and a question to it.
-/// <c>real-size [small] [prompts=32] [held-out=4] [samples=9] [steps=7] [tokens=200] [threads=2]</c>. It needs a new folder,
-/// output/real-size or output/real-size-small, and 6 GB of disk.
+/// <c>real-size [small] [built] [prompts=32] [held-out=4] [samples=9] [steps=7] [tokens=200] [threads=2]</c>. It needs a new folder,
+/// output/real-size or output/real-size-small, and 6 GB of disk. <c>built</c> does not build the samples again.
 /// </summary>
 internal static class RealSize
 {
@@ -24,7 +24,8 @@ internal static class RealSize
         if (Directory.Exists(folder))
             throw new InvalidOperationException($"{folder} is there; remove it, so that nothing goes on from an earlier run.");
         int tokens = arguments.Number("tokens", 200), threads = arguments.Number("threads", 2);
-        string align = await ChildProgram.BuildAsync("samples/AlignHuggingFace"), serve = await ChildProgram.BuildAsync("samples/Serve");
+        bool built = arguments.Contains("built");
+        string align = await ChildProgram.BuildAsync("samples/AlignHuggingFace", built), serve = await ChildProgram.BuildAsync("samples/Serve", built);
         string model = Path.Combine(folder, "model"), conversations = Path.Combine(folder, "conversations.jsonl"), output = Path.Combine(folder, "aligned");
 
         Directory.CreateDirectory(folder);
