@@ -29,6 +29,7 @@ internal static class RealSize
         string model = Path.Combine(folder, "model"), conversations = Path.Combine(folder, "conversations.jsonl"), output = Path.Combine(folder, "aligned");
 
         Directory.CreateDirectory(folder);
+        LlamaCpp.Quiet();
         set_num_threads(threads);
         var shape = RandomChatModel.Shape(small);
         Note("making the random model", Stint.Of(() => RandomChatModel.Write(model, shape)), PeakMemory.Gibibytes());
