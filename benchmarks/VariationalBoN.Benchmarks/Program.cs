@@ -14,6 +14,9 @@ switch (args)
     case ["lengths", .. string[] settings]:
         LengthsBenchmark.Run(settings);
         break;
+    case ["guided", .. string[] settings]:
+        GuidedRate.Run(settings);
+        break;
     case ["runtime", .. string[] settings]:
         RuntimeSpeed.Run(settings);
         break;

@@ -11,9 +11,9 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
-/// Tokens a second of many clients of one service against one client, in interleaved rounds: <c>serving [threads=2] [rounds=3] [clients=16]
-/// [tokens=64] [prompt=16] [bfloat16] [fast] [kept]</c>; random weights at the size of GPT-2 small, every client streams one answer after
-/// another. <c>serving memory [requests=10000]</c> sends that many to a tiny model and tells what they leave behind.
+/// Tokens a second of many clients of one service against one client, in interleaved rounds: <c>serving [threads=2] [rounds=3]
+/// [clients=16] [tokens=64] [prompt=16] [bfloat16] [fast] [kept]</c>; random weights at the size of GPT-2 small, every client streams one
+/// answer after another. <c>serving memory [requests=10000]</c> sends that many to a tiny model and tells what they leave behind.
 /// </summary>
 internal static class ServingBenchmark
 {
@@ -31,18 +31,21 @@ internal static class ServingBenchmark
 
         int rounds = arguments.Number("rounds", 3), clients = arguments.Number("clients", 16);
         int tokens = arguments.Number("tokens", 64), prompt = arguments.Number("prompt", 16);
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = 50257, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
+        using var model = new Gpt2(new Gpt2Config { VocabularySize = 50257, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 },
+            seed: 1);
         model.Freeze();
         if (arguments.Contains("bfloat16"))
             model.to(ScalarType.BFloat16);
         var policy = new CausalLmPolicy(model, new Letters(model.VocabularySize), new GenerationOptions { MaxNewTokens = tokens });
         await using var service = new CompletionService(policy);
         using var client = new PolicyChatClient(service);
-        Console.WriteLine($"GPT-2 small, {model.ElementType}, {get_num_threads()} thread(s), prompts of {prompt} tokens, answers of {tokens}");
+        Console.WriteLine(
+            $"GPT-2 small, {model.ElementType}, {get_num_threads()} thread(s), prompts of {prompt} tokens, answers of {tokens}");
         await Talk.OfAsync(client, 1, prompt, answers: 1);
         var rates = new List<(Talk One, Talk Many)>();
         for (int round = 0; round < rounds; round++)
-            rates.Add((await Talk.OfAsync(client, 1, prompt, answers: arguments.Number("answers", 2)), await Talk.OfAsync(client, clients, prompt, answers: arguments.Number("answers", 2))));
+            rates.Add((await Talk.OfAsync(client, 1, prompt, answers: arguments.Number("answers", 2)),
+                await Talk.OfAsync(client, clients, prompt, answers: arguments.Number("answers", 2))));
         Print("one client: tokens a second", rates.Select(rate => rate.One.Rate));
         Print("  milliseconds to the first piece", rates.Select(rate => rate.One.First));
         Print($"{clients} clients: tokens a second of all", rates.Select(rate => rate.Many.Rate));
@@ -58,7 +61,8 @@ internal static class ServingBenchmark
     private static void Print(string what, IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-48}{sorted[sorted.Length / 2],8:G4} ({sorted[0]:G4} to {sorted[^1]:G4})"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{what,-48}{sorted[sorted.Length / 2],8:G4} ({sorted[0]:G4} to {sorted[^1]:G4})"));
     }
 
     /// <summary>Sends requests of a hundred clients, of which every fifth goes away, and prints what is in memory as they go.</summary>
@@ -66,7 +70,8 @@ internal static class ServingBenchmark
     {
         using var model = new Gpt2(new Gpt2Config { VocabularySize = 64, MaxLength = 64, Width = 32, Layers = 2, Heads = 2 }, seed: 1);
         model.Freeze();
-        var policy = new CausalLmPolicy(model, new Letters(64), new GenerationOptions { MaxNewTokens = 16, StopTokens = [0, 1, 2, 3], RowsPerBatch = 32 });
+        var policy = new CausalLmPolicy(model, new Letters(64),
+            new GenerationOptions { MaxNewTokens = 16, StopTokens = [0, 1, 2, 3], RowsPerBatch = 32 });
         await using var service = new CompletionService(policy);
         Console.WriteLine($"{"requests",10}{"live tensors",14}{"managed, MB",14}{"working set, MB",18}");
         for (int sent = 0; sent < requests; sent += requests / 10)
@@ -87,11 +92,12 @@ internal static class ServingBenchmark
                 {
                 }
             });
-            await service.CompleteAsync(new CompletionRequest("1") { MaxNewTokens = 1 }); // one more step, with which the last of them leave
+            await service.CompleteAsync(new CompletionRequest("1") { MaxNewTokens = 1 }); // a step, with which the last of them leave
             double managed = GC.GetTotalMemory(forceFullCollection: true) / 1e6;
             GC.WaitForPendingFinalizers();
             using var process = Process.GetCurrentProcess();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sent + (requests / 10),10}{Tensor.TotalCount,14}{managed,14:F2}{process.WorkingSet64 / 1e6,18:F1}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{sent + (requests / 10),10}{Tensor.TotalCount,14}{managed,14:F2}{process.WorkingSet64 / 1e6,18:F1}"));
         }
 
         Console.WriteLine(service.Statistics);
@@ -141,7 +147,8 @@ internal static class ServingBenchmark
 
         public int VocabularySize => vocabularySize;
 
-        public ImmutableArray<int> Encode(string text) => [.. text.Split(' ').Select(part => int.Parse(part, CultureInfo.InvariantCulture))];
+        public ImmutableArray<int> Encode(string text) => [.. text.Split(' ')
+            .Select(part => int.Parse(part, CultureInfo.InvariantCulture))];
 
         public string Decode(IReadOnlyList<int> tokens) => string.Create(tokens.Count, tokens, (letters, all) =>
         {

@@ -37,7 +37,7 @@ public static class VariationalBoNServiceExtensions
         return services;
     }
 
-    /// <summary>Adds the models that a function names.</summary>
+    /// <summary>Adds the models that a function names; after another call it changes the options of that one.</summary>
     /// <param name="services">The services of the host.</param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="services"/>.</returns>
@@ -46,6 +46,9 @@ public static class VariationalBoNServiceExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
         services.AddOptions<VariationalBoNOptions>().Configure(configure).ValidateOnStart();
+        if (services.Any(service => service.ServiceType == typeof(LoadedModels)))
+            return services; // a second call sets options alone
+
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<VariationalBoNOptions>, OptionChecks>());
         services.AddHttpClient(VariationalBoNOptions.RewardClientName)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });

@@ -1,8 +1,8 @@
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>
-/// Any policy, a call at a time: what waits and has one seed is drawn together. Requests without a seed of their own share one that is made
-/// for the call.
+/// Any policy, a call at a time: what waits and has one seed is drawn together. Requests without a seed of their own share one that is
+/// made for the call.
 /// </summary>
 internal sealed class BatchLoop(IPolicy policy, int maxBatchSize) : IDrawingLoop
 {
@@ -27,8 +27,8 @@ internal sealed class BatchLoop(IPolicy policy, int maxBatchSize) : IDrawingLoop
     public void Dispose() => _waiting.Clear();
 
     /// <summary>
-    /// The first that waits and those that one call can draw beside it: of the same seed, sample numbers of each prompt following each other
-    /// from that of the first, as <see cref="IPolicy.Sample"/> numbers a prompt that stands twice.
+    /// The first that waits and those that one call can draw beside it: of the same seed, sample numbers of each prompt following each
+    /// other from that of the first, as <see cref="IPolicy.Sample"/> numbers a prompt that stands twice.
     /// </summary>
     private List<ServedRequest> Together()
     {
@@ -75,8 +75,8 @@ internal sealed class BatchLoop(IPolicy policy, int maxBatchSize) : IDrawingLoop
         }
         catch (Exception)
         {
-            foreach (ServedRequest served in batch.Where(served => !served.IsGone)) // alone, so that what is wrong with one is not the others' fault
-                Draw([served]);
+            foreach (ServedRequest left in batch.Where(served => !served.IsGone))
+                Draw([left]); // alone, so that what is wrong with one is not the others' fault
         }
     }
 }

@@ -59,5 +59,6 @@ internal static class ChatAnswer
         TotalTokenCount = completion.PromptTokens.Length + drawn,
     };
 
-    private static AdditionalPropertiesDictionary Properties(DrawSeed seed) => new() { ["seed"] = seed.Value, [ChatSettings.Sample] = seed.FirstSample };
+    private static AdditionalPropertiesDictionary Properties(DrawSeed seed) =>
+        new() { ["seed"] = seed.Value, [ChatSettings.Sample] = seed.FirstSample };
 }

@@ -39,7 +39,11 @@ internal static class ChatMessages
     private static string Text(ChatMessage message, int number)
     {
         if (message.Contents.FirstOrDefault(content => content is not TextContent) is AIContent other)
-            throw new ArgumentException($"Message {number} (role \"{message.Role.Value}\") holds {other.GetType().Name}, which a language model of texts cannot read; give texts alone.");
+        {
+            throw new ArgumentException($"Message {number} (role \"{message.Role.Value}\") holds {other.GetType().Name}, which a "
+                + "language model of texts cannot read; give texts alone.");
+        }
+
         return new Prompt(message.Text).Text; // refuses half of a surrogate pair
     }
 

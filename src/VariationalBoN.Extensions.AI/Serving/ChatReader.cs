@@ -28,7 +28,8 @@ internal sealed class ChatReader
 
     /// <summary>The request as it can be drawn, or everything that is wrong with messages and options.</summary>
     public bool TryRead(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, [NotNullWhen(true)] out CompletionRequest? request, [NotNullWhen(false)] out string? reason)
+        IEnumerable<ChatMessage> messages, ChatOptions? options, [NotNullWhen(true)] out CompletionRequest? request,
+        [NotNullWhen(false)] out string? reason)
     {
         (CompletionRequest read, List<string> faults) = Parse(messages, options);
         reason = faults.Count > 0 ? Message(faults) : null;

@@ -5,13 +5,13 @@ using VariationalBoN.Policies;
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>
-/// Draws completions for many askers at once. Requests of a <see cref="CausalLmPolicy"/> share one decode, which they join and leave at any
-/// step (<see cref="LiveDecoding"/>); with any other policy what waits is drawn together, a call at a time.
+/// Draws completions for many askers at once. Requests of a <see cref="CausalLmPolicy"/> share one decode, which they join and leave at
+/// any step (<see cref="LiveDecoding"/>); with any other policy what waits is drawn together, a call at a time.
 /// </summary>
 /// <remarks>
-/// One thread of its own draws; prompts are read and texts decoded on the threads of the askers. One sample of the policy is what a request
-/// gets. Weights must not change while it runs. Thread-safe. Dispose of it before the model: it waits for the pass of the model that is
-/// under way, and requests that are left end with <see cref="ObjectDisposedException"/>. The policy stays the caller's.
+/// One thread of its own draws; prompts are read and texts decoded on the threads of the askers. One sample of the policy is what a
+/// request gets. Weights must not change while it runs. Thread-safe. Dispose of it before the model: it waits for the pass of the model
+/// that is under way, and requests that are left end with <see cref="ObjectDisposedException"/>. The policy stays the caller's.
 /// </remarks>
 public sealed class CompletionService : IDisposable, IAsyncDisposable
 {
@@ -47,7 +47,8 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <summary>The most requests that wait (<see cref="CompletionServiceOptions.MaxWaiting"/>).</summary>
     public int MaxWaiting => _queue.MaxWaiting;
 
-    /// <summary>Holds a request against the policy without drawing: its settings, and whether its prompt can be read and leaves room.</summary>
+    /// <summary>Holds a request against the policy without drawing: its settings, and whether its prompt can be read and leaves
+    /// room.</summary>
     /// <param name="request">The request.</param>
     /// <param name="reason">What is wrong with it, every fault of its settings in one text.</param>
     /// <returns>Whether it can be drawn.</returns>
@@ -72,7 +73,8 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<IReadOnlyList<Completion>> CompleteAllAsync(IReadOnlyList<CompletionRequest> requests, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<Completion>> CompleteAllAsync(
+        IReadOnlyList<CompletionRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         DrawnText[] texts = Start(requests);
@@ -96,7 +98,8 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async IAsyncEnumerable<string> StreamAsync(CompletionRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<string> StreamAsync(CompletionRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using DrawnText text = Start([request])[0];
         while (await text.ReadAsync(cancellationToken).ConfigureAwait(false) is string piece)
@@ -136,7 +139,7 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
         for (int i = 0; i < served.Length; i++)
         {
             if (i > 0 && requests[i] with { Sample = requests[i - 1].Sample } == requests[i - 1] && requests[i].Sample >= 0)
-                served[i] = new ServedRequest(_queue, requests[i], served[i - 1].Policy, served[i - 1].Prompt); // another sample of the same
+                served[i] = new ServedRequest(_queue, requests[i], served[i - 1].Policy, served[i - 1].Prompt); // another sample
             else if (_reader.TryRead(requests[i], out ServedRequest? one, out string? reason))
                 served[i] = one;
             else

@@ -1,6 +1,7 @@
 namespace VariationalBoN.Extensions.AI.Serving;
 
-/// <summary>How many requests a <see cref="CompletionService"/> takes. Immutable; checked where it is used, all faults in one message.</summary>
+/// <summary>How many requests a <see cref="CompletionService"/> takes. Immutable; checked where it is used, all faults in one
+/// message.</summary>
 public sealed record CompletionServiceOptions
 {
     /// <summary>The most requests that wait for a place, at least 1; one more is refused with <see cref="ServiceBusyException"/>.</summary>
@@ -8,8 +9,8 @@ public sealed record CompletionServiceOptions
     public int MaxWaiting { get; init; } = 256;
 
     /// <summary>
-    /// The most requests of one call of a policy that shares no decode, at least 1. A <see cref="CausalLmPolicy"/> runs as many at once as
-    /// its <see cref="GenerationOptions.RowsPerBatch"/>.
+    /// The most requests of one call of a policy that shares no decode, at least 1. A <see cref="CausalLmPolicy"/> runs as many at once
+    /// as its <see cref="GenerationOptions.RowsPerBatch"/>.
     /// </summary>
     /// <value>Default: 64.</value>
     public int MaxBatchSize { get; init; } = 64;

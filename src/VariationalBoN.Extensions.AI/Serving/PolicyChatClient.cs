@@ -8,10 +8,10 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// <remarks>
 /// <para>
 /// Supported of <see cref="ChatOptions"/>: <c>Instructions</c> (a system message), <c>Seed</c>, <c>MaxOutputTokens</c> up to that of the
-/// policy, <c>Temperature</c> (0 takes the most probable token), <c>TopK</c>, <c>TopP</c>, <c>StopSequences</c>, <c>ModelId</c> where it is
-/// this one, and the additional property "sample", the number of the sample of a seed. Everything else is refused by name. What is left out
-/// is the policy's own, so that without options an answer is a draw of the policy. Answers carry seed and sample in their additional
-/// properties, and the <see cref="Completion"/> as raw representation.
+/// policy, <c>Temperature</c> (0 takes the most probable token), <c>TopK</c>, <c>TopP</c>, <c>StopSequences</c>, <c>ModelId</c> where it
+/// is this one, and the additional property "sample", the number of the sample of a seed. Everything else is refused by name. What is
+/// left out is the policy's own, so that without options an answer is a draw of the policy. Answers carry seed and sample in their
+/// additional properties, and the <see cref="Completion"/> as raw representation.
 /// </para>
 /// <para>Thread-safe. Answers of all clients of a service are drawn together (<see cref="CompletionService"/>).</para>
 /// </remarks>
@@ -42,15 +42,18 @@ public sealed class PolicyChatClient : IChatClient
     /// <param name="reason">What is wrong with them.</param>
     /// <returns>Whether they can be answered.</returns>
     public bool TryRead(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, [NotNullWhen(true)] out CompletionRequest? request, [NotNullWhen(false)] out string? reason) =>
+        IEnumerable<ChatMessage> messages, ChatOptions? options, [NotNullWhen(true)] out CompletionRequest? request,
+        [NotNullWhen(false)] out string? reason) =>
         _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names it all.</exception>
+    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names
+    /// it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         using DrawnText text = _service.Start([_reader.Read(messages, options)])[0];
         await text.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
@@ -58,12 +61,14 @@ public sealed class PolicyChatClient : IChatClient
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names it all.</exception>
+    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names
+    /// it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using DrawnText text = _service.Start([_reader.Read(messages, options)])[0];
         string id = ChatAnswer.NewId();
@@ -72,7 +77,8 @@ public sealed class PolicyChatClient : IChatClient
         yield return ChatAnswer.Last(text.Completion!, text.Seed, id, _reader.ModelId);
     }
 
-    /// <summary>What it is and what it stands on: itself, <see cref="ChatClientMetadata"/>, the <see cref="CompletionService"/>, the policy.</summary>
+    /// <summary>What it is and what it stands on: itself, <see cref="ChatClientMetadata"/>, the <see cref="CompletionService"/>, the
+    /// policy.</summary>
     /// <param name="serviceType">The type that is asked for.</param>
     /// <param name="serviceKey">Null; nothing has a key.</param>
     /// <returns>The object, or null where there is none of this type.</returns>

@@ -36,11 +36,17 @@ internal sealed class RequestQueue(int maxWaiting)
         lock (_gate)
         {
             if (_fault is not null)
-                throw new InvalidOperationException($"The completion service has ended by an error, make a new one: {_fault.Message}", _fault);
+                throw new InvalidOperationException($"The completion service has ended by an error, make a new one: {_fault.Message}",
+                    _fault);
             if (_isClosed)
                 throw Stopped();
             if (_waiting.Count + requests.Count > maxWaiting)
-                throw new ServiceBusyException($"{_waiting.Count} requests wait of at most {maxWaiting} (CompletionServiceOptions.MaxWaiting), and {requests.Count} more {(requests.Count == 1 ? "has" : "have")} no room: ask again later.");
+            {
+                throw new ServiceBusyException($"{_waiting.Count} requests wait of at most {maxWaiting} "
+                    + $"(CompletionServiceOptions.MaxWaiting), and {requests.Count} more "
+                    + $"{(requests.Count == 1 ? "has" : "have")} no room: ask again later.");
+            }
+
             _waiting.AddRange(requests);
             _present.UnionWith(requests);
             Monitor.Pulse(_gate);

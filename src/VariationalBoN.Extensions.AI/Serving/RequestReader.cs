@@ -8,7 +8,7 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// <summary>Holds requests against a policy before they wait. Thread-safe.</summary>
 internal sealed class RequestReader(IPolicy policy, RequestQueue queue)
 {
-    private const int MaxKept = 1_000;
+    private const int MaxKept = 256;
 
     private readonly ConcurrentDictionary<GenerationOptions, CausalLmPolicy> _policies = new();
 
@@ -41,8 +41,11 @@ internal sealed class RequestReader(IPolicy policy, RequestQueue queue)
             faults.Add($"{nameof(request.StopSequences)} holds an empty text or is the default array; leave it out, or use [] for none");
         if (policy is CausalLmPolicy { Options: var options })
         {
-            Require(request.MaxNewTokens is null || (request.MaxNewTokens >= 1 && request.MaxNewTokens <= options.MaxNewTokens), nameof(request.MaxNewTokens), request.MaxNewTokens, $"be 1 to {options.MaxNewTokens}, the MaxNewTokens of the policy that is served");
-            Require(request.Temperature is null || (request.Temperature >= 0 && double.IsFinite(request.Temperature.Value)), nameof(request.Temperature), request.Temperature, "be 0 or more and finite");
+            Require(request.MaxNewTokens is null || (request.MaxNewTokens >= 1 && request.MaxNewTokens <= options.MaxNewTokens),
+                nameof(request.MaxNewTokens), request.MaxNewTokens,
+                $"be 1 to {options.MaxNewTokens}, the MaxNewTokens of the policy that is served");
+            Require(request.Temperature is null || (request.Temperature >= 0 && double.IsFinite(request.Temperature.Value)),
+                nameof(request.Temperature), request.Temperature, "be 0 or more and finite");
             Require(request.TopK is null or >= 1, nameof(request.TopK), request.TopK, "be at least 1");
             Require(request.TopP is null or (> 0 and <= 1), nameof(request.TopP), request.TopP, "be above 0 and at most 1");
             return faults;

@@ -49,7 +49,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
         (_model, _tokenizer, _contextLength) = (model, other._tokenizer, other._contextLength);
         _distribution = new NextTokenDistribution(Options, _tokenizer.VocabularySize);
         _prompts = new PromptEncoder(_tokenizer, Options, _contextLength, options.Logger == other.Options.Logger ? other._prompts : null);
-        End = new EndRule(Options, _tokenizer.VocabularySize);
+        bool endsAlike = options.StopTokens == other.Options.StopTokens;
+        End = endsAlike ? other.End.With(options.MaxNewTokens) : new EndRule(Options, _tokenizer.VocabularySize);
     }
 
     /// <summary>How completions are drawn.</summary>

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>A prompt as a <see cref="CausalLmPolicy"/> reads it: there is room for a completion behind it. Immutable; thread-safe.</summary>
+/// <summary>A prompt as a <see cref="CausalLmPolicy"/> reads it: there is room for a completion behind it. Immutable;
+/// thread-safe.</summary>
 public sealed class EncodedPrompt
 {
     private readonly Func<IReadOnlyList<int>, string> _decode;
@@ -21,7 +22,8 @@ public sealed class EncodedPrompt
     /// <summary>Its token ids, special tokens included.</summary>
     public ImmutableArray<int> Tokens { get; }
 
-    /// <summary>The tokens that the model's context leaves behind the prompt; null where neither module nor options say how long it is.</summary>
+    /// <summary>The tokens that the model's context leaves behind the prompt; null where neither module nor options say how long it
+    /// is.</summary>
     public int? ContextLeft { get; }
 
     /// <summary>A token that spells a part of a character; null where the tokenizer has none.</summary>

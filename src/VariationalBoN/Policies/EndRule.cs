@@ -13,8 +13,13 @@ internal sealed class EndRule
             _isStop[token] = true;
     }
 
+    private EndRule(EndRule other, int maxNewTokens) => (_isStop, MaxNewTokens) = (other._isStop, maxNewTokens);
+
     /// <summary>The most tokens of a completion.</summary>
     internal int MaxNewTokens { get; }
+
+    /// <summary>The rule with the same stop tokens and another number of tokens.</summary>
+    internal EndRule With(int maxNewTokens) => new(this, maxNewTokens);
 
     /// <summary>Why a completion of so many tokens ends with this one; null where it goes on.</summary>
     internal FinishReason? At(int token, int count) =>

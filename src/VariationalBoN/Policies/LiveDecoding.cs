@@ -3,14 +3,14 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// A decode that is under way while requests join and leave it (continuous batching): each step gives every running request one more token,
-/// in one pass of the model for all of them.
+/// A decode that is under way while requests join and leave it (continuous batching): each step gives every running request one more
+/// token, in one pass of the model for all of them.
 /// </summary>
 /// <remarks>
-/// A request's token t is drawn with number t of its own random stream, so that a seed gives the completion of <see
-/// cref="CausalLmPolicy.Sample"/> whoever else runs. What stands beside a row may change the last bits of its logits, and now and then a
-/// token; its law does not change. Not thread-safe: one thread at a time. The weights must not change while a request runs. Holds the keys and values of running
-/// requests, and none while there is no request.
+/// A request's token t is drawn with number t of its own random stream, so that a seed gives the completion of
+/// <see cref="CausalLmPolicy.Sample"/> whoever else runs. What stands beside a row may change the last bits of its logits, and now and
+/// then a token; its law does not change. Not thread-safe: one thread at a time. The weights must not change while a request runs. Holds
+/// the keys and values of running requests, and none while there is no request.
 /// </remarks>
 public sealed class LiveDecoding : IDisposable
 {
@@ -40,7 +40,8 @@ public sealed class LiveDecoding : IDisposable
 
     /// <summary>Adds a request; it joins with one of the next steps, first come, first served.</summary>
     /// <param name="request">The request.</param>
-    /// <exception cref="ArgumentException">Its policy is of another model or draws more tokens than that of the decode, or its prompt leaves no room for them.</exception>
+    /// <exception cref="ArgumentException">Its policy is of another model or draws more tokens than that of the decode, or its prompt
+    /// leaves no room for them.</exception>
     /// <exception cref="ObjectDisposedException">The decode is disposed of.</exception>
     public void Add(LiveRequest request)
     {
@@ -48,11 +49,23 @@ public sealed class LiveDecoding : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         int most = _policy.Options.MaxNewTokens, asked = request.Policy.Options.MaxNewTokens;
         if (request.Policy.Model != _policy.Model)
-            throw new ArgumentException("The policy of the request is of another model than the decode: make it with With of the policy that the decode was started from.", nameof(request));
+        {
+            throw new ArgumentException("The policy of the request is of another model than the decode: make it with With of "
+                + "the policy that the decode was started from.", nameof(request));
+        }
+
         if (asked > most)
-            throw new ArgumentException($"The policy of the request draws up to {asked} tokens and the decode has room for {most}: lower MaxNewTokens, or start the decode from a policy with more.", nameof(request));
+        {
+            throw new ArgumentException($"The policy of the request draws up to {asked} tokens and the decode has room for {most}: lower "
+                + "MaxNewTokens, or start the decode from a policy with more.", nameof(request));
+        }
+
         if (request.Prompt.ContextLeft < asked)
-            throw new ArgumentException($"The prompt leaves {request.Prompt.ContextLeft} tokens of the context, and {asked} may be drawn: let the policy of the request read it (TryEncode), and lower MaxNewTokens.", nameof(request));
+        {
+            throw new ArgumentException($"The prompt leaves {request.Prompt.ContextLeft} tokens of the context, and {asked} may be drawn: "
+                + "let the policy of the request read it (TryEncode), and lower MaxNewTokens.", nameof(request));
+        }
+
         PromptEncoder.RequireIds(request.Prompt.Tokens, _policy.VocabularySize, "Prompt", 0, nameof(request));
         _waiting.Add(new LiveRow(_policy.Model, request));
     }
@@ -70,10 +83,11 @@ public sealed class LiveDecoding : IDisposable
     }
 
     /// <summary>
-    /// Reads prompts of waiting requests, up to 512 tokens or else one prompt, as far as places are free, and draws one more token for each
-    /// request that runs.
+    /// Reads prompts of waiting requests, up to 512 tokens or else one prompt, as far as places are free, and draws one more token for
+    /// each request that runs.
     /// </summary>
-    /// <remarks>A pass of the model that fails ends the requests it was for; each is told (<see cref="LiveRequest.OnFailed"/>), and others go on.</remarks>
+    /// <remarks>A pass of the model that fails ends the requests it was for; each is told (<see cref="LiveRequest.OnFailed"/>), and
+    /// others go on.</remarks>
     /// <returns>Whether there are requests left.</returns>
     /// <exception cref="ObjectDisposedException">The decode is disposed of.</exception>
     public bool Step()
@@ -182,7 +196,8 @@ public sealed class LiveDecoding : IDisposable
             _policy.Model.RequireEvaluationMode();
             _distribution.Rows = [.. places.Select(place => place.Distribution)];
             read = new ReadPrompts(
-                _distribution, [.. Enumerable.Range(0, places.Length)], [.. places.Select(place => (IReadOnlyList<int>)place.Prompt.Tokens)],
+                _distribution, [.. Enumerable.Range(0, places.Length)],
+                [.. places.Select(place => (IReadOnlyList<int>)place.Prompt.Tokens)],
                 _policy.Options.MaxNewTokens - 1, _policy.VocabularySize, _rows.Decoding);
             return null;
         }

@@ -4,9 +4,9 @@ namespace VariationalBoN.Policies;
 
 /// <summary>The text of a completion while it is drawn: pieces that are never taken back, up to a stop sequence. Not thread-safe.</summary>
 /// <remarks>
-/// The text so far is that of all tokens so far (<see cref="EncodedPrompt.Decode"/>), so that the pieces together are <see
-/// cref="Completion.Text"/>. Held back until it is certain: what a later token can change (bytes of an unfinished character, a space before
-/// a mark that some tokenizers take out), and what may be the beginning of a stop sequence.
+/// The text so far is that of all tokens so far (<see cref="EncodedPrompt.Decode"/>), so that the pieces together are
+/// <see cref="Completion.Text"/>. Held back until it is certain: what a later token can change (bytes of an unfinished character, a space
+/// before a mark that some tokenizers take out), and what may be the beginning of a stop sequence.
 /// </remarks>
 public sealed class StreamedText
 {
@@ -28,7 +28,8 @@ public sealed class StreamedText
         ArgumentNullException.ThrowIfNull(prompt);
         (_prompt, _stops) = (prompt, [.. stopSequences ?? []]);
         if (_stops.Any(string.IsNullOrEmpty))
-            throw new ArgumentException("A stop sequence is empty, so that every completion would end before it begins; leave it out.", nameof(stopSequences));
+            throw new ArgumentException("A stop sequence is empty, so that every completion would end before it begins; leave it out.",
+                nameof(stopSequences));
     }
 
     /// <summary>The text so far, up to a stop sequence; the end of it may yet change.</summary>
@@ -46,7 +47,8 @@ public sealed class StreamedText
     public void Append(int token)
     {
         if (IsEnded)
-            throw new InvalidOperationException($"Token {token} comes after the end of the text: after {(IsStopped ? "a stop sequence" : nameof(End))}.");
+            throw new InvalidOperationException(
+                $"Token {token} comes after the end of the text: after {(IsStopped ? "a stop sequence" : nameof(End))}.");
         _tokens.Add(token);
         _whole = null;
         int[] stops = [.. _stops.Select(stop => Text.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0)];
@@ -61,13 +63,15 @@ public sealed class StreamedText
 
     /// <summary>The text that has become certain since the last call.</summary>
     /// <returns>A piece, which may be empty.</returns>
-    /// <exception cref="InvalidOperationException">The tokenizer has written anew what was taken. <see cref="Text"/> is right all the same.</exception>
+    /// <exception cref="InvalidOperationException">The tokenizer has written anew what was taken. <see cref="Text"/> is right all the
+    /// same.</exception>
     public string Take()
     {
         int certain = IsEnded ? Text.Length : Certain(Text);
         if (!Text.StartsWith(_taken, StringComparison.Ordinal) && (IsEnded || certain > _taken.Length))
         {
-            throw new InvalidOperationException($"The tokenizer writes {Shown.Quoted(Text)} and wrote {Shown.Quoted(_taken)} before the last tokens "
+            throw new InvalidOperationException(
+                $"The tokenizer writes {Shown.Quoted(Text)} and wrote {Shown.Quoted(_taken)} before the last tokens "
                 + "came, so that this completion cannot be handed out in pieces; ask for it whole.");
         }
 
@@ -81,7 +85,8 @@ public sealed class StreamedText
     /// <summary>How many characters no later token changes, and no stop sequence takes.</summary>
     private int Certain(string text)
     {
-        int certain = _prompt.PartOfCharacter is int part ? text.AsSpan().CommonPrefixLength(_prompt.Decode([.. _tokens, part])) : text.Length;
+        int certain = _prompt.PartOfCharacter is int part ? text.AsSpan().CommonPrefixLength(_prompt.Decode([.. _tokens, part]))
+            : text.Length;
         while (certain > 0 && (text[certain - 1] == '\uFFFD' || char.IsHighSurrogate(text[certain - 1])))
             certain--;
         return s_spacedMarks.Concat(_stops).Min(mark => BeforeBeginning(mark, text.AsSpan(0, certain)));

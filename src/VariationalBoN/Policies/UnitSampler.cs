@@ -24,8 +24,8 @@ internal sealed class UnitSampler : IDisposable
     private ReadPrompts? _waiting;
 
     /// <summary>The sampler of some rows; those of one prompt stand together.</summary>
-    internal UnitSampler(CausalModel model, GenerationOptions options, EndRule end, StepDistribution distribution, IReadOnlyList<PlannedRow> planned,
-        IReadOnlyList<IReadOnlyList<int>> promptTokens, Action<PlannedRow, List<int>> finished)
+    internal UnitSampler(CausalModel model, GenerationOptions options, EndRule end, StepDistribution distribution,
+        IReadOnlyList<PlannedRow> planned, IReadOnlyList<IReadOnlyList<int>> promptTokens, Action<PlannedRow, List<int>> finished)
     {
         (_model, _options, _end, _distribution) = (model, options, end, distribution);
         (_planned, _promptTokens, _finished) = (planned, promptTokens, finished);
@@ -64,7 +64,8 @@ internal sealed class UnitSampler : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 _waiting?.Dispose();
                 _waiting = null;
-                _waiting = new ReadPrompts(_distribution, NextPrompts(), _promptTokens, _options.MaxNewTokens - 1, _model.VocabularySize, _rows.Decoding);
+                _waiting = new ReadPrompts(_distribution, NextPrompts(), _promptTokens, _options.MaxNewTokens - 1, _model.VocabularySize,
+                    _rows.Decoding);
                 continue;
             }
 
@@ -104,15 +105,16 @@ internal sealed class UnitSampler : IDisposable
     }
 
     /// <summary>
-    /// Takes finished rows out where others wait. Where none does, not before a quarter has finished, so that few shapes of matrices are met,
-    /// and never later than they could be fed.
+    /// Takes finished rows out where others wait. Where none does, not before a quarter has finished, so that few shapes of matrices are
+    /// met, and never later than they could be fed.
     /// </summary>
     private void Drop()
     {
         int alive = _rows.All.Count(row => !row.IsDone), present = _rows.All.Count;
         if (_next == _planned.Count)
         {
-            bool canStay = alive >= CompactionThreshold * present && _rows.All.All(row => row.Read < _options.MaxNewTokens - 1 || !row.IsDone);
+            bool canStay = alive >= CompactionThreshold * present
+                && _rows.All.All(row => row.Read < _options.MaxNewTokens - 1 || !row.IsDone);
             if (alive == 0 || canStay)
                 return;
         }
@@ -120,7 +122,8 @@ internal sealed class UnitSampler : IDisposable
         _rows.DropDone();
     }
 
-    private sealed class Row(CausalModel model, EndRule end, PlannedRow plan, Action<PlannedRow, List<int>> finished) : DrawnRow(model, end, plan.Random)
+    private sealed class Row(CausalModel model, EndRule end, PlannedRow plan, Action<PlannedRow, List<int>> finished)
+        : DrawnRow(model, end, plan.Random)
     {
         protected override string Name => $"completion {plan.Slot}";
 

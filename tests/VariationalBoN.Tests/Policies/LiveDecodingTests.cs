@@ -26,7 +26,8 @@ public sealed class LiveDecodingTests
         {
             for (int more = random.Next(3); more > 0 && asked.Count < 60; more--)
             {
-                asked.Add(new Asked(policy, s_prompts[random.Next(s_prompts.Length)], new DrawSeed(random.Next(5), DrawPurpose.Serving, random.Next(3))));
+                asked.Add(new Asked(policy, s_prompts[random.Next(s_prompts.Length)],
+                    new DrawSeed(random.Next(5), DrawPurpose.Serving, random.Next(3))));
                 live.Add(asked[^1].Request);
             }
 
@@ -62,7 +63,8 @@ public sealed class LiveDecodingTests
         Array.ForEach(asked, one => live.Add(one.Request));
         Run(live);
 
-        Assert.All(asked, one => Assert.Equal(one.Request.Policy.Sample([one.Request.Prompt.Prompt], 1, 3)[0].Tokens.AsEnumerable(), one.Tokens));
+        Assert.All(asked, one => Assert.Equal(one.Request.Policy.Sample([one.Request.Prompt.Prompt], 1, 3)[0].Tokens.AsEnumerable(),
+            one.Tokens));
     }
 
     /// <summary>Frequencies of all completions of up to three tokens, of requests that join at random beside others of another temperature,
@@ -156,7 +158,8 @@ public sealed class LiveDecodingTests
     {
         CausalLmPolicy policy = Policy(s_options with { RowsPerBatch = 16 }, new FaultyAt(TinyModels.Gpt2(), nanAfter: 4, throwsAt: 3));
         using LiveDecoding live = policy.StartLiveDecoding();
-        Asked good = new(policy, "1 2 0", 1), nan = new(policy, "1 4", 1), thrown = new(policy, "3 1", 1), careless = new(policy, "2 2", 1) { Throws = new TimeoutException("mine") };
+        Asked good = new(policy, "1 2 0", 1), nan = new(policy, "1 4", 1), thrown = new(policy, "3 1", 1),
+            careless = new(policy, "2 2", 1) { Throws = new TimeoutException("mine") };
         var asked = new[] { good, nan, thrown, careless };
         Array.ForEach(asked, one => live.Add(one.Request));
         Run(live);
@@ -175,14 +178,18 @@ public sealed class LiveDecodingTests
     [Fact]
     public void Requests_that_the_decode_has_no_room_for_are_refused_by_name()
     {
-        CausalLmPolicy policy = Policy(s_options), other = Policy(s_options), longer = policy.With(policy.Options with { MaxNewTokens = 13 });
+        CausalLmPolicy policy = Policy(s_options), other = Policy(s_options),
+            longer = policy.With(policy.Options with { MaxNewTokens = 13 });
         CausalLmPolicy shorter = policy.With(policy.Options with { MaxNewTokens = 2 });
         using LiveDecoding live = policy.StartLiveDecoding();
         Assert.True(shorter.TryEncode(string.Join(' ', Enumerable.Repeat(1, 25)), out EncodedPrompt? longPrompt, out _));
 
-        Assert.Contains("of another model", Assert.Throws<ArgumentException>(() => live.Add(new Asked(other, "1", 1).Request)).Message, StringComparison.Ordinal);
-        Assert.Contains("up to 13 tokens and the decode has room for 12", Assert.Throws<ArgumentException>(() => live.Add(new Asked(longer, "1", 1).Request)).Message, StringComparison.Ordinal);
-        Assert.Contains("leaves 7 tokens of the context, and 12 may be drawn", Assert.Throws<ArgumentException>(() => live.Add(new Asked(policy, longPrompt, 1).Request)).Message, StringComparison.Ordinal);
+        Assert.Contains("of another model", Assert.Throws<ArgumentException>(() => live.Add(new Asked(other, "1", 1).Request)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("up to 13 tokens and the decode has room for 12",
+            Assert.Throws<ArgumentException>(() => live.Add(new Asked(longer, "1", 1).Request)).Message, StringComparison.Ordinal);
+        Assert.Contains("leaves 7 tokens of the context, and 12 may be drawn",
+            Assert.Throws<ArgumentException>(() => live.Add(new Asked(policy, longPrompt, 1).Request)).Message, StringComparison.Ordinal);
         live.Add(new Asked(shorter, longPrompt, 1).Request);
         live.Dispose();
         Assert.Throws<ObjectDisposedException>(() => live.Step());
@@ -207,7 +214,8 @@ public sealed class LiveDecodingTests
         Assert.False(policy.TryEncode(Prompt.Conversation("""[{"role": "user", "content": "1"}]"""), out _, out reason));
         Assert.Contains("is a conversation", reason, StringComparison.Ordinal);
         Assert.Equal((32, false), (policy.ContextLength, policy.ReadsConversations));
-        Assert.Contains("outside the vocabulary", Assert.Throws<ArgumentException>(() => policy.TryEncode("6", out _, out _)).Message, StringComparison.Ordinal);
+        Assert.Contains("outside the vocabulary", Assert.Throws<ArgumentException>(() => policy.TryEncode("6", out _, out _)).Message,
+            StringComparison.Ordinal);
     }
 
     private static void Run(LiveDecoding live)
@@ -224,7 +232,8 @@ public sealed class LiveDecodingTests
     private sealed class Asked
     {
         internal Asked(CausalLmPolicy policy, Prompt prompt, DrawSeed seed)
-            : this(policy, policy.TryEncode(prompt, out EncodedPrompt? encoded, out string? reason) ? encoded : throw new ArgumentException(reason), seed)
+            : this(policy, policy.TryEncode(prompt, out EncodedPrompt? encoded, out string? reason) ? encoded
+                : throw new ArgumentException(reason), seed)
         {
         }
 
@@ -261,7 +270,8 @@ public sealed class LiveDecodingTests
 
         internal Exception? Throws { get; init; }
 
-        internal Completion Completion => new() { Prompt = Request.Prompt.Prompt, PromptTokens = Request.Prompt.Tokens, Tokens = [.. Tokens], Text = "" };
+        internal Completion Completion => new() { Prompt = Request.Prompt.Prompt, PromptTokens = Request.Prompt.Tokens,
+            Tokens = [.. Tokens], Text = "" };
     }
 
     /// <summary>NaN in a row whose last token is one, an exception for any batch whose first column has another.</summary>

@@ -63,7 +63,8 @@ public sealed class StreamedTextTests
         for (int times = 0; times < 150; times++)
         {
             Assert.True(encoder.TryEncode("The film", out EncodedPrompt? prompt, out _));
-            int[] tokens = [.. Enumerable.Range(0, 12).Select(_ => random.Next(4) == 0 ? bytes[random.Next(bytes.Length)] : random.Next(tokenizer.VocabularySize))];
+            int[] tokens = [.. Enumerable.Range(0, 12).Select(
+                _ => random.Next(4) == 0 ? bytes[random.Next(bytes.Length)] : random.Next(tokenizer.VocabularySize))];
             var text = new StreamedText(prompt);
             var streamed = new StringBuilder();
             foreach (int token in tokens)
@@ -99,9 +100,11 @@ public sealed class StreamedTextTests
             EncodedPrompt prompt = Prompt(decoder, []);
             string[] stops = [some[random.Next(some.Length)], some[random.Next(some.Length)]];
             int[] tokens = Random(random, 12);
-            int? end = Enumerable.Range(1, 12).Cast<int?>().FirstOrDefault(count => stops.Any(stop => prompt.Decode(tokens[..count!.Value]).Contains(stop, StringComparison.Ordinal)));
+            int? end = Enumerable.Range(1, 12).Cast<int?>().FirstOrDefault(
+                count => stops.Any(stop => prompt.Decode(tokens[..count!.Value]).Contains(stop, StringComparison.Ordinal)));
             string whole = prompt.Decode(tokens[..(end ?? 12)]);
-            string expected = end is null ? whole : whole[..stops.Select(stop => whole.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0).Min()];
+            string expected = end is null ? whole : whole[..stops.Select(stop => whole.IndexOf(stop, StringComparison.Ordinal))
+                .Where(at => at >= 0).Min()];
             var text = new StreamedText(prompt, stops);
             var streamed = new StringBuilder();
             foreach (int token in tokens.TakeWhile(_ => !text.IsStopped))
@@ -131,13 +134,15 @@ public sealed class StreamedTextTests
     [Fact]
     public void What_cannot_be_streamed_or_fed_is_refused()
     {
-        Assert.Contains("is empty", Assert.Throws<ArgumentException>(() => new StreamedText(Prompt("bytes", []), ["a", ""])).Message, StringComparison.Ordinal);
+        Assert.Contains("is empty", Assert.Throws<ArgumentException>(() => new StreamedText(Prompt("bytes", []), ["a", ""])).Message,
+            StringComparison.Ordinal);
         var text = new StreamedText(Prompt("bytes", []), ["a"]);
         text.Append('a');
         Assert.True(text.IsStopped && text.IsEnded);
         Assert.Contains("Token 98", Assert.Throws<InvalidOperationException>(() => text.Append('b')).Message, StringComparison.Ordinal);
         int calls = 0;
-        var fickle = new StreamedText(new EncodedPrompt("", [0], null, tokens => tokens.Count == 3 ? "other" : $"{tokens.Count}{calls++}", new(() => null)));
+        var fickle = new StreamedText(new EncodedPrompt("", [0], null, tokens => tokens.Count == 3 ? "other" : $"{tokens.Count}{calls++}",
+            new(() => null)));
         Assert.NotEmpty(Fed(fickle, [1, 1])[0]);
         fickle.Append(1);
         fickle.End();
@@ -168,7 +173,8 @@ public sealed class StreamedTextTests
     private static int[] Random(Random random, int count)
     {
         byte[] bytes = Encoding.UTF8.GetBytes("é€😀a");
-        return [.. Enumerable.Range(0, count).Select(_ => random.Next(3) == 0 ? bytes[random.Next(bytes.Length)] : 256 + random.Next(s_words.Length))];
+        return [.. Enumerable.Range(0, count).Select(_ => random.Next(3) == 0 ? bytes[random.Next(bytes.Length)] : 256
+            + random.Next(s_words.Length))];
     }
 
     private sealed class ByteTokenizer(string decoder) : ITokenizer
@@ -183,7 +189,8 @@ public sealed class StreamedTextTests
         {
             if (decoder != "byte runs")
             {
-                string text = Encoding.UTF8.GetString([.. tokens.SelectMany(token => token < 256 ? [(byte)token] : Encoding.UTF8.GetBytes(s_words[token - 256]))]);
+                string text = Encoding.UTF8.GetString([.. tokens.SelectMany(
+                    token => token < 256 ? [(byte)token] : Encoding.UTF8.GetBytes(s_words[token - 256]))]);
                 return decoder == "cleaned up" ? DecoderReader.CleanUp(text) : text;
             }
 

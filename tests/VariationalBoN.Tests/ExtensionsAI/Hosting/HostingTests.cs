@@ -94,6 +94,21 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     }
 
     [Fact]
+    public async Task A_second_call_changes_the_options_of_the_first()
+    {
+        using IHost host = Hosted(
+            builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName))
+                .AddVariationalBoN(options => options.MaxNewTokens = 3),
+            ("Model", directories.Model), ("MaxNewTokens", "5"));
+        await host.StartAsync();
+
+        Assert.Equal(3, host.Services.GetRequiredService<IOptions<VariationalBoNOptions>>().Value.MaxNewTokens);
+        Assert.Equal(3, host.Services.GetRequiredKeyedService<CausalLmPolicy>(ServedModel.Policy).Options.MaxNewTokens);
+        Assert.Single((await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries);
+        await host.StopAsync();
+    }
+
+    [Fact]
     public async Task Without_a_model_the_start_says_what_to_set_or_to_register()
     {
         using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(_ => { }));
@@ -152,7 +167,7 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
         return builder.Build();
     }
 
-    /// <summary>A model with a template, adapters of it that change it, and a classifier: with random weights, made once.</summary>
+    /// <summary>A model, adapters of it that change it, and a classifier: with random weights, made once.</summary>
     public sealed class Directories : IDisposable
     {
         private readonly string _root = Directory.CreateTempSubdirectory("hosting-models-").FullName;

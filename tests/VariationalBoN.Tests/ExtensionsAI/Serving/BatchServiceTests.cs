@@ -13,7 +13,8 @@ namespace VariationalBoN.Tests.ExtensionsAI.Serving;
 [Trait("Tier", "torch")]
 public sealed class BatchServiceTests : IDisposable
 {
-    private readonly TabularPolicy _policy = new(["a", "b", "c"], vocabularySize: 3, length: 3, [.. Enumerable.Range(0, 3 * 13 * 3).Select(i => Math.Sin(i * 2.3))]);
+    private readonly TabularPolicy _policy = new(["a", "b", "c"], vocabularySize: 3, length: 3,
+        [.. Enumerable.Range(0, 3 * 13 * 3).Select(i => Math.Sin(i * 2.3))]);
 
     public void Dispose() => _policy.Dispose();
 
@@ -22,14 +23,17 @@ public sealed class BatchServiceTests : IDisposable
     {
         var counted = new Counted(_policy);
         await using var service = new CompletionService(counted);
-        CompletionRequest[] requests = [.. Enumerable.Range(0, 60).Select(i => new CompletionRequest(_policy.Prompts[i % 3]) { Seed = i % 2, Sample = i / 6 })];
+        CompletionRequest[] requests = [.. Enumerable.Range(0, 60)
+            .Select(i => new CompletionRequest(_policy.Prompts[i % 3]) { Seed = i % 2, Sample = i / 6 })];
 
         IReadOnlyList<Completion> drawn = await service.CompleteAllAsync(requests);
 
         for (int i = 0; i < drawn.Count; i++)
-            Assert.Equal(_policy.Sample([requests[i].Prompt], 1, new DrawSeed(i % 2, DrawPurpose.Serving, i / 6))[0].Tokens.AsEnumerable(), drawn[i].Tokens);
+            Assert.Equal(_policy.Sample([requests[i].Prompt], 1, new DrawSeed(i % 2, DrawPurpose.Serving, i / 6))[0].Tokens.AsEnumerable(),
+                drawn[i].Tokens);
         Assert.Equal(2, counted.Calls); // one of each seed
-        IReadOnlyList<Completion> best = await service.CompleteAllAsync([.. Enumerable.Range(0, 40).Select(k => new CompletionRequest("a") { Seed = 7, Sample = k })]);
+        IReadOnlyList<Completion> best = await service.CompleteAllAsync(
+            [.. Enumerable.Range(0, 40).Select(k => new CompletionRequest("a") { Seed = 7, Sample = k })]);
         Assert.Equal(_policy.Sample(["a"], 40, new DrawSeed(7, DrawPurpose.Serving)).Select(one => one.Text), best.Select(one => one.Text));
         Assert.Equal(3, counted.Calls);
         IReadOnlyList<Completion> unseeded = await service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("a"), 40)]);
@@ -40,13 +44,15 @@ public sealed class BatchServiceTests : IDisposable
     [Fact]
     public async Task A_guided_policy_is_served_and_reads_prompts_before_they_wait()
     {
-        var world = new EnumerableWorld(3, 3, [.. Enumerable.Range(0, 39).Select(i => Math.Sin(i * 2.1))], [.. Enumerable.Range(0, 27).Select(y => Math.Cos(y * 1.7))], n: 4);
+        var world = new EnumerableWorld(3, 3, [.. Enumerable.Range(0, 39).Select(i => Math.Sin(i * 2.1))],
+            [.. Enumerable.Range(0, 27).Select(y => Math.Cos(y * 1.7))], n: 4);
         var guided = new GuidedPolicy(WorldModel.Policy(world), new EnumeratedPrefixValue(world), RankWeight.BestOf(4));
         await using var service = new CompletionService(guided);
         using var client = new PolicyChatClient(service);
 
         ChatResponse[] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(k =>
-            client.GetResponseAsync(EnumerableWorld.Prompt, new ChatOptions { Seed = 1, AdditionalProperties = new() { ["sample"] = k } })));
+            client.GetResponseAsync(
+                EnumerableWorld.Prompt, new ChatOptions { Seed = 1, AdditionalProperties = new() { ["sample"] = k } })));
 
         IReadOnlyList<Completion> expected = guided.Sample([EnumerableWorld.Prompt], 20, new DrawSeed(1, DrawPurpose.Serving));
         Assert.Equal(expected.Select(one => one.Text), answers.Select(answer => answer.Text));
@@ -60,7 +66,8 @@ public sealed class BatchServiceTests : IDisposable
     {
         await using var service = new CompletionService(_policy);
 
-        Task<Completion>[] asked = [service.CompleteAsync(new CompletionRequest("a")), service.CompleteAsync(new CompletionRequest("unknown")), service.CompleteAsync(new CompletionRequest("b"))];
+        Task<Completion>[] asked = [service.CompleteAsync(new CompletionRequest("a")),
+            service.CompleteAsync(new CompletionRequest("unknown")), service.CompleteAsync(new CompletionRequest("b"))];
 
         await Assert.ThrowsAsync<KeyNotFoundException>(() => asked[1]);
         Assert.Equal(["a", "b"], [(await asked[0]).Prompt.Text, (await asked[2]).Prompt.Text]);
@@ -72,9 +79,11 @@ public sealed class BatchServiceTests : IDisposable
     {
         await using var service = new CompletionService(_policy);
 
-        string message = (await Assert.ThrowsAsync<ArgumentException>(() => service.CompleteAsync(new CompletionRequest("a") { Temperature = 0.5, MaxNewTokens = 2 }))).Message;
+        string message = (await Assert.ThrowsAsync<ArgumentException>(
+            () => service.CompleteAsync(new CompletionRequest("a") { Temperature = 0.5, MaxNewTokens = 2 }))).Message;
 
-        Assert.Contains("Temperature is 0.5, it must be left out: TabularPolicy draws with its own alone", message, StringComparison.Ordinal);
+        Assert.Contains("Temperature is 0.5, it must be left out: TabularPolicy draws with its own alone", message,
+            StringComparison.Ordinal);
         Assert.Contains("MaxNewTokens is 2", message, StringComparison.Ordinal);
     }
 
@@ -84,7 +93,8 @@ public sealed class BatchServiceTests : IDisposable
         var counted = new Counted(_policy) { IsHeld = true };
         await using var service = new CompletionService(counted);
         using var cancel = new CancellationTokenSource();
-        Task<IReadOnlyList<Completion>> asked = service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("a"), 3)], cancel.Token);
+        Task<IReadOnlyList<Completion>> asked = service.CompleteAllAsync(
+            [.. Enumerable.Repeat(new CompletionRequest("a"), 3)], cancel.Token);
         Assert.True(counted.Entered.Wait(TimeSpan.FromSeconds(10)));
 
         await cancel.CancelAsync();
@@ -122,7 +132,8 @@ public sealed class BatchServiceTests : IDisposable
 
         public bool IsTrainable => false;
 
-        public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+        public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed,
+            CancellationToken cancellationToken = default)
         {
             Calls++;
             if (IsHeld)

@@ -39,8 +39,10 @@ public sealed class PolicyChatClientTests : IDisposable
         Assert.All([answer, streamed], response =>
         {
             Assert.Equal((alone.Text, "tiny", ChatRole.Assistant), (response.Text, response.ModelId, response.Messages.Single().Role));
-            Assert.Equal(alone.FinishReason == FinishReason.Stopped ? ChatFinishReason.Stop : ChatFinishReason.Length, response.FinishReason);
-            Assert.Equal((3, alone.Tokens.Length, 3 + alone.Tokens.Length), (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount));
+            Assert.Equal(alone.FinishReason == FinishReason.Stopped ? ChatFinishReason.Stop : ChatFinishReason.Length,
+                response.FinishReason);
+            Assert.Equal((3, alone.Tokens.Length, 3 + alone.Tokens.Length),
+                (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount));
             Assert.False(string.IsNullOrEmpty(response.ResponseId));
             Assert.NotNull(response.CreatedAt);
         });
@@ -60,7 +62,9 @@ public sealed class PolicyChatClientTests : IDisposable
 
         Assert.NotEqual(seed, (long)other.AdditionalProperties!["seed"]!);
         Assert.Equal(answer.Text, (await client.GetResponseAsync("1 2 3", new ChatOptions { Seed = seed })).Text);
-        string[] samples = await Task.WhenAll(Enumerable.Range(0, 12).Select(async k => (await client.GetResponseAsync("1 2 3", new ChatOptions { Seed = seed, AdditionalProperties = new() { ["sample"] = k } })).Text));
+        string[] samples = await Task.WhenAll(Enumerable.Range(0, 12)
+            .Select(async k => (await client.GetResponseAsync(
+            "1 2 3", new ChatOptions { Seed = seed, AdditionalProperties = new() { ["sample"] = k } })).Text));
         Assert.Equal(answer.Text, samples[0]);
         Assert.True(samples.Distinct().Count() > 4);
     }
@@ -71,16 +75,21 @@ public sealed class PolicyChatClientTests : IDisposable
     public async Task A_conversation_is_what_the_template_makes_of_the_messages(string name, string template)
     {
         using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, name, template));
-        var policy = new CausalLmPolicy(model.Model.Freeze(), model.PromptTokenizer, new GenerationOptions { MaxNewTokens = 12, StopTokens = model.StopTokens });
+        var policy = new CausalLmPolicy(model.Model.Freeze(), model.PromptTokenizer,
+            new GenerationOptions { MaxNewTokens = 12, StopTokens = model.StopTokens });
         using var client = new PolicyChatClient(policy);
-        ChatMessage[] messages = [new(ChatRole.User, "Is it good?"), new(ChatRole.Assistant, "Yes."), new(ChatRole.User, [new TextContent("Why"), new TextContent("?")])];
+        ChatMessage[] messages = [new(ChatRole.User, "Is it good?"), new(ChatRole.Assistant, "Yes."),
+            new(ChatRole.User, [new TextContent("Why"), new TextContent("?")])];
         Prompt prompt = ChatModels.Conversation(("system", "Be brief."), ("user", "Is it good?"), ("assistant", "Yes."), ("user", "Why?"));
 
+        Assert.False(client.TryRead(messages[..2], null, out _, out string? reason));
+        Assert.Contains("ends with the assistant", reason, StringComparison.Ordinal);
         for (int seed = 0; seed < 8; seed++)
         {
             var options = new ChatOptions { Seed = seed, Instructions = "Be brief." };
             ChatResponse answer = await client.GetResponseAsync(messages, options);
-            string pieces = string.Concat(await client.GetStreamingResponseAsync(messages, options).Select(update => update.Text).ToArrayAsync());
+            string pieces = string.Concat(await client.GetStreamingResponseAsync(messages, options).Select(update => update.Text)
+                .ToArrayAsync());
 
             Completion alone = policy.Sample([prompt], 1, new DrawSeed(seed, DrawPurpose.Serving))[0];
             Assert.Equal((alone.Text, alone.Text), (answer.Text, pieces));
@@ -89,18 +98,22 @@ public sealed class PolicyChatClientTests : IDisposable
         }
     }
 
-    /// <summary>Each property of the options either changes the answer or is refused by name: one that a later version adds fails here.</summary>
+    /// <summary>Each property of the options either changes the answer or is refused by name: one that a later version adds fails
+    /// here.</summary>
     [Fact]
     public void Options_that_are_not_supported_are_refused_by_name()
     {
         using var client = new PolicyChatClient(Policy());
-        Assert.True(client.TryRead([new ChatMessage(ChatRole.User, "1")], new ChatOptions { ToolMode = ChatToolMode.Auto, Tools = [], ResponseFormat = ChatResponseFormat.Text, FrequencyPenalty = 0, AllowMultipleToolCalls = false, ModelId = "policy" }, out _, out string? reason), reason);
+        Assert.True(client.TryRead([new ChatMessage(ChatRole.User, "1")],
+            new ChatOptions { ToolMode = ChatToolMode.Auto, Tools = [], ResponseFormat = ChatResponseFormat.Text, FrequencyPenalty = 0,
+            AllowMultipleToolCalls = false, ModelId = "policy" }, out _, out string? reason), reason);
         foreach (PropertyInfo property in typeof(ChatOptions).GetProperties().Where(property => !s_supported.Contains(property.Name)))
         {
             var options = new ChatOptions();
             property.SetValue(options, Given(property.PropertyType));
 
-            Assert.False(client.TryRead([new ChatMessage(ChatRole.User, "1")], options, out CompletionRequest? request, out reason), property.Name);
+            Assert.False(client.TryRead([new ChatMessage(ChatRole.User, "1")], options, out CompletionRequest? request, out reason),
+                property.Name);
             Assert.Null(request);
             Assert.Contains(property.Name, reason, StringComparison.Ordinal);
         }
@@ -114,13 +127,16 @@ public sealed class PolicyChatClientTests : IDisposable
         await Refused("MaxNewTokens is 13", [new(ChatRole.User, "1")], new ChatOptions { MaxOutputTokens = 13 });
         await Refused("Temperature is -1", [new(ChatRole.User, "1")], new ChatOptions { Temperature = -1 });
         await Refused("asks for \"gpt\", and this is \"policy\"", [new(ChatRole.User, "1")], new ChatOptions { ModelId = "gpt", TopK = 0 });
-        await Refused("\"sample\"] is \"-1\"", [new(ChatRole.User, "1")], new ChatOptions { AdditionalProperties = new() { ["sample"] = -1 } });
+        await Refused("\"sample\"] is \"-1\"", [new(ChatRole.User, "1")],
+            new ChatOptions { AdditionalProperties = new() { ["sample"] = -1 } });
         await Refused("StopSequences", [new(ChatRole.User, "1")], new ChatOptions { StopSequences = [""] });
         await Refused("at most 20", [new(ChatRole.User, string.Join(' ', Enumerable.Repeat(1, 21)))], null);
         await Refused("There is no message", [], null);
-        await Refused("messages of user, assistant, user", [new(ChatRole.User, "1"), new(ChatRole.Assistant, "2"), new(ChatRole.User, "3")], null);
+        await Refused("messages of user, assistant, user", [new(ChatRole.User, "1"), new(ChatRole.Assistant, "2"), new(ChatRole.User, "3")],
+            null);
         await Refused("messages of system, user", [new(ChatRole.User, "1")], new ChatOptions { Instructions = "Be brief." });
-        await Refused("Message 0 (role \"user\") holds DataContent", [new(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")])], null);
+        await Refused("Message 0 (role \"user\") holds DataContent", [new(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")])],
+            null);
         await Refused("half of a surrogate pair", [new(ChatRole.User, "\ud83d")], null);
         Assert.Equal(default, service.Statistics);
 
@@ -128,7 +144,8 @@ public sealed class PolicyChatClientTests : IDisposable
         {
             string message = (await Assert.ThrowsAnyAsync<ArgumentException>(() => client.GetResponseAsync(messages, options))).Message;
             Assert.Contains(named, message, StringComparison.Ordinal);
-            Assert.Equal(message, (await Assert.ThrowsAnyAsync<ArgumentException>(async () => await client.GetStreamingResponseAsync(messages, options).ToArrayAsync())).Message);
+            Assert.Equal(message, (await Assert.ThrowsAnyAsync<ArgumentException>(
+                async () => await client.GetStreamingResponseAsync(messages, options).ToArrayAsync())).Message);
             Assert.False(client.TryRead(messages, options, out _, out string? reason));
             Assert.Equal(message, reason);
         }
@@ -171,21 +188,25 @@ public sealed class PolicyChatClientTests : IDisposable
         var own = new PolicyChatClient(Policy());
         own.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => own.GetResponseAsync("1"));
-        Assert.Contains("ModelId is blank", Assert.Throws<ArgumentException>(() => new PolicyChatClient(service, new PolicyChatClientOptions { ModelId = " " })).Message, StringComparison.Ordinal);
+        Assert.Contains("ModelId is blank", Assert.Throws<ArgumentException>(
+            () => new PolicyChatClient(service, new PolicyChatClientOptions { ModelId = " " })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Messages_can_become_prompts_in_a_way_of_ones_own()
     {
-        using var client = new PolicyChatClient(Policy(), new PolicyChatClientOptions { ReadMessages = messages => string.Join(' ', messages.Select(message => message.Text)) });
+        var options = new PolicyChatClientOptions { ReadMessages = messages => string.Join(' ', messages.Select(message => message.Text)) };
+        using var client = new PolicyChatClient(Policy(), options);
 
-        ChatResponse answer = await client.GetResponseAsync([new(ChatRole.User, "1"), new(ChatRole.Assistant, "2"), new(ChatRole.User, "3")]);
+        ChatResponse answer = await client.GetResponseAsync([
+            new(ChatRole.User, "1"), new(ChatRole.Assistant, "2"), new(ChatRole.User, "3")]);
 
         Assert.Equal("1 2 3", ((Completion)answer.RawRepresentation!).Prompt.Text);
     }
 
     private static CausalLmPolicy Policy() =>
-        new(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 12, StopTokens = [5], RowsPerBatch = 8 });
+        new(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions { MaxNewTokens = 12, StopTokens = [5], RowsPerBatch = 8 });
 
     /// <summary>A value that asks for something.</summary>
     private static object Given(Type type) =>
