@@ -9,12 +9,12 @@ namespace VariationalBoN.Benchmarks;
 /// <summary>
 /// A whole alignment at real size, as a user goes through it: a random Llama of 0.5 billion weights with a chat template, conversations as
 /// JSON Lines, <c>AlignHuggingFace</c> with adapters on bfloat16 weights, a GGUF file, <c>Serve</c> and a question to it.
-/// <c>real-size [small] [built] [prompts=32] [held-out=4] [samples=9] [steps=7] [tokens=200] [threads=2]</c>. It needs a new folder,
+/// <c>real-size [small] [built] [prompts=32] [held-out=4] [samples=6] [steps=4] [tokens=200] [threads=2]</c>. It needs a new folder,
 /// output/real-size or output/real-size-small, and 6 GB of disk. <c>built</c> does not build the samples again.
 /// </summary>
 internal static class RealSize
 {
-    private const int N = 4, PromptsPerStep = 4, Completions = 4, RowsPerPass = 8, CheckedTokens = 64;
+    private const int N = 2, PromptsPerStep = 7, Completions = 2, HeldOutCompletions = 4, RowsPerPass = 8, CheckedTokens = 64;
     private static readonly List<(string Part, Stint Time, double Peak)> s_parts = [];
 
     internal static async Task RunAsync(string[] arguments)
@@ -36,9 +36,9 @@ internal static class RealSize
         RandomChatModel.WriteConversations(conversations, arguments.Number("prompts", 32));
 
         using (var aligning = ChildProgram.Start(align, "--model", model, "--prompts", conversations, "--lora", "--element-type", "bfloat16",
-            "--max-new-tokens", Text(tokens), "--n", Text(N), "--samples", Text(arguments.Number("samples", 9)),
-            "--steps", Text(arguments.Number("steps", 7)), "--prompts-per-step", Text(PromptsPerStep), "--completions", Text(Completions),
-            "--rows-per-pass", Text(RowsPerPass), "--held-out", Text(arguments.Number("held-out", 4)), "--held-out-completions", Text(Completions),
+            "--max-new-tokens", Text(tokens), "--n", Text(N), "--samples", Text(arguments.Number("samples", 6)),
+            "--steps", Text(arguments.Number("steps", 4)), "--prompts-per-step", Text(PromptsPerStep), "--completions", Text(Completions),
+            "--rows-per-pass", Text(RowsPerPass), "--held-out", Text(arguments.Number("held-out", 4)), "--held-out-completions", Text(HeldOutCompletions),
             "--threads", Text(threads), "--gguf", "q8", "--output", output))
             await aligning.FinishAsync();
         string[] rates = ReadParts(Path.Combine(output, "parts.jsonl"));
