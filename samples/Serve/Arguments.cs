@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace Serve;
 
 /// <summary>What the command line asks for. Immutable.</summary>
@@ -23,6 +25,9 @@ internal sealed record Arguments
 
     /// <summary>The most tokens of an answer of the tiny models, whose context is 64 tokens.</summary>
     public const int TinyMaxNewTokens = 24;
+
+    /// <summary>The element type of the weights in memory.</summary>
+    public torch.ScalarType ElementType { get; init; } = torch.ScalarType.Float32;
 
     /// <summary>The port on the loopback address; 0 takes a free one.</summary>
     public int Port { get; init; } = 5080;

@@ -32,6 +32,8 @@ internal static class CommandLine
         "The most requests that draw at once; one more is refused with 429.", 256, value => value >= 1, "at least 1");
     private static readonly Option<int> Threads = OptionChecks.Number("--threads",
         "Threads of libtorch: for a real model the cores that are free.", 1, value => value >= 1, "at least 1");
+    private static readonly Option<string> ElementType = CommonOptions.ElementType(
+        "Of the weights in memory: bfloat16 is half of float32, and faster where the processor has it.");
     private static readonly Option<string> Output = CommonOptions.Output("Where the tiny models are made, and found the next time.");
     private static readonly Option<bool> Quick = new("--quick")
     {
@@ -45,7 +47,7 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Adapters, Reference, Reward, Label, N, MaxNewTokens, Port, MaxRequests, Threads, Output, Quick, Plain,
+            Model, Adapters, Reference, Reward, Label, N, MaxNewTokens, ElementType, Port, MaxRequests, Threads, Output, Quick, Plain,
         };
         program.Validators.Add(result =>
         {
@@ -71,6 +73,7 @@ internal static class CommandLine
             RewardLabel = result.GetValue(Label),
             N = result.GetValue(N),
             MaxNewTokens = result.GetValue(MaxNewTokens) ?? (model is null ? Arguments.TinyMaxNewTokens : plain.MaxNewTokens),
+            ElementType = CommonOptions.ElementTypeOf(result.GetRequiredValue(ElementType)),
             Port = result.GetValue(Port),
             MaxRequests = result.GetValue(MaxRequests),
             Threads = result.GetValue(Threads),

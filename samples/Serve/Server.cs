@@ -45,6 +45,7 @@ internal static class Server
             options.RewardLabel = arguments.RewardLabel;
             options.N = arguments.N;
             options.MaxNewTokens = arguments.MaxNewTokens;
+            options.ElementType = arguments.ElementType;
             options.MaxWaiting = arguments.MaxRequests;
         });
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
