@@ -90,7 +90,7 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     }
 
     private EncodedPrompt Encoded(Prompt prompt, ImmutableArray<int> tokens) =>
-        new(prompt, tokens, contextLength - tokens.Length, tokenizer.DecoderAfter(tokens), _partOfCharacter);
+        new(prompt, tokens, contextLength - tokens.Length, tokenizer, _partOfCharacter);
 
     private void Warn(string which, int token, bool isConversation, string others)
     {

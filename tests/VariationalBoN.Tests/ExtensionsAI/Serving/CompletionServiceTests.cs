@@ -237,7 +237,7 @@ public sealed class CompletionServiceTests
     {
         var lines = new System.Collections.Concurrent.ConcurrentQueue<LogLine>();
         using var inner = TinyModels.Gpt2();
-        await using var service = new CompletionService(Policy(s_options, new BrokenDecoder(inner)),
+        await using var service = new CompletionService(Policy(s_options with { StopTokens = [] }, new BrokenDecoder(inner)),
             new CompletionServiceOptions { Logger = new HeardLog(lines.Enqueue) });
         Assert.Null(service.Fault);
 
