@@ -11,8 +11,10 @@ namespace VariationalBoN.Policies;
 /// </remarks>
 public sealed class StreamedText
 {
-    /// <summary>What decoding with <c>clean_up_tokenization_spaces</c> writes without its first space.</summary>
-    private static readonly string[] s_spacedMarks = [" .", " ?", " !", " ,", " ' ", " n't", " n ' t", " 'm", " 's", " 've", " 're"];
+    /// <summary>What decoding with <c>clean_up_tokenization_spaces</c> writes without its first space; and what it writes of "x ' " and a
+    /// mark: "x'" without the mark, and "x '," with it.</summary>
+    private static readonly string[] s_spacedMarks =
+        [" .", " ?", " !", " ,", " ' ", " n't", " n ' t", " 'm", " 's", " 've", " 're", "',"];
 
     private const int Window = 16; // tokens: what is decoded again, and what is looked back at beyond it
 
@@ -84,9 +86,10 @@ public sealed class StreamedText
         int certain = IsEnded ? Text.Length : Certain(Text, _stops);
         if (!Text.StartsWith(_taken, StringComparison.Ordinal) && (IsEnded || certain > _taken.Length))
         {
+            int from = Math.Max(0, Text.AsSpan().CommonPrefixLength(_taken) - 20);
             throw new InvalidOperationException(
-                $"The tokenizer writes {Shown.Quoted(Text)} and wrote {Shown.Quoted(_taken)} before the last tokens "
-                + "came, so that this completion cannot be handed out in pieces; ask for it whole.");
+                $"The tokenizer writes {Shown.Quoted(Text[from..])} and wrote {Shown.Quoted(_taken[from..])} from character {from} on before "
+                + "the last tokens came, so that this completion cannot be handed out in pieces; ask for it whole.");
         }
 
         if (certain <= _taken.Length)

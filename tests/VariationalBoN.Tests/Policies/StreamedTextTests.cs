@@ -63,7 +63,7 @@ public sealed class StreamedTextTests
         for (int times = 0; times < 150; times++)
         {
             Assert.True(encoder.TryEncode("The film", out EncodedPrompt? prompt, out _));
-            int[] tokens = [.. Enumerable.Range(0, times % 5 == 0 ? 100 : 12).Select(
+            int[] tokens = [.. Enumerable.Range(0, times % 15 == 0 ? 100 : 12).Select(
                 _ => random.Next(4) == 0 ? bytes[random.Next(bytes.Length)] : random.Next(tokenizer.VocabularySize))];
             var text = new StreamedText(prompt);
             var streamed = new StringBuilder();
