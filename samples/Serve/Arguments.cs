@@ -21,13 +21,13 @@ internal sealed record Arguments
 
     public int MaxNewTokens { get; init; } = 256;
 
-    /// <summary>The most tokens of an answer of the tiny models, whose context is 64 tokens.</summary>
-    public const int TinyMaxNewTokens = 24;
+    /// <summary>The most tokens of an answer of the tiny models by default, and their context.</summary>
+    public const int TinyMaxNewTokens = 24, TinyContext = 64;
 
     /// <summary>The port on the loopback address; 0 takes a free one.</summary>
     public int Port { get; init; } = 5080;
 
-    /// <summary>The most requests that draw at once; one more is refused with 429.</summary>
+    /// <summary>The most requests of a model that wait for a place; one more is refused with 429.</summary>
     public int MaxRequests { get; init; } = 256;
 
     public int Threads { get; init; } = 1;

@@ -17,7 +17,7 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
         }
 
         await using var app = Server.Create(arguments with { Port = arguments.Quick ? 0 : arguments.Port });
-        await app.StartAsync(cancellationToken);
+        await Server.StartAsync(app, arguments, cancellationToken);
         Uri address = Server.AddressOf(app);
         if (arguments.Quick)
             code = await QuickRun.AskAsync(address, Console.Out, cancellationToken);
