@@ -41,7 +41,7 @@ public sealed class BestOfNChatClient : IChatClient
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
     /// it all.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the N.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>

@@ -38,11 +38,11 @@ internal sealed class ChatReader
     }
 
     /// <summary>The request; the service holds it against its policy.</summary>
-    /// <exception cref="ArgumentException">Something is wrong with messages or options; the message names it all.</exception>
+    /// <exception cref="CompletionRequestException">Something is wrong with messages or options; the message names it all.</exception>
     public CompletionRequest Read(IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
         (CompletionRequest read, List<string> faults) = Parse(messages, options);
-        return faults.Count == 0 ? read : throw new ArgumentException(Message(faults));
+        return faults.Count == 0 ? read : throw new CompletionRequestException(Message(faults));
     }
 
     /// <summary>What a chat client and what lies beneath it offer.</summary>

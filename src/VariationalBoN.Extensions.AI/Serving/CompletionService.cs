@@ -44,6 +44,12 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <summary>What it does and has done.</summary>
     public CompletionServiceStatistics Statistics => _queue.Statistics;
 
+    /// <summary>The error that ended the service, so that it takes no more requests; null where there was none.</summary>
+    public Exception? Fault => _queue.Fault;
+
+    /// <summary>Whether it takes no more requests: it is being stopped, has been, or has ended by an error.</summary>
+    public bool IsStopped => _queue.IsClosed;
+
     /// <summary>The most requests that wait (<see cref="CompletionServiceOptions.MaxWaiting"/>).</summary>
     public int MaxWaiting => _queue.MaxWaiting;
 
@@ -58,7 +64,7 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <param name="request">What is asked.</param>
     /// <param name="cancellationToken">Takes the request out of the decode with the next step.</param>
     /// <returns>The completion; one that a stop sequence ended has the tokens up to there and <see cref="FinishReason.Stopped"/>.</returns>
-    /// <exception cref="ArgumentException">The request cannot be drawn; the message names every fault.</exception>
+    /// <exception cref="CompletionRequestException">The request cannot be drawn; the message names every fault.</exception>
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -69,7 +75,7 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <param name="requests">What is asked, at most <see cref="MaxWaiting"/>.</param>
     /// <param name="cancellationToken">Takes all of them out.</param>
     /// <returns>The completions in order.</returns>
-    /// <exception cref="ArgumentException">A request cannot be drawn; the message names every fault.</exception>
+    /// <exception cref="CompletionRequestException">A request cannot be drawn; the message names every fault.</exception>
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -94,7 +100,7 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <param name="request">What is asked.</param>
     /// <param name="cancellationToken">Takes the request out of the decode with the next step; so does leaving the loop.</param>
     /// <returns>Pieces, none of them empty.</returns>
-    /// <exception cref="ArgumentException">The request cannot be drawn; the message names every fault.</exception>
+    /// <exception cref="CompletionRequestException">The request cannot be drawn; the message names every fault.</exception>
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -143,7 +149,7 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
             else if (_reader.TryRead(requests[i], out ServedRequest? one, out string? reason))
                 served[i] = one;
             else
-                throw new ArgumentException(served.Length == 1 ? reason : $"Request {i}: {reason}");
+                throw new CompletionRequestException(served.Length == 1 ? reason : $"Request {i}: {reason}");
         }
 
         _queue.Add(served);

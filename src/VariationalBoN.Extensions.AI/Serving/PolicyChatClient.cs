@@ -47,7 +47,7 @@ public sealed class PolicyChatClient : IChatClient
         _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
     /// it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
@@ -61,7 +61,7 @@ public sealed class PolicyChatClient : IChatClient
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
     /// it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>

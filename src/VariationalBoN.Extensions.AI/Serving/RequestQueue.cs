@@ -14,6 +14,26 @@ internal sealed class RequestQueue(int maxWaiting)
     /// <summary>The most that wait.</summary>
     public int MaxWaiting => maxWaiting;
 
+    /// <summary>The error that ended the thread that draws.</summary>
+    public Exception? Fault
+    {
+        get
+        {
+            lock (_gate)
+                return _fault;
+        }
+    }
+
+    /// <summary>Whether it takes no more requests.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_gate)
+                return _isClosed;
+        }
+    }
+
     public CompletionServiceStatistics Statistics
     {
         get
