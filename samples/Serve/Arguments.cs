@@ -1,3 +1,5 @@
+using SampleHosting;
+
 namespace Serve;
 
 /// <summary>What the command line asks for. Immutable.</summary>
@@ -36,4 +38,20 @@ internal sealed record Arguments
     public bool Quick { get; init; }
 
     public bool PlainRuntime { get; init; }
+
+    /// <summary>Whether Best-of-N is served: the tiny models have all of it.</summary>
+    public bool HasBestOfN => Model is null || ((Adapters ?? Reference) is not null && Reward is not null);
+
+    /// <summary>Refuses what cannot be served, before anything is made or loaded.</summary>
+    /// <exception cref="UsageException">Two options do not fit each other.</exception>
+    public void Require()
+    {
+        if (HasBestOfN && N > MaxRequests)
+            throw new UsageException($"--n is {N}; it must be at most --max-requests, {MaxRequests}, since the draws wait together.");
+        if (Model is null && MaxNewTokens >= TinyContext)
+        {
+            throw new UsageException($"--max-new-tokens is {MaxNewTokens}; the context of the tiny models is {TinyContext} tokens, " +
+                $"prompt included: give at most {TinyContext / 2}, or --model.");
+        }
+    }
 }

@@ -7,7 +7,8 @@ namespace Serve;
 internal static class CommandLine
 {
     private const string Purpose =
-        "Serves an aligned model on this machine: the chat API of OpenAI, a page that compares reference, policy and Best-of-N, health, metrics.";
+        "Serves an aligned model on this machine: the chat API of OpenAI, a page that compares reference, policy and Best-of-N, health, " +
+        "metrics.";
 
     private static readonly Option<string> Model = Folder("--model",
         "Directory of the aligned model, as Hugging Face lays it out [default: tiny models, made within seconds].");
@@ -50,19 +51,10 @@ internal static class CommandLine
         program.Validators.Add(result =>
         {
             bool tiny = result.GetResult(Model) is null;
-            if (tiny && (result.GetResult(Adapters) ?? result.GetResult(Reference) ?? result.GetResult(Reward) ?? result.GetResult(Label)) is not null)
+            if (tiny && new[] { Adapters, Reference, Reward, Label }.Any(option => result.GetResult(option) is not null))
                 result.AddError("--adapters, --reference, --reward and --label need --model, the directory of the model that is served");
             else if (result.GetResult(Label) is not null && result.GetResult(Reward) is null)
                 result.AddError("--label needs --reward, the directory of the classifier that has it");
-            if (Errors(result))
-                return;
-            bool bestOfN = tiny || ((result.GetResult(Adapters) ?? result.GetResult(Reference)) is not null && result.GetResult(Reward) is not null);
-            int n = result.GetValue(N), waiting = result.GetValue(MaxRequests);
-            if (bestOfN && n > waiting)
-                result.AddError($"--n is {n}; it must be at most --max-requests, {waiting}, since its draws wait together");
-            if (tiny && result.GetValue(MaxNewTokens) is int tokens && tokens >= Arguments.TinyContext)
-                result.AddError($"--max-new-tokens is {tokens}; the context of the tiny models is {Arguments.TinyContext} tokens, " +
-                    $"prompt included, so it must be at most {Arguments.TinyContext - 1}");
         });
         program.SetAction((result, cancellationToken) => serve(Read(result), cancellationToken));
         return CommandHost.InvokeAsync(program, args);

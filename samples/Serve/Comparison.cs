@@ -26,8 +26,10 @@ internal static class Comparison
             var client = services.GetRequiredKeyedService<IChatClient>(model.Id);
             ChatResponse response = await client.GetResponseAsync(prompt, new ChatOptions { Seed = seed }, stop);
             long milliseconds = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            double? reward = response.AdditionalProperties?["reward"] as double?; // of Best-of-N, which has it already
-            if (reward is null && served.HasReward)
+            double? reward = null;
+            if (response.AdditionalProperties?.TryGetValue("reward", out double known) == true)
+                reward = known; // of Best-of-N, which has it already
+            else if (served.HasReward)
                 reward = (await services.GetRequiredService<IRewardModel>()
                     .ScoreCheckedAsync([(Completion)response.RawRepresentation!], cancellationToken: stop))[0];
             answers.Add(new ComparedAnswer(model.Id, model.Name, model.What, response.Text, reward, milliseconds));

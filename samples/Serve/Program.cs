@@ -8,6 +8,7 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
     int code = 0;
     int failed = await CommandHost.RunAsync(async () =>
     {
+        arguments.Require();
         FastRuntime.Begin(arguments.PlainRuntime);
         torch.set_num_threads(arguments.Threads);
         if (arguments.Model is null)
@@ -22,7 +23,8 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
         if (arguments.Quick)
             code = await QuickRun.AskAsync(address, Console.Out, cancellationToken);
         else
-            Console.WriteLine($"Listening on {address} : the page; {new Uri(address, "v1")} is what a chat client is given. Ctrl+C ends it.");
+            Console.WriteLine(
+                $"Listening on {address} : the page; {new Uri(address, "v1")} is what a chat client is given. Ctrl+C ends it.");
         if (!arguments.Quick)
             await app.WaitForShutdownAsync(cancellationToken);
         await app.StopAsync(CancellationToken.None);

@@ -20,7 +20,7 @@ internal static partial class Refusals
     {
         RequestException? known = Known(context, error);
         if (known is null)
-            LogFailed(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Refusals)), context.Request.Path, error);
+            LogFailed(context.RequestServices.GetRequiredService<ILogger<Program>>(), context.Request.Path, error);
         return Answers.ErrorEvent(known ?? Failed());
     }
 

@@ -72,12 +72,15 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
                 case "response_format" when value.ValueKind != JsonValueKind.Object || !value.TryGetProperty("type", out JsonElement form)
                     || form.ValueKind != JsonValueKind.String || form.GetString() != "text" || value.EnumerateObject().Count() != 1:
                     throw RequestException.Invalid("response_format",
-                        $"\"response_format\" is {Shown(value.GetRawText())}; it must be {{\"type\": \"text\"}}: these models write texts alone.");
-                case "response_format" or "n" or "presence_penalty" or "frequency_penalty" or "user" or "metadata" or "store" or "service_tier":
+                        $"\"response_format\" is {Shown(value.GetRawText())}; it must be {{\"type\": \"text\"}}, " +
+                        "since these models write texts alone.");
+                case "response_format" or "n" or "presence_penalty" or "frequency_penalty" or "user" or "metadata" or "store"
+                    or "service_tier":
                     break; // nothing that changes the answer
                 default:
-                    throw new RequestException(400, $"\"{Shown(field.Name)}\" is no option of this server. The options are model, messages, stream, " +
-                        "stream_options, max_tokens, max_completion_tokens, seed, temperature, top_p and stop.", "unknown_parameter", field.Name);
+                    throw new RequestException(400, $"\"{Shown(field.Name)}\" is no option of this server. The options are model, " +
+                        "messages, stream, stream_options, max_tokens, max_completion_tokens, seed, temperature, top_p and stop.",
+                        "unknown_parameter", field.Name);
             }
         }
 
@@ -108,8 +111,9 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
         string place = $"messages[{number}]";
         if (message.ValueKind != JsonValueKind.Object)
             throw RequestException.Invalid(place, $"\"{place}\" is no object; a message has a role and content.");
-        string? unknown = message.EnumerateObject().FirstOrDefault(field =>
-            field.Name is not ("role" or "content") && field.Value.ValueKind != JsonValueKind.Null).Name;
+        string? unknown = message.EnumerateObject()
+            .Where(field => field.Name is not ("role" or "content") && field.Value.ValueKind != JsonValueKind.Null)
+            .Select(field => field.Name).FirstOrDefault();
         if (unknown is not null)
             throw RequestException.Invalid(place, $"\"{place}\" has \"{Shown(unknown)}\"; a message has a role and content alone.");
         string role = message.TryGetProperty("role", out JsonElement named) && named.ValueKind == JsonValueKind.String
@@ -165,13 +169,16 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
     private static float Temperature(JsonProperty field)
     {
         double number = Number(field, 0, 2);
-        return number is 0 or >= MinTemperature ? (float)number : throw RequestException.Invalid(field.Name, FormattableString.Invariant(
-            $"\"temperature\" is {Shown(field.Value.GetRawText())}; it must be 0, for the most probable tokens, or at least {MinTemperature}."));
+        return number is 0 or >= MinTemperature
+            ? (float)number
+            : throw RequestException.Invalid(field.Name, $"\"temperature\" is {Shown(field.Value.GetRawText())}; it must be at least " +
+                FormattableString.Invariant($"{MinTemperature}, or 0, which takes the most probable token."));
     }
 
     private static double Number(JsonProperty field, double min, double max) =>
         field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetDouble(out double number) && number >= min && number <= max
         ? number
         : throw RequestException.Invalid(field.Name,
-            FormattableString.Invariant($"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a number from {min} to {max}."));
+            FormattableString.Invariant(
+                $"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a number from {min} to {max}."));
 }
