@@ -98,7 +98,7 @@ public static class VariationalBoNServiceExtensions
 
     private static CompletionService Service(IServiceProvider provider, object? key) =>
         new(provider.GetRequiredKeyedService<CausalLmPolicy>(key),
-            new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting });
+            new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting, Logger = Logger(provider) });
 
     private static BestOfNChatClient BestOfN(IServiceProvider provider, object? key) => new(
         provider.GetRequiredKeyedService<CompletionService>(ServedModel.Reference), provider.GetRequiredService<IRewardModel>(),
