@@ -40,6 +40,7 @@ public sealed class TelemetryTests
 
         Activity draw = Assert.Single(heard.Spans);
         Assert.Equal((ActivityStatusCode.Error, typeof(ArgumentException).FullName), (draw.Status, draw.GetTagItem("error.type")));
+        Assert.Equal(nameof(ArgumentException), draw.StatusDescription); // not its message, which may quote the prompt
     }
 
     [Fact]
