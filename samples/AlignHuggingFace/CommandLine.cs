@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using AlignHuggingFace.Prompts;
 using SampleHosting;
+using VariationalBoN.References;
 using VariationalBoN.Training;
 using VariationalBoN.Transformers.Gguf;
 using static TorchSharp.torch;
@@ -63,6 +64,25 @@ internal static class CommandLine
 
     private static readonly Option<int?> Samples = OptionChecks.Number<int>("--samples",
         "M, reference samples of each prompt [default: 8 N, at least 32].", value => value >= 1, "at least 1");
+
+    private static readonly Option<string> Part =
+        new Option<string>("--shard")
+        {
+            Description = "Draw this part of the reference samples into a store of its own, beside --references, and stop: index/count such as 0/8, " +
+                $"or \"{Arguments.Job}\" for what a SLURM array or an Indexed Job of Kubernetes says. All parts take the same other options.",
+        }
+        .Checked(IsShard, value => $"--shard is '{value}'; it must be index/count, such as 0/8, the first of eight, or {Arguments.Job}");
+
+    private static readonly Option<bool> Merge = new("--merge") { Description = "Join the stores that --shard drew, which lie beside --references, and go on with all of them." };
+
+    private static readonly Option<bool> AnyExecution = new("--accept-other-execution")
+    {
+        Description = "Let --shard and --merge bring samples together that were drawn by other processors, --threads or versions: their last digits differ, their law does not.",
+    };
+
+    private static readonly Option<int?> Block = OptionChecks.Number<int>("--samples-per-block",
+        "Draw the samples of a prompt in ranges of this many, which divides --samples: then every sharing and every restart gives the same bits. Also the most " +
+        $"--shard can share [default: {ReferenceRewards.SamplesPerBlock} with --shard, else all at once].", value => value >= 1, "at least 1");
 
     private static readonly Option<int?> Steps = OptionChecks.Number<int>("--steps",
         "Training steps [default: 200; with --quick 60].", value => value >= 1, "at least 1");
@@ -176,7 +196,7 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, HeldOutCompletions, N, Samples, Steps, PromptsPerStep, Completions,
+            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, HeldOutCompletions, N, Samples, Part, Merge, AnyExecution, Block, Steps, PromptsPerStep, Completions,
             MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, ElementType, Gguf, MixedPrecision,
             RecomputeActivations, Guided, Targets, Seed, Output,
             References, Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
@@ -206,6 +226,8 @@ internal static class CommandLine
             result.AddError("--prompt-column goes with --prompts");
         if (Given(EstimateOnly) && Given(ReferencesOnly))
             result.AddError("--references-only does not go with --estimate, which draws none");
+        foreach (var option in new Option[] { EstimateOnly, ReferencesOnly, Merge, Guided, Watch, SecondReward }.Where(option => Given(Part) && Given(option)))
+            result.AddError($"{option.Name} does not go with --shard, which draws its part and stops");
         if (Given(Guided) && (Given(EstimateOnly) || Given(ReferencesOnly)))
             result.AddError("--guided does not go with --estimate and --references-only, which stop before it");
         if (Given(Guided) && result.GetValue(Samples) < result.GetValue(N))
@@ -244,6 +266,10 @@ internal static class CommandLine
             HeldOutCompletions = result.GetValue(HeldOutCompletions),
             N = n,
             SamplesPerPrompt = result.GetValue(Samples) ?? Math.Max(32, (int)Math.Ceiling(8 * n)),
+            Shard = result.GetValue(Part),
+            Merge = result.GetValue(Merge),
+            AcceptOtherExecution = result.GetValue(AnyExecution),
+            SamplesPerBlock = result.GetValue(Block) ?? (result.GetValue(Part) is null ? null : ReferenceRewards.SamplesPerBlock),
             Steps = result.GetValue(Steps) ?? (quick ? 60 : 200),
             PromptsPerStep = result.GetValue(PromptsPerStep),
             CompletionsPerPrompt = result.GetValue(Completions),
@@ -283,6 +309,18 @@ internal static class CommandLine
         new Option<string>(name) { Description = description }
         .Checked(value => value == Arguments.Function || Directory.Exists(value),
             value => $"{name} is '{value}'; it must be a directory or \"{Arguments.Function}\"");
+
+    private static bool IsShard(string text)
+    {
+        try
+        {
+            return text == Arguments.Job || Shard.Parse(text).Count > 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsFile(string path) =>
         !string.IsNullOrWhiteSpace(path) && !path.Contains('\0', StringComparison.Ordinal) && !Path.EndsInDirectorySeparator(path)

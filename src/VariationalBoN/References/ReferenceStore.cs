@@ -48,9 +48,15 @@ public sealed class ReferenceStore : IDisposable
     {
         options ??= new ReferenceStoreOptions();
         options.Validate();
+        provenance = options.Promised(provenance);
         return new ReferenceStore(StoreWriter.Open(
             path, StoreFacts.Of(provenance), there => StoreFacts.Differences(there, path, provenance), options.ToWriting()));
     }
+
+    /// <summary>Opens a store of any execution, or makes one of this; <see cref="RequireExecution"/> before anything is drawn for it.</summary>
+    internal static ReferenceStore OpenOfAnyExecution(string path, ReferenceProvenance provenance, ReferenceStoreOptions options) =>
+        new(StoreWriter.Open(path, StoreFacts.Of(options.Promised(provenance)),
+            there => StoreFacts.Differences(there, path, provenance with { Execution = null }), options.ToWriting()));
 
     /// <summary>
     /// Copies the samples of other stores into one: what several processes have drawn, different prompts or different samples of the same.
@@ -73,6 +79,14 @@ public sealed class ReferenceStore : IDisposable
         ArgumentNullException.ThrowIfNull(shards);
         if (shards.Count == 0)
             throw new ArgumentException("There is no store to copy from; give at least one.", nameof(shards));
+        options ??= new ReferenceStoreOptions();
+        ReferenceProvenance?[] all = [.. shards.Select(shard =>
+        {
+            using var source = StoreReader.Open(shard);
+            return StoreFacts.Read(source.Facts, source.Path);
+        })];
+        ModelIdentity? execution = all.Select(from => from?.Execution).FirstOrDefault(named => named is not null);
+        bool isPromised = all.All(from => from?.Execution is not null); // samples of no named execution take the promise from the others
         ReferenceStore? store = null;
         try
         {
@@ -80,8 +94,9 @@ public sealed class ReferenceStore : IDisposable
             foreach (string shard in shards)
             {
                 using var source = StoreReader.Open(shard);
-                store ??= Open(path, StoreFacts.Read(source.Facts, source.Path), options);
-                string[] differences = [.. StoreFacts.Differences(source.Facts, source.Path, store.Provenance)];
+                store ??= Open(path, all[0] is { } first ? first with { Execution = isPromised ? execution : null } : null, options);
+                string[] differences = [.. StoreFacts.Differences(source.Facts, source.Path, options.Promised(
+                    store.Provenance is { } there ? there with { Execution = there.Execution ?? execution } : null))];
                 if (differences.Length > 0)
                     throw new InvalidOperationException(
                         $"The store {shard} cannot be merged into {store.Path}: {string.Join("; ", differences)}. Only samples of one "
@@ -169,6 +184,15 @@ public sealed class ReferenceStore : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(firstSample);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         return [.. _writer.Missing(prompt, firstSample, count)];
+    }
+
+    /// <summary>Refuses to add samples of another execution where bits are promised.</summary>
+    /// <exception cref="InvalidOperationException">It is another one; the message names what differs.</exception>
+    internal void RequireExecution(ReferenceProvenance? here)
+    {
+        string[] differences = [.. ReferenceProvenance.Differences(Provenance, here)];
+        if (differences.Length > 0)
+            throw new InvalidOperationException($"The store {Path} lacks samples, and those drawn here would not go with it: {string.Join("; ", differences)}.");
     }
 
     /// <summary>All that is here now as a table, which reads from the file; what is appended later is not in it.</summary>

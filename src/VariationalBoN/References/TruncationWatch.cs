@@ -3,19 +3,26 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
-/// <summary>Counts the reference samples of one estimation that were cut at the maximum length, and warns once when nearly all are. Not thread-safe.</summary>
+/// <summary>Counts the reference samples of one estimation that were cut at the maximum length, and warns once when nearly all are. Thread-safe.</summary>
 /// <param name="expected">The number of samples that are wanted.</param>
 /// <param name="logger">Told once; null for none.</param>
 internal sealed class TruncationWatch(long expected, ILogger? logger)
 {
     private const int Enough = 32;
     private const double NearlyAll = 0.9;
+    private readonly Lock _lock = new();
     private long _seen, _cut;
     private int _longest;
     private bool _raised;
 
     /// <summary>Counts completions as they come.</summary>
     public void Observe(IEnumerable<Completion> completions)
+    {
+        lock (_lock)
+            Count(completions);
+    }
+
+    private void Count(IEnumerable<Completion> completions)
     {
         foreach (Completion completion in completions)
         {

@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using System.Net;
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN.Extensions.AI.Pools;
+
+/// <summary>
+/// Several servers that do the same, as one: each request goes to the one that is least busy, and again elsewhere when it comes to
+/// nothing. Beneath any <see cref="HttpClient"/>: that of a <see cref="PoolSampler"/>, of an <see cref="HttpRewardModel"/>, of a chat
+/// model's client.
+/// </summary>
+/// <remarks>
+/// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. What stands behind it is
+/// put behind the address of the server that is chosen.</para>
+/// <para>A try comes to nothing when the connection fails, the answer is half or too late, or the status is one that passes (408, 429,
+/// 5xx). Then the server is left alone for a while that doubles, tried with one request, and given more when it answers. A request that a
+/// server refuses (400, 404) is answered so: it would be refused elsewhere. Requests must bear being made twice, as draws with a seed and
+/// rewards do.</para>
+/// <para>Thread-safe. Disposing ends its connections.</para>
+/// </remarks>
+public sealed class PoolHandler : HttpMessageHandler
+{
+    /// <summary>The one server that a request goes to, in one of its lives: when that ends, the request has failed.</summary>
+    internal static readonly HttpRequestOptionsKey<(PoolServer Server, int Life)> Only = new("VariationalBoN.Only");
+
+    /// <summary>The server that has answered a request, and which of its lives it was in.</summary>
+    internal static readonly HttpRequestOptionsKey<(PoolServer Server, int Life)> AnsweredBy = new("VariationalBoN.AnsweredBy");
+
+    private readonly HttpMessageInvoker _inner;
+    private readonly PoolOptions _options;
+    private readonly PoolQueue _queue;
+
+    /// <summary>Makes a pool.</summary>
+    /// <param name="servers">Their addresses, at least one and none twice: what stands before the path of a request, such as
+    /// http://gpu1:8000.</param>
+    /// <param name="options">How they are treated; the defaults when left out.</param>
+    /// <exception cref="ArgumentException">There is no address, one is no address, has a password or stands twice, or an option is out of
+    /// range.</exception>
+    public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
+        : this(servers, options, new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5), // a machine that is off answers nothing
+            PooledConnectionLifetime = TimeSpan.FromMinutes(15),
+        })
+    {
+    }
+
+    /// <summary>A pool over another handler, which it owns.</summary>
+    internal PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options, HttpMessageHandler inner)
+    {
+        ArgumentNullException.ThrowIfNull(servers);
+        _options = options ?? new PoolOptions();
+        _options.Validate();
+        Servers = [.. servers.Select(server => new PoolServer(server, _options))];
+        if (Servers.IsEmpty)
+            throw new ArgumentException("There is no server; give the address of at least one.", nameof(servers));
+        if (Servers.CountBy(server => server.Address).FirstOrDefault(count => count.Value > 1).Key is Uri twice)
+            throw new ArgumentException($"The server {twice} stands twice; MaxRequestsPerServer says how " +
+                "much one is given.", nameof(servers));
+        _inner = new HttpMessageInvoker(inner);
+        _queue = new PoolQueue(Servers, _options);
+    }
+
+    /// <summary>Stands for the pool in the addresses of requests; no name that a network resolves.</summary>
+    public static Uri Address { get; } = new("http://pool.invalid/");
+
+    /// <summary>How the servers are now, in the order given.</summary>
+    public ImmutableArray<ServerHealth> Health => _queue.Health;
+
+    /// <summary>The servers.</summary>
+    internal ImmutableArray<PoolServer> Servers { get; }
+
+    /// <summary>How often a request is tried on each.</summary>
+    internal int MaxTriesPerServer => _options.MaxTriesPerServer;
+
+    /// <summary>The requests that all of them take at once.</summary>
+    internal int Capacity => (int)Math.Min(int.MaxValue, (long)Servers.Length * _options.MaxRequestsPerServer);
+
+    /// <summary>A client without a limit of time of its own: a request may wait for a free server, and each try has
+    /// <see cref="PoolOptions.TryTimeout"/>.</summary>
+    /// <returns>The client, the caller's to dispose, which leaves the pool as it is.</returns>
+    public HttpClient CreateClient() => new(this, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan, BaseAddress = Address };
+
+    /// <inheritdoc/>
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri || uri.Host != Address.Host)
+            throw new InvalidOperationException($"A request to {PoolServer.Named(request.RequestUri)} came to a pool; name " +
+                $"{nameof(PoolHandler)}.{nameof(Address)} in place of a server.");
+        byte[]? body = request.Content is null ? null : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        var tries = new Dictionary<PoolServer, int>();
+        (PoolServer Server, int Life)? only = request.Options.TryGetValue(Only, out var one) ? one : null;
+        while (true)
+        {
+            (PoolServer server, int life) = await _queue.TakeAsync(tries, only, cancellationToken).ConfigureAwait(false);
+            tries[server] = tries.GetValueOrDefault(server) + 1;
+            bool isLast = (only is { } given ? [given.Server] : Servers)
+                .All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
+            if (await TryAsync(server, life, request, body, isLast, cancellationToken).ConfigureAwait(false) is { } response)
+            {
+                request.Options.Set(AnsweredBy, (server, life));
+                return response;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _inner.Dispose();
+            _queue.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>One try. The place at the server is given back when the answer is read to its end.</summary>
+    /// <returns>The answer; null when it came to nothing and is to be asked elsewhere.</returns>
+    private async Task<HttpResponseMessage?> TryAsync(PoolServer server, int life, HttpRequestMessage request, byte[]? body,
+        bool isLast, CancellationToken cancellationToken)
+    {
+        long begun = _options.TimeProvider.GetTimestamp();
+        using var limit = new CancellationTokenSource(_options.TryTimeout, _options.TimeProvider);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        HttpResponseMessage? response = null;
+        Exception? error = null;
+        try
+        {
+            using HttpRequestMessage copy = Copy(request, body, server);
+            response = await _inner.SendAsync(copy, both.Token).ConfigureAwait(false);
+            await response.Content.LoadIntoBufferAsync(_options.MaxResponseBytes, both.Token).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            error = e;
+        }
+
+        bool isStopped = error is not null && cancellationToken.IsCancellationRequested;
+        bool isLate = error is not null && !isStopped && limit.IsCancellationRequested;
+        bool passes = !isStopped && (isLate || (error is not null ? RetryPolicy.IsTransient(error)
+            : !response!.IsSuccessStatusCode && RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode))));
+        string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s")
+            : error is not null ? Reason(error) : $"it answered {(int)response!.StatusCode} {response.ReasonPhrase}".TrimEnd();
+        bool mayHaveRestarted = error is not null // these are said by one that runs:
+            || response!.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                or HttpStatusCode.InternalServerError);
+        ServerHealth? news = _queue.Return(server, passes
+            ? () => server.Failed(begun, life, mayHaveRestarted, why, error is null ? RetryAfter(response!) : null)
+            : () => error is null && server.Answered(begun));
+        if (error is not null || (passes && !isLast))
+            response?.Dispose();
+        if (news is not null)
+            _options.OnChange?.Invoke(news);
+        if (isStopped)
+            throw new OperationCanceledException(error!.Message, error, cancellationToken); // with the caller's token, not that of the try
+        if (passes && !isLast)
+            return null;
+        if (error is not null)
+        {
+            throw new HttpRequestException((error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
+                $"{server.Address} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}",
+                error);
+        }
+
+        response!.RequestMessage = request;
+        if (!response.IsSuccessStatusCode)
+            response.ReasonPhrase = $"{response.ReasonPhrase} (by {server.Address})".TrimStart();
+        return response;
+    }
+
+    private HttpRequestMessage Copy(HttpRequestMessage request, byte[]? body, PoolServer server)
+    {
+        var copy = new HttpRequestMessage(request.Method, new Uri(server.Address, request.RequestUri!.PathAndQuery.TrimStart('/')))
+        {
+            Version = request.Version,
+            VersionPolicy = request.VersionPolicy,
+        };
+        foreach ((string name, IEnumerable<string> values) in request.Headers)
+        {
+            if (!name.Equals("Host", StringComparison.OrdinalIgnoreCase))
+                copy.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        copy.Headers.Authorization ??= _options.Authorization;
+        if (body is null)
+            return copy;
+        copy.Content = new ByteArrayContent(body);
+        foreach ((string name, IEnumerable<string> values) in request.Content!.Headers)
+            copy.Content.Headers.TryAddWithoutValidation(name, values);
+        return copy;
+    }
+
+    private static string Reason(Exception e) =>
+        e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
+        ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}" : e.Message.TrimEnd('.');
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: TimeSpan delta } => delta,
+        { Date: DateTimeOffset date } => date - _options.TimeProvider.GetUtcNow(),
+        _ => null,
+    };
+}
