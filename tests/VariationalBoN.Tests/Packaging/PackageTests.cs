@@ -16,6 +16,7 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
         { Core, ["MathNet.Numerics", "Microsoft.Data.Sqlite", "Polly.Core", "TorchSharp"] },
         { "VariationalBoN.Cuda", [Core] },
         { "VariationalBoN.Extensions.AI", ["Microsoft.Extensions.AI.Abstractions", Core] },
+        { "VariationalBoN.Orleans", ["Microsoft.Orleans.Client", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", Core] },
         { "VariationalBoN.Testing", [Core, "VariationalBoN.Transformers"] },
         { "VariationalBoN.Transformers", ["Microsoft.ML.Tokenizers", Core] },
     };
