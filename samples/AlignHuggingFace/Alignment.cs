@@ -7,6 +7,7 @@ using VariationalBoN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Guidance;
 using VariationalBoN.Numerics;
+using VariationalBoN.References;
 
 namespace AlignHuggingFace;
 
@@ -36,9 +37,19 @@ internal static class Alignment
         output.WriteLine($"judge: {judge.Reward.Identity}");
         output.WriteLine(prompts.Description(arguments.Steps));
 
+        Prompt[] measured = [.. prompts.Used, .. prompts.HeldOut];
+        if (arguments.Shard is string part)
+        {
+            var shard = part == Arguments.Job ? Shard.FromEnvironment() : Shard.Parse(part);
+            await ReferenceRewards.DrawAsync(shard, scorer, measured, arguments, output, cancellationToken);
+            return;
+        }
+
+        if (arguments.Merge)
+            ReferenceRewards.Merge(scorer, measured, arguments, output);
+
         // 2. What was done before, which must be of the same settings; and what the rest will take, before it starts.
         using var training = new FineTuning(model, scorer, prompts, arguments, second?.Reward);
-        Prompt[] measured = [.. prompts.Used, .. prompts.HeldOut];
         var work = new Work(ReferenceRewards.Missing(scorer, measured, arguments), arguments.Steps - training.StepsDone,
             prompts.HeldOut.Length * (EvaluationCompletions + Looks(arguments)), second is null ? 1 : 2);
         if (training.StepsDone > 0)

@@ -42,6 +42,18 @@ internal sealed record Arguments
     /// <summary>M, the reference samples of each prompt.</summary>
     public required int SamplesPerPrompt { get; init; }
 
+    /// <summary>Stands for what the variables of a job say, in place of index/count.</summary>
+    public const string Job = "job";
+
+    /// <summary>The part of the reference samples that this process draws, after which it ends: index/count, or <see cref="Job"/>; null for all.</summary>
+    public string? Shard { get; init; }
+
+    /// <summary>Whether the stores of shards are joined first.</summary>
+    public bool Merge { get; init; }
+
+    /// <summary>The samples of a block, where bits are promised; null where they are not.</summary>
+    public int? SamplesPerBlock { get; init; }
+
     public required int Steps { get; init; }
 
     public required int PromptsPerStep { get; init; }

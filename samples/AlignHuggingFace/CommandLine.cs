@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using AlignHuggingFace.Prompts;
 using SampleHosting;
+using VariationalBoN.References;
 using VariationalBoN.Training;
 
 namespace AlignHuggingFace;
@@ -58,6 +59,20 @@ internal static class CommandLine
 
     private static readonly Option<int?> Samples = OptionChecks.Number<int>("--samples",
         "M, reference samples of each prompt [default: 8 N, at least 32].", value => value >= 1, "at least 1");
+
+    private static readonly Option<string> Part =
+        new Option<string>("--shard")
+        {
+            Description = "Draw this part of the reference samples into a store of its own, beside --references, and stop: index/count such as 0/8, " +
+                $"or \"{Arguments.Job}\" for what a SLURM array or an Indexed Job of Kubernetes says. All parts take the same other options.",
+        }
+        .Checked(IsShard, value => $"--shard is '{value}'; it must be index/count, such as 0/8, the first of eight, or {Arguments.Job}");
+
+    private static readonly Option<bool> Merge = new("--merge") { Description = "Join the stores that --shard drew, which lie beside --references, and go on with all of them." };
+
+    private static readonly Option<int?> Block = OptionChecks.Number<int>("--samples-per-block",
+        "Draw the samples of a prompt in ranges of this many, which divides --samples: then every sharing and every restart gives the same bits. Also the most " +
+        $"--shard can share [default: {ReferenceRewards.SamplesPerBlock} with --shard, else all at once].", value => value >= 1, "at least 1");
 
     private static readonly Option<int?> Steps = OptionChecks.Number<int>("--steps",
         "Training steps [default: 200; with --quick 60].", value => value >= 1, "at least 1");
@@ -163,7 +178,7 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, N, Samples, Steps, PromptsPerStep, Completions,
+            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, N, Samples, Part, Merge, Block, Steps, PromptsPerStep, Completions,
             MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, MixedPrecision,
             RecomputeActivations, Guided, Targets, Seed, Output,
             References, Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
@@ -191,6 +206,8 @@ internal static class CommandLine
             result.AddError("--prompt-column goes with --prompts");
         if (Given(EstimateOnly) && Given(ReferencesOnly))
             result.AddError("--references-only does not go with --estimate, which draws none");
+        foreach (var option in new Option[] { EstimateOnly, ReferencesOnly, Merge, Guided, Watch, SecondReward }.Where(option => Given(Part) && Given(option)))
+            result.AddError($"{option.Name} does not go with --shard, which draws its part and stops");
         if (Given(Guided) && (Given(EstimateOnly) || Given(ReferencesOnly)))
             result.AddError("--guided does not go with --estimate and --references-only, which stop before it");
         if (Given(Guided) && result.GetValue(Samples) < result.GetValue(N))
@@ -228,6 +245,9 @@ internal static class CommandLine
             HeldOut = result.GetValue(HeldOut),
             N = n,
             SamplesPerPrompt = result.GetValue(Samples) ?? Math.Max(32, (int)Math.Ceiling(8 * n)),
+            Shard = result.GetValue(Part),
+            Merge = result.GetValue(Merge),
+            SamplesPerBlock = result.GetValue(Block) ?? (result.GetValue(Part) is null ? null : ReferenceRewards.SamplesPerBlock),
             Steps = result.GetValue(Steps) ?? (quick ? 60 : 200),
             PromptsPerStep = result.GetValue(PromptsPerStep),
             CompletionsPerPrompt = result.GetValue(Completions),
@@ -265,6 +285,18 @@ internal static class CommandLine
         new Option<string>(name) { Description = description }
         .Checked(value => value == Arguments.Function || Directory.Exists(value),
             value => $"{name} is '{value}'; it must be a directory or \"{Arguments.Function}\"");
+
+    private static bool IsShard(string text)
+    {
+        try
+        {
+            return text == Arguments.Job || Shard.Parse(text).Count > 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
 
     private static bool IsFile(string path) =>
         !string.IsNullOrWhiteSpace(path) && !path.Contains('\0', StringComparison.Ordinal) && !Path.EndsInDirectorySeparator(path)

@@ -11,6 +11,9 @@ internal static class ReferenceRewards
     /// <summary>Prompts that are drawn for at a time.</summary>
     public const int PromptsPerBatch = 4;
 
+    /// <summary>Samples of a block that shards draw: with the prompts of a batch, the rows that the model takes at a time.</summary>
+    public const int SamplesPerBlock = 16;
+
     /// <summary>The store's name in the output folder, where no other is given.</summary>
     public const string FileName = "references.db";
 
@@ -31,19 +34,39 @@ internal static class ReferenceRewards
     public static async Task<ReferenceTable> ObtainAsync(
         Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
-        string store = arguments.References;
-        var options = new ReferenceTableOptions
-        {
-            SamplesPerPrompt = arguments.SamplesPerPrompt,
-            Seed = arguments.Seed,
-            PromptsPerBatch = PromptsPerBatch,
-            Store = store,
-            Progress = new Lines(output),
-        };
-        var table = await ReferenceTable.EstimateAsync(scorer, prompts, options, cancellationToken);
-        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {store} (for vbon-inspect, samples/InspectRewards)");
+        var table = await ReferenceTable.EstimateAsync(scorer, prompts, Options(arguments, output), cancellationToken);
+        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {arguments.References} (for vbon-inspect, samples/InspectRewards)");
         return table;
     }
+
+    /// <summary>Draws a part of the samples into a store of its own.</summary>
+    public static async Task DrawAsync(
+        Shard shard, Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    {
+        var part = shard.Cut(Options(arguments, output));
+        using var table = await ReferenceTable.EstimateAsync(scorer, prompts, part, cancellationToken);
+        output.WriteLine($"shard {shard}: samples {part.FirstSample} to {part.FirstSample + part.SamplesPerPrompt - 1} of each of {prompts.Count} prompts, in {part.Store}. When all {shard.Count} are there: --merge");
+    }
+
+    /// <summary>Joins the stores of shards.</summary>
+    /// <exception cref="InvalidOperationException">Samples are in none of them: a shard has not ended.</exception>
+    public static void Merge(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output)
+    {
+        int rows = Shard.Merge(arguments.References);
+        output.WriteLine($"joined the shards: {rows} rows more in {arguments.References}");
+        if (Missing(scorer, prompts, arguments) is > 0 and long missing)
+            throw new InvalidOperationException($"{missing} of {(long)prompts.Count * arguments.SamplesPerPrompt} samples are in no shard: one has not ended, or was drawn with other --samples or --prompts. Run it again with the options of the others, then --merge.");
+    }
+
+    private static ReferenceTableOptions Options(Arguments arguments, TextWriter output) => new()
+    {
+        SamplesPerPrompt = arguments.SamplesPerPrompt,
+        SamplesPerBlock = arguments.SamplesPerBlock,
+        Seed = arguments.Seed,
+        PromptsPerBatch = PromptsPerBatch,
+        Store = arguments.References,
+        Progress = new Lines(output),
+    };
 
     /// <summary>What Best-of-N would bring, and all that speaks against these rewards, before anything is trained.</summary>
     public static void Report(ReferenceTable table, double n, TextWriter output)

@@ -145,6 +145,22 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
         }
     }
 
+    /// <summary>One batch of several, one after the other, of one origin; groups stay what they are.</summary>
+    internal static ScoredBatch Concat(IReadOnlyList<ScoredBatch> parts)
+    {
+        string[] names = [.. parts.SelectMany(part => part.DrawnComponents.Keys).Distinct(StringComparer.Ordinal)];
+        return new ScoredBatch(
+            parts.SelectMany(part => part.Drawn),
+            parts.SelectMany(part => part.DrawnGroups),
+            parts.Count == 0 ? null : parts[0].Origin,
+            names.Select(name => KeyValuePair.Create(name, parts.SelectMany(
+                part => part.DrawnComponents.TryGetValue(name, out var values) ? values : [.. new double?[part.Drawn.Length]]).ToImmutableArray())));
+    }
+
+    /// <summary>The samples at some places, in that order, with other groups.</summary>
+    internal ScoredBatch Reordered(IReadOnlyList<int> places, IReadOnlyList<int> groups) =>
+        new(places.Select(i => Drawn[i]), groups, Origin, ComponentsOf(places));
+
     private ScoredBatch Take(List<int> indices) => new(indices.Select(i => Drawn[i]), indices.Select(i => DrawnGroups[i]), Origin, ComponentsOf(indices));
 
     private KeyValuePair<string, ImmutableArray<double?>>[] ComponentsOf(IReadOnlyList<int> indices) =>

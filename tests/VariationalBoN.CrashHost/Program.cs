@@ -4,6 +4,7 @@ return args switch
 {
     ["train", var folder, var steps] => await TrainingJob.RunAsync(folder, int.Parse(steps, System.Globalization.CultureInfo.InvariantCulture)),
     ["store", var path, var journal, var flush] => await StoreJob.RunAsync(path, journal, flush == "flush"),
+    ["shard", var path, var shard] => await ShardJob.RunAsync(path, shard),
     ["fill", var path, var prompts] => OpenJob.Fill(path, int.Parse(prompts, System.Globalization.CultureInfo.InvariantCulture)),
     ["open", var path] => OpenJob.Open(path),
     ["open-store", var path] => OpenJob.OpenStore(path),

@@ -96,7 +96,7 @@ public sealed class ChatReferenceSampler
             Temperature = _options.Temperature,
             TopP = 1,
             MaxOutputTokens = _options.MaxOutputTokens,
-            Seed = _options.SendSeed ? Seed(prompt, sample, seed) : null,
+            Seed = _options.SendSeed ? RequestSeed.Of(prompt, sample, seed) : null,
         };
         ChatResponse response;
         try
@@ -123,12 +123,5 @@ public sealed class ChatReferenceSampler
         return response.FinishReason is null && _options.MissingFinishReason is FinishReason known
             ? known
             : throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer \"{ChatModel.Shorten(response.Text)}\" of {Identity.Name} to the prompt \"{ChatModel.Shorten(prompt.Canonical)}\" is no sample: {why}.");
-    }
-
-    /// <summary>31 bits, which every service takes; samples of a prompt follow one another, so that no two of them share a seed.</summary>
-    private static long Seed(Prompt prompt, int sample, DrawSeed seed)
-    {
-        double first = new CounterRandom(seed with { FirstSample = 0 }, prompt, 0).Uniform(0);
-        return ((long)(first * int.MaxValue) + seed.FirstSample + sample) % int.MaxValue;
     }
 }

@@ -53,7 +53,8 @@ internal static class IntelKernels
         }
     }
 
-    private static string Vendor()
+    /// <summary>Who made the processor, as it says.</summary>
+    internal static string Vendor()
     {
         (_, int b, int c, int d) = X86Base.CpuId(0, 0);
         ReadOnlySpan<int> letters = [b, d, c];

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace VariationalBoN;
 
 /// <summary>Where scored completions come from: a policy beside a scorer in this process, or machines elsewhere.</summary>
-/// <remarks>Sample k of a prompt depends on the seed, the prompt and k alone, so asking again gives the same. Implementations say whether several calls may run at once.</remarks>
+/// <remarks>Sample k of a prompt depends on the seed, the prompt and k alone, so asking again gives the same completion: to the last bit where
+/// <see cref="Execution"/> says so, in law elsewhere. Implementations say whether several calls may run at once.</remarks>
 public interface ICompletionSource
 {
     /// <summary>What completions are drawn from. It may cost a pass over the weights.</summary>
@@ -11,6 +12,10 @@ public interface ICompletionSource
 
     /// <summary>What their rewards and log pi_ref come from.</summary>
     ScoringIdentity Origin { get; }
+
+    /// <summary>What else the bits of a draw depend on (<see cref="TorchRuntime.Execution"/>); null, the default, where bits are not promised.</summary>
+    /// <remarks>Sources that promise bits give equal bits for equal <see cref="References.DrawBlock"/>s where this is equal.</remarks>
+    ModelIdentity? Execution => null;
 
     /// <summary>Draws completions y ~ pi(. | x) for each prompt x and scores them.</summary>
     /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>

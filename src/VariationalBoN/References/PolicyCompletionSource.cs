@@ -17,6 +17,10 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     public ScoringIdentity Origin => scorer.Origin;
 
     /// <inheritdoc/>
+    /// <remarks>Of this process, as it is now.</remarks>
+    public ModelIdentity? Execution => TorchRuntime.Execution;
+
+    /// <inheritdoc/>
     /// <remarks>Drawing and log pi_ref run before the call returns, on the caller's thread; what it returns waits for the reward model alone.</remarks>
     public Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
         scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken), completionsPerPrompt, cancellationToken);

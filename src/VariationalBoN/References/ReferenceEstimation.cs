@@ -8,9 +8,11 @@ namespace VariationalBoN.References;
 internal delegate IAsyncEnumerable<ReferencePart> ReferenceDraw(Prompt[] prompts, int count, DrawSeed seed, CancellationToken cancellationToken);
 
 /// <summary>Samples of some prompts that were drawn.</summary>
+/// <param name="Prompts">The prompts.</param>
 /// <param name="First">Index of the first sample of each, as in a store.</param>
+/// <param name="Samples">How many of each.</param>
 /// <param name="ScoreAsync">Scores them: an entry for each prompt, in order.</param>
-internal readonly record struct ReferencePart(int First, Func<Task<IReadOnlyList<ReferencePrompt>>> ScoreAsync);
+internal readonly record struct ReferencePart(Prompt[] Prompts, int First, int Samples, Func<Task<IReadOnlyList<ReferencePrompt>>> ScoreAsync);
 
 /// <summary>Draws and scores reference samples part by part, into memory or into a store. One estimation; not thread-safe.</summary>
 internal sealed class ReferenceEstimation
@@ -19,16 +21,16 @@ internal sealed class ReferenceEstimation
     private readonly ReferenceDraw _draw;
     private readonly Prompt[] _prompts;
     private readonly ReferenceTableOptions _options;
-    private readonly Dictionary<Prompt, ReferencePrompt> _drawn = [];
+    private readonly Dictionary<Prompt, List<(int First, PromptSamples Samples)>> _drawn = [];
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     /// <summary>An estimation of options that were validated.</summary>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
-    public ReferenceEstimation(ScoringIdentity origin, ReferenceDraw draw, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options)
+    public ReferenceEstimation(ScoringIdentity origin, ReferenceDraw draw, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, ModelIdentity? execution = null)
     {
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to estimate reference rewards for; give at least one.", nameof(prompts));
-        (_provenance, _draw) = (new(origin, options.Seed), draw);
+        (_provenance, _draw) = (new(origin, options.Seed) { Execution = execution }, draw);
         (_prompts, _options) = ([.. prompts.Distinct()], options);
     }
 
@@ -42,17 +44,19 @@ internal sealed class ReferenceEstimation
             throw new ArgumentException($"The source draws from another policy than the reference whose log-probabilities it gives: {string.Join("; ", differences)}. Draw reference samples from the reference.", nameof(source));
         var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.OnWarning);
         var local = source as PolicyCompletionSource;
-        return new(origin, local is not null ? DrawThenScoreAsync : DrawScoredAsync, prompts, options);
+        bool isWhole = options.SamplesPerBlock is not null; // a part of a block is never kept without its neighbours: it would be judged beside others
+        return new(origin, local is not null ? DrawThenScoreAsync : DrawScoredAsync, prompts, options, isWhole ? source.Execution : null);
 
         async IAsyncEnumerable<ReferencePart> DrawThenScoreAsync(
             Prompt[] batch, int count, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            var parts = local!.DrawPartsAsync(batch, count, seed, keepOfFailed: options.Store is not null, cancellationToken);
+            var parts = local!.DrawPartsAsync(batch, count, seed, keepOfFailed: options.Store is not null && !isWhole, cancellationToken);
             await foreach ((DrawnPart part, double[] logReference) in parts.ConfigureAwait(false))
             {
                 watch.Observe(part.Completions);
-                yield return new ReferencePart(seed.FirstSample + part.FirstSample, async () => Entries(
-                    await local.ScoreAsync(part, logReference, cancellationToken).ConfigureAwait(false), batch[part.FirstPrompt..(part.FirstPrompt + part.Prompts)], part.Samples));
+                Prompt[] of = batch[part.FirstPrompt..(part.FirstPrompt + part.Prompts)];
+                yield return new ReferencePart(of, seed.FirstSample + part.FirstSample, part.Samples, async () => Entries(
+                    await local.ScoreAsync(part, logReference, cancellationToken).ConfigureAwait(false), of, part.Samples));
             }
         }
 
@@ -67,7 +71,7 @@ internal sealed class ReferenceEstimation
                 IReadOnlyList<ReferencePrompt> entries = Entries(scored, part, count); // refuses other completions than asked for
                 watch.Observe(scored.Drawn.Select(sample => sample.Completion));
                 given += part.Length;
-                yield return new ReferencePart(seed.FirstSample, () => Task.FromResult(entries));
+                yield return new ReferencePart(part, seed.FirstSample, count, () => Task.FromResult(entries));
             }
 
             if (given < batch.Length)
@@ -75,21 +79,18 @@ internal sealed class ReferenceEstimation
         }
     }
 
-    /// <summary>Draws what is missing; only when all is drawn are prompts without a reward an error.</summary>
+    /// <summary>Draws what is missing, in whole blocks where bits are promised; only when all is drawn are prompts without a reward an error.</summary>
     public async Task<ReferenceTable> RunAsync(CancellationToken cancellationToken)
     {
         using ReferenceStore? store = _options.Store is null ? null : ReferenceStore.Open(_options.Store, _provenance, _options.Storage);
-        (Prompt Prompt, int First, int Count)[] missing = [.. _prompts.SelectMany(prompt => Missing(store, prompt))];
-        var open = missing.GroupBy(part => part.Prompt).ToDictionary(parts => parts.Key, parts => parts.Sum(part => part.Count)); // samples
-        long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - missing.Sum(part => (long)part.Count), done = found, excluded = 0;
+        var cut = DrawBlock.Cut(_prompts, _options).Select(block => (Block: block, Missing: Missing(store, block))).Where(part => part.Missing.Length > 0).ToArray();
+        var open = cut.SelectMany(part => part.Missing).GroupBy(part => part.Prompt).ToDictionary(parts => parts.Key, parts => parts.Sum(part => part.Count)); // samples
+        long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - open.Values.Sum(count => (long)count), done = found, excluded = 0;
         if (store is not null)
             Report();
 
-        // By range, since one draw is of one range; cut where a run that has everything to draw is cut, so that what is there already moves no other
-        // prompt into another batch. What comes next is drawn while the judge is awaited for the part before: never two draws or two judgements at once.
-        Dictionary<Prompt, int> number = _prompts.Index().ToDictionary(prompt => prompt.Item, prompt => prompt.Index / _options.PromptsPerBatch);
-        (Prompt[] Batch, int First, int Count)[] batches = [.. missing.GroupBy(part => (part.First, part.Count)).OrderBy(range => range.Key.First).ThenBy(range => range.Key.Count)
-            .SelectMany(range => range.GroupBy(part => number[part.Prompt], part => part.Prompt).Select(batch => (batch.ToArray(), range.Key.First, range.Key.Count)))];
+        // What comes next is drawn while the judge is awaited for the part before: with one batch at once, never two draws, and never two judgements.
+        (Prompt[] Batch, int First, int Count)[] batches = [.. cut.SelectMany(part => Batches(part.Block, part.Missing)).OrderBy(batch => batch.First).ThenBy(batch => batch.Count)];
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -97,14 +98,20 @@ internal sealed class ReferenceEstimation
             Task<bool> next = parts.MoveNextAsync().AsTask();
             while (await next.ConfigureAwait(false))
             {
-                int first = parts.Current.First;
-                Task<IReadOnlyList<ReferencePrompt>> judged = parts.Current.ScoreAsync();
+                ReferencePart part = parts.Current;
+                if (store is not null && part.Prompts.All(prompt => store.Missing(prompt, part.First, part.Samples).Count == 0))
+                {
+                    next = parts.MoveNextAsync().AsTask(); // of a block that is drawn again for its neighbours' sake
+                    continue;
+                }
+
+                Task<IReadOnlyList<ReferencePrompt>> judged = part.ScoreAsync();
                 Task<bool>? begun = null;
                 try
                 {
                     if (!judged.IsCompleted)
                         begun = parts.MoveNextAsync().AsTask();
-                    Kept(await judged.ConfigureAwait(false), first);
+                    Kept(await judged.ConfigureAwait(false), part.First);
                 }
                 catch
                 {
@@ -123,8 +130,10 @@ internal sealed class ReferenceEstimation
 
         if (store is null)
         {
-            RequireRewards([.. _drawn.Values]);
-            return new ReferenceTable(_prompts.Select(prompt => _drawn[prompt]), _provenance);
+            ReferencePrompt[] all = [.. _prompts.Select(prompt => new ReferencePrompt(
+                prompt, PromptSamples.Joined([.. _drawn[prompt].OrderBy(part => part.First).Select(part => part.Samples)]).From(0)))];
+            RequireRewards(all);
+            return new ReferenceTable(all, _provenance);
         }
 
         store.Close(); // before anything reads it: so that it is one file, without a log
@@ -150,11 +159,16 @@ internal sealed class ReferenceEstimation
 
         void Kept(IReadOnlyList<ReferencePrompt> entries, int first)
         {
-            Keep(store, entries, first);
-            foreach (ReferencePrompt entry in entries)
-                open[entry.Prompt] -= entry.Drawn;
-            done += entries.Sum(entry => (long)entry.Drawn);
-            excluded += entries.Sum(entry => (long)entry.Excluded);
+            foreach (var range in Fresh(store, entries, first).GroupBy(part => part.First, part => part.Entry))
+            {
+                ReferencePrompt[] fresh = [.. range];
+                Keep(store, fresh, range.Key);
+                foreach (ReferencePrompt entry in fresh)
+                    open[entry.Prompt] -= entry.Drawn;
+                done += fresh.Sum(entry => (long)entry.Drawn);
+                excluded += fresh.Sum(entry => (long)entry.Excluded);
+            }
+
             Report();
         }
 
@@ -170,20 +184,27 @@ internal sealed class ReferenceEstimation
         });
     }
 
-    private async IAsyncEnumerable<ReferencePart> PartsAsync(
-        (Prompt[] Batch, int First, int Count)[] batches, CancellationToken stop, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach ((Prompt[] batch, int first, int count) in batches)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            await foreach (ReferencePart part in _draw(batch, count, new DrawSeed(_options.Seed, DrawPurpose.Reference, first), stop).ConfigureAwait(false))
-                yield return part;
-        }
-    }
+    private IAsyncEnumerable<ReferencePart> PartsAsync((Prompt[] Batch, int First, int Count)[] batches, CancellationToken stop, CancellationToken cancellationToken) =>
+        ParallelParts.Of(batches, batch => _draw(batch.Batch, batch.Count, new DrawSeed(_options.Seed, DrawPurpose.Reference, batch.First), stop), _options.BatchesAtOnce, stop, cancellationToken);
 
-    private IEnumerable<(Prompt Prompt, int First, int Count)> Missing(ReferenceStore? store, Prompt prompt) => store is null
-        ? [(prompt, _options.FirstSample, _options.SamplesPerPrompt)]
-        : store.Missing(prompt, _options.FirstSample, _options.SamplesPerPrompt).Select(range => (prompt, range.First, range.Count));
+    /// <summary>What of a block is not there yet.</summary>
+    private static (Prompt Prompt, int First, int Count)[] Missing(ReferenceStore? store, DrawBlock block) => store is null
+        ? [.. block.Prompts.Select(prompt => (prompt, block.FirstSample, block.Samples))]
+        : [.. block.Prompts.SelectMany(prompt => store.Missing(prompt, block.FirstSample, block.Samples).Select(range => (prompt, range.First, range.Count)))];
+
+    /// <summary>
+    /// What is drawn of a block: all of it where bits are promised, and by range otherwise, since one draw is of one range. Either way what is there
+    /// already moves no prompt of another block into another batch.
+    /// </summary>
+    private IEnumerable<(Prompt[] Batch, int First, int Count)> Batches(DrawBlock block, (Prompt Prompt, int First, int Count)[] missing) => _options.SamplesPerBlock is not null
+        ? [([.. block.Prompts], block.FirstSample, block.Samples)]
+        : missing.GroupBy(part => (part.First, part.Count), part => part.Prompt).Select(range => (range.ToArray(), range.Key.First, range.Key.Count));
+
+    /// <summary>Of samples that were scored those that the store does not have.</summary>
+    private static IEnumerable<(int First, ReferencePrompt Entry)> Fresh(ReferenceStore? store, IReadOnlyList<ReferencePrompt> entries, int first) => store is null
+        ? entries.Select(entry => (first, entry))
+        : entries.SelectMany(entry => store.Missing(entry.Prompt, first, entry.Drawn).Select(range => (range.First, range.Count == entry.Drawn ? entry
+            : new ReferencePrompt(entry.Prompt, entry.All.Within(range.First - first, range.First - first + range.Count).From(0)))));
 
     private static IReadOnlyList<ReferencePrompt> Entries(ScoredBatch scored, Prompt[] batch, int count)
     {
@@ -207,6 +228,10 @@ internal sealed class ReferenceEstimation
         }
 
         foreach (ReferencePrompt entry in entries)
-            _drawn[entry.Prompt] = entry;
+        {
+            if (!_drawn.TryGetValue(entry.Prompt, out var parts))
+                _drawn[entry.Prompt] = parts = [];
+            parts.Add((first, entry.All));
+        }
     }
 }

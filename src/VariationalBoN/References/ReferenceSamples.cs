@@ -64,7 +64,7 @@ public static class ReferenceSamples
             if (!drawn.Select(completion => completion.Prompt).SequenceEqual(batch.SelectMany(prompt => Enumerable.Repeat(prompt, count))))
                 throw new InvalidOperationException($"{reference.Name} was asked for {count} completions of each of {batch.Length} prompts and gave {drawn.Count}, or of other prompts or in another order; return them prompt by prompt.");
             watch.Observe(drawn);
-            yield return new ReferencePart(seed.FirstSample, () => ScoreAsync(reward, drawn, scoring, token));
+            yield return new ReferencePart(batch, seed.FirstSample, count, () => ScoreAsync(reward, drawn, scoring, token));
         }
     }
 }

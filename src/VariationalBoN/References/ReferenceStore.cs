@@ -48,6 +48,7 @@ public sealed class ReferenceStore : IDisposable
     {
         options ??= new ReferenceStoreOptions();
         options.Validate();
+        provenance = options.Promised(provenance);
         return new ReferenceStore(StoreWriter.Open(
             path, StoreFacts.Of(provenance), there => StoreFacts.Differences(there, path, provenance), options.ToWriting()));
     }
@@ -81,7 +82,7 @@ public sealed class ReferenceStore : IDisposable
             {
                 using var source = StoreReader.Open(shard);
                 store ??= Open(path, StoreFacts.Read(source.Facts, source.Path), options);
-                string[] differences = [.. StoreFacts.Differences(source.Facts, source.Path, store.Provenance)];
+                string[] differences = [.. StoreFacts.Differences(source.Facts, source.Path, (options ?? new()).Promised(store.Provenance))];
                 if (differences.Length > 0)
                     throw new InvalidOperationException(
                         $"The store {shard} cannot be merged into {store.Path}: {string.Join("; ", differences)}. Only samples of one "

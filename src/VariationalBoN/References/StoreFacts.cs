@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Reflection;
+using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 
 namespace VariationalBoN.References;
@@ -14,12 +14,10 @@ internal static class StoreFacts
     public const string DecodingVersion = CompletionText.Version;
 
     private const string Library = "library", Decoding = "decoding", Reference = "reference", RewardModel = "reward_model";
-    private const string Scoring = "scoring", Seed = "seed", MoreSeeds = "more_seeds";
+    private const string Scoring = "scoring", Seed = "seed", MoreSeeds = "more_seeds", Execution = "execution";
 
     /// <summary>The version of this library.</summary>
-    public static string ThisLibrary { get; } =
-        typeof(StoreFacts).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
-            .Split('+')[0] ?? "unknown";
+    public static string ThisLibrary => LibraryVersion.Text;
 
     /// <summary>The facts of a new store.</summary>
     public static KeyValuePair<string, string>[] Of(ReferenceProvenance? provenance)
@@ -34,6 +32,7 @@ internal static class StoreFacts
             new(RewardModel, provenance.Origin.RewardModel.ToJson()),
             new(Scoring, provenance.Origin.Scoring.ToJson()),
             new(Seed, provenance.Seed.ToString(CultureInfo.InvariantCulture)),
+            .. provenance.Execution is { } execution ? [new(Execution, execution.ToJson())] : (KeyValuePair<string, string>[])[],
         ];
         IEnumerable<string> more = provenance.MoreSeeds.Select(seed => seed.ToString(CultureInfo.InvariantCulture));
         return provenance.MoreSeeds.IsEmpty ? from : [.. from, new(MoreSeeds, string.Join(' ', more))];
@@ -54,6 +53,7 @@ internal static class StoreFacts
             return new ReferenceProvenance(
                 new ScoringIdentity(Identity(Reference), Identity(RewardModel), Identity(Scoring)), Number(Fact(Seed)))
             {
+                Execution = facts.ContainsKey(Execution) ? Identity(Execution) : null,
                 MoreSeeds = facts.ContainsKey(MoreSeeds) ? [.. Fact(MoreSeeds).Split(' ').Select(Number)] : [],
             };
         }

@@ -2,19 +2,26 @@ using VariationalBoN.BestOfN;
 
 namespace VariationalBoN.References;
 
-/// <summary>Counts the reference samples of one estimation that were cut at the maximum length, and warns once when nearly all are. Not thread-safe.</summary>
+/// <summary>Counts the reference samples of one estimation that were cut at the maximum length, and warns once when nearly all are. Thread-safe.</summary>
 /// <param name="expected">The number of samples that are wanted.</param>
 /// <param name="onWarning">Told once; null writes to the error stream.</param>
 internal sealed class TruncationWatch(long expected, Action<string>? onWarning)
 {
     private const int Enough = 32;
     private const double NearlyAll = 0.9;
+    private readonly Lock _lock = new();
     private long _seen, _cut;
     private int _longest;
     private bool _raised;
 
     /// <summary>Counts completions as they come.</summary>
     public void Observe(IEnumerable<Completion> completions)
+    {
+        lock (_lock)
+            Count(completions);
+    }
+
+    private void Count(IEnumerable<Completion> completions)
     {
         foreach (Completion completion in completions)
         {

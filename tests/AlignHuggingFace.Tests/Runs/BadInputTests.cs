@@ -13,6 +13,20 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     public async Task A_file_of_prompts_that_is_not_there() =>
         await RefusedAsync(Usage, ["--model", tiny.Policy, "--prompts", "none.jsonl"], "--prompts is 'none.jsonl'; there is no such file");
 
+    [Theory]
+    [InlineData("2/2")]
+    [InlineData("1")]
+    public async Task A_shard_that_is_none(string shard) => await RefusedAsync(Usage, ["--shard", shard], $"--shard is '{shard}'", "index/count");
+
+    [Fact]
+    public async Task Shards_that_cannot_be()
+    {
+        await RefusedAsync(Usage, ["--shard", "0/2", "--merge"], "--merge does not go with --shard");
+        await RefusedAsync(Failure, ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--shard", "job"], "SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX");
+        await RefusedAsync(Failure, ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--shard", "0/8", "--samples", "64"], "4 ranges, too few for 8 shards");
+        await RefusedAsync(Failure, ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--output", tiny.New(), "--merge"], "No shard of", "0-of-2");
+    }
+
     [Fact]
     public async Task An_empty_file() => await PromptsRefusedAsync(".txt", "", "has no prompts");
 

@@ -1,4 +1,5 @@
 using AlignHuggingFace.Prompts;
+using VariationalBoN;
 using VariationalBoN.Transformers;
 
 namespace AlignHuggingFace.Tests.Runs;
@@ -29,6 +30,29 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         string output = await AlignAsync(folder, "--prompts", prompts, "--steps", "2", "--prompts-per-step", "3", "--held-out", "2");
         Assert.Contains("48 prompts to train on, of which 2 steps take 6; 2 held out", output, StringComparison.Ordinal);
         Assert.Contains("32 for each of 8 prompts", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Shards_are_joined_to_the_rewards_of_one_process_and_one_that_is_not_there_or_not_ended_is_named()
+    {
+        string one = tiny.New(), many = tiny.New();
+        string[] common = ["--samples", "32", "--samples-per-block", "16"];
+        await AlignAsync(one, [.. common, "--references-only"]);
+        Assert.Contains("samples 16 to 31", await AlignAsync(many, [.. common, "--shard", "1/2"]), StringComparison.Ordinal);
+        (int code, _, string error) = await RunAsync(many, [.. common, "--merge"]);
+        Assert.Equal(1, code);
+        Assert.Contains("Shard 0/2 has no store", error, StringComparison.Ordinal);
+        await AlignAsync(many, [.. common, "--shard", "0/2"]);
+        string lacking = tiny.New();
+        await AlignAsync(lacking, [.. common, "--shard", "0/1", "--held-out", "3"]); // of other prompts
+        Assert.Contains("samples are in no shard", (await RunAsync(lacking, [.. common, "--merge"])).Error, StringComparison.Ordinal);
+
+        Assert.Contains("joined the shards", await AlignAsync(many, [.. common, "--merge", "--references-only"]), StringComparison.Ordinal);
+
+        using ReferenceTable expected = ReferenceTable.Load(Path.Combine(one, "references.db")), joined = ReferenceTable.Load(Path.Combine(many, "references.db"));
+        Assert.All(expected.Prompts, prompt => Assert.Equal(prompt.Samples.Select(Bits), joined[prompt.Prompt].Samples.Select(Bits)));
+
+        static string Bits(ScoredCompletion item) => FormattableString.Invariant($"{item.Completion.Text}|{item.Reward:R}|{item.LogReference:R}");
     }
 
     [Fact]

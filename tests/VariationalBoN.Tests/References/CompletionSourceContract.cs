@@ -1,5 +1,7 @@
 using VariationalBoN.Policies;
+using VariationalBoN.References;
 using VariationalBoN.Rewards;
+using VariationalBoN.Tests.Policies;
 
 namespace VariationalBoN.Tests.References;
 
@@ -32,8 +34,84 @@ public abstract class CompletionSourceContract : IDisposable
         ScoredBatch drawn = await Source().DrawAsync(["c", "a"], K, seed: 1);
 
         Assert.Equal(["c", "c", "c", "c", "a", "a", "a", "a"], drawn.Drawn.Select(sample => sample.Completion.Prompt.Text));
-        Assert.Equal(_policy.Sample(["c", "a"], K, seed: 1).Select(Text), drawn.Drawn.Select(sample => Text(sample.Completion)));
+        if (DrawsWithTheseSeeds)
+            Assert.Equal(_policy.Sample(["c", "a"], K, seed: 1).Select(Text), drawn.Drawn.Select(sample => Text(sample.Completion)));
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1], drawn.DrawnGroups.AsEnumerable());
+    }
+
+    /// <summary>Pearson's chi-square over the 25 completions of a prompt, 24 degrees of freedom; 65 is passed with probability 1e-5.</summary>
+    [Fact]
+    public async Task Draws_have_the_law_of_the_policy()
+    {
+        const int Draws = 1000;
+        Completion[] all = [.. Enumerable.Range(0, 25).Select(i => new Completion { Prompt = "b", Text = "", Tokens = [i / 5, i % 5] })];
+        double[] expected = [.. _policy.LogProbValues(all).Select(value => Draws * Math.Exp(value))];
+
+        ScoredBatch drawn = await Source().DrawAsync(["b"], Draws, seed: 13);
+
+        var counts = drawn.CountBy(item => (5 * item.Completion.Tokens[0]) + item.Completion.Tokens[1]).ToDictionary();
+        Assert.Equal(Draws, expected.Sum(), 1e-6);
+        Assert.InRange(expected.Select((count, i) => Math.Pow(counts.GetValueOrDefault(i) - count, 2) / count).Sum(), 5, 65);
+    }
+
+    [Fact]
+    public async Task Blocks_in_any_order_are_the_call_that_they_were_cut_from()
+    {
+        ICompletionSource source = Source();
+        Prompt[] prompts = ["a", "b", "a", "c"]; // one stands twice
+        ScoredBatch whole = await source.DrawAsync(prompts, 6, new DrawSeed(14) { FirstSample = 3 });
+        IReadOnlyList<DrawBlock> blocks = DrawBlock.Cut(prompts, completionsPerPrompt: 6, firstSample: 3, promptsPerBlock: 2, samplesPerBlock: 4);
+
+        var drawn = new List<(DrawBlock, ScoredBatch)>();
+        foreach (DrawBlock block in blocks.Reverse())
+            drawn.Add((block, await block.DrawAsync(source, seed: 14)));
+        ScoredBatch joined = DrawBlock.Join(6, drawn);
+
+        Assert.Equal(whole.Select(Line), joined.Select(Line));
+        Assert.Equal(whole.DrawnGroups.AsEnumerable(), joined.DrawnGroups.AsEnumerable());
+        Assert.Equal(source.Origin, joined.Origin);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_table_is_the_same_however_many_batches_are_drawn_at_once(int atOnce)
+    {
+        string store = Path.Combine(Directory.CreateTempSubdirectory("vbon-contract-").FullName, "store.db");
+        try
+        {
+            var options = new ReferenceTableOptions { SamplesPerPrompt = 12, SamplesPerBlock = 4, PromptsPerBatch = 2, Seed = 15, Storage = new() { FlushToDisk = false } };
+            ICompletionSource source = Source(_reference, new Scorer(_reference, Judge(c => c.Tokens[1])));
+            ReferenceTable memory = await ReferenceTable.EstimateAsync(source, Prompts, options);
+            using ReferenceTable stored = await ReferenceTable.EstimateAsync(source, Prompts, options with { Store = store, BatchesAtOnce = atOnce });
+            var seen = new List<ReferenceTableProgress>();
+            using ReferenceTable again = await ReferenceTable.EstimateAsync(source, Prompts, options with { Store = store, Progress = new Recorder(seen) });
+
+            foreach (ReferenceTable table in (ReferenceTable[])[stored, again])
+                Assert.Equal(memory.Prompts.SelectMany(prompt => prompt.Samples.Select(Line)), table.Prompts.SelectMany(prompt => prompt.Samples.Select(Line)));
+            Assert.Equal(12, memory["a"].Samples.Length);
+            Assert.Equal(36, Assert.Single(seen).SamplesFound); // nothing is drawn twice
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(store)!, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_policy_or_a_reference_that_fails_is_no_fault_of_the_judge()
+    {
+        var failing = new AlteredPolicy(_policy) { Draw = (_, _, _) => throw new InvalidDataException("the weights are gone") };
+        var silent = new AlteredPolicy(_reference) { Values = completions => [.. completions.Select(_ => double.NaN)] };
+        IRewardModel judge = Judge(c => c.Tokens[1]);
+
+        var drawing = await Assert.ThrowsAnyAsync<Exception>(async () => await Source(failing, new Scorer(_reference, judge)).DrawAsync(Prompts, K, seed: 16));
+        var weighing = await Assert.ThrowsAnyAsync<Exception>(async () => await Source(_policy, new Scorer(silent, judge)).DrawAsync(Prompts, K, seed: 16));
+
+        Assert.False(drawing is RewardModelException or OperationCanceledException, drawing.ToString());
+        Assert.Contains("the weights are gone", drawing.Message);
+        Assert.False(weighing is RewardModelException or OperationCanceledException, weighing.ToString());
+        Assert.Contains("log pi_ref", weighing.Message);
     }
 
     [Fact]
@@ -159,6 +237,9 @@ public abstract class CompletionSourceContract : IDisposable
         await Assert.ThrowsAsync<RewardModelException>(async () => await source.DrawAsync(Prompts, K, seed: 10));
     }
 
+    /// <summary>Whether the source draws what the policy draws by the same seed; false for engines with random numbers of their own.</summary>
+    protected virtual bool DrawsWithTheseSeeds => true;
+
     /// <summary>A source that draws from a policy and scores like a scorer.</summary>
     protected abstract ICompletionSource Source(IPolicy policy, Scorer scorer);
 
@@ -170,6 +251,11 @@ public abstract class CompletionSourceContract : IDisposable
 
     private ICompletionSource Source(Func<Completion, double>? reward = null) =>
         Source(_policy, new Scorer(_reference, Judge(reward ?? (c => c.Tokens[1])), new ScoringOptions { OnFailure = reward is null ? RewardFailure.Throw : RewardFailure.Exclude }));
+
+    private sealed class Recorder(List<ReferenceTableProgress> seen) : IProgress<ReferenceTableProgress>
+    {
+        public void Report(ReferenceTableProgress value) => seen.Add(value);
+    }
 
     private sealed class SilentJudge(TaskCompletionSource asked) : IRewardModel
     {

@@ -59,6 +59,41 @@ public sealed class ReferenceStoreExample : StoreFixture
         Assert.Equal(provenance, ReferenceTable.Load(old).Provenance);
     }
 
+    [Fact]
+    public async Task Documented_shards_join_to_the_store_of_one_process()
+    {
+        string path = Named("references.db"), one = Named("one.db");
+        var scorer = new Scorer(reference, reward);
+        foreach (int index in (int[])[2, 0, 1])
+        {
+            if (index == 1)
+                await WholeAsync(new Shard(index, 3));
+            else
+                (await ReferenceTable.EstimateAsync(scorer, prompts, new Shard(index, 3).Cut(new() { SamplesPerPrompt = 256, SamplesPerBlock = 16, Seed = 1, Store = path }))).Dispose();
+        }
+
+        (await ReferenceTable.EstimateAsync(scorer, prompts, new ReferenceTableOptions { SamplesPerPrompt = 256, SamplesPerBlock = 16, Seed = 1, Store = one })).Dispose();
+        Assert.Equal(Rows(one), Rows(path));
+
+        async Task WholeAsync(Shard shard)
+        {
+            // snippet: shards
+            var whole = new ReferenceTableOptions { SamplesPerPrompt = 256, SamplesPerBlock = 16, Seed = 1, Store = path };
+
+            // In each process: references.3-of-8.db, which goes on after a kill.
+            using (await ReferenceTable.EstimateAsync(scorer, prompts, shard.Cut(whole))) // Shard.FromEnvironment(), or Shard.Parse("3/8")
+            {
+            }
+
+            // When all have ended: references.db, to the last bit that of one process.
+            Shard.Merge(path);
+            using var table = await ReferenceTable.EstimateAsync(scorer, prompts, whole);   // draws what is missing, here nothing
+            // end snippet
+
+            Assert.Equal(256, table["a"].Rewards.Length);
+        }
+    }
+
     private static void Keep(string other, string theirs)
     {
         // snippet: keep

@@ -13,7 +13,7 @@ public abstract class StoreFixture : IDisposable
     /// <summary>The path of a store.</summary>
     protected string Store => Named("store.db");
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         Directory.Delete(_root, recursive: true);
         GC.SuppressFinalize(this);

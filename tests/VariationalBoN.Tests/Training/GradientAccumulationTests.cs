@@ -2,7 +2,9 @@ using TorchSharp;
 using VariationalBoN.Losses;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
+using VariationalBoN.Tests.Policies;
 using VariationalBoN.Training;
+using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.Training;
 
@@ -53,6 +55,65 @@ public sealed class GradientAccumulationTests : IDisposable
             Assert.Equal(whole.Value, made.Value, 1e-12);
             Assert.Equal(_policy.LogProbValues(_batch.Completions), made.LogProb, (a, b) => Math.Abs(a - b) < 1e-14);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Losses))]
+    public void Parts_from_elsewhere_in_any_order_have_the_bits_of_one_process(string name)
+    {
+        (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss(name);
+        (double[] expected, AccumulatedLoss whole) = Run(4, average, loss);
+        using TabularPolicy worker = _policy.Clone(), other = _policy.Clone();
+        int count = _batch.SplitByGroup(4).Count;
+        GradientPart[] parts = [.. Enumerable.Range(0, count).Reverse().Select(i => GradientAccumulation.BackwardPart(
+            i % 2 == 0 ? worker : other, i % 2 == 0 ? worker.Parameters : other.Parameters, _batch, 4, i, average, loss))];
+        AccumulatedLoss? made = null;
+
+        double[] gradient = Gradient(() => made = GradientAccumulation.Add(_policy.Parameters, parts));
+
+        Assert.True(count > 2);
+        Assert.Equal(expected.Select(BitConverter.DoubleToInt64Bits), gradient.Select(BitConverter.DoubleToInt64Bits));
+        Assert.Equal((whole.Value, string.Join(' ', whole.LogProb)), (made!.Value, string.Join(' ', made.LogProb)));
+        Assert.Null(worker.Logits.grad);
+    }
+
+    [Fact]
+    public void Parts_of_a_model_in_float32_have_the_bits_of_one_process_from_no_gradient_on()
+    {
+        using Gpt2 model = TinyModels.Gpt2(), elsewhere = TinyModels.Gpt2();
+        CausalLmPolicy policy = Of(model), worker = Of(elsewhere);
+        ScoredBatch batch = new(
+            policy.Sample(["1 2", "3", "0 4 1"], 4, seed: 5).Select((completion, i) => new ScoredSample(completion, Math.Sin(i), -1)), Enumerable.Range(0, 12).Select(i => i / 4));
+        Func<torch.Tensor, BatchPart, torch.Tensor> loss = (logProb, part) => ScoreFunction.Loss(logProb, part.Of([.. batch.Select(item => item.Reward)]), part.Groups);
+
+        GradientAccumulation.Backward(policy, batch, 4, ScoreFunction.Average, loss);
+        string[] expected = Bits(model);
+        model.zero_grad(set_to_none: true);
+        GradientAccumulation.Add(policy.Parameters, [.. new[] { 2, 0, 1 }.Select(i => GradientAccumulation.BackwardPart(worker, worker.Parameters, batch, 4, i, ScoreFunction.Average, loss))]);
+
+        Assert.Equal(expected, Bits(model));
+
+        CausalLmPolicy Of(Gpt2 module) => new(module, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4 });
+
+        static string[] Bits(Gpt2 model)
+        {
+            using var scope = torch.NewDisposeScope();
+            return [.. model.parameters().Select(parameter => Convert.ToHexString(parameter.grad!.contiguous().bytes))];
+        }
+    }
+
+    [Fact]
+    public void Parts_that_are_not_those_of_one_batch_are_refused()
+    {
+        (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss("score function");
+        GradientPart[] parts = [.. Enumerable.Range(0, _batch.SplitByGroup(4).Count).Select(i => GradientAccumulation.BackwardPart(_policy, _policy.Parameters, _batch, 4, i, average, loss))];
+        using var small = new TabularPolicy(s_prompts[..1], 3, 2);
+
+        Assert.Contains("give each part of one batch once", Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(_policy.Parameters, parts[1..])).Message, StringComparison.Ordinal);
+        Assert.Contains("give each part of one batch once", Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(_policy.Parameters, [.. parts, parts[0]])).Message, StringComparison.Ordinal);
+        Assert.Contains("for parameter 0, [1, 4, 3]", Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(small.Parameters, parts)).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => GradientAccumulation.BackwardPart(_policy, _policy.Parameters, _batch, 4, parts.Length, average, loss));
+        Assert.Null(_policy.Logits.grad);
     }
 
     [Theory]

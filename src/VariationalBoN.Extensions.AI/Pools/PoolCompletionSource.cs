@@ -1,0 +1,41 @@
+using System.Runtime.CompilerServices;
+
+namespace VariationalBoN.Extensions.AI.Pools;
+
+/// <summary>Completions that the servers of a pool draw, scored here: the next are drawn while the judge is awaited. Several calls may run at once where the
+/// scorer bears it.</summary>
+/// <param name="sampler">Draws.</param>
+/// <param name="scorer">Gives log pi_ref and rewards: of a table of reference samples one whose reference is <see cref="PoolSampler.Policy"/>.</param>
+public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : ICompletionSource
+{
+    private const int CompletionsPerPart = 256;
+
+    /// <inheritdoc/>
+    public ModelIdentity Policy => ReferenceEquals(sampler.Policy, scorer.Reference) ? scorer.Origin.Reference : sampler.Identity;
+
+    /// <inheritdoc/>
+    public ScoringIdentity Origin => scorer.Origin;
+
+    /// <inheritdoc/>
+    /// <exception cref="Rewards.RemoteServiceException">A request failed on every server, or a server draws from something else; the message names it.</exception>
+    public async Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<Completion> drawn = await sampler.SampleAsync(prompts, completionsPerPrompt, seed, cancellationToken).ConfigureAwait(false);
+        return await scorer.ScoreAsync(drawn, completionsPerPrompt, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Servers are asked for all completions of the call as they have room, while parts are scored here.</remarks>
+    /// <exception cref="Rewards.RemoteServiceException">A request failed on every server, or a server draws from something else; the message names it.</exception>
+    public async IAsyncEnumerable<ScoredBatch> DrawEachAsync(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        int given = 0;
+        await foreach (IReadOnlyList<Completion> part in sampler.SampleEachAsync(prompts, completionsPerPrompt, seed, CompletionsPerPart, cancellationToken).ConfigureAwait(false))
+        {
+            int[] groups = [.. Enumerable.Range(0, part.Count).Select(i => given + (i / completionsPerPrompt))];
+            given += part.Count / completionsPerPrompt;
+            yield return await scorer.ScoreAsync(part, groups, scorer.LogReference(part), cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+using System.Collections.Immutable;
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN.Extensions.AI.Pools;
+
+/// <summary>
+/// Several servers that do the same, as one: each request goes to the one that is least busy, and again elsewhere when it comes to nothing. Beneath
+/// any <see cref="HttpClient"/>: that of a <see cref="PoolSampler"/>, of an <see cref="HttpRewardModel"/>, of a chat model's client.
+/// </summary>
+/// <remarks>
+/// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. What stands behind it is put behind the
+/// address of the server that is chosen.</para>
+/// <para>A try comes to nothing when the connection fails, the answer is half or too late, or the status is one that passes (408, 429, 5xx). Then the server
+/// is left alone for a while that doubles, tried with one request, and given more when it answers. A request that a server refuses (400, 404) is answered so: it
+/// would be refused elsewhere. Requests must bear being made twice, as draws with a seed and rewards do.</para>
+/// <para>Thread-safe. Disposing ends its connections.</para>
+/// </remarks>
+public sealed class PoolHandler : HttpMessageHandler
+{
+    /// <summary>The one server that a request goes to.</summary>
+    internal static readonly HttpRequestOptionsKey<PoolServer> Only = new("VariationalBoN.Only");
+
+    /// <summary>The server that has answered a request, and which of its lives it was in.</summary>
+    internal static readonly HttpRequestOptionsKey<(PoolServer Server, int Life)> AnsweredBy = new("VariationalBoN.AnsweredBy");
+
+    private readonly HttpMessageInvoker _inner;
+    private readonly PoolOptions _options;
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _changed = NewChange();
+
+    /// <summary>Makes a pool.</summary>
+    /// <param name="servers">Their addresses, at least one and none twice: what stands before the path of a request, such as http://gpu1:8000.</param>
+    /// <param name="options">How they are treated; the defaults when left out.</param>
+    /// <exception cref="ArgumentException">There is no address, one is no address or stands twice, or an option is out of range.</exception>
+    public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
+        : this(servers, options, new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(15) })
+    {
+    }
+
+    /// <summary>A pool over another handler, which it owns.</summary>
+    internal PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options, HttpMessageHandler inner)
+    {
+        ArgumentNullException.ThrowIfNull(servers);
+        _options = options ?? new PoolOptions();
+        _options.Validate();
+        Servers = [.. servers.Select(server => new PoolServer(server, _options))];
+        if (Servers.IsEmpty)
+            throw new ArgumentException("There is no server; give the address of at least one.", nameof(servers));
+        if (Servers.CountBy(server => server.Address).FirstOrDefault(count => count.Value > 1).Key is Uri twice)
+            throw new ArgumentException($"The server {twice.GetLeftPart(UriPartial.Path)} stands twice; MaxRequestsPerServer says how much one is given.", nameof(servers));
+        _inner = new HttpMessageInvoker(inner);
+    }
+
+    /// <summary>Stands for the pool in the addresses of requests; no name that a network resolves.</summary>
+    public static Uri Address { get; } = new("http://pool.invalid/");
+
+    /// <summary>How the servers are now, in the order given.</summary>
+    public ImmutableArray<ServerHealth> Health
+    {
+        get
+        {
+            lock (_lock)
+                return [.. Servers.Select(server => server.Health)];
+        }
+    }
+
+    /// <summary>The servers.</summary>
+    internal ImmutableArray<PoolServer> Servers { get; }
+
+    /// <summary>The requests that all of them take at once.</summary>
+    internal int Capacity => (int)Math.Min(int.MaxValue, (long)Servers.Length * _options.MaxRequestsPerServer);
+
+    /// <summary>A client without a limit of time of its own: a request may wait for a free server, and each try has <see cref="PoolOptions.TryTimeout"/>.</summary>
+    /// <returns>The client, the caller's to dispose, which leaves the pool as it is.</returns>
+    public HttpClient CreateClient() => new(this, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan, BaseAddress = Address };
+
+    /// <inheritdoc/>
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.RequestUri is not { IsAbsoluteUri: true } uri || uri.Host != Address.Host)
+            throw new InvalidOperationException($"A request to {request.RequestUri?.GetLeftPart(UriPartial.Path)} came to a pool; name {nameof(PoolHandler)}.{nameof(Address)} in place of a server.");
+        byte[]? body = request.Content is null ? null : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        var tries = new Dictionary<PoolServer, int>();
+        PoolServer? only = request.Options.TryGetValue(Only, out PoolServer? one) ? one : null;
+        while (true)
+        {
+            (PoolServer server, int life) = await TakeAsync(tries, only, cancellationToken).ConfigureAwait(false);
+            tries[server] = tries.GetValueOrDefault(server) + 1;
+            bool isLast = (only is null ? Servers : [only]).All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
+            if (await TryAsync(server, request, body, isLast, cancellationToken).ConfigureAwait(false) is { } response)
+            {
+                request.Options.Set(AnsweredBy, (server, life));
+                return response;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _inner.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static TaskCompletionSource NewChange() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>One try. The place at the server is given back when the answer is read to its end.</summary>
+    /// <returns>The answer; null when it came to nothing and is to be asked elsewhere.</returns>
+    private async Task<HttpResponseMessage?> TryAsync(PoolServer server, HttpRequestMessage request, byte[]? body, bool isLast, CancellationToken cancellationToken)
+    {
+        long begun = _options.TimeProvider.GetTimestamp();
+        using var limit = new CancellationTokenSource(_options.TryTimeout, _options.TimeProvider);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        HttpResponseMessage? response = null;
+        try
+        {
+            using HttpRequestMessage copy = Copy(request, body, server);
+            response = await _inner.SendAsync(copy, both.Token).ConfigureAwait(false);
+            await response.Content.LoadIntoBufferAsync(_options.MaxResponseBytes, both.Token).ConfigureAwait(false);
+            bool passes = RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode)) && !response.IsSuccessStatusCode;
+            string status = $"{(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd();
+            Return(server, passes ? () => server.Failed(begun, $"it answered {status}", RetryAfter(response)) : server.Answered);
+            if (passes && !isLast)
+            {
+                response.Dispose();
+                return null;
+            }
+
+            response.RequestMessage = request;
+            if (!response.IsSuccessStatusCode)
+                response.ReasonPhrase = $"{response.ReasonPhrase} (by {server.Shown})".TrimStart();
+            return response;
+        }
+        catch (Exception e)
+        {
+            response?.Dispose();
+            bool isLate = limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested, passes = isLate || (e is not OperationCanceledException && RetryPolicy.IsTransient(e));
+            string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s") : e.Message.TrimEnd('.');
+            Return(server, passes ? () => server.Failed(begun, why, null) : () => false);
+            if (passes && !isLast)
+                return null;
+            if (e is OperationCanceledException && !isLate)
+                throw new OperationCanceledException(e.Message, e, cancellationToken); // with the caller's token, not that of the try
+            throw new HttpRequestException(
+                (e as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown, $"{server.Shown} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}", e);
+        }
+    }
+
+    /// <summary>A place at the least busy server, one that this request was tried on least; waits for one.</summary>
+    private async Task<(PoolServer Server, int Life)> TakeAsync(Dictionary<PoolServer, int> tries, PoolServer? only, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Task changed;
+            TimeSpan pause;
+            lock (_lock)
+            {
+                PoolServer[] left = [.. (only is null ? Servers : [only]).Where(server => tries.GetValueOrDefault(server) < _options.MaxTriesPerServer)];
+                PoolServer? free = left.Where(server => server.IsFree).OrderBy(server => tries.GetValueOrDefault(server)).ThenBy(server => server.UnderWay).FirstOrDefault();
+                if (free is not null)
+                {
+                    free.UnderWay++;
+                    return (free, free.Life);
+                }
+
+                changed = _changed.Task;
+                pause = left.Select(server => server.Pause).Where(time => time > TimeSpan.Zero).DefaultIfEmpty(Timeout.InfiniteTimeSpan).Min();
+            }
+
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(changed, Task.Delay(pause, _options.TimeProvider, stop.Token)).ConfigureAwait(false);
+            await stop.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Gives a place back, and lets those that wait look again.</summary>
+    private void Return(PoolServer server, Func<bool> become)
+    {
+        TaskCompletionSource changed;
+        ServerHealth? news;
+        lock (_lock)
+        {
+            server.UnderWay--;
+            news = become() ? server.Health : null;
+            (changed, _changed) = (_changed, NewChange());
+        }
+
+        changed.SetResult();
+        if (news is not null)
+            _options.OnChange?.Invoke(news);
+    }
+
+    private HttpRequestMessage Copy(HttpRequestMessage request, byte[]? body, PoolServer server)
+    {
+        var copy = new HttpRequestMessage(request.Method, new Uri(server.Address, request.RequestUri!.PathAndQuery.TrimStart('/'))) { Version = request.Version, VersionPolicy = request.VersionPolicy };
+        foreach ((string name, IEnumerable<string> values) in request.Headers)
+        {
+            if (!name.Equals("Host", StringComparison.OrdinalIgnoreCase))
+                copy.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        copy.Headers.Authorization ??= _options.Authorization;
+        if (body is null)
+            return copy;
+        copy.Content = new ByteArrayContent(body);
+        foreach ((string name, IEnumerable<string> values) in request.Content!.Headers)
+            copy.Content.Headers.TryAddWithoutValidation(name, values);
+        return copy;
+    }
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
+    {
+        { Delta: TimeSpan delta } => delta,
+        { Date: DateTimeOffset date } => date - _options.TimeProvider.GetUtcNow(),
+        _ => null,
+    };
+}

@@ -1,0 +1,285 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using VariationalBoN.Extensions.AI.Internal;
+using VariationalBoN.Internal;
+using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN.Extensions.AI.Pools;
+
+/// <summary>
+/// Draws completions y ~ pi(. | x) from servers that hold the model, with the ids that were drawn: they can be scored, trained on and used for
+/// BoN-SFT as those of a policy in this process.
+/// </summary>
+/// <remarks>
+/// <para>Prompts are sent as ids and every setting of sampling is sent, so that neither tokenizer, template nor configuration of the server count. Sample k of a
+/// prompt has a seed of its own, made of seed, prompt and k; what a server draws by it depends on the engine, so that bits are not promised.</para>
+/// <para>Before anything of a server is taken, and again when it comes back after it failed, completions of it are held to
+/// <see cref="PoolSamplerOptions.LocalCopy"/>: what it says of them, and whether they are such draws at all. A server with other weights or settings is an
+/// error that names it. So is, at once, one that gives no ids, or one answer whatever the seed.</para>
+/// <para>As thread-safe as the local copy and the tokenizer.</para>
+/// </remarks>
+public sealed class PoolSampler
+{
+    private readonly PoolHandler _pool;
+    private readonly HttpClient _client;
+    private readonly ITokenizer _tokenizer;
+    private readonly PoolSamplerOptions _options;
+    private readonly ServedPolicy? _served;
+    private readonly Dictionary<(PoolServer Server, int Life), Task> _checks = [];
+    private readonly RepetitionWatch _repetitions = new();
+    private readonly PromptEncoder _prompts;
+
+    /// <summary>Creates a sampler.</summary>
+    /// <param name="pool">The servers; the caller's, never disposed.</param>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="generation">The settings of the distribution: those of the local copy, where there is one. Sizes of batches are the servers' own.</param>
+    /// <param name="options">The model's name and what the servers are held to.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or the local copy is not of these settings; the message names every fault.</exception>
+    public PoolSampler(PoolHandler pool, ITokenizer tokenizer, GenerationOptions generation, PoolSamplerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(generation);
+        ArgumentNullException.ThrowIfNull(options);
+        generation.Validate(tokenizer.VocabularySize);
+        options.Validate(generation, tokenizer.VocabularySize);
+        if (options.LocalCopy is CausalLmPolicy copy && !copy.Options.Settings.SequenceEqual(generation.Settings))
+            throw new ArgumentException($"The local copy draws with other settings ({Settings(copy.Options)}) than those given ({Settings(generation)}). Give its own Options.", nameof(generation));
+        (_pool, _client, _tokenizer, Generation, _options) = (pool, pool.CreateClient(), tokenizer, generation, options);
+        _prompts = new PromptEncoder(tokenizer, generation, generation.ContextLength);
+        _served = options.UncheckedIdentity is { } identity ? new ServedPolicy(this, identity) : null;
+
+        static string Settings(GenerationOptions options) => string.Join(", ", options.Settings.Select(setting => $"{setting.Name} {setting.Value}"));
+    }
+
+    /// <summary>How completions are drawn.</summary>
+    public GenerationOptions Generation { get; }
+
+    /// <summary>What is drawn from: the identity of the local copy, or the one that was given in its place. It may cost a pass over the weights.</summary>
+    public ModelIdentity Identity => Policy.Identity;
+
+    /// <summary>
+    /// What is drawn from, as a policy: the local copy; or, where there is none, one that knows log pi of the completions of this sampler, as the servers told it,
+    /// and whose <see cref="IPolicy.Sample"/> blocks until they have answered.
+    /// </summary>
+    public IPolicy Policy => _options.LocalCopy ?? _served!;
+
+    /// <summary>The most requests under way.</summary>
+    internal int Concurrency => _options.MaxConcurrency ?? _pool.Capacity;
+
+    /// <summary>Draws completions of each prompt, many requests at once.</summary>
+    /// <param name="prompts">P prompts, at least one; one that stands twice has other samples in each place.</param>
+    /// <param name="completionsPerPrompt">K, at least 1.</param>
+    /// <param name="seed">Sample k of a prompt depends on the seed, the prompt and k, as far as the servers heed seeds.</param>
+    /// <param name="cancellationToken">Stops requests and waits.</param>
+    /// <returns>P * K completions, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
+    /// <exception cref="RemoteServiceException">A request failed on every server, an answer is no draw of the model, or a server draws from something else; the message names the server.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<IReadOnlyList<Completion>> SampleAsync(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    {
+        var drawn = new List<Completion>();
+        await foreach (IReadOnlyList<Completion> part in SampleEachAsync(prompts, completionsPerPrompt, seed, int.MaxValue, cancellationToken).ConfigureAwait(false))
+            drawn.AddRange(part);
+        return drawn;
+    }
+
+    /// <summary>Draws as <see cref="SampleAsync"/> and gives parts of whole prompts in order, while the rest are drawn.</summary>
+    /// <param name="prompts">P prompts.</param>
+    /// <param name="completionsPerPrompt">K.</param>
+    /// <param name="seed">Fixes the draw.</param>
+    /// <param name="completionsPerPart">A part has the prompts of at most so many completions, or one prompt.</param>
+    /// <param name="cancellationToken">Stops requests and waits.</param>
+    internal async IAsyncEnumerable<IReadOnlyList<Completion>> SampleEachAsync(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, int completionsPerPart, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
+        EncodedRequest[] requests = Requests(prompts, completionsPerPrompt, seed);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var room = new SemaphoreSlim(Concurrency);
+        Task<Completion>[] drawing = [.. requests.Select(DrawAsync)];
+        try
+        {
+            foreach (Task<Completion>[] part in drawing.Chunk(Math.Max(1, completionsPerPart / completionsPerPrompt) is int several && several < prompts.Count ? several * completionsPerPrompt : drawing.Length))
+            {
+                Completion[] completions;
+                try
+                {
+                    completions = await FirstFailure.WhenAll(part).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested)
+                {
+                    throw new OperationCanceledException(e.Message, e, cancellationToken); // with the caller's token
+                }
+
+                yield return completions;
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            var all = Task.WhenAll(drawing);
+            await Task.WhenAny(all).ConfigureAwait(false); // nothing runs on after the call has ended
+            _ = all.Exception;                             // the first failure is thrown already
+        }
+
+        async Task<Completion> DrawAsync(EncodedRequest request)
+        {
+            await room.WaitAsync(stop.Token).ConfigureAwait(false);
+            try
+            {
+                return await CheckedAsync(request, requests, stop.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                room.Release();
+            }
+        }
+    }
+
+    /// <summary>A completion of a server that was held to the local copy in the life in which it drew it.</summary>
+    private async Task<Completion> CheckedAsync(EncodedRequest request, EncodedRequest[] all, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            ServedCompletion drawn = await AskAsync(request, only: null, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await CheckOf(drawn, all, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is OperationCanceledException or RemoteServiceException && RetryPolicy.IsTransient(e))
+            {
+                continue; // it went away before it was checked, or another call that checked it was cancelled: what it drew is drawn again
+            }
+
+            if (_repetitions.Repeats(drawn))
+                throw Repeats(drawn);
+            _served?.Remember(drawn.Completion, drawn.LogProbs.Sum());
+            return drawn.Completion;
+        }
+    }
+
+    /// <summary>The check of a server in one of its lives, made once; one that did not come to an end is made again.</summary>
+    private Task CheckOf(ServedCompletion drawn, EncodedRequest[] all, CancellationToken cancellationToken)
+    {
+        lock (_checks)
+        {
+            (PoolServer, int) key = (drawn.Server, drawn.Life);
+            if (!_checks.TryGetValue(key, out Task? check) || (check.IsCompleted && !check.IsCompletedSuccessfully))
+                _checks[key] = check = Task.Run(() => CheckAsync(drawn.Server, all, cancellationToken), cancellationToken);
+            return check;
+        }
+    }
+
+    private async Task CheckAsync(PoolServer server, EncodedRequest[] all, CancellationToken cancellationToken)
+    {
+        if (_options.LocalCopy is not { } copy)
+            return;
+        EncodedRequest[] prompts = [.. all.DistinctBy(request => request.Prompt).Take(8)];
+        int each = (_options.CheckedCompletions + prompts.Length - 1) / prompts.Length;
+        Task<ServedCompletion>[] asked = [.. prompts.SelectMany(request => Enumerable.Range(0, each).Select(k => AskAsync(
+            request with { Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)) }, server, cancellationToken)))];
+        ServedCompletion[] drawn = await FirstFailure.WhenAll(asked).ConfigureAwait(false);
+        var watch = new RepetitionWatch();
+        if (drawn.FirstOrDefault(watch.Repeats) is { } repeated)
+            throw Repeats(repeated);
+        if (DriftCheck.Fault(copy, Generation, drawn, _options.MaxDrift) is string fault)
+        {
+            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"{server.Shown} draws from something else than the local copy of {_options.Model}, by {drawn.Length} completions of " +
+                $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; {nameof(PoolSamplerOptions.MaxDrift)} sets the limit.");
+        }
+    }
+
+    private RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer, $"{drawn.Server.Shown} gives one answer to the prompt {Shown.Quoted(drawn.Completion.Prompt.Canonical)} " +
+        $"whatever the seed, {Shown.Quoted(drawn.Completion.Text)}, which draws would not: it takes the likeliest token (temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");
+
+    /// <summary>Asks for one completion and reads it.</summary>
+    private async Task<ServedCompletion> AskAsync(EncodedRequest request, PoolServer? only, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, CompletionsProtocol.PathOf(_options.Protocol)) { Content = CompletionsProtocol.Write(_options.Protocol, _options.Model, request, Generation) };
+        if (only is not null)
+            message.Options.Set(PoolHandler.Only, only);
+        HttpResponseMessage response;
+        try
+        {
+            response = await _client.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new RemoteServiceException(RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable, $"No completion of the prompt {Shown.Quoted(request.Prompt.Canonical)}: {e.Message}", e);
+        }
+
+        using (response)
+        {
+            message.Options.TryGetValue(PoolHandler.AnsweredBy, out (PoolServer Server, int Life) by);
+            byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new RemoteServiceException(RetryPolicy.FailureOf(new HttpRequestException(null, null, response.StatusCode)) ?? RemoteFailure.ServerError,
+                    $"No completion of the prompt {Shown.Quoted(request.Prompt.Canonical)}: {(int)response.StatusCode} {response.ReasonPhrase}: {Shown.Text(System.Text.Encoding.UTF8.GetString(body))}");
+            }
+
+            try
+            {
+                using JsonDocument answer = JsonDocument.Parse(body);
+                (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(_options.Protocol, answer.RootElement);
+                return new ServedCompletion(Complete(request, tokens, logProbs, prompt), logProbs, by.Server, by.Life);
+            }
+            catch (Exception e) when (e is JsonException or FormatException)
+            {
+                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Shown} to the prompt {Shown.Quoted(request.Prompt.Canonical)} is no completion: {e.Message.TrimEnd('.')}.", e);
+            }
+        }
+    }
+
+    /// <summary>The completion of an answer, held against what was asked for.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    private Completion Complete(EncodedRequest request, ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt)
+    {
+        if (prompt is { } read && !read.SequenceEqual(request.Ids))
+            throw new FormatException($"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids");
+        if (tokens.IsEmpty || tokens.Length > Generation.MaxNewTokens || logProbs.Length != tokens.Length)
+            throw new FormatException($"it has {tokens.Length} tokens and {logProbs.Length} log-probabilities; there must be one to each, and 1 to {Generation.MaxNewTokens} (MaxNewTokens)");
+        if (tokens.FirstOrDefault(id => id < 0 || id >= _tokenizer.VocabularySize, -1) is int odd and not -1 || tokens.Contains(-1))
+            throw new FormatException($"it holds a token outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}: the server has another tokenizer");
+        int stop = tokens.AsSpan().IndexOfAny(Generation.StopTokens.AsSpan());
+        if (stop >= 0 && stop < tokens.Length - 1)
+            throw new FormatException($"it goes on after the stop token {tokens[stop]}: the server does not heed stop_token_ids");
+        if (stop < 0 && tokens.Length < Generation.MaxNewTokens)
+        {
+            throw new FormatException($"it ends by token {tokens[^1]} after {tokens.Length} of {Generation.MaxNewTokens} tokens, and that is no stop token: the server ends answers by itself (an end token of its own " +
+                "configuration, a limit of length). Add the token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)");
+        }
+
+        Func<IReadOnlyList<int>, string> decode = _tokenizer.DecoderAfter(request.Ids);
+        return new Completion
+        {
+            Prompt = request.Prompt,
+            PromptTokens = request.Ids,
+            Tokens = tokens,
+            Text = decode(stop < 0 ? tokens : tokens[..^1]),
+            FinishReason = stop < 0 ? FinishReason.Length : FinishReason.Stopped,
+        };
+    }
+
+    private EncodedRequest[] Requests(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed)
+    {
+        EncodedPrompt[] encoded = _prompts.Encode(prompts);
+        var earlier = new Dictionary<Prompt, int>();
+        var requests = new EncodedRequest[checked(prompts.Count * completionsPerPrompt)];
+        for (int p = 0; p < encoded.Length; p++)
+        {
+            int first = earlier.GetValueOrDefault(encoded[p].Prompt); // a prompt that stands twice goes on where it ended
+            earlier[encoded[p].Prompt] = checked(first + completionsPerPrompt);
+            for (int k = 0; k < completionsPerPrompt; k++)
+                requests[(p * completionsPerPrompt) + k] = new EncodedRequest(encoded[p].Prompt, encoded[p].Tokens, RequestSeed.Of(encoded[p].Prompt, first + k, seed));
+        }
+
+        return requests;
+    }
+}

@@ -1,0 +1,10 @@
+using VariationalBoN.Tests.References;
+
+namespace VariationalBoN.Tests.ExtensionsAI.Pools;
+
+public sealed class PoolCompletionSourceTests(PolicyServers servers) : CompletionSourceContract, IClassFixture<PolicyServers>
+{
+    protected override bool DrawsWithTheseSeeds => false;
+
+    protected override ICompletionSource Source(IPolicy policy, Scorer scorer) => servers.Source(policy, scorer);
+}

@@ -1,0 +1,140 @@
+using VariationalBoN.References;
+using VariationalBoN.Rewards;
+using VariationalBoN.Tests.Policies;
+using VariationalBoN.Transformers.Decoders;
+
+namespace VariationalBoN.Tests.References;
+
+/// <summary>Blocks of a model whose last bits depend on what is drawn together: the same whoever draws them, and after a run that was stopped.</summary>
+[Trait("Tier", "torch")]
+public sealed class BlockEstimationTests : StoreFixture
+{
+    private static readonly Prompt[] s_prompts = ["1", "2 3", "4", "0 1 2 3", "3 3"];
+    private readonly Gpt2 _model = TinyModels.Gpt2();
+
+    [Fact]
+    public async Task A_run_that_was_stopped_anywhere_goes_on_to_the_same_bits_and_judges_nothing_twice()
+    {
+        int rewards = 0;
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), Judge()), s_prompts, Options(Store))).Dispose();
+        string[] whole = Rows(Store);
+        foreach (int allowed in (int[])[300, 500, 900, 1100]) // parts are of 256 completions, or of one prompt
+        {
+            string stopped = Named($"stopped-{allowed}.db");
+            rewards = 0;
+            var failing = RewardModel.FromFunction(completion => ++rewards > allowed ? throw new TimeoutException("gone") : Reward(completion), "sum");
+            await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(Reference(), failing), s_prompts, Options(stopped)));
+            int kept = Kept(stopped);
+            Assert.InRange(kept, 1, whole.Length - 1);
+            rewards = 0;
+            (await ReferenceTable.EstimateAsync(new Scorer(Reference(), Judge()), s_prompts, Options(stopped))).Dispose();
+            Assert.Equal(whole, Rows(stopped));
+            Assert.Equal((whole.Length - kept) * 160, rewards);
+        }
+
+        IRewardModel Judge() => RewardModel.FromFunction(completion => { rewards++; return Reward(completion); }, "sum");
+    }
+
+    [Fact]
+    public async Task Shards_and_blocks_that_anybody_draws_have_the_bits_of_one_run()
+    {
+        var source = new PolicyCompletionSource(Reference(), new Scorer(Reference(), s_judge));
+        (await ReferenceTable.EstimateAsync(source, s_prompts, Options(Store))).Dispose();
+        foreach (int index in (int[])[1, 0])
+            (await ReferenceTable.EstimateAsync(source, s_prompts, new Shard(index, 2).Cut(Options(Named("many.db"))))).Dispose();
+        Shard.Merge(Named("many.db"), 2);
+        Assert.Equal(Rows(Store), Rows(Named("many.db")));
+
+        using var table = ReferenceTable.Load(Store);
+        foreach (DrawBlock block in DrawBlock.Cut(s_prompts, Options(Store)).Reverse())
+        {
+            ScoredBatch drawn = await block.DrawAsync(source, new DrawSeed(7, DrawPurpose.Reference));
+            Assert.Equal(
+                block.Prompts.SelectMany(prompt => table[prompt].Samples.Skip(block.FirstSample).Take(block.Samples)).Select(Bits), drawn.Select(Bits));
+        }
+
+        static string Bits(ScoredCompletion item) =>
+            $"{item.Completion.Prompt}|{string.Join(' ', item.Completion.Tokens)}|{BitConverter.DoubleToInt64Bits(item.LogReference)}|{BitConverter.DoubleToInt64Bits(item.Reward)}";
+    }
+
+    [Fact]
+    public async Task A_larger_table_draws_the_blocks_that_are_missing_and_one_of_other_cuts_only_what_is_missing_of_them()
+    {
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(Store))).Dispose();
+        string grown = Named("grown.db"), odd = Named("odd.db");
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(grown) with { SamplesPerPrompt = 160 })).Dispose();
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(grown))).Dispose();
+        Assert.Equal(Rows(Store), Rows(grown));
+
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(odd) with { SamplesPerPrompt = 100, SamplesPerBlock = null })).Dispose();
+        using var table = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(odd));
+        Assert.All(table.Prompts, prompt => Assert.Equal(Enumerable.Range(0, 320), prompt.SampleIndices));
+    }
+
+    [Fact]
+    public async Task Samples_of_another_execution_are_refused_where_bits_are_promised()
+    {
+        ReferenceTableOptions options = Options(Store) with { SamplesPerPrompt = 160 };
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, options)).Dispose();
+        ReferenceProvenance here;
+        using (var table = ReferenceTable.Load(Store))
+            here = table.Provenance!;
+        Assert.Equal(TorchRuntime.Execution, here.Execution);
+        var other = new ModelIdentity("execution", [.. here.Execution!.Settings.Select(pair => (pair.Key, pair.Key == "threads" ? 77 : pair.Value))]);
+
+        var refused = Assert.Throws<InvalidOperationException>(() => ReferenceStore.Open(Store, here with { Execution = other }));
+        Assert.Contains("in the other 77", refused.Message);
+        Assert.Contains(nameof(ReferenceStoreOptions.AcceptOtherExecution), refused.Message);
+        ReferenceStore.Open(Store, here with { Execution = null }).Dispose(); // nothing is promised
+        ReferenceStore.Open(Store, here with { Execution = other }, new() { AcceptOtherExecution = true }).Dispose();
+
+        using (ReferenceStore stranger = ReferenceStore.Open(Named("stranger.db"), here with { Execution = other }))
+            stranger.Append([Samples("1", 0, 4)], firstSample: 160);
+        Assert.Contains("in the other", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Named("both.db"), [Store, Named("stranger.db")])).Message);
+        Assert.Equal(6, ReferenceStore.Merge(Named("joined.db"), [Store, Named("stranger.db")], new() { AcceptOtherExecution = true }));
+        using var joined = ReferenceTable.Load(Named("joined.db"));
+        Assert.Null(joined.Provenance!.Execution);
+    }
+
+    [Fact]
+    public async Task A_table_of_before_goes_on_without_a_word_of_its_execution()
+    {
+        ReferenceTableOptions options = Options(Store) with { SamplesPerPrompt = 160, SamplesPerBlock = null };
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, options)).Dispose();
+        using (var before = ReferenceTable.Load(Store))
+            Assert.Null(before.Provenance!.Execution);
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(Store))).Dispose();
+        using var table = ReferenceTable.Load(Store);
+        Assert.All(table.Prompts, prompt => Assert.Equal(320, prompt.Samples.Length));
+    }
+
+    public override void Dispose()
+    {
+        _model.Dispose();
+        base.Dispose();
+    }
+
+    private static readonly IRewardModel s_judge = RewardModel.FromFunction(Reward, "sum");
+
+    private static double Reward(Completion completion) => completion.Tokens.Sum() / 7.0;
+
+    private static ReferenceTableOptions Options(string store) => new()
+    {
+        SamplesPerPrompt = 320,
+        SamplesPerBlock = 160,
+        PromptsPerBatch = 3,
+        Seed = 7,
+        Store = store,
+        Storage = new() { FlushToDisk = false },
+        OnWarning = _ => { },
+    };
+
+    private static int Kept(string store) => File.Exists(store) ? Rows(store).Length : 0;
+
+    private CausalLmPolicy Reference()
+    {
+        foreach (var parameter in _model.parameters())
+            parameter.requires_grad = false;
+        return new(_model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 6, StopTokens = [5], RowsPerBatch = 16, RowsPerUnit = 64 });
+    }
+}
