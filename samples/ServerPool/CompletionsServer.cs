@@ -24,10 +24,10 @@ internal sealed class CompletionsServer : IAsyncDisposable
     /// <summary>What is wrong with it now.</summary>
     public ServerFault Fault { get; set; }
 
-    /// <summary>The completions that it has given.</summary>
+    /// <summary>The requests that it was given.</summary>
     public long Answered => Interlocked.Read(ref _answered);
 
-    /// <summary>Told before each answer, with how many there were.</summary>
+    /// <summary>Told before each answer how many requests there were.</summary>
     public Action<long>? OnRequest { get; set; }
 
     /// <summary>The prompt that it says it has read; null for the one it was sent.</summary>
@@ -54,7 +54,8 @@ internal sealed class CompletionsServer : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context, Func<ServedRequest, ServedAnswer> draw)
     {
-        OnRequest?.Invoke(Interlocked.Increment(ref _answered));
+        long answered = Interlocked.Increment(ref _answered);
+        OnRequest?.Invoke(answered);
         if (Fault == ServerFault.Unavailable)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;

@@ -79,10 +79,10 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     public int Count => _items.Length;
 
     /// <summary>The group of each sample of <see cref="Drawn"/>.</summary>
-    internal ImmutableArray<int> DrawnGroups { get; }
+    public ImmutableArray<int> DrawnGroups { get; }
 
     /// <summary>For each named component a value to each sample of <see cref="Drawn"/>, null where it has none.</summary>
-    public ImmutableSortedDictionary<string, ImmutableArray<double?>> DrawnComponents { get; }
+    public IReadOnlyDictionary<string, ImmutableArray<double?>> DrawnComponents { get; }
 
     /// <summary>The completion at a position.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>

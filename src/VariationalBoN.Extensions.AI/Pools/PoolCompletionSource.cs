@@ -21,7 +21,7 @@ public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : I
     public async Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         IReadOnlyList<Completion> drawn = await sampler.SampleAsync(prompts, completionsPerPrompt, seed, cancellationToken).ConfigureAwait(false);
-        return await scorer.ScoreAsync(drawn, completionsPerPrompt, cancellationToken).ConfigureAwait(false);
+        return await ScoreAsync(drawn, 0, completionsPerPrompt, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -33,9 +33,15 @@ public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : I
         int given = 0;
         await foreach (IReadOnlyList<Completion> part in sampler.SampleEachAsync(prompts, completionsPerPrompt, seed, CompletionsPerPart, cancellationToken).ConfigureAwait(false))
         {
-            int[] groups = [.. Enumerable.Range(0, part.Count).Select(i => given + (i / completionsPerPrompt))];
+            yield return await ScoreAsync(part, given, completionsPerPrompt, cancellationToken).ConfigureAwait(false);
             given += part.Count / completionsPerPrompt;
-            yield return await scorer.ScoreAsync(part, groups, scorer.LogReference(part), cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>A group to each prompt of the call, also where one stands beside itself.</summary>
+    private async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> drawn, int first, int completionsPerPrompt, CancellationToken cancellationToken)
+    {
+        ScoredBatch scored = await scorer.ScoreAsync(drawn, cancellationToken).ConfigureAwait(false);
+        return new ScoredBatch(scored.Drawn, Enumerable.Range(0, drawn.Count).Select(i => first + (i / completionsPerPrompt)), scored.Origin, scored.DrawnComponents);
     }
 }

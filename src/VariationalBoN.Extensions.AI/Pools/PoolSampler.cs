@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using VariationalBoN.Extensions.AI.Internal;
-using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
@@ -29,7 +29,6 @@ public sealed class PoolSampler
     private readonly ServedPolicy? _served;
     private readonly Dictionary<(PoolServer Server, int Life), Task> _checks = [];
     private readonly RepetitionWatch _repetitions = new();
-    private readonly PromptEncoder _prompts;
 
     /// <summary>Creates a sampler.</summary>
     /// <param name="pool">The servers; the caller's, never disposed.</param>
@@ -45,13 +44,13 @@ public sealed class PoolSampler
         ArgumentNullException.ThrowIfNull(options);
         generation.Validate(tokenizer.VocabularySize);
         options.Validate(generation, tokenizer.VocabularySize);
-        if (options.LocalCopy is CausalLmPolicy copy && !copy.Options.Settings.SequenceEqual(generation.Settings))
+        if (options.LocalCopy is CausalLmPolicy copy && Settings(copy.Options) != Settings(generation))
             throw new ArgumentException($"The local copy draws with other settings ({Settings(copy.Options)}) than those given ({Settings(generation)}). Give its own Options.", nameof(generation));
         (_pool, _client, _tokenizer, Generation, _options) = (pool, pool.CreateClient(), tokenizer, generation, options);
-        _prompts = new PromptEncoder(tokenizer, generation, generation.ContextLength);
         _served = options.UncheckedIdentity is { } identity ? new ServedPolicy(this, identity) : null;
 
-        static string Settings(GenerationOptions options) => string.Join(", ", options.Settings.Select(setting => $"{setting.Name} {setting.Value}"));
+        static string Settings(GenerationOptions options) => FormattableString.Invariant(
+            $"MaxNewTokens {options.MaxNewTokens}, Temperature {options.Temperature}, TopK {options.TopK}, TopP {options.TopP}, StopTokens {string.Join(' ', options.StopTokens.Distinct().Order())}, PromptsHaveSpecialTokens {options.PromptsHaveSpecialTokens}");
     }
 
     /// <summary>How completions are drawn.</summary>
@@ -195,8 +194,8 @@ public sealed class PoolSampler
         }
     }
 
-    private RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer, $"{drawn.Server.Shown} gives one answer to the prompt {Shown.Quoted(drawn.Completion.Prompt.Canonical)} " +
-        $"whatever the seed, {Shown.Quoted(drawn.Completion.Text)}, which draws would not: it takes the likeliest token (temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");
+    private RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer, $"{drawn.Server.Shown} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" " +
+        $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token (temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");
 
     /// <summary>Asks for one completion and reads it.</summary>
     private async Task<ServedCompletion> AskAsync(EncodedRequest request, PoolServer? only, CancellationToken cancellationToken)
@@ -211,7 +210,7 @@ public sealed class PoolSampler
         }
         catch (HttpRequestException e)
         {
-            throw new RemoteServiceException(RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable, $"No completion of the prompt {Shown.Quoted(request.Prompt.Canonical)}: {e.Message}", e);
+            throw new RemoteServiceException(RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable, $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {e.Message}", e);
         }
 
         using (response)
@@ -221,7 +220,7 @@ public sealed class PoolSampler
             if (!response.IsSuccessStatusCode)
             {
                 throw new RemoteServiceException(RetryPolicy.FailureOf(new HttpRequestException(null, null, response.StatusCode)) ?? RemoteFailure.ServerError,
-                    $"No completion of the prompt {Shown.Quoted(request.Prompt.Canonical)}: {(int)response.StatusCode} {response.ReasonPhrase}: {Shown.Text(System.Text.Encoding.UTF8.GetString(body))}");
+                    $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {(int)response.StatusCode} {response.ReasonPhrase}: {ChatModel.Shorten(Encoding.UTF8.GetString(body), 600)}");
             }
 
             try
@@ -232,7 +231,7 @@ public sealed class PoolSampler
             }
             catch (Exception e) when (e is JsonException or FormatException)
             {
-                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Shown} to the prompt {Shown.Quoted(request.Prompt.Canonical)} is no completion: {e.Message.TrimEnd('.')}.", e);
+                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Shown} to the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\" is no completion: {e.Message.TrimEnd('.')}.", e);
             }
         }
     }
@@ -269,17 +268,28 @@ public sealed class PoolSampler
 
     private EncodedRequest[] Requests(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed)
     {
-        EncodedPrompt[] encoded = _prompts.Encode(prompts);
         var earlier = new Dictionary<Prompt, int>();
         var requests = new EncodedRequest[checked(prompts.Count * completionsPerPrompt)];
-        for (int p = 0; p < encoded.Length; p++)
+        for (int p = 0; p < prompts.Count; p++)
         {
-            int first = earlier.GetValueOrDefault(encoded[p].Prompt); // a prompt that stands twice goes on where it ended
-            earlier[encoded[p].Prompt] = checked(first + completionsPerPrompt);
+            ImmutableArray<int> ids = Encode(prompts[p], p);
+            int first = earlier.GetValueOrDefault(prompts[p]); // a prompt that stands twice goes on where it ended
+            earlier[prompts[p]] = checked(first + completionsPerPrompt);
             for (int k = 0; k < completionsPerPrompt; k++)
-                requests[(p * completionsPerPrompt) + k] = new EncodedRequest(encoded[p].Prompt, encoded[p].Tokens, RequestSeed.Of(encoded[p].Prompt, first + k, seed));
+                requests[(p * completionsPerPrompt) + k] = new EncodedRequest(prompts[p], ids, RequestSeed.Of(prompts[p], first + k, seed));
         }
 
         return requests;
+    }
+
+    private ImmutableArray<int> Encode(Prompt prompt, int number)
+    {
+        ImmutableArray<int> ids = _tokenizer.Encode(prompt ?? throw new ArgumentException($"Prompt {number} is null.", nameof(prompt)), !Generation.PromptsHaveSpecialTokens);
+        string? fault = ids.IsDefaultOrEmpty ? "no tokens; a model needs at least one, such as a beginning-of-text token"
+            : ids.Any(id => id < 0 || id >= _tokenizer.VocabularySize) ? $"a token outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}"
+            : Generation.ContextLength is int most && ids.Length > most - Generation.MaxNewTokens
+                ? $"{ids.Length} tokens; with {Generation.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Generation.MaxNewTokens)}"
+            : null;
+        return fault is null ? ids : throw new ArgumentException($"Prompt {number}, \"{ChatModel.Shorten(prompt.Canonical)}\", has {fault}.", nameof(prompt));
     }
 }

@@ -66,11 +66,15 @@ public sealed record GenerationOptions
     /// <summary>The most completions of a unit.</summary>
     internal int RowsPerUnitOrDefault => RowsPerUnit ?? (int)Math.Min(16L * RowsPerBatch, int.MaxValue);
 
-    /// <summary>Whether every token keeps a positive probability.</summary>
-    internal bool HasFullSupport(int vocabularySize) => (TopK is null || TopK >= vocabularySize) && TopP is null or 1;
+    /// <summary>Whether every token keeps a positive probability: neither top-k nor top-p leaves one out.</summary>
+    /// <param name="vocabularySize">V, the number of tokens.</param>
+    /// <returns>False where the distribution is truncated.</returns>
+    public bool HasFullSupport(int vocabularySize) => (TopK is null || TopK >= vocabularySize) && TopP is null or 1;
 
-    /// <summary>Throws one exception that names every fault.</summary>
-    internal void Validate(int vocabularySize)
+    /// <summary>Refuses options out of range, as every policy does that is made with them.</summary>
+    /// <param name="vocabularySize">V, the number of tokens.</param>
+    /// <exception cref="ArgumentException">The message names every fault.</exception>
+    public void Validate(int vocabularySize)
     {
         var faults = new List<string>();
         Require(MaxNewTokens >= 1, nameof(MaxNewTokens), MaxNewTokens, "be at least 1");

@@ -67,12 +67,12 @@ internal sealed partial class House
 
     /// <summary>
     /// A name in the column "may use" means a room of the same package, where there is such another one, and of the core otherwise; with a
-    /// dot it is a room of another package.
+    /// dot it is a room of another package, or, by its whole name, of the core where the package has one of that name, too.
     /// </summary>
     private static string Find(Room[] rooms, Room user, string name)
     {
         string folder = Folder(name), full = $"{Core}.{name}";
-        return rooms.FirstOrDefault(room => name.Contains('.', StringComparison.Ordinal) && room.Name == full)?.Name
+        return rooms.FirstOrDefault(room => name.Contains('.', StringComparison.Ordinal) && (room.Name == full || room.Name == name))?.Name
             ?? rooms.FirstOrDefault(room => room.Package == user.Package && room.Folder == folder && room != user)?.Name
             ?? rooms.FirstOrDefault(room => room.Package == Core && room.Folder == folder)?.Name
             ?? throw new InvalidDataException($"docs/architecture.md: {user.Name} may use '{name}', which has no row.");

@@ -44,13 +44,13 @@ public sealed class ClusterSnippets : IDisposable
         (_, int gateway) = FreePorts();
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway, "dev", "dev").AddVariationalBoN(connectFor: TimeSpan.Zero));
+        builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway, "sample", "here").AddVariationalBoN(connectFor: TimeSpan.Zero));
         using IHost host = builder.Build();
 
         var thrown = await Assert.ThrowsAsync<ClusterException>(() => host.StartAsync());
 
         Assert.Contains(gateway.ToString(System.Globalization.CultureInfo.InvariantCulture), thrown.Message, StringComparison.Ordinal);
-        Assert.Contains("cluster \"dev\", service \"dev\"", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("cluster \"here\", service \"sample\"", thrown.Message, StringComparison.Ordinal);
         Assert.Contains("gateway", thrown.Message, StringComparison.Ordinal);
     }
 

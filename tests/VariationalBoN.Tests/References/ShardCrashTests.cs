@@ -15,9 +15,8 @@ public sealed class ShardCrashTests : StoreFixture
         int[] kills = await Task.WhenAll(Enumerable.Range(0, 4).Select(index => Task.Run(() => Run(index))));
         await whole;
 
-        Assert.Equal(16, Shard.Merge(many, 4, new() { FlushToDisk = false }) / 10); // 8 blocks of samples, each of 10 prompts in two batches
+        Assert.Equal(80, Shard.Merge(many, 4, new() { FlushToDisk = false })); // 8 ranges of samples of 10 prompts
         Assert.Equal(Rows(one), Rows(many));
-        Assert.Equal(80, Rows(one).Length);
         Assert.InRange(kills.Sum(), 1, 8);
         Assert.Equal(0, Shard.Merge(many, 4));
 
