@@ -10,6 +10,7 @@ internal sealed class Child : IDisposable
 
     private readonly Process _process;
     private readonly Task _reading;
+    private bool _isDisposed;
 
     private Child(Process process, Action<string> heard)
     {
@@ -59,6 +60,9 @@ internal sealed class Child : IDisposable
 
     public void Dispose()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         if (!_process.HasExited)
             Kill();
         _process.Dispose();

@@ -55,7 +55,7 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
             bool isKilled = false;
             return started = Start(Roles.Learner, "learner", line =>
             {
-                if (line.StartsWith($"step {Math.Max(1, settings.Steps / 4)} ", StringComparison.Ordinal) && disturbing.IsCompletedSuccessfully && workers.Count == Workers)
+                if (line.StartsWith($"step {Math.Max(1, settings.Steps / 8)} ", StringComparison.Ordinal) && disturbing.IsCompletedSuccessfully && workers.Count == Workers)
                     disturbing = Task.Run(() => DisturbAsync(workers, cancellationToken), cancellationToken);
                 if (settings.Postgres is not null && !isKilled && line.StartsWith($"step {half + 1} ", StringComparison.Ordinal) && !File.Exists(Path.Combine(settings.Folder, "learner-killed")))
                 {
