@@ -23,6 +23,9 @@ switch (args)
     case ["step", .. string[] settings]:
         StepRate.Run(settings);
         break;
+    case ["cluster", .. string[] settings]:
+        await ClusterRate.RunAsync(settings);
+        break;
     case ["store"]:
         await StoreCost.RunAsync();
         break;
