@@ -137,7 +137,7 @@ public sealed class PoolHandler : HttpMessageHandler
         {
             response?.Dispose();
             bool isLate = limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested, passes = isLate || (e is not OperationCanceledException && RetryPolicy.IsTransient(e));
-            string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s") : e.Message.TrimEnd('.');
+            string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s") : Reason(e);
             Return(server, passes ? () => server.Failed(begun, why, null) : () => false);
             if (passes && !isLast)
                 return null;
@@ -210,6 +210,9 @@ public sealed class PoolHandler : HttpMessageHandler
             copy.Content.Headers.TryAddWithoutValidation(name, values);
         return copy;
     }
+
+    private static string Reason(Exception e) => e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
+        ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}" : e.Message.TrimEnd('.');
 
     private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
     {

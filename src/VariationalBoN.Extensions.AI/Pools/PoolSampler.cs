@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Json;
 using VariationalBoN.Extensions.AI.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
@@ -23,7 +21,7 @@ namespace VariationalBoN.Extensions.AI.Pools;
 public sealed class PoolSampler
 {
     private readonly PoolHandler _pool;
-    private readonly HttpClient _client;
+    private readonly CompletionClient _client;
     private readonly ITokenizer _tokenizer;
     private readonly PoolSamplerOptions _options;
     private readonly ServedPolicy? _served;
@@ -46,7 +44,7 @@ public sealed class PoolSampler
         options.Validate(generation, tokenizer.VocabularySize);
         if (options.LocalCopy is CausalLmPolicy copy && Settings(copy.Options) != Settings(generation))
             throw new ArgumentException($"The local copy draws with other settings ({Settings(copy.Options)}) than those given ({Settings(generation)}). Give its own Options.", nameof(generation));
-        (_pool, _client, _tokenizer, Generation, _options) = (pool, pool.CreateClient(), tokenizer, generation, options);
+        (_pool, _client, _tokenizer, Generation, _options) = (pool, new CompletionClient(pool, tokenizer, generation, options), tokenizer, generation, options);
         _served = options.UncheckedIdentity is { } identity ? new ServedPolicy(this, identity) : null;
 
         static string Settings(GenerationOptions options) => FormattableString.Invariant(
@@ -146,7 +144,7 @@ public sealed class PoolSampler
     {
         while (true)
         {
-            ServedCompletion drawn = await AskAsync(request, only: null, cancellationToken).ConfigureAwait(false);
+            ServedCompletion drawn = await _client.AskAsync(request, only: null, cancellationToken).ConfigureAwait(false);
             try
             {
                 await CheckOf(drawn, all, cancellationToken).ConfigureAwait(false);
@@ -181,7 +179,7 @@ public sealed class PoolSampler
             return;
         EncodedRequest[] prompts = [.. all.DistinctBy(request => request.Prompt).Take(8)];
         int each = (_options.CheckedCompletions + prompts.Length - 1) / prompts.Length;
-        Task<ServedCompletion>[] asked = [.. prompts.SelectMany(request => Enumerable.Range(0, each).Select(k => AskAsync(
+        Task<ServedCompletion>[] asked = [.. prompts.SelectMany(request => Enumerable.Range(0, each).Select(k => _client.AskAsync(
             request with { Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)) }, server, cancellationToken)))];
         ServedCompletion[] drawn = await FirstFailure.WhenAll(asked).ConfigureAwait(false);
         var watch = new RepetitionWatch();
@@ -196,75 +194,6 @@ public sealed class PoolSampler
 
     private RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer, $"{drawn.Server.Shown} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" " +
         $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token (temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");
-
-    /// <summary>Asks for one completion and reads it.</summary>
-    private async Task<ServedCompletion> AskAsync(EncodedRequest request, PoolServer? only, CancellationToken cancellationToken)
-    {
-        using var message = new HttpRequestMessage(HttpMethod.Post, CompletionsProtocol.PathOf(_options.Protocol)) { Content = CompletionsProtocol.Write(_options.Protocol, _options.Model, request, Generation) };
-        if (only is not null)
-            message.Options.Set(PoolHandler.Only, only);
-        HttpResponseMessage response;
-        try
-        {
-            response = await _client.SendAsync(message, cancellationToken).ConfigureAwait(false);
-        }
-        catch (HttpRequestException e)
-        {
-            throw new RemoteServiceException(RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable, $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {e.Message}", e);
-        }
-
-        using (response)
-        {
-            message.Options.TryGetValue(PoolHandler.AnsweredBy, out (PoolServer Server, int Life) by);
-            byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            if (!response.IsSuccessStatusCode)
-            {
-                throw new RemoteServiceException(RetryPolicy.FailureOf(new HttpRequestException(null, null, response.StatusCode)) ?? RemoteFailure.ServerError,
-                    $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {(int)response.StatusCode} {response.ReasonPhrase}: {ChatModel.Shorten(Encoding.UTF8.GetString(body), 600)}");
-            }
-
-            try
-            {
-                using JsonDocument answer = JsonDocument.Parse(body);
-                (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(_options.Protocol, answer.RootElement);
-                return new ServedCompletion(Complete(request, tokens, logProbs, prompt), logProbs, by.Server, by.Life);
-            }
-            catch (Exception e) when (e is JsonException or FormatException)
-            {
-                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Shown} to the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\" is no completion: {e.Message.TrimEnd('.')}.", e);
-            }
-        }
-    }
-
-    /// <summary>The completion of an answer, held against what was asked for.</summary>
-    /// <exception cref="FormatException">It is something else.</exception>
-    private Completion Complete(EncodedRequest request, ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt)
-    {
-        if (prompt is { } read && !read.SequenceEqual(request.Ids))
-            throw new FormatException($"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids");
-        if (tokens.IsEmpty || tokens.Length > Generation.MaxNewTokens || logProbs.Length != tokens.Length)
-            throw new FormatException($"it has {tokens.Length} tokens and {logProbs.Length} log-probabilities; there must be one to each, and 1 to {Generation.MaxNewTokens} (MaxNewTokens)");
-        if (tokens.FirstOrDefault(id => id < 0 || id >= _tokenizer.VocabularySize, -1) is int odd and not -1 || tokens.Contains(-1))
-            throw new FormatException($"it holds a token outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}: the server has another tokenizer");
-        int stop = tokens.AsSpan().IndexOfAny(Generation.StopTokens.AsSpan());
-        if (stop >= 0 && stop < tokens.Length - 1)
-            throw new FormatException($"it goes on after the stop token {tokens[stop]}: the server does not heed stop_token_ids");
-        if (stop < 0 && tokens.Length < Generation.MaxNewTokens)
-        {
-            throw new FormatException($"it ends by token {tokens[^1]} after {tokens.Length} of {Generation.MaxNewTokens} tokens, and that is no stop token: the server ends answers by itself (an end token of its own " +
-                "configuration, a limit of length). Add the token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)");
-        }
-
-        Func<IReadOnlyList<int>, string> decode = _tokenizer.DecoderAfter(request.Ids);
-        return new Completion
-        {
-            Prompt = request.Prompt,
-            PromptTokens = request.Ids,
-            Tokens = tokens,
-            Text = decode(stop < 0 ? tokens : tokens[..^1]),
-            FinishReason = stop < 0 ? FinishReason.Length : FinishReason.Stopped,
-        };
-    }
 
     private EncodedRequest[] Requests(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed)
     {

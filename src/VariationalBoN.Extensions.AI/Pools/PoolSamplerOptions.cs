@@ -27,8 +27,8 @@ public sealed record PoolSamplerOptions
     public double MaxDrift { get; init; } = 0.01;
 
     /// <summary>How many completions of each server are held to the local copy, at least 8; they are drawn for that and thrown away.</summary>
-    /// <value>64.</value>
-    public int CheckedCompletions { get; init; } = 64;
+    /// <value>128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 7 times.</value>
+    public int CheckedCompletions { get; init; } = 128;
 
     /// <summary>The most requests under way, each for one completion, at least 1; null for as many as the servers take.</summary>
     /// <value>null.</value>

@@ -40,8 +40,9 @@ public sealed class BlockEstimationTests : StoreFixture
     {
         var source = new PolicyCompletionSource(Reference(), new Scorer(Reference(), s_judge));
         (await ReferenceTable.EstimateAsync(source, s_prompts, Options(Store))).Dispose();
+        var parallel = new PolicyCompletionSource(Reference(threads: 2), new Scorer(Reference(), s_judge));
         foreach (int index in (int[])[1, 0])
-            (await ReferenceTable.EstimateAsync(source, s_prompts, new Shard(index, 2).Cut(Options(Named("many.db"))))).Dispose();
+            (await ReferenceTable.EstimateAsync(index == 1 ? parallel : source, s_prompts, new Shard(index, 2).Cut(Options(Named("many.db"))))).Dispose();
         Shard.Merge(Named("many.db"), 2);
         Assert.Equal(Rows(Store), Rows(Named("many.db")));
 
@@ -131,10 +132,10 @@ public sealed class BlockEstimationTests : StoreFixture
 
     private static int Kept(string store) => File.Exists(store) ? Rows(store).Length : 0;
 
-    private CausalLmPolicy Reference()
+    private CausalLmPolicy Reference(int threads = 1)
     {
         foreach (var parameter in _model.parameters())
             parameter.requires_grad = false;
-        return new(_model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 6, StopTokens = [5], RowsPerBatch = 16, RowsPerUnit = 64 });
+        return new(_model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 6, StopTokens = [5], RowsPerBatch = 16, RowsPerUnit = 64, DegreeOfParallelism = threads });
     }
 }

@@ -29,6 +29,18 @@ public sealed class PolicyCompletionSourceTests : CompletionSourceContract
         Assert.Equal(["a", "b"], (await Drained(drawing)).SelectMany(part => part.Completions).Select(completion => completion.Prompt.Text).Distinct());
     }
 
+    [Fact]
+    public void It_says_what_bits_depend_on()
+    {
+        var policy = new WordPolicy([1]);
+
+        ModelIdentity? execution = new PolicyCompletionSource(policy, new Scorer(policy, Judge)).Execution;
+
+        Assert.Equal(TorchRuntime.Execution, execution);
+        Assert.Equal(["library", "TorchSharp", "threads", "kernels", "processor", "system"], execution!.Settings.Select(setting => setting.Key));
+        Assert.Equal((long)TorchSharp.torch.get_num_threads(), execution.Settings.Single(setting => setting.Key == "threads").Value);
+    }
+
     private static IRewardModel Judge => RewardModel.FromFunction(WordPolicy.Reward, "judge");
 
     private static async Task<List<ScoredBatch>> Drained(IAsyncEnumerable<ScoredBatch> parts)

@@ -159,7 +159,7 @@ public sealed class PoolJobTests : StoreFixture
     {
         var pool = new PoolHandler([.. servers.Select(server => server.Address)], new() { MaxRequestsPerServer = 4, FirstPause = TimeSpan.FromMilliseconds(20), MaxPause = TimeSpan.FromMilliseconds(200) });
         CausalLmPolicy copy = Reference();
-        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy });
+        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy, CheckedCompletions = 64 });
         using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(copy, s_judge)), s_prompts, new()
         {
             SamplesPerPrompt = 128,

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using VariationalBoN.Extensions.AI.Internal;
+using VariationalBoN.Policies;
+using VariationalBoN.Rewards;
+
+namespace VariationalBoN.Extensions.AI.Pools;
+
+/// <summary>Asks servers for completions, one a request, and holds each answer against what was asked for. As thread-safe as the tokenizer.</summary>
+internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, GenerationOptions settings, PoolSamplerOptions options)
+{
+    private readonly HttpClient _client = pool.CreateClient();
+
+    /// <summary>Asks for one completion and reads it.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="only">The server that is asked; null for any.</param>
+    /// <param name="cancellationToken">Stops the request.</param>
+    /// <exception cref="RemoteServiceException">There is no completion; the message names the prompt and the server.</exception>
+    public async Task<ServedCompletion> AskAsync(EncodedRequest request, PoolServer? only, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, CompletionsProtocol.PathOf(options.Protocol)) { Content = CompletionsProtocol.Write(options.Protocol, options.Model, request, settings) };
+        if (only is not null)
+            message.Options.Set(PoolHandler.Only, only);
+        HttpResponseMessage response;
+        try
+        {
+            response = await _client.SendAsync(message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new RemoteServiceException(RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable, $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {e.Message}", e);
+        }
+
+        using (response)
+        {
+            message.Options.TryGetValue(PoolHandler.AnsweredBy, out (PoolServer Server, int Life) by);
+            byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new RemoteServiceException(RetryPolicy.FailureOf(new HttpRequestException(null, null, response.StatusCode)) ?? RemoteFailure.ServerError,
+                    $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {(int)response.StatusCode} {response.ReasonPhrase}: {ChatModel.Shorten(Encoding.UTF8.GetString(body), 600)}");
+            }
+
+            try
+            {
+                using JsonDocument answer = JsonDocument.Parse(body);
+                (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(options.Protocol, answer.RootElement);
+                return new ServedCompletion(Complete(request, tokens, logProbs, prompt), logProbs, by.Server, by.Life);
+            }
+            catch (Exception e) when (e is JsonException or FormatException)
+            {
+                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Shown} to the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\" is no completion: {e.Message.TrimEnd('.')}.", e);
+            }
+        }
+    }
+
+    /// <summary>The completion of an answer, held against what was asked for.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    private Completion Complete(EncodedRequest request, ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt)
+    {
+        if (prompt is { } read && !read.SequenceEqual(request.Ids))
+            throw new FormatException($"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids");
+        if (tokens.IsEmpty || tokens.Length > settings.MaxNewTokens || logProbs.Length != tokens.Length)
+            throw new FormatException($"it has {tokens.Length} tokens and {logProbs.Length} log-probabilities; there must be one to each, and 1 to {settings.MaxNewTokens} (MaxNewTokens)");
+        if (tokens.FirstOrDefault(id => id < 0 || id >= tokenizer.VocabularySize, -1) is int odd and not -1 || tokens.Contains(-1))
+            throw new FormatException($"it holds a token outside the vocabulary of 0 to {tokenizer.VocabularySize - 1}: the server has another tokenizer");
+        int stop = tokens.AsSpan().IndexOfAny(settings.StopTokens.AsSpan());
+        if (stop >= 0 && stop < tokens.Length - 1)
+            throw new FormatException($"it goes on after the stop token {tokens[stop]}: the server does not heed stop_token_ids");
+        if (stop < 0 && tokens.Length < settings.MaxNewTokens)
+        {
+            throw new FormatException($"it ends by token {tokens[^1]} after {tokens.Length} of {settings.MaxNewTokens} tokens, and that is no stop token: the server ends answers by itself (an end token of its own " +
+                "configuration, a limit of length). Add the token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)");
+        }
+
+        Func<IReadOnlyList<int>, string> decode = tokenizer.DecoderAfter(request.Ids);
+        return new Completion
+        {
+            Prompt = request.Prompt,
+            PromptTokens = request.Ids,
+            Tokens = tokens,
+            Text = decode(stop < 0 ? tokens : tokens[..^1]),
+            FinishReason = stop < 0 ? FinishReason.Length : FinishReason.Stopped,
+        };
+    }
+}
