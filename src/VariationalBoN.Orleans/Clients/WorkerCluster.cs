@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -22,7 +23,11 @@ public sealed class WorkerCluster : IAsyncDisposable
 
     private WorkerCluster(IClusterClient client, WorkerClusterOptions options)
     {
-        Options = options with { MostMessageBytes = client.ServiceProvider.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.MaxMessageBodySize };
+        Options = options with
+        {
+            MostMessageBytes = client.ServiceProvider.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.MaxMessageBodySize,
+            OnWarning = WarnOnce(options),
+        };
         Serializer = client.ServiceProvider.GetRequiredService<Serializer>();
         Agreement = new ClusterAgreement(options);
         _watch = new WorkerWatch(client, Options);
@@ -70,6 +75,17 @@ public sealed class WorkerCluster : IAsyncDisposable
     {
         await _pool.DisposeAsync().ConfigureAwait(false);
         await _watch.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>A worker that is refused for draws is refused for rollouts, too, by the same words.</summary>
+    private static Action<string> WarnOnce(WorkerClusterOptions options)
+    {
+        var told = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        return text =>
+        {
+            if (told.TryAdd(text, true))
+                options.Warn(text);
+        };
     }
 
     /// <summary>Looks for workers, and gives the cluster once there is one.</summary>

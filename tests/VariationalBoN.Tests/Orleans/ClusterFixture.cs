@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.TestingHost;
 using VariationalBoN.Orleans;
@@ -21,7 +22,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     public Task InitializeAsync() => DeployAsync(null);
 
     /// <summary>Starts the first silo, with a worker where one is given.</summary>
-    internal async Task DeployAsync(Func<ClusterWorker>? create)
+    internal async Task DeployAsync(Func<ClusterWorker>? create, int? mostMessageBytes = null)
     {
         (_create, _options) = (create, new ClusterWorkerOptions { WeightsFolder = WeightsFolder });
         var builder = new InProcessTestClusterBuilder(1);
@@ -34,7 +35,12 @@ public sealed class ClusterFixture : IAsyncLifetime
             else
                 silo.AddVariationalBoN();
         });
-        builder.ConfigureClient(client => client.AddVariationalBoN());
+        builder.ConfigureClient(client =>
+        {
+            client.AddVariationalBoN();
+            if (mostMessageBytes is int most)
+                client.Configure<ClientMessagingOptions>(options => options.MaxMessageBodySize = most);
+        });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
         _create = null;

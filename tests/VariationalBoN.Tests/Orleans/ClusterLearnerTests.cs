@@ -94,6 +94,12 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Contains("version 1", refused, StringComparison.Ordinal);
         Assert.Contains("MaxStaleness", refused, StringComparison.Ordinal);
         Assert.Equal(_reference.LogProbValues(first.Scored.Completions).Select(value => Math.Round(value, 9)), first.LogProb.Select(value => Math.Round(value, 9))); // exactly that version
+        Task<ClusterRollouts> refusedLater = strict.RolloutsAsync(TableWorld.Prompts, K, 2), allowedLater = lenient.RolloutsAsync(TableWorld.Prompts, K, 2); // under way
+        Move();
+        strict.Publish();
+        lenient.Publish();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => refusedLater);
+        Assert.Equal(2, (await allowedLater).Version);
         ClusterRollouts second = await strict.RolloutsAsync(TableWorld.Prompts, K, 1);
         Assert.Equal(_policy.LogProbValues(second.Scored.Completions).Select(value => Math.Round(value, 9)), second.LogProb.Select(value => Math.Round(value, 9)));
     }

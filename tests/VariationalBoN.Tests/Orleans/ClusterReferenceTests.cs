@@ -138,6 +138,55 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     }
 
     [Fact]
+    public async Task Two_clients_cannot_write_one_store()
+    {
+        using TabularPolicy reference = TableWorld.Reference();
+        Scorer scorer = TableWorld.Scorer(reference);
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        InProcessSiloHandle silo = await fixture.StartAsync(() => TableWorld.Worker(beforeBatch: () =>
+        {
+            asked.TrySetResult();
+            return answer.Task;
+        }));
+        ReferenceTableOptions options = Options() with { Store = Path.Combine(_folder, "store.db") };
+        await using (WorkerCluster one = await fixture.ConnectAsync(scorer.Origin), other = await fixture.ConnectAsync(scorer.Origin))
+        {
+            Task<ReferenceTable> first = ReferenceTable.EstimateAsync(one.Reference, TableWorld.Prompts, options);
+            await asked.Task;
+
+            var thrown = await Assert.ThrowsAsync<IOException>(() => ReferenceTable.EstimateAsync(other.Reference, TableWorld.Prompts, options));
+
+            Assert.Contains(options.Store!, thrown.Message, StringComparison.Ordinal);
+            answer.SetResult();
+            (await first).Dispose();
+        }
+
+        await fixture.StopAsync(silo);
+    }
+
+    [Fact]
+    public async Task A_block_above_the_limit_of_messages_is_not_sent_and_worker_block_and_limit_are_named()
+    {
+        var small = new ClusterFixture();
+        var policy = new References.WordPolicy([0.5, 0.5]);
+        Scorer Scorer() => new(policy, RewardModel.FromFunction(References.WordPolicy.Reward, "words"));
+        await small.DeployAsync(() => new ClusterWorker(Scorer()), mostMessageBytes: 1 << 20);
+        await using (WorkerCluster cluster = await small.ConnectAsync(Scorer().Origin))
+        {
+            var thrown = await Assert.ThrowsAsync<ClusterException>(() => cluster.Reference.DrawAsync([new string('x', 600_000)], 2, seed: 1));
+            ScoredBatch large = await cluster.Reference.DrawAsync([new string('x', 1000)], 20_000, seed: 1); // results are read in pieces
+
+            Assert.Contains(cluster.Workers.Single().Name, thrown.Message, StringComparison.Ordinal);
+            Assert.Contains("samples 0 to 1 of 1 prompts", thrown.Message, StringComparison.Ordinal);
+            Assert.Contains("MaxMessageBodySize", thrown.Message, StringComparison.Ordinal);
+            Assert.Equal(20_000, large.Count);
+        }
+
+        await small.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Devices_of_one_silo_draw_at_once()
     {
         using TabularPolicy reference = TableWorld.Reference();
