@@ -88,7 +88,7 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
             ?? throw new InvalidDataException($"The weights of version {version.Number} were taken away from {weights.Folder} before they were used. Raise {nameof(ClusterWorkerOptions.KeptVersions)}.");
         _digest = null;
         using (torch.no_grad())
-            Safetensors.Load(path, worker.Parameters.ToDictionary(parameter => parameter.Name, parameter => (torch.Tensor)parameter.Value));
+            Safetensors.Map(path, worker.Parameters.ToDictionary(parameter => parameter.Name, parameter => (torch.Tensor)parameter.Value));
         if (!_isChecked)
         {
             string[] differences = [.. ModelIdentity.Parse(version.Policy).Differences(Policy.Identity)];
