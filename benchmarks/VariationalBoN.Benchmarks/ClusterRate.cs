@@ -54,7 +54,7 @@ internal static class ClusterRate
         var local = new PolicyCompletionSource(one.Scorer.Reference, one.Scorer);
         await DrawAsync(local, 1);
         await DrawAsync(cluster.Reference, 3);
-        double[] here = new double[rounds], over = new double[rounds], both = new double[rounds];
+        (double Rate, double Processor)[] here = new (double, double)[rounds], over = new (double, double)[rounds], both = new (double, double)[rounds];
         for (int round = 0; round < rounds; round++)
             (here[round], over[round]) = (await DrawAsync(local, 1), await DrawAsync(cluster.Reference, 3));
         using (IHost second = Silo(config, out _, ports.Silo))
@@ -65,11 +65,12 @@ internal static class ClusterRate
             await DrawAsync(cluster.Reference, 6);
             for (int round = 0; round < rounds; round++)
                 both[round] = await DrawAsync(cluster.Reference, 6);
-            Show("completions a second in this process", here);
-            Show("over one worker", over);
-            Show("overhead of the engine, % of drawing", [.. here.Zip(over, (a, b) => 100 * ((a / b) - 1))]);
-            Show("over two workers", both);
-            Show("two against one", [.. over.Zip(both, (a, b) => b / a)]);
+            Show("completions a second in this process", here.Select(run => run.Rate));
+            Show("over one worker", over.Select(run => run.Rate));
+            Show("over two workers", both.Select(run => run.Rate));
+            Show("two against one", over.Zip(both, (a, b) => b.Rate / a.Rate));
+            Show("overhead of the engine, % by the clock", here.Zip(over, (a, b) => 100 * ((a.Rate / b.Rate) - 1)));
+            Show("overhead, % of processor time", here.Zip(over, (a, b) => 100 * ((b.Processor / a.Processor) - 1)));
             await TrainAsync(cluster, one, prompts, "adapters of rank 8");
             await second.StopAsync();
         }
@@ -78,12 +79,13 @@ internal static class ClusterRate
         await client.StopAsync();
         await primary.StopAsync();
 
-        async Task<double> DrawAsync(ICompletionSource source, int atOnce)
+        async Task<(double Rate, double Processor)> DrawAsync(ICompletionSource source, int atOnce)
         {
             var options = new ReferenceTableOptions { SamplesPerPrompt = Samples, SamplesPerBlock = Samples, PromptsPerBatch = PromptsPerBlock, BatchesAtOnce = atOnce, Seed = 1, OnWarning = _ => { } };
             var clock = Stopwatch.StartNew();
+            double processor = Environment.CpuUsage.TotalTime.TotalSeconds; // of client and silos together
             await ReferenceTable.EstimateAsync(source, prompts, options);
-            return prompts.Length * Samples / clock.Elapsed.TotalSeconds;
+            return (prompts.Length * Samples / clock.Elapsed.TotalSeconds, Environment.CpuUsage.TotalTime.TotalSeconds - processor);
         }
     }
 
@@ -107,7 +109,7 @@ internal static class ClusterRate
             $"  {what}: {bytes / 1e6:0.00} MB published and per part of the gradient; publishing {publish:0.000} s; gradient of {rollouts.Scored.Count} completions in 2 parts of 32 over two workers {backward:0.00} s, in this process {alone:0.00} s"));
     }
 
-    private static void Show(string what, double[] values)
+    private static void Show(string what, IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {what,-42} {sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} to {sorted[^1]:0.00})"));
