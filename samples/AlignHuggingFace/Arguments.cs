@@ -51,6 +51,9 @@ internal sealed record Arguments
     /// <summary>Whether the stores of shards are joined first.</summary>
     public bool Merge { get; init; }
 
+    /// <summary>Whether samples of other processors, threads or versions come into one store.</summary>
+    public bool AcceptOtherExecution { get; init; }
+
     /// <summary>The samples of a block, where bits are promised; null where they are not.</summary>
     public int? SamplesPerBlock { get; init; }
 

@@ -70,6 +70,11 @@ internal static class CommandLine
 
     private static readonly Option<bool> Merge = new("--merge") { Description = "Join the stores that --shard drew, which lie beside --references, and go on with all of them." };
 
+    private static readonly Option<bool> AnyExecution = new("--accept-other-execution")
+    {
+        Description = "Let --shard and --merge bring samples together that were drawn by other processors, --threads or versions: their last digits differ, their law does not.",
+    };
+
     private static readonly Option<int?> Block = OptionChecks.Number<int>("--samples-per-block",
         "Draw the samples of a prompt in ranges of this many, which divides --samples: then every sharing and every restart gives the same bits. Also the most " +
         $"--shard can share [default: {ReferenceRewards.SamplesPerBlock} with --shard, else all at once].", value => value >= 1, "at least 1");
@@ -178,7 +183,7 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, N, Samples, Part, Merge, Block, Steps, PromptsPerStep, Completions,
+            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, N, Samples, Part, Merge, AnyExecution, Block, Steps, PromptsPerStep, Completions,
             MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, MixedPrecision,
             RecomputeActivations, Guided, Targets, Seed, Output,
             References, Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
@@ -247,6 +252,7 @@ internal static class CommandLine
             SamplesPerPrompt = result.GetValue(Samples) ?? Math.Max(32, (int)Math.Ceiling(8 * n)),
             Shard = result.GetValue(Part),
             Merge = result.GetValue(Merge),
+            AcceptOtherExecution = result.GetValue(AnyExecution),
             SamplesPerBlock = result.GetValue(Block) ?? (result.GetValue(Part) is null ? null : ReferenceRewards.SamplesPerBlock),
             Steps = result.GetValue(Steps) ?? (quick ? 60 : 200),
             PromptsPerStep = result.GetValue(PromptsPerStep),

@@ -52,7 +52,7 @@ internal static class ReferenceRewards
     /// <exception cref="InvalidOperationException">Samples are in none of them: a shard has not ended.</exception>
     public static void Merge(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output)
     {
-        int rows = Shard.Merge(arguments.References);
+        int rows = Shard.Merge(arguments.References, options: Storage(arguments));
         output.WriteLine($"joined the shards: {rows} rows more in {arguments.References}");
         if (Missing(scorer, prompts, arguments) is > 0 and long missing)
             throw new InvalidOperationException($"{missing} of {(long)prompts.Count * arguments.SamplesPerPrompt} samples are in no shard: one has not ended, or was drawn with other --samples or --prompts. Run it again with the options of the others, then --merge.");
@@ -65,8 +65,11 @@ internal static class ReferenceRewards
         Seed = arguments.Seed,
         PromptsPerBatch = PromptsPerBatch,
         Store = arguments.References,
+        Storage = Storage(arguments),
         Progress = new Lines(output),
     };
+
+    private static ReferenceStoreOptions Storage(Arguments arguments) => new() { AcceptOtherExecution = arguments.AcceptOtherExecution };
 
     /// <summary>What Best-of-N would bring, and all that speaks against these rewards, before anything is trained.</summary>
     public static void Report(ReferenceTable table, double n, TextWriter output)

@@ -25,8 +25,7 @@ public sealed class PoolHandler : HttpMessageHandler
 
     private readonly HttpMessageInvoker _inner;
     private readonly PoolOptions _options;
-    private readonly Lock _lock = new();
-    private TaskCompletionSource _changed = NewChange();
+    private readonly PoolQueue _queue;
 
     /// <summary>Makes a pool.</summary>
     /// <param name="servers">Their addresses, at least one and none twice: what stands before the path of a request, such as http://gpu1:8000.</param>
@@ -49,20 +48,14 @@ public sealed class PoolHandler : HttpMessageHandler
         if (Servers.CountBy(server => server.Address).FirstOrDefault(count => count.Value > 1).Key is Uri twice)
             throw new ArgumentException($"The server {twice.GetLeftPart(UriPartial.Path)} stands twice; MaxRequestsPerServer says how much one is given.", nameof(servers));
         _inner = new HttpMessageInvoker(inner);
+        _queue = new PoolQueue(Servers, _options);
     }
 
     /// <summary>Stands for the pool in the addresses of requests; no name that a network resolves.</summary>
     public static Uri Address { get; } = new("http://pool.invalid/");
 
     /// <summary>How the servers are now, in the order given.</summary>
-    public ImmutableArray<ServerHealth> Health
-    {
-        get
-        {
-            lock (_lock)
-                return [.. Servers.Select(server => server.Health)];
-        }
-    }
+    public ImmutableArray<ServerHealth> Health => _queue.Health;
 
     /// <summary>The servers.</summary>
     internal ImmutableArray<PoolServer> Servers { get; }
@@ -85,7 +78,7 @@ public sealed class PoolHandler : HttpMessageHandler
         PoolServer? only = request.Options.TryGetValue(Only, out PoolServer? one) ? one : null;
         while (true)
         {
-            (PoolServer server, int life) = await TakeAsync(tries, only, cancellationToken).ConfigureAwait(false);
+            (PoolServer server, int life) = await _queue.TakeAsync(tries, only, cancellationToken).ConfigureAwait(false);
             tries[server] = tries.GetValueOrDefault(server) + 1;
             bool isLast = (only is null ? Servers : [only]).All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
             if (await TryAsync(server, request, body, isLast, cancellationToken).ConfigureAwait(false) is { } response)
@@ -100,11 +93,13 @@ public sealed class PoolHandler : HttpMessageHandler
     protected override void Dispose(bool disposing)
     {
         if (disposing)
+        {
             _inner.Dispose();
+            _queue.Dispose();
+        }
+
         base.Dispose(disposing);
     }
-
-    private static TaskCompletionSource NewChange() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>One try. The place at the server is given back when the answer is read to its end.</summary>
     /// <returns>The answer; null when it came to nothing and is to be asked elsewhere.</returns>
@@ -114,83 +109,42 @@ public sealed class PoolHandler : HttpMessageHandler
         using var limit = new CancellationTokenSource(_options.TryTimeout, _options.TimeProvider);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         HttpResponseMessage? response = null;
+        Exception? error = null;
         try
         {
             using HttpRequestMessage copy = Copy(request, body, server);
             response = await _inner.SendAsync(copy, both.Token).ConfigureAwait(false);
             await response.Content.LoadIntoBufferAsync(_options.MaxResponseBytes, both.Token).ConfigureAwait(false);
-            bool passes = RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode)) && !response.IsSuccessStatusCode;
-            string status = $"{(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd();
-            Return(server, passes ? () => server.Failed(begun, $"it answered {status}", RetryAfter(response)) : server.Answered);
-            if (passes && !isLast)
-            {
-                response.Dispose();
-                return null;
-            }
-
-            response.RequestMessage = request;
-            if (!response.IsSuccessStatusCode)
-                response.ReasonPhrase = $"{response.ReasonPhrase} (by {server.Shown})".TrimStart();
-            return response;
         }
         catch (Exception e)
         {
+            error = e;
+        }
+
+        bool isStopped = error is not null && cancellationToken.IsCancellationRequested, isLate = error is not null && !isStopped && limit.IsCancellationRequested;
+        bool passes = !isStopped && (isLate || (error is not null ? RetryPolicy.IsTransient(error)
+            : !response!.IsSuccessStatusCode && RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode))));
+        string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s")
+            : error is not null ? Reason(error) : $"it answered {(int)response!.StatusCode} {response.ReasonPhrase}".TrimEnd();
+        ServerHealth? news = _queue.Return(server, passes ? () => server.Failed(begun, why, error is null ? RetryAfter(response!) : null) : error is null ? server.Answered : () => false);
+        if (error is not null || (passes && !isLast))
             response?.Dispose();
-            bool isLate = limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested, passes = isLate || (e is not OperationCanceledException && RetryPolicy.IsTransient(e));
-            string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s") : Reason(e);
-            Return(server, passes ? () => server.Failed(begun, why, null) : () => false);
-            if (passes && !isLast)
-                return null;
-            if (e is OperationCanceledException && !isLate)
-                throw new OperationCanceledException(e.Message, e, cancellationToken); // with the caller's token, not that of the try
-            throw new HttpRequestException(
-                (e as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown, $"{server.Shown} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}", e);
-        }
-    }
-
-    /// <summary>A place at the least busy server, one that this request was tried on least; waits for one.</summary>
-    private async Task<(PoolServer Server, int Life)> TakeAsync(Dictionary<PoolServer, int> tries, PoolServer? only, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            Task changed;
-            TimeSpan pause;
-            lock (_lock)
-            {
-                PoolServer[] left = [.. (only is null ? Servers : [only]).Where(server => tries.GetValueOrDefault(server) < _options.MaxTriesPerServer)];
-                PoolServer? free = left.Where(server => server.IsFree).OrderBy(server => tries.GetValueOrDefault(server)).ThenBy(server => server.UnderWay).FirstOrDefault();
-                if (free is not null)
-                {
-                    free.UnderWay++;
-                    return (free, free.Life);
-                }
-
-                changed = _changed.Task;
-                pause = left.Select(server => server.Pause).Where(time => time > TimeSpan.Zero).DefaultIfEmpty(Timeout.InfiniteTimeSpan).Min();
-            }
-
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(changed, Task.Delay(pause, _options.TimeProvider, stop.Token)).ConfigureAwait(false);
-            await stop.CancelAsync().ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Gives a place back, and lets those that wait look again.</summary>
-    private void Return(PoolServer server, Func<bool> become)
-    {
-        TaskCompletionSource changed;
-        ServerHealth? news;
-        lock (_lock)
-        {
-            server.UnderWay--;
-            news = become() ? server.Health : null;
-            (changed, _changed) = (_changed, NewChange());
-        }
-
-        changed.SetResult();
         if (news is not null)
             _options.OnChange?.Invoke(news);
+        if (isStopped)
+            throw new OperationCanceledException(error!.Message, error, cancellationToken); // with the caller's token, not that of the try
+        if (passes && !isLast)
+            return null;
+        if (error is not null)
+        {
+            throw new HttpRequestException((error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
+                $"{server.Shown} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}", error);
+        }
+
+        response!.RequestMessage = request;
+        if (!response.IsSuccessStatusCode)
+            response.ReasonPhrase = $"{response.ReasonPhrase} (by {server.Shown})".TrimStart();
+        return response;
     }
 
     private HttpRequestMessage Copy(HttpRequestMessage request, byte[]? body, PoolServer server)

@@ -19,7 +19,7 @@ public sealed record PoolOptions
     /// <value>8: with the pauses below a server may be away for about a minute.</value>
     public int MaxTriesPerServer { get; init; } = 8;
 
-    /// <summary>How long a server that failed is left alone, from 0 to a day; doubled with each failure after it, up to <see cref="MaxPause"/>. Retry-After of a server is heeded.</summary>
+    /// <summary>How long a server that failed is left alone, from 0 to a day; doubled with each failure after it, up to <see cref="MaxPause"/>. A server's Retry-After is heeded, up to that, too.</summary>
     /// <value>Half a second.</value>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(0.5);
 

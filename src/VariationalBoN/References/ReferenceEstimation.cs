@@ -82,10 +82,13 @@ internal sealed class ReferenceEstimation
     /// <summary>Draws what is missing, in whole blocks where bits are promised; only when all is drawn are prompts without a reward an error.</summary>
     public async Task<ReferenceTable> RunAsync(CancellationToken cancellationToken)
     {
-        using ReferenceStore? store = _options.Store is null ? null : ReferenceStore.Open(_options.Store, _provenance, _options.Storage);
+        using ReferenceStore? store = _options.Store is null ? null
+            : ReferenceStore.Open(_options.Store, File.Exists(_options.Store) ? _provenance with { Execution = null } : _provenance, _options.Storage);
         var cut = DrawBlock.Cut(_prompts, _options).Select(block => (Block: block, Missing: Missing(store, block))).Where(part => part.Missing.Length > 0).ToArray();
         var open = cut.SelectMany(part => part.Missing).GroupBy(part => part.Prompt).ToDictionary(parts => parts.Key, parts => parts.Sum(part => part.Count)); // samples
         long samples = (long)_prompts.Length * _options.SamplesPerPrompt, found = samples - open.Values.Sum(count => (long)count), done = found, excluded = 0;
+        if (open.Count > 0)
+            store?.RequireExecution(_options.Storage.Promised(_provenance)); // of what is there already, any table may be made anywhere
         if (store is not null)
             Report();
 

@@ -32,8 +32,8 @@ public sealed record ReferenceProvenance(ScoringIdentity Origin, long Seed)
             return store is null == here is null ? [] : [store is null ? "the store does not know where its rewards come from" : "where the new rewards come from is not known"];
         IEnumerable<string> seeds = store.Seeds == here.Seeds ? [] : [$"the seed of the store is {store.Seeds}, here it is {here.Seeds}"];
         IEnumerable<string> execution = store.Execution is not { } there || here.Execution is not { } now || there == now ? []
-            : [$"it was drawn under another execution, so that last digits would differ ({string.Join("; ", there.Differences(now))}): run all on machines of one kind, with equal threads, " +
-                $"kernels and version, or do without equal bits: {nameof(ReferenceStoreOptions)}.{nameof(ReferenceStoreOptions.AcceptOtherExecution)}"];
+            : [$"it was drawn under another execution, so that last digits would differ ({string.Join("; ", there.Differences(now))}): take machines of one kind, with equal threads, " +
+                $"kernels and version, or do without equal bits by {nameof(ReferenceStoreOptions)}.{nameof(ReferenceStoreOptions.AcceptOtherExecution)}"];
         return store.Origin.Differences(here.Origin, "the store", "what it is used with").Concat(seeds).Concat(execution);
     }
 }

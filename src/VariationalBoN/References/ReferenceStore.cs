@@ -172,6 +172,15 @@ public sealed class ReferenceStore : IDisposable
         return [.. _writer.Missing(prompt, firstSample, count)];
     }
 
+    /// <summary>Refuses to add samples of another execution where bits are promised.</summary>
+    /// <exception cref="InvalidOperationException">It is another one; the message names what differs.</exception>
+    internal void RequireExecution(ReferenceProvenance? here)
+    {
+        string[] differences = [.. ReferenceProvenance.Differences(Provenance, here)];
+        if (differences.Length > 0)
+            throw new InvalidOperationException($"The store {Path} lacks samples, and those drawn here would not go with it: {string.Join("; ", differences)}.");
+    }
+
     /// <summary>All that is here now as a table, which reads from the file; what is appended later is not in it.</summary>
     /// <returns>The table, the caller's to dispose; without the prompts none of whose samples has a reward.</returns>
     /// <exception cref="InvalidDataException">There is no reward yet.</exception>

@@ -98,6 +98,24 @@ public sealed class BlockEstimationTests : StoreFixture
     }
 
     [Fact]
+    public async Task A_store_of_another_execution_is_read_anywhere_and_gone_on_with_where_last_digits_do_not_matter()
+    {
+        ReferenceTableOptions options = Options(Store) with { SamplesPerPrompt = 160 };
+        string elsewhere = Named("elsewhere.db");
+        using (var table = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, options))
+        using (var store = ReferenceStore.Open(elsewhere, table.Provenance! with { Execution = new("execution", ("threads", 77)) }))
+            store.Append([.. table.Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.Samples))]);
+
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, options with { Store = elsewhere })).Dispose();
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(elsewhere)));
+        Assert.Contains("lacks samples", refused.Message);
+        Assert.Contains("threads is 77, in the other", refused.Message);
+        ReferenceTableOptions accepting = Options(elsewhere) with { Storage = new() { FlushToDisk = false, AcceptOtherExecution = true } };
+        using var grown = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, accepting);
+        Assert.All(grown.Prompts, prompt => Assert.Equal(320, prompt.Samples.Length));
+    }
+
+    [Fact]
     public async Task A_table_of_before_goes_on_without_a_word_of_its_execution()
     {
         ReferenceTableOptions options = Options(Store) with { SamplesPerPrompt = 160, SamplesPerBlock = null };

@@ -172,6 +172,36 @@ public sealed class PoolHandlerTests
     }
 
     [Fact]
+    public async Task Many_requests_over_servers_that_fail_at_random_are_each_answered_once_and_no_server_has_too_many()
+    {
+        var inner = new Flaky();
+        using var pool = new PoolHandler([new("http://one"), new("http://two"), new("http://three")], s_quick with { MaxRequestsPerServer = 5, MaxTriesPerServer = 1000, MaxPause = TimeSpan.FromMilliseconds(2) }, inner);
+        using HttpClient client = pool.CreateClient();
+
+        string[] answers = await Task.WhenAll(Enumerable.Range(0, 400).Select(async i =>
+        {
+            using HttpResponseMessage response = await client.PostAsync("path", new StringContent($"{i}"));
+            return await response.Content.ReadAsStringAsync();
+        }));
+
+        Assert.Equal(Enumerable.Range(0, 400).Select(i => $"{i}"), answers);
+        Assert.InRange(inner.Most, 2, 5);
+        Assert.All(pool.Health, health => Assert.Equal(0, health.UnderWay));
+        Assert.Equal((400L, inner.Failures), (pool.Health.Sum(health => health.Answered), pool.Health.Sum(health => health.Failed)));
+    }
+
+    [Fact]
+    public async Task A_listener_that_throws_takes_no_place_away()
+    {
+        var inner = new Scripted { Status = _ => HttpStatusCode.BadGateway };
+        using var pool = new PoolHandler([new("http://one")], s_quick with { OnChange = _ => throw new InvalidOperationException("listener") }, inner);
+        using HttpClient client = pool.CreateClient();
+
+        Assert.Contains("listener", (await Assert.ThrowsAsync<InvalidOperationException>(() => client.GetAsync("path"))).Message);
+        Assert.Equal(0, pool.Health[0].UnderWay);
+    }
+
+    [Fact]
     public async Task What_cannot_be_a_pool_is_refused()
     {
         Assert.Contains("no server", Assert.Throws<ArgumentException>(() => new PoolHandler([])).Message);
@@ -184,6 +214,54 @@ public sealed class PoolHandlerTests
     }
 
     private static Uri Root(Uri endpoint) => new(endpoint, "/");
+
+    /// <summary>Gives back what it is sent, or fails in one of three ways.</summary>
+    private sealed class Flaky : HttpMessageHandler
+    {
+        private readonly ConcurrentDictionary<string, int> _underWay = new();
+        private readonly Random _random = new(1);
+        private long _failures;
+
+        public int Most { get; private set; }
+
+        public long Failures => _failures;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            string host = request.RequestUri!.Host;
+            int what;
+            lock (_random)
+            {
+                what = _random.Next(50);
+                Most = Math.Max(Most, _underWay.AddOrUpdate(host, 1, (_, count) => count + 1));
+            }
+
+            string sent = await request.Content!.ReadAsStringAsync(cancellationToken);
+            await Task.Delay(1, cancellationToken);
+            _underWay.AddOrUpdate(host, 0, (_, count) => count - 1);
+            if (what < 3)
+                Interlocked.Increment(ref _failures);
+            return what switch
+            {
+                0 => throw new HttpRequestException("refused"),
+                1 => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable),
+                2 => new HttpResponseMessage { Content = new BrokenContent() },
+                _ => new HttpResponseMessage { Content = new StringContent(sent) },
+            };
+        }
+    }
+
+    /// <summary>A body that breaks off.</summary>
+    private sealed class BrokenContent : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new IOException("broke off");
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 10;
+            return false;
+        }
+    }
 
     /// <summary>Answers when it is told to, or at once with a status.</summary>
     private sealed class Scripted : HttpMessageHandler
