@@ -11,7 +11,8 @@ using VariationalBoN.Weights;
 
 namespace Cluster;
 
-/// <summary>Aligns the model to Best-of-8, wherever it is drawn and computed, and keeps every number with all its digits. Stateless.</summary>
+/// <summary>Aligns the model to Best-of-8, wherever it is drawn and computed, and keeps every number with all its digits.
+/// Stateless.</summary>
 internal static class Alignment
 {
     private const int CheckpointEvery = 5, RowEvery = 4, EvaluationCompletions = 32;
@@ -36,21 +37,25 @@ internal static class Alignment
             Seed = Settings.Seed,
             Store = Path.Combine(folder, "references.db"),
         };
-        using ReferenceTable table = await ReferenceTable.EstimateAsync(engine.Reference, [.. world.TrainPrompts, .. world.HeldOutPrompts], options, cancellationToken);
+        using ReferenceTable table = await ReferenceTable.EstimateAsync(engine.Reference,
+            [.. world.TrainPrompts, .. world.HeldOutPrompts], options, cancellationToken);
         say("the table of reference rewards is there");
         EmpiricalRows rows = EmpiricalRows.Of(table);
         var bestOfN = table.BestOf(Settings.N);
         var objective = new ExactObjective(bestOfN);
         var order = new PromptOrder(world.TrainPrompts, Settings.Seed);
-        var schedule = new LearningRateSchedule { Peak = 1e-3, Steps = settings.Steps, WarmUpSteps = Math.Min(10, settings.Steps / 2), FinalPart = 0.1 };
+        var schedule = new LearningRateSchedule { Peak = 1e-3, Steps = settings.Steps, WarmUpSteps = Math.Min(10, settings.Steps / 2),
+            FinalPart = 0.1 };
         using var adam = new Adam(world.Network.parameters(), 1e-3, beta2: 0.95);
-        using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"), new { settings.Steps, settings.SamplesPerPrompt, settings.TrainPrompts });
+        using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"),
+            new { settings.Steps, settings.SamplesPerPrompt, settings.TrainPrompts });
         checkpoints.Add("policy", world.Network).Add("adam", adam).Add("rows", rows.Save, rows.Load);
         for (long step = checkpoints.Restore(); step < settings.Steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             ScoredBatch scored = await engine.RolloutsAsync(
-                order.From(step * Settings.PromptsPerStep, Settings.PromptsPerStep), Settings.CompletionsPerPrompt, (Settings.Seed * 1_000_003) + step, cancellationToken);
+                order.From(step * Settings.PromptsPerStep, Settings.PromptsPerStep), Settings.CompletionsPerPrompt,
+                    (Settings.Seed * 1_000_003) + step, cancellationToken);
             adam.ZeroGrad();
             AccumulatedLoss loss = await engine.BackwardAsync(scored, objective.LogTargets(scored), cancellationToken);
             torch.nn.utils.clip_grad_norm_(world.Network.parameters(), 1);
@@ -64,7 +69,8 @@ internal static class Alignment
 
             if ((step + 1) % CheckpointEvery == 0)
                 checkpoints.Save(step + 1);
-            say(FormattableString.Invariant($"step {step + 1} of {settings.Steps}, mean reward {scored.Average(item => item.Reward):0.00}"));
+            double mean = scored.Average(item => item.Reward);
+            say(FormattableString.Invariant($"step {step + 1} of {settings.Steps}, mean reward {mean:0.00}"));
         }
 
         EvaluationReport report = await new Evaluator(world.Scorer, table).EvaluateAsync(
@@ -91,10 +97,12 @@ internal static class Alignment
             foreach (ReferencePrompt prompt in table.Prompts)
             {
                 foreach (ScoredCompletion sample in prompt.Samples)
-                    all.Append(CultureInfo.InvariantCulture, $"{prompt.Prompt}\n{sample.Completion.Text}\n{sample.Reward:R} {sample.LogReference:R}\n");
+                    all.Append(CultureInfo.InvariantCulture,
+                        $"{prompt.Prompt}\n{sample.Completion.Text}\n{sample.Reward:R} {sample.LogReference:R}\n");
             }
 
-            rows.Add("reference, SHA-256 of all samples", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToString()))));
+            rows.Add("reference, SHA-256 of all samples",
+                Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToString()))));
             return rows;
         }
 

@@ -27,8 +27,10 @@ internal sealed class Child : IDisposable
     public static Child Start(string role, string settings, Action<string> heard)
     {
         string program = Environment.ProcessPath!;
-        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(Child).Assembly.Location] : []; // dotnet Cluster.dll
-        var start = new ProcessStartInfo(program, [.. host, Command, role, settings]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        // dotnet Cluster.dll
+        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(Child).Assembly.Location] : [];
+        var start = new ProcessStartInfo(program, [.. host, Command, role, settings]) { RedirectStandardOutput = true,
+            RedirectStandardError = true, RedirectStandardInput = true };
         return new Child(Process.Start(start)!, heard);
     }
 

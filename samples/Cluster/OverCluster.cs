@@ -12,12 +12,15 @@ internal sealed class OverCluster(WorkerCluster cluster, ClusterLearner learner)
 
     public int BlocksAtOnce => 9; // three for each of three workers
 
-    public async Task<ScoredBatch> RolloutsAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, CancellationToken cancellationToken)
+    public async Task<ScoredBatch> RolloutsAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed,
+        CancellationToken cancellationToken)
     {
         learner.Publish();
         return (await learner.RolloutsAsync(prompts, completionsPerPrompt, seed, cancellationToken)).Scored;
     }
 
-    public Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken) => learner.BackwardAsync(
-        scored, Settings.CompletionsPerPart, ScoreFunction.Average, ReviewWorld.LossName, new Dictionary<string, double[]> { ["targets"] = targets }, cancellationToken);
+    public Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken) =>
+        learner.BackwardAsync(
+        scored, Settings.CompletionsPerPart, ScoreFunction.Average, ReviewWorld.LossName, new Dictionary<string,
+            double[]> { ["targets"] = targets }, cancellationToken);
 }

@@ -1,4 +1,5 @@
-// The reviews model aligned to Best-of-8 over a cluster of Orleans: read on in Silos (silos and client), Alignment (the loop), OverCluster (what is done there).
+// The reviews model aligned to Best-of-8 over a cluster of Orleans: read on in Silos (silos and client), Alignment (the loop), OverCluster
+// (what is done there).
 using System.CommandLine;
 using Cluster;
 using SampleHosting;
@@ -10,13 +11,16 @@ if (args is [Child.Command, string role, string file])
     var shared = Settings.Read(file);
     FastRuntime.Begin(shared.Plain);
     torch.set_num_threads(1);
-    return await CommandHost.RunAsync(() => Roles.RunAsync(role, shared, CancellationToken.None), "Stopped.", CancellationToken.None, e => e is VariationalBoN.Orleans.ClusterException);
+    return await CommandHost.RunAsync(() => Roles.RunAsync(role, shared, CancellationToken.None), "Stopped.", CancellationToken.None,
+        e => e is VariationalBoN.Orleans.ClusterException);
 }
 
 var quick = new Option<bool>("--quick") { Description = "A smaller run: within a minute on two idle cores." };
-var postgres = new Option<string>("--postgres") { Description = "A connection to PostgreSQL with Orleans' tables in it (README.md): then there is no primary, any process may die, and the learner is killed, too." };
+var postgres = new Option<string>("--postgres") { Description = "A connection to PostgreSQL with Orleans' tables in it (README.md): " +
+    "then there is no primary, any process may die, and the learner is killed, too." };
 var plain = FastRuntime.Plain();
-var program = new RootCommand("Aligns a small language model to Best-of-8 over a cluster of processes, one of which is killed on the way, and says whether the result is that of one process to the last digit.") { quick, postgres, plain };
+var program = new RootCommand("Aligns a small language model to Best-of-8 over a cluster of processes, one of which is killed on the " +
+    "way, and says whether the result is that of one process to the last digit.") { quick, postgres, plain };
 program.SetAction(async (parsed, stop) =>
 {
     FastRuntime.Begin(parsed.GetValue(plain));

@@ -10,7 +10,8 @@ using VariationalBoN.Weights;
 
 namespace Cluster;
 
-/// <summary>The `reviews` model and judge of SentimentControl: what each process makes for itself, equal everywhere. Not thread-safe.</summary>
+/// <summary>The `reviews` model and judge of SentimentControl: what each process makes for itself, equal everywhere. Not
+/// thread-safe.</summary>
 internal sealed class ReviewWorld : IDisposable
 {
     /// <summary>The name under which workers have <see cref="Loss"/>.</summary>
@@ -47,10 +48,12 @@ internal sealed class ReviewWorld : IDisposable
     public ImmutableArray<Prompt> HeldOutPrompts { get; }
 
     /// <summary>What the learner publishes.</summary>
-    public ImmutableArray<(string Name, TorchSharp.Modules.Parameter Value)> Parameters => [.. Network.named_parameters().Select(pair => (pair.name, pair.parameter))];
+    public ImmutableArray<(string Name, TorchSharp.Modules.Parameter Value)> Parameters =>
+        [.. Network.named_parameters().Select(pair => (pair.name, pair.parameter))];
 
     /// <summary>vBoN: the same code in one process and at every worker.</summary>
-    public static torch.Tensor Loss(torch.Tensor logProb, VariationalBoN.Training.BatchPart part, IReadOnlyDictionary<string, double[]> numbers) =>
+    public static torch.Tensor Loss(torch.Tensor logProb, VariationalBoN.Training.BatchPart part, IReadOnlyDictionary<string,
+        double[]> numbers) =>
         ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups);
 
     /// <summary>This world as the worker of a silo.</summary>
@@ -66,7 +69,8 @@ internal sealed class ReviewWorld : IDisposable
     public static void MakeModel(Settings settings, CancellationToken cancellationToken)
     {
         IDataset dataset = DatasetCatalog.Create("reviews");
-        using Gpt2 model = dataset.ObtainReference(dataset.Settings(quick: true), Settings.Seed, torch.CPU, new Progress<double>(), cancellationToken).Model;
+        using Gpt2 model = dataset.ObtainReference(dataset.Settings(quick: true), Settings.Seed, torch.CPU, new Progress<double>(),
+            cancellationToken).Model;
         Safetensors.Save(settings.Model, model);
     }
 

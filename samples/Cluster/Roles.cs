@@ -55,7 +55,8 @@ internal static class Roles
         var client = host.Services.GetRequiredService<IClusterClient>();
         var options = new WorkerClusterOptions { Origin = world.Scorer.Origin, OnWarning = Console.WriteLine };
         await using (WorkerCluster cluster = await client.ConnectVariationalBoNAsync(options, cancellationToken))
-        await using (ClusterLearner learner = cluster.CreateLearner(world.Policy, world.Parameters, new() { PromptsPerBlock = Settings.PromptsPerBlock, SamplesPerBlock = Settings.CompletionsPerPrompt }))
+        await using (ClusterLearner learner = cluster.CreateLearner(world.Policy, world.Parameters,
+            new() { PromptsPerBlock = Settings.PromptsPerBlock, SamplesPerBlock = Settings.CompletionsPerPrompt }))
         {
             await AlignAsync(world, new OverCluster(cluster, learner), settings, Learner, cancellationToken);
             foreach (WorkerStatus worker in cluster.Workers)
@@ -65,7 +66,8 @@ internal static class Roles
         await host.StopAsync(cancellationToken);
     }
 
-    private static async Task AlignAsync(ReviewWorld world, IEngine engine, Settings settings, string role, CancellationToken cancellationToken)
+    private static async Task AlignAsync(ReviewWorld world, IEngine engine, Settings settings, string role,
+        CancellationToken cancellationToken)
     {
         string folder = Path.Combine(settings.Folder, role);
         Directory.CreateDirectory(folder);

@@ -3,7 +3,8 @@ using System.Text.Json;
 
 namespace Cluster;
 
-/// <summary>The run: a primary, three workers and a learner as processes, one worker killed on the way, and the same in one process. Not thread-safe.</summary>
+/// <summary>The run: a primary, three workers and a learner as processes, one worker killed on the way, and the same in one process. Not
+/// thread-safe.</summary>
 internal sealed class Run(Settings settings, TextWriter output) : IDisposable
 {
     private const int Workers = 3;
@@ -55,9 +56,11 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
             bool isKilled = false;
             return started = Start(Roles.Learner, "learner", line =>
             {
-                if (line.StartsWith($"step {Math.Max(1, settings.Steps / 8)} ", StringComparison.Ordinal) && disturbing.IsCompletedSuccessfully && workers.Count == Workers)
+                if (line.StartsWith($"step {Math.Max(1, settings.Steps / 8)} ", StringComparison.Ordinal)
+                    && disturbing.IsCompletedSuccessfully && workers.Count == Workers)
                     disturbing = Task.Run(() => DisturbAsync(workers, cancellationToken), cancellationToken);
-                if (settings.Postgres is not null && !isKilled && line.StartsWith($"step {half + 1} ", StringComparison.Ordinal) && !File.Exists(Path.Combine(settings.Folder, "learner-killed")))
+                if (settings.Postgres is not null && !isKilled && line.StartsWith($"step {half + 1} ", StringComparison.Ordinal)
+                    && !File.Exists(Path.Combine(settings.Folder, "learner-killed")))
                 {
                     isKilled = true;
                     File.WriteAllText(Path.Combine(settings.Folder, "learner-killed"), "");
@@ -89,7 +92,8 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         });
         Task<int> ended = child.EndAsync(cancellationToken);
         if (await Task.WhenAny(joined.Task, ended) == ended)
-            throw new InvalidOperationException($"The process of {name} ended with {await ended} before it was in the cluster; what it wrote stands above.");
+            throw new InvalidOperationException($"The process of {name} ended with {await ended} before it was in the cluster; what it " +
+                "wrote stands above.");
         return (name, child);
     }
 
@@ -111,10 +115,14 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         output.WriteLine($"{"",-36} {"over the cluster",-24} in one process");
         foreach ((Row one, Row other) in cluster.Zip(alone))
             output.WriteLine($"{one.Name,-36} {Short(one.Value),-24} {Short(other.Value)}");
-        int at = Enumerable.Range(0, Math.Max(cluster.Length, alone.Length)).FirstOrDefault(i => cluster.ElementAtOrDefault(i) != alone.ElementAtOrDefault(i), -1);
+        int at = Enumerable.Range(0, Math.Max(cluster.Length, alone.Length))
+            .FirstOrDefault(i => cluster.ElementAtOrDefault(i) != alone.ElementAtOrDefault(i), -1);
         if (at >= 0)
-            return Fail($"The first difference: \"{cluster.ElementAtOrDefault(at)?.Name ?? "no row"}\" is {cluster.ElementAtOrDefault(at)?.Value} over the cluster, \"{alone.ElementAtOrDefault(at)?.Name ?? "no row"}\" is {alone.ElementAtOrDefault(at)?.Value} in one process.");
-        output.WriteLine("Both tables are equal to the last digit: a worker died on the way and another one came, and no bit of any number knows of it.");
+            return Fail($"The first difference: \"{cluster.ElementAtOrDefault(at)?.Name ?? "no row"}\" is " +
+                $"{cluster.ElementAtOrDefault(at)?.Value} over the cluster, \"{alone.ElementAtOrDefault(at)?.Name ?? "no row"}\" is " +
+                $"{alone.ElementAtOrDefault(at)?.Value} in one process.");
+        output.WriteLine("Both tables are equal to the last digit: a worker died on the way and another one came, and no bit of any " +
+            "number knows of it.");
         return 0;
     }
 

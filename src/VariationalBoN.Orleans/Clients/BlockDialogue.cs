@@ -20,7 +20,9 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         int most = Math.Min(options.MostMessageBytes, worker.Description.MostMessageBytes) / 2;
         if (work.Payload.Length > most)
         {
-            work.Fail(new ClusterException($"{work.Name} is {work.Payload.Length} bytes long, and the worker {worker.Description.Name} takes messages of {2 * most} bytes, half of it for a block. Ask for fewer prompts at a time, or raise MaxMessageBodySize of client and silo."));
+            work.Fail(new ClusterException($"{work.Name} is {work.Payload.Length} bytes long, and the worker {worker.Description.Name} " +
+                $"takes messages of {2 * most} bytes, half of it for a block. Ask for fewer prompts at a time, or raise " +
+                "MaxMessageBodySize of client and silo."));
             return;
         }
 
@@ -39,7 +41,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
                 catch (Exception e) when (e is not (OperationCanceledException or ClusterException or LostWorkerException))
                 {
                     if (Stopwatch.GetElapsedTime(heard) > options.SilentAfter)
-                        throw new LostWorkerException($"It has answered no call for {options.SilentAfter.TotalSeconds:0.#} seconds: {e.Message}", e);
+                        throw new LostWorkerException($"It has answered no call for {options.SilentAfter.TotalSeconds:0.#} seconds: " +
+                            $"{e.Message}", e);
                     await Task.Delay(s_pause, stop.Token).ConfigureAwait(false);
                 }
             }
@@ -51,7 +54,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         finally
         {
             if (_begun && !leave.IsCancellationRequested)
-                _ = worker.Grain.ForgetAsync(_ticket).ContinueWith(ended => _ = ended.Exception, TaskScheduler.Default); // abandoned ones are forgotten there, too
+                // abandoned ones are forgotten there, too
+                _ = worker.Grain.ForgetAsync(_ticket).ContinueWith(ended => _ = ended.Exception, TaskScheduler.Default);
         }
     }
 
@@ -61,7 +65,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
     {
         if (!_begun)
         {
-            var request = new BeginRequest { Ticket = _ticket, Device = device, Kind = work.Kind, Weights = work.Weights?.Version, Payload = work.Payload };
+            var request = new BeginRequest { Ticket = _ticket, Device = device, Kind = work.Kind, Weights = work.Weights?.Version,
+                Payload = work.Payload };
             switch (await worker.Grain.BeginAsync(request).WaitAsync(stop).ConfigureAwait(false))
             {
                 case BeginAnswer.NeedsWeights:
@@ -74,7 +79,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
             _begun = true;
         }
 
-        PollAnswer answer = await worker.Grain.PollAsync(_ticket, WorkerCalls.PollMilliseconds, piece).WaitAsync(stop).ConfigureAwait(false);
+        PollAnswer answer = await worker.Grain.PollAsync(_ticket, WorkerCalls.PollMilliseconds, piece).WaitAsync(stop)
+            .ConfigureAwait(false);
         switch (answer.State)
         {
             case BlockState.Done:
@@ -115,7 +121,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         string message = $"The worker {worker.Description.Name} failed at {work.Name}. {answer.Message}";
         return answer.Failure switch
         {
-            BlockFailure.Reward => new RewardModelException($"{message} If others do not fail, the fault is of that process: stop it, and run again; blocks that were kept are not drawn again."),
+            BlockFailure.Reward => new RewardModelException($"{message} If others do not fail, the fault is of that process: stop it, " +
+                "and run again; blocks that were kept are not drawn again."),
             BlockFailure.Arithmetic => new ArithmeticException(message),
             BlockFailure.Argument => new ArgumentException(message),
             _ => new ClusterException($"{message} See the log of that process; stop it when it is at fault, and run again."),

@@ -8,7 +8,8 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Orleans.Clients;
 
 /// <summary>
-/// Hands blocks to workers, to each device as many as it has room for, and takes their results. A block of a worker that is lost waits for the next one that is free. Thread-safe.
+/// Hands blocks to workers, to each device as many as it has room for, and takes their results. A block of a worker that is lost waits
+/// for the next one that is free. Thread-safe.
 /// </summary>
 internal sealed class BlockPool : IAsyncDisposable
 {
@@ -88,7 +89,8 @@ internal sealed class BlockPool : IAsyncDisposable
 
         lock (_lock)
         {
-            foreach (WorkerLink gone in _known.Keys.Where(worker => !workers.Contains(worker) && worker.Gone.IsCancellationRequested).ToArray())
+            foreach (WorkerLink gone in _known.Keys.Where(worker => !workers.Contains(worker) && worker.Gone.IsCancellationRequested)
+                .ToArray())
                 _known.Remove(gone);
             if (_hands > 0)
                 _without = Stopwatch.GetTimestamp();
@@ -143,7 +145,8 @@ internal sealed class BlockPool : IAsyncDisposable
                     }
 
                     ClusterMetrics.Lost.Add(1);
-                    _options.Warn($"The worker {worker.Description.Name} was lost with {work.Name}, which is given to another one.{(e is LostWorkerException ? $" {e.Message}" : "")}");
+                    _options.Warn($"The worker {worker.Description.Name} was lost with {work.Name}, which is given to another " +
+                        $"one.{(e is LostWorkerException ? $" {e.Message}" : "")}");
                     _waiting.Writer.TryWrite(work);
                     if (e is LostWorkerException)
                         _watch.GiveUp(worker);
@@ -184,14 +187,17 @@ internal sealed class BlockPool : IAsyncDisposable
         string reasons;
         lock (_lock)
         {
-            refused = [.. _known.Where(worker => worker.Value is not null && !worker.Key.Gone.IsCancellationRequested).Select(worker => worker.Key)];
+            refused = [.. _known.Where(worker => worker.Value is not null && !worker.Key.Gone.IsCancellationRequested)
+                .Select(worker => worker.Key)];
             reasons = string.Join("; ", refused.Select(worker => $"{worker.Description.Name}: {_known[worker]}"));
         }
 
         string what = block is null ? "" : $" {char.ToUpperInvariant(block[0])}{block[1..]} waits for one.";
         string remedy = refused.Length > 0 ? $"{refused.Length} were refused ({reasons})."
-            : _watch.Failure is Exception failure ? $"The cluster could not be asked: {failure.Message} See that a silo is there and that its gateway's address, ClusterId and ServiceId are those of this client."
+            : _watch.Failure is Exception failure ? $"The cluster could not be asked: {failure.Message} See that a silo is there and " +
+                "that its gateway's address, ClusterId and ServiceId are those of this client."
             : "The cluster has silos, but none was given a worker: start one with AddVariationalBoN and a function that makes its models.";
-        return new ClusterException($"No worker can be given blocks since {_options.WaitForWorkers.TotalSeconds:0.#} seconds.{what} {remedy}", _watch.Failure);
+        return new ClusterException($"No worker can be given blocks since {_options.WaitForWorkers.TotalSeconds:0.#} seconds.{what} " +
+            $"{remedy}", _watch.Failure);
     }
 }

@@ -8,7 +8,8 @@ namespace VariationalBoN.Orleans;
 /// <summary>Makes a client of Orleans one of this library. Stateless.</summary>
 public static class ClientBuilderExtensions
 {
-    /// <summary>Tries to connect for some time, since silos that load models start slowly, and says what to look at when it cannot.</summary>
+    /// <summary>Tries to connect for some time, since silos that load models start slowly, and says what to look at when it
+    /// cannot.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="connectFor">For how long; null for 30 seconds.</param>
     /// <returns>The client.</returns>
@@ -18,7 +19,8 @@ public static class ClientBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         TimeSpan time = connectFor ?? TimeSpan.FromSeconds(30);
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero, nameof(connectFor));
-        builder.Services.AddSingleton<IClientConnectionRetryFilter>(services => ActivatorUtilities.CreateInstance<ConnectionRetries>(services, time));
+        builder.Services.AddSingleton<IClientConnectionRetryFilter>(services =>
+            ActivatorUtilities.CreateInstance<ConnectionRetries>(services, time));
         return builder;
     }
 }

@@ -30,7 +30,9 @@ internal sealed class ClusterAgreement(WorkerClusterOptions options)
             if (differences.Length > 0)
                 return $"{string.Join("; ", differences)}. Start it with the same models and settings.";
             if (execution is not null && execution != worker.Execution)
-                return $"bits of it differ from those of {(options.Execution is null ? from : "the client")}: {string.Join("; ", ModelIdentity.Parse(execution).Differences(ModelIdentity.Parse(worker.Execution)))}. Start it with the same settings on a processor of the same kind, or say AnyExecution.";
+                return $"bits of it differ from those of {(options.Execution is null ? from : "the client")}: " +
+                    $"{string.Join("; ", ModelIdentity.Parse(execution).Differences(ModelIdentity.Parse(worker.Execution)))}. Start it " +
+                    "with the same settings on a processor of the same kind, or say AnyExecution.";
             if (isFirst)
                 _agreed = (origin, execution, from);
             return null;

@@ -5,12 +5,14 @@ public sealed record ClusterLearnerOptions
 {
     /// <summary>By how many publications the weights that drew rollouts may be older than those that train on them, at least 0.</summary>
     /// <remarks>
-    /// Above 0 the next rollouts can be drawn while a step is taken; correct for it by <see cref="Losses.ClippedRatio"/> with <see cref="ClusterRollouts.LogProb"/> as log pi_old.
+    /// Above 0 the next rollouts can be drawn while a step is taken; correct for it by <see cref="Losses.ClippedRatio"/> with
+    /// <see cref="ClusterRollouts.LogProb"/> as log pi_old.
     /// </remarks>
     /// <value>0: such rollouts are refused.</value>
     public int MaxStaleness { get; init; }
 
-    /// <summary>The most prompts of a block of rollouts, at least 1: <see cref="References.DrawBlock.Cut(IReadOnlyList{Prompt}, int, int, int, int)"/>.</summary>
+    /// <summary>The most prompts of a block of rollouts, at least 1:
+    /// <see cref="References.DrawBlock.Cut(IReadOnlyList{Prompt}, int, int, int, int)"/>.</summary>
     /// <value>16.</value>
     public int PromptsPerBlock { get; init; } = 16;
 

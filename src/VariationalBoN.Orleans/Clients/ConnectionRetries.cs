@@ -7,7 +7,8 @@ using Orleans.Messaging;
 namespace VariationalBoN.Orleans.Clients;
 
 /// <summary>Tries to connect until a time is over; then says which addresses were tried.</summary>
-internal sealed class ConnectionRetries(TimeSpan time, IOptions<ClusterOptions> cluster, IGatewayListProvider gateways) : IClientConnectionRetryFilter
+internal sealed class ConnectionRetries(TimeSpan time, IOptions<ClusterOptions> cluster, IGatewayListProvider gateways)
+    : IClientConnectionRetryFilter
 {
     private readonly long _begun = Stopwatch.GetTimestamp();
 
@@ -29,6 +30,9 @@ internal sealed class ConnectionRetries(TimeSpan time, IOptions<ClusterOptions> 
             addresses = $"none: {e.Message}";
         }
 
-        throw new ClusterException($"No silo of the cluster \"{cluster.Value.ClusterId}\", service \"{cluster.Value.ServiceId}\", answered within {time.TotalSeconds:0.#} seconds at {(addresses.Length == 0 ? "any gateway, since none is known" : addresses)}. See that a silo runs there, that its gateway port is open, and that both ids are those of the silo.", exception);
+        throw new ClusterException($"No silo of the cluster \"{cluster.Value.ClusterId}\", service \"{cluster.Value.ServiceId}\", " +
+            $"answered within {time.TotalSeconds:0.#} seconds at " +
+            $"{(addresses.Length == 0 ? "any gateway, since none is known" : addresses)}. See that a silo runs there, that its " +
+            "gateway port is open, and that both ids are those of the silo.", exception);
     }
 }

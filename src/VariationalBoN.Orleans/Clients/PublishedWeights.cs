@@ -28,7 +28,9 @@ internal sealed class PublishedWeights(WeightsVersion version, string path, Mach
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ClusterException($"A block is of the weights of version {version.Number}, which the learner does not keep any more. Raise {nameof(ClusterLearnerOptions)}.{nameof(ClusterLearnerOptions.MaxStaleness)} to the number of versions that are published while rollouts are drawn.", e);
+            throw new ClusterException($"A block is of the weights of version {version.Number}, which the learner does not keep any " +
+                $"more. Raise {nameof(ClusterLearnerOptions)}.{nameof(ClusterLearnerOptions.MaxStaleness)} to the number of versions " +
+                "that are published while rollouts are drawn.", e);
         }
 
         using (file)

@@ -11,10 +11,13 @@ using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Orleans;
 
-/// <summary>The workers of a cluster, as a client uses them: a source of reference samples, and what a learner needs. Thread-safe.</summary>
+/// <summary>The workers of a cluster, as a client uses them: a source of reference samples, and what a learner needs.
+/// Thread-safe.</summary>
 /// <remarks>
-/// A block goes to a device that is free. One whose worker is lost is done again by another one, with equal bits; no sample is lost, none comes twice. A worker with other models,
-/// another version of this library or other bits is given nothing, and is named to <see cref="WorkerClusterOptions.OnWarning"/>. Dispose of it before the client.
+/// A block goes to a device that is free. One whose worker is lost is done again by another one, with equal bits; no sample is lost, none
+/// comes twice. A worker with other models,
+/// another version of this library or other bits is given nothing, and is named to <see cref="WorkerClusterOptions.OnWarning"/>. Dispose
+/// of it before the client.
 /// </remarks>
 public sealed class WorkerCluster : IAsyncDisposable
 {
@@ -35,7 +38,8 @@ public sealed class WorkerCluster : IAsyncDisposable
         Reference = new ClusterReferenceSource(new ClusterDraws(BlockKind.Reference, _pool, Agreement, Serializer), Agreement);
     }
 
-    /// <summary>Completions of the reference with their rewards: for <see cref="ReferenceTable.EstimateAsync(ICompletionSource, IReadOnlyList{Prompt}, References.ReferenceTableOptions, CancellationToken)"/>.</summary>
+    /// <summary>Completions of the reference with their rewards: for
+    /// <see cref="ReferenceTable.EstimateAsync(ICompletionSource, IReadOnlyList{Prompt}, References.ReferenceTableOptions, CancellationToken)"/>.</summary>
     /// <remarks>
     /// Each call is one block, which one device draws, so that its bits are those of a call in one process; calls may run at once:
     /// <see cref="References.ReferenceTableOptions.BatchesAtOnce"/> of some 3 for each device keeps all of them busy.
@@ -44,7 +48,8 @@ public sealed class WorkerCluster : IAsyncDisposable
 
     /// <summary>The workers that are there now.</summary>
     public ImmutableArray<WorkerStatus> Workers =>
-        [.. _watch.Workers.Select(worker => new WorkerStatus(worker.Description.Name, worker.Description.Devices, _pool.RefusalOf(worker), worker.Blocks))];
+        [.. _watch.Workers.Select(worker =>
+            new WorkerStatus(worker.Description.Name, worker.Description.Devices, _pool.RefusalOf(worker), worker.Blocks))];
 
     /// <summary>How the client uses the cluster.</summary>
     internal WorkerClusterOptions Options { get; }
@@ -57,11 +62,13 @@ public sealed class WorkerCluster : IAsyncDisposable
 
     /// <summary>What trains a policy with the workers: it publishes weights, they draw with them and compute gradients.</summary>
     /// <param name="policy">pi_theta, as each worker builds it too.</param>
-    /// <param name="parameters">What is trained and published, by name: the adapters of LoRA, or all weights; the same names at each worker (<see cref="ClusterWorker.Parameters"/>).</param>
+    /// <param name="parameters">What is trained and published, by name: the adapters of LoRA, or all weights; the same names at each
+    /// worker (<see cref="ClusterWorker.Parameters"/>).</param>
     /// <param name="options">How stale rollouts may be, how they are cut; null for the defaults.</param>
     /// <returns>The learner, the caller's to dispose before this cluster.</returns>
     /// <exception cref="ArgumentException">There is no parameter, one stands twice, or an option is out of range.</exception>
-    public ClusterLearner CreateLearner(IPolicy policy, IEnumerable<(string Name, Parameter Value)> parameters, ClusterLearnerOptions? options = null)
+    public ClusterLearner CreateLearner(IPolicy policy, IEnumerable<(string Name, Parameter Value)> parameters,
+        ClusterLearnerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(parameters);
@@ -89,7 +96,8 @@ public sealed class WorkerCluster : IAsyncDisposable
     }
 
     /// <summary>Looks for workers, and gives the cluster once there is one.</summary>
-    internal static async Task<WorkerCluster> ConnectAsync(IClusterClient client, WorkerClusterOptions options, CancellationToken cancellationToken)
+    internal static async Task<WorkerCluster> ConnectAsync(IClusterClient client, WorkerClusterOptions options,
+        CancellationToken cancellationToken)
     {
         options.Validate();
         var cluster = new WorkerCluster(client, options);

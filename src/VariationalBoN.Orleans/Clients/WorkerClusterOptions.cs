@@ -3,19 +3,23 @@ namespace VariationalBoN.Orleans;
 /// <summary>How a client uses a cluster. Immutable; checked when it connects, all faults in one message.</summary>
 public sealed record WorkerClusterOptions
 {
-    /// <summary>What the reference, the reward model and the way of scoring must be: <see cref="Scorer.Origin"/> of your own scorer. Workers with others are refused.</summary>
+    /// <summary>What the reference, the reward model and the way of scoring must be: <see cref="Scorer.Origin"/> of your own scorer.
+    /// Workers with others are refused.</summary>
     /// <value>Null: that of the first worker that answers; the others must equal it.</value>
     public ScoringIdentity? Origin { get; init; }
 
-    /// <summary>What the bits of a draw depend on beside models and settings: <see cref="TorchRuntime.Execution"/> of the process whose bits are wanted. Workers with another are refused.</summary>
+    /// <summary>What the bits of a draw depend on beside models and settings: <see cref="TorchRuntime.Execution"/> of the process whose
+    /// bits are wanted. Workers with another are refused.</summary>
     /// <value>Null: that of the first worker that answers; the others must equal it.</value>
     public ModelIdentity? Execution { get; init; }
 
-    /// <summary>Whether workers may differ in <see cref="Execution"/>, such as processors of several kinds. Then a block that is drawn again elsewhere has the same law, but not the same bits.</summary>
+    /// <summary>Whether workers may differ in <see cref="Execution"/>, such as processors of several kinds. Then a block that is drawn
+    /// again elsewhere has the same law, but not the same bits.</summary>
     /// <value>False.</value>
     public bool AnyExecution { get; init; }
 
-    /// <summary>How many blocks are handed to a device at once, at least 1: one is drawn while the next one waits, so that the device need not wait for the network.</summary>
+    /// <summary>How many blocks are handed to a device at once, at least 1: one is drawn while the next one waits, so that the device
+    /// need not wait for the network.</summary>
     /// <value>2.</value>
     public int BlocksPerDevice { get; init; } = 2;
 

@@ -48,7 +48,8 @@ internal sealed record SamplesMessage
     public double[]? LogProb { get; init; }
 
     /// <summary>The message of samples.</summary>
-    public static SamplesMessage Of(IReadOnlyList<ScoredSample> samples, IReadOnlyDictionary<string, ImmutableArray<double?>> components, double[]? logProb = null)
+    public static SamplesMessage Of(IReadOnlyList<ScoredSample> samples, IReadOnlyDictionary<string, ImmutableArray<double?>> components,
+        double[]? logProb = null)
     {
         var prompts = new List<(Prompt Prompt, ImmutableArray<int> Tokens)>();
         var places = new Dictionary<Prompt, int>();
@@ -56,7 +57,8 @@ internal sealed record SamplesMessage
         for (int i = 0; i < samples.Count; i++)
         {
             Completion completion = samples[i].Completion;
-            if (!places.TryGetValue(completion.Prompt, out int place) || !prompts[place].Tokens.AsSpan().SequenceEqual(completion.PromptTokens.AsSpan()))
+            if (!places.TryGetValue(completion.Prompt, out int place) || !prompts[place].Tokens.AsSpan()
+                .SequenceEqual(completion.PromptTokens.AsSpan()))
             {
                 place = prompts.Count;
                 places[completion.Prompt] = place;

@@ -4,7 +4,9 @@ using TorchSharp.Modules;
 namespace VariationalBoN.Orleans;
 
 /// <summary>What a silo draws, scores and trains with, on one device. It belongs to the thread of that device from then on.</summary>
-/// <remarks>Made by the function that <see cref="SiloBuilderExtensions.AddVariationalBoN(global::Orleans.Hosting.ISiloBuilder, Func{IServiceProvider, ClusterWorker})"/> is given.</remarks>
+/// <remarks>Made by the function that
+/// <see cref="SiloBuilderExtensions.AddVariationalBoN(global::Orleans.Hosting.ISiloBuilder, Func{IServiceProvider, ClusterWorker})"/> is
+/// given.</remarks>
 /// <param name="scorer">The reference, which reference samples are drawn from, and the reward model.</param>
 public sealed class ClusterWorker(Scorer scorer)
 {

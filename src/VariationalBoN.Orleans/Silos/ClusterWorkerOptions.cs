@@ -3,7 +3,8 @@ namespace VariationalBoN.Orleans;
 /// <summary>How a silo works. Immutable; checked when the silo is built, all faults in one message.</summary>
 public sealed record ClusterWorkerOptions
 {
-    /// <summary>Devices of the silo, at least 1: each has models of its own and draws one block at a time, on a thread of its own.</summary>
+    /// <summary>Devices of the silo, at least 1: each has models of its own and draws one block at a time, on a thread of its
+    /// own.</summary>
     /// <value>1.</value>
     public int Devices { get; init; } = 1;
 

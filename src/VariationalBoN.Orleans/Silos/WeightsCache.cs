@@ -67,7 +67,8 @@ internal sealed class WeightsCache
         if (found != piece.Digest)
         {
             File.Delete(part);
-            throw new InvalidDataException($"The published weights that arrived have the digest {found} and not {piece.Digest}: a piece was lost or changed on the way. Publish them again.");
+            throw new InvalidDataException($"The published weights that arrived have the digest {found} and not {piece.Digest}: a " +
+                "piece was lost or changed on the way. Publish them again.");
         }
 
         File.Move(part, path, overwrite: true);
@@ -81,7 +82,8 @@ internal sealed class WeightsCache
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
-    private string PathOf(string digest) => digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower) ? Path.Combine(Folder, digest + Ending)
+    private string PathOf(string digest) => digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower)
+        ? Path.Combine(Folder, digest + Ending)
         : throw new ArgumentException($"The digest \"{digest}\" is no SHA-256 in hexadecimal digits.", nameof(digest));
 
     /// <summary>Takes away what is old: a process that maps or reads a file keeps what it has.</summary>
@@ -89,7 +91,8 @@ internal sealed class WeightsCache
     {
         DateTime dead = DateTime.UtcNow.AddHours(-1);
         FileInfo[] files = new DirectoryInfo(Folder).GetFiles();
-        foreach (FileInfo file in files.Where(file => file.Name.EndsWith(Ending, StringComparison.Ordinal)).OrderByDescending(file => file.LastWriteTimeUtc).Skip(_kept)
+        foreach (FileInfo file in files.Where(file => file.Name.EndsWith(Ending, StringComparison.Ordinal))
+            .OrderByDescending(file => file.LastWriteTimeUtc).Skip(_kept)
             .Concat(files.Where(file => file.Name.EndsWith(Unfinished, StringComparison.Ordinal) && file.LastWriteTimeUtc < dead)))
         {
             try

@@ -52,9 +52,11 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
         var draw = serializer.Deserialize<DrawRequest>(request.Payload)!;
         IPolicy policy = request.Kind == BlockKind.Reference ? worker.Scorer.Reference : Policy;
         DrawBlock block = draw.ToBlock();
-        ScoredBatch scored = await block.DrawAsync(new PolicyCompletionSource(policy, worker.Scorer), draw.DrawSeed, cancellationToken).ConfigureAwait(false);
+        ScoredBatch scored = await block.DrawAsync(new PolicyCompletionSource(policy, worker.Scorer), draw.DrawSeed, cancellationToken)
+            .ConfigureAwait(false);
         double[]? logProb = draw.WithLogProb
-            ? await OwnThread.RunAsync(() => policy.LogProbValues([.. scored.Drawn.Select(sample => sample.Completion)])).ConfigureAwait(false) : null;
+            ? await OwnThread.RunAsync(() => policy.LogProbValues([.. scored.Drawn.Select(sample => sample.Completion)]))
+                .ConfigureAwait(false) : null;
         return serializer.SerializeToArray(SamplesMessage.Of(scored.Drawn, scored.DrawnComponents, logProb));
     }
 
@@ -62,10 +64,13 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
     {
         var wanted = serializer.Deserialize<GradientRequest>(request.Payload)!;
         if (!worker.Losses.TryGetValue(wanted.Loss, out GradientLoss? loss))
-            throw new ArgumentException($"No loss \"{wanted.Loss}\" was registered at the worker, but {(worker.Losses.Count == 0 ? "none" : string.Join(", ", worker.Losses.Keys.Order(StringComparer.Ordinal)))}; add it to {nameof(ClusterWorker)}.{nameof(ClusterWorker.Losses)} of every worker.");
+            throw new ArgumentException($"No loss \"{wanted.Loss}\" was registered at the worker, but " +
+                $"{(worker.Losses.Count == 0 ? "none" : string.Join(", ", worker.Losses.Keys.Order(StringComparer.Ordinal)))}; add it " +
+                $"to {nameof(ClusterWorker)}.{nameof(ClusterWorker.Losses)} of every worker.");
         var scored = new ScoredBatch(wanted.Samples.ToSamples(), wanted.Groups, worker.Scorer.Origin, wanted.Samples.ToComponents());
         GradientPart part = GradientAccumulation.BackwardPart(
-            Policy, [.. worker.Parameters.Select(parameter => parameter.Value)], scored, wanted.CompletionsPerPart, wanted.Index, (LossAverage)wanted.Average,
+            Policy, [.. worker.Parameters.Select(parameter => parameter.Value)], scored, wanted.CompletionsPerPart, wanted.Index,
+                (LossAverage)wanted.Average,
             (logProb, of) => loss(logProb, of, wanted.Numbers));
         return serializer.SerializeToArray(new GradientAnswer
         {
@@ -77,7 +82,8 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
         });
     }
 
-    private IPolicy Policy => worker.Policy ?? throw new ArgumentException($"The worker has no policy; give it one as {nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)}.");
+    private IPolicy Policy => worker.Policy
+        ?? throw new ArgumentException($"The worker has no policy; give it one as {nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)}.");
 
     /// <summary>Brings the policy to published weights.</summary>
     private void UseWeights(WeightsVersion? version)
@@ -85,7 +91,8 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
         if (version is null || version.Digest == _digest)
             return;
         string path = weights.Find(version.Digest)
-            ?? throw new InvalidDataException($"The weights of version {version.Number} were taken away from {weights.Folder} before they were used. Raise {nameof(ClusterWorkerOptions.KeptVersions)}.");
+            ?? throw new InvalidDataException($"The weights of version {version.Number} were taken away from {weights.Folder} before " +
+                $"they were used. Raise {nameof(ClusterWorkerOptions.KeptVersions)}.");
         _digest = null;
         using (torch.no_grad())
             Safetensors.Map(path, worker.Parameters.ToDictionary(parameter => parameter.Name, parameter => (torch.Tensor)parameter.Value));
@@ -93,7 +100,9 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
         {
             string[] differences = [.. ModelIdentity.Parse(version.Policy).Differences(Policy.Identity)];
             if (differences.Length > 0)
-                throw new ArgumentException($"The policy of the worker is not the learner's, though it has its published weights (first the learner's, the other is the worker's): {string.Join("; ", differences)}. Build it by the same code with the same settings.");
+                throw new ArgumentException($"The policy of the worker is not the learner's, though it has its published weights " +
+                    $"(first the learner's, the other is the worker's): {string.Join("; ", differences)}. Build it by the same code " +
+                    "with the same settings.");
         }
 
         (_digest, _isChecked) = (version.Digest, true);

@@ -61,13 +61,15 @@ internal sealed class WorkerHost(
         if (block.Result.IsCompletedSuccessfully)
         {
             byte[] result = block.Result.Result;
-            return new PollAnswer { State = BlockState.Done, Length = result.Length, Bytes = result.Length <= most ? result : result[..most] };
+            return new PollAnswer { State = BlockState.Done, Length = result.Length, Bytes = result.Length <= most ? result
+                : result[..most] };
         }
 
         if (_isStopping || block.Result.IsCanceled)
             return new PollAnswer { State = BlockState.Leaving };
         Exception failure = block.Result.Exception!.InnerException!;
-        return new PollAnswer { State = BlockState.Failed, Failure = KindOf(failure), Message = $"{failure.GetType().Name}: {failure.Message}" };
+        return new PollAnswer { State = BlockState.Failed, Failure = KindOf(failure),
+            Message = $"{failure.GetType().Name}: {failure.Message}" };
     }
 
     /// <summary>Bytes of a result.</summary>
@@ -122,19 +124,23 @@ internal sealed class WorkerHost(
             int number = device;
             (ClusterWorker worker, WorkerDescription description) = await OwnThread.RunAsync(() =>
             {
-                ClusterWorker made = setup.Create(services, number) ?? throw new InvalidOperationException($"The function that makes the worker of device {number} returned null.");
+                ClusterWorker made = setup.Create(services, number)
+                    ?? throw new InvalidOperationException($"The function that makes the worker of device {number} returned null.");
                 return (made, Describe(made));
             });
             _devices = _devices.Add(new WorkerDevice(worker, _weights, serializer));
             _description ??= description;
             if (Comparable(description) != Comparable(_description))
-                throw new InvalidOperationException($"Device {number} of the silo {silo.Name} has other models than device 0; all devices of a silo must have the same: {string.Join("; ", _description.Origin.Differences(description.Origin, "device 0", $"device {number}"))}.");
+                throw new InvalidOperationException($"Device {number} of the silo {silo.Name} has other models than device 0; all " +
+                    "devices of a silo must have the same: " +
+                    $"{string.Join("; ", _description.Origin.Differences(description.Origin, "device 0", $"device {number}"))}.");
         }
 
         _abandoned = new Timer(_ => ForgetAbandoned(), null, setup.Options.AbandonedAfter, setup.Options.AbandonedAfter / 4);
     }
 
-    private static string Comparable(WorkerDescription one) => string.Join('\n', one.Reference, one.RewardModel, one.Scoring, one.Policy, one.Parameters, string.Join('\n', one.Losses));
+    private static string Comparable(WorkerDescription one) =>
+        string.Join('\n', one.Reference, one.RewardModel, one.Scoring, one.Policy, one.Parameters, string.Join('\n', one.Losses));
 
     private WorkerDescription Describe(ClusterWorker worker)
     {

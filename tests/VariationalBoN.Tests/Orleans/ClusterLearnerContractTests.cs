@@ -19,7 +19,8 @@ public sealed class ClusterLearnerContractTests : CompletionSourceContract, IAsy
 
     protected override ICompletionSource Source(IPolicy policy, Scorer scorer)
     {
-        TabularPolicy own = policy as TabularPolicy ?? new TabularPolicy(Prompts, 5, 2), theirs = new(own.Prompts, own.VocabularySize, own.Length);
+        TabularPolicy own = policy as TabularPolicy ?? new TabularPolicy(Prompts, 5, 2),
+            theirs = new(own.Prompts, own.VocabularySize, own.Length);
         IPolicy copy = policy is TabularPolicy ? theirs : policy; // others have no weights of their own: those that go round change nothing
         var fixture = new ClusterFixture();
         _closing.Add(() =>
@@ -27,7 +28,8 @@ public sealed class ClusterLearnerContractTests : CompletionSourceContract, IAsy
             theirs.Dispose();
             return fixture.DisposeAsync();
         });
-        fixture.DeployAsync(() => new ClusterWorker(scorer) { Policy = copy, Parameters = [("logits", theirs.Logits)] }).GetAwaiter().GetResult();
+        fixture.DeployAsync(() => new ClusterWorker(scorer) { Policy = copy, Parameters = [("logits", theirs.Logits)] }).GetAwaiter()
+            .GetResult();
         WorkerCluster cluster = fixture.ConnectAsync(scorer.Origin).GetAwaiter().GetResult();
         ClusterLearner learner = cluster.CreateLearner(policy, [("logits", own.Logits)]);
         _closing.Add(() => cluster.DisposeAsync().AsTask());

@@ -48,7 +48,8 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
             ClusterRollouts rollouts = await learner.RolloutsAsync(TableWorld.Prompts, K, step);
             double[] targets = Targets(rollouts.Scored);
             adam.ZeroGrad();
-            AccumulatedLoss loss = await learner.BackwardAsync(rollouts.Scored, 16, ScoreFunction.Average, "score function", new Dictionary<string, double[]> { ["targets"] = targets });
+            AccumulatedLoss loss = await learner.BackwardAsync(rollouts.Scored, 16, ScoreFunction.Average, "score function",
+                new Dictionary<string, double[]> { ["targets"] = targets });
             adam.Step();
 
             var source = new PolicyCompletionSource(alone, scorer);
@@ -57,7 +58,8 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
                 drawn.Add((block, await block.DrawAsync(source, step)));
             ScoredBatch scored = DrawBlock.Join(K, drawn);
             other.ZeroGrad();
-            AccumulatedLoss expected = GradientAccumulation.Backward(alone, scored, 16, ScoreFunction.Average, (logProb, part) => ScoreFunction.Loss(logProb, part.Of(targets), part.Groups));
+            AccumulatedLoss expected = GradientAccumulation.Backward(alone, scored, 16, ScoreFunction.Average, (logProb, part) =>
+                ScoreFunction.Loss(logProb, part.Of(targets), part.Groups));
             other.Step();
 
             Assert.Equal(scored.Drawn.AsEnumerable(), rollouts.Scored.Drawn.AsEnumerable(), Same);
@@ -81,11 +83,13 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         await using ClusterLearner lenient = cluster.CreateLearner(_policy, [("logits", _policy.Logits)], new() { MaxStaleness = 1 });
         strict.Publish();
         lenient.Publish();
-        ClusterRollouts first = await strict.RolloutsAsync(TableWorld.Prompts, K, 1), allowed = await lenient.RolloutsAsync(TableWorld.Prompts, K, 1);
+        ClusterRollouts first = await strict.RolloutsAsync(TableWorld.Prompts, K, 1),
+            allowed = await lenient.RolloutsAsync(TableWorld.Prompts, K, 1);
         Assert.Equal(1, strict.Publish()); // nothing has changed
         Move();
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => strict.BackwardAsync(first.Scored, 16, ScoreFunction.Average, "score function"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            strict.BackwardAsync(first.Scored, 16, ScoreFunction.Average, "score function"));
         Assert.Equal(2, strict.Publish());
         lenient.Publish();
         string refused = Assert.Throws<InvalidOperationException>(() => strict.RequireFresh(first)).Message;
@@ -93,15 +97,20 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
 
         Assert.Contains("version 1", refused, StringComparison.Ordinal);
         Assert.Contains("MaxStaleness", refused, StringComparison.Ordinal);
-        Assert.Equal(_reference.LogProbValues(first.Scored.Completions).Select(value => Math.Round(value, 9)), first.LogProb.Select(value => Math.Round(value, 9))); // exactly that version
-        Task<ClusterRollouts> refusedLater = strict.RolloutsAsync(TableWorld.Prompts, K, 2), allowedLater = lenient.RolloutsAsync(TableWorld.Prompts, K, 2); // under way
+        // exactly that version
+        Assert.Equal(_reference.LogProbValues(first.Scored.Completions).Select(value => Math.Round(value, 9)),
+            first.LogProb.Select(value => Math.Round(value, 9)));
+        // under way
+        Task<ClusterRollouts> refusedLater = strict.RolloutsAsync(TableWorld.Prompts, K, 2),
+            allowedLater = lenient.RolloutsAsync(TableWorld.Prompts, K, 2);
         Move();
         strict.Publish();
         lenient.Publish();
         await Assert.ThrowsAsync<InvalidOperationException>(() => refusedLater);
         Assert.Equal(2, (await allowedLater).Version);
         ClusterRollouts second = await strict.RolloutsAsync(TableWorld.Prompts, K, 1);
-        Assert.Equal(_policy.LogProbValues(second.Scored.Completions).Select(value => Math.Round(value, 9)), second.LogProb.Select(value => Math.Round(value, 9)));
+        Assert.Equal(_policy.LogProbValues(second.Scored.Completions).Select(value => Math.Round(value, 9)),
+            second.LogProb.Select(value => Math.Round(value, 9)));
     }
 
     [Fact]
@@ -112,7 +121,8 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         learner.Publish();
         ClusterRollouts rollouts = await learner.RolloutsAsync(TableWorld.Prompts, K, 1);
 
-        var thrown = await Assert.ThrowsAsync<ArgumentException>(() => learner.BackwardAsync(rollouts.Scored, 16, ScoreFunction.Average, "other"));
+        var thrown = await Assert.ThrowsAsync<ArgumentException>(() =>
+            learner.BackwardAsync(rollouts.Scored, 16, ScoreFunction.Average, "other"));
 
         Assert.Contains("\"other\"", thrown.Message, StringComparison.Ordinal);
         Assert.Contains("score function", thrown.Message, StringComparison.Ordinal);
@@ -133,8 +143,10 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
             learner.Publish();
             await learner.RolloutsAsync(TableWorld.Prompts, K, 1);
 
-            Assert.Contains(said, text => text.Contains(none.Name, StringComparison.Ordinal) && text.Contains("no policy", StringComparison.Ordinal));
-            Assert.Contains(said, text => text.Contains("\"table Float64", StringComparison.Ordinal) && text.Contains("\"logits Float64", StringComparison.Ordinal));
+            Assert.Contains(said, text => text.Contains(none.Name, StringComparison.Ordinal)
+                && text.Contains("no policy", StringComparison.Ordinal));
+            Assert.Contains(said, text => text.Contains("\"table Float64", StringComparison.Ordinal)
+                && text.Contains("\"logits Float64", StringComparison.Ordinal));
         }
 
         await fixture.StopAsync(none);
@@ -147,15 +159,20 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         {
             Policy = policy,
             Parameters = [("logits", policy.Logits)],
-            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add("score function", (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)),
+            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add("score " +
+                "function", (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)),
             Owned = [policy, reference],
         };
     }
 
     private static double[] Targets(ScoredBatch scored) => [.. scored.Select(item => item.LogReference + (0.1 * item.Reward))];
 
-    private static bool Same(ScoredSample one, ScoredSample two) => (one.Reward, one.LogReference, one.Completion.Text, one.Completion.Prompt) == (two.Reward, two.LogReference, two.Completion.Text, two.Completion.Prompt)
-        && one.Completion.Tokens.SequenceEqual(two.Completion.Tokens) && one.Completion.PromptTokens.SequenceEqual(two.Completion.PromptTokens) && one.Completion.FinishReason == two.Completion.FinishReason;
+    private static bool Same(ScoredSample one, ScoredSample two) =>
+        (one.Reward, one.LogReference, one.Completion.Text, one.Completion.Prompt) == (two.Reward, two.LogReference, two.Completion.Text,
+            two.Completion.Prompt)
+        && one.Completion.Tokens.SequenceEqual(two.Completion.Tokens)
+            && one.Completion.PromptTokens.SequenceEqual(two.Completion.PromptTokens)
+                && one.Completion.FinishReason == two.Completion.FinishReason;
 
     private void Move()
     {

@@ -61,7 +61,9 @@ public sealed class ClusterMemoryTests
         {
             Policy = policy,
             Parameters = [("logits", policy.Logits)],
-            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add("loss", (logProb, part, _) => ScoreFunction.Loss(logProb, [.. part.Scored.Select(item => item.Reward)], part.Groups)),
+            Losses = ImmutableDictionary<string,
+                GradientLoss>.Empty.Add("loss", (logProb, part, _) =>
+                    ScoreFunction.Loss(logProb, [.. part.Scored.Select(item => item.Reward)], part.Groups)),
             Owned = [policy, reference],
         };
     }

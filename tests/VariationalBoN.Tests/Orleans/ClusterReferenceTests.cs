@@ -36,7 +36,8 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         await using WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin, lost.Add);
         var options = Options() with { SamplesPerPrompt = 16 * kills, SamplesPerBlock = 4, PromptsPerBatch = 3 };
 
-        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts, options with { Store = Path.Combine(_folder, "store.db") });
+        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts,
+            options with { Store = Path.Combine(_folder, "store.db") });
         var random = new Random(7);
         for (; killed < kills && !estimating.IsCompleted; killed++)
         {
@@ -78,10 +79,13 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
             while (cluster.Workers.Length < 3)
                 await Task.Delay(20);
 
-            Assert.Equal(TableWorld.Lines(await ReferenceTable.EstimateAsync(scorer, TableWorld.Prompts, Options())), TableWorld.Lines(table));
+            Assert.Equal(TableWorld.Lines(await ReferenceTable.EstimateAsync(scorer, TableWorld.Prompts, Options())),
+                TableWorld.Lines(table));
             Assert.Equal(2, cluster.Workers.Count(worker => worker.Refused is not null));
-            Assert.Contains(said, text => text.Contains(silos[1].Name, StringComparison.Ordinal) && text.Contains("reference policy", StringComparison.Ordinal) && text.Contains("sha256", StringComparison.Ordinal));
-            Assert.Contains(said, text => text.Contains(silos[2].Name, StringComparison.Ordinal) && text.Contains("another judge", StringComparison.Ordinal));
+            Assert.Contains(said, text => text.Contains(silos[1].Name, StringComparison.Ordinal)
+                && text.Contains("reference policy", StringComparison.Ordinal) && text.Contains("sha256", StringComparison.Ordinal));
+            Assert.Contains(said, text => text.Contains(silos[2].Name, StringComparison.Ordinal)
+                && text.Contains("another judge", StringComparison.Ordinal));
             Assert.Equal(0, drawn);
         }
 
@@ -112,13 +116,15 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         using TabularPolicy reference = TableWorld.Reference();
         Scorer scorer = TableWorld.Scorer(reference);
         InProcessSiloHandle good = await fixture.StartAsync(() => TableWorld.Worker());
-        InProcessSiloHandle bad = await fixture.StartAsync(() => TableWorld.Worker(reward: _ => throw new InvalidDataException("the disk of this judge is broken")));
+        InProcessSiloHandle bad = await fixture.StartAsync(() =>
+            TableWorld.Worker(reward: _ => throw new InvalidDataException("the disk of this judge is broken")));
         await using (WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin))
         {
             while (cluster.Workers.Count(worker => worker.Refused is null) < 2)
                 await Task.Delay(20);
 
-            var thrown = await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts, Options() with { SamplesPerPrompt = 64 }));
+            var thrown = await Assert.ThrowsAsync<RewardModelException>(() =>
+                ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts, Options() with { SamplesPerPrompt = 64 }));
 
             Assert.Contains(bad.Name, thrown.Message, StringComparison.Ordinal);
             Assert.Contains("the disk of this judge is broken", thrown.Message, StringComparison.Ordinal);
@@ -132,7 +138,8 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     [Fact]
     public async Task A_worker_whose_models_cannot_be_made_does_not_join()
     {
-        var thrown = await Assert.ThrowsAnyAsync<Exception>(() => fixture.StartAsync(() => throw new InvalidDataException("no such model")));
+        var thrown = await Assert.ThrowsAnyAsync<Exception>(() =>
+            fixture.StartAsync(() => throw new InvalidDataException("no such model")));
 
         Assert.Contains("no such model", thrown.ToString(), StringComparison.Ordinal);
     }
@@ -155,7 +162,8 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
             Task<ReferenceTable> first = ReferenceTable.EstimateAsync(one.Reference, TableWorld.Prompts, options);
             await asked.Task;
 
-            var thrown = await Assert.ThrowsAsync<IOException>(() => ReferenceTable.EstimateAsync(other.Reference, TableWorld.Prompts, options));
+            var thrown = await Assert.ThrowsAsync<IOException>(() =>
+                ReferenceTable.EstimateAsync(other.Reference, TableWorld.Prompts, options));
 
             Assert.Contains(options.Store!, thrown.Message, StringComparison.Ordinal);
             answer.SetResult();
@@ -174,7 +182,8 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         await small.DeployAsync(() => new ClusterWorker(Scorer()), mostMessageBytes: 1 << 20);
         await using (WorkerCluster cluster = await small.ConnectAsync(Scorer().Origin))
         {
-            var thrown = await Assert.ThrowsAsync<ClusterException>(() => cluster.Reference.DrawAsync([new string('x', 600_000)], 2, seed: 1));
+            var thrown = await Assert.ThrowsAsync<ClusterException>(() =>
+                cluster.Reference.DrawAsync([new string('x', 600_000)], 2, seed: 1));
             ScoredBatch large = await cluster.Reference.DrawAsync([new string('x', 1000)], 20_000, seed: 1); // results are read in pieces
 
             Assert.Contains(cluster.Workers.Single().Name, thrown.Message, StringComparison.Ordinal);

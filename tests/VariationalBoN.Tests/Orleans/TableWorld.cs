@@ -13,16 +13,19 @@ internal static class TableWorld
     /// <summary>A reference of logits that a seed fixes.</summary>
     internal static TabularPolicy Reference(int seed = 1)
     {
-        using var made = new TabularPolicy(Prompts, Tokens, Length, [.. Enumerable.Range(0, Prompts.Length * Contexts * Tokens).Select(i => Math.Sin(i * seed))]);
+        using var made = new TabularPolicy(Prompts, Tokens, Length,
+            [.. Enumerable.Range(0, Prompts.Length * Contexts * Tokens).Select(i => Math.Sin(i * seed))]);
         return made.CloneFrozen();
     }
 
     /// <summary>A scorer of it.</summary>
-    internal static Scorer Scorer(TabularPolicy reference, string judge = "judge", Func<Completion, double>? reward = null, Func<Task>? beforeBatch = null) =>
+    internal static Scorer Scorer(TabularPolicy reference, string judge = "judge", Func<Completion, double>? reward = null,
+        Func<Task>? beforeBatch = null) =>
         new(reference, new Judge(judge, reward ?? Reward, beforeBatch));
 
     /// <summary>What a silo is given.</summary>
-    internal static ClusterWorker Worker(int seed = 1, string judge = "judge", Func<Completion, double>? reward = null, Func<Task>? beforeBatch = null)
+    internal static ClusterWorker Worker(int seed = 1, string judge = "judge", Func<Completion, double>? reward = null,
+        Func<Task>? beforeBatch = null)
     {
         TabularPolicy reference = Reference(seed);
         return new ClusterWorker(Scorer(reference, judge, reward, beforeBatch)) { Owned = [reference] };
@@ -30,7 +33,13 @@ internal static class TableWorld
 
     /// <summary>Everything of a table that could differ.</summary>
     internal static string[] Lines(ReferenceTable table) =>
-        [.. table.Prompts.SelectMany(prompt => prompt.Samples.Select((sample, i) => FormattableString.Invariant($"{prompt.Prompt} {i} {string.Join(' ', sample.Completion.Tokens)} {sample.Reward:R} {sample.LogReference:R}")))];
+        [.. table.Prompts.SelectMany(prompt => prompt.Samples.Select((sample, i) => Line(prompt.Prompt, i, sample)))];
+
+    private static string Line(Prompt prompt, int number, ScoredCompletion sample)
+    {
+        string tokens = string.Join(' ', sample.Completion.Tokens);
+        return FormattableString.Invariant($"{prompt} {number} {tokens} {sample.Reward:R} {sample.LogReference:R}");
+    }
 
     private static double Reward(Completion completion) => completion.Tokens.Select((token, i) => Math.Pow(token + 0.1, i + 1)).Sum();
 
@@ -38,7 +47,8 @@ internal static class TableWorld
     {
         public ModelIdentity Identity => name;
 
-        public async Task<VariationalBoN.Rewards.RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+        public async Task<VariationalBoN.Rewards.RewardScores> ScoreAsync(IReadOnlyList<Completion> completions,
+            CancellationToken cancellationToken)
         {
             if (beforeBatch is not null)
                 await beforeBatch().WaitAsync(cancellationToken);

@@ -19,7 +19,8 @@ public sealed class SafetensorsMapTests : IDisposable
         var (single, wide) = (torch.arange(6, torch.float32).view(2, 3), torch.arange(4, torch.float64));
         Safetensors.Save(path, new Dictionary<string, torch.Tensor> { ["single"] = single, ["wide"] = wide });
         byte[] file = File.ReadAllBytes(path);
-        var targets = new Dictionary<string, torch.Tensor> { ["single"] = torch.zeros(2, 3), ["wide"] = torch.zeros(4) }; // the latter is converted, so read
+        // the latter is converted, so read
+        var targets = new Dictionary<string, torch.Tensor> { ["single"] = torch.zeros(2, 3), ["wide"] = torch.zeros(4) };
 
         Safetensors.Map(path, targets);
         File.Delete(path);
@@ -41,7 +42,10 @@ public sealed class SafetensorsMapTests : IDisposable
         var targets = new Dictionary<string, torch.Tensor> { ["a"] = torch.zeros(2), ["b"] = torch.zeros(1) };
 
         Assert.Contains("b", Assert.Throws<InvalidDataException>(() => Safetensors.Map(path, targets)).Message, StringComparison.Ordinal);
-        Assert.Contains("c", Assert.Throws<InvalidDataException>(() => Safetensors.Map(path, new Dictionary<string, torch.Tensor> { ["a"] = targets["a"], ["c"] = targets["b"] })).Message, StringComparison.Ordinal);
+        Assert.Contains("c",
+            Assert.Throws<InvalidDataException>(() =>
+                Safetensors.Map(path, new Dictionary<string, torch.Tensor> { ["a"] = targets["a"], ["c"] = targets["b"] })).Message,
+                    StringComparison.Ordinal);
 
         Assert.Equal([0f, 0f], targets["a"].data<float>().ToArray());
     }
