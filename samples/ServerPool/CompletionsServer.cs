@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerPool;
 
-/// <summary>A server on loopback that speaks OpenAI's completions with vLLM's parameters over any model, in this process; what is wrong with it can be set.</summary>
+/// <summary>A server on loopback that speaks OpenAI's completions with vLLM's parameters over any model, in this process; what is wrong
+/// with it can be set.</summary>
 internal sealed class CompletionsServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -44,7 +45,8 @@ internal sealed class CompletionsServer : IAsyncDisposable
         CompletionsServer? server = null;
         app.MapPost("/v1/completions", context => server!.AnswerAsync(context, draw));
         await app.StartAsync();
-        return server = new CompletionsServer(app) { Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
+        return server = new CompletionsServer(app) { Address = new Uri(app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
     }
 
     /// <summary>Ends it in the middle of what it is at, as a machine that dies.</summary>

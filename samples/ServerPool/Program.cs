@@ -14,7 +14,8 @@ using VariationalBoN.Transformers;
 
 var quick = new Option<bool>("--quick") { Description = "A quarter of the samples." };
 var plain = FastRuntime.Plain();
-var program = new RootCommand("Draws reference samples from three faulty servers on loopback, ends with the table of one good server, and names one that draws from something else.") { quick, plain };
+var program = new RootCommand("Draws reference samples from three faulty servers on loopback, ends with the table of one good server, " +
+    "and names one that draws from something else.") { quick, plain };
 program.SetAction((result, stop) => CommandHost.RunAsync(async () =>
 {
     FastRuntime.Begin(result.GetValue(plain));
@@ -31,16 +32,21 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
     {
         using var model = PretrainedCausalLm.Load(TinyLanguageModel.Write(Path.Combine(folder, "model")));
         model.Model.Freeze();
-        var copy = new CausalLmPolicy(model.Model, model.PromptTokenizer, new GenerationOptions { MaxNewTokens = 16, StopTokens = model.StopTokens });
-        var judge = RewardModel.FromFunction(completion => completion.Text.Split(' ').Count(word => word is "moving" or "clever" or "warm"), "kind words");
+        var copy = new CausalLmPolicy(model.Model, model.PromptTokenizer, new GenerationOptions { MaxNewTokens = 16,
+            StopTokens = model.StopTokens });
+        var judge = RewardModel.FromFunction(completion => completion.Text.Split(' ').Count(word =>
+            word is "moving" or "clever" or "warm"), "kind words");
         Prompt[] prompts = ["The film was", "The story was", "The film felt", "The story felt"];
-        var options = new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, PromptsPerBatch = 2, Seed = 1, OnWarning = _ => { } };
+        var options = new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, PromptsPerBatch = 2, Seed = 1, OnWarning = _ =>
+            { } };
 
         await using CompletionsServer one = await StartAsync(ServerFault.None);
         using ReferenceTable expected = await EstimateAsync([one]);
-        Console.WriteLine($"One good server drew {samplesPerPrompt} completions of each of {prompts.Length} prompts, mean reward {MeanReward(expected):0.000}.");
+        Console.WriteLine($"One good server drew {samplesPerPrompt} completions of each of {prompts.Length} prompts, mean reward " +
+            $"{MeanReward(expected):0.000}.");
 
-        await using CompletionsServer killed = await StartAsync(ServerFault.None), slow = await StartAsync(ServerFault.Slow), away = await StartAsync(ServerFault.Unavailable);
+        await using CompletionsServer killed = await StartAsync(ServerFault.None), slow = await StartAsync(ServerFault.Slow),
+            away = await StartAsync(ServerFault.Unavailable);
         killed.OnRequest = answered =>
         {
             if (answered == 100)
@@ -49,8 +55,10 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
                 away.Fault = ServerFault.None;
         };
         using ReferenceTable table = await EstimateAsync([killed, slow, away]);
-        bool equal = expected.Prompts.Zip(table.Prompts).All(pair => pair.First.Samples.Select(Line).SequenceEqual(pair.Second.Samples.Select(Line)));
-        Console.WriteLine(equal ? $"Three servers, killed, slow and away, drew the same {prompts.Length * samplesPerPrompt} rows." : "The three servers drew other rows.");
+        bool equal = expected.Prompts.Zip(table.Prompts).All(pair => pair.First.Samples.Select(Line)
+            .SequenceEqual(pair.Second.Samples.Select(Line)));
+        Console.WriteLine(equal ? $"Three servers, killed, slow and away, drew the same {prompts.Length * samplesPerPrompt} rows."
+            : "The three servers drew other rows.");
         if (!equal)
             throw new InvalidOperationException("The tables differ.");
 
@@ -67,7 +75,8 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
 
         async Task<CompletionsServer> StartAsync(ServerFault fault)
         {
-            CompletionsServer server = await CompletionsServer.StartAsync(new ServedModel(model.Model, model.PromptTokenizer.VocabularySize).Draw);
+            CompletionsServer server = await CompletionsServer.StartAsync(new ServedModel(model.Model,
+                model.PromptTokenizer.VocabularySize).Draw);
             server.Fault = fault;
             return server;
         }
@@ -76,7 +85,8 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
         {
             Uri[] addresses = [.. servers.Select(server => server.Address)];
             // snippet: pool
-            using var pool = new PoolHandler(addresses, new() { MaxRequestsPerServer = 8, OnChange = health => Console.WriteLine($"  {health}") });
+            using var pool = new PoolHandler(addresses, new() { MaxRequestsPerServer = 8, OnChange = health =>
+                Console.WriteLine($"  {health}") });
             var sampler = new PoolSampler(pool, model.PromptTokenizer, copy.Options, new() { Model = "served", LocalCopy = copy });
             var source = new PoolCompletionSource(sampler, new Scorer(copy, judge));
             var drawn = await ReferenceTable.EstimateAsync(source, prompts, options, stop);

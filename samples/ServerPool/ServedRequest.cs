@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace ServerPool;
 
 /// <summary>What is asked of a server in one request: the parameters of POST /v1/completions that it heeds.</summary>
-internal sealed record ServedRequest(string Model, int[] Prompt, long Seed, int MaxTokens, double Temperature, int TopK, double TopP, int[] StopTokens)
+internal sealed record ServedRequest(string Model, int[] Prompt, long Seed, int MaxTokens, double Temperature, int TopK, double TopP,
+    int[] StopTokens)
 {
     public static ServedRequest Parse(JsonElement json) => new(
         json.GetProperty("model").GetString()!,

@@ -7,12 +7,12 @@ namespace VariationalBoN;
 public static partial class TorchRuntime
 {
     /// <summary>
-    /// What the last bits of a result on the CPU depend on besides models, settings and seeds: the version of this library and of TorchSharp,
-    /// libtorch's threads, the kind of kernels, the kind of processor and the system.
+    /// What the last bits of a result on the CPU depend on besides models, settings and seeds: the version of this library and of
+    /// TorchSharp, libtorch's threads, the kind of kernels, the kind of processor and the system.
     /// </summary>
     /// <remarks>
-    /// Where it is equal, equal <see cref="References.DrawBlock"/>s have equal bits. Read now: <c>torch.set_num_threads</c> changes it, so read it after.
-    /// Models on a GPU depend on the device and its libraries, too, which it does not name. Thread-safe.
+    /// Where it is equal, equal <see cref="References.DrawBlock"/>s have equal bits. Read now: <c>torch.set_num_threads</c> changes it,
+    /// so read it after. Models on a GPU depend on the device and its libraries, too, which it does not name. Thread-safe.
     /// </remarks>
     /// <exception cref="TorchRuntimeException">The native library cannot be loaded.</exception>
     public static ModelIdentity Execution
@@ -25,7 +25,8 @@ public static partial class TorchRuntime
                 ("library", LibraryVersion.Text),
                 ("TorchSharp", LibraryVersion.Of(typeof(torch).Assembly)),
                 ("threads", torch.get_num_threads()),
-                ("kernels", string.Join(", ", new[] { Kernels ?? "libtorch's own", ProcessorKind.Overrides }.Where(part => part.Length > 0))),
+                ("kernels", string.Join(", ", new[] { Kernels ?? "libtorch's own", ProcessorKind.Overrides }.Where(part =>
+                    part.Length > 0))),
                 ("processor", ProcessorKind.Text),
                 ("system", $"{RuntimeInformation.RuntimeIdentifier}"));
         }

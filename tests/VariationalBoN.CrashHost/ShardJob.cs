@@ -6,7 +6,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.CrashHost;
 
-/// <summary>Draws one shard of a table with a small model, whose last bits depend on what is drawn together; "environment" for the shard of the job's variables.</summary>
+/// <summary>Draws one shard of a table with a small model, whose last bits depend on what is drawn together; "environment" for the shard
+/// of the job's variables.</summary>
 internal static class ShardJob
 {
     public static async Task<int> RunAsync(string store, string shard)
@@ -18,7 +19,8 @@ internal static class ShardJob
         var options = new GenerationOptions { MaxNewTokens = 12, StopTokens = [0], RowsPerBatch = 16, RowsPerUnit = 32 };
         var reference = new CausalLmPolicy(model, new NumberTokenizer(11), options);
         var scorer = new Scorer(reference, RewardModel.FromFunction(completion => completion.Tokens.Sum() / 7.0, "sum"));
-        Prompt[] prompts = [.. Enumerable.Range(0, 10).Select(i => new Prompt(string.Join(' ', Enumerable.Range(1, 1 + (i % 5)).Append(1 + i))))];
+        Prompt[] prompts = [.. Enumerable.Range(0, 10).Select(i => new Prompt(string.Join(' ', Enumerable.Range(1, 1 + (i % 5)).Append(1
+            + i))))];
         ReferenceTableOptions whole = new()
         {
             SamplesPerPrompt = 128,

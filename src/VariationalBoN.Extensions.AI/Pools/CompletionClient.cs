@@ -7,7 +7,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>Asks servers for completions, one a request, and holds each answer against what was asked for. As thread-safe as the tokenizer.</summary>
+/// <summary>Asks servers for completions, one a request, and holds each answer against what was asked for. As thread-safe as the
+/// tokenizer.</summary>
 internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, GenerationOptions settings, PoolSamplerOptions options)
 {
     private readonly HttpClient _client = pool.CreateClient();
@@ -19,7 +20,10 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
     /// <exception cref="RemoteServiceException">There is no completion; the message names the prompt and the server.</exception>
     public async Task<ServedCompletion> AskAsync(EncodedRequest request, PoolServer? only, CancellationToken cancellationToken)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, CompletionsProtocol.PathOf(options.Protocol)) { Content = CompletionsProtocol.Write(options.Protocol, options.Model, request, settings) };
+        using var message = new HttpRequestMessage(HttpMethod.Post, CompletionsProtocol.PathOf(options.Protocol))
+        {
+            Content = CompletionsProtocol.Write(options.Protocol, options.Model, request, settings),
+        };
         if (only is not null)
             message.Options.Set(PoolHandler.Only, only);
         HttpResponseMessage response;
@@ -29,7 +33,8 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
         }
         catch (HttpRequestException e)
         {
-            throw new RemoteServiceException(RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable, $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {e.Message}", e);
+            throw new RemoteServiceException(RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable,
+                $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {e.Message}", e);
         }
 
         using (response)
@@ -38,19 +43,23 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
             byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
-                throw new RemoteServiceException(RetryPolicy.FailureOf(new HttpRequestException(null, null, response.StatusCode)) ?? RemoteFailure.ServerError,
-                    $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {(int)response.StatusCode} {response.ReasonPhrase}: {ChatModel.Shorten(Encoding.UTF8.GetString(body), 600)}");
+                throw new RemoteServiceException(RetryPolicy.FailureOf(new HttpRequestException(null, null, response.StatusCode))
+                    ?? RemoteFailure.ServerError,
+                    $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {(int)response.StatusCode} " +
+                        $"{response.ReasonPhrase}: {ChatModel.Shorten(Encoding.UTF8.GetString(body), 600)}");
             }
 
             try
             {
                 using JsonDocument answer = JsonDocument.Parse(body);
-                (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(options.Protocol, answer.RootElement);
+                (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(options.Protocol,
+                    answer.RootElement);
                 return new ServedCompletion(Complete(request, tokens, logProbs, prompt), logProbs, by.Server, by.Life);
             }
             catch (Exception e) when (e is JsonException or FormatException)
             {
-                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Shown} to the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\" is no completion: {e.Message.TrimEnd('.')}.", e);
+                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Shown} to the prompt " +
+                    $"\"{ChatModel.Shorten(request.Prompt.Canonical)}\" is no completion: {e.Message.TrimEnd('.')}.", e);
             }
         }
     }
@@ -60,18 +69,22 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
     private Completion Complete(EncodedRequest request, ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt)
     {
         if (prompt is { } read && !read.SequenceEqual(request.Ids))
-            throw new FormatException($"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids");
+            throw new FormatException($"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), " +
+                "such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids");
         if (tokens.IsEmpty || tokens.Length > settings.MaxNewTokens || logProbs.Length != tokens.Length)
-            throw new FormatException($"it has {tokens.Length} tokens and {logProbs.Length} log-probabilities; there must be one to each, and 1 to {settings.MaxNewTokens} (MaxNewTokens)");
+            throw new FormatException($"it has {tokens.Length} tokens and {logProbs.Length} log-probabilities; there must be one to " +
+                $"each, and 1 to {settings.MaxNewTokens} (MaxNewTokens)");
         if (tokens.FirstOrDefault(id => id < 0 || id >= tokenizer.VocabularySize, -1) is int odd and not -1 || tokens.Contains(-1))
-            throw new FormatException($"it holds a token outside the vocabulary of 0 to {tokenizer.VocabularySize - 1}: the server has another tokenizer");
+            throw new FormatException($"it holds a token outside the vocabulary of 0 to {tokenizer.VocabularySize - 1}: the server has " +
+                "another tokenizer");
         int stop = tokens.AsSpan().IndexOfAny(settings.StopTokens.AsSpan());
         if (stop >= 0 && stop < tokens.Length - 1)
             throw new FormatException($"it goes on after the stop token {tokens[stop]}: the server does not heed stop_token_ids");
         if (stop < 0 && tokens.Length < settings.MaxNewTokens)
         {
-            throw new FormatException($"it ends by token {tokens[^1]} after {tokens.Length} of {settings.MaxNewTokens} tokens, and that is no stop token: the server ends answers by itself (an end token of its own " +
-                "configuration, a limit of length). Add the token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)");
+            throw new FormatException($"it ends by token {tokens[^1]} after {tokens.Length} of {settings.MaxNewTokens} tokens, and that " +
+                "is no stop token: the server ends answers by itself (an end token of its own configuration, a limit of length). Add the " +
+                "token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)");
         }
 
         Func<IReadOnlyList<int>, string> decode = tokenizer.DecoderAfter(request.Ids);

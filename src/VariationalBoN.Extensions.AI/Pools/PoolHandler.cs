@@ -4,15 +4,17 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>
-/// Several servers that do the same, as one: each request goes to the one that is least busy, and again elsewhere when it comes to nothing. Beneath
-/// any <see cref="HttpClient"/>: that of a <see cref="PoolSampler"/>, of an <see cref="HttpRewardModel"/>, of a chat model's client.
+/// Several servers that do the same, as one: each request goes to the one that is least busy, and again elsewhere when it comes to
+/// nothing. Beneath any <see cref="HttpClient"/>: that of a <see cref="PoolSampler"/>, of an <see cref="HttpRewardModel"/>, of a chat
+/// model's client.
 /// </summary>
 /// <remarks>
-/// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. What stands behind it is put behind the
-/// address of the server that is chosen.</para>
-/// <para>A try comes to nothing when the connection fails, the answer is half or too late, or the status is one that passes (408, 429, 5xx). Then the server
-/// is left alone for a while that doubles, tried with one request, and given more when it answers. A request that a server refuses (400, 404) is answered so: it
-/// would be refused elsewhere. Requests must bear being made twice, as draws with a seed and rewards do.</para>
+/// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. What stands behind it is
+/// put behind the address of the server that is chosen.</para>
+/// <para>A try comes to nothing when the connection fails, the answer is half or too late, or the status is one that passes (408, 429,
+/// 5xx). Then the server is left alone for a while that doubles, tried with one request, and given more when it answers. A request that a
+/// server refuses (400, 404) is answered so: it would be refused elsewhere. Requests must bear being made twice, as draws with a seed and
+/// rewards do.</para>
 /// <para>Thread-safe. Disposing ends its connections.</para>
 /// </remarks>
 public sealed class PoolHandler : HttpMessageHandler
@@ -28,9 +30,11 @@ public sealed class PoolHandler : HttpMessageHandler
     private readonly PoolQueue _queue;
 
     /// <summary>Makes a pool.</summary>
-    /// <param name="servers">Their addresses, at least one and none twice: what stands before the path of a request, such as http://gpu1:8000.</param>
+    /// <param name="servers">Their addresses, at least one and none twice: what stands before the path of a request, such as
+    /// http://gpu1:8000.</param>
     /// <param name="options">How they are treated; the defaults when left out.</param>
-    /// <exception cref="ArgumentException">There is no address, one is no address or stands twice, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no address, one is no address or stands twice, or an option is out of
+    /// range.</exception>
     public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
         : this(servers, options, new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(15) })
     {
@@ -46,7 +50,8 @@ public sealed class PoolHandler : HttpMessageHandler
         if (Servers.IsEmpty)
             throw new ArgumentException("There is no server; give the address of at least one.", nameof(servers));
         if (Servers.CountBy(server => server.Address).FirstOrDefault(count => count.Value > 1).Key is Uri twice)
-            throw new ArgumentException($"The server {twice.GetLeftPart(UriPartial.Path)} stands twice; MaxRequestsPerServer says how much one is given.", nameof(servers));
+            throw new ArgumentException($"The server {twice.GetLeftPart(UriPartial.Path)} stands twice; MaxRequestsPerServer says how " +
+                "much one is given.", nameof(servers));
         _inner = new HttpMessageInvoker(inner);
         _queue = new PoolQueue(Servers, _options);
     }
@@ -63,7 +68,8 @@ public sealed class PoolHandler : HttpMessageHandler
     /// <summary>The requests that all of them take at once.</summary>
     internal int Capacity => (int)Math.Min(int.MaxValue, (long)Servers.Length * _options.MaxRequestsPerServer);
 
-    /// <summary>A client without a limit of time of its own: a request may wait for a free server, and each try has <see cref="PoolOptions.TryTimeout"/>.</summary>
+    /// <summary>A client without a limit of time of its own: a request may wait for a free server, and each try has
+    /// <see cref="PoolOptions.TryTimeout"/>.</summary>
     /// <returns>The client, the caller's to dispose, which leaves the pool as it is.</returns>
     public HttpClient CreateClient() => new(this, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan, BaseAddress = Address };
 
@@ -72,7 +78,8 @@ public sealed class PoolHandler : HttpMessageHandler
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is not { IsAbsoluteUri: true } uri || uri.Host != Address.Host)
-            throw new InvalidOperationException($"A request to {request.RequestUri?.GetLeftPart(UriPartial.Path)} came to a pool; name {nameof(PoolHandler)}.{nameof(Address)} in place of a server.");
+            throw new InvalidOperationException($"A request to {request.RequestUri?.GetLeftPart(UriPartial.Path)} came to a pool; name " +
+                $"{nameof(PoolHandler)}.{nameof(Address)} in place of a server.");
         byte[]? body = request.Content is null ? null : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         var tries = new Dictionary<PoolServer, int>();
         PoolServer? only = request.Options.TryGetValue(Only, out PoolServer? one) ? one : null;
@@ -103,7 +110,8 @@ public sealed class PoolHandler : HttpMessageHandler
 
     /// <summary>One try. The place at the server is given back when the answer is read to its end.</summary>
     /// <returns>The answer; null when it came to nothing and is to be asked elsewhere.</returns>
-    private async Task<HttpResponseMessage?> TryAsync(PoolServer server, HttpRequestMessage request, byte[]? body, bool isLast, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage?> TryAsync(PoolServer server, HttpRequestMessage request, byte[]? body, bool isLast,
+        CancellationToken cancellationToken)
     {
         long begun = _options.TimeProvider.GetTimestamp();
         using var limit = new CancellationTokenSource(_options.TryTimeout, _options.TimeProvider);
@@ -121,12 +129,14 @@ public sealed class PoolHandler : HttpMessageHandler
             error = e;
         }
 
-        bool isStopped = error is not null && cancellationToken.IsCancellationRequested, isLate = error is not null && !isStopped && limit.IsCancellationRequested;
+        bool isStopped = error is not null && cancellationToken.IsCancellationRequested;
+        bool isLate = error is not null && !isStopped && limit.IsCancellationRequested;
         bool passes = !isStopped && (isLate || (error is not null ? RetryPolicy.IsTransient(error)
             : !response!.IsSuccessStatusCode && RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode))));
         string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s")
             : error is not null ? Reason(error) : $"it answered {(int)response!.StatusCode} {response.ReasonPhrase}".TrimEnd();
-        ServerHealth? news = _queue.Return(server, passes ? () => server.Failed(begun, why, error is null ? RetryAfter(response!) : null) : error is null ? server.Answered : () => false);
+        ServerHealth? news = _queue.Return(server, passes ? () => server.Failed(begun, why, error is null ? RetryAfter(response!) : null)
+            : error is null ? server.Answered : () => false);
         if (error is not null || (passes && !isLast))
             response?.Dispose();
         if (news is not null)
@@ -138,7 +148,8 @@ public sealed class PoolHandler : HttpMessageHandler
         if (error is not null)
         {
             throw new HttpRequestException((error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
-                $"{server.Shown} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}", error);
+                $"{server.Shown} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}",
+                    error);
         }
 
         response!.RequestMessage = request;
@@ -149,7 +160,11 @@ public sealed class PoolHandler : HttpMessageHandler
 
     private HttpRequestMessage Copy(HttpRequestMessage request, byte[]? body, PoolServer server)
     {
-        var copy = new HttpRequestMessage(request.Method, new Uri(server.Address, request.RequestUri!.PathAndQuery.TrimStart('/'))) { Version = request.Version, VersionPolicy = request.VersionPolicy };
+        var copy = new HttpRequestMessage(request.Method, new Uri(server.Address, request.RequestUri!.PathAndQuery.TrimStart('/')))
+        {
+            Version = request.Version,
+            VersionPolicy = request.VersionPolicy,
+        };
         foreach ((string name, IEnumerable<string> values) in request.Headers)
         {
             if (!name.Equals("Host", StringComparison.OrdinalIgnoreCase))
@@ -165,7 +180,8 @@ public sealed class PoolHandler : HttpMessageHandler
         return copy;
     }
 
-    private static string Reason(Exception e) => e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
+    private static string Reason(Exception e) =>
+        e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
         ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}" : e.Message.TrimEnd('.');
 
     private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch

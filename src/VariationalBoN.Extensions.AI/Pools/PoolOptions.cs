@@ -2,7 +2,8 @@ using System.Net.Http.Headers;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>How a <see cref="PoolHandler"/> treats its servers. Immutable; as thread-safe as its function. Checked where it is used, all faults in one message.</summary>
+/// <summary>How a <see cref="PoolHandler"/> treats its servers. Immutable; as thread-safe as its function. Checked where it is used, all
+/// faults in one message.</summary>
 public sealed record PoolOptions
 {
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
@@ -15,11 +16,13 @@ public sealed record PoolOptions
     /// <value>Five minutes.</value>
     public TimeSpan TryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often one request is tried on one server, at least 1, before the request fails: when it has been tried so often on each.</summary>
+    /// <summary>How often one request is tried on one server, at least 1, before the request fails: when it has been tried so often on
+    /// each.</summary>
     /// <value>8: with the pauses below a server may be away for about a minute.</value>
     public int MaxTriesPerServer { get; init; } = 8;
 
-    /// <summary>How long a server that failed is left alone, from 0 to a day; doubled with each failure after it, up to <see cref="MaxPause"/>. A server's Retry-After is heeded, up to that, too.</summary>
+    /// <summary>How long a server that failed is left alone, from 0 to a day; doubled with each failure after it, up to
+    /// <see cref="MaxPause"/>. A server's Retry-After is heeded, up to that, too.</summary>
     /// <value>Half a second.</value>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(0.5);
 
@@ -34,7 +37,8 @@ public sealed record PoolOptions
     /// <summary>What requests without authorisation of their own are sent with; null for none.</summary>
     public AuthenticationHeaderValue? Authorization { get; init; }
 
-    /// <summary>Told when a server fails and is left alone for a while, and when it answers again. Called within a request: it must not block.</summary>
+    /// <summary>Told when a server fails and is left alone for a while, and when it answers again. Called within a request: it must not
+    /// block.</summary>
     public Action<ServerHealth>? OnChange { get; init; }
 
     /// <summary>The clock.</summary>

@@ -3,9 +3,11 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// <summary>What the servers of a pool speak.</summary>
 public enum PoolProtocol
 {
-    /// <summary>OpenAI's POST /v1/completions with vLLM's parameters (vLLM from 0.10.2, and servers that follow it): ids in, ids out by return_token_ids.</summary>
+    /// <summary>OpenAI's POST /v1/completions with vLLM's parameters (vLLM from 0.10.2, and servers that follow it): ids in, ids out by
+    /// return_token_ids.</summary>
     Completions,
 
-    /// <summary>llama.cpp's own POST /completion (llama-server): its OpenAI-compatible one does not tell ids. It stops at the model's own end tokens alone.</summary>
+    /// <summary>llama.cpp's own POST /completion (llama-server): its OpenAI-compatible one does not tell ids. It stops at the model's own
+    /// end tokens alone.</summary>
     LlamaCpp,
 }

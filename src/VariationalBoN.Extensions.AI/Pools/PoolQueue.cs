@@ -26,7 +26,8 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
     /// <param name="only">The one server that it goes to; null for any.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The server, and which of its lives it is in.</returns>
-    public async Task<(PoolServer Server, int Life)> TakeAsync(IReadOnlyDictionary<PoolServer, int> tries, PoolServer? only, CancellationToken cancellationToken)
+    public async Task<(PoolServer Server, int Life)> TakeAsync(IReadOnlyDictionary<PoolServer, int> tries, PoolServer? only,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var waiter = new Waiter(tries, only);
@@ -97,7 +98,8 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
 
         _timer?.Dispose();
         TimeSpan[] pauses = _waiting.Count == 0 ? [] : [.. servers.Select(server => server.Pause).Where(pause => pause > TimeSpan.Zero)];
-        _timer = pauses.Length == 0 ? null : options.TimeProvider.CreateTimer(_ => Look(), null, pauses.Min() + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        _timer = pauses.Length == 0 ? null : options.TimeProvider.CreateTimer(_ => Look(), null, pauses.Min()
+            + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 
     private void Look()

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using VariationalBoN.Extensions.AI.Internal;
 using VariationalBoN.Policies;
@@ -7,15 +8,16 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>
-/// Draws completions y ~ pi(. | x) from servers that hold the model, with the ids that were drawn: they can be scored, trained on and used for
-/// BoN-SFT as those of a policy in this process.
+/// Draws completions y ~ pi(. | x) from servers that hold the model, with the ids that were drawn: they can be scored, trained on and
+/// used for BoN-SFT as those of a policy in this process.
 /// </summary>
 /// <remarks>
-/// <para>Prompts are sent as ids and every setting of sampling is sent, so that neither tokenizer, template nor configuration of the server count. Sample k of a
-/// prompt has a seed of its own, made of seed, prompt and k; what a server draws by it depends on the engine, so that bits are not promised.</para>
+/// <para>Prompts are sent as ids and every setting of sampling is sent, so that neither tokenizer, template nor configuration of the
+/// server count. Sample k of a prompt has a seed of its own, made of seed, prompt and k; what a server draws by it depends on the engine,
+/// so that bits are not promised.</para>
 /// <para>Before anything of a server is taken, and again when it comes back after it failed, completions of it are held to
-/// <see cref="PoolSamplerOptions.LocalCopy"/>: what it says of them, and whether they are such draws at all. A server with other weights or settings is an
-/// error that names it. So is, at once, one that gives no ids, or one answer whatever the seed.</para>
+/// <see cref="PoolSamplerOptions.LocalCopy"/>: what it says of them, and whether they are such draws at all. A server with other weights
+/// or settings is an error that names it. So is, at once, one that gives no ids, or one answer whatever the seed.</para>
 /// <para>As thread-safe as the local copy and the tokenizer.</para>
 /// </remarks>
 public sealed class PoolSampler
@@ -31,9 +33,11 @@ public sealed class PoolSampler
     /// <summary>Creates a sampler.</summary>
     /// <param name="pool">The servers; the caller's, never disposed.</param>
     /// <param name="tokenizer">The tokenizer of the model.</param>
-    /// <param name="generation">The settings of the distribution: those of the local copy, where there is one. Sizes of batches are the servers' own.</param>
+    /// <param name="generation">The settings of the distribution: those of the local copy, where there is one. Sizes of batches are the
+    /// servers' own.</param>
     /// <param name="options">The model's name and what the servers are held to.</param>
-    /// <exception cref="ArgumentException">An option is out of range, or the local copy is not of these settings; the message names every fault.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, or the local copy is not of these settings; the message names every
+    /// fault.</exception>
     public PoolSampler(PoolHandler pool, ITokenizer tokenizer, GenerationOptions generation, PoolSamplerOptions options)
     {
         ArgumentNullException.ThrowIfNull(pool);
@@ -43,23 +47,28 @@ public sealed class PoolSampler
         generation.Validate(tokenizer.VocabularySize);
         options.Validate(generation, tokenizer.VocabularySize);
         if (options.LocalCopy is CausalLmPolicy copy && Settings(copy.Options) != Settings(generation))
-            throw new ArgumentException($"The local copy draws with other settings ({Settings(copy.Options)}) than those given ({Settings(generation)}). Give its own Options.", nameof(generation));
-        (_pool, _client, _tokenizer, Generation, _options) = (pool, new CompletionClient(pool, tokenizer, generation, options), tokenizer, generation, options);
+            throw new ArgumentException($"The local copy draws with other settings ({Settings(copy.Options)}) than those given " +
+                $"({Settings(generation)}). Give its own Options.", nameof(generation));
+        (_pool, _client, _tokenizer, Generation, _options) = (pool, new CompletionClient(pool, tokenizer, generation, options), tokenizer,
+            generation, options);
         _served = options.UncheckedIdentity is { } identity ? new ServedPolicy(this, identity) : null;
 
-        static string Settings(GenerationOptions options) => FormattableString.Invariant(
-            $"MaxNewTokens {options.MaxNewTokens}, Temperature {options.Temperature}, TopK {options.TopK}, TopP {options.TopP}, StopTokens {string.Join(' ', options.StopTokens.Distinct().Order())}, PromptsHaveSpecialTokens {options.PromptsHaveSpecialTokens}");
+        static string Settings(GenerationOptions options) => string.Create(CultureInfo.InvariantCulture,
+            $"MaxNewTokens {options.MaxNewTokens}, Temperature {options.Temperature}, TopK {options.TopK}, TopP {options.TopP}, " +
+            $"StopTokens {string.Join(' ', options.StopTokens.Distinct().Order())}, " +
+            $"PromptsHaveSpecialTokens {options.PromptsHaveSpecialTokens}");
     }
 
     /// <summary>How completions are drawn.</summary>
     public GenerationOptions Generation { get; }
 
-    /// <summary>What is drawn from: the identity of the local copy, or the one that was given in its place. It may cost a pass over the weights.</summary>
+    /// <summary>What is drawn from: the identity of the local copy, or the one that was given in its place. It may cost a pass over the
+    /// weights.</summary>
     public ModelIdentity Identity => Policy.Identity;
 
     /// <summary>
-    /// What is drawn from, as a policy: the local copy; or, where there is none, one that knows log pi of the completions of this sampler, as the servers told it,
-    /// and whose <see cref="IPolicy.Sample"/> blocks until they have answered.
+    /// What is drawn from, as a policy: the local copy; or, where there is none, one that knows log pi of the completions of this
+    /// sampler, as the servers told it, and whose <see cref="IPolicy.Sample"/> blocks until they have answered.
     /// </summary>
     public IPolicy Policy => _options.LocalCopy ?? _served!;
 
@@ -72,13 +81,15 @@ public sealed class PoolSampler
     /// <param name="seed">Sample k of a prompt depends on the seed, the prompt and k, as far as the servers heed seeds.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>P * K completions, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
-    /// <exception cref="RemoteServiceException">A request failed on every server, an answer is no draw of the model, or a server draws from something else; the message names the server.</exception>
+    /// <exception cref="RemoteServiceException">A request failed on every server, an answer is no draw of the model, or a server draws
+    /// from something else; the message names the server.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<IReadOnlyList<Completion>> SampleAsync(
         IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
     {
         var drawn = new List<Completion>();
-        await foreach (IReadOnlyList<Completion> part in SampleEachAsync(prompts, completionsPerPrompt, seed, int.MaxValue, cancellationToken).ConfigureAwait(false))
+        await foreach (IReadOnlyList<Completion> part in SampleEachAsync(prompts, completionsPerPrompt, seed, int.MaxValue,
+            cancellationToken).ConfigureAwait(false))
             drawn.AddRange(part);
         return drawn;
     }
@@ -90,7 +101,8 @@ public sealed class PoolSampler
     /// <param name="completionsPerPart">A part has the prompts of at most so many completions, or one prompt.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     internal async IAsyncEnumerable<IReadOnlyList<Completion>> SampleEachAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, int completionsPerPart, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, int completionsPerPart,
+            [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -102,7 +114,8 @@ public sealed class PoolSampler
         Task<Completion>[] drawing = [.. requests.Select(DrawAsync)];
         try
         {
-            foreach (Task<Completion>[] part in drawing.Chunk(Math.Max(1, completionsPerPart / completionsPerPrompt) is int several && several < prompts.Count ? several * completionsPerPrompt : drawing.Length))
+            foreach (Task<Completion>[] part in drawing.Chunk(Math.Max(1, completionsPerPart / completionsPerPrompt) is int several
+                && several < prompts.Count ? several * completionsPerPrompt : drawing.Length))
             {
                 Completion[] completions;
                 try
@@ -149,7 +162,8 @@ public sealed class PoolSampler
             {
                 await CheckOf(drawn, all, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is OperationCanceledException or RemoteServiceException && RetryPolicy.IsTransient(e))
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested
+                && e is OperationCanceledException or RemoteServiceException && RetryPolicy.IsTransient(e))
             {
                 continue; // it went away before it was checked, or another call that checked it was cancelled: what it drew is drawn again
             }
@@ -180,20 +194,25 @@ public sealed class PoolSampler
         EncodedRequest[] prompts = [.. all.DistinctBy(request => request.Prompt).Take(8)];
         int each = (_options.CheckedCompletions + prompts.Length - 1) / prompts.Length;
         Task<ServedCompletion>[] asked = [.. prompts.SelectMany(request => Enumerable.Range(0, each).Select(k => _client.AskAsync(
-            request with { Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)) }, server, cancellationToken)))];
+            request with { Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)) }, server,
+                cancellationToken)))];
         ServedCompletion[] drawn = await FirstFailure.WhenAll(asked).ConfigureAwait(false);
         var watch = new RepetitionWatch();
         if (drawn.FirstOrDefault(watch.Repeats) is { } repeated)
             throw Repeats(repeated);
         if (DriftCheck.Fault(copy, Generation, drawn, _options.MaxDrift) is string fault)
         {
-            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"{server.Shown} draws from something else than the local copy of {_options.Model}, by {drawn.Length} completions of " +
-                $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; {nameof(PoolSamplerOptions.MaxDrift)} sets the limit.");
+            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"{server.Shown} draws from something else than the local copy of " +
+                $"{_options.Model}, by {drawn.Length} completions of " +
+                $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; " +
+                    $"{nameof(PoolSamplerOptions.MaxDrift)} sets the limit.");
         }
     }
 
-    private RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer, $"{drawn.Server.Shown} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" " +
-        $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token (temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");
+    private RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer,
+        $"{drawn.Server.Shown} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" " +
+        $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token " +
+            "(temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");
 
     private EncodedRequest[] Requests(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed)
     {
@@ -213,12 +232,16 @@ public sealed class PoolSampler
 
     private ImmutableArray<int> Encode(Prompt prompt, int number)
     {
-        ImmutableArray<int> ids = _tokenizer.Encode(prompt ?? throw new ArgumentException($"Prompt {number} is null.", nameof(prompt)), !Generation.PromptsHaveSpecialTokens);
+        ImmutableArray<int> ids = _tokenizer.Encode(prompt ?? throw new ArgumentException($"Prompt {number} is null.", nameof(prompt)),
+            !Generation.PromptsHaveSpecialTokens);
         string? fault = ids.IsDefaultOrEmpty ? "no tokens; a model needs at least one, such as a beginning-of-text token"
-            : ids.Any(id => id < 0 || id >= _tokenizer.VocabularySize) ? $"a token outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}"
+            : ids.Any(id => id < 0 || id >= _tokenizer.VocabularySize)
+                ? $"a token outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}"
             : Generation.ContextLength is int most && ids.Length > most - Generation.MaxNewTokens
-                ? $"{ids.Length} tokens; with {Generation.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - Generation.MaxNewTokens)}"
+                ? $"{ids.Length} tokens; with {Generation.MaxNewTokens} new tokens in a context of {most} it may have at most " +
+                    $"{Math.Max(0, most - Generation.MaxNewTokens)}"
             : null;
-        return fault is null ? ids : throw new ArgumentException($"Prompt {number}, \"{ChatModel.Shorten(prompt.Canonical)}\", has {fault}.", nameof(prompt));
+        return fault is null ? ids : throw new ArgumentException($"Prompt {number}, \"{ChatModel.Shorten(prompt.Canonical)}\", has " +
+            $"{fault}.", nameof(prompt));
     }
 }

@@ -1,6 +1,7 @@
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>What servers of a pool draw from, and how they are held to it. Immutable, thread-safe. Checked where it is used, all faults in one message.</summary>
+/// <summary>What servers of a pool draw from, and how they are held to it. Immutable, thread-safe. Checked where it is used, all faults
+/// in one message.</summary>
 public sealed record PoolSamplerOptions
 {
     /// <summary>The name that the servers know the model by, such as vLLM's --served-model-name.</summary>
@@ -11,22 +12,24 @@ public sealed record PoolSamplerOptions
     public PoolProtocol Protocol { get; init; }
 
     /// <summary>
-    /// A local copy of what is drawn from, the same weights under the same settings: the first completions of each server, and of one that comes back
-    /// after it was away, are held to it before any of that server's is taken. Its identity is that of the draws.
+    /// A local copy of what is drawn from, the same weights under the same settings: the first completions of each server, and of one
+    /// that comes back after it was away, are held to it before any of that server's is taken. Its identity is that of the draws.
     /// </summary>
     public IPolicy? LocalCopy { get; init; }
 
     /// <summary>
-    /// In place of <see cref="LocalCopy"/>: the identity of what is drawn from, by which you say that it is that, and that nobody checks it. Then log pi of a
-    /// completion is what its server says.
+    /// In place of <see cref="LocalCopy"/>: the identity of what is drawn from, by which you say that it is that, and that nobody checks
+    /// it. Then log pi of a completion is what its server says.
     /// </summary>
     public ModelIdentity? UncheckedIdentity { get; init; }
 
-    /// <summary>The most nats a token by which log-probabilities of a server may differ from those of the local copy on average, above 0.</summary>
+    /// <summary>The most nats a token by which log-probabilities of a server may differ from those of the local copy on average, above
+    /// 0.</summary>
     /// <value>0.01. A server in bfloat16 is about 0.001 off a copy in float32.</value>
     public double MaxDrift { get; init; } = 0.01;
 
-    /// <summary>How many completions of each server are held to the local copy, at least 8; they are drawn for that and thrown away.</summary>
+    /// <summary>How many completions of each server are held to the local copy, at least 8; they are drawn for that and thrown
+    /// away.</summary>
     /// <value>128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 7 times.</value>
     public int CheckedCompletions { get; init; } = 128;
 
@@ -46,14 +49,16 @@ public sealed record PoolSamplerOptions
         if (LocalCopy is null == UncheckedIdentity is null)
         {
             faults.Add(LocalCopy is null
-                ? "neither LocalCopy nor UncheckedIdentity is set; give a local copy, which the servers are held to, or say by UncheckedIdentity that there is none"
+                ? "neither LocalCopy nor UncheckedIdentity is set; give a local copy, which the servers are held to, or say by " +
+                    "UncheckedIdentity that there is none"
                 : "LocalCopy and UncheckedIdentity are both set; the identity is that of the copy");
         }
 
         if (UncheckedIdentity is not null && !(generation.Temperature == 1 && generation.HasFullSupport(vocabularySize)))
             faults.Add(FormattableString.Invariant($"UncheckedIdentity is set with temperature {generation.Temperature} or with top-k or top-p; servers say the log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a LocalCopy"));
         if (Protocol == PoolProtocol.LlamaCpp && generation.StopTokens.Length > 1)
-            faults.Add($"StopTokens has {generation.StopTokens.Length} tokens, and llama.cpp's server stops at the model's own alone; give that one");
+            faults.Add($"StopTokens has {generation.StopTokens.Length} tokens, and llama.cpp's server stops at the model's own alone; " +
+                "give that one");
         if (!(MaxDrift > 0 && MaxDrift < double.PositiveInfinity))
             faults.Add(FormattableString.Invariant($"MaxDrift is {MaxDrift}; it must be above 0 and finite"));
         if (CheckedCompletions < 8)

@@ -12,7 +12,8 @@ internal sealed class PoolServer
     public PoolServer(Uri address, PoolOptions options)
     {
         if (address is not { IsAbsoluteUri: true, Scheme: "http" or "https", Query: "", Fragment: "" })
-            throw new ArgumentException($"\"{address?.GetLeftPart(UriPartial.Path)}\" is no address of a server; it must be absolute, http or https, without query.", nameof(address));
+            throw new ArgumentException($"\"{address?.GetLeftPart(UriPartial.Path)}\" is no address of a server; it must be absolute, " +
+                "http or https, without query.", nameof(address));
         Address = address.AbsolutePath.EndsWith('/') ? address : new UriBuilder(address) { Path = address.AbsolutePath + "/" }.Uri;
         Shown = new UriBuilder(Address) { UserName = "", Password = "" }.Uri;
         _options = options;
@@ -59,7 +60,8 @@ internal sealed class PoolServer
         _lastFailure = why;
         if (_failures > 0 && begun < _pausedSince)
             return false;
-        TimeSpan pause = TimeSpan.FromTicks((long)Math.Min(_options.MaxPause.Ticks, _options.FirstPause.Ticks * Math.Pow(2, Math.Min(_failures, 40))));
+        TimeSpan pause = TimeSpan.FromTicks((long)Math.Min(_options.MaxPause.Ticks, _options.FirstPause.Ticks * Math.Pow(2,
+            Math.Min(_failures, 40))));
         if (retryAfter is TimeSpan asked)
             pause = asked > _options.MaxPause ? _options.MaxPause : asked > pause ? asked : pause;
         _failures++;

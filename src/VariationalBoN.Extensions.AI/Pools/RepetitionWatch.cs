@@ -9,7 +9,8 @@ internal sealed class RepetitionWatch
     private readonly Dictionary<(PoolServer Server, Prompt Prompt), Seen> _seen = [];
 
     /// <summary>Takes a completion in.</summary>
-    /// <returns>Whether its server has given it so often, and nothing else, that draws would not have: every further one of probability p adds -log p.</returns>
+    /// <returns>Whether its server has given it so often, and nothing else, that draws would not have: every further one of probability p
+    /// adds -log p.</returns>
     public bool Repeats(ServedCompletion drawn)
     {
         var key = (drawn.Server, drawn.Completion.Prompt);

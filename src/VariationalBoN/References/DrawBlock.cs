@@ -5,9 +5,9 @@ namespace VariationalBoN.References;
 /// <summary>The unit of work that processes share: some prompts of a call, and of each the same range of samples. Plain data, immutable,
 /// thread-safe.</summary>
 /// <remarks>
-/// Where blocks are cut depends on the call and on settings alone, never on how many workers there are, and no batch of a model or a judge has
-/// completions of two blocks. So equal blocks, drawn by <see cref="DrawAsync"/> from equal policies under one <see cref="TorchRuntime.Execution"/>,
-/// have equal bits, whoever draws them and whatever is drawn beside them.
+/// Where blocks are cut depends on the call and on settings alone, never on how many workers there are, and no batch of a model or a
+/// judge has completions of two blocks. So equal blocks, drawn by <see cref="DrawAsync"/> from equal policies under one
+/// <see cref="TorchRuntime.Execution"/>, have equal bits, whoever draws them and whatever is drawn beside them.
 /// </remarks>
 public sealed record DrawBlock
 {
@@ -17,7 +17,8 @@ public sealed record DrawBlock
     /// <summary>The place of the first of them in the call; the others follow it.</summary>
     public required int FirstPrompt { get; init; }
 
-    /// <summary>The number of the first sample of each prompt, 0 or more: what fixes its random numbers (<see cref="DrawSeed.FirstSample"/>).</summary>
+    /// <summary>The number of the first sample of each prompt, 0 or more: what fixes its random numbers
+    /// (<see cref="DrawSeed.FirstSample"/>).</summary>
     public required int FirstSample { get; init; }
 
     /// <summary>How many samples of each prompt, at least 1.</summary>
@@ -31,8 +32,8 @@ public sealed record DrawBlock
 
     /// <summary>The blocks of a table of reference samples: what an estimation of it draws, in this order.</summary>
     /// <param name="prompts">The prompts, at least one; one that stands twice is drawn once.</param>
-    /// <param name="options">M, the first sample, and the size of a block: <see cref="ReferenceTableOptions.PromptsPerBatch"/> prompts and
-    /// <see cref="ReferenceTableOptions.SamplesPerBlock"/> samples, all M of them where that is null.</param>
+    /// <param name="options">M, the first sample, and the size of a block: <see cref="ReferenceTableOptions.PromptsPerBatch"/> prompts
+    /// and <see cref="ReferenceTableOptions.SamplesPerBlock"/> samples, all M of them where that is null.</param>
     /// <returns>Blocks in the order of samples, then of prompts.</returns>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public static IReadOnlyList<DrawBlock> Cut(IReadOnlyList<Prompt> prompts, ReferenceTableOptions options)
@@ -40,7 +41,8 @@ public sealed record DrawBlock
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return Cut([.. prompts.Distinct()], options.SamplesPerPrompt, options.FirstSample, options.PromptsPerBatch, options.SamplesPerBlock ?? options.SamplesPerPrompt);
+        return Cut([.. prompts.Distinct()], options.SamplesPerPrompt, options.FirstSample, options.PromptsPerBatch,
+            options.SamplesPerBlock ?? options.SamplesPerPrompt);
     }
 
     /// <summary>The blocks of a call of <see cref="ICompletionSource.DrawAsync"/>.</summary>
@@ -91,7 +93,8 @@ public sealed record DrawBlock
     {
         ArgumentNullException.ThrowIfNull(source);
         var parts = new List<ScoredBatch>(); // by the way that an estimation takes, so that batches of model and judge are the same
-        await foreach (ScoredBatch part in source.DrawEachAsync(Prompts, Samples, seed with { FirstSample = FirstSample }, cancellationToken).ConfigureAwait(false))
+        await foreach (ScoredBatch part in source.DrawEachAsync(Prompts, Samples, seed with { FirstSample = FirstSample },
+            cancellationToken).ConfigureAwait(false))
             parts.Add(part);
         ScoredBatch block = ScoredBatch.Concat(parts);
         block.RequireAsked(Prompts, Samples);
@@ -100,7 +103,8 @@ public sealed record DrawBlock
 
     /// <summary>Puts the blocks of a call together, whatever the order in which they were drawn.</summary>
     /// <param name="completionsPerPrompt">K of the call.</param>
-    /// <param name="drawn">All blocks of <see cref="Cut(IReadOnlyList{Prompt}, int, int, int, int)"/>, each with what <see cref="DrawAsync"/> gave.</param>
+    /// <param name="drawn">All blocks of <see cref="Cut(IReadOnlyList{Prompt}, int, int, int, int)"/>, each with what
+    /// <see cref="DrawAsync"/> gave.</param>
     /// <returns>P * K samples, prompt by prompt, a group to each prompt: what one call of the source would be.</returns>
     /// <exception cref="ArgumentException">A block is missing, stands twice, or was scored by something else than the first.</exception>
     /// <exception cref="InvalidOperationException">A batch holds other completions than its block.</exception>
@@ -116,25 +120,31 @@ public sealed record DrawBlock
             DrawBlock block = drawn[i].Block;
             parts[i].RequireAsked(block.Prompts, block.Samples);
             if (parts[i].Origin != parts[0].Origin)
-                throw new ArgumentException($"Block {i} was scored by something else than block 0; one call has one reference and one judge.", nameof(drawn));
+                throw new ArgumentException($"Block {i} was scored by something else than block 0; one call has one reference and one " +
+                    "judge.", nameof(drawn));
             for (int j = 0; j < parts[i].Drawn.Length; j++)
             {
                 int place = ((block.FirstPrompt + (j / block.Samples)) * completionsPerPrompt) + block.Offset + (j % block.Samples);
                 if (block.Offset + block.Samples > completionsPerPrompt || places[place] is not null)
-                    throw new ArgumentException($"Block {i}, from prompt {block.FirstPrompt} and sample {block.Offset} on, stands twice or is of a call with other than {completionsPerPrompt} completions a prompt; give each block once.", nameof(drawn));
+                    throw new ArgumentException($"Block {i}, from prompt {block.FirstPrompt} and sample {block.Offset} on, stands twice " +
+                        $"or is of a call with other than {completionsPerPrompt} completions a prompt; give each block once.",
+                        nameof(drawn));
                 places[place] = (block.FirstPrompt + (j / block.Samples), start + j);
             }
         }
 
         if (Array.FindIndex(places, place => place is null) is >= 0 and int missing)
-            throw new ArgumentException($"Sample {missing % completionsPerPrompt} of prompt {missing / completionsPerPrompt} is in no block; give all blocks of the call.", nameof(drawn));
-        return ScoredBatch.Concat(parts).Reordered([.. places.Select(place => place!.Value.Index)], [.. places.Select(place => place!.Value.Part)]);
+            throw new ArgumentException($"Sample {missing % completionsPerPrompt} of prompt {missing / completionsPerPrompt} is in no " +
+                "block; give all blocks of the call.", nameof(drawn));
+        return ScoredBatch.Concat(parts).Reordered([.. places.Select(place => place!.Value.Index)], [.. places.Select(place =>
+            place!.Value.Part)]);
     }
 
     /// <summary>Whether all is equal, prompt by prompt.</summary>
     /// <param name="other">Another block.</param>
     /// <returns>True when it is.</returns>
-    public bool Equals(DrawBlock? other) => other is not null && (FirstPrompt, FirstSample, Samples, Offset) == (other.FirstPrompt, other.FirstSample, other.Samples, other.Offset)
+    public bool Equals(DrawBlock? other) => other is not null && (FirstPrompt, FirstSample, Samples, Offset) == (other.FirstPrompt,
+        other.FirstSample, other.Samples, other.Offset)
         && Prompts.SequenceEqual(other.Prompts);
 
     /// <inheritdoc/>

@@ -8,7 +8,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.ExtensionsAI.Pools;
 
-/// <summary>A table of reference samples drawn by servers on loopback, some of which are killed, slow, away, or draw from something else.</summary>
+/// <summary>A table of reference samples drawn by servers on loopback, some of which are killed, slow, away, or draw from something
+/// else.</summary>
 [Trait("Tier", "torch")]
 public sealed class PoolJobTests : StoreFixture
 {
@@ -23,7 +24,8 @@ public sealed class PoolJobTests : StoreFixture
         await using var whole = await Start();
         await EstimateAsync([whole], Store, held: 16);
 
-        await using CompletionsServer first = await Start(), slow = await Start(ServerFault.Slow), away = await Start(ServerFault.Unavailable);
+        await using CompletionsServer first = await Start(), slow = await Start(ServerFault.Slow),
+            away = await Start(ServerFault.Unavailable);
         first.OnRequest = answered =>
         {
             if (answered == 150)
@@ -88,7 +90,8 @@ public sealed class PoolJobTests : StoreFixture
         var model = new ServedModel(_model, Vocabulary);
         await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
         {
-            ServedAnswer answer = model.Draw(what == "prompt" ? request with { Prompt = [0, .. request.Prompt] } : request with { StopTokens = [] });
+            ServedAnswer answer = model.Draw(what == "prompt" ? request with { Prompt = [0, .. request.Prompt] }
+                : request with { StopTokens = [] });
             int[] tokens = what switch { "stop" => [1, 2], "past" => [1, 0, 2], "ids" => [1, 11], _ => answer.Tokens };
             return answer with { Tokens = tokens, LogProbs = [.. tokens.Select(_ => -1.0)] };
         });
@@ -106,15 +109,20 @@ public sealed class PoolJobTests : StoreFixture
         Assert.Contains("neither LocalCopy nor UncheckedIdentity is set", Assert.Throws<ArgumentException>(
             () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny" })).Message);
         Assert.Contains("temperature 1", Assert.Throws<ArgumentException>(
-            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { Temperature = 0.5 }, new() { Model = "tiny", UncheckedIdentity = identity })).Message);
-        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny", UncheckedIdentity = identity });
+            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { Temperature = 0.5 }, new() { Model = "tiny",
+                UncheckedIdentity = identity })).Message);
+        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny",
+            UncheckedIdentity = identity });
 
-        using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(sampler.Policy, s_judge)), s_prompts, new() { SamplesPerPrompt = 8, Seed = 3, OnWarning = _ => { } });
+        using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(sampler.Policy, s_judge)),
+            s_prompts, new() { SamplesPerPrompt = 8, Seed = 3, OnWarning = _ => { } });
 
         table.RequireMatch(new Scorer(Reference(), s_judge)); // used as that of a local reference, as was said
         Assert.All(table.Prompts, prompt => Assert.Equal(
-            Reference().LogProbValues([.. prompt.Samples.Select(sample => sample.Completion)]), prompt.Samples.Select(sample => sample.LogReference), (a, b) => Math.Abs(a - b) < 1e-4));
-        Assert.Contains("was not drawn by this pool", Assert.Throws<ArgumentException>(() => sampler.Policy.LogProbValues(Reference().Sample(["1"], 1, seed: 1))).Message);
+            Reference().LogProbValues([.. prompt.Samples.Select(sample => sample.Completion)]), prompt.Samples.Select(sample =>
+                sample.LogReference), (a, b) => Math.Abs(a - b) < 1e-4));
+        Assert.Contains("was not drawn by this pool", Assert.Throws<ArgumentException>(() => sampler.Policy.LogProbValues(Reference()
+            .Sample(["1"], 1, seed: 1))).Message);
     }
 
     [Fact]
@@ -157,9 +165,11 @@ public sealed class PoolJobTests : StoreFixture
 
     private async Task<PoolHandler> EstimateAsync(CompletionsServer[] servers, string store, int held = 64)
     {
-        var pool = new PoolHandler([.. servers.Select(server => server.Address)], new() { MaxRequestsPerServer = 4, FirstPause = TimeSpan.FromMilliseconds(20), MaxPause = TimeSpan.FromMilliseconds(200) });
+        var pool = new PoolHandler([.. servers.Select(server => server.Address)], new() { MaxRequestsPerServer = 4,
+            FirstPause = TimeSpan.FromMilliseconds(20), MaxPause = TimeSpan.FromMilliseconds(200) });
         CausalLmPolicy copy = Reference();
-        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy, CheckedCompletions = held });
+        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy,
+            CheckedCompletions = held });
         using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(copy, s_judge)), s_prompts, new()
         {
             SamplesPerPrompt = 128,
