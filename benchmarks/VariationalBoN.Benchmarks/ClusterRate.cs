@@ -90,7 +90,7 @@ internal static class ClusterRate
         async Task<(double Rate, double Processor)> DrawAsync(ICompletionSource source, int atOnce)
         {
             var options = new ReferenceTableOptions { SamplesPerPrompt = samples, SamplesPerBlock = samples,
-                PromptsPerBatch = PromptsPerBlock, BatchesAtOnce = atOnce, Seed = 1, OnWarning = _ => { } };
+                PromptsPerBatch = PromptsPerBlock, BatchesAtOnce = atOnce, Seed = 1 };
             var clock = Stopwatch.StartNew();
             double processor = Environment.CpuUsage.TotalTime.TotalSeconds; // of client and silos together
             await ReferenceTable.EstimateAsync(source, prompts, options);

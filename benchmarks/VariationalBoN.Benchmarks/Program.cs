@@ -14,6 +14,9 @@ switch (args)
     case ["lengths", .. string[] settings]:
         LengthsBenchmark.Run(settings);
         break;
+    case ["guided", .. string[] settings]:
+        GuidedRate.Run(settings);
+        break;
     case ["runtime", .. string[] settings]:
         RuntimeSpeed.Run(settings);
         break;
@@ -25,6 +28,9 @@ switch (args)
         break;
     case ["cluster", .. string[] settings]:
         await ClusterRate.RunAsync(settings);
+        break;
+    case ["serving", .. string[] settings]:
+        await ServingBenchmark.RunAsync(settings);
         break;
     case ["store"]:
         await StoreCost.RunAsync();

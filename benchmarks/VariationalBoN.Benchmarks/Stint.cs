@@ -13,6 +13,14 @@ internal readonly record struct Stint(double Processor, double Clock)
         return new Stint(Seconds() - before, clock.Elapsed.TotalSeconds);
     }
 
+    internal static async Task<Stint> OfAsync(Func<Task> work)
+    {
+        double before = Seconds();
+        var clock = Stopwatch.StartNew();
+        await work();
+        return new Stint(Seconds() - before, clock.Elapsed.TotalSeconds);
+    }
+
     private static double Seconds()
     {
         using var process = Process.GetCurrentProcess();

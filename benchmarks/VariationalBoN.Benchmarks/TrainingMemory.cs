@@ -8,19 +8,19 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
-/// Peak memory of training steps at the size of GPT-2 small: 12 layers, width 768, vocabulary 50257, 16 completions of 16 + 32 tokens, AdamW. The peak belongs to the
+/// Peak memory of training steps at the size of GPT-2 small: 12 layers, width 768, vocabulary 50257, 16 (<c>rows=16</c>) completions of 16 + 32 tokens, AdamW. The peak belongs to the
 /// process, so each way is a run of its own: <c>memory full</c>, <c>memory lora</c>; further words: <c>bfloat16</c> sets the element type of the frozen weights, <c>mixed</c> is
 /// mixed precision, <c>recompute</c> computes blocks again in the backward pass, <c>kept</c> and <c>fast</c> are the calls of <see cref="TorchRuntime"/>, <c>steps=8</c> the steps. At the end stand the
 /// fastest and the median step, and processor time a step.
 /// </summary>
 internal static class TrainingMemory
 {
-    private const int Vocabulary = 50257, Rows = 16, PromptLength = 16, NewTokens = 32;
+    private const int Vocabulary = 50257, PromptLength = 16, NewTokens = 32;
 
     public static void Run(string[] arguments)
     {
         bool lora = arguments.Contains("lora");
-        int steps = arguments.FirstOrDefault(word => word.StartsWith("steps=", StringComparison.Ordinal)) is string given ? int.Parse(given[6..], CultureInfo.InvariantCulture) : 8;
+        int steps = arguments.Number("steps", 8);
         if (arguments.Contains("fast"))
             Console.WriteLine(TorchRuntime.UseFastKernelsOnAmd().Explanation);
         if (arguments.Contains("kept"))
@@ -36,7 +36,7 @@ internal static class TrainingMemory
         using CausalTransformer? adapted = lora ? model.WithLora(new LoraOptions { Rank = 16, Alpha = 32 }) : null;
         CausalTransformer trained = adapted ?? model;
         var policy = new CausalLmPolicy(trained, new IdTokenizer(Vocabulary));
-        var completions = Completions();
+        var completions = Completions(arguments.Number("rows", 16));
         using var adam = new AdamW(adapted?.LoraParameters() ?? model.parameters(), learningRate: 1e-5) { AllowLostSteps = true };
         var (seconds, processor) = (new List<double>(), new List<double>());
         for (int step = 0; step < steps; step++)
@@ -61,11 +61,11 @@ internal static class TrainingMemory
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
-    private static Completion[] Completions()
+    private static Completion[] Completions(int rows)
     {
         var random = new CounterRandom(new DrawSeed(1), "completions", 0);
         long next = 0;
-        return [.. Enumerable.Range(0, Rows).Select(_ => new Completion { Prompt = "", Text = "", PromptTokens = [.. Draw(PromptLength)], Tokens = [.. Draw(NewTokens)] })];
+        return [.. Enumerable.Range(0, rows).Select(_ => new Completion { Prompt = "", Text = "", PromptTokens = [.. Draw(PromptLength)], Tokens = [.. Draw(NewTokens)] })];
 
         IEnumerable<int> Draw(int count) => Enumerable.Range(0, count).Select(_ => (int)(random.Uniform(next++) * Vocabulary)).ToArray();
     }

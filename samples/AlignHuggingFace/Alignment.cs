@@ -67,7 +67,7 @@ internal static class Alignment
             return;
         if (arguments.Guided)
             GuidedDecoding.Check(table, prompts, arguments);
-        var bestOfN = table.BestOf(arguments.N, onWarning: _ => { }); // it is in the report
+        var bestOfN = table.BestOf(arguments.N);
 
         // 4. Align, and keep the result: a directory that Python reads, and the proof that it holds this model.
         clock.Restart();

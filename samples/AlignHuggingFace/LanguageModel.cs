@@ -1,3 +1,4 @@
+using SampleHosting;
 using TorchSharp.Modules;
 using VariationalBoN;
 using VariationalBoN.Policies;
@@ -22,9 +23,20 @@ internal sealed class LanguageModel : IDisposable
 
     private LanguageModel(string directory, Arguments arguments, Device device, Device referenceDevice)
     {
-        var options = new PretrainedOptions { Device = device, MixedPrecision = arguments.MixedPrecision, RecomputeActivations = arguments.RecomputeActivations };
+        var options = new PretrainedOptions
+        {
+            Device = device,
+            MixedPrecision = arguments.MixedPrecision,
+            RecomputeActivations = arguments.RecomputeActivations,
+            Logger = ConsoleLog.Warnings,
+        };
         (_directory, _start) = (directory, PretrainedCausalLm.Load(directory, options));
-        var generation = new GenerationOptions { MaxNewTokens = arguments.MaxNewTokens, StopTokens = _start.StopTokens };
+        var generation = new GenerationOptions
+        {
+            MaxNewTokens = arguments.MaxNewTokens,
+            StopTokens = _start.StopTokens,
+            Logger = ConsoleLog.Warnings,
+        };
         var lora = arguments.Lora ? new LoraOptions { Alpha = 16, BaseModel = directory } : null;
         bool apart = device.ToString() != referenceDevice.ToString();
         if (lora is not null || !apart)

@@ -50,7 +50,7 @@ internal static class Probe
         {
             var completions = model.Policy.Sample(prompts, arguments.CompletionsPerPrompt, s_seed, cancellationToken);
             var scored = await scorer.ScoreAsync(completions, cancellationToken);
-            var bestOfN = Table(scorer, scored).BestOf(arguments.N, onWarning: _ => { });
+            var bestOfN = Table(scorer, scored).BestOf(arguments.N);
             using var targets = Targets.Of(new ExactObjective(bestOfN), arguments.Targets, model.Network.Device);
             var batch = lengthen ? Lengthen(scored, arguments.MaxNewTokens) : scored;
             FineTuning.Backward(model, bestOfN, targets, batch, arguments.RowsPerPass);

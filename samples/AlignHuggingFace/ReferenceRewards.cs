@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SampleHosting;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.References;
@@ -67,6 +68,7 @@ internal static class ReferenceRewards
         Store = arguments.References,
         Storage = Storage(arguments),
         Progress = new Lines(output),
+        Logger = ConsoleLog.Warnings,
     };
 
     private static ReferenceStoreOptions Storage(Arguments arguments) => new() { AcceptOtherExecution = arguments.AcceptOtherExecution };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
+using SampleHosting;
 using VariationalBoN.Orleans;
 
 namespace Cluster;
@@ -53,7 +54,7 @@ internal static class Roles
         using IHost host = Silos.Client(settings);
         await host.StartAsync(cancellationToken);
         var client = host.Services.GetRequiredService<IClusterClient>();
-        var options = new WorkerClusterOptions { Origin = world.Scorer.Origin, OnWarning = Console.WriteLine };
+        var options = new WorkerClusterOptions { Origin = world.Scorer.Origin, Logger = ConsoleLog.Warnings };
         await using (WorkerCluster cluster = await client.ConnectVariationalBoNAsync(options, cancellationToken))
         await using (ClusterLearner learner = cluster.CreateLearner(world.Policy, world.Parameters,
             new() { PromptsPerBlock = Settings.PromptsPerBlock, SamplesPerBlock = Settings.CompletionsPerPrompt }))

@@ -30,8 +30,8 @@ using var server = new ServerProcess();
 server.Start();
 Console.WriteLine("The server runs in a process of its own.");
 
-// The second batch kills the server; the first retry that finds nobody starts it again.
-int batches = 0, retries = 0, killed = 0, restarted = 0;
+// The second batch kills the server; the first request that finds nobody starts it again.
+int batches = 0, killed = 0;
 void BeforeBatch()
 {
     if (Interlocked.Increment(ref batches) == 2 && Interlocked.Exchange(ref killed, 1) == 0)
@@ -41,21 +41,12 @@ void BeforeBatch()
     }
 }
 
-void OnRetry(RetryAttempt retry)
-{
-    Interlocked.Increment(ref retries);
-    if (Interlocked.Exchange(ref restarted, 1) == 0)
-    {
-        Console.WriteLine($"A request failed, as it must: {retry.Error.Message.Replace(server.Address!.Authority, "the server")}");
-        server.Start();
-        Console.WriteLine("The server was started again.");
-    }
-}
+var watch = new Watchman(server) { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } };
 
 // snippet: http
-using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+using var client = new HttpClient(watch) { Timeout = TimeSpan.FromSeconds(30) };
 IRewardModel reward = new HttpRewardModel(client, new() { Endpoint = new Uri(server.Address!, "/score"), Identity = Judge.Identity, MaxBatchSize = 64 })
-    .WithRetry(new() { MaxRetries = 8, BaseDelay = TimeSpan.FromSeconds(0.2), OnRetry = OnRetry });
+    .WithRetry(new() { MaxRetries = 8, BaseDelay = TimeSpan.FromSeconds(0.2), Logger = ConsoleLog.Warnings });
 var scoring = new ScoringOptions { BatchSize = 16, MaxConcurrency = 4 };       // at most 4 requests at once, of 16 completions
 // end snippet
 var table = await Estimate(new Watched(reward, BeforeBatch));
@@ -93,11 +84,34 @@ int unusable = (await sampler.SampleAsync(prompts, 32, new DrawSeed(1, DrawPurpo
 bool honest = wentOn && excluded == unusable && excluded > 0 && judged.Prompts.All(prompt => prompt.Rewards.Zip(prompt.Responses).All(pair => ScriptedChat.Rate(pair.Second) == pair.First));
 Console.WriteLine($"The chat judge rated {judged.Prompts.Sum(prompt => prompt.Rewards.Length)} samples; {excluded} answers were no number, so their samples were left out and counted, not rated 0.");
 
-bool survived = killed == 1 && restarted == 1 && retries > 0;
-Console.WriteLine(same && survived && honest ? "The server died and came back; every reward is the local one, bit for bit." : $"FAILED: rewards equal {same}, killed {killed}, restarted {restarted}, retries {retries}, chat judge right {honest}.");
+bool survived = killed == 1 && watch.Failures > 0;
+Console.WriteLine(same && survived && honest ? "The server died and came back; every reward is the local one, bit for bit." : $"FAILED: rewards equal {same}, killed {killed}, failed requests {watch.Failures}, chat judge right {honest}.");
 return same && survived && honest ? 0 : 1;
 
 Task<ReferenceTable> Estimate(IRewardModel judge) => ReferenceTable.EstimateAsync(new Scorer(reference, judge, scoring), prompts, new ReferenceTableOptions { SamplesPerPrompt = 128, Seed = 1 });
+
+/// <summary>Starts the server again when the first request has found nobody.</summary>
+internal sealed class Watchman(ServerProcess server) : DelegatingHandler
+{
+    private int _failures;
+
+    /// <summary>Requests that found nobody.</summary>
+    public int Failures => _failures;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException) when (Interlocked.Increment(ref _failures) == 1)
+        {
+            server.Start();
+            Console.WriteLine("A request failed, as it must, and the server was started again.");
+            throw;
+        }
+    }
+}
 
 /// <summary>Says when a batch is about to be scored.</summary>
 internal sealed class Watched(IRewardModel model, Action beforeBatch) : IRewardModel

@@ -62,6 +62,7 @@ internal static class ExperimentRun
             SamplesPerPrompt = settings.SamplesPerPrompt,
             Seed = arguments.Seed,
             Progress = new Forward<ReferenceTableProgress>(now => stages.Table.Report(now.Share)),
+            Logger = ConsoleLog.Warnings,
         };
         var table = await ReferenceTable.EstimateAsync(new Scorer(parallel, reward.Model), [.. train, .. heldOut], options, cancellationToken);
         stages.Table.Finish(

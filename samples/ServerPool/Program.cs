@@ -37,8 +37,7 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
         var judge = RewardModel.FromFunction(completion => completion.Text.Split(' ').Count(word =>
             word is "moving" or "clever" or "warm"), "kind words");
         Prompt[] prompts = ["The film was", "The story was", "The film felt", "The story felt"];
-        var options = new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, PromptsPerBatch = 2, Seed = 1, OnWarning = _ =>
-            { } };
+        var options = new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, PromptsPerBatch = 2, Seed = 1 };
 
         await using CompletionsServer one = await StartAsync(ServerFault.None);
         using ReferenceTable expected = await EstimateAsync([one]);

@@ -14,7 +14,7 @@ internal sealed class ServedModel
 
     /// <summary>A model that several servers may share.</summary>
     public ServedModel(torch.nn.Module<torch.Tensor, torch.Tensor> model, int vocabularySize) =>
-        _policy = new CausalLmPolicy(model, new IdTokenizer(vocabularySize), new GenerationOptions { OnWarning = _ => { } });
+        _policy = new CausalLmPolicy(model, new IdTokenizer(vocabularySize), new GenerationOptions());
 
     /// <summary>Draws one completion.</summary>
     public ServedAnswer Draw(ServedRequest request)

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using SampleHosting;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Pretrained;
 
 namespace TrainReward;
 
@@ -27,7 +29,7 @@ internal static class JudgeRun
 
         // 2. The judge: the language model with a new head, trained and saved as Python reads it.
         string saved = Path.Combine(arguments.Output, "judge");
-        using var model = PretrainedCausalLm.Load(arguments.Model!);
+        using var model = PretrainedCausalLm.Load(arguments.Model!, new PretrainedOptions { Logger = ConsoleLog.Warnings });
         using (var judge = PretrainedClassifier.FromCausalLm(model, arguments.Seed))
         {
             pairs.SayReadAlike(judge, arguments, output);

@@ -56,7 +56,7 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
             parameter.requires_grad = true;
         using var pair = model.WithReference(Generation);
         var scorer = new Scorer(pair.Reference, reward);
-        var objective = new ExactObjective(table.BestOf(arguments.N, onWarning: _ => { })); // it is in the report
+        var objective = new ExactObjective(table.BestOf(arguments.N));
         var order = new VariationalBoN.Training.PromptOrder(Train, arguments.Seed);
         using var adam = new AdamW(pair.Policy.Parameters, LearningRate, beta2: 0.95);
         for (int step = 0; step < arguments.Align; step++)

@@ -30,7 +30,6 @@ internal static class ShardJob
             Store = store,
             Storage = new() { FlushToDisk = false }, // SIGKILL takes nothing from the operating system
             Progress = new Line(),
-            OnWarning = _ => { },
         };
         using var table = await ReferenceTable.EstimateAsync(scorer, prompts, shard switch
         {

@@ -27,7 +27,7 @@ internal static class StressLosses
         yield return Loss("BoNBoN", (best, worst) => PairLoss.BonBon(best, worst, old, other, n: 4));
         EmpiricalRewardCdf[] cdfs = [new(Numbers(5)), new(Numbers(6))];
         foreach (RatioEstimator estimator in Enum.GetValues<RatioEstimator>())
-            yield return Device(resources.Keep(new TorchBoNDistribution(cdfs, n: 3, estimator: estimator, onWarning: _ => { })));
+            yield return Device(resources.Keep(new TorchBoNDistribution(cdfs, n: 3, estimator: estimator)));
     }
 
     private static StressCall Loss(string name, Func<torch.Tensor, torch.Tensor, torch.Tensor> loss) => new($"loss {name}", () =>

@@ -1,5 +1,8 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 using TorchSharp;
 using VariationalBoN;
+using VariationalBoN.Extensions.AI.Hosting;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
@@ -42,6 +45,13 @@ pair.Network.SaveLora(adapters);
 using var again = PretrainedCausalLm.Load(saved);
 using var adaptedAgain = start.Model.LoadLora(adapters);
 
+// Serve what was saved, as a host does.
+var services = new ServiceCollection().AddLogging();
+services.AddVariationalBoN(options => (options.Model, options.MaxNewTokens) = (saved, 6));
+await using var host = services.BuildServiceProvider();
+var served = await host.GetRequiredService<IChatClient>().GetResponseAsync(prompts[0].Text, new ChatOptions { Seed = 3 });
+string drawn = Policy(again.Model).Sample([prompts[0]], completionsPerPrompt: 1, new DrawSeed(3, DrawPurpose.Serving))[0].Text;
+
 Console.WriteLine($"{start.Model.GetName()}: '{scored[0].Completion.Prompt}' -> '{scored[0].Completion.Text}'");
 bool[] held =
 [
@@ -50,6 +60,7 @@ bool[] held =
     Check("a step leaves the reference alone", Difference(LogProbs(reference), unchanged) == 0),
     Check("the merged model that was saved is the policy", Difference(LogProbs(Policy(again.Model)), after) < 1e-3),
     Check("the adapters that were saved are the policy's", Difference(LogProbs(Policy(adaptedAgain)), after) == 0),
+    Check("the chat client of a host draws from the model that was saved", served.Text == drawn),
 ];
 Directory.Delete(Path.GetDirectoryName(saved)!, recursive: true);
 return held.All(holds => holds) ? 0 : 1;

@@ -13,7 +13,7 @@ internal sealed record GridCosts(double Training, double Head)
     /// <param name="records">All records of a grid; those of its own head count.</param>
     /// <param name="run">The run.</param>
     public static int Sharing(IEnumerable<RunRecord> records, GridRun run) => !run.NeedsHead ? 1
-        : Math.Max(1, records.Where(record => record.Run.NeedsHead && record.Run.Variation.ValueWeight == run.Variation.ValueWeight).Select(record => record.Run.N).Distinct().Count());
+        : Math.Max(1, records.Where(record => record.Run.NeedsHead && record.Run.Variation.OfHead == run.Variation.OfHead).Select(record => record.Run.N).Distinct().Count());
 
     /// <summary>As a multiple of another cost, the head counted whole.</summary>
     public double? Alone(GridCosts? unit) => Shared(unit, 1);

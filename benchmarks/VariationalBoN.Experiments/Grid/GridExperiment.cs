@@ -46,7 +46,7 @@ internal static class GridExperiment
             Directory.CreateDirectory(folder);
             using var setup = await GridSetup.ObtainAsync(dataset, settings with { SamplesPerPrompt = largest }, arguments, seed, temperatures, folder, setupStage, cancellationToken);
             foreach (GridRun run in mine.Where(run => run.NeedsHead))
-                setup.ObtainHead(run.Variation, cancellationToken);
+                setup.ObtainHead(run.Variation, settings.SamplesPerPrompt, cancellationToken);
             setupStage.Finish($"seed {seed}: models and caches");
             await LiteralAsync(arguments, setup, seed, literalNs, cancellationToken);
             if (!File.Exists(CeilingPath(arguments, seed)))

@@ -75,12 +75,12 @@ internal static class GridPlan
         foreach (var variation in Tuned(quick))
             yield return ("tuning", variation.ReverseWeight is null ? Method.VariationalBestOfN : Method.Jeffreys, middle, variation);
         foreach (var variation in Valued(quick))
-            yield return ("values", Method.VariationalBestOfN, quick ? [4] : [4, 8, 16, 64], variation);
+            yield return ("values", Method.VariationalBestOfN, quick ? [4] : variation is { Lambda: not null, FirstPart: not null } ? [4, 8, 16, 64] : one, variation);
         yield return ("values", Method.CalibratedTilt, quick ? [4] : [4, 8], new Variation { Lambda = 0.95, FinalRate = 0 });
         foreach (var variation in Searched(quick))
-            yield return ("recipes", Method.VariationalBestOfN, variation.StepsFactor == 3 ? [4, 8, 16, 64] : one, variation);
-        foreach (double weight in quick ? [0.3] : new[] { 0.1, 0.3 })
-            yield return ("heads", Method.Guided, quick ? [4] : [4, 8, 16, 64], new Variation { ValueWeight = weight });
+            yield return ("recipes", Method.VariationalBestOfN, quick ? [4] : [4, 8], variation);
+        foreach (Variation head in Heads(quick))
+            yield return ("heads", Method.Guided, quick ? [4] : [4, 8, 16, 64], head);
         foreach (int draws in quick ? [2] : new[] { 2, 4, 8 })
         {
             yield return ("proposals", Method.Guided, quick ? [4] : [8, 16, 64], new Variation { Draws = draws, Weighted = false });
@@ -97,26 +97,38 @@ internal static class GridPlan
             yield return ("speed", method, one, new Variation { Curve = true });
     }
 
-    /// <summary>Values along the answer, the rate falling to 0, batches that grow, at one, two and four times the draws.</summary>
+    /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws; and what each
+    /// of them does at one and at four.</summary>
     private static Variation[] Valued(bool quick) => quick
         ? [new Variation { Lambda = 0.95, FinalRate = 0, FirstPart = 0.25 }]
         :
         [
-            .. from steps in new double?[] { null, 2, 4 }
-               from lambda in new double?[] { null, 0.95 }
-               from first in new double?[] { null, 0.25 }
-               select new Variation { StepsFactor = steps, FinalRate = 0, Lambda = lambda, FirstPart = first },
+            .. from steps in new double?[] { null, 2, 4 } select new Variation { StepsFactor = steps, FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 },
+            .. from steps in new double?[] { null, 4 }
+               from part in new[] { new Variation(), new Variation { Lambda = 0.95 }, new Variation { FirstPart = 0.25 } }
+               select part with { StepsFactor = steps, FinalRate = 0 },
         ];
 
-    /// <summary>Where a run begins, how large its steps are and how they are taken, from one to eight times the processor time.</summary>
+    /// <summary>What might bind the value head: what it minimises, its steps, its size, its samples.</summary>
+    private static Variation[] Heads(bool quick)
+    {
+        var flat = new Variation { HeadLayers = 1, ValueWeight = 0 };
+        return quick ? [flat] :
+        [
+            flat, flat with { ValueWeight = null }, flat with { HeadLayers = 2 }, new Variation { HeadLayers = 2 }, new Variation { HeadLayers = 2, HeadEpochs = 24 },
+            new Variation { HeadLayers = 2, HeadLambda = 0.95 }, flat with { HeadEpochs = 24 }, flat with { HeadWidth = 128 }, flat with { HeadLambda = 0.95 },
+            flat with { Samples = 64 }, flat with { Samples = 1024, HeadEpochs = 3 }, flat with { Samples = 1024 },
+        ];
+    }
+
+    /// <summary>Four times the draws spent in other ways, and other beginnings.</summary>
     private static Variation[] Searched(bool quick)
     {
-        var values = new Variation { FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 };
+        Variation values = new() { FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 }, four = values with { StepsFactor = 4 };
         return quick ? [values with { GuidedStart = 0.25, BatchFactor = 1.5 }] :
         [
-            values with { StepsFactor = 3 }, values with { StepsFactor = 3, BatchFactor = 2 }, values with { StepsFactor = 1.5, BatchFactor = 2 },
-            values with { StepsFactor = 2, Lambda = 0.8 }, values with { StepsFactor = 2, Lambda = 1 }, values with { StepsFactor = 2, RateFactor = 1.5 },
-            values with { WarmStart = 0.25 }, values with { GuidedStart = 0.25 },
+            values with { StepsFactor = 2, BatchFactor = 2 }, four with { RateFactor = 2 }, four with { Lambda = 0.8 }, four with { Lambda = 1 }, four with { GuidedStart = 0.1 },
+            values with { GuidedStart = 0.25 },
         ];
     }
 

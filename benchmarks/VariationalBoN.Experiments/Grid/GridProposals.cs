@@ -23,7 +23,7 @@ internal static class GridProposals
     {
         int pool = experiment.Settings.EvaluationCompletions;
         var guided = new GuidedPolicy(experiment.Reference, head, RankWeight.BestOf(weighted ? n : Math.Max(1, (double)n / draws)));
-        IBoNDistribution bestOfN = experiment.Table.BestOf(n, onWarning: _ => { });
+        IBoNDistribution bestOfN = experiment.Table.BestOf(n);
         var drawn = guided.Sample(experiment.HeldOutPrompts, pool, new DrawSeed(experiment.Seed, DrawPurpose.Evaluation), cancellationToken);
         var scored = await new Scorer(experiment.Reference, experiment.Reward).ScoreAsync(drawn, cancellationToken);
         double[] logGuided = guided.LogProbValues(scored.Completions);

@@ -12,11 +12,10 @@ namespace VariationalBoN.Experiments.Grid;
 internal sealed class GridSetup : IDisposable
 {
     private const string ReferenceFolder = "reference", HeadName = "value-head";
-    private static readonly ValueHeadOptions s_default = new();
     private readonly VariationalBoN.Transformers.Decoders.Gpt2 _reference;
     private readonly Dictionary<double, Experiment> _byTemperature = [];
     private readonly string _folder;
-    private readonly Dictionary<double, (ValueHead Head, double Seconds)> _heads = [];
+    private readonly Dictionary<Variation, (ValueHead Head, double Seconds)> _heads = [];
 
     private GridSetup(Experiment plain, VariationalBoN.Transformers.Decoders.Gpt2 reference, string folder)
     {
@@ -25,7 +24,7 @@ internal sealed class GridSetup : IDisposable
     }
 
     /// <summary>The value head of a run, with the processor seconds that learning it took.</summary>
-    public (ValueHead Head, double Seconds) HeadOf(Variation variation) => _heads[Kind(variation)];
+    public (ValueHead Head, double Seconds) HeadOf(Variation variation) => _heads[variation.OfHead];
 
     /// <summary>The experiment of a temperature of the plan.</summary>
     public Experiment At(double temperature) => _byTemperature[temperature];
@@ -132,28 +131,42 @@ internal sealed class GridSetup : IDisposable
     }
 
     /// <summary>Learns the head from the samples of the training prompts, or reads it: before the runs, so that its time is its own.</summary>
-    public void ObtainHead(Variation variation, CancellationToken cancellationToken)
+    /// <param name="variation">What of it is not the default.</param>
+    /// <param name="samplesPerPrompt">M where the variation has none of its own.</param>
+    /// <param name="cancellationToken">Stops between steps.</param>
+    public void ObtainHead(Variation variation, int samplesPerPrompt, CancellationToken cancellationToken)
     {
         Experiment experiment = At(1);
-        double weight = Kind(variation);
-        if (_heads.ContainsKey(weight))
+        Variation kind = variation.OfHead;
+        if (_heads.ContainsKey(kind))
             return;
-        string name = HeadName + (weight == s_default.ValueWeight ? "" : FormattableString.Invariant($"-value-weight-{weight}")), file = Path.Combine(_folder, $"{name}.safetensors"), costs = Path.Combine(_folder, $"{name}.json");
+        string name = kind.Name.Length == 0 ? HeadName : $"{HeadName}-{kind.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '-')}";
+        string file = Path.Combine(_folder, $"{name}.safetensors"), costs = Path.Combine(_folder, $"{name}.json");
         if (File.Exists(file) && RunFolder.Read<HeadCost>(costs) is HeadCost cost)
         {
-            _heads[weight] = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward)), cost.ProcessorSeconds);
+            _heads[kind] = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward)), cost.ProcessorSeconds);
             return;
         }
 
+        ValueHeadOptions defaults = experiment.Settings.Head;
+        var options = defaults with
+        {
+            Seed = experiment.Seed,
+            ValueWeight = kind.ValueWeight ?? defaults.ValueWeight,
+            Epochs = kind.HeadEpochs ?? defaults.Epochs,
+            Width = kind.HeadWidth ?? defaults.Width,
+            Sums = kind.HeadSums ?? defaults.Sums,
+            Layers = kind.HeadLayers ?? defaults.Layers,
+            Lambda = kind.HeadLambda ?? defaults.Lambda,
+        };
+        ReferenceTable table = experiment.Table.First(kind.Samples ?? samplesPerPrompt);
         TimeSpan before = Environment.CpuUsage.TotalTime;
-        var head = ValueHead.Train(experiment.Reference, experiment.Table, experiment.TrainPrompts, s_default with { Seed = experiment.Seed, ValueWeight = weight }, null, cancellationToken);
+        var head = ValueHead.Train(experiment.Reference, table, experiment.TrainPrompts, options, null, cancellationToken);
         double seconds = Math.Round((Environment.CpuUsage.TotalTime - before).TotalSeconds, 1);
-        _heads[weight] = (head, seconds);
+        _heads[kind] = (head, seconds);
         head.Save(file);
         RunFolder.Write(costs, new HeadCost(seconds));
     }
-
-    private static double Kind(Variation variation) => variation.ValueWeight ?? s_default.ValueWeight;
 
     private sealed record HeadCost(double ProcessorSeconds);
 }

@@ -20,7 +20,7 @@ internal static class GridTraining
         var clock = Stopwatch.StartNew();
         Experiment measured = setup.At(run.Variation.Temperature ?? 1), experiment = Vary(measured, run.Variation, samplesPerPrompt);
         double? beta = run.Method == Method.KlConstrainedRl ? FineTuning.MatchedBeta(experiment, run.N) : null;
-        var bestOfN = experiment.Table.BestOf(run.N, onWarning: _ => { }); // too small a cache is what one study is about
+        var bestOfN = experiment.Table.BestOf(run.N); // too small a cache is what one study is about
         if (run.Method == Method.Guided)
             return await GuidedAsync(run, setup, clock, cancellationToken);
         var curve = new List<CurvePoint>();
@@ -32,7 +32,7 @@ internal static class GridTraining
         using var model = tuned.Model;
         if (run.Variation.Curve is true && tuned.Stopped is null)
             await AddToCurveAsync(model, experiment.Settings.Steps);
-        var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N, onWarning: _ => { }), cancellationToken);
+        var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N), cancellationToken);
         double seconds = Math.Round(clock.Elapsed.TotalSeconds, 1);
         return new RunRecord(run, result, seconds, watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve)
         {

@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>What a run of the grid changes besides method, N and seed; all null for nothing.</summary>
 internal sealed record Variation
 {
-    /// <summary>M of the training prompts.</summary>
+    /// <summary>M of the training prompts, those of the value head included.</summary>
     public int? Samples { get; init; }
 
     /// <summary>The sampling temperature of reference and policy.</summary>
@@ -37,6 +38,21 @@ internal sealed record Variation
 
     /// <summary>How much the values themselves count in the loss of the head; null for the default.</summary>
     public double? ValueWeight { get; init; }
+
+    /// <summary>Passes of the head over its samples; null for the default.</summary>
+    public int? HeadEpochs { get; init; }
+
+    /// <summary>Units of each hidden layer of the head; null for the default.</summary>
+    public int? HeadWidth { get; init; }
+
+    /// <summary>Hidden layers of the head's laws; null for the default.</summary>
+    public int? HeadLayers { get; init; }
+
+    /// <summary>lambda of the head's labels; null for the default.</summary>
+    public double? HeadLambda { get; init; }
+
+    /// <summary>Running sums of the head; null for the default.</summary>
+    public int? HeadSums { get; init; }
 
     /// <summary>Guided draws of which one is kept.</summary>
     public int? Draws { get; init; }
@@ -71,6 +87,10 @@ internal sealed record Variation
     /// <summary>Whether held-out numbers are taken along the way.</summary>
     public bool? Curve { get; init; }
 
+    /// <summary>The part of it that makes another value head; what else differs does not.</summary>
+    [JsonIgnore]
+    public Variation OfHead => new() { ValueWeight = ValueWeight, HeadEpochs = HeadEpochs, HeadWidth = HeadWidth, HeadSums = HeadSums, HeadLayers = HeadLayers, HeadLambda = HeadLambda, Samples = Samples };
+
     /// <summary>The variation in a few words, empty for none; part of the run's file name.</summary>
     public string Name
     {
@@ -78,7 +98,7 @@ internal sealed record Variation
         {
             (string Label, object? Value)[] parts =
             [
-                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("lambda", Lambda), ("first part", FirstPart), ("batch x", BatchFactor), ("guided start", GuidedStart), ("value weight", ValueWeight), ("draws", Draws), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
+                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("lambda", Lambda), ("first part", FirstPart), ("batch x", BatchFactor), ("guided start", GuidedStart), ("value weight", ValueWeight), ("head epochs", HeadEpochs), ("head width", HeadWidth), ("head sums", HeadSums), ("head layers", HeadLayers), ("head lambda", HeadLambda), ("draws", Draws), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
                 ("all samples", AllSamples is true ? "" : null), (Weighted is true ? "by weight" : "the best", Weighted is null ? null : ""), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("moving average", MovingAverage is true ? "" : null),
                 ("paper scale", PaperScale is true ? "" : null), ("curve", Curve is true ? "" : null),
             ];

@@ -44,7 +44,7 @@ internal sealed class Measurement(Experiment experiment)
 
     /// <summary>The reference, guided token by token.</summary>
     public Task<MethodResult> GuidedAsync(GuidedPolicy guided, CancellationToken cancellationToken) =>
-        PolicyAsync(Method.Guided, guided, guided.Weight.N, null, experiment.Table.BestOf(guided.Weight.N, onWarning: _ => { }), cancellationToken);
+        PolicyAsync(Method.Guided, guided, guided.Weight.N, null, experiment.Table.BestOf(guided.Weight.N), cancellationToken);
 
     /// <summary>Literal Best-of-N: N fresh reference draws per answer, the best of them kept.</summary>
     /// <param name="n">N.</param>

@@ -19,7 +19,7 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// </remarks>
 public sealed class PoolHandler : HttpMessageHandler
 {
-    /// <summary>The one server that a request goes to.</summary>
+    /// <summary>The one server that a request goes to, once.</summary>
     internal static readonly HttpRequestOptionsKey<PoolServer> Only = new("VariationalBoN.Only");
 
     /// <summary>The server that has answered a request, and which of its lives it was in.</summary>
@@ -87,7 +87,7 @@ public sealed class PoolHandler : HttpMessageHandler
         {
             (PoolServer server, int life) = await _queue.TakeAsync(tries, only, cancellationToken).ConfigureAwait(false);
             tries[server] = tries.GetValueOrDefault(server) + 1;
-            bool isLast = (only is null ? Servers : [only]).All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
+            bool isLast = only is not null || Servers.All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
             if (await TryAsync(server, request, body, isLast, cancellationToken).ConfigureAwait(false) is { } response)
             {
                 request.Options.Set(AnsweredBy, (server, life));

@@ -193,10 +193,20 @@ public sealed class PoolSampler
             return;
         EncodedRequest[] prompts = [.. all.DistinctBy(request => request.Prompt).Take(8)];
         int each = (_options.CheckedCompletions + prompts.Length - 1) / prompts.Length;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<ServedCompletion>[] asked = [.. prompts.SelectMany(request => Enumerable.Range(0, each).Select(k => _client.AskAsync(
             request with { Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)) }, server,
-                cancellationToken)))];
-        ServedCompletion[] drawn = await FirstFailure.WhenAll(asked).ConfigureAwait(false);
+                stop.Token)))];
+        ServedCompletion[] drawn;
+        try
+        {
+            drawn = await FirstFailure.WhenAll(asked).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false); // one that fails takes those with it that wait for the server
+        }
+
         var watch = new RepetitionWatch();
         if (drawn.FirstOrDefault(watch.Repeats) is { } repeated)
             throw Repeats(repeated);

@@ -15,6 +15,7 @@ internal sealed class BlockPool : IAsyncDisposable
 {
     private readonly WorkerWatch _watch;
     private readonly WorkerClusterOptions _options;
+    private readonly ClusterLog _log;
     private readonly Func<WorkerDescription, string?> _refusal;
     private readonly Channel<BlockWork> _waiting = Channel.CreateUnbounded<BlockWork>();
     private readonly ConcurrentDictionary<Task, bool> _running = [];
@@ -28,9 +29,10 @@ internal sealed class BlockPool : IAsyncDisposable
     /// <param name="watch">Knows workers.</param>
     /// <param name="refusal">Why a worker cannot be given blocks; null when it can.</param>
     /// <param name="options">Time limits and numbers.</param>
-    public BlockPool(WorkerWatch watch, Func<WorkerDescription, string?> refusal, WorkerClusterOptions options)
+    /// <param name="log">Told of workers that are refused or lost.</param>
+    public BlockPool(WorkerWatch watch, Func<WorkerDescription, string?> refusal, WorkerClusterOptions options, ClusterLog log)
     {
-        (_watch, _refusal, _options) = (watch, refusal, options);
+        (_watch, _refusal, _options, _log) = (watch, refusal, options, log);
         watch.Add(this);
     }
 
@@ -74,7 +76,7 @@ internal sealed class BlockPool : IAsyncDisposable
             if (refusal is not null)
             {
                 ClusterMetrics.Refused.Add(1);
-                _options.Warn($"The worker {worker.Description.Name} is refused: {refusal}");
+                _log.Refused(worker.Description.Name, refusal);
                 continue;
             }
 
@@ -145,8 +147,7 @@ internal sealed class BlockPool : IAsyncDisposable
                     }
 
                     ClusterMetrics.Lost.Add(1);
-                    _options.Warn($"The worker {worker.Description.Name} was lost with {work.Name}, which is given to another " +
-                        $"one.{(e is LostWorkerException ? $" {e.Message}" : "")}");
+                    _log.Lost(worker.Description.Name, work.Name, e as LostWorkerException);
                     _waiting.Writer.TryWrite(work);
                     if (e is LostWorkerException)
                         _watch.GiveUp(worker);

@@ -39,7 +39,7 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
                 "pair.parameter.requires_grad).", nameof(parameters));
         string list = ParameterLines.Of(parameters);
         _files = new PublishedFiles(parameters, options.MaxStaleness + 2);
-        _pool = new BlockPool(watch, worker => RefusalOf(worker, list), cluster.Options);
+        _pool = new BlockPool(watch, worker => RefusalOf(worker, list), cluster.Options, cluster.Log);
         _draws = new ClusterDraws(BlockKind.Rollout, _pool, cluster.Agreement, cluster.Serializer);
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -16,7 +15,7 @@ namespace VariationalBoN.Orleans;
 /// <remarks>
 /// A block goes to a device that is free. One whose worker is lost is done again by another one, with equal bits; no sample is lost, none
 /// comes twice. A worker with other models,
-/// another version of this library or other bits is given nothing, and is named to <see cref="WorkerClusterOptions.OnWarning"/>. Dispose
+/// another version of this library or other bits is given nothing, and is named to <see cref="WorkerClusterOptions.Logger"/>. Dispose
 /// of it before the client.
 /// </remarks>
 public sealed class WorkerCluster : IAsyncDisposable
@@ -29,12 +28,12 @@ public sealed class WorkerCluster : IAsyncDisposable
         Options = options with
         {
             MostMessageBytes = client.ServiceProvider.GetRequiredService<IOptions<ClientMessagingOptions>>().Value.MaxMessageBodySize,
-            OnWarning = WarnOnce(options),
         };
         Serializer = client.ServiceProvider.GetRequiredService<Serializer>();
         Agreement = new ClusterAgreement(options);
         _watch = new WorkerWatch(client, Options);
-        _pool = new BlockPool(_watch, Agreement.RefusalOf, Options);
+        Log = new ClusterLog(options.Logger);
+        _pool = new BlockPool(_watch, Agreement.RefusalOf, Options, Log);
         Reference = new ClusterReferenceSource(new ClusterDraws(BlockKind.Reference, _pool, Agreement, Serializer), Agreement);
     }
 
@@ -53,6 +52,9 @@ public sealed class WorkerCluster : IAsyncDisposable
 
     /// <summary>How the client uses the cluster.</summary>
     internal WorkerClusterOptions Options { get; }
+
+    /// <summary>Says what happens to workers.</summary>
+    internal ClusterLog Log { get; }
 
     /// <summary>Writes and reads messages.</summary>
     internal Serializer Serializer { get; }
@@ -82,17 +84,6 @@ public sealed class WorkerCluster : IAsyncDisposable
     {
         await _pool.DisposeAsync().ConfigureAwait(false);
         await _watch.DisposeAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>A worker that is refused for draws is refused for rollouts, too, by the same words.</summary>
-    private static Action<string> WarnOnce(WorkerClusterOptions options)
-    {
-        var told = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        return text =>
-        {
-            if (told.TryAdd(text, true))
-                options.Warn(text);
-        };
     }
 
     /// <summary>Looks for workers, and gives the cluster once there is one.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace VariationalBoN.Orleans;
 
 /// <summary>How a client uses a cluster. Immutable; checked when it connects, all faults in one message.</summary>
@@ -31,21 +33,12 @@ public sealed record WorkerClusterOptions
     /// <value>30 seconds; one that has died is noticed by the cluster within 5.</value>
     public TimeSpan SilentAfter { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Told, once for each, of workers that are refused and why, and of those that were lost.</summary>
-    /// <value>Null writes it to the error stream, <c>_ => { }</c> silences it.</value>
-    public Action<string>? OnWarning { get; init; }
+    /// <summary>Told as warnings of workers that are refused and why, once for each, and of blocks whose worker was lost.</summary>
+    /// <value>null: nothing is said.</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>The longest message body that the client takes.</summary>
     internal int MostMessageBytes { get; init; } = int.MaxValue;
-
-    /// <summary>Tells it.</summary>
-    internal void Warn(string text)
-    {
-        if (OnWarning is not null)
-            OnWarning(text);
-        else
-            Console.Error.WriteLine(text);
-    }
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>

@@ -25,10 +25,9 @@ internal static class CausalLmChecks
         const string Name = "prompts: special tokens";
         if (probe.Policy is not CausalLmPolicy policy)
             return CheckResult.Skip(Name, "the policy is no CausalLmPolicy, so it does not say how it encodes prompts");
-        var warnings = new List<string>();
-        CausalLmPolicy listened = policy.With(policy.Options with { OnWarning = warnings.Add });
-        _ = listened.Sample(probe.Prompts, 1, probe.Seed);
-        return CheckResult.Of(Name, warnings.Count, 0, $"warnings of the policy about the prompts{string.Concat(warnings.Select(warning => ": " + warning))}",
+        var heard = new HeardWarnings();
+        _ = policy.With(policy.Options with { Logger = heard }).Sample(probe.Prompts, 1, probe.Seed);
+        return CheckResult.Of(Name, heard.Texts.Count, 0, $"warnings of the policy about the prompts{string.Concat(heard.Texts.Select(warning => ": " + warning))}",
             "the prompts were rendered by a chat template and begin with BOS: set GenerationOptions.PromptsHaveSpecialTokens");
     }
 

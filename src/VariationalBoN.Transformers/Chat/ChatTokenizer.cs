@@ -82,6 +82,9 @@ public sealed partial class ChatTokenizer : ITokenizer
     /// <inheritdoc/>
     public int VocabularySize => Tokenizer.VocabularySize;
 
+    /// <summary>True: that is what the template is for.</summary>
+    public bool ReadsConversations => true;
+
     /// <inheritdoc/>
     public ImmutableArray<int> Encode(string text) => Tokenizer.Encode(text);
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Chat;
@@ -84,7 +85,7 @@ public sealed class PretrainedCausalLm : IDisposable
 
     /// <summary>
     /// What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text;
-    /// empty when nothing is. <see cref="PretrainedOptions.OnWarning"/> is told of them.
+    /// empty when nothing is. <see cref="PretrainedOptions.Logger"/> is told of them.
     /// </summary>
     public ImmutableArray<string> Warnings { get; } = [];
 
@@ -120,9 +121,9 @@ public sealed class PretrainedCausalLm : IDisposable
         {
             model.UseMixedPrecision(options.MixedPrecision);
             model.RecomputeActivations(options.RecomputeActivations);
-            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps)) { OnWarning = options.OnWarning };
+            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps)) { Logger = options.Logger };
             foreach (string warning in loaded.Warnings)
-                Warning.Raise(warning, options.OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
+                options.Logger?.ModelDirectory(directory, warning);
             return loaded;
         }
         catch
@@ -233,7 +234,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <summary>Writes the model with tokenizer and chat template as one GGUF file, which llama.cpp and what builds on it load (docs/gguf.md).</summary>
     /// <remarks>
     /// Source: GGUF version 3. Families: GPT-2, Llama, Mistral, Qwen 2 and Qwen 3. A model without a tokenizer is written without one.
-    /// <see cref="PretrainedOptions.OnWarning"/> is told, before the file is begun, where llama.cpp makes other tokens of some texts.
+    /// <see cref="PretrainedOptions.Logger"/> is told, before the file is begun, where llama.cpp makes other tokens of some texts.
     /// </remarks>
     /// <param name="path">Path of the file, as a rule <c>*.gguf</c>. It appears whole or not at all.</param>
     /// <param name="type">How matrices are stored.</param>
@@ -258,11 +259,11 @@ public sealed class PretrainedCausalLm : IDisposable
         if (_tokenizer is null)
             GgufTokenizer.AddNone(file);
         else if (GgufTokenizer.Add(file, _files.TokenizerFiles, _tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null) is string warning)
-            Warning.Raise(warning, OnWarning, $"{nameof(PretrainedOptions)}.{nameof(PretrainedOptions.OnWarning)}");
+            Logger?.GgufTokens(path, warning);
         file.Save(path);
     }
 
-    private Action<string>? OnWarning { get; init; }
+    private ILogger? Logger { get; init; }
 
     /// <summary>The files beside the weights.</summary>
     internal PretrainedFiles Files => _files;

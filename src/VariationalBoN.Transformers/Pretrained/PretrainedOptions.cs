@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;
 using static TorchSharp.torch;
@@ -40,8 +41,9 @@ public sealed record PretrainedOptions
     /// <value>False.</value>
     public bool RecomputeActivations { get; init; }
 
-    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what <see cref="PretrainedCausalLm.SaveGguf"/> warns of; null writes them to the error stream, <c>_ => { }</c> silences them.</summary>
-    public Action<string>? OnWarning { get; init; }
+    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what <see cref="PretrainedCausalLm.SaveGguf"/> warns of.</summary>
+    /// <value>null: nothing is said.</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>Memory for the weights of files.</summary>
     internal ParameterSource Parameters(WeightDirectory weights)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Microsoft.Extensions.Logging;
 using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
 
@@ -12,14 +13,11 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// <param name="cdfs">The reference rewards of each prompt.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="estimator">How F and the log-ratio are estimated.</param>
-    /// <param name="onWarning">
-    /// Told once, here, when there are too few rewards for N (<see cref="Warning"/>); <c>_ => { }</c> silences it. Null writes it to the error stream: what is
-    /// written there is seen in every console, container and test run, where a log that nobody has set up is not.
-    /// </param>
+    /// <param name="logger">Told once, here, when there are too few rewards for N (<see cref="Warning"/>); null for none.</param>
     /// <param name="origin">What the rewards come from; null when the caller vouches for them.</param>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
-    public EmpiricalBoNDistribution(IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null, ScoringIdentity? origin = null)
+    public EmpiricalBoNDistribution(IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, ILogger? logger = null, ScoringIdentity? origin = null)
     {
         ArgumentNullException.ThrowIfNull(cdfs);
         BestOfNMath.CheckN(n);
@@ -29,7 +27,8 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         Cdfs = cdfs is ICdfsOnDemand ? cdfs : cdfs.ToFrozenDictionary(); // what is on disk stays there
         (N, Estimator, Origin) = (n, estimator, origin);
         Warning = SampleWarning.Of(cdfs is ICdfsOnDemand kept ? kept.Counts : [.. Cdfs.Values.Select(cdf => cdf.Count)], n);
-        SampleWarning.Raise(Warning, onWarning);
+        if (Warning is not null)
+            logger?.TooFewSamples(Warning);
     }
 
     private EmpiricalBoNDistribution(EmpiricalBoNDistribution other) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
@@ -18,7 +19,7 @@ namespace VariationalBoN.Guidance;
 /// expected weight of a rank.
 /// Thread-safe as the reference and the values are. It owns nothing.
 /// </remarks>
-public sealed class GuidedPolicy : IPolicy, IStepwiseKl
+public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
 {
     private readonly CausalLmPolicy _reference;
     private readonly IPrefixValue _value;
@@ -60,11 +61,18 @@ public sealed class GuidedPolicy : IPolicy, IStepwiseKl
     /// <summary>False: neither reference nor values train here.</summary>
     public bool IsTrainable => false;
 
+    /// <inheritdoc/>
+    public bool ReadsConversations => _reference.ReadsConversations;
+
     /// <summary>The same policy for another weight, such as another N; it shares everything.</summary>
     /// <param name="weight">Where to.</param>
     /// <returns>The policy.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The values cannot tell this weight.</exception>
     public GuidedPolicy With(RankWeight weight) => new(this, weight);
+
+    /// <inheritdoc/>
+    public bool TryEncode(Prompt prompt, [NotNullWhen(true)] out EncodedPrompt? encoded, [NotNullWhen(false)] out string? reason) =>
+        _reference.TryEncode(prompt, out encoded, out reason);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A prompt has no tokens, or no room for a completion in the model's context.</exception>

@@ -87,7 +87,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         var bins = new RankBins(options.Bins, options.Power);
         using var learned = new ValueSamples(reference, table, prompts, bins, options.HiddenStateBytes, cancellationToken);
         var description = new Description(Format, (int)reference.Model.HiddenDecoder.HeadWeight.size(1), reference.VocabularySize, options.Bins, options.Power, options.Width, options.Sums, samples,
-            reference.Identity.ToJson(), origin?.RewardModel.ToJson(), origin?.Scoring.ToJson(), options);
+            reference.Identity.ToJson(), origin?.RewardModel.ToJson(), origin?.Scoring.ToJson(), options, options.Layers);
         ValueNetwork network = description.Network(options);
         try
         {
@@ -192,21 +192,21 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     }
 
     /// <summary>What the header of a file says.</summary>
-    private sealed record Description(string Format, int Hidden, int Vocabulary, int Bins, double Power, int Width, int Sums, int Samples, string Reference, string? RewardModel, string? Scoring, ValueHeadOptions? Options = null)
+    private sealed record Description(string Format, int Hidden, int Vocabulary, int Bins, double Power, int Width, int Sums, int Samples, string Reference, string? RewardModel, string? Scoring, ValueHeadOptions? Options = null, int Layers = 1)
     {
         private const int MaxSize = 1 << 24;
 
         internal bool IsSound => Size(Hidden) && Size(Vocabulary) && Size(Bins) && Bins >= 2 && Size(Width) && Size(Sums) && Size(Samples) && Power >= 1 && double.IsFinite(Power)
-            && RankBins.LastIsThere(Bins, Power) && Reference is not null && (RewardModel is null) == (Scoring is null)
-            && (Options is null || (Options.Bins, Options.Power, Options.Width, Options.Sums) == (Bins, Power, Width, Sums));
+            && Layers is >= 1 and <= ValueHeadOptions.MostLayers && RankBins.LastIsThere(Bins, Power) && Reference is not null && (RewardModel is null) == (Scoring is null)
+            && (Options is null || (Options.Bins, Options.Power, Options.Width, Options.Sums, Options.Layers) == (Bins, Power, Width, Sums, Layers));
 
-        internal long Weights => ValueNetwork.Weights(Hidden, Vocabulary, Width, Sums, Bins);
+        internal long Weights => ValueNetwork.Weights(Hidden, Vocabulary, Width, Sums, Bins, Layers);
 
         internal ScoringIdentity? Origin => RewardModel is null || Scoring is null ? null
             : new ScoringIdentity(ModelIdentity.Parse(Reference), ModelIdentity.Parse(RewardModel), ModelIdentity.Parse(Scoring));
 
         internal ValueNetwork Network(ValueHeadOptions options) =>
-            new(Hidden, Vocabulary, options with { Bins = Bins, Power = Power, Width = Width, Sums = Sums }, new RankBins(Bins, Power));
+            new(Hidden, Vocabulary, options with { Bins = Bins, Power = Power, Width = Width, Sums = Sums, Layers = Layers }, new RankBins(Bins, Power));
 
         private static bool Size(int value) => value is >= 1 and <= MaxSize;
     }

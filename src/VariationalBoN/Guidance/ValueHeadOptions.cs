@@ -3,6 +3,8 @@ namespace VariationalBoN.Guidance;
 /// <summary>Shape and training of a <see cref="ValueHead"/>. Immutable, thread-safe.</summary>
 public sealed record ValueHeadOptions
 {
+    internal const int MostLayers = 64;
+
     /// <summary>B, the number of bins of F whose probabilities the head predicts, at least 2.</summary>
     /// <value>24.</value>
     public int Bins { get; init; } = 24;
@@ -14,6 +16,10 @@ public sealed record ValueHeadOptions
     /// <summary>Units of each hidden layer, at least 1.</summary>
     /// <value>64.</value>
     public int Width { get; init; } = 64;
+
+    /// <summary>Hidden layers of each of the two laws, at least 1; from the second on each is added to the one before it.</summary>
+    /// <value>3.</value>
+    public int Layers { get; init; } = 3;
 
     /// <summary>Running sums over the tokens of an answer, at least 1.</summary>
     /// <value>16.</value>
@@ -42,8 +48,8 @@ public sealed record ValueHeadOptions
     /// taught. Its expectation is least where v is exact, and it weighs an error of log v by how often Best-of-N is there, where the law of F
     /// weighs by how often the reference is.
     /// </remarks>
-    /// <value>0.</value>
-    public double ValueWeight { get; init; }
+    /// <value>0.3.</value>
+    public double ValueWeight { get; init; } = 0.3;
 
     /// <summary>The most bytes of hidden states that are kept during training; beyond, they are computed anew in each pass.</summary>
     /// <value>1 GiB.</value>
@@ -60,6 +66,7 @@ public sealed record ValueHeadOptions
         Require(Power >= 1 && double.IsFinite(Power), nameof(Power), Power, "be finite and at least 1");
         Require(RankBins.LastIsThere(Bins, Power) || Bins < 2 || !(Power >= 1), nameof(Power), Power, $"not make the last bin empty, of {Bins}; lower {nameof(Bins)} or {nameof(Power)}");
         Require(Width >= 1, nameof(Width), Width, "be at least 1");
+        Require(Layers is >= 1 and <= MostLayers, nameof(Layers), Layers, $"be 1 to {MostLayers}");
         Require(Sums >= 1, nameof(Sums), Sums, "be at least 1");
         Require(Epochs >= 1, nameof(Epochs), Epochs, "be at least 1");
         Require(AnswersPerStep >= 1, nameof(AnswersPerStep), AnswersPerStep, "be at least 1");

@@ -40,7 +40,8 @@ internal static class ValueTraining
                     throw Diverged($"its loss is {loss.Doubles()[0]} in step {step}", options);
                 adam.SetLearningRate(schedule.At(step));
                 adam.Step();
-                progress?.Report(++step / (double)steps);
+                step++;
+                progress?.Report(step / (double)steps);
             }
         }
 

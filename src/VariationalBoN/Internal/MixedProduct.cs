@@ -10,6 +10,7 @@ namespace VariationalBoN.Internal;
 internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
 {
     private const ScalarType Narrow = ScalarType.BFloat16;
+    private const long MostOutputs = 8192;
 
     public override string Name => nameof(MixedProduct);
 
@@ -26,10 +27,11 @@ internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
     {
         (var x, var weight, bool inputFirst) = ((Tensor)vars[0], (Tensor)vars[1], (bool)vars[2]);
         var settings = new Settings(inputFirst, x.requires_grad ? Form.Of(x) : null, weight.requires_grad ? Form.Of(weight) : null);
-        var narrow = x.to(Narrow);
+        var narrow = x.to(Narrow); // saved when this method has returned, so it outlives the scope below
         ctx.save_for_backward([settings.Weight is null ? weight : narrow, weight]); // the input is of use for the gradient of the weight alone
         ctx.save_data(nameof(Settings), settings);
-        return Product(narrow, weight.to(Narrow), inputFirst);
+        using var scope = NewDisposeScope();
+        return Product(narrow, weight.to(Narrow), inputFirst).MoveToOuterDisposeScope();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
@@ -53,20 +55,35 @@ internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
         }
     }
 
+    /// <summary>The two gradients, over blocks of outputs, so that of wide ones (a vocabulary) no whole copy in bfloat16 is made.</summary>
     private static (Tensor? Input, Tensor? Weight) Gradients(Tensor x, Tensor weight, Tensor gradient, Settings settings)
     {
         using var scope = NewDisposeScope();
-        var g = gradient.to(Narrow); // [N, out]
-        Tensor? ofInput = null, ofWeight = null;
-        if (settings.Input is Form input)
+        long outputs = gradient.size(1);
+        int axis = settings.InputFirst ? 1 : 0; // that of the outputs in the weight
+        Tensor? ofInput = null, ofWeight = settings.Weight is Form whole && outputs > MostOutputs ? empty(whole.Shape, whole.Type, whole.Device) : null;
+        for (long first = 0; first < outputs; first += MostOutputs)
         {
-            var narrow = weight.to(Narrow);
-            ofInput = g.mm(settings.InputFirst ? narrow.t() : narrow).to(input.Type).MoveToOuterDisposeScope();
+            using var block = NewDisposeScope();
+            long count = Math.Min(MostOutputs, outputs - first);
+            var g = gradient.narrow(1, first, count).to(Narrow); // [N, count]
+            if (settings.Input is Form input)
+            {
+                var narrow = weight.narrow(axis, first, count).to(Narrow);
+                var part = g.mm(settings.InputFirst ? narrow.t() : narrow).to(input.Type);
+                ofInput = (ofInput is null ? part : ofInput.add_(part)).MoveToOuterDisposeScope();
+            }
+
+            if (settings.Weight is not Form form)
+                continue;
+            var ofBlock = settings.InputFirst ? x.t().mm(g) : g.t().mm(x);
+            if (ofWeight is null)
+                ofWeight = ofBlock.to(form.Type).MoveToOuterDisposeScope();
+            else
+                ofWeight.narrow(axis, first, count).copy_(ofBlock);
         }
 
-        if (settings.Weight is Form form)
-            ofWeight = (settings.InputFirst ? x.t().mm(g) : g.t().mm(x)).to(form.Type).MoveToOuterDisposeScope();
-        return (ofInput, ofWeight);
+        return (ofInput?.MoveToOuterDisposeScope(), ofWeight?.MoveToOuterDisposeScope());
     }
 
     private static Tensor Product(Tensor x, Tensor weight, bool inputFirst) =>

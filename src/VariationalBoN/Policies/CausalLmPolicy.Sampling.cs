@@ -51,6 +51,21 @@ public sealed partial class CausalLmPolicy
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
         _model.RequireEvaluationMode();
+        using var span = new DrawSpan(prompts.Count, completionsPerPrompt, seed, Options);
+        try
+        {
+            Draw(prompts, completionsPerPrompt, seed, distributions, onFinished, span, cancellationToken);
+        }
+        catch (Exception e) when (span.Fail(e))
+        {
+            throw; // the filter is never true
+        }
+    }
+
+    private void Draw(
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, StepDistributions distributions,
+        Action<int, Completion> onFinished, DrawSpan span, CancellationToken cancellationToken)
+    {
         EncodedPrompt[] encoded = _prompts.Encode(prompts);
         IReadOnlyList<int>[] promptTokens = [.. encoded.Select(prompt => (IReadOnlyList<int>)prompt.Tokens)];
         int rowsPerUnit = distributions.HaveState ? Options.RowsPerBatch : Options.RowsPerUnitOrDefault;
@@ -62,7 +77,7 @@ public sealed partial class CausalLmPolicy
             int[] distinct = [.. unit.Select(row => row.Prompt).Distinct()];
             using StepDistribution distribution = distributions.Create(
                 [.. distinct.Select(p => encoded[p].Prompt)], [.. distinct.Select(p => promptTokens[p])]);
-            using var sampler = new UnitSampler(_model, Options, distribution, unit, promptTokens, (row, drawn) =>
+            using var sampler = new UnitSampler(_model, Options, End, distribution, unit, promptTokens, (row, drawn) =>
             {
                 Completion completion = Complete(encoded[row.Prompt], drawn);
                 lock (oneAtATime)
@@ -70,6 +85,7 @@ public sealed partial class CausalLmPolicy
                     if (isBroken)
                         return;
                     isBroken = true;
+                    span.Count(completion);
                     onFinished(row.Slot, completion);
                     isBroken = false;
                 }

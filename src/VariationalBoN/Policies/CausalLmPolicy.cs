@@ -15,7 +15,7 @@ namespace VariationalBoN;
 /// through their cache. Everything runs on the device of the module's parameters; the module is neither changed nor disposed.
 /// Thread-safe as long as no thread changes the module's parameters or mode.
 /// </remarks>
-public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
+public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepwiseKl
 {
     private readonly CausalModel _model;
     private readonly ITokenizer _tokenizer;
@@ -39,6 +39,7 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
         _distribution = new NextTokenDistribution(Options, tokenizer.VocabularySize);
         _contextLength = Options.ContextLength is int own && _model.MaxLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaxLength;
         _prompts = new PromptEncoder(tokenizer, Options, _contextLength);
+        End = new EndRule(Options, tokenizer.VocabularySize);
     }
 
     private CausalLmPolicy(CausalLmPolicy other, GenerationOptions options, CausalModel model)
@@ -47,7 +48,9 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
         Options.Validate(other._tokenizer.VocabularySize);
         (_model, _tokenizer, _contextLength) = (model, other._tokenizer, other._contextLength);
         _distribution = new NextTokenDistribution(Options, _tokenizer.VocabularySize);
-        _prompts = new PromptEncoder(_tokenizer, Options, _contextLength, options.OnWarning == other.Options.OnWarning ? other._prompts : null);
+        _prompts = new PromptEncoder(_tokenizer, Options, _contextLength, options.Logger == other.Options.Logger ? other._prompts : null);
+        bool endsAlike = options.StopTokens == other.Options.StopTokens;
+        End = endsAlike ? other.End.With(options.MaxNewTokens) : new EndRule(Options, _tokenizer.VocabularySize);
     }
 
     /// <summary>How completions are drawn.</summary>
@@ -58,6 +61,9 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
 
     /// <summary>What its logits become.</summary>
     internal NextTokenDistribution Distribution => _distribution;
+
+    /// <summary>When its completions end.</summary>
+    internal EndRule End { get; }
 
     /// <summary>V, the number of token ids and of logits.</summary>
     public int VocabularySize => _tokenizer.VocabularySize;
@@ -162,9 +168,7 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IStepwiseKl
             throw Diverged(completion);
     }
 
-    private ArithmeticException Diverged(int completion) =>
-        new($"{_model.Module.GetName()} returned logits that are no distribution (NaN or infinity) for completion {completion}: its " +
-            "weights have probably diverged.");
+    private ArithmeticException Diverged(int completion) => _model.NoDistribution($"completion {completion}");
 
     /// <summary>Refuses completions that this policy cannot have drawn.</summary>
     internal void Check(IReadOnlyList<Completion> completions)

@@ -82,6 +82,11 @@ internal sealed class CausalModel
     /// <summary>The same module by its forward pass alone.</summary>
     internal CausalModel WithoutDecoder() => new(this);
 
+    /// <summary>What is said where logits are no distribution.</summary>
+    /// <param name="what">What they are of, such as "completion 3".</param>
+    internal ArithmeticException NoDistribution(string what) => new(
+        $"{_module.GetName()} returned logits that are no distribution (NaN or infinity) for {what}: its weights have probably diverged.");
+
     internal void RequireEvaluationMode() => TrainingModeException.Refuse(_module, "sampling and log-probabilities may speak of different distributions");
 
     /// <summary>Prompts [rows, longest], right-padded with token 0.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using VariationalBoN.Policies;
 
 namespace VariationalBoN;
@@ -57,11 +58,9 @@ public sealed record GenerationOptions
     /// </summary>
     public int DegreeOfParallelism { get; init; } = 1;
 
-    /// <summary>
-    /// Told, once for a policy, of what may be meant and is more often a mistake: prompts with their special tokens twice. Null writes it to the
-    /// error stream, <c>_ => { }</c> silences it.
-    /// </summary>
-    public Action<string>? OnWarning { get; init; }
+    /// <summary>Told, once for a policy, of what may be meant and is more often a mistake: prompts with their special tokens twice.</summary>
+    /// <value>null: nothing is said.</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>The most completions of a unit.</summary>
     internal int RowsPerUnitOrDefault => RowsPerUnit ?? (int)Math.Min(16L * RowsPerBatch, int.MaxValue);

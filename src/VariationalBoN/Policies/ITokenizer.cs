@@ -12,6 +12,10 @@ public interface ITokenizer
     /// <summary>The number of token ids, which is the number of logits that the model must return.</summary>
     int VocabularySize { get; }
 
+    /// <summary>Whether it can write a conversation, as one with a chat template can.</summary>
+    /// <value>false, as is right for a tokenizer of texts.</value>
+    bool ReadsConversations => false;
+
     /// <summary>The token ids of a prompt, with the special tokens that the model expects around a text.</summary>
     /// <param name="text">The prompt.</param>
     /// <returns>The ids, each in 0 to <see cref="VocabularySize"/> - 1.</returns>

@@ -12,6 +12,9 @@ internal sealed class NextTokenDistribution(GenerationOptions options, int vocab
     /// <summary>What logits are divided by.</summary>
     internal double Temperature => options.Temperature;
 
+    /// <summary>Distributions of equal settings, over one vocabulary, are equal.</summary>
+    internal (double Temperature, int? TopK, double? TopP) Settings => (options.Temperature, options.TopK, options.TopP);
+
     /// <summary>Whether no token is cut away, so that the distribution is a softmax of the divided logits.</summary>
     internal bool HasFullSupport => options.HasFullSupport(vocabularySize);
 

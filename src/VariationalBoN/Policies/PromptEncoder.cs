@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using VariationalBoN.Internal;
 
@@ -16,13 +17,14 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
 
     private readonly StrongBox<int> _warned = other?._warned ?? new StrongBox<int>();
 
+    private readonly Lazy<int?> _partOfCharacter = other?._partOfCharacter ?? new Lazy<int?>(() => PartOfCharacter(tokenizer));
+
     /// <summary>The tokens of prompts, and what decodes completions of them.</summary>
     /// <exception cref="ArgumentException">A prompt is null, or has no tokens, tokens outside the vocabulary, or no room for a completion.</exception>
     public EncodedPrompt[] Encode(IReadOnlyList<Prompt> prompts)
     {
         var encoded = new EncodedPrompt[prompts.Count];
-        int doubled = 0;
-        string? first = null, remedy = null;
+        var doubled = new List<(int Prompt, int Token)>();
         for (int p = 0; p < encoded.Length; p++)
         {
             Prompt prompt = prompts[p] ?? throw new ArgumentException($"Prompt {p} is null.", nameof(prompts));
@@ -30,18 +32,48 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
             RequireIds(tokens.IsDefault ? [] : tokens, tokenizer.VocabularySize, "Prompt", p, nameof(prompts));
             if (Fault(tokens) is string fault)
                 throw new ArgumentException($"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has {fault}", nameof(prompts));
-            if (DoubledToken(prompt, tokens) is int token && doubled++ == 0)
-            {
-                first = $"Prompt {p}, {Shown.Quoted(prompt.Canonical)}, has its special tokens twice (token {token})";
-                remedy = prompt.IsConversation ? "the chat template writes them twice. Correct the template." : TextRemedy;
-            }
-
-            encoded[p] = new EncodedPrompt(prompt, tokens, tokenizer.DecoderAfter(tokens));
+            if (DoubledToken(prompt, tokens) is int token)
+                doubled.Add((p, token));
+            encoded[p] = Encoded(prompt, tokens);
         }
 
-        if (first is not null && Interlocked.Exchange(ref _warned.Value, 1) == 0)
-            Warning.Raise($"{first}{(doubled > 1 ? $", and so have {doubled - 1} more of {prompts.Count}" : "")}: {remedy}", options.OnWarning, nameof(GenerationOptions.OnWarning));
+        if (doubled.Count > 0)
+        {
+            (int first, int token) = doubled[0];
+            Warn($"Prompt {first}, {Shown.Quoted(prompts[first].Canonical)},", token, prompts[first].IsConversation,
+                doubled.Count > 1 ? $", and so have {doubled.Count - 1} more of {prompts.Count}" : "");
+        }
+
         return encoded;
+    }
+
+    /// <summary>The tokens of one prompt, or why there are none: the tokenizer refuses it, or no completion has room behind it.</summary>
+    /// <exception cref="ArgumentException">A token lies outside the vocabulary, which is no fault of the prompt.</exception>
+    public bool TryEncode(Prompt prompt, [NotNullWhen(true)] out EncodedPrompt? encoded, [NotNullWhen(false)] out string? reason)
+    {
+        (encoded, reason) = (null, null);
+        ImmutableArray<int> tokens;
+        try
+        {
+            tokens = tokenizer.Encode(prompt, !options.PromptsHaveSpecialTokens);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            reason = $"The tokenizer refuses the prompt {Shown.Quoted(prompt.Canonical)}: {e.Message}";
+            return false;
+        }
+
+        RequireIds(tokens.IsDefault ? [] : tokens, tokenizer.VocabularySize, "Prompt", 0, nameof(prompt));
+        if (Fault(tokens) is string fault)
+        {
+            reason = $"The prompt {Shown.Quoted(prompt.Canonical)} has {fault}";
+            return false;
+        }
+
+        if (DoubledToken(prompt, tokens) is int token)
+            Warn($"The prompt {Shown.Quoted(prompt.Canonical)}", token, prompt.IsConversation, "");
+        encoded = Encoded(prompt, tokens);
+        return true;
     }
 
     /// <summary>Refuses ids of another tokenizer.</summary>
@@ -53,6 +85,30 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
             if (id < 0 || id >= vocabularySize)
                 throw new ArgumentException($"{what} {index} holds token {id}, outside the vocabulary of 0 to {vocabularySize - 1}: it belongs to another tokenizer.", parameter);
         }
+    }
+
+    private EncodedPrompt Encoded(Prompt prompt, ImmutableArray<int> tokens) =>
+        new(prompt, tokens, contextLength - tokens.Length, tokenizer.DecoderAfter(tokens), _partOfCharacter);
+
+    private void Warn(string which, int token, bool isConversation, string others)
+    {
+        if (Interlocked.Exchange(ref _warned.Value, 1) == 0)
+        {
+            string remedy = isConversation ? "the chat template writes them twice. Correct the template." : TextRemedy;
+            options.Logger?.SpecialTokensTwice($"{which} has its special tokens twice (token {token}){others}: {remedy}");
+        }
+    }
+
+    /// <summary>The first token that is no character alone.</summary>
+    private static int? PartOfCharacter(ITokenizer tokenizer)
+    {
+        for (int token = 0; token < tokenizer.VocabularySize; token++)
+        {
+            if (tokenizer.Decode([token]) == "\uFFFD")
+                return token;
+        }
+
+        return null;
     }
 
     /// <summary>Why the model cannot go on after a prompt; null when it can.</summary>

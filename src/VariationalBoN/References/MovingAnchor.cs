@@ -63,8 +63,8 @@ public sealed class MovingAnchor
                 : throw new RewardModelException($"None of the {_samplesPerPrompt} anchor samples of the prompt \"{samples.Key}\" could be scored; all were excluded.");
         }
 
-        var distribution = new EmpiricalBoNDistribution(cdfs, n, onWarning: _warned ? _ => { } : null, origin: Scorer.Origin); // once for a run, not at each refresh
-        _warned |= distribution.Warning is not null;
+        var distribution = new EmpiricalBoNDistribution(cdfs, n, logger: _warned ? null : Scorer.Options.Logger, origin: Scorer.Origin);
+        _warned |= distribution.Warning is not null; // once for a run, not at each refresh
         return distribution;
     }
 }

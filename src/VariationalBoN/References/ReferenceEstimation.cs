@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using VariationalBoN.Internal;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.References;
@@ -42,7 +43,7 @@ internal sealed class ReferenceEstimation
         string[] differences = [.. source.Policy.Differences(origin.Reference)];
         if (differences.Length > 0)
             throw new ArgumentException($"The source draws from another policy than the reference whose log-probabilities it gives: {string.Join("; ", differences)}. Draw reference samples from the reference.", nameof(source));
-        var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.OnWarning);
+        var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.Logger);
         var local = source as PolicyCompletionSource;
         bool isWhole = options.SamplesPerBlock is not null; // a part of a block is never kept without its neighbours: it would be judged beside others
         return new(origin, local is not null ? DrawThenScoreAsync : DrawScoredAsync, prompts, options, isWhole ? source.Execution : null);
@@ -175,16 +176,21 @@ internal sealed class ReferenceEstimation
             Report();
         }
 
-        void Report() => _options.Progress?.Report(new ReferenceTableProgress
+        void Report()
         {
-            Prompts = _prompts.Length,
-            PromptsDone = _prompts.Length - open.Count(prompt => prompt.Value > 0),
-            Samples = samples,
-            SamplesDone = done,
-            SamplesFound = found,
-            Excluded = excluded,
-            Elapsed = _clock.Elapsed,
-        });
+            var progress = new ReferenceTableProgress
+            {
+                Prompts = _prompts.Length,
+                PromptsDone = _prompts.Length - open.Count(prompt => prompt.Value > 0),
+                Samples = samples,
+                SamplesDone = done,
+                SamplesFound = found,
+                Excluded = excluded,
+                Elapsed = _clock.Elapsed,
+            };
+            _options.Progress?.Report(progress);
+            _options.Logger?.ReferenceProgress(progress);
+        }
     }
 
     private IAsyncEnumerable<ReferencePart> PartsAsync((Prompt[] Batch, int First, int Count)[] batches, CancellationToken stop, CancellationToken cancellationToken) =>

@@ -55,7 +55,7 @@ public static class ReferenceSamples
         options.Validate();
         scoring ??= new ScoringOptions();
         scoring.Validate();
-        var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.OnWarning);
+        var watch = new TruncationWatch((long)prompts.Count * options.SamplesPerPrompt, options.Logger);
         return new ReferenceEstimation(new ScoringIdentity(reference, reward.Identity, scoring.Identity), DrawAsync, prompts, options).RunAsync(cancellationToken);
 
         async IAsyncEnumerable<ReferencePart> DrawAsync(Prompt[] batch, int count, DrawSeed seed, [EnumeratorCancellation] CancellationToken token)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Internal;
 using VariationalBoN.References;
@@ -169,11 +170,11 @@ public sealed partial class ReferenceTable : IDisposable
     /// <summary>pi_bon for every prompt of the table.</summary>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="estimator">How F and the log-ratio are estimated from the rewards.</param>
-    /// <param name="onWarning">Told when there are too few samples for N; null writes that to the error stream, <c>_ => { }</c> silences it.</param>
+    /// <param name="logger">Told when there are too few samples for N (<see cref="EmpiricalBoNDistribution.Warning"/>); null for none.</param>
     /// <returns>The distribution.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range or NaN.</exception>
-    public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, Action<string>? onWarning = null) =>
-        new(new ReferenceTableCdfs(this), n, estimator, onWarning, Origin);
+    public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, ILogger? logger = null) =>
+        new(new ReferenceTableCdfs(this), n, estimator, logger, Origin);
 
     /// <summary>The samples of this table and of another of the same reference, reward model and scoring: more samples of a prompt that both have, and the prompts of both.</summary>
     /// <remarks>

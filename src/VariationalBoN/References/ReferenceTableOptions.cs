@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace VariationalBoN.References;
 
 /// <summary>How a reference table is estimated.</summary>
@@ -45,11 +47,11 @@ public sealed record ReferenceTableOptions
     public IProgress<ReferenceTableProgress>? Progress { get; init; }
 
     /// <summary>
-    /// Told once when nearly all samples are cut at the maximum length (<see cref="GenerationOptions.MaxNewTokens"/>), as soon as 32 are
-    /// drawn; <c>_ => { }</c> silences it.
+    /// Told what <see cref="Progress"/> is told, and once, as a warning, when nearly all samples are cut at the maximum length
+    /// (<see cref="GenerationOptions.MaxNewTokens"/>), as soon as 32 are drawn.
     /// </summary>
-    /// <value>Null by default, which writes it to the error stream.</value>
-    public Action<string>? OnWarning { get; init; }
+    /// <value>null: nothing is said.</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Polly;
 using VariationalBoN.Internal;
@@ -82,7 +83,7 @@ internal static class CheckedScoring
         bool isAnswered = false;
         try
         {
-            RewardScores scores = await model.ScoreAsync([.. batch.Select(i => all[i])], cancellationToken).ConfigureAwait(false)
+            RewardScores scores = await AskAsync(model, [.. batch.Select(i => all[i])], cancellationToken).ConfigureAwait(false)
                 ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
             if (scores.Count != batch.Length)
                 throw new InvalidOperationException($"It returned {scores.Count} rewards for {batch.Length} completions; it must return one for each, in their order.");
@@ -104,7 +105,8 @@ internal static class CheckedScoring
             throw new RewardModelException($"{failure.Message} It is not left out although ScoringOptions.OnFailure is Exclude: the fault is the service's and not a completion's. The same call goes on when the service answers.", failure.InnerException);
         if (isAnswered || batch.Length == 1)
         {
-            failures.ForEach(excluded => options.OnExcluded?.Invoke(excluded));
+            Instruments.Excluded.Add(failures.Count);
+            failures.ForEach(excluded => options.Logger?.RewardExcluded(excluded.Message, excluded));
             return failure;
         }
 
@@ -115,6 +117,35 @@ internal static class CheckedScoring
         }
 
         return failure;
+    }
+
+    /// <summary>One call of the reward model, seen from outside as a span and a duration.</summary>
+    private static async Task<RewardScores> AskAsync(IRewardModel model, Completion[] completions, CancellationToken cancellationToken)
+    {
+        if (!Instruments.JudgeDuration.Enabled && !Instruments.Source.HasListeners())
+            return await model.ScoreAsync(completions, cancellationToken).ConfigureAwait(false);
+        long start = Stopwatch.GetTimestamp();
+        var judge = KeyValuePair.Create<string, object?>("variationalbon.judge.name", model.Identity.Name);
+        string? error = null;
+        using Activity? span = Instruments.Source.StartActivity("judge")?.SetTag(judge.Key, judge.Value).SetTag("variationalbon.completions", completions.Length);
+        try
+        {
+            return await model.ScoreAsync(completions, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            error = e.GetType().FullName;
+            span.Fail(e);
+            throw;
+        }
+        finally
+        {
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (error is null)
+                Instruments.JudgeDuration.Record(seconds, judge);
+            else
+                Instruments.JudgeDuration.Record(seconds, judge, KeyValuePair.Create<string, object?>("error.type", error));
+        }
     }
 
     /// <summary>Whether the service is at fault, whatever it was asked: it is away, fails inside, serves something else or answers something else.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace VariationalBoN.Rewards;
 
 /// <summary>How often and when a failed call is made again: exponential back-off with jitter. Immutable; as thread-safe as its functions.</summary>
@@ -24,8 +26,9 @@ public sealed record RetryOptions
     /// <summary>The HTTP status that an exception of a client's own class carries, null or 0 for none; what has one is judged by it, as in docs/remote-rewards.md, not by <see cref="IsTransient"/>.</summary>
     public Func<Exception, int?>? StatusOf { get; init; }
 
-    /// <summary>Called before each wait, for logs and counts; it may be called from several threads.</summary>
-    public Action<RetryAttempt>? OnRetry { get; init; }
+    /// <summary>Told before each wait which try failed, why, and how long the wait is.</summary>
+    /// <value>null: nothing is said; retries are counted all the same (<see cref="Telemetry"/>).</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

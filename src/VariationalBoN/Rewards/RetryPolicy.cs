@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Polly;
 using Polly.Retry;
 using Polly.Timeout;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
 
@@ -141,7 +142,9 @@ public sealed class RetryPolicy
         DelayGenerator = args => new(args.Outcome.Exception is RemoteServiceException { RetryAfter: TimeSpan asked } ? TimeSpan.FromTicks(Math.Min(asked.Ticks, options.MaxDelay.Ticks)) : null),
         OnRetry = args =>
         {
-            options.OnRetry?.Invoke(new RetryAttempt(args.AttemptNumber + 1, args.RetryDelay, args.Outcome.Exception!));
+            Exception error = args.Outcome.Exception!;
+            Instruments.Retries.Add(1);
+            options.Logger?.Retry(args.AttemptNumber + 1, args.RetryDelay, error.Message, error);
             return default;
         },
     };

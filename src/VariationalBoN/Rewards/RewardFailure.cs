@@ -7,7 +7,7 @@ public enum RewardFailure
     Throw,
 
     /// <summary>
-    /// What is a completion's own fault leaves it without a reward, counted, and <see cref="ScoringOptions.OnExcluded"/> is told: a local function throws for it, its reward is not finite, or a
+    /// What is a completion's own fault leaves it without a reward, counted, and <see cref="ScoringOptions.Logger"/> is told: a local function throws for it, its reward is not finite, or a
     /// service refuses it by name (<see cref="RemoteFailure.Rejected"/>, <see cref="RemoteFailure.BadReward"/>). What is the fault of a service ends the call all the same.
     /// </summary>
     Exclude,

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace VariationalBoN.Rewards;
 
 /// <summary>How completions are scored. Cache and live rewards must be scored alike: tables carry <see cref="Identity"/>.</summary>
@@ -7,9 +9,9 @@ public sealed record ScoringOptions
     /// <summary>What happens when a reward cannot be had; by default an exception.</summary>
     public RewardFailure OnFailure { get; init; } = RewardFailure.Throw;
 
-    /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why.</summary>
-    /// <remarks>Above a <see cref="MaxConcurrency"/> of 1 it is called from several threads. Truncated completions are no failures and are not told. What it throws ends the call.</remarks>
-    public Action<RewardModelException>? OnExcluded { get; init; }
+    /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why, with the <see cref="RewardModelException"/>.</summary>
+    /// <value>null: nothing is said; they are counted all the same (<see cref="Telemetry"/>). Truncated completions are no failures and are not told.</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>What happens to a truncated completion; by default it is scored as it stands.</summary>
     public TruncationRule OnTruncated { get; init; } = TruncationRule.Score;

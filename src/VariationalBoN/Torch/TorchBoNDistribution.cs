@@ -1,4 +1,5 @@
 using System.Numerics;
+using Microsoft.Extensions.Logging;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
@@ -32,11 +33,11 @@ public sealed partial class TorchBoNDistribution : IDisposable
     /// <param name="dtype">float64 or float32: how rewards are stored and compared, and what is returned.</param>
     /// <param name="estimator">How F and the log-ratio are estimated.</param>
     /// <param name="leaveOneOut">Whether completions are themselves among the rewards and ranked among the other M - 1: <see cref="EmpiricalBoNDistribution.LeaveOneOut"/>. A reward that is not then gives NaN, since refusing it would need the host.</param>
-    /// <param name="onWarning">Told when there are too few rewards for N; null writes that to the error stream, <c>_ => { }</c> silences it.</param>
+    /// <param name="logger">Told when there are too few rewards for N; null for none.</param>
     /// <exception cref="ArgumentException">There is no prompt, the dtype is neither, or tie tolerances differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
-    public TorchBoNDistribution(IReadOnlyList<EmpiricalRewardCdf> rewards, double n, Device? device = null, ScalarType dtype = ScalarType.Float64, RatioEstimator estimator = RatioEstimator.SelfInclusive, bool leaveOneOut = false, Action<string>? onWarning = null)
+    public TorchBoNDistribution(IReadOnlyList<EmpiricalRewardCdf> rewards, double n, Device? device = null, ScalarType dtype = ScalarType.Float64, RatioEstimator estimator = RatioEstimator.SelfInclusive, bool leaveOneOut = false, ILogger? logger = null)
     {
         ArgumentNullException.ThrowIfNull(rewards);
         BestOfNMath.CheckN(n);
@@ -49,7 +50,8 @@ public sealed partial class TorchBoNDistribution : IDisposable
         if (rewards.FirstOrDefault(cdf => cdf.TieTolerance != tolerance) is { } other)
             throw new ArgumentException(FormattableString.Invariant($"The tie tolerance is {tolerance} for the first prompt and {other.TieTolerance} for another; give all the same."), nameof(rewards));
         TorchRuntime.Require();
-        SampleWarning.Raise(SampleWarning.Of([.. rewards.Select(cdf => cdf.Count)], n), onWarning);
+        if (logger is not null && SampleWarning.Of([.. rewards.Select(cdf => cdf.Count)], n) is string warning)
+            logger.TooFewSamples(warning);
         (N, Estimator, Dtype, Device, _leaveOneOut) = (n, estimator, dtype, device ?? CPU, leaveOneOut);
         _width = (int)BitOperations.RoundUpToPowerOf2((uint)rewards.Max(cdf => cdf.Count) + 1);
         if (tolerance > 0 && dtype == ScalarType.Float32) // levels are those of the rewards as stored

@@ -44,7 +44,7 @@ public sealed class TorchTargets : IDisposable
             cdfs.Add(cdf);
         }
 
-        _bestOfN = new TorchBoNDistribution(cdfs, _core.N, Device, ScalarType.Float64, _core.Estimator, _core.IsLeaveOneOut, _ => { }); // the core has warned
+        _bestOfN = new TorchBoNDistribution(cdfs, _core.N, Device, ScalarType.Float64, _core.Estimator, _core.IsLeaveOneOut); // the core has warned
     }
 
     /// <summary>Where the targets are computed.</summary>

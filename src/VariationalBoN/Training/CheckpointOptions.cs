@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace VariationalBoN.Training;
 
 /// <summary>Which checkpoints of a run are kept.</summary>
@@ -12,6 +14,10 @@ public sealed record CheckpointOptions
 
     /// <summary>Whether a higher value of <see cref="BestBy"/> is better.</summary>
     public bool HigherIsBetter { get; init; } = true;
+
+    /// <summary>Told of each checkpoint that is saved, and from which one a run goes on.</summary>
+    /// <value>null: nothing is said.</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchSharp;
@@ -117,16 +118,25 @@ public sealed class Checkpoints : IDisposable
         var values = (metrics ?? ImmutableDictionary<string, double>.Empty).ToImmutableDictionary();
         if (_options.BestBy is string best && !(values.TryGetValue(best, out double value) && !double.IsNaN(value)))
             throw new ArgumentException($"Checkpoints are kept by \"{best}\", but step {step} was saved with {(values.IsEmpty ? "no metrics" : string.Join(", ", values.Select(pair => $"{pair.Key} = {pair.Value}")))}; give that metric, a number, with each.", nameof(metrics));
-        Retire();
-        var saved = _folder.Write(step, folder =>
+        using Activity? span = Instruments.Source.StartActivity("checkpoint.save")?.SetTag("variationalbon.step", step);
+        try
         {
-            foreach (CheckpointPart part in _parts.Values)
-                part.Save(Path.Combine(folder, part.FileName));
-            var files = _parts.Values.ToImmutableSortedDictionary(part => part.FileName, part => CheckpointManifest.Describe(Path.Combine(folder, part.FileName)));
-            new CheckpointManifest(step, values, _configuration, files) { Kernels = TorchRuntime.Kernels }.Write(folder);
-        });
-        Prune(step);
-        return saved with { Metrics = values };
+            Retire();
+            var saved = _folder.Write(step, folder =>
+            {
+                foreach (CheckpointPart part in _parts.Values)
+                    part.Save(Path.Combine(folder, part.FileName));
+                var files = _parts.Values.ToImmutableSortedDictionary(part => part.FileName, part => CheckpointManifest.Describe(Path.Combine(folder, part.FileName)));
+                new CheckpointManifest(step, values, _configuration, files) { Kernels = TorchRuntime.Kernels }.Write(folder);
+            });
+            Prune(step);
+            _options.Logger?.CheckpointSaved(step, saved.Folder);
+            return saved with { Metrics = values };
+        }
+        catch (Exception e) when (span.Fail(e))
+        {
+            throw; // the filter is never true
+        }
     }
 
     /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics start anew.</summary>
@@ -152,6 +162,19 @@ public sealed class Checkpoints : IDisposable
     public long Restore(Checkpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
+        using Activity? span = Instruments.Source.StartActivity("checkpoint.restore")?.SetTag("variationalbon.step", checkpoint.Step);
+        try
+        {
+            return RestoreFrom(checkpoint);
+        }
+        catch (Exception e) when (span.Fail(e))
+        {
+            throw; // the filter is never true
+        }
+    }
+
+    private long RestoreFrom(Checkpoint checkpoint)
+    {
         var manifest = CheckpointManifest.Read(checkpoint.Folder);
         string[] differences = [.. ConfigurationDifferences.Between(manifest.Configuration, _configuration)];
         if (manifest.Kernels != TorchRuntime.Kernels)
@@ -165,6 +188,7 @@ public sealed class Checkpoints : IDisposable
         manifest.Verify(checkpoint.Folder);
         Load(checkpoint.Folder);
         _restored = manifest.Step;
+        _options.Logger?.CheckpointRestored(manifest.Step, checkpoint.Folder);
         return manifest.Step;
     }
 

@@ -1,11 +1,17 @@
+using Microsoft.Extensions.Logging;
+
 namespace VariationalBoN.Training;
 
 /// <summary>When a <see cref="TrainingGuard"/> raises an alarm, and which alarms stop the loop.</summary>
 /// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
 public sealed record GuardOptions
 {
-    /// <summary>Whether an alarm stops the training; by default <see cref="GuardAlarm.IsFatal"/>. It is called once for each alarm, also where it only writes a line and returns false.</summary>
+    /// <summary>Whether an alarm stops the training; by default <see cref="GuardAlarm.IsFatal"/>. It is called once for each alarm.</summary>
     public Func<GuardAlarm, bool> Stop { get; init; } = alarm => alarm.IsFatal;
+
+    /// <summary>Told of each alarm, before <see cref="Stop"/> is asked.</summary>
+    /// <value>null: nothing is said.</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>The number of steps that means are taken over, at least 2: what smooths away the noise of single steps.</summary>
     public int Window { get; init; } = 10;

@@ -4,8 +4,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Metrics of a run: a JSON Lines file, one step a line, and the same numbers as gauges of
-/// <c>System.Diagnostics.Metrics</c>.</summary>
+/// <summary>Metrics of a run: a JSON Lines file, one step a line, the same numbers as gauges of <c>System.Diagnostics.Metrics</c> and, where
+/// asked for, as events of TensorBoard.</summary>
 /// <remarks>
 /// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is
 /// handed to the operating system at once, so a killed process loses none; a line torn by a full disk is cut when the file is opened again.
@@ -25,16 +25,21 @@ public sealed partial class MetricsLog : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Dictionary<string, Gauge<double>> _gauges = new(StringComparer.Ordinal);
     private readonly MemoryStream _line = new();
+    private readonly TensorBoardEvents? _events;
     private long _end;
     private Action? _beforeCut;
     private IOException? _lost; // what came after it may not be on the disk, whatever later flushes say
 
     /// <summary>Opens a file to append to, or makes it.</summary>
     /// <param name="path">The file; its folder must be there.</param>
-    /// <exception cref="IOException">It cannot be opened, or another writer has it.</exception>
+    /// <param name="tensorBoard">
+    /// A folder for TensorBoard (<c>tensorboard --logdir</c>), made when it is not there: each opening begins a file of events in it, and a run that goes on from a
+    /// checkpoint says so, so that no step stands twice. One folder a run. Null for none.
+    /// </param>
+    /// <exception cref="IOException">A file cannot be opened, or another writer has it.</exception>
     /// <exception cref="InvalidDataException">There is something else in it than lines of metrics; it is left as it is.</exception>
-    public MetricsLog(string path)
-        : this(Take(path), path)
+    public MetricsLog(string path, string? tensorBoard = null)
+        : this(Take(path), path, tensorBoard)
     {
     }
 
@@ -44,7 +49,7 @@ public sealed partial class MetricsLog : IDisposable
     {
     }
 
-    private MetricsLog((Stream File, FileStream? Lock) held, string name)
+    private MetricsLog((Stream File, FileStream? Lock) held, string name, string? tensorBoard = null)
     {
         (_file, _lock, _name) = (held.File, held.Lock, name);
         try
@@ -53,6 +58,7 @@ public sealed partial class MetricsLog : IDisposable
             RequireMetrics();
             CutBytes = _file.Length - _end;
             Cut();
+            _events = tensorBoard is null ? null : new TensorBoardEvents(tensorBoard);
         }
         catch
         {
@@ -72,7 +78,7 @@ public sealed partial class MetricsLog : IDisposable
     /// <param name="metrics">Names and values; <see cref="MetricNames"/> lists the usual ones.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
     /// <exception cref="ArgumentException">A name is blank, is "step", or stands twice.</exception>
-    /// <exception cref="IOException">The line could not be written; the file ends with the line before it.</exception>
+    /// <exception cref="IOException">The line, or the event, could not be written; the file that the message names ends with the one before.</exception>
     public void Write(long step, IEnumerable<KeyValuePair<string, double>> metrics)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
@@ -87,6 +93,7 @@ public sealed partial class MetricsLog : IDisposable
         }
 
         Append(Line(step, values));
+        _events?.Write(step, values);
         foreach ((string name, double value) in values)
             Gauge(name).Record(value);
     }
@@ -96,6 +103,7 @@ public sealed partial class MetricsLog : IDisposable
     {
         _file.Dispose();
         _lock?.Dispose();
+        _events?.Dispose();
         _meter.Dispose();
         _line.Dispose();
     }
@@ -107,7 +115,11 @@ public sealed partial class MetricsLog : IDisposable
         if (length < 0 || length > _file.Length)
             throw new InvalidDataException($"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it " +
                 "is not the metrics file of that run. Put the file back, or start a run of its own.");
-        return () => (_end, _beforeCut) = (length, beforeCut);
+        return () =>
+        {
+            (_end, _beforeCut) = (length, beforeCut);
+            _events?.GoBack();
+        };
     }
 
     /// <summary>Brings the lines that count to the disk: a power failure after it loses none.</summary>

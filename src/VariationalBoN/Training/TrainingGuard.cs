@@ -1,3 +1,4 @@
+using VariationalBoN.Internal;
 using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Training;
@@ -75,6 +76,7 @@ public sealed partial class TrainingGuard
         GuardAlarm[] alarms = [.. found.Where(alarm => _raised.Add(alarm.Kind))];
         foreach (GuardAlarm alarm in alarms)
         {
+            _options.Logger?.GuardAlarm(alarm);
             if (_options.Stop(alarm))
                 throw new TrainingStoppedException(alarm);
         }

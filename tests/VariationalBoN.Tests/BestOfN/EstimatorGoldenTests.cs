@@ -19,8 +19,8 @@ public sealed class EstimatorGoldenTests
             double n = row.Number("n");
             var cdf = new EmpiricalRewardCdf(Enumerable.Range(0, m).Select(i => (double)i));
             double reward = k - 0.5; // k rewards below, none equal
-            var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n, onWarning: _ => { });
-            var harmonic = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n, RatioEstimator.Harmonic, _ => { });
+            var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n);
+            var harmonic = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n, RatioEstimator.Harmonic);
             var completion = new ScoredCompletion(new Completion { Prompt = "x", Text = "" }, reward, -30);
 
             Close("laplace", cdf.LogLaplace(reward), 1e-12);

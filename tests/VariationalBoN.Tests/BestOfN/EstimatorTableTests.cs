@@ -93,7 +93,7 @@ public sealed class EstimatorTableTests
     /// <summary>The log-ratio for k = 0..M continuous rewards below, of a completion of no weight.</summary>
     internal static double[] Ratios(int m, double n, RatioEstimator estimator)
     {
-        var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = Ranks(m) }, n, estimator, _ => { });
+        var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = Ranks(m) }, n, estimator);
         return [.. Enumerable.Range(0, m + 1).Select(k => distribution.LogRatio(new ScoredCompletion(new Completion { Prompt = "x", Text = "" }, k - 0.5, -1e4)))];
     }
 

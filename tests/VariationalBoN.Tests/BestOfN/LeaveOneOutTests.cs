@@ -43,7 +43,7 @@ public sealed class LeaveOneOutTests
     }
 
     private static EmpiricalBoNDistribution Of(double[] rewards, double n, RatioEstimator estimator) =>
-        new(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = new(rewards) }, n, estimator, _ => { });
+        new(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = new(rewards) }, n, estimator);
 
     private static ScoredCompletion Completion(double reward) => new(new Completion { Prompt = "x", Text = "" }, reward, -5);
 }

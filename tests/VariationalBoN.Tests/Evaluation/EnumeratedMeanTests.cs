@@ -60,7 +60,7 @@ public sealed class EnumeratedMeanTests
     {
         double Ratio(EmpiricalRewardCdf cdf, double reward, bool isSample)
         {
-            var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n, onWarning: _ => { });
+            var distribution = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = cdf }, n);
             return Math.Exp((isSample ? distribution.LeaveOneOut() : distribution).LogRatio(new ScoredCompletion(new Completion { Prompt = "x", Text = "" }, reward, -1)));
         }
 
@@ -73,7 +73,7 @@ public sealed class EnumeratedMeanTests
     public void The_harmonic_estimate_of_both_sides()
     {
         static double Taylor(double f) => -Enumerable.Range(1, M).Sum(j => Math.Pow(1 - f, j) / j);
-        var harmonic = s_tables.Select(table => (Distribution: new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = table.Cdf }, 2, RatioEstimator.Harmonic, _ => { }), table.Probability)).ToArray();
+        var harmonic = s_tables.Select(table => (Distribution: new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = table.Cdf }, 2, RatioEstimator.Harmonic), table.Probability)).ToArray();
         foreach ((double reward, double below, double atOrBelow) in Sides())
         {
             Assert.Equal(Taylor(below), harmonic.Sum(table => table.Probability * table.Distribution.LogCdf("x", reward).Below), 1e-12);

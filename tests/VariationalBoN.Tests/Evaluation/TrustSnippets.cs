@@ -51,7 +51,7 @@ public sealed class TrustSnippets
 
         // 3. Training towards far too large an N, watched. (A table has no held-out prompts: it learns each by itself.)
         var watch = new JudgeWatch(scorer, other, prompts, new JudgeWatchOptions { CompletionsPerPrompt = 32 });
-        var objective = new ExactObjective(table.BestOf(n: 64, onWarning: _ => { }));
+        var objective = new ExactObjective(table.BestOf(n: 64));
         using var adam = new AdamW(policy.Parameters, learningRate: .1);
         for (int step = 0; ; step++)
         {

@@ -19,7 +19,7 @@ public sealed class OpenAIFailureTests
     private static readonly string s_whole = OpenAIWireTests.Chat("0.5", "stop");
     private static readonly Completion[] s_one = [new() { Prompt = "p", Text = "y" }];
 
-    private readonly ConcurrentQueue<RetryAttempt> _retries = [];
+    private readonly ConcurrentQueue<LogLine> _retries = [];
 
     public static TheoryData<string, string?, RemoteFailure> Failures => new()
     {
@@ -159,7 +159,7 @@ public sealed class OpenAIFailureTests
         MaxRetries = 2,
         Timeout = null,
         TimeProvider = new ImpatientTime(),
-        OnRetry = _retries.Enqueue,
+        Logger = new HeardLog(_retries.Enqueue),
         StatusOf = e => (e as ClientResultException)?.Status,
     };
 

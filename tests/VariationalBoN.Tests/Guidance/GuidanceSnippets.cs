@@ -63,7 +63,7 @@ public sealed class GuidanceSnippets : IDisposable
         using ValueHead head = await HeadAsync(Options(epochs: 1));
         using var model = TinyModels.Gpt2();
         var policy = Policy(model);
-        var bestOfN = table.BestOf(8, onWarning: _ => { });
+        var bestOfN = table.BestOf(8);
         Prompt[] train = Train;
 
         // snippet: values

@@ -49,6 +49,31 @@ public sealed class ValueHeadTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_learned_does_not_depend_on_who_is_told()
+    {
+        (var reference, var table) = await Made;
+        var told = new Told();
+        using ValueHead silent = ValueHead.Train(reference, table, Train, Options(epochs: 2)), watched = ValueHead.Train(reference, table, Train, Options(epochs: 2), told);
+        Assert.Equal(silent.Identity, watched.Identity);
+        Assert.Equal(1, told.Shares[^1]);
+        Assert.Equal(told.Shares.Order(), told.Shares);
+    }
+
+    [Fact]
+    public async Task Two_hidden_layers_are_saved_and_read_back_equal()
+    {
+        (var reference, _) = await Made;
+        using var head = await HeadAsync(Options(epochs: 2) with { Layers = 2 });
+        using var one = await HeadAsync(Options(epochs: 2));
+        head.Save(_file);
+        using var read = ValueHead.Load(_file, Scorer(reference));
+        Assert.Equal(head.Identity, read.Identity);
+        Assert.NotEqual(head.Identity, one.Identity);
+        var drawn = reference.Sample(HeldOut, 20, seed: 4);
+        Assert.Equal(new GuidedPolicy(reference, head, RankWeight.BestOf(8)).LogProbValues(drawn), new GuidedPolicy(reference, read, RankWeight.BestOf(8)).LogProbValues(drawn));
+    }
+
+    [Fact]
     public async Task Rewards_of_held_out_prompts_change_no_bit()
     {
         (var reference, var table) = await Made;
@@ -112,6 +137,7 @@ public sealed class ValueHeadTests : IDisposable
         Assert.Throws<KeyNotFoundException>(() => ValueHead.Train(reference, table, ["5 5"]));
         Says("Lambda is 1.1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
         Says("ValueWeight is -1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { ValueWeight = -1 })));
+        Says("Layers is 0", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Layers = 0 })));
         Says("Bins is 1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
         Says("truncates", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.With(reference.Options with { TopK = 2 }), table, Train)));
         using var training = TinyModels.Gpt2();
@@ -129,7 +155,7 @@ public sealed class ValueHeadTests : IDisposable
         var scored = await Scorer(reference).ScoreAsync(reference.Sample(HeldOut, 4, seed: 1));
         var bare = new ScoredBatch([.. Enumerable.Range(0, scored.Count).Select(i => scored[i])], scored.Groups);
         var tied = new ReferenceTable(table.Prompts).AcceptUnknownProvenance();
-        var bestOfN = tied.BestOf(4, onWarning: _ => { });
+        var bestOfN = tied.BestOf(4);
         using ValueHead free = ValueHead.Train(reference, tied, Train, Options(epochs: 1));
         using var otherModel = TinyModels.Gpt2(seed: 9).Freeze();
         using var training = TinyModels.Gpt2();
@@ -173,7 +199,7 @@ public sealed class ValueHeadTests : IDisposable
         (var reference, var table) = await Made;
         using ValueHead head = await HeadAsync(Options(epochs: 1)), more = await HeadAsync(Options(epochs: 2));
         var scored = await Scorer(reference).ScoreAsync(reference.Sample(HeldOut, 8, seed: 1));
-        var bestOfN = table.BestOf(4, estimator, onWarning: _ => { });
+        var bestOfN = table.BestOf(4, estimator);
         var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(4), bestOfN);
         for (int i = 0; i < scored.Count; i++)
             Assert.Equal(bestOfN.LogRatio(scored[i]), values.Values[i][^1]);
@@ -325,4 +351,11 @@ public sealed class ValueHeadTests : IDisposable
     }
 
     private static void Says(string word, Exception error) => Assert.Contains(word, error.Message, StringComparison.Ordinal);
+
+    private sealed class Told : IProgress<double>
+    {
+        public List<double> Shares { get; } = [];
+
+        public void Report(double value) => Shares.Add(value);
+    }
 }

@@ -75,6 +75,6 @@ public sealed class ClusterFixture : IAsyncLifetime
     internal Task StopAsync(InProcessSiloHandle silo) => _cluster!.StopSiloAsync(silo);
 
     /// <summary>The workers whose scored completions have an origin.</summary>
-    internal Task<WorkerCluster> ConnectAsync(ScoringIdentity origin, Action<string>? onWarning = null) =>
-        Client.ConnectVariationalBoNAsync(new WorkerClusterOptions { Origin = origin, OnWarning = onWarning ?? (_ => { }) });
+    internal Task<WorkerCluster> ConnectAsync(ScoringIdentity origin, Action<string>? warned = null) =>
+        Client.ConnectVariationalBoNAsync(new WorkerClusterOptions { Origin = origin, Logger = warned is null ? null : HeardLog.Warnings(warned) });
 }

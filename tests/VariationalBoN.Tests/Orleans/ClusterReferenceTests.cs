@@ -99,7 +99,7 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         using TabularPolicy reference = TableWorld.Reference(seed: 3);
         Scorer scorer = TableWorld.Scorer(reference);
         InProcessSiloHandle silo = await fixture.StartAsync(() => TableWorld.Worker());
-        var options = new WorkerClusterOptions { Origin = scorer.Origin, WaitForWorkers = TimeSpan.FromSeconds(1), OnWarning = _ => { } };
+        var options = new WorkerClusterOptions { Origin = scorer.Origin, WaitForWorkers = TimeSpan.FromSeconds(1) };
 
         var thrown = await Assert.ThrowsAsync<ClusterException>(() => fixture.Client.ConnectVariationalBoNAsync(options));
 
@@ -217,7 +217,7 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     }
 
     private static ReferenceTableOptions Options() =>
-        new() { SamplesPerPrompt = 8, Seed = 3, SamplesPerBlock = 4, PromptsPerBatch = 4, BatchesAtOnce = 8, OnWarning = _ => { } };
+        new() { SamplesPerPrompt = 8, Seed = 3, SamplesPerBlock = 4, PromptsPerBatch = 4, BatchesAtOnce = 8 };
 
     private static void InterlockedMax(ref int most, int value)
     {

@@ -13,9 +13,15 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
     /// <summary>What each package depends on. Natives are the application's choice; what TorchSharp needs comes with it.</summary>
     public static TheoryData<string, string[]> Dependencies => new()
     {
-        { Core, ["MathNet.Numerics", "Microsoft.Data.Sqlite", "Polly.Core", "TorchSharp"] },
+        { Core, ["MathNet.Numerics", "Microsoft.Data.Sqlite", "Microsoft.Extensions.Logging.Abstractions", "Polly.Core", "TorchSharp"] },
         { "VariationalBoN.Cuda", [Core] },
-        { "VariationalBoN.Extensions.AI", ["Microsoft.Extensions.AI.Abstractions", Core] },
+        {
+            "VariationalBoN.Extensions.AI",
+            [
+                "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Http",
+                "Microsoft.Extensions.Options.ConfigurationExtensions", Core, "VariationalBoN.Transformers",
+            ]
+        },
         { "VariationalBoN.Orleans", ["Microsoft.Orleans.Client", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", Core] },
         { "VariationalBoN.Testing", [Core, "VariationalBoN.Transformers"] },
         { "VariationalBoN.Transformers", ["Microsoft.ML.Tokenizers", Core] },

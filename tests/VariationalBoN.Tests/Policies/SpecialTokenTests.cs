@@ -13,7 +13,7 @@ public sealed class SpecialTokenTests
     private readonly List<string> _warnings = [];
 
     private CausalLmPolicy Policy(bool rendered = false) => new(TinyModels.Gpt2(), new FramedTokenizer(),
-        new GenerationOptions { MaxNewTokens = 3, PromptsHaveSpecialTokens = rendered, OnWarning = _warnings.Add });
+        new GenerationOptions { MaxNewTokens = 3, PromptsHaveSpecialTokens = rendered, Logger = HeardLog.Warnings(_warnings.Add) });
 
     [Fact]
     public void Special_tokens_that_stand_twice_are_warned_of_once_for_a_policy()

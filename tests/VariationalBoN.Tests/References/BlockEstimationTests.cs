@@ -155,7 +155,6 @@ public sealed class BlockEstimationTests : StoreFixture
         Seed = 7,
         Store = store,
         Storage = new() { FlushToDisk = false },
-        OnWarning = _ => { },
     };
 
     private static int Kept(string store) => File.Exists(store) ? Rows(store).Length : 0;

@@ -140,7 +140,7 @@ public sealed class EstimationStreamTests : StoreFixture
         Options,
         cancellationToken);
 
-    private ReferenceTableOptions Options => new() { SamplesPerPrompt = PerPrompt, Store = Store, Storage = new ReferenceStoreOptions { FlushToDisk = false }, OnWarning = _ => { } };
+    private ReferenceTableOptions Options => new() { SamplesPerPrompt = PerPrompt, Store = Store, Storage = new ReferenceStoreOptions { FlushToDisk = false } };
 
     private int Kept()
     {

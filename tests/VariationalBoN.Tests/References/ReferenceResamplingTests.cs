@@ -65,7 +65,7 @@ public sealed class ReferenceResamplingTests
         Assert.Equal(best.Take(4), best.Skip(8));
         Assert.Equal(ReferenceResampling.Uniform(table["y"], 2, seed: 3).Concat(ReferenceResampling.Uniform(table["x"], 2, seed: 3)), uniform);
         Assert.Same(s_origin, best.Origin);
-        Assert.Equal(12, new ExactObjective(table.BestOf(2, onWarning: _ => { })).LogTargets(best).Length);
+        Assert.Equal(12, new ExactObjective(table.BestOf(2)).LogTargets(best).Length);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class ReferenceResamplingTests
         Assert.Throws<InvalidOperationException>(() => Objective(table).LogTargets(table.DrawUniform(["x"], 2, seed: 1)));
         Assert.Equal(2, Objective(table.AcceptUnknownProvenance()).LogTargets(table.AcceptUnknownProvenance().DrawUniform(["x"], 2, seed: 1)).Length);
 
-        static ExactObjective Objective(ReferenceTable table) => new(table.BestOf(2, onWarning: _ => { }));
+        static ExactObjective Objective(ReferenceTable table) => new(table.BestOf(2));
     }
 
     [Fact]

@@ -87,7 +87,7 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
                 Assert.Equal(pair.First.Rewards, pair.First.SampleIndices.Select(index => WordPolicy.Reward(drawn[index])));
                 Assert.All(pair.First.SampleIndices, index => Assert.InRange(index, first, first + count - 1));
             });
-            Assert.Equal(fresh.BestOf(3, onWarning: _ => { }).LogCdf("p2", 1), part.BestOf(3, onWarning: _ => { }).LogCdf("p2", 1));
+            Assert.Equal(fresh.BestOf(3).LogCdf("p2", 1), part.BestOf(3).LogCdf("p2", 1));
         }
 
         Assert.Equal(whole, Rows(Store));

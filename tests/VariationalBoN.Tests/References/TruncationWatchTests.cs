@@ -45,8 +45,8 @@ public sealed class TruncationWatchTests
         Assert.StartsWith("100% of the first 40 reference samples were cut, at", Assert.Single(heard), StringComparison.Ordinal);
     }
 
-    private static ReferenceTableOptions Options(Action<string> onWarning) =>
-        new() { SamplesPerPrompt = 40, Seed = 1, PromptsPerBatch = 1, OnWarning = onWarning };
+    private static ReferenceTableOptions Options(Action<string> told) =>
+        new() { SamplesPerPrompt = 40, Seed = 1, PromptsPerBatch = 1, Logger = HeardLog.Warnings(told) };
 
     private static CausalLmPolicy Policy(int[] stopTokens)
     {

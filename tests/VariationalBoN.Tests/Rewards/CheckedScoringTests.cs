@@ -138,7 +138,7 @@ public sealed class CheckedScoringTests
     {
         var told = new List<string>();
         var model = Batch(c => c.Tokens[0] switch { 0 => double.NaN, 2 => throw new IOException("cannot read word2"), _ => 1 });
-        Assert.Equal([null, 1, null, 1], await Score(model, s_exclude with { OnExcluded = e => told.Add(e.Message) }));
+        Assert.Equal([null, 1, null, 1], await Score(model, s_exclude with { Logger = HeardLog.Warnings(told.Add) }));
         Assert.Equal(2, told.Count);
         Assert.Contains("completion 0", told[0]);
         Assert.Contains("returned NaN", told[0]);
@@ -147,27 +147,18 @@ public sealed class CheckedScoringTests
         Assert.All(told, message => Assert.DoesNotContain("set ScoringOptions.OnFailure", message)); // it is what was asked for
     }
 
-    [Fact]
-    public async Task What_is_thrown_when_an_exclusion_is_told_ends_the_call()
-    {
-        int told = 0;
-        var options = s_exclude with { OnExcluded = _ => throw new NotSupportedException($"{++told}") };
-        await Assert.ThrowsAsync<NotSupportedException>(() => Score(Batch(c => c.Tokens[0] == 0 ? double.NaN : 1), options));
-        Assert.Equal(1, told);
-    }
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Service_that_is_away_ends_the_call_and_no_completion_is_blamed(bool wrapped)
     {
         int calls = 0;
-        var told = new List<RewardModelException>();
+        var told = new List<string>();
         var refused = new HttpRequestException("refused");
         var model = RewardModel.FromBatch((completions, _) => calls++ == 0
             ? throw (wrapped ? new AggregateException(new FormatException(), new InvalidOperationException("tried", refused)) : refused)
             : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]), "test judge");
-        var error = await Assert.ThrowsAsync<RewardModelException>(() => Score(model, s_exclude with { BatchSize = 2, OnExcluded = told.Add }));
+        var error = await Assert.ThrowsAsync<RewardModelException>(() => Score(model, s_exclude with { BatchSize = 2, Logger = HeardLog.Warnings(told.Add) }));
         Assert.Contains("a batch of 2 completions", error.Message);
         Assert.Contains("the fault is the service's", error.Message);
         Assert.Equal(1, calls);

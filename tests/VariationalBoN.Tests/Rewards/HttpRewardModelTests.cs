@@ -169,14 +169,14 @@ public sealed class HttpRewardModelTests
             });
         });
         using var client = new HttpClient();
-        var waits = new ConcurrentQueue<RetryAttempt>();
-        var model = Model(client, server.Endpoint).WithRetry(new() { MaxRetries = 100, TimeProvider = new ImpatientTime(), Timeout = null, OnRetry = waits.Enqueue });
+        var waits = new ConcurrentQueue<LogLine>();
+        var model = Model(client, server.Endpoint).WithRetry(new() { MaxRetries = 100, TimeProvider = new ImpatientTime(), Timeout = null, Logger = new HeardLog(waits.Enqueue) });
         Completion[] words = [.. Enumerable.Range(0, 40).Select(word => WordPolicy.Word("p", word))];
 
         Assert.Equal([.. words.Select(word => (double?)WordPolicy.Reward(word))], await CheckedScoring.ScoreAsync(model, words, new() { BatchSize = 3, MaxConcurrency = 4 }, default));
 
         Assert.Equal(calls - 14, waits.Count); // each answer but the 14 whole ones was one retry
-        Assert.Contains(waits, wait => wait.Delay == TimeSpan.FromSeconds(30));
+        Assert.Contains(waits, wait => Equals(wait.Values["Delay"], TimeSpan.FromSeconds(30)));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using VariationalBoN.Rewards;
 using VariationalBoN.Tests.References;
 
@@ -9,7 +10,7 @@ public sealed class RetryTests
 {
     private static readonly Completion[] s_two = [WordPolicy.Word("a", 1), WordPolicy.Word("b", 2)];
 
-    private readonly ConcurrentQueue<RetryAttempt> _retries = [];
+    private readonly ConcurrentQueue<LogLine> _retries = [];
 
     [Theory]
     [InlineData(RemoteFailure.Unavailable)]
@@ -20,8 +21,9 @@ public sealed class RetryTests
 
         Assert.Equal([1, 2], await model.WithRetry(Options()).ScoreAsync(s_two, CancellationToken.None));
 
-        Assert.Equal([1, 2, 3], _retries.Select(retry => retry.Attempt));
-        Assert.All(_retries, retry => Assert.Equal("away", retry.Error.Message));
+        Assert.Equal([1, 2, 3], _retries.Select(retry => (int)retry.Values["Attempt"]!));
+        Assert.All(_retries, retry => Assert.Equal((LogLevel.Warning, "Retry"), (retry.Level, retry.Event.Name)));
+        Assert.All(_retries, retry => Assert.Equal("away", retry.Error!.Message));
     }
 
     [Theory]
@@ -59,7 +61,7 @@ public sealed class RetryTests
     {
         var options = Options() with { MaxRetries = 40, BaseDelay = TimeSpan.FromSeconds(1), MaxDelay = TimeSpan.FromSeconds(20) };
         await Assert.ThrowsAsync<RemoteServiceException>(() => FailsThenScores(99, () => new IOException()).WithRetry(options).ScoreAsync(s_two, CancellationToken.None));
-        double[] waits = [.. _retries.Select(retry => retry.Delay.TotalSeconds)];
+        double[] waits = [.. _retries.Select(retry => ((TimeSpan)retry.Values["Delay"]!).TotalSeconds)];
         Assert.All(waits, wait => Assert.InRange(wait, 0, 20));
         Assert.True(waits[0] < 5, $"The first wait was {waits[0]} s.");
         Assert.True(waits[10..].Average() > 15, $"The waits were {string.Join(", ", waits)} s.");
@@ -72,7 +74,7 @@ public sealed class RetryTests
     {
         var model = FailsThenScores(1, () => new RemoteServiceException(RemoteFailure.Unavailable, "429", null, TimeSpan.FromSeconds(asked)));
         await model.WithRetry(Options() with { MaxDelay = TimeSpan.FromSeconds(20) }).ScoreAsync(s_two, CancellationToken.None);
-        Assert.Equal(TimeSpan.FromSeconds(waited), Assert.Single(_retries).Delay);
+        Assert.Equal(TimeSpan.FromSeconds(waited), Assert.Single(_retries).Values["Delay"]);
     }
 
     [Fact]
@@ -106,7 +108,7 @@ public sealed class RetryTests
     public async Task Cancellation_during_a_wait_passes_untouched()
     {
         using var source = new CancellationTokenSource();
-        var options = new RetryOptions { BaseDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1), OnRetry = _ => source.Cancel() };
+        var options = new RetryOptions { BaseDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1), Logger = new HeardLog(_ => source.Cancel()) };
         var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FailsThenScores(9, () => new IOException()).WithRetry(options).ScoreAsync(s_two, source.Token));
         Assert.Equal(source.Token, error.CancellationToken);
     }
@@ -253,5 +255,5 @@ public sealed class RetryTests
         return RewardModel.FromBatch((completions, _) => calls++ < failures ? throw error() : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]), "test judge");
     }
 
-    private RetryOptions Options() => new() { MaxRetries = 5, Timeout = null, TimeProvider = new ImpatientTime(), OnRetry = _retries.Enqueue };
+    private RetryOptions Options() => new() { MaxRetries = 5, Timeout = null, TimeProvider = new ImpatientTime(), Logger = new HeardLog(_retries.Enqueue) };
 }

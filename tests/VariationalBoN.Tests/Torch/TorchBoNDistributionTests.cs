@@ -35,7 +35,7 @@ public sealed class TorchBoNDistributionTests
         var core = Core(n, estimator);
         (ScoredCompletion[] queries, long[] index) = Queries();
         using var scope = torch.NewDisposeScope();
-        using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator, onWarning: Ignore);
+        using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator);
         AssertEqual(core, batched, queries, index);
     }
 
@@ -47,10 +47,10 @@ public sealed class TorchBoNDistributionTests
         foreach (double tolerance in (double[])[0, 0.25])
         {
             EmpiricalRewardCdf[] cdfs = [.. s_cdfs.Select((cdf, p) => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select((reward, i) => reward * (p == 2 ? 3 : 1)), tolerance))];
-            var core = new EmpiricalBoNDistribution(Enumerable.Range(0, cdfs.Length).ToDictionary(p => new Prompt($"{p}"), p => cdfs[p]), n, estimator, Ignore);
+            var core = new EmpiricalBoNDistribution(Enumerable.Range(0, cdfs.Length).ToDictionary(p => new Prompt($"{p}"), p => cdfs[p]), n, estimator);
             using var scope = torch.NewDisposeScope();
-            using var among = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator, leaveOneOut: true, onWarning: Ignore);
-            using var batched = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator, onWarning: Ignore);
+            using var among = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator, leaveOneOut: true);
+            using var batched = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator);
             (ScoredCompletion[] queries, long[] index) = Queries();
             AssertEqual(core, batched, queries, index);
 
@@ -84,7 +84,7 @@ public sealed class TorchBoNDistributionTests
         using var scope = torch.NewDisposeScope();
         foreach (RatioEstimator estimator in Enum.GetValues<RatioEstimator>())
         {
-            using var among = new TorchBoNDistribution([new EmpiricalRewardCdf([1, 2, 3])], 2, estimator: estimator, leaveOneOut: true, onWarning: Ignore);
+            using var among = new TorchBoNDistribution([new EmpiricalRewardCdf([1, 2, 3])], 2, estimator: estimator, leaveOneOut: true);
             torch.Tensor prompt = torch.zeros(2, torch.int64), reward = torch.tensor([2.0, 2.5]), logReference = torch.tensor([-1.0, -1.0]);
 
             Assert.Equal([false, true], Values(among.LogRatio(prompt, reward, logReference)).Select(double.IsNaN));
@@ -92,10 +92,6 @@ public sealed class TorchBoNDistributionTests
             torch.Tensor nothing = torch.zeros(0, torch.float64);
             Assert.Equal([0L], among.LogDensity(torch.zeros(0, torch.int64), nothing, nothing).shape);
         }
-    }
-
-    private static void Ignore(string warning)
-    {
     }
 
     private static void AssertEqual(EmpiricalBoNDistribution core, TorchBoNDistribution batched, ScoredCompletion[] queries, long[] index)
@@ -148,7 +144,7 @@ public sealed class TorchBoNDistributionTests
     {
         (ScoredCompletion[] queries, long[] index) = Queries();
         using var scope = torch.NewDisposeScope();
-        using var batched = new TorchBoNDistribution(s_cdfs, 8, onWarning: Ignore);
+        using var batched = new TorchBoNDistribution(s_cdfs, 8);
         var (prompt, reward, logReference) = Tensors(queries, index, batched);
         int[] groups = [.. index.Select(p => (int)p)];
         var logProb = (logReference * 0.9).requires_grad_(true);
@@ -174,7 +170,7 @@ public sealed class TorchBoNDistributionTests
         {
             torch.set_default_device(torch.META);
             Assert.Equal(DeviceType.META, torch.zeros(1).device_type); // what a tensor without a device would be
-            using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator, onWarning: Ignore);
+            using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator);
             var (prompt, reward, logReference) = Tensors(queries, index, batched);
 
             torch.Tensor[] results =
@@ -195,7 +191,7 @@ public sealed class TorchBoNDistributionTests
     public void Queries_on_another_device_are_refused()
     {
         using var scope = torch.NewDisposeScope();
-        using var batched = new TorchBoNDistribution(s_cdfs, 8, onWarning: Ignore);
+        using var batched = new TorchBoNDistribution(s_cdfs, 8);
         var number = torch.zeros(5, torch.float64);
 
         var error = Assert.Throws<ArgumentException>(() => batched.LogRatio(torch.zeros(5, torch.int64), torch.zeros(5, torch.float64, torch.META), number));
@@ -207,7 +203,7 @@ public sealed class TorchBoNDistributionTests
     public void Wrong_shapes_dtypes_and_arguments_are_named()
     {
         using var scope = torch.NewDisposeScope();
-        using var batched = new TorchBoNDistribution(s_cdfs, 8, onWarning: Ignore);
+        using var batched = new TorchBoNDistribution(s_cdfs, 8);
         var prompt = torch.zeros(3, torch.int64);
         var number = torch.zeros(3, torch.float64);
 
@@ -225,7 +221,7 @@ public sealed class TorchBoNDistributionTests
     [Fact]
     public void A_call_leaves_one_tensor_the_callers()
     {
-        using var batched = new TorchBoNDistribution(s_cdfs, 8, onWarning: Ignore);
+        using var batched = new TorchBoNDistribution(s_cdfs, 8);
         using var prompt = torch.zeros(5, torch.int64);
         using var number = torch.zeros(5, torch.float64);
         batched.LogDensity(prompt, number, number).Dispose();
@@ -244,7 +240,7 @@ public sealed class TorchBoNDistributionTests
     }
 
     private static EmpiricalBoNDistribution Core(double n, RatioEstimator estimator) =>
-        new(Enumerable.Range(0, s_cdfs.Length).ToDictionary(p => new Prompt($"{p}"), p => s_cdfs[p]), n, estimator, Ignore);
+        new(Enumerable.Range(0, s_cdfs.Length).ToDictionary(p => new Prompt($"{p}"), p => s_cdfs[p]), n, estimator);
 
     private static (ScoredCompletion[] Queries, long[] Index) Queries()
     {

@@ -144,7 +144,7 @@ public sealed class TorchTargetsTests
     }
 
     private static EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, ScoringIdentity? origin = null) =>
-        new(s_prompts.Index().ToDictionary(entry => entry.Item, entry => new EmpiricalRewardCdf(Rewards(entry.Index))), n, estimator, _ => { }, origin ?? s_origin);
+        new(s_prompts.Index().ToDictionary(entry => entry.Item, entry => new EmpiricalRewardCdf(Rewards(entry.Index))), n, estimator, null, origin ?? s_origin);
 
     /// <summary>M differs; rewards are in steps of 1/4, so that many are equal.</summary>
     private static double[] Rewards(int prompt)

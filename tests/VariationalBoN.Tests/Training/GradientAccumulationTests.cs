@@ -180,7 +180,7 @@ public sealed class GradientAccumulationTests : IDisposable
     public void Metrics_of_the_numbers_are_those_of_the_tensor()
     {
         var table = new ReferenceTable(s_prompts.Select(prompt => new ReferencePrompt(prompt, [0.0, 0.5, 1], []))).AcceptUnknownProvenance();
-        var bestOfN = table.BestOf(2, onWarning: _ => { });
+        var bestOfN = table.BestOf(2);
         (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss("score function");
         using var logProb = _policy.LogProb(_batch).detach();
 

@@ -189,9 +189,9 @@ public sealed class WeightKindTests : IDisposable
     {
         CopyWith("gpt2", "generation_config.json", json => json["eos_token_id"] = 5);
         var told = new List<string>();
-        using var model = PretrainedCausalLm.Load(_folder, new PretrainedOptions { OnWarning = told.Add });
+        using var model = PretrainedCausalLm.Load(_folder, new PretrainedOptions { Logger = HeardLog.Warnings(told.Add) });
         string warning = Assert.Single(model.Warnings);
-        Assert.Equal(model.Warnings, told);
+        Assert.Equal(model.Warnings.Select(warning => $"{_folder}: {warning}"), told);
         Assert.Contains("generation_config.json is 5", warning, StringComparison.Ordinal);
         Assert.Contains($"token {model.Tokenizer.EosId}", warning, StringComparison.Ordinal);
 

@@ -115,7 +115,7 @@ public sealed class PoolJobTests : StoreFixture
             UncheckedIdentity = identity });
 
         using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(sampler.Policy, s_judge)),
-            s_prompts, new() { SamplesPerPrompt = 8, Seed = 3, OnWarning = _ => { } });
+            s_prompts, new() { SamplesPerPrompt = 8, Seed = 3 });
 
         table.RequireMatch(new Scorer(Reference(), s_judge)); // used as that of a local reference, as was said
         Assert.All(table.Prompts, prompt => Assert.Equal(
@@ -177,7 +177,6 @@ public sealed class PoolJobTests : StoreFixture
             Seed = 3,
             Store = store,
             Storage = new() { FlushToDisk = false },
-            OnWarning = _ => { },
         });
         return pool;
     }

@@ -54,7 +54,7 @@ public sealed class ChatPolicyTests : IDisposable
     {
         var warnings = new List<string>();
         using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, "llama3", template));
-        using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 2, OnWarning = warnings.Add });
+        using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 2, Logger = HeardLog.Warnings(warnings.Add) });
 
         _ = pair.Policy.Sample([ChatModels.Conversation(("user", "q"))], 1, 1);
 

@@ -37,7 +37,7 @@ public sealed class GgufTests : IDisposable
     [InlineData("qwen3")]
     public void Llama_cpp_computes_the_same_logits_and_the_same_greedy_continuation(string name)
     {
-        using var model = PretrainedCausalLm.Load(GoldenCase.FolderOf(name), new PretrainedOptions { OnWarning = _ => { } });
+        using var model = PretrainedCausalLm.Load(GoldenCase.FolderOf(name));
         int[] tokens = new GoldenCase(name).Rows.MaxBy(row => row.Ids.Length)!.Ids;
         foreach ((GgufType type, double tolerance) in new[] { (GgufType.F32, name == "gpt2" ? GeluTolerance : Tolerance), (GgufType.F16, HalfTolerance), (GgufType.Q8, QuantizedTolerance) })
         {
@@ -58,7 +58,7 @@ public sealed class GgufTests : IDisposable
     [InlineData("qwen2")]
     public void Llama_cpp_reads_texts_as_the_same_tokens(string name)
     {
-        using var model = PretrainedCausalLm.Load(GoldenCase.FolderOf(name), new PretrainedOptions { OnWarning = _ => { } });
+        using var model = PretrainedCausalLm.Load(GoldenCase.FolderOf(name));
         model.SaveGguf(File);
         using var peer = new LlamaCpp(File, model.Model.MaxLength);
         Assert.All(s_texts, text => Assert.Equal(model.Tokenizer.Encode(text), peer.Tokenize(text, addSpecial: true)));

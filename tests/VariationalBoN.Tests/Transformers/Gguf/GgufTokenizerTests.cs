@@ -212,7 +212,7 @@ public sealed class GgufTokenizerTests : IDisposable
     private PretrainedCausalLm Saved(string folder)
     {
         Action<string> listen = _ => { }; // what loading warns of is another matter
-        var model = PretrainedCausalLm.Load(folder, new PretrainedOptions { OnWarning = warning => listen(warning) });
+        var model = PretrainedCausalLm.Load(folder, new PretrainedOptions { Logger = HeardLog.Warnings(warning => listen(warning)) });
         listen = _warnings.Add;
         try
         {

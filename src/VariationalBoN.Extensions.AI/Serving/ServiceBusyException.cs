@@ -1,0 +1,25 @@
+namespace VariationalBoN.Extensions.AI.Serving;
+
+/// <summary>As many requests wait as a <see cref="CompletionService"/> lets wait: ask again later (HTTP 429 or 503).</summary>
+public sealed class ServiceBusyException : InvalidOperationException
+{
+    /// <summary>Creates the exception without a message of its own.</summary>
+    public ServiceBusyException()
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">How many wait, and what to do.</param>
+    public ServiceBusyException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">How many wait, and what to do.</param>
+    /// <param name="innerException">The error beneath.</param>
+    public ServiceBusyException(string message, Exception? innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,30 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace VariationalBoN.Orleans.Clients;
+
+/// <summary>What a client says of workers: the events of docs/hosting.md. Thread-safe.</summary>
+internal sealed class ClusterLog(ILogger? logger)
+{
+    private static readonly Action<ILogger, string, string, Exception?> s_refused = LoggerMessage.Define<string, string>(
+        LogLevel.Warning, new EventId(12, "WorkerRefused"), "The worker {Worker} is refused: {Reason}");
+
+    private static readonly Action<ILogger, string, string, Exception?> s_lost = LoggerMessage.Define<string, string>(
+        LogLevel.Warning, new EventId(13, "WorkerLost"), "The worker {Worker} was lost with {Block}, which is given to another one.");
+
+    private readonly ConcurrentDictionary<(string Worker, string Reason), bool> _refused = [];
+
+    /// <summary>A worker is given no blocks. One that is refused for draws is refused for rollouts, too: said once.</summary>
+    public void Refused(string worker, string reason)
+    {
+        if (logger is not null && _refused.TryAdd((worker, reason), true))
+            s_refused(logger, worker, reason, null);
+    }
+
+    /// <summary>A block must be done again.</summary>
+    public void Lost(string worker, string block, Exception? error)
+    {
+        if (logger is not null)
+            s_lost(logger, worker, block, error);
+    }
+}

@@ -1,0 +1,23 @@
+namespace VariationalBoN.Policies;
+
+/// <summary>One completion that is asked of a <see cref="LiveDecoding"/>. Immutable; belongs to one decode, once.</summary>
+/// <remarks>Both functions are called on the thread that steps the decode, which waits for them: hand on and return.</remarks>
+public sealed class LiveRequest
+{
+    /// <summary>What is drawn from: the policy of the decode, or one made of it by <see cref="CausalLmPolicy.With"/> with a temperature,
+    /// truncation, stop tokens or a smaller number of tokens of its own.</summary>
+    public required CausalLmPolicy Policy { get; init; }
+
+    /// <summary>The prompt, read by <see cref="Policy"/>.</summary>
+    public required EncodedPrompt Prompt { get; init; }
+
+    /// <summary>Fixes the draw; <see cref="DrawSeed.FirstSample"/> is the number of the sample.</summary>
+    public required DrawSeed Seed { get; init; }
+
+    /// <summary>Told each token that is drawn, a stop token included, and with the last one why the completion ends.</summary>
+    public required Action<int, FinishReason?> OnToken { get; init; }
+
+    /// <summary>Told, once and as the last thing, why nothing more is drawn; also of what <see cref="OnToken"/> throws. Must not
+    /// throw.</summary>
+    public required Action<Exception> OnFailed { get; init; }
+}

@@ -1,0 +1,106 @@
+using VariationalBoN.Internal;
+
+namespace VariationalBoN.Policies;
+
+/// <summary>The text of a completion while it is drawn: pieces that are never taken back, up to a stop sequence. Not thread-safe.</summary>
+/// <remarks>
+/// The text so far is that of all tokens so far (<see cref="EncodedPrompt.Decode"/>), so that the pieces together are
+/// <see cref="Completion.Text"/>. Held back until it is certain: what a later token can change (bytes of an unfinished character, a space
+/// before a mark that some tokenizers take out), and what may be the beginning of a stop sequence.
+/// </remarks>
+public sealed class StreamedText
+{
+    /// <summary>What decoding with <c>clean_up_tokenization_spaces</c> writes without its first space.</summary>
+    private static readonly string[] s_spacedMarks = [" .", " ?", " !", " ,", " ' ", " n't", " n ' t", " 'm", " 's", " 've", " 're"];
+
+    private readonly EncodedPrompt _prompt;
+    private readonly string[] _stops;
+    private readonly List<int> _tokens = [];
+    private string? _whole; // null where a token came since
+    private string _taken = "";
+
+    /// <summary>The text of a completion that has no token yet.</summary>
+    /// <param name="prompt">Its prompt.</param>
+    /// <param name="stopSequences">Texts that end it, which are not a part of it; none by default.</param>
+    /// <exception cref="ArgumentException">A stop sequence is empty.</exception>
+    public StreamedText(EncodedPrompt prompt, IEnumerable<string>? stopSequences = null)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        (_prompt, _stops) = (prompt, [.. stopSequences ?? []]);
+        if (_stops.Any(string.IsNullOrEmpty))
+            throw new ArgumentException("A stop sequence is empty, so that every completion would end before it begins; leave it out.",
+                nameof(stopSequences));
+    }
+
+    /// <summary>The text so far, up to a stop sequence; the end of it may yet change.</summary>
+    public string Text => _whole ??= _prompt.Decode(_tokens);
+
+    /// <summary>Whether a stop sequence has come.</summary>
+    public bool IsStopped { get; private set; }
+
+    /// <summary>Whether no token follows: a stop sequence has come, or <see cref="End"/> was called.</summary>
+    public bool IsEnded { get; private set; }
+
+    /// <summary>Adds a token that was drawn, but no stop token.</summary>
+    /// <param name="token">The id.</param>
+    /// <exception cref="InvalidOperationException">The text has ended.</exception>
+    public void Append(int token)
+    {
+        if (IsEnded)
+            throw new InvalidOperationException(
+                $"Token {token} comes after the end of the text: after {(IsStopped ? "a stop sequence" : nameof(End))}.");
+        _tokens.Add(token);
+        _whole = null;
+        int[] stops = [.. _stops.Select(stop => Text.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0)];
+        if (stops.Length == 0)
+            return;
+        IsStopped = IsEnded = true;
+        _whole = Text[..stops.Min()];
+    }
+
+    /// <summary>Says that no token follows, so that nothing is held back any more.</summary>
+    public void End() => IsEnded = true;
+
+    /// <summary>The text that has become certain since the last call.</summary>
+    /// <returns>A piece, which may be empty.</returns>
+    /// <exception cref="InvalidOperationException">The tokenizer has written anew what was taken. <see cref="Text"/> is right all the
+    /// same.</exception>
+    public string Take()
+    {
+        int certain = IsEnded ? Text.Length : Certain(Text);
+        if (!Text.StartsWith(_taken, StringComparison.Ordinal) && (IsEnded || certain > _taken.Length))
+        {
+            throw new InvalidOperationException(
+                $"The tokenizer writes {Shown.Quoted(Text)} and wrote {Shown.Quoted(_taken)} before the last tokens "
+                + "came, so that this completion cannot be handed out in pieces; ask for it whole.");
+        }
+
+        if (certain <= _taken.Length)
+            return "";
+        string piece = Text[_taken.Length..certain];
+        _taken = Text[..certain];
+        return piece;
+    }
+
+    /// <summary>How many characters no later token changes, and no stop sequence takes.</summary>
+    private int Certain(string text)
+    {
+        int certain = _prompt.PartOfCharacter is int part ? text.AsSpan().CommonPrefixLength(_prompt.Decode([.. _tokens, part]))
+            : text.Length;
+        while (certain > 0 && (text[certain - 1] == '\uFFFD' || char.IsHighSurrogate(text[certain - 1])))
+            certain--;
+        return s_spacedMarks.Concat(_stops).Min(mark => BeforeBeginning(mark, text.AsSpan(0, certain)));
+    }
+
+    /// <summary>The length of a text without what it ends with that begins another.</summary>
+    private static int BeforeBeginning(string other, ReadOnlySpan<char> text)
+    {
+        for (int length = Math.Min(other.Length - 1, text.Length); length > 0; length--)
+        {
+            if (text.EndsWith(other.AsSpan(0, length)))
+                return text.Length - length;
+        }
+
+        return text.Length;
+    }
+}
