@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Sockets;
+using Orleans.Runtime;
 using VariationalBoN.Orleans.Internal;
 using VariationalBoN.Rewards;
 
@@ -10,6 +12,7 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(0.2);
     private readonly Guid _ticket = Guid.NewGuid();
     private bool _begun;
+    private long _heard = Stopwatch.GetTimestamp();
 
     /// <summary>Brings the block to its end.</summary>
     /// <param name="leave">Cancelled when the worker has left.</param>
@@ -27,7 +30,6 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(leave, work.Stop);
-        long heard = Stopwatch.GetTimestamp();
         try
         {
             while (true)
@@ -36,16 +38,23 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
                 {
                     if (await StepAsync(Math.Min(most, WorkerCalls.PieceBytes), stop.Token).ConfigureAwait(false))
                         return;
-                    heard = Stopwatch.GetTimestamp();
+                    Hear();
                 }
-                catch (Exception e) when (e is not (OperationCanceledException or ClusterException or LostWorkerException))
+                catch (Exception e) when (e is TimeoutException or OrleansException or SocketException or ObjectDisposedException)
                 {
-                    if (Stopwatch.GetElapsedTime(heard) > options.SilentAfter)
+                    // the way to the worker failed, or it is slow, or its silo is stopping
+                    if (Stopwatch.GetElapsedTime(_heard) > options.SilentAfter)
                         throw new LostWorkerException($"It has answered no call for {options.SilentAfter.TotalSeconds:0.#} seconds: " +
                             $"{e.Message}", e);
                     await Task.Delay(s_pause, stop.Token).ConfigureAwait(false);
                 }
             }
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or ClusterException or LostWorkerException))
+        {
+            // a fault of the worker itself, which would be the same at the next call
+            work.Fail(new ClusterException($"The worker {worker.Description.Name} failed at {work.Name}. {e.GetType().Name}: {e.Message} " +
+                "See the log of that process; stop it when it is at fault, and run again.", e));
         }
         catch (OperationCanceledException) when (work.Stop.IsCancellationRequested && !leave.IsCancellationRequested)
         {
@@ -70,7 +79,7 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
             switch (await worker.Grain.BeginAsync(request).WaitAsync(stop).ConfigureAwait(false))
             {
                 case BeginAnswer.NeedsWeights:
-                    await work.Weights!.SendAsync(worker, piece, stop).ConfigureAwait(false);
+                    await work.Weights!.SendAsync(worker, piece, Hear, stop).ConfigureAwait(false);
                     return false;
                 case BeginAnswer.Leaving:
                     throw new LostWorkerException("It is stopping.");
@@ -84,7 +93,9 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         switch (answer.State)
         {
             case BlockState.Done:
-                work.Succeed(await ReadAsync(answer, piece, stop).ConfigureAwait(false));
+                if (await ReadAsync(answer, piece, stop).ConfigureAwait(false) is not { } result)
+                    goto case BlockState.Unknown;
+                work.Succeed(result);
                 worker.Count();
                 return true;
             case BlockState.Failed:
@@ -100,7 +111,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         }
     }
 
-    private async Task<byte[]> ReadAsync(PollAnswer answer, int piece, CancellationToken stop)
+    /// <summary>The result; null when the worker has it no more.</summary>
+    private async Task<byte[]?> ReadAsync(PollAnswer answer, int piece, CancellationToken stop)
     {
         if (answer.Bytes.Length == answer.Length)
             return answer.Bytes;
@@ -108,13 +120,19 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         answer.Bytes.CopyTo(result, 0);
         for (int at = answer.Bytes.Length; at < result.Length;)
         {
-            byte[] more = await worker.Grain.ReadAsync(_ticket, at, piece).WaitAsync(stop).ConfigureAwait(false);
+            byte[]? more = await worker.Grain.ReadAsync(_ticket, at, piece).WaitAsync(stop).ConfigureAwait(false);
+            if (more is null)
+                return null;
+            Hear();
             more.CopyTo(result, at);
             at += more.Length;
         }
 
         return result;
     }
+
+    /// <summary>The worker has answered.</summary>
+    private void Hear() => _heard = Stopwatch.GetTimestamp();
 
     private Exception Failure(PollAnswer answer)
     {

@@ -13,6 +13,9 @@ namespace VariationalBoN.Orleans.Clients;
 /// </summary>
 internal sealed class BlockPool : IAsyncDisposable
 {
+    /// <summary>With how many workers a block may be lost until it is taken for the cause.</summary>
+    private const int MostLosses = 5;
+
     private readonly WorkerWatch _watch;
     private readonly WorkerClusterOptions _options;
     private readonly ClusterLog _log;
@@ -23,6 +26,7 @@ internal sealed class BlockPool : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<WorkerLink, string?> _known = []; // with why it is refused
     private int _hands; // that take blocks
+    private bool _isClosed;
     private long _without = Stopwatch.GetTimestamp(); // since when there is none
 
     /// <summary>Begins to look for workers.</summary>
@@ -51,7 +55,7 @@ internal sealed class BlockPool : IAsyncDisposable
     {
         work.Stop.ThrowIfCancellationRequested();
         long begun = Stopwatch.GetTimestamp();
-        _waiting.Writer.TryWrite(work);
+        ObjectDisposedException.ThrowIf(!_waiting.Writer.TryWrite(work), typeof(WorkerCluster));
         byte[] result = await work.Result.WaitAsync(work.Stop).ConfigureAwait(false);
         ClusterMetrics.Done.Add(1);
         ClusterMetrics.Seconds.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds);
@@ -116,7 +120,10 @@ internal sealed class BlockPool : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isClosed, true))
+            return; // by the cluster
         _watch.Remove(this);
+        _waiting.Writer.TryComplete();
         await _stop.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_running.Keys).ConfigureAwait(false);
         while (_waiting.Reader.TryRead(out BlockWork? work))
@@ -147,10 +154,10 @@ internal sealed class BlockPool : IAsyncDisposable
                     }
 
                     ClusterMetrics.Lost.Add(1);
-                    _log.Lost(worker.Description.Name, work.Name, e as LostWorkerException);
-                    _waiting.Writer.TryWrite(work);
+                    Requeue(work, worker, e);
                     if (e is LostWorkerException)
                         _watch.GiveUp(worker);
+                    _log.Lost(worker.Description.Name, work.Name, e as LostWorkerException);
                     return;
                 }
                 catch (Exception e)
@@ -171,6 +178,16 @@ internal sealed class BlockPool : IAsyncDisposable
                     _without = Stopwatch.GetTimestamp();
             }
         }
+    }
+
+    private void Requeue(BlockWork work, WorkerLink worker, Exception loss)
+    {
+        work.Lose(worker.Description.Name);
+        if (work.LostWith.Length >= MostLosses)
+            work.Fail(new ClusterException($"{work.Name} was given to {MostLosses} workers, and each was lost with it: " +
+                $"{string.Join(", ", work.LostWith)}. It may be what ends them: see their logs and their memory, and make blocks smaller.", loss));
+        else if (!_waiting.Writer.TryWrite(work))
+            work.Fail(new ObjectDisposedException(nameof(WorkerCluster)));
     }
 
     private void FailAll()

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Orleans.Clients;
@@ -27,11 +28,17 @@ internal sealed class BlockWork(BlockKind kind, string name, byte[] payload, Pub
     /// <summary>Cancelled when nobody waits any more.</summary>
     public CancellationToken Stop => cancellationToken;
 
+    /// <summary>The workers that were lost with it.</summary>
+    public ImmutableArray<string> LostWith { get; private set; } = [];
+
     /// <summary>Its result.</summary>
     public Task<byte[]> Result => _result.Task;
 
     /// <summary>Whether nothing is left to do for it.</summary>
     public bool HasEnded => _result.Task.IsCompleted || cancellationToken.IsCancellationRequested;
+
+    /// <summary>A worker was lost with it.</summary>
+    public void Lose(string worker) => LostWith = LostWith.Add(worker);
 
     /// <summary>It is done.</summary>
     public void Succeed(byte[] result) => _result.TrySetResult(result);

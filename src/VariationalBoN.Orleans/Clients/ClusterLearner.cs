@@ -20,6 +20,9 @@ namespace VariationalBoN.Orleans;
 /// </remarks>
 public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
 {
+    /// <summary>The bytes of one array, less what stands beside the gradients.</summary>
+    private const long MostGradientBytes = 2_000_000_000;
+
     private readonly WorkerCluster _cluster;
     private readonly IPolicy _policy;
     private readonly ImmutableArray<(string Name, Parameter Value)> _parameters;
@@ -37,6 +40,11 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
             throw new ArgumentException($"There {(parameters.IsEmpty ? "is no parameter" : "are parameters of one name")} to publish; " +
                 "give those that train, each under a name of its own: network.named_parameters().Where(pair => " +
                 "pair.parameter.requires_grad).", nameof(parameters));
+        long bytes = parameters.Sum(parameter => parameter.Value.numel() * (long)parameter.Value.element_size());
+        if (bytes > MostGradientBytes)
+            throw new ArgumentException($"The gradient of a part would be {bytes} bytes, and a worker's answer holds at most " +
+                $"{MostGradientBytes}. Train adapters (LoRA), or compute gradients in this process (GradientAccumulation) from rollouts " +
+                "of the cluster.", nameof(parameters));
         string list = ParameterLines.Of(parameters);
         _files = new PublishedFiles(parameters, options.MaxStaleness + 2);
         _pool = new BlockPool(watch, worker => RefusalOf(worker, list), cluster.Options, cluster.Log);
@@ -129,8 +137,28 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
                 "by clipped ratios (ClippedRatio with LogProb).");
     }
 
-    /// <summary>Adds the gradient of a batch, which workers compute part by part, to that which the parameters hold: call the optimizer's
-    /// <c>ZeroGrad</c> before.</summary>
+    /// <summary>Adds the gradient of rollouts, which workers compute part by part, to that which the parameters hold: call the
+    /// optimizer's <c>ZeroGrad</c> before. Rollouts that are too old are refused, as by <see cref="RequireFresh"/>.</summary>
+    /// <param name="rollouts">What <see cref="RolloutsAsync"/> gave.</param>
+    /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
+    /// <param name="average">What the loss is the mean over.</param>
+    /// <param name="loss">The name under which the workers have the loss.</param>
+    /// <param name="numbers">What it needs beside the completions, by name, a number to each completion with a reward; null for
+    /// nothing.</param>
+    /// <param name="cancellationToken">Stops the workers.</param>
+    /// <returns>Loss and log pi_theta of the whole batch.</returns>
+    /// <inheritdoc cref="BackwardAsync(ScoredBatch, int, LossAverage, string, IReadOnlyDictionary{string, double[]}, CancellationToken)"
+    /// path="/exception"/>
+    public async Task<AccumulatedLoss> BackwardAsync(
+        ClusterRollouts rollouts, int completionsPerPart, LossAverage average, string loss,
+        IReadOnlyDictionary<string, double[]>? numbers = null, CancellationToken cancellationToken = default)
+    {
+        RequireFresh(rollouts);
+        return await BackwardAsync(rollouts.Scored, completionsPerPart, average, loss, numbers, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Adds the gradient of a batch from anywhere, which workers compute part by part, to that which the parameters hold: call
+    /// the optimizer's <c>ZeroGrad</c> before. How old it is, is not looked at.</summary>
     /// <remarks>Equal to the bit to what <see cref="GradientAccumulation.Backward"/> gives in one process, where <see cref="Execution"/>
     /// is its.</remarks>
     /// <param name="scored">B completions, at least one; those without a reward take no part.</param>

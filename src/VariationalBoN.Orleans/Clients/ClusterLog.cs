@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace VariationalBoN.Orleans.Clients;
@@ -18,13 +19,26 @@ internal sealed class ClusterLog(ILogger? logger)
     public void Refused(string worker, string reason)
     {
         if (logger is not null && _refused.TryAdd((worker, reason), true))
-            s_refused(logger, worker, reason, null);
+            Say(() => s_refused(logger, worker, reason, null));
     }
 
     /// <summary>A block must be done again.</summary>
     public void Lost(string worker, string block, Exception? error)
     {
         if (logger is not null)
-            s_lost(logger, worker, block, error);
+            Say(() => s_lost(logger, worker, block, error));
+    }
+
+    /// <summary>A logger that throws must not end those that hand blocks out.</summary>
+    private static void Say(Action tell)
+    {
+        try
+        {
+            tell();
+        }
+        catch (Exception e)
+        {
+            Trace.TraceError($"The logger of a {nameof(WorkerCluster)} threw: {e}");
+        }
     }
 }

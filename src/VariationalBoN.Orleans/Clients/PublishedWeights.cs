@@ -15,8 +15,12 @@ internal sealed class PublishedWeights(WeightsVersion version, string path, Mach
     public string Path => path;
 
     /// <summary>Sends the file to the machine of a worker, unless it came there meanwhile.</summary>
+    /// <param name="worker">Who needs it.</param>
+    /// <param name="piece">The bytes of a message.</param>
+    /// <param name="arrived">Called for each piece that arrived.</param>
+    /// <param name="cancellationToken">Stops sending.</param>
     /// <exception cref="ClusterException">The file is not kept any more.</exception>
-    public async Task SendAsync(WorkerLink worker, int piece, CancellationToken cancellationToken)
+    public async Task SendAsync(WorkerLink worker, int piece, Action arrived, CancellationToken cancellationToken)
     {
         using IDisposable turn = await machines.WaitAsync(worker.Description, cancellationToken).ConfigureAwait(false);
         if (await worker.Grain.HasWeightsAsync(version.Digest).WaitAsync(cancellationToken).ConfigureAwait(false))
@@ -42,6 +46,7 @@ internal sealed class PublishedWeights(WeightsVersion version, string path, Mach
                 int count = await file.ReadAtLeastAsync(buffer, piece, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
                 var part = new WeightPiece(version.Digest, transfer, offset, file.Length, count == piece ? buffer : buffer[..count]);
                 await worker.Grain.PutWeightsAsync(part).WaitAsync(cancellationToken).ConfigureAwait(false);
+                arrived();
                 offset += count;
                 ClusterMetrics.WeightBytes.Add(count);
             }

@@ -64,6 +64,8 @@ internal sealed class WorkerWatch : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(false);
+        foreach (BlockPool pool in _pools) // of learners that were not disposed of before
+            await pool.DisposeAsync().ConfigureAwait(false);
         foreach (WorkerLink worker in _workers)
             worker.Leave();
         _stop.Dispose();
@@ -143,6 +145,15 @@ internal sealed class WorkerWatch : IAsyncDisposable
     private void Tell()
     {
         foreach (BlockPool pool in _pools)
-            pool.Look(_workers);
+        {
+            try
+            {
+                pool.Look(_workers);
+            }
+            catch (Exception e)
+            {
+                Failure = e; // a worker whose description cannot be read must not end the watch; told when a call finds no worker
+            }
+        }
     }
 }

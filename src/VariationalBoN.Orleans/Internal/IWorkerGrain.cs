@@ -24,10 +24,10 @@ internal interface IWorkerGrain : IGrainWithStringKey
     [ResponseTimeout(WorkerCalls.Timeout)]
     Task<PollAnswer> PollAsync(Guid ticket, int milliseconds, int most);
 
-    /// <summary>More bytes of a result.</summary>
+    /// <summary>More bytes of a result; null when it is not there any more.</summary>
     [Alias("Read")]
     [ResponseTimeout(WorkerCalls.Timeout)]
-    Task<byte[]> ReadAsync(Guid ticket, int offset, int most);
+    Task<byte[]?> ReadAsync(Guid ticket, int offset, int most);
 
     /// <summary>Forgets a block: its result was read, or nobody wants it any more, which ends the draw.</summary>
     [Alias("Forget")]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using VariationalBoN.Orleans.Internal;
 
@@ -12,6 +13,7 @@ internal sealed class WeightsCache
     private readonly int _kept;
 
     /// <summary>The files of a folder, which is made when it is not there, for this user alone.</summary>
+    /// <exception cref="InvalidOperationException">The folder is there, and others can read or change it.</exception>
     public WeightsCache(string? folder, int kept)
     {
         Folder = Path.GetFullPath(folder ?? Path.Combine(Path.GetTempPath(), $"variationalbon-weights-{Environment.UserName}"));
@@ -19,7 +21,7 @@ internal sealed class WeightsCache
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(Folder);
         else
-            Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            CreateForThisUserAlone(Folder);
     }
 
     /// <summary>Where they are.</summary>
@@ -31,10 +33,11 @@ internal sealed class WeightsCache
         string path = PathOf(digest);
         if (!File.Exists(path))
             return null;
-        if (_checked.ContainsKey(digest))
-            return path;
         try
         {
+            File.SetLastAccessTimeUtc(path, DateTime.UtcNow); // what is used stays, also when another learner publishes
+            if (_checked.ContainsKey(digest))
+                return path;
             if (DigestOf(path) != digest)
             {
                 File.Delete(path); // it was damaged: it comes again
@@ -76,6 +79,27 @@ internal sealed class WeightsCache
         Prune();
     }
 
+    [UnsupportedOSPlatform("windows")]
+    private static void CreateForThisUserAlone(string folder)
+    {
+        const UnixFileMode Alone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        DirectoryInfo made = Directory.CreateDirectory(folder, Alone);
+        string? fault = made.LinkTarget is not null ? "is a symbolic link" : made.UnixFileMode != Alone ? "can be read or changed by others" : null;
+        try
+        {
+            if (fault is null)
+                made.UnixFileMode = Alone; // only its owner may
+        }
+        catch (UnauthorizedAccessException)
+        {
+            fault = "is another user's";
+        }
+
+        if (fault is not null)
+            throw new InvalidOperationException($"The folder of published weights {folder} {fault}. Give one of your own with mode 700 " +
+                $"({nameof(ClusterWorkerOptions)}.{nameof(ClusterWorkerOptions.WeightsFolder)}).");
+    }
+
     private static string DigestOf(string path)
     {
         using FileStream file = File.OpenRead(path);
@@ -92,7 +116,7 @@ internal sealed class WeightsCache
         DateTime dead = DateTime.UtcNow.AddHours(-1);
         FileInfo[] files = new DirectoryInfo(Folder).GetFiles();
         foreach (FileInfo file in files.Where(file => file.Name.EndsWith(Ending, StringComparison.Ordinal))
-            .OrderByDescending(file => file.LastWriteTimeUtc).Skip(_kept)
+            .OrderByDescending(file => file.LastAccessTimeUtc).Skip(_kept)
             .Concat(files.Where(file => file.Name.EndsWith(Unfinished, StringComparison.Ordinal) && file.LastWriteTimeUtc < dead)))
         {
             try

@@ -16,8 +16,7 @@ namespace VariationalBoN.Orleans.Silos;
 internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, Serializer serializer) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
-    private string? _digest; // of the weights in the policy
-    private bool _isChecked; // that the policy with published weights is the learner's
+    private (string Digest, string Policy)? _used; // the weights in the policy, and whose they were found to be
 
     /// <summary>Does a block when its turn comes.</summary>
     /// <returns>Its result in bytes.</returns>
@@ -88,23 +87,17 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
     /// <summary>Brings the policy to published weights.</summary>
     private void UseWeights(WeightsVersion? version)
     {
-        if (version is null || version.Digest == _digest)
+        if (version is null || (version.Digest, version.Policy) == _used)
             return;
-        string path = weights.Find(version.Digest)
-            ?? throw new InvalidDataException($"The weights of version {version.Number} were taken away from {weights.Folder} before " +
-                $"they were used. Raise {nameof(ClusterWorkerOptions.KeptVersions)}.");
-        _digest = null;
+        string path = weights.Find(version.Digest) ?? throw new WeightsGoneException();
+        _used = null;
         using (torch.no_grad())
             Safetensors.Map(path, worker.Parameters.ToDictionary(parameter => parameter.Name, parameter => (torch.Tensor)parameter.Value));
-        if (!_isChecked)
-        {
-            string[] differences = [.. ModelIdentity.Parse(version.Policy).Differences(Policy.Identity)];
-            if (differences.Length > 0)
-                throw new ArgumentException($"The policy of the worker is not the learner's, though it has its published weights " +
-                    $"(first the learner's, the other is the worker's): {string.Join("; ", differences)}. Build it by the same code " +
-                    "with the same settings.");
-        }
-
-        (_digest, _isChecked) = (version.Digest, true);
+        string[] differences = [.. ModelIdentity.Parse(version.Policy).Differences(Policy.Identity)];
+        if (differences.Length > 0)
+            throw new ArgumentException($"The policy of the worker is not the learner's, though it has its published weights " +
+                $"(first the learner's, the other is the worker's): {string.Join("; ", differences)}. Build it by the same code " +
+                "with the same settings.");
+        _used = (version.Digest, version.Policy);
     }
 }

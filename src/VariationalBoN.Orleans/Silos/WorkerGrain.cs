@@ -17,7 +17,7 @@ internal sealed class WorkerGrain(IServiceProvider services) : Grain, IWorkerGra
 
     public Task<PollAnswer> PollAsync(Guid ticket, int milliseconds, int most) => Host.PollAsync(ticket, milliseconds, most);
 
-    public Task<byte[]> ReadAsync(Guid ticket, int offset, int most) => Task.FromResult(Host.Read(ticket, offset, most));
+    public Task<byte[]?> ReadAsync(Guid ticket, int offset, int most) => Task.FromResult(Host.Read(ticket, offset, most));
 
     public Task ForgetAsync(Guid ticket)
     {

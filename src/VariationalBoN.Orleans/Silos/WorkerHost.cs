@@ -17,6 +17,7 @@ internal sealed class WorkerHost(
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly ConcurrentDictionary<Guid, RunningBlock> _blocks = [];
+    private readonly Lock _beginning = new();
     private ImmutableArray<WorkerDevice> _devices = [];
     private WorkerDescription? _description;
     private volatile bool _isStopping;
@@ -37,9 +38,13 @@ internal sealed class WorkerHost(
             return BeginAnswer.Leaving;
         if (request.Weights is WeightsVersion version && _weights!.Find(version.Digest) is null)
             return BeginAnswer.NeedsWeights;
-        _blocks.GetOrAdd(request.Ticket, _ => request.Device >= 0 && request.Device < _devices.Length
-            ? RunningBlock.Begin(_devices[request.Device], request)
-            : RunningBlock.Failed(new ArgumentException($"The silo has {_devices.Length} devices and none of number {request.Device}.")));
+        lock (_beginning) // a call that is made again while the first one is here draws nothing
+        {
+            _blocks.GetOrAdd(request.Ticket, _ => request.Device >= 0 && request.Device < _devices.Length
+                ? RunningBlock.Begin(_devices[request.Device], request)
+                : RunningBlock.Failed(new ArgumentException($"The silo has {_devices.Length} devices and none of number {request.Device}.")));
+        }
+
         return BeginAnswer.Begun;
     }
 
@@ -68,15 +73,21 @@ internal sealed class WorkerHost(
         if (_isStopping || block.Result.IsCanceled)
             return new PollAnswer { State = BlockState.Leaving };
         Exception failure = block.Result.Exception!.InnerException!;
+        if (failure is WeightsGoneException)
+        {
+            Forget(ticket); // the client hands it over again, and then sends them
+            return new PollAnswer { State = BlockState.Unknown };
+        }
+
         return new PollAnswer { State = BlockState.Failed, Failure = KindOf(failure),
             Message = $"{failure.GetType().Name}: {failure.Message}" };
     }
 
-    /// <summary>Bytes of a result.</summary>
-    public byte[] Read(Guid ticket, int offset, int most)
+    /// <summary>Bytes of a result; null when it is not there any more, as when the silo stops.</summary>
+    public byte[]? Read(Guid ticket, int offset, int most)
     {
         if (!_blocks.TryGetValue(ticket, out RunningBlock? block) || !block.Result.IsCompletedSuccessfully)
-            throw new InvalidOperationException($"There is no result of the ticket {ticket} any more.");
+            return null;
         block.Touch();
         byte[] result = block.Result.Result;
         return result[offset..Math.Min(result.Length, offset + most)];

@@ -93,7 +93,12 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Equal(2, strict.Publish());
         lenient.Publish();
         string refused = Assert.Throws<InvalidOperationException>(() => strict.RequireFresh(first)).Message;
-        lenient.RequireFresh(allowed);
+        string refusedToo = (await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            strict.BackwardAsync(first, 16, ScoreFunction.Average, "score function"))).Message; // also with the weights published
+        await lenient.BackwardAsync(allowed, 16, ScoreFunction.Average, "score function",
+            new Dictionary<string, double[]> { ["targets"] = Targets(allowed.Scored) });
+        _policy.Logits.grad = null;
+        Assert.Equal(refused, refusedToo);
 
         Assert.Contains("version 1", refused, StringComparison.Ordinal);
         Assert.Contains("MaxStaleness", refused, StringComparison.Ordinal);

@@ -12,7 +12,7 @@ namespace VariationalBoN.Tests.Orleans;
 [Trait("Tier", "slow")]
 public sealed class ClusterMemoryTests
 {
-    /// <summary>40 steps; VARIATIONALBON_CRASH_POINTS asks for more, such as 1000.</summary>
+    /// <summary>20 steps; VARIATIONALBON_CRASH_POINTS asks for more, such as 1000.</summary>
     [Fact]
     public async Task Steps_over_a_cluster_gain_no_tensor_and_at_most_8_megabytes()
     {
@@ -22,9 +22,9 @@ public sealed class ClusterMemoryTests
         await using (WorkerCluster cluster = await fixture.ConnectAsync(TableWorld.Scorer(reference).Origin))
         await using (ClusterLearner learner = cluster.CreateLearner(policy, [("logits", policy.Logits)]))
         {
-            await StepsAsync(10);
+            await StepsAsync(5);
             long tensors = LiveTensors.Settled(), memory = GC.GetTotalMemory(forceFullCollection: true);
-            await StepsAsync(KilledProcess.Points(40));
+            await StepsAsync(KilledProcess.Points(20));
 
             Assert.Equal(tensors, LiveTensors.Settled());
             Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - memory, long.MinValue, 8L << 20);

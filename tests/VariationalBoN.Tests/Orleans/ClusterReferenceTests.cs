@@ -17,17 +17,18 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    /// <summary>10 kills in one running cluster; VARIATIONALBON_CRASH_POINTS asks for more.</summary>
+    /// <summary>5 silos of this process ended without a word in one running cluster; VARIATIONALBON_CRASH_POINTS asks for more. Processes
+    /// that are really killed: samples/Cluster.</summary>
     [Fact]
     public async Task Workers_killed_at_random_moments_lose_and_double_nothing()
     {
-        int kills = KilledProcess.Points(10), killed = 0, batches = 0;
+        int kills = KilledProcess.Points(5), killed = 0, batches = 0;
         using TabularPolicy reference = TableWorld.Reference();
         Scorer scorer = TableWorld.Scorer(reference);
         Func<ClusterWorker> create = () => TableWorld.Worker(beforeBatch: () =>
         {
             Interlocked.Increment(ref batches);
-            return Task.Delay(15);
+            return Task.Delay(5);
         });
         var silos = new List<InProcessSiloHandle>();
         for (int i = 0; i < 3; i++)
@@ -133,6 +134,62 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
 
         await fixture.StopAsync(good);
         await fixture.StopAsync(bad);
+    }
+
+    [Fact]
+    public async Task A_logger_that_throws_ends_no_call()
+    {
+        using TabularPolicy reference = TableWorld.Reference();
+        Scorer scorer = TableWorld.Scorer(reference);
+        InProcessSiloHandle refused = await fixture.StartAsync(() => TableWorld.Worker(seed: 2)), silo = await fixture.StartAsync(() => TableWorld.Worker());
+        int told = 0;
+        await using (WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin, _ =>
+        {
+            Interlocked.Increment(ref told);
+            throw new InvalidOperationException("the log is full");
+        }))
+        {
+            while (cluster.Workers.Count(worker => worker.Refused is not null) < 1)
+                await Task.Delay(20);
+            await ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts, Options());
+        }
+
+        Assert.Equal(1, told);
+        await fixture.StopAsync(refused);
+        await fixture.StopAsync(silo);
+    }
+
+    [Fact]
+    public async Task What_is_asked_of_a_cluster_that_is_closed_ends_at_once()
+    {
+        using TabularPolicy reference = TableWorld.Reference();
+        InProcessSiloHandle silo = await fixture.StartAsync(() => TableWorld.Worker(beforeBatch: () => Task.Delay(Timeout.Infinite)));
+        WorkerCluster cluster = await fixture.ConnectAsync(TableWorld.Scorer(reference).Origin);
+        Task<ScoredBatch> before = cluster.Reference.DrawAsync(TableWorld.Prompts, 1, seed: 1);
+        await cluster.DisposeAsync();
+        Task<ScoredBatch> after = cluster.Reference.DrawAsync(TableWorld.Prompts, 1, seed: 1);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => before.WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => after.WaitAsync(TimeSpan.FromSeconds(30)));
+        await fixture.KillAsync(silo);
+    }
+
+    [Fact]
+    public void A_folder_of_weights_that_others_can_reach_is_refused()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
+        var open = Assert.Throws<InvalidOperationException>(() => new VariationalBoN.Orleans.Silos.WeightsCache(_folder, 3));
+        string target = Directory.CreateDirectory(Path.Combine(_folder, "own"), UnixFileMode.UserRead | UnixFileMode.UserWrite
+            | UnixFileMode.UserExecute).FullName, link = Path.Combine(_folder, "link");
+        Directory.CreateSymbolicLink(link, target);
+        var linked = Assert.Throws<InvalidOperationException>(() => new VariationalBoN.Orleans.Silos.WeightsCache(link, 3));
+        _ = new VariationalBoN.Orleans.Silos.WeightsCache(target, 3);
+
+        Assert.Contains("by others", open.Message, StringComparison.Ordinal);
+        Assert.Contains("symbolic link", linked.Message, StringComparison.Ordinal);
+        Assert.Contains("mode 700", linked.Message, StringComparison.Ordinal);
     }
 
     [Fact]

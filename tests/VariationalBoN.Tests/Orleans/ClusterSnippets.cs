@@ -107,7 +107,7 @@ public sealed class ClusterSnippets : IDisposable
             var rollouts = await learner.RolloutsAsync(prompts, completionsPerPrompt: 4, seed: step);
             var numbers = new Dictionary<string, double[]> { ["targets"] = objective.LogTargets(rollouts.Scored) };
             adam.ZeroGrad();
-            await learner.BackwardAsync(rollouts.Scored, completionsPerPart: 4, ScoreFunction.Average, "vbon", numbers);
+            await learner.BackwardAsync(rollouts, completionsPerPart: 4, ScoreFunction.Average, "vbon", numbers);
             adam.Step();
         }
 
