@@ -53,6 +53,7 @@ internal static class Alignment
         for (long step = checkpoints.Restore(); step < settings.Steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            await engine.ReadyAsync(step, cancellationToken);
             ScoredBatch scored = await engine.RolloutsAsync(
                 order.From(step * Settings.PromptsPerStep, Settings.PromptsPerStep), Settings.CompletionsPerPrompt,
                     (Settings.Seed * 1_000_003) + step, cancellationToken);

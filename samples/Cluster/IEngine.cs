@@ -12,6 +12,9 @@ internal interface IEngine
     /// <summary>How many blocks of them are asked for at once.</summary>
     int BlocksAtOnce { get; }
 
+    /// <summary>Called before each step.</summary>
+    Task ReadyAsync(long step, CancellationToken cancellationToken);
+
     /// <summary>Completions of the policy as it is now, scored.</summary>
     Task<ScoredBatch> RolloutsAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed,
         CancellationToken cancellationToken);

@@ -12,6 +12,8 @@ internal sealed class OneProcess(ReviewWorld world) : IEngine
 
     public int BlocksAtOnce => 1;
 
+    public Task ReadyAsync(long step, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task<ScoredBatch> RolloutsAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed,
         CancellationToken cancellationToken)
     {

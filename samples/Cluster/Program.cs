@@ -15,7 +15,7 @@ if (args is [Child.Command, string role, string file])
         e => e is VariationalBoN.Orleans.ClusterException);
 }
 
-var quick = new Option<bool>("--quick") { Description = "A smaller run: within a minute on two idle cores." };
+var quick = new Option<bool>("--quick") { Description = "A smaller run: about half a minute on two idle cores." };
 var postgres = new Option<string>("--postgres") { Description = "A connection to PostgreSQL with Orleans' tables in it (README.md): " +
     "then there is no primary, any process may die, and the learner is killed, too." };
 var plain = FastRuntime.Plain();
@@ -38,8 +38,8 @@ program.SetAction(async (parsed, stop) =>
                     {
                         Folder = folder.FullName,
                         Plain = parsed.GetValue(plain),
-                        Steps = isQuick ? 16 : 80,
-                        SamplesPerPrompt = isQuick ? 64 : 256,
+                        Steps = isQuick ? 12 : 80,
+                        SamplesPerPrompt = isQuick ? 32 : 256,
                         TrainPrompts = isQuick ? 32 : 96,
                         HeldOutPrompts = isQuick ? 8 : 48,
                         Postgres = parsed.GetValue(postgres),

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
+using Orleans.Runtime;
 using SampleHosting;
 using VariationalBoN.Orleans;
 
@@ -12,8 +13,11 @@ internal static class Roles
 {
     public const string Primary = "primary", Worker = "worker", Learner = "learner", Alone = "alone";
 
-    /// <summary>What a silo says once it is in the cluster.</summary>
-    public const string Joined = "joined the cluster";
+    /// <summary>What a silo says once it is in the cluster, before its name.</summary>
+    public const string Joined = "joined the cluster as ";
+
+    /// <summary>What a learner says of a worker at the end, between its name and the number of its blocks.</summary>
+    public const string Did = " did this many blocks: ";
 
     /// <summary>Where a run writes its rows.</summary>
     public static string ResultOf(Settings settings, string role) => Path.Combine(settings.Folder, role, "rows.json");
@@ -43,7 +47,7 @@ internal static class Roles
         using (host)
         {
             await host.StartAsync(cancellationToken);
-            Console.WriteLine(Joined);
+            Console.WriteLine(Joined + host.Services.GetRequiredService<ILocalSiloDetails>().Name);
             await host.WaitForShutdownAsync(cancellationToken);
         }
     }
@@ -59,9 +63,9 @@ internal static class Roles
         await using (ClusterLearner learner = cluster.CreateLearner(world.Policy, world.Parameters,
             new() { PromptsPerBlock = Settings.PromptsPerBlock, SamplesPerBlock = Settings.CompletionsPerPrompt }))
         {
-            await AlignAsync(world, new OverCluster(cluster, learner), settings, Learner, cancellationToken);
+            await AlignAsync(world, new OverCluster(cluster, learner, settings), settings, Learner, cancellationToken);
             foreach (WorkerStatus worker in cluster.Workers)
-                Console.WriteLine($"{worker.Name} did {worker.Blocks} blocks");
+                Console.WriteLine($"{worker.Name}{Did}{worker.Blocks}");
         }
 
         await host.StopAsync(cancellationToken);

@@ -11,6 +11,7 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
     private readonly List<Child> _children = [];
     private readonly string _file = settings.Write();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Events _events = new();
 
     /// <summary>Runs.</summary>
     /// <returns>0 when both tables are equal, 1 otherwise.</returns>
@@ -41,6 +42,8 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         if (code != 0)
             return Fail($"The learner ended with {code}.");
         await disturbing;
+        if (_events.Missing(settings.Postgres is not null) is string missing)
+            return Fail(missing);
         Say("the same in one process");
         using (Child alone = Start(Roles.Alone, "alone", _ => { }))
         {
@@ -56,13 +59,14 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
             bool isKilled = false;
             return started = Start(Roles.Learner, "learner", line =>
             {
+                _events.Hear(line, _clock.Elapsed);
                 if (line.StartsWith($"step {Math.Max(1, settings.Steps / 8)} ", StringComparison.Ordinal)
                     && disturbing.IsCompletedSuccessfully && workers.Count == Workers)
                     disturbing = Task.Run(() => DisturbAsync(workers, cancellationToken), cancellationToken);
                 if (settings.Postgres is not null && !isKilled && line.StartsWith($"step {half + 1} ", StringComparison.Ordinal)
                     && !File.Exists(Path.Combine(settings.Folder, "learner-killed")))
                 {
-                    isKilled = true;
+                    isKilled = _events.IsLearnerKilled = true;
                     File.WriteAllText(Path.Combine(settings.Folder, "learner-killed"), "");
                     started!.Kill();
                 }
@@ -77,18 +81,27 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
     {
         (string name, Child victim) = workers[0];
         workers.RemoveAt(0);
+        _events.Victim = (victim.Id, _clock.Elapsed);
         victim.Kill();
         Say($"{name} (process {victim.Id}) was killed");
-        await StartSiloAsync(Roles.Worker, $"worker {Workers + 1}", cancellationToken);
+        string newcomer = "";
+        await StartSiloAsync(Roles.Worker, $"worker {Workers + 1}", cancellationToken, silo => newcomer = silo);
+        _events.Newcomer = newcomer;
+        string written = settings.Newcomer + ".part";
+        await File.WriteAllTextAsync(written, newcomer, cancellationToken);
+        File.Move(written, settings.Newcomer);
     }
 
-    private async Task<(string Name, Child Process)> StartSiloAsync(string role, string name, CancellationToken cancellationToken)
+    private async Task<(string Name, Child Process)> StartSiloAsync(string role, string name, CancellationToken cancellationToken,
+        Action<string>? joinedAs = null)
     {
         var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Child child = Start(role, name, line =>
         {
-            if (line == Roles.Joined)
-                joined.TrySetResult();
+            if (!line.StartsWith(Roles.Joined, StringComparison.Ordinal))
+                return;
+            joinedAs?.Invoke(line[Roles.Joined.Length..]);
+            joined.TrySetResult();
         });
         Task<int> ended = child.EndAsync(cancellationToken);
         if (await Task.WhenAny(joined.Task, ended) == ended)

@@ -30,6 +30,9 @@ internal sealed record Settings
     /// <summary>The reference model, trained once.</summary>
     public string Model => Path.Combine(Folder, "reference.safetensors");
 
+    /// <summary>A file with the name of the silo that came after the kill.</summary>
+    public string Newcomer => Path.Combine(Folder, "newcomer");
+
     /// <summary>What tells the cluster of this run from others.</summary>
     public string ClusterId => Path.GetFileName(Folder);
 
