@@ -64,6 +64,12 @@ internal sealed class CompletionsServer : IAsyncDisposable
             return;
         }
 
+        if (Fault == ServerFault.Busy && answered % 3 == 0)
+        {
+            context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+            return;
+        }
+
         using JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body);
         ServedRequest request = ServedRequest.Parse(body.RootElement);
         request = Fault switch

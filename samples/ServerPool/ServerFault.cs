@@ -8,6 +8,9 @@ internal enum ServerFault
     /// <summary>It says 503 to everything.</summary>
     Unavailable,
 
+    /// <summary>It turns every third request away for now (429).</summary>
+    Busy,
+
     /// <summary>It takes a tenth of a second more for each answer.</summary>
     Slow,
 

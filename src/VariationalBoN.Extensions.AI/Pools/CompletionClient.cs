@@ -15,17 +15,17 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
 
     /// <summary>Asks for one completion and reads it.</summary>
     /// <param name="request">What is asked for.</param>
-    /// <param name="only">The server that is asked; null for any.</param>
+    /// <param name="only">The one server that is asked, as long as it is in that life; null for any.</param>
     /// <param name="cancellationToken">Stops the request.</param>
     /// <exception cref="RemoteServiceException">There is no completion; the message names the prompt and the server.</exception>
-    public async Task<ServedCompletion> AskAsync(EncodedRequest request, PoolServer? only, CancellationToken cancellationToken)
+    public async Task<ServedCompletion> AskAsync(EncodedRequest request, (PoolServer Server, int Life)? only, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, CompletionsProtocol.PathOf(options.Protocol))
         {
             Content = CompletionsProtocol.Write(options.Protocol, options.Model, request, settings),
         };
-        if (only is not null)
-            message.Options.Set(PoolHandler.Only, only);
+        if (only is { } one)
+            message.Options.Set(PoolHandler.Only, one);
         HttpResponseMessage response;
         try
         {
@@ -54,11 +54,11 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
                 using JsonDocument answer = JsonDocument.Parse(body);
                 (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(options.Protocol,
                     answer.RootElement);
-                return new ServedCompletion(Complete(request, tokens, logProbs, prompt), logProbs, by.Server, by.Life);
+                return new ServedCompletion(Complete(request, tokens, logProbs, prompt), logProbs, request.Seed, by.Server, by.Life);
             }
             catch (Exception e) when (e is JsonException or FormatException)
             {
-                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Shown} to the prompt " +
+                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Address} to the prompt " +
                     $"\"{ChatModel.Shorten(request.Prompt.Canonical)}\" is no completion: {e.Message.TrimEnd('.')}.", e);
             }
         }

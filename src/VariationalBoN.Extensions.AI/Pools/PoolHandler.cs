@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Pools;
@@ -19,8 +20,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// </remarks>
 public sealed class PoolHandler : HttpMessageHandler
 {
-    /// <summary>The one server that a request goes to, once.</summary>
-    internal static readonly HttpRequestOptionsKey<PoolServer> Only = new("VariationalBoN.Only");
+    /// <summary>The one server that a request goes to, in one of its lives: when that ends, the request has failed.</summary>
+    internal static readonly HttpRequestOptionsKey<(PoolServer Server, int Life)> Only = new("VariationalBoN.Only");
 
     /// <summary>The server that has answered a request, and which of its lives it was in.</summary>
     internal static readonly HttpRequestOptionsKey<(PoolServer Server, int Life)> AnsweredBy = new("VariationalBoN.AnsweredBy");
@@ -36,7 +37,12 @@ public sealed class PoolHandler : HttpMessageHandler
     /// <exception cref="ArgumentException">There is no address, one is no address or stands twice, or an option is out of
     /// range.</exception>
     public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
-        : this(servers, options, new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(15) })
+        : this(servers, options, new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5), // a machine that is off answers nothing
+            PooledConnectionLifetime = TimeSpan.FromMinutes(15),
+        })
     {
     }
 
@@ -50,7 +56,7 @@ public sealed class PoolHandler : HttpMessageHandler
         if (Servers.IsEmpty)
             throw new ArgumentException("There is no server; give the address of at least one.", nameof(servers));
         if (Servers.CountBy(server => server.Address).FirstOrDefault(count => count.Value > 1).Key is Uri twice)
-            throw new ArgumentException($"The server {twice.GetLeftPart(UriPartial.Path)} stands twice; MaxRequestsPerServer says how " +
+            throw new ArgumentException($"The server {twice} stands twice; MaxRequestsPerServer says how " +
                 "much one is given.", nameof(servers));
         _inner = new HttpMessageInvoker(inner);
         _queue = new PoolQueue(Servers, _options);
@@ -65,6 +71,9 @@ public sealed class PoolHandler : HttpMessageHandler
     /// <summary>The servers.</summary>
     internal ImmutableArray<PoolServer> Servers { get; }
 
+    /// <summary>How often a request is tried on each.</summary>
+    internal int MaxTriesPerServer => _options.MaxTriesPerServer;
+
     /// <summary>The requests that all of them take at once.</summary>
     internal int Capacity => (int)Math.Min(int.MaxValue, (long)Servers.Length * _options.MaxRequestsPerServer);
 
@@ -78,17 +87,17 @@ public sealed class PoolHandler : HttpMessageHandler
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is not { IsAbsoluteUri: true } uri || uri.Host != Address.Host)
-            throw new InvalidOperationException($"A request to {request.RequestUri?.GetLeftPart(UriPartial.Path)} came to a pool; name " +
+            throw new InvalidOperationException($"A request to {PoolServer.Named(request.RequestUri)} came to a pool; name " +
                 $"{nameof(PoolHandler)}.{nameof(Address)} in place of a server.");
         byte[]? body = request.Content is null ? null : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         var tries = new Dictionary<PoolServer, int>();
-        PoolServer? only = request.Options.TryGetValue(Only, out PoolServer? one) ? one : null;
+        (PoolServer Server, int Life)? only = request.Options.TryGetValue(Only, out var one) ? one : null;
         while (true)
         {
             (PoolServer server, int life) = await _queue.TakeAsync(tries, only, cancellationToken).ConfigureAwait(false);
             tries[server] = tries.GetValueOrDefault(server) + 1;
-            bool isLast = only is not null || Servers.All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
-            if (await TryAsync(server, request, body, isLast, cancellationToken).ConfigureAwait(false) is { } response)
+            bool isLast = (only is { } given ? [given.Server] : Servers).All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
+            if (await TryAsync(server, life, request, body, isLast, cancellationToken).ConfigureAwait(false) is { } response)
             {
                 request.Options.Set(AnsweredBy, (server, life));
                 return response;
@@ -110,8 +119,8 @@ public sealed class PoolHandler : HttpMessageHandler
 
     /// <summary>One try. The place at the server is given back when the answer is read to its end.</summary>
     /// <returns>The answer; null when it came to nothing and is to be asked elsewhere.</returns>
-    private async Task<HttpResponseMessage?> TryAsync(PoolServer server, HttpRequestMessage request, byte[]? body, bool isLast,
-        CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage?> TryAsync(PoolServer server, int life, HttpRequestMessage request, byte[]? body,
+        bool isLast, CancellationToken cancellationToken)
     {
         long begun = _options.TimeProvider.GetTimestamp();
         using var limit = new CancellationTokenSource(_options.TryTimeout, _options.TimeProvider);
@@ -135,8 +144,11 @@ public sealed class PoolHandler : HttpMessageHandler
             : !response!.IsSuccessStatusCode && RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode))));
         string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s")
             : error is not null ? Reason(error) : $"it answered {(int)response!.StatusCode} {response.ReasonPhrase}".TrimEnd();
-        ServerHealth? news = _queue.Return(server, passes ? () => server.Failed(begun, why, error is null ? RetryAfter(response!) : null)
-            : error is null ? server.Answered : () => false);
+        bool mayHaveRestarted = error is not null // these are said by one that runs:
+            || response!.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or HttpStatusCode.InternalServerError);
+        ServerHealth? news = _queue.Return(server, passes
+            ? () => server.Failed(begun, life, mayHaveRestarted, why, error is null ? RetryAfter(response!) : null)
+            : () => error is null && server.Answered(begun));
         if (error is not null || (passes && !isLast))
             response?.Dispose();
         if (news is not null)
@@ -148,13 +160,13 @@ public sealed class PoolHandler : HttpMessageHandler
         if (error is not null)
         {
             throw new HttpRequestException((error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
-                $"{server.Shown} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}",
+                $"{server.Address} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}",
                     error);
         }
 
         response!.RequestMessage = request;
         if (!response.IsSuccessStatusCode)
-            response.ReasonPhrase = $"{response.ReasonPhrase} (by {server.Shown})".TrimStart();
+            response.ReasonPhrase = $"{response.ReasonPhrase} (by {server.Address})".TrimStart();
         return response;
     }
 

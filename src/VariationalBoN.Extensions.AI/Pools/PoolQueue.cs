@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>Requests that wait for a place at a server, first come, first served. Thread-safe.</summary>
+/// <summary>Requests that wait for a place at a server, first come, first served, but for those that were tried already: they are first,
+/// so that a request that nobody answers fails when its tries are made and not when those of all others are. Thread-safe.</summary>
 /// <param name="servers">The servers; this is what guards their state.</param>
 /// <param name="options">Of the pool.</param>
 internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions options) : IDisposable
@@ -23,20 +24,19 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
 
     /// <summary>A place at the least busy server, of those that this request was tried on least; waits for one.</summary>
     /// <param name="tries">How often it was tried on each.</param>
-    /// <param name="only">The one server that it goes to; null for any.</param>
+    /// <param name="only">The one server that it goes to, as long as it is in that life; null for any.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The server, and which of its lives it is in.</returns>
-    public async Task<(PoolServer Server, int Life)> TakeAsync(IReadOnlyDictionary<PoolServer, int> tries, PoolServer? only,
+    /// <exception cref="HttpRequestException">The life of the one server is over.</exception>
+    public async Task<(PoolServer Server, int Life)> TakeAsync(IReadOnlyDictionary<PoolServer, int> tries, (PoolServer Server, int Life)? only,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var waiter = new Waiter(tries, only);
         lock (_lock)
         {
-            if (_waiting.Count == 0 && Free(waiter) is { } free)
-                return Given(free);
-            _waiting.AddLast(waiter);
-            Serve(); // those before it may wait for others
+            _ = tries.Count > 0 ? _waiting.AddFirst(waiter) : _waiting.AddLast(waiter);
+            Serve();
         }
 
         await using CancellationTokenRegistration stop = cancellationToken.Register(() =>
@@ -80,16 +80,26 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
         return (server, server.Life);
     }
 
-    private PoolServer? Free(Waiter waiter) => (waiter.Only is null ? servers : [waiter.Only])
+    private PoolServer? Free(Waiter waiter) => (waiter.Only is { } only ? [only.Server] : servers)
         .Where(server => server.IsFree && waiter.Tries.GetValueOrDefault(server) < options.MaxTriesPerServer)
         .OrderBy(server => waiter.Tries.GetValueOrDefault(server)).ThenBy(server => server.UnderWay).FirstOrDefault();
 
     /// <summary>Gives what places there are, in order, and looks again when the next pause ends.</summary>
     private void Serve()
     {
-        for (LinkedListNode<Waiter>? node = _waiting.First, next; node is not null && servers.Any(server => server.IsFree); node = next)
+        bool isOver = _waiting.Any(waiter => waiter.IsOver);
+        for (LinkedListNode<Waiter>? node = _waiting.First, next;
+            node is not null && (isOver || servers.Any(server => server.IsFree)); node = next)
         {
             next = node.Next;
+            if (node.Value is { IsOver: true, Only: { } only })
+            {
+                _waiting.Remove(node);
+                node.Value.Place.SetException(new HttpRequestException(HttpRequestError.Unknown,
+                    $"{only.Server.Address} gave no answer: {only.Server.LastFailure}."));
+                continue;
+            }
+
             if (Free(node.Value) is not { } free)
                 continue;
             _waiting.Remove(node);
@@ -109,8 +119,10 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
     }
 
     /// <summary>A request that waits.</summary>
-    private sealed record Waiter(IReadOnlyDictionary<PoolServer, int> Tries, PoolServer? Only)
+    private sealed record Waiter(IReadOnlyDictionary<PoolServer, int> Tries, (PoolServer Server, int Life)? Only)
     {
+        public bool IsOver => Only is { } only && only.Server.Life != only.Life;
+
         public TaskCompletionSource<(PoolServer Server, int Life)> Place { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -27,7 +27,8 @@ public sealed class PoolSampler
     private readonly ITokenizer _tokenizer;
     private readonly PoolSamplerOptions _options;
     private readonly ServedPolicy? _served;
-    private readonly Dictionary<(PoolServer Server, int Life), Task> _checks = [];
+    private readonly Dictionary<(PoolServer Server, int Life), Task<bool>> _checks = [];
+    private readonly Dictionary<PoolServer, int> _brokenChecks = []; // in a row; guarded by _checks
     private readonly RepetitionWatch _repetitions = new();
 
     /// <summary>Creates a sampler.</summary>
@@ -160,15 +161,15 @@ public sealed class PoolSampler
             ServedCompletion drawn = await _client.AskAsync(request, only: null, cancellationToken).ConfigureAwait(false);
             try
             {
-                await CheckOf(drawn, all, cancellationToken).ConfigureAwait(false);
+                if (!await CheckOf(drawn, all, cancellationToken).ConfigureAwait(false))
+                    continue; // it went away before it was checked: what it drew is drawn again
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested
-                && e is OperationCanceledException or RemoteServiceException && RetryPolicy.IsTransient(e))
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                continue; // it went away before it was checked, or another call that checked it was cancelled: what it drew is drawn again
+                continue; // another call that checked it was cancelled
             }
 
-            if (_repetitions.Repeats(drawn))
+            if (Generation.Temperature == 1 && _repetitions.Repeats(drawn, drawn.LogProbs.Sum())) // servers say those of temperature 1
                 throw Repeats(drawn);
             _served?.Remember(drawn.Completion, drawn.LogProbs.Sum());
             return drawn.Completion;
@@ -176,51 +177,73 @@ public sealed class PoolSampler
     }
 
     /// <summary>The check of a server in one of its lives, made once; one that did not come to an end is made again.</summary>
-    private Task CheckOf(ServedCompletion drawn, EncodedRequest[] all, CancellationToken cancellationToken)
+    private Task<bool> CheckOf(ServedCompletion drawn, EncodedRequest[] all, CancellationToken cancellationToken)
     {
         lock (_checks)
         {
             (PoolServer, int) key = (drawn.Server, drawn.Life);
-            if (!_checks.TryGetValue(key, out Task? check) || (check.IsCompleted && !check.IsCompletedSuccessfully))
-                _checks[key] = check = Task.Run(() => CheckAsync(drawn.Server, all, cancellationToken), cancellationToken);
+            if (!_checks.TryGetValue(key, out Task<bool>? check) || (check.IsCompleted && !(check.IsCompletedSuccessfully && check.Result)))
+                _checks[key] = check = Task.Run(() => CheckAsync(key, all, cancellationToken), cancellationToken);
             return check;
         }
     }
 
-    private async Task CheckAsync(PoolServer server, EncodedRequest[] all, CancellationToken cancellationToken)
+    /// <summary>Holds a server to the local copy.</summary>
+    /// <returns>False when it went away meanwhile, or failed at a request as often as it may.</returns>
+    private async Task<bool> CheckAsync((PoolServer Server, int Life) held, EncodedRequest[] all, CancellationToken cancellationToken)
     {
         if (_options.LocalCopy is not { } copy)
-            return;
+            return true;
+        PoolServer server = held.Server;
         EncodedRequest[] prompts = [.. all.DistinctBy(request => request.Prompt).Take(8)];
         int each = (_options.CheckedCompletions + prompts.Length - 1) / prompts.Length;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<ServedCompletion>[] asked = [.. prompts.SelectMany(request => Enumerable.Range(0, each).Select(k => _client.AskAsync(
-            request with { Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)) }, server,
+            request with { Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)) }, held,
                 stop.Token)))];
         ServedCompletion[] drawn;
         try
         {
             drawn = await FirstFailure.WhenAll(asked).ConfigureAwait(false);
         }
+        catch (RemoteServiceException e) when (RetryPolicy.IsTransient(e))
+        {
+            if (Broken(server, 1) >= _pool.MaxTriesPerServer)
+                throw new RemoteServiceException(e.Failure, $"{server.Address} failed at each of {_pool.MaxTriesPerServer} tries to hold it " +
+                    $"to the local copy, so that nothing of it could be taken: {e.Message} Leave it out, or give it fewer requests " +
+                    $"({nameof(PoolOptions)}.{nameof(PoolOptions.MaxRequestsPerServer)}).", e);
+            return false;
+        }
         finally
         {
-            await stop.CancelAsync().ConfigureAwait(false); // one that fails takes those with it that wait for the server
+            await stop.CancelAsync().ConfigureAwait(false); // one that fails takes the others with it
         }
 
+        Broken(server, 0);
         var watch = new RepetitionWatch();
-        if (drawn.FirstOrDefault(watch.Repeats) is { } repeated)
+        IReadOnlyList<double> logProbs = copy.LogProbValues([.. drawn.Select(one => one.Completion)]);
+        if (drawn.Where((one, i) => watch.Repeats(one, logProbs[i])).FirstOrDefault() is { } repeated)
             throw Repeats(repeated);
         if (DriftCheck.Fault(copy, Generation, drawn, _options.MaxDrift) is string fault)
         {
-            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"{server.Shown} draws from something else than the local copy of " +
+            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"{server.Address} draws from something else than the local copy of " +
                 $"{_options.Model}, by {drawn.Length} completions of " +
                 $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; " +
                     $"{nameof(PoolSamplerOptions.MaxDrift)} sets the limit.");
         }
+
+        return true;
+    }
+
+    /// <summary>Counts checks of a server that broke off, one after the other; 0 for one that did not.</summary>
+    private int Broken(PoolServer server, int more)
+    {
+        lock (_checks)
+            return _brokenChecks[server] = more == 0 ? 0 : _brokenChecks.GetValueOrDefault(server) + more;
     }
 
     private RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer,
-        $"{drawn.Server.Shown} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" " +
+        $"{drawn.Server.Address} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" " +
         $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token " +
             "(temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");
 

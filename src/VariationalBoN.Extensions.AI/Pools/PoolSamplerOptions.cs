@@ -54,8 +54,12 @@ public sealed record PoolSamplerOptions
                 : "LocalCopy and UncheckedIdentity are both set; the identity is that of the copy");
         }
 
-        if (UncheckedIdentity is not null && !(generation.Temperature == 1 && generation.HasFullSupport(vocabularySize)))
-            faults.Add(FormattableString.Invariant($"UncheckedIdentity is set with temperature {generation.Temperature} or with top-k or top-p; servers say the log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a LocalCopy"));
+        if (!generation.HasFullSupport(vocabularySize))
+            faults.Add("TopK or TopP is set; a server that rounds otherwise draws tokens that the copy gives no probability at all, so that " +
+                "log pi of a good server's completions would be minus infinity. Draw from all tokens");
+        if (UncheckedIdentity is not null && generation.Temperature != 1)
+            faults.Add(FormattableString.Invariant($"UncheckedIdentity is set with temperature {generation.Temperature}; servers say the ") +
+                "log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a LocalCopy");
         if (Protocol == PoolProtocol.LlamaCpp && generation.StopTokens.Length > 1)
             faults.Add($"StopTokens has {generation.StopTokens.Length} tokens, and llama.cpp's server stops at the model's own alone; " +
                 "give that one");

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>Notices a server that gives one answer to a prompt whatever the seed. Thread-safe.</summary>
@@ -6,30 +8,30 @@ internal sealed class RepetitionWatch
     /// <summary>Draws as unlikely as exp(-20), 2e-9, are none.</summary>
     private const double MostSurprise = 20;
 
-    private readonly Dictionary<(PoolServer Server, Prompt Prompt), Seen> _seen = [];
+    private readonly Dictionary<(PoolServer Server, Prompt Prompt), Seen?> _seen = [];
 
     /// <summary>Takes a completion in.</summary>
-    /// <returns>Whether its server has given it so often, and nothing else, that draws would not have: every further one of probability p
-    /// adds -log p.</returns>
-    public bool Repeats(ServedCompletion drawn)
+    /// <param name="drawn">The completion.</param>
+    /// <param name="logProb">Its log-probability as the model draws.</param>
+    /// <returns>Whether its server has given it by so many seeds, and nothing else, that draws would not have: every further one of
+    /// probability p adds -log p.</returns>
+    public bool Repeats(ServedCompletion drawn, double logProb)
     {
         var key = (drawn.Server, drawn.Completion.Prompt);
         lock (_seen)
         {
             if (!_seen.TryGetValue(key, out Seen? seen))
-                _seen[key] = new Seen(drawn.Completion.Tokens.ToArray());
-            else if (seen.Tokens is not null && drawn.Completion.Tokens.AsSpan().SequenceEqual(seen.Tokens))
-                return (seen.Surprise -= drawn.LogProbs.Sum()) > MostSurprise;
-            else
-                seen.Tokens = null; // it gives others
+                _seen[key] = new Seen(drawn.Completion.Tokens, [drawn.Seed]);
+            else if (seen is not null && !drawn.Completion.Tokens.AsSpan().SequenceEqual(seen.Tokens.AsSpan()))
+                _seen[key] = null; // it gives others
+            else if (seen is not null && seen.Seeds.Add(drawn.Seed)) // by the same seed the same answer is right
+                return (seen.Surprise -= logProb) > MostSurprise;
             return false;
         }
     }
 
-    private sealed class Seen(int[] tokens)
+    private sealed record Seen(ImmutableArray<int> Tokens, HashSet<long> Seeds)
     {
-        public int[]? Tokens { get; set; } = tokens;
-
         public double Surprise { get; set; }
     }
 }

@@ -130,7 +130,7 @@ public sealed class PoolHandlerTests
     public async Task What_every_server_would_refuse_is_answered_at_once_and_says_who_did()
     {
         var inner = new Scripted { Status = _ => HttpStatusCode.NotFound };
-        using var pool = new PoolHandler([new("http://user:secret@one:81/base"), new("http://two")], s_quick, inner);
+        using var pool = new PoolHandler([new("http://one:81/base"), new("http://two")], s_quick, inner);
         using HttpClient client = pool.CreateClient();
 
         var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => new HttpRewardModel(
@@ -139,8 +139,66 @@ public sealed class PoolHandlerTests
 
         Assert.Equal(RemoteFailure.Misdirected, thrown.Failure);
         Assert.Contains("by http://one:81/base/", thrown.Message);
+        Assert.Equal(["http://one:81/base/score"], inner.Asked);
+    }
+
+    [Fact]
+    public void An_address_with_a_password_and_one_without_a_server_are_refused()
+    {
+        var thrown = Assert.Throws<ArgumentException>(() => new PoolHandler([new("http://user:secret@one:81/base")]));
+        Assert.Contains("http://one:81/base has a user or a password", thrown.Message);
         Assert.DoesNotContain("secret", thrown.Message);
-        Assert.Equal(["http://user:secret@one:81/base/score"], inner.Asked);
+        Assert.Contains("\"score\" is no address", Assert.Throws<ArgumentException>(
+            () => new PoolHandler([new("score", UriKind.Relative)])).Message);
+    }
+
+    [Fact]
+    public async Task What_a_server_answers_first_after_it_failed_is_of_another_life_unless_it_was_only_busy()
+    {
+        Assert.Equal((HttpStatusCode.OK, 1), await AnswerAfterAsync(HttpStatusCode.ServiceUnavailable));
+        Assert.Equal((HttpStatusCode.OK, 0), await AnswerAfterAsync(HttpStatusCode.TooManyRequests));
+
+        static async Task<(HttpStatusCode, int)> AnswerAfterAsync(HttpStatusCode failure)
+        {
+            int asked = 0;
+            var inner = new Scripted { Status = _ => Interlocked.Increment(ref asked) == 1 ? failure : HttpStatusCode.OK };
+            using var pool = new PoolHandler([new("http://one")], s_quick, inner);
+            using HttpClient client = pool.CreateClient();
+            using var request = new HttpRequestMessage(HttpMethod.Get, "path");
+            using HttpResponseMessage response = await client.SendAsync(request);
+            Assert.True(request.Options.TryGetValue(PoolHandler.AnsweredBy, out var by));
+            return (response.StatusCode, by.Life);
+        }
+    }
+
+    [Fact]
+    public void An_answer_to_a_request_from_before_a_pause_does_not_end_it()
+    {
+        var clock = new ManualTime();
+        var server = new PoolServer(new("http://one"), new() { FirstPause = TimeSpan.FromSeconds(2), TimeProvider = clock });
+        clock.Now = TimeSpan.FromSeconds(1);
+        server.Failed(begun: 0, life: 0, mayHaveRestarted: false, "busy", TimeSpan.FromSeconds(7));
+
+        Assert.False(server.Answered(begun: 0));
+        Assert.Equal(TimeSpan.FromSeconds(7), server.Pause);
+        clock.Now = TimeSpan.FromSeconds(8);
+        Assert.True(server.Answered(begun: clock.GetTimestamp()));
+        Assert.Equal((TimeSpan.Zero, 2L), (server.Pause, server.Health.Answered));
+    }
+
+    [Fact]
+    public async Task A_request_that_nobody_answers_fails_when_its_own_tries_are_made()
+    {
+        var inner = new Scripted { Status = _ => HttpStatusCode.ServiceUnavailable };
+        using var pool = new PoolHandler([new("http://one")], s_quick with { MaxRequestsPerServer = 4 }, inner);
+        using HttpClient client = pool.CreateClient();
+
+        HttpResponseMessage[] answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => client.GetAsync($"path?{i}")));
+
+        Assert.All(answers, response => Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode));
+        string[] asked = [.. inner.Asked];
+        Assert.Equal(60, asked.Length);
+        Assert.Equal(3, asked.Take(20).CountBy(path => path).Max(count => count.Value)); // not after each was tried twice
     }
 
     [Fact]

@@ -16,6 +16,7 @@ public sealed class PoolJobTests : StoreFixture
     private const int Vocabulary = 11;
     private static readonly Prompt[] s_prompts = ["1 2", "3", "4 5 6", "7"];
     private static readonly IRewardModel s_judge = RewardModel.FromFunction(completion => completion.Tokens.Sum() / 7.0, "sum");
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5), s_short = TimeSpan.FromMilliseconds(1);
     private readonly Gpt2 _model = Model(seed: 1);
 
     [Fact]
@@ -40,6 +41,53 @@ public sealed class PoolJobTests : StoreFixture
         Assert.InRange(pool.Health[2].Failed, 1, long.MaxValue);
         Assert.InRange(pool.Health[2].Answered, 17, long.MaxValue);
         Assert.InRange(slow.Answered, 17, away.Answered - 1); // a slow one is given less
+    }
+
+    [Fact]
+    public async Task A_server_that_dies_while_it_is_held_to_the_copy_holds_nothing_up()
+    {
+        await using CompletionsServer first = await Start(), second = await Start();
+        first.OnRequest = answered => _ = answered == 10 ? first.KillAsync() : Task.CompletedTask;
+        using var pool = new PoolHandler([first.Address, second.Address], new() { FirstPause = s_pause, MaxPause = s_pause });
+        using var limit = new CancellationTokenSource(6 * s_pause); // a request that waits for it is tried 8 times
+
+        Assert.Equal(32, (await Sampler(pool).SampleAsync(s_prompts, 8, seed: 1, limit.Token)).Count);
+        Assert.InRange(pool.Health[0].Failed, 1, long.MaxValue);
+    }
+
+    [Fact]
+    public async Task A_server_that_turns_some_away_is_held_to_the_copy_all_the_same()
+    {
+        await using CompletionsServer busy = await Start(ServerFault.Busy);
+        using var pool = new PoolHandler([busy.Address], new() { FirstPause = s_short, MaxPause = s_short });
+
+        Assert.Equal(8, (await Sampler(pool).SampleAsync(s_prompts, 2, seed: 1)).Count);
+        Assert.InRange(pool.Health[0].Failed, 1, long.MaxValue);
+    }
+
+    [Fact]
+    public async Task A_server_that_never_lives_through_its_check_is_named()
+    {
+        await using CompletionsServer server = await Start();
+        server.OnRequest = answered => server.Fault = answered % 2 == 0 ? ServerFault.Unavailable : ServerFault.None;
+        using var pool = new PoolHandler([server.Address], new() { FirstPause = s_short, MaxPause = s_short, MaxTriesPerServer = 3 });
+        using var limit = new CancellationTokenSource(6 * s_pause);
+
+        var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => Sampler(pool).SampleAsync(["1"], 1, seed: 1, limit.Token));
+
+        Assert.Contains($"{server.Address.Authority}/ failed at each of 3 tries to hold it to the local copy", thrown.Message);
+        Assert.Contains("503", thrown.Message);
+    }
+
+    [Fact]
+    public async Task The_same_call_again_is_no_repetition()
+    {
+        await using CompletionsServer server = await Start();
+        using var pool = new PoolHandler([server.Address]);
+        PoolSampler sampler = Sampler(pool);
+
+        for (int i = 0; i < 8; i++)
+            Assert.Equal(4, (await sampler.SampleAsync(s_prompts, 1, seed: 1)).Count);
     }
 
     [Theory]
@@ -108,6 +156,9 @@ public sealed class PoolJobTests : StoreFixture
         ModelIdentity identity = Reference().Identity;
         Assert.Contains("neither LocalCopy nor UncheckedIdentity is set", Assert.Throws<ArgumentException>(
             () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny" })).Message);
+        Assert.Contains("TopK or TopP is set", Assert.Throws<ArgumentException>(
+            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { TopP = 0.9 }, new() { Model = "tiny",
+                UncheckedIdentity = identity })).Message);
         Assert.Contains("temperature 1", Assert.Throws<ArgumentException>(
             () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { Temperature = 0.5 }, new() { Model = "tiny",
                 UncheckedIdentity = identity })).Message);
@@ -155,6 +206,12 @@ public sealed class PoolJobTests : StoreFixture
     }
 
     private CausalLmPolicy Reference() => new(_model, new NumberTokenizer(Vocabulary), Generation);
+
+    private PoolSampler Sampler(PoolHandler pool)
+    {
+        CausalLmPolicy copy = Reference();
+        return new(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy, CheckedCompletions = 32 });
+    }
 
     private async Task<CompletionsServer> Start(ServerFault fault = ServerFault.None)
     {
