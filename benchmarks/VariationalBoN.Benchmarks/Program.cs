@@ -32,6 +32,9 @@ switch (args)
     case ["serving", .. string[] settings]:
         await ServingBenchmark.RunAsync(settings);
         break;
+    case ["real-size", .. string[] settings]:
+        await RealSize.RunAsync(settings);
+        break;
     case ["store"]:
         await StoreCost.RunAsync();
         break;

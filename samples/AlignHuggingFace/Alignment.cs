@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using AlignHuggingFace.Prompts;
 using SampleHosting;
@@ -14,7 +13,6 @@ namespace AlignHuggingFace;
 /// <summary>The run from end to end: load, estimate, align, evaluate, save, load again. Stateless.</summary>
 internal static class Alignment
 {
-    public const int EvaluationCompletions = 16;
     private const int AnswersShown = 3;
     private const double Tolerance = 1e-5; // merging adapters rounds
 
@@ -25,6 +23,7 @@ internal static class Alignment
     {
         if (arguments.Model is null)
             arguments = MakeTiny(arguments, output);
+        var parts = new RunParts(Path.Combine(arguments.Output, RunParts.FileName));
 
         // 1. What was downloaded: a policy, the reference it starts from, judges, prompts.
         var (device, referenceDevice) = (CommonOptions.DeviceOf(arguments.Device), CommonOptions.DeviceOf(arguments.ReferenceDevice));
@@ -36,6 +35,7 @@ internal static class Alignment
         output.WriteLine(model.Description);
         output.WriteLine($"judge: {judge.Reward.Identity}");
         output.WriteLine(prompts.Description(arguments.Steps));
+        parts.End("loading");
 
         Prompt[] measured = [.. prompts.Used, .. prompts.HeldOut];
         if (arguments.Shard is string part)
@@ -51,18 +51,20 @@ internal static class Alignment
         // 2. What was done before, which must be of the same settings; and what the rest will take, before it starts.
         using var training = new FineTuning(model, scorer, prompts, arguments, second?.Reward);
         var work = new Work(ReferenceRewards.Missing(scorer, measured, arguments), arguments.Steps - training.StepsDone,
-            prompts.HeldOut.Length * (EvaluationCompletions + Looks(arguments)), second is null ? 1 : 2);
+            prompts.HeldOut.Length * (arguments.HeldOutCompletions + Looks(arguments)), second is null ? 1 : 2);
         if (training.StepsDone > 0)
             output.WriteLine($"training goes on after step {training.StepsDone} of {arguments.Steps}");
-        output.WriteLine($"\n{new RunEstimate(await Probe.MeasureAsync(model, scorer, measured, arguments, cancellationToken), work)}\n");
+        var costs = await Probe.MeasureAsync(model, scorer, measured, arguments, cancellationToken);
+        output.WriteLine($"\n{new RunEstimate(costs, work)}\n");
+        parts.End("estimate", ("drawn_tokens_per_second", costs.TokensPerSecond),
+            ("scored_tokens_per_second", costs.ScoredTokensPerSecond), ("seconds_per_step", costs.Step));
         if (arguments.EstimateOnly)
             return;
 
         // 3. Reference rewards, once, on disk as they come: table.BestOf(n) is the Best-of-N distribution.
-        var clock = Stopwatch.StartNew();
         using var table = await ReferenceRewards.ObtainAsync(scorer, measured, arguments, output, cancellationToken);
-        double drawing = clock.Elapsed.TotalSeconds;
         ReferenceRewards.Report(table, arguments.N, output);
+        parts.End("reference rewards");
         if (arguments.ReferencesOnly)
             return;
         if (arguments.Guided)
@@ -70,24 +72,22 @@ internal static class Alignment
         var bestOfN = table.BestOf(arguments.N);
 
         // 4. Align, and keep the result: a directory that Python reads, and the proof that it holds this model.
-        clock.Restart();
         var evaluator = new Evaluator(scorer, table);
-        var before = await evaluator.EvaluateAsync(model.Reference, prompts.HeldOut, EvaluationCompletions, arguments.Seed, cancellationToken);
-        double measuring = clock.Elapsed.TotalSeconds;
-        clock.Restart();
+        var before = await evaluator.EvaluateAsync(model.Reference, prompts.HeldOut, arguments.HeldOutCompletions, arguments.Seed, cancellationToken);
+        parts.End("held-out numbers of the reference");
         await training.RunAsync(bestOfN, output, cancellationToken);
-        double steps = clock.Elapsed.TotalSeconds;
+        parts.End("training");
         Save(model, prompts.HeldOut[0], arguments, output); // before all that may fail or be stopped
-        clock.Restart();
+        parts.End("saving and reading again");
         var after = await evaluator.EvaluateAsync(
-            model.Policy, prompts.HeldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
+            model.Policy, prompts.HeldOut, arguments.HeldOutCompletions, arguments.Seed, bestOfN, cancellationToken);
 
         EvaluationReport? guided = null;
         if (arguments.Guided)
         {
             using var head = GuidedDecoding.Obtain(model, scorer, table, prompts, arguments, output, cancellationToken);
             var policy = new GuidedPolicy(model.Reference, head, RankWeight.BestOf(arguments.N));
-            guided = await evaluator.EvaluateAsync(policy, prompts.HeldOut, EvaluationCompletions, arguments.Seed, bestOfN, cancellationToken);
+            guided = await evaluator.EvaluateAsync(policy, prompts.HeldOut, arguments.HeldOutCompletions, arguments.Seed, bestOfN, cancellationToken);
         }
 
         // 5. Held-out numbers, what they mean, and a few answers.
@@ -100,14 +100,21 @@ internal static class Alignment
         if (guided is not null)
             output.WriteLine(GuidedDecoding.Say(guided, RankWeight.BestOf(arguments.N)));
         if (second is not null)
-            output.WriteLine(await SecondAsync(model, second, prompts.HeldOut, arguments.Seed, cancellationToken));
+            output.WriteLine(await SecondAsync(model, second, prompts.HeldOut, arguments, cancellationToken));
         if (training.Watched is string watched)
             output.WriteLine(watched);
-        measuring += clock.Elapsed.TotalSeconds;
+        parts.End("held-out numbers of the policy");
         Show(model, prompts.HeldOut, arguments.Seed, output, cancellationToken);
-
-        using var process = Process.GetCurrentProcess();
-        output.WriteLine(RunEstimate.Taken(drawing, steps, measuring, process.PeakWorkingSet64));
+        parts.End("answers shown");
+        if (arguments.Gguf is { } type)
+        {
+            string file = Path.Combine(arguments.Output, "model.gguf");
+            model.SaveGguf(file, type);
+            output.WriteLine($"Written to {file}, for llama.cpp.");
+            parts.End("GGUF file");
+        }
+        output.WriteLine("It took:");
+        console.Write(parts.Table());
     }
 
     /// <summary>The prompts, all held against the context of the model.</summary>
@@ -143,11 +150,13 @@ internal static class Alignment
     }
 
     private static async Task<string> SecondAsync(
-        LanguageModel model, Judge second, Prompt[] heldOut, long seed, CancellationToken cancellationToken)
+        LanguageModel model, Judge second, Prompt[] heldOut, Arguments arguments, CancellationToken cancellationToken)
     {
         var scorer = new Scorer(model.Reference, second.Reward);
-        var before = await SecondOpinion.MeanAsync(model.Reference, scorer, heldOut, seed, cancellationToken);
-        return Verdict.OfSecond(before, await SecondOpinion.MeanAsync(model.Policy, scorer, heldOut, seed, cancellationToken));
+        return Verdict.OfSecond(await MeanAsync(model.Reference), await MeanAsync(model.Policy));
+
+        Task<Estimate> MeanAsync(IPolicy policy) => SecondOpinion.MeanAsync(
+            policy, scorer, heldOut, arguments.HeldOutCompletions, arguments.Seed, cancellationToken);
     }
 
     private static Table Results(EvaluationReport before, EvaluationReport after, Verdict verdict, EvaluationReport? guided, double n)

@@ -1,5 +1,7 @@
 using AlignHuggingFace.Prompts;
+using TorchSharp;
 using VariationalBoN.Training;
+using VariationalBoN.Transformers.Gguf;
 
 namespace AlignHuggingFace;
 
@@ -33,6 +35,9 @@ internal sealed record Arguments
     public string? PromptColumn { get; init; }
 
     public LongPrompts LongPrompts { get; init; }
+
+    /// <summary>Completions that reference and policy each draw for a held-out prompt.</summary>
+    public int HeldOutCompletions { get; init; } = 16;
 
     /// <summary>How many prompts are held out; null for a fifth, at most 100.</summary>
     public int? HeldOut { get; init; }
@@ -109,6 +114,12 @@ internal sealed record Arguments
 
     /// <summary>Learn a value head from the store and measure the guided reference beside the aligned policy.</summary>
     public bool Guided { get; init; }
+
+    /// <summary>The element type of the weights in memory; BFloat16 below adapters alone.</summary>
+    public torch.ScalarType ElementType { get; init; } = torch.ScalarType.Float32;
+
+    /// <summary>How matrices are stored in a GGUF file beside the model; null for no such file.</summary>
+    public GgufType? Gguf { get; init; }
 
     /// <summary>Smaller numbers.</summary>
     public bool Quick { get; init; }

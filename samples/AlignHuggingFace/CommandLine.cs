@@ -5,6 +5,8 @@ using AlignHuggingFace.Prompts;
 using SampleHosting;
 using VariationalBoN.References;
 using VariationalBoN.Training;
+using VariationalBoN.Transformers.Gguf;
+using static TorchSharp.torch;
 
 namespace AlignHuggingFace;
 
@@ -53,6 +55,9 @@ internal static class CommandLine
 
     private static readonly Option<int?> HeldOut = OptionChecks.Number<int>("--held-out",
         "How many prompts are held out, to measure on [default: a fifth, at most 100].", value => value >= 1, "at least 1");
+
+    private static readonly Option<int> HeldOutCompletions = OptionChecks.Number("--held-out-completions",
+        "Completions of each held-out prompt, of the reference and of the policy.", 16, value => value >= 2, "at least 2");
 
     private static readonly Option<double> N = OptionChecks.Number(
         "--n", "N, the draws that one sample is to be worth.", 8.0, value => value >= 1, "at least 1");
@@ -115,6 +120,14 @@ internal static class CommandLine
     private static readonly Option<bool> Lora = new("--lora")
     {
         Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off.",
+    };
+
+    private static readonly Option<string> ElementType = CommonOptions.ElementType(
+        "Of the weights in memory: bfloat16 is half of float32; it needs --lora, whose adapters stay float32.");
+
+    private static readonly Option<GgufType?> Gguf = new("--gguf")
+    {
+        Description = "Also write the aligned model as a file for llama.cpp, model.gguf in --output: f32, f16 or q8.",
     };
 
     private static readonly Option<bool> MixedPrecision = new("--mixed-precision")
@@ -183,8 +196,8 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, N, Samples, Part, Merge, AnyExecution, Block, Steps, PromptsPerStep, Completions,
-            MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, MixedPrecision,
+            Model, Reward, Label, SecondReward, SecondLabel, Watch, Prompts, Column, TooLong, HeldOut, HeldOutCompletions, N, Samples, Part, Merge, AnyExecution, Block, Steps,
+            PromptsPerStep, Completions, MaxNewTokens, RowsPerPass, LearningRate, LearningRateSchedule, WeightDecay, Clip, CheckpointEvery, Lora, ElementType, Gguf, MixedPrecision,
             RecomputeActivations, Guided, Targets, Seed, Output,
             References, Device, ReferenceDevice, Threads, Quick, Plain, EstimateOnly, ReferencesOnly, MakeTiny,
         };
@@ -207,6 +220,8 @@ internal static class CommandLine
             result.AddError($"--model needs --prompts, a file of prompts: {PromptFile.Endings}");
         foreach (var option in new Option[] { Reward, Label, Prompts, Threads }.Where(option => !Given(Model) && Given(option)))
             result.AddError($"{option.Name} goes with --model; without it tiny models are made");
+        if (Given(ElementType) && CommonOptions.ElementTypeOf(result.GetRequiredValue(ElementType)) == ScalarType.BFloat16 && !result.GetValue(Lora))
+            result.AddError("--element-type bfloat16 needs --lora: small steps of training would be rounded away in 16 bits");
         if (Given(Column) && !Given(Prompts))
             result.AddError("--prompt-column goes with --prompts");
         if (Given(EstimateOnly) && Given(ReferencesOnly))
@@ -248,6 +263,7 @@ internal static class CommandLine
             PromptColumn = result.GetValue(Column),
             LongPrompts = result.GetValue(TooLong),
             HeldOut = result.GetValue(HeldOut),
+            HeldOutCompletions = result.GetValue(HeldOutCompletions),
             N = n,
             SamplesPerPrompt = result.GetValue(Samples) ?? Math.Max(32, (int)Math.Ceiling(8 * n)),
             Shard = result.GetValue(Part),
@@ -265,6 +281,8 @@ internal static class CommandLine
             Clip = result.GetValue(Clip),
             CheckpointEvery = result.GetValue(CheckpointEvery),
             Lora = lora,
+            ElementType = CommonOptions.ElementTypeOf(result.GetRequiredValue(ElementType)),
+            Gguf = result.GetValue(Gguf),
             MixedPrecision = result.GetValue(MixedPrecision),
             RecomputeActivations = result.GetValue(RecomputeActivations),
             Guided = result.GetValue(Guided),

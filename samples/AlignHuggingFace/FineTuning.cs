@@ -185,6 +185,7 @@ internal sealed class FineTuning : IDisposable
         ["--weight-decay"] = arguments.WeightDecay,
         ["--clip"] = arguments.Clip,
         ["--lora"] = arguments.Lora,
+        ["--element-type"] = arguments.ElementType.ToString(),
         ["--mixed-precision"] = arguments.MixedPrecision,
         ["--targets"] = Targets.Name(arguments.Targets, model.Network.Device),
         ["--seed"] = arguments.Seed,

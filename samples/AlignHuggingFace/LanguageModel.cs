@@ -4,6 +4,7 @@ using VariationalBoN;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Gguf;
 using VariationalBoN.Transformers.Lora;
 using VariationalBoN.Transformers.Pretrained;
 using static TorchSharp.torch;
@@ -25,6 +26,7 @@ internal sealed class LanguageModel : IDisposable
     {
         var options = new PretrainedOptions
         {
+            ElementType = arguments.ElementType,
             Device = device,
             MixedPrecision = arguments.MixedPrecision,
             RecomputeActivations = arguments.RecomputeActivations,
@@ -65,8 +67,12 @@ internal sealed class LanguageModel : IDisposable
     /// <summary>What is trained.</summary>
     public IReadOnlyList<Parameter> Trained => Policy.Parameters;
 
-    /// <summary>The bytes of one copy of all weights.</summary>
-    public long WeightBytes => _start.Model.parameters().Sum(parameter => parameter.numel() * parameter.element_size());
+    /// <summary>
+    /// The bytes of one copy of all weights; of two in float32 where they are bfloat16, which are saved merged in float32 and compared
+    /// with what was saved.
+    /// </summary>
+    public long WeightBytes => _start.Model.parameters().Sum(
+        parameter => parameter.numel() * (IsNarrow ? 2 * sizeof(float) : parameter.element_size()));
 
     /// <summary>The most tokens of a prompt that leave room for a completion.</summary>
     public int MostPromptTokens => Network.MaxLength - Policy.Options.MaxNewTokens;
@@ -82,6 +88,8 @@ internal sealed class LanguageModel : IDisposable
                 $"{_start.Model.GetName()} of {_directory}: {all / 1e6:0.##} million weights, {trained / 1e6:0.##} million trained{(HasAdapters ? " in adapters" : "")}{where}");
         }
     }
+
+    private bool IsNarrow => Network.ElementType == ScalarType.BFloat16;
 
     private bool HasAdapters => _pair?.HasAdapters == true;
 
@@ -111,6 +119,23 @@ internal sealed class LanguageModel : IDisposable
             _pair.Save(directory);
     }
 
+    /// <summary>Writes the aligned model, adapters merged, as a file for llama.cpp.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="type">How matrices are stored.</param>
+    /// <exception cref="InvalidDataException">llama.cpp would compute something else; the message names the setting.</exception>
+    public void SaveGguf(string path, GgufType type)
+    {
+        using var merged = HasAdapters ? Network.MergeLora() : null;
+        try
+        {
+            _start.SaveGguf(path, type, merged);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new InvalidDataException($"--gguf cannot be written, everything else is: {e.Message}", e);
+        }
+    }
+
     /// <summary>Adds what is trained to the checkpoints of a run: the adapters alone where there are some.</summary>
     public void AddTo(Checkpoints checkpoints)
     {
@@ -131,10 +156,12 @@ internal sealed class LanguageModel : IDisposable
         using var noGradient = no_grad();
         long[] ids = [.. again.PromptTokenizer.Encode(prompt, addSpecialTokens: true).Select(id => (long)id)];
         var tokens = tensor(ids, [1, ids.Length], device: Network.Device);
-        bool mixed = Network.MixedPrecision;
-        Network.UseMixedPrecision(false); // the products of merged adapters are rounded elsewhere than those of adapters on their own
-        var logits = Network.forward(tokens);
-        Network.UseMixedPrecision(mixed);
+        using var merged = IsNarrow ? Network.MergeLora() : null; // in float32, as it was saved
+        var aligned = merged ?? Network;
+        bool mixed = aligned.MixedPrecision;
+        aligned.UseMixedPrecision(false); // the products of merged adapters are rounded elsewhere than those of adapters on their own
+        var logits = aligned.forward(tokens);
+        aligned.UseMixedPrecision(mixed);
         return ((again.Model.forward(tokens) - logits).abs().max() / logits.abs().max()).item<float>();
     }
 

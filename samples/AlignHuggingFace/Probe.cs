@@ -44,7 +44,10 @@ internal static class Probe
 
         using var process = Process.GetCurrentProcess();
         return new Costs(drawn.Sum(completion => completion.Tokens.Length) / drawing, (drawing + scoring) / drawn.Count,
-            forward / drawn.Count, step, process.PeakWorkingSet64, process.WorkingSet64, model.WeightBytes);
+            forward / drawn.Count, step, process.PeakWorkingSet64, process.WorkingSet64, model.WeightBytes)
+        {
+            ScoredTokensPerSecond = drawn.Sum(completion => completion.PromptTokens.Length + completion.Tokens.Length) / forward,
+        };
 
         async Task StepAsync(Prompt[] prompts, bool lengthen)
         {

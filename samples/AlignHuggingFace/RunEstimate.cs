@@ -29,20 +29,13 @@ internal sealed record RunEstimate(Costs Costs, Work Work)
     /// <summary>The estimates in a few lines.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
         generation         {Costs.TokensPerSecond:0} tokens a second
+        scoring            {Costs.ScoredTokensPerSecond:0} tokens a second
         reference rewards  {Time(ReferenceSeconds)} ({Work.ReferenceSamples} samples), once
         training           {Time(TrainingSeconds)} ({Work.Steps} steps of {Costs.Step:0.00} s)
         held-out numbers   {Time(EvaluationSeconds)}
         in all             {Time(Seconds)}, as busy as this machine is now
         memory             about {PeakBytes / Gibibyte:0.0} GiB at its peak, without that of a GPU
         """);
-
-    /// <summary>What a run took in the end, to hold the estimates against.</summary>
-    /// <param name="reference">Seconds for the reference samples.</param>
-    /// <param name="training">Seconds for the training steps.</param>
-    /// <param name="evaluation">Seconds for the held-out numbers.</param>
-    /// <param name="peakBytes">The most memory of the process.</param>
-    public static string Taken(double reference, double training, double evaluation, long peakBytes) => string.Create(CultureInfo.InvariantCulture,
-        $"It took {reference:0.0} s for reference rewards, {training:0.0} s for training, {evaluation:0.0} s for held-out numbers; {peakBytes / Gibibyte:0.00} GiB at its peak.");
 
     private static string Time(double seconds) => string.Create(CultureInfo.InvariantCulture,
         $"about {(seconds < 90 ? $"{Math.Ceiling(seconds):0} s" : seconds < 5400 ? $"{seconds / 60:0} min" : $"{seconds / 3600:0.0} h")}");

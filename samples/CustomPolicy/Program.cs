@@ -20,7 +20,7 @@ PolicyCheck.Run(policy, prompts, new PolicyCheckOptions { Reference = reference 
 // end snippet
 
 var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 512, seed: 1);
-var bestOfN = table.BestOf(n: 4);
+var bestOfN = table.BestOf(n: 4, logger: ConsoleLog.Warnings);
 var objective = new ExactObjective(bestOfN);
 var scorer = new Scorer(reference, reward);
 var evaluator = new Evaluator(scorer, table);

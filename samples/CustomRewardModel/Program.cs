@@ -21,7 +21,7 @@ CheckReport check = await RewardCheck.RunAsync(reward, reference.Sample(prompts,
 check.ThrowIfFailed();
 // end snippet
 
-var bestOfN = table.BestOf(n: 8);
+var bestOfN = table.BestOf(n: 8, logger: ConsoleLog.Warnings);
 var objective = new ExactObjective(bestOfN);
 var scorer = new Scorer(reference, reward);
 var evaluator = new Evaluator(scorer, table);

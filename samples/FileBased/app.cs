@@ -3,19 +3,24 @@
 #:package VariationalBoN.Transformers@0.1.0
 #:package VariationalBoN.Testing@0.1.0
 #:package TorchSharp-cpu@0.107.0
+#:package Microsoft.Extensions.Logging.Console@10.0.15
+using Microsoft.Extensions.Logging;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Testing.Models;
 using VariationalBoN.Transformers;
+using VariationalBoN.Transformers.Pretrained;
 
 torch.set_num_threads(1); // a model this small: 1, more threads only wait for each other; a real one on an idle machine: the number of cores
+using var loggers = LoggerFactory.Create(logging => logging.AddConsole());
+var log = loggers.CreateLogger("VariationalBoN");                                      // hears what the library warns of
 
 // The model: for a real one, the path of a directory as downloaded from Hugging Face; then learningRate: 1e-5 below. This one is made and trained here.
 string directory = TinyLanguageModel.Write("tiny-model");
 Prompt[] train = ["The film was", "The story was", "The film felt", "The story felt"], heldOut = ["The film seemed", "The story seemed"];
 
-using var model = PretrainedCausalLm.Load(directory);
-using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 24, StopTokens = model.StopTokens });
+using var model = PretrainedCausalLm.Load(directory, new PretrainedOptions { Logger = log });
+using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 24, StopTokens = model.StopTokens, Logger = log });
 var (policy, reference) = (pair.Policy, pair.Reference);                               // pi_theta, which trains, and the frozen pi_ref
 
 // The reward: anything that gives a text a number. This one likes kind words, and fewer of all words.
@@ -25,7 +30,7 @@ var reward = RewardModel.FromFunction((prompt, text) => kind.Count(text.Contains
 // Draw from the reference once and score: the rewards of a prompt say what the best of 8 draws is.
 var scorer = new Scorer(reference, reward);                                            // r(x,y) and log pi_ref
 using var table = await ReferenceTable.EstimateAsync(scorer, [.. train, .. heldOut], samplesPerPrompt: 128, seed: 1);
-var bestOf8 = table.BestOf(n: 8);
+var bestOf8 = table.BestOf(n: 8, logger: log);
 var objective = new ExactObjective(bestOf8);                                           // log pi_bon(y|x)
 var evaluator = new Evaluator(scorer, table);
 Console.WriteLine($"Before:\n{await evaluator.EvaluateAsync(reference, heldOut, completionsPerPrompt: 128, seed: 2)}\n");

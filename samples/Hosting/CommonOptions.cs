@@ -8,7 +8,7 @@ namespace SampleHosting;
 /// <summary>Options that several samples have. Stateless.</summary>
 public static class CommonOptions
 {
-    private const string CudaPrefix = "cuda:";
+    private const string CudaPrefix = "cuda:", Float32 = "float32", BFloat16 = "bfloat16";
 
     /// <summary><c>--seed</c>: 0 or more, 1 by default.</summary>
     public static Option<long> Seed() => OptionChecks.Number("--seed", "Seed of everything random, 0 or more.", 1L, value => value >= 0, "at least 0");
@@ -22,6 +22,14 @@ public static class CommonOptions
     public static Option<string> Device() =>
         new Option<string>("--device") { Description = "cpu, cuda, or cuda:<index>.", DefaultValueFactory = _ => "cpu" }
         .Checked(IsDevice, value => $"--device is '{value}'; it must be cpu, cuda or cuda:<index>");
+
+    /// <summary><c>--element-type</c>: float32 or bfloat16.</summary>
+    public static Option<string> ElementType(string description) =>
+        new Option<string>("--element-type") { Description = description, DefaultValueFactory = _ => Float32 }
+        .Checked(value => value is Float32 or BFloat16, value => $"--element-type is '{value}'; it must be {Float32} or {BFloat16}");
+
+    /// <summary>The element type that --element-type names.</summary>
+    public static torch.ScalarType ElementTypeOf(string name) => name == BFloat16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
 
     /// <summary>Whether a path is a folder or can become one: neither it nor what it lies in is a file.</summary>
     public static bool IsFolder(string path)

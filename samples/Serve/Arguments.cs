@@ -1,3 +1,6 @@
+using SampleHosting;
+using TorchSharp;
+
 namespace Serve;
 
 /// <summary>What the command line asks for. Immutable.</summary>
@@ -21,13 +24,16 @@ internal sealed record Arguments
 
     public int MaxNewTokens { get; init; } = 256;
 
-    /// <summary>The most tokens of an answer of the tiny models, whose context is 64 tokens.</summary>
-    public const int TinyMaxNewTokens = 24;
+    /// <summary>The most tokens of an answer of the tiny models by default, and their context.</summary>
+    public const int TinyMaxNewTokens = 24, TinyContext = 64;
+
+    /// <summary>The element type of the weights in memory.</summary>
+    public torch.ScalarType ElementType { get; init; } = torch.ScalarType.Float32;
 
     /// <summary>The port on the loopback address; 0 takes a free one.</summary>
     public int Port { get; init; } = 5080;
 
-    /// <summary>The most requests that draw at once; one more is refused with 429.</summary>
+    /// <summary>The most requests of a model that wait for a place; one more is refused with 429.</summary>
     public int MaxRequests { get; init; } = 256;
 
     public int Threads { get; init; } = 1;
@@ -36,4 +42,20 @@ internal sealed record Arguments
     public bool Quick { get; init; }
 
     public bool PlainRuntime { get; init; }
+
+    /// <summary>Whether Best-of-N is served: the tiny models have all of it.</summary>
+    public bool HasBestOfN => Model is null || ((Adapters ?? Reference) is not null && Reward is not null);
+
+    /// <summary>Refuses what cannot be served, before anything is made or loaded.</summary>
+    /// <exception cref="UsageException">Two options do not fit each other.</exception>
+    public void Require()
+    {
+        if (HasBestOfN && N > MaxRequests)
+            throw new UsageException($"--n is {N}; it must be at most --max-requests, {MaxRequests}, since the draws wait together.");
+        if (Model is null && MaxNewTokens >= TinyContext)
+        {
+            throw new UsageException($"--max-new-tokens is {MaxNewTokens}; the context of the tiny models is {TinyContext} tokens, " +
+                $"prompt included: give at most {TinyContext / 2}, or --model.");
+        }
+    }
 }

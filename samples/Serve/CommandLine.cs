@@ -7,7 +7,8 @@ namespace Serve;
 internal static class CommandLine
 {
     private const string Purpose =
-        "Serves an aligned model on this machine: the chat API of OpenAI, a page that compares reference, policy and Best-of-N, health, metrics.";
+        "Serves an aligned model on this machine: the chat API of OpenAI, a page that compares reference, policy and Best-of-N, health, " +
+        "metrics.";
 
     private static readonly Option<string> Model = Folder("--model",
         "Directory of the aligned model, as Hugging Face lays it out [default: tiny models, made within seconds].");
@@ -29,9 +30,11 @@ internal static class CommandLine
     private static readonly Option<int> Port = OptionChecks.Number("--port",
         "Port on the loopback address; 0 takes a free one.", 5080, value => value is >= 0 and <= 65535, "from 0 to 65535");
     private static readonly Option<int> MaxRequests = OptionChecks.Number("--max-requests",
-        "The most requests that draw at once; one more is refused with 429.", 256, value => value >= 1, "at least 1");
+        "The most requests of a model that wait for a place; one more is refused with 429.", 256, value => value >= 1, "at least 1");
     private static readonly Option<int> Threads = OptionChecks.Number("--threads",
         "Threads of libtorch: for a real model the cores that are free.", 1, value => value >= 1, "at least 1");
+    private static readonly Option<string> ElementType = CommonOptions.ElementType(
+        "Of the weights in memory: bfloat16 is half of float32, and faster where the processor has it.");
     private static readonly Option<string> Output = CommonOptions.Output("Where the tiny models are made, and found the next time.");
     private static readonly Option<bool> Quick = new("--quick")
     {
@@ -45,13 +48,15 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Adapters, Reference, Reward, Label, N, MaxNewTokens, Port, MaxRequests, Threads, Output, Quick, Plain,
+            Model, Adapters, Reference, Reward, Label, N, MaxNewTokens, ElementType, Port, MaxRequests, Threads, Output, Quick, Plain,
         };
         program.Validators.Add(result =>
         {
-            if (result.GetResult(Model) is null
-                && (result.GetResult(Adapters) ?? result.GetResult(Reference) ?? result.GetResult(Reward)) is not null)
-                result.AddError("--adapters, --reference and --reward need --model, the directory of the model that is served");
+            bool tiny = result.GetResult(Model) is null;
+            if (tiny && new[] { Adapters, Reference, Reward, Label }.Any(option => result.GetResult(option) is not null))
+                result.AddError("--adapters, --reference, --reward and --label need --model, the directory of the model that is served");
+            else if (result.GetResult(Label) is not null && result.GetResult(Reward) is null)
+                result.AddError("--label needs --reward, the directory of the classifier that has it");
         });
         program.SetAction((result, cancellationToken) => serve(Read(result), cancellationToken));
         return CommandHost.InvokeAsync(program, args);
@@ -71,6 +76,7 @@ internal static class CommandLine
             RewardLabel = result.GetValue(Label),
             N = result.GetValue(N),
             MaxNewTokens = result.GetValue(MaxNewTokens) ?? (model is null ? Arguments.TinyMaxNewTokens : plain.MaxNewTokens),
+            ElementType = CommonOptions.ElementTypeOf(result.GetRequiredValue(ElementType)),
             Port = result.GetValue(Port),
             MaxRequests = result.GetValue(MaxRequests),
             Threads = result.GetValue(Threads),

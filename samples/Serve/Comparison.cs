@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using Serve.OpenAI;
 using VariationalBoN;
+using VariationalBoN.Rewards;
 
 namespace Serve;
 
@@ -25,9 +26,12 @@ internal static class Comparison
             var client = services.GetRequiredKeyedService<IChatClient>(model.Id);
             ChatResponse response = await client.GetResponseAsync(prompt, new ChatOptions { Seed = seed }, stop);
             long milliseconds = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            double? reward = served.HasReward
-                ? (await services.GetRequiredService<IRewardModel>().ScoreAsync([(Completion)response.RawRepresentation!], stop))[0]
-                : null;
+            double? reward = null;
+            if (response.AdditionalProperties?.TryGetValue("reward", out double known) == true)
+                reward = known; // of Best-of-N, which has it already
+            else if (served.HasReward)
+                reward = (await services.GetRequiredService<IRewardModel>()
+                    .ScoreCheckedAsync([(Completion)response.RawRepresentation!], cancellationToken: stop))[0];
             answers.Add(new ComparedAnswer(model.Id, model.Name, model.What, response.Text, reward, milliseconds));
         }
 

@@ -8,6 +8,7 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
     int code = 0;
     int failed = await CommandHost.RunAsync(async () =>
     {
+        arguments.Require();
         FastRuntime.Begin(arguments.PlainRuntime);
         torch.set_num_threads(arguments.Threads);
         if (arguments.Model is null)
@@ -17,12 +18,13 @@ return await CommandLine.InvokeAsync(args, async (arguments, cancellationToken) 
         }
 
         await using var app = Server.Create(arguments with { Port = arguments.Quick ? 0 : arguments.Port });
-        await app.StartAsync(cancellationToken);
+        await Server.StartAsync(app, arguments, cancellationToken);
         Uri address = Server.AddressOf(app);
         if (arguments.Quick)
             code = await QuickRun.AskAsync(address, Console.Out, cancellationToken);
         else
-            Console.WriteLine($"Listening on {address} : the page; {new Uri(address, "v1")} is what a chat client is given. Ctrl+C ends it.");
+            Console.WriteLine(
+                $"Listening on {address} : the page; {new Uri(address, "v1")} is what a chat client is given. Ctrl+C ends it.");
         if (!arguments.Quick)
             await app.WaitForShutdownAsync(cancellationToken);
         await app.StopAsync(CancellationToken.None);

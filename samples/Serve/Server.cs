@@ -1,9 +1,13 @@
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
+using SampleHosting;
 using Serve.OpenAI;
 using VariationalBoN;
 using VariationalBoN.Extensions.AI.Hosting;
@@ -34,6 +38,7 @@ internal static class Server
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None); // a start that failed is said in one line
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = s_shutdown);
+        builder.Services.Configure<HostFilteringOptions>(hosts => hosts.AllowedHosts = ["localhost", "127.0.0.1"]); // no rebound names
 
         // snippet: services
         builder.Services.AddVariationalBoN(options =>
@@ -45,6 +50,7 @@ internal static class Server
             options.RewardLabel = arguments.RewardLabel;
             options.N = arguments.N;
             options.MaxNewTokens = arguments.MaxNewTokens;
+            options.ElementType = arguments.ElementType;
             options.MaxWaiting = arguments.MaxRequests;
         });
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
@@ -57,10 +63,10 @@ internal static class Server
         WebApplication app = builder.Build();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            ExceptionHandler = context => Refusals.Of(context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error)
+            ExceptionHandler = context => Refusals.Of(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error)
                 .ExecuteAsync(context),
             AllowStatusCode404Response = true, // a model that is not served
-            SuppressDiagnosticsCallback = failed => Refusals.IsOfClient(failed.Exception),
+            SuppressDiagnosticsCallback = failed => Refusals.IsRefusal(failed.HttpContext, failed.Exception),
         });
         app.UseStatusCodePages(context => Refusals.Of(context.HttpContext.Response.StatusCode, context.HttpContext.Request)
             .ExecuteAsync(context.HttpContext));
@@ -73,6 +79,21 @@ internal static class Server
         app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = WriteHealthAsync });
         app.MapPrometheusScrapingEndpoint();
         return app;
+    }
+
+    /// <summary>Loads the models and listens.</summary>
+    /// <exception cref="UsageException">The port cannot be had.</exception>
+    public static async Task StartAsync(WebApplication app, Arguments arguments, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is SocketException or { InnerException: AddressInUseException })
+        {
+            throw new UsageException($"--port is {arguments.Port}; the server cannot listen there: {e.Message.TrimEnd('.')}. " +
+                "Give another port, or 0 for a free one.", e);
+        }
     }
 
     /// <summary>The address that it listens at.</summary>
@@ -89,11 +110,13 @@ internal static class Server
         {
             await next(context);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !gone.IsCancellationRequested
-            && !context.Response.HasStarted)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested && !gone.IsCancellationRequested)
         {
             context.RequestAborted = gone;
-            await Refusals.Stopping().ExecuteAsync(context);
+            if (context.Response.HasStarted)
+                context.Abort(); // a stream in the middle: its client sees that it broke off
+            else
+                await Answers.Error(Refusals.Stopping()).ExecuteAsync(context);
         }
         finally
         {
@@ -104,7 +127,8 @@ internal static class Server
     private static IResult Page(HttpContext context)
     {
         context.Response.Headers.ContentSecurityPolicy =
-            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'";
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'; " +
+            "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
         return Results.Stream(typeof(Server).Assembly.GetManifestResourceStream("page.html")!, "text/html; charset=utf-8");
     }
 

@@ -1,9 +1,11 @@
+using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Policies;
 using VariationalBoN.Testing.Models;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Classifiers;
+using VariationalBoN.Transformers.Pretrained;
 
 namespace Serve;
 
@@ -39,15 +41,20 @@ internal static class TinyModels
     private static async Task AlignAsync(string reference, string reward, string policy,
         int n, int steps, CancellationToken cancellationToken)
     {
-        using var model = PretrainedCausalLm.Load(reference);
-        using var pair = model.WithReference(
-            new GenerationOptions { MaxNewTokens = Arguments.TinyMaxNewTokens, StopTokens = model.StopTokens });
-        using var classifier = PretrainedClassifier.Load(reward);
+        var loading = new PretrainedOptions { Logger = ConsoleLog.Warnings };
+        using var model = PretrainedCausalLm.Load(reference, loading);
+        using var pair = model.WithReference(new GenerationOptions
+        {
+            MaxNewTokens = Arguments.TinyMaxNewTokens,
+            StopTokens = model.StopTokens,
+            Logger = ConsoleLog.Warnings,
+        });
+        using var classifier = PretrainedClassifier.Load(reward, loading);
         var scorer = new Scorer(pair.Reference, classifier.TextReward(new ClassifierRewardOptions { Label = TinyClassifier.Label }));
         Prompt[] prompts = [.. TinyText.Prompts];
         using var table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 8 * n, seed: 1,
             cancellationToken: cancellationToken);
-        var objective = new ExactObjective(table.BestOf(n));
+        var objective = new ExactObjective(table.BestOf(n, logger: ConsoleLog.Warnings));
         var order = new VariationalBoN.Training.PromptOrder(prompts, seed: 1);
         using var adam = new AdamW(pair.Policy.Parameters, LearningRate);
         for (int step = 0; step < steps; step++)

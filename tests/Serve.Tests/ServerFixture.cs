@@ -52,7 +52,8 @@ public sealed class ServerFixture : IAsyncLifetime
 
     /// <summary>One of another server.</summary>
     public static IChatClient Chat(Uri address, string model) =>
-        new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(address, "v1") }).GetChatClient(model).AsIChatClient();
+        new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(address, "v1") })
+            .GetChatClient(model).AsIChatClient();
 
     /// <summary>Posts JSON.</summary>
     public Task<HttpResponseMessage> PostAsync(string path, object body) => Http.PostAsJsonAsync(path, body);

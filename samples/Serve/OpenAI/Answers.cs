@@ -13,18 +13,13 @@ internal static class Answers
     };
 
     /// <summary>An error object with its status.</summary>
-    public static IResult Error(RequestException error) => Error(error.Status, error.Message, error.Code, error.Parameter);
-
-    /// <summary>An error object with its status.</summary>
-    public static IResult Error(int status, string message, string code, string? parameter = null) =>
-        Results.Json(new ErrorAnswer(ErrorOf(status, message, code, parameter)), Json, statusCode: status);
+    public static IResult Error(RequestException error) => Results.Json(ErrorOf(error), Json, statusCode: error.Status);
 
     /// <summary>An error as an event of a stream that has begun.</summary>
-    public static string ErrorEvent(int status, string message, string code) =>
-        JsonSerializer.Serialize(new ErrorAnswer(ErrorOf(status, message, code, null)), Json);
+    public static string ErrorEvent(RequestException error) => JsonSerializer.Serialize(ErrorOf(error), Json);
 
-    private static ErrorBody ErrorOf(int status, string message, string code, string? parameter) =>
-        new(message, status >= 500 ? "server_error" : "invalid_request_error", code, parameter);
+    private static ErrorAnswer ErrorOf(RequestException error) => new(new ErrorBody(
+        error.Message, error.Status >= 500 ? "server_error" : "invalid_request_error", error.Code, error.Parameter));
 }
 
 internal sealed record ErrorAnswer(ErrorBody Error);

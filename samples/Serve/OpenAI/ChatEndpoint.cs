@@ -26,7 +26,7 @@ internal static class ChatEndpoint
         try
         {
             bool any = await pieces.MoveNextAsync();
-            return TypedResults.ServerSentEvents(EventsAsync(made, pieces, any, asked.IncludeUsage, stop));
+            return TypedResults.ServerSentEvents(EventsAsync(context, made, pieces, any, asked.IncludeUsage, stop));
         }
         catch
         {
@@ -39,9 +39,8 @@ internal static class ChatEndpoint
         made.Id, made.Created, made.Model,
             [new Choice(0, new Message("assistant", response.Text), Reason(response.FinishReason))], UsageOf(response.Usage));
 
-    private static async IAsyncEnumerable<string> EventsAsync(
-        Made made, IAsyncEnumerator<ChatResponseUpdate> pieces,
-            bool any, bool includeUsage, [EnumeratorCancellation] CancellationToken stop)
+    private static async IAsyncEnumerable<string> EventsAsync(HttpContext context, Made made,
+        IAsyncEnumerator<ChatResponseUpdate> pieces, bool any, bool includeUsage, [EnumeratorCancellation] CancellationToken stop)
     {
         await using var _ = pieces;
         UsageDetails? usage = null;
@@ -61,7 +60,7 @@ internal static class ChatEndpoint
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                fault = Answers.ErrorEvent(500, e.Message, "draw_failed");
+                fault = Refusals.InStream(context, e);
                 break;
             }
         }

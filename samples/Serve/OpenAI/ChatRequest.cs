@@ -12,6 +12,7 @@ namespace Serve.OpenAI;
 internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Messages, ChatOptions Options, bool Stream, bool IncludeUsage)
 {
     private const int MaxMessages = 256, MaxStops = 4;
+    private const double MinTemperature = 1e-3;
 
     /// <summary>Reads a request.</summary>
     /// <param name="body">Its JSON.</param>
@@ -54,7 +55,7 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
                     options.Seed = Whole(field, long.MinValue, long.MaxValue);
                     break;
                 case "temperature":
-                    options.Temperature = (float)Number(field, 0, 2);
+                    options.Temperature = Temperature(field);
                     break;
                 case "top_p":
                     options.TopP = (float)Number(field, 0, 1);
@@ -68,11 +69,18 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
                 case "presence_penalty" or "frequency_penalty" when value.ValueKind != JsonValueKind.Number || value.GetDouble() != 0:
                     throw RequestException.Invalid(field.Name,
                         $"\"{field.Name}\" is {value.GetRawText()}; it must be 0, since it would make another distribution.");
-                case "n" or "presence_penalty" or "frequency_penalty" or "user" or "metadata" or "store" or "service_tier":
+                case "response_format" when value.ValueKind != JsonValueKind.Object || !value.TryGetProperty("type", out JsonElement form)
+                    || form.ValueKind != JsonValueKind.String || form.GetString() != "text" || value.EnumerateObject().Count() != 1:
+                    throw RequestException.Invalid("response_format",
+                        $"\"response_format\" is {Shown(value.GetRawText())}; it must be {{\"type\": \"text\"}}, " +
+                        "since these models write texts alone.");
+                case "response_format" or "n" or "presence_penalty" or "frequency_penalty" or "user" or "metadata" or "store"
+                    or "service_tier":
                     break; // nothing that changes the answer
                 default:
-                    throw new RequestException(400, $"\"{Shown(field.Name)}\" is no option of this server. The options are model, messages, stream, " +
-                        "stream_options, max_tokens, max_completion_tokens, seed, temperature, top_p and stop.", "unknown_parameter", field.Name);
+                    throw new RequestException(400, $"\"{Shown(field.Name)}\" is no option of this server. The options are model, " +
+                        "messages, stream, stream_options, max_tokens, max_completion_tokens, seed, temperature, top_p and stop.",
+                        "unknown_parameter", field.Name);
             }
         }
 
@@ -103,6 +111,11 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
         string place = $"messages[{number}]";
         if (message.ValueKind != JsonValueKind.Object)
             throw RequestException.Invalid(place, $"\"{place}\" is no object; a message has a role and content.");
+        string? unknown = message.EnumerateObject()
+            .Where(field => field.Name is not ("role" or "content") && field.Value.ValueKind != JsonValueKind.Null)
+            .Select(field => field.Name).FirstOrDefault();
+        if (unknown is not null)
+            throw RequestException.Invalid(place, $"\"{place}\" has \"{Shown(unknown)}\"; a message has a role and content alone.");
         string role = message.TryGetProperty("role", out JsonElement named) && named.ValueKind == JsonValueKind.String
             ? named.GetString()! : "";
         if (role is not ("system" or "developer" or "user" or "assistant"))
@@ -110,7 +123,7 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
                 $"The role of \"{place}\" is \"{Shown(role)}\"; it must be system, developer, user or assistant.");
         if (!message.TryGetProperty("content", out JsonElement content))
             throw RequestException.Invalid(place, $"\"{place}\" has no content.");
-        return new ChatMessage(new ChatRole(role), content.ValueKind switch
+        return new ChatMessage(new ChatRole(role == "developer" ? "system" : role), content.ValueKind switch
         {
             JsonValueKind.String => [new TextContent(content.GetString())],
             JsonValueKind.Array => [.. content.EnumerateArray().Select(part => (AIContent)new TextContent(Part(part, place)))],
@@ -153,9 +166,19 @@ internal sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Mess
         : throw RequestException.Invalid(field.Name,
             $"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a whole number from {min} to {max}.");
 
+    private static float Temperature(JsonProperty field)
+    {
+        double number = Number(field, 0, 2);
+        return number is 0 or >= MinTemperature
+            ? (float)number
+            : throw RequestException.Invalid(field.Name, $"\"temperature\" is {Shown(field.Value.GetRawText())}; it must be at least " +
+                FormattableString.Invariant($"{MinTemperature}, or 0, which takes the most probable token."));
+    }
+
     private static double Number(JsonProperty field, double min, double max) =>
         field.Value.ValueKind == JsonValueKind.Number && field.Value.TryGetDouble(out double number) && number >= min && number <= max
         ? number
         : throw RequestException.Invalid(field.Name,
-            FormattableString.Invariant($"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a number from {min} to {max}."));
+            FormattableString.Invariant(
+                $"\"{field.Name}\" is {Shown(field.Value.GetRawText())}; it must be a number from {min} to {max}."));
 }

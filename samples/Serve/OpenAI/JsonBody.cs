@@ -10,9 +10,16 @@ internal static class JsonBody
     /// <summary>Reads it; what is longer than the server takes never gets here whole.</summary>
     /// <param name="request">The request.</param>
     /// <param name="read">What is made of the JSON, all of it within the call.</param>
-    /// <exception cref="RequestException">It is no JSON, or too long, or what <paramref name="read"/> refuses.</exception>
+    /// <exception cref="RequestException">It is no JSON, has another type, is too long, or is what <paramref name="read"/> refuses.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, Func<JsonElement, T> read)
     {
+        if (!request.HasJsonContentType()) // a form of another site cannot send it unasked
+        {
+            throw new RequestException(StatusCodes.Status415UnsupportedMediaType,
+                $"The content type is \"{ChatRequest.Shown(request.ContentType ?? "")}\"; it must be application/json.",
+                "unsupported_media_type");
+        }
+
         try
         {
             using JsonDocument document = await JsonDocument.ParseAsync(request.Body, s_strict, request.HttpContext.RequestAborted);

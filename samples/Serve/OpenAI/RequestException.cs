@@ -1,7 +1,7 @@
 namespace Serve.OpenAI;
 
 /// <summary>A request that is refused, in words of our own.</summary>
-/// <param name="status">The HTTP status, 4xx.</param>
+/// <param name="status">The HTTP status, 4xx or 5xx.</param>
 /// <param name="message">What is wrong, and what to do.</param>
 /// <param name="code">A name for programs.</param>
 /// <param name="parameter">The part of the request that is at fault; null for all of it.</param>

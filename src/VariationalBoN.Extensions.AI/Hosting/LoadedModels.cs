@@ -31,8 +31,8 @@ internal sealed class LoadedModels : IDisposable
             if (options.Model is not null)
                 (Policy, Reference) = Policies(options, pretrained);
             if (options.Reward is not null)
-                Reward = Keep(PretrainedClassifier.Load(options.Reward, pretrained))
-                    .TextReward(new ClassifierRewardOptions { Label = options.RewardLabel });
+                Reward = Keep(new HeldReward(Keep(PretrainedClassifier.Load(options.Reward, pretrained))
+                    .TextReward(new ClassifierRewardOptions { Label = options.RewardLabel })));
         }
         catch
         {
@@ -60,12 +60,7 @@ internal sealed class LoadedModels : IDisposable
     private (CausalLmPolicy Policy, CausalLmPolicy? Reference) Policies(VariationalBoNOptions options, PretrainedOptions pretrained)
     {
         PretrainedCausalLm model = Keep(PretrainedCausalLm.Load(options.Model!, pretrained));
-        if (options.MaxNewTokens >= model.Model.MaxLength)
-        {
-            throw new ArgumentException($"{VariationalBoNOptions.SectionName}:MaxNewTokens is {options.MaxNewTokens}, and the context of {options.Model} has " +
-                $"{model.Model.MaxLength} tokens, which leaves no room for a prompt: give fewer.");
-        }
-
+        RequireRoom(options, options.Model!, model);
         model.Model.Freeze();
         CausalLmPolicy plain = Of(model, model.Model);
         if (options.Adapters is not null)
@@ -78,6 +73,7 @@ internal sealed class LoadedModels : IDisposable
         if (options.Reference is null)
             return (plain, null);
         PretrainedCausalLm reference = Keep(PretrainedCausalLm.Load(options.Reference, pretrained));
+        RequireRoom(options, options.Reference, reference);
         reference.Model.Freeze();
         return (plain, Of(reference, reference.Model));
 
@@ -88,6 +84,15 @@ internal sealed class LoadedModels : IDisposable
             StopTokens = from.StopTokens,
             Logger = pretrained.Logger,
         });
+    }
+
+    private static void RequireRoom(VariationalBoNOptions options, string directory, PretrainedCausalLm model)
+    {
+        if (options.MaxNewTokens >= model.Model.MaxLength)
+        {
+            throw new ArgumentException($"{VariationalBoNOptions.SectionName}:MaxNewTokens is {options.MaxNewTokens}, and the context of " +
+                $"{directory} has {model.Model.MaxLength} tokens, which leaves no room for a prompt: give fewer.");
+        }
     }
 
     private T Keep<T>(T model)

@@ -1,32 +1,40 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using VariationalBoN.Extensions.AI.Serving;
 
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// Loads what is served before the host listens, so that what is missing ends the start, and lets requests end before it stops.
-/// Thread-safe.
+/// Loads what is served before any service of the host starts, so that what is missing ends the start, and lets requests end before it
+/// stops. Thread-safe.
 /// </summary>
-internal sealed class ModelLifetime(IServiceProvider services) : IHostedService
+internal sealed class ModelLifetime(IServiceProvider services) : IHostedLifecycleService
 {
-    private readonly List<CompletionService> _started = [];
+    private ServedDecodes? _decodes;
 
     /// <inheritdoc/>
-    public Task StartAsync(CancellationToken cancellationToken) => Task.Run(
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.Run(
         () =>
         {
-            var models = services.GetRequiredService<LoadedModels>();
+            _decodes = services.GetRequiredService<ServedDecodes>();
             _ = services.GetRequiredKeyedService<IChatClient>(ServedModel.Policy);
-            _started.Add(services.GetRequiredKeyedService<CompletionService>(ServedModel.Policy));
-            if (models.Reference is not null)
-                _started.Add(services.GetRequiredKeyedService<CompletionService>(ServedModel.Reference));
             _ = services.GetRequiredService<ServingMetrics>();
         },
         cancellationToken);
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_started.Select(service => service.StopAsync(cancellationToken)));
+        Task.WhenAll(_decodes?.All.Select(decode => decode.Service.StopAsync(cancellationToken)) ?? []);
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -28,8 +28,10 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
             faults.Add("RewardEndpoint must be an absolute http or https address");
         if ((options.RewardEndpoint is null) != string.IsNullOrWhiteSpace(options.RewardName))
             faults.Add("RewardEndpoint and RewardName must be set together: the name tells the judge behind the address from others");
-        if (options.N < 1 || options.N > options.MaxWaiting)
-            faults.Add($"N is {options.N}; it must be at least 1 and at most MaxWaiting ({options.MaxWaiting}): its draws wait together");
+        if (options.N < 1)
+            faults.Add($"N is {options.N}; it must be at least 1");
+        if (options.N > options.MaxWaiting && HasBestOfN(options))
+            faults.Add($"N is {options.N}; it must be at most MaxWaiting ({options.MaxWaiting}): its draws wait together");
         if (options.MaxWaiting < 1)
             faults.Add($"MaxWaiting is {options.MaxWaiting}; it must be at least 1");
         if (options.MaxNewTokens < 1)
@@ -50,6 +52,9 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
                 faults.Add($"{option} is \"{path}\"; there is no such directory");
         }
     }
+
+    private static bool HasBestOfN(VariationalBoNOptions options) =>
+        (options.Adapters ?? options.Reference) is not null && (options.Reward is not null || options.RewardEndpoint is not null);
 
     /// <summary>Refuses keys of a section that are no options: what is misspelt would be passed over otherwise.</summary>
     internal sealed class Keys(IConfiguration section) : IValidateOptions<VariationalBoNOptions>

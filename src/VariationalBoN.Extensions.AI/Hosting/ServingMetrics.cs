@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.DependencyInjection;
 using VariationalBoN.Extensions.AI.Serving;
 
 namespace VariationalBoN.Extensions.AI.Hosting;
@@ -10,12 +9,12 @@ namespace VariationalBoN.Extensions.AI.Hosting;
 /// </summary>
 internal sealed class ServingMetrics
 {
-    private readonly IServiceProvider _services;
+    private readonly ServedDecodes _decodes;
 
     /// <summary>Makes the instruments.</summary>
-    public ServingMetrics(IMeterFactory meters, IServiceProvider services)
+    public ServingMetrics(IMeterFactory meters, ServedDecodes decodes)
     {
-        _services = services;
+        _decodes = decodes;
         Meter meter = meters.Create(Telemetry.MeterName);
         meter.CreateObservableUpDownCounter("variationalbon.serving.waiting", () => Each(now => now.Waiting),
             "{request}", "Requests that wait for a place.");
@@ -35,10 +34,9 @@ internal sealed class ServingMetrics
 
     private IEnumerable<Measurement<long>> Each(Func<CompletionServiceStatistics, long> number, params (string Key, object? Value)[] tags)
     {
-        var models = _services.GetRequiredService<LoadedModels>();
-        foreach (string model in models.Reference is null ? [ServedModel.Policy] : new[] { ServedModel.Policy, ServedModel.Reference })
+        foreach ((string model, CompletionService service) in _decodes.All)
         {
-            long value = number(_services.GetRequiredKeyedService<CompletionService>(model).Statistics);
+            long value = number(service.Statistics);
             yield return new Measurement<long>(value, [new("gen_ai.request.model", model),
                 .. tags.Select(tag => KeyValuePair.Create(tag.Key, tag.Value))]);
         }

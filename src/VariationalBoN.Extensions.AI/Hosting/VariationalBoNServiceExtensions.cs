@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VariationalBoN.Extensions.AI.Serving;
@@ -50,15 +51,19 @@ public static class VariationalBoNServiceExtensions
             return services; // a second call sets options alone
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<VariationalBoNOptions>, OptionChecks>());
-        services.AddHttpClient(VariationalBoNOptions.RewardClientName)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false });
+        services.AddHttpClient(VariationalBoNOptions.RewardClientName);
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<HttpClientFactoryOptions>>( // the application's come after it
+            new ConfigureNamedOptions<HttpClientFactoryOptions>(VariationalBoNOptions.RewardClientName, options =>
+                options.HttpMessageHandlerBuilderActions.Add(client =>
+                    client.PrimaryHandler = new SocketsHttpHandler { AllowAutoRedirect = false }))));
         services.AddMetrics();
         services.TryAddSingleton(provider => new LoadedModels(Options(provider), Logger(provider)));
         services.TryAddSingleton(Reward);
+        Func<IServiceProvider, object?, object> policy = Policy, service = Service;
         foreach (string model in new[] { ServedModel.Policy, ServedModel.Reference })
         {
-            services.TryAddKeyedSingleton(model, Policy);
-            services.TryAddKeyedSingleton(model, Service);
+            services.TryAdd(ServiceDescriptor.KeyedSingleton(typeof(CausalLmPolicy), model, policy));
+            services.TryAdd(ServiceDescriptor.KeyedSingleton(typeof(CompletionService), model, service));
             services.TryAddKeyedSingleton<IChatClient>(model, (provider, key) =>
                 new PolicyChatClient(provider.GetRequiredKeyedService<CompletionService>(key),
                     new PolicyChatClientOptions { ModelId = (string)key! }));
@@ -66,10 +71,15 @@ public static class VariationalBoNServiceExtensions
 
         services.TryAddKeyedSingleton<IChatClient>(ServedModel.BestOfN, (provider, key) => BestOfN(provider, key));
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IChatClient>(ServedModel.Policy));
+        services.TryAddSingleton(provider => new ServedDecodes(provider,
+            ownReference: Factory<CausalLmPolicy>() != policy || Factory<CompletionService>() != service));
         services.TryAddSingleton<ServingMetrics>();
         services.AddHostedService<ModelLifetime>();
         services.AddHealthChecks().AddCheck<ModelHealth>(Category);
         return services;
+
+        Func<IServiceProvider, object?, object>? Factory<T>() => services.Last(one => // of the reference, the application's or ours
+            one.ServiceType == typeof(T) && one.IsKeyedService && ServedModel.Reference.Equals(one.ServiceKey)).KeyedImplementationFactory;
     }
 
     private static VariationalBoNOptions Options(IServiceProvider provider) =>
@@ -88,7 +98,7 @@ public static class VariationalBoNServiceExtensions
 
     private static CompletionService Service(IServiceProvider provider, object? key) =>
         new(provider.GetRequiredKeyedService<CausalLmPolicy>(key),
-            new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting });
+            new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting, Logger = Logger(provider) });
 
     private static BestOfNChatClient BestOfN(IServiceProvider provider, object? key) => new(
         provider.GetRequiredKeyedService<CompletionService>(ServedModel.Reference), provider.GetRequiredService<IRewardModel>(),

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using VariationalBoN.Rewards;
@@ -8,7 +9,7 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// reward is the answer.</summary>
 /// <remarks>
 /// What an aligned policy replaces by one draw; the same messages and options, N times the tokens. Of equal rewards the first is taken.
-/// With a seed the draws are samples N k to N k + N - 1 of it for "sample" k, as <see cref="VariationalBoN.References.BestOfNSampler"/>
+/// With a seed the draws are samples N k to N k + N - 1 of it for "sample" k (up to 2^31 / N - 2), as <see cref="VariationalBoN.References.BestOfNSampler"/>
 /// numbers them. Usage counts the tokens of all draws. Options as of <see cref="PolicyChatClient"/>; with another temperature it is
 /// Best-of-N of another policy. As thread-safe as the reward model.
 /// </remarks>
@@ -33,15 +34,27 @@ public sealed class BestOfNChatClient : IChatClient
     {
         ArgumentNullException.ThrowIfNull(reward);
         (_service, _reward, _n, _scoring) = (service, reward, n, scoring ?? new ScoringOptions());
-        _reader = new ChatReader(service, options);
         _scoring.Validate();
+        ArgumentNullException.ThrowIfNull(service);
         if (n < 1 || n > service.MaxWaiting)
             throw new ArgumentOutOfRangeException(nameof(n), n,
                 $"N must be 1 to {service.MaxWaiting}, the requests that may wait (CompletionServiceOptions.MaxWaiting).");
+        _reader = new ChatReader(service, options, maxSample: (int.MaxValue / n) - 1);
     }
 
+    /// <summary>Holds messages and options against the policy without drawing.</summary>
+    /// <param name="messages">The messages.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="request">What would be drawn N times; its sample k stands for N k to N k + N - 1.</param>
+    /// <param name="reason">What is wrong with them.</param>
+    /// <returns>Whether they can be answered.</returns>
+    public bool TryRead(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, [NotNullWhen(true)] out CompletionRequest? request,
+        [NotNullWhen(false)] out string? reason) =>
+        _reader.TryRead(messages, options, out request, out reason);
+
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
     /// it all.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the N.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
@@ -50,9 +63,10 @@ public sealed class BestOfNChatClient : IChatClient
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        CompletionRequest request = _reader.Read(messages, options);
+        if (!TryRead(messages, options, out CompletionRequest? request, out string? reason))
+            throw new CompletionRequestException(reason);
         request = request with { Seed = request.Seed ?? Random.Shared.NextInt64() };
-        int first = checked(request.Sample * _n);
+        int first = request.Sample * _n;
         IReadOnlyList<Completion> drawn = await _service.CompleteAllAsync(
             [.. Enumerable.Range(first, _n).Select(sample => request with { Sample = sample })], cancellationToken).ConfigureAwait(false);
         IReadOnlyList<double?> rewards = await _reward.ScoreCheckedAsync(drawn, _scoring, cancellationToken).ConfigureAwait(false);

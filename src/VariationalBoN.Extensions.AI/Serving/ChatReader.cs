@@ -10,13 +10,17 @@ internal sealed class ChatReader
     private readonly CompletionService _service;
     private readonly Func<IReadOnlyList<ChatMessage>, Prompt> _readMessages;
 
-    public ChatReader(CompletionService service, PolicyChatClientOptions? options)
+    private readonly int _maxSample;
+
+    /// <param name="service">The service.</param>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <param name="maxSample">The largest number of a sample.</param>
+    public ChatReader(CompletionService service, PolicyChatClientOptions? options, int maxSample = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(service);
         options ??= new PolicyChatClientOptions();
-        if (string.IsNullOrWhiteSpace(options.ModelId))
-            throw new ArgumentException($"{nameof(options.ModelId)} is blank; give the model a name.", nameof(options));
-        _service = service;
+        options.Validate();
+        (_service, _maxSample) = (service, maxSample);
         Metadata = new ChatClientMetadata("variationalbon", defaultModelId: options.ModelId);
         _readMessages = options.ReadMessages
             ?? (service.Policy is IPromptReader { ReadsConversations: true } ? ChatMessages.Conversation : ChatMessages.SingleText);
@@ -32,17 +36,17 @@ internal sealed class ChatReader
         [NotNullWhen(false)] out string? reason)
     {
         (CompletionRequest read, List<string> faults) = Parse(messages, options);
-        reason = faults.Count > 0 ? Message(faults) : null;
+        reason = faults.Count > 0 ? RequestReader.Message(faults) : null;
         request = reason is null && _service.TryCheck(read, out reason) ? read : null;
         return request is not null;
     }
 
     /// <summary>The request; the service holds it against its policy.</summary>
-    /// <exception cref="ArgumentException">Something is wrong with messages or options; the message names it all.</exception>
+    /// <exception cref="CompletionRequestException">Something is wrong with messages or options; the message names it all.</exception>
     public CompletionRequest Read(IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
         (CompletionRequest read, List<string> faults) = Parse(messages, options);
-        return faults.Count == 0 ? read : throw new ArgumentException(Message(faults));
+        return faults.Count == 0 ? read : throw new CompletionRequestException(RequestReader.Message(faults));
     }
 
     /// <summary>What a chat client and what lies beneath it offer.</summary>
@@ -67,10 +71,12 @@ internal sealed class ChatReader
             faults.Add(e.Message);
         }
 
-        return (ChatSettings.Of(prompt, options, ModelId, faults), faults);
+        CompletionRequest request = ChatSettings.Of(prompt, options, ModelId, faults);
+        if (request.Sample > _maxSample)
+            faults.Add($"AdditionalProperties[\"{ChatSettings.Sample}\"] is {request.Sample}; it may be at most {_maxSample}");
+        faults.AddRange(_service.Faults(request));
+        return (request, faults);
     }
-
-    private static string Message(List<string> faults) => string.Join("; ", faults);
 
     /// <summary>The messages, behind the instructions where there are any.</summary>
     private static IEnumerable<ChatMessage> Instructed(IEnumerable<ChatMessage> messages, ChatOptions? options) =>

@@ -21,7 +21,7 @@ public sealed record CompletionRequest(Prompt Prompt)
     /// <value>Default: null, that of the policy.</value>
     public int? MaxNewTokens { get; init; }
 
-    /// <summary>What logits are divided by, 0 or more; 0 takes the most probable token.</summary>
+    /// <summary>What logits are divided by: at least 1E-06, or 0, which takes the most probable token.</summary>
     /// <value>Default: null, that of the policy.</value>
     public double? Temperature { get; init; }
 
@@ -33,7 +33,7 @@ public sealed record CompletionRequest(Prompt Prompt)
     /// <value>Default: null, that of the policy.</value>
     public double? TopP { get; init; }
 
-    /// <summary>Texts that end the completion, which are not a part of it; none of them empty.</summary>
+    /// <summary>Texts that end the completion, which are not a part of it: at most 16 of 1 to 256 characters.</summary>
     /// <value>Default: none.</value>
     public ImmutableArray<string> StopSequences { get; init; } = [];
 }

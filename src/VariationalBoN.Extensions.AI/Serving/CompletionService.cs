@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using VariationalBoN.Policies;
 
 namespace VariationalBoN.Extensions.AI.Serving;
@@ -18,6 +19,7 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     private readonly RequestQueue _queue;
     private readonly RequestReader _reader;
     private readonly IDrawingLoop _loop;
+    private readonly ILogger? _logger;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -31,9 +33,13 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
         options ??= new CompletionServiceOptions();
         options.Validate();
         Policy = policy;
-        _queue = new RequestQueue(options.MaxWaiting);
+        var causal = policy as CausalLmPolicy;
+        _loop = causal is not null ? new LiveLoop(causal) : new BatchLoop(policy, options.MaxBatchSize);
+        _queue = new RequestQueue(options.MaxWaiting, _loop.Capacity);
         _reader = new RequestReader(policy, _queue);
-        _loop = policy is CausalLmPolicy causal ? new LiveLoop(causal) : new BatchLoop(policy, options.MaxBatchSize);
+        _logger = options.Logger ?? causal?.Options.Logger;
+        if (causal is { ContextLength: null })
+            _logger?.UnknownContextLength(causal);
         _thread = new Thread(Run) { IsBackground = true, Name = nameof(CompletionService) };
         _thread.Start();
     }
@@ -44,7 +50,13 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <summary>What it does and has done.</summary>
     public CompletionServiceStatistics Statistics => _queue.Statistics;
 
-    /// <summary>The most requests that wait (<see cref="CompletionServiceOptions.MaxWaiting"/>).</summary>
+    /// <summary>The error that ended the service, so that it takes no more requests; null where there was none.</summary>
+    public Exception? Fault => _queue.Fault;
+
+    /// <summary>Whether it takes no more requests: it is being stopped, has been, or has ended by an error.</summary>
+    public bool IsStopped => _queue.IsClosed;
+
+    /// <summary>The most requests that wait while all places are taken (<see cref="CompletionServiceOptions.MaxWaiting"/>).</summary>
     public int MaxWaiting => _queue.MaxWaiting;
 
     /// <summary>Holds a request against the policy without drawing: its settings, and whether its prompt can be read and leaves
@@ -58,18 +70,20 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <param name="request">What is asked.</param>
     /// <param name="cancellationToken">Takes the request out of the decode with the next step.</param>
     /// <returns>The completion; one that a stop sequence ended has the tokens up to there and <see cref="FinishReason.Stopped"/>.</returns>
-    /// <exception cref="ArgumentException">The request cannot be drawn; the message names every fault.</exception>
+    /// <exception cref="CompletionRequestException">The request cannot be drawn; the message names every fault.</exception>
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<Completion> CompleteAsync(CompletionRequest request, CancellationToken cancellationToken = default) =>
         (await CompleteAllAsync([request], cancellationToken).ConfigureAwait(false))[0];
 
-    /// <summary>Draws several completions at once, such as the N of Best-of-N: they wait together, all or none.</summary>
+    /// <summary>Draws several completions at once, such as the N of Best-of-N: they wait together, all or none. The first
+    /// that fails ends the others.</summary>
     /// <param name="requests">What is asked, at most <see cref="MaxWaiting"/>.</param>
     /// <param name="cancellationToken">Takes all of them out.</param>
     /// <returns>The completions in order.</returns>
-    /// <exception cref="ArgumentException">A request cannot be drawn; the message names every fault.</exception>
+    /// <exception cref="ArgumentException">There are more than <see cref="MaxWaiting"/>.</exception>
+    /// <exception cref="CompletionRequestException">A request cannot be drawn; the message names every fault.</exception>
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -77,15 +91,24 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
         IReadOnlyList<CompletionRequest> requests, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
+        if (requests.Count > MaxWaiting)
+        {
+            throw new ArgumentException($"{requests.Count} requests are asked at once, and {MaxWaiting} may wait: ask in parts, or raise "
+                + $"{nameof(CompletionServiceOptions)}.{nameof(CompletionServiceOptions.MaxWaiting)}.", nameof(requests));
+        }
+
         DrawnText[] texts = Start(requests);
+        Task[] reading = [.. texts.Select(text => text.ReadToEndAsync(cancellationToken))];
         try
         {
-            await Task.WhenAll(texts.Select(text => text.ReadToEndAsync(cancellationToken))).ConfigureAwait(false);
+            await foreach (Task one in Task.WhenEach(reading).ConfigureAwait(false))
+                await one.ConfigureAwait(false); // the first fault is the caller's
             return [.. texts.Select(text => text.Completion!)];
         }
         finally
         {
-            Array.ForEach(texts, text => text.Dispose());
+            Array.ForEach(texts, text => text.Dispose()); // takes the others out
+            await Task.WhenAll(reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -94,7 +117,7 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <param name="request">What is asked.</param>
     /// <param name="cancellationToken">Takes the request out of the decode with the next step; so does leaving the loop.</param>
     /// <returns>Pieces, none of them empty.</returns>
-    /// <exception cref="ArgumentException">The request cannot be drawn; the message names every fault.</exception>
+    /// <exception cref="CompletionRequestException">The request cannot be drawn; the message names every fault.</exception>
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -131,6 +154,9 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
         await _ended.Task.ConfigureAwait(false);
     }
 
+    /// <summary>What is wrong with the settings of a request.</summary>
+    internal List<string> Faults(CompletionRequest request) => _reader.Faults(request);
+
     /// <summary>Lets requests wait.</summary>
     /// <returns>Their texts as they come, the caller's to dispose.</returns>
     internal DrawnText[] Start(IReadOnlyList<CompletionRequest> requests)
@@ -143,7 +169,7 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
             else if (_reader.TryRead(requests[i], out ServedRequest? one, out string? reason))
                 served[i] = one;
             else
-                throw new ArgumentException(served.Length == 1 ? reason : $"Request {i}: {reason}");
+                throw new CompletionRequestException(served.Length == 1 ? reason : $"Request {i}: {reason}");
         }
 
         _queue.Add(served);
@@ -167,6 +193,8 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
         }
 
         _queue.Stop(fault);
+        if (fault is not null)
+            _logger?.ServiceFailed(fault);
         _ended.SetResult();
     }
 }

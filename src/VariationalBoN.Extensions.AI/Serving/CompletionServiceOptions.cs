@@ -1,10 +1,12 @@
+using Microsoft.Extensions.Logging;
+
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>How many requests a <see cref="CompletionService"/> takes. Immutable; checked where it is used, all faults in one
 /// message.</summary>
 public sealed record CompletionServiceOptions
 {
-    /// <summary>The most requests that wait for a place, at least 1; one more is refused with <see cref="ServiceBusyException"/>.</summary>
+    /// <summary>The most requests that wait while all places are taken, at least 1; one more is refused with <see cref="ServiceBusyException"/>.</summary>
     /// <value>Default: 256.</value>
     public int MaxWaiting { get; init; } = 256;
 
@@ -14,6 +16,10 @@ public sealed record CompletionServiceOptions
     /// </summary>
     /// <value>Default: 64.</value>
     public int MaxBatchSize { get; init; } = 64;
+
+    /// <summary>Told when the service ends by an error, and of a policy whose context length nobody knows.</summary>
+    /// <value>Default: null, that of the policy (<see cref="GenerationOptions.Logger"/>) where it is a <see cref="CausalLmPolicy"/>.</value>
+    public ILogger? Logger { get; init; }
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>

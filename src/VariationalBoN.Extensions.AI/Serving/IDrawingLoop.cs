@@ -6,6 +6,9 @@ internal interface IDrawingLoop : IDisposable
     /// <summary>The requests that it has.</summary>
     int Count { get; }
 
+    /// <summary>The most requests that it has at once.</summary>
+    int Capacity { get; }
+
     /// <summary>How many more it takes.</summary>
     int Free { get; }
 

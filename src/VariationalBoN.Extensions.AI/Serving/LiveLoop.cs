@@ -10,7 +10,9 @@ internal sealed class LiveLoop(CausalLmPolicy policy) : IDrawingLoop
 
     public int Count => _requests.Count;
 
-    public int Free => _decoding.MaxRunning - Count;
+    public int Capacity => _decoding.MaxRunning;
+
+    public int Free => Capacity - Count;
 
     public void Add(ServedRequest served)
     {
@@ -19,6 +21,7 @@ internal sealed class LiveLoop(CausalLmPolicy policy) : IDrawingLoop
             Policy = served.Policy!,
             Prompt = served.Prompt!,
             Seed = served.Seed,
+            Parent = served.Parent,
             OnToken = (token, finish) =>
             {
                 if (finish is not null)
@@ -39,7 +42,7 @@ internal sealed class LiveLoop(CausalLmPolicy policy) : IDrawingLoop
     {
         foreach (ServedRequest gone in _requests.Keys.Where(served => served.IsGone).ToArray())
         {
-            _decoding.Remove(_requests[gone]);
+            _decoding.Remove(_requests[gone], gone.HasAll);
             _requests.Remove(gone);
         }
 

@@ -15,7 +15,7 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// </para>
 /// <para>Thread-safe. Answers of all clients of a service are drawn together (<see cref="CompletionService"/>).</para>
 /// </remarks>
-public sealed class PolicyChatClient : IChatClient
+public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
 {
     private readonly CompletionService _service;
     private readonly ChatReader _reader;
@@ -33,7 +33,7 @@ public sealed class PolicyChatClient : IChatClient
     /// <param name="options">The name of the model, and how messages become prompts; null for the defaults.</param>
     /// <exception cref="ArgumentException">The name is blank.</exception>
     public PolicyChatClient(IPolicy policy, PolicyChatClientOptions? options = null)
-        : this(new CompletionService(policy), options) => _ownsService = true;
+        : this(OwnService(policy, options), options) => _ownsService = true;
 
     /// <summary>Holds messages and options against the policy without drawing.</summary>
     /// <param name="messages">The messages.</param>
@@ -47,7 +47,7 @@ public sealed class PolicyChatClient : IChatClient
         _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
     /// it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
@@ -61,7 +61,7 @@ public sealed class PolicyChatClient : IChatClient
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The messages cannot be read, or an option is out of range or not supported; the message names
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
     /// it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
@@ -89,5 +89,16 @@ public sealed class PolicyChatClient : IChatClient
     {
         if (_ownsService)
             _service.Dispose();
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    /// <returns>A task that ends when it has.</returns>
+    public ValueTask DisposeAsync() => _ownsService ? _service.DisposeAsync() : ValueTask.CompletedTask;
+
+    /// <summary>A service, once the options are known to be right: nobody would dispose of it else.</summary>
+    private static CompletionService OwnService(IPolicy policy, PolicyChatClientOptions? options)
+    {
+        options?.Validate();
+        return new CompletionService(policy);
     }
 }

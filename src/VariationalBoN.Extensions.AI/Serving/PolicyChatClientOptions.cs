@@ -18,4 +18,12 @@ public sealed record PolicyChatClientOptions
     /// the text of a single message of the user.
     /// </value>
     public Func<IReadOnlyList<ChatMessage>, Prompt>? ReadMessages { get; init; }
+
+    /// <summary>Refuses options that cannot be used.</summary>
+    /// <exception cref="ArgumentException">The name is blank.</exception>
+    internal void Validate()
+    {
+        if (string.IsNullOrWhiteSpace(ModelId))
+            throw new ArgumentException($"{nameof(ModelId)} is blank; give the model a name.");
+    }
 }

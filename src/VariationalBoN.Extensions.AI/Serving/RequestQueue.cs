@@ -1,7 +1,9 @@
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>The requests of a service: those that wait, in order, and all that have not ended. Thread-safe.</summary>
-internal sealed class RequestQueue(int maxWaiting)
+/// <param name="maxWaiting">The most that wait when all places are taken.</param>
+/// <param name="capacity">The places of the loop that draws.</param>
+internal sealed class RequestQueue(int maxWaiting, int capacity)
 {
     private readonly object _gate = new();
     private readonly List<ServedRequest> _waiting = [];
@@ -13,6 +15,26 @@ internal sealed class RequestQueue(int maxWaiting)
 
     /// <summary>The most that wait.</summary>
     public int MaxWaiting => maxWaiting;
+
+    /// <summary>The error that ended the thread that draws.</summary>
+    public Exception? Fault
+    {
+        get
+        {
+            lock (_gate)
+                return _fault;
+        }
+    }
+
+    /// <summary>Whether it takes no more requests.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_gate)
+                return _isClosed;
+        }
+    }
 
     public CompletionServiceStatistics Statistics
     {
@@ -40,7 +62,7 @@ internal sealed class RequestQueue(int maxWaiting)
                     _fault);
             if (_isClosed)
                 throw Stopped();
-            if (_waiting.Count + requests.Count > maxWaiting)
+            if (_present.Count + requests.Count > (long)maxWaiting + capacity) // the running ones hold places
             {
                 throw new ServiceBusyException($"{_waiting.Count} requests wait of at most {maxWaiting} "
                     + $"(CompletionServiceOptions.MaxWaiting), and {requests.Count} more "

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using VariationalBoN.Policies;
 
@@ -22,6 +23,12 @@ internal sealed class ServedRequest(RequestQueue queue, CompletionRequest reques
 
     /// <summary>Seed and number of the sample. A loop may set it before it hands on the first thing.</summary>
     public DrawSeed Seed { get; set; } = new(request.Seed ?? Random.Shared.NextInt64(), DrawPurpose.Serving, request.Sample);
+
+    /// <summary>The span of its asker.</summary>
+    public ActivityContext Parent { get; } = Activity.Current?.Context ?? default;
+
+    /// <summary>Whether its asker has all that it wants, a stop sequence before the end of the draw included.</summary>
+    public bool HasAll { get; private set; }
 
     /// <summary>Whether nothing more is wanted of it: it has ended, or its asker went away.</summary>
     public bool IsGone => _isGone;
@@ -55,7 +62,9 @@ internal sealed class ServedRequest(RequestQueue queue, CompletionRequest reques
         if (!queue.Remove(this, outcome))
             return;
         _drawn.Writer.TryComplete(why);
+        HasAll = outcome == Outcome.Finished;
         _isGone = true;
+        Interlocked.MemoryBarrier(); // whoever sets what is called now sees that it is gone, or it is called here
         Volatile.Read(ref _whenGone)?.Invoke();
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace VariationalBoN.Testing.Checks;
 
 /// <summary>Checks of a <see cref="CausalLmPolicy"/> against itself with other chunks and without its cache: what its module does with a batch. Stateless.</summary>
@@ -25,9 +27,9 @@ internal static class CausalLmChecks
         const string Name = "prompts: special tokens";
         if (probe.Policy is not CausalLmPolicy policy)
             return CheckResult.Skip(Name, "the policy is no CausalLmPolicy, so it does not say how it encodes prompts");
-        var heard = new HeardWarnings();
-        _ = policy.With(policy.Options with { Logger = heard }).Sample(probe.Prompts, 1, probe.Seed);
-        return CheckResult.Of(Name, heard.Texts.Count, 0, $"warnings of the policy about the prompts{string.Concat(heard.Texts.Select(warning => ": " + warning))}",
+        var heard = new ConcurrentQueue<string>();
+        _ = policy.With(policy.Options with { Logger = HeardLog.Warnings(heard.Enqueue) }).Sample(probe.Prompts, 1, probe.Seed);
+        return CheckResult.Of(Name, heard.Count, 0, $"warnings of the policy about the prompts{string.Concat(heard.Select(warning => ": " + warning))}",
             "the prompts were rendered by a chat template and begin with BOS: set GenerationOptions.PromptsHaveSpecialTokens");
     }
 

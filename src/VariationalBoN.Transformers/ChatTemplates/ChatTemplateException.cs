@@ -1,7 +1,7 @@
 namespace VariationalBoN.Transformers.ChatTemplates;
 
 /// <summary>A chat template could not be read or rendered. The message names the template, the line and the fault.</summary>
-public sealed class ChatTemplateException : Exception
+public sealed class ChatTemplateException : FormatException
 {
     internal ChatTemplateException(string template, int line, string fault, string? raised, int? messageIndex, string? messageRole,
         Exception? cause)

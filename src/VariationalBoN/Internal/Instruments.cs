@@ -31,10 +31,13 @@ internal static class Instruments
     public static readonly Histogram<double> JudgeDuration =
         s_meter.CreateHistogram<double>("variationalbon.judge.duration", "s", "Duration of a call of a reward model.");
 
-    /// <summary>Notes that what a span is about failed. Always false, so that it can stand in an exception filter.</summary>
+    /// <summary>
+    /// Notes that what a span is about failed, by the type of the error alone: its message may quote prompts. Always false, so that it can
+    /// stand in an exception filter.
+    /// </summary>
     public static bool Fail(this Activity? span, Exception error)
     {
-        span?.SetTag("error.type", error.GetType().FullName).SetStatus(ActivityStatusCode.Error, error.Message);
+        span?.SetTag("error.type", error.GetType().FullName).SetStatus(ActivityStatusCode.Error, error.GetType().Name);
         return false;
     }
 }

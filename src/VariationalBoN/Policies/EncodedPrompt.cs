@@ -6,14 +6,15 @@ namespace VariationalBoN.Policies;
 /// thread-safe.</summary>
 public sealed class EncodedPrompt
 {
+    private readonly ITokenizer _tokenizer;
     private readonly Func<IReadOnlyList<int>, string> _decode;
     private readonly Lazy<int?> _partOfCharacter;
 
     internal EncodedPrompt(
-        Prompt prompt, ImmutableArray<int> tokens, int? contextLeft, Func<IReadOnlyList<int>, string> decode, Lazy<int?> partOfCharacter)
+        Prompt prompt, ImmutableArray<int> tokens, int? contextLeft, ITokenizer tokenizer, Lazy<int?> partOfCharacter)
     {
         (Prompt, Tokens, ContextLeft) = (prompt, tokens, contextLeft);
-        (_decode, _partOfCharacter) = (decode, partOfCharacter);
+        (_tokenizer, _decode, _partOfCharacter) = (tokenizer, tokenizer.DecoderAfter(tokens), partOfCharacter);
     }
 
     /// <summary>The prompt x.</summary>
@@ -33,4 +34,13 @@ public sealed class EncodedPrompt
     /// <param name="tokens">The ids, without a final stop token.</param>
     /// <returns>The text, special tokens left out.</returns>
     public string Decode(IReadOnlyList<int> tokens) => _decode(tokens);
+
+    /// <summary>What decodes tokens behind the last few of prompt and completion; null where these have no text.</summary>
+    /// <param name="drawn">The tokens of the completion so far.</param>
+    /// <param name="count">How many are looked back at.</param>
+    internal Func<IReadOnlyList<int>, string>? DecoderBehind(List<int> drawn, int count)
+    {
+        int[] last = [.. Tokens.Skip(Tokens.Length + drawn.Count - count), .. drawn.TakeLast(count)];
+        return _tokenizer.Decode(last).Length == 0 ? null : _tokenizer.DecoderAfter(last);
+    }
 }

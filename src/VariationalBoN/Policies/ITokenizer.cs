@@ -34,6 +34,8 @@ public interface ITokenizer
     /// <param name="prompt">The prompt.</param>
     /// <param name="addSpecialTokens">Whether special tokens are put around a text; a conversation has those of its chat template.</param>
     /// <returns>The ids; by default those of its text.</returns>
+    /// <exception cref="ArgumentException">The prompt cannot be read; so it is with <see cref="FormatException"/>. Any other exception is
+    /// taken for a fault of the tokenizer.</exception>
     /// <exception cref="InvalidOperationException">The prompt is a conversation, and the tokenizer is for texts alone.</exception>
     ImmutableArray<int> Encode(Prompt prompt, bool addSpecialTokens) => Encode(prompt.Text, addSpecialTokens);
 

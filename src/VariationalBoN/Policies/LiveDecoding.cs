@@ -72,14 +72,15 @@ public sealed class LiveDecoding : IDisposable
 
     /// <summary>Takes a request out before it has ended; it is told nothing more.</summary>
     /// <param name="request">The request.</param>
+    /// <param name="isWhole">Whether what was drawn is all that is wanted, such as the text up to a stop sequence, and counts as a
+    /// completion (<see cref="Telemetry"/>).</param>
     /// <returns>Whether it was still there.</returns>
-    public bool Remove(LiveRequest request)
+    public bool Remove(LiveRequest request, bool isWhole = false)
     {
-        if (_waiting.RemoveAll(row => row.Request == request) > 0)
-            return true;
-        LiveRow? running = Rows.FirstOrDefault(row => row.Request == request && !row.IsDone);
-        running?.Leave();
-        return running is not null;
+        LiveRow? row = _waiting.Concat(Rows).FirstOrDefault(row => row.Request == request && !row.IsDone);
+        row?.Leave(isWhole);
+        _waiting.RemoveAll(waiting => waiting.IsDone);
+        return row is not null;
     }
 
     /// <summary>
@@ -113,6 +114,8 @@ public sealed class LiveDecoding : IDisposable
     public void Dispose()
     {
         _isDisposed = true;
+        foreach (LiveRow left in _waiting.Concat(Rows).Where(row => !row.IsDone))
+            left.Leave(isWhole: false);
         _waiting.Clear();
         _rows.Dispose();
         _distribution.Dispose();
@@ -142,15 +145,18 @@ public sealed class LiveDecoding : IDisposable
     private List<LiveRow> Joining()
     {
         var places = new HashSet<Place>();
-        int longest = 0, count = 0;
+        int longest = 0, most = 0, count = 0;
         for (; count < _waiting.Count && count < MaxRunning - Running; count++)
         {
             int length = Math.Max(longest, _waiting[count].Request.Prompt.Tokens.Length);
+            int additional = Math.Max(most, MostAppended(_waiting[count]));
+            if (count > 0 && length + additional > _policy.ContextLength)
+                break; // the room of the longest prompt and the tokens of another request are more than the context
             var place = Place.Of(_waiting[count]);
             if (places.Count > 0 && !places.Contains(place) && (places.Count + 1L) * length > PromptTokensPerStep)
                 break;
             places.Add(place);
-            longest = length;
+            (longest, most) = (length, additional);
         }
 
         List<LiveRow> joining = _waiting.GetRange(0, count);
@@ -162,7 +168,7 @@ public sealed class LiveDecoding : IDisposable
     private void Join(List<LiveRow> joining)
     {
         Place[] all = [.. joining.Select(Place.Of)], places = [.. all.Distinct()];
-        if (Read(places, out ReadPrompts? read) is Exception fault)
+        if (Read(places, joining.Max(MostAppended), out ReadPrompts? read) is Exception fault)
         {
             if (joining.Count == 1)
                 joining[0].Fail(fault);
@@ -187,8 +193,11 @@ public sealed class LiveDecoding : IDisposable
         }
     }
 
+    /// <summary>The most tokens that a row will be given behind its prompt; the last one that is drawn is not read.</summary>
+    private static int MostAppended(LiveRow row) => row.Request.Policy.Options.MaxNewTokens - 1;
+
     /// <returns>Why the prompts cannot be read; null where they were.</returns>
-    private Exception? Read(Place[] places, out ReadPrompts? read)
+    private Exception? Read(Place[] places, int additionalTokens, out ReadPrompts? read)
     {
         read = null;
         try
@@ -198,7 +207,7 @@ public sealed class LiveDecoding : IDisposable
             read = new ReadPrompts(
                 _distribution, [.. Enumerable.Range(0, places.Length)],
                 [.. places.Select(place => (IReadOnlyList<int>)place.Prompt.Tokens)],
-                _policy.Options.MaxNewTokens - 1, _policy.VocabularySize, _rows.Decoding);
+                additionalTokens, _policy.VocabularySize, _rows.Decoding);
             return null;
         }
         catch (Exception e)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace VariationalBoN.Policies;
 
 /// <summary>One completion that is asked of a <see cref="LiveDecoding"/>. Immutable; belongs to one decode, once.</summary>
@@ -13,6 +15,10 @@ public sealed class LiveRequest
 
     /// <summary>Fixes the draw; <see cref="DrawSeed.FirstSample"/> is the number of the sample.</summary>
     public required DrawSeed Seed { get; init; }
+
+    /// <summary>The span that the span of the draw stands under.</summary>
+    /// <value>Default: the current one where the request is made.</value>
+    public ActivityContext Parent { get; init; } = Activity.Current?.Context ?? default;
 
     /// <summary>Told each token that is drawn, a stop token included, and with the last one why the completion ends.</summary>
     public required Action<int, FinishReason?> OnToken { get; init; }

@@ -4,6 +4,7 @@ namespace VariationalBoN.Policies;
 internal sealed class LiveRow(CausalModel model, LiveRequest request) : DrawnRow(
     model, request.Policy.End, new CounterRandom(request.Seed, request.Prompt.Prompt, 0))
 {
+    private readonly DrawSpan _span = new(1, 1, request.Seed, request.Policy.Options, request.Parent);
     private bool _isGone;
 
     internal LiveRequest Request => request;
@@ -18,6 +19,8 @@ internal sealed class LiveRow(CausalModel model, LiveRequest request) : DrawnRow
         {
             base.Draw(probabilities);
             request.OnToken(Tokens[^1], Finish);
+            if (Finish is not null)
+                End(isWhole: true);
         }
         catch (Exception e)
         {
@@ -26,11 +29,25 @@ internal sealed class LiveRow(CausalModel model, LiveRequest request) : DrawnRow
     }
 
     /// <summary>Ends it without a word.</summary>
-    internal void Leave() => _isGone = true;
+    /// <param name="isWhole">Whether it is counted as a completion.</param>
+    internal void Leave(bool isWhole)
+    {
+        _isGone = true;
+        End(isWhole);
+    }
 
     internal void Fail(Exception why)
     {
         _isGone = true;
+        _span.Fail(why);
+        _span.Dispose();
         request.OnFailed(why);
+    }
+
+    private void End(bool isWhole)
+    {
+        if (isWhole)
+            _span.Count(Tokens.Count);
+        _span.Dispose();
     }
 }

@@ -47,7 +47,8 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
         return encoded;
     }
 
-    /// <summary>The tokens of one prompt, or why there are none: the tokenizer refuses it, or no completion has room behind it.</summary>
+    /// <summary>The tokens of one prompt, or why there are none: the tokenizer refuses it by an
+    /// <see cref="ArgumentException"/> or <see cref="FormatException"/>, or no completion has room behind it.</summary>
     /// <exception cref="ArgumentException">A token lies outside the vocabulary, which is no fault of the prompt.</exception>
     public bool TryEncode(Prompt prompt, [NotNullWhen(true)] out EncodedPrompt? encoded, [NotNullWhen(false)] out string? reason)
     {
@@ -57,7 +58,8 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
         {
             tokens = tokenizer.Encode(prompt, !options.PromptsHaveSpecialTokens);
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e) when (e is ArgumentException or FormatException
+            || (e is InvalidOperationException && prompt.IsConversation && !tokenizer.ReadsConversations))
         {
             reason = $"The tokenizer refuses the prompt {Shown.Quoted(prompt.Canonical)}: {e.Message}";
             return false;
@@ -88,7 +90,7 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     }
 
     private EncodedPrompt Encoded(Prompt prompt, ImmutableArray<int> tokens) =>
-        new(prompt, tokens, contextLength - tokens.Length, tokenizer.DecoderAfter(tokens), _partOfCharacter);
+        new(prompt, tokens, contextLength - tokens.Length, tokenizer, _partOfCharacter);
 
     private void Warn(string which, int token, bool isConversation, string others)
     {
@@ -104,11 +106,23 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     {
         for (int token = 0; token < tokenizer.VocabularySize; token++)
         {
-            if (tokenizer.Decode([token]) == "\uFFFD")
+            if (IsPart(token))
                 return token;
         }
 
         return null;
+
+        bool IsPart(int token)
+        {
+            try
+            {
+                return tokenizer.Decode([token]) == "\uFFFD";
+            }
+            catch (Exception)
+            {
+                return false; // an id that has no text alone; where it is drawn, decoding says so
+            }
+        }
     }
 
     /// <summary>Why the model cannot go on after a prompt; null when it can.</summary>

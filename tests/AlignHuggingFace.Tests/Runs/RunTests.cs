@@ -233,6 +233,41 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         Assert.Contains(prompts, error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Adapters_on_bfloat16_weights_read_conversations_and_what_llama_cpp_cannot_compute_is_named_after_the_rest_is_saved()
+    {
+        using var chat = new TinyDirectory();
+        string folder = tiny.New(), prompts = tiny.New(".jsonl");
+        File.WriteAllText(Path.Combine(chat.Policy, "chat_template.jinja"), "{% for m in messages %}{{ m.content }} {% endfor %}");
+        File.WriteAllLines(prompts, Enumerable.Range(0, 8).Select(i => $$"""{"messages": [{"role": "user", "content": "The film {{i}}"}]}"""));
+
+        (int code, string output, string error) = await Sample.RunAsync(["--model", chat.Policy, "--prompts", prompts, "--threads", "1", "--n", "2", "--samples", "4",
+            "--steps", "1", "--prompts-per-step", "2", "--completions", "2", "--max-new-tokens", "4", "--held-out", "1",
+            "--held-out-completions", "2", "--lora", "--element-type", "bfloat16", "--gguf", "q8", "--output", folder]);
+
+        Assert.Equal(1, code);
+        Assert.Contains("everything else is", error, StringComparison.Ordinal);
+        Assert.Contains("activation", error, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("its logits differ by 0.0e+0", output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(folder, "model.gguf")));
+        string[] parts = [.. File.ReadLines(Path.Combine(folder, RunParts.FileName))
+            .Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!["part"]!.GetValue<string>())];
+        Assert.Equal(["loading", "estimate", "reference rewards", "held-out numbers of the reference", "training", "saving and reading again",
+            "held-out numbers of the policy", "answers shown"], parts);
+    }
+
+    [Theory]
+    [InlineData("--element-type bfloat16", "needs --lora")]
+    [InlineData("--element-type float16", "it must be float32 or bfloat16")]
+    [InlineData("--gguf q4", "q4")]
+    [InlineData("--held-out-completions 1", "at least 2")]
+    public async Task Options_of_a_large_run_that_cannot_be_are_refused(string options, string says)
+    {
+        (int code, _, string error) = await RunAsync(tiny.New(), options.Split(' '));
+        Assert.Equal(2, code);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+    }
+
     private static Arguments Arguments(string folder, string[] more) => TinyArguments.Make(folder) with
     {
         Lora = more.Contains("--lora"),

@@ -197,6 +197,45 @@ public sealed class LiveDecodingTests
     }
 
     [Fact]
+    public void A_decoder_is_asked_for_the_room_of_those_that_join_and_no_more()
+    {
+        var strict = new CountedDecoder(TinyModels.Gpt2()); // refuses more than its context of 32
+        CausalLmPolicy policy = Policy(s_options with { StopTokens = [], RowsPerBatch = 16 }, strict);
+        CausalLmPolicy shorter = policy.With(policy.Options with { MaxNewTokens = 2 });
+        using LiveDecoding live = policy.StartLiveDecoding();
+        Asked[] asked = [new(shorter, string.Join(' ', Enumerable.Repeat(1, 30)), 1), new(policy, "1 2", 1), new(shorter, "3", 1)];
+
+        Array.ForEach(asked, one => live.Add(one.Request));
+        Run(live);
+
+        Assert.All(asked, one => Assert.Null(one.Failure));
+        Assert.Equal([2, 12, 2], asked.Select(one => one.Tokens.Count));
+        Assert.Equal(0, strict.Refused);
+    }
+
+    [Fact]
+    public void Only_what_says_that_a_prompt_is_wrong_is_a_fault_of_the_prompt()
+    {
+        CausalLmPolicy Reading(Exception thrown) => new(TinyModels.Gpt2(), new FaultyTokenizer(thrown), s_options);
+
+        Assert.False(Reading(new ArgumentException("half a pair")).TryEncode("1", out _, out string? reason));
+        Assert.Contains("half a pair", reason, StringComparison.Ordinal);
+        Assert.Throws<IOException>(() => Reading(new IOException("a file is gone")).TryEncode("1", out _, out _));
+    }
+
+    [Fact]
+    public void An_id_that_cannot_be_decoded_alone_is_no_part_of_a_character()
+    {
+        CausalLmPolicy policy = new(TinyModels.Gpt2(), new FaultyTokenizer(null), s_options);
+        Assert.True(policy.TryEncode("1", out EncodedPrompt? prompt, out _));
+        var text = new StreamedText(prompt);
+
+        text.Append(4);
+
+        Assert.Equal("4", text.Take());
+    }
+
+    [Fact]
     public void A_prompt_is_checked_with_a_reason_instead_of_an_exception()
     {
         CausalLmPolicy policy = Policy(s_options);
@@ -317,6 +356,8 @@ public sealed class LiveDecodingTests
 
         internal int Read { get; private set; }
 
+        internal int Refused { get; private set; }
+
         public override Tensor forward(Tensor input) => inner.call(input);
 
         public Tensor LogitsAt(Tensor tokens, Tensor positions) => inner.LogitsAt(tokens, positions);
@@ -324,7 +365,26 @@ public sealed class LiveDecodingTests
         public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits)
         {
             Read += lengths.Length;
+            if (tokens.size(1) + additionalTokens > MaxLength)
+            {
+                Refused++;
+                throw new ArgumentException($"{tokens.size(1)} + {additionalTokens} tokens are more than {MaxLength}.");
+            }
+
             return inner.StartDecoding(tokens, lengths, additionalTokens, out logits);
         }
+    }
+
+    /// <summary>Fails to read a prompt, or to decode the end-of-text token alone.</summary>
+    private sealed class FaultyTokenizer(Exception? thrown) : ITokenizer
+    {
+        public ModelIdentity Identity => "faulty";
+
+        public int VocabularySize => TinyModels.Vocabulary;
+
+        public System.Collections.Immutable.ImmutableArray<int> Encode(string text) => thrown is null ? [1] : throw thrown;
+
+        public string Decode(IReadOnlyList<int> tokens) =>
+            tokens is [5] ? throw new KeyNotFoundException("5 has no text") : string.Concat(tokens);
     }
 }

@@ -26,7 +26,7 @@ public sealed class StreamedTextTests
         for (int times = 0; times < 400; times++)
         {
             EncodedPrompt prompt = Prompt(decoder, Random(random, random.Next(4)));
-            int[] tokens = Random(random, 1 + random.Next(12));
+            int[] tokens = Random(random, 1 + random.Next(times % 4 == 0 ? 150 : 12)); // also more than a window
             var text = new StreamedText(prompt);
             var streamed = new StringBuilder();
             foreach (int token in tokens)
@@ -63,7 +63,7 @@ public sealed class StreamedTextTests
         for (int times = 0; times < 150; times++)
         {
             Assert.True(encoder.TryEncode("The film", out EncodedPrompt? prompt, out _));
-            int[] tokens = [.. Enumerable.Range(0, 12).Select(
+            int[] tokens = [.. Enumerable.Range(0, times % 15 == 0 ? 100 : 12).Select(
                 _ => random.Next(4) == 0 ? bytes[random.Next(bytes.Length)] : random.Next(tokenizer.VocabularySize))];
             var text = new StreamedText(prompt);
             var streamed = new StringBuilder();
@@ -76,6 +76,26 @@ public sealed class StreamedTextTests
             text.End();
             Assert.Equal(prompt.Decode(tokens), streamed.Append(text.Take()).ToString());
         }
+    }
+
+    [Fact]
+    public void A_token_costs_the_decoding_of_a_few_before_it_and_not_of_all()
+    {
+        var tokenizer = new ByteTokenizer("bytes");
+        var text = new StreamedText(new EncodedPrompt("", [257, 258], null, tokenizer, new Lazy<int?>(() => 0x80)), ["never"]);
+        var streamed = new StringBuilder();
+        int[] tokens = Random(new Random(4), 2000);
+
+        foreach (int token in tokens)
+        {
+            text.Append(token);
+            streamed.Append(text.Take());
+        }
+
+        text.End();
+        streamed.Append(text.Take());
+        Assert.Equal(((ITokenizer)tokenizer).DecoderAfter([257, 258])(tokens), streamed.ToString());
+        Assert.InRange(tokenizer.Decoded, 2000, 2000 * 150); // and not 2000 * 2000
     }
 
     [Fact]
@@ -98,11 +118,12 @@ public sealed class StreamedTextTests
         for (int times = 0; times < 400; times++)
         {
             EncodedPrompt prompt = Prompt(decoder, []);
-            string[] stops = [some[random.Next(some.Length)], some[random.Next(some.Length)]];
-            int[] tokens = Random(random, 12);
-            int? end = Enumerable.Range(1, 12).Cast<int?>().FirstOrDefault(
+            bool isLong = times % 5 == 0; // more than a window
+            string[] stops = isLong ? ["xx", " do do"] : [some[random.Next(some.Length)], some[random.Next(some.Length)]];
+            int[] tokens = Random(random, isLong ? 60 : 12);
+            int? end = Enumerable.Range(1, tokens.Length).Cast<int?>().FirstOrDefault(
                 count => stops.Any(stop => prompt.Decode(tokens[..count!.Value]).Contains(stop, StringComparison.Ordinal)));
-            string whole = prompt.Decode(tokens[..(end ?? 12)]);
+            string whole = prompt.Decode(tokens[..(end ?? tokens.Length)]);
             string expected = end is null ? whole : whole[..stops.Select(stop => whole.IndexOf(stop, StringComparison.Ordinal))
                 .Where(at => at >= 0).Min()];
             var text = new StreamedText(prompt, stops);
@@ -141,8 +162,8 @@ public sealed class StreamedTextTests
         Assert.True(text.IsStopped && text.IsEnded);
         Assert.Contains("Token 98", Assert.Throws<InvalidOperationException>(() => text.Append('b')).Message, StringComparison.Ordinal);
         int calls = 0;
-        var fickle = new StreamedText(new EncodedPrompt("", [0], null, tokens => tokens.Count == 3 ? "other" : $"{tokens.Count}{calls++}",
-            new(() => null)));
+        var fickle = new StreamedText(new EncodedPrompt("", [0], null,
+            new Fickle(tokens => tokens.Count == 3 ? "other" : $"{tokens.Count}{calls++}"), new(() => null)));
         Assert.NotEmpty(Fed(fickle, [1, 1])[0]);
         fickle.Append(1);
         fickle.End();
@@ -167,7 +188,7 @@ public sealed class StreamedTextTests
     private static EncodedPrompt Prompt(string decoder, int[] prompt)
     {
         ITokenizer tokenizer = new ByteTokenizer(decoder);
-        return new EncodedPrompt("", [.. prompt], null, tokenizer.DecoderAfter(prompt), new Lazy<int?>(() => 0x80));
+        return new EncodedPrompt("", [.. prompt], null, tokenizer, new Lazy<int?>(() => 0x80));
     }
 
     private static int[] Random(Random random, int count)
@@ -175,6 +196,20 @@ public sealed class StreamedTextTests
         byte[] bytes = Encoding.UTF8.GetBytes("é€😀a");
         return [.. Enumerable.Range(0, count).Select(_ => random.Next(3) == 0 ? bytes[random.Next(bytes.Length)] : 256
             + random.Next(s_words.Length))];
+    }
+
+    /// <summary>Decodes completions by a function.</summary>
+    private sealed class Fickle(Func<IReadOnlyList<int>, string> decode) : ITokenizer
+    {
+        public ModelIdentity Identity => "fickle";
+
+        public int VocabularySize => 2;
+
+        public ImmutableArray<int> Encode(string text) => [];
+
+        public string Decode(IReadOnlyList<int> tokens) => decode(tokens);
+
+        public Func<IReadOnlyList<int>, string> DecoderAfter(IReadOnlyList<int> prompt) => decode;
     }
 
     private sealed class ByteTokenizer(string decoder) : ITokenizer
@@ -185,8 +220,12 @@ public sealed class StreamedTextTests
 
         public ImmutableArray<int> Encode(string text) => [];
 
+        /// <summary>Tokens that were decoded, each time.</summary>
+        public long Decoded { get; private set; }
+
         public string Decode(IReadOnlyList<int> tokens)
         {
+            Decoded += tokens.Count;
             if (decoder != "byte runs")
             {
                 string text = Encoding.UTF8.GetString([.. tokens.SelectMany(

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using VariationalBoN.Extensions.AI.Hosting;
+using VariationalBoN.Extensions.AI.Serving;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 using VariationalBoN.Testing.Models;
@@ -127,7 +128,7 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
         using IHost host = Hosted(builder =>
         {
             builder.Services.AddKeyedSingleton(ServedModel.Policy, policy).AddSingleton(reward);
-            builder.Services.AddVariationalBoN(options => (options.MaxWaiting, options.N) = (3, 2));
+            builder.Services.AddVariationalBoN(options => options.MaxWaiting = 3); // less than N, which nothing here needs
         });
         await host.StartAsync();
 
@@ -137,16 +138,73 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
         await host.StopAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_reference_of_the_application_is_served_and_stopped_as_one_of_the_options_is(bool before)
+    {
+        using var own = TinyModels.Gpt2();
+        var policy = new CausalLmPolicy(own.Freeze(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 2 });
+        using IHost host = Hosted(builder =>
+        {
+            builder.Services.AddKeyedSingleton(ServedModel.Policy, policy);
+            if (before)
+                builder.Services.AddKeyedSingleton(ServedModel.Reference, policy);
+            builder.Services.AddVariationalBoN(_ => { });
+            if (!before)
+                builder.Services.AddKeyedSingleton(ServedModel.Reference, policy);
+        });
+        await host.StartAsync();
+        var reference = host.Services.GetRequiredKeyedService<CompletionService>(ServedModel.Reference);
+
+        Assert.Equal([ServedModel.Policy, ServedModel.Reference], host.Services.GetRequiredService<ServedDecodes>().All.Select(one => one.Model));
+        _ = await reference.CompleteAsync(new CompletionRequest("1"));
+        await host.StopAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reference.CompleteAsync(new CompletionRequest("1")));
+    }
+
     [Fact]
-    public async Task A_judge_behind_http_is_asked_by_the_factorys_client_and_its_retries_go_to_the_log_of_the_host()
+    public async Task Draws_of_best_of_n_that_cannot_wait_together_are_refused_at_the_start()
+    {
+        using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)),
+            ("Model", directories.Model), ("Adapters", directories.Adapters), ("Reward", directories.Reward), ("N", "9"), ("MaxWaiting", "8"));
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains("N is 9; it must be at most MaxWaiting (8)", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Models_are_loaded_before_any_service_of_the_host_starts()
+    {
+        var early = new Early();
+        using IHost host = Hosted(builder =>
+        {
+            builder.Services.AddHostedService(_ => early);
+            builder.Services.AddVariationalBoN(_ => { }); // there is nothing to serve
+        });
+        await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync());
+
+        Assert.False(early.Started);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_judge_behind_http_is_asked_by_the_applications_client_and_its_retries_go_to_the_log_of_the_host(bool before)
     {
         var log = new List<LogLine>();
         var judge = new Judge();
         using IHost host = Hosted(builder =>
         {
             builder.Logging.AddProvider(new Provider(log));
+            if (before)
+                AddClient();
             builder.Services.AddVariationalBoN(options => (options.RewardEndpoint, options.RewardName) = (new Uri("http://judge.test/score"), "judge 7"));
-            builder.Services.AddHttpClient(VariationalBoNOptions.RewardClientName, client => client.DefaultRequestHeaders.Add("X-Key", "secret"))
+            if (!before)
+                AddClient();
+
+            void AddClient() => builder.Services
+                .AddHttpClient(VariationalBoNOptions.RewardClientName, client => client.DefaultRequestHeaders.Add("X-Key", "secret"))
                 .ConfigurePrimaryHttpMessageHandler(() => judge);
         });
         var reward = host.Services.GetRequiredService<IRewardModel>();
@@ -207,6 +265,19 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
                 Content = new StringContent("""{"rewards": [0.25], "model": "judge 7"}""", Encoding.UTF8, "application/json"),
             });
         }
+    }
+
+    private sealed class Early : IHostedService
+    {
+        public bool Started { get; private set; }
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            Started = true;
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class Provider(List<LogLine> lines) : ILoggerProvider

@@ -75,11 +75,48 @@ public sealed class BatchServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_number_of_a_sample_without_a_seed_is_nobody_elses_fault()
+    {
+        var counted = new Counted(_policy);
+        await using var service = new CompletionService(counted);
+
+        IReadOnlyList<Completion> drawn = await service.CompleteAllAsync(
+            [new CompletionRequest("a") { Sample = int.MaxValue }, new CompletionRequest("a"), new CompletionRequest("a")]);
+
+        Assert.Equal((3, 1, null), (drawn.Count, counted.Calls, service.Fault));
+    }
+
+    [Fact]
+    public async Task A_policy_that_hands_on_fewer_completions_than_asked_fails_those_that_are_left()
+    {
+        await using var service = new CompletionService(new Counted(_policy) { HandsOn = 1 });
+
+        Task<Completion>[] asked = [.. Enumerable.Range(0, 3).Select(i => service.CompleteAsync(new CompletionRequest(_policy.Prompts[i])))];
+        Assert.All(await Task.WhenAll(asked), one => Assert.NotNull(one)); // one by one it hands on each
+        await using var none = new CompletionService(new Counted(_policy) { HandsOn = 0 });
+        Assert.Contains("asked for 1 completions and handed on 0", (await Assert.ThrowsAsync<InvalidOperationException>(
+            () => none.CompleteAsync(new CompletionRequest("a")))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_policy_itself_is_not_repeated_for_each_request()
+    {
+        var counted = new Counted(_policy) { Fault = new TimeoutException("the policy is away") };
+        await using var service = new CompletionService(counted);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => service.CompleteAllAsync(
+            [.. Enumerable.Range(0, 60).Select(i => new CompletionRequest(_policy.Prompts[i % 3]) { Seed = 1, Sample = i / 3 })]));
+        await service.StopAsync();
+
+        Assert.InRange(counted.Calls, 2, 3); // all, and each of two prompts unless all have left before
+    }
+
+    [Fact]
     public async Task Settings_of_a_request_are_refused_by_name()
     {
         await using var service = new CompletionService(_policy);
 
-        string message = (await Assert.ThrowsAsync<ArgumentException>(
+        string message = (await Assert.ThrowsAsync<CompletionRequestException>(
             () => service.CompleteAsync(new CompletionRequest("a") { Temperature = 0.5, MaxNewTokens = 2 }))).Message;
 
         Assert.Contains("Temperature is 0.5, it must be left out: TabularPolicy draws with its own alone", message,
@@ -124,6 +161,11 @@ public sealed class BatchServiceTests : IDisposable
 
         public bool IsHeld { get; set; }
 
+        /// <summary>The most completions of a call that it hands on.</summary>
+        public int HandsOn { get; init; } = int.MaxValue;
+
+        public Exception? Fault { get; init; }
+
         public bool WasCancelled { get; private set; }
 
         public SemaphoreSlim Entered { get; } = new(0);
@@ -136,6 +178,8 @@ public sealed class BatchServiceTests : IDisposable
             CancellationToken cancellationToken = default)
         {
             Calls++;
+            if (Fault is not null)
+                throw Fault;
             if (IsHeld)
             {
                 Entered.Release();
@@ -144,6 +188,14 @@ public sealed class BatchServiceTests : IDisposable
             }
 
             return policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+        }
+
+        public void SampleEach(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Action<int, Completion> onFinished,
+            CancellationToken cancellationToken = default)
+        {
+            IReadOnlyList<Completion> drawn = Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+            for (int place = 0; place < Math.Min(drawn.Count, HandsOn); place++)
+                onFinished(place, drawn[place]);
         }
 
         public Tensor LogProb(IReadOnlyList<Completion> completions) => policy.LogProb(completions);

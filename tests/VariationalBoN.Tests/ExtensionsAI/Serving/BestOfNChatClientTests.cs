@@ -57,9 +57,20 @@ public sealed class BestOfNChatClientTests
         await Assert.ThrowsAsync<RewardModelException>(() => excluding.GetResponseAsync(
             "1", new ChatOptions { MaxOutputTokens = 1, Temperature = 0 }));
         using var client = new BestOfNChatClient(service, s_reward, n: 2);
-        Assert.Contains("Tools", (await Assert.ThrowsAsync<ArgumentException>(
+        Assert.Contains("Tools", (await Assert.ThrowsAsync<CompletionRequestException>(
             () => client.GetResponseAsync("1", new ChatOptions { Tools = [AIFunctionFactory.Create(() => 1, "tool")] }))).Message,
             StringComparison.Ordinal);
+        var last = new ChatOptions { Seed = 1, AdditionalProperties = new() { ["sample"] = (int.MaxValue / 2) - 1 } };
+        Assert.NotNull(await client.GetResponseAsync("1", last));
+        last.AdditionalProperties["sample"] = int.MaxValue / 2;
+        last.MaxOutputTokens = 99;
+        string message = (await Assert.ThrowsAsync<CompletionRequestException>(() => client.GetResponseAsync("1", last))).Message;
+        Assert.Contains("it may be at most 1073741822", message, StringComparison.Ordinal);
+        Assert.Contains("MaxNewTokens is 99", message, StringComparison.Ordinal);
+        Assert.False(client.TryRead([new ChatMessage(ChatRole.User, "1")], last, out _, out string? reason));
+        Assert.Equal(message, reason);
+        Assert.StartsWith("The prompt ", (await Assert.ThrowsAsync<CompletionRequestException>(
+            () => client.GetResponseAsync(string.Join(' ', Enumerable.Repeat(1, 30))))).Message, StringComparison.Ordinal);
         Assert.Same(service, client.GetService<CompletionService>());
     }
 

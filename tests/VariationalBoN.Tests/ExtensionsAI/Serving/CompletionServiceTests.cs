@@ -1,6 +1,11 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using VariationalBoN.Extensions.AI.Serving;
+using VariationalBoN.Policies;
 using VariationalBoN.Tests.Policies;
+using VariationalBoN.Tests.Root;
+using VariationalBoN.Transformers.Decoders;
+using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.ExtensionsAI.Serving;
 
@@ -53,7 +58,8 @@ public sealed class CompletionServiceTests
         Assert.Equal((1, 0, 1), (service.Statistics.Running, service.Statistics.Finished, service.Statistics.Tokens));
         string piece = pieces.Current;
         gate.Open(11);
-        Assert.Equal(24, (piece + await Rest(pieces)).Length); // twelve times a space and a digit
+        string whole = piece + await Rest(pieces);
+        Assert.Equal(12, whole.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length); // MaxNewTokens tokens, a number each
     }
 
     [Fact]
@@ -110,7 +116,7 @@ public sealed class CompletionServiceTests
         var request = new CompletionRequest("1") { Sample = -1, MaxNewTokens = 13, Temperature = double.NaN, TopK = 0, TopP = 1.5,
             StopSequences = ["a", ""] };
 
-        string message = (await Assert.ThrowsAsync<ArgumentException>(() => service.CompleteAsync(request))).Message;
+        string message = (await Assert.ThrowsAsync<CompletionRequestException>(() => service.CompleteAsync(request))).Message;
 
         Assert.Contains(named, message, StringComparison.Ordinal);
         Assert.False(service.TryCheck(request, out string? reason));
@@ -124,11 +130,11 @@ public sealed class CompletionServiceTests
         await using var service = new CompletionService(Policy());
         CompletionRequest tooLong = new(string.Join(' ', Enumerable.Repeat(1, 21)));
 
-        Assert.Contains("at most 20", (await Assert.ThrowsAsync<ArgumentException>(
+        Assert.Contains("at most 20", (await Assert.ThrowsAsync<CompletionRequestException>(
             async () => await service.StreamAsync(tooLong).ToArrayAsync())).Message, StringComparison.Ordinal);
         Assert.False(service.TryCheck(tooLong, out _));
         Assert.True(service.TryCheck(tooLong with { MaxNewTokens = 11 }, out _));
-        Assert.Contains("Request 1:", (await Assert.ThrowsAsync<ArgumentException>(
+        Assert.Contains("Request 1:", (await Assert.ThrowsAsync<CompletionRequestException>(
             () => service.CompleteAllAsync([new CompletionRequest("1"), tooLong]))).Message, StringComparison.Ordinal);
         Assert.Equal(default, service.Statistics);
     }
@@ -140,7 +146,8 @@ public sealed class CompletionServiceTests
         await using var service = new CompletionService(Policy(s_options with { RowsPerBatch = 1 }, gate),
             new CompletionServiceOptions { MaxWaiting = 2 });
         Task<Completion> running = service.CompleteAsync(new CompletionRequest("1"));
-        await Until(() => service.Statistics.Running == 1);
+        await gate.ArrivalAsync(); // of the probe
+        await gate.ArrivalAsync(); // of the prompt
         Task<IReadOnlyList<Completion>> waiting = service.CompleteAllAsync([new CompletionRequest("1"), new CompletionRequest("2")]);
 
         string message = (await Assert.ThrowsAsync<ServiceBusyException>(() => service.CompleteAsync(new CompletionRequest("1")))).Message;
@@ -160,7 +167,8 @@ public sealed class CompletionServiceTests
         using var cancel = new CancellationTokenSource();
         Task<Completion> first = service.CompleteAsync(new CompletionRequest("1"), cancel.Token),
             second = service.CompleteAsync(new CompletionRequest("2") { MaxNewTokens = 1 });
-        await Until(() => service.Statistics.Running == 1);
+        await gate.ArrivalAsync(); // of the probe
+        await gate.ArrivalAsync(); // of the prompt
 
         await cancel.CancelAsync();
 
@@ -171,20 +179,24 @@ public sealed class CompletionServiceTests
     }
 
     [Fact]
-    public async Task Stopping_while_busy_ends_all_requests_within_a_second_and_refuses_more()
+    public async Task Stopping_while_busy_ends_all_requests_after_the_pass_that_is_under_way_and_refuses_more()
     {
-        var service = new CompletionService(Policy(s_options with { StopTokens = [] }));
+        var gate = new GatedModule(TinyModels.Gpt2());
+        var service = new CompletionService(Policy(s_options with { StopTokens = [] }, gate));
         Task<Completion>[] asked = [.. Enumerable.Range(0, 200)
             .Select(i => service.CompleteAsync(new CompletionRequest(s_prompts[i % 6])))];
-        await Until(() => service.Statistics.Tokens > 20);
-        var clock = Stopwatch.StartNew();
+        await gate.ArrivalAsync(); // of the probe
+        await gate.ArrivalAsync(); // of a prompt
+        Assert.Equal((200, false), (service.Statistics.Waiting + service.Statistics.Running, service.IsStopped));
 
-        service.Dispose();
-        Task ended = Task.WhenAll(asked);
+        ValueTask disposed = service.DisposeAsync(); // ends all requests while the pass is under way, and waits for it
+        foreach (Task<Completion> one in asked)
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => one);
+        Assert.False(disposed.IsCompleted);
+        gate.Open(2); // the step that was under way: prompts, and one more token
+        await disposed;
 
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => ended);
-        Assert.InRange(clock.Elapsed.TotalSeconds, 0, 1);
-        Assert.Contains(asked, task => task.IsFaulted);
+        Assert.Equal((true, null, 200), (service.IsStopped, service.Fault, service.Statistics.Failed));
         Assert.Equal((0, 0), (service.Statistics.Waiting, service.Statistics.Running));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => service.CompleteAsync(new CompletionRequest("1")));
         service.Dispose(); // once more does nothing
@@ -200,7 +212,7 @@ public sealed class CompletionServiceTests
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => service.CompleteAsync(new CompletionRequest("1")));
         await stopped;
-        Assert.All(asked, task => Assert.True(task.Wait(TimeSpan.FromSeconds(5))));
+        await Task.WhenAll(asked);
         Assert.Equal(30, service.Statistics.Finished);
     }
 
@@ -213,10 +225,78 @@ public sealed class CompletionServiceTests
 
         Exception error = await Assert.ThrowsAnyAsync<InvalidOperationException>(() => service.CompleteAsync(new CompletionRequest("1")));
 
-        Assert.IsType<VariationalBoN.Policies.TrainingModeException>(error);
+        Assert.IsType<TrainingModeException>(error);
         policy.Model.Module.eval();
         await service.CompleteAsync(new CompletionRequest("1"));
         Assert.Equal((1, 1), (service.Statistics.Finished, service.Statistics.Failed));
+    }
+
+    /// <summary>What gives back keys and values fails, which belongs to no request.</summary>
+    [Fact]
+    public async Task An_error_of_the_decode_itself_is_the_fault_of_the_service_and_logged_once()
+    {
+        var lines = new System.Collections.Concurrent.ConcurrentQueue<LogLine>();
+        using var inner = TinyModels.Gpt2();
+        await using var service = new CompletionService(Policy(s_options with { StopTokens = [] }, new BrokenDecoder(inner)),
+            new CompletionServiceOptions { Logger = new HeardLog(lines.Enqueue) });
+        Assert.Null(service.Fault);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => service.CompleteAsync(new CompletionRequest("1 2")));
+        await service.StopAsync();
+
+        Assert.IsType<TimeoutException>(service.Fault);
+        Assert.True(service.IsStopped);
+        Assert.Same(service.Fault, (await Assert.ThrowsAsync<InvalidOperationException>(
+            () => service.CompleteAsync(new CompletionRequest("1")))).InnerException);
+        LogLine line = Assert.Single(lines);
+        Assert.Equal((LogLevel.Error, "ServiceFailed", service.Fault), (line.Level, line.Event.Name, line.Error));
+    }
+
+    [Fact]
+    public async Task A_context_that_nobody_knows_is_warned_of_through_the_logger_of_the_policy()
+    {
+        var lines = new List<LogLine>();
+        var plain = new PlainModule(TinyModels.Gpt2());
+        await using (new CompletionService(Policy(s_options with { Logger = new HeardLog(lines.Add), ContextLength = 32 }, plain)))
+            Assert.Empty(lines);
+        await using (new CompletionService(Policy(s_options with { Logger = new HeardLog(lines.Add) }, plain)))
+            Assert.Equal((LogLevel.Warning, "UnknownContextLength"), (Assert.Single(lines).Level, lines[0].Event.Name));
+    }
+
+    [Fact]
+    public async Task A_served_draw_is_a_span_under_that_of_its_asker_and_counts_its_tokens()
+    {
+        await using var service = new CompletionService(Policy());
+        using var heard = new Heard();
+        using Activity mine = new Activity("mine").Start();
+
+        Completion drawn = await service.CompleteAsync(new CompletionRequest("1 2") { Seed = 3, Temperature = 0.5 });
+        Completion cut = await service.CompleteAsync(
+            new CompletionRequest("1 2") { Seed = 3, Temperature = 0.5, StopSequences = [$" {drawn.Tokens[0]}"] });
+        Assert.Same(mine, Activity.Current);
+        await service.StopAsync(); // with which all have left
+
+        Activity[] spans = [.. heard.Spans.Where(span => span.ParentSpanId == mine.SpanId)];
+        Assert.Equal(["draw", "draw"], spans.Select(span => span.OperationName));
+        Assert.All(spans, span => Assert.Equal((3L, 0.5, "Serving", 1), (span.GetTagItem("gen_ai.request.seed"),
+            span.GetTagItem("gen_ai.request.temperature"), span.GetTagItem("variationalbon.purpose"),
+            span.GetTagItem("variationalbon.prompts"))));
+        Assert.Equal(drawn.Tokens.Length, (long)spans[0].GetTagItem("gen_ai.usage.output_tokens")!);
+        Assert.InRange((long)spans[1].GetTagItem("gen_ai.usage.output_tokens")!, cut.Tokens.Length, drawn.Tokens.Length);
+        Assert.Equal(2, heard.Sum("variationalbon.completions"));
+        Assert.Equal(spans.Sum(span => (long)span.GetTagItem("gen_ai.usage.output_tokens")!), heard.Sum("variationalbon.tokens"));
+    }
+
+    [Fact]
+    public async Task More_requests_than_may_wait_are_a_fault_of_the_call_and_free_places_count()
+    {
+        await using var service = new CompletionService(Policy(), new CompletionServiceOptions { MaxWaiting = 4 });
+
+        Assert.Contains("5 requests are asked at once, and 4 may wait", (await Assert.ThrowsAsync<ArgumentException>(
+            () => service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("1"), 5)]))).Message, StringComparison.Ordinal);
+        Task<IReadOnlyList<Completion>>[] both = [.. Enumerable.Range(0, 2).Select(
+            _ => service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("1"), 4)]))]; // four places, and four that wait
+        await Task.WhenAll(both);
     }
 
     [Fact]
@@ -229,8 +309,7 @@ public sealed class CompletionServiceTests
         Assert.Contains("MaxBatchSize is -1", message, StringComparison.Ordinal);
     }
 
-    private static CausalLmPolicy Policy(GenerationOptions? options = null, TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor,
-        TorchSharp.torch.Tensor>? module = null) =>
+    private static CausalLmPolicy Policy(GenerationOptions? options = null, nn.Module<Tensor, Tensor>? module = null) =>
         new(module ?? TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options ?? s_options);
 
     private static async Task<string> Rest(IAsyncEnumerator<string> pieces)
@@ -241,12 +320,45 @@ public sealed class CompletionServiceTests
         return rest;
     }
 
-    private static async Task Until(Func<bool> holds)
+    /// <summary>A decoder whose decodings fail when they are given back.</summary>
+    private sealed class BrokenDecoder : nn.Module<Tensor, Tensor>, ICachedDecoder
     {
-        for (var clock = Stopwatch.StartNew(); !holds();)
+        private readonly Gpt2 inner;
+
+        internal BrokenDecoder(Gpt2 inner)
+            : base(nameof(BrokenDecoder))
         {
-            Assert.InRange(clock.Elapsed.TotalSeconds, 0, 20);
-            await Task.Delay(1);
+            this.inner = inner;
+            RegisterComponents();
+            eval();
+        }
+
+        public int VocabularySize => inner.VocabularySize;
+
+        public int MaxLength => inner.MaxLength;
+
+        public override Tensor forward(Tensor input) => inner.call(input);
+
+        public Tensor LogitsAt(Tensor tokens, Tensor positions) => inner.LogitsAt(tokens, positions);
+
+        public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
+            new Broken(inner.StartDecoding(tokens, lengths, additionalTokens, out logits));
+
+        private sealed class Broken(IDecoding decoding) : IDecoding
+        {
+            public IDecoding CopyRows(ReadOnlySpan<int> rows) => decoding.CopyRows(rows);
+
+            public void AddRows(IDecoding other, ReadOnlySpan<int> rows) => decoding.AddRows(other, rows);
+
+            public void SelectRows(ReadOnlySpan<int> rows) => decoding.SelectRows(rows);
+
+            public Tensor Append(Tensor tokens) => decoding.Append(tokens);
+
+            public void Dispose()
+            {
+                decoding.Dispose();
+                throw new TimeoutException("what it holds cannot be given back");
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ namespace VariationalBoN.Tests.ExtensionsAI.Serving;
 internal sealed class GatedModule : nn.Module<Tensor, Tensor>
 {
     private readonly nn.Module<Tensor, Tensor> inner;
-    private readonly SemaphoreSlim _gate = new(0);
+    private readonly SemaphoreSlim _gate = new(0), _arrived = new(0);
 
     internal GatedModule(nn.Module<Tensor, Tensor> inner)
         : base(nameof(GatedModule))
@@ -17,11 +17,15 @@ internal sealed class GatedModule : nn.Module<Tensor, Tensor>
         eval();
     }
 
+    /// <summary>Waits until a pass has come that was not waited for yet; that of the probe is the first.</summary>
+    internal Task ArrivalAsync() => _arrived.WaitAsync();
+
     /// <summary>Lets so many passes through.</summary>
     internal void Open(int passes) => _gate.Release(passes);
 
     public override Tensor forward(Tensor input)
     {
+        _arrived.Release();
         if (!_gate.Wait(TimeSpan.FromSeconds(30)))
             throw new TimeoutException("Nobody opened the gate within 30 s.");
         return inner.call(input);

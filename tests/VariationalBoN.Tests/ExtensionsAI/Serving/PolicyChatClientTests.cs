@@ -125,6 +125,9 @@ public sealed class PolicyChatClientTests : IDisposable
         await using var service = new CompletionService(Policy());
         using var client = new PolicyChatClient(service);
         await Refused("MaxNewTokens is 13", [new(ChatRole.User, "1")], new ChatOptions { MaxOutputTokens = 13 });
+        await Refused("Temperature is 1E-40", [new(ChatRole.User, "1")], new ChatOptions { Temperature = 1e-40f });
+        await Refused("it may hold 16 of 256", [new(ChatRole.User, "1")], new ChatOptions { StopSequences = [new string('x', 257)] });
+        await Refused("MaxNewTokens is 13", [], new ChatOptions { MaxOutputTokens = 13, ConversationId = "c" }); // with all the others
         await Refused("Temperature is -1", [new(ChatRole.User, "1")], new ChatOptions { Temperature = -1 });
         await Refused("asks for \"gpt\", and this is \"policy\"", [new(ChatRole.User, "1")], new ChatOptions { ModelId = "gpt", TopK = 0 });
         await Refused("\"sample\"] is \"-1\"", [new(ChatRole.User, "1")],
@@ -142,9 +145,9 @@ public sealed class PolicyChatClientTests : IDisposable
 
         async Task Refused(string named, ChatMessage[] messages, ChatOptions? options)
         {
-            string message = (await Assert.ThrowsAnyAsync<ArgumentException>(() => client.GetResponseAsync(messages, options))).Message;
+            string message = (await Assert.ThrowsAsync<CompletionRequestException>(() => client.GetResponseAsync(messages, options))).Message;
             Assert.Contains(named, message, StringComparison.Ordinal);
-            Assert.Equal(message, (await Assert.ThrowsAnyAsync<ArgumentException>(
+            Assert.Equal(message, (await Assert.ThrowsAsync<CompletionRequestException>(
                 async () => await client.GetStreamingResponseAsync(messages, options).ToArrayAsync())).Message);
             Assert.False(client.TryRead(messages, options, out _, out string? reason));
             Assert.Equal(message, reason);
@@ -188,6 +191,10 @@ public sealed class PolicyChatClientTests : IDisposable
         var own = new PolicyChatClient(Policy());
         own.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => own.GetResponseAsync("1"));
+        await using var other = new PolicyChatClient(Policy());
+        await other.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => other.GetResponseAsync("1"));
+        Assert.Throws<ArgumentException>(() => new PolicyChatClient(Policy(), new PolicyChatClientOptions { ModelId = " " }));
         Assert.Contains("ModelId is blank", Assert.Throws<ArgumentException>(
             () => new PolicyChatClient(service, new PolicyChatClientOptions { ModelId = " " })).Message, StringComparison.Ordinal);
     }

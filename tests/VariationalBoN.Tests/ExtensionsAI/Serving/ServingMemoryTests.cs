@@ -1,4 +1,5 @@
 using VariationalBoN.Extensions.AI.Serving;
+using VariationalBoN.Policies;
 using VariationalBoN.Tests.Policies;
 
 namespace VariationalBoN.Tests.ExtensionsAI.Serving;
@@ -37,7 +38,7 @@ public sealed class ServingMemoryTests
     }
 
     [Fact]
-    public async Task An_idle_service_holds_no_tensor_and_a_thousand_requests_gain_no_memory()
+    public async Task A_thousand_requests_gain_no_memory_and_leave_no_tensor()
     {
         using var model = TinyModels.Gpt2(layers: 1);
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary),
@@ -46,15 +47,14 @@ public sealed class ServingMemoryTests
         long tensors = LiveTensors.Settled();
         await using var service = new CompletionService(policy);
         await AskAsync(500);
-        await UntilIdle();
         long bytes = GC.GetTotalMemory(forceFullCollection: true);
 
         await AskAsync(1000);
-        await UntilIdle();
 
-        Assert.Equal(tensors, LiveTensors.Now);
         long more = GC.GetTotalMemory(forceFullCollection: true) - bytes;
         Assert.InRange(more, long.MinValue, 200_000); // of 1,000 requests: 200 bytes of each would be seen
+        await service.StopAsync();
+        Assert.Equal(tensors, LiveTensors.Now);
 
         async Task AskAsync(int requests)
         {
@@ -62,12 +62,29 @@ public sealed class ServingMemoryTests
                 await Task.WhenAll(chunk.Select(i => service.CompleteAsync(
                     new CompletionRequest(s_prompts[i % 6]) { Temperature = 1 + (i % 3) })));
         }
+    }
 
-        async Task UntilIdle()
+    [Fact]
+    public void An_idle_decode_holds_no_tensor()
+    {
+        using var model = TinyModels.Gpt2(layers: 1);
+        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4 });
+        policy.Sample(s_prompts, 2, seed: 1);
+        using LiveDecoding live = policy.StartLiveDecoding();
+        long tensors = LiveTensors.Settled();
+        foreach (Prompt prompt in s_prompts)
         {
-            for (int i = 0; i < 1000 && LiveTensors.Now != tensors; i++)
-                await Task.Delay(1); // the thread that draws gives back what it held after the last answer
+            Assert.True(policy.TryEncode(prompt, out EncodedPrompt? encoded, out _));
+            live.Add(new LiveRequest { Policy = policy, Prompt = encoded, Seed = 1, OnToken = (_, _) => { }, OnFailed = why => throw why });
         }
+
+        live.Step();
+        Assert.True(LiveTensors.Now > tensors); // keys and values
+        while (live.Step())
+        {
+        }
+
+        Assert.Equal(tensors, LiveTensors.Now);
     }
 
     private static async Task<int> TalkAsync(CompletionService service, Random random)

@@ -1,11 +1,8 @@
 using Microsoft.Extensions.Logging;
 
-namespace VariationalBoN.Tests;
+namespace VariationalBoN.Testing.Checks;
 
-/// <summary>A line of a log, as a program would read it.</summary>
-internal sealed record LogLine(LogLevel Level, EventId Event, string Text, Exception? Error, IReadOnlyDictionary<string, object?> Values);
-
-/// <summary>Hands on every line of a log, as often and from the threads that it is told from.</summary>
+/// <summary>Hands on every line of a log, as often and from the threads that it is told from. Thread-safe where the function is.</summary>
 internal sealed class HeardLog(Action<LogLine> told) : ILogger
 {
     /// <summary>The texts of warnings alone.</summary>
@@ -20,7 +17,8 @@ internal sealed class HeardLog(Action<LogLine> told) : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state,
+        Exception? exception, Func<TState, Exception?, string> formatter) =>
         told(new LogLine(logLevel, eventId, formatter(state, exception), exception,
             ((IEnumerable<KeyValuePair<string, object?>>)state!).ToDictionary(pair => pair.Key, pair => pair.Value)));
 }
