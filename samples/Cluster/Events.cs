@@ -38,7 +38,7 @@ internal sealed class Events
         { Victim: null } => "No worker was killed on the way, so that nothing is shown.",
         { _noticed: null } => "The learner did not say that a worker was lost.",
         { _noticed: TimeSpan after } when after > s_noticedWithin => FormattableString.Invariant(
-            $"The loss of a worker was noticed after {after.TotalSeconds:0.0} seconds; it should be within {s_noticedWithin.TotalSeconds}."),
+            $"The loss of a worker was noticed after {after.TotalSeconds:0.0} s; it should be within {s_noticedWithin.TotalSeconds} s."),
         { _newcomerBlocks: 0 } => "The worker that came after the kill did no block.",
         { IsLearnerKilled: false } when killsLearner => "The learner was not killed on the way.",
         _ => null,

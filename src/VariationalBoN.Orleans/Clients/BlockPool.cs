@@ -185,7 +185,8 @@ internal sealed class BlockPool : IAsyncDisposable
         work.Lose(worker.Description.Name);
         if (work.LostWith.Length >= MostLosses)
             work.Fail(new ClusterException($"{work.Name} was given to {MostLosses} workers, and each was lost with it: " +
-                $"{string.Join(", ", work.LostWith)}. It may be what ends them: see their logs and their memory, and make blocks smaller.", loss));
+                $"{string.Join(", ", work.LostWith)}. It may be what ends them: see their logs and their memory, and make " +
+                "blocks smaller.", loss));
         else if (!_waiting.Writer.TryWrite(work))
             work.Fail(new ObjectDisposedException(nameof(WorkerCluster)));
     }

@@ -84,7 +84,8 @@ internal sealed class WeightsCache
     {
         const UnixFileMode Alone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         DirectoryInfo made = Directory.CreateDirectory(folder, Alone);
-        string? fault = made.LinkTarget is not null ? "is a symbolic link" : made.UnixFileMode != Alone ? "can be read or changed by others" : null;
+        string? fault = made.LinkTarget is not null ? "is a symbolic link"
+            : made.UnixFileMode != Alone ? "can be read or changed by others" : null;
         try
         {
             if (fault is null)

@@ -42,7 +42,8 @@ internal sealed class WorkerHost(
         {
             _blocks.GetOrAdd(request.Ticket, _ => request.Device >= 0 && request.Device < _devices.Length
                 ? RunningBlock.Begin(_devices[request.Device], request)
-                : RunningBlock.Failed(new ArgumentException($"The silo has {_devices.Length} devices and none of number {request.Device}.")));
+                : RunningBlock.Failed(new ArgumentException($"The silo has {_devices.Length} devices and none of number " +
+                    $"{request.Device}.")));
         }
 
         return BeginAnswer.Begun;

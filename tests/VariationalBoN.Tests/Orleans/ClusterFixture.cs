@@ -76,5 +76,6 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     /// <summary>The workers whose scored completions have an origin.</summary>
     internal Task<WorkerCluster> ConnectAsync(ScoringIdentity origin, Action<string>? warned = null) =>
-        Client.ConnectVariationalBoNAsync(new WorkerClusterOptions { Origin = origin, Logger = warned is null ? null : HeardLog.Warnings(warned) });
+        Client.ConnectVariationalBoNAsync(
+            new WorkerClusterOptions { Origin = origin, Logger = warned is null ? null : HeardLog.Warnings(warned) });
 }

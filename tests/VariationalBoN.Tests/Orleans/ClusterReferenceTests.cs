@@ -141,7 +141,8 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     {
         using TabularPolicy reference = TableWorld.Reference();
         Scorer scorer = TableWorld.Scorer(reference);
-        InProcessSiloHandle refused = await fixture.StartAsync(() => TableWorld.Worker(seed: 2)), silo = await fixture.StartAsync(() => TableWorld.Worker());
+        InProcessSiloHandle refused = await fixture.StartAsync(() => TableWorld.Worker(seed: 2));
+        InProcessSiloHandle silo = await fixture.StartAsync(() => TableWorld.Worker());
         int told = 0;
         await using (WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin, _ =>
         {
