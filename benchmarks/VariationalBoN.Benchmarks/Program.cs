@@ -26,6 +26,9 @@ switch (args)
     case ["step", .. string[] settings]:
         StepRate.Run(settings);
         break;
+    case ["cluster", .. string[] settings]:
+        await ClusterRate.RunAsync(settings);
+        break;
     case ["serving", .. string[] settings]:
         await ServingBenchmark.RunAsync(settings);
         break;

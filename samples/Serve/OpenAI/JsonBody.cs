@@ -10,7 +10,7 @@ internal static class JsonBody
     /// <summary>Reads it; what is longer than the server takes never gets here whole.</summary>
     /// <param name="request">The request.</param>
     /// <param name="read">What is made of the JSON, all of it within the call.</param>
-    /// <exception cref="RequestException">It is no JSON, has another type, is too long, or is what <paramref name="read"/> refuses.</exception>
+    /// <exception cref="RequestException">It is no JSON, of another type, too long, or refused by <paramref name="read"/>.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, Func<JsonElement, T> read)
     {
         if (!request.HasJsonContentType()) // a form of another site cannot send it unasked

@@ -69,8 +69,9 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
                 .Where(child => !s_known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)).Select(child => child.Path)];
             return unknown.Length == 0 ? ValidateOptionsResult.Success
                 : ValidateOptionsResult.Fail(
-                    $"The configuration has {string.Join(", ", unknown)}, which {(unknown.Length == 1 ? "is no option" : "are no options")} " +
-                    $"of VariationalBoN. The options are {string.Join(", ", s_known)}.");
+                    $"The configuration has {string.Join(", ", unknown)}, which " +
+                    $"{(unknown.Length == 1 ? "is no option" : "are no options")} of VariationalBoN. " +
+                    $"The options are {string.Join(", ", s_known)}.");
         }
     }
 }

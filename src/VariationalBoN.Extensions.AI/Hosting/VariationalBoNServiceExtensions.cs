@@ -90,7 +90,8 @@ public static class VariationalBoNServiceExtensions
     private static CausalLmPolicy Policy(IServiceProvider provider, object? key)
     {
         var models = provider.GetRequiredService<LoadedModels>();
-        return (key is ServedModel.Policy ? models.Policy : models.Reference) ?? throw new InvalidOperationException((key is ServedModel.Policy
+        bool isPolicy = key is ServedModel.Policy;
+        return (isPolicy ? models.Policy : models.Reference) ?? throw new InvalidOperationException((isPolicy
             ? $"There is no model to serve: set {VariationalBoNOptions.SectionName}:Model to the directory of one"
             : $"There is no reference: set {VariationalBoNOptions.SectionName}:Adapters or :Reference")
             + $", or register a CausalLmPolicy under the key \"{key}\".");
@@ -111,8 +112,8 @@ public static class VariationalBoNServiceExtensions
         if (options.RewardEndpoint is null)
         {
             return provider.GetRequiredService<LoadedModels>().Reward ?? throw new InvalidOperationException(
-                $"There is no reward model: set {VariationalBoNOptions.SectionName}:Reward to the directory of a classifier or :RewardEndpoint " +
-                "to an address, or register an IRewardModel.");
+                $"There is no reward model: set {VariationalBoNOptions.SectionName}:Reward to the directory of a classifier or " +
+                ":RewardEndpoint to an address, or register an IRewardModel.");
         }
 
         var remote = new HttpRewardModelOptions { Endpoint = options.RewardEndpoint, Identity = options.RewardName! };

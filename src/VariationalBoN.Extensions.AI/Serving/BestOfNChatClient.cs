@@ -9,7 +9,8 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// reward is the answer.</summary>
 /// <remarks>
 /// What an aligned policy replaces by one draw; the same messages and options, N times the tokens. Of equal rewards the first is taken.
-/// With a seed the draws are samples N k to N k + N - 1 of it for "sample" k (up to 2^31 / N - 2), as <see cref="VariationalBoN.References.BestOfNSampler"/>
+/// With a seed the draws are samples N k to N k + N - 1 of it for "sample" k (up to 2^31 / N - 2), as
+/// <see cref="VariationalBoN.References.BestOfNSampler"/>
 /// numbers them. Usage counts the tokens of all draws. Options as of <see cref="PolicyChatClient"/>; with another temperature it is
 /// Best-of-N of another policy. As thread-safe as the reward model.
 /// </remarks>
@@ -54,8 +55,8 @@ public sealed class BestOfNChatClient : IChatClient
         _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
-    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
-    /// it all.</exception>
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message
+    /// names it all.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the N.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>

@@ -6,7 +6,8 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// message.</summary>
 public sealed record CompletionServiceOptions
 {
-    /// <summary>The most requests that wait while all places are taken, at least 1; one more is refused with <see cref="ServiceBusyException"/>.</summary>
+    /// <summary>The most requests that wait while all places are taken, at least 1; one more is refused with
+    /// <see cref="ServiceBusyException"/>.</summary>
     /// <value>Default: 256.</value>
     public int MaxWaiting { get; init; } = 256;
 
@@ -18,7 +19,8 @@ public sealed record CompletionServiceOptions
     public int MaxBatchSize { get; init; } = 64;
 
     /// <summary>Told when the service ends by an error, and of a policy whose context length nobody knows.</summary>
-    /// <value>Default: null, that of the policy (<see cref="GenerationOptions.Logger"/>) where it is a <see cref="CausalLmPolicy"/>.</value>
+    /// <value>Default: null, that of the policy (<see cref="GenerationOptions.Logger"/>) where it is a
+    /// <see cref="CausalLmPolicy"/>.</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

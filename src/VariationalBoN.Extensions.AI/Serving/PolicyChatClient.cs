@@ -47,8 +47,8 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
         _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
-    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
-    /// it all.</exception>
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message
+    /// names it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -61,8 +61,8 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message names
-    /// it all.</exception>
+    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message
+    /// names it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

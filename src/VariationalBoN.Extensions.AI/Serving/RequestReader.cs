@@ -52,7 +52,8 @@ internal sealed class RequestReader(IPolicy policy, RequestQueue queue)
             Require(request.MaxNewTokens is null || (request.MaxNewTokens >= 1 && request.MaxNewTokens <= options.MaxNewTokens),
                 nameof(request.MaxNewTokens), request.MaxNewTokens,
                 $"be 1 to {options.MaxNewTokens}, the MaxNewTokens of the policy that is served");
-            Require(request.Temperature is null or 0 || (request.Temperature >= LeastTemperature && double.IsFinite(request.Temperature.Value)),
+            Require(
+                request.Temperature is null or 0 || (request.Temperature >= LeastTemperature && double.IsFinite(request.Temperature.Value)),
                 nameof(request.Temperature), request.Temperature, "be 0 or at least 1E-06, and finite");
             Require(request.TopK is null or >= 1, nameof(request.TopK), request.TopK, "be at least 1");
             Require(request.TopP is null or (> 0 and <= 1), nameof(request.TopP), request.TopP, "be above 0 and at most 1");

@@ -7,8 +7,8 @@ internal static class ServingLog
 {
     private static readonly Action<ILogger, string, Exception?> s_unknownContext = LoggerMessage.Define<string>(
         LogLevel.Warning, new EventId(12, "UnknownContextLength"),
-        "Nothing says how long a sequence {Policy} takes: a prompt that is too long fails when it is read, or a completion while it is drawn, "
-        + "and with it all that are drawn then. Set GenerationOptions.ContextLength.");
+        "Nothing says how long a sequence {Policy} takes: a prompt that is too long fails when it is read, or a completion while it is "
+        + "drawn, and with it all that are drawn then. Set GenerationOptions.ContextLength.");
 
     private static readonly Action<ILogger, Exception?> s_failed = LoggerMessage.Define(
         LogLevel.Error, new EventId(13, "ServiceFailed"),

@@ -88,8 +88,8 @@ public sealed class StreamedText
         {
             int from = Math.Max(0, Text.AsSpan().CommonPrefixLength(_taken) - 20);
             throw new InvalidOperationException(
-                $"The tokenizer writes {Shown.Quoted(Text[from..])} and wrote {Shown.Quoted(_taken[from..])} from character {from} on before "
-                + "the last tokens came, so that this completion cannot be handed out in pieces; ask for it whole.");
+                $"The tokenizer writes {Shown.Quoted(Text[from..])} and wrote {Shown.Quoted(_taken[from..])} from character {from} on "
+                + "before the last tokens came, so that this completion cannot be handed out in pieces; ask for it whole.");
         }
 
         if (certain <= _taken.Length)

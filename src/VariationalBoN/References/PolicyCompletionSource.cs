@@ -70,7 +70,9 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
             var parts = Channel.CreateBounded<(DrawnPart, double[])>(new BoundedChannelOptions(WaitingParts) { SingleReader = true, SingleWriter = true });
-            Task drawing = Task.Run(() => Draw(parts.Writer, all, completionsPerPrompt, seed, keepOfFailed, stop.Token, token), CancellationToken.None);
+            Task drawing = Task.Factory.StartNew(
+                () => Draw(parts.Writer, all, completionsPerPrompt, seed, keepOfFailed, stop.Token, token),
+                CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default); // a thread of its own
             try
             {
                 await foreach ((DrawnPart, double[]) part in parts.Reader.ReadAllAsync(token).ConfigureAwait(false))

@@ -54,6 +54,17 @@ internal static class MappedWeights
         return left;
     }
 
+    /// <summary>Lays tensors that are no module's over what can be; nothing is remembered of them.</summary>
+    /// <param name="reads">What is wanted.</param>
+    /// <returns>What is left to be read.</returns>
+    /// <exception cref="IOException">A file cannot be mapped.</exception>
+    internal static List<WeightRead> Map(IReadOnlyList<WeightRead> reads)
+    {
+        foreach (var file in reads.Where(Fits).GroupBy(read => (read.File, read.Entry.Type)))
+            Lay(file.Key.File.MappablePath, file.Key.Type, file.Key.File.Length, [.. file.Select(read => (read.Target, read.Entry.Offset))]);
+        return [.. reads.Where(read => !Fits(read))];
+    }
+
     /// <summary>Lays a copy over the same pages as its source, where that still is what its files hold.</summary>
     /// <remarks>Where the system does not tell (a file written a moment ago, macOS, a sandbox), the bytes are compared.</remarks>
     /// <param name="source">The module that was mapped.</param>

@@ -58,15 +58,43 @@ public static class Safetensors
         return Open(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value), buffers.Contains);
     }
 
-    /// <summary>Reads the tensors of a file into tensors of the same names, which are all that it may hold.</summary>
+    /// <summary>Reads the tensors of a file into tensors of the same names, which are all that it may hold, such as the parameters that train.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="tensors">The tensors, on any device, converted to their element types; unchanged when the file is refused.</param>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, tensors are missing, left over or of another shape, or one holds NaN or infinity; the message names the file and all of them.
+    /// </exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static void Load(string path, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        Open(path, tensors)();
+    }
+
+    /// <summary>
+    /// Lays tensors over the pages of a file of the same names, copy on write, so that processes that map one file share its memory; what does not fit (another element type, another
+    /// device) is read. The file must stay as it is for as long as the tensors are used; it may be deleted on Linux and macOS.
+    /// </summary>
+    /// <param name="path">Path of the file, which may hold nothing else.</param>
+    /// <param name="tensors">The tensors, whose memory is replaced; unchanged when the file is refused.</param>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, tensors are missing, left over or of another shape, or one holds NaN or infinity; the message names the file and all of them.
+    /// </exception>
+    /// <exception cref="IOException">The file cannot be read or mapped.</exception>
+    public static void Map(string path, IReadOnlyDictionary<string, Tensor> tensors)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        using var file = new WeightFile(path);
+        List<WeightRead> reads = WeightMatch.Match([file], tensors, new WeightNames("", "", "")).Reads;
+        WeightReader.RequireFinite([.. reads]);
+        WeightReader.Fill(MappedWeights.Map(reads), mustBeFinite: _ => false);
+    }
+
+    /// <summary>Holds a file against tensors without changing them; what it gives reads the file into them.</summary>
+    /// <inheritdoc cref="Load(string, IReadOnlyDictionary{string, Tensor})"/>
     /// <param name="path">Path of the file.</param>
     /// <param name="targets">The tensors.</param>
     /// <param name="mayBeInfinite">Which names are no weights, so that NaN and infinity may stand there; null for none.</param>
-    internal static void Load(string path, IReadOnlyDictionary<string, Tensor> targets, Func<string, bool>? mayBeInfinite = null) =>
-        Open(path, targets, mayBeInfinite)();
-
-    /// <summary>Holds a file against tensors without changing them; what it gives reads the file into them.</summary>
-    /// <inheritdoc cref="Load(string, IReadOnlyDictionary{string, Tensor}, Func{string, bool})"/>
     internal static Action Open(string path, IReadOnlyDictionary<string, Tensor> targets, Func<string, bool>? mayBeInfinite = null)
     {
         var free = targets.Where(pair => mayBeInfinite?.Invoke(pair.Key) == true).Select(pair => pair.Value)

@@ -31,7 +31,6 @@ public sealed class SharedInternalsTests
         "TorchRuntime.get_HasFastKernels",
         "Weights.MappedWeights",
         "Weights.NonFinite",
-        "Weights.Safetensors.Load",
         "Weights.SafetensorsHeader",
         "Weights.WeightDirectory",
         "Weights.WeightEntry",

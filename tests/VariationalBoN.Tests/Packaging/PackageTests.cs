@@ -22,6 +22,7 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
                 "Microsoft.Extensions.Options.ConfigurationExtensions", Core, "VariationalBoN.Transformers",
             ]
         },
+        { "VariationalBoN.Orleans", ["Microsoft.Orleans.Client", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", Core] },
         { "VariationalBoN.Testing", [Core, "VariationalBoN.Transformers"] },
         { "VariationalBoN.Transformers", ["Microsoft.ML.Tokenizers", Core] },
     };

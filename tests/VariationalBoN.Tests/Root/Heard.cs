@@ -42,7 +42,8 @@ internal sealed class Heard : IDisposable
 
     public double Sum(string name) => _measured.Where(one => one.Name == name).Sum(one => one.Value);
 
-    public int Count(string name, string tag, object value) => _measured.Count(one => one.Name == name && one.Tags.Contains(new(tag, value)));
+    public int Count(string name, string tag, object value) =>
+        _measured.Count(one => one.Name == name && one.Tags.Contains(new(tag, value)));
 
     public void Dispose()
     {

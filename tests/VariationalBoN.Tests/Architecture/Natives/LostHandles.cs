@@ -25,7 +25,7 @@ internal sealed class LostHandles
     {
         _torchSharp = ModuleDefinition.ReadModule(torchSharp);
         _types = new HandleTypes(_torchSharp);
-        _methods = [.. _torchSharp.GetTypes().SelectMany(type => type.Methods).Where(method => method.HasBody)];
+        _methods = [.. _torchSharp.GetTypes().SelectMany(type => type.Methods).Where(HasCode)];
         _overrides = _methods.Where(method => method.IsVirtual && !method.IsNewSlot && !s_notSteps.Contains(method.Name))
             .ToLookup(method => method.DeclaringType);
         Derive(_methods);
@@ -42,13 +42,16 @@ internal sealed class LostHandles
     public ModuleDefinition Read(string path)
     {
         var module = ModuleDefinition.ReadModule(path, new ReaderParameters { AssemblyResolver = new Resolver(_torchSharp.Assembly) });
-        Derive([.. module.GetTypes().SelectMany(type => type.Methods).Where(method => method.HasBody)]);
+        Derive([.. module.GetTypes().SelectMany(type => type.Methods).Where(HasCode)]);
         return module;
     }
 
     /// <summary>What a type does wrong: each call of a listed method, and each number that it makes itself and lets go of.</summary>
     public IEnumerable<string> Violations(TypeDefinition type) =>
-        type.Methods.Where(method => method.HasBody).SelectMany(Violations).Concat(type.NestedTypes.SelectMany(Violations));
+        type.Methods.Where(HasCode).SelectMany(Violations).Concat(type.NestedTypes.SelectMany(Violations));
+
+    /// <summary>Whether there are instructions: an accessor that the runtime fills in has a body without any.</summary>
+    private static bool HasCode(MethodDefinition method) => method.HasBody && method.Body.Instructions.Count > 0;
 
     private IEnumerable<string> Violations(MethodDefinition method)
     {

@@ -46,7 +46,8 @@ public sealed class HealthTests
 
     private static IHost Hosted(CausalTransformer model)
     {
-        var policy = new CausalLmPolicy(model.Freeze(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 2 });
+        var policy = new CausalLmPolicy(
+            model.Freeze(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 2 });
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddKeyedSingleton(ServedModel.Policy, policy).AddKeyedSingleton(ServedModel.Reference, policy);
         builder.Services.AddVariationalBoN(_ => { });

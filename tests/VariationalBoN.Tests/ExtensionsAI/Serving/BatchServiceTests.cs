@@ -91,7 +91,7 @@ public sealed class BatchServiceTests : IDisposable
     {
         await using var service = new CompletionService(new Counted(_policy) { HandsOn = 1 });
 
-        Task<Completion>[] asked = [.. Enumerable.Range(0, 3).Select(i => service.CompleteAsync(new CompletionRequest(_policy.Prompts[i])))];
+        Task<Completion>[] asked = [.. _policy.Prompts.Select(prompt => service.CompleteAsync(new CompletionRequest(prompt)))];
         Assert.All(await Task.WhenAll(asked), one => Assert.NotNull(one)); // one by one it hands on each
         await using var none = new CompletionService(new Counted(_policy) { HandsOn = 0 });
         Assert.Contains("asked for 1 completions and handed on 0", (await Assert.ThrowsAsync<InvalidOperationException>(

@@ -145,7 +145,8 @@ public sealed class PolicyChatClientTests : IDisposable
 
         async Task Refused(string named, ChatMessage[] messages, ChatOptions? options)
         {
-            string message = (await Assert.ThrowsAsync<CompletionRequestException>(() => client.GetResponseAsync(messages, options))).Message;
+            string message = (await Assert.ThrowsAsync<CompletionRequestException>(
+                () => client.GetResponseAsync(messages, options))).Message;
             Assert.Contains(named, message, StringComparison.Ordinal);
             Assert.Equal(message, (await Assert.ThrowsAsync<CompletionRequestException>(
                 async () => await client.GetStreamingResponseAsync(messages, options).ToArrayAsync())).Message);

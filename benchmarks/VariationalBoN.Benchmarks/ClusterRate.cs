@@ -1,0 +1,203 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Hosting;
+using TorchSharp;
+using VariationalBoN.Losses;
+using VariationalBoN.Orleans;
+using VariationalBoN.Policies;
+using VariationalBoN.References;
+using VariationalBoN.Training;
+using VariationalBoN.Transformers.Decoders;
+using VariationalBoN.Transformers.Lora;
+
+namespace VariationalBoN.Benchmarks;
+
+/// <summary>
+/// What a cluster costs and gains, over loopback: <c>cluster [rounds=3] [small]</c>. In turns: reference draws in this process, over one
+/// worker
+/// and over two single-threaded ones, and the times and bytes that a plan on paper needs: weights that are published, gradients of parts.
+/// The workers are two silos of this process, each with a model and a thread of its own.
+/// </summary>
+internal static class ClusterRate
+{
+    private const int Prompts = 16, PromptsPerBlock = 2, PromptLength = 8, NewTokens = 16;
+
+    public static async Task RunAsync(string[] arguments)
+    {
+        torch.set_num_threads(1);
+        int rounds = arguments.Number("rounds", 3);
+        Console.WriteLine($"{ProcessorName.Value}; load " +
+            $"{(File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Trim() : "unknown")}");
+        await MeasureAsync("smallest: 1 layer, width 48, 300 tokens",
+            new Gpt2Config { VocabularySize = 300, MaxLength = 32, Width = 48, Layers = 1, Heads = 4 }, samples: 128, rounds);
+        if (!arguments.Contains("small"))
+            await MeasureAsync("GPT-2 small: 12 layers, width 768, 50257 tokens",
+                new Gpt2Config { VocabularySize = 50257, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 }, samples: 8, rounds);
+    }
+
+    private static async Task MeasureAsync(string name, Gpt2Config config, int samples, int rounds)
+    {
+        Console.WriteLine(name);
+        using var one = new Parts(config);
+        using IHost primary = Silo(null, out (int Silo, int Gateway) ports, 0);
+        await primary.StartAsync();
+        using IHost first = Silo(config, out _, ports.Silo);
+        await first.StartAsync();
+        using IHost client = Client(ports.Gateway);
+        await client.StartAsync();
+        await using WorkerCluster cluster = await client.Services.GetRequiredService<IClusterClient>()
+            .ConnectVariationalBoNAsync(new() { Origin = one.Scorer.Origin });
+        Prompt[] prompts = [.. Enumerable.Range(0, Prompts)
+            .Select(p => new Prompt(string.Join(' ', Enumerable.Range(1, PromptLength)
+                .Select(i => (i * (p + 3)) % config.VocabularySize))))];
+
+        var local = new PolicyCompletionSource(one.Scorer.Reference, one.Scorer);
+        await DrawAsync(local, 1);
+        await DrawAsync(cluster.Reference, 3);
+        (double Rate, double Processor)[] here = new (double, double)[rounds], over = new (double, double)[rounds],
+            both = new (double, double)[rounds];
+        for (int round = 0; round < rounds; round++)
+            (here[round], over[round]) = (await DrawAsync(local, 1), await DrawAsync(cluster.Reference, 3));
+        using (IHost second = Silo(config, out _, ports.Silo))
+        {
+            await second.StartAsync();
+            while (cluster.Workers.Length < 2)
+                await Task.Delay(50);
+            await DrawAsync(cluster.Reference, 6);
+            for (int round = 0; round < rounds; round++)
+                both[round] = await DrawAsync(cluster.Reference, 6);
+            Show("completions a second in this process", here.Select(run => run.Rate));
+            Show("over one worker", over.Select(run => run.Rate));
+            Show("over two workers", both.Select(run => run.Rate));
+            Show("two against one", over.Zip(both, (a, b) => b.Rate / a.Rate));
+            Show("overhead of the engine, % by the clock", here.Zip(over, (a, b) => 100 * ((a.Rate / b.Rate) - 1)));
+            Show("overhead, % of processor time", here.Zip(over, (a, b) => 100 * ((b.Processor / a.Processor) - 1)));
+            await TrainAsync(cluster, one, prompts, "adapters of rank 8");
+            await second.StopAsync();
+        }
+
+        await first.StopAsync();
+        await client.StopAsync();
+        await primary.StopAsync();
+
+        async Task<(double Rate, double Processor)> DrawAsync(ICompletionSource source, int atOnce)
+        {
+            var options = new ReferenceTableOptions { SamplesPerPrompt = samples, SamplesPerBlock = samples,
+                PromptsPerBatch = PromptsPerBlock, BatchesAtOnce = atOnce, Seed = 1 };
+            var clock = Stopwatch.StartNew();
+            double processor = Environment.CpuUsage.TotalTime.TotalSeconds; // of client and silos together
+            await ReferenceTable.EstimateAsync(source, prompts, options);
+            return (prompts.Length * samples / clock.Elapsed.TotalSeconds, Environment.CpuUsage.TotalTime.TotalSeconds - processor);
+        }
+    }
+
+    /// <summary>One step: what is published, what the gradients weigh, how long it takes.</summary>
+    private static async Task TrainAsync(WorkerCluster cluster, Parts parts, Prompt[] prompts, string what)
+    {
+        await using ClusterLearner learner = cluster.CreateLearner(parts.Policy, parts.Parameters);
+        var clock = Stopwatch.StartNew();
+        learner.Publish();
+        double publish = clock.Elapsed.TotalSeconds;
+        ClusterRollouts rollouts = await learner.RolloutsAsync(prompts, 4, seed: 1);
+        double[] targets = new double[rollouts.Scored.Count];
+        clock.Restart();
+        await learner.BackwardAsync(rollouts.Scored, 32, ScoreFunction.Average, "loss", new Dictionary<string,
+            double[]> { ["targets"] = targets });
+        double backward = clock.Elapsed.TotalSeconds;
+        clock.Restart();
+        GradientAccumulation.Backward(parts.Policy, rollouts.Scored, 32, ScoreFunction.Average, (logProb, part) =>
+            ScoreFunction.Loss(logProb, part.Of(targets), part.Groups));
+        double alone = clock.Elapsed.TotalSeconds;
+        long bytes = parts.Parameters.Sum(parameter => parameter.Value.numel() * parameter.Value.element_size());
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  {what}: {bytes / 1e6:0.00} MB published and per part of the gradient; publishing {publish:0.000} s; gradient of " +
+            $"{rollouts.Scored.Count} completions in 2 parts of 32 over two workers {backward:0.00} s, in this process " +
+            $"{alone:0.00} s"));
+    }
+
+    private static void Show(string what, IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  {what,-42} {sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} to {sorted[^1]:0.00})"));
+    }
+
+    private static IHost Silo(Gpt2Config? config, out (int Silo, int Gateway) ports, int primary)
+    {
+        (int Silo, int Gateway) own = ports = (FreePort(), FreePort());
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering(own.Silo, own.Gateway, primary == 0 ? null : new IPEndPoint(IPAddress.Loopback, primary));
+            if (config is null)
+                silo.AddVariationalBoN();
+            else
+                silo.AddVariationalBoN(_ => new Parts(config).ToWorker());
+        });
+        return builder.Build();
+    }
+
+    private static IHost Client(int gateway)
+    {
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway).AddVariationalBoN());
+        return builder.Build();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>A random model of a shape, with adapters as the policy.</summary>
+    private sealed class Parts : IDisposable
+    {
+        private readonly Gpt2 _model;
+        private readonly CausalTransformer _adapted;
+
+        public Parts(Gpt2Config config)
+        {
+            _model = new Gpt2(config, seed: 1).Freeze();
+            _adapted = _model.WithLora(seed: 1);
+            var options = new GenerationOptions { MaxNewTokens = NewTokens };
+            var tokenizer = new IdTokenizer(config.VocabularySize);
+            Policy = new CausalLmPolicy(_adapted, tokenizer, options);
+            Scorer = new Scorer(new CausalLmPolicy(_model, tokenizer, options),
+                RewardModel.FromFunction(completion => completion.Tokens[0], "first token"));
+        }
+
+        public CausalLmPolicy Policy { get; }
+
+        public Scorer Scorer { get; }
+
+        public ImmutableArray<(string Name, TorchSharp.Modules.Parameter Value)> Parameters =>
+            [.. _adapted.named_parameters().Where(pair => pair.parameter.requires_grad).Select(pair => (pair.name, pair.parameter))];
+
+        public ClusterWorker ToWorker() => new(Scorer)
+        {
+            Policy = Policy,
+            Parameters = Parameters,
+            Losses = ImmutableDictionary<string,
+                GradientLoss>.Empty.Add("loss", (logProb, part, numbers) =>
+                    ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)),
+            Owned = [this],
+        };
+
+        public void Dispose()
+        {
+            _adapted.Dispose();
+            _model.Dispose();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace VariationalBoN.Orleans.Internal;
+
+/// <summary>What becomes of a block that was handed over.</summary>
+internal enum BeginAnswer
+{
+    /// <summary>It waits for the device, or is drawn.</summary>
+    Begun,
+
+    /// <summary>Its weights are not on the machine: send them, then hand it over again.</summary>
+    NeedsWeights,
+
+    /// <summary>The silo is stopping.</summary>
+    Leaving,
+}

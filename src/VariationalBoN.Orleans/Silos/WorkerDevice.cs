@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using Orleans.Serialization;
+using TorchSharp;
+using VariationalBoN.Losses;
+using VariationalBoN.Orleans.Internal;
+using VariationalBoN.References;
+using VariationalBoN.Training;
+using VariationalBoN.Weights;
+
+namespace VariationalBoN.Orleans.Silos;
+
+/// <summary>One device of a silo with its models: does one block at a time. Thread-safe.</summary>
+/// <param name="worker">The models.</param>
+/// <param name="weights">Published weights.</param>
+/// <param name="serializer">Reads requests, writes results.</param>
+internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, Serializer serializer) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private (string Digest, string Policy)? _used; // the weights in the policy, and whose they were found to be
+
+    /// <summary>Does a block when its turn comes.</summary>
+    /// <returns>Its result in bytes.</returns>
+    public async Task<byte[]> RunAsync(BeginRequest request, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await OwnThread.RunAsync(() =>
+            {
+                UseWeights(request.Weights);
+                return request.Kind == BlockKind.Gradient ? Task.FromResult(Gradient(request)) : DrawAsync(request, cancellationToken);
+            }).Unwrap().ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Waits for what is under way, and disposes of what the worker owns.</summary>
+    public void Dispose()
+    {
+        _turn.Wait();
+        _turn.Dispose();
+        foreach (IDisposable owned in worker.Owned)
+            owned.Dispose();
+    }
+
+    private async Task<byte[]> DrawAsync(BeginRequest request, CancellationToken cancellationToken)
+    {
+        var draw = serializer.Deserialize<DrawRequest>(request.Payload)!;
+        IPolicy policy = request.Kind == BlockKind.Reference ? worker.Scorer.Reference : Policy;
+        DrawBlock block = draw.ToBlock();
+        ScoredBatch scored = await block.DrawAsync(new PolicyCompletionSource(policy, worker.Scorer), draw.DrawSeed, cancellationToken)
+            .ConfigureAwait(false);
+        double[]? logProb = draw.WithLogProb
+            ? await OwnThread.RunAsync(() => policy.LogProbValues([.. scored.Drawn.Select(sample => sample.Completion)]))
+                .ConfigureAwait(false) : null;
+        return serializer.SerializeToArray(SamplesMessage.Of(scored.Drawn, scored.DrawnComponents, logProb));
+    }
+
+    private byte[] Gradient(BeginRequest request)
+    {
+        var wanted = serializer.Deserialize<GradientRequest>(request.Payload)!;
+        if (!worker.Losses.TryGetValue(wanted.Loss, out GradientLoss? loss))
+            throw new ArgumentException($"No loss \"{wanted.Loss}\" was registered at the worker, but " +
+                $"{(worker.Losses.Count == 0 ? "none" : string.Join(", ", worker.Losses.Keys.Order(StringComparer.Ordinal)))}; add it " +
+                $"to {nameof(ClusterWorker)}.{nameof(ClusterWorker.Losses)} of every worker.");
+        var scored = new ScoredBatch(wanted.Samples.ToSamples(), wanted.Groups, worker.Scorer.Origin, wanted.Samples.ToComponents());
+        GradientPart part = GradientAccumulation.BackwardPart(
+            Policy, [.. worker.Parameters.Select(parameter => parameter.Value)], scored, wanted.CompletionsPerPart, wanted.Index,
+                (LossAverage)wanted.Average,
+            (logProb, of) => loss(logProb, of, wanted.Numbers));
+        return serializer.SerializeToArray(new GradientAnswer
+        {
+            Parts = part.Parts,
+            Value = part.Value,
+            Positions = [.. part.Positions],
+            LogProb = [.. part.LogProb],
+            Gradients = [.. part.Gradients],
+        });
+    }
+
+    private IPolicy Policy => worker.Policy
+        ?? throw new ArgumentException($"The worker has no policy; give it one as {nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)}.");
+
+    /// <summary>Brings the policy to published weights.</summary>
+    private void UseWeights(WeightsVersion? version)
+    {
+        if (version is null || (version.Digest, version.Policy) == _used)
+            return;
+        string path = weights.Find(version.Digest) ?? throw new WeightsGoneException();
+        _used = null;
+        using (torch.no_grad())
+            Safetensors.Map(path, worker.Parameters.ToDictionary(parameter => parameter.Name, parameter => (torch.Tensor)parameter.Value));
+        string[] differences = [.. ModelIdentity.Parse(version.Policy).Differences(Policy.Identity)];
+        if (differences.Length > 0)
+            throw new ArgumentException($"The policy of the worker is not the learner's, though it has its published weights " +
+                $"(first the learner's, the other is the worker's): {string.Join("; ", differences)}. Build it by the same code " +
+                "with the same settings.");
+        _used = (version.Digest, version.Policy);
+    }
+}

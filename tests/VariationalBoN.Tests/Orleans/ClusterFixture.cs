@@ -1,0 +1,81 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.TestingHost;
+using VariationalBoN.Orleans;
+
+namespace VariationalBoN.Tests.Orleans;
+
+/// <summary>One silo that does not draw, as the primary of a development cluster, to which tests add silos with workers.</summary>
+public sealed class ClusterFixture : IAsyncLifetime
+{
+    private readonly SemaphoreSlim _starting = new(1);
+    private Func<ClusterWorker>? _create;
+    private ClusterWorkerOptions _options = new();
+    private InProcessTestCluster? _cluster;
+
+    internal global::Orleans.IClusterClient Client => _cluster!.Client;
+
+    /// <summary>Where published weights are kept.</summary>
+    internal string WeightsFolder { get; } = Directory.CreateTempSubdirectory("vbon-weights-").FullName;
+
+    public Task InitializeAsync() => DeployAsync(null);
+
+    /// <summary>Starts the first silo, with a worker where one is given.</summary>
+    internal async Task DeployAsync(Func<ClusterWorker>? create, int? mostMessageBytes = null)
+    {
+        (_create, _options) = (create, new ClusterWorkerOptions { WeightsFolder = WeightsFolder });
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.Options.ConfigureFileLogging = false;
+        builder.ConfigureHost(host => host.Logging.ClearProviders());
+        builder.ConfigureSilo((_, silo) =>
+        {
+            if (_create is { } create)
+                silo.AddVariationalBoN((_, _) => create(), _options);
+            else
+                silo.AddVariationalBoN();
+        });
+        builder.ConfigureClient(client =>
+        {
+            client.AddVariationalBoN();
+            if (mostMessageBytes is int most)
+                client.Configure<ClientMessagingOptions>(options => options.MaxMessageBodySize = most);
+        });
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+        _create = null;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _cluster!.DisposeAsync();
+        Directory.Delete(WeightsFolder, recursive: true);
+    }
+
+    /// <summary>Starts a silo with a worker.</summary>
+    internal async Task<InProcessSiloHandle> StartAsync(Func<ClusterWorker> create, int devices = 1)
+    {
+        await _starting.WaitAsync();
+        try
+        {
+            (_create, _options) = (create, new ClusterWorkerOptions { WeightsFolder = WeightsFolder, Devices = devices });
+            return await _cluster!.StartAdditionalSiloAsync();
+        }
+        finally
+        {
+            _create = null;
+            _starting.Release();
+        }
+    }
+
+    /// <summary>Ends a silo as a machine that dies does: without a word.</summary>
+    internal Task KillAsync(InProcessSiloHandle silo) => _cluster!.KillSiloAsync(silo);
+
+    /// <summary>Ends a silo in order.</summary>
+    internal Task StopAsync(InProcessSiloHandle silo) => _cluster!.StopSiloAsync(silo);
+
+    /// <summary>The workers whose scored completions have an origin.</summary>
+    internal Task<WorkerCluster> ConnectAsync(ScoringIdentity origin, Action<string>? warned = null) =>
+        Client.ConnectVariationalBoNAsync(
+            new WorkerClusterOptions { Origin = origin, Logger = warned is null ? null : HeardLog.Warnings(warned) });
+}
