@@ -1,5 +1,4 @@
 using VariationalBoN;
-using VariationalBoN.Losses;
 using VariationalBoN.References;
 using VariationalBoN.Training;
 

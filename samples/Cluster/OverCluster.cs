@@ -1,5 +1,4 @@
 using VariationalBoN;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans;
 using VariationalBoN.Training;
 

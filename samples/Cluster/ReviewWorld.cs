@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using SentimentControl.Datasets;
 using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;

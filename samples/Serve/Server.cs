@@ -11,7 +11,6 @@ using SampleHosting;
 using Serve.OpenAI;
 using VariationalBoN;
 using VariationalBoN.Extensions.AI.Hosting;
-using VariationalBoN.Extensions.AI.Serving;
 
 namespace Serve;
 

@@ -1,7 +1,6 @@
 using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
-using VariationalBoN.Policies;
 using VariationalBoN.Testing.Models;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Classifiers;

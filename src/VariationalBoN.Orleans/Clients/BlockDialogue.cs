@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using Orleans.Runtime;
 using VariationalBoN.Orleans.Internal;
 using VariationalBoN.Rewards;
 

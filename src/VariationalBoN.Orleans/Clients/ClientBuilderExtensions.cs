@@ -1,6 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Hosting;
 using VariationalBoN.Orleans.Clients;
 
 namespace VariationalBoN.Orleans;

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace VariationalBoN.Orleans;
 
 /// <summary>Finds the workers of a cluster. Stateless.</summary>

@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using Orleans.Serialization;
 using VariationalBoN.Orleans.Internal;
-using VariationalBoN.References;
 
 namespace VariationalBoN.Orleans.Clients;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Orleans;
 using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Orleans.Clients;

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace VariationalBoN.Orleans.Internal;
 
 /// <summary>A block to begin. Immutable.</summary>

@@ -1,4 +1,3 @@
-using Orleans;
 using VariationalBoN.References;
 
 namespace VariationalBoN.Orleans.Internal;

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace VariationalBoN.Orleans.Internal;
 
 /// <summary>The gradient of a part. Immutable.</summary>

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace VariationalBoN.Orleans.Internal;
 
 /// <summary>A batch, the gradient of one part of which is wanted. Immutable.</summary>

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace VariationalBoN.Orleans.Internal;
 
 /// <summary>Which silos the one that a client is connected with takes for active.</summary>

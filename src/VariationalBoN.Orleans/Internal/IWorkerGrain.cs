@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace VariationalBoN.Orleans.Internal;
 
 /// <summary>The worker of one silo, which its key names: what a client asks of it. No call lasts as long as a block does.</summary>

@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace VariationalBoN.Orleans.Internal;
 
 /// <summary>A prompt in a message. Immutable.</summary>

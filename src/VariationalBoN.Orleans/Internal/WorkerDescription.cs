@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace VariationalBoN.Orleans.Internal;
 
 /// <summary>What a worker draws and scores with, as its silo says. Immutable.</summary>

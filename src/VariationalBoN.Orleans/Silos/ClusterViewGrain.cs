@@ -1,6 +1,4 @@
-using Orleans;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Orleans.Silos;

@@ -1,6 +1,3 @@
-using Orleans;
-using Orleans.Runtime;
-
 namespace VariationalBoN.Orleans.Silos;
 
 /// <summary>A grain stands on the silo that its key names, or nowhere.</summary>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Internal;
@@ -59,6 +60,7 @@ internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
     private static (Tensor? Input, Tensor? Weight) Gradients(Tensor x, Tensor weight, Tensor gradient, Settings settings)
     {
         using var scope = NewDisposeScope();
+        using Scalar one = 1;
         long outputs = gradient.size(1);
         int axis = settings.InputFirst ? 1 : 0; // that of the outputs in the weight
         Tensor? ofInput = null, ofWeight = settings.Weight is Form whole && outputs > MostOutputs ? empty(whole.Shape, whole.Type, whole.Device) : null;
@@ -71,7 +73,7 @@ internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
             {
                 var narrow = weight.narrow(axis, first, count).to(Narrow);
                 var part = g.mm(settings.InputFirst ? narrow.t() : narrow).to(input.Type);
-                ofInput = (ofInput is null ? part : ofInput.add_(part)).MoveToOuterDisposeScope();
+                ofInput = (ofInput is null ? part : ofInput.add_(part, one)).MoveToOuterDisposeScope();
             }
 
             if (settings.Weight is not Form form)

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.TestingHost;
 using VariationalBoN.Orleans;
 

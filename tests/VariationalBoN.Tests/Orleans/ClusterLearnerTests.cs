@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.TestingHost;
 using TorchSharp;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans;
 using VariationalBoN.Policies;
 using VariationalBoN.References;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using TorchSharp;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans;
 using VariationalBoN.Policies;
 using VariationalBoN.Tests.Training;

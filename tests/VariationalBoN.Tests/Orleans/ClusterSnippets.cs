@@ -4,12 +4,8 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Hosting;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans;
 using VariationalBoN.References;
-using VariationalBoN.Training;
 using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Lora;
 

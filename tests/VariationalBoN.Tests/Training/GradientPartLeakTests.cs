@@ -1,5 +1,4 @@
 using TorchSharp;
-using VariationalBoN.Losses;
 using VariationalBoN.Policies;
 using VariationalBoN.Training;
 

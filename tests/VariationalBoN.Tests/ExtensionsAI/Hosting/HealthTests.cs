@@ -5,9 +5,7 @@ using Microsoft.Extensions.Hosting;
 using VariationalBoN.Extensions.AI.Hosting;
 using VariationalBoN.Extensions.AI.Serving;
 using VariationalBoN.Policies;
-using VariationalBoN.Testing.Models;
 using VariationalBoN.Tests.Policies;
-using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.ExtensionsAI.Hosting;

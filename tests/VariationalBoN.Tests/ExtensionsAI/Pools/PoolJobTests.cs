@@ -1,6 +1,5 @@
 using ServerPool;
 using VariationalBoN.Extensions.AI.Pools;
-using VariationalBoN.References;
 using VariationalBoN.Rewards;
 using VariationalBoN.Tests.Policies;
 using VariationalBoN.Tests.References;

@@ -5,7 +5,6 @@ using VariationalBoN.Transformers;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Gguf;
 using VariationalBoN.Transformers.Lora;
-using VariationalBoN.Transformers.Pretrained;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Transformers.Gguf;
