@@ -86,8 +86,14 @@ internal static class ClusterRate
 
         async Task<(double Rate, double Processor)> DrawAsync(ICompletionSource source, int atOnce)
         {
-            var options = new ReferenceTableOptions { SamplesPerPrompt = samples, SamplesPerBlock = samples,
-                PromptsPerBatch = PromptsPerBlock, BatchesAtOnce = atOnce, Seed = 1 };
+            var options = new ReferenceTableOptions
+            {
+                SamplesPerPrompt = samples,
+                SamplesPerBlock = samples,
+                PromptsPerBatch = PromptsPerBlock,
+                BatchesAtOnce = atOnce,
+                Seed = 1
+            };
             var clock = Stopwatch.StartNew();
             double processor = Environment.CpuUsage.TotalTime.TotalSeconds; // of client and silos together
             await ReferenceTable.EstimateAsync(source, prompts, options);
@@ -106,7 +112,8 @@ internal static class ClusterRate
         double[] targets = new double[rollouts.Scored.Count];
         clock.Restart();
         await learner.BackwardAsync(rollouts.Scored, 32, ScoreFunction.Average, "loss", new Dictionary<string,
-            double[]> { ["targets"] = targets });
+            double[]>
+        { ["targets"] = targets });
         double backward = clock.Elapsed.TotalSeconds;
         clock.Restart();
         GradientAccumulation.Backward(parts.Policy, rollouts.Scored, 32, ScoreFunction.Average, (logProb, part) =>

@@ -44,8 +44,13 @@ internal static class Alignment
         var bestOfN = table.BestOf(Settings.N);
         var objective = new ExactObjective(bestOfN);
         var order = new PromptOrder(world.TrainPrompts, Settings.Seed);
-        var schedule = new LearningRateSchedule { Peak = 1e-3, Steps = settings.Steps, WarmUpSteps = Math.Min(10, settings.Steps / 2),
-            FinalPart = 0.1 };
+        var schedule = new LearningRateSchedule
+        {
+            Peak = 1e-3,
+            Steps = settings.Steps,
+            WarmUpSteps = Math.Min(10, settings.Steps / 2),
+            FinalPart = 0.1
+        };
         using var adam = new Adam(world.Network.parameters(), 1e-3, beta2: 0.95);
         using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"),
             new { settings.Steps, settings.SamplesPerPrompt, settings.TrainPrompts });

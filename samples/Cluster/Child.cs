@@ -29,8 +29,12 @@ internal sealed class Child : IDisposable
         string program = Environment.ProcessPath!;
         // dotnet Cluster.dll
         string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(Child).Assembly.Location] : [];
-        var start = new ProcessStartInfo(program, [.. host, Command, role, settings]) { RedirectStandardOutput = true,
-            RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program, [.. host, Command, role, settings])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true
+        };
         return new Child(Process.Start(start)!, heard);
     }
 

@@ -33,5 +33,6 @@ internal sealed class OverCluster(WorkerCluster cluster, ClusterLearner learner,
     public Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken) =>
         learner.BackwardAsync(
         scored, Settings.CompletionsPerPart, ScoreFunction.Average, ReviewWorld.LossName, new Dictionary<string,
-            double[]> { ["targets"] = targets }, cancellationToken);
+            double[]>
+        { ["targets"] = targets }, cancellationToken);
 }

@@ -16,8 +16,11 @@ if (args is [Child.Command, string role, string file])
 }
 
 var quick = new Option<bool>("--quick") { Description = "A smaller run: about half a minute on two idle cores." };
-var postgres = new Option<string>("--postgres") { Description = "A connection to PostgreSQL with Orleans' tables in it (README.md): " +
-    "then there is no primary, any process may die, and the learner is killed, too." };
+var postgres = new Option<string>("--postgres")
+{
+    Description = "A connection to PostgreSQL with Orleans' tables in it (README.md): " +
+    "then there is no primary, any process may die, and the learner is killed, too."
+};
 var plain = FastRuntime.Plain();
 var program = new RootCommand("Aligns a small language model to Best-of-8 over a cluster of processes, one of which is killed on the " +
     "way, and says whether the result is that of one process to the last digit.") { quick, postgres, plain };

@@ -45,8 +45,11 @@ internal sealed class CompletionsServer : IAsyncDisposable
         CompletionsServer? server = null;
         app.MapPost("/v1/completions", context => server!.AnswerAsync(context, draw));
         await app.StartAsync();
-        return server = new CompletionsServer(app) { Address = new Uri(app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
+        return server = new CompletionsServer(app)
+        {
+            Address = new Uri(app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Single())
+        };
     }
 
     /// <summary>Ends it in the middle of what it is at, as a machine that dies.</summary>

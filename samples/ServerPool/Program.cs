@@ -32,8 +32,11 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
     {
         using var model = PretrainedCausalLm.Load(TinyLanguageModel.Write(Path.Combine(folder, "model")));
         model.Model.Freeze();
-        var copy = new CausalLmPolicy(model.Model, model.PromptTokenizer, new GenerationOptions { MaxNewTokens = 16,
-            StopTokens = model.StopTokens });
+        var copy = new CausalLmPolicy(model.Model, model.PromptTokenizer, new GenerationOptions
+        {
+            MaxNewTokens = 16,
+            StopTokens = model.StopTokens
+        });
         var judge = RewardModel.FromFunction(completion => completion.Text.Split(' ').Count(word =>
             word is "moving" or "clever" or "warm"), "kind words");
         Prompt[] prompts = ["The film was", "The story was", "The film felt", "The story felt"];
@@ -84,8 +87,12 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
         {
             Uri[] addresses = [.. servers.Select(server => server.Address)];
             // snippet: pool
-            using var pool = new PoolHandler(addresses, new() { MaxRequestsPerServer = 8, OnChange = health =>
-                Console.WriteLine($"  {health}") });
+            using var pool = new PoolHandler(addresses, new()
+            {
+                MaxRequestsPerServer = 8,
+                OnChange = health =>
+                Console.WriteLine($"  {health}")
+            });
             var sampler = new PoolSampler(pool, model.PromptTokenizer, copy.Options, new() { Model = "served", LocalCopy = copy });
             var source = new PoolCompletionSource(sampler, new Scorer(copy, judge));
             var drawn = await ReferenceTable.EstimateAsync(source, prompts, options, stop);

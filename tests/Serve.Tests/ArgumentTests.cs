@@ -4,7 +4,7 @@ using SampleHosting;
 namespace Serve.Tests;
 
 /// <summary>Options that do not fit each other, before a model is made or loaded.</summary>
-[Collection(ServerCollection.Name)]
+[Collection(OneServer.Name)]
 public sealed class ArgumentTests(ServerFixture server)
 {
     [Theory]

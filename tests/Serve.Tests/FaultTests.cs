@@ -10,7 +10,7 @@ using VariationalBoN.Extensions.AI.Serving;
 namespace Serve.Tests;
 
 /// <summary>What is nobody's fault but the server's: logged, and without its text for the client; and how a server ends.</summary>
-[Collection(ServerCollection.Name)]
+[Collection(OneServer.Name)]
 public sealed class FaultTests(ServerFixture server)
 {
     private const string Secret = "the prompt of somebody else";

@@ -7,7 +7,7 @@ using Serve.OpenAI;
 namespace Serve.Tests;
 
 /// <summary>Requests that cannot be meant, or that come from where none should.</summary>
-[Collection(ServerCollection.Name)]
+[Collection(OneServer.Name)]
 public sealed class RefusalTests(ServerFixture server)
 {
     private const string Asked = """{"model": "policy", "messages": [{"role": "user", "content": "a"}]""";

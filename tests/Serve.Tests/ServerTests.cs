@@ -9,7 +9,7 @@ using VariationalBoN;
 namespace Serve.Tests;
 
 /// <summary>The server as its clients see it.</summary>
-[Collection(ServerCollection.Name)]
+[Collection(OneServer.Name)]
 public sealed class ServerTests(ServerFixture server)
 {
     private static readonly object[] s_question = [new { role = "user", content = "The film was" }];

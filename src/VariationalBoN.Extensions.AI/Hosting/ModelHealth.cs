@@ -14,8 +14,13 @@ internal sealed class ModelHealth(ServedDecodes decodes, IOptions<VariationalBoN
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         CompletionServiceStatistics now = decodes.All[0].Service.Statistics;
-        var data = new Dictionary<string, object> { ["waiting"] = now.Waiting, ["running"] = now.Running,
-            ["finished"] = now.Finished, ["failed"] = now.Failed };
+        var data = new Dictionary<string, object>
+        {
+            ["waiting"] = now.Waiting,
+            ["running"] = now.Running,
+            ["finished"] = now.Finished,
+            ["failed"] = now.Failed
+        };
         foreach ((string model, CompletionService service) in decodes.All)
         {
             if (service.Fault is Exception fault)

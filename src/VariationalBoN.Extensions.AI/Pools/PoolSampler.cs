@@ -221,7 +221,7 @@ public sealed class PoolSampler
 
         Broken(server, 0);
         var watch = new RepetitionWatch();
-        IReadOnlyList<double> logProbs = copy.LogProbValues([.. drawn.Select(one => one.Completion)]);
+        double[] logProbs = copy.LogProbValues([.. drawn.Select(one => one.Completion)]);
         if (drawn.Where((one, i) => watch.Repeats(one, logProbs[i])).FirstOrDefault() is { } repeated)
             throw Repeats(repeated);
         if (DriftCheck.Fault(copy, Generation, drawn, _options.MaxDrift) is string fault)
@@ -242,7 +242,7 @@ public sealed class PoolSampler
             return _brokenChecks[server] = more == 0 ? 0 : _brokenChecks.GetValueOrDefault(server) + more;
     }
 
-    private RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer,
+    private static RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer,
         $"{drawn.Server.Address} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" " +
         $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token " +
             "(temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");

@@ -73,8 +73,14 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
     {
         if (!_begun)
         {
-            var request = new BeginRequest { Ticket = _ticket, Device = device, Kind = work.Kind, Weights = work.Weights?.Version,
-                Payload = work.Payload };
+            var request = new BeginRequest
+            {
+                Ticket = _ticket,
+                Device = device,
+                Kind = work.Kind,
+                Weights = work.Weights?.Version,
+                Payload = work.Payload
+            };
             switch (await worker.Grain.BeginAsync(request).WaitAsync(stop).ConfigureAwait(false))
             {
                 case BeginAnswer.NeedsWeights:

@@ -2,6 +2,7 @@ using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Orleans.Clients;
 
+#pragma warning disable CA1001 // the source is cancelled when the worker leaves, and holds no timer and no handle
 /// <summary>A worker of the cluster, as long as its silo is in it. Thread-safe.</summary>
 /// <param name="address">The address of the silo.</param>
 /// <param name="grain">The door to it.</param>

@@ -65,8 +65,13 @@ internal sealed class WorkerHost(
         if (block.Result.IsCompletedSuccessfully)
         {
             byte[] result = block.Result.Result;
-            return new PollAnswer { State = BlockState.Done, Length = result.Length, Bytes = result.Length <= most ? result
-                : result[..most] };
+            return new PollAnswer
+            {
+                State = BlockState.Done,
+                Length = result.Length,
+                Bytes = result.Length <= most ? result
+                : result[..most]
+            };
         }
 
         if (_isStopping || block.Result.IsCanceled)
@@ -78,8 +83,12 @@ internal sealed class WorkerHost(
             return new PollAnswer { State = BlockState.Unknown };
         }
 
-        return new PollAnswer { State = BlockState.Failed, Failure = KindOf(failure),
-            Message = $"{failure.GetType().Name}: {failure.Message}" };
+        return new PollAnswer
+        {
+            State = BlockState.Failed,
+            Failure = KindOf(failure),
+            Message = $"{failure.GetType().Name}: {failure.Message}"
+        };
     }
 
     /// <summary>Bytes of a result; null when it is not there any more, as when the silo stops.</summary>

@@ -5,6 +5,7 @@ using VariationalBoN.Orleans;
 
 namespace VariationalBoN.Tests.Orleans;
 
+#pragma warning disable CA1001 // xunit disposes of it by IAsyncLifetime
 /// <summary>One silo that does not draw, as the primary of a development cluster, to which tests add silos with workers.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
@@ -48,6 +49,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _cluster!.DisposeAsync();
+        _starting.Dispose();
         Directory.Delete(WeightsFolder, recursive: true);
     }
 

@@ -150,7 +150,7 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
             throw new InvalidOperationException("the log is full");
         }))
         {
-            while (cluster.Workers.Count(worker => worker.Refused is not null) < 1)
+            while (!cluster.Workers.Any(worker => worker.Refused is not null))
                 await Task.Delay(20);
             await ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts, Options());
         }

@@ -309,8 +309,13 @@ public sealed class LiveDecodingTests
 
         internal Exception? Throws { get; init; }
 
-        internal Completion Completion => new() { Prompt = Request.Prompt.Prompt, PromptTokens = Request.Prompt.Tokens,
-            Tokens = [.. Tokens], Text = "" };
+        internal Completion Completion => new()
+        {
+            Prompt = Request.Prompt.Prompt,
+            PromptTokens = Request.Prompt.Tokens,
+            Tokens = [.. Tokens],
+            Text = ""
+        };
     }
 
     /// <summary>NaN in a row whose last token is one, an exception for any batch whose first column has another.</summary>

@@ -55,7 +55,7 @@ public sealed class StreamedTextTests
     public void Pieces_of_real_tokenizers_together_are_the_text_of_the_tokens(string model)
     {
         JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(ChatModels.Golden(model), "config.json")))!;
-        ITokenizer tokenizer = HuggingFaceTokenizer.Load(ChatModels.Golden(model), (int)config["vocab_size"]!);
+        var tokenizer = HuggingFaceTokenizer.Load(ChatModels.Golden(model), (int)config["vocab_size"]!);
         var encoder = new PromptEncoder(tokenizer, new GenerationOptions(), 1000);
         var random = new Random(2);
         int[] bytes = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(token => tokenizer.Decode([token]) == "\uFFFD").Take(80)];

@@ -73,8 +73,11 @@ public sealed class BlockEstimationTests : StoreFixture
         (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(grown))).Dispose();
         Assert.Equal(Rows(Store), Rows(grown));
 
-        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(odd) with { SamplesPerPrompt = 100,
-            SamplesPerBlock = null })).Dispose();
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(odd) with
+        {
+            SamplesPerPrompt = 100,
+            SamplesPerBlock = null
+        })).Dispose();
         using var table = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(odd));
         Assert.All(table.Prompts, prompt => Assert.Equal(Enumerable.Range(0, 320), prompt.SampleIndices));
     }
@@ -182,7 +185,13 @@ public sealed class BlockEstimationTests : StoreFixture
     {
         foreach (var parameter in _model.parameters())
             parameter.requires_grad = false;
-        return new(_model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 6, StopTokens = [5],
-            RowsPerBatch = 16, RowsPerUnit = 64, DegreeOfParallelism = threads });
+        return new(_model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions
+        {
+            MaxNewTokens = 6,
+            StopTokens = [5],
+            RowsPerBatch = 16,
+            RowsPerUnit = 64,
+            DegreeOfParallelism = threads
+        });
     }
 }

@@ -27,8 +27,13 @@ public sealed class ShardCrashTests : StoreFixture
             for (int i = 0; i < KilledProcess.Points(quick: 1); i++)
                 killed += KilledProcess.RunAndKill(random.Next(1, 4), random.Next(0, 8_000), "shard", many, $"{index}/4") ? 1 : 0;
             Dictionary<string, string> job = index % 2 == 0
-                ? new() { ["SLURM_ARRAY_TASK_ID"] = $"{1 + (2 * index)}", ["SLURM_ARRAY_TASK_MIN"] = "1", ["SLURM_ARRAY_TASK_STEP"] = "2",
-                    ["SLURM_ARRAY_TASK_COUNT"] = "4" }
+                ? new()
+                {
+                    ["SLURM_ARRAY_TASK_ID"] = $"{1 + (2 * index)}",
+                    ["SLURM_ARRAY_TASK_MIN"] = "1",
+                    ["SLURM_ARRAY_TASK_STEP"] = "2",
+                    ["SLURM_ARRAY_TASK_COUNT"] = "4"
+                }
                 : new() { ["JOB_COMPLETION_INDEX"] = $"{index}", ["VBON_SHARD_COUNT"] = "4" };
             KilledProcess.Output(job, "shard", many, "environment");
             return killed;

@@ -5,8 +5,13 @@ namespace VariationalBoN.Tests.References;
 [Trait("Tier", "fast")]
 public sealed class ShardTests
 {
-    private static readonly ReferenceTableOptions s_whole = new() { SamplesPerPrompt = 224, SamplesPerBlock = 32, FirstSample = 64,
-        Store = Path.Combine("runs", "references.db") };
+    private static readonly ReferenceTableOptions s_whole = new()
+    {
+        SamplesPerPrompt = 224,
+        SamplesPerBlock = 32,
+        FirstSample = 64,
+        Store = Path.Combine("runs", "references.db")
+    };
 
     [Theory]
     [InlineData("SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=8", "0/8")]

@@ -89,7 +89,7 @@ public sealed class GradientAccumulationTests : IDisposable
         GradientAccumulation.Backward(policy, batch, 4, ScoreFunction.Average, loss);
         string[] expected = Bits(model);
         model.zero_grad(set_to_none: true);
-        GradientAccumulation.Add(policy.Parameters, [.. new[] { 2, 0, 1 }.Select(i => GradientAccumulation.BackwardPart(worker, worker.Parameters, batch, 4, i, ScoreFunction.Average, loss))]);
+        GradientAccumulation.Add(policy.Parameters, [.. Enumerable.Range(0, 3).Reverse().Select(i => GradientAccumulation.BackwardPart(worker, worker.Parameters, batch, 4, i, ScoreFunction.Average, loss))]);
 
         Assert.Equal(expected, Bits(model));
 

@@ -8,8 +8,14 @@ namespace VariationalBoN.Tests.ExtensionsAI.Pools;
 public sealed class CompletionsProtocolTests
 {
     private static readonly EncodedRequest s_request = new("x", [3, 1, 4], 159);
-    private static readonly GenerationOptions s_settings = new() { MaxNewTokens = 9, Temperature = 0.5, TopK = 40, TopP = 0.75,
-        StopTokens = [2, 7] };
+    private static readonly GenerationOptions s_settings = new()
+    {
+        MaxNewTokens = 9,
+        Temperature = 0.5,
+        TopK = 40,
+        TopP = 0.75,
+        StopTokens = [2, 7]
+    };
 
     [Fact]
     public async Task Every_setting_is_sent_so_that_none_is_the_servers_own()

@@ -18,10 +18,17 @@ public sealed class PolicyServers : IAsyncLifetime
     {
         string name = $"model {_models.Count}";
         _models[name] = policy;
-        var pool = new PoolHandler([.. _servers.Select(server => server.Address)], new() { FirstPause = TimeSpan.FromMilliseconds(1),
-            MaxTriesPerServer = 2 });
-        var sampler = new PoolSampler(pool, new LetterTokenizer(), new GenerationOptions { MaxNewTokens = 2 }, new() { Model = name,
-            LocalCopy = policy, CheckedCompletions = 8 });
+        var pool = new PoolHandler([.. _servers.Select(server => server.Address)], new()
+        {
+            FirstPause = TimeSpan.FromMilliseconds(1),
+            MaxTriesPerServer = 2
+        });
+        var sampler = new PoolSampler(pool, new LetterTokenizer(), new GenerationOptions { MaxNewTokens = 2 }, new()
+        {
+            Model = name,
+            LocalCopy = policy,
+            CheckedCompletions = 8
+        });
         return new PoolCompletionSource(sampler, scorer);
     }
 

@@ -15,8 +15,12 @@ namespace VariationalBoN.Tests.ExtensionsAI.Pools;
 public sealed class PoolHandlerTests
 {
     private static readonly Completion s_completion = new() { Prompt = "x", Text = "y" };
-    private static readonly PoolOptions s_quick = new() { FirstPause = TimeSpan.FromMilliseconds(1),
-        MaxPause = TimeSpan.FromMilliseconds(4), MaxTriesPerServer = 3 };
+    private static readonly PoolOptions s_quick = new()
+    {
+        FirstPause = TimeSpan.FromMilliseconds(1),
+        MaxPause = TimeSpan.FromMilliseconds(4),
+        MaxTriesPerServer = 3
+    };
 
     [Fact]
     public async Task A_reward_service_is_asked_elsewhere_when_a_server_is_gone_or_away_or_gives_half_an_answer()
@@ -93,8 +97,13 @@ public sealed class PoolHandlerTests
         var inner = new Scripted { Clock = clock, Status = host => host == "one" ? HttpStatusCode.BadGateway : HttpStatusCode.OK };
         var news = new ConcurrentQueue<ServerHealth>();
         using var pool = new PoolHandler(
-            [new("http://one"), new("http://two")], new() { FirstPause = TimeSpan.FromSeconds(1), MaxPause = TimeSpan.FromSeconds(3),
-                TimeProvider = clock, OnChange = news.Enqueue }, inner);
+            [new("http://one"), new("http://two")], new()
+            {
+                FirstPause = TimeSpan.FromSeconds(1),
+                MaxPause = TimeSpan.FromSeconds(3),
+                TimeProvider = clock,
+                OnChange = news.Enqueue
+            }, inner);
         using HttpClient client = pool.CreateClient();
 
         for (int second = 0; second < 12; second++)
@@ -116,8 +125,11 @@ public sealed class PoolHandlerTests
     public async Task A_server_that_asks_to_be_left_alone_is_for_as_long_as_it_says()
     {
         var clock = new ManualTime();
-        var inner = new Scripted { Status = host => host == "one" ? HttpStatusCode.TooManyRequests : HttpStatusCode.OK,
-            RetryAfter = TimeSpan.FromSeconds(7) };
+        var inner = new Scripted
+        {
+            Status = host => host == "one" ? HttpStatusCode.TooManyRequests : HttpStatusCode.OK,
+            RetryAfter = TimeSpan.FromSeconds(7)
+        };
         using var pool = new PoolHandler([new("http://one"), new("http://two")], new() { TimeProvider = clock }, inner);
         using HttpClient client = pool.CreateClient();
 
@@ -260,8 +272,11 @@ public sealed class PoolHandlerTests
     public async Task A_listener_that_throws_takes_no_place_away()
     {
         var inner = new Scripted { Status = _ => HttpStatusCode.BadGateway };
-        using var pool = new PoolHandler([new("http://one")], s_quick with { OnChange = _ =>
-            throw new InvalidOperationException("listener") }, inner);
+        using var pool = new PoolHandler([new("http://one")], s_quick with
+        {
+            OnChange = _ =>
+            throw new InvalidOperationException("listener")
+        }, inner);
         using HttpClient client = pool.CreateClient();
 
         Assert.Contains("listener", (await Assert.ThrowsAsync<InvalidOperationException>(() => client.GetAsync("path"))).Message);
@@ -370,7 +385,8 @@ public sealed class PoolHandlerTests
             Asked.Enqueue($"{request.RequestUri}");
             _times.Enqueue((request.RequestUri!.Host, Clock?.Now.TotalSeconds ?? 0));
             var answer = new HttpResponseMessage(Status?.Invoke(request.RequestUri!.Host)
-                ?? HttpStatusCode.OK) { RequestMessage = request };
+                ?? HttpStatusCode.OK)
+            { RequestMessage = request };
             if (RetryAfter is TimeSpan pause)
                 answer.Headers.RetryAfter = new(pause);
             if (Status is not null)

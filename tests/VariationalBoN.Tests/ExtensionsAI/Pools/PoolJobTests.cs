@@ -156,13 +156,22 @@ public sealed class PoolJobTests : StoreFixture
         Assert.Contains("neither LocalCopy nor UncheckedIdentity is set", Assert.Throws<ArgumentException>(
             () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny" })).Message);
         Assert.Contains("TopK or TopP is set", Assert.Throws<ArgumentException>(
-            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { TopP = 0.9 }, new() { Model = "tiny",
-                UncheckedIdentity = identity })).Message);
+            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { TopP = 0.9 }, new()
+            {
+                Model = "tiny",
+                UncheckedIdentity = identity
+            })).Message);
         Assert.Contains("temperature 1", Assert.Throws<ArgumentException>(
-            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { Temperature = 0.5 }, new() { Model = "tiny",
-                UncheckedIdentity = identity })).Message);
-        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny",
-            UncheckedIdentity = identity });
+            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { Temperature = 0.5 }, new()
+            {
+                Model = "tiny",
+                UncheckedIdentity = identity
+            })).Message);
+        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new()
+        {
+            Model = "tiny",
+            UncheckedIdentity = identity
+        });
 
         using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(sampler.Policy, s_judge)),
             s_prompts, new() { SamplesPerPrompt = 8, Seed = 3 });
@@ -209,8 +218,12 @@ public sealed class PoolJobTests : StoreFixture
     private PoolSampler Sampler(PoolHandler pool)
     {
         CausalLmPolicy copy = Reference();
-        return new(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy,
-            CheckedCompletions = 32 });
+        return new(pool, new NumberTokenizer(Vocabulary), copy.Options, new()
+        {
+            Model = "tiny",
+            LocalCopy = copy,
+            CheckedCompletions = 32
+        });
     }
 
     private async Task<CompletionsServer> Start(ServerFault fault = ServerFault.None)
@@ -222,11 +235,19 @@ public sealed class PoolJobTests : StoreFixture
 
     private async Task<PoolHandler> EstimateAsync(CompletionsServer[] servers, string store, int held = 64)
     {
-        var pool = new PoolHandler([.. servers.Select(server => server.Address)], new() { MaxRequestsPerServer = 4,
-            FirstPause = TimeSpan.FromMilliseconds(20), MaxPause = TimeSpan.FromMilliseconds(200) });
+        var pool = new PoolHandler([.. servers.Select(server => server.Address)], new()
+        {
+            MaxRequestsPerServer = 4,
+            FirstPause = TimeSpan.FromMilliseconds(20),
+            MaxPause = TimeSpan.FromMilliseconds(200)
+        });
         CausalLmPolicy copy = Reference();
-        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy,
-            CheckedCompletions = held });
+        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), copy.Options, new()
+        {
+            Model = "tiny",
+            LocalCopy = copy,
+            CheckedCompletions = held
+        });
         using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(copy, s_judge)), s_prompts, new()
         {
             SamplesPerPrompt = 128,

@@ -113,8 +113,15 @@ public sealed class CompletionServiceTests
     public async Task Every_fault_of_a_request_is_named_in_one_message_and_nothing_is_drawn(string named)
     {
         await using var service = new CompletionService(Policy());
-        var request = new CompletionRequest("1") { Sample = -1, MaxNewTokens = 13, Temperature = double.NaN, TopK = 0, TopP = 1.5,
-            StopSequences = ["a", ""] };
+        var request = new CompletionRequest("1")
+        {
+            Sample = -1,
+            MaxNewTokens = 13,
+            Temperature = double.NaN,
+            TopK = 0,
+            TopP = 1.5,
+            StopSequences = ["a", ""]
+        };
 
         string message = (await Assert.ThrowsAsync<CompletionRequestException>(() => service.CompleteAsync(request))).Message;
 

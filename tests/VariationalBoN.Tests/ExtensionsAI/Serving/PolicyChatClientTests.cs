@@ -105,8 +105,15 @@ public sealed class PolicyChatClientTests : IDisposable
     {
         using var client = new PolicyChatClient(Policy());
         Assert.True(client.TryRead([new ChatMessage(ChatRole.User, "1")],
-            new ChatOptions { ToolMode = ChatToolMode.Auto, Tools = [], ResponseFormat = ChatResponseFormat.Text, FrequencyPenalty = 0,
-            AllowMultipleToolCalls = false, ModelId = "policy" }, out _, out string? reason), reason);
+            new ChatOptions
+            {
+                ToolMode = ChatToolMode.Auto,
+                Tools = [],
+                ResponseFormat = ChatResponseFormat.Text,
+                FrequencyPenalty = 0,
+                AllowMultipleToolCalls = false,
+                ModelId = "policy"
+            }, out _, out string? reason), reason);
         foreach (PropertyInfo property in typeof(ChatOptions).GetProperties().Where(property => !s_supported.Contains(property.Name)))
         {
             var options = new ChatOptions();
