@@ -14,33 +14,37 @@ internal sealed class ClusterDraws(BlockKind kind, BlockPool pool, ClusterAgreem
 
     /// <summary>Has one block drawn.</summary>
     /// <param name="prompts">Its prompts.</param>
-    /// <param name="samples">Samples of each.</param>
+    /// <param name="completionsPerPrompt">Samples of each, at least 1.</param>
     /// <param name="seed">Fixes the draw, first sample included.</param>
     /// <param name="weights">The published weights to draw with; null for the reference.</param>
     /// <param name="withLogProb">Whether log pi of the policy that draws is wanted.</param>
     /// <param name="cancellationToken">Ends the block.</param>
     /// <returns>The samples, prompt by prompt, a group to each, and log pi of them.</returns>
     public async Task<(ScoredBatch Scored, double[]? LogProb)> DrawAsync(
-        IReadOnlyList<Prompt> prompts, int samples, DrawSeed seed, PublishedWeights? weights, bool withLogProb,
+        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, PublishedWeights? weights, bool withLogProb,
             CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
         var request = new DrawRequest
         {
             Prompts = [.. prompts.Select(PromptMessage.Of)],
-            Samples = samples,
+            Samples = completionsPerPrompt,
             Seed = seed.Value,
             Purpose = (int)seed.Purpose,
             FirstSample = seed.FirstSample,
             WithLogProb = withLogProb,
         };
         string of = weights is null ? "the reference" : $"the policy, version {weights.Version.Number}";
-        string name = $"the block of samples {seed.FirstSample} to {seed.FirstSample + samples - 1} of {prompts.Count} prompts from " +
+        string name = $"the block of samples {seed.FirstSample} to {seed.FirstSample + completionsPerPrompt - 1} of {prompts.Count} prompts from " +
             $"\"{Short(prompts[0].Canonical)}\" on, drawn from {of}";
         byte[] result = await pool.RunAsync(new BlockWork(kind, name, serializer.SerializeToArray(request), weights, cancellationToken))
             .ConfigureAwait(false);
         var message = serializer.Deserialize<SamplesMessage>(result)!;
         ScoredSample[] drawn = message.ToSamples();
-        var scored = new ScoredBatch(drawn, Enumerable.Range(0, drawn.Length).Select(i => i / samples), agreement.Origin,
+        var scored = new ScoredBatch(drawn, Enumerable.Range(0, drawn.Length).Select(i => i / completionsPerPrompt), agreement.Origin,
             message.ToComponents());
         return (scored, message.LogProb);
     }

@@ -75,15 +75,9 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// devices.</remarks>
     /// <exception cref="InvalidOperationException">No weights were published.</exception>
     public async Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
-        if (prompts.Count == 0)
-            throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
-        return (await _draws.DrawAsync(prompts, completionsPerPrompt, seed, Last, withLogProb: false, cancellationToken)
+        CancellationToken cancellationToken = default) =>
+        (await _draws.DrawAsync(prompts, completionsPerPrompt, seed, Last, withLogProb: false, cancellationToken)
             .ConfigureAwait(false)).Scored;
-    }
 
     /// <summary>Draws with the weights that were published last, on all devices at once, and scores.</summary>
     /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>

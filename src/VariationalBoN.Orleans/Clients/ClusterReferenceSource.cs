@@ -10,13 +10,7 @@ internal sealed class ClusterReferenceSource(ClusterDraws draws, ClusterAgreemen
     public ModelIdentity? Execution => agreement.Execution;
 
     public async Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
-        if (prompts.Count == 0)
-            throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
-        return (await draws.DrawAsync(prompts, completionsPerPrompt, seed, null, withLogProb: false, cancellationToken)
+        CancellationToken cancellationToken = default) =>
+        (await draws.DrawAsync(prompts, completionsPerPrompt, seed, null, withLogProb: false, cancellationToken)
             .ConfigureAwait(false)).Scored;
-    }
 }

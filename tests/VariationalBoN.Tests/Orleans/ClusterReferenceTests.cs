@@ -161,6 +161,23 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     }
 
     [Fact]
+    public async Task What_is_asked_of_a_cluster_that_is_closed_ends_at_once()
+    {
+        using TabularPolicy reference = TableWorld.Reference();
+        var judged = new TaskCompletionSource(); // a judge that never ends would keep its silo from stopping
+        InProcessSiloHandle silo = await fixture.StartAsync(() => TableWorld.Worker(beforeBatch: () => judged.Task));
+        WorkerCluster cluster = await fixture.ConnectAsync(TableWorld.Scorer(reference).Origin);
+        Task<ScoredBatch> before = cluster.Reference.DrawAsync(TableWorld.Prompts, 1, seed: 1);
+        await cluster.DisposeAsync();
+        Task<ScoredBatch> after = cluster.Reference.DrawAsync(TableWorld.Prompts, 1, seed: 1);
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => before.WaitAsync(TimeSpan.FromSeconds(30)));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => after.WaitAsync(TimeSpan.FromSeconds(30)));
+        judged.SetResult();
+        await fixture.KillAsync(silo);
+    }
+
+    [Fact]
     public void A_folder_of_weights_that_others_can_reach_is_refused()
     {
         if (OperatingSystem.IsWindows())
