@@ -40,8 +40,8 @@ internal sealed class ChildProgram : IDisposable
 
     /// <summary>Starts what <c>dotnet</c> is told to.</summary>
     /// <param name="arguments">Its arguments.</param>
-    internal static ChildProgram Start(params string[] arguments) => new(Process.Start(
-        new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!);
+    internal static ChildProgram Start(params string[] arguments) =>
+        new(Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!);
 
     /// <summary>Passes on what the program says until its end.</summary>
     /// <exception cref="InvalidOperationException">It failed.</exception>

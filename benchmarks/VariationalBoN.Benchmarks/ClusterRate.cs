@@ -24,19 +24,45 @@ namespace VariationalBoN.Benchmarks;
 /// </summary>
 internal static class ClusterRate
 {
-    private const int Prompts = 16, PromptsPerBlock = 2, PromptLength = 8, NewTokens = 16;
+    private const int Prompts = 16,
+        PromptsPerBlock = 2,
+        PromptLength = 8,
+        NewTokens = 16;
 
     public static async Task RunAsync(string[] arguments)
     {
         torch.set_num_threads(1);
         int rounds = arguments.Number("rounds", 3);
-        Console.WriteLine($"{ProcessorName.Value}; load " +
-            $"{(File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Trim() : "unknown")}");
-        await MeasureAsync("smallest: 1 layer, width 48, 300 tokens",
-            new Gpt2Config { VocabularySize = 300, MaxLength = 32, Width = 48, Layers = 1, Heads = 4 }, samples: 128, rounds);
+        Console.WriteLine(
+            $"{ProcessorName.Value}; load " + $"{(File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Trim() : "unknown")}"
+        );
+        await MeasureAsync(
+            "smallest: 1 layer, width 48, 300 tokens",
+            new Gpt2Config
+            {
+                VocabularySize = 300,
+                MaxLength = 32,
+                Width = 48,
+                Layers = 1,
+                Heads = 4,
+            },
+            samples: 128,
+            rounds
+        );
         if (!arguments.Contains("small"))
-            await MeasureAsync("GPT-2 small: 12 layers, width 768, 50257 tokens",
-                new Gpt2Config { VocabularySize = 50257, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 }, samples: 8, rounds);
+            await MeasureAsync(
+                "GPT-2 small: 12 layers, width 768, 50257 tokens",
+                new Gpt2Config
+                {
+                    VocabularySize = 50257,
+                    MaxLength = 1024,
+                    Width = 768,
+                    Layers = 12,
+                    Heads = 12,
+                },
+                samples: 8,
+                rounds
+            );
     }
 
     private static async Task MeasureAsync(string name, Gpt2Config config, int samples, int rounds)
@@ -49,16 +75,23 @@ internal static class ClusterRate
         await first.StartAsync();
         using IHost client = Client(ports.Gateway);
         await client.StartAsync();
-        await using WorkerCluster cluster = await client.Services.GetRequiredService<IClusterClient>()
+        await using WorkerCluster cluster = await client
+            .Services.GetRequiredService<IClusterClient>()
             .ConnectVariationalBoNAsync(new() { Origin = one.Scorer.Origin });
-        Prompt[] prompts = [.. Enumerable.Range(0, Prompts)
-            .Select(p => new Prompt(string.Join(' ', Enumerable.Range(1, PromptLength)
-                .Select(i => (i * (p + 3)) % config.VocabularySize))))];
+        Prompt[] prompts =
+        [
+            .. Enumerable
+                .Range(0, Prompts)
+                .Select(p => new Prompt(
+                    string.Join(' ', Enumerable.Range(1, PromptLength).Select(i => (i * (p + 3)) % config.VocabularySize))
+                )),
+        ];
 
         var local = new PolicyCompletionSource(one.Scorer.Reference, one.Scorer);
         await DrawAsync(local, 1);
         await DrawAsync(cluster.Reference, 3);
-        (double Rate, double Processor)[] here = new (double, double)[rounds], over = new (double, double)[rounds],
+        (double Rate, double Processor)[] here = new (double, double)[rounds],
+            over = new (double, double)[rounds],
             both = new (double, double)[rounds];
         for (int round = 0; round < rounds; round++)
             (here[round], over[round]) = (await DrawAsync(local, 1), await DrawAsync(cluster.Reference, 3));
@@ -92,7 +125,7 @@ internal static class ClusterRate
                 SamplesPerBlock = samples,
                 PromptsPerBatch = PromptsPerBlock,
                 BatchesAtOnce = atOnce,
-                Seed = 1
+                Seed = 1,
             };
             var clock = Stopwatch.StartNew();
             double processor = Environment.CpuUsage.TotalTime.TotalSeconds; // of client and silos together
@@ -111,26 +144,43 @@ internal static class ClusterRate
         ClusterRollouts rollouts = await learner.RolloutsAsync(prompts, 4, seed: 1);
         double[] targets = new double[rollouts.Scored.Count];
         clock.Restart();
-        await learner.BackwardAsync(rollouts.Scored, 32, ScoreFunction.Average, "loss", new Dictionary<string,
-            double[]>
-        { ["targets"] = targets });
+        await learner.BackwardAsync(
+            rollouts.Scored,
+            32,
+            ScoreFunction.Average,
+            "loss",
+            new Dictionary<string, double[]> { ["targets"] = targets }
+        );
         double backward = clock.Elapsed.TotalSeconds;
         clock.Restart();
-        GradientAccumulation.Backward(parts.Policy, rollouts.Scored, 32, ScoreFunction.Average, (logProb, part) =>
-            ScoreFunction.Loss(logProb, part.Of(targets), part.Groups));
+        GradientAccumulation.Backward(
+            parts.Policy,
+            rollouts.Scored,
+            32,
+            ScoreFunction.Average,
+            (logProb, part) => ScoreFunction.Loss(logProb, part.Of(targets), part.Groups)
+        );
         double alone = clock.Elapsed.TotalSeconds;
         long bytes = parts.Parameters.Sum(parameter => parameter.Value.numel() * parameter.Value.element_size());
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {what}: {bytes / 1e6:0.00} MB published and per part of the gradient; publishing {publish:0.000} s; gradient of " +
-            $"{rollouts.Scored.Count} completions in 2 parts of 32 over two workers {backward:0.00} s, in this process " +
-            $"{alone:0.00} s"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {what}: {bytes / 1e6:0.00} MB published and per part of the gradient; publishing {publish:0.000} s; gradient of "
+                    + $"{rollouts.Scored.Count} completions in 2 parts of 32 over two workers {backward:0.00} s, in this process "
+                    + $"{alone:0.00} s"
+            )
+        );
     }
 
     private static void Show(string what, IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {what,-42} {sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} to {sorted[^1]:0.00})"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {what, -42} {sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} to {sorted[^1]:0.00})"
+            )
+        );
     }
 
     private static IHost Silo(Gpt2Config? config, out (int Silo, int Gateway) ports, int primary)
@@ -177,8 +227,10 @@ internal static class ClusterRate
             var options = new GenerationOptions { MaxNewTokens = NewTokens };
             var tokenizer = new IdTokenizer(config.VocabularySize);
             Policy = new CausalLmPolicy(_adapted, tokenizer, options);
-            Scorer = new Scorer(new CausalLmPolicy(_model, tokenizer, options),
-                RewardModel.FromFunction(completion => completion.Tokens[0], "first token"));
+            Scorer = new Scorer(
+                new CausalLmPolicy(_model, tokenizer, options),
+                RewardModel.FromFunction(completion => completion.Tokens[0], "first token")
+            );
         }
 
         public CausalLmPolicy Policy { get; }
@@ -188,15 +240,17 @@ internal static class ClusterRate
         public ImmutableArray<(string Name, TorchSharp.Modules.Parameter Value)> Parameters =>
             [.. _adapted.named_parameters().Where(pair => pair.parameter.requires_grad).Select(pair => (pair.name, pair.parameter))];
 
-        public ClusterWorker ToWorker() => new(Scorer)
-        {
-            Policy = Policy,
-            Parameters = Parameters,
-            Losses = ImmutableDictionary<string,
-                GradientLoss>.Empty.Add("loss", (logProb, part, numbers) =>
-                    ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)),
-            Owned = [this],
-        };
+        public ClusterWorker ToWorker() =>
+            new(Scorer)
+            {
+                Policy = Policy,
+                Parameters = Parameters,
+                Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(
+                    "loss",
+                    (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)
+                ),
+                Owned = [this],
+            };
 
         public void Dispose()
         {

@@ -10,7 +10,9 @@ namespace VariationalBoN.Benchmarks;
 [MemoryDiagnoser]
 public class ExpectedMaxBenchmark
 {
-    private double[] _rewards = [], _sorted = [], _copy = [];
+    private double[] _rewards = [],
+        _sorted = [],
+        _copy = [];
 
     /// <summary>M, the rewards of a prompt.</summary>
     [Params(64, 256, 1024)]

@@ -6,27 +6,48 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
-/// Generation and scoring at the size of GPT-2 small against what the machine's matrix product does, in turns within one run: <c>generation [threads] [rounds]</c>. Every ratio is
-/// that of one round; the line shows their median and range.
+/// Generation and scoring at the size of GPT-2 small against what the machine's matrix product does, in turns within one run: <c>generation
+/// [threads] [rounds]</c>. Every ratio is that of one round; the line shows their median and range.
 /// </summary>
 internal static class GenerationRate
 {
-    private const int Vocabulary = 50257, Width = 768, Layers = 12, Rows = 64;
+    private const int Vocabulary = 50257,
+        Width = 768,
+        Layers = 12,
+        Rows = 64;
     private static long _seed;
 
     public static void Run(string[] arguments)
     {
         set_num_threads(arguments.Length > 0 ? int.Parse(arguments[0], CultureInfo.InvariantCulture) : 1);
         int rounds = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 3;
-        Console.WriteLine($"GPT-2 small, {Rows} rows, {get_num_threads()} thread(s); GFLOP a second and ratios: median of {rounds} rounds (range)");
-        Console.WriteLine($"{"",-58}{"processor time",28}{"clock",28}");
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 1024, Width = Width, Layers = Layers, Heads = 12 }, seed: 1);
+        Console.WriteLine(
+            $"GPT-2 small, {Rows} rows, {get_num_threads()} thread(s); GFLOP a second and ratios: median of {rounds} rounds (range)"
+        );
+        Console.WriteLine($"{"", -58}{"processor time", 28}{"clock", 28}");
+        using var model = new Gpt2(
+            new Gpt2Config
+            {
+                VocabularySize = Vocabulary,
+                MaxLength = 1024,
+                Width = Width,
+                Layers = Layers,
+                Heads = 12,
+            },
+            seed: 1
+        );
         model.eval();
         using var half = new Gpt2(model.Config, seed: 1);
         half.to(ScalarType.BFloat16).eval();
         using var square = new MatrixProduct(ScalarType.Float32);
         using var halfSquare = new MatrixProduct(ScalarType.BFloat16);
-        List<Stint> yard = [], halfYard = [], full = [], scored = [], halved = [], shared = [], separate = [];
+        List<Stint> yard = [],
+            halfYard = [],
+            full = [],
+            scored = [],
+            halved = [],
+            shared = [],
+            separate = [];
         Generate(model, Prompts(Rows, 4), 1, 2); // warms up
         Generate(half, Prompts(Rows, 4), 1, 2);
         for (int round = 0; round < rounds; round++)
@@ -59,14 +80,16 @@ internal static class GenerationRate
     /// <summary>GFLOP of the matrix products and the attention; the last token of a row is drawn and not read.</summary>
     private static double Work(int prompt, int added)
     {
-        const double Block = 12.0 * Width * Width, Head = (double)Vocabulary * Width;
+        const double Block = 12.0 * Width * Width,
+            Head = (double)Vocabulary * Width;
         double attention = 0;
         for (int seen = 1; seen < prompt + added; seen++)
             attention += 2.0 * Layers * Width * seen; // query times key, weight times value
         return 2e-9 * Rows * ((Layers * Block * (prompt + added - 1)) + (Head * added) + attention);
     }
 
-    private static IReadOnlyList<Completion> Generate(Gpt2 model, Prompt[] prompts, int samples, int tokens) => Policy(model, tokens).Sample(prompts, samples, _seed++);
+    private static IReadOnlyList<Completion> Generate(Gpt2 model, Prompt[] prompts, int samples, int tokens) =>
+        Policy(model, tokens).Sample(prompts, samples, _seed++);
 
     private static CausalLmPolicy Policy(Gpt2 model, int tokens) =>
         new(model, new IdTokenizer(Vocabulary), new GenerationOptions { MaxNewTokens = tokens, RowsPerBatch = Rows });
@@ -74,7 +97,12 @@ internal static class GenerationRate
     private static Prompt[] Prompts(int count, int length)
     {
         var random = new CounterRandom(_seed, "prompts", 0);
-        return [.. Enumerable.Range(0, count).Select(p => string.Join(' ', Enumerable.Range(p * length, length).Select(i => (int)(random.Uniform(i) * Vocabulary))))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(p => string.Join(' ', Enumerable.Range(p * length, length).Select(i => (int)(random.Uniform(i) * Vocabulary)))),
+        ];
     }
 
     private static Stint Rate(double gigaflop, Action work)
@@ -83,10 +111,11 @@ internal static class GenerationRate
         return new Stint(gigaflop / time.Processor, gigaflop / time.Clock);
     }
 
-    private static Stint[] Ratios(List<Stint> above, List<Stint> below) => [.. above.Zip(below, (a, b) => new Stint(a.Processor / b.Processor, a.Clock / b.Clock))];
+    private static Stint[] Ratios(List<Stint> above, List<Stint> below) =>
+        [.. above.Zip(below, (a, b) => new Stint(a.Processor / b.Processor, a.Clock / b.Clock))];
 
     private static void Print(string what, IEnumerable<Stint> values) =>
-        Console.WriteLine($"{what,-58}{Summary(values.Select(v => v.Processor)),28}{Summary(values.Select(v => v.Clock)),28}");
+        Console.WriteLine($"{what, -58}{Summary(values.Select(v => v.Processor)), 28}{Summary(values.Select(v => v.Clock)), 28}");
 
     private static string Summary(IEnumerable<double> values)
     {
@@ -97,8 +126,10 @@ internal static class GenerationRate
     /// <summary>The yardstick: a few products of square matrices that lie ready.</summary>
     private sealed class MatrixProduct(ScalarType type) : IDisposable
     {
-        private const int Size = 2048, Times = 8;
-        private readonly Tensor _a = ones(Size, Size, type), _b = ones(Size, Size, type);
+        private const int Size = 2048,
+            Times = 8;
+        private readonly Tensor _a = ones(Size, Size, type),
+            _b = ones(Size, Size, type);
 
         internal static double Work => 2e-9 * Size * Size * Size * Times;
 

@@ -5,7 +5,8 @@ using LLama.Native;
 
 namespace VariationalBoN.Benchmarks;
 
-/// <summary>A GGUF file in llama.cpp (LLamaSharp): the work of the comparison, as it comes, or with keys, values and attention in float32.</summary>
+/// <summary>A GGUF file in llama.cpp (LLamaSharp): the work of the comparison, as it comes, or with keys, values and attention in
+/// float32.</summary>
 internal sealed class LlamaCpp : IDisposable
 {
     private readonly LLamaWeights _weights;
@@ -31,11 +32,14 @@ internal sealed class LlamaCpp : IDisposable
     }
 
     /// <summary>Says nothing but errors; before anything else of llama.cpp.</summary>
-    internal static void Quiet() => NativeLibraryConfig.All.WithLogCallback((level, text) =>
-    {
-        if (level >= LLamaLogLevel.Error)
-            Console.Error.Write(text);
-    });
+    internal static void Quiet() =>
+        NativeLibraryConfig.All.WithLogCallback(
+            (level, text) =>
+            {
+                if (level >= LLamaLogLevel.Error)
+                    Console.Error.Write(text);
+            }
+        );
 
     /// <summary>llama.cpp's own Q8_0 of a file.</summary>
     internal static void Quantize(string from, string to)
@@ -89,7 +93,10 @@ internal sealed class LlamaCpp : IDisposable
             batch.Clear();
             for (int row = 0; row < rows; row++)
             {
-                (drawn[row] ??= new int[tokens])[step] = DrawToken(_context.NativeHandle.GetLogitsIth(places[row]), new CounterRandom(seed, "peer", row).Uniform(step));
+                (drawn[row] ??= new int[tokens])[step] = DrawToken(
+                    _context.NativeHandle.GetLogitsIth(places[row]),
+                    new CounterRandom(seed, "peer", row).Uniform(step)
+                );
                 places[row] = row;
             }
 

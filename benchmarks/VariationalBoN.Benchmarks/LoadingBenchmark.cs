@@ -22,7 +22,17 @@ public class LoadingBenchmark
     [GlobalSetup]
     public void SetUp()
     {
-        using var model = PretrainedCausalLm.Create(new Gpt2Config { VocabularySize = 50257, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
+        using var model = PretrainedCausalLm.Create(
+            new Gpt2Config
+            {
+                VocabularySize = 50257,
+                MaxLength = 1024,
+                Width = 768,
+                Layers = 12,
+                Heads = 12,
+            },
+            seed: 1
+        );
         model.Save(_directory, FileType);
         Console.WriteLine($"// {FileType}: {new FileInfo(Weights).Length / 1e9:F3} GB");
     }
@@ -37,7 +47,7 @@ public class LoadingBenchmark
     {
         using var handle = File.OpenHandle(Weights);
         long total = 0;
-        for (int count; (count = RandomAccess.Read(handle, _block, total)) > 0;)
+        for (int count; (count = RandomAccess.Read(handle, _block, total)) > 0; )
             total += count;
         return total;
     }

@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
-/// From a directory of GPT-2-small size (.5 GB in float32) to the first token, with the identity of the weights, and the memory that a policy
-/// with its reference takes: <c>loading [read] [bfloat16] [threads=2] [directory=...]</c>; <c>read</c> reads the file instead of mapping it. A
-/// directory that is not there is made, and a second run then measures a file that was not written a moment ago.
+/// From a directory of GPT-2-small size (.5 GB in float32) to the first token, with the identity of the weights, and the memory that a
+/// policy with its reference takes: <c>loading [read] [bfloat16] [threads=2] [directory=...]</c>; <c>read</c> reads the file instead of
+/// mapping it. A directory that is not there is made, and a second run then measures a file that was not written a moment ago.
 /// </summary>
 internal static class LoadingTime
 {
@@ -19,12 +19,23 @@ internal static class LoadingTime
 
     public static void Run(string[] settings)
     {
-        string Setting(string name, string otherwise) => settings.FirstOrDefault(setting => setting.StartsWith($"{name}=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? otherwise;
+        string Setting(string name, string otherwise) =>
+            settings.FirstOrDefault(setting => setting.StartsWith($"{name}=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? otherwise;
         ScalarType type = settings.Contains("bfloat16") ? ScalarType.BFloat16 : ScalarType.Float32;
         string directory = Setting("directory", Path.Combine(Path.GetTempPath(), $"loading-{type}"));
         if (!Directory.Exists(directory))
         {
-            using var made = PretrainedCausalLm.Create(new Gpt2Config { VocabularySize = 50257, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
+            using var made = PretrainedCausalLm.Create(
+                new Gpt2Config
+                {
+                    VocabularySize = 50257,
+                    MaxLength = 1024,
+                    Width = 768,
+                    Layers = 12,
+                    Heads = 12,
+                },
+                seed: 1
+            );
             made.Save(directory, type);
             Console.WriteLine($"{directory} is made; run it again");
             return;
@@ -32,7 +43,19 @@ internal static class LoadingTime
 
         TorchRuntime.Require();
         set_num_threads(int.Parse(Setting("threads", "2"), CultureInfo.InvariantCulture));
-        using (var warm = new Gpt2(new Gpt2Config { VocabularySize = 50, MaxLength = 16, Width = 16, Layers = 1, Heads = 2 }, seed: 1))
+        using (
+            var warm = new Gpt2(
+                new Gpt2Config
+                {
+                    VocabularySize = 50,
+                    MaxLength = 16,
+                    Width = 16,
+                    Layers = 1,
+                    Heads = 2,
+                },
+                seed: 1
+            )
+        )
             FirstToken(warm);
         var options = new PretrainedOptions { ElementType = type, MapWeights = !settings.Contains("read") };
         double before = Memory();
@@ -46,10 +69,21 @@ internal static class LoadingTime
         using (var again = Timed("load again", () => PretrainedCausalLm.Load(directory, options)))
             Debug.Assert(ModuleFingerprint.Of(again.Model) == identity, "The same file has the same identity.");
         using var reference = Timed("frozen copy", () => model.WithReference(tokenizer: new IdTokenizer(model.Model.VocabularySize)));
-        var completion = new Completion { Prompt = "", Text = "", PromptTokens = [1, 2], Tokens = [3] };
+        var completion = new Completion
+        {
+            Prompt = "",
+            Text = "",
+            PromptTokens = [1, 2],
+            Tokens = [3],
+        };
         Timed("score by the copy", () => reference.Reference.LogProbValues([completion]));
         double both = Memory() - before;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory (proportional): one {one:F2} GiB, policy and reference {both:F2} GiB, {both / one:F2} times"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"memory (proportional): one {one:F2} GiB, policy and reference {both:F2} GiB, {both / one:F2} times"
+            )
+        );
     }
 
     private static bool FirstToken(CausalTransformer model)
@@ -66,12 +100,21 @@ internal static class LoadingTime
         TimeSpan used = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
         T result = act();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {clock.Elapsed.TotalSeconds:F3} s, processor {(Environment.CpuUsage.TotalTime - used).TotalSeconds:F3} s"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what}: {clock.Elapsed.TotalSeconds:F3} s, processor {(Environment.CpuUsage.TotalTime - used).TotalSeconds:F3} s"
+            )
+        );
         return result;
     }
 
     /// <summary>The proportional set size in GiB: a page that so many mappings share counts by its share in each.</summary>
-    private static double Memory() => double.Parse(
-        File.ReadLines("/proc/self/smaps_rollup").First(line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture) / (1 << 20);
+    private static double Memory() =>
+        double.Parse(
+            File.ReadLines("/proc/self/smaps_rollup")
+                .First(line => line.StartsWith("Pss:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture
+        ) / (1 << 20);
 }

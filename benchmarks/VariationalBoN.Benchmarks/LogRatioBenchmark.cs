@@ -11,9 +11,13 @@ namespace VariationalBoN.Benchmarks;
 public class LogRatioBenchmark
 {
     private const int Count = 4096;
-    private readonly double[] _logReference = new double[Count], _logCdf = new double[Count], _below = new double[Count], _destination = new double[Count];
+    private readonly double[] _logReference = new double[Count],
+        _logCdf = new double[Count],
+        _below = new double[Count],
+        _destination = new double[Count];
 
-    /// <summary>Completions of language-model size, log p from -60 to -1, F uniform; reward levels of up to a tenth of F for the form with ties.</summary>
+    /// <summary>Completions of language-model size, log p from -60 to -1, F uniform; reward levels of up to a tenth of F for the form with
+    /// ties.</summary>
     [GlobalSetup]
     public void SetUp()
     {

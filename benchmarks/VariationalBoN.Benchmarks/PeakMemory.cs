@@ -12,9 +12,11 @@ internal static class PeakMemory
         using var process = Process.GetCurrentProcess();
         double bytes = File.Exists("/proc/self/status")
             ? double.Parse(
-                File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                File.ReadLines("/proc/self/status")
+                    .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
                     .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-                CultureInfo.InvariantCulture) * 1024
+                CultureInfo.InvariantCulture
+            ) * 1024
             : process.PeakWorkingSet64;
         return bytes / (1L << 30);
     }

@@ -10,13 +10,17 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
-/// This library beside llama.cpp (LLamaSharp) on one random Llama of 134 million parameters, in turns within one run: <c>peers [fast] [threads=2]
-/// [rounds=5] [rows=64]</c>. First the logits are compared; then completion tokens a second of drawing, of samples of one prompt, of one
-/// sequence alone, and of scoring. Every ratio is that of one round; a line shows their median and range.
+/// This library beside llama.cpp (LLamaSharp) on one random Llama of 134 million parameters, in turns within one run: <c>peers [fast]
+/// [threads=2] [rounds=5] [rows=64]</c>. First the logits are compared; then completion tokens a second of drawing, of samples of one
+/// prompt, of one sequence alone, and of scoring. Every ratio is that of one round; a line shows their median and range.
 /// </summary>
 internal static class Peers
 {
-    private const int PromptLength = 16, NewTokens = 32, SharedPrompt = 64, SharedTokens = 16, AloneTokens = 64;
+    private const int PromptLength = 16,
+        NewTokens = 32,
+        SharedPrompt = 64,
+        SharedTokens = 16,
+        AloneTokens = 64;
 
     /// <summary>Of the largest logit: float32 with float32 keys and values on both sides.</summary>
     private const double Tolerance = 1e-4;
@@ -25,7 +29,9 @@ internal static class Peers
     public static void Run(string[] arguments)
     {
         arguments.Apply(keepMemory: true);
-        int threads = arguments.Number("threads", 2), rounds = arguments.Number("rounds", 5), rows = arguments.Number("rows", 64);
+        int threads = arguments.Number("threads", 2),
+            rounds = arguments.Number("rounds", 5),
+            rows = arguments.Number("rows", 64);
         set_num_threads(threads);
         LlamaCpp.Quiet();
         Console.WriteLine($"{ProcessorName.Value}, {threads} thread(s), {rows} rows");
@@ -48,12 +54,17 @@ internal static class Peers
         model.SaveGguf(files[1], GgufType.F16);
         LlamaCpp.Quantize(files[0], files[2]);
         model.Save(Path.Combine(folder, "bfloat16"), ScalarType.BFloat16);
-        using PretrainedCausalLm loaded = PretrainedCausalLm.Load(Path.Combine(folder, "bfloat16"), new PretrainedOptions { ElementType = ScalarType.BFloat16 });
+        using PretrainedCausalLm loaded = PretrainedCausalLm.Load(
+            Path.Combine(folder, "bfloat16"),
+            new PretrainedOptions { ElementType = ScalarType.BFloat16 }
+        );
         CausalTransformer half = loaded.Model;
         model.Model.Freeze();
         half.Freeze();
         Console.WriteLine("files written");
-        int[][] prompts = Prompts(rows, PromptLength), shared = Prompts(1, SharedPrompt), alone = [prompts[0]];
+        int[][] prompts = Prompts(rows, PromptLength),
+            shared = Prompts(1, SharedPrompt),
+            alone = [prompts[0]];
         RequireEqual(model.Model, half, files, threads, prompts[0]);
         int[][] completions = Prompts(rows, NewTokens);
 
@@ -61,14 +72,32 @@ internal static class Peers
         foreach ((string name, CausalTransformer own) in new[] { ("ours float32", model.Model), ("ours bfloat16", half) })
         {
             long seed = 0;
-            ways.Add((name,
-            [
-                () => Policy(own, NewTokens).Sample(Texts(prompts), 1, seed++),
-                () => Policy(own, SharedTokens).Sample(Texts(shared), rows, seed++),
-                () => Policy(own, AloneTokens).Sample(Texts(alone), 1, seed++),
-                () => Policy(own, NewTokens).LogProbValues([.. prompts.Zip(completions, (prompt, completion) =>
-                    new Completion { Prompt = Texts([prompt])[0], Text = "", PromptTokens = [.. prompt], Tokens = [.. completion], FinishReason = FinishReason.Length })]),
-            ]));
+            ways.Add(
+                (
+                    name,
+                    [
+                        () => Policy(own, NewTokens).Sample(Texts(prompts), 1, seed++),
+                        () => Policy(own, SharedTokens).Sample(Texts(shared), rows, seed++),
+                        () => Policy(own, AloneTokens).Sample(Texts(alone), 1, seed++),
+                        () =>
+                            Policy(own, NewTokens)
+                                .LogProbValues([
+                                    .. prompts.Zip(
+                                        completions,
+                                        (prompt, completion) =>
+                                            new Completion
+                                            {
+                                                Prompt = Texts([prompt])[0],
+                                                Text = "",
+                                                PromptTokens = [.. prompt],
+                                                Tokens = [.. completion],
+                                                FinishReason = FinishReason.Length,
+                                            }
+                                    ),
+                                ]),
+                    ]
+                )
+            );
         }
 
         var peers = new List<LlamaCpp>();
@@ -78,13 +107,17 @@ internal static class Peers
             var together = new LlamaCpp(file, threads, rows, SharedPrompt + SharedTokens, shared: true, exact: false);
             var single = new LlamaCpp(file, threads, 1, PromptLength + AloneTokens, shared: false, exact: false);
             peers.AddRange([apart, together, single]);
-            ways.Add(($"llama.cpp {Path.GetFileNameWithoutExtension(file)}",
-            [
-                () => apart.Draw(prompts, rows, NewTokens, 1),
-                () => together.Draw(shared, rows, SharedTokens, 1),
-                () => single.Draw(alone, 1, AloneTokens, 1),
-                () => apart.Score(prompts, completions),
-            ]));
+            ways.Add(
+                (
+                    $"llama.cpp {Path.GetFileNameWithoutExtension(file)}",
+                    [
+                        () => apart.Draw(prompts, rows, NewTokens, 1),
+                        () => together.Draw(shared, rows, SharedTokens, 1),
+                        () => single.Draw(alone, 1, AloneTokens, 1),
+                        () => apart.Score(prompts, completions),
+                    ]
+                )
+            );
         }
 
         int[] tokens = [rows * NewTokens, rows * SharedTokens, AloneTokens, rows * NewTokens];
@@ -113,10 +146,18 @@ internal static class Peers
             Console.WriteLine($"{title}: median of {rounds} rounds (range)");
             Console.WriteLine($"| | {string.Join(" | ", s_works)} |\n|{string.Concat(Enumerable.Repeat(" --- |", s_works.Length + 1))}");
             for (int way = 0; way < ways.Count; way++)
-                Console.WriteLine($"| {ways[way].Name} | {string.Join(" | ", s_works.Select((_, work) => Summary(rounds, round => of(rates[way, work, round]), "F0")))} |");
-            Console.WriteLine($"| float32 / F32 | {string.Join(" | ", s_works.Select((_, work) => Summary(rounds, round => of(rates[0, work, round]) / of(rates[2, work, round]), "F2")))} |");
-            Console.WriteLine($"| bfloat16 / best of F16 and Q8_0 | {string.Join(" | ", s_works.Select((_, work) =>
-                Summary(rounds, round => of(rates[1, work, round]) / Math.Max(of(rates[3, work, round]), of(rates[4, work, round])), "F2")))} |");
+                Console.WriteLine(
+                    $"| {ways[way].Name} | "
+                        + $"{string.Join(" | ", s_works.Select((_, work) => Summary(rounds, round => of(rates[way, work, round]), "F0")))} |"
+                );
+            Console.WriteLine(
+                $"| float32 / F32 | "
+                    + $"{string.Join(" | ", s_works.Select((_, work) => Summary(rounds, round => of(rates[0, work, round]) / of(rates[2, work, round]), "F2")))} |"
+            );
+            Console.WriteLine(
+                $"| bfloat16 / best of F16 and Q8_0 | {string.Join(" | ", s_works.Select((_, work) =>
+                Summary(rounds, round => of(rates[1, work, round]) / Math.Max(of(rates[3, work, round]), of(rates[4, work, round])), "F2")))} |"
+            );
         }
     }
 
@@ -131,20 +172,26 @@ internal static class Peers
             using var peer = new LlamaCpp(file, threads, 1, tokens.Length, shared: false, exact: true);
             double distance = Show($"llama.cpp {Path.GetFileNameWithoutExtension(file)}", [.. peer.Logits(tokens).SelectMany(row => row)]);
             if (file == files[0] && !(distance <= Tolerance * ours.Max(MathF.Abs)))
-                throw new InvalidOperationException($"The two do not compute the same model: {distance} is above {Tolerance} of the largest logit.");
+                throw new InvalidOperationException(
+                    $"The two do not compute the same model: {distance} is above {Tolerance} of the largest logit."
+                );
         }
 
         float[] Logits(CausalTransformer model)
         {
             using var noGradient = no_grad();
             using DisposeScope scope = NewDisposeScope();
-            return model.forward(tensor(Array.ConvertAll(tokens, token => (long)token), [1, tokens.Length])).to(ScalarType.Float32).data<float>().ToArray();
+            return model
+                .forward(tensor(Array.ConvertAll(tokens, token => (long)token), [1, tokens.Length]))
+                .to(ScalarType.Float32)
+                .data<float>()
+                .ToArray();
         }
 
         double Show(string name, float[] theirs)
         {
             double distance = ours.Zip(theirs, (a, b) => Math.Abs((double)a - b)).Max();
-            Console.WriteLine($"  {name,-20}{distance:G3}");
+            Console.WriteLine($"  {name, -20}{distance:G3}");
             return distance;
         }
     }
@@ -155,7 +202,12 @@ internal static class Peers
     private static int[][] Prompts(int count, int length)
     {
         var random = new CounterRandom(new DrawSeed(count), "prompts", length);
-        return [.. Enumerable.Range(0, count).Select(p => Enumerable.Range(p * length, length).Select(i => (int)(random.Uniform(i) * StepRate.Vocabulary)).ToArray())];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(p => Enumerable.Range(p * length, length).Select(i => (int)(random.Uniform(i) * StepRate.Vocabulary)).ToArray()),
+        ];
     }
 
     private static Prompt[] Texts(int[][] prompts) => [.. prompts.Select(prompt => (Prompt)string.Join(' ', prompt))];

@@ -12,26 +12,30 @@ namespace VariationalBoN.Benchmarks;
 /// </summary>
 internal static class RandomChatModel
 {
-    private const string TurnStart = "<|im_start|>", TurnEnd = "<|im_end|>", EndOfText = "<|endoftext|>";
-    private const string Template = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}" +
-        "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+    private const string TurnStart = "<|im_start|>",
+        TurnEnd = "<|im_end|>",
+        EndOfText = "<|endoftext|>";
+    private const string Template =
+        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+        + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
     private static readonly string[] s_special = [EndOfText, TurnStart, TurnEnd];
 
     /// <summary>0.51 billion weights; or, to try the path, 4 million.</summary>
     /// <param name="small">Whether it is the small one.</param>
-    internal static LlamaConfig Shape(bool small) => new()
-    {
-        VocabularySize = small ? 2_048 : 32_000,
-        MaxLength = 1024,
-        Width = small ? 256 : 1280,
-        Layers = small ? 4 : 20,
-        Heads = small ? 4 : 20,
-        KeyValueHeads = small ? 2 : 4,
-        HeadSize = 64,
-        InnerWidth = small ? 1024 : 5120,
-        TiesEmbeddings = true,
-    };
+    internal static LlamaConfig Shape(bool small) =>
+        new()
+        {
+            VocabularySize = small ? 2_048 : 32_000,
+            MaxLength = 1024,
+            Width = small ? 256 : 1280,
+            Layers = small ? 4 : 20,
+            Heads = small ? 4 : 20,
+            KeyValueHeads = small ? 2 : 4,
+            HeadSize = 64,
+            InnerWidth = small ? 1024 : 5120,
+            TiesEmbeddings = true,
+        };
 
     /// <summary>Writes the directory by the library's own writer.</summary>
     /// <param name="directory">A new directory.</param>
@@ -51,14 +55,26 @@ internal static class RandomChatModel
     /// <summary>Writes conversations of a system's and a user's message, one a line, in the column "messages".</summary>
     /// <param name="path">Path of a JSONL file.</param>
     /// <param name="count">How many.</param>
-    internal static void WriteConversations(string path, int count) => File.WriteAllLines(path, Enumerable.Range(1, count).Select(i => new JsonObject
-    {
-        ["messages"] = new JsonArray(Message("system", "Answer in one paragraph."), Message("user", $"Describe the city number {i} and its river.")),
-    }.ToJsonString()));
+    internal static void WriteConversations(string path, int count) =>
+        File.WriteAllLines(
+            path,
+            Enumerable
+                .Range(1, count)
+                .Select(i =>
+                    new JsonObject
+                    {
+                        ["messages"] = new JsonArray(
+                            Message("system", "Answer in one paragraph."),
+                            Message("user", $"Describe the city number {i} and its river.")
+                        ),
+                    }.ToJsonString()
+                )
+        );
 
     private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
 
-    /// <summary>The bytes, then merges: syllables of a consonant and a vowel, a space before them, and words of two and three syllables.</summary>
+    /// <summary>The bytes, then merges: syllables of a consonant and a vowel, a space before them, and words of two and three
+    /// syllables.</summary>
     private static void WriteTokenizer(string directory, int size)
     {
         string[] bytes = Bytes();
@@ -68,28 +84,44 @@ internal static class RandomChatModel
         if (merges.Length < count)
             throw new InvalidOperationException($"There are {merges.Length} merges for a vocabulary of {size}.");
         string[] tokens = [.. bytes, .. merges.Select(merge => merge.Left + merge.Right), .. s_special];
-        WriteJson(Path.Combine(directory, "vocab.json"),
-            new JsonObject(tokens.Index().Select(entry => KeyValuePair.Create(entry.Item, (JsonNode?)entry.Index))));
-        File.WriteAllLines(Path.Combine(directory, "merges.txt"), ["#version: 0.2", .. merges.Select(merge => $"{merge.Left} {merge.Right}")]);
-        WriteJson(Path.Combine(directory, "tokenizer_config.json"), new JsonObject
-        {
-            ["tokenizer_class"] = "GPT2Tokenizer",
-            ["add_prefix_space"] = false,
-            ["bos_token"] = EndOfText,
-            ["eos_token"] = TurnEnd,
-            ["unk_token"] = EndOfText,
-            ["chat_template"] = Template,
-            ["added_tokens_decoder"] = new JsonObject(s_special.Select((token, i) => KeyValuePair.Create(
-                $"{size - s_special.Length + i}", (JsonNode?)new JsonObject
-                {
-                    ["content"] = token,
-                    ["lstrip"] = false,
-                    ["normalized"] = false,
-                    ["rstrip"] = false,
-                    ["single_word"] = false,
-                    ["special"] = true,
-                }))),
-        });
+        WriteJson(
+            Path.Combine(directory, "vocab.json"),
+            new JsonObject(tokens.Index().Select(entry => KeyValuePair.Create(entry.Item, (JsonNode?)entry.Index)))
+        );
+        File.WriteAllLines(
+            Path.Combine(directory, "merges.txt"),
+            ["#version: 0.2", .. merges.Select(merge => $"{merge.Left} {merge.Right}")]
+        );
+        WriteJson(
+            Path.Combine(directory, "tokenizer_config.json"),
+            new JsonObject
+            {
+                ["tokenizer_class"] = "GPT2Tokenizer",
+                ["add_prefix_space"] = false,
+                ["bos_token"] = EndOfText,
+                ["eos_token"] = TurnEnd,
+                ["unk_token"] = EndOfText,
+                ["chat_template"] = Template,
+                ["added_tokens_decoder"] = new JsonObject(
+                    s_special.Select(
+                        (token, i) =>
+                            KeyValuePair.Create(
+                                $"{size - s_special.Length + i}",
+                                (JsonNode?)
+                                    new JsonObject
+                                    {
+                                        ["content"] = token,
+                                        ["lstrip"] = false,
+                                        ["normalized"] = false,
+                                        ["rstrip"] = false,
+                                        ["single_word"] = false,
+                                        ["special"] = true,
+                                    }
+                            )
+                    )
+                ),
+            }
+        );
     }
 
     private static IEnumerable<(string Left, string Right)> Merges(string space)
@@ -119,9 +151,14 @@ internal static class RandomChatModel
     private static string[] Bytes()
     {
         int next = 256;
-        return [.. Enumerable.Range(0, 256)
-            .Select(b => ((char)(b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? b : next++)).ToString())];
+        return
+        [
+            .. Enumerable
+                .Range(0, 256)
+                .Select(b => ((char)(b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? b : next++)).ToString()),
+        ];
     }
 
-    private static void WriteJson(string path, JsonObject content) => File.WriteAllText(path, content.ToJsonString(), new UTF8Encoding(false));
+    private static void WriteJson(string path, JsonObject content) =>
+        File.WriteAllText(path, content.ToJsonString(), new UTF8Encoding(false));
 }

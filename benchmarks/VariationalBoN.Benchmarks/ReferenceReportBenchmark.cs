@@ -12,7 +12,8 @@ namespace VariationalBoN.Benchmarks;
 public class ReferenceReportBenchmark
 #pragma warning restore CA1001
 {
-    private const int Prompts = 10_000, Samples = 256;
+    private const int Prompts = 10_000,
+        Samples = 256;
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.jsonl");
     private ReferenceTable? _table;
 
@@ -24,11 +25,19 @@ public class ReferenceReportBenchmark
     [GlobalSetup]
     public void SetUp()
     {
-        _table = new ReferenceTable(Enumerable.Range(0, Prompts).Select(p =>
-        {
-            var random = new CounterRandom(1, "rewards", p);
-            return new ReferencePrompt($"prompt {p}", Enumerable.Range(0, Samples).Select(i => random.Normal(i)), Texts ? Enumerable.Range(0, Samples).Select(i => $"{new string('a', 30 + (i % 60))} {i}") : []);
-        }));
+        _table = new ReferenceTable(
+            Enumerable
+                .Range(0, Prompts)
+                .Select(p =>
+                {
+                    var random = new CounterRandom(1, "rewards", p);
+                    return new ReferencePrompt(
+                        $"prompt {p}",
+                        Enumerable.Range(0, Samples).Select(i => random.Normal(i)),
+                        Texts ? Enumerable.Range(0, Samples).Select(i => $"{new string('a', 30 + (i % 60))} {i}") : []
+                    );
+                })
+        );
         _table.Save(_path);
         Console.WriteLine($"// {new FileInfo(_path).Length / 1e6:0} MB");
     }

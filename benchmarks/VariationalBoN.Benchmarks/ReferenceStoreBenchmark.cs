@@ -17,10 +17,14 @@ namespace VariationalBoN.Benchmarks;
 [IterationCount(5)]
 public class ReferenceStoreBenchmark
 {
-    private const int Prompts = 100_000, Samples = 256, Batch = 16, Tokens = 40;
+    private const int Prompts = 100_000,
+        Samples = 256,
+        Batch = 16,
+        Tokens = 40;
     private readonly string _root = Directory.CreateTempSubdirectory("vbon-bench-").FullName;
     private ReferenceTable? _table;
-    private int _appended, _next;
+    private int _appended,
+        _next;
 
     private string Large => Path.Combine(_root, "large.db");
 
@@ -86,14 +90,21 @@ public class ReferenceStoreBenchmark
     private static Prompt Name(int prompt) =>
         string.Create(CultureInfo.InvariantCulture, $"prompt {prompt} of a length that prompts have, some sixty characters");
 
-    private static ReferencePrompt Whole(int prompt) => new(Name(prompt), Enumerable.Range(0, Samples).Select(i => new ScoredCompletion(
-        new Completion
-        {
-            Prompt = Name(prompt),
-            Text = new string('a', 5 * Tokens),
-            PromptTokens = [1, 2, 3],
-            Tokens = [.. Enumerable.Range(prompt + i, Tokens)],
-        },
-        Math.Sin((prompt * 256.0) + i),
-        -Tokens)));
+    private static ReferencePrompt Whole(int prompt) =>
+        new(
+            Name(prompt),
+            Enumerable
+                .Range(0, Samples)
+                .Select(i => new ScoredCompletion(
+                    new Completion
+                    {
+                        Prompt = Name(prompt),
+                        Text = new string('a', 5 * Tokens),
+                        PromptTokens = [1, 2, 3],
+                        Tokens = [.. Enumerable.Range(prompt + i, Tokens)],
+                    },
+                    Math.Sin((prompt * 256.0) + i),
+                    -Tokens
+                ))
+        );
 }

@@ -29,10 +29,21 @@ internal static class ServingBenchmark
             return;
         }
 
-        int rounds = arguments.Number("rounds", 3), clients = arguments.Number("clients", 16);
-        int tokens = arguments.Number("tokens", 64), prompt = arguments.Number("prompt", 16);
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = 50257, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 },
-            seed: 1);
+        int rounds = arguments.Number("rounds", 3),
+            clients = arguments.Number("clients", 16);
+        int tokens = arguments.Number("tokens", 64),
+            prompt = arguments.Number("prompt", 16);
+        using var model = new Gpt2(
+            new Gpt2Config
+            {
+                VocabularySize = 50257,
+                MaxLength = 1024,
+                Width = 768,
+                Layers = 12,
+                Heads = 12,
+            },
+            seed: 1
+        );
         model.Freeze();
         if (arguments.Contains("bfloat16"))
             model.to(ScalarType.BFloat16);
@@ -40,12 +51,17 @@ internal static class ServingBenchmark
         await using var service = new CompletionService(policy);
         using var client = new PolicyChatClient(service);
         Console.WriteLine(
-            $"GPT-2 small, {model.ElementType}, {get_num_threads()} thread(s), prompts of {prompt} tokens, answers of {tokens}");
+            $"GPT-2 small, {model.ElementType}, {get_num_threads()} thread(s), prompts of {prompt} tokens, answers of {tokens}"
+        );
         await Talk.OfAsync(client, 1, prompt, answers: 1);
         var rates = new List<(Talk One, Talk Many)>();
         for (int round = 0; round < rounds; round++)
-            rates.Add((await Talk.OfAsync(client, 1, prompt, answers: arguments.Number("answers", 2)),
-                await Talk.OfAsync(client, clients, prompt, answers: arguments.Number("answers", 2))));
+            rates.Add(
+                (
+                    await Talk.OfAsync(client, 1, prompt, answers: arguments.Number("answers", 2)),
+                    await Talk.OfAsync(client, clients, prompt, answers: arguments.Number("answers", 2))
+                )
+            );
         Print("one client: tokens a second", rates.Select(rate => rate.One.Rate));
         Print("  milliseconds to the first piece", rates.Select(rate => rate.One.First));
         Print($"{clients} clients: tokens a second of all", rates.Select(rate => rate.Many.Rate));
@@ -61,43 +77,69 @@ internal static class ServingBenchmark
     private static void Print(string what, IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what,-48}{sorted[sorted.Length / 2],8:G4} ({sorted[0]:G4} to {sorted[^1]:G4})"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{what, -48}{sorted[sorted.Length / 2], 8:G4} ({sorted[0]:G4} to {sorted[^1]:G4})")
+        );
     }
 
     /// <summary>Sends requests of a hundred clients, of which every fifth goes away, and prints what is in memory as they go.</summary>
     private static async Task MemoryAsync(int requests)
     {
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = 64, MaxLength = 64, Width = 32, Layers = 2, Heads = 2 }, seed: 1);
+        using var model = new Gpt2(
+            new Gpt2Config
+            {
+                VocabularySize = 64,
+                MaxLength = 64,
+                Width = 32,
+                Layers = 2,
+                Heads = 2,
+            },
+            seed: 1
+        );
         model.Freeze();
-        var policy = new CausalLmPolicy(model, new Letters(64),
-            new GenerationOptions { MaxNewTokens = 16, StopTokens = [0, 1, 2, 3], RowsPerBatch = 32 });
+        var policy = new CausalLmPolicy(
+            model,
+            new Letters(64),
+            new GenerationOptions
+            {
+                MaxNewTokens = 16,
+                StopTokens = [0, 1, 2, 3],
+                RowsPerBatch = 32,
+            }
+        );
         await using var service = new CompletionService(policy);
-        Console.WriteLine($"{"requests",10}{"live tensors",14}{"managed, MB",14}{"working set, MB",18}");
+        Console.WriteLine($"{"requests", 10}{"live tensors", 14}{"managed, MB", 14}{"working set, MB", 18}");
         for (int sent = 0; sent < requests; sent += requests / 10)
         {
-            await Parallel.ForAsync(0, requests / 10, new ParallelOptions { MaxDegreeOfParallelism = 100 }, async (i, _) =>
-            {
-                using var cancel = new CancellationTokenSource();
-                var request = new CompletionRequest(string.Join(' ', Enumerable.Range(0, 1 + (i % 9)))) { Temperature = 0.5 + (i % 3) };
-                try
+            await Parallel.ForAsync(
+                0,
+                requests / 10,
+                new ParallelOptions { MaxDegreeOfParallelism = 100 },
+                async (i, _) =>
                 {
-                    await foreach (string piece in service.StreamAsync(request, cancel.Token))
+                    using var cancel = new CancellationTokenSource();
+                    var request = new CompletionRequest(string.Join(' ', Enumerable.Range(0, 1 + (i % 9)))) { Temperature = 0.5 + (i % 3) };
+                    try
                     {
-                        if (i % 5 == 0)
-                            await cancel.CancelAsync();
+                        await foreach (string piece in service.StreamAsync(request, cancel.Token))
+                        {
+                            if (i % 5 == 0)
+                                await cancel.CancelAsync();
+                        }
                     }
+                    catch (OperationCanceledException) when (cancel.IsCancellationRequested) { }
                 }
-                catch (OperationCanceledException) when (cancel.IsCancellationRequested)
-                {
-                }
-            });
+            );
             await service.CompleteAsync(new CompletionRequest("1") { MaxNewTokens = 1 }); // a step, with which the last of them leave
             double managed = GC.GetTotalMemory(forceFullCollection: true) / 1e6;
             GC.WaitForPendingFinalizers();
             using var process = Process.GetCurrentProcess();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{sent + (requests / 10),10}{Tensor.TotalCount,14}{managed,14:F2}{process.WorkingSet64 / 1e6,18:F1}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{sent + (requests / 10), 10}{Tensor.TotalCount, 14}{managed, 14:F2}{process.WorkingSet64 / 1e6, 18:F1}"
+                )
+            );
         }
 
         Console.WriteLine(service.Statistics);
@@ -111,7 +153,8 @@ internal static class ServingBenchmark
         {
             (long Tokens, double First)[] talks = [];
             Stint time = await Stint.OfAsync(async () =>
-                talks = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(() => TalkAsync(client, prompt, answers)))));
+                talks = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(() => TalkAsync(client, prompt, answers))))
+            );
             double[] first = [.. talks.Select(talk => talk.First).Order()];
             long tokens = talks.Sum(talk => talk.Tokens);
             return new Talk(tokens / time.Clock, tokens / time.Processor, first[first.Length / 2]);
@@ -147,13 +190,18 @@ internal static class ServingBenchmark
 
         public int VocabularySize => vocabularySize;
 
-        public ImmutableArray<int> Encode(string text) => [.. text.Split(' ')
-            .Select(part => int.Parse(part, CultureInfo.InvariantCulture))];
+        public ImmutableArray<int> Encode(string text) =>
+            [.. text.Split(' ').Select(part => int.Parse(part, CultureInfo.InvariantCulture))];
 
-        public string Decode(IReadOnlyList<int> tokens) => string.Create(tokens.Count, tokens, (letters, all) =>
-        {
-            for (int i = 0; i < letters.Length; i++)
-                letters[i] = (char)('a' + (all[i] % 26));
-        });
+        public string Decode(IReadOnlyList<int> tokens) =>
+            string.Create(
+                tokens.Count,
+                tokens,
+                (letters, all) =>
+                {
+                    for (int i = 0; i < letters.Length; i++)
+                        letters[i] = (char)('a' + (all[i] % 26));
+                }
+            );
     }
 }

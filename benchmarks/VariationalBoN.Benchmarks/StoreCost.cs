@@ -13,12 +13,24 @@ namespace VariationalBoN.Benchmarks;
 /// </summary>
 internal static class StoreCost
 {
-    private const int Vocabulary = 301, Prompts = 144, Samples = 256, PromptsPerBatch = 16, Rounds = 10;
+    private const int Vocabulary = 301,
+        Prompts = 144,
+        Samples = 256,
+        PromptsPerBatch = 16,
+        Rounds = 10;
 
     public static async Task RunAsync()
     {
         torch.set_num_threads(1);
-        var config = new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 64, Width = 48, Layers = 1, Heads = 4, Activation = "relu" };
+        var config = new Gpt2Config
+        {
+            VocabularySize = Vocabulary,
+            MaxLength = 64,
+            Width = 48,
+            Layers = 1,
+            Heads = 4,
+            Activation = "relu",
+        };
         using var model = new Gpt2(config, seed: 1);
         model.Freeze();
         var options = new GenerationOptions { MaxNewTokens = 32, StopTokens = [.. Enumerable.Range(285, 16)] };
@@ -30,11 +42,15 @@ internal static class StoreCost
 
     private static async Task<string> RoundAsync(int round, CausalLmPolicy reference, Scorer scorer)
     {
-        string folder = Directory.CreateTempSubdirectory("vbon-cost-").FullName, path = Path.Combine(folder, "references.db");
+        string folder = Directory.CreateTempSubdirectory("vbon-cost-").FullName,
+            path = Path.Combine(folder, "references.db");
         try
         {
-            double sampling = 0, scoring = 0, cost = 0;
-            long tokens = 0, text = 0;
+            double sampling = 0,
+                scoring = 0,
+                cost = 0;
+            long tokens = 0,
+                text = 0;
             var store = ReferenceStore.Open(path, provenance: null);
             string[] prompts = [.. Enumerable.Range(0, Prompts).Select(p => string.Join(' ', Enumerable.Range(p, 1 + (p % 4))))];
             foreach (Prompt[] batch in Prompt.FromTexts(prompts).Chunk(PromptsPerBatch))
@@ -56,7 +72,8 @@ internal static class StoreCost
             return string.Create(
                 CultureInfo.InvariantCulture,
                 $"round {round}: {tokens:N0} tokens, sampling {sampling:0.00}, scoring {scoring:0.00}, store {cost:0.000} CPU s = "
-                    + $"{100 * cost / sampling:0.0} % of sampling; {new FileInfo(path).Length / 1e6:0.0} MB, text {text / 1e6:0.0} MB");
+                    + $"{100 * cost / sampling:0.0} % of sampling; {new FileInfo(path).Length / 1e6:0.0} MB, text {text / 1e6:0.0} MB"
+            );
         }
         finally
         {

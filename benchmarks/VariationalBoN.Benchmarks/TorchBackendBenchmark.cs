@@ -5,15 +5,23 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Benchmarks;
 
-/// <summary>The log-ratio of 16,384 queries against 1,024 prompts x 256 rewards through the batched backend, against its own two binary searches; CPU, one thread.</summary>
+/// <summary>The log-ratio of 16,384 queries against 1,024 prompts x 256 rewards through the batched backend, against its own two binary
+/// searches; CPU, one thread.</summary>
 [InProcess]
 [WarmupCount(3)]
 [IterationCount(10)]
 public class TorchBackendBenchmark : IDisposable
 {
-    private const int Prompts = 1024, Rewards = 256, Queries = 16_384;
-    private TorchBoNDistribution? _bestOfN, _singleAtom;
-    private Tensor? _prompt, _reward, _logReference, _rows, _column;
+    private const int Prompts = 1024,
+        Rewards = 256,
+        Queries = 16_384;
+    private TorchBoNDistribution? _bestOfN,
+        _singleAtom;
+    private Tensor? _prompt,
+        _reward,
+        _logReference,
+        _rows,
+        _column;
 
     /// <summary>Draws rewards and queries.</summary>
     [GlobalSetup]
@@ -21,7 +29,12 @@ public class TorchBackendBenchmark : IDisposable
     {
         set_num_threads(1);
         var random = new Random(1);
-        EmpiricalRewardCdf[] cdfs = [.. Enumerable.Range(0, Prompts).Select(_ => new EmpiricalRewardCdf(Enumerable.Range(0, Rewards).Select(_ => random.NextDouble())))];
+        EmpiricalRewardCdf[] cdfs =
+        [
+            .. Enumerable
+                .Range(0, Prompts)
+                .Select(_ => new EmpiricalRewardCdf(Enumerable.Range(0, Rewards).Select(_ => random.NextDouble()))),
+        ];
         _bestOfN = new TorchBoNDistribution(cdfs, 16);
         _singleAtom = new TorchBoNDistribution(cdfs, 16, estimator: RatioEstimator.SingleAtom);
         _prompt = tensor(Enumerable.Range(0, Queries).Select(_ => (long)random.Next(Prompts)).ToArray());

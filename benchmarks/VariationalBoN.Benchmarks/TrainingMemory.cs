@@ -8,14 +8,17 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
-/// Peak memory of training steps at the size of GPT-2 small: 12 layers, width 768, vocabulary 50257, 16 (<c>rows=16</c>) completions of 16 + 32 tokens, AdamW. The peak belongs to the
-/// process, so each way is a run of its own: <c>memory full</c>, <c>memory lora</c>; further words: <c>bfloat16</c> sets the element type of the frozen weights, <c>mixed</c> is
-/// mixed precision, <c>recompute</c> computes blocks again in the backward pass, <c>kept</c> and <c>fast</c> are the calls of <see cref="TorchRuntime"/>, <c>steps=8</c> the steps. At the end stand the
-/// fastest and the median step, and processor time a step.
+/// Peak memory of training steps at the size of GPT-2 small: 12 layers, width 768, vocabulary 50257, 16 (<c>rows=16</c>) completions of 16
+/// + 32 tokens, AdamW. The peak belongs to the process, so each way is a run of its own: <c>memory full</c>, <c>memory lora</c>; further
+/// words: <c>bfloat16</c> sets the element type of the frozen weights, <c>mixed</c> is mixed precision, <c>recompute</c> computes blocks
+/// again in the backward pass, <c>kept</c> and <c>fast</c> are the calls of <see cref="TorchRuntime"/>, <c>steps=8</c> the steps. At the
+/// end stand the fastest and the median step, and processor time a step.
 /// </summary>
 internal static class TrainingMemory
 {
-    private const int Vocabulary = 50257, PromptLength = 16, NewTokens = 32;
+    private const int Vocabulary = 50257,
+        PromptLength = 16,
+        NewTokens = 32;
 
     public static void Run(string[] arguments)
     {
@@ -26,7 +29,17 @@ internal static class TrainingMemory
         if (arguments.Contains("kept"))
             Console.WriteLine(TorchRuntime.KeepFreedMemory().Explanation);
         Report("start");
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 1024, Width = 768, Layers = 12, Heads = 12 }, seed: 1);
+        using var model = new Gpt2(
+            new Gpt2Config
+            {
+                VocabularySize = Vocabulary,
+                MaxLength = 1024,
+                Width = 768,
+                Layers = 12,
+                Heads = 12,
+            },
+            seed: 1
+        );
         if (arguments.Contains("bfloat16"))
             model.to(ScalarType.BFloat16);
         model.eval();
@@ -49,14 +62,25 @@ internal static class TrainingMemory
                 trained.zero_grad();
                 loss.backward();
                 adam.Step();
-                Report(string.Create(CultureInfo.InvariantCulture, $"step {step}, loss {loss.item<double>():F3}, {clock.Elapsed.TotalSeconds:F1} s"));
+                Report(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"step {step}, loss {loss.item<double>():F3}, {clock.Elapsed.TotalSeconds:F1} s"
+                    )
+                );
             }
 
             seconds.Add(clock.Elapsed.TotalSeconds);
             processor.Add((Environment.CpuUsage.TotalTime - used).TotalSeconds);
         }
 
-        Report(string.Create(CultureInfo.InvariantCulture, $"{string.Join(' ', arguments)}: step {seconds.Min():F2} s at best, {Median(seconds):F2} median; processor {processor.Min():F2} and {Median(processor):F2} s"));
+        Report(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{string.Join(' ', arguments)}: step {seconds.Min():F2} s at best, {Median(seconds):F2} median; processor "
+                    + $"{processor.Min():F2} and {Median(processor):F2} s"
+            )
+        );
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
@@ -65,7 +89,18 @@ internal static class TrainingMemory
     {
         var random = new CounterRandom(new DrawSeed(1), "completions", 0);
         long next = 0;
-        return [.. Enumerable.Range(0, rows).Select(_ => new Completion { Prompt = "", Text = "", PromptTokens = [.. Draw(PromptLength)], Tokens = [.. Draw(NewTokens)] })];
+        return
+        [
+            .. Enumerable
+                .Range(0, rows)
+                .Select(_ => new Completion
+                {
+                    Prompt = "",
+                    Text = "",
+                    PromptTokens = [.. Draw(PromptLength)],
+                    Tokens = [.. Draw(NewTokens)],
+                }),
+        ];
 
         IEnumerable<int> Draw(int count) => Enumerable.Range(0, count).Select(_ => (int)(random.Uniform(next++) * Vocabulary)).ToArray();
     }

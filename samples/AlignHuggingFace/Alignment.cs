@@ -29,7 +29,9 @@ internal static class Alignment
         var (device, referenceDevice) = (CommonOptions.DeviceOf(arguments.Device), CommonOptions.DeviceOf(arguments.ReferenceDevice));
         using var model = LanguageModel.Load(arguments.Model!, arguments, device, referenceDevice);
         using var judge = Judge.Load(arguments.Reward!, arguments.Label, referenceDevice);
-        using var second = arguments.SecondReward is null ? null : Judge.Load(arguments.SecondReward, arguments.SecondLabel, referenceDevice);
+        using var second = arguments.SecondReward is null
+            ? null
+            : Judge.Load(arguments.SecondReward, arguments.SecondLabel, referenceDevice);
         var prompts = await ReadAsync(model, arguments, output, cancellationToken);
         var scorer = new Scorer(model.Reference, judge.Reward);
         output.WriteLine(model.Description);
@@ -50,14 +52,22 @@ internal static class Alignment
 
         // 2. What was done before, which must be of the same settings; and what the rest will take, before it starts.
         using var training = new FineTuning(model, scorer, prompts, arguments, second?.Reward);
-        var work = new Work(ReferenceRewards.Missing(scorer, measured, arguments), arguments.Steps - training.StepsDone,
-            prompts.HeldOut.Length * (arguments.HeldOutCompletions + Looks(arguments)), second is null ? 1 : 2);
+        var work = new Work(
+            ReferenceRewards.Missing(scorer, measured, arguments),
+            arguments.Steps - training.StepsDone,
+            prompts.HeldOut.Length * (arguments.HeldOutCompletions + Looks(arguments)),
+            second is null ? 1 : 2
+        );
         if (training.StepsDone > 0)
             output.WriteLine($"training goes on after step {training.StepsDone} of {arguments.Steps}");
         var costs = await Probe.MeasureAsync(model, scorer, measured, arguments, cancellationToken);
         output.WriteLine($"\n{new RunEstimate(costs, work)}\n");
-        parts.End("estimate", ("drawn_tokens_per_second", costs.TokensPerSecond),
-            ("scored_tokens_per_second", costs.ScoredTokensPerSecond), ("seconds_per_step", costs.Step));
+        parts.End(
+            "estimate",
+            ("drawn_tokens_per_second", costs.TokensPerSecond),
+            ("scored_tokens_per_second", costs.ScoredTokensPerSecond),
+            ("seconds_per_step", costs.Step)
+        );
         if (arguments.EstimateOnly)
             return;
 
@@ -73,21 +83,40 @@ internal static class Alignment
 
         // 4. Align, and keep the result: a directory that Python reads, and the proof that it holds this model.
         var evaluator = new Evaluator(scorer, table);
-        var before = await evaluator.EvaluateAsync(model.Reference, prompts.HeldOut, arguments.HeldOutCompletions, arguments.Seed, cancellationToken);
+        var before = await evaluator.EvaluateAsync(
+            model.Reference,
+            prompts.HeldOut,
+            arguments.HeldOutCompletions,
+            arguments.Seed,
+            cancellationToken
+        );
         parts.End("held-out numbers of the reference");
         await training.RunAsync(bestOfN, output, cancellationToken);
         parts.End("training");
         Save(model, prompts.HeldOut[0], arguments, output); // before all that may fail or be stopped
         parts.End("saving and reading again");
         var after = await evaluator.EvaluateAsync(
-            model.Policy, prompts.HeldOut, arguments.HeldOutCompletions, arguments.Seed, bestOfN, cancellationToken);
+            model.Policy,
+            prompts.HeldOut,
+            arguments.HeldOutCompletions,
+            arguments.Seed,
+            bestOfN,
+            cancellationToken
+        );
 
         EvaluationReport? guided = null;
         if (arguments.Guided)
         {
             using var head = GuidedDecoding.Obtain(model, scorer, table, prompts, arguments, output, cancellationToken);
             var policy = new GuidedPolicy(model.Reference, head, RankWeight.BestOf(arguments.N));
-            guided = await evaluator.EvaluateAsync(policy, prompts.HeldOut, arguments.HeldOutCompletions, arguments.Seed, bestOfN, cancellationToken);
+            guided = await evaluator.EvaluateAsync(
+                policy,
+                prompts.HeldOut,
+                arguments.HeldOutCompletions,
+                arguments.Seed,
+                bestOfN,
+                cancellationToken
+            );
         }
 
         // 5. Held-out numbers, what they mean, and a few answers.
@@ -119,21 +148,32 @@ internal static class Alignment
 
     /// <summary>The prompts, all held against the context of the model.</summary>
     private static async Task<PromptSplit> ReadAsync(
-        LanguageModel model, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+        LanguageModel model,
+        Arguments arguments,
+        TextWriter output,
+        CancellationToken cancellationToken
+    )
     {
         string path = arguments.Prompts!;
         var read = await PromptFile.ReadAsync(path, arguments.PromptColumn, cancellationToken);
-        if (model.HasChatTemplate && read.Entries.FirstOrDefault(entry => !entry.Prompt.IsConversation) is { Prompt: not null, Place: var first })
-            output.WriteLine($"{path}: the model has a chat template, and the prompt at {first} is a plain text: such prompts are read without it. For the template, give conversations.");
+        if (
+            model.HasChatTemplate
+            && read.Entries.FirstOrDefault(entry => !entry.Prompt.IsConversation) is { Prompt: not null, Place: var first }
+        )
+            output.WriteLine(
+                $"{path}: the model has a chat template, and the prompt at {first} is a plain text: such prompts are read without it. For "
+                    + $"the template, give conversations."
+            );
         var fitting = PromptLengths.Fit(path, read, model.TokensOf, model.MostPromptTokens, arguments.LongPrompts);
         foreach (string note in fitting.Notes)
             output.WriteLine(note);
         return PromptSplit.Of(path, fitting, arguments.HeldOut, arguments.Steps, arguments.PromptsPerStep, arguments.Seed);
     }
 
-    /// <summary>Completions that the looks of a watch at each held-out prompt come to, of which reference and policy would each draw half.</summary>
-    private static long Looks(Arguments arguments) => arguments.Watch is int every
-        ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 2) / 2 : 0;
+    /// <summary>Completions that the looks of a watch at each held-out prompt come to, of which reference and policy would each draw
+    /// half.</summary>
+    private static long Looks(Arguments arguments) =>
+        arguments.Watch is int every ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 2) / 2 : 0;
 
     private static Arguments MakeTiny(Arguments arguments, TextWriter output)
     {
@@ -150,18 +190,30 @@ internal static class Alignment
     }
 
     private static async Task<string> SecondAsync(
-        LanguageModel model, Judge second, Prompt[] heldOut, Arguments arguments, CancellationToken cancellationToken)
+        LanguageModel model,
+        Judge second,
+        Prompt[] heldOut,
+        Arguments arguments,
+        CancellationToken cancellationToken
+    )
     {
         var scorer = new Scorer(model.Reference, second.Reward);
         return Verdict.OfSecond(await MeanAsync(model.Reference), await MeanAsync(model.Policy));
 
-        Task<Estimate> MeanAsync(IPolicy policy) => SecondOpinion.MeanAsync(
-            policy, scorer, heldOut, arguments.HeldOutCompletions, arguments.Seed, cancellationToken);
+        Task<Estimate> MeanAsync(IPolicy policy) =>
+            SecondOpinion.MeanAsync(policy, scorer, heldOut, arguments.HeldOutCompletions, arguments.Seed, cancellationToken);
     }
 
     private static Table Results(EvaluationReport before, EvaluationReport after, Verdict verdict, EvaluationReport? guided, double n)
     {
-        string[] columns = ["held-out", "reference", verdict.Aligned ? "aligned" : "trained", .. guided is null ? [] : (string[])["guided"], string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)")];
+        string[] columns =
+        [
+            "held-out",
+            "reference",
+            verdict.Aligned ? "aligned" : "trained",
+            .. guided is null ? [] : (string[])["guided"],
+            string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)"),
+        ];
         var table = new Table().AddColumns(columns);
         Add("reward", report => report.Reward, null);
         Add("win rate", report => report.WinRate, n / (n + 1));
@@ -174,12 +226,20 @@ internal static class Alignment
         Add("cut at --max-new-tokens", report => report.TruncatedShare, null);
         return table;
 
-        void Add(string name, Func<EvaluationReport, Estimate> number, double? bestOfN) => table.AddRow(
-            [name, $"{number(before)}", $"{number(after)}", .. guided is null ? [] : (string[])[$"{number(guided)}"], bestOfN is double value ? string.Create(CultureInfo.InvariantCulture, $"{value:0.000}") : ""]);
+        void Add(string name, Func<EvaluationReport, Estimate> number, double? bestOfN) =>
+            table.AddRow([
+                name,
+                $"{number(before)}",
+                $"{number(after)}",
+                .. guided is null ? [] : (string[])[$"{number(guided)}"],
+                bestOfN is double value ? string.Create(CultureInfo.InvariantCulture, $"{value:0.000}") : "",
+            ]);
     }
 
-    private static string Equal(EvaluationReport report) => report.LengthControlled is { } rate
-        ? string.Create(CultureInfo.InvariantCulture, $"{rate.Controlled:0.000} ({rate.Interval})") : "";
+    private static string Equal(EvaluationReport report) =>
+        report.LengthControlled is { } rate
+            ? string.Create(CultureInfo.InvariantCulture, $"{rate.Controlled:0.000} ({rate.Interval})")
+            : "";
 
     private static void Show(LanguageModel model, Prompt[] heldOut, long seed, TextWriter output, CancellationToken cancellationToken)
     {
@@ -195,12 +255,18 @@ internal static class Alignment
         double difference = model.DifferenceTo(saved, prompt);
         if (!(difference <= Tolerance))
         {
-            throw new InvalidDataException(FormattableString.Invariant(
-                $"{saved} does not hold the model that was saved: loaded again, its logits differ by {difference} of the largest."));
+            throw new InvalidDataException(
+                FormattableString.Invariant(
+                    $"{saved} does not hold the model that was saved: loaded again, its logits differ by {difference} of the largest."
+                )
+            );
         }
 
         string adapters = arguments.Lora ? $" and {LanguageModel.AdapterDirectory(saved)}" : "";
-        output.WriteLine(FormattableString.Invariant(
-            $"Written to {saved}{adapters}; loaded again, its logits differ by {difference:0.0e+0} of the largest."));
+        output.WriteLine(
+            FormattableString.Invariant(
+                $"Written to {saved}{adapters}; loaded again, its logits differ by {difference:0.0e+0} of the largest."
+            )
+        );
     }
 }

@@ -9,7 +9,14 @@ namespace AlignHuggingFace;
 /// <param name="HeldBytes">What it holds between steps.</param>
 /// <param name="WeightBytes">One copy of the weights: what saving and reading again hold besides.</param>
 internal sealed record Costs(
-    double TokensPerSecond, double ReferenceSample, double Forward, double Step, long PeakBytes, long HeldBytes, long WeightBytes)
+    double TokensPerSecond,
+    double ReferenceSample,
+    double Forward,
+    double Step,
+    long PeakBytes,
+    long HeldBytes,
+    long WeightBytes
+)
 {
     /// <summary>Tokens a second, those of prompts included, whose log-probabilities are computed without a gradient.</summary>
     public double ScoredTokensPerSecond { get; init; }

@@ -26,7 +26,8 @@ internal sealed class FineTuning : IDisposable
     private readonly int _promptsPerStep;
 
     /// <summary>Opens the checkpoints of the output folder and goes to the last; a run with other settings is refused.</summary>
-    /// <exception cref="InvalidOperationException">The checkpoints are of other settings; the message names the options that differ.</exception>
+    /// <exception cref="InvalidOperationException">The checkpoints are of other settings; the message names the options that
+    /// differ.</exception>
     public FineTuning(LanguageModel model, Scorer scorer, PromptSplit prompts, Arguments arguments, IRewardModel? second = null)
     {
         (_model, _scorer, _arguments) = (model, scorer, arguments);
@@ -38,7 +39,10 @@ internal sealed class FineTuning : IDisposable
             _watch = new JudgeWatch(scorer, second, prompts.HeldOut, new JudgeWatchOptions { Seed = arguments.Seed });
         _promptsPerStep = Math.Min(prompts.Train.Length, arguments.PromptsPerStep);
         _metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
-        _checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(scorer, prompts.Train, model, arguments, _watch is null ? null : second));
+        _checkpoints = new Checkpoints(
+            Path.Combine(arguments.Output, "checkpoints"),
+            Settings(scorer, prompts.Train, model, arguments, _watch is null ? null : second)
+        );
         _checkpoints.Add("optimizer", _adam).Add("metrics", _metrics).Add("guard", _guard);
         if (_watch is not null)
             _checkpoints.Add("watch", _watch.Save, _watch.Load);
@@ -90,12 +94,16 @@ internal sealed class FineTuning : IDisposable
         {
             for (; StepsDone < _arguments.Steps; StepsDone++)
             {
-                if (StepsDone % _arguments.Watch == 0)                            // null without a watch
+                if (StepsDone % _arguments.Watch == 0) // null without a watch
                     await LookAsync(output, cancellationToken);
                 double learningRate = schedule.At(StepsDone);
                 _adam.SetLearningRate(learningRate);
-                var drawn = _model.Policy.Sample(_order.Batch(StepsDone, _promptsPerStep), _arguments.CompletionsPerPrompt,
-                    (_arguments.Seed * 1_000_003) + StepsDone, cancellationToken);
+                var drawn = _model.Policy.Sample(
+                    _order.Batch(StepsDone, _promptsPerStep),
+                    _arguments.CompletionsPerPrompt,
+                    (_arguments.Seed * 1_000_003) + StepsDone,
+                    cancellationToken
+                );
                 var scored = await _scorer.ScoreAsync(drawn, cancellationToken);
                 var numbers = Backward(_model, bestOfN, targets, scored, _arguments.RowsPerPass) with
                 {
@@ -103,20 +111,20 @@ internal sealed class FineTuning : IDisposable
                     LearningRate = learningRate,
                     Update = _adam.LastUpdate,
                 };
-                foreach (var alarm in _guard.Observe(StepsDone, numbers))         // one that is fatal ends the loop
+                foreach (var alarm in _guard.Observe(StepsDone, numbers)) // one that is fatal ends the loop
                     output.WriteLine(alarm);
                 _adam.Step();
                 if (StepsDone % 4 == 3)
-                    GC.Collect();                                                 // without it memory was seen to grow with full training: docs/hugging-face.md, Memory
+                    GC.Collect(); // without it memory was seen to grow with full training: docs/hugging-face.md, Memory
                 _metrics.Write(StepsDone, [.. numbers.Values(), .. LookValues(StepsDone)]);
                 Report(StepsDone + 1, numbers, output);
             }
 
-            await LookAsync(output, cancellationToken);                           // what is saved and measured is seen, too
+            await LookAsync(output, cancellationToken); // what is saved and measured is seen, too
         }
         catch (OperationCanceledException)
         {
-            _checkpoints.Save(StepsDone);                                         // only drawing and scoring can be cancelled, so the weights are those after so many steps
+            _checkpoints.Save(StepsDone); // only drawing and scoring can be cancelled, so the weights are those after so many steps
             throw;
         }
     }
@@ -125,8 +133,13 @@ internal sealed class FineTuning : IDisposable
     public static StepMetrics Backward(LanguageModel model, IBoNDistribution bestOfN, Targets targets, ScoredBatch scored, int rowsPerPass)
     {
         model.Network.zero_grad();
-        var done = GradientAccumulation.Backward(model.Policy, scored, rowsPerPass, ScoreFunction.Average,
-            (logProb, part) => targets.Loss(logProb, part.Scored));               // meets log pi_bon, baseline per prompt
+        var done = GradientAccumulation.Backward(
+            model.Policy,
+            scored,
+            rowsPerPass,
+            ScoreFunction.Average,
+            (logProb, part) => targets.Loss(logProb, part.Scored)
+        ); // meets log pi_bon, baseline per prompt
         return StepMetrics.Of(bestOfN, scored, done.LogProb);
     }
 
@@ -151,9 +164,10 @@ internal sealed class FineTuning : IDisposable
     }
 
     /// <summary>The look of a step, for the line of its metrics.</summary>
-    private IEnumerable<KeyValuePair<string, double>> LookValues(long step) => _watch?.Readings is [.., var look] && look.Step == step
-        ? [new("watch_first", look.First.Value), new("watch_second", look.Second.Value), new("watch_alarm", look.IsAlarm ? 1 : 0)]
-        : [];
+    private IEnumerable<KeyValuePair<string, double>> LookValues(long step) =>
+        _watch?.Readings is [.., var look] && look.Step == step
+            ? [new("watch_first", look.First.Value), new("watch_second", look.Second.Value), new("watch_alarm", look.IsAlarm ? 1 : 0)]
+            : [];
 
     private void Report(long step, StepMetrics numbers, TextWriter output)
     {
@@ -161,33 +175,48 @@ internal sealed class FineTuning : IDisposable
             _checkpoints.Save(step, numbers.Values());
         if (step % Math.Max(1, _arguments.Steps / 10) == 0 || step == _arguments.Steps)
         {
-            output.WriteLine(FormattableString.Invariant(
-                $"step {step} of {_arguments.Steps}: reward {numbers.Reward.Value:0.000}, KL {numbers.Kl.K1.Value:0.00} nats"));
+            output.WriteLine(
+                FormattableString.Invariant(
+                    $"step {step} of {_arguments.Steps}: reward {numbers.Reward.Value:0.000}, KL {numbers.Kl.K1.Value:0.00} nats"
+                )
+            );
         }
     }
 
     /// <summary>All that the weights depend on, by the names of the options: a run goes on with the same alone.</summary>
-    private static Dictionary<string, object> Settings(Scorer scorer, Prompt[] prompts, LanguageModel model, Arguments arguments, IRewardModel? watching) => new()
-    {
-        ["the reference (--model, --max-new-tokens)"] = scorer.Origin.Reference.ToString(),
-        ["the judge (--reward, --label)"] = scorer.Origin.RewardModel.ToString(),
-        ["the training prompts (--prompts, --held-out)"] = string.Create(CultureInfo.InvariantCulture,
-            $"{prompts.Length} prompts, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', (object[])prompts))))[..16]}"),
-        ["the watching judge (--watch, --second-reward)"] = watching is null ? "none" : $"every {arguments.Watch} steps, {watching.Identity}",
-        ["--n"] = arguments.N,
-        ["--samples"] = arguments.SamplesPerPrompt,
-        ["--steps"] = arguments.Steps,
-        ["--prompts-per-step"] = arguments.PromptsPerStep,
-        ["--completions"] = arguments.CompletionsPerPrompt,
-        ["--rows-per-pass"] = arguments.RowsPerPass,
-        ["--learning-rate"] = arguments.LearningRate,
-        ["--schedule"] = arguments.Schedule.ToString(),
-        ["--weight-decay"] = arguments.WeightDecay,
-        ["--clip"] = arguments.Clip,
-        ["--lora"] = arguments.Lora,
-        ["--element-type"] = arguments.ElementType.ToString(),
-        ["--mixed-precision"] = arguments.MixedPrecision,
-        ["--targets"] = Targets.Name(arguments.Targets, model.Network.Device),
-        ["--seed"] = arguments.Seed,
-    };
+    private static Dictionary<string, object> Settings(
+        Scorer scorer,
+        Prompt[] prompts,
+        LanguageModel model,
+        Arguments arguments,
+        IRewardModel? watching
+    ) =>
+        new()
+        {
+            ["the reference (--model, --max-new-tokens)"] = scorer.Origin.Reference.ToString(),
+            ["the judge (--reward, --label)"] = scorer.Origin.RewardModel.ToString(),
+            ["the training prompts (--prompts, --held-out)"] = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{prompts.Length} prompts, SHA-256 "
+                    + $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', (object[])prompts))))[..16]}"
+            ),
+            ["the watching judge (--watch, --second-reward)"] = watching is null
+                ? "none"
+                : $"every {arguments.Watch} steps, {watching.Identity}",
+            ["--n"] = arguments.N,
+            ["--samples"] = arguments.SamplesPerPrompt,
+            ["--steps"] = arguments.Steps,
+            ["--prompts-per-step"] = arguments.PromptsPerStep,
+            ["--completions"] = arguments.CompletionsPerPrompt,
+            ["--rows-per-pass"] = arguments.RowsPerPass,
+            ["--learning-rate"] = arguments.LearningRate,
+            ["--schedule"] = arguments.Schedule.ToString(),
+            ["--weight-decay"] = arguments.WeightDecay,
+            ["--clip"] = arguments.Clip,
+            ["--lora"] = arguments.Lora,
+            ["--element-type"] = arguments.ElementType.ToString(),
+            ["--mixed-precision"] = arguments.MixedPrecision,
+            ["--targets"] = Targets.Name(arguments.Targets, model.Network.Device),
+            ["--seed"] = arguments.Seed,
+        };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AlignHuggingFace.Prompts;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
@@ -5,30 +6,51 @@ using VariationalBoN.Guidance;
 
 namespace AlignHuggingFace;
 
-/// <summary><c>--guided</c>: values learned from the store steer the reference itself, token by token, without fine-tuning. Stateless.</summary>
+/// <summary><c>--guided</c>: values learned from the store steer the reference itself, token by token, without fine-tuning.
+/// Stateless.</summary>
 internal static class GuidedDecoding
 {
     /// <summary>The head's name in the output folder, beside the aligned model.</summary>
     public const string FileName = "value-head.safetensors";
 
-    private const int MostAnswersPerStep = 64, FewestAnswersPerStep = 8, WantedSteps = 4600, Epochs = 12, QuickEpochs = 2;
+    private const int MostAnswersPerStep = 64,
+        FewestAnswersPerStep = 8,
+        WantedSteps = 4600,
+        Epochs = 12,
+        QuickEpochs = 2;
 
     /// <summary>Refuses what no head could tell, before anything is trained.</summary>
-    /// <exception cref="InvalidDataException">A prompt has fewer scored samples than N; the message names the prompt and the options.</exception>
+    /// <exception cref="InvalidDataException">A prompt has fewer scored samples than N; the message names the prompt and the
+    /// options.</exception>
     public static void Check(ReferenceTable table, PromptSplit prompts, Arguments arguments)
     {
         Prompt fewest = prompts.Used.MinBy(prompt => table[prompt].Cdf.Count)!;
         int samples = table[fewest].Cdf.Count;
         if (samples < Math.Max(2, arguments.N))
         {
-            throw new InvalidDataException(FormattableString.Invariant(
-                $"--guided with --n {arguments.N}: the prompt \"{fewest}\" has only {samples} scored samples of the {arguments.SamplesPerPrompt} that --samples asks for, and so few cannot tell the best of them. Give more --samples or a smaller --n, or see why the judge leaves answers without a score."));
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"--guided with --n {arguments.N}: the prompt \"{fewest}\" has only {samples} scored samples of the "
+                        + $"{arguments.SamplesPerPrompt} that --samples asks for, and so few cannot tell the best of them. Give more "
+                        + $"--samples or a smaller --n, or see why the judge leaves answers without a score."
+                )
+            );
         }
     }
 
-    /// <summary>The head of an earlier run that learned as this one would, or one learned from the samples of the training prompts; as it is read back.</summary>
+    /// <summary>The head of an earlier run that learned as this one would, or one learned from the samples of the training prompts; as it
+    /// is read back.</summary>
     /// <exception cref="InvalidDataException">The file is no head of this reference and judge, or does not hold what was saved.</exception>
-    public static ValueHead Obtain(LanguageModel model, Scorer scorer, ReferenceTable table, PromptSplit prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    public static ValueHead Obtain(
+        LanguageModel model,
+        Scorer scorer,
+        ReferenceTable table,
+        PromptSplit prompts,
+        Arguments arguments,
+        TextWriter output,
+        CancellationToken cancellationToken
+    )
     {
         string path = Path.Combine(arguments.Output, FileName);
         var options = Options(prompts.Used.Length * arguments.SamplesPerPrompt, arguments);
@@ -45,7 +67,10 @@ internal static class GuidedDecoding
             found.Dispose();
         }
 
-        output.WriteLine($"value head: {options.Epochs} passes over {prompts.Used.Length * arguments.SamplesPerPrompt} samples, {options.AnswersPerStep} a step");
+        output.WriteLine(
+            $"value head: {options.Epochs} passes over {prompts.Used.Length * arguments.SamplesPerPrompt} samples, "
+                + $"{options.AnswersPerStep} a step"
+        );
         using var head = ValueHead.Train(model.Reference, table, prompts.Used, options, cancellationToken: cancellationToken);
         head.Save(path);
         var read = ValueHead.Load(path, scorer);
@@ -57,13 +82,18 @@ internal static class GuidedDecoding
 
     /// <summary>How near it came, in a line.</summary>
     public static string Say(EvaluationReport report, RankWeight weight) =>
-        FormattableString.Invariant($"Guided to {weight} without fine-tuning: win rate {report.WinRate} at a KL of {report.Kl} nats, {report.CurveDistance} under the curve of Best-of-n; at most {report.Ranks.Outside} nats of it move no rank.");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Guided to {weight} without fine-tuning: win rate {report.WinRate} at a KL of {report.Kl} nats, {report.CurveDistance} under "
+                + $"the curve of Best-of-n; at most {report.Ranks.Outside} nats of it move no rank."
+        );
 
     /// <summary>The head needs some thousands of steps, however few samples there are.</summary>
-    private static ValueHeadOptions Options(int samples, Arguments arguments) => new()
-    {
-        Seed = arguments.Seed,
-        Epochs = arguments.Quick ? QuickEpochs : Epochs,
-        AnswersPerStep = Math.Clamp(samples * Epochs / WantedSteps, FewestAnswersPerStep, MostAnswersPerStep),
-    };
+    private static ValueHeadOptions Options(int samples, Arguments arguments) =>
+        new()
+        {
+            Seed = arguments.Seed,
+            Epochs = arguments.Quick ? QuickEpochs : Epochs,
+            AnswersPerStep = Math.Clamp(samples * Epochs / WantedSteps, FewestAnswersPerStep, MostAnswersPerStep),
+        };
 }

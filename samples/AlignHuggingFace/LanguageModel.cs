@@ -1,3 +1,4 @@
+using System.Globalization;
 using SampleHosting;
 using TorchSharp.Modules;
 using VariationalBoN;
@@ -12,8 +13,8 @@ using static TorchSharp.torch;
 namespace AlignHuggingFace;
 
 /// <summary>
-/// The policy being aligned and the reference it started from: two copies of the weights, or one with adapters that are on for the one and off for the other. On two
-/// devices there are two copies in any case.
+/// The policy being aligned and the reference it started from: two copies of the weights, or one with adapters that are on for the one and
+/// off for the other. On two devices there are two copies in any case.
 /// </summary>
 internal sealed class LanguageModel : IDisposable
 {
@@ -71,8 +72,8 @@ internal sealed class LanguageModel : IDisposable
     /// The bytes of one copy of all weights; of two in float32 where they are bfloat16, which are saved merged in float32 and compared
     /// with what was saved.
     /// </summary>
-    public long WeightBytes => _start.Model.parameters().Sum(
-        parameter => parameter.numel() * (IsNarrow ? 2 * sizeof(float) : parameter.element_size()));
+    public long WeightBytes =>
+        _start.Model.parameters().Sum(parameter => parameter.numel() * (IsNarrow ? 2 * sizeof(float) : parameter.element_size()));
 
     /// <summary>The most tokens of a prompt that leave room for a completion.</summary>
     public int MostPromptTokens => Network.MaxLength - Policy.Options.MaxNewTokens;
@@ -82,10 +83,14 @@ internal sealed class LanguageModel : IDisposable
     {
         get
         {
-            long all = _start.Model.parameters().Sum(parameter => parameter.numel()), trained = Trained.Sum(parameter => parameter.numel());
+            long all = _start.Model.parameters().Sum(parameter => parameter.numel()),
+                trained = Trained.Sum(parameter => parameter.numel());
             string where = _elsewhere is null ? "" : $", on {_start.Model.Device}, the reference on {_elsewhere.Model.Device}";
-            return FormattableString.Invariant(
-                $"{_start.Model.GetName()} of {_directory}: {all / 1e6:0.##} million weights, {trained / 1e6:0.##} million trained{(HasAdapters ? " in adapters" : "")}{where}");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{_start.Model.GetName()} of {_directory}: {all / 1e6:0.##} million weights, {trained / 1e6:0.##} million "
+                    + $"trained{(HasAdapters ? " in adapters" : "")}{where}"
+            );
         }
     }
 
@@ -107,7 +112,8 @@ internal sealed class LanguageModel : IDisposable
     /// <summary>How many tokens a prompt has.</summary>
     public int TokensOf(Prompt prompt) => _start.PromptTokenizer.Encode(prompt, addSpecialTokens: true).Length;
 
-    /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights, and the adapters themselves beside it.</summary>
+    /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights, and the adapters themselves beside
+    /// it.</summary>
     /// <param name="directory">The directory.</param>
     public void Save(string directory)
     {
@@ -148,7 +154,8 @@ internal sealed class LanguageModel : IDisposable
     /// <summary>Where <see cref="Save"/> puts the adapters of a model.</summary>
     public static string AdapterDirectory(string directory) => $"{directory}-adapter";
 
-    /// <summary>Loads what was saved and compares: the largest difference of the logits of a prompt, as a share of the largest logit.</summary>
+    /// <summary>Loads what was saved and compares: the largest difference of the logits of a prompt, as a share of the largest
+    /// logit.</summary>
     public double DifferenceTo(string directory, Prompt prompt)
     {
         using var again = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = Network.Device });

@@ -4,7 +4,8 @@ using VariationalBoN.References;
 
 namespace AlignHuggingFace;
 
-/// <summary>Measures what a run costs on a little of it: first its longest prompt, for memory, which also warms up; then usual ones, for time. Stateless.</summary>
+/// <summary>Measures what a run costs on a little of it: first its longest prompt, for memory, which also warms up; then usual ones, for
+/// time. Stateless.</summary>
 internal static class Probe
 {
     private const double EnoughSeconds = 0.3;
@@ -18,12 +19,19 @@ internal static class Probe
     /// <param name="arguments">What the user asked for.</param>
     /// <param name="cancellationToken">Stops.</param>
     public static async Task<Costs> MeasureAsync(
-        LanguageModel model, Scorer scorer, IReadOnlyList<Prompt> used, Arguments arguments, CancellationToken cancellationToken)
+        LanguageModel model,
+        Scorer scorer,
+        IReadOnlyList<Prompt> used,
+        Arguments arguments,
+        CancellationToken cancellationToken
+    )
     {
         Prompt[] byLength = [.. used.OrderBy(model.TokensOf)];
         using var adam = FineTuning.Optimizer(model.Trained, arguments with { LearningRate = 0 });
-        int rows = model.Reference.Options.RowsPerBatch, groups = Math.Min(arguments.PromptsPerStep, used.Count);
-        Prompt[] longest = [.. Enumerable.Repeat(byLength[^1], groups)], usual = Spread(byLength, groups);
+        int rows = model.Reference.Options.RowsPerBatch,
+            groups = Math.Min(arguments.PromptsPerStep, used.Count);
+        Prompt[] longest = [.. Enumerable.Repeat(byLength[^1], groups)],
+            usual = Spread(byLength, groups);
 
         int inMemory = Math.Min(rows, arguments.SamplesPerPrompt * ReferenceRewards.PromptsPerBatch);
         await scorer.ScoreAsync(model.Reference.Sample(longest[..1], inMemory, s_seed, cancellationToken), cancellationToken);
@@ -43,8 +51,15 @@ internal static class Probe
         model.Network.zero_grad();
 
         using var process = Process.GetCurrentProcess();
-        return new Costs(drawn.Sum(completion => completion.Tokens.Length) / drawing, (drawing + scoring) / drawn.Count,
-            forward / drawn.Count, step, process.PeakWorkingSet64, process.WorkingSet64, model.WeightBytes)
+        return new Costs(
+            drawn.Sum(completion => completion.Tokens.Length) / drawing,
+            (drawing + scoring) / drawn.Count,
+            forward / drawn.Count,
+            step,
+            process.PeakWorkingSet64,
+            process.WorkingSet64,
+            model.WeightBytes
+        )
         {
             ScoredTokensPerSecond = drawn.Sum(completion => completion.PromptTokens.Length + completion.Tokens.Length) / forward,
         };
@@ -62,17 +77,24 @@ internal static class Probe
         }
     }
 
-    private static ReferenceTable Table(Scorer scorer, ScoredBatch scored) => new(
-        scored.GroupBy(sample => sample.Completion.Prompt).Select(group => new ReferencePrompt(group.Key, [.. group])),
-        new ReferenceProvenance(scorer.Origin, Seed: 0));
+    private static ReferenceTable Table(Scorer scorer, ScoredBatch scored) =>
+        new(
+            scored.GroupBy(sample => sample.Completion.Prompt).Select(group => new ReferencePrompt(group.Key, [.. group])),
+            new ReferenceProvenance(scorer.Origin, Seed: 0)
+        );
 
     /// <summary>Completions as long as they can be: what memory must be enough for.</summary>
-    private static ScoredBatch Lengthen(ScoredBatch scored, int tokens) => new(
-        scored.Select(sample => sample with
-        {
-            Completion = sample.Completion with { Tokens = [.. Enumerable.Repeat(sample.Completion.Tokens[0], tokens)] },
-        }),
-        scored.Groups, scored.Origin);
+    private static ScoredBatch Lengthen(ScoredBatch scored, int tokens) =>
+        new(
+            scored.Select(sample =>
+                sample with
+                {
+                    Completion = sample.Completion with { Tokens = [.. Enumerable.Repeat(sample.Completion.Tokens[0], tokens)] },
+                }
+            ),
+            scored.Groups,
+            scored.Origin
+        );
 
     /// <summary>Some of the prompts whose lengths stand for all.</summary>
     private static Prompt[] Spread(Prompt[] byLength, int count) =>
@@ -87,8 +109,7 @@ internal static class Probe
         {
             await work();
             done++;
-        }
-        while (watch.Elapsed.TotalSeconds < EnoughSeconds && done < MostRepetitions);
+        } while (watch.Elapsed.TotalSeconds < EnoughSeconds && done < MostRepetitions);
         return watch.Elapsed.TotalSeconds / done;
     }
 }

@@ -21,7 +21,8 @@ internal static class ReferenceRewards
     private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(10);
 
     /// <summary>How many samples the store does not have yet.</summary>
-    /// <exception cref="InvalidOperationException">The store is of another reference, judge or seed; the message names what differs.</exception>
+    /// <exception cref="InvalidOperationException">The store is of another reference, judge or seed; the message names what
+    /// differs.</exception>
     public static long Missing(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments)
     {
         string path = arguments.References;
@@ -33,20 +34,37 @@ internal static class ReferenceRewards
 
     /// <summary>Draws what the store does not have yet.</summary>
     public static async Task<ReferenceTable> ObtainAsync(
-        Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+        Scorer scorer,
+        IReadOnlyList<Prompt> prompts,
+        Arguments arguments,
+        TextWriter output,
+        CancellationToken cancellationToken
+    )
     {
         var table = await ReferenceTable.EstimateAsync(scorer, prompts, Options(arguments, output), cancellationToken);
-        output.WriteLine($"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {arguments.References} (for vbon-inspect, samples/InspectRewards)");
+        output.WriteLine(
+            $"reference rewards: {arguments.SamplesPerPrompt} for each of {prompts.Count} prompts, in {arguments.References} (for "
+                + $"vbon-inspect, samples/InspectRewards)"
+        );
         return table;
     }
 
     /// <summary>Draws a part of the samples into a store of its own.</summary>
     public static async Task DrawAsync(
-        Shard shard, Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+        Shard shard,
+        Scorer scorer,
+        IReadOnlyList<Prompt> prompts,
+        Arguments arguments,
+        TextWriter output,
+        CancellationToken cancellationToken
+    )
     {
         var part = shard.Cut(Options(arguments, output));
         using var table = await ReferenceTable.EstimateAsync(scorer, prompts, part, cancellationToken);
-        output.WriteLine($"shard {shard}: samples {part.FirstSample} to {part.FirstSample + part.SamplesPerPrompt - 1} of each of {prompts.Count} prompts, in {part.Store}. When all {shard.Count} are there: --merge");
+        output.WriteLine(
+            $"shard {shard}: samples {part.FirstSample} to {part.FirstSample + part.SamplesPerPrompt - 1} of each of {prompts.Count} "
+                + $"prompts, in {part.Store}. When all {shard.Count} are there: --merge"
+        );
     }
 
     /// <summary>Joins the stores of shards.</summary>
@@ -56,20 +74,24 @@ internal static class ReferenceRewards
         int rows = Shard.Merge(arguments.References, options: Storage(arguments));
         output.WriteLine($"joined the shards: {rows} rows more in {arguments.References}");
         if (Missing(scorer, prompts, arguments) is > 0 and long missing)
-            throw new InvalidOperationException($"{missing} of {(long)prompts.Count * arguments.SamplesPerPrompt} samples are in no shard: one has not ended, or was drawn with other --samples or --prompts. Run it again with the options of the others, then --merge.");
+            throw new InvalidOperationException(
+                $"{missing} of {(long)prompts.Count * arguments.SamplesPerPrompt} samples are in no shard: one has not ended, or was "
+                    + $"drawn with other --samples or --prompts. Run it again with the options of the others, then --merge."
+            );
     }
 
-    private static ReferenceTableOptions Options(Arguments arguments, TextWriter output) => new()
-    {
-        SamplesPerPrompt = arguments.SamplesPerPrompt,
-        SamplesPerBlock = arguments.SamplesPerBlock,
-        Seed = arguments.Seed,
-        PromptsPerBatch = PromptsPerBatch,
-        Store = arguments.References,
-        Storage = Storage(arguments),
-        Progress = new Lines(output),
-        Logger = ConsoleLog.Warnings,
-    };
+    private static ReferenceTableOptions Options(Arguments arguments, TextWriter output) =>
+        new()
+        {
+            SamplesPerPrompt = arguments.SamplesPerPrompt,
+            SamplesPerBlock = arguments.SamplesPerBlock,
+            Seed = arguments.Seed,
+            PromptsPerBatch = PromptsPerBatch,
+            Store = arguments.References,
+            Storage = Storage(arguments),
+            Progress = new Lines(output),
+            Logger = ConsoleLog.Warnings,
+        };
 
     private static ReferenceStoreOptions Storage(Arguments arguments) => new() { AcceptOtherExecution = arguments.AcceptOtherExecution };
 

@@ -23,20 +23,28 @@ internal sealed record RunEstimate(Costs Costs, Work Work)
     /// <summary>Seconds in all.</summary>
     public double Seconds => ReferenceSeconds + TrainingSeconds + EvaluationSeconds;
 
-    /// <summary>The most memory of the process: what the longest step took, or, when the model is saved, another copy of the weights.</summary>
+    /// <summary>The most memory of the process: what the longest step took, or, when the model is saved, another copy of the
+    /// weights.</summary>
     public long PeakBytes => Math.Max(Costs.PeakBytes, Costs.HeldBytes + Costs.WeightBytes);
 
     /// <summary>The estimates in a few lines.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
-        generation         {Costs.TokensPerSecond:0} tokens a second
-        scoring            {Costs.ScoredTokensPerSecond:0} tokens a second
-        reference rewards  {Time(ReferenceSeconds)} ({Work.ReferenceSamples} samples), once
-        training           {Time(TrainingSeconds)} ({Work.Steps} steps of {Costs.Step:0.00} s)
-        held-out numbers   {Time(EvaluationSeconds)}
-        in all             {Time(Seconds)}, as busy as this machine is now
-        memory             about {PeakBytes / Gibibyte:0.0} GiB at its peak, without that of a GPU
-        """);
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            generation         {Costs.TokensPerSecond:0} tokens a second
+            scoring            {Costs.ScoredTokensPerSecond:0} tokens a second
+            reference rewards  {Time(ReferenceSeconds)} ({Work.ReferenceSamples} samples), once
+            training           {Time(TrainingSeconds)} ({Work.Steps} steps of {Costs.Step:0.00} s)
+            held-out numbers   {Time(EvaluationSeconds)}
+            in all             {Time(Seconds)}, as busy as this machine is now
+            memory             about {PeakBytes / Gibibyte:0.0} GiB at its peak, without that of a GPU
+            """
+        );
 
-    private static string Time(double seconds) => string.Create(CultureInfo.InvariantCulture,
-        $"about {(seconds < 90 ? $"{Math.Ceiling(seconds):0} s" : seconds < 5400 ? $"{seconds / 60:0} min" : $"{seconds / 3600:0.0} h")}");
+    private static string Time(double seconds) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"about {(seconds < 90 ? $"{Math.Ceiling(seconds):0} s" : seconds < 5400 ? $"{seconds / 60:0} min" : $"{seconds / 3600:0.0} h")}"
+        );
 }

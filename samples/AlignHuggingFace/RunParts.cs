@@ -29,8 +29,12 @@ internal sealed class RunParts
     {
         using var process = Process.GetCurrentProcess();
         double processor = process.TotalProcessorTime.TotalSeconds;
-        var part = (Name: name, Seconds: Stopwatch.GetElapsedTime(_clock).TotalSeconds, Processor: processor - _processor,
-            PeakGibibytes: process.PeakWorkingSet64 / Gibibyte);
+        var part = (
+            Name: name,
+            Seconds: Stopwatch.GetElapsedTime(_clock).TotalSeconds,
+            Processor: processor - _processor,
+            PeakGibibytes: process.PeakWorkingSet64 / Gibibyte
+        );
         _ended.Add(part);
         var line = new JsonObject
         {

@@ -7,7 +7,13 @@ internal static class SecondOpinion
 {
     /// <summary>The mean reward of a policy, with its error over prompts.</summary>
     public static async Task<Estimate> MeanAsync(
-        IPolicy policy, Scorer scorer, IReadOnlyList<Prompt> prompts, int completions, long seed, CancellationToken cancellationToken)
+        IPolicy policy,
+        Scorer scorer,
+        IReadOnlyList<Prompt> prompts,
+        int completions,
+        long seed,
+        CancellationToken cancellationToken
+    )
     {
         var drawn = policy.Sample(prompts, completions, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken);
         var scored = await scorer.ScoreAsync(drawn, cancellationToken);

@@ -21,16 +21,18 @@ internal sealed class Targets : IDisposable
         backend == TargetBackend.Torch || (backend == TargetBackend.Auto && device.type != DeviceType.CPU) ? "torch" : "double";
 
     /// <summary>The backend that was chosen.</summary>
-    public static Targets Of(ExactObjective objective, TargetBackend backend, torch.Device device) => Name(backend, device) == "torch"
-        ? new Targets(objective, new TorchTargets(objective, device), $"targets: tensors on {device}")
-        : new Targets(objective, null, "targets: doubles on the host");
+    public static Targets Of(ExactObjective objective, TargetBackend backend, torch.Device device) =>
+        Name(backend, device) == "torch"
+            ? new Targets(objective, new TorchTargets(objective, device), $"targets: tensors on {device}")
+            : new Targets(objective, null, "targets: doubles on the host");
 
     /// <summary>The loss of a batch, with a baseline per prompt.</summary>
     /// <param name="logProb">log pi_theta, [B].</param>
     /// <param name="scored">The batch.</param>
-    public torch.Tensor Loss(torch.Tensor logProb, ScoredBatch scored) => _torch is null
-        ? ScoreFunction.Loss(logProb, _objective.LogTargets(scored), scored.Groups)
-        : ScoreFunction.Loss(logProb, _torch.LogTargets(scored), scored.Groups);
+    public torch.Tensor Loss(torch.Tensor logProb, ScoredBatch scored) =>
+        _torch is null
+            ? ScoreFunction.Loss(logProb, _objective.LogTargets(scored), scored.Groups)
+            : ScoreFunction.Loss(logProb, _torch.LogTargets(scored), scored.Groups);
 
     public void Dispose() => _torch?.Dispose();
 }

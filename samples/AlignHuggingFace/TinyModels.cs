@@ -2,10 +2,14 @@ using VariationalBoN.Testing.Models;
 
 namespace AlignHuggingFace;
 
-/// <summary>A tiny GPT-2 that writes sentences about films, a tiny classifier of praise, and prompts: to see that everything works. Stateless.</summary>
+/// <summary>A tiny GPT-2 that writes sentences about films, a tiny classifier of praise, and prompts: to see that everything works.
+/// Stateless.</summary>
 internal static class TinyModels
 {
-    public const string Policy = "policy", Reward = "reward", Prompts = "prompts.txt", Label = TinyClassifier.Label;
+    public const string Policy = "policy",
+        Reward = "reward",
+        Prompts = "prompts.txt",
+        Label = TinyClassifier.Label;
 
     /// <summary>Trains the two within seconds and writes the three to a directory, if its prompts are not there yet.</summary>
     /// <param name="directory">Path of the directory.</param>

@@ -10,9 +10,11 @@ internal static partial class WordJudge
     /// The number of different words of the completion, the case aside. The prompt is <see cref="Completion.Prompt"/>, a text or a
     /// conversation.
     /// </summary>
-    public static IRewardModel Create() => RewardModel.FromFunction(
-        completion => Word().Matches(completion.Text).Select(word => word.Value).Distinct(StringComparer.OrdinalIgnoreCase).Count(),
-        "different words");
+    public static IRewardModel Create() =>
+        RewardModel.FromFunction(
+            completion => Word().Matches(completion.Text).Select(word => word.Value).Distinct(StringComparer.OrdinalIgnoreCase).Count(),
+            "different words"
+        );
 
     [GeneratedRegex(@"\p{L}+")]
     private static partial Regex Word();

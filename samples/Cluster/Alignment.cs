@@ -15,7 +15,9 @@ namespace Cluster;
 /// Stateless.</summary>
 internal static class Alignment
 {
-    private const int CheckpointEvery = 5, RowEvery = 4, EvaluationCompletions = 32;
+    private const int CheckpointEvery = 5,
+        RowEvery = 4,
+        EvaluationCompletions = 32;
 
     /// <summary>Runs, or goes on from the store and the last checkpoint of the folder.</summary>
     /// <param name="world">Models, judge, prompts.</param>
@@ -26,7 +28,13 @@ internal static class Alignment
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <returns>The table of the run: a name and a number with all its digits to each row.</returns>
     public static async Task<List<Row>> RunAsync(
-        ReviewWorld world, IEngine engine, Settings settings, string folder, Action<string> say, CancellationToken cancellationToken)
+        ReviewWorld world,
+        IEngine engine,
+        Settings settings,
+        string folder,
+        Action<string> say,
+        CancellationToken cancellationToken
+    )
     {
         var options = new ReferenceTableOptions
         {
@@ -37,8 +45,12 @@ internal static class Alignment
             Seed = Settings.Seed,
             Store = Path.Combine(folder, "references.db"),
         };
-        using ReferenceTable table = await ReferenceTable.EstimateAsync(engine.Reference,
-            [.. world.TrainPrompts, .. world.HeldOutPrompts], options, cancellationToken);
+        using ReferenceTable table = await ReferenceTable.EstimateAsync(
+            engine.Reference,
+            [.. world.TrainPrompts, .. world.HeldOutPrompts],
+            options,
+            cancellationToken
+        );
         say("the table of reference rewards is there");
         EmpiricalRows rows = EmpiricalRows.Of(table);
         var bestOfN = table.BestOf(Settings.N);
@@ -49,19 +61,29 @@ internal static class Alignment
             Peak = 1e-3,
             Steps = settings.Steps,
             WarmUpSteps = Math.Min(10, settings.Steps / 2),
-            FinalPart = 0.1
+            FinalPart = 0.1,
         };
         using var adam = new Adam(world.Network.parameters(), 1e-3, beta2: 0.95);
-        using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"),
-            new { settings.Steps, settings.SamplesPerPrompt, settings.TrainPrompts });
+        using var checkpoints = new Checkpoints(
+            Path.Combine(folder, "checkpoints"),
+            new
+            {
+                settings.Steps,
+                settings.SamplesPerPrompt,
+                settings.TrainPrompts,
+            }
+        );
         checkpoints.Add("policy", world.Network).Add("adam", adam).Add("rows", rows.Save, rows.Load);
         for (long step = checkpoints.Restore(); step < settings.Steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             await engine.ReadyAsync(step, cancellationToken);
             ScoredBatch scored = await engine.RolloutsAsync(
-                order.From(step * Settings.PromptsPerStep, Settings.PromptsPerStep), Settings.CompletionsPerPrompt,
-                    (Settings.Seed * 1_000_003) + step, cancellationToken);
+                order.From(step * Settings.PromptsPerStep, Settings.PromptsPerStep),
+                Settings.CompletionsPerPrompt,
+                (Settings.Seed * 1_000_003) + step,
+                cancellationToken
+            );
             adam.ZeroGrad();
             AccumulatedLoss loss = await engine.BackwardAsync(scored, objective.LogTargets(scored), cancellationToken);
             torch.nn.utils.clip_grad_norm_(world.Network.parameters(), 1);
@@ -80,7 +102,13 @@ internal static class Alignment
         }
 
         EvaluationReport report = await new Evaluator(world.Scorer, table).EvaluateAsync(
-            world.Policy, world.HeldOutPrompts, EvaluationCompletions, Settings.Seed, bestOfN, cancellationToken);
+            world.Policy,
+            world.HeldOutPrompts,
+            EvaluationCompletions,
+            Settings.Seed,
+            bestOfN,
+            cancellationToken
+        );
         rows.Add("held out, reward", report.Reward.Value);
         rows.Add("held out, win rate", report.WinRate.Value);
         rows.Add("held out, KL", report.Kl.Value);
@@ -103,12 +131,16 @@ internal static class Alignment
             foreach (ReferencePrompt prompt in table.Prompts)
             {
                 foreach (ScoredCompletion sample in prompt.Samples)
-                    all.Append(CultureInfo.InvariantCulture,
-                        $"{prompt.Prompt}\n{sample.Completion.Text}\n{sample.Reward:R} {sample.LogReference:R}\n");
+                    all.Append(
+                        CultureInfo.InvariantCulture,
+                        $"{prompt.Prompt}\n{sample.Completion.Text}\n{sample.Reward:R} {sample.LogReference:R}\n"
+                    );
             }
 
-            rows.Add("reference, SHA-256 of all samples",
-                Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToString()))));
+            rows.Add(
+                "reference, SHA-256 of all samples",
+                Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all.ToString())))
+            );
             return rows;
         }
 

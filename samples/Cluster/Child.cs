@@ -33,20 +33,19 @@ internal sealed class Child : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            RedirectStandardInput = true
+            RedirectStandardInput = true,
         };
         return new Child(Process.Start(start)!, heard);
     }
 
     /// <summary>In a child: ends the process when its parent has.</summary>
-    public static void EndWithParent() => _ = Task.Run(() =>
-    {
-        while (Console.In.Read() >= 0)
+    public static void EndWithParent() =>
+        _ = Task.Run(() =>
         {
-        }
+            while (Console.In.Read() >= 0) { }
 
-        Environment.Exit(0);
-    });
+            Environment.Exit(0);
+        });
 
     /// <summary>Waits for its end.</summary>
     /// <returns>Its exit code.</returns>

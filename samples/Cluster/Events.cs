@@ -23,8 +23,11 @@ internal sealed class Events
     /// <summary>Takes a line of a learner.</summary>
     public void Hear(string line, TimeSpan now)
     {
-        if (Victim is { } victim && line.Contains($"(process {victim.Process} on ", StringComparison.Ordinal)
-            && line.Contains(" was lost with ", StringComparison.Ordinal))
+        if (
+            Victim is { } victim
+            && line.Contains($"(process {victim.Process} on ", StringComparison.Ordinal)
+            && line.Contains(" was lost with ", StringComparison.Ordinal)
+        )
             _noticed ??= now - victim.At;
         int did = line.IndexOf(Roles.Did, StringComparison.Ordinal);
         if (did >= 0 && Newcomer is string newcomer && line.StartsWith(newcomer + " ", StringComparison.Ordinal))
@@ -33,14 +36,16 @@ internal sealed class Events
 
     /// <summary>What should have happened and did not; null where all did.</summary>
     /// <param name="killsLearner">Whether the learner should have been killed.</param>
-    public string? Missing(bool killsLearner) => this switch
-    {
-        { Victim: null } => "No worker was killed on the way, so that nothing is shown.",
-        { _noticed: null } => "The learner did not say that a worker was lost.",
-        { _noticed: TimeSpan after } when after > s_noticedWithin => FormattableString.Invariant(
-            $"The loss of a worker was noticed after {after.TotalSeconds:0.0} s; it should be within {s_noticedWithin.TotalSeconds} s."),
-        { _newcomerBlocks: 0 } => "The worker that came after the kill did no block.",
-        { IsLearnerKilled: false } when killsLearner => "The learner was not killed on the way.",
-        _ => null,
-    };
+    public string? Missing(bool killsLearner) =>
+        this switch
+        {
+            { Victim: null } => "No worker was killed on the way, so that nothing is shown.",
+            { _noticed: null } => "The learner did not say that a worker was lost.",
+            { _noticed: TimeSpan after } when after > s_noticedWithin => FormattableString.Invariant(
+                $"The loss of a worker was noticed after {after.TotalSeconds:0.0} s; it should be within {s_noticedWithin.TotalSeconds} s."
+            ),
+            { _newcomerBlocks: 0 } => "The worker that came after the kill did no block.",
+            { IsLearnerKilled: false } when killsLearner => "The learner was not killed on the way.",
+            _ => null,
+        };
 }

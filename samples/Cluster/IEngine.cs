@@ -16,8 +16,12 @@ internal interface IEngine
     Task ReadyAsync(long step, CancellationToken cancellationToken);
 
     /// <summary>Completions of the policy as it is now, scored.</summary>
-    Task<ScoredBatch> RolloutsAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed,
-        CancellationToken cancellationToken);
+    Task<ScoredBatch> RolloutsAsync(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        long seed,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Adds the gradient of a batch to those of the parameters.</summary>
     Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken);

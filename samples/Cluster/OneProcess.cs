@@ -13,13 +13,18 @@ internal sealed class OneProcess(ReviewWorld world) : IEngine
 
     public Task ReadyAsync(long step, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public async Task<ScoredBatch> RolloutsAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed,
-        CancellationToken cancellationToken)
+    public async Task<ScoredBatch> RolloutsAsync(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        long seed,
+        CancellationToken cancellationToken
+    )
     {
         var source = new PolicyCompletionSource(world.Policy, world.Scorer);
         var drawn = new List<(DrawBlock, ScoredBatch)>();
-        foreach (DrawBlock block in DrawBlock.Cut(prompts, completionsPerPrompt, firstSample: 0, Settings.PromptsPerBlock,
-            completionsPerPrompt))
+        foreach (
+            DrawBlock block in DrawBlock.Cut(prompts, completionsPerPrompt, firstSample: 0, Settings.PromptsPerBlock, completionsPerPrompt)
+        )
             drawn.Add((block, await block.DrawAsync(source, seed, cancellationToken)));
         return DrawBlock.Join(completionsPerPrompt, drawn);
     }
@@ -27,8 +32,14 @@ internal sealed class OneProcess(ReviewWorld world) : IEngine
     public Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken)
     {
         var numbers = new Dictionary<string, double[]> { ["targets"] = targets };
-        return Task.FromResult(GradientAccumulation.Backward(
-            world.Policy, scored, Settings.CompletionsPerPart, ScoreFunction.Average, (logProb, part) =>
-                ReviewWorld.Loss(logProb, part, numbers)));
+        return Task.FromResult(
+            GradientAccumulation.Backward(
+                world.Policy,
+                scored,
+                Settings.CompletionsPerPart,
+                ScoreFunction.Average,
+                (logProb, part) => ReviewWorld.Loss(logProb, part, numbers)
+            )
+        );
     }
 }

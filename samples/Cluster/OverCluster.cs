@@ -18,13 +18,21 @@ internal sealed class OverCluster(WorkerCluster cluster, ClusterLearner learner,
             return;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromMinutes(3));
-        while (!File.Exists(settings.Newcomer) || !cluster.Workers.Any(worker => worker.Refused is null
-            && worker.Name.StartsWith(File.ReadAllText(settings.Newcomer) + " ", StringComparison.Ordinal)))
+        while (
+            !File.Exists(settings.Newcomer)
+            || !cluster.Workers.Any(worker =>
+                worker.Refused is null && worker.Name.StartsWith(File.ReadAllText(settings.Newcomer) + " ", StringComparison.Ordinal)
+            )
+        )
             await Task.Delay(TimeSpan.FromSeconds(0.1), limit.Token);
     }
 
-    public async Task<ScoredBatch> RolloutsAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed,
-        CancellationToken cancellationToken)
+    public async Task<ScoredBatch> RolloutsAsync(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        long seed,
+        CancellationToken cancellationToken
+    )
     {
         learner.Publish();
         return (await learner.RolloutsAsync(prompts, completionsPerPrompt, seed, cancellationToken)).Scored;
@@ -32,7 +40,11 @@ internal sealed class OverCluster(WorkerCluster cluster, ClusterLearner learner,
 
     public Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken) =>
         learner.BackwardAsync(
-        scored, Settings.CompletionsPerPart, ScoreFunction.Average, ReviewWorld.LossName, new Dictionary<string,
-            double[]>
-        { ["targets"] = targets }, cancellationToken);
+            scored,
+            Settings.CompletionsPerPart,
+            ScoreFunction.Average,
+            ReviewWorld.LossName,
+            new Dictionary<string, double[]> { ["targets"] = targets },
+            cancellationToken
+        );
 }

@@ -11,54 +11,70 @@ if (args is [Child.Command, string role, string file])
     var shared = Settings.Read(file);
     FastRuntime.Begin(shared.Plain);
     torch.set_num_threads(1);
-    return await CommandHost.RunAsync(() => Roles.RunAsync(role, shared, CancellationToken.None), "Stopped.", CancellationToken.None,
-        e => e is VariationalBoN.Orleans.ClusterException);
+    return await CommandHost.RunAsync(
+        () => Roles.RunAsync(role, shared, CancellationToken.None),
+        "Stopped.",
+        CancellationToken.None,
+        e => e is VariationalBoN.Orleans.ClusterException
+    );
 }
 
 var quick = new Option<bool>("--quick") { Description = "A smaller run: about half a minute on two idle cores." };
 var postgres = new Option<string>("--postgres")
 {
-    Description = "A connection to PostgreSQL with Orleans' tables in it (README.md): " +
-    "then there is no primary, any process may die, and the learner is killed, too."
+    Description =
+        "A connection to PostgreSQL with Orleans' tables in it (README.md): "
+        + "then there is no primary, any process may die, and the learner is killed, too.",
 };
 var plain = FastRuntime.Plain();
-var program = new RootCommand("Aligns a small language model to Best-of-8 over a cluster of processes, one of which is killed on the " +
-    "way, and says whether the result is that of one process to the last digit.") { quick, postgres, plain };
-program.SetAction(async (parsed, stop) =>
+var program = new RootCommand(
+    "Aligns a small language model to Best-of-8 over a cluster of processes, one of which is killed on the "
+        + "way, and says whether the result is that of one process to the last digit."
+)
 {
-    FastRuntime.Begin(parsed.GetValue(plain));
-    torch.set_num_threads(1);
-    int code = 0;
-    bool isQuick = parsed.GetValue(quick);
-    var folder = Directory.CreateTempSubdirectory("variationalbon-cluster-");
-    try
+    quick,
+    postgres,
+    plain,
+};
+program.SetAction(
+    async (parsed, stop) =>
     {
-        int failed = await CommandHost.RunAsync(
-            async () =>
-            {
-                using var run = new Run(
-                    new Settings
-                    {
-                        Folder = folder.FullName,
-                        Plain = parsed.GetValue(plain),
-                        Steps = isQuick ? 12 : 80,
-                        SamplesPerPrompt = isQuick ? 32 : 256,
-                        TrainPrompts = isQuick ? 32 : 96,
-                        HeldOutPrompts = isQuick ? 8 : 48,
-                        Postgres = parsed.GetValue(postgres),
-                        Primary = Silos.FreePorts(),
-                    },
-                    Console.Out);
-                code = await run.RunAsync(stop);
-            },
-            "Stopped.",
-            stop,
-            e => e is InvalidOperationException);
-        return failed == 0 ? code : failed;
+        FastRuntime.Begin(parsed.GetValue(plain));
+        torch.set_num_threads(1);
+        int code = 0;
+        bool isQuick = parsed.GetValue(quick);
+        var folder = Directory.CreateTempSubdirectory("variationalbon-cluster-");
+        try
+        {
+            int failed = await CommandHost.RunAsync(
+                async () =>
+                {
+                    using var run = new Run(
+                        new Settings
+                        {
+                            Folder = folder.FullName,
+                            Plain = parsed.GetValue(plain),
+                            Steps = isQuick ? 12 : 80,
+                            SamplesPerPrompt = isQuick ? 32 : 256,
+                            TrainPrompts = isQuick ? 32 : 96,
+                            HeldOutPrompts = isQuick ? 8 : 48,
+                            Postgres = parsed.GetValue(postgres),
+                            Primary = Silos.FreePorts(),
+                        },
+                        Console.Out
+                    );
+                    code = await run.RunAsync(stop);
+                },
+                "Stopped.",
+                stop,
+                e => e is InvalidOperationException
+            );
+            return failed == 0 ? code : failed;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
-    finally
-    {
-        folder.Delete(recursive: true);
-    }
-});
+);
 return await CommandHost.InvokeAsync(program, args);

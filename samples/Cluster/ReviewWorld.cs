@@ -27,7 +27,12 @@ internal sealed class ReviewWorld : IDisposable
         Network = new Gpt2(dataset.ModelConfig, seed: 0);
         Network.load_state_dict(_reference.state_dict());
         Network.eval();
-        var generation = new GenerationOptions { MaxNewTokens = dataset.MaxNewTokens, StopTokens = dataset.StopTokens, RowsPerBatch = 128 };
+        var generation = new GenerationOptions
+        {
+            MaxNewTokens = dataset.MaxNewTokens,
+            StopTokens = dataset.StopTokens,
+            RowsPerBatch = 128,
+        };
         Policy = new CausalLmPolicy(Network, dataset.Tokenizer, generation);
         IRewardModel judge = dataset.TrainReward(Settings.Seed, new Progress<double>(), CancellationToken.None).Model;
         Scorer = new Scorer(new CausalLmPolicy(_reference, dataset.Tokenizer, generation), judge);
@@ -51,25 +56,29 @@ internal sealed class ReviewWorld : IDisposable
         [.. Network.named_parameters().Select(pair => (pair.name, pair.parameter))];
 
     /// <summary>vBoN: the same code in one process and at every worker.</summary>
-    public static torch.Tensor Loss(torch.Tensor logProb, VariationalBoN.Training.BatchPart part, IReadOnlyDictionary<string,
-        double[]> numbers) =>
-        ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups);
+    public static torch.Tensor Loss(
+        torch.Tensor logProb,
+        VariationalBoN.Training.BatchPart part,
+        IReadOnlyDictionary<string, double[]> numbers
+    ) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups);
 
     /// <summary>This world as the worker of a silo.</summary>
-    public ClusterWorker ToWorker() => new(Scorer)
-    {
-        Policy = Policy,
-        Parameters = Parameters,
-        Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(LossName, Loss),
-        Owned = [this],
-    };
+    public ClusterWorker ToWorker() =>
+        new(Scorer)
+        {
+            Policy = Policy,
+            Parameters = Parameters,
+            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(LossName, Loss),
+            Owned = [this],
+        };
 
     /// <summary>Trains the reference model and writes it where every process finds it.</summary>
     public static void MakeModel(Settings settings, CancellationToken cancellationToken)
     {
         IDataset dataset = DatasetCatalog.Create("reviews");
-        using Gpt2 model = dataset.ObtainReference(dataset.Settings(quick: true), Settings.Seed, torch.CPU, new Progress<double>(),
-            cancellationToken).Model;
+        using Gpt2 model = dataset
+            .ObtainReference(dataset.Settings(quick: true), Settings.Seed, torch.CPU, new Progress<double>(), cancellationToken)
+            .Model;
         Safetensors.Save(settings.Model, model);
     }
 

@@ -9,7 +9,10 @@ namespace Cluster;
 /// <summary>What each process of the run does. Stateless.</summary>
 internal static class Roles
 {
-    public const string Primary = "primary", Worker = "worker", Learner = "learner", Alone = "alone";
+    public const string Primary = "primary",
+        Worker = "worker",
+        Learner = "learner",
+        Alone = "alone";
 
     /// <summary>What a silo says once it is in the cluster, before its name.</summary>
     public const string Joined = "joined the cluster as ";
@@ -58,8 +61,13 @@ internal static class Roles
         var client = host.Services.GetRequiredService<IClusterClient>();
         var options = new WorkerClusterOptions { Origin = world.Scorer.Origin, Logger = ConsoleLog.Warnings };
         await using (WorkerCluster cluster = await client.ConnectVariationalBoNAsync(options, cancellationToken))
-        await using (ClusterLearner learner = cluster.CreateLearner(world.Policy, world.Parameters,
-            new() { PromptsPerBlock = Settings.PromptsPerBlock, SamplesPerBlock = Settings.CompletionsPerPrompt }))
+        await using (
+            ClusterLearner learner = cluster.CreateLearner(
+                world.Policy,
+                world.Parameters,
+                new() { PromptsPerBlock = Settings.PromptsPerBlock, SamplesPerBlock = Settings.CompletionsPerPrompt }
+            )
+        )
         {
             await AlignAsync(world, new OverCluster(cluster, learner, settings), settings, Learner, cancellationToken);
             foreach (WorkerStatus worker in cluster.Workers)
@@ -69,8 +77,13 @@ internal static class Roles
         await host.StopAsync(cancellationToken);
     }
 
-    private static async Task AlignAsync(ReviewWorld world, IEngine engine, Settings settings, string role,
-        CancellationToken cancellationToken)
+    private static async Task AlignAsync(
+        ReviewWorld world,
+        IEngine engine,
+        Settings settings,
+        string role,
+        CancellationToken cancellationToken
+    )
     {
         string folder = Path.Combine(settings.Folder, role);
         Directory.CreateDirectory(folder);

@@ -22,12 +22,16 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         if (settings.Postgres is null)
             await StartSiloAsync(Roles.Primary, "primary", cancellationToken);
         var workers = new List<(string Name, Child Process)>();
-        await Task.WhenAll(Enumerable.Range(1, Workers).Select(async number =>
-        {
-            var worker = await StartSiloAsync(Roles.Worker, $"worker {number}", cancellationToken);
-            lock (workers)
-                workers.Add(worker);
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(1, Workers)
+                .Select(async number =>
+                {
+                    var worker = await StartSiloAsync(Roles.Worker, $"worker {number}", cancellationToken);
+                    lock (workers)
+                        workers.Add(worker);
+                })
+        );
 
         Task disturbing = Task.CompletedTask;
         int half = settings.Steps / 2;
@@ -57,20 +61,31 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         {
             Child? started = null;
             bool isKilled = false;
-            return started = Start(Roles.Learner, "learner", line =>
-            {
-                _events.Hear(line, _clock.Elapsed);
-                if (line.StartsWith($"step {Math.Max(1, settings.Steps / 8)} ", StringComparison.Ordinal)
-                    && disturbing.IsCompletedSuccessfully && workers.Count == Workers)
-                    disturbing = Task.Run(() => DisturbAsync(workers, cancellationToken), cancellationToken);
-                if (settings.Postgres is not null && !isKilled && line.StartsWith($"step {half + 1} ", StringComparison.Ordinal)
-                    && !File.Exists(Path.Combine(settings.Folder, "learner-killed")))
+            return started = Start(
+                Roles.Learner,
+                "learner",
+                line =>
                 {
-                    isKilled = _events.IsLearnerKilled = true;
-                    File.WriteAllText(Path.Combine(settings.Folder, "learner-killed"), "");
-                    started!.Kill();
+                    _events.Hear(line, _clock.Elapsed);
+                    if (
+                        line.StartsWith($"step {Math.Max(1, settings.Steps / 8)} ", StringComparison.Ordinal)
+                        && disturbing.IsCompletedSuccessfully
+                        && workers.Count == Workers
+                    )
+                        disturbing = Task.Run(() => DisturbAsync(workers, cancellationToken), cancellationToken);
+                    if (
+                        settings.Postgres is not null
+                        && !isKilled
+                        && line.StartsWith($"step {half + 1} ", StringComparison.Ordinal)
+                        && !File.Exists(Path.Combine(settings.Folder, "learner-killed"))
+                    )
+                    {
+                        isKilled = _events.IsLearnerKilled = true;
+                        File.WriteAllText(Path.Combine(settings.Folder, "learner-killed"), "");
+                        started!.Kill();
+                    }
                 }
-            });
+            );
         }
     }
 
@@ -92,31 +107,44 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         File.Move(written, settings.Newcomer);
     }
 
-    private async Task<(string Name, Child Process)> StartSiloAsync(string role, string name, CancellationToken cancellationToken,
-        Action<string>? joinedAs = null)
+    private async Task<(string Name, Child Process)> StartSiloAsync(
+        string role,
+        string name,
+        CancellationToken cancellationToken,
+        Action<string>? joinedAs = null
+    )
     {
         var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Child child = Start(role, name, line =>
-        {
-            if (!line.StartsWith(Roles.Joined, StringComparison.Ordinal))
-                return;
-            joinedAs?.Invoke(line[Roles.Joined.Length..]);
-            joined.TrySetResult();
-        });
+        Child child = Start(
+            role,
+            name,
+            line =>
+            {
+                if (!line.StartsWith(Roles.Joined, StringComparison.Ordinal))
+                    return;
+                joinedAs?.Invoke(line[Roles.Joined.Length..]);
+                joined.TrySetResult();
+            }
+        );
         Task<int> ended = child.EndAsync(cancellationToken);
         if (await Task.WhenAny(joined.Task, ended) == ended)
-            throw new InvalidOperationException($"The process of {name} ended with {await ended} before it was in the cluster; what it " +
-                "wrote stands above.");
+            throw new InvalidOperationException(
+                $"The process of {name} ended with {await ended} before it was in the cluster; what it " + "wrote stands above."
+            );
         return (name, child);
     }
 
     private Child Start(string role, string name, Action<string> heard)
     {
-        Child child = Child.Start(role, _file, line =>
-        {
-            Say($"{name}: {line}");
-            heard(line);
-        });
+        Child child = Child.Start(
+            role,
+            _file,
+            line =>
+            {
+                Say($"{name}: {line}");
+                heard(line);
+            }
+        );
         lock (_children)
             _children.Add(child);
         return child;
@@ -124,18 +152,24 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
 
     private int Compare()
     {
-        Row[] cluster = Read(Roles.Learner), alone = Read(Roles.Alone);
-        output.WriteLine($"{"",-36} {"over the cluster",-24} in one process");
+        Row[] cluster = Read(Roles.Learner),
+            alone = Read(Roles.Alone);
+        output.WriteLine($"{"", -36} {"over the cluster", -24} in one process");
         foreach ((Row one, Row other) in cluster.Zip(alone))
-            output.WriteLine($"{one.Name,-36} {Short(one.Value),-24} {Short(other.Value)}");
-        int at = Enumerable.Range(0, Math.Max(cluster.Length, alone.Length))
+            output.WriteLine($"{one.Name, -36} {Short(one.Value), -24} {Short(other.Value)}");
+        int at = Enumerable
+            .Range(0, Math.Max(cluster.Length, alone.Length))
             .FirstOrDefault(i => cluster.ElementAtOrDefault(i) != alone.ElementAtOrDefault(i), -1);
         if (at >= 0)
-            return Fail($"The first difference: \"{cluster.ElementAtOrDefault(at)?.Name ?? "no row"}\" is " +
-                $"{cluster.ElementAtOrDefault(at)?.Value} over the cluster, \"{alone.ElementAtOrDefault(at)?.Name ?? "no row"}\" is " +
-                $"{alone.ElementAtOrDefault(at)?.Value} in one process.");
-        output.WriteLine("Both tables are equal to the last digit: a worker died on the way and another one came, and no bit of any " +
-            "number knows of it.");
+            return Fail(
+                $"The first difference: \"{cluster.ElementAtOrDefault(at)?.Name ?? "no row"}\" is "
+                    + $"{cluster.ElementAtOrDefault(at)?.Value} over the cluster, \"{alone.ElementAtOrDefault(at)?.Name ?? "no row"}\" is "
+                    + $"{alone.ElementAtOrDefault(at)?.Value} in one process."
+            );
+        output.WriteLine(
+            "Both tables are equal to the last digit: a worker died on the way and another one came, and no bit of any "
+                + "number knows of it."
+        );
         return 0;
     }
 
@@ -152,6 +186,6 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
     private void Say(string text)
     {
         lock (output)
-            output.WriteLine(FormattableString.Invariant($"[{_clock.Elapsed.TotalSeconds,5:0.0} s] {text}"));
+            output.WriteLine(FormattableString.Invariant($"[{_clock.Elapsed.TotalSeconds, 5:0.0} s] {text}"));
     }
 }

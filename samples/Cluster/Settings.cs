@@ -25,7 +25,10 @@ internal sealed record Settings
 
     public const double N = 8;
     public const long Seed = 1;
-    public const int PromptsPerStep = 32, CompletionsPerPrompt = 4, PromptsPerBlock = 8, CompletionsPerPart = 32;
+    public const int PromptsPerStep = 32,
+        CompletionsPerPrompt = 4,
+        PromptsPerBlock = 8,
+        CompletionsPerPart = 32;
 
     /// <summary>The reference model, trained once.</summary>
     public string Model => Path.Combine(Folder, "reference.safetensors");

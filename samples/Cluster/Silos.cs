@@ -10,50 +10,65 @@ namespace Cluster;
 /// <summary>Silos and clients of the run, on loopback. Stateless.</summary>
 internal static class Silos
 {
-    private const string Service = "variationalbon-sample", PostgreSql = "Npgsql";
+    private const string Service = "variationalbon-sample",
+        PostgreSql = "Npgsql";
 
     /// <summary>The primary silo: knows who is there, and draws nothing.</summary>
-    public static IHost Primary(Settings settings) => Host(builder => builder.UseOrleans(silo =>
-    {
-        silo.UseLocalhostClustering(settings.Primary.Silo, settings.Primary.Gateway, serviceId: Service, clusterId: settings.ClusterId);
-        silo.AddVariationalBoN();
-    }));
+    public static IHost Primary(Settings settings) =>
+        Host(builder =>
+            builder.UseOrleans(silo =>
+            {
+                silo.UseLocalhostClustering(
+                    settings.Primary.Silo,
+                    settings.Primary.Gateway,
+                    serviceId: Service,
+                    clusterId: settings.ClusterId
+                );
+                silo.AddVariationalBoN();
+            })
+        );
 
     /// <summary>A silo that draws and computes gradients.</summary>
-    public static IHost Worker(Settings settings) => Host(builder => builder.UseOrleans(silo =>
-    {
-        Ports ports = FreePorts();
-        if (settings.Postgres is string connection)
-        {
-            silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgreSql, connection));
-            silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.ClusterId, Service));
-            silo.ConfigureEndpoints(IPAddress.Loopback, ports.Silo, ports.Gateway);
-        }
-        else
-        {
-            var primary = new IPEndPoint(IPAddress.Loopback, settings.Primary.Silo);
-            silo.UseLocalhostClustering(ports.Silo, ports.Gateway, primary, Service, settings.ClusterId);
-        }
+    public static IHost Worker(Settings settings) =>
+        Host(builder =>
+            builder.UseOrleans(silo =>
+            {
+                Ports ports = FreePorts();
+                if (settings.Postgres is string connection)
+                {
+                    silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgreSql, connection));
+                    silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.ClusterId, Service));
+                    silo.ConfigureEndpoints(IPAddress.Loopback, ports.Silo, ports.Gateway);
+                }
+                else
+                {
+                    var primary = new IPEndPoint(IPAddress.Loopback, settings.Primary.Silo);
+                    silo.UseLocalhostClustering(ports.Silo, ports.Gateway, primary, Service, settings.ClusterId);
+                }
 
-        silo.AddVariationalBoN(_ => new ReviewWorld(settings).ToWorker());
-    }));
+                silo.AddVariationalBoN(_ => new ReviewWorld(settings).ToWorker());
+            })
+        );
 
     /// <summary>A client, which the learner is.</summary>
-    public static IHost Client(Settings settings) => Host(builder => builder.UseOrleansClient(client =>
-    {
-        if (settings.Postgres is string connection)
-        {
-            client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgreSql, connection));
-            client.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.ClusterId, Service));
-            client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
-        }
-        else
-        {
-            client.UseLocalhostClustering(settings.Primary.Gateway, Service, settings.ClusterId);
-        }
+    public static IHost Client(Settings settings) =>
+        Host(builder =>
+            builder.UseOrleansClient(client =>
+            {
+                if (settings.Postgres is string connection)
+                {
+                    client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgreSql, connection));
+                    client.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.ClusterId, Service));
+                    client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+                }
+                else
+                {
+                    client.UseLocalhostClustering(settings.Primary.Gateway, Service, settings.ClusterId);
+                }
 
-        client.AddVariationalBoN(connectFor: TimeSpan.FromMinutes(2));
-    }));
+                client.AddVariationalBoN(connectFor: TimeSpan.FromMinutes(2));
+            })
+        );
 
     /// <summary>Two ports that are free now.</summary>
     public static Ports FreePorts()

@@ -1,4 +1,6 @@
-// One's own objective and one's own loss, both checked against the exact answer. The objective: a tempered Best-of-N, pi_ref^(1 - t) pi_bon^t up to a constant. The loss: HuberLogRatio.cs.
+using System.Globalization;
+// One's own objective and one's own loss, both checked against the exact answer. The objective: a tempered Best-of-N, pi_ref^(1 - t)
+// pi_bon^t up to a constant. The loss: HuberLogRatio.cs.
 using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
@@ -33,9 +35,22 @@ for (int step = 0; step < 600; step++)
 }
 
 // The same objective by the own loss, offline: it sees the five answers and draws nothing.
-var answers = Enumerable.Range(0, 5).Select(i => new ScoredCompletion(new Completion { Prompt = "?", Text = $"{i}", Tokens = [i] }, i, Math.Log(probabilities[i]))).ToArray();
+var answers = Enumerable
+    .Range(0, 5)
+    .Select(i => new ScoredCompletion(
+        new Completion
+        {
+            Prompt = "?",
+            Text = $"{i}",
+            Tokens = [i],
+        },
+        i,
+        Math.Log(probabilities[i])
+    ))
+    .ToArray();
 Completion[] completions = [.. answers.Select(answer => answer.Completion)];
-double[] logTarget = [.. answers.Select(objective.LogTarget)], target = [.. logTarget.Select(Math.Exp)];
+double[] logTarget = [.. answers.Select(objective.LogTarget)],
+    target = [.. logTarget.Select(Math.Exp)];
 using var offline = reference.Clone();
 using var other = new Adam(offline.Parameters, learningRate: 0.05);
 for (int step = 0; step < 600; step++)
@@ -48,20 +63,33 @@ for (int step = 0; step < 600; step++)
     other.Step();
 }
 
-double[] learned = policy.LogProbValues(completions), regressed = offline.LogProbValues(completions);
+double[] learned = policy.LogProbValues(completions),
+    regressed = offline.LogProbValues(completions);
 Console.WriteLine("answer   reference        g    learned   by the own loss");
 for (int i = 0; i < 5; i++)
-    Console.WriteLine(FormattableString.Invariant($"{i,6}   {probabilities[i],9:0.0000}   {target[i] / target.Sum(),6:0.0000}   {Math.Exp(learned[i]),8:0.0000}   {Math.Exp(regressed[i]),15:0.0000}"));
+    Console.WriteLine(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{i, 6}   {probabilities[i], 9:0.0000}   {target[i] / target.Sum(), 6:0.0000}   {Math.Exp(learned[i]), 8:0.0000}   "
+                + $"{Math.Exp(regressed[i]), 15:0.0000}"
+        )
+    );
 
-// The gradient of the own loss, before any step: its mean over all 25 pairs that the reference draws, against the sum by hand, and for a large delta against the library's loss.
-double[] exact = new double[5], d = [.. logTarget.Select((g, i) => Math.Log(probabilities[i]) - g)];
+// The gradient of the own loss, before any step: its mean over all 25 pairs that the reference draws, against the sum by hand, and for a
+// large delta against the library's loss.
+double[] exact = new double[5],
+    d = [.. logTarget.Select((g, i) => Math.Log(probabilities[i]) - g)];
 for (int i = 0; i < 5; i++)
-    exact[i] = Enumerable.Range(0, 5).Sum(j => 2 * probabilities[i] * probabilities[j] * Math.Clamp(d[i] - d[j], -Delta, Delta)); // huber'(x) = x, at most delta
+    // huber'(x) = x, at most delta
+    exact[i] = Enumerable.Range(0, 5).Sum(j => 2 * probabilities[i] * probabilities[j] * Math.Clamp(d[i] - d[j], -Delta, Delta));
 double[] own = MeanGradient((logProb, targets, groups) => HuberLogRatio.Loss(logProb, targets, groups, Delta));
-double[] wide = MeanGradient((logProb, targets, groups) => HuberLogRatio.Loss(logProb, targets, groups, delta: 1e6)), squares = MeanGradient(SquaredLogRatio.Centred);
+double[] wide = MeanGradient((logProb, targets, groups) => HuberLogRatio.Loss(logProb, targets, groups, delta: 1e6)),
+    squares = MeanGradient(SquaredLogRatio.Centred);
 Console.WriteLine("\nmean gradient by each logit\nanswer   by hand   own loss    delta 1e6   SquaredLogRatio.Centred");
 for (int i = 0; i < 5; i++)
-    Console.WriteLine(FormattableString.Invariant($"{i,6}   {exact[i],7:0.0000}   {own[i],8:0.0000}   {wide[i],10:0.0000}   {squares[i],23:0.0000}"));
+    Console.WriteLine(
+        FormattableString.Invariant($"{i, 6}   {exact[i], 7:0.0000}   {own[i], 8:0.0000}   {wide[i], 10:0.0000}   {squares[i], 23:0.0000}")
+    );
 double error = exact.Zip(own, (a, b) => Math.Abs(a - b)).Concat(wide.Zip(squares, (a, b) => Math.Abs(a - b))).Max();
 Console.WriteLine(FormattableString.Invariant($"largest difference {error:0.0e+0}"));
 return error < 1e-12 ? 0 : 1;

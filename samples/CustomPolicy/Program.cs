@@ -17,6 +17,7 @@ var reward = RewardModel.FromFunction((_, text) => -Math.Abs(int.Parse(text, Cul
 
 // snippet: check
 PolicyCheck.Run(policy, prompts, new PolicyCheckOptions { Reference = reference }).ThrowIfFailed();
+
 // end snippet
 
 var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 512, seed: 1);
@@ -36,17 +37,24 @@ for (int step = 0; step < 200; step++)
     adam.Step();
 }
 
-Console.WriteLine($"After: {policy}, the best that a Gaussian can do for the best of 4\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 512, seed: 0, bestOfN)}");
+Console.WriteLine(
+    $"After: {policy}, the best that a Gaussian can do for the best of "
+        + $"4\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 512, seed: 0, bestOfN)}"
+);
 return 0;
 
 /// <summary>pi(k) = softmax over k in -40..40 of -(k - mean)^2 / (2 deviation^2), whatever the prompt.</summary>
 internal sealed class DiscreteGaussian : IPolicy, IDisposable
 {
     private const int Largest = 40;
-    private readonly Parameter _mean, _logDeviation;
+    private readonly Parameter _mean,
+        _logDeviation;
 
     public DiscreteGaussian(double mean, double deviation, bool trainable = true) =>
-        (_mean, _logDeviation) = (new Parameter(torch.tensor(mean, torch.float64), trainable), new Parameter(torch.tensor(Math.Log(deviation), torch.float64), trainable));
+        (_mean, _logDeviation) = (
+            new Parameter(torch.tensor(mean, torch.float64), trainable),
+            new Parameter(torch.tensor(Math.Log(deviation), torch.float64), trainable)
+        );
 
     public IEnumerable<Parameter> Parameters => [_mean, _logDeviation];
 
@@ -54,7 +62,12 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
 
     public ModelIdentity Identity => $"discrete Gaussian, {this}"; // the reference table refuses another reference
 
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Completion> Sample(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    )
     {
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
@@ -69,7 +82,12 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
             int index = 0;
             while (index < probabilities.Length - 1 && (u -= probabilities[index]) >= 0)
                 index++;
-            return new Completion { Prompt = prompt, Text = $"{index - Largest}", Tokens = [index] };
+            return new Completion
+            {
+                Prompt = prompt,
+                Text = $"{index - Largest}",
+                Tokens = [index],
+            };
         }
     }
 
@@ -94,7 +112,11 @@ internal sealed class DiscreteGaussian : IPolicy, IDisposable
 
     private torch.Tensor LogProbs()
     {
-        using Scalar first = -Largest, end = Largest + 1, step = 1, two = 2, minusHalf = -0.5; // held while libtorch reads them
+        using Scalar first = -Largest,
+            end = Largest + 1,
+            step = 1,
+            two = 2,
+            minusHalf = -0.5; // held while libtorch reads them
         var numbers = torch.arange(first, end, step, torch.float64); // [V]
         return torch.nn.functional.log_softmax(((numbers - _mean) / _logDeviation.exp()).pow(two).mul(minusHalf), 0);
     }

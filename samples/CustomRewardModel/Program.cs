@@ -16,9 +16,15 @@ using var reference = policy.CloneFrozen();
 var reward = new RhymeJudge();
 
 var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 256, seed: 1);
+
 // snippet: check
-CheckReport check = await RewardCheck.RunAsync(reward, reference.Sample(prompts, completionsPerPrompt: 8, seed: 0), new RewardCheckOptions { Table = table });
+CheckReport check = await RewardCheck.RunAsync(
+    reward,
+    reference.Sample(prompts, completionsPerPrompt: 8, seed: 0),
+    new RewardCheckOptions { Table = table }
+);
 check.ThrowIfFailed();
+
 // end snippet
 
 var bestOfN = table.BestOf(n: 8, logger: ConsoleLog.Warnings);
@@ -40,7 +46,10 @@ for (int step = 0; step < 400; step++)
     adam.Step();
 }
 
-Console.WriteLine($"After, one draw should be worth about 8:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}");
+Console.WriteLine(
+    $"After, one draw should be worth about "
+        + $"8:\n{await evaluator.EvaluateAsync(policy, prompts, completionsPerPrompt: 256, seed: 0, bestOfN)}"
+);
 return 0;
 
 /// <summary>Likes verses whose ends rhyme (equal parity of the first and last word) and that use many different words.</summary>

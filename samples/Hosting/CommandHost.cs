@@ -6,14 +6,18 @@ using VariationalBoN.Training;
 
 namespace SampleHosting;
 
-/// <summary>Runs the command line of a sample: what fails is one line on standard error and an exit code; Ctrl+C stops it. Stateless.</summary>
+/// <summary>Runs the command line of a sample: what fails is one line on standard error and an exit code; Ctrl+C stops it.
+/// Stateless.</summary>
 public static class CommandHost
 {
-    public const int Failure = 1, UsageError = 2, Interrupted = 130;
+    public const int Failure = 1,
+        UsageError = 2,
+        Interrupted = 130;
 
     private static readonly ParserConfiguration s_parser = new() { ResponseFileTokenReplacer = null }; // "@" begins a text, not a file
 
-    /// <summary>For a sample without options of its own: answers --help, refuses every argument but --plain-runtime, and begins as that says.</summary>
+    /// <summary>For a sample without options of its own: answers --help, refuses every argument but --plain-runtime, and begins as that
+    /// says.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="purpose">What the sample does, for its help.</param>
     /// <returns>The exit code to end with; null to go on.</returns>
@@ -54,7 +58,11 @@ public static class CommandHost
     /// <param name="isExpected">Failures of this program beside the usual ones; null for none.</param>
     /// <returns>The exit code: 0, 1 for a failure, 2 for an option that only the work finds wrong, 130 when it was stopped.</returns>
     public static async Task<int> RunAsync(
-        Func<Task> work, string stopped, CancellationToken cancellationToken, Func<Exception, bool>? isExpected = null)
+        Func<Task> work,
+        string stopped,
+        CancellationToken cancellationToken,
+        Func<Exception, bool>? isExpected = null
+    )
     {
         try
         {
@@ -71,8 +79,18 @@ public static class CommandHost
             Say(e.Message);
             return UsageError;
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException
-            or ArithmeticException or RewardModelException or TrainingStoppedException or TorchRuntimeException || isExpected?.Invoke(e) == true)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or InvalidDataException
+                        or UnauthorizedAccessException
+                        or ArgumentException
+                        or ArithmeticException
+                        or RewardModelException
+                        or TrainingStoppedException
+                        or TorchRuntimeException
+                || isExpected?.Invoke(e) == true
+            )
         {
             Say(e.Message);
             return Failure;

@@ -11,17 +11,20 @@ public sealed class ConsoleLog : ILogger
     /// <summary>The one that samples give to the library.</summary>
     public static readonly ConsoleLog Warnings = new();
 
-    private ConsoleLog()
-    {
-    }
+    private ConsoleLog() { }
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => logLevel is >= LogLevel.Warning and < LogLevel.None;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state,
-        Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter
+    )
     {
         if (IsEnabled(logLevel))
             Console.Error.WriteLine($"! {formatter(state, exception).ReplaceLineEndings(" ")}");

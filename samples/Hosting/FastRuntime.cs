@@ -7,14 +7,15 @@ namespace SampleHosting;
 public static class FastRuntime
 {
     /// <summary><c>--plain-runtime</c>: as if this class were not.</summary>
-    public static Option<bool> Plain() => new("--plain-runtime")
-    {
-        Description = "Leave libtorch its own kernels (on AMD processors) and its own use of memory: slower, other last digits.",
-    };
+    public static Option<bool> Plain() =>
+        new("--plain-runtime")
+        {
+            Description = "Leave libtorch its own kernels (on AMD processors) and its own use of memory: slower, other last digits.",
+        };
 
     /// <summary>
-    /// Asks for fast kernels and kept memory where the machine has them, before anything of TorchSharp; in a process that has loaded libtorch
-    /// already, such as one of tests, for nothing.
+    /// Asks for fast kernels and kept memory where the machine has them, before anything of TorchSharp; in a process that has loaded
+    /// libtorch already, such as one of tests, for nothing.
     /// </summary>
     /// <param name="plain">Whether <see cref="Plain"/> was given, so that nothing is asked for.</param>
     public static void Begin(bool plain)

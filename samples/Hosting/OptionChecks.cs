@@ -18,7 +18,8 @@ public static class OptionChecks
     /// <param name="holds">Whether a value is in range; NaN and infinity never are.</param>
     /// <param name="range">The range behind "it must be", such as "at least 1".</param>
     public static Option<T> Number<T>(string name, string description, T byDefault, Func<T, bool> holds, string range)
-        where T : struct, INumber<T> => new(name)
+        where T : struct, INumber<T> =>
+        new(name)
         {
             Description = description,
             DefaultValueFactory = _ => byDefault,
@@ -32,8 +33,7 @@ public static class OptionChecks
     /// <param name="holds">Whether a value is in range; NaN and infinity never are.</param>
     /// <param name="range">The range behind "it must be", such as "at least 1".</param>
     public static Option<T?> Number<T>(string name, string description, Func<T, bool> holds, string range)
-        where T : struct, INumber<T> =>
-        new(name) { Description = description, CustomParser = result => Parse(result, name, holds, range) };
+        where T : struct, INumber<T> => new(name) { Description = description, CustomParser = result => Parse(result, name, holds, range) };
 
     /// <summary>Adds the check of a text that was given.</summary>
     /// <returns>The option itself.</returns>

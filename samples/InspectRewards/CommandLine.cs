@@ -18,38 +18,53 @@ internal static class CommandLine
 {
     public static readonly string Example = Path.Combine(AppContext.BaseDirectory, "example.jsonl");
 
-    private const string Purpose = "Says what Best-of-N would give with these reference rewards, for which N and at what distance from " +
-        "the reference, and whether the rewards can be trusted.";
+    private const string Purpose =
+        "Says what Best-of-N would give with these reference rewards, for which N and at what distance from "
+        + "the reference, and whether the rewards can be trusted.";
 
     private static readonly Argument<string> Rewards = new Argument<string>("REWARDS")
     {
-        Description = "Reference rewards: a store of this library, or a file in JSON Lines: saved by this library (SentimentControl writes " +
-            "references.jsonl), a line for each prompt (prompt, rewards, responses), or a line for each sample (prompt, text, reward) " +
-            "[default: a small example].",
+        Description =
+            "Reference rewards: a store of this library, or a file in JSON Lines: saved by this library (SentimentControl writes "
+            + "references.jsonl), a line for each prompt (prompt, rewards, responses), or a line for each sample (prompt, text, reward) "
+            + "[default: a small example].",
         Arity = ArgumentArity.ZeroOrOne,
-    }
-    .Checked(File.Exists, value => $"REWARDS is '{value}'; there is no such file");
+    }.Checked(File.Exists, value => $"REWARDS is '{value}'; there is no such file");
 
     private static readonly Option<double> N = OptionChecks.Number(
-        "--n", "N, the draws that one sample is to be worth.", 8.0, value => value >= 1, "at least 1");
+        "--n",
+        "N, the draws that one sample is to be worth.",
+        8.0,
+        value => value >= 1,
+        "at least 1"
+    );
 
-    private static readonly Option<double> TieTolerance = OptionChecks.Number("--tie-tolerance",
+    private static readonly Option<double> TieTolerance = OptionChecks.Number(
+        "--tie-tolerance",
         "Rewards of a prompt that are no further apart than this are one: for a reward model whose score of one text moves with its batch.",
-        0.0, value => value >= 0, "at least 0");
+        0.0,
+        value => value >= 0,
+        "at least 0"
+    );
 
     private static readonly Option<string> Second = new("--second")
     {
-        Description = "The reward of a second judge, or people's scores of a part of the samples: the name of a component of REWARDS, or a file of rewards of the same samples. " +
-            "Says up to which N the first helps by the second.",
+        Description =
+            "The reward of a second judge, or people's scores of a part of the samples: the name of a component of REWARDS, or a file of "
+            + "rewards of the same samples. "
+            + "Says up to which N the first helps by the second.",
     };
 
     private static readonly Option<string[]> Ensemble = new("--ensemble")
     {
-        Description = "A component of REWARDS that is a judge of an ensemble; two or more, such as --ensemble a --ensemble b. Says how much they disagree about the answers that the first ranks highest.",
+        Description =
+            "A component of REWARDS that is a judge of an ensemble; two or more, such as --ensemble a --ensemble b. Says how much they "
+            + "disagree about the answers that the first ranks highest.",
     };
 
-    private static readonly Option<string> Output =
-        CommonOptions.Output("Folder for report.md and its plots [default: output/<name of the file>-rewards].");
+    private static readonly Option<string> Output = CommonOptions.Output(
+        "Folder for report.md and its plots [default: output/<name of the file>-rewards]."
+    );
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
     /// <param name="args">The arguments.</param>
@@ -75,7 +90,13 @@ internal static class CommandLine
     private static Arguments Read(ParseResult result)
     {
         string rewards = result.GetValue(Rewards) ?? Example;
-        return new Arguments(rewards, result.GetValue(N), result.GetValue(TieTolerance), result.GetValue(Second), result.GetValue(Ensemble) ?? [],
-            result.GetValue(Output) ?? Path.Combine("output", $"{Path.GetFileNameWithoutExtension(rewards)}-rewards"));
+        return new Arguments(
+            rewards,
+            result.GetValue(N),
+            result.GetValue(TieTolerance),
+            result.GetValue(Second),
+            result.GetValue(Ensemble) ?? [],
+            result.GetValue(Output) ?? Path.Combine("output", $"{Path.GetFileNameWithoutExtension(rewards)}-rewards")
+        );
     }
 }

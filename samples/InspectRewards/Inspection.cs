@@ -20,8 +20,13 @@ internal static class Inspection
         var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = arguments.N });
         var trust = arguments.Second is null ? null : Trust(table, arguments);
         string name = Path.GetFileName(arguments.Rewards);
-        string title = string.Create(CultureInfo.InvariantCulture, $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, {(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")} samples each");
-        byte[] curve = RewardPlots.BestOfN(report, title), rewards = RewardPlots.Rewards(table, arguments.N, title);
+        string title = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}: {report.Prompts} prompt{(report.Prompts == 1 ? "" : "s")}, "
+                + $"{(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")} samples each"
+        );
+        byte[] curve = RewardPlots.BestOfN(report, title),
+            rewards = RewardPlots.Rewards(table, arguments.N, title);
         byte[]? second = trust is null ? null : RewardPlots.Second(trust, title);
         cancellationToken.ThrowIfCancellationRequested();
 
@@ -30,7 +35,9 @@ internal static class Inspection
         File.WriteAllBytes(Path.Combine(arguments.Output, "rewards.png"), rewards);
         if (second is not null)
             File.WriteAllBytes(Path.Combine(arguments.Output, SecondPlot), second);
-        File.WriteAllText(Path.Combine(arguments.Output, "report.md"), $"""
+        File.WriteAllText(
+            Path.Combine(arguments.Output, "report.md"),
+            $"""
             # {title}
 
             {Reading.Replace("Lines with \"!\"", "Lines with \"Look here\"", StringComparison.Ordinal).TrimEnd()}
@@ -42,11 +49,15 @@ internal static class Inspection
             ![Expected reward of Best-of-n against n](best-of-n.png)
 
             ![Rewards of one draw and of the best of N](rewards.png)
-            """);
+            """
+        );
         Print(report, title, output);
         if (trust is not null)
             Print(trust, output);
-        output.WriteLine($"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png{(trust is null ? "" : $", {SecondPlot}")}. What each number means: \"Reading the report\" in the documentation of VariationalBoN.");
+        output.WriteLine(
+            $"Written to {arguments.Output}: report.md, best-of-n.png, rewards.png{(trust is null ? "" : $", {SecondPlot}")}. What each "
+                + $"number means: \"Reading the report\" in the documentation of VariationalBoN."
+        );
     }
 
     private const string SecondPlot = "second-reward.png";
@@ -59,7 +70,10 @@ internal static class Inspection
         if (!components.Contains(second))
         {
             if (!File.Exists(second))
-                throw new ArgumentException($"--second is '{second}': there is no such file, and the rewards have {(components.Length == 0 ? "no components" : $"the components {string.Join(", ", components)}")}.");
+                throw new ArgumentException(
+                    $"--second is '{second}': there is no such file, and the rewards have "
+                        + $"{(components.Length == 0 ? "no components" : $"the components {string.Join(", ", components)}")}."
+                );
             using var other = ReferenceTable.Load(second);
             string name = Path.GetFileName(second);
             while (components.Contains(name))
@@ -67,7 +81,11 @@ internal static class Inspection
             (table, second) = (table.WithComponent(name, other), name);
         }
 
-        return RewardHackingReport.FromTable(table, second, new RewardHackingOptions { N = arguments.N, Ensemble = [.. arguments.Ensemble] });
+        return RewardHackingReport.FromTable(
+            table,
+            second,
+            new RewardHackingOptions { N = arguments.N, Ensemble = [.. arguments.Ensemble] }
+        );
     }
 
     private const string Reading = """
@@ -77,9 +95,14 @@ internal static class Inspection
 
         """;
 
-    private static string Provenance(ReferenceTable table) => table.Provenance is { } from
-        ? string.Create(CultureInfo.InvariantCulture, $"Reference `{from.Origin.Reference}`, reward model `{from.Origin.RewardModel}`, scoring `{from.Origin.Scoring}`, seed {from.Seed}.")
-        : "The file does not say which reference and which reward model it comes from.";
+    private static string Provenance(ReferenceTable table) =>
+        table.Provenance is { } from
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"Reference `{from.Origin.Reference}`, reward model `{from.Origin.RewardModel}`, scoring `{from.Origin.Scoring}`, seed "
+                    + $"{from.Seed}."
+            )
+            : "The file does not say which reference and which reward model it comes from.";
 
     private static void Print(ReferenceReport report, string title, TextWriter output)
     {

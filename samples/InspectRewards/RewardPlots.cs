@@ -5,20 +5,29 @@ using VariationalBoN.Evaluation;
 
 namespace InspectRewards;
 
-/// <summary>The pictures: what the best of n scores by the first reward and by the second, and how rewards are distributed. Stateless.</summary>
+/// <summary>The pictures: what the best of n scores by the first reward and by the second, and how rewards are distributed.
+/// Stateless.</summary>
 internal static class RewardPlots
 {
-    private const int Width = 1200, Height = 800, Bins = 40;
-    private static readonly Color One = Color.FromHex("#30638e"), Best = Color.FromHex("#d1495b");
+    private const int Width = 1200,
+        Height = 800,
+        Bins = 40;
+    private static readonly Color One = Color.FromHex("#30638e"),
+        Best = Color.FromHex("#d1495b");
 
-    /// <summary>Expected reward of the best of n against n, doubling by doubling, with its interval over prompts and the N asked for.</summary>
+    /// <summary>Expected reward of the best of n against n, doubling by doubling, with its interval over prompts and the N asked
+    /// for.</summary>
     public static byte[] BestOfN(ReferenceReport report, string title)
     {
         using var plot = new Plot();
         double[] x = [.. report.Curve.Points.Select(point => Math.Log2(point.N))];
         if (report.Prompts > 1)
         {
-            var band = plot.Add.FillY(x, [.. report.Curve.Points.Select(point => point.RewardInterval.Lower)], [.. report.Curve.Points.Select(point => point.RewardInterval.Upper)]);
+            var band = plot.Add.FillY(
+                x,
+                [.. report.Curve.Points.Select(point => point.RewardInterval.Lower)],
+                [.. report.Curve.Points.Select(point => point.RewardInterval.Upper)]
+            );
             (band.FillColor, band.LineWidth, band.MarkerSize, band.LegendText) = (Best.WithOpacity(.2), 0, 0, "95 % interval over prompts");
         }
 
@@ -31,16 +40,22 @@ internal static class RewardPlots
         }
 
         int[] ticks = [.. Enumerable.Range(0, (int)Math.Log2(report.Curve.MaxN) + 1)];
-        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. ticks.Select(tick => (double)tick)], [.. ticks.Select(tick => (1L << tick).ToString(CultureInfo.InvariantCulture))]);
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
+            [.. ticks.Select(tick => (double)tick)],
+            [.. ticks.Select(tick => (1L << tick).ToString(CultureInfo.InvariantCulture))]
+        );
         return Finish(plot, title, "n, draws of which the best is kept", "expected reward", Alignment.LowerRight);
     }
 
     /// <summary>How often each reward is drawn once, and how often it is the best of N: each prompt weighs the same.</summary>
     public static byte[] Rewards(ReferenceTable table, double n, string title)
     {
-        double low = table.Prompts.Min(prompt => prompt.Cdf.SortedRewards[0]), high = table.Prompts.Max(prompt => prompt.Cdf.SortedRewards[^1]);
+        double low = table.Prompts.Min(prompt => prompt.Cdf.SortedRewards[0]),
+            high = table.Prompts.Max(prompt => prompt.Cdf.SortedRewards[^1]);
         double width = high > low ? (high - low) / Bins : 1;
-        double[] one = new double[Bins], best = new double[Bins], centres = [.. Enumerable.Range(0, Bins).Select(bin => low + ((bin + .5) * width))];
+        double[] one = new double[Bins],
+            best = new double[Bins],
+            centres = [.. Enumerable.Range(0, Bins).Select(bin => low + ((bin + .5) * width))];
         foreach (var prompt in table.Prompts)
         {
             double[] weights = prompt.Cdf.BestOfNWeightsByRank(n);
@@ -74,12 +89,19 @@ internal static class RewardPlots
         double[] x = [.. report.Points.Select(point => Math.Log2(point.N))];
         if (report.Prompts > 1)
         {
-            var band = plot.Add.FillY(x, [.. report.Points.Select(point => point.SecondInterval.Lower)], [.. report.Points.Select(point => point.SecondInterval.Upper)]);
+            var band = plot.Add.FillY(
+                x,
+                [.. report.Points.Select(point => point.SecondInterval.Lower)],
+                [.. report.Points.Select(point => point.SecondInterval.Upper)]
+            );
             (band.FillColor, band.LineWidth, band.MarkerSize, band.LegendText) = (One.WithOpacity(.2), 0, 0, "95 % interval over prompts");
         }
 
         var line = plot.Add.ScatterLine(x, report.Points.Select(point => point.Second.Value).ToArray(), One);
-        (line.LineWidth, line.LegendText) = (3, string.Create(CultureInfo.InvariantCulture, $"\"{report.SecondName}\" of the best of n by the first reward"));
+        (line.LineWidth, line.LegendText) = (
+            3,
+            string.Create(CultureInfo.InvariantCulture, $"\"{report.SecondName}\" of the best of n by the first reward")
+        );
         if (report.Threshold is double threshold)
         {
             double upper = Math.Min(report.ThresholdInterval.Upper, report.MaxN);
@@ -90,8 +112,17 @@ internal static class RewardPlots
         }
 
         int[] ticks = [.. Enumerable.Range(0, (int)Math.Log2(report.MaxN) + 1)];
-        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. ticks.Select(tick => (double)tick)], [.. ticks.Select(tick => (1L << tick).ToString(CultureInfo.InvariantCulture))]);
-        return Finish(plot, title, "n, draws of which the best by the first reward is kept", "expected second reward", Alignment.LowerRight);
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
+            [.. ticks.Select(tick => (double)tick)],
+            [.. ticks.Select(tick => (1L << tick).ToString(CultureInfo.InvariantCulture))]
+        );
+        return Finish(
+            plot,
+            title,
+            "n, draws of which the best by the first reward is kept",
+            "expected second reward",
+            Alignment.LowerRight
+        );
     }
 
     private static byte[] Finish(Plot plot, string title, string xLabel, string yLabel, Alignment legend)

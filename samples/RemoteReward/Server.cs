@@ -13,12 +13,21 @@ internal static class Server
         builder.Logging.ClearProviders();
         WebApplication app = builder.Build();
         // snippet: server
-        app.MapPost("/score", (ScoreRequest request) =>
-        {
-            double[] variety = [.. request.Completions.Select(c => Judge.Variety(c.Text))];
-            double[] taste = [.. request.Completions.Select(c => Judge.Taste(c.Prompt, c.Text))];
-            return Results.Ok(new ScoreAnswer([.. variety.Zip(taste, (v, t) => v + t)], Judge.Identity, new() { ["variety"] = variety, ["taste"] = taste }));
-        });
+        app.MapPost(
+            "/score",
+            (ScoreRequest request) =>
+            {
+                double[] variety = [.. request.Completions.Select(c => Judge.Variety(c.Text))];
+                double[] taste = [.. request.Completions.Select(c => Judge.Taste(c.Prompt, c.Text))];
+                return Results.Ok(
+                    new ScoreAnswer(
+                        [.. variety.Zip(taste, (v, t) => v + t)],
+                        Judge.Identity,
+                        new() { ["variety"] = variety, ["taste"] = taste }
+                    )
+                );
+            }
+        );
         // end snippet
         app.Urls.Add($"http://127.0.0.1:{port}");
         await app.StartAsync();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 
-/// <summary>The server as a process of its own, which can be killed as a machine's failure would kill it, and started again at the same address.</summary>
+/// <summary>The server as a process of its own, which can be killed as a machine's failure would kill it, and started again at the same
+/// address.</summary>
 internal sealed class ServerProcess : IDisposable
 {
     /// <summary>The first argument of the process that serves; the second one is the port.</summary>
@@ -19,10 +20,13 @@ internal sealed class ServerProcess : IDisposable
         _process?.Dispose();
         string port = FormattableString.Invariant($"{Address?.Port ?? 0}"); // the first time any free port, then the same
         string program = Environment.ProcessPath!;
-        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(ServerProcess).Assembly.Location] : []; // dotnet RemoteReward.dll
+        // dotnet RemoteReward.dll
+        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [typeof(ServerProcess).Assembly.Location] : [];
         var start = new ProcessStartInfo(program, [.. host, Command, port]) { RedirectStandardOutput = true, RedirectStandardInput = true };
         _process = Process.Start(start)!;
-        Address = new Uri(_process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server ended before it listened."));
+        Address = new Uri(
+            _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The server ended before it listened.")
+        );
     }
 
     /// <summary>Kills it, requests under way included.</summary>

@@ -18,11 +18,25 @@ public static class LanguageModelTraining
     /// <param name="warmUp">Steps of warm-up.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
-    public static void Train(Gpt2 model, Func<int, IReadOnlyList<int[]>> batch, int steps, double learningRate, int warmUp, IProgress<double> progress, CancellationToken cancellationToken)
+    public static void Train(
+        Gpt2 model,
+        Func<int, IReadOnlyList<int[]>> batch,
+        int steps,
+        double learningRate,
+        int warmUp,
+        IProgress<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         model.train();
         using var adam = new Adam(model.parameters(), learningRate);
-        var schedule = new LearningRateSchedule { Peak = learningRate, Steps = steps, WarmUpSteps = warmUp, Shape = ScheduleShape.Cosine };
+        var schedule = new LearningRateSchedule
+        {
+            Peak = learningRate,
+            Steps = steps,
+            WarmUpSteps = warmUp,
+            Shape = ScheduleShape.Cosine,
+        };
         for (int step = 0; step < steps; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -59,7 +73,8 @@ public static class LanguageModelTraining
     public static Tensor Loss(Gpt2 model, IReadOnlyList<int[]> texts, nn.Reduction reduction, out long tokens)
     {
         int length = texts.Max(text => text.Length) - 1;
-        long[] inputs = new long[texts.Count * length], targets = new long[texts.Count * length];
+        long[] inputs = new long[texts.Count * length],
+            targets = new long[texts.Count * length];
         Array.Fill(targets, Ignored);
         for (int row = 0; row < texts.Count; row++)
         {
@@ -72,7 +87,8 @@ public static class LanguageModelTraining
 
         tokens = targets.LongCount(target => target != Ignored);
         var device = model.parameters().First().device;
-        var logits = model.forward(tensor(inputs, [texts.Count, length], device: device)).view(-1, model.VocabularySize); // [B, T, V] -> [B * T, V]
+        // [B, T, V] -> [B * T, V]
+        var logits = model.forward(tensor(inputs, [texts.Count, length], device: device)).view(-1, model.VocabularySize);
         return nn.functional.cross_entropy(logits, tensor(targets, device: device), ignore_index: Ignored, reduction: reduction);
     }
 }

@@ -11,9 +11,13 @@ public static class ReviewTone
     /// <summary>Phrases by their first word, longest first; those without valence are there so that their words are not read alone ("in a
     /// quiet town").</summary>
     private static readonly Dictionary<string, Phrase[]> Phrases = new[] { Adjectives, Nouns, Reactions, Verdicts, Summaries }
-        .SelectMany(list => list).Select(entry => new Phrase(entry.Text.Split(' '), entry.Valence))
-        .Concat(new[] { Aspects, Genres, Adverbs, Links, Heroes, Deeds, Settings, Companions, Places, Facts }.SelectMany(list => list)
-            .Select(text => new Phrase(text.Split(' '), null)))
+        .SelectMany(list => list)
+        .Select(entry => new Phrase(entry.Text.Split(' '), entry.Valence))
+        .Concat(
+            new[] { Aspects, Genres, Adverbs, Links, Heroes, Deeds, Settings, Companions, Places, Facts }
+                .SelectMany(list => list)
+                .Select(text => new Phrase(text.Split(' '), null))
+        )
         .GroupBy(phrase => phrase.Words[0])
         .ToDictionary(group => group.Key, group => group.OrderByDescending(phrase => phrase.Words.Length).ToArray());
 
@@ -25,7 +29,7 @@ public static class ReviewTone
         string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         double sum = 0;
         int count = 0;
-        for (int at = 0; at < words.Length;)
+        for (int at = 0; at < words.Length; )
         {
             var phrase = PhraseAt(words.AsSpan(at));
             if (phrase?.Valence is double valence)

@@ -42,23 +42,26 @@ internal static class CommandLine
     private static readonly Option<string> N = CommandOptions.N("2,4,8,16; with --quick 2,8");
     private static readonly Option<long> Seed = CommonOptions.Seed();
     private static readonly Option<string> Output = CommonOptions.Output(
-        "Folder for results, plots and weights [default: output/<dataset>-seed<seed>].");
+        "Folder for results, plots and weights [default: output/<dataset>-seed<seed>]."
+    );
 
     private static readonly Option<string> Device = CommonOptions.Device();
     private static readonly Option<int> Threads = CommandOptions.Threads();
     private static readonly Option<bool> MixedPrecision = new("--mixed-precision")
     {
-        Description = "Draw, score and fine-tune with products in bfloat16 and everything else in float32; models so small do not get faster by it.",
+        Description =
+            "Draw, score and fine-tune with products in bfloat16 and everything else in float32; models so small do not get faster by it.",
     };
 
-    private static readonly Option<bool> Quick = new("--quick") { Description = "A smaller run: within a minute on two idle cores, austen within two; several times that beside other work." };
+    private static readonly Option<bool> Quick = new("--quick")
+    {
+        Description = "A smaller run: within a minute on two idle cores, austen within two; several times that beside other work.",
+    };
     private static readonly Option<bool> Plain = FastRuntime.Plain();
-    private static readonly Option<string> Sample =
-        new Option<string>("--sample")
-        {
-            Description = "Continue this prompt with the weights saved in the output folder, without training.",
-        }
-        .Checked(value => !string.IsNullOrWhiteSpace(value), _ => "--sample needs a prompt, such as \"the plot was\"");
+    private static readonly Option<string> Sample = new Option<string>("--sample")
+    {
+        Description = "Continue this prompt with the weights saved in the output folder, without training.",
+    }.Checked(value => !string.IsNullOrWhiteSpace(value), _ => "--sample needs a prompt, such as \"the plot was\"");
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
     /// <param name="args">The arguments.</param>

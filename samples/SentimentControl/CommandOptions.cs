@@ -15,20 +15,28 @@ internal static class CommandOptions
         {
             Description = $"Text to work on: {string.Join(" or ", DatasetCatalog.Names)}.",
             DefaultValueFactory = _ => DatasetCatalog.Names[0],
-        }
-        .Checked(DatasetCatalog.Names.Contains, value => $"--dataset is '{value}'; it must be {string.Join(" or ", DatasetCatalog.Names)}");
+        }.Checked(
+            DatasetCatalog.Names.Contains,
+            value => $"--dataset is '{value}'; it must be {string.Join(" or ", DatasetCatalog.Names)}"
+        );
 
     public static Option<string> N(string defaults) =>
         new Option<string>("--n")
         {
             Description = $"Comma-separated values of N, the draws that one sample is to be worth [default: {defaults}].",
-        }
-        .Checked(
+        }.Checked(
             value => ParseN(value) is not null,
-            value => $"--n is '{value}'; it must be different whole numbers from 2 to 1000, such as 2,4,8,16");
+            value => $"--n is '{value}'; it must be different whole numbers from 2 to 1000, such as 2,4,8,16"
+        );
 
-    public static Option<int> Threads() => OptionChecks.Number(
-        "--threads", "Fine-tuning runs at a time, one thread each.", Math.Min(2, Environment.ProcessorCount), value => value is >= 1 and <= 64, "1 to 64");
+    public static Option<int> Threads() =>
+        OptionChecks.Number(
+            "--threads",
+            "Fine-tuning runs at a time, one thread each.",
+            Math.Min(2, Environment.ProcessorCount),
+            value => value is >= 1 and <= 64,
+            "1 to 64"
+        );
 
     /// <summary>Values of N in ascending order; null where the text is none.</summary>
     public static double[]? ParseN(string text) =>

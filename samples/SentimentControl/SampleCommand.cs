@@ -16,9 +16,18 @@ internal static class SampleCommand
     public static Task RunAsync(Arguments arguments, Prompt prompt, TextWriter output, CancellationToken cancellationToken)
     {
         string folder = Path.Combine(arguments.Output, SavedModel.Folder);
-        string[] models = Directory.Exists(folder) ? [.. Directory.EnumerateDirectories(folder).Order(StringComparer.Create(CultureInfo.InvariantCulture, CompareOptions.NumericOrdering))] : [];
+        string[] models = Directory.Exists(folder)
+            ?
+            [
+                .. Directory
+                    .EnumerateDirectories(folder)
+                    .Order(StringComparer.Create(CultureInfo.InvariantCulture, CompareOptions.NumericOrdering)),
+            ]
+            : [];
         if (models.Length == 0)
-            throw new FileNotFoundException($"There are no saved models in {folder}; run without --sample first, or name the folder of a run by --output.");
+            throw new FileNotFoundException(
+                $"There are no saved models in {folder}; run without --sample first, or name the folder of a run by --output."
+            );
         var dataset = DatasetCatalog.Create(arguments.Dataset);
         var device = CommonOptions.DeviceOf(arguments.Device);
         foreach (string directory in models)
@@ -27,7 +36,9 @@ internal static class SampleCommand
             using (model)
             {
                 output.WriteLine(Path.GetFileName(directory));
-                foreach (var completion in policy.Sample([prompt], Answers, new DrawSeed(arguments.Seed, DrawPurpose.Serving), cancellationToken))
+                foreach (
+                    var completion in policy.Sample([prompt], Answers, new DrawSeed(arguments.Seed, DrawPurpose.Serving), cancellationToken)
+                )
                     output.WriteLine($"  {completion.Prompt}{completion.Text}");
             }
         }

@@ -25,7 +25,8 @@ internal sealed record Arguments
     public int MaxNewTokens { get; init; } = 256;
 
     /// <summary>The most tokens of an answer of the tiny models by default, and their context.</summary>
-    public const int TinyMaxNewTokens = 24, TinyContext = 64;
+    public const int TinyMaxNewTokens = 24,
+        TinyContext = 64;
 
     /// <summary>The element type of the weights in memory.</summary>
     public torch.ScalarType ElementType { get; init; } = torch.ScalarType.Float32;
@@ -54,8 +55,10 @@ internal sealed record Arguments
             throw new UsageException($"--n is {N}; it must be at most --max-requests, {MaxRequests}, since the draws wait together.");
         if (Model is null && MaxNewTokens >= TinyContext)
         {
-            throw new UsageException($"--max-new-tokens is {MaxNewTokens}; the context of the tiny models is {TinyContext} tokens, " +
-                $"prompt included: give at most {TinyContext / 2}, or --model.");
+            throw new UsageException(
+                $"--max-new-tokens is {MaxNewTokens}; the context of the tiny models is {TinyContext} tokens, "
+                    + $"prompt included: give at most {TinyContext / 2}, or --model."
+            );
         }
     }
 }

@@ -7,34 +7,67 @@ namespace Serve;
 internal static class CommandLine
 {
     private const string Purpose =
-        "Serves an aligned model on this machine: the chat API of OpenAI, a page that compares reference, policy and Best-of-N, health, " +
-        "metrics.";
+        "Serves an aligned model on this machine: the chat API of OpenAI, a page that compares reference, policy and Best-of-N, health, "
+        + "metrics.";
 
-    private static readonly Option<string> Model = Folder("--model",
-        "Directory of the aligned model, as Hugging Face lays it out [default: tiny models, made within seconds].");
-    private static readonly Option<string> Adapters = Folder("--adapters",
-        "Directory of LoRA adapters (PEFT); --model is then the model before alignment, too.");
-    private static readonly Option<string> Reference = Folder("--reference",
-        "Directory of the model before alignment, where --model is the aligned one.");
-    private static readonly Option<string> Reward = Folder("--reward",
-        "Directory of a sequence classifier: rewards on the page, and literal Best-of-N.");
+    private static readonly Option<string> Model = Folder(
+        "--model",
+        "Directory of the aligned model, as Hugging Face lays it out [default: tiny models, made within seconds]."
+    );
+    private static readonly Option<string> Adapters = Folder(
+        "--adapters",
+        "Directory of LoRA adapters (PEFT); --model is then the model before alignment, too."
+    );
+    private static readonly Option<string> Reference = Folder(
+        "--reference",
+        "Directory of the model before alignment, where --model is the aligned one."
+    );
+    private static readonly Option<string> Reward = Folder(
+        "--reward",
+        "Directory of a sequence classifier: rewards on the page, and literal Best-of-N."
+    );
     private static readonly Option<string> Label = new("--label")
     {
         Description = "The label that is rewarded, such as POSITIVE; needed where the classifier has more than one.",
     };
 
-    private static readonly Option<int> N = OptionChecks.Number("--n", "N of literal Best-of-N.", 8,
-        value => value is >= 1 and <= 1024, "from 1 to 1024");
-    private static readonly Option<int?> MaxNewTokens = OptionChecks.Number<int>("--max-new-tokens",
-        "The most tokens of an answer [default: 256; of the tiny models 24].", value => value >= 1, "at least 1");
-    private static readonly Option<int> Port = OptionChecks.Number("--port",
-        "Port on the loopback address; 0 takes a free one.", 5080, value => value is >= 0 and <= 65535, "from 0 to 65535");
-    private static readonly Option<int> MaxRequests = OptionChecks.Number("--max-requests",
-        "The most requests of a model that wait for a place; one more is refused with 429.", 256, value => value >= 1, "at least 1");
-    private static readonly Option<int> Threads = OptionChecks.Number("--threads",
-        "Threads of libtorch: for a real model the cores that are free.", 1, value => value >= 1, "at least 1");
+    private static readonly Option<int> N = OptionChecks.Number(
+        "--n",
+        "N of literal Best-of-N.",
+        8,
+        value => value is >= 1 and <= 1024,
+        "from 1 to 1024"
+    );
+    private static readonly Option<int?> MaxNewTokens = OptionChecks.Number<int>(
+        "--max-new-tokens",
+        "The most tokens of an answer [default: 256; of the tiny models 24].",
+        value => value >= 1,
+        "at least 1"
+    );
+    private static readonly Option<int> Port = OptionChecks.Number(
+        "--port",
+        "Port on the loopback address; 0 takes a free one.",
+        5080,
+        value => value is >= 0 and <= 65535,
+        "from 0 to 65535"
+    );
+    private static readonly Option<int> MaxRequests = OptionChecks.Number(
+        "--max-requests",
+        "The most requests of a model that wait for a place; one more is refused with 429.",
+        256,
+        value => value >= 1,
+        "at least 1"
+    );
+    private static readonly Option<int> Threads = OptionChecks.Number(
+        "--threads",
+        "Threads of libtorch: for a real model the cores that are free.",
+        1,
+        value => value >= 1,
+        "at least 1"
+    );
     private static readonly Option<string> ElementType = CommonOptions.ElementType(
-        "Of the weights in memory: bfloat16 is half of float32, and faster where the processor has it.");
+        "Of the weights in memory: bfloat16 is half of float32, and faster where the processor has it."
+    );
     private static readonly Option<string> Output = CommonOptions.Output("Where the tiny models are made, and found the next time.");
     private static readonly Option<bool> Quick = new("--quick")
     {
@@ -48,7 +81,20 @@ internal static class CommandLine
     {
         var program = new RootCommand(Purpose)
         {
-            Model, Adapters, Reference, Reward, Label, N, MaxNewTokens, ElementType, Port, MaxRequests, Threads, Output, Quick, Plain,
+            Model,
+            Adapters,
+            Reference,
+            Reward,
+            Label,
+            N,
+            MaxNewTokens,
+            ElementType,
+            Port,
+            MaxRequests,
+            Threads,
+            Output,
+            Quick,
+            Plain,
         };
         program.Validators.Add(result =>
         {
@@ -86,6 +132,8 @@ internal static class CommandLine
     }
 
     private static Option<string> Folder(string name, string description) =>
-        new Option<string>(name) { Description = description }
-            .Checked(Directory.Exists, value => $"{name} is '{value}'; there is no such directory");
+        new Option<string>(name) { Description = description }.Checked(
+            Directory.Exists,
+            value => $"{name} is '{value}'; there is no such directory"
+        );
 }

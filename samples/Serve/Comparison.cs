@@ -30,8 +30,11 @@ internal static class Comparison
             if (response.AdditionalProperties?.TryGetValue("reward", out double known) == true)
                 reward = known; // of Best-of-N, which has it already
             else if (served.HasReward)
-                reward = (await services.GetRequiredService<IRewardModel>()
-                    .ScoreCheckedAsync([(Completion)response.RawRepresentation!], cancellationToken: stop))[0];
+                reward = (
+                    await services
+                        .GetRequiredService<IRewardModel>()
+                        .ScoreCheckedAsync([(Completion)response.RawRepresentation!], cancellationToken: stop)
+                )[0];
             answers.Add(new ComparedAnswer(model.Id, model.Name, model.What, response.Text, reward, milliseconds));
         }
 
@@ -40,13 +43,18 @@ internal static class Comparison
 
     private static (string Prompt, long Seed) Read(JsonElement body)
     {
-        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("prompt", out JsonElement prompt)
-            || prompt.ValueKind != JsonValueKind.String)
+        if (
+            body.ValueKind != JsonValueKind.Object
+            || !body.TryGetProperty("prompt", out JsonElement prompt)
+            || prompt.ValueKind != JsonValueKind.String
+        )
             throw RequestException.Invalid("prompt", "\"prompt\" is missing or no text; the body is {\"prompt\": \"...\", \"seed\": 1}.");
         string text = prompt.GetString()!;
         if (string.IsNullOrWhiteSpace(text) || text.Length > MaxCharacters)
-            throw RequestException.Invalid("prompt",
-                $"\"prompt\" has {text.Length:N0} characters; it must have 1 to {MaxCharacters:N0}, and not be blank.");
+            throw RequestException.Invalid(
+                "prompt",
+                $"\"prompt\" has {text.Length:N0} characters; it must have 1 to {MaxCharacters:N0}, and not be blank."
+            );
         long seed = 1;
         if (body.TryGetProperty("seed", out JsonElement given) && !(given.ValueKind == JsonValueKind.Number && given.TryGetInt64(out seed)))
             throw RequestException.Invalid("seed", $"\"seed\" is {ChatRequest.Shown(given.GetRawText())}; it must be a whole number.");

@@ -18,9 +18,10 @@ internal static class QuickRun
         var openAI = new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(address, "v1") });
         using IChatClient chat = openAI.GetChatClient("policy").AsIChatClient();
         Console.WriteLine(await chat.GetResponseAsync("The film was", new ChatOptions { Seed = 1 }, cancellationToken));
-        await foreach (ChatResponseUpdate piece in chat.GetStreamingResponseAsync("The film was", new ChatOptions { Seed = 1 },
-            cancellationToken))
-            Console.Write($"{piece}|");                      // the same answer, as it is drawn
+        await foreach (
+            ChatResponseUpdate piece in chat.GetStreamingResponseAsync("The film was", new ChatOptions { Seed = 1 }, cancellationToken)
+        )
+            Console.Write($"{piece}|"); // the same answer, as it is drawn
         // end snippet
         output.WriteLine();
 
@@ -28,11 +29,17 @@ internal static class QuickRun
         var rewards = new Dictionary<string, List<double>>();
         for (int seed = 1; seed <= 16; seed++)
         {
-            using HttpResponseMessage response = await http.PostAsJsonAsync("compare",
-                new { prompt = "The story seemed", seed }, cancellationToken);
+            using HttpResponseMessage response = await http.PostAsJsonAsync(
+                "compare",
+                new { prompt = "The story seemed", seed },
+                cancellationToken
+            );
             response.EnsureSuccessStatusCode();
-            foreach (JsonElement answer in (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("answers")
-                .EnumerateArray())
+            foreach (
+                JsonElement answer in (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken))
+                    .GetProperty("answers")
+                    .EnumerateArray()
+            )
             {
                 string name = answer.GetProperty("name").GetString()!;
                 if (answer.TryGetProperty("reward", out JsonElement reward))
@@ -42,11 +49,17 @@ internal static class QuickRun
 
         output.WriteLine("model       | mean reward of 16 answers");
         foreach ((string name, List<double> values) in rewards)
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-11} | {values.Average():0.000}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name, -11} | {values.Average():0.000}"));
         string health = await http.GetStringAsync("health", cancellationToken),
             metrics = await http.GetStringAsync("metrics", cancellationToken);
-        string[] counted = [.. metrics.Split('\n').Where(line => line.StartsWith("variationalbon_", StringComparison.Ordinal)
-            && !line.Contains("_bucket", StringComparison.Ordinal))];
+        string[] counted =
+        [
+            .. metrics
+                .Split('\n')
+                .Where(line =>
+                    line.StartsWith("variationalbon_", StringComparison.Ordinal) && !line.Contains("_bucket", StringComparison.Ordinal)
+                ),
+        ];
         output.WriteLine($"health: {health}");
         output.WriteLine(string.Join('\n', counted.Select(line => $"metrics: {line}")));
         bool gained = rewards.Count < 3 || rewards["Policy"].Average() > rewards["Reference"].Average();

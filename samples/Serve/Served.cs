@@ -18,7 +18,8 @@ internal sealed record Served(IReadOnlyList<ServedEntry> Models, bool HasReward)
     {
         var policy = new ServedEntry(ServedModel.Policy, "Policy", "aligned, one draw");
         bool hasReference = (arguments.Adapters ?? arguments.Reference) is not null;
-        ServedEntry[] models = !hasReference ? [policy]
+        ServedEntry[] models =
+            !hasReference ? [policy]
             : arguments.Reward is null ? [new ServedEntry(ServedModel.Reference, "Reference", "before alignment, one draw"), policy]
             :
             [

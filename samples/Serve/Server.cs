@@ -42,7 +42,7 @@ internal static class Server
         // snippet: services
         builder.Services.AddVariationalBoN(options =>
         {
-            options.Model = arguments.Model;                 // the aligned model; or a section of the configuration in place of all this
+            options.Model = arguments.Model; // the aligned model; or a section of the configuration in place of all this
             options.Adapters = arguments.Adapters;
             options.Reference = arguments.Reference;
             options.Reward = arguments.Reward;
@@ -52,27 +52,33 @@ internal static class Server
             options.ElementType = arguments.ElementType;
             options.MaxWaiting = arguments.MaxRequests;
         });
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(Telemetry.MeterName, "Microsoft.AspNetCore.Hosting")
-            .AddPrometheusExporter());
+        builder
+            .Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter(Telemetry.MeterName, "Microsoft.AspNetCore.Hosting").AddPrometheusExporter());
         // end snippet
         builder.Services.AddSingleton(Served.By(arguments));
         configure?.Invoke(builder);
 
         WebApplication app = builder.Build();
-        app.UseExceptionHandler(new ExceptionHandlerOptions
-        {
-            ExceptionHandler = context => Refusals.Of(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error)
-                .ExecuteAsync(context),
-            AllowStatusCode404Response = true, // a model that is not served
-            SuppressDiagnosticsCallback = failed => Refusals.IsRefusal(failed.HttpContext, failed.Exception),
-        });
-        app.UseStatusCodePages(context => Refusals.Of(context.HttpContext.Response.StatusCode, context.HttpContext.Request)
-            .ExecuteAsync(context.HttpContext));
+        app.UseExceptionHandler(
+            new ExceptionHandlerOptions
+            {
+                ExceptionHandler = context =>
+                    Refusals.Of(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error).ExecuteAsync(context),
+                AllowStatusCode404Response = true, // a model that is not served
+                SuppressDiagnosticsCallback = failed => Refusals.IsRefusal(failed.HttpContext, failed.Exception),
+            }
+        );
+        app.UseStatusCodePages(context =>
+            Refusals.Of(context.HttpContext.Response.StatusCode, context.HttpContext.Request).ExecuteAsync(context.HttpContext)
+        );
         app.Use(StopWithTheServer);
         app.MapGet("/", Page);
-        app.MapGet("/v1/models", (Served served)
-            => Results.Json(new ModelList([.. served.Models.Select(model => new ModelEntry(model.Id, served.Started))]), Answers.Json));
+        app.MapGet(
+            "/v1/models",
+            (Served served) =>
+                Results.Json(new ModelList([.. served.Models.Select(model => new ModelEntry(model.Id, served.Started))]), Answers.Json)
+        );
         app.MapPost("/v1/chat/completions", ChatEndpoint.AnswerAsync);
         app.MapPost("/compare", Comparison.AnswerAsync);
         app.MapHealthChecks("/health", new HealthCheckOptions { ResponseWriter = WriteHealthAsync });
@@ -90,8 +96,11 @@ internal static class Server
         }
         catch (Exception e) when (e is SocketException or { InnerException: AddressInUseException })
         {
-            throw new UsageException($"--port is {arguments.Port}; the server cannot listen there: {e.Message.TrimEnd('.')}. " +
-                "Give another port, or 0 for a free one.", e);
+            throw new UsageException(
+                $"--port is {arguments.Port}; the server cannot listen there: {e.Message.TrimEnd('.')}. "
+                    + "Give another port, or 0 for a free one.",
+                e
+            );
         }
     }
 
@@ -126,15 +135,25 @@ internal static class Server
     private static IResult Page(HttpContext context)
     {
         context.Response.Headers.ContentSecurityPolicy =
-            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'; " +
-            "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
+            + "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
         return Results.Stream(typeof(Server).Assembly.GetManifestResourceStream("page.html")!, "text/html; charset=utf-8");
     }
 
-    private static Task WriteHealthAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
-    {
-        status = report.Status.ToString(),
-        checks = report.Entries.ToDictionary(entry => entry.Key,
-            entry => new { status = entry.Value.Status.ToString(), entry.Value.Description, entry.Value.Data }),
-    });
+    private static Task WriteHealthAsync(HttpContext context, HealthReport report) =>
+        context.Response.WriteAsJsonAsync(
+            new
+            {
+                status = report.Status.ToString(),
+                checks = report.Entries.ToDictionary(
+                    entry => entry.Key,
+                    entry => new
+                    {
+                        status = entry.Value.Status.ToString(),
+                        entry.Value.Description,
+                        entry.Value.Data,
+                    }
+                ),
+            }
+        );
 }

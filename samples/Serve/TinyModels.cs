@@ -14,7 +14,10 @@ namespace Serve;
 /// </summary>
 internal static class TinyModels
 {
-    private const int Steps = 100, QuickSteps = 20, PromptsPerStep = 4, CompletionsPerPrompt = 16;
+    private const int Steps = 100,
+        QuickSteps = 20,
+        PromptsPerStep = 4,
+        CompletionsPerPrompt = 16;
     private const double LearningRate = 1e-3;
 
     /// <summary>Makes what is not there yet, within seconds, and says where it is.</summary>
@@ -22,7 +25,8 @@ internal static class TinyModels
     /// <param name="cancellationToken">Stops between steps.</param>
     public static async Task<Arguments> ObtainAsync(Arguments arguments, CancellationToken cancellationToken)
     {
-        string reference = Path.Combine(arguments.Output, "reference"), reward = Path.Combine(arguments.Output, "reward");
+        string reference = Path.Combine(arguments.Output, "reference"),
+            reward = Path.Combine(arguments.Output, "reward");
         int steps = arguments.Quick ? QuickSteps : Steps;
         string policy = Path.Combine(arguments.Output, FormattableString.Invariant($"policy-n{arguments.N}-steps{steps}"));
         if (!File.Exists(Path.Combine(policy, "config.json"))) // the last that is made; it appears whole or not at all
@@ -33,26 +37,45 @@ internal static class TinyModels
             await AlignAsync(reference, reward, policy, arguments.N, steps, cancellationToken);
         }
 
-        return arguments with { Model = policy, Reference = reference, Reward = reward, RewardLabel = TinyClassifier.Label };
+        return arguments with
+        {
+            Model = policy,
+            Reference = reference,
+            Reward = reward,
+            RewardLabel = TinyClassifier.Label,
+        };
     }
 
     /// <summary>Pulls the model towards the best of N of itself.</summary>
-    private static async Task AlignAsync(string reference, string reward, string policy,
-        int n, int steps, CancellationToken cancellationToken)
+    private static async Task AlignAsync(
+        string reference,
+        string reward,
+        string policy,
+        int n,
+        int steps,
+        CancellationToken cancellationToken
+    )
     {
         var loading = new PretrainedOptions { Logger = ConsoleLog.Warnings };
         using var model = PretrainedCausalLm.Load(reference, loading);
-        using var pair = model.WithReference(new GenerationOptions
-        {
-            MaxNewTokens = Arguments.TinyMaxNewTokens,
-            StopTokens = model.StopTokens,
-            Logger = ConsoleLog.Warnings,
-        });
+        using var pair = model.WithReference(
+            new GenerationOptions
+            {
+                MaxNewTokens = Arguments.TinyMaxNewTokens,
+                StopTokens = model.StopTokens,
+                Logger = ConsoleLog.Warnings,
+            }
+        );
         using var classifier = PretrainedClassifier.Load(reward, loading);
         var scorer = new Scorer(pair.Reference, classifier.TextReward(new ClassifierRewardOptions { Label = TinyClassifier.Label }));
         Prompt[] prompts = [.. TinyText.Prompts];
-        using var table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 8 * n, seed: 1,
-            cancellationToken: cancellationToken);
+        using var table = await ReferenceTable.EstimateAsync(
+            scorer,
+            prompts,
+            samplesPerPrompt: 8 * n,
+            seed: 1,
+            cancellationToken: cancellationToken
+        );
         var objective = new ExactObjective(table.BestOf(n, logger: ConsoleLog.Warnings));
         var order = new VariationalBoN.Training.PromptOrder(prompts, seed: 1);
         using var adam = new AdamW(pair.Policy.Parameters, LearningRate);

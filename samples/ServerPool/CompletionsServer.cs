@@ -47,8 +47,7 @@ internal sealed class CompletionsServer : IAsyncDisposable
         await app.StartAsync();
         return server = new CompletionsServer(app)
         {
-            Address = new Uri(app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.Single())
+            Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()),
         };
     }
 
@@ -95,21 +94,23 @@ internal sealed class CompletionsServer : IAsyncDisposable
             return;
         }
 
-        await context.Response.WriteAsJsonAsync(new
-        {
-            model = request.Model,
-            choices = new[]
+        await context.Response.WriteAsJsonAsync(
+            new
             {
-                new
+                model = request.Model,
+                choices = new[]
                 {
-                    index = 0,
-                    text = answer.Text,
-                    finish_reason = answer.Stopped ? "stop" : "length",
-                    logprobs = new { token_logprobs = answer.LogProbs },
-                    token_ids = Fault == ServerFault.WithoutIds ? null : answer.Tokens,
-                    prompt_token_ids = EchoedPrompt?.Invoke(request.Prompt) ?? request.Prompt,
+                    new
+                    {
+                        index = 0,
+                        text = answer.Text,
+                        finish_reason = answer.Stopped ? "stop" : "length",
+                        logprobs = new { token_logprobs = answer.LogProbs },
+                        token_ids = Fault == ServerFault.WithoutIds ? null : answer.Tokens,
+                        prompt_token_ids = EchoedPrompt?.Invoke(request.Prompt) ?? request.Prompt,
+                    },
                 },
-            },
-        });
+            }
+        );
     }
 }

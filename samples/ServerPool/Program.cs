@@ -1,5 +1,5 @@
-// A table of reference samples drawn by a pool of servers, of which one is killed, one is slow and one is away for a while: it ends with the rows that one
-// good server gives. Then a server that draws at another temperature is found out by name.
+// A table of reference samples drawn by a pool of servers, of which one is killed, one is slow and one is away for a while: it ends with
+// the rows that one good server gives. Then a server that draws at another temperature is found out by name.
 using System.CommandLine;
 using SampleHosting;
 using ServerPool;
@@ -14,14 +14,28 @@ using VariationalBoN.Transformers;
 
 var quick = new Option<bool>("--quick") { Description = "A quarter of the samples." };
 var plain = FastRuntime.Plain();
-var program = new RootCommand("Draws reference samples from three faulty servers on loopback, ends with the table of one good server, " +
-    "and names one that draws from something else.") { quick, plain };
-program.SetAction((result, stop) => CommandHost.RunAsync(async () =>
+var program = new RootCommand(
+    "Draws reference samples from three faulty servers on loopback, ends with the table of one good server, "
+        + "and names one that draws from something else."
+)
 {
-    FastRuntime.Begin(result.GetValue(plain));
-    torch.set_num_threads(1); // a model this small
-    await RunAsync(result.GetValue(quick) ? 64 : 256, stop);
-}, "Stopped.", stop, e => e is RemoteServiceException or InvalidOperationException));
+    quick,
+    plain,
+};
+program.SetAction(
+    (result, stop) =>
+        CommandHost.RunAsync(
+            async () =>
+            {
+                FastRuntime.Begin(result.GetValue(plain));
+                torch.set_num_threads(1); // a model this small
+                await RunAsync(result.GetValue(quick) ? 64 : 256, stop);
+            },
+            "Stopped.",
+            stop,
+            e => e is RemoteServiceException or InvalidOperationException
+        )
+);
 return await CommandHost.InvokeAsync(program, args);
 
 static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
@@ -32,22 +46,32 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
     {
         using var model = PretrainedCausalLm.Load(TinyLanguageModel.Write(Path.Combine(folder, "model")));
         model.Model.Freeze();
-        var copy = new CausalLmPolicy(model.Model, model.PromptTokenizer, new GenerationOptions
-        {
-            MaxNewTokens = 16,
-            StopTokens = model.StopTokens
-        });
-        var judge = RewardModel.FromFunction(completion => completion.Text.Split(' ').Count(word =>
-            word is "moving" or "clever" or "warm"), "kind words");
+        var copy = new CausalLmPolicy(
+            model.Model,
+            model.PromptTokenizer,
+            new GenerationOptions { MaxNewTokens = 16, StopTokens = model.StopTokens }
+        );
+        var judge = RewardModel.FromFunction(
+            completion => completion.Text.Split(' ').Count(word => word is "moving" or "clever" or "warm"),
+            "kind words"
+        );
         Prompt[] prompts = ["The film was", "The story was", "The film felt", "The story felt"];
-        var options = new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, PromptsPerBatch = 2, Seed = 1 };
+        var options = new ReferenceTableOptions
+        {
+            SamplesPerPrompt = samplesPerPrompt,
+            PromptsPerBatch = 2,
+            Seed = 1,
+        };
 
         await using CompletionsServer one = await StartAsync(ServerFault.None);
         using ReferenceTable expected = await EstimateAsync([one]);
-        Console.WriteLine($"One good server drew {samplesPerPrompt} completions of each of {prompts.Length} prompts, mean reward " +
-            $"{MeanReward(expected):0.000}.");
+        Console.WriteLine(
+            $"One good server drew {samplesPerPrompt} completions of each of {prompts.Length} prompts, mean reward "
+                + $"{MeanReward(expected):0.000}."
+        );
 
-        await using CompletionsServer killed = await StartAsync(ServerFault.None), slow = await StartAsync(ServerFault.Slow),
+        await using CompletionsServer killed = await StartAsync(ServerFault.None),
+            slow = await StartAsync(ServerFault.Slow),
             away = await StartAsync(ServerFault.Unavailable);
         killed.OnRequest = answered =>
         {
@@ -57,10 +81,14 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
                 away.Fault = ServerFault.None;
         };
         using ReferenceTable table = await EstimateAsync([killed, slow, away]);
-        bool equal = expected.Prompts.Zip(table.Prompts).All(pair => pair.First.Samples.Select(Line)
-            .SequenceEqual(pair.Second.Samples.Select(Line)));
-        Console.WriteLine(equal ? $"Three servers, killed, slow and away, drew the same {prompts.Length * samplesPerPrompt} rows."
-            : "The three servers drew other rows.");
+        bool equal = expected
+            .Prompts.Zip(table.Prompts)
+            .All(pair => pair.First.Samples.Select(Line).SequenceEqual(pair.Second.Samples.Select(Line)));
+        Console.WriteLine(
+            equal
+                ? $"Three servers, killed, slow and away, drew the same {prompts.Length * samplesPerPrompt} rows."
+                : "The three servers drew other rows."
+        );
         if (!equal)
             throw new InvalidOperationException("The tables differ.");
 
@@ -77,8 +105,9 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
 
         async Task<CompletionsServer> StartAsync(ServerFault fault)
         {
-            CompletionsServer server = await CompletionsServer.StartAsync(new ServedModel(model.Model,
-                model.PromptTokenizer.VocabularySize).Draw);
+            CompletionsServer server = await CompletionsServer.StartAsync(
+                new ServedModel(model.Model, model.PromptTokenizer.VocabularySize).Draw
+            );
             server.Fault = fault;
             return server;
         }
@@ -87,12 +116,10 @@ static async Task RunAsync(int samplesPerPrompt, CancellationToken stop)
         {
             Uri[] addresses = [.. servers.Select(server => server.Address)];
             // snippet: pool
-            using var pool = new PoolHandler(addresses, new()
-            {
-                MaxRequestsPerServer = 8,
-                OnChange = health =>
-                Console.WriteLine($"  {health}")
-            });
+            using var pool = new PoolHandler(
+                addresses,
+                new() { MaxRequestsPerServer = 8, OnChange = health => Console.WriteLine($"  {health}") }
+            );
             var sampler = new PoolSampler(pool, model.PromptTokenizer, copy.Options, new() { Model = "served", LocalCopy = copy });
             var source = new PoolCompletionSource(sampler, new Scorer(copy, judge));
             var drawn = await ReferenceTable.EstimateAsync(source, prompts, options, stop);

@@ -14,17 +14,29 @@ internal sealed record AnswerWorth(string Name, Estimate Reward, Estimate? Truth
     {
         ReferencePrompt[] stored = [.. prompts.Select(prompt => table[prompt])];
         string best = FormattableString.Invariant($"best of {n}");
-        AnswerWorth reference = Of("reference, one draw",
-            prompt => [.. Enumerable.Repeat(1.0 / prompt.Rewards.Length, prompt.Rewards.Length)]);
+        AnswerWorth reference = Of(
+            "reference, one draw",
+            prompt => [.. Enumerable.Repeat(1.0 / prompt.Rewards.Length, prompt.Rewards.Length)]
+        );
         AnswerWorth byJudge = Of($"{best} by the judge", prompt => prompt.BestOfNWeights(n));
-        return truth is null ? [reference, byJudge]
-            : [reference, byJudge, Of($"{best} by the truth",
-                prompt => new ReferencePrompt(prompt.Prompt, Truths(prompt), prompt.Responses).BestOfNWeights(n))];
+        return truth is null
+            ? [reference, byJudge]
+            :
+            [
+                reference,
+                byJudge,
+                Of(
+                    $"{best} by the truth",
+                    prompt => new ReferencePrompt(prompt.Prompt, Truths(prompt), prompt.Responses).BestOfNWeights(n)
+                ),
+            ];
 
-        AnswerWorth Of(string name, Func<ReferencePrompt, double[]> weights) => new(
-            name,
-            Estimate.FromObservations(stored.Select(prompt => Mean(weights(prompt), prompt.Rewards))),
-            truth is null ? null : Estimate.FromObservations(stored.Select(prompt => Mean(weights(prompt), Truths(prompt)))));
+        AnswerWorth Of(string name, Func<ReferencePrompt, double[]> weights) =>
+            new(
+                name,
+                Estimate.FromObservations(stored.Select(prompt => Mean(weights(prompt), prompt.Rewards))),
+                truth is null ? null : Estimate.FromObservations(stored.Select(prompt => Mean(weights(prompt), Truths(prompt))))
+            );
 
         static double Mean(double[] weights, IEnumerable<double> values) => weights.Zip(values, (weight, value) => weight * value).Sum();
 
@@ -32,9 +44,12 @@ internal sealed record AnswerWorth(string Name, Estimate Reward, Estimate? Truth
     }
 
     /// <summary>Answers that were drawn and scored.</summary>
-    public static AnswerWorth Of(string name, ScoredBatch scored, Func<Prompt, string, double>? truth) => new(
-        name,
-        Estimate.FromClusters([.. scored.Select(item => item.Reward)], scored.Groups),
-        truth is null ? null : Estimate.FromClusters([.. scored.Select(item => truth(item.Completion.Prompt, item.Completion.Text))],
-            scored.Groups));
+    public static AnswerWorth Of(string name, ScoredBatch scored, Func<Prompt, string, double>? truth) =>
+        new(
+            name,
+            Estimate.FromClusters([.. scored.Select(item => item.Reward)], scored.Groups),
+            truth is null
+                ? null
+                : Estimate.FromClusters([.. scored.Select(item => truth(item.Completion.Prompt, item.Completion.Text))], scored.Groups)
+        );
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using VariationalBoN.Rewards;
 
@@ -7,15 +8,26 @@ namespace TrainReward;
 /// Stateless.</summary>
 internal static class EmbeddedSet
 {
-    private const int TrainPairs = 80_000, HeldOutPairs = 6_000, ModelSteps = 500, QuickPart = 20;
+    private const int TrainPairs = 80_000,
+        HeldOutPairs = 6_000,
+        ModelSteps = 500,
+        QuickPart = 20;
 
     /// <summary>Writes model and pairs to the output folder, unless those of the same settings are there.</summary>
     /// <returns>The arguments with their paths.</returns>
     public static Arguments Make(Arguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         int part = arguments.Quick ? QuickPart : 1;
-        string folder = Path.Combine(arguments.Output, "embedded"), made = Path.Combine(folder, "settings.json");
-        string settings = JsonSerializer.Serialize(new { arguments.Seed, arguments.Flipped, arguments.Quick });
+        string folder = Path.Combine(arguments.Output, "embedded"),
+            made = Path.Combine(folder, "settings.json");
+        string settings = JsonSerializer.Serialize(
+            new
+            {
+                arguments.Seed,
+                arguments.Flipped,
+                arguments.Quick,
+            }
+        );
         var own = arguments with
         {
             Model = Path.Combine(folder, "model"),
@@ -27,13 +39,20 @@ internal static class EmbeddedSet
         {
             ReviewModel.Write(own.Model, arguments.Quick ? 80 : ModelSteps, arguments.Seed, cancellationToken);
             PreferencePairs.WriteJsonLines(own.Pairs, ReviewPairs.Draw(TrainPairs / part, arguments.Flipped, arguments.Seed + 1000));
-            PreferencePairs.WriteJsonLines(own.HeldOutPairs,
-                ReviewPairs.Draw(HeldOutPairs / part, arguments.Flipped, arguments.Seed + 2_000_000));
+            PreferencePairs.WriteJsonLines(
+                own.HeldOutPairs,
+                ReviewPairs.Draw(HeldOutPairs / part, arguments.Flipped, arguments.Seed + 2_000_000)
+            );
             File.WriteAllText(made, settings);
         }
 
-        output.WriteLine(FormattableString.Invariant(
-            $"No --model was given: a language model of film reviews and pairs of which {100 * arguments.Flipped:0.#} % have a wrong label are in {folder}."));
+        output.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"No --model was given: a language model of film reviews and pairs of which {100 * arguments.Flipped:0.#} % have a wrong "
+                    + $"label are in {folder}."
+            )
+        );
         return own;
     }
 }

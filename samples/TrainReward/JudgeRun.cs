@@ -43,7 +43,8 @@ internal static class JudgeRun
         var reward = trained.TextReward();
         var labels = await JudgeReport.EvaluateAsync(reward, pairs.HeldOut, cancellationToken: cancellationToken);
         output.WriteLine($"\nThe judge on held-out pairs, against their labels:\n{labels}\n");
-        JudgeReport? right = truth is null ? null
+        JudgeReport? right = truth is null
+            ? null
             : await JudgeReport.EvaluateAsync(reward, ReviewPairs.WithTrueLabels(pairs.HeldOut), cancellationToken: cancellationToken);
 
         // 4. What Best-of-N by this judge promises: what InspectRewards prints.
@@ -56,13 +57,20 @@ internal static class JudgeRun
         // 5. An alignment by it, and what all this is worth in truth.
         var answers = AnswerWorth.OfTable(table, alignment.HeldOut, arguments.N, truth);
         if (arguments.Align > 0)
-            answers = [.. answers, AnswerWorth.Of(
-                "aligned by the judge, one draw", await alignment.RunAsync(table, output, cancellationToken), truth)];
+            answers =
+            [
+                .. answers,
+                AnswerWorth.Of("aligned by the judge, one draw", await alignment.RunAsync(table, output, cancellationToken), truth),
+            ];
         Results.Write(arguments, labels, right, answers, output);
-        output.WriteLine($"Written to {arguments.Output}: judge (a classifier in Hugging Face's layout), references.jsonl, " +
-            "metrics.jsonl, checkpoints.");
-        output.WriteLine($"Next: InspectRewards {references} --n {arguments.N}; AlignHuggingFace --model {arguments.Model} --reward " +
-            $"{saved} --prompts <file>.");
+        output.WriteLine(
+            $"Written to {arguments.Output}: judge (a classifier in Hugging Face's layout), references.jsonl, "
+                + "metrics.jsonl, checkpoints."
+        );
+        output.WriteLine(
+            $"Next: InspectRewards {references} --n {arguments.N}; AlignHuggingFace --model {arguments.Model} --reward "
+                + $"{saved} --prompts <file>."
+        );
         output.WriteLine(FormattableString.Invariant($"{clock.Elapsed.TotalSeconds:0} s"));
     }
 }

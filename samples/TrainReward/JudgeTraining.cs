@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchSharp;
 using VariationalBoN;
 using VariationalBoN.Losses;
@@ -36,7 +37,9 @@ internal sealed class JudgeTraining : IDisposable
         _metrics = new MetricsLog(Path.Combine(arguments.Output, "metrics.jsonl"));
         _checkpoints = new Checkpoints(Path.Combine(arguments.Output, "checkpoints"), Settings(start, pairs, arguments))
             .Add("judge", judge.Classifier.named_parameters().Where(pair => pair.parameter.requires_grad))
-            .Add("optimizer", _adam).Add("metrics", _metrics).Add("guard", _guard);
+            .Add("optimizer", _adam)
+            .Add("metrics", _metrics)
+            .Add("guard", _guard);
         try
         {
             _step = _checkpoints.Restore();
@@ -92,13 +95,15 @@ internal sealed class JudgeTraining : IDisposable
     private (double Loss, double Right) Backward(IReadOnlyList<PreferencePair> batch)
     {
         _adam.ZeroGrad();
-        double sum = 0, right = 0;
+        double sum = 0,
+            right = 0;
         foreach (var part in batch.Chunk(_arguments.PairsPerPass))
         {
             using var scope = NewDisposeScope(); // tensors live below this line only
             (var chosen, var rejected) = _judge.PairRewards(part);
             using Scalar share = (double)part.Length / batch.Count;
-            var loss = RewardModelLoss.BradleyTerry(chosen, rejected, [.. part.Select(pair => pair.Margin)], _arguments.Centring)
+            var loss = RewardModelLoss
+                .BradleyTerry(chosen, rejected, [.. part.Select(pair => pair.Margin)], _arguments.Centring)
                 .mul(share);
             loss.backward();
             sum += loss.item<float>();
@@ -113,21 +118,27 @@ internal sealed class JudgeTraining : IDisposable
         if (step % _arguments.CheckpointEvery == 0 || step == _arguments.Steps)
             _checkpoints.Save(step);
         if (step % Math.Max(1, _arguments.Steps / 5) == 0)
-            output.WriteLine(FormattableString.Invariant(
-                $"step {step} of {_arguments.Steps}: loss {loss:0.000}, {100 * right:0} % of the step's pairs in the order of their labels"));
+            output.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"step {step} of {_arguments.Steps}: loss {loss:0.000}, {100 * right:0} % of the step's pairs in the order of their "
+                        + $"labels"
+                )
+            );
     }
 
     /// <summary>All that the weights depend on, by the names of the options: a run goes on with the same alone.</summary>
-    private static Dictionary<string, object> Settings(string start, PreferencePair[] pairs, Arguments arguments) => new()
-    {
-        ["the model (--model)"] = start,
-        ["the pairs (--pairs)"] = PairDigest.Of(pairs),
-        ["--steps"] = arguments.Steps,
-        ["--pairs-per-step"] = arguments.PairsPerStep,
-        ["--pairs-per-pass"] = arguments.PairsPerPass,
-        ["--learning-rate"] = arguments.LearningRate,
-        ["--centring"] = arguments.Centring,
-        ["--lora"] = arguments.Lora,
-        ["--seed"] = arguments.Seed,
-    };
+    private static Dictionary<string, object> Settings(string start, PreferencePair[] pairs, Arguments arguments) =>
+        new()
+        {
+            ["the model (--model)"] = start,
+            ["the pairs (--pairs)"] = PairDigest.Of(pairs),
+            ["--steps"] = arguments.Steps,
+            ["--pairs-per-step"] = arguments.PairsPerStep,
+            ["--pairs-per-pass"] = arguments.PairsPerPass,
+            ["--learning-rate"] = arguments.LearningRate,
+            ["--centring"] = arguments.Centring,
+            ["--lora"] = arguments.Lora,
+            ["--seed"] = arguments.Seed,
+        };
 }

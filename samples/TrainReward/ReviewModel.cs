@@ -8,8 +8,11 @@ namespace TrainReward;
 /// <summary>A small GPT-2 that writes film reviews, as a directory of Hugging Face with a tokenizer of whole words. Stateless.</summary>
 internal static class ReviewModel
 {
-    private const string EndOfText = "<eos>", Unknown = "<unk>";
-    private const int BatchSize = 52, Texts = 26_000, LongestText = 48;
+    private const string EndOfText = "<eos>",
+        Unknown = "<unk>";
+    private const int BatchSize = 52,
+        Texts = 26_000,
+        LongestText = 48;
 
     /// <summary>Trains it and writes the directory.</summary>
     /// <param name="directory">The directory.</param>
@@ -32,11 +35,20 @@ internal static class ReviewModel
         };
         using var model = PretrainedCausalLm.Create(config, seed, directory);
         var grammar = new ReviewGrammar(2);
-        int[][] texts = [.. Enumerable.Range(0, Texts)
-            .Select(_ => model.Tokenizer.Encode(grammar.Next().Text).Add(0).Take(LongestText).ToArray())];
+        int[][] texts =
+        [
+            .. Enumerable.Range(0, Texts).Select(_ => model.Tokenizer.Encode(grammar.Next().Text).Add(0).Take(LongestText).ToArray()),
+        ];
         var random = new Random((int)(seed % int.MaxValue));
-        LanguageModelTraining.Train((Gpt2)model.Model, _ => random.GetItems(texts, BatchSize), steps, learningRate: 4e-3, warmUp: 30,
-            new Progress<double>(), cancellationToken);
+        LanguageModelTraining.Train(
+            (Gpt2)model.Model,
+            _ => random.GetItems(texts, BatchSize),
+            steps,
+            learningRate: 4e-3,
+            warmUp: 30,
+            new Progress<double>(),
+            cancellationToken
+        );
         model.Save(directory);
         File.WriteAllText(Path.Combine(directory, "generation_config.json"), new JsonObject { ["eos_token_id"] = 0 }.ToJsonString());
     }
@@ -61,23 +73,27 @@ internal static class ReviewModel
             },
         };
         File.WriteAllText(Path.Combine(directory, "tokenizer.json"), tokenizer.ToJsonString());
-        File.WriteAllText(Path.Combine(directory, "tokenizer_config.json"), new JsonObject
-        {
-            ["tokenizer_class"] = "PreTrainedTokenizerFast",
-            ["eos_token"] = EndOfText,
-            ["unk_token"] = Unknown,
-            ["clean_up_tokenization_spaces"] = false,
-        }.ToJsonString());
+        File.WriteAllText(
+            Path.Combine(directory, "tokenizer_config.json"),
+            new JsonObject
+            {
+                ["tokenizer_class"] = "PreTrainedTokenizerFast",
+                ["eos_token"] = EndOfText,
+                ["unk_token"] = Unknown,
+                ["clean_up_tokenization_spaces"] = false,
+            }.ToJsonString()
+        );
     }
 
-    private static JsonObject Special(int id, string token) => new()
-    {
-        ["id"] = id,
-        ["content"] = token,
-        ["single_word"] = false,
-        ["lstrip"] = false,
-        ["rstrip"] = false,
-        ["normalized"] = false,
-        ["special"] = true,
-    };
+    private static JsonObject Special(int id, string token) =>
+        new()
+        {
+            ["id"] = id,
+            ["content"] = token,
+            ["single_word"] = false,
+            ["lstrip"] = false,
+            ["rstrip"] = false,
+            ["normalized"] = false,
+            ["special"] = true,
+        };
 }

@@ -20,7 +20,8 @@ internal static class ReviewPairs
     public static double Truth(PreferencePair pair) => Truth(pair.Prompt, pair.Chosen) - Truth(pair.Prompt, pair.Rejected);
 
     /// <summary>The pairs with the labels that the truth gives them.</summary>
-    public static PreferencePair[] WithTrueLabels(PreferencePair[] pairs) => [.. pairs.Select(pair => Truth(pair) >= 0 ? pair : pair.Reversed())];
+    public static PreferencePair[] WithTrueLabels(PreferencePair[] pairs) =>
+        [.. pairs.Select(pair => Truth(pair) >= 0 ? pair : pair.Reversed())];
 
     /// <summary>Pairs of which an exact share of labels is wrong, which ones by chance.</summary>
     /// <param name="count">How many.</param>
@@ -56,7 +57,13 @@ internal static class ReviewPairs
             }
 
             waiting.Remove(prompt);
-            var pair = new PreferencePair { Prompt = prompt, Chosen = answer, Rejected = other.Answer, ChosenFirst = drawn % 2 == 0 };
+            var pair = new PreferencePair
+            {
+                Prompt = prompt,
+                Chosen = answer,
+                Rejected = other.Answer,
+                ChosenFirst = drawn % 2 == 0,
+            };
             yield return tone > other.Tone ? pair : pair.Reversed();
         }
     }

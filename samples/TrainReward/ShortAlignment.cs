@@ -11,7 +11,9 @@ namespace TrainReward;
 /// <param name="arguments">Sizes and seed.</param>
 internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel reward, PairData pairs, Arguments arguments)
 {
-    private const int PromptsPerStep = 16, CompletionsPerPrompt = 8, EvaluationCompletions = 32;
+    private const int PromptsPerStep = 16,
+        CompletionsPerPrompt = 8,
+        EvaluationCompletions = 32;
     private const double LearningRate = 1e-3;
 
     /// <summary>Says before the judge is trained that there will be prompts to align on.</summary>
@@ -19,9 +21,12 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
     public static void RequirePrompts(PairData pairs, Arguments arguments)
     {
         if (arguments.Align > 0 && TrainOf(pairs, arguments).Length == 0)
-            throw new InvalidDataException($"{arguments.Pairs}: no prompt is left for the alignment of --align {arguments.Align}: each " +
-                $"prompt to train on is one of the --prompts {arguments.Prompts} that measure. Take fewer --prompts, pairs of more prompts, " +
-                "or --align 0.");
+            throw new InvalidDataException(
+                $"{arguments.Pairs}: no prompt is left for the alignment of --align {arguments.Align}: each "
+                    + $"prompt to train on is one of the --prompts {arguments.Prompts} that measure. Take fewer --prompts, pairs of more "
+                    + $"prompts, "
+                    + "or --align 0."
+            );
     }
 
     private GenerationOptions Generation => new() { MaxNewTokens = arguments.MaxNewTokens, StopTokens = model.StopTokens };
@@ -44,8 +49,13 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
         foreach (var parameter in model.Model.parameters())
             parameter.requires_grad = false; // nothing trains yet
         var scorer = new Scorer(new CausalLmPolicy(model.Model, model.PromptTokenizer, Generation), reward);
-        return ReferenceTable.EstimateAsync(scorer, arguments.Align > 0 ? [.. HeldOut, .. Train] : HeldOut, arguments.SamplesPerPrompt,
-            arguments.Seed, cancellationToken);
+        return ReferenceTable.EstimateAsync(
+            scorer,
+            arguments.Align > 0 ? [.. HeldOut, .. Train] : HeldOut,
+            arguments.SamplesPerPrompt,
+            arguments.Seed,
+            cancellationToken
+        );
     }
 
     /// <summary>Pulls the model to Best-of-N by the judge.</summary>
@@ -61,8 +71,12 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
         using var adam = new AdamW(pair.Policy.Parameters, LearningRate, beta2: 0.95);
         for (int step = 0; step < arguments.Align; step++)
         {
-            var drawn = pair.Policy.Sample(order.Batch(step, Math.Min(PromptsPerStep, Train.Length)), CompletionsPerPrompt,
-                (arguments.Seed * 1_000_003) + step, cancellationToken);
+            var drawn = pair.Policy.Sample(
+                order.Batch(step, Math.Min(PromptsPerStep, Train.Length)),
+                CompletionsPerPrompt,
+                (arguments.Seed * 1_000_003) + step,
+                cancellationToken
+            );
             var scored = await scorer.ScoreAsync(drawn, cancellationToken);
             using var scope = torch.NewDisposeScope();
             var loss = ScoreFunction.Loss(pair.Policy.LogProb(scored), objective.LogTargets(scored), scored.Groups);
@@ -76,7 +90,9 @@ internal sealed class ShortAlignment(PretrainedCausalLm model, IRewardModel rewa
         string saved = Path.Combine(arguments.Output, "aligned");
         pair.Save(saved);
         output.WriteLine($"{arguments.Align} steps of alignment: the model is in {saved}.");
-        return await scorer.ScoreAsync(pair.Policy.Sample(HeldOut, EvaluationCompletions,
-            new DrawSeed(arguments.Seed, DrawPurpose.Evaluation), cancellationToken), cancellationToken);
+        return await scorer.ScoreAsync(
+            pair.Policy.Sample(HeldOut, EvaluationCompletions, new DrawSeed(arguments.Seed, DrawPurpose.Evaluation), cancellationToken),
+            cancellationToken
+        );
     }
 }

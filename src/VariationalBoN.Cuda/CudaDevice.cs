@@ -25,7 +25,8 @@ public static class CudaDevice
     /// <param name="index">0 to the number of GPUs - 1, in the order of the driver (CUDA_VISIBLE_DEVICES).</param>
     /// <returns>The device.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is negative.</exception>
-    /// <exception cref="TorchRuntimeException">CUDA libraries, driver or GPU are missing; the message says which and what to install.</exception>
+    /// <exception cref="TorchRuntimeException">CUDA libraries, driver or GPU are missing; the message says which and what to
+    /// install.</exception>
     public static torch.Device Require(int index = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
@@ -37,9 +38,14 @@ public static class CudaDevice
     }
 
     internal static string Explain(int index, int devices, bool hasLibraries) =>
-        devices > 0 ? $"There is no GPU {index}: this machine has {devices}, numbered from 0. Ask for a smaller index or look at CUDA_VISIBLE_DEVICES."
-        : hasLibraries ? "The CUDA libraries are in the application, but no GPU answers. Needed are an NVIDIA GPU and its driver (one that supports CUDA 12.8; "
-            + "the CUDA toolkit is not needed). Check with nvidia-smi, and that CUDA_VISIBLE_DEVICES hides nothing."
-        : "The application has no CUDA libraries. In its own project replace TorchSharp-cpu by TorchSharp-cuda-linux on Linux or TorchSharp-cuda-windows on Windows, "
+        devices > 0
+            ? $"There is no GPU {index}: this machine has {devices}, numbered from 0. Ask for a smaller index or look at "
+                + $"CUDA_VISIBLE_DEVICES."
+        : hasLibraries
+            ? "The CUDA libraries are in the application, but no GPU answers. Needed are an NVIDIA GPU and its driver (one that supports "
+                + "CUDA 12.8; "
+                + "the CUDA toolkit is not needed). Check with nvidia-smi, and that CUDA_VISIBLE_DEVICES hides nothing."
+        : "The application has no CUDA libraries. In its own project replace TorchSharp-cpu by TorchSharp-cuda-linux on Linux or "
+            + "TorchSharp-cuda-windows on Windows, "
             + "in the version of TorchSharp (0.107.0), and build again. Besides them only the NVIDIA driver is needed.";
 }

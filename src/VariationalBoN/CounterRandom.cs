@@ -22,7 +22,8 @@ public readonly struct CounterRandom
     /// <param name="seed">Seed and purpose; <see cref="DrawSeed.FirstSample"/> is added to <paramref name="sample"/>.</param>
     /// <param name="prompt">The prompt.</param>
     /// <param name="sample">Index of the sample among those of this prompt in this draw, 0 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sample"/> or <see cref="DrawSeed.FirstSample"/> is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sample"/> or <see cref="DrawSeed.FirstSample"/> is
+    /// negative.</exception>
     public CounterRandom(DrawSeed seed, Prompt prompt, int sample)
     {
         ArgumentNullException.ThrowIfNull(prompt);
@@ -53,8 +54,16 @@ public readonly struct CounterRandom
     /// <returns>The same number for the same stream and position, always.</returns>
     public double Normal(long position)
     {
-        (uint a, uint b, uint c, uint d) = Philox((uint)position, (uint)(position >> 32), _sample, _purpose, (uint)_key, (uint)(_key >> 32));
-        double u = (((((ulong)a << 32) | b) >> 11) + 1) * (1.0 / (1UL << 53)), v = ((((ulong)c << 32) | d) >> 11) * (1.0 / (1UL << 53));
+        (uint a, uint b, uint c, uint d) = Philox(
+            (uint)position,
+            (uint)(position >> 32),
+            _sample,
+            _purpose,
+            (uint)_key,
+            (uint)(_key >> 32)
+        );
+        double u = (((((ulong)a << 32) | b) >> 11) + 1) * (1.0 / (1UL << 53)),
+            v = ((((ulong)c << 32) | d) >> 11) * (1.0 / (1UL << 53));
         return Math.Sqrt(-2 * Math.Log(u)) * Math.Cos(2 * Math.PI * v);
     }
 
@@ -63,7 +72,8 @@ public readonly struct CounterRandom
     {
         for (int round = 0; round < 10; round++)
         {
-            ulong p0 = (ulong)c0 * 0xD2511F53u, p1 = (ulong)c2 * 0xCD9E8D57u;
+            ulong p0 = (ulong)c0 * 0xD2511F53u,
+                p1 = (ulong)c2 * 0xCD9E8D57u;
             (c0, c1, c2, c3) = ((uint)(p1 >> 32) ^ c1 ^ k0, (uint)p1, (uint)(p0 >> 32) ^ c3 ^ k1, (uint)p0);
             k0 += 0x9E3779B9u;
             k1 += 0xBB67AE85u;

@@ -4,7 +4,8 @@ namespace VariationalBoN;
 
 /// <summary>A mean with its standard error and the number of independent observations behind it.</summary>
 /// <param name="Value">The estimate.</param>
-/// <param name="StandardError">One standard error, in the unit of <paramref name="Value"/>; infinite when a single observation tells nothing of its spread.</param>
+/// <param name="StandardError">One standard error, in the unit of <paramref name="Value"/>; infinite when a single observation tells
+/// nothing of its spread.</param>
 /// <param name="Count">The number of independent observations (prompts, when completions are clustered by prompt).</param>
 public readonly record struct Estimate(double Value, double StandardError, int Count)
 {
@@ -18,12 +19,15 @@ public readonly record struct Estimate(double Value, double StandardError, int C
         double[] values = [.. observations];
         if (values.Length == 0)
             throw new ArgumentException("An estimate needs at least one observation.", nameof(observations));
-        double scale = Scale(values), mean = 0, squares = 0;
+        double scale = Scale(values),
+            mean = 0,
+            squares = 0;
         int count = 0;
         foreach (double value in values)
         {
             count++;
-            double x = value * scale, delta = x - mean;
+            double x = value * scale,
+                delta = x - mean;
             mean += delta / count;
             squares += delta * (x - mean);
         }
@@ -47,9 +51,13 @@ public readonly record struct Estimate(double Value, double StandardError, int C
         double[] values = [.. observations];
         int[] labels = [.. clusters];
         if (values.Length == 0 || values.Length != labels.Length)
-            throw new ArgumentException($"There are {values.Length} observations and {labels.Length} clusters; give at least one observation " +
-                "and one cluster to each.", nameof(clusters));
-        double scale = Scale(values), mean = values.Average(value => value * scale);
+            throw new ArgumentException(
+                $"There are {values.Length} observations and {labels.Length} clusters; give at least one observation "
+                    + "and one cluster to each.",
+                nameof(clusters)
+            );
+        double scale = Scale(values),
+            mean = values.Average(value => value * scale);
         var deviations = new Dictionary<int, double>();
         for (int i = 0; i < values.Length; i++)
             deviations[labels[i]] = deviations.GetValueOrDefault(labels[i]) + (values[i] * scale) - mean;
@@ -65,13 +73,16 @@ public readonly record struct Estimate(double Value, double StandardError, int C
         return largest > 1e140 && double.IsFinite(largest) ? Math.ScaleB(1, -Math.ILogB(largest)) : 1;
     }
 
-    /// <summary>The estimate of numbers that were multiplied by a scale; a mean of finite numbers is finite, whatever rounding does.</summary>
-    private static Estimate Scaled(double mean, double error, int count, double scale) => scale == 1
-        ? new Estimate(mean, error, count)
-        : new Estimate(
-            Math.Clamp(mean / scale, -double.MaxValue, double.MaxValue),
-            count == 1 ? error : Math.Min(error / scale, double.MaxValue),
-            count);
+    /// <summary>The estimate of numbers that were multiplied by a scale; a mean of finite numbers is finite, whatever rounding
+    /// does.</summary>
+    private static Estimate Scaled(double mean, double error, int count, double scale) =>
+        scale == 1
+            ? new Estimate(mean, error, count)
+            : new Estimate(
+                Math.Clamp(mean / scale, -double.MaxValue, double.MaxValue),
+                count == 1 ? error : Math.Min(error / scale, double.MaxValue),
+                count
+            );
 
     /// <summary>The value with its error, such as "1.404 ± 0.021".</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Value:0.000} ± {StandardError:0.000}");

@@ -42,10 +42,20 @@ internal static class IdentityJson
         {
             if (json.ValueKind == JsonValueKind.String)
                 return new ModelIdentity(json.GetString()!);
-            if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String
-                || !json.TryGetProperty("settings", out JsonElement settings) || settings.ValueKind != JsonValueKind.Object)
-                throw new FormatException($"an identity must be a name, or an object of \"name\" and \"settings\", not {Shown.Quoted(json.GetRawText())}");
-            return new ModelIdentity(name.GetString()!, [.. settings.EnumerateObject().Select(setting => (setting.Name, Value(setting.Value)))]);
+            if (
+                json.ValueKind != JsonValueKind.Object
+                || !json.TryGetProperty("name", out JsonElement name)
+                || name.ValueKind != JsonValueKind.String
+                || !json.TryGetProperty("settings", out JsonElement settings)
+                || settings.ValueKind != JsonValueKind.Object
+            )
+                throw new FormatException(
+                    $"an identity must be a name, or an object of \"name\" and \"settings\", not {Shown.Quoted(json.GetRawText())}"
+                );
+            return new ModelIdentity(
+                name.GetString()!,
+                [.. settings.EnumerateObject().Select(setting => (setting.Name, Value(setting.Value)))]
+            );
         }
         catch (ArgumentException e)
         {
@@ -110,14 +120,18 @@ internal static class IdentityJson
         return text.AsSpan().ContainsAny('.', 'E') ? text : $"{text}.0";
     }
 
-    private static IdentityValue Value(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString()!,
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        JsonValueKind.Number when value.TryGetInt64(out long number) && !value.GetRawText().AsSpan().ContainsAny('.', 'E', 'e') => number,
-        JsonValueKind.Number => value.GetDouble(),
-        JsonValueKind.Object => Read(value),
-        _ => throw new FormatException($"a setting of an identity is {Shown.Quoted(value.GetRawText())}; it must be a text, a number, true, false or an identity"),
-    };
+    private static IdentityValue Value(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString()!,
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            JsonValueKind.Number when value.TryGetInt64(out long number) && !value.GetRawText().AsSpan().ContainsAny('.', 'E', 'e') =>
+                number,
+            JsonValueKind.Number => value.GetDouble(),
+            JsonValueKind.Object => Read(value),
+            _ => throw new FormatException(
+                $"a setting of an identity is {Shown.Quoted(value.GetRawText())}; it must be a text, a number, true, false or an identity"
+            ),
+        };
 }

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace VariationalBoN;
 
-/// <summary>A setting of an <see cref="ModelIdentity"/>: a text, a number, yes or no, or an identity within. Immutable, thread-safe.</summary>
+/// <summary>A setting of an <see cref="ModelIdentity"/>: a text, a number, yes or no, or an identity within. Immutable,
+/// thread-safe.</summary>
 public readonly struct IdentityValue : IEquatable<IdentityValue>
 {
     private readonly object? _value;
@@ -26,8 +27,10 @@ public readonly struct IdentityValue : IEquatable<IdentityValue>
     /// <summary>A number.</summary>
     /// <param name="value">A finite number.</param>
     /// <exception cref="ArgumentOutOfRangeException">The number is NaN or infinite.</exception>
-    public static implicit operator IdentityValue(double value) => double.IsFinite(value) ? new(value)
-        : throw new ArgumentOutOfRangeException(nameof(value), value, "A setting of an identity must be finite.");
+    public static implicit operator IdentityValue(double value) =>
+        double.IsFinite(value)
+            ? new(value)
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "A setting of an identity must be finite.");
 
     /// <summary>Yes or no.</summary>
     /// <param name="value">The value.</param>
@@ -58,10 +61,11 @@ public readonly struct IdentityValue : IEquatable<IdentityValue>
 
     /// <summary>The value for people.</summary>
     /// <returns>Numbers with all their digits.</returns>
-    public override string ToString() => Value switch
-    {
-        bool yes => yes ? "yes" : "no",
-        double number => number.ToString("R", CultureInfo.InvariantCulture),
-        var other => Convert.ToString(other, CultureInfo.InvariantCulture)!,
-    };
+    public override string ToString() =>
+        Value switch
+        {
+            bool yes => yes ? "yes" : "no",
+            double number => number.ToString("R", CultureInfo.InvariantCulture),
+            var other => Convert.ToString(other, CultureInfo.InvariantCulture)!,
+        };
 }

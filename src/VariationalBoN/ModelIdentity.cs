@@ -4,8 +4,9 @@ namespace VariationalBoN;
 
 /// <summary>What tells one policy, reward model or tokenizer from another: a name, and settings as pairs. Immutable, thread-safe.</summary>
 /// <remarks>
-/// Tables and stores of reference rewards carry identities and refuse what has another one, so whatever changes a probability or a reward belongs here: weights
-/// (<see cref="Policies.ModuleFingerprint"/>), settings, versions of a prompt or a function. Two identities are equal when name and settings are, in order.
+/// Tables and stores of reference rewards carry identities and refuse what has another one, so whatever changes a probability or a reward
+/// belongs here: weights (<see cref="Policies.ModuleFingerprint"/>), settings, versions of a prompt or a function. Two identities are equal
+/// when name and settings are, in order.
 /// </remarks>
 public sealed class ModelIdentity : IEquatable<ModelIdentity>
 {
@@ -24,7 +25,10 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
         foreach ((string setting, IdentityValue value) in settings)
         {
             if (string.IsNullOrWhiteSpace(setting) || !names.Add(setting))
-                throw new ArgumentException($"The setting \"{setting}\" of the identity \"{name}\" is blank or stands twice; each setting needs a name of its own.", nameof(settings));
+                throw new ArgumentException(
+                    $"The setting \"{setting}\" of the identity \"{name}\" is blank or stands twice; each setting needs a name of its own.",
+                    nameof(settings)
+                );
             pairs.Add(KeyValuePair.Create(setting, value));
         }
 
@@ -86,7 +90,8 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
 
     /// <summary>The name with the settings in brackets, for people.</summary>
     /// <returns>Such as "CausalLmPolicy (temperature 1, top-k none)".</returns>
-    public override string ToString() => Settings.IsEmpty ? Name : $"{Name} ({string.Join(", ", Settings.Select(pair => $"{pair.Key} {pair.Value}"))})";
+    public override string ToString() =>
+        Settings.IsEmpty ? Name : $"{Name} ({string.Join(", ", Settings.Select(pair => $"{pair.Key} {pair.Value}"))})";
 
     private IEnumerable<string> Differences(ModelIdentity other, string path)
     {

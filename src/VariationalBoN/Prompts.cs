@@ -11,7 +11,8 @@ public static class Prompts
     /// list.
     /// </summary>
     /// <param name="path">The file, in UTF-8; blank lines are passed over.</param>
-    /// <param name="column">The name that holds the prompts; null for <c>prompt</c>, or <c>messages</c> where a line has no such name.</param>
+    /// <param name="column">The name that holds the prompts; null for <c>prompt</c>, or <c>messages</c> where a line has no such
+    /// name.</param>
     /// <returns>The prompts in order, at least one.</returns>
     /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
     /// <exception cref="InvalidDataException">A line holds no prompt, or there is none; file and line are named.</exception>
@@ -23,7 +24,10 @@ public static class Prompts
         JsonElement row = document.RootElement;
         if (row.ValueKind != JsonValueKind.Object)
             throw new FormatException($"the line is {Kind(row)}; it must be an object with a prompt.");
-        if (!row.TryGetProperty(column ?? "prompt", out JsonElement value) && (column is not null || !row.TryGetProperty("messages", out value)))
+        if (
+            !row.TryGetProperty(column ?? "prompt", out JsonElement value)
+            && (column is not null || !row.TryGetProperty("messages", out value))
+        )
         {
             string names = string.Join(", ", row.EnumerateObject().Select(property => Shown.Quoted(property.Name)));
             string wanted = column is null ? "\"prompt\" and no \"messages\"" : Shown.Quoted(column);

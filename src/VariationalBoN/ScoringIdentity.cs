@@ -1,6 +1,7 @@
 namespace VariationalBoN;
 
-/// <summary>What the numbers of a scored completion come from: log pi_ref of this reference, r of this reward model, scored in this way. Immutable, thread-safe.</summary>
+/// <summary>What the numbers of a scored completion come from: log pi_ref of this reference, r of this reward model, scored in this way.
+/// Immutable, thread-safe.</summary>
 /// <remarks>Tables and scored batches carry it, objectives say which they need, and what does not match is refused.</remarks>
 /// <param name="Reference">The reference policy, sampling settings included.</param>
 /// <param name="RewardModel">The reward model.</param>
@@ -25,7 +26,8 @@ public sealed record ScoringIdentity(ModelIdentity Reference, ModelIdentity Rewa
             Difference("scoring", Scoring, other.Scoring),
         }.OfType<string>();
 
-        string? Difference(string part, ModelIdentity one, ModelIdentity two) => one == two ? null
+        string? Difference(string part, ModelIdentity one, ModelIdentity two) =>
+            one == two ? null
             : one.Name != two.Name ? $"the {part} of {mine} is {one}, that of {theirs} is {two}"
             : $"the {part} of {mine} and of {theirs} ({one.Name}) differ: {string.Join("; ", one.Differences(two))}";
     }
@@ -38,7 +40,10 @@ public sealed record ScoringIdentity(ModelIdentity Reference, ModelIdentity Rewa
     {
         RequireMatch(required, scored.Origin ?? required, "the scored batch");
         if (required is not null && scored.Origin is null)
-            throw new InvalidOperationException("The scored batch does not know which reference and reward model it comes from, so these may be others than those of the reference table. Score by a Scorer, or give the batch its origin when it is made.");
+            throw new InvalidOperationException(
+                "The scored batch does not know which reference and reward model it comes from, so these may be others than those of the "
+                    + "reference table. Score by a Scorer, or give the batch its origin when it is made."
+            );
     }
 
     /// <summary>Refuses another origin than that of a reference table.</summary>
@@ -51,9 +56,15 @@ public sealed record ScoringIdentity(ModelIdentity Reference, ModelIdentity Rewa
         if (required is null || origin is null)
             return;
         if (required == Unknown)
-            throw new InvalidOperationException($"The reference table does not know which reference and reward model its rewards come from, so those of {whose} may be others. If they are the same, say so: ReferenceTable.AcceptUnknownProvenance.");
+            throw new InvalidOperationException(
+                $"The reference table does not know which reference and reward model its rewards come from, so those of {whose} may be "
+                    + $"others. If they are the same, say so: ReferenceTable.AcceptUnknownProvenance."
+            );
         string[] differences = [.. required.Differences(origin, "the reference table", whose)];
         if (differences.Length > 0)
-            throw new InvalidOperationException($"What the reference table was made with is not what it is used with: {string.Join("; ", differences)}. Use the same, or estimate the table anew.");
+            throw new InvalidOperationException(
+                $"What the reference table was made with is not what it is used with: {string.Join("; ", differences)}. Use the same, or "
+                    + $"estimate the table anew."
+            );
     }
 }

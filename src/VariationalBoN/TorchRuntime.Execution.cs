@@ -25,10 +25,13 @@ public static partial class TorchRuntime
                 ("library", LibraryVersion.Text),
                 ("TorchSharp", LibraryVersion.Of(typeof(torch).Assembly)),
                 ("threads", torch.get_num_threads()),
-                ("kernels", string.Join(", ", new[] { Kernels ?? "libtorch's own", ProcessorKind.Overrides }.Where(part =>
-                    part.Length > 0))),
+                (
+                    "kernels",
+                    string.Join(", ", new[] { Kernels ?? "libtorch's own", ProcessorKind.Overrides }.Where(part => part.Length > 0))
+                ),
                 ("processor", ProcessorKind.Text),
-                ("system", $"{RuntimeInformation.RuntimeIdentifier}"));
+                ("system", $"{RuntimeInformation.RuntimeIdentifier}")
+            );
         }
     }
 }

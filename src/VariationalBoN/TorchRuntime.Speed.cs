@@ -17,15 +17,15 @@ public static partial class TorchRuntime
     public static bool IsLoaded => s_loaded || IntelKernels.IsTorchLoaded;
 
     /// <summary>
-    /// Makes the matrix products of libtorch (MKL) take the kernels for AVX2 and AVX-512 on an AMD processor, too; by itself it takes them on
-    /// processors of Intel alone.
+    /// Makes the matrix products of libtorch (MKL) take the kernels for AVX2 and AVX-512 on an AMD processor, too; by itself it takes them
+    /// on processors of Intel alone.
     /// </summary>
     /// <remarks>
     /// Float32 products, so drawing, scoring and training, become up to twice as fast (docs/speed.md). Their rounding is another, so that
-    /// results differ in their last digits from those of a process without it: <see cref="Policies.ModuleFingerprint"/> and checkpoints name
-    /// it, and a store or a run is gone on with as it was begun. It works by a function that MKL asks for, which a shared object of 4,192
-    /// bytes defines before libtorch does; the object is written to the folder for temporary files, loaded and removed, and nothing of
-    /// libtorch is changed. For the whole process, from the program's <c>Main</c>, before anything of TorchSharp. Thread-safe.
+    /// results differ in their last digits from those of a process without it: <see cref="Policies.ModuleFingerprint"/> and checkpoints
+    /// name it, and a store or a run is gone on with as it was begun. It works by a function that MKL asks for, which a shared object of
+    /// 4,192 bytes defines before libtorch does; the object is written to the folder for temporary files, loaded and removed, and nothing
+    /// of libtorch is changed. For the whole process, from the program's <c>Main</c>, before anything of TorchSharp. Thread-safe.
     /// </remarks>
     /// <returns>
     /// Whether it is in effect; if not, why: another system than Linux x64 with glibc, another processor than AMD's, one without AVX2, or a
@@ -40,30 +40,38 @@ public static partial class TorchRuntime
                 return s_kernels;
             if (IsLoaded)
             {
-                throw new InvalidOperationException($"libtorch is loaded already, so that its kernels are chosen. Call {nameof(TorchRuntime)}." +
-                    $"{nameof(UseFastKernelsOnAmd)} at the beginning of the program, before the first tensor, module or policy.");
+                throw new InvalidOperationException(
+                    $"libtorch is loaded already, so that its kernels are chosen. Call {nameof(TorchRuntime)}."
+                        + $"{nameof(UseFastKernelsOnAmd)} at the beginning of the program, before the first tensor, module or policy."
+                );
             }
 
             string? fault = IntelKernels.Fault() ?? IntelKernels.Enable();
-            return s_kernels = new RuntimeSetting(fault is null, fault is null
-                ? "The matrix products of libtorch take the kernels for AVX2 and AVX-512."
-                : $"libtorch takes the kernels that it chooses by itself: {fault}.");
+            return s_kernels = new RuntimeSetting(
+                fault is null,
+                fault is null
+                    ? "The matrix products of libtorch take the kernels for AVX2 and AVX-512."
+                    : $"libtorch takes the kernels that it chooses by itself: {fault}."
+            );
         }
     }
 
     /// <summary>Makes glibc keep the memory that tensors give back, instead of returning it to the system and fetching it again.</summary>
     /// <remarks>
     /// Each page that is fetched again costs 7 to 20 microseconds on a virtual machine, and a training step fetches hundreds of thousands
-    /// (docs/speed.md). Blocks of up to 1 GiB are kept in the heap and up to 2 GiB of it at its end stay (<c>mallopt</c>): the process needs
-    /// about a quarter more memory. No number changes. For the whole process and all its native libraries; best before the first tensor.
-    /// It is what MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ do from outside. Thread-safe.
+    /// (docs/speed.md). Blocks of up to 1 GiB are kept in the heap and up to 2 GiB of it at its end stay (<c>mallopt</c>): the process
+    /// needs about a quarter more memory. No number changes. For the whole process and all its native libraries; best before the first
+    /// tensor. It is what MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ do from outside. Thread-safe.
     /// </remarks>
     /// <returns>Whether it is in effect; if not, why: another system than Linux with glibc.</returns>
     public static RuntimeSetting KeepFreedMemory()
     {
         string? fault = Glibc.KeepHeap();
-        return new RuntimeSetting(fault is null, fault is null
-            ? "Memory that tensors give back is kept for the next ones."
-            : $"Memory is given back to the system as the C library does by itself: {fault}.");
+        return new RuntimeSetting(
+            fault is null,
+            fault is null
+                ? "Memory that tensors give back is kept for the next ones."
+                : $"Memory is given back to the system as the C library does by itself: {fault}."
+        );
     }
 }

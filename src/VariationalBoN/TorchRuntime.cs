@@ -25,7 +25,8 @@ public static partial class TorchRuntime
         }
     }
 
-    /// <summary>The same in the middle of an expression, such as the argument of a base constructor that loads the library itself.</summary>
+    /// <summary>The same in the middle of an expression, such as the argument of a base constructor that loads the library
+    /// itself.</summary>
     /// <param name="value">Any value.</param>
     /// <returns><paramref name="value"/>.</returns>
     /// <exception cref="TorchRuntimeException">The native library cannot be loaded.</exception>
@@ -36,7 +37,8 @@ public static partial class TorchRuntime
     }
 
     /// <summary>Runs a load and turns its failure into the exception that callers see.</summary>
-    /// <param name="load">Loads the library or throws what <see cref="NativeLibrary.Load(string, Assembly, DllImportSearchPath?)"/> throws.</param>
+    /// <param name="load">Loads the library or throws what <see cref="NativeLibrary.Load(string, Assembly, DllImportSearchPath?)"/>
+    /// throws.</param>
     /// <exception cref="TorchRuntimeException">The load failed.</exception>
     internal static void Require(Action load)
     {

@@ -15,7 +15,13 @@ public sealed class VerdictTests
     [InlineData(0.57, 0.04, 0.5, 0.01, false, "too large to tell", "--held-out")]
     [InlineData(0.45, 0.01, 3.0, 0.10, false, "further", "lower --learning-rate")]
     public void Aligned_is_said_when_the_policy_moved_and_the_win_rate_rose_beyond_their_errors(
-        double winRate, double error, double kl, double klError, bool aligned, params string[] expected)
+        double winRate,
+        double error,
+        double kl,
+        double klError,
+        bool aligned,
+        params string[] expected
+    )
     {
         var verdict = Verdict.Of(Estimate(0.5, 0.02), Estimate(winRate, error), Estimate(kl, klError), N);
         Assert.Equal(aligned, verdict.Aligned);
@@ -26,7 +32,9 @@ public sealed class VerdictTests
 
     [Fact]
     public void One_prompt_whose_errors_cannot_be_known_is_never_called_aligned() =>
-        Assert.False(Verdict.Of(Estimate(0.5, double.PositiveInfinity), Estimate(1, double.PositiveInfinity), Estimate(1, 0.01), N).Aligned);
+        Assert.False(
+            Verdict.Of(Estimate(0.5, double.PositiveInfinity), Estimate(1, double.PositiveInfinity), Estimate(1, 0.01), N).Aligned
+        );
 
     [Theory]
     [InlineData(1.0, 0.1, "agrees")]

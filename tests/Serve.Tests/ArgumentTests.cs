@@ -11,11 +11,28 @@ public sealed class ArgumentTests(ServerFixture server)
     [InlineData(9, 8, "--n is 9; it must be at most --max-requests, 8")]
     [InlineData(8, 8, null)]
     public void Draws_of_best_of_n_that_cannot_wait_together_are_refused(int n, int waiting, string? words) =>
-        Held(new Arguments { N = n, MaxRequests = waiting, MaxNewTokens = 24 }, words);
+        Held(
+            new Arguments
+            {
+                N = n,
+                MaxRequests = waiting,
+                MaxNewTokens = 24,
+            },
+            words
+        );
 
     [Fact]
     public void N_is_free_where_there_is_no_best_of_n() =>
-        Held(new Arguments { Model = "m", Reference = "r", N = 9, MaxRequests = 8 }, null);
+        Held(
+            new Arguments
+            {
+                Model = "m",
+                Reference = "r",
+                N = 9,
+                MaxRequests = 8,
+            },
+            null
+        );
 
     [Theory]
     [InlineData(64, "--max-new-tokens is 64; the context of the tiny models is 64 tokens")]

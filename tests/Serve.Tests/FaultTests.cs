@@ -16,7 +16,7 @@ public sealed class FaultTests(ServerFixture server)
     private const string Secret = "the prompt of somebody else";
 
     public static TheoryData<Exception> Faults { get; } =
-        [new ArgumentException(Secret), new ObjectDisposedException(Secret), new InvalidOperationException(Secret)];
+    [new ArgumentException(Secret), new ObjectDisposedException(Secret), new InvalidOperationException(Secret)];
 
     [Theory]
     [MemberData(nameof(Faults), DisableDiscoveryEnumeration = true)]
@@ -71,8 +71,7 @@ public sealed class FaultTests(ServerFixture server)
         await using Stream body = await response.Content.ReadAsStreamAsync();
         using var reader = new StreamReader(body);
         string? line;
-        do
-            line = await reader.ReadLineAsync();
+        do line = await reader.ReadLineAsync();
         while (line?.Contains("one ", StringComparison.Ordinal) == false);
         await app.StopAsync();
 
@@ -90,24 +89,32 @@ public sealed class FaultTests(ServerFixture server)
         using var go = new CancellationTokenSource();
         var busy = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int answered = 0;
-        Task[] clients = [.. Enumerable.Range(0, 16).Select(async i =>
-        {
-            try
-            {
-                for (int seed = 0; !go.IsCancellationRequested; seed++)
+        Task[] clients =
+        [
+            .. Enumerable
+                .Range(0, 16)
+                .Select(async i =>
                 {
-                    using HttpResponseMessage response = await http.PostAsJsonAsync(
-                        "v1/chat/completions", Question(stream: true, seed), go.Token);
-                    if (Interlocked.Increment(ref answered) == 16)
-                        busy.SetResult();
-                    await response.Content.ReadAsStringAsync(go.Token);
-                }
-            }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
-            {
-                // the server is gone
-            }
-        })];
+                    try
+                    {
+                        for (int seed = 0; !go.IsCancellationRequested; seed++)
+                        {
+                            using HttpResponseMessage response = await http.PostAsJsonAsync(
+                                "v1/chat/completions",
+                                Question(stream: true, seed),
+                                go.Token
+                            );
+                            if (Interlocked.Increment(ref answered) == 16)
+                                busy.SetResult();
+                            await response.Content.ReadAsStringAsync(go.Token);
+                        }
+                    }
+                    catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+                    {
+                        // the server is gone
+                    }
+                }),
+        ];
         await busy.Task;
         await app.StopAsync();
         await app.DisposeAsync();
@@ -119,15 +126,24 @@ public sealed class FaultTests(ServerFixture server)
     }
 
     private static object Question(bool stream, int seed = 1) =>
-        new { model = "policy", messages = new[] { new { role = "user", content = "The film was" } }, stream, seed };
+        new
+        {
+            model = "policy",
+            messages = new[] { new { role = "user", content = "The film was" } },
+            stream,
+            seed,
+        };
 
     private async Task<WebApplication> StartAsync(IChatClient policy, KeptLog log)
     {
-        WebApplication app = Server.Create(server.Arguments, builder =>
-        {
-            builder.Services.AddKeyedSingleton("policy", policy);
-            builder.Logging.AddProvider(log);
-        });
+        WebApplication app = Server.Create(
+            server.Arguments,
+            builder =>
+            {
+                builder.Services.AddKeyedSingleton("policy", policy);
+                builder.Logging.AddProvider(log);
+            }
+        );
         await app.StartAsync();
         return app;
     }

@@ -17,12 +17,18 @@ public sealed class RefusalTests(ServerFixture server)
     [InlineData("[]", 400, "The body is a JSON array")]
     [InlineData("""{"messages": [{"role": "user", "content": "a"}]}""", 400, "\"model\" is missing")]
     [InlineData("""{"model": "policy"}""", 400, "\"messages\" is missing")]
-    [InlineData("""{"model": "gpt-9", "messages": [{"role": "user", "content": "a"}]}""", 404,
-        "no model \"gpt-9\" here; the models are reference, policy, best-of-n")]
+    [InlineData(
+        """{"model": "gpt-9", "messages": [{"role": "user", "content": "a"}]}""",
+        404,
+        "no model \"gpt-9\" here; the models are reference, policy, best-of-n"
+    )]
     [InlineData("""{"model": "policy", "messages": []}""", 400, "at least one message")]
     [InlineData("""{"model": "policy", "messages": [{"role": "robot", "content": "a"}]}""", 400, "role of \"messages[0]\" is \"robot\"")]
-    [InlineData("""{"model": "policy", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]}""", 400,
-        "these models read texts alone")]
+    [InlineData(
+        """{"model": "policy", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]}""",
+        400,
+        "these models read texts alone"
+    )]
     [InlineData("""{"model": "policy", "messages": [{"role": "user", "content": "\ud800"}]}""", 400, "half of a surrogate pair")]
     [InlineData(Asked + """, "seed": "one"}""", 400, "\"seed\" is \"one\"; it must be a whole number")]
     [InlineData(Asked + """, "seed": 1.5}""", 400, "\"seed\" is 1.5")]
@@ -31,8 +37,11 @@ public sealed class RefusalTests(ServerFixture server)
     [InlineData(Asked + """, "temperature": 3}""", 400, "\"temperature\" is 3")]
     [InlineData(Asked + """, "temperature": 1e-30}""", 400, "\"temperature\" is 1e-30; it must be at least 0.001, or 0")]
     [InlineData(Asked + """, "response_format": {"type": "json_object"}}""", 400, "these models write texts alone")]
-    [InlineData("""{"model": "policy", "messages": [{"role": "user", "content": "a", "tool_calls": []}]}""", 400,
-        "\"messages[0]\" has \"tool_calls\"")]
+    [InlineData(
+        """{"model": "policy", "messages": [{"role": "user", "content": "a", "tool_calls": []}]}""",
+        400,
+        "\"messages[0]\" has \"tool_calls\""
+    )]
     [InlineData(Asked + """, "n": 2}""", 400, "one answer a request")]
     [InlineData(Asked + """, "tools": []}""", 400, "\"tools\" is no option of this server")]
     [InlineData(Asked + """, "seed": 1, "seed": 2}""", 400, "The body is no JSON")]
@@ -51,8 +60,11 @@ public sealed class RefusalTests(ServerFixture server)
     public async Task What_is_too_long_or_nowhere_is_refused_in_words()
     {
         await Refused(await server.PostAsync("v1/chat/completions", Question(new string('a', 2000))), 400, "tokens");
-        await Refused(await server.PostAsync("v1/chat/completions", Question(new string('a', Server.MaxBodyBytes))), 413,
-            "longer than 262,144 bytes");
+        await Refused(
+            await server.PostAsync("v1/chat/completions", Question(new string('a', Server.MaxBodyBytes))),
+            413,
+            "longer than 262,144 bytes"
+        );
         using var chunked = Json($"\"{new string('a', 2 * Server.MaxBodyBytes)}\"");
         using var request = new HttpRequestMessage(HttpMethod.Post, "compare") { Content = chunked };
         request.Headers.TransferEncodingChunked = true;
@@ -98,10 +110,12 @@ public sealed class RefusalTests(ServerFixture server)
     [Fact]
     public async Task What_changes_nothing_is_taken()
     {
-        using var content = Json("""
+        using var content = Json(
+            """
             {"model": "policy", "messages": [{"role": "user", "content": "a", "refusal": null}],
              "response_format": {"type": "text"}, "temperature": 0, "n": 1, "user": "me", "max_tokens": 2}
-            """);
+            """
+        );
         using HttpResponseMessage response = await server.Http.PostAsync("v1/chat/completions", content);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }

@@ -18,16 +18,17 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public Uri Address => Http.BaseAddress!;
 
-    internal Arguments Arguments => new()
-    {
-        Model = Path.Combine(_root, "policy"),
-        Reference = Path.Combine(_root, "reference"),
-        Reward = Path.Combine(_root, "reward"),
-        RewardLabel = TinyClassifier.Label,
-        N = 4,
-        MaxNewTokens = 24,
-        Port = 0,
-    };
+    internal Arguments Arguments =>
+        new()
+        {
+            Model = Path.Combine(_root, "policy"),
+            Reference = Path.Combine(_root, "reference"),
+            Reward = Path.Combine(_root, "reward"),
+            RewardLabel = TinyClassifier.Label,
+            N = 4,
+            MaxNewTokens = 24,
+            Port = 0,
+        };
 
     public async Task InitializeAsync()
     {
@@ -53,7 +54,8 @@ public sealed class ServerFixture : IAsyncLifetime
     /// <summary>One of another server.</summary>
     public static IChatClient Chat(Uri address, string model) =>
         new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(address, "v1") })
-            .GetChatClient(model).AsIChatClient();
+            .GetChatClient(model)
+            .AsIChatClient();
 
     /// <summary>Posts JSON.</summary>
     public Task<HttpResponseMessage> PostAsync(string path, object body) => Http.PostAsJsonAsync(path, body);

@@ -35,8 +35,10 @@ public sealed class ServerTests(ServerFixture server)
     public async Task A_piece_is_with_the_client_before_the_next_one_is_drawn()
     {
         var slow = new PieceByPiece(["one ", "two ", "three"]);
-        await using WebApplication app = Server.Create(server.Arguments,
-            builder => builder.Services.AddKeyedSingleton<IChatClient>("policy", slow));
+        await using WebApplication app = Server.Create(
+            server.Arguments,
+            builder => builder.Services.AddKeyedSingleton<IChatClient>("policy", slow)
+        );
         await app.StartAsync();
         using IChatClient chat = ServerFixture.Chat(Server.AddressOf(app), "policy");
         var pieces = new List<string>();
@@ -79,7 +81,9 @@ public sealed class ServerTests(ServerFixture server)
 
         using HttpResponseMessage response = await server.PostAsync("compare", new { prompt = "The film was", seed = 3 });
         using JsonDocument compared = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        var answers = compared.RootElement.GetProperty("answers").EnumerateArray()
+        var answers = compared
+            .RootElement.GetProperty("answers")
+            .EnumerateArray()
             .ToDictionary(answer => answer.GetProperty("model").GetString()!);
         Assert.Equal(["reference", "policy", "best-of-n"], answers.Keys);
         Assert.All(answers.Values, answer => Assert.True(double.IsFinite(answer.GetProperty("reward").GetDouble())));
@@ -92,11 +96,14 @@ public sealed class ServerTests(ServerFixture server)
     public async Task A_comparison_scores_each_draw_once()
     {
         int scored = 0;
-        var reward = RewardModel.FromFunction((_, text) =>
-        {
-            Interlocked.Increment(ref scored);
-            return text.Length;
-        }, "length");
+        var reward = RewardModel.FromFunction(
+            (_, text) =>
+            {
+                Interlocked.Increment(ref scored);
+                return text.Length;
+            },
+            "length"
+        );
         await using WebApplication app = Server.Create(server.Arguments, builder => builder.Services.AddSingleton(reward));
         await app.StartAsync();
         using var http = new HttpClient { BaseAddress = Server.AddressOf(app) };
@@ -114,8 +121,12 @@ public sealed class ServerTests(ServerFixture server)
         Assert.True((await server.HealthAsync()).GetProperty("finished").GetInt64() > 0);
         string[] metrics = (await server.Http.GetStringAsync("metrics")).Split('\n');
         foreach (string name in (string[])["tokens", "requests", "waiting", "running"])
-            Assert.Contains(metrics, line => line.StartsWith($"variationalbon_serving_{name}", StringComparison.Ordinal)
-                && line.Contains("gen_ai_request_model=\"policy\"", StringComparison.Ordinal));
+            Assert.Contains(
+                metrics,
+                line =>
+                    line.StartsWith($"variationalbon_serving_{name}", StringComparison.Ordinal)
+                    && line.Contains("gen_ai_request_model=\"policy\"", StringComparison.Ordinal)
+            );
     }
 
     [Fact]
@@ -124,26 +135,43 @@ public sealed class ServerTests(ServerFixture server)
         using IChatClient chat = server.Chat();
         var options = new ChatOptions { Seed = 11 };
         string before = (await chat.GetResponseAsync("The film was", options)).Text;
-        int answered = 0, left = 0;
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
-        {
-            var random = new Random(i);
-            using var cancel = new CancellationTokenSource(random.Next(1, 400));
-            try
-            {
-                object body = new { model = i % 5 == 0 ? "best-of-n" : "policy", messages = s_question, stream = i % 2 == 0, seed = i };
-                using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions") { Content = JsonContent.Create(body) };
-                using HttpResponseMessage response = await server.Http.SendAsync(
-                    request, HttpCompletionOption.ResponseHeadersRead, cancel.Token);
-                Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests, $"{response.StatusCode}");
-                await response.Content.ReadAsStringAsync(cancel.Token);
-                Interlocked.Increment(ref answered);
-            }
-            catch (OperationCanceledException)
-            {
-                Interlocked.Increment(ref left);
-            }
-        }));
+        int answered = 0,
+            left = 0;
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 200)
+                .Select(async i =>
+                {
+                    var random = new Random(i);
+                    using var cancel = new CancellationTokenSource(random.Next(1, 400));
+                    try
+                    {
+                        object body = new
+                        {
+                            model = i % 5 == 0 ? "best-of-n" : "policy",
+                            messages = s_question,
+                            stream = i % 2 == 0,
+                            seed = i,
+                        };
+                        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/chat/completions")
+                        {
+                            Content = JsonContent.Create(body),
+                        };
+                        using HttpResponseMessage response = await server.Http.SendAsync(
+                            request,
+                            HttpCompletionOption.ResponseHeadersRead,
+                            cancel.Token
+                        );
+                        Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests, $"{response.StatusCode}");
+                        await response.Content.ReadAsStringAsync(cancel.Token);
+                        Interlocked.Increment(ref answered);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        Interlocked.Increment(ref left);
+                    }
+                })
+        );
 
         Assert.Equal(200, answered + left);
         Assert.True(left > 0, "Nobody left, so nothing was tried.");
@@ -164,7 +192,8 @@ public sealed class ServerTests(ServerFixture server)
             readings[part] = await SettledAsync();
         }
 
-        string told = $"{requests} requests in five parts; KiB of managed memory, KiB of working set, live tensors after each: "
+        string told =
+            $"{requests} requests in five parts; KiB of managed memory, KiB of working set, live tensors after each: "
             + string.Join("; ", readings.Select(reading => $"{reading.Managed:0}, {reading.WorkingSet:0}, {reading.Tensors}"));
         Console.WriteLine(told);
         double between = requests * 3.0 / 5; // from the end of the second part to that of the last
@@ -172,13 +201,27 @@ public sealed class ServerTests(ServerFixture server)
         Assert.True(readings[^1].Managed - readings[1].Managed < 1024 + between, $"More than 1 KiB of a request is kept: {told}.");
         Assert.True(readings[^1].WorkingSet - readings[1].WorkingSet < 12 * 1024 + between, $"Memory grows with requests: {told}.");
 
-        Task AskAsync(int count) => Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, token) =>
-        {
-            using HttpResponseMessage response = await server.PostAsync("v1/chat/completions",
-                new { model = i % 8 == 0 ? "best-of-n" : "policy", messages = s_question, stream = i % 2 == 0, seed = i });
-            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-            await response.Content.ReadAsStringAsync(token);
-        });
+        Task AskAsync(int count) =>
+            Parallel.ForAsync(
+                0,
+                count,
+                new ParallelOptions { MaxDegreeOfParallelism = 16 },
+                async (i, token) =>
+                {
+                    using HttpResponseMessage response = await server.PostAsync(
+                        "v1/chat/completions",
+                        new
+                        {
+                            model = i % 8 == 0 ? "best-of-n" : "policy",
+                            messages = s_question,
+                            stream = i % 2 == 0,
+                            seed = i,
+                        }
+                    );
+                    Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+                    await response.Content.ReadAsStringAsync(token);
+                }
+            );
 
         async Task<(double Managed, double WorkingSet, long Tensors)> SettledAsync()
         {

@@ -10,7 +10,11 @@ internal sealed class NumberTokenizer(int size) : ITokenizer
 
     public int VocabularySize => size;
 
-    public ImmutableArray<int> Encode(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => int.Parse(word, System.Globalization.CultureInfo.InvariantCulture))];
+    public ImmutableArray<int> Encode(string text) =>
+        [
+            .. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(word => int.Parse(word, System.Globalization.CultureInfo.InvariantCulture)),
+        ];
 
     public string Decode(IReadOnlyList<int> tokens) => string.Join(' ', tokens);
 }

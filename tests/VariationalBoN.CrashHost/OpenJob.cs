@@ -7,7 +7,8 @@ namespace VariationalBoN.CrashHost;
 /// <summary>Fills a store with rewards alone, and opens one in a process of its own, whose memory says what opening costs.</summary>
 internal static class OpenJob
 {
-    private const int Samples = 256, Batch = 500;
+    private const int Samples = 256,
+        Batch = 500;
 
     public static int Fill(string path, int prompts)
     {
@@ -15,8 +16,9 @@ internal static class OpenJob
         using (var store = ReferenceStore.Open(path, provenance: null, new ReferenceStoreOptions { FlushToDisk = false }))
         {
             foreach (int[] batch in Enumerable.Range(0, prompts).Chunk(Batch))
-                store.Append(
-                    [.. batch.Select(p => new ReferencePrompt(Prompt(p), Enumerable.Range(0, Samples).Select(i => Reward(p, i)), []))]);
+                store.Append([
+                    .. batch.Select(p => new ReferencePrompt(Prompt(p), Enumerable.Range(0, Samples).Select(i => Reward(p, i)), [])),
+                ]);
             Say("append", clock);
             clock.Restart();
         }
@@ -78,7 +80,11 @@ internal static class OpenJob
     private static void Say(string what, Stopwatch clock)
     {
         double processor = Environment.CpuUsage.TotalTime.TotalSeconds;
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{what} seconds: {clock.Elapsed.TotalSeconds:0.000}, processor until now {processor:0.00}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what} seconds: {clock.Elapsed.TotalSeconds:0.000}, processor until now {processor:0.00}"
+            )
+        );
     }
 }

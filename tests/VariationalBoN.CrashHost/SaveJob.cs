@@ -43,7 +43,9 @@ internal static class SaveJob
     {
         Directory.SetCurrentDirectory(folder);
         using var metrics = new MetricsLog("metrics.jsonl");
-        using var checkpoints = new Checkpoints("run").Add("metrics", metrics).Add("state", stream => stream.WriteByte(1), stream => stream.ReadByte());
+        using var checkpoints = new Checkpoints("run")
+            .Add("metrics", metrics)
+            .Add("state", stream => stream.WriteByte(1), stream => stream.ReadByte());
         using var store = ReferenceStore.Open("store.db", null);
         var sample = new ReferencePrompt("p", [1.0, 2.0], ["x", "y"]);
         Directory.SetCurrentDirectory(other);

@@ -14,15 +14,19 @@ internal static class StoreJob
         Prompt[] prompts = [.. Enumerable.Range(0, 60).Select(i => new Prompt($"prompt {i}"))];
         var sum = RewardModel.FromFunction(Sum, "sum");
         var scorer = new Scorer(new Dice(), sum, new ScoringOptions { OnFailure = RewardFailure.Exclude });
-        using var table = await ReferenceTable.EstimateAsync(scorer, prompts, new ReferenceTableOptions
-        {
-            SamplesPerPrompt = 64,
-            Seed = 1,
-            PromptsPerBatch = 4,
-            Store = store,
-            Storage = new() { Journal = Enum.Parse<ReferenceJournal>(journal), FlushToDisk = flush },
-            Progress = new Line(),
-        });
+        using var table = await ReferenceTable.EstimateAsync(
+            scorer,
+            prompts,
+            new ReferenceTableOptions
+            {
+                SamplesPerPrompt = 64,
+                Seed = 1,
+                PromptsPerBatch = 4,
+                Store = store,
+                Storage = new() { Journal = Enum.Parse<ReferenceJournal>(journal), FlushToDisk = flush },
+                Progress = new Line(),
+            }
+        );
         return 0;
     }
 
@@ -55,9 +59,16 @@ internal static class StoreJob
         public bool IsTrainable => false;
 
         public IReadOnlyList<Completion> Sample(
-            IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-            [.. prompts.SelectMany(
-                prompt => Enumerable.Range(0, completionsPerPrompt).Select(k => Throw(prompt, new CounterRandom(seed, prompt, k))))];
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            CancellationToken cancellationToken = default
+        ) =>
+            [
+                .. prompts.SelectMany(prompt =>
+                    Enumerable.Range(0, completionsPerPrompt).Select(k => Throw(prompt, new CounterRandom(seed, prompt, k)))
+                ),
+            ];
 
         public torch.Tensor LogProb(IReadOnlyList<Completion> completions) =>
             torch.tensor([.. completions.Select(completion => -completion.Tokens.Length * Math.Log(6))], torch.float64);
@@ -65,7 +76,13 @@ internal static class StoreJob
         private static Completion Throw(Prompt prompt, CounterRandom random)
         {
             int[] dice = [.. Enumerable.Range(0, Throws).Select(t => 1 + (int)(6 * random.Uniform(t)))];
-            return new Completion { Prompt = prompt, Text = string.Join(' ', dice), PromptTokens = [0], Tokens = [.. dice] };
+            return new Completion
+            {
+                Prompt = prompt,
+                Text = string.Join(' ', dice),
+                PromptTokens = [0],
+                Tokens = [.. dice],
+            };
         }
     }
 }

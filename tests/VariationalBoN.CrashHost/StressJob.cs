@@ -22,9 +22,14 @@ internal static class StressJob
         torch.set_num_threads(1);
         string scratch = Directory.CreateTempSubdirectory("stress").FullName;
         using var resources = new StressResources();
-        StressCall[] kinds = [.. StressModels.Calls(golden, resources).Concat(StressLosses.Calls(resources))
-            .Concat(StressTraining.Calls(scratch))
-            .Where(call => call.Name.Contains(filter, StringComparison.Ordinal))];
+        StressCall[] kinds =
+        [
+            .. StressModels
+                .Calls(golden, resources)
+                .Concat(StressLosses.Calls(resources))
+                .Concat(StressTraining.Calls(scratch))
+                .Where(call => call.Name.Contains(filter, StringComparison.Ordinal)),
+        ];
         double[][] quiet = [.. kinds.Select(kind => kind.Call())];
         using var end = new CancellationTokenSource();
         Thread[] allocating = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() => Allocate(end.Token)) { IsBackground = true })];
@@ -41,7 +46,8 @@ internal static class StressJob
     private static int Repeat(StressCall kind, double[] expected, int calls)
     {
         var clock = Stopwatch.StartNew();
-        int thrown = 0, wrong = 0;
+        int thrown = 0,
+            wrong = 0;
         string? first = null;
         for (int call = 0; call < calls; call++)
         {
@@ -57,7 +63,8 @@ internal static class StressJob
             }
         }
 
-        string numbers = $"{calls} calls, {thrown} thrown, {wrong} wrong", seconds = clock.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+        string numbers = $"{calls} calls, {thrown} thrown, {wrong} wrong",
+            seconds = clock.Elapsed.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         Console.WriteLine($"{kind.Name}: {numbers}, {seconds} s{(first is null ? "" : $"; {first}")}");
         return thrown + wrong;
     }

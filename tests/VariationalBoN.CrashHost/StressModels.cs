@@ -13,7 +13,8 @@ internal static class StressModels
     private static readonly Prompt[] s_prompts = ["5 6 7", "8 9"];
 
     public static IEnumerable<StressCall> Calls(string golden, StressResources resources) =>
-        s_families.SelectMany(family => Family(family, Path.Combine(golden, family), resources))
+        s_families
+            .SelectMany(family => Family(family, Path.Combine(golden, family), resources))
             .Concat(s_classifiers.Select(name => Classifier(name, Path.Combine(golden, name), resources)));
 
     public static double[] Gradients(torch.nn.Module model)
@@ -26,7 +27,13 @@ internal static class StressModels
     {
         var model = resources.Keep(PretrainedCausalLm.Load(folder)).Model;
         var adapted = resources.Keep(model.WithLora(new LoraOptions { Rank = 2 }, seed: 1));
-        var options = new GenerationOptions { MaxNewTokens = 8, Temperature = 0.9, TopK = 40, TopP = 0.95 };
+        var options = new GenerationOptions
+        {
+            MaxNewTokens = 8,
+            Temperature = 0.9,
+            TopK = 40,
+            TopP = 0.95,
+        };
         var policy = new CausalLmPolicy(model, new NumberTokenizer(model.VocabularySize), options);
         var lora = new CausalLmPolicy(adapted, new NumberTokenizer(model.VocabularySize), options);
         var completions = policy.Sample(s_prompts, completionsPerPrompt: 2, seed: 1);
@@ -42,12 +49,19 @@ internal static class StressModels
     {
         var reward = resources.Keep(PretrainedClassifier.Load(folder)).TokenReward(new ClassifierRewardOptions { LabelIndex = 0 });
         Completion[] completions = [Drawn([5, 6], [7, 8, 9]), Drawn([10], [11, 12])];
-        return new StressCall($"classify {name}",
-            () => [.. reward.ScoreAsync(completions, CancellationToken.None).GetAwaiter().GetResult()]);
+        return new StressCall(
+            $"classify {name}",
+            () => [.. reward.ScoreAsync(completions, CancellationToken.None).GetAwaiter().GetResult()]
+        );
     }
 
     private static double[] Sampled(CausalLmPolicy policy) =>
-        [.. policy.Sample(s_prompts, completionsPerPrompt: 2, seed: 1).SelectMany(completion => completion.Tokens).Select(token => (double)token)];
+        [
+            .. policy
+                .Sample(s_prompts, completionsPerPrompt: 2, seed: 1)
+                .SelectMany(completion => completion.Tokens)
+                .Select(token => (double)token),
+        ];
 
     private static double[] Backward(CausalLmPolicy policy, torch.nn.Module model, IReadOnlyList<Completion> completions)
     {
@@ -64,5 +78,11 @@ internal static class StressModels
     }
 
     private static Completion Drawn(int[] prompt, int[] tokens) =>
-        new() { Prompt = "p", Text = "t", PromptTokens = [.. prompt], Tokens = [.. tokens] };
+        new()
+        {
+            Prompt = "p",
+            Text = "t",
+            PromptTokens = [.. prompt],
+            Tokens = [.. tokens],
+        };
 }

@@ -8,7 +8,14 @@ namespace VariationalBoN.CrashHost;
 internal static class StressTraining
 {
     private const int Steps = 3;
-    private static readonly Gpt2Config s_config = new() { VocabularySize = 11, MaxLength = 12, Width = 8, Layers = 1, Heads = 2 };
+    private static readonly Gpt2Config s_config = new()
+    {
+        VocabularySize = 11,
+        MaxLength = 12,
+        Width = 8,
+        Layers = 1,
+        Heads = 2,
+    };
 
     public static IEnumerable<StressCall> Calls(string scratch)
     {

@@ -17,7 +17,15 @@ internal static class TrainingJob
     {
         torch.set_num_threads(1);
         Directory.CreateDirectory(folder);
-        var config = new Gpt2Config { VocabularySize = 11, MaxLength = 12, Width = 16, Layers = 1, Heads = 2, Activation = "relu" };
+        var config = new Gpt2Config
+        {
+            VocabularySize = 11,
+            MaxLength = 12,
+            Width = 16,
+            Layers = 1,
+            Heads = 2,
+            Activation = "relu",
+        };
         using var model = new Gpt2(config, seed: 3);
         using var frozen = new Gpt2(config, seed: 3);
         model.eval();
@@ -36,16 +44,26 @@ internal static class TrainingJob
         // snippet: resumable
         using var metrics = new MetricsLog(Path.Combine(folder, "metrics.jsonl"));
         var guard = new TrainingGuard(bestOfN.N, samplesPerPrompt: 32);
-        using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"), new { steps }, new CheckpointOptions { KeepLast = 2, BestBy = MetricNames.Reward })
-            .Add("model", model).Add("optimizer", adam).Add("noise", noise).Add("metrics", metrics).Add("guard", guard);
+        using var checkpoints = new Checkpoints(
+            Path.Combine(folder, "checkpoints"),
+            new { steps },
+            new CheckpointOptions { KeepLast = 2, BestBy = MetricNames.Reward }
+        )
+            .Add("model", model)
+            .Add("optimizer", adam)
+            .Add("noise", noise)
+            .Add("metrics", metrics)
+            .Add("guard", guard);
 
         for (long step = checkpoints.Restore(); step < steps; step++)
         {
             var scored = await scorer.ScoreAsync(policy.Sample([.. order.Batch(step, 3)], completionsPerPrompt: 4, seed: step));
             using var scope = torch.NewDisposeScope();
             var logProb = policy.LogProb(scored);
-            using Scalar tiny = 1e-3, one = 1; // held while libtorch reads them
-            var jitter = torch.rand(1, dtype: logProb.dtype, generator: noise).mul(tiny); // something that only a stored generator can repeat
+            using Scalar tiny = 1e-3,
+                one = 1; // held while libtorch reads them
+            // something that only a stored generator can repeat
+            var jitter = torch.rand(1, dtype: logProb.dtype, generator: noise).mul(tiny);
             var loss = ScoreFunction.Loss(logProb, objective.LogTargets(scored), scored.Groups).add(jitter * logProb.mean(), one);
             adam.ZeroGrad();
             loss.backward();

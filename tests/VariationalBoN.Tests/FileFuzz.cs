@@ -2,18 +2,45 @@ using System.Text;
 
 namespace VariationalBoN.Tests;
 
-/// <summary>Generated and mutated files for a reader: it takes them, or says <see cref="InvalidDataException"/> with the place; nothing else, and no memory out of proportion.</summary>
+/// <summary>Generated and mutated files for a reader: it takes them, or says <see cref="InvalidDataException"/> with the place; nothing
+/// else, and no memory out of proportion.</summary>
 /// <param name="words">What the format is written in, beside what all JSON is.</param>
 internal sealed class FileFuzz(params string[] words)
 {
     private readonly string[] _fragments =
     [
-        "{", "}", "[", "]", ",", ":", "\"", "\\", "\n", "\r\n", "\0", "null", "true", "-", "1e999", "1e-999", "0.1", "2147483648", "-1", "NaN", "\\ud800", "\uFEFF", " ",
-        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", .. words,
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\n",
+        "\r\n",
+        "\0",
+        "null",
+        "true",
+        "-",
+        "1e999",
+        "1e-999",
+        "0.1",
+        "2147483648",
+        "-1",
+        "NaN",
+        "\\ud800",
+        "\uFEFF",
+        " ",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+        .. words,
     ];
 
     /// <summary>How many files all readers of a test class get together; the environment sets more for the long form.</summary>
-    public static int Inputs { get; } = Environment.GetEnvironmentVariable("VARIATIONALBON_FUZZ_INPUTS") is string inputs ? int.Parse(inputs, System.Globalization.CultureInfo.InvariantCulture) : 8_000;
+    public static int Inputs { get; } =
+        Environment.GetEnvironmentVariable("VARIATIONALBON_FUZZ_INPUTS") is string inputs
+            ? int.Parse(inputs, System.Globalization.CultureInfo.InvariantCulture)
+            : 8_000;
 
     /// <summary>Gives a reader one mutated file after another.</summary>
     /// <param name="inputs">How many.</param>
@@ -24,7 +51,8 @@ internal sealed class FileFuzz(params string[] words)
     public void Run(int inputs, string path, byte[][] seeds, Action<byte[]> read, Func<byte[], byte[]>? finish = null)
     {
         var random = new Random(17);
-        int refused = 0, accepted = 0;
+        int refused = 0,
+            accepted = 0;
         for (int i = 0; i < inputs; i++)
         {
             byte[] input = Mutate(random, seeds[random.Next(seeds.Length)]);
@@ -57,7 +85,8 @@ internal sealed class FileFuzz(params string[] words)
         var bytes = new List<byte>(random.Next(20) == 0 ? [] : seed);
         for (int edits = random.Next(5); edits > 0; edits--) // none: what is whole must be read
         {
-            int at = random.Next(bytes.Count + 1), length = Math.Min(random.Next(1, 40), bytes.Count - at);
+            int at = random.Next(bytes.Count + 1),
+                length = Math.Min(random.Next(1, 40), bytes.Count - at);
             switch (random.Next(6))
             {
                 case 0:

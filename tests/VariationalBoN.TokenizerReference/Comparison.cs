@@ -18,12 +18,16 @@ internal static class Comparison
             string alone = Path.Combine(folder, "tokenizer.json"); // without the settings beside it, of which the engine knows nothing
             File.Copy(file, alone);
             if (PrefixSpace(alone) is bool prefix)
-                File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $$"""{"add_prefix_space":{{(prefix ? "true" : "false")}}}""");
+                File.WriteAllText(
+                    Path.Combine(folder, "tokenizer_config.json"),
+                    $$"""{"add_prefix_space":{{(prefix ? "true" : "false")}}}"""
+                );
             (var ours, string? refusal) = Load(() => HuggingFaceTokenizer.Load(folder, int.MaxValue));
             (var original, string? theirs) = Load(() => new Tokenizer(alone));
             using (original)
             {
-                return ours is null || original is null ? ComparisonResult.Refused(name, refusal, theirs)
+                return ours is null || original is null
+                    ? ComparisonResult.Refused(name, refusal, theirs)
                     : Compare(name, ours, original, new RandomTexts(Tokens(alone), seed), texts);
             }
         }
@@ -49,7 +53,8 @@ internal static class Comparison
     private static ComparisonResult Compare(string name, HuggingFaceTokenizer ours, Tokenizer original, RandomTexts random, int texts)
     {
         var examples = new List<string>();
-        int ids = 0, decoded = 0;
+        int ids = 0,
+            decoded = 0;
         long characters = 0;
         for (int i = 0; i < texts; i++)
         {
@@ -71,7 +76,9 @@ internal static class Comparison
             if (theirText != ourText)
             {
                 decoded++;
-                Example($"text of [{string.Join(' ', some)}]: {JsonSerializer.Serialize(theirText)}, here {JsonSerializer.Serialize(ourText)}");
+                Example(
+                    $"text of [{string.Join(' ', some)}]: {JsonSerializer.Serialize(theirText)}, here {JsonSerializer.Serialize(ourText)}"
+                );
             }
         }
 
@@ -99,12 +106,17 @@ internal static class Comparison
 
     private static string Shown(int[]? ids, string? fault) => ids is null ? $"\"{fault}\"" : $"[{string.Join(' ', ids)}]";
 
-    /// <summary>What the file says of a space before the text, which transformers takes from its settings: here they say the same.</summary>
+    /// <summary>What the file says of a space before the text, which transformers takes from its settings: here they say the
+    /// same.</summary>
     private static bool? PrefixSpace(string file)
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(file));
-        return json.RootElement.TryGetProperty("pre_tokenizer", out var cutter) && cutter.ValueKind == JsonValueKind.Object
-            && cutter.TryGetProperty("add_prefix_space", out var prefix) ? prefix.GetBoolean() : null;
+        return
+            json.RootElement.TryGetProperty("pre_tokenizer", out var cutter)
+            && cutter.ValueKind == JsonValueKind.Object
+            && cutter.TryGetProperty("add_prefix_space", out var prefix)
+            ? prefix.GetBoolean()
+            : null;
     }
 
     /// <summary>All tokens of a file as they stand there: what random texts are made of, so that rare ones occur.</summary>
@@ -112,7 +124,8 @@ internal static class Comparison
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(file));
         var vocabulary = json.RootElement.GetProperty("model").GetProperty("vocab");
-        List<string> tokens = vocabulary.ValueKind == JsonValueKind.Object ? [.. vocabulary.EnumerateObject().Select(entry => entry.Name)] : [];
+        List<string> tokens =
+            vocabulary.ValueKind == JsonValueKind.Object ? [.. vocabulary.EnumerateObject().Select(entry => entry.Name)] : [];
         if (json.RootElement.TryGetProperty("added_tokens", out var added) && added.ValueKind == JsonValueKind.Array)
             tokens.AddRange(added.EnumerateArray().Select(token => token.GetProperty("content").GetString() ?? ""));
         return tokens;

@@ -3,15 +3,39 @@ using System.Text.Json.Nodes;
 
 namespace VariationalBoN.TokenizerReference;
 
-/// <summary>Tokenizers as large as those of models, which the golden ones are not: byte pairs learnt from words of several scripts.</summary>
+/// <summary>Tokenizers as large as those of models, which the golden ones are not: byte pairs learnt from words of several
+/// scripts.</summary>
 internal static class LargeTokenizer
 {
     private const int Entries = 32_000;
-    private const string Llama3 = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Llama3 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     private static readonly string[][] s_syllables =
     [
-        ["an", "ber", "co", "dis", "en", "fi", "ing", "ness", "pre", "th", "the", "tion", "un", "wor", "ly", "s", "x", "_", "\u00E9", "\u00FC", "\u00DF"],
+        [
+            "an",
+            "ber",
+            "co",
+            "dis",
+            "en",
+            "fi",
+            "ing",
+            "ness",
+            "pre",
+            "th",
+            "the",
+            "tion",
+            "un",
+            "wor",
+            "ly",
+            "s",
+            "x",
+            "_",
+            "\u00E9",
+            "\u00FC",
+            "\u00DF",
+        ],
         ["\u0430", "\u0441\u0442", "\u043D\u043E", "\u0440\u0443", "\u043A\u0438\u0439", "\u044F", "\u0432\u0430"],
         ["\u03B1", "\u03BB\u03BF", "\u03B3\u03BF\u03C2", "\u03BA\u03B1\u03B9", "\u03C4"],
         ["\u65E5", "\u672C", "\u8A9E", "\u4EBA", "\u5927", "\u7684", "\u3042", "\u3044", "\u30F3"],
@@ -29,40 +53,84 @@ internal static class LargeTokenizer
         var begin = Object(("SpecialToken", Object(("id", "<|begin_of_text|>"), ("type_id", 0))));
         var text = Object(("Sequence", Object(("id", "A"), ("type_id", 0))));
         int id = learnt.Vocabulary.Count;
-        return Write(folder, "byte-level", Object(
-            ("version", "1.0"),
-            ("added_tokens", new JsonArray(Added(id, "<|begin_of_text|>", true), Added(id + 1, "<|eot_id|>", true), Added(id + 2, "<tool>", false))),
-            ("normalizer", null),
-            ("pre_tokenizer", Object(("type", "Sequence"), ("pretokenizers", new JsonArray(split, byteLevel)))),
-            ("post_processor", Object(("type", "TemplateProcessing"), ("single", new JsonArray(begin, text)), ("pair", new JsonArray(begin.DeepClone(), text.DeepClone())),
-                ("special_tokens", Object(("<|begin_of_text|>", Object(("id", "<|begin_of_text|>"), ("ids", new JsonArray(id)), ("tokens", new JsonArray("<|begin_of_text|>")))))))),
-            ("decoder", byteLevel.DeepClone()),
-            ("model", Model(learnt, unknown: null, byteFallback: false, ignoreMerges: true))));
+        return Write(
+            folder,
+            "byte-level",
+            Object(
+                ("version", "1.0"),
+                (
+                    "added_tokens",
+                    new JsonArray(Added(id, "<|begin_of_text|>", true), Added(id + 1, "<|eot_id|>", true), Added(id + 2, "<tool>", false))
+                ),
+                ("normalizer", null),
+                ("pre_tokenizer", Object(("type", "Sequence"), ("pretokenizers", new JsonArray(split, byteLevel)))),
+                (
+                    "post_processor",
+                    Object(
+                        ("type", "TemplateProcessing"),
+                        ("single", new JsonArray(begin, text)),
+                        ("pair", new JsonArray(begin.DeepClone(), text.DeepClone())),
+                        (
+                            "special_tokens",
+                            Object(
+                                (
+                                    "<|begin_of_text|>",
+                                    Object(
+                                        ("id", "<|begin_of_text|>"),
+                                        ("ids", new JsonArray(id)),
+                                        ("tokens", new JsonArray("<|begin_of_text|>"))
+                                    )
+                                )
+                            )
+                        )
+                    )
+                ),
+                ("decoder", byteLevel.DeepClone()),
+                ("model", Model(learnt, unknown: null, byteFallback: false, ignoreMerges: true))
+            )
+        );
     }
 
     /// <summary>In the form of Llama 2: spaces as U+2581, bytes for what the vocabulary does not hold.</summary>
     internal static string WriteMetaspace(string folder, int seed)
     {
         string[] bytes = [.. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>")];
-        string[] letters = [.. s_syllables.SelectMany(row => row).SelectMany(Characters).Append("\u2581").Distinct().Order(StringComparer.Ordinal)];
-        var learnt = Learn(["<unk>", "<s>", "</s>", .. bytes, .. letters], seed + 1, word => Characters("\u2581" + word.Replace(' ', '\u2581')));
+        string[] letters =
+        [
+            .. s_syllables.SelectMany(row => row).SelectMany(Characters).Append("\u2581").Distinct().Order(StringComparer.Ordinal),
+        ];
+        var learnt = Learn(
+            ["<unk>", "<s>", "</s>", .. bytes, .. letters],
+            seed + 1,
+            word => Characters("\u2581" + word.Replace(' ', '\u2581'))
+        );
         var decoders = new JsonArray(
             Object(("type", "Replace"), ("pattern", Object(("String", "\u2581"))), ("content", " ")),
             Object(("type", "ByteFallback")),
             Object(("type", "Fuse")),
-            Object(("type", "Strip"), ("content", " "), ("start", 1), ("stop", 0)));
-        return Write(folder, "metaspace", Object(
-            ("version", "1.0"),
-            ("added_tokens", new JsonArray(Added(0, "<unk>", true), Added(1, "<s>", true), Added(2, "</s>", true))),
-            ("normalizer", null),
-            ("pre_tokenizer", Object(("type", "Metaspace"), ("replacement", "\u2581"), ("prepend_scheme", "first"), ("split", false))),
-            ("post_processor", null),
-            ("decoder", Object(("type", "Sequence"), ("decoders", decoders))),
-            ("model", Model(learnt, unknown: "<unk>", byteFallback: true, ignoreMerges: false))));
+            Object(("type", "Strip"), ("content", " "), ("start", 1), ("stop", 0))
+        );
+        return Write(
+            folder,
+            "metaspace",
+            Object(
+                ("version", "1.0"),
+                ("added_tokens", new JsonArray(Added(0, "<unk>", true), Added(1, "<s>", true), Added(2, "</s>", true))),
+                ("normalizer", null),
+                ("pre_tokenizer", Object(("type", "Metaspace"), ("replacement", "\u2581"), ("prepend_scheme", "first"), ("split", false))),
+                ("post_processor", null),
+                ("decoder", Object(("type", "Sequence"), ("decoders", decoders))),
+                ("model", Model(learnt, unknown: "<unk>", byteFallback: true, ignoreMerges: false))
+            )
+        );
     }
 
     /// <summary>Each merge joins two neighbours of a random word as the merges before it leave them.</summary>
-    private static (List<string> Vocabulary, List<(string Left, string Right)> Merges) Learn(string[] start, int seed, Func<string, string[]> spell)
+    private static (List<string> Vocabulary, List<(string Left, string Right)> Merges) Learn(
+        string[] start,
+        int seed,
+        Func<string, string[]> spell
+    )
     {
         var random = new Random(seed);
         List<string> vocabulary = [.. start];
@@ -108,7 +176,9 @@ internal static class LargeTokenizer
     private static string Word(Random random)
     {
         string[] script = s_syllables[random.Next(3) == 0 ? random.Next(s_syllables.Length) : 0];
-        return string.Concat(Enumerable.Range(0, random.Next(1, 6)).Select(_ => script[Math.Min(random.Next(script.Length), random.Next(script.Length))]));
+        return string.Concat(
+            Enumerable.Range(0, random.Next(1, 6)).Select(_ => script[Math.Min(random.Next(script.Length), random.Next(script.Length))])
+        );
     }
 
     private static string[] Characters(string text) => [.. text.EnumerateRunes().Select(rune => rune.ToString())];
@@ -120,16 +190,38 @@ internal static class LargeTokenizer
         return Shows(value) ? (char)value : (char)(256 + Enumerable.Range(0, value).Count(other => !Shows(other)));
     }
 
-    private static JsonObject Model((List<string> Vocabulary, List<(string Left, string Right)> Merges) learnt, string? unknown, bool byteFallback, bool ignoreMerges) => Object(
-        ("type", "BPE"), ("dropout", null), ("unk_token", unknown), ("continuing_subword_prefix", null), ("end_of_word_suffix", null),
-        ("fuse_unk", byteFallback), ("byte_fallback", byteFallback), ("ignore_merges", ignoreMerges),
-        ("vocab", new JsonObject(learnt.Vocabulary.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id)))),
-        ("merges", new JsonArray([.. learnt.Merges.Select(merge => (JsonNode)new JsonArray(merge.Left, merge.Right))])));
+    private static JsonObject Model(
+        (List<string> Vocabulary, List<(string Left, string Right)> Merges) learnt,
+        string? unknown,
+        bool byteFallback,
+        bool ignoreMerges
+    ) =>
+        Object(
+            ("type", "BPE"),
+            ("dropout", null),
+            ("unk_token", unknown),
+            ("continuing_subword_prefix", null),
+            ("end_of_word_suffix", null),
+            ("fuse_unk", byteFallback),
+            ("byte_fallback", byteFallback),
+            ("ignore_merges", ignoreMerges),
+            ("vocab", new JsonObject(learnt.Vocabulary.Select((token, id) => KeyValuePair.Create(token, (JsonNode?)id)))),
+            ("merges", new JsonArray([.. learnt.Merges.Select(merge => (JsonNode)new JsonArray(merge.Left, merge.Right))]))
+        );
 
-    private static JsonObject Added(int id, string content, bool special) => Object(
-        ("id", id), ("content", content), ("single_word", false), ("lstrip", false), ("rstrip", false), ("normalized", !special), ("special", special));
+    private static JsonObject Added(int id, string content, bool special) =>
+        Object(
+            ("id", id),
+            ("content", content),
+            ("single_word", false),
+            ("lstrip", false),
+            ("rstrip", false),
+            ("normalized", !special),
+            ("special", special)
+        );
 
-    private static JsonObject Object(params (string Key, JsonNode? Value)[] entries) => new(entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value)));
+    private static JsonObject Object(params (string Key, JsonNode? Value)[] entries) =>
+        new(entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value)));
 
     private static string Write(string folder, string name, JsonObject tokenizer)
     {

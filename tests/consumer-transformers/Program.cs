@@ -15,11 +15,16 @@ if (args is not [string directory])
 
 torch.set_num_threads(1);
 Prompt[] prompts = ["The film was", "The story"];
-string saved = Path.Combine(Directory.CreateTempSubdirectory("consumer-").FullName, "model"), adapters = $"{saved}-adapter";
+string saved = Path.Combine(Directory.CreateTempSubdirectory("consumer-").FullName, "model"),
+    adapters = $"{saved}-adapter";
 
 // Load: one set of weights, with adapters for the policy and without them for the reference.
 using var start = PretrainedCausalLm.Load(directory);
-using var pair = start.WithReference(new GenerationOptions { MaxNewTokens = 6, StopTokens = start.StopTokens }, new LoraOptions { Rank = 4 }, seed: 1);
+using var pair = start.WithReference(
+    new GenerationOptions { MaxNewTokens = 6, StopTokens = start.StopTokens },
+    new LoraOptions { Rank = 4 },
+    seed: 1
+);
 var (policy, reference) = (pair.Policy, pair.Reference);
 
 // Sample, score, take a step.
@@ -28,7 +33,8 @@ var scorer = new Scorer(reference, reward);
 var table = await ReferenceTable.EstimateAsync(scorer, prompts, samplesPerPrompt: 16, seed: 1);
 var objective = new ExactObjective(table.BestOf(n: 4));
 var scored = await scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt: 8, seed: 2));
-double[] before = LogProbs(policy), unchanged = LogProbs(reference);
+double[] before = LogProbs(policy),
+    unchanged = LogProbs(reference);
 using (var adam = new AdamW(policy.Parameters, learningRate: 0.01))
 using (torch.NewDisposeScope())
 {

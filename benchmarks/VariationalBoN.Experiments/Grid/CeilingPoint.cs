@@ -10,11 +10,17 @@ internal sealed record CeilingPoint(double Kl, double Reward)
     {
         if (seeds.Any(seed => seed.Length < 2))
             return [];
-        double from = seeds.Max(seed => seed[0].Kl), to = seeds.Min(seed => seed[^1].Kl);
-        return to <= from ? [] :
-        [
-            .. Enumerable.Range(0, Points + 1).Select(i => from + ((to - from) * i / Points)).Select(kl => new CeilingPoint(kl, seeds.Average(seed => At(seed, kl)))),
-        ];
+        double from = seeds.Max(seed => seed[0].Kl),
+            to = seeds.Min(seed => seed[^1].Kl);
+        return to <= from
+            ? []
+            :
+            [
+                .. Enumerable
+                    .Range(0, Points + 1)
+                    .Select(i => from + ((to - from) * i / Points))
+                    .Select(kl => new CeilingPoint(kl, seeds.Average(seed => At(seed, kl)))),
+            ];
     }
 
     private static double At(CeilingPoint[] seed, double kl)

@@ -10,7 +10,8 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>The command <c>grid</c> with its options. Stateless.</summary>
 internal static class GridCommand
 {
-    private const string Purpose = "Every method, N = 2 to 64, studies of cache size, temperature and more, over three seeds; "
+    private const string Purpose =
+        "Every method, N = 2 to 64, studies of cache size, temperature and more, over three seeds; "
         + "on austen the paper's methods, the others at the middle N, no studies. "
         + "Each run has a file of its own: the same command goes on where it was stopped.";
 
@@ -18,28 +19,32 @@ internal static class GridCommand
     private static readonly string s_studies = string.Join(", ", GridPlan.Studies);
     private static readonly Option<string> s_dataset = CommandOptions.Dataset();
     private static readonly Option<string> s_n = CommandOptions.N("2,4,8,16,32,64; with --quick 2,4");
-    private static readonly Option<string> s_seeds =
-        new Option<string>("--seeds") { Description = "Comma-separated seeds [default: 1,2,3; with --quick 1]." }
-        .Checked(
-            value => CommandOptions.ParseWhole(value) is not null,
-            value => $"--seeds is '{value}'; it must be different whole numbers of at least 0, such as 1,2,3");
+    private static readonly Option<string> s_seeds = new Option<string>("--seeds")
+    {
+        Description = "Comma-separated seeds [default: 1,2,3; with --quick 1].",
+    }.Checked(
+        value => CommandOptions.ParseWhole(value) is not null,
+        value => $"--seeds is '{value}'; it must be different whole numbers of at least 0, such as 1,2,3"
+    );
 
-    private static readonly Option<string> s_wantedMethods =
-        new Option<string>("--methods") { Description = $"Comma-separated methods, of {s_methods} [default: all]." }
-        .Checked(value => ParseMethods(value) is not null, value => $"--methods is '{value}'; it must be different methods of {s_methods}");
+    private static readonly Option<string> s_wantedMethods = new Option<string>("--methods")
+    {
+        Description = $"Comma-separated methods, of {s_methods} [default: all].",
+    }.Checked(value => ParseMethods(value) is not null, value => $"--methods is '{value}'; it must be different methods of {s_methods}");
 
-    private static readonly Option<string> s_wantedStudies =
-        new Option<string>("--studies")
-        {
-            Description = $"Comma-separated studies, of {s_studies}, or none "
-                + "[default: all, but none on austen and where --n or --methods is given].",
-        }
-        .Checked(
-            value => ParseStudies(value) is not null,
-            value => $"--studies is '{value}'; it must be none, or different studies of {s_studies}");
+    private static readonly Option<string> s_wantedStudies = new Option<string>("--studies")
+    {
+        Description =
+            $"Comma-separated studies, of {s_studies}, or none "
+            + "[default: all, but none on austen and where --n or --methods is given].",
+    }.Checked(
+        value => ParseStudies(value) is not null,
+        value => $"--studies is '{value}'; it must be none, or different studies of {s_studies}"
+    );
 
     private static readonly Option<string> s_output = CommonOptions.Output(
-        "Folder for runs, tables and figures [default: output/<dataset>-full, with --quick output/<dataset>-full-quick].");
+        "Folder for runs, tables and figures [default: output/<dataset>-full, with --quick output/<dataset>-full-quick]."
+    );
 
     private static readonly Option<string> s_device = CommonOptions.Device();
     private static readonly Option<int> s_threads = CommandOptions.Threads();
@@ -54,7 +59,15 @@ internal static class GridCommand
     {
         var command = new Command("grid", Purpose)
         {
-            s_dataset, s_n, s_seeds, s_wantedMethods, s_wantedStudies, s_output, s_device, s_threads, s_quick,
+            s_dataset,
+            s_n,
+            s_seeds,
+            s_wantedMethods,
+            s_wantedStudies,
+            s_output,
+            s_device,
+            s_threads,
+            s_quick,
         };
         command.Validators.Add(result =>
         {
@@ -85,14 +98,19 @@ internal static class GridCommand
     {
         string dataset = result.GetRequiredValue(s_dataset);
         bool quick = result.GetValue(s_quick);
-        string? n = result.GetValue(s_n), methods = result.GetValue(s_wantedMethods), studies = result.GetValue(s_wantedStudies);
+        string? n = result.GetValue(s_n),
+            methods = result.GetValue(s_wantedMethods),
+            studies = result.GetValue(s_wantedStudies);
         return new GridArguments
         {
             Dataset = dataset,
             N = CommandOptions.ParseN(n ?? DefaultN(quick))!,
             Seeds = CommandOptions.ParseWhole(result.GetValue(s_seeds) ?? (quick ? "1" : "1,2,3"))!,
             Methods = methods is null ? GridPlan.Methods : ParseMethods(methods)!,
-            Studies = studies is not null ? ParseStudies(studies) : n is null && methods is null ? null : [],
+            Studies =
+                studies is not null ? ParseStudies(studies)
+                : n is null && methods is null ? null
+                : [],
             Output = result.GetValue(s_output) ?? Path.Combine("output", $"{dataset}-full{(quick ? "-quick" : "")}"),
             Device = result.GetRequiredValue(s_device),
             Threads = result.GetValue(s_threads),

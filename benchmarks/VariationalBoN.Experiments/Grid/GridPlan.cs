@@ -8,17 +8,47 @@ namespace VariationalBoN.Experiments.Grid;
 internal static class GridPlan
 {
     /// <summary>The methods of the paper.</summary>
-    public static readonly Method[] PaperMethods = [Method.VariationalBestOfN, Method.LowerBound, Method.KlConstrainedRl, Method.BestOfNSft];
+    public static readonly Method[] PaperMethods =
+    [
+        Method.VariationalBestOfN,
+        Method.LowerBound,
+        Method.KlConstrainedRl,
+        Method.BestOfNSft,
+    ];
 
     /// <summary>The methods of the grid, those of the paper first.</summary>
     public static readonly Method[] Methods =
     [
-        .. PaperMethods, Method.CalibratedTilt, Method.Guided,
-        Method.Jeffreys, Method.ClippedRatio, Method.GroupNormalised, Method.Iterated, Method.WinnersSft, Method.Regression, Method.LogVariance, Method.BonBon, Method.Ipo, Method.Dpo,
+        .. PaperMethods,
+        Method.CalibratedTilt,
+        Method.Guided,
+        Method.Jeffreys,
+        Method.ClippedRatio,
+        Method.GroupNormalised,
+        Method.Iterated,
+        Method.WinnersSft,
+        Method.Regression,
+        Method.LogVariance,
+        Method.BonBon,
+        Method.Ipo,
+        Method.Dpo,
     ];
 
     /// <summary>The studies beside the grid itself.</summary>
-    public static readonly string[] Studies = ["samples", "temperature", "transform", "paper-scale", "tuning", "values", "recipes", "heads", "proposals", "variants", "speed"];
+    public static readonly string[] Studies =
+    [
+        "samples",
+        "temperature",
+        "transform",
+        "paper-scale",
+        "tuning",
+        "values",
+        "recipes",
+        "heads",
+        "proposals",
+        "variants",
+        "speed",
+    ];
 
     /// <summary>Whether every method is run at each N, and by default the studies: not where a run takes minutes.</summary>
     public static bool IsWhole(IDataset dataset) => dataset is not AustenDataset;
@@ -30,7 +60,14 @@ internal static class GridPlan
     /// <param name="studies">The studies, of <see cref="Studies"/>; each has its own N, and what it is compared with is run too.</param>
     /// <param name="quick">Every method and every study once, small.</param>
     /// <param name="whole">Every method at each N; otherwise the paper's methods at each N and the others at the middle one.</param>
-    public static IReadOnlyList<GridRun> Of(IReadOnlyList<int> ns, IReadOnlyList<long> seeds, IReadOnlyCollection<Method> methods, IReadOnlyCollection<string> studies, bool quick, bool whole = true)
+    public static IReadOnlyList<GridRun> Of(
+        IReadOnlyList<int> ns,
+        IReadOnlyList<long> seeds,
+        IReadOnlyCollection<Method> methods,
+        IReadOnlyCollection<string> studies,
+        bool quick,
+        bool whole = true
+    )
     {
         var none = new Variation();
         var runs = new List<GridRun>();
@@ -42,13 +79,17 @@ internal static class GridPlan
                 Add("grid", method, method == Method.KlConstrainedRl ? [.. own, 2 * own[^1]] : own, none);
             }
 
-            foreach ((string study, Method method, int[] values, Variation variation) in Varied(quick).Where(part => studies.Contains(part.Study)))
+            foreach (
+                (string study, Method method, int[] values, Variation variation) in Varied(quick)
+                    .Where(part => studies.Contains(part.Study))
+            )
             {
                 Add("grid", method, values, none);
                 Add(study, method, values, variation);
             }
 
-            void Add(string study, Method method, IReadOnlyList<int> values, Variation variation) => runs.AddRange(values.Select(n => new GridRun(study, method, n, seed, variation)));
+            void Add(string study, Method method, IReadOnlyList<int> values, Variation variation) =>
+                runs.AddRange(values.Select(n => new GridRun(study, method, n, seed, variation)));
         }
 
         return [.. runs.Where(run => methods.Contains(run.Method)).Distinct()];
@@ -56,7 +97,8 @@ internal static class GridPlan
 
     private static IEnumerable<(string Study, Method Method, int[] N, Variation Variation)> Varied(bool quick)
     {
-        int[] one = [quick ? 4 : 8], middle = quick ? [4] : [4, 8, 16];
+        int[] one = [quick ? 4 : 8],
+            middle = quick ? [4] : [4, 8, 16];
         foreach (int m in quick ? [8] : new[] { 8, 16, 32, 64, 128, 512 })
             yield return ("samples", Method.VariationalBestOfN, quick ? [4] : [4, 16, 64], new Variation { Samples = m });
         foreach (double temperature in quick ? [0.5] : new[] { 0.25, 0.5, 0.75 })
@@ -75,7 +117,14 @@ internal static class GridPlan
         foreach (var variation in Tuned(quick))
             yield return ("tuning", variation.ReverseWeight is null ? Method.VariationalBestOfN : Method.Jeffreys, middle, variation);
         foreach (var variation in Valued(quick))
-            yield return ("values", Method.VariationalBestOfN, quick ? [4] : variation is { Lambda: not null, FirstPart: not null } ? [4, 8, 16, 64] : one, variation);
+            yield return (
+                "values",
+                Method.VariationalBestOfN,
+                quick ? [4]
+                : variation is { Lambda: not null, FirstPart: not null } ? [4, 8, 16, 64]
+                : one,
+                variation
+            );
         yield return ("values", Method.CalibratedTilt, quick ? [4] : [4, 8], new Variation { Lambda = 0.95, FinalRate = 0 });
         foreach (var variation in Searched(quick))
             yield return ("recipes", Method.VariationalBestOfN, quick ? [4] : [4, 8], variation);
@@ -89,56 +138,176 @@ internal static class GridPlan
 
         foreach (string baseline in new[] { "none", "group mean", "running mean" })
             yield return ("variants", Method.VariationalBestOfN, one, new Variation { Baseline = baseline });
-        yield return ("variants", Method.BestOfNSft, one, new Variation { AllSamples = true, Samples = 32, Group = 32 });
+        yield return (
+            "variants",
+            Method.BestOfNSft,
+            one,
+            new Variation
+            {
+                AllSamples = true,
+                Samples = 32,
+                Group = 32,
+            }
+        );
         yield return ("variants", Method.Regression, one, new Variation { Clipped = false });
         yield return ("variants", Method.LogVariance, one, new Variation { Clipped = true });
         yield return ("variants", Method.Iterated, one, new Variation { MovingAverage = true });
-        foreach (var method in quick ? [Method.VariationalBestOfN] : new[] { Method.VariationalBestOfN, Method.KlConstrainedRl, Method.BestOfNSft, Method.ClippedRatio, Method.Jeffreys })
+        foreach (
+            var method in quick
+                ? [Method.VariationalBestOfN]
+                : new[] { Method.VariationalBestOfN, Method.KlConstrainedRl, Method.BestOfNSft, Method.ClippedRatio, Method.Jeffreys }
+        )
             yield return ("speed", method, one, new Variation { Curve = true });
     }
 
-    /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws; and what each
-    /// of them does at one and at four.</summary>
-    private static Variation[] Valued(bool quick) => quick
-        ? [new Variation { Lambda = 0.95, FinalRate = 0, FirstPart = 0.25 }]
-        :
-        [
-            .. from steps in new double?[] { null, 2, 4 } select new Variation { StepsFactor = steps, FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 },
-            .. from steps in new double?[] { null, 4 }
-               from part in new[] { new Variation(), new Variation { Lambda = 0.95 }, new Variation { FirstPart = 0.25 } }
-               select part with { StepsFactor = steps, FinalRate = 0 },
-        ];
+    /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws; and what
+    /// each of them does at one and at four.</summary>
+    private static Variation[] Valued(bool quick) =>
+        quick
+            ?
+            [
+                new Variation
+                {
+                    Lambda = 0.95,
+                    FinalRate = 0,
+                    FirstPart = 0.25,
+                },
+            ]
+            :
+            [
+                .. from steps in new double?[] { null, 2, 4 }
+                select new Variation
+                {
+                    StepsFactor = steps,
+                    FinalRate = 0,
+                    Lambda = 0.95,
+                    FirstPart = 0.25,
+                },
+                .. from steps in new double?[] { null, 4 }
+                from part in new[]
+                {
+                    new Variation(),
+                    new Variation { Lambda = 0.95 },
+                    new Variation { FirstPart = 0.25 },
+                }
+                select part with
+                {
+                    StepsFactor = steps,
+                    FinalRate = 0,
+                },
+            ];
 
     /// <summary>What might bind the value head: what it minimises, its steps, its size, its samples.</summary>
     private static Variation[] Heads(bool quick)
     {
         var flat = new Variation { HeadLayers = 1, ValueWeight = 0 };
-        return quick ? [flat] :
-        [
-            flat, flat with { ValueWeight = null }, flat with { HeadLayers = 2 }, new Variation { HeadLayers = 2 }, new Variation { HeadLayers = 2, HeadEpochs = 24 },
-            new Variation { HeadLayers = 2, HeadLambda = 0.95 }, flat with { HeadEpochs = 24 }, flat with { HeadWidth = 128 }, flat with { HeadLambda = 0.95 },
-            flat with { Samples = 64 }, flat with { Samples = 1024, HeadEpochs = 3 }, flat with { Samples = 1024 },
-        ];
+        return quick
+            ? [flat]
+            :
+            [
+                flat,
+                flat with
+                {
+                    ValueWeight = null,
+                },
+                flat with
+                {
+                    HeadLayers = 2,
+                },
+                new Variation { HeadLayers = 2 },
+                new Variation { HeadLayers = 2, HeadEpochs = 24 },
+                new Variation { HeadLayers = 2, HeadLambda = 0.95 },
+                flat with
+                {
+                    HeadEpochs = 24,
+                },
+                flat with
+                {
+                    HeadWidth = 128,
+                },
+                flat with
+                {
+                    HeadLambda = 0.95,
+                },
+                flat with
+                {
+                    Samples = 64,
+                },
+                flat with
+                {
+                    Samples = 1024,
+                    HeadEpochs = 3,
+                },
+                flat with
+                {
+                    Samples = 1024,
+                },
+            ];
     }
 
     /// <summary>Four times the draws spent in other ways, and other beginnings.</summary>
     private static Variation[] Searched(bool quick)
     {
-        Variation values = new() { FinalRate = 0, Lambda = 0.95, FirstPart = 0.25 }, four = values with { StepsFactor = 4 };
-        return quick ? [values with { GuidedStart = 0.25, BatchFactor = 1.5 }] :
-        [
-            values with { StepsFactor = 2, BatchFactor = 2 }, four with { RateFactor = 2 }, four with { Lambda = 0.8 }, four with { Lambda = 1 }, four with { GuidedStart = 0.1 },
-            values with { GuidedStart = 0.25 },
-        ];
+        Variation values =
+                new()
+                {
+                    FinalRate = 0,
+                    Lambda = 0.95,
+                    FirstPart = 0.25,
+                },
+            four = values with { StepsFactor = 4 };
+        return quick
+            ? [values with { GuidedStart = 0.25, BatchFactor = 1.5 }]
+            :
+            [
+                values with
+                {
+                    StepsFactor = 2,
+                    BatchFactor = 2,
+                },
+                four with
+                {
+                    RateFactor = 2,
+                },
+                four with
+                {
+                    Lambda = 0.8,
+                },
+                four with
+                {
+                    Lambda = 1,
+                },
+                four with
+                {
+                    GuidedStart = 0.1,
+                },
+                values with
+                {
+                    GuidedStart = 0.25,
+                },
+            ];
     }
 
     /// <summary>What might bring a policy closer to Best-of-N than the default does.</summary>
-    private static Variation[] Tuned(bool quick) => quick
-        ? [new Variation { ReverseWeight = 0.75 }, new Variation { WarmStart = 0.33 }]
-        :
-        [
-            new Variation { ReverseWeight = 0.25 }, new Variation { ReverseWeight = 0.75 }, new Variation { ReverseWeight = 0.9 },
-            new Variation { WarmStart = 0.33 }, new Variation { FinalRate = 0 }, new Variation { Group = 2 }, new Variation { Group = 8 }, new Variation { Group = 16 },
-            new Variation { RateFactor = 0.5, StepsFactor = 2 }, new Variation { StepsFactor = 2, FinalRate = 0, WarmStart = 0.33 },
-        ];
+    private static Variation[] Tuned(bool quick) =>
+        quick
+            ? [new Variation { ReverseWeight = 0.75 }, new Variation { WarmStart = 0.33 }]
+            :
+            [
+                new Variation { ReverseWeight = 0.25 },
+                new Variation { ReverseWeight = 0.75 },
+                new Variation { ReverseWeight = 0.9 },
+                new Variation { WarmStart = 0.33 },
+                new Variation { FinalRate = 0 },
+                new Variation { Group = 2 },
+                new Variation { Group = 8 },
+                new Variation { Group = 16 },
+                new Variation { RateFactor = 0.5, StepsFactor = 2 },
+                new Variation
+                {
+                    StepsFactor = 2,
+                    FinalRate = 0,
+                    WarmStart = 0.33,
+                },
+            ];
 }

@@ -7,13 +7,50 @@ namespace VariationalBoN.Experiments.Grid;
 internal static class GridPlots
 {
     private const string Horizontal = "KL to the reference (nats)";
-    private const int Columns = 4, SmallWidth = 440, SmallHeight = 360;
-    private static readonly Color s_bestOfN = Color.FromHex("#30638e"), s_one = Color.FromHex("#d1495b");
-    private static readonly string[] s_colors = ["#d1495b", "#8f2d56", "#edae49", "#2a9d8f", "#6a4c93", "#f3722c", "#c08497", "#1982c4", "#8ac926", "#7f5539", "#577590", "#9d4edd", "#606c38", "#adb5bd"];
-    private static readonly MarkerShape[] s_markers = [MarkerShape.FilledCircle, MarkerShape.FilledTriangleDown, MarkerShape.FilledDiamond, MarkerShape.FilledTriangleUp, MarkerShape.OpenCircle, MarkerShape.OpenSquare, MarkerShape.OpenDiamond];
+    private const int Columns = 4,
+        SmallWidth = 440,
+        SmallHeight = 360;
+    private static readonly Color s_bestOfN = Color.FromHex("#30638e"),
+        s_one = Color.FromHex("#d1495b");
+    private static readonly string[] s_colors =
+    [
+        "#d1495b",
+        "#8f2d56",
+        "#edae49",
+        "#2a9d8f",
+        "#6a4c93",
+        "#f3722c",
+        "#c08497",
+        "#1982c4",
+        "#8ac926",
+        "#7f5539",
+        "#577590",
+        "#9d4edd",
+        "#606c38",
+        "#adb5bd",
+    ];
+    private static readonly MarkerShape[] s_markers =
+    [
+        MarkerShape.FilledCircle,
+        MarkerShape.FilledTriangleDown,
+        MarkerShape.FilledDiamond,
+        MarkerShape.FilledTriangleUp,
+        MarkerShape.OpenCircle,
+        MarkerShape.OpenSquare,
+        MarkerShape.OpenDiamond,
+    ];
 
-    /// <summary>Value against KL: a line for each method from the reference on, and Best-of-N; with the greatest reward at each KL, or, for win rates, theory.</summary>
-    public static byte[] AgainstKl(GridPoint reference, IReadOnlyList<GridPoint> bestOfN, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string label, string title, IReadOnlyList<CeilingPoint>? rewardCeiling)
+    /// <summary>Value against KL: a line for each method from the reference on, and Best-of-N; with the greatest reward at each KL, or, for
+    /// win rates, theory.</summary>
+    public static byte[] AgainstKl(
+        GridPoint reference,
+        IReadOnlyList<GridPoint> bestOfN,
+        IReadOnlyList<GridPoint> points,
+        Func<GridPoint, SeedMean> value,
+        string label,
+        string title,
+        IReadOnlyList<CeilingPoint>? rewardCeiling
+    )
     {
         using var plot = new Plot();
         var labels = new PlotLabels(plot);
@@ -28,21 +65,46 @@ internal static class GridPlots
             labels.Add(FormattableString.Invariant($"N = {point.N:0}"), point.Kl.Mean, value(point).Mean, s_bestOfN);
         foreach (var method in shown.GroupBy(point => point.Method))
         {
-            int place = Array.IndexOf(GridPlan.Methods, method.Key), missing = points.Count(point => point.Method == method.Key) - method.Count();
-            Line(plot, [.. method.OrderBy(point => point.N)], value, MethodResult.MethodName(method.Key) + (missing > 0 ? $" ({missing} beyond the right edge)" : ""), Color.FromHex(s_colors[place % s_colors.Length]), s_markers[place % s_markers.Length], labels);
+            int place = Array.IndexOf(GridPlan.Methods, method.Key),
+                missing = points.Count(point => point.Method == method.Key) - method.Count();
+            Line(
+                plot,
+                [.. method.OrderBy(point => point.N)],
+                value,
+                MethodResult.MethodName(method.Key) + (missing > 0 ? $" ({missing} beyond the right edge)" : ""),
+                Color.FromHex(s_colors[place % s_colors.Length]),
+                s_markers[place % s_markers.Length],
+                labels
+            );
         }
 
         return PlotParts.Finish(plot, title, Horizontal, label, labels);
     }
 
     /// <summary>The same of many methods: a small picture for each, the others grey behind it.</summary>
-    public static byte[] EachMethod(GridPoint reference, IReadOnlyList<GridPoint> bestOfN, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string label)
+    public static byte[] EachMethod(
+        GridPoint reference,
+        IReadOnlyList<GridPoint> bestOfN,
+        IReadOnlyList<GridPoint> points,
+        Func<GridPoint, SeedMean> value,
+        string label
+    )
     {
         double widest = 1.6 * bestOfN.Max(point => point.Kl.Mean);
-        var methods = points.GroupBy(point => point.Method)
-            .Select(group => (Name: MethodResult.MethodName(group.Key), All: group.Count(), Shown: group.Where(point => point.Kl.Mean <= widest).OrderBy(point => point.N).ToArray())).ToArray();
+        var methods = points
+            .GroupBy(point => point.Method)
+            .Select(group =>
+                (
+                    Name: MethodResult.MethodName(group.Key),
+                    All: group.Count(),
+                    Shown: group.Where(point => point.Kl.Mean <= widest).OrderBy(point => point.N).ToArray()
+                )
+            )
+            .ToArray();
         GridPoint[] all = [reference, .. bestOfN, .. methods.SelectMany(method => method.Shown)];
-        double right = 1.04 * all.Max(point => point.Kl.High), low = all.Min(point => value(point).Low), high = all.Max(point => value(point).High);
+        double right = 1.04 * all.Max(point => point.Kl.High),
+            low = all.Min(point => value(point).Low),
+            high = all.Max(point => value(point).High);
         int rows = (methods.Length + Columns - 1) / Columns;
         var pictures = new Multiplot { Layout = new ScottPlot.MultiplotLayouts.Grid(rows, Columns) };
         pictures.AddPlots(methods.Length);
@@ -77,27 +139,49 @@ internal static class GridPlots
         {
             var ordered = line.OrderBy(point => point.Samples).ToArray();
             var color = Color.FromHex(s_colors[next * 2 % s_colors.Length]);
-            double[] x = [.. ordered.Select(point => Math.Log2(point.Samples))], y = [.. ordered.Select(point => point.Point.Distance.Mean)];
+            double[] x = [.. ordered.Select(point => Math.Log2(point.Samples))],
+                y = [.. ordered.Select(point => point.Point.Distance.Mean)];
             AddErrors(plot, x, y, [.. ordered.Select(point => point.Point.Distance)], color);
             var scatter = plot.Add.Scatter(x, y, color);
-            (scatter.LegendText, scatter.MarkerSize, scatter.LineWidth, scatter.MarkerShape) = ($"vBoN, N = {line.Key}", 11, 2, s_markers[next % s_markers.Length]);
+            (scatter.LegendText, scatter.MarkerSize, scatter.LineWidth, scatter.MarkerShape) = (
+                $"vBoN, N = {line.Key}",
+                11,
+                2,
+                s_markers[next % s_markers.Length]
+            );
             next++;
         }
 
         int[] samples = [.. points.Select(point => point.Samples).Distinct().Order()];
-        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual([.. samples.Select(m => Math.Log2(m))], [.. samples.Select(m => $"{m}")]);
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(
+            [.. samples.Select(m => Math.Log2(m))],
+            [.. samples.Select(m => $"{m}")]
+        );
         return PlotParts.Finish(plot, title, "M, reference samples per prompt", "win rate under that of Best-of-n at the same KL");
     }
 
     private static void AddThin(Plot plot, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, Color color)
     {
-        var line = plot.Add.ScatterLine(points.Select(point => point.Kl.Mean).ToArray(), points.Select(point => value(point).Mean).ToArray(), color);
+        var line = plot.Add.ScatterLine(
+            points.Select(point => point.Kl.Mean).ToArray(),
+            points.Select(point => value(point).Mean).ToArray(),
+            color
+        );
         line.LineWidth = 1.5f;
     }
 
-    private static void Line(Plot plot, IReadOnlyList<GridPoint> points, Func<GridPoint, SeedMean> value, string name, Color color, MarkerShape marker, PlotLabels? labels = null)
+    private static void Line(
+        Plot plot,
+        IReadOnlyList<GridPoint> points,
+        Func<GridPoint, SeedMean> value,
+        string name,
+        Color color,
+        MarkerShape marker,
+        PlotLabels? labels = null
+    )
     {
-        double[] x = [.. points.Select(point => point.Kl.Mean)], y = [.. points.Select(point => value(point).Mean)];
+        double[] x = [.. points.Select(point => point.Kl.Mean)],
+            y = [.. points.Select(point => value(point).Mean)];
         labels?.KeepFree(x, y);
         foreach (GridPoint point in points)
             labels?.KeepFree(point.Kl.Mean, value(point).Mean, (point.Kl.Low, point.Kl.High), (value(point).Low, value(point).High));
@@ -108,10 +192,17 @@ internal static class GridPlots
 
     /// <summary>Bars from the smallest to the largest over seeds.</summary>
     private static void AddErrors(
-        Plot plot, double[] x, double[] y, IReadOnlyList<SeedMean> vertical, Color color, IReadOnlyList<SeedMean>? horizontal = null)
+        Plot plot,
+        double[] x,
+        double[] y,
+        IReadOnlyList<SeedMean> vertical,
+        Color color,
+        IReadOnlyList<SeedMean>? horizontal = null
+    )
     {
         double[] none = new double[x.Length];
-        double[] left = horizontal is null ? none : Below(horizontal), right = horizontal is null ? none : Above(horizontal);
+        double[] left = horizontal is null ? none : Below(horizontal),
+            right = horizontal is null ? none : Above(horizontal);
         PlotParts.AddErrorBars(plot, x, y, left, right, Below(vertical), Above(vertical), color);
 
         static double[] Below(IEnumerable<SeedMean> values) => [.. values.Select(value => value.Mean - value.Low)];

@@ -36,17 +36,26 @@ internal sealed class GridPoint(IReadOnlyList<MethodResult> results, int stopped
     public SeedMean Tokens { get; } = SeedMean.Of(results.Select(result => result.TokensGenerated.Value));
 
     /// <summary>KL(pi || pi_bon); null for literal Best-of-N and the reference.</summary>
-    public SeedMean? Gap { get; } = results.All(result => result.ObjectiveGap is not null) ? SeedMean.Of(results.Select(result => result.ObjectiveGap!.Value.Value)) : null;
+    public SeedMean? Gap { get; } =
+        results.All(result => result.ObjectiveGap is not null)
+            ? SeedMean.Of(results.Select(result => result.ObjectiveGap!.Value.Value))
+            : null;
 
     /// <summary>The win rate of Best-of-n (n real) at the same KL, minus the win rate: how far under its curve.</summary>
-    public SeedMean Distance { get; } = SeedMean.Of(results.Select(result => WinRateCurve.BestOfN(Math.Max(0, result.Kl.Value)) - result.WinRate.Value));
+    public SeedMean Distance { get; } =
+        SeedMean.Of(results.Select(result => WinRateCurve.BestOfN(Math.Max(0, result.Kl.Value)) - result.WinRate.Value));
 
     /// <summary>The greatest win rate of any policy of the same KL, minus the win rate.</summary>
-    public SeedMean CeilingDistance { get; } = SeedMean.Of(results.Select(result => WinRateCurve.Ceiling(Math.Max(0, result.Kl.Value)) - result.WinRate.Value));
+    public SeedMean CeilingDistance { get; } =
+        SeedMean.Of(results.Select(result => WinRateCurve.Ceiling(Math.Max(0, result.Kl.Value)) - result.WinRate.Value));
 
     /// <summary>KL outside the law of F: at most so much is spent without moving a rank; null in records of earlier versions.</summary>
-    public SeedMean? OutsideRanks { get; } = results.All(result => result.OutsideRanks is not null) ? SeedMean.Of(results.Select(result => result.OutsideRanks!.Value.Value)) : null;
+    public SeedMean? OutsideRanks { get; } =
+        results.All(result => result.OutsideRanks is not null)
+            ? SeedMean.Of(results.Select(result => result.OutsideRanks!.Value.Value))
+            : null;
 
     /// <summary>beta; null where there is none.</summary>
-    public SeedMean? Beta { get; } = results.All(result => result.Beta is not null) ? SeedMean.Of(results.Select(result => result.Beta!.Value)) : null;
+    public SeedMean? Beta { get; } =
+        results.All(result => result.Beta is not null) ? SeedMean.Of(results.Select(result => result.Beta!.Value)) : null;
 }

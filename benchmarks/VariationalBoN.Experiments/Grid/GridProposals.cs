@@ -7,8 +7,8 @@ using VariationalBoN.Numerics;
 namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>
-/// Guided draws as a proposal: of k draws the best, or one by its importance weight. Numbers of every answer follow from one pool of draws of each
-/// prompt, weighted by how much more often an answer is kept than drawn. Stateless.
+/// Guided draws as a proposal: of k draws the best, or one by its importance weight. Numbers of every answer follow from one pool of draws
+/// of each prompt, weighted by how much more often an answer is kept than drawn. Stateless.
 /// </summary>
 internal static class GridProposals
 {
@@ -19,12 +19,24 @@ internal static class GridProposals
     /// <param name="draws">k.</param>
     /// <param name="weighted">By importance weights, from draws guided to N; otherwise the best, from draws guided to N / k.</param>
     /// <param name="cancellationToken">Stops before the draws are scored.</param>
-    public static async Task<MethodResult> MeasureAsync(Experiment experiment, ValueHead head, int n, int draws, bool weighted, CancellationToken cancellationToken)
+    public static async Task<MethodResult> MeasureAsync(
+        Experiment experiment,
+        ValueHead head,
+        int n,
+        int draws,
+        bool weighted,
+        CancellationToken cancellationToken
+    )
     {
         int pool = experiment.Settings.EvaluationCompletions;
         var guided = new GuidedPolicy(experiment.Reference, head, RankWeight.BestOf(weighted ? n : Math.Max(1, (double)n / draws)));
         IBoNDistribution bestOfN = experiment.Table.BestOf(n);
-        var drawn = guided.Sample(experiment.HeldOutPrompts, pool, new DrawSeed(experiment.Seed, DrawPurpose.Evaluation), cancellationToken);
+        var drawn = guided.Sample(
+            experiment.HeldOutPrompts,
+            pool,
+            new DrawSeed(experiment.Seed, DrawPurpose.Evaluation),
+            cancellationToken
+        );
         var scored = await new Scorer(experiment.Reference, experiment.Reward).ScoreAsync(drawn, cancellationToken);
         double[] logGuided = guided.LogProbValues(scored.Completions);
         return Result(n, draws, [.. Enumerable.Range(0, scored.Count).GroupBy(i => scored.Groups[i]).Select(group => Pool([.. group]))]);
@@ -33,7 +45,9 @@ internal static class GridProposals
         {
             EmpiricalRewardCdf cdf = experiment.Table[scored[rows[0]].Completion.Prompt].Cdf;
             double[] logWeights = [.. rows.Select(i => bestOfN.LogDensity(scored[i]) - logGuided[i])];
-            KeptDraws kept = weighted ? KeptDraws.ByImportance(logWeights, draws, experiment.Seed) : KeptDraws.Best([.. rows.Select(i => scored[i].Reward)], draws);
+            KeptDraws kept = weighted
+                ? KeptDraws.ByImportance(logWeights, draws, experiment.Seed)
+                : KeptDraws.Best([.. rows.Select(i => scored[i].Reward)], draws);
             return PromptNumbers.Of(
                 kept,
                 j => scored[rows[j]].Reward,
@@ -41,27 +55,36 @@ internal static class GridProposals
                 j => logGuided[rows[j]] - scored[rows[j]].LogReference,
                 j => logWeights[j],
                 j => scored[rows[j]].Completion.Tokens.Length,
-                rows.Select(i => scored[i].Completion.Text).Distinct().Count() / (double)rows.Length);
+                rows.Select(i => scored[i].Completion.Text).Distinct().Count() / (double)rows.Length
+            );
         }
     }
 
-    /// <summary>Means over prompts. The error of the distance is that of KL and win rate together: the slope of the curve at the mean KL times the
-    /// deviation of KL, less that of the win rate.</summary>
+    /// <summary>Means over prompts. The error of the distance is that of KL and win rate together: the slope of the curve at the mean KL
+    /// times the deviation of KL, less that of the win rate.</summary>
     /// <param name="n">N.</param>
     /// <param name="draws">k.</param>
     /// <param name="prompts">The numbers of each prompt.</param>
     public static MethodResult Result(int n, int draws, IReadOnlyList<PromptNumbers> prompts)
     {
-        Estimate winRate = Over(prompt => prompt.WinRate), kl = Over(prompt => prompt.Kl), length = Over(prompt => prompt.Length);
-        double at = Math.Max(0, kl.Value), curve = WinRateCurve.BestOfN(at);
-        double slope = at > 0 ? curve * curve / (WinRateCurve.NOf(at) - 1) : 0; // d win / d KL = n^2 / ((n - 1) (n + 1)^2); infinite at 0, where it says nothing
+        Estimate winRate = Over(prompt => prompt.WinRate),
+            kl = Over(prompt => prompt.Kl),
+            length = Over(prompt => prompt.Length);
+        double at = Math.Max(0, kl.Value),
+            curve = WinRateCurve.BestOfN(at);
+        // d win / d KL = n^2 / ((n - 1) (n + 1)^2); infinite at 0, where it says nothing
+        double slope = at > 0 ? curve * curve / (WinRateCurve.NOf(at) - 1) : 0;
         return new MethodResult
         {
             Method = Method.Guided,
             N = n,
             Reward = Over(prompt => prompt.Reward),
             WinRate = winRate,
-            EffectiveN = new Estimate(winRate.Value / (1 - winRate.Value), winRate.StandardError / Math.Pow(1 - winRate.Value, 2), winRate.Count),
+            EffectiveN = new Estimate(
+                winRate.Value / (1 - winRate.Value),
+                winRate.StandardError / Math.Pow(1 - winRate.Value, 2),
+                winRate.Count
+            ),
             Kl = kl,
             Length = length,
             DistinctShare = Over(prompt => prompt.Distinct),
@@ -85,6 +108,21 @@ internal sealed record PromptNumbers(double Reward, double WinRate, double Kl, d
     /// <param name="logWeight">log pi_bon - log pi.</param>
     /// <param name="length">Its tokens.</param>
     /// <param name="distinct">The share of different texts in the pool.</param>
-    public static PromptNumbers Of(KeptDraws kept, Func<int, double> reward, Func<int, double> rank, Func<int, double> logRatio, Func<int, double> logWeight, Func<int, double> length, double distinct) =>
-        new(kept.Mean(reward), kept.Mean(rank), kept.Divergence + kept.Mean(logRatio), kept.Divergence - kept.Mean(logWeight), kept.Mean(length), distinct);
+    public static PromptNumbers Of(
+        KeptDraws kept,
+        Func<int, double> reward,
+        Func<int, double> rank,
+        Func<int, double> logRatio,
+        Func<int, double> logWeight,
+        Func<int, double> length,
+        double distinct
+    ) =>
+        new(
+            kept.Mean(reward),
+            kept.Mean(rank),
+            kept.Divergence + kept.Mean(logRatio),
+            kept.Divergence - kept.Mean(logWeight),
+            kept.Mean(length),
+            distinct
+        );
 }

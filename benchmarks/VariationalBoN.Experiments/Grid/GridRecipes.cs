@@ -7,10 +7,12 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>The recipes of the library that the main sample does not show, written like its own (<see cref="Recipes"/>). Stateless.</summary>
+/// <summary>The recipes of the library that the main sample does not show, written like its own (<see cref="Recipes"/>).
+/// Stateless.</summary>
 internal static class GridRecipes
 {
-    private const double ApproximateKlLimit = 0.05, SquaredFloor = -6;
+    private const double ApproximateKlLimit = 0.05,
+        SquaredFloor = -6;
     private const int AnchorSamples = 8;
 
     /// <summary>The sample's score function with another baseline than leave-one-out.</summary>
@@ -18,89 +20,124 @@ internal static class GridRecipes
     /// <param name="baseline">What is subtracted from the returns.</param>
     /// <param name="mean">The mean return of the steps before, to be the baseline instead.</param>
     public static Recipe ScoreFunctionOn(
-        Func<IBoNDistribution, IVariationalObjective> objective, Baseline baseline, RunningMean? mean = null) => async (run, step, ct) =>
-    {
-        var scored = await Recipes.DrawAsync(run, step, ct);
-        double[] targets = objective(run.BestOfN).LogTargets(scored);
-        return new StepWork(() =>
+        Func<IBoNDistribution, IVariationalObjective> objective,
+        Baseline baseline,
+        RunningMean? mean = null
+    ) =>
+        async (run, step, ct) =>
         {
-            var logProb = run.Policy.LogProb(scored);
-            var loss = ScoreFunction.Loss(logProb, targets, scored.Groups, mean?.Baseline ?? baseline);
-            mean?.Add(logProb, targets); // after the loss: a baseline that has seen y is not free of it
-            return new StepLoss(loss, logProb);
-        })
-        { Rollouts = scored };
-    };
-
-    /// <summary>Reverse KL with several epochs on one batch: ratios clipped, left when the policy has moved too far (PPO, or GRPO).</summary>
-    public static Recipe Clipped(Func<IBoNDistribution, IVariationalObjective> objective, int epochs, ClippedRatioOptions options) => async (run, step, ct) =>
-    {
-        var scored = await Recipes.DrawAsync(run, step, ct);
-        double[] targets = objective(run.BestOfN).LogTargets(scored), old = run.Policy.LogProbValues(scored.Completions);
-        int epoch = 0;
-        return new StepWork(() =>
-        {
-            var logProb = run.Policy.LogProb(scored);
-            return new StepLoss(ClippedRatio.Loss(logProb, old, targets, scored.Groups, options), logProb);
-        })
-        {
-            Rollouts = scored,
-            Again = () => ++epoch < epochs && !HasMovedTooFar(),
+            var scored = await Recipes.DrawAsync(run, step, ct);
+            double[] targets = objective(run.BestOfN).LogTargets(scored);
+            return new StepWork(() =>
+            {
+                var logProb = run.Policy.LogProb(scored);
+                var loss = ScoreFunction.Loss(logProb, targets, scored.Groups, mean?.Baseline ?? baseline);
+                mean?.Add(logProb, targets); // after the loss: a baseline that has seen y is not free of it
+                return new StepLoss(loss, logProb);
+            })
+            {
+                Rollouts = scored,
+            };
         };
 
-        bool HasMovedTooFar()
+    /// <summary>Reverse KL with several epochs on one batch: ratios clipped, left when the policy has moved too far (PPO, or
+    /// GRPO).</summary>
+    public static Recipe Clipped(Func<IBoNDistribution, IVariationalObjective> objective, int epochs, ClippedRatioOptions options) =>
+        async (run, step, ct) =>
         {
-            using var now = run.Policy.LogProb(scored);
-            return ClippedRatio.ApproximateKl(now, old) > ApproximateKlLimit;
-        }
-    };
+            var scored = await Recipes.DrawAsync(run, step, ct);
+            double[] targets = objective(run.BestOfN).LogTargets(scored),
+                old = run.Policy.LogProbValues(scored.Completions);
+            int epoch = 0;
+            return new StepWork(() =>
+            {
+                var logProb = run.Policy.LogProb(scored);
+                return new StepLoss(ClippedRatio.Loss(logProb, old, targets, scored.Groups, options), logProb);
+            })
+            {
+                Rollouts = scored,
+                Again = () => ++epoch < epochs && !HasMovedTooFar(),
+            };
+
+            bool HasMovedTooFar()
+            {
+                using var now = run.Policy.LogProb(scored);
+                return ClippedRatio.ApproximateKl(now, old) > ApproximateKlLimit;
+            }
+        };
 
     /// <summary>BoN-SFT on all stored samples of a prompt, each weighted by the probability that it is the best of N.</summary>
-    public static Recipe WeightedSft(double n) => (run, step, _) =>
-    {
-        var stored = run.Prompts(step).Select(prompt => run.Experiment.Table[prompt]).ToArray();
-        Completion[] completions = [.. stored.SelectMany(prompt => prompt.Samples.OrderBy(sample => sample.Reward).Select(sample => sample.Completion))];
-        double[] weights = [.. stored.SelectMany(prompt => prompt.Cdf.BestOfNWeightsByRank(n))]; // of the rewards in ascending order
-        return Task.FromResult(Recipes.Likelihood(run, completions, weights, [.. stored.SelectMany((prompt, group) => prompt.Samples.Select(_ => group))]));
-    };
+    public static Recipe WeightedSft(double n) =>
+        (run, step, _) =>
+        {
+            var stored = run.Prompts(step).Select(prompt => run.Experiment.Table[prompt]).ToArray();
+            Completion[] completions =
+            [
+                .. stored.SelectMany(prompt => prompt.Samples.OrderBy(sample => sample.Reward).Select(sample => sample.Completion)),
+            ];
+            double[] weights = [.. stored.SelectMany(prompt => prompt.Cdf.BestOfNWeightsByRank(n))]; // of the rewards in ascending order
+            return Task.FromResult(
+                Recipes.Likelihood(run, completions, weights, [.. stored.SelectMany((prompt, group) => prompt.Samples.Select(_ => group))])
+            );
+        };
 
     /// <summary>BoN-SFT as in the paper: the best of N stored samples drawn without replacement.</summary>
-    public static Recipe Winners(int n) => (run, step, _) =>
-        Recipes.Stored(run, run.Experiment.Table.Draw(run.Prompts(step), prompt => Pairs(run, prompt.Prompt, n, step).Select(pair => pair.Best)));
+    public static Recipe Winners(int n) =>
+        (run, step, _) =>
+            Recipes.Stored(
+                run,
+                run.Experiment.Table.Draw(run.Prompts(step), prompt => Pairs(run, prompt.Prompt, n, step).Select(pair => pair.Best))
+            );
 
     /// <summary>Regression of log pi_theta on the target, on stored samples: half of them uniform, half as Best-of-N draws them.</summary>
-    public static Recipe Regression(double n, bool centred, bool clipped) => (run, step, _) =>
-    {
-        IVariationalObjective exact = new ExactObjective(run.BestOfN.LeaveOneOut()); // each sample is one of the M itself
-        IVariationalObjective objective = clipped ? new ClippedObjective(exact, SquaredFloor) : exact;
-        int half = run.Experiment.Settings.CompletionsPerPrompt / 2;
-        ScoredBatch drawn = run.Experiment.Table.Draw(run.Prompts(step), prompt =>
-            [.. ReferenceResampling.Uniform(prompt, half, run.Seed(step)), .. ReferenceResampling.BestOf(prompt, n, half, run.Seed(step))]);
-        double[] targets = objective.LogTargets(drawn);
-        return Task.FromResult(new StepWork(() =>
+    public static Recipe Regression(double n, bool centred, bool clipped) =>
+        (run, step, _) =>
         {
-            var logProb = run.Policy.LogProb(drawn);
-            return new StepLoss(centred ? SquaredLogRatio.Centred(logProb, targets, drawn.Groups) : SquaredLogRatio.Known(logProb, targets));
-        }));
-    };
+            IVariationalObjective exact = new ExactObjective(run.BestOfN.LeaveOneOut()); // each sample is one of the M itself
+            IVariationalObjective objective = clipped ? new ClippedObjective(exact, SquaredFloor) : exact;
+            int half = run.Experiment.Settings.CompletionsPerPrompt / 2;
+            ScoredBatch drawn = run.Experiment.Table.Draw(
+                run.Prompts(step),
+                prompt =>
+                    [
+                        .. ReferenceResampling.Uniform(prompt, half, run.Seed(step)),
+                        .. ReferenceResampling.BestOf(prompt, n, half, run.Seed(step)),
+                    ]
+            );
+            double[] targets = objective.LogTargets(drawn);
+            return Task.FromResult(
+                new StepWork(() =>
+                {
+                    var logProb = run.Policy.LogProb(drawn);
+                    return new StepLoss(
+                        centred ? SquaredLogRatio.Centred(logProb, targets, drawn.Groups) : SquaredLogRatio.Known(logProb, targets)
+                    );
+                })
+            );
+        };
 
     /// <summary>Maximum likelihood on draws of the guided policy, whose head needs no fine-tuning.</summary>
-    public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight, RunWatch watch) => (run, step, ct) =>
-    {
-        int each = run.Experiment.Settings.CompletionsPerPrompt;
-        var guided = new GuidedPolicy(run.Experiment.Reference, value, weight);
-        var drawn = guided.Sample(run.Prompts(step), each, run.Seed(step), ct);
-        watch.Drawn += drawn.Count;
-        return Task.FromResult(Recipes.Likelihood(run, drawn, [.. drawn.Select(_ => 1.0 / each)], [.. drawn.Select((_, i) => i / each)]));
-    };
+    public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight, RunWatch watch) =>
+        (run, step, ct) =>
+        {
+            int each = run.Experiment.Settings.CompletionsPerPrompt;
+            var guided = new GuidedPolicy(run.Experiment.Reference, value, weight);
+            var drawn = guided.Sample(run.Prompts(step), each, run.Seed(step), ct);
+            watch.Drawn += drawn.Count;
+            return Task.FromResult(
+                Recipes.Likelihood(run, drawn, [.. drawn.Select(_ => 1.0 / each)], [.. drawn.Select((_, i) => i / each)])
+            );
+        };
 
     /// <summary>The mix of both KLs: reverse on completions of the policy, forward on stored samples as Best-of-N draws them.</summary>
     public static Recipe JeffreysMix(double n, double reverseWeight)
     {
-        Recipe reverse = Recipes.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN)), forward = Recipes.BestOfNSft(n);
+        Recipe reverse = Recipes.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN)),
+            forward = Recipes.BestOfNSft(n);
         return async (run, step, ct) =>
         {
-            StepWork own = await reverse(run, step, ct), stored = await forward(run, step, ct);
+            StepWork own = await reverse(run, step, ct),
+                stored = await forward(run, step, ct);
             return own with
             {
                 Loss = () =>
@@ -113,22 +150,34 @@ internal static class GridRecipes
     }
 
     /// <summary>Best and worst of n stored samples: BoNBoN, IPO or DPO.</summary>
-    public static Recipe OnPairs(int n, Func<torch.Tensor, torch.Tensor, double[], double[], torch.Tensor> loss) => (run, step, _) =>
-    {
-        BestWorstPair[] pairs = [.. run.Prompts(step).SelectMany(prompt => Pairs(run, prompt, n, step).Take(Math.Max(1, run.Experiment.Settings.CompletionsPerPrompt / 2)))];
-        Completion[] both = [.. pairs.Select(pair => pair.Best.Completion), .. pairs.Select(pair => pair.Worst.Completion)];
-        double[] best = [.. pairs.Select(pair => pair.Best.LogReference)], worst = [.. pairs.Select(pair => pair.Worst.LogReference)];
-        return Task.FromResult(new StepWork(() =>
+    public static Recipe OnPairs(int n, Func<torch.Tensor, torch.Tensor, double[], double[], torch.Tensor> loss) =>
+        (run, step, _) =>
         {
-            var logProb = run.Policy.LogProb(both);
-            return new StepLoss(loss(logProb.narrow(0, 0, pairs.Length), logProb.narrow(0, pairs.Length, pairs.Length), best, worst));
-        }));
-    };
+            BestWorstPair[] pairs =
+            [
+                .. run.Prompts(step)
+                    .SelectMany(prompt => Pairs(run, prompt, n, step).Take(Math.Max(1, run.Experiment.Settings.CompletionsPerPrompt / 2))),
+            ];
+            Completion[] both = [.. pairs.Select(pair => pair.Best.Completion), .. pairs.Select(pair => pair.Worst.Completion)];
+            double[] best = [.. pairs.Select(pair => pair.Best.LogReference)],
+                worst = [.. pairs.Select(pair => pair.Worst.LogReference)];
+            return Task.FromResult(
+                new StepWork(() =>
+                {
+                    var logProb = run.Policy.LogProb(both);
+                    return new StepLoss(
+                        loss(logProb.narrow(0, 0, pairs.Length), logProb.narrow(0, pairs.Length, pairs.Length), best, worst)
+                    );
+                })
+            );
+        };
 
-    /// <summary>Iterated Best-of-2: log2 N rounds, in each the best of 2 of an anchor that is what the policy was when the round began; or of an exponential moving average of the policy, fast enough to reach N by the last step.</summary>
+    /// <summary>Iterated Best-of-2: log2 N rounds, in each the best of 2 of an anchor that is what the policy was when the round began; or
+    /// of an exponential moving average of the policy, fast enough to reach N by the last step.</summary>
     public static Recipe Iterated(int n, bool movingAverage, RunWatch watch)
     {
-        int rounds = int.Log2(n), current = -1;
+        int rounds = int.Log2(n),
+            current = -1;
         VariationalBoN.Transformers.Decoders.Gpt2? anchor = null;
         MovingAnchor? target = null;
         return async (run, step, ct) =>
@@ -147,7 +196,10 @@ internal static class GridRecipes
             current = round;
             var prompts = run.Prompts(step);
             var bestOfTwo = await target!.RefreshAsync(prompts, n: 2, run.Seed(step).Value, ct);
-            var scored = await target.Scorer.ScoreAsync(run.Policy.Sample(prompts, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct), ct);
+            var scored = await target.Scorer.ScoreAsync(
+                run.Policy.Sample(prompts, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct),
+                ct
+            );
             double[] targets = new ExactObjective(bestOfTwo).LogTargets(scored);
             watch.Drawn += scored.Count + (prompts.Count * AnchorSamples);
             return new StepWork(() =>
@@ -159,8 +211,11 @@ internal static class GridRecipes
     }
 
     /// <summary>One recipe for the first steps, another one for the rest.</summary>
-    public static Recipe Then(this Recipe first, Recipe second, double part) => (run, step, ct) => (step < part * run.Experiment.Settings.Steps ? first : second)(run, step, ct);
+    public static Recipe Then(this Recipe first, Recipe second, double part) =>
+        (run, step, ct) => (step < part * run.Experiment.Settings.Steps ? first : second)(run, step, ct);
 
     private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, Prompt prompt, int n, int step) =>
-        Enumerable.Range(0, run.Experiment.Settings.CompletionsPerPrompt).Select(k => BestWorstPair.Draw(run.Experiment.Table[prompt], n, run.Seed(step) with { FirstSample = k }));
+        Enumerable
+            .Range(0, run.Experiment.Settings.CompletionsPerPrompt)
+            .Select(k => BestWorstPair.Draw(run.Experiment.Table[prompt], n, run.Seed(step) with { FirstSample = k }));
 }

@@ -13,19 +13,33 @@ namespace VariationalBoN.Experiments.Grid;
 internal sealed record GridRun(string Study, Method Method, int N, long Seed, Variation Variation)
 {
     /// <summary>Expected time, one on-policy run of the default length being 1.</summary>
-    public double Cost => (Variation.StepsFactor ?? 1) * (Variation.BatchFactor ?? 1) * (Variation.Curve is true ? 2 : 1) * Method switch
-    {
-        Method.BestOfNSft or Method.WinnersSft or Method.BonBon or Method.Ipo or Method.Dpo or Method.Regression or Method.LogVariance => 0.6,
-        Method.ClippedRatio or Method.GroupNormalised => 2.2,
-        Method.Jeffreys => 1.5,
-        Method.Iterated => 2.5,
-        Method.Guided => 0.5,
-        _ => Variation.Lambda is null ? 1 : 1.5,
-    };
+    public double Cost =>
+        (Variation.StepsFactor ?? 1)
+        * (Variation.BatchFactor ?? 1)
+        * (Variation.Curve is true ? 2 : 1)
+        * Method switch
+        {
+            Method.BestOfNSft
+            or Method.WinnersSft
+            or Method.BonBon
+            or Method.Ipo
+            or Method.Dpo
+            or Method.Regression
+            or Method.LogVariance => 0.6,
+            Method.ClippedRatio or Method.GroupNormalised => 2.2,
+            Method.Jeffreys => 1.5,
+            Method.Iterated => 2.5,
+            Method.Guided => 0.5,
+            _ => Variation.Lambda is null ? 1 : 1.5,
+        };
 
     /// <summary>Whether it uses the value head of its seed.</summary>
     [JsonIgnore]
     public bool NeedsHead => Method == Method.Guided || Variation.Lambda is not null || Variation.GuidedStart is not null;
 
-    public string FileName => string.Create(CultureInfo.InvariantCulture, $"{Study}-{Method}-n{N}-{(Variation.Name.Length == 0 ? "" : Variation.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '_') + "-")}seed{Seed}.json");
+    public string FileName =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Study}-{Method}-n{N}-{(Variation.Name.Length == 0 ? "" : Variation.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '_') + "-")}seed{Seed}.json"
+        );
 }

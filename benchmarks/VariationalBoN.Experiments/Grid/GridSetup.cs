@@ -8,10 +8,12 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>What all runs of one seed share, made once and kept in the folder of the seed, so that a run that goes on finds it. Thread-safe once made.</summary>
+/// <summary>What all runs of one seed share, made once and kept in the folder of the seed, so that a run that goes on finds it. Thread-safe
+/// once made.</summary>
 internal sealed class GridSetup : IDisposable
 {
-    private const string ReferenceFolder = "reference", HeadName = "value-head";
+    private const string ReferenceFolder = "reference",
+        HeadName = "value-head";
     private readonly VariationalBoN.Transformers.Decoders.Gpt2 _reference;
     private readonly Dictionary<double, Experiment> _byTemperature = [];
     private readonly string _folder;
@@ -38,13 +40,24 @@ internal sealed class GridSetup : IDisposable
     /// <param name="folder">Where the parts are kept.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
-    public static async Task<GridSetup> ObtainAsync(IDataset dataset, RunSettings settings, GridArguments arguments, long seed, IReadOnlyList<double> temperatures, string folder, IProgress<double> progress, CancellationToken cancellationToken)
+    public static async Task<GridSetup> ObtainAsync(
+        IDataset dataset,
+        RunSettings settings,
+        GridArguments arguments,
+        long seed,
+        IReadOnlyList<double> temperatures,
+        string folder,
+        IProgress<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         var device = CommonOptions.DeviceOf(arguments.Device);
         string kept = Path.Combine(folder, ReferenceFolder);
         if (!File.Exists(Path.Combine(kept, "model.safetensors")))
         {
-            using var trained = dataset.ObtainReference(settings, seed, device, new Forward<double>(share => progress.Report(0.2 * share)), cancellationToken).Model;
+            using var trained = dataset
+                .ObtainReference(settings, seed, device, new Forward<double>(share => progress.Report(0.2 * share)), cancellationToken)
+                .Model;
             using var whole = OutputFolder.Create(kept);
             SavedModel.Save(whole.Path, trained, dataset);
             whole.Complete();
@@ -52,8 +65,14 @@ internal sealed class GridSetup : IDisposable
 
         var model = SavedModel.Load(kept, dataset, device).Model.Freeze();
         var reward = dataset.TrainReward(seed, new Forward<double>(share => progress.Report(0.2 + (0.2 * share))), cancellationToken).Model;
-        var generation = new GenerationOptions { MaxNewTokens = dataset.MaxNewTokens, StopTokens = dataset.StopTokens, RowsPerBatch = 128 };
-        string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)], heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
+        var generation = new GenerationOptions
+        {
+            MaxNewTokens = dataset.MaxNewTokens,
+            StopTokens = dataset.StopTokens,
+            RowsPerBatch = 128,
+        };
+        string[] train = [.. dataset.TrainPrompts.Take(settings.TrainPrompts)],
+            heldOut = [.. dataset.HeldOutPrompts.Take(settings.HeldOutPrompts)];
         var plain = new Experiment
         {
             Settings = settings,
@@ -64,7 +83,11 @@ internal sealed class GridSetup : IDisposable
             ReferenceModel = model,
             Reference = new CausalLmPolicy(model, dataset.Tokenizer, generation),
             Reward = reward,
-            Table = await EstimateAsync(generation, 1, new Forward<double>(share => progress.Report(0.4 + (0.6 * share / (temperatures.Count + 1))))),
+            Table = await EstimateAsync(
+                generation,
+                1,
+                new Forward<double>(share => progress.Report(0.4 + (0.6 * share / (temperatures.Count + 1))))
+            ),
             TrainPrompts = Prompt.FromTexts(train),
             HeldOutPrompts = Prompt.FromTexts(heldOut),
         };
@@ -77,7 +100,11 @@ internal sealed class GridSetup : IDisposable
             {
                 Generation = cooler,
                 Reference = new CausalLmPolicy(model, dataset.Tokenizer, cooler),
-                Table = await EstimateAsync(cooler, temperatures[i], new Forward<double>(share => progress.Report(0.4 + (0.6 * (place + share) / (temperatures.Count + 1))))),
+                Table = await EstimateAsync(
+                    cooler,
+                    temperatures[i],
+                    new Forward<double>(share => progress.Report(0.4 + (0.6 * (place + share) / (temperatures.Count + 1))))
+                ),
             };
         }
 
@@ -86,19 +113,25 @@ internal sealed class GridSetup : IDisposable
         async Task<ReferenceTable> EstimateAsync(GenerationOptions options, double temperature, IProgress<double> part)
         {
             var policy = new CausalLmPolicy(model, dataset.Tokenizer, options with { DegreeOfParallelism = arguments.Threads });
-            using var kept = await ReferenceTable.EstimateAsync(new Scorer(policy, reward), [.. train, .. heldOut], new ReferenceTableOptions
-            {
-                SamplesPerPrompt = settings.SamplesPerPrompt,
-                Seed = seed,
-                Store = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}.db")),
-                Progress = new Forward<ReferenceTableProgress>(now => part.Report(now.Share)),
-            }, cancellationToken);
+            using var kept = await ReferenceTable.EstimateAsync(
+                new Scorer(policy, reward),
+                [.. train, .. heldOut],
+                new ReferenceTableOptions
+                {
+                    SamplesPerPrompt = settings.SamplesPerPrompt,
+                    Seed = seed,
+                    Store = Path.Combine(folder, FormattableString.Invariant($"references-t{temperature:0.##}.db")),
+                    Progress = new Forward<ReferenceTableProgress>(now => part.Report(now.Share)),
+                },
+                cancellationToken
+            );
             return kept.First(settings.SamplesPerPrompt); // in memory: the runs ask for samples at every step
         }
     }
 
     /// <summary>An experiment whose rewards, stored and live, are an increasing change of the same rewards.</summary>
-    /// <exception cref="InvalidDataException">Rounding made two rewards equal, or changed an order: then the two experiments would not be comparable.</exception>
+    /// <exception cref="InvalidDataException">Rounding made two rewards equal, or changed an order: then the two experiments would not be
+    /// comparable.</exception>
     public static Experiment Transformed(Experiment experiment, string transform)
     {
         Func<double, double> change = transform switch
@@ -117,9 +150,18 @@ internal sealed class GridSetup : IDisposable
             }
         }
 
-        var reward = RewardModel.FromBatch(async (completions, ct) => [.. (await experiment.Reward.ScoreAsync(completions, ct)).Select(change)], $"{transform} of {experiment.Reward.Identity}");
-        var provenance = experiment.Table.Provenance! with { Origin = experiment.Table.Provenance.Origin with { RewardModel = reward.Identity } };
-        var prompts = experiment.Table.Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.Samples.Select(sample => sample with { Reward = change(sample.Reward) })));
+        var reward = RewardModel.FromBatch(
+            async (completions, ct) => [.. (await experiment.Reward.ScoreAsync(completions, ct)).Select(change)],
+            $"{transform} of {experiment.Reward.Identity}"
+        );
+        var provenance = experiment.Table.Provenance! with
+        {
+            Origin = experiment.Table.Provenance.Origin with { RewardModel = reward.Identity },
+        };
+        var prompts = experiment.Table.Prompts.Select(prompt => new ReferencePrompt(
+            prompt.Prompt,
+            prompt.Samples.Select(sample => sample with { Reward = change(sample.Reward) })
+        ));
         return experiment with { Reward = reward, Table = new ReferenceTable(prompts, provenance) };
     }
 
@@ -130,7 +172,8 @@ internal sealed class GridSetup : IDisposable
         _reference.Dispose();
     }
 
-    /// <summary>Learns the head from the samples of the training prompts, or reads it: before the runs, so that its time is its own.</summary>
+    /// <summary>Learns the head from the samples of the training prompts, or reads it: before the runs, so that its time is its
+    /// own.</summary>
     /// <param name="variation">What of it is not the default.</param>
     /// <param name="samplesPerPrompt">M where the variation has none of its own.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
@@ -140,8 +183,10 @@ internal sealed class GridSetup : IDisposable
         Variation kind = variation.OfHead;
         if (_heads.ContainsKey(kind))
             return;
-        string name = kind.Name.Length == 0 ? HeadName : $"{HeadName}-{kind.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '-')}";
-        string file = Path.Combine(_folder, $"{name}.safetensors"), costs = Path.Combine(_folder, $"{name}.json");
+        string name =
+            kind.Name.Length == 0 ? HeadName : $"{HeadName}-{kind.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '-')}";
+        string file = Path.Combine(_folder, $"{name}.safetensors"),
+            costs = Path.Combine(_folder, $"{name}.json");
         if (File.Exists(file) && RunFolder.Read<HeadCost>(costs) is HeadCost cost)
         {
             _heads[kind] = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward)), cost.ProcessorSeconds);

@@ -13,12 +13,21 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>Makes one run of the grid: its experiment, its recipe, its numbers. Stateless.</summary>
 internal static class GridTraining
 {
-    private const int CurveEvery = 10, CurveCompletions = 16;
+    private const int CurveEvery = 10,
+        CurveCompletions = 16;
 
-    public static async Task<RunRecord> RunAsync(GridRun run, GridSetup setup, int samplesPerPrompt, bool alone, IProgress<double> progress, CancellationToken cancellationToken)
+    public static async Task<RunRecord> RunAsync(
+        GridRun run,
+        GridSetup setup,
+        int samplesPerPrompt,
+        bool alone,
+        IProgress<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         var clock = Stopwatch.StartNew();
-        Experiment measured = setup.At(run.Variation.Temperature ?? 1), experiment = Vary(measured, run.Variation, samplesPerPrompt);
+        Experiment measured = setup.At(run.Variation.Temperature ?? 1),
+            experiment = Vary(measured, run.Variation, samplesPerPrompt);
         double? beta = run.Method == Method.KlConstrainedRl ? FineTuning.MatchedBeta(experiment, run.N) : null;
         var bestOfN = experiment.Table.BestOf(run.N); // too small a cache is what one study is about
         if (run.Method == Method.Guided)
@@ -32,7 +41,14 @@ internal static class GridTraining
         using var model = tuned.Model;
         if (run.Variation.Curve is true && tuned.Stopped is null)
             await AddToCurveAsync(model, experiment.Settings.Steps);
-        var result = await new Measurement(measured).PolicyAsync(run.Method, model, run.N, beta, measured.Table.BestOf(run.N), cancellationToken);
+        var result = await new Measurement(measured).PolicyAsync(
+            run.Method,
+            model,
+            run.N,
+            beta,
+            measured.Table.BestOf(run.N),
+            cancellationToken
+        );
         double seconds = Math.Round(clock.Elapsed.TotalSeconds, 1);
         return new RunRecord(run, result, seconds, watch.Drawn, tuned.Stopped, RunRecord.Fingerprint(model), curve)
         {
@@ -44,7 +60,13 @@ internal static class GridTraining
         {
             if (steps % CurveEvery != 0)
                 return;
-            var report = await new Evaluator(new Scorer(measured.Reference, measured.Reward), measured.Table).EvaluateAsync(measured.Policy(now), measured.HeldOutPrompts, CurveCompletions, measured.Seed, cancellationToken);
+            var report = await new Evaluator(new Scorer(measured.Reference, measured.Reward), measured.Table).EvaluateAsync(
+                measured.Policy(now),
+                measured.HeldOutPrompts,
+                CurveCompletions,
+                measured.Seed,
+                cancellationToken
+            );
             curve.Add(new CurvePoint(steps, watch.Drawn, report.Reward.Value, report.WinRate.Value, report.Kl.Value));
         }
     }
@@ -54,16 +76,33 @@ internal static class GridTraining
     {
         var measured = setup.At(1);
         var result = run.Variation.Draws is int draws
-            ? await GridProposals.MeasureAsync(measured, setup.HeadOf(run.Variation).Head, run.N, draws, run.Variation.Weighted is true, cancellationToken)
-            : await new Measurement(measured).GuidedAsync(new GuidedPolicy(measured.Reference, setup.HeadOf(run.Variation).Head, RankWeight.BestOf(run.N)), cancellationToken);
-        string weights = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(setup.HeadOf(run.Variation).Head.Identity.ToJson())));
-        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), 0, null, weights, []) { ProcessorSeconds = 0, HeadSeconds = setup.HeadOf(run.Variation).Seconds };
+            ? await GridProposals.MeasureAsync(
+                measured,
+                setup.HeadOf(run.Variation).Head,
+                run.N,
+                draws,
+                run.Variation.Weighted is true,
+                cancellationToken
+            )
+            : await new Measurement(measured).GuidedAsync(
+                new GuidedPolicy(measured.Reference, setup.HeadOf(run.Variation).Head, RankWeight.BestOf(run.N)),
+                cancellationToken
+            );
+        string weights = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes(setup.HeadOf(run.Variation).Head.Identity.ToJson()))
+        );
+        return new RunRecord(run, result, Math.Round(clock.Elapsed.TotalSeconds, 1), 0, null, weights, [])
+        {
+            ProcessorSeconds = 0,
+            HeadSeconds = setup.HeadOf(run.Variation).Seconds,
+        };
     }
 
     private static Experiment Vary(Experiment experiment, Variation variation, int samplesPerPrompt)
     {
         RunSettings settings = experiment.Settings;
-        int samples = variation.Samples ?? samplesPerPrompt, group = variation.Group ?? settings.CompletionsPerPrompt;
+        int samples = variation.Samples ?? samplesPerPrompt,
+            group = variation.Group ?? settings.CompletionsPerPrompt;
         double prompts = settings.PromptsPerStep * settings.CompletionsPerPrompt * (variation.BatchFactor ?? 1) / group;
         var varied = experiment with
         {
@@ -87,11 +126,21 @@ internal static class GridTraining
     private static Recipe RecipeOf(GridRun run, double? beta, RunWatch watch, GridSetup setup)
     {
         int n = run.N;
-        Func<IBoNDistribution, IVariationalObjective> exact = run.Variation.PaperScale is true ? bestOfN => new PaperScaleObjective(bestOfN) : bestOfN => new ExactObjective(bestOfN);
+        Func<IBoNDistribution, IVariationalObjective> exact = run.Variation.PaperScale is true
+            ? bestOfN => new PaperScaleObjective(bestOfN)
+            : bestOfN => new ExactObjective(bestOfN);
         Recipe recipe = run.Method switch
         {
-            Method.VariationalBestOfN when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), lambda),
-            Method.CalibratedTilt when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(setup.HeadOf(run.Variation).Head, RankWeight.Tilt(CalibratedTilt.ForN(n)), lambda),
+            Method.VariationalBestOfN when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(
+                setup.HeadOf(run.Variation).Head,
+                RankWeight.BestOf(n),
+                lambda
+            ),
+            Method.CalibratedTilt when run.Variation.Lambda is double lambda => Recipes.ScoreFunctionWith(
+                setup.HeadOf(run.Variation).Head,
+                RankWeight.Tilt(CalibratedTilt.ForN(n)),
+                lambda
+            ),
             Method.VariationalBestOfN => run.Variation.Baseline switch
             {
                 "none" => GridRecipes.ScoreFunctionOn(exact, Baseline.None),
@@ -110,9 +159,19 @@ internal static class GridTraining
             Method.Regression => GridRecipes.Regression(n, centred: false, run.Variation.Clipped ?? true),
             Method.LogVariance => GridRecipes.Regression(n, centred: true, run.Variation.Clipped ?? false),
             Method.Iterated => GridRecipes.Iterated(n, run.Variation.MovingAverage is true, watch),
-            Method.BonBon => GridRecipes.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)),
-            Method.Ipo => GridRecipes.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))),
-            Method.Dpo => GridRecipes.OnPairs(n, (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)),
+            Method.BonBon => GridRecipes.OnPairs(
+                n,
+                (best, worst, bestReference, worstReference) => PairLoss.BonBon(best, worst, bestReference, worstReference, n)
+            ),
+            Method.Ipo => GridRecipes.OnPairs(
+                n,
+                (best, worst, bestReference, worstReference) =>
+                    PairLoss.Ipo(best, worst, bestReference, worstReference, 1 / (2 * PairLoss.ExpectedGap(n)))
+            ),
+            Method.Dpo => GridRecipes.OnPairs(
+                n,
+                (best, worst, bestReference, worstReference) => PairLoss.Dpo(best, worst, bestReference, worstReference, beta: 1)
+            ),
             _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no recipe."),
         };
         if (run.Variation.GuidedStart is double guided)
@@ -120,7 +179,8 @@ internal static class GridTraining
         return run.Variation.WarmStart is double part ? Recipes.BestOfNSft(n).Then(recipe, part) : recipe;
     }
 
-    /// <summary>The target of the authors' published code: (1/n) log-ratio with KL times 1/(n - 1), which is pi_ref times the ratio to the power (n - 1) / n.</summary>
+    /// <summary>The target of the authors' published code: (1/n) log-ratio with KL times 1/(n - 1), which is pi_ref times the ratio to the
+    /// power (n - 1) / n.</summary>
     private sealed class PaperScaleObjective(IBoNDistribution bestOfN) : IVariationalObjective
     {
         public ScoringIdentity? Requires => bestOfN.Origin;

@@ -19,14 +19,20 @@ internal static class RunFolder
         if (Read<JsonObject>(path) is not JsonObject found)
         {
             if (Directory.EnumerateFiles(folder, "*.json").Any())
-                throw new InvalidDataException($"{folder} holds runs, but no {ManifestFile} that says what they were made with. Give another folder with --output, or delete this one.");
+                throw new InvalidDataException(
+                    $"{folder} holds runs, but no {ManifestFile} that says what they were made with. Give another folder with --output, "
+                        + $"or delete this one."
+                );
             Write(path, wanted);
             return;
         }
 
         string[] differences = [.. Differences(found, wanted, "")];
         if (differences.Length > 0)
-            throw new InvalidDataException($"{folder} holds runs that were made with something else: {string.Join(", ", differences)}. Give another folder with --output, or delete this one.");
+            throw new InvalidDataException(
+                $"{folder} holds runs that were made with something else: {string.Join(", ", differences)}. Give another folder with "
+                    + $"--output, or delete this one."
+            );
     }
 
     /// <summary>The sizes of a run as they stand in its files.</summary>
@@ -66,9 +72,16 @@ internal static class RunFolder
     }
 
     private static IEnumerable<string> Differences(JsonObject found, JsonObject wanted, string prefix) =>
-        found.Select(pair => pair.Key).Union(wanted.Select(pair => pair.Key)).SelectMany(name => (found[name], wanted[name]) switch
-        {
-            (JsonObject before, JsonObject now) => Differences(before, now, $"{prefix}{name}."),
-            var (before, now) => JsonNode.DeepEquals(before, now) ? [] : new[] { $"{prefix}{name} {before?.ToJsonString() ?? "unknown"} instead of {now?.ToJsonString() ?? "unknown"}" },
-        });
+        found
+            .Select(pair => pair.Key)
+            .Union(wanted.Select(pair => pair.Key))
+            .SelectMany(name =>
+                (found[name], wanted[name]) switch
+                {
+                    (JsonObject before, JsonObject now) => Differences(before, now, $"{prefix}{name}."),
+                    var (before, now) => JsonNode.DeepEquals(before, now)
+                        ? []
+                        : new[] { $"{prefix}{name} {before?.ToJsonString() ?? "unknown"} instead of {now?.ToJsonString() ?? "unknown"}" },
+                }
+            );
 }

@@ -15,7 +15,15 @@ namespace VariationalBoN.Experiments.Grid;
 /// <param name="Stopped">Why the guard stopped it; null for a whole run.</param>
 /// <param name="Weights">SHA-256 of the weights, to see that two runs are the same to the bit.</param>
 /// <param name="Curve">Held-out numbers on the way, where asked for.</param>
-internal sealed record RunRecord(GridRun Run, MethodResult Result, double Seconds, long CompletionsDrawn, string? Stopped, string Weights, IReadOnlyList<CurvePoint> Curve)
+internal sealed record RunRecord(
+    GridRun Run,
+    MethodResult Result,
+    double Seconds,
+    long CompletionsDrawn,
+    string? Stopped,
+    string Weights,
+    IReadOnlyList<CurvePoint> Curve
+)
 {
     /// <summary>Processor seconds of training alone; null where other runs went beside it, whose time cannot be told apart.</summary>
     public double? ProcessorSeconds { get; init; }

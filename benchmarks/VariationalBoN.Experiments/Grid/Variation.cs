@@ -27,7 +27,8 @@ internal sealed record Variation
     /// <summary>lambda of the values along the answer; null for none.</summary>
     public double? Lambda { get; init; }
 
-    /// <summary>The part of the mean batch with which the first step begins; the last ends so that as many completions are drawn in all.</summary>
+    /// <summary>The part of the mean batch with which the first step begins; the last ends so that as many completions are drawn in
+    /// all.</summary>
     public double? FirstPart { get; init; }
 
     /// <summary>Completions of a step, as a multiple of the default, by more prompts.</summary>
@@ -72,10 +73,12 @@ internal sealed record Variation
     /// <summary>Whether BoN-SFT weighs all stored samples of a prompt instead of drawing some.</summary>
     public bool? AllSamples { get; init; }
 
-    /// <summary>Whether the target of a regression is clipped from below; by default that of the known partition is, the centred one is not.</summary>
+    /// <summary>Whether the target of a regression is clipped from below; by default that of the known partition is, the centred one is
+    /// not.</summary>
     public bool? Clipped { get; init; }
 
-    /// <summary>Whether the anchor of iterated Best-of-2 is an exponential moving average of the policy, instead of moving in rounds.</summary>
+    /// <summary>Whether the anchor of iterated Best-of-2 is an exponential moving average of the policy, instead of moving in
+    /// rounds.</summary>
     public bool? MovingAverage { get; init; }
 
     /// <summary>An increasing change of the reward: "sigmoid" or "exp".</summary>
@@ -89,7 +92,17 @@ internal sealed record Variation
 
     /// <summary>The part of it that makes another value head; what else differs does not.</summary>
     [JsonIgnore]
-    public Variation OfHead => new() { ValueWeight = ValueWeight, HeadEpochs = HeadEpochs, HeadWidth = HeadWidth, HeadSums = HeadSums, HeadLayers = HeadLayers, HeadLambda = HeadLambda, Samples = Samples };
+    public Variation OfHead =>
+        new()
+        {
+            ValueWeight = ValueWeight,
+            HeadEpochs = HeadEpochs,
+            HeadWidth = HeadWidth,
+            HeadSums = HeadSums,
+            HeadLayers = HeadLayers,
+            HeadLambda = HeadLambda,
+            Samples = Samples,
+        };
 
     /// <summary>The variation in a few words, empty for none; part of the run's file name.</summary>
     public string Name
@@ -98,11 +111,40 @@ internal sealed record Variation
         {
             (string Label, object? Value)[] parts =
             [
-                ("M", Samples), ("T", Temperature), ("K", Group), ("steps x", StepsFactor), ("rate x", RateFactor), ("final rate", FinalRate), ("lambda", Lambda), ("first part", FirstPart), ("batch x", BatchFactor), ("guided start", GuidedStart), ("value weight", ValueWeight), ("head epochs", HeadEpochs), ("head width", HeadWidth), ("head sums", HeadSums), ("head layers", HeadLayers), ("head lambda", HeadLambda), ("draws", Draws), ("b", ReverseWeight), ("warm start", WarmStart), ("baseline", Baseline), ("reward", Transform),
-                ("all samples", AllSamples is true ? "" : null), (Weighted is true ? "by weight" : "the best", Weighted is null ? null : ""), (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""), ("moving average", MovingAverage is true ? "" : null),
-                ("paper scale", PaperScale is true ? "" : null), ("curve", Curve is true ? "" : null),
+                ("M", Samples),
+                ("T", Temperature),
+                ("K", Group),
+                ("steps x", StepsFactor),
+                ("rate x", RateFactor),
+                ("final rate", FinalRate),
+                ("lambda", Lambda),
+                ("first part", FirstPart),
+                ("batch x", BatchFactor),
+                ("guided start", GuidedStart),
+                ("value weight", ValueWeight),
+                ("head epochs", HeadEpochs),
+                ("head width", HeadWidth),
+                ("head sums", HeadSums),
+                ("head layers", HeadLayers),
+                ("head lambda", HeadLambda),
+                ("draws", Draws),
+                ("b", ReverseWeight),
+                ("warm start", WarmStart),
+                ("baseline", Baseline),
+                ("reward", Transform),
+                ("all samples", AllSamples is true ? "" : null),
+                (Weighted is true ? "by weight" : "the best", Weighted is null ? null : ""),
+                (Clipped is true ? "clipped" : "not clipped", Clipped is null ? null : ""),
+                ("moving average", MovingAverage is true ? "" : null),
+                ("paper scale", PaperScale is true ? "" : null),
+                ("curve", Curve is true ? "" : null),
             ];
-            return string.Join(", ", parts.Where(part => part.Value is not null).Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Label} {part.Value}").TrimEnd()));
+            return string.Join(
+                ", ",
+                parts
+                    .Where(part => part.Value is not null)
+                    .Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Label} {part.Value}").TrimEnd())
+            );
         }
     }
 }

@@ -37,6 +37,12 @@ internal static class AustenPretraining
         List<int[]> measured = AustenHeldOutText.Tokens(segments.Where(segment => segment.HeldOut), tokenizer, Config.MaxLength);
         progress.Say($"vocabulary: {VocabularySize} tokens; {training.Count} segments to train on, {measured.Count} held out");
         LanguageModelPretraining.Run(
-            outputFolder, new PretrainingSettings { Model = Config }, training, new AustenHeldOutText(measured, tokenizer), progress, cancellationToken);
+            outputFolder,
+            new PretrainingSettings { Model = Config },
+            training,
+            new AustenHeldOutText(measured, tokenizer),
+            progress,
+            cancellationToken
+        );
     }
 }

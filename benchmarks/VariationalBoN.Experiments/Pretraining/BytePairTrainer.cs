@@ -5,7 +5,8 @@ using SentimentControl.Datasets.Austen;
 
 namespace VariationalBoN.Experiments.Pretraining;
 
-/// <summary>Learns a byte-level byte-pair vocabulary in the two files of GPT-2: vocab.json and merges.txt. Stateless, thread-safe.</summary>
+/// <summary>Learns a byte-level byte-pair vocabulary in the two files of GPT-2: vocab.json and merges.txt. Stateless,
+/// thread-safe.</summary>
 /// <remarks>
 /// Source: Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword units" (ACL 2016), on the bytes and with the
 /// word pattern of GPT-2. The most frequent pair is merged first; of equally frequent pairs the one that is first in ordinal order.
@@ -84,7 +85,10 @@ internal static class BytePairTrainer
         (List<string> vocabulary, List<(string Left, string Right)> merges) = Train(texts, vocabularySize);
         var ids = vocabulary.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id);
         File.WriteAllText(Path.Combine(folder, "vocab.json"), JsonSerializer.Serialize(ids));
-        File.WriteAllText(Path.Combine(folder, "merges.txt"), string.Concat(merges.Select(merge => $"{merge.Left} {merge.Right}\n").Prepend("#version: 0.2\n")));
+        File.WriteAllText(
+            Path.Combine(folder, "merges.txt"),
+            string.Concat(merges.Select(merge => $"{merge.Left} {merge.Right}\n").Prepend("#version: 0.2\n"))
+        );
     }
 
     private static List<(List<string> Symbols, int Count)> CountWords(IEnumerable<string> texts)
@@ -99,7 +103,12 @@ internal static class BytePairTrainer
             }
         }
 
-        return [.. counts.Select(pair => (Encoding.UTF8.GetBytes(pair.Key).Select(value => ByteSymbols[value].ToString()).ToList(), pair.Value))];
+        return
+        [
+            .. counts.Select(pair =>
+                (Encoding.UTF8.GetBytes(pair.Key).Select(value => ByteSymbols[value].ToString()).ToList(), pair.Value)
+            ),
+        ];
     }
 
     private static void Merge(List<string> symbols, (string Left, string Right) pair)
@@ -119,7 +128,8 @@ internal static class BytePairTrainer
         return left != 0 ? left : string.CompareOrdinal(a.Right, b.Right);
     }
 
-    /// <summary>GPT-2's printable stand-in for each byte: printable Latin-1 characters stand for themselves, the others for U+0100 and on.</summary>
+    /// <summary>GPT-2's printable stand-in for each byte: printable Latin-1 characters stand for themselves, the others for U+0100 and
+    /// on.</summary>
     private static char[] MakeByteSymbols()
     {
         char[] symbols = new char[256];

@@ -11,7 +11,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Experiments.Pretraining;
 
-/// <summary>Trains a language model from random weights; a run that was stopped or killed goes on from its last checkpoint. Stateless.</summary>
+/// <summary>Trains a language model from random weights; a run that was stopped or killed goes on from its last checkpoint.
+/// Stateless.</summary>
 internal static class LanguageModelPretraining
 {
     private const string Header = "pass,seconds,training_nats_per_token,held_out_nats_per_token,held_out_bits_per_byte\n";
@@ -30,7 +31,8 @@ internal static class LanguageModelPretraining
         List<int[]> training,
         AustenHeldOutText heldOut,
         RunProgress progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         using var model = new Gpt2(settings.Model, seed: 1);
         var groups = model.parameters().ToLookup(parameter => parameter.dim() > 1); // decay on matrices, none on vectors
@@ -38,9 +40,12 @@ internal static class LanguageModelPretraining
         using var vectors = new AdamW(groups[false], settings.PeakLearningRate, beta2: 0.98);
         var log = new Log("", 0, 0);
         using var checkpoints = new Checkpoints(Path.Combine(folder, "checkpoints"), settings, new CheckpointOptions { KeepLast = 1 })
-            .Add("model", model).Add("matrices", matrices).Add("vectors", vectors)
+            .Add("model", model)
+            .Add("matrices", matrices)
+            .Add("vectors", vectors)
             .Add("log", stream => JsonSerializer.Serialize(stream, log), stream => log = JsonSerializer.Deserialize<Log>(stream)!);
-        int perPass = Batches(training, settings, 0).Count, steps = settings.Epochs * perPass;
+        int perPass = Batches(training, settings, 0).Count,
+            steps = settings.Epochs * perPass;
         var schedule = new LearningRateSchedule
         {
             Peak = settings.PeakLearningRate,
@@ -48,7 +53,8 @@ internal static class LanguageModelPretraining
             WarmUpSteps = settings.WarmUp,
             Shape = ScheduleShape.Cosine,
         };
-        long first = checkpoints.Restore(), step = first;
+        long first = checkpoints.Restore(),
+            step = first;
         if (first > 0)
             progress.Say($"goes on after step {first} of {steps}");
         var stage = progress.Plan("language model", 1);
@@ -76,9 +82,17 @@ internal static class LanguageModelPretraining
             {
                 (double nats, double bits) = heldOut.Measure(model);
                 long pass = (step + 1) / perPass;
-                string line = string.Create(CultureInfo.InvariantCulture, $"{pass},{log.Seconds:0},{log.Sum / perPass:0.0000},{nats:0.0000},{bits:0.0000}");
+                string line = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{pass},{log.Seconds:0},{log.Sum / perPass:0.0000},{nats:0.0000},{bits:0.0000}"
+                );
                 log = log with { Lines = log.Lines + line + "\n", Sum = 0 };
-                progress.Say(string.Create(CultureInfo.InvariantCulture, $"pass {pass} of {settings.Epochs}: held-out {nats:0.0000} nats per token, {bits:0.0000} bits per byte"));
+                progress.Say(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"pass {pass} of {settings.Epochs}: held-out {nats:0.0000} nats per token, {bits:0.0000} bits per byte"
+                    )
+                );
                 File.WriteAllText(Path.Combine(folder, "training.csv"), Header + log.Lines);
                 Save(model, Path.Combine(folder, "model.safetensors"));
             }
@@ -100,14 +114,22 @@ internal static class LanguageModelPretraining
         return loss.item<float>();
     }
 
-    /// <summary>One pass over the text in an order of its own; the segments of a batch have nearly one length, so that little is padding.</summary>
+    /// <summary>One pass over the text in an order of its own; the segments of a batch have nearly one length, so that little is
+    /// padding.</summary>
     private static List<int[][]> Batches(List<int[]> texts, PretrainingSettings settings, int epoch)
     {
         var random = new CounterRandom(new DrawSeed(epoch), "order of the pass", 0);
         var order = texts.Select((text, i) => (text, Key: random.Uniform(i))).OrderBy(pair => pair.Key).Select(pair => pair.text);
-        var batches = order.Chunk(settings.SegmentsPerBucket)
+        var batches = order
+            .Chunk(settings.SegmentsPerBucket)
             .SelectMany(bucket => bucket.OrderBy(text => text.Length).Chunk(settings.SegmentsPerStep));
-        return [.. batches.Select((batch, i) => (batch, Key: random.Uniform(texts.Count + i))).OrderBy(pair => pair.Key).Select(pair => pair.batch)];
+        return
+        [
+            .. batches
+                .Select((batch, i) => (batch, Key: random.Uniform(texts.Count + i)))
+                .OrderBy(pair => pair.Key)
+                .Select(pair => pair.batch),
+        ];
     }
 
     private static void Save(Gpt2 model, string path)
@@ -118,6 +140,7 @@ internal static class LanguageModelPretraining
         Safetensors.Save(path, weights, new Dictionary<string, string> { ["format"] = "pt" });
     }
 
-    /// <summary>The lines of training.csv so far, the sum of the losses of the pass that is under way, and the seconds of all runs.</summary>
+    /// <summary>The lines of training.csv so far, the sum of the losses of the pass that is under way, and the seconds of all
+    /// runs.</summary>
     private sealed record Log(string Lines, double Sum, double Seconds);
 }

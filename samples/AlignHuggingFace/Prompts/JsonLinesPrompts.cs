@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using VariationalBoN;
 
@@ -12,7 +13,8 @@ internal static class JsonLinesPrompts
         string? column = null;
         foreach ((long number, ReadOnlyMemory<byte> line) in Utf8File.Lines(Utf8File.Read(path)))
         {
-            string place = FormattableString.Invariant($"line {number}"), where = $"{path}, {place}";
+            string place = FormattableString.Invariant($"line {number}"),
+                where = $"{path}, {place}";
             if (line.Span.IndexOfAnyExcept(" \t"u8) < 0)
             {
                 yield return new PromptEntry(null, place);
@@ -34,23 +36,35 @@ internal static class JsonLinesPrompts
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException(FormattableString.Invariant($"{where}, column {e.BytePositionInLine + 1}: this is not JSON. Each line must be one object, such as {{\"prompt\": \"The film was\"}}."), e);
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{where}, column {e.BytePositionInLine + 1}: this is not JSON. Each line must be one object, such as {{\"prompt\": "
+                        + $"\"The film was\"}}."
+                ),
+                e
+            );
         }
 
         if (json.RootElement.ValueKind == JsonValueKind.Object)
             return json;
         var kind = json.RootElement.ValueKind;
         json.Dispose();
-        throw new InvalidDataException($"{where}: this is {Name(kind)}. Each line must be one object, such as {{\"prompt\": \"The film was\"}}.");
+        throw new InvalidDataException(
+            $"{where}: this is {Name(kind)}. Each line must be one object, such as {{\"prompt\": \"The film was\"}}."
+        );
     }
 
-    private static Prompt? ToPrompt(string where, string column, JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => null,
-        JsonValueKind.String => PromptColumn.ToPrompt(where, column, Text(where, column, value)),
-        JsonValueKind.Array => PromptColumn.ToConversation(where, column, value.GetRawText()),
-        _ => throw new InvalidDataException($"{where}, column \"{column}\": the value is {Name(value.ValueKind)}. A prompt is a string, or an array of messages."),
-    };
+    private static Prompt? ToPrompt(string where, string column, JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Null => null,
+            JsonValueKind.String => PromptColumn.ToPrompt(where, column, Text(where, column, value)),
+            JsonValueKind.Array => PromptColumn.ToConversation(where, column, value.GetRawText()),
+            _ => throw new InvalidDataException(
+                $"{where}, column \"{column}\": the value is {Name(value.ValueKind)}. A prompt is a string, or an array of messages."
+            ),
+        };
 
     private static string Text(string where, string column, JsonElement value)
     {
@@ -60,17 +74,22 @@ internal static class JsonLinesPrompts
         }
         catch (InvalidOperationException e)
         {
-            throw new InvalidDataException($"{where}, column \"{column}\": the string holds half of a surrogate pair (\\ud800 to \\udfff). Cut texts between characters.", e);
+            throw new InvalidDataException(
+                $"{where}, column \"{column}\": the string holds half of a surrogate pair (\\ud800 to \\udfff). Cut texts between "
+                    + $"characters.",
+                e
+            );
         }
     }
 
-    private static string Name(JsonValueKind kind) => kind switch
-    {
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "an array",
-        JsonValueKind.Number => "a number",
-        JsonValueKind.String => "a string",
-        JsonValueKind.Null => "null",
-        _ => "true or false",
-    };
+    private static string Name(JsonValueKind kind) =>
+        kind switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "an array",
+            JsonValueKind.Number => "a number",
+            JsonValueKind.String => "a string",
+            JsonValueKind.Null => "null",
+            _ => "true or false",
+        };
 }

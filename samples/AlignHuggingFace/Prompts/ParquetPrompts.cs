@@ -22,23 +22,45 @@ internal static class ParquetPrompts
             for (int group = 0; group < reader.RowGroupCount; group++)
             {
                 using var rows = reader.OpenRowGroupReader(group);
-                foreach (string? value in field switch
+                foreach (
+                    string? value in field switch
+                    {
+                        DataField { IsArray: false } data when data.ClrType == typeof(ReadOnlyMemory<char>) => await TextsAsync(
+                            rows,
+                            data,
+                            cancellationToken
+                        ),
+                        ListField => await ListsAsync(stream, group, column, cancellationToken),
+                        _ => throw new InvalidDataException(
+                            $"{path}: the column \"{column}\" holds neither strings nor lists of messages ({field}). Name another with "
+                                + $"--prompt-column, or convert it."
+                        ),
+                    }
+                )
                 {
-                    DataField { IsArray: false } data when data.ClrType == typeof(ReadOnlyMemory<char>) => await TextsAsync(rows, data, cancellationToken),
-                    ListField => await ListsAsync(stream, group, column, cancellationToken),
-                    _ => throw new InvalidDataException($"{path}: the column \"{column}\" holds neither strings nor lists of messages ({field}). Name another with --prompt-column, or convert it."),
-                })
-                {
-                    string place = FormattableString.Invariant($"row {entries.Count + 1}"), where = $"{path}, {place}";
-                    entries.Add(new PromptEntry(field is ListField && value is not null ? PromptColumn.ToConversation(where, column, value) : PromptColumn.ToPrompt(where, column, value), place));
+                    string place = FormattableString.Invariant($"row {entries.Count + 1}"),
+                        where = $"{path}, {place}";
+                    entries.Add(
+                        new PromptEntry(
+                            field is ListField && value is not null
+                                ? PromptColumn.ToConversation(where, column, value)
+                                : PromptColumn.ToPrompt(where, column, value),
+                            place
+                        )
+                    );
                 }
             }
 
             return entries;
         }
-        catch (Exception e) when (e is ParquetException or ThriftProtocolException || (e is IOException && e.GetType() == typeof(IOException)))
+        catch (Exception e)
+            when (e is ParquetException or ThriftProtocolException || (e is IOException && e.GetType() == typeof(IOException)))
         {
-            throw new InvalidDataException($"{path} is damaged or not a Parquet file: {e.Message.TrimEnd('.')}. Write it again, or give the prompts as JSON Lines (.jsonl).", e);
+            throw new InvalidDataException(
+                $"{path} is damaged or not a Parquet file: {e.Message.TrimEnd('.')}. Write it again, or give the prompts as JSON Lines "
+                    + $"(.jsonl).",
+                e
+            );
         }
     }
 
@@ -53,6 +75,8 @@ internal static class ParquetPrompts
     private static async Task<IEnumerable<string?>> ListsAsync(Stream stream, int group, string column, CancellationToken cancellationToken)
     {
         var rows = await ParquetSerializer.DeserializeUntypedAsync(stream, rowGroupIndex: group, cancellationToken: cancellationToken);
-        return rows.Data.Select(row => row.TryGetValue(column, out object? value) && value is not null ? JsonSerializer.Serialize(value) : null);
+        return rows.Data.Select(row =>
+            row.TryGetValue(column, out object? value) && value is not null ? JsonSerializer.Serialize(value) : null
+        );
     }
 }

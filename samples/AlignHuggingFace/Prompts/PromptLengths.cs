@@ -18,14 +18,18 @@ internal static class PromptLengths
     public static PromptFile Fit(string path, PromptFile file, Func<Prompt, int> tokens, int most, LongPrompts what)
     {
         if (most < 1)
-            throw new InvalidDataException($"--max-new-tokens leaves no room for a prompt in the model's context. Lower it by at least {1 - most}.");
+            throw new InvalidDataException(
+                $"--max-new-tokens leaves no room for a prompt in the model's context. Lower it by at least {1 - most}."
+            );
         var kept = new OrderedDictionary<Prompt, string>();
         var tooLong = new List<(Prompt Prompt, string Place, int Tokens)>();
         foreach ((Prompt prompt, string place) in file.Entries)
         {
             int count = TokensOf(path, place, prompt, tokens);
             if (count == 0)
-                throw new InvalidDataException($"{path}, {place}: the tokenizer makes no token of this prompt, and a causal model needs at least one. Leave it out.");
+                throw new InvalidDataException(
+                    $"{path}, {place}: the tokenizer makes no token of this prompt, and a causal model needs at least one. Leave it out."
+                );
             if (count > most)
                 tooLong.Add((prompt, place, count));
             if (count <= most)
@@ -37,13 +41,28 @@ internal static class PromptLengths
         if (tooLong.Count == 0)
             return file;
         (_, string first, int length) = tooLong[0];
-        string found = string.Create(CultureInfo.InvariantCulture, $"{path}, {first}: the prompt has {length} tokens; beside --max-new-tokens the model's context has room for {most}");
+        string found = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{path}, {first}: the prompt has {length} tokens; beside --max-new-tokens the model's context has room for {most}"
+        );
         if (what == LongPrompts.Refuse)
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{found}. {Count(tooLong.Count)} of {file.Entries.Count} {(tooLong.Count == 1 ? "is" : "are")} too long. Lower --max-new-tokens, or give --long-prompts skip or truncate."));
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{found}. {Count(tooLong.Count)} of {file.Entries.Count} {(tooLong.Count == 1 ? "is" : "are")} too long. Lower "
+                        + $"--max-new-tokens, or give --long-prompts skip or truncate."
+                )
+            );
         if (kept.Count == 0)
-            throw new InvalidDataException($"{found}, and no shorter prompt is left. Lower --max-new-tokens, or give --long-prompts truncate.");
+            throw new InvalidDataException(
+                $"{found}, and no shorter prompt is left. Lower --max-new-tokens, or give --long-prompts truncate."
+            );
         string done = what == LongPrompts.Skip ? "left out" : "cut at the beginning";
-        string note = string.Create(CultureInfo.InvariantCulture, $"{path}: {Count(tooLong.Count)} of more than {most} tokens {(tooLong.Count == 1 ? "was" : "were")} {done}; the first is {first} with {length}.");
+        string note = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{path}: {Count(tooLong.Count)} of more than {most} tokens {(tooLong.Count == 1 ? "was" : "were")} {done}; the first is "
+                + $"{first} with {length}."
+        );
         return new PromptFile([.. kept.Select(pair => (pair.Key, pair.Value))], [.. file.Notes, note]);
     }
 
@@ -64,9 +83,12 @@ internal static class PromptLengths
     private static Prompt Cut(string path, string place, Prompt prompt, Func<Prompt, int> tokens, int most)
     {
         if (prompt.IsConversation)
-            throw new InvalidDataException($"{path}, {place}: a conversation cannot be cut. Give --long-prompts skip, or shorten its messages.");
+            throw new InvalidDataException(
+                $"{path}, {place}: a conversation cannot be cut. Give --long-prompts skip, or shorten its messages."
+            );
         int[] starts = Starts(prompt.Text);
-        int low = 1, high = starts.Length; // starts[high..] fit, or are beyond the text
+        int low = 1,
+            high = starts.Length; // starts[high..] fit, or are beyond the text
         while (low < high)
         {
             int middle = (low + high) / 2;
@@ -76,8 +98,15 @@ internal static class PromptLengths
         while (high < starts.Length && !Fits(high)) // the number of tokens need not fall with each character
             high++;
         if (high == starts.Length)
-            throw new InvalidDataException($"{path}, {place}: not even the last character of this prompt fits the model's context beside --max-new-tokens. Lower that, or give --long-prompts skip.");
-        int word = Array.FindIndex(starts, high, start => char.IsWhiteSpace(prompt.Text[start - 1]) && !char.IsWhiteSpace(prompt.Text[start]));
+            throw new InvalidDataException(
+                $"{path}, {place}: not even the last character of this prompt fits the model's context beside --max-new-tokens. Lower "
+                    + $"that, or give --long-prompts skip."
+            );
+        int word = Array.FindIndex(
+            starts,
+            high,
+            start => char.IsWhiteSpace(prompt.Text[start - 1]) && !char.IsWhiteSpace(prompt.Text[start])
+        );
         return new Prompt(prompt.Text[starts[word >= 0 && Fits(word) ? word : high]..]);
 
         bool Fits(int index) => tokens(new Prompt(prompt.Text[starts[index]..])) is int count && count > 0 && count <= most;

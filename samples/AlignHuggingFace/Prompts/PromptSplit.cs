@@ -10,12 +10,17 @@ namespace AlignHuggingFace.Prompts;
 /// <param name="HeldOut">Those that are measured.</param>
 internal sealed record PromptSplit(Prompt[] Train, Prompt[] Used, Prompt[] HeldOut)
 {
-    private const int HeldOutEvery = 5, MostHeldOut = 100;
+    private const int HeldOutEvery = 5,
+        MostHeldOut = 100;
 
     /// <summary>How many there are of each, in a line.</summary>
     /// <param name="steps">Steps of training.</param>
-    public string Description(int steps) => string.Create(CultureInfo.InvariantCulture,
-        $"{Train.Length} prompts to train on{(Used.Length < Train.Length ? $", of which {steps} steps take {Used.Length}" : "")}; {HeldOut.Length} held out");
+    public string Description(int steps) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Train.Length} prompts to train on{(Used.Length < Train.Length ? $", of which {steps} steps take {Used.Length}" : "")}; "
+                + $"{HeldOut.Length} held out"
+        );
 
     /// <summary>Holds out prompts at equal distances, and sees which of the others the steps take.</summary>
     /// <param name="path">The file, for messages.</param>
@@ -32,8 +37,18 @@ internal sealed record PromptSplit(Prompt[] Train, Prompt[] Used, Prompt[] HeldO
             throw new InvalidDataException($"{path} has 1 prompt; at least 2 are needed, one to train on and one held out.");
         int held = heldOut ?? Math.Clamp(prompts.Length / HeldOutEvery, 1, MostHeldOut);
         if (held >= prompts.Length)
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"--held-out is {held} and {path} has {prompts.Length} prompts, so that none is left to train on. Hold out fewer."));
-        var parts = prompts.Index().ToLookup(entry => (long)(entry.Index + 1) * held / prompts.Length > (long)entry.Index * held / prompts.Length, entry => entry.Item);
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"--held-out is {held} and {path} has {prompts.Length} prompts, so that none is left to train on. Hold out fewer."
+                )
+            );
+        var parts = prompts
+            .Index()
+            .ToLookup(
+                entry => (long)(entry.Index + 1) * held / prompts.Length > (long)entry.Index * held / prompts.Length,
+                entry => entry.Item
+            );
         Prompt[] train = [.. parts[false]];
         var order = new PromptOrder(train, seed);
         int count = Math.Min(promptsPerStep, train.Length);

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text;
 using nietras.SeparatedValues;
 
 namespace AlignHuggingFace.Prompts;
 
-/// <summary>Values separated by commas or tabs, quoted as RFC 4180 says, with the names of the columns in the first line. Stateless.</summary>
+/// <summary>Values separated by commas or tabs, quoted as RFC 4180 says, with the names of the columns in the first line.
+/// Stateless.</summary>
 internal static class SeparatedPrompts
 {
     /// <summary>The prompts of a column.</summary>
@@ -13,14 +15,19 @@ internal static class SeparatedPrompts
         if (text.Length == 0)
             yield break;
         // The header is read as a row: names that stand twice, and rows of another width, get messages of this program.
-        using var reader = Sep.New(separator).Reader(options => options with { HasHeader = false, Unescape = true, DisableColCountCheck = true }).FromText(text);
+        using var reader = Sep.New(separator)
+            .Reader(options => options with { HasHeader = false, Unescape = true, DisableColCountCheck = true })
+            .FromText(text);
         (string Name, int Index, int Count)? column = null;
         while (reader.MoveNext())
         {
             var row = reader.Current;
-            string place = FormattableString.Invariant($"line {(row.RowIndex == 0 ? 1 : row.LineNumberFrom)}"), where = $"{path}, {place}";
+            string place = FormattableString.Invariant($"line {(row.RowIndex == 0 ? 1 : row.LineNumberFrom)}"),
+                where = $"{path}, {place}";
             if (row.Span.Count('"') % 2 != 0)
-                throw new InvalidDataException($"{where}: a quote is opened and not closed. Close it, and write a quote inside of a value twice.");
+                throw new InvalidDataException(
+                    $"{where}: a quote is opened and not closed. Close it, and write a quote inside of a value twice."
+                );
             if (column is not var (name, index, count))
             {
                 string[] names = Values(row);
@@ -35,7 +42,13 @@ internal static class SeparatedPrompts
             }
             else if (row.ColCount != count)
             {
-                throw new InvalidDataException(FormattableString.Invariant($"{where}: {row.ColCount} values in this row and {count} columns in the first line. Quote values that hold a separator."));
+                throw new InvalidDataException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{where}: {row.ColCount} values in this row and {count} columns in the first line. Quote values that hold a "
+                            + $"separator."
+                    )
+                );
             }
             else
             {

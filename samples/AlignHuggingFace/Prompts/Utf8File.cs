@@ -36,7 +36,8 @@ internal static class Utf8File
 
     private static string Fault(string path, ReadOnlySpan<byte> bytes)
     {
-        int line = 1, column = 1;
+        int line = 1,
+            column = 1;
         var rest = bytes;
         while (Rune.DecodeFromUtf8(rest, out Rune rune, out int length) == System.Buffers.OperationStatus.Done)
         {
@@ -44,6 +45,10 @@ internal static class Utf8File
             rest = rest[length..];
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{path}, line {line}, column {column}: the byte 0x{rest[0]:X2} is not UTF-8. Save the file as UTF-8, such as with: iconv -f LATIN1 -t UTF-8.");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{path}, line {line}, column {column}: the byte 0x{rest[0]:X2} is not UTF-8. Save the file as UTF-8, such as with: iconv -f "
+                + $"LATIN1 -t UTF-8."
+        );
     }
 }

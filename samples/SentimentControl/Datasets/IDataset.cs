@@ -44,7 +44,13 @@ internal interface IDataset
     /// <param name="progress">Told the share that is done, 0 to 1.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <returns>The model, the caller's to dispose, in evaluation mode.</returns>
-    ReferenceModel ObtainReference(RunSettings settings, long seed, torch.Device device, IProgress<double> progress, CancellationToken cancellationToken);
+    ReferenceModel ObtainReference(
+        RunSettings settings,
+        long seed,
+        torch.Device device,
+        IProgress<double> progress,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Trains the judge, or loads it.</summary>
     /// <param name="seed">Seed of the training order.</param>

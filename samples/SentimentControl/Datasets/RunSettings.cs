@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using VariationalBoN.Guidance;
 using VariationalBoN.Training;
@@ -47,35 +48,51 @@ internal sealed record RunSettings
         get
         {
             RunSettings valued = Valued();
-            BatchSchedule plain = Batches(TrainPrompts), growing = valued.Batches(TrainPrompts); // no batch is larger than the training prompts
-            return FormattableString.Invariant(
-                $"Every method: {Steps} steps of {plain.Last} prompts x {CompletionsPerPrompt} completions, the rate falling to {FinalRatePart:0.##} of its peak; vBoN with values: {valued.Steps} steps of {growing.First} to {growing.Last} prompts, lambda = {Lambda}, the rate falling to 0. Guided, and the values: one head for every N, from the {SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts.");
+            BatchSchedule plain = Batches(TrainPrompts),
+                growing = valued.Batches(TrainPrompts); // no batch is larger than the training prompts
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"Every method: {Steps} steps of {plain.Last} prompts x {CompletionsPerPrompt} completions, the rate falling to "
+                    + $"{FinalRatePart:0.##} of its peak; vBoN with values: {valued.Steps} steps of {growing.First} to {growing.Last} "
+                    + $"prompts, lambda = {Lambda}, the rate falling to 0. Guided, and the values: one head for every N, from the "
+                    + $"{SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts."
+            );
         }
     }
 
     /// <summary>lambda of the values along the answer.</summary>
     public const double Lambda = 0.95;
 
-    /// <summary>The settings of vBoN with values: batches that grow from a quarter of their mean to as much above it, a rate that falls to 0.</summary>
-    public RunSettings Valued() => this with
-    {
-        Steps = (int)Math.Round(Steps * ValuedSteps),
-        FirstPrompts = Math.Max(1, PromptsPerStep / 4),
-        PromptsPerStep = (2 * PromptsPerStep) - Math.Max(1, PromptsPerStep / 4),
-        FinalRatePart = 0,
-    };
+    /// <summary>The settings of vBoN with values: batches that grow from a quarter of their mean to as much above it, a rate that falls to
+    /// 0.</summary>
+    public RunSettings Valued() =>
+        this with
+        {
+            Steps = (int)Math.Round(Steps * ValuedSteps),
+            FirstPrompts = Math.Max(1, PromptsPerStep / 4),
+            PromptsPerStep = (2 * PromptsPerStep) - Math.Max(1, PromptsPerStep / 4),
+            FinalRatePart = 0,
+        };
 
     /// <summary>The learning rate of each step: a linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
-    public LearningRateSchedule Schedule() => new() { Peak = LearningRate, Steps = Steps, WarmUpSteps = WarmUpSteps, FinalPart = FinalRatePart };
+    public LearningRateSchedule Schedule() =>
+        new()
+        {
+            Peak = LearningRate,
+            Steps = Steps,
+            WarmUpSteps = WarmUpSteps,
+            FinalPart = FinalRatePart,
+        };
 
     /// <summary>The prompts of each step.</summary>
     /// <param name="available">How many training prompts there are.</param>
-    public BatchSchedule Batches(int available) => new()
-    {
-        First = Math.Min(FirstPrompts ?? PromptsPerStep, available),
-        Last = Math.Min(PromptsPerStep, available),
-        Steps = Steps,
-    };
+    public BatchSchedule Batches(int available) =>
+        new()
+        {
+            First = Math.Min(FirstPrompts ?? PromptsPerStep, available),
+            Last = Math.Min(PromptsPerStep, available),
+            Steps = Steps,
+        };
 
     /// <summary>The largest norm of a gradient; longer ones are scaled down.</summary>
     public double MaximumGradientNorm { get; init; } = 1;

@@ -3,11 +3,14 @@ using VariationalBoN.Rewards;
 
 namespace SentimentControl.Datasets;
 
-/// <summary>Logistic regression on words and pairs of neighbouring words: P(label | text) = 1 / (1 + exp(-logit)). Immutable, thread-safe.</summary>
+/// <summary>Logistic regression on words and pairs of neighbouring words: P(label | text) = 1 / (1 + exp(-logit)). Immutable,
+/// thread-safe.</summary>
 internal sealed class WordPairClassifier
 {
-    private const int BatchSize = 64, Passes = 4;
-    private const double LearningRate = 0.02, Decay = 2e-4;
+    private const int BatchSize = 64,
+        Passes = 4;
+    private const double LearningRate = 0.02,
+        Decay = 2e-4;
     private readonly Dictionary<string, int> _features;
     private readonly double[] _weights;
     private readonly double _bias;
@@ -28,16 +31,30 @@ internal sealed class WordPairClassifier
     /// <param name="seed">Seed of the order of the texts.</param>
     /// <param name="progress">Told the share that is done.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
-    public static WordPairClassifier Fit(IReadOnlyList<(string Text, bool Label)> texts, int smallestCount, int seed, IProgress<double> progress, CancellationToken cancellationToken)
+    public static WordPairClassifier Fit(
+        IReadOnlyList<(string Text, bool Label)> texts,
+        int smallestCount,
+        int seed,
+        IProgress<double> progress,
+        CancellationToken cancellationToken
+    )
     {
-        var features = texts.SelectMany(t => Features(t.Text).Distinct()).GroupBy(feature => feature)
-            .Where(group => group.Count() >= smallestCount).Select(group => group.Key).Order(StringComparer.Ordinal)
-            .Select((feature, index) => (feature, index)).ToDictionary(pair => pair.feature, pair => pair.index);
+        var features = texts
+            .SelectMany(t => Features(t.Text).Distinct())
+            .GroupBy(feature => feature)
+            .Where(group => group.Count() >= smallestCount)
+            .Select(group => group.Key)
+            .Order(StringComparer.Ordinal)
+            .Select((feature, index) => (feature, index))
+            .ToDictionary(pair => pair.feature, pair => pair.index);
         int[][] rows = [.. texts.Select(t => Known(features, t.Text))];
-        double[] weights = new double[features.Count + 1], mean = new double[weights.Length], square = new double[weights.Length];
+        double[] weights = new double[features.Count + 1],
+            mean = new double[weights.Length],
+            square = new double[weights.Length];
         int[] order = [.. Enumerable.Range(0, texts.Count)];
         var random = new Random(seed);
-        int batches = texts.Count / BatchSize, step = 0;
+        int batches = texts.Count / BatchSize,
+            step = 0;
         for (int pass = 0; pass < Passes; pass++)
         {
             random.Shuffle(order);
@@ -60,7 +77,12 @@ internal sealed class WordPairClassifier
     /// <summary>The share of texts whose label the sign of the logit tells.</summary>
     public double Accuracy(IReadOnlyList<(string Text, bool Label)> texts) => texts.Average(t => Logit(t.Text) > 0 == t.Label ? 1.0 : 0.0);
 
-    private static double[] Gradient(ReadOnlySpan<int> batch, IReadOnlyList<(string Text, bool Label)> texts, int[][] rows, double[] weights)
+    private static double[] Gradient(
+        ReadOnlySpan<int> batch,
+        IReadOnlyList<(string Text, bool Label)> texts,
+        int[][] rows,
+        double[] weights
+    )
     {
         double[] gradient = Array.ConvertAll(weights, weight => Decay * weight);
         gradient[^1] = 0;
@@ -80,7 +102,8 @@ internal sealed class WordPairClassifier
 
     private static void Adam(int step, double rate, double[] gradient, double[] weights, double[] mean, double[] square)
     {
-        double meanScale = 1 - Math.Pow(0.9, step), squareScale = 1 - Math.Pow(0.999, step);
+        double meanScale = 1 - Math.Pow(0.9, step),
+            squareScale = 1 - Math.Pow(0.999, step);
         for (int i = 0; i < weights.Length; i++)
         {
             mean[i] += 0.1 * (gradient[i] - mean[i]);

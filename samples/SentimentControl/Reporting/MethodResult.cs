@@ -72,29 +72,33 @@ internal sealed record MethodResult
     public string Name => MethodName(Method);
 
     /// <summary>"8" or "β 1.55".</summary>
-    public string Dial => Beta is double beta ? FormattableString.Invariant($"β {beta:0.00}") : N is double n ? FormattableString.Invariant($"{n:0.##}") : "";
+    public string Dial =>
+        Beta is double beta ? FormattableString.Invariant($"β {beta:0.00}")
+        : N is double n ? FormattableString.Invariant($"{n:0.##}")
+        : "";
 
-    public static string MethodName(Method method) => method switch
-    {
-        Method.Reference => "reference",
-        Method.BestOfN => "Best-of-N",
-        Method.VariationalBestOfN => "vBoN",
-        Method.ValuedBestOfN => "vBoN with values",
-        Method.BestOfNSft => "BoN-SFT",
-        Method.KlConstrainedRl => "KL-constrained RL",
-        Method.CalibratedTilt => "tilt c F",
-        Method.Guided => "guided, no fine-tuning",
-        Method.LowerBound => "vBoN, lower bound",
-        Method.ClippedRatio => "vBoN, clipped ratio",
-        Method.GroupNormalised => "vBoN, group-normalised",
-        Method.WinnersSft => "BoN-SFT, winners",
-        Method.Jeffreys => "Jeffreys mix",
-        Method.Regression => "regression",
-        Method.LogVariance => "log-variance",
-        Method.Iterated => "iterated Best-of-2",
-        Method.BonBon => "BoNBoN",
-        Method.Ipo => "IPO",
-        Method.Dpo => "DPO",
-        _ => throw new ArgumentOutOfRangeException(nameof(method), method, "This method has no name."),
-    };
+    public static string MethodName(Method method) =>
+        method switch
+        {
+            Method.Reference => "reference",
+            Method.BestOfN => "Best-of-N",
+            Method.VariationalBestOfN => "vBoN",
+            Method.ValuedBestOfN => "vBoN with values",
+            Method.BestOfNSft => "BoN-SFT",
+            Method.KlConstrainedRl => "KL-constrained RL",
+            Method.CalibratedTilt => "tilt c F",
+            Method.Guided => "guided, no fine-tuning",
+            Method.LowerBound => "vBoN, lower bound",
+            Method.ClippedRatio => "vBoN, clipped ratio",
+            Method.GroupNormalised => "vBoN, group-normalised",
+            Method.WinnersSft => "BoN-SFT, winners",
+            Method.Jeffreys => "Jeffreys mix",
+            Method.Regression => "regression",
+            Method.LogVariance => "log-variance",
+            Method.Iterated => "iterated Best-of-2",
+            Method.BonBon => "BoNBoN",
+            Method.Ipo => "IPO",
+            Method.Dpo => "DPO",
+            _ => throw new ArgumentOutOfRangeException(nameof(method), method, "This method has no name."),
+        };
 }

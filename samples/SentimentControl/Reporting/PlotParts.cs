@@ -6,13 +6,19 @@ namespace SentimentControl.Reporting;
 /// <summary>What all pictures of this program share. Stateless.</summary>
 internal static class PlotParts
 {
-    private const int Width = 1200, Height = 800;
+    private const int Width = 1200,
+        Height = 800;
 
-    /// <summary>Best-of-N of a continuous reward, win rate N / (N + 1) at KL log N - (N - 1) / N, dashed; the greatest win rate at each KL, dotted.</summary>
+    /// <summary>Best-of-N of a continuous reward, win rate N / (N + 1) at KL log N - (N - 1) / N, dashed; the greatest win rate at each KL,
+    /// dotted.</summary>
     public static void AddBestOfNTheory(Plot plot, double largestN)
     {
         double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];
-        var curve = plot.Add.ScatterLine(Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)), Array.ConvertAll(n, v => v / (v + 1)), Colors.Gray);
+        var curve = plot.Add.ScatterLine(
+            Array.ConvertAll(n, v => Math.Log(v) - ((v - 1) / v)),
+            Array.ConvertAll(n, v => v / (v + 1)),
+            Colors.Gray
+        );
         (curve.LinePattern, curve.LineWidth, curve.LegendText) = (LinePattern.Dashed, 2, "Best-of-N in theory");
         KeepLegendWhole(curve);
         double[] tilts = [.. n.Select(CalibratedTilt.ForN)];
@@ -36,7 +42,16 @@ internal static class PlotParts
     /// <summary>A line whose marker has no size is lower in the legend than others, which cuts the first line of the legend.</summary>
     private static void KeepLegendWhole(ScottPlot.Plottables.Scatter line) => (line.MarkerShape, line.MarkerSize) = (MarkerShape.None, 10);
 
-    public static void AddErrorBars(Plot plot, double[] x, double[] y, double[] left, double[] right, double[] down, double[] up, Color color)
+    public static void AddErrorBars(
+        Plot plot,
+        double[] x,
+        double[] y,
+        double[] left,
+        double[] right,
+        double[] down,
+        double[] up,
+        Color color
+    )
     {
         var errors = new ScottPlot.Plottables.ErrorBar(x, y, left, right, down, up);
         plot.Add.Plottable(errors);

@@ -17,13 +17,38 @@ internal static class ResultPlots
         (Method.Reference, Color.FromHex("#3d3d3d"), MarkerShape.FilledCircle),
     ];
 
-    public static byte[] RewardAgainstKl(IReadOnlyList<MethodResult> results, IReadOnlyList<(double Kl, double Reward)> ceiling, string title) =>
-        Draw(results, title, "mean reward of held-out answers", result => (result.Reward.Value, result.Reward.StandardError), winRate: false, ceiling);
+    public static byte[] RewardAgainstKl(
+        IReadOnlyList<MethodResult> results,
+        IReadOnlyList<(double Kl, double Reward)> ceiling,
+        string title
+    ) =>
+        Draw(
+            results,
+            title,
+            "mean reward of held-out answers",
+            result => (result.Reward.Value, result.Reward.StandardError),
+            winRate: false,
+            ceiling
+        );
 
     public static byte[] WinRateAgainstKl(IReadOnlyList<MethodResult> results, string title) =>
-        Draw(results, title, "win rate against the reference", result => (result.WinRate.Value, result.WinRate.StandardError), winRate: true, []);
+        Draw(
+            results,
+            title,
+            "win rate against the reference",
+            result => (result.WinRate.Value, result.WinRate.StandardError),
+            winRate: true,
+            []
+        );
 
-    private static byte[] Draw(IReadOnlyList<MethodResult> results, string title, string label, Func<MethodResult, (double Value, double Error)> vertical, bool winRate, IReadOnlyList<(double Kl, double Reward)> ceiling)
+    private static byte[] Draw(
+        IReadOnlyList<MethodResult> results,
+        string title,
+        string label,
+        Func<MethodResult, (double Value, double Error)> vertical,
+        bool winRate,
+        IReadOnlyList<(double Kl, double Reward)> ceiling
+    )
     {
         using var plot = new Plot();
         var labels = new PlotLabels(plot);
@@ -33,10 +58,16 @@ internal static class ResultPlots
             if (points.Length == 0)
                 continue;
             MethodResult[] curve = [.. results.Where(result => result.Method == Method.Reference && method != Method.Reference), .. points];
-            var connection = plot.Add.ScatterLine(curve.Select(point => point.Kl.Value).ToArray(), curve.Select(point => vertical(point).Value).ToArray(), color.WithOpacity(.5));
+            var connection = plot.Add.ScatterLine(
+                curve.Select(point => point.Kl.Value).ToArray(),
+                curve.Select(point => vertical(point).Value).ToArray(),
+                color.WithOpacity(.5)
+            );
             connection.LineWidth = 2;
-            double[] x = [.. points.Select(point => point.Kl.Value)], y = [.. points.Select(point => vertical(point).Value)];
-            double[] horizontal = [.. points.Select(point => point.Kl.StandardError)], errors = [.. points.Select(point => vertical(point).Error)];
+            double[] x = [.. points.Select(point => point.Kl.Value)],
+                y = [.. points.Select(point => vertical(point).Value)];
+            double[] horizontal = [.. points.Select(point => point.Kl.StandardError)],
+                errors = [.. points.Select(point => vertical(point).Error)];
             PlotParts.AddErrorBars(plot, x, y, horizontal, horizontal, errors, errors, color);
             var line = plot.Add.Scatter(x, y, color);
             (line.LegendText, line.MarkerShape, line.MarkerSize, line.LineWidth) = (LegendText(method), marker, 12, 0);
@@ -54,5 +85,10 @@ internal static class ResultPlots
     }
 
     private static string LegendText(Method method) =>
-        MethodResult.MethodName(method) + (method is Method.VariationalBestOfN or Method.ValuedBestOfN or Method.CalibratedTilt or Method.Guided or Method.BestOfNSft ? " (N as Best-of-N, left to right)" : "");
+        MethodResult.MethodName(method)
+        + (
+            method is Method.VariationalBestOfN or Method.ValuedBestOfN or Method.CalibratedTilt or Method.Guided or Method.BestOfNSft
+                ? " (N as Best-of-N, left to right)"
+                : ""
+        );
 }

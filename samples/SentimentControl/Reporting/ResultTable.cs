@@ -8,7 +8,19 @@ namespace SentimentControl.Reporting;
 /// <summary>The table of all methods, for the console and as Markdown. Stateless.</summary>
 internal static class ResultTable
 {
-    private static readonly string[] Columns = ["method", "N or β", "reward", "win rate", "effective N", "KL", "distance", "length", "distinct", "tokens/answer"];
+    private static readonly string[] Columns =
+    [
+        "method",
+        "N or β",
+        "reward",
+        "win rate",
+        "effective N",
+        "KL",
+        "distance",
+        "length",
+        "distinct",
+        "tokens/answer",
+    ];
 
     public static Table ForConsole(IEnumerable<MethodResult> results)
     {
@@ -29,21 +41,22 @@ internal static class ResultTable
     }
 
     private static string[] Cells(MethodResult result) =>
-    [
-        result.Name,
-        result.Dial,
-        Text(result.Reward, "0.00"),
-        Text(result.WinRate, "0.000"),
-        Text(result.EffectiveN, "0.0"),
-        Text(result.Kl, "0.00"),
-        result.Method == Method.Reference || result.Distance is not Estimate distance ? "" : Text(distance, "0.000"),
-        Text(result.Length, "0.0"),
-        Text(result.DistinctShare, "0.00"),
-        Text(result.TokensGenerated, "0"),
-    ];
+        [
+            result.Name,
+            result.Dial,
+            Text(result.Reward, "0.00"),
+            Text(result.WinRate, "0.000"),
+            Text(result.EffectiveN, "0.0"),
+            Text(result.Kl, "0.00"),
+            result.Method == Method.Reference || result.Distance is not Estimate distance ? "" : Text(distance, "0.000"),
+            Text(result.Length, "0.0"),
+            Text(result.DistinctShare, "0.00"),
+            Text(result.TokensGenerated, "0"),
+        ];
 
     private static string Text(Estimate estimate, string format) =>
-        $"{estimate.Value.ToString(format, CultureInfo.InvariantCulture)} ± {estimate.StandardError.ToString(format, CultureInfo.InvariantCulture)}";
+        $"{estimate.Value.ToString(format, CultureInfo.InvariantCulture)} ± "
+        + $"{estimate.StandardError.ToString(format, CultureInfo.InvariantCulture)}";
 }
 
 /// <summary>A table in Markdown, the first column to the left, the others to the right.</summary>

@@ -8,7 +8,8 @@ namespace SentimentControl.Reporting;
 /// </summary>
 internal sealed class RunProgress(TextWriter output, bool isTerminal)
 {
-    private static readonly TimeSpan TerminalPause = TimeSpan.FromSeconds(0.2), PlainPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan TerminalPause = TimeSpan.FromSeconds(0.2),
+        PlainPause = TimeSpan.FromSeconds(10);
     private readonly Lock _lock = new();
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly List<Stage> _stages = [];
@@ -44,12 +45,16 @@ internal sealed class RunProgress(TextWriter output, bool isTerminal)
             if (_watch.Elapsed - _lastLine < (isTerminal ? TerminalPause : PlainPause))
                 return;
             _lastLine = _watch.Elapsed;
-            double total = _stages.Sum(stage => stage.Cost), done = _stages.Sum(stage => stage.Cost * stage.Share);
+            double total = _stages.Sum(stage => stage.Cost),
+                done = _stages.Sum(stage => stage.Cost * stage.Share);
             if (done <= 0 || done >= total)
                 return;
             var left = _watch.Elapsed * ((total - done) / done);
-            string running = string.Join(", ", _stages.Where(stage => stage.Share is > 0 and < 1).Select(stage => stage.Name).DefaultIfEmpty("measuring"));
-            string line = $"[{Clock(_watch.Elapsed)}] {done / total,4:0%} {running}, about {Clock(left)} left";
+            string running = string.Join(
+                ", ",
+                _stages.Where(stage => stage.Share is > 0 and < 1).Select(stage => stage.Name).DefaultIfEmpty("measuring")
+            );
+            string line = $"[{Clock(_watch.Elapsed)}] {done / total, 4:0%} {running}, about {Clock(left)} left";
             Erase();
             if (isTerminal)
             {

@@ -8,7 +8,8 @@ namespace SentimentControl.Reporting;
 /// </summary>
 internal sealed class RunStages
 {
-    private const double TrainedTextCost = 1, StepCompletionCost = 2;
+    private const double TrainedTextCost = 1,
+        StepCompletionCost = 2;
 
     /// <param name="progress">Where the stages are shown.</param>
     /// <param name="settings">The sizes of the run.</param>
@@ -21,8 +22,14 @@ internal sealed class RunStages
         Reward = progress.Plan("reward model", settings.ReferenceSteps * 10);
         Table = progress.Plan("reference rewards", (double)settings.SamplesPerPrompt * prompts / arguments.Threads);
         Runs = progress.Plan("fine-tuning", (((2.4 + (1.5 * settings.ValuedSteps)) * arguments.N.Count) + 1) * run / arguments.Threads);
-        Head = progress.Plan("value head", 0.25 * settings.Head.Epochs * settings.SamplesPerPrompt * settings.TrainPrompts / arguments.Threads);
-        BestOfN = progress.Plan("literal Best-of-N", arguments.N.Sum() * settings.HeldOutPrompts * Math.Min(16, settings.EvaluationCompletions));
+        Head = progress.Plan(
+            "value head",
+            0.25 * settings.Head.Epochs * settings.SamplesPerPrompt * settings.TrainPrompts / arguments.Threads
+        );
+        BestOfN = progress.Plan(
+            "literal Best-of-N",
+            arguments.N.Sum() * settings.HeldOutPrompts * Math.Min(16, settings.EvaluationCompletions)
+        );
     }
 
     public RunProgress.Stage Reference { get; }

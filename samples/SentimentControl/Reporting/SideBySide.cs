@@ -15,7 +15,7 @@ internal sealed record SideBySide(string Prompt, IReadOnlyList<SideBySide.Answer
         {
             text.Append("  ").Append(prompt.Prompt).AppendLine(" ...");
             foreach (var answer in prompt.Answers)
-                text.AppendLine(FormattableString.Invariant($"    {answer.From,-16} {answer.Reward,6:+0.0;-0.0;0.0}  {answer.Text}"));
+                text.AppendLine(FormattableString.Invariant($"    {answer.From, -16} {answer.Reward, 6:+0.0;-0.0;0.0}  {answer.Text}"));
         }
 
         return text.ToString();
@@ -27,7 +27,11 @@ internal sealed record SideBySide(string Prompt, IReadOnlyList<SideBySide.Answer
         foreach (var prompt in prompts)
         {
             foreach (var answer in prompt.Answers)
-                text.Append(FormattableString.Invariant($"| {Cell(prompt.Prompt)} | {answer.From} | {answer.Reward:+0.0;-0.0;0.0} | {Cell(answer.Text)} |\n"));
+                text.Append(
+                    FormattableString.Invariant(
+                        $"| {Cell(prompt.Prompt)} | {answer.From} | {answer.Reward:+0.0;-0.0;0.0} | {Cell(answer.Text)} |\n"
+                    )
+                );
         }
 
         return text.ToString();

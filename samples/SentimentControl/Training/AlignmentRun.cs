@@ -7,10 +7,12 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace SentimentControl.Training;
 
-/// <summary>The loop in which every method fine-tunes a copy of the reference; what a step trains on is the method's <see cref="Recipe"/>. Calls are independent and may run in parallel.</summary>
+/// <summary>The loop in which every method fine-tunes a copy of the reference; what a step trains on is the method's <see cref="Recipe"/>.
+/// Calls are independent and may run in parallel.</summary>
 internal static class AlignmentRun
 {
-    private const int ProbeEvery = 10, ProbePrompts = 16;
+    private const int ProbeEvery = 10,
+        ProbePrompts = 16;
 
     /// <summary>Fine-tunes a copy of the reference.</summary>
     /// <param name="experiment">What all methods share.</param>
@@ -20,7 +22,12 @@ internal static class AlignmentRun
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <returns>The model, the caller's to dispose, in evaluation mode; where the guard stopped the run, as it was then.</returns>
     public static async Task<FineTuned> RunAsync(
-        Experiment experiment, EmpiricalBoNDistribution bestOfN, Recipe recipe, IProgress<double> progress, CancellationToken cancellationToken)
+        Experiment experiment,
+        EmpiricalBoNDistribution bestOfN,
+        Recipe recipe,
+        IProgress<double> progress,
+        CancellationToken cancellationToken
+    )
     {
         var settings = experiment.Settings;
         var model = Copy(experiment);
@@ -34,7 +41,11 @@ internal static class AlignmentRun
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 StepWork work = await recipe(run, step, cancellationToken);
-                guard ??= new TrainingGuard(bestOfN.N, settings.SamplesPerPrompt, new GuardOptions { Window = work.Rollouts is null ? 3 : 10 });
+                guard ??= new TrainingGuard(
+                    bestOfN.N,
+                    settings.SamplesPerPrompt,
+                    new GuardOptions { Window = work.Rollouts is null ? 3 : 10 }
+                );
                 if (work.Rollouts is null && step % ProbeEvery == 0)
                     guard.Observe(step, await ProbeAsync(run, step, cancellationToken));
                 Step(run, adam, work, step, guard);
@@ -91,7 +102,15 @@ internal static class AlignmentRun
     /// <summary>Where a method trains on stored samples, a few completions of the policy tell the guard where it has gone.</summary>
     private static async Task<StepMetrics> ProbeAsync(FineTuningState run, int step, CancellationToken cancellationToken)
     {
-        var drawn = run.Policy.Sample([.. run.Prompts(step).Distinct().Take(ProbePrompts)], 4, run.Seed(step) with { Purpose = DrawPurpose.Evaluation }, cancellationToken);
+        var drawn = run.Policy.Sample(
+            [.. run.Prompts(step).Distinct().Take(ProbePrompts)],
+            4,
+            run.Seed(step) with
+            {
+                Purpose = DrawPurpose.Evaluation,
+            },
+            cancellationToken
+        );
         var scored = await run.Scorer.ScoreAsync(drawn, cancellationToken);
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();

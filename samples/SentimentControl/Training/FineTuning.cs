@@ -21,22 +21,53 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
     /// <summary>Its own sizes; null for those of the run.</summary>
     public RunSettings? Settings { get; init; }
 
-    private const double LikelihoodCost = 0.4, SmallestBeta = 1e-3;
+    private const double LikelihoodCost = 0.4,
+        SmallestBeta = 1e-3;
 
-    public string Name => MethodResult.MethodName(Method) + (Beta is double beta ? FormattableString.Invariant($" β={beta:0.00}") : FormattableString.Invariant($" N={N:0}"));
+    public string Name =>
+        MethodResult.MethodName(Method)
+        + (Beta is double beta ? FormattableString.Invariant($" β={beta:0.00}") : FormattableString.Invariant($" N={N:0}"));
 
-    /// <summary>vBoN, the tilt by ranks and BoN-SFT for each N, KL-constrained RL at the beta that matches the KL of Best-of-N for each N and for twice the largest.</summary>
+    /// <summary>vBoN, the tilt by ranks and BoN-SFT for each N, KL-constrained RL at the beta that matches the KL of Best-of-N for each N
+    /// and for twice the largest.</summary>
     public static IReadOnlyList<FineTuning> Plan(Experiment experiment, IReadOnlyList<double> ns)
     {
         var plan = new List<FineTuning>();
         foreach (double n in ns)
-            plan.Add(new FineTuning(Method.VariationalBestOfN, n, null, experiment.Table.BestOf(n), 1, Recipes.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN))));
+            plan.Add(
+                new FineTuning(
+                    Method.VariationalBestOfN,
+                    n,
+                    null,
+                    experiment.Table.BestOf(n),
+                    1,
+                    Recipes.ScoreFunctionOn(bestOfN => new ExactObjective(bestOfN))
+                )
+            );
         foreach (double n in ns)
-            plan.Add(new FineTuning(Method.CalibratedTilt, n, null, experiment.Table.BestOf(n), 1, Recipes.ScoreFunctionOn(CalibratedTiltObjective.ForN)));
+            plan.Add(
+                new FineTuning(
+                    Method.CalibratedTilt,
+                    n,
+                    null,
+                    experiment.Table.BestOf(n),
+                    1,
+                    Recipes.ScoreFunctionOn(CalibratedTiltObjective.ForN)
+                )
+            );
         foreach (double n in ns.Append(2 * ns[^1]))
         {
             double beta = MatchedBeta(experiment, n);
-            plan.Add(new FineTuning(Method.KlConstrainedRl, n, beta, experiment.Table.BestOf(n), 1, Recipes.ScoreFunctionOn(_ => new GibbsObjective(beta))));
+            plan.Add(
+                new FineTuning(
+                    Method.KlConstrainedRl,
+                    n,
+                    beta,
+                    experiment.Table.BestOf(n),
+                    1,
+                    Recipes.ScoreFunctionOn(_ => new GibbsObjective(beta))
+                )
+            );
         }
 
         foreach (double n in ns)
@@ -44,24 +75,38 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
         return plan;
     }
 
-    /// <summary>vBoN with values along the answer for each N that they can tell: what comes nearest to Best-of-N in the time of a run.</summary>
+    /// <summary>vBoN with values along the answer for each N that they can tell: what comes nearest to Best-of-N in the time of a
+    /// run.</summary>
     public static IReadOnlyList<FineTuning> WithValues(Experiment experiment, IReadOnlyList<double> ns, Lazy<Task<ValueHead>> head)
     {
         RunSettings settings = experiment.Settings.Valued();
         return
         [
             .. from n in ns
-               where n <= settings.SamplesPerPrompt
-               select new FineTuning(Method.ValuedBestOfN, n, null, experiment.Table.BestOf(n), 1.5 * experiment.Settings.ValuedSteps, async (run, step, ct) =>
-                   await Recipes.ScoreFunctionWith(await head.Value, RankWeight.BestOf(n), RunSettings.Lambda)(run, step, ct)) { Settings = settings },
+            where n <= settings.SamplesPerPrompt
+            select new FineTuning(
+                Method.ValuedBestOfN,
+                n,
+                null,
+                experiment.Table.BestOf(n),
+                1.5 * experiment.Settings.ValuedSteps,
+                async (run, step, ct) =>
+                    await Recipes.ScoreFunctionWith(await head.Value, RankWeight.BestOf(n), RunSettings.Lambda)(run, step, ct)
+            )
+            {
+                Settings = settings,
+            },
         ];
     }
 
-    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N; where a small table cannot show that KL, one so small that its best samples are the target.</summary>
+    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N; where a small table cannot show that KL, one so small that its
+    /// best samples are the target.</summary>
     public static double MatchedBeta(Experiment experiment, double n)
     {
         double kl = BestOfNMath.KlUpperBound(n);
-        return kl < GibbsTilt.LargestKl(experiment.Table, experiment.TrainPrompts) ? GibbsTilt.BetaForKl(experiment.Table, experiment.TrainPrompts, kl) : SmallestBeta;
+        return kl < GibbsTilt.LargestKl(experiment.Table, experiment.TrainPrompts)
+            ? GibbsTilt.BetaForKl(experiment.Table, experiment.TrainPrompts, kl)
+            : SmallestBeta;
     }
 
     /// <summary>Trains a copy of the reference.</summary>
@@ -69,7 +114,16 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
     /// <exception cref="InvalidDataException">The guard stopped the run; the message names step and likely cause.</exception>
     public async Task<Gpt2> TrainAsync(Experiment experiment, IProgress<double> progress, CancellationToken cancellationToken)
     {
-        var tuned = await AlignmentRun.RunAsync(experiment with { Settings = Settings ?? experiment.Settings }, BestOfN, Recipe, progress, cancellationToken);
+        var tuned = await AlignmentRun.RunAsync(
+            experiment with
+            {
+                Settings = Settings ?? experiment.Settings,
+            },
+            BestOfN,
+            Recipe,
+            progress,
+            cancellationToken
+        );
         if (tuned.Stopped is null)
             return tuned.Model;
         tuned.Model.Dispose();

@@ -24,8 +24,14 @@ internal sealed class Measurement(Experiment experiment)
     /// <param name="beta">Its beta.</param>
     /// <param name="bestOfN">Where it was to go, for the objective gap.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
-    public Task<MethodResult> PolicyAsync(Method method, Gpt2 model, double? n, double? beta, IBoNDistribution? bestOfN, CancellationToken cancellationToken) =>
-        PolicyAsync(method, experiment.Policy(model), n, beta, bestOfN, cancellationToken);
+    public Task<MethodResult> PolicyAsync(
+        Method method,
+        Gpt2 model,
+        double? n,
+        double? beta,
+        IBoNDistribution? bestOfN,
+        CancellationToken cancellationToken
+    ) => PolicyAsync(method, experiment.Policy(model), n, beta, bestOfN, cancellationToken);
 
     /// <summary>A policy.</summary>
     /// <param name="method">How it was made.</param>
@@ -35,10 +41,23 @@ internal sealed class Measurement(Experiment experiment)
     /// <param name="bestOfN">Where it was to go, for the objective gap.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     public async Task<MethodResult> PolicyAsync(
-        Method method, IPolicy policy, double? n, double? beta, IBoNDistribution? bestOfN, CancellationToken cancellationToken)
+        Method method,
+        IPolicy policy,
+        double? n,
+        double? beta,
+        IBoNDistribution? bestOfN,
+        CancellationToken cancellationToken
+    )
     {
         var evaluator = new Evaluator(_scorer, experiment.Table);
-        var report = await evaluator.EvaluateAsync(policy, experiment.HeldOutPrompts, experiment.Settings.EvaluationCompletions, experiment.Seed, bestOfN, cancellationToken);
+        var report = await evaluator.EvaluateAsync(
+            policy,
+            experiment.HeldOutPrompts,
+            experiment.Settings.EvaluationCompletions,
+            experiment.Seed,
+            bestOfN,
+            cancellationToken
+        );
         return Row(method, report, report.Length) with { N = n, Beta = beta };
     }
 
@@ -54,24 +73,37 @@ internal sealed class Measurement(Experiment experiment)
     {
         int answers = Math.Min(MostAnswers, experiment.Settings.EvaluationCompletions);
         Prompt[] prompts = [.. experiment.HeldOutPrompts.SelectMany(prompt => Enumerable.Repeat(prompt, answers))];
-        var best = await new BestOfNSampler(experiment.Reference, experiment.Reward).SampleAsync(prompts, (int)n, experiment.Seed, cancellationToken);
+        var best = await new BestOfNSampler(experiment.Reference, experiment.Reward).SampleAsync(
+            prompts,
+            (int)n,
+            experiment.Seed,
+            cancellationToken
+        );
         var report = new Evaluator(_scorer, experiment.Table).EvaluateBestOfN(best, experiment.Table.BestOf(n));
-        return Row(Method.BestOfN, report, new Estimate(n * reference.Length.Value, n * reference.Length.StandardError, reference.Length.Count)) with { N = n };
+        return Row(
+            Method.BestOfN,
+            report,
+            new Estimate(n * reference.Length.Value, n * reference.Length.StandardError, reference.Length.Count)
+        ) with
+        {
+            N = n,
+        };
     }
 
-    private static MethodResult Row(Method method, EvaluationReport report, Estimate tokensGenerated) => new()
-    {
-        Method = method,
-        Reward = report.Reward,
-        WinRate = report.WinRate,
-        EffectiveN = report.EffectiveN,
-        Kl = report.Kl,
-        Length = report.Length,
-        DistinctShare = report.DistinctShare,
-        TokensGenerated = tokensGenerated,
-        ObjectiveGap = report.ObjectiveGap,
-        Distance = report.CurveDistance,
-        CeilingDistance = report.CeilingDistance,
-        OutsideRanks = report.Ranks.Outside,
-    };
+    private static MethodResult Row(Method method, EvaluationReport report, Estimate tokensGenerated) =>
+        new()
+        {
+            Method = method,
+            Reward = report.Reward,
+            WinRate = report.WinRate,
+            EffectiveN = report.EffectiveN,
+            Kl = report.Kl,
+            Length = report.Length,
+            DistinctShare = report.DistinctShare,
+            TokensGenerated = tokensGenerated,
+            ObjectiveGap = report.ObjectiveGap,
+            Distance = report.CurveDistance,
+            CeilingDistance = report.CeilingDistance,
+            OutsideRanks = report.Ranks.Outside,
+        };
 }

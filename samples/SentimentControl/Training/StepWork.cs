@@ -4,7 +4,8 @@ using VariationalBoN.BestOfN;
 
 namespace SentimentControl.Training;
 
-/// <summary>One step of a method: draws, rewards and targets are there, as plain data; tensors are made by <see cref="Loss"/> alone.</summary>
+/// <summary>One step of a method: draws, rewards and targets are there, as plain data; tensors are made by <see cref="Loss"/>
+/// alone.</summary>
 /// <param name="Loss">Makes the loss; called once for each optimizer step.</param>
 internal sealed record StepWork(Func<StepLoss> Loss)
 {
@@ -22,7 +23,11 @@ internal readonly record struct StepLoss(torch.Tensor Loss, torch.Tensor? LogPro
 internal delegate Task<StepWork> Recipe(FineTuningState run, int step, CancellationToken cancellationToken);
 
 /// <summary>What a recipe can see of its run. Immutable.</summary>
-internal sealed class FineTuningState(Experiment experiment, VariationalBoN.Transformers.Decoders.Gpt2 model, EmpiricalBoNDistribution bestOfN)
+internal sealed class FineTuningState(
+    Experiment experiment,
+    VariationalBoN.Transformers.Decoders.Gpt2 model,
+    EmpiricalBoNDistribution bestOfN
+)
 {
     private readonly VariationalBoN.Training.BatchSchedule _batches = experiment.Settings.Batches(experiment.TrainPrompts.Count);
     private readonly VariationalBoN.Training.PromptOrder _order = new(experiment.TrainPrompts, experiment.Seed);

@@ -18,8 +18,8 @@ internal static class Answers
     /// <summary>An error as an event of a stream that has begun.</summary>
     public static string ErrorEvent(RequestException error) => JsonSerializer.Serialize(ErrorOf(error), Json);
 
-    private static ErrorAnswer ErrorOf(RequestException error) => new(new ErrorBody(
-        error.Message, error.Status >= 500 ? "server_error" : "invalid_request_error", error.Code, error.Parameter));
+    private static ErrorAnswer ErrorOf(RequestException error) =>
+        new(new ErrorBody(error.Message, error.Status >= 500 ? "server_error" : "invalid_request_error", error.Code, error.Parameter));
 }
 
 internal sealed record ErrorAnswer(ErrorBody Error);
@@ -30,11 +30,23 @@ internal sealed record ModelList(IReadOnlyList<ModelEntry> Data, string Object =
 
 internal sealed record ModelEntry(string Id, long Created, string OwnedBy = "variationalbon", string Object = "model");
 
-internal sealed record ChatCompletion(string Id, long Created, string Model,
-    IReadOnlyList<Choice> Choices, Usage? Usage, string Object = "chat.completion");
+internal sealed record ChatCompletion(
+    string Id,
+    long Created,
+    string Model,
+    IReadOnlyList<Choice> Choices,
+    Usage? Usage,
+    string Object = "chat.completion"
+);
 
-internal sealed record ChatChunk(string Id, long Created, string Model,
-    IReadOnlyList<ChunkChoice> Choices, Usage? Usage = null, string Object = "chat.completion.chunk");
+internal sealed record ChatChunk(
+    string Id,
+    long Created,
+    string Model,
+    IReadOnlyList<ChunkChoice> Choices,
+    Usage? Usage = null,
+    string Object = "chat.completion.chunk"
+);
 
 internal sealed record Choice(int Index, Message Message, string? FinishReason);
 

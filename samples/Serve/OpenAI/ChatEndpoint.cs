@@ -20,7 +20,8 @@ internal static class ChatEndpoint
             return Results.Json(Whole(made, await client.GetResponseAsync(asked.Messages, asked.Options, stop)), Answers.Json);
 
         // The first piece is awaited here: what is wrong with a request still becomes a status, not a broken stream.
-        IAsyncEnumerator<ChatResponseUpdate> pieces = client.GetStreamingResponseAsync(asked.Messages, asked.Options, stop)
+        IAsyncEnumerator<ChatResponseUpdate> pieces = client
+            .GetStreamingResponseAsync(asked.Messages, asked.Options, stop)
             .GetAsyncEnumerator(stop);
         try
         {
@@ -34,12 +35,23 @@ internal static class ChatEndpoint
         }
     }
 
-    private static ChatCompletion Whole(Made made, ChatResponse response) => new(
-        made.Id, made.Created, made.Model,
-            [new Choice(0, new Message("assistant", response.Text), Reason(response.FinishReason))], UsageOf(response.Usage));
+    private static ChatCompletion Whole(Made made, ChatResponse response) =>
+        new(
+            made.Id,
+            made.Created,
+            made.Model,
+            [new Choice(0, new Message("assistant", response.Text), Reason(response.FinishReason))],
+            UsageOf(response.Usage)
+        );
 
-    private static async IAsyncEnumerable<string> EventsAsync(HttpContext context, Made made,
-        IAsyncEnumerator<ChatResponseUpdate> pieces, bool any, bool includeUsage, [EnumeratorCancellation] CancellationToken stop)
+    private static async IAsyncEnumerable<string> EventsAsync(
+        HttpContext context,
+        Made made,
+        IAsyncEnumerator<ChatResponseUpdate> pieces,
+        bool any,
+        bool includeUsage,
+        [EnumeratorCancellation] CancellationToken stop
+    )
     {
         await using var _ = pieces;
         UsageDetails? usage = null;
@@ -81,9 +93,14 @@ internal static class ChatEndpoint
 
     private static string Reason(ChatFinishReason? reason) => reason?.Value ?? ChatFinishReason.Stop.Value;
 
-    private static Usage? UsageOf(UsageDetails? usage) => usage is null ? null
-        : new Usage(usage.InputTokenCount ?? 0, usage.OutputTokenCount ?? 0,
-            usage.TotalTokenCount ?? (usage.InputTokenCount ?? 0) + (usage.OutputTokenCount ?? 0));
+    private static Usage? UsageOf(UsageDetails? usage) =>
+        usage is null
+            ? null
+            : new Usage(
+                usage.InputTokenCount ?? 0,
+                usage.OutputTokenCount ?? 0,
+                usage.TotalTokenCount ?? (usage.InputTokenCount ?? 0) + (usage.OutputTokenCount ?? 0)
+            );
 
     private sealed record Made(string Id, long Created, string Model);
 }

@@ -15,9 +15,11 @@ internal static class JsonBody
     {
         if (!request.HasJsonContentType()) // a form of another site cannot send it unasked
         {
-            throw new RequestException(StatusCodes.Status415UnsupportedMediaType,
+            throw new RequestException(
+                StatusCodes.Status415UnsupportedMediaType,
                 $"The content type is \"{ChatRequest.Shown(request.ContentType ?? "")}\"; it must be application/json.",
-                "unsupported_media_type");
+                "unsupported_media_type"
+            );
         }
 
         try
@@ -27,8 +29,8 @@ internal static class JsonBody
         }
         catch (InvalidOperationException)
         {
-            throw new RequestException(400, "A text of the body has half of a surrogate pair, so it is no text.",
-                "invalid_json"); // what JsonElement says of it
+            // what JsonElement says of it
+            throw new RequestException(400, "A text of the body has half of a surrogate pair, so it is no text.", "invalid_json");
         }
         catch (JsonException e)
         {
@@ -42,6 +44,9 @@ internal static class JsonBody
 
     /// <summary>The refusal of a body that is too long.</summary>
     public static RequestException TooLarge() =>
-        new(StatusCodes.Status413PayloadTooLarge, $"The body is longer than {Server.MaxBodyBytes:N0} bytes. Shorten the conversation.",
-            "body_too_large");
+        new(
+            StatusCodes.Status413PayloadTooLarge,
+            $"The body is longer than {Server.MaxBodyBytes:N0} bytes. Shorten the conversation.",
+            "body_too_large"
+        );
 }

@@ -31,8 +31,12 @@ internal sealed class LoadedModels : IDisposable
             if (options.Model is not null)
                 (Policy, Reference) = Policies(options, pretrained);
             if (options.Reward is not null)
-                Reward = Keep(new HeldReward(Keep(PretrainedClassifier.Load(options.Reward, pretrained))
-                    .TextReward(new ClassifierRewardOptions { Label = options.RewardLabel })));
+                Reward = Keep(
+                    new HeldReward(
+                        Keep(PretrainedClassifier.Load(options.Reward, pretrained))
+                            .TextReward(new ClassifierRewardOptions { Label = options.RewardLabel })
+                    )
+                );
         }
         catch
         {
@@ -77,21 +81,28 @@ internal sealed class LoadedModels : IDisposable
         reference.Model.Freeze();
         return (plain, Of(reference, reference.Model));
 
-        CausalLmPolicy Of(PretrainedCausalLm from, CausalTransformer network) => new(network, from.PromptTokenizer, new GenerationOptions
-        {
-            MaxNewTokens = options.MaxNewTokens,
-            Temperature = options.Temperature,
-            StopTokens = from.StopTokens,
-            Logger = pretrained.Logger,
-        });
+        CausalLmPolicy Of(PretrainedCausalLm from, CausalTransformer network) =>
+            new(
+                network,
+                from.PromptTokenizer,
+                new GenerationOptions
+                {
+                    MaxNewTokens = options.MaxNewTokens,
+                    Temperature = options.Temperature,
+                    StopTokens = from.StopTokens,
+                    Logger = pretrained.Logger,
+                }
+            );
     }
 
     private static void RequireRoom(VariationalBoNOptions options, string directory, PretrainedCausalLm model)
     {
         if (options.MaxNewTokens >= model.Model.MaxLength)
         {
-            throw new ArgumentException($"{VariationalBoNOptions.SectionName}:MaxNewTokens is {options.MaxNewTokens}, and the context of " +
-                $"{directory} has {model.Model.MaxLength} tokens, which leaves no room for a prompt: give fewer.");
+            throw new ArgumentException(
+                $"{VariationalBoNOptions.SectionName}:MaxNewTokens is {options.MaxNewTokens}, and the context of "
+                    + $"{directory} has {model.Model.MaxLength} tokens, which leaves no room for a prompt: give fewer."
+            );
         }
     }
 

@@ -19,22 +19,29 @@ internal sealed class ModelHealth(ServedDecodes decodes, IOptions<VariationalBoN
             ["waiting"] = now.Waiting,
             ["running"] = now.Running,
             ["finished"] = now.Finished,
-            ["failed"] = now.Failed
+            ["failed"] = now.Failed,
         };
         foreach ((string model, CompletionService service) in decodes.All)
         {
             if (service.Fault is Exception fault)
             {
-                return Task.FromResult(HealthCheckResult.Unhealthy(
-                    $"The decode of the {model} has failed and draws no more; the log says why. Start the program anew.", fault, data));
+                return Task.FromResult(
+                    HealthCheckResult.Unhealthy(
+                        $"The decode of the {model} has failed and draws no more; the log says why. Start the program anew.",
+                        fault,
+                        data
+                    )
+                );
             }
 
             if (service.IsStopped)
                 return Task.FromResult(HealthCheckResult.Unhealthy($"The decode of the {model} is stopped.", data: data));
         }
 
-        return Task.FromResult(2 * now.Waiting < options.Value.MaxWaiting
-            ? HealthCheckResult.Healthy("The policy takes requests.", data)
-            : HealthCheckResult.Degraded($"{now.Waiting} of at most {options.Value.MaxWaiting} requests wait.", data: data));
+        return Task.FromResult(
+            2 * now.Waiting < options.Value.MaxWaiting
+                ? HealthCheckResult.Healthy("The policy takes requests.", data)
+                : HealthCheckResult.Degraded($"{now.Waiting} of at most {options.Value.MaxWaiting} requests wait.", data: data)
+        );
     }
 }

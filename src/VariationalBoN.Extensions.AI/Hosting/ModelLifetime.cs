@@ -13,14 +13,16 @@ internal sealed class ModelLifetime(IServiceProvider services) : IHostedLifecycl
     private ServedDecodes? _decodes;
 
     /// <inheritdoc/>
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.Run(
-        () =>
-        {
-            _decodes = services.GetRequiredService<ServedDecodes>();
-            _ = services.GetRequiredKeyedService<IChatClient>(ServedModel.Policy);
-            _ = services.GetRequiredService<ServingMetrics>();
-        },
-        cancellationToken);
+    public Task StartingAsync(CancellationToken cancellationToken) =>
+        Task.Run(
+            () =>
+            {
+                _decodes = services.GetRequiredService<ServedDecodes>();
+                _ = services.GetRequiredKeyedService<IChatClient>(ServedModel.Policy);
+                _ = services.GetRequiredService<ServingMetrics>();
+            },
+            cancellationToken
+        );
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) =>

@@ -40,11 +40,19 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
             faults.Add(FormattableString.Invariant($"Temperature is {options.Temperature}; it must be above 0 and finite"));
         if (options.ElementType is not (torch.ScalarType.Float32 or torch.ScalarType.BFloat16))
             faults.Add($"ElementType is {options.ElementType}; it must be Float32 or BFloat16");
-        if (!(options.Device is "cpu" or "cuda" || (options.Device?.StartsWith("cuda:", StringComparison.Ordinal) == true
-            && int.TryParse(options.Device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _))))
+        if (
+            !(
+                options.Device is "cpu" or "cuda"
+                || (
+                    options.Device?.StartsWith("cuda:", StringComparison.Ordinal) == true
+                    && int.TryParse(options.Device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                )
+            )
+        )
             faults.Add($"Device is \"{options.Device}\"; it must be cpu, cuda or cuda:<index>");
-        return faults.Count == 0 ? ValidateOptionsResult.Success :
-            ValidateOptionsResult.Fail($"The options of VariationalBoN are not usable: {string.Join("; ", faults)}.");
+        return faults.Count == 0
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail($"The options of VariationalBoN are not usable: {string.Join("; ", faults)}.");
 
         void Folder(string option, string? path)
         {
@@ -59,19 +67,28 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
     /// <summary>Refuses keys of a section that are no options: what is misspelt would be passed over otherwise.</summary>
     internal sealed class Keys(IConfiguration section) : IValidateOptions<VariationalBoNOptions>
     {
-        private static readonly string[] s_known = [
-            .. typeof(VariationalBoNOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal)];
+        private static readonly string[] s_known =
+        [
+            .. typeof(VariationalBoNOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal),
+        ];
 
         /// <inheritdoc/>
         public ValidateOptionsResult Validate(string? name, VariationalBoNOptions options)
         {
-            string[] unknown = [.. section.GetChildren()
-                .Where(child => !s_known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)).Select(child => child.Path)];
-            return unknown.Length == 0 ? ValidateOptionsResult.Success
+            string[] unknown =
+            [
+                .. section
+                    .GetChildren()
+                    .Where(child => !s_known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+                    .Select(child => child.Path),
+            ];
+            return unknown.Length == 0
+                ? ValidateOptionsResult.Success
                 : ValidateOptionsResult.Fail(
-                    $"The configuration has {string.Join(", ", unknown)}, which " +
-                    $"{(unknown.Length == 1 ? "is no option" : "are no options")} of VariationalBoN. " +
-                    $"The options are {string.Join(", ", s_known)}.");
+                    $"The configuration has {string.Join(", ", unknown)}, which "
+                        + $"{(unknown.Length == 1 ? "is no option" : "are no options")} of VariationalBoN. "
+                        + $"The options are {string.Join(", ", s_known)}."
+                );
         }
     }
 }

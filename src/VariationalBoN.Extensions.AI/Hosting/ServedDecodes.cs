@@ -13,8 +13,10 @@ internal sealed class ServedDecodes
     /// <param name="ownReference">Whether the application registered a reference of its own.</param>
     public ServedDecodes(IServiceProvider services, bool ownReference)
     {
-        string[] models = ownReference || services.GetRequiredService<LoadedModels>().Reference is not null
-            ? [ServedModel.Policy, ServedModel.Reference] : [ServedModel.Policy];
+        string[] models =
+            ownReference || services.GetRequiredService<LoadedModels>().Reference is not null
+                ? [ServedModel.Policy, ServedModel.Reference]
+                : [ServedModel.Policy];
         All = [.. models.Select(model => (model, services.GetRequiredKeyedService<CompletionService>(model)))];
     }
 

@@ -52,34 +52,54 @@ public static class VariationalBoNServiceExtensions
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<VariationalBoNOptions>, OptionChecks>());
         services.AddHttpClient(VariationalBoNOptions.RewardClientName);
-        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<HttpClientFactoryOptions>>( // the application's come after it
-            new ConfigureNamedOptions<HttpClientFactoryOptions>(VariationalBoNOptions.RewardClientName, options =>
-                options.HttpMessageHandlerBuilderActions.Add(client =>
-                    client.PrimaryHandler = new SocketsHttpHandler { AllowAutoRedirect = false }))));
+        services.Insert(
+            0,
+            ServiceDescriptor.Singleton<IConfigureOptions<HttpClientFactoryOptions>>( // the application's come after it
+                new ConfigureNamedOptions<HttpClientFactoryOptions>(
+                    VariationalBoNOptions.RewardClientName,
+                    options =>
+                        options.HttpMessageHandlerBuilderActions.Add(client =>
+                            client.PrimaryHandler = new SocketsHttpHandler { AllowAutoRedirect = false }
+                        )
+                )
+            )
+        );
         services.AddMetrics();
         services.TryAddSingleton(provider => new LoadedModels(Options(provider), Logger(provider)));
         services.TryAddSingleton(Reward);
-        Func<IServiceProvider, object?, object> policy = Policy, service = Service;
+        Func<IServiceProvider, object?, object> policy = Policy,
+            service = Service;
         foreach (string model in new[] { ServedModel.Policy, ServedModel.Reference })
         {
             services.TryAdd(ServiceDescriptor.KeyedSingleton(typeof(CausalLmPolicy), model, policy));
             services.TryAdd(ServiceDescriptor.KeyedSingleton(typeof(CompletionService), model, service));
-            services.TryAddKeyedSingleton<IChatClient>(model, (provider, key) =>
-                new PolicyChatClient(provider.GetRequiredKeyedService<CompletionService>(key),
-                    new PolicyChatClientOptions { ModelId = (string)key! }));
+            services.TryAddKeyedSingleton<IChatClient>(
+                model,
+                (provider, key) =>
+                    new PolicyChatClient(
+                        provider.GetRequiredKeyedService<CompletionService>(key),
+                        new PolicyChatClientOptions { ModelId = (string)key! }
+                    )
+            );
         }
 
         services.TryAddKeyedSingleton<IChatClient>(ServedModel.BestOfN, (provider, key) => BestOfN(provider, key));
         services.TryAddSingleton(provider => provider.GetRequiredKeyedService<IChatClient>(ServedModel.Policy));
-        services.TryAddSingleton(provider => new ServedDecodes(provider,
-            ownReference: Factory<CausalLmPolicy>() != policy || Factory<CompletionService>() != service));
+        services.TryAddSingleton(provider => new ServedDecodes(
+            provider,
+            ownReference: Factory<CausalLmPolicy>() != policy || Factory<CompletionService>() != service
+        ));
         services.TryAddSingleton<ServingMetrics>();
         services.AddHostedService<ModelLifetime>();
         services.AddHealthChecks().AddCheck<ModelHealth>(Category);
         return services;
 
-        Func<IServiceProvider, object?, object>? Factory<T>() => services.Last(one => // of the reference, the application's or ours
-            one.ServiceType == typeof(T) && one.IsKeyedService && ServedModel.Reference.Equals(one.ServiceKey)).KeyedImplementationFactory;
+        Func<IServiceProvider, object?, object>? Factory<T>() =>
+            services
+                .Last(one => // of the reference, the application's or ours
+                    one.ServiceType == typeof(T) && one.IsKeyedService && ServedModel.Reference.Equals(one.ServiceKey)
+                )
+                .KeyedImplementationFactory;
     }
 
     private static VariationalBoNOptions Options(IServiceProvider provider) =>
@@ -91,33 +111,46 @@ public static class VariationalBoNServiceExtensions
     {
         var models = provider.GetRequiredService<LoadedModels>();
         bool isPolicy = key is ServedModel.Policy;
-        return (isPolicy ? models.Policy : models.Reference) ?? throw new InvalidOperationException((isPolicy
-            ? $"There is no model to serve: set {VariationalBoNOptions.SectionName}:Model to the directory of one"
-            : $"There is no reference: set {VariationalBoNOptions.SectionName}:Adapters or :Reference")
-            + $", or register a CausalLmPolicy under the key \"{key}\".");
+        return (isPolicy ? models.Policy : models.Reference)
+            ?? throw new InvalidOperationException(
+                (
+                    isPolicy
+                        ? $"There is no model to serve: set {VariationalBoNOptions.SectionName}:Model to the directory of one"
+                        : $"There is no reference: set {VariationalBoNOptions.SectionName}:Adapters or :Reference"
+                ) + $", or register a CausalLmPolicy under the key \"{key}\"."
+            );
     }
 
     private static CompletionService Service(IServiceProvider provider, object? key) =>
-        new(provider.GetRequiredKeyedService<CausalLmPolicy>(key),
-            new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting, Logger = Logger(provider) });
+        new(
+            provider.GetRequiredKeyedService<CausalLmPolicy>(key),
+            new CompletionServiceOptions { MaxWaiting = Options(provider).MaxWaiting, Logger = Logger(provider) }
+        );
 
-    private static BestOfNChatClient BestOfN(IServiceProvider provider, object? key) => new(
-        provider.GetRequiredKeyedService<CompletionService>(ServedModel.Reference), provider.GetRequiredService<IRewardModel>(),
+    private static BestOfNChatClient BestOfN(IServiceProvider provider, object? key) =>
+        new(
+            provider.GetRequiredKeyedService<CompletionService>(ServedModel.Reference),
+            provider.GetRequiredService<IRewardModel>(),
             Options(provider).N,
-        new PolicyChatClientOptions { ModelId = (string)key! }, new ScoringOptions { Logger = Logger(provider) });
+            new PolicyChatClientOptions { ModelId = (string)key! },
+            new ScoringOptions { Logger = Logger(provider) }
+        );
 
     private static IRewardModel Reward(IServiceProvider provider)
     {
         VariationalBoNOptions options = Options(provider);
         if (options.RewardEndpoint is null)
         {
-            return provider.GetRequiredService<LoadedModels>().Reward ?? throw new InvalidOperationException(
-                $"There is no reward model: set {VariationalBoNOptions.SectionName}:Reward to the directory of a classifier or " +
-                ":RewardEndpoint to an address, or register an IRewardModel.");
+            return provider.GetRequiredService<LoadedModels>().Reward
+                ?? throw new InvalidOperationException(
+                    $"There is no reward model: set {VariationalBoNOptions.SectionName}:Reward to the directory of a classifier or "
+                        + ":RewardEndpoint to an address, or register an IRewardModel."
+                );
         }
 
         var remote = new HttpRewardModelOptions { Endpoint = options.RewardEndpoint, Identity = options.RewardName! };
-        return new HttpClientRewardModel(provider.GetRequiredService<IHttpClientFactory>(), remote)
-            .WithRetry(new RetryOptions { Logger = Logger(provider) });
+        return new HttpClientRewardModel(provider.GetRequiredService<IHttpClientFactory>(), remote).WithRetry(
+            new RetryOptions { Logger = Logger(provider) }
+        );
     }
 }

@@ -8,10 +8,12 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Judges;
 
-/// <summary>Any chat model as a judge: a template in, one number out. An answer that is no such number is a failure, never a reward of 0.</summary>
+/// <summary>Any chat model as a judge: a template in, one number out. An answer that is no such number is a failure, never a reward of
+/// 0.</summary>
 /// <remarks>
-/// One completion a call: <see cref="ScoringOptions.MaxConcurrency"/> sets how many calls are under way, <see cref="RewardModelExtensions.WithRetry"/> makes them again.
-/// A completion can talk to the judge ("answer 10"); training will find that out. As thread-safe as the client, which stays the caller's.
+/// One completion a call: <see cref="ScoringOptions.MaxConcurrency"/> sets how many calls are under way,
+/// <see cref="RewardModelExtensions.WithRetry"/> makes them again. A completion can talk to the judge ("answer 10"); training will find
+/// that out. As thread-safe as the client, which stays the caller's.
 /// </remarks>
 public sealed partial class ChatRewardModel : IRewardModel
 {
@@ -41,7 +43,8 @@ public sealed partial class ChatRewardModel : IRewardModel
     /// <param name="completions">B completions; the library gives one.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>B rewards.</returns>
-    /// <exception cref="RemoteServiceException">There was no answer, or it is no reward; the message holds it. What the client throws and cannot be told is passed on.</exception>
+    /// <exception cref="RemoteServiceException">There was no answer, or it is no reward; the message holds it. What the client throws and
+    /// cannot be told is passed on.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
@@ -53,18 +56,32 @@ public sealed partial class ChatRewardModel : IRewardModel
 
     private async Task<double> ScoreAsync(Completion completion, CancellationToken cancellationToken)
     {
-        string message = Hole().Replace(_options.Template, hole => hole.Value == "{prompt}" ? completion.Prompt.Canonical : completion.Text); // one pass: a hole in a text stays text
+        string message = Hole()
+            // one pass: a hole in a text stays text
+            .Replace(_options.Template, hole => hole.Value == "{prompt}" ? completion.Prompt.Canonical : completion.Text);
         ChatMessage[] messages = _options.Instructions is null
             ? [new(ChatRole.User, message)]
             : [new(ChatRole.System, _options.Instructions), new(ChatRole.User, message)];
-        var settings = new ChatOptions { ModelId = _options.ModelId, Temperature = _options.Temperature, MaxOutputTokens = _options.MaxOutputTokens };
+        var settings = new ChatOptions
+        {
+            ModelId = _options.ModelId,
+            Temperature = _options.Temperature,
+            MaxOutputTokens = _options.MaxOutputTokens,
+        };
         ChatResponse response = await ChatModel.AskAsync(_client, messages, settings, cancellationToken).ConfigureAwait(false);
         if (response.FinishReason is ChatFinishReason reason && reason != ChatFinishReason.Stop)
-            throw Bad(response, $"it ended by \"{reason}\", so it may be part of an answer only; give MaxOutputTokens ({_options.MaxOutputTokens}) more if it was cut");
+            throw Bad(
+                response,
+                $"it ended by \"{reason}\", so it may be part of an answer only; give MaxOutputTokens ({_options.MaxOutputTokens}) more "
+                    + $"if it was cut"
+            );
         double reward = Read(response);
         return double.IsFinite(reward) && reward >= _options.MinReward && reward <= _options.MaxReward
             ? reward
-            : throw Bad(response, FormattableString.Invariant($"the number {reward} is not a finite one from {_options.MinReward} to {_options.MaxReward}"));
+            : throw Bad(
+                response,
+                FormattableString.Invariant($"the number {reward} is not a finite one from {_options.MinReward} to {_options.MaxReward}")
+            );
     }
 
     private double Read(ChatResponse response)
@@ -89,12 +106,17 @@ public sealed partial class ChatRewardModel : IRewardModel
     private RemoteServiceException Bad(ChatResponse response, string why, Exception? inner = null) =>
         new(RemoteFailure.BadReward, $"The answer \"{ChatModel.Shorten(response.Text)}\" of {Identity.Name} is no reward: {why}.", inner);
 
-    private static ModelIdentity Describe(string model, ChatRewardModelOptions options) => new(
-        $"chat judge {model}",
-        ("template, sha256", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Instructions}\0{options.Template}")))[..12]),
-        ("temperature", options.Temperature is float temperature ? temperature : "unset"),
-        ("lowest", double.IsFinite(options.MinReward) ? options.MinReward : "any"),
-        ("highest", double.IsFinite(options.MaxReward) ? options.MaxReward : "any"));
+    private static ModelIdentity Describe(string model, ChatRewardModelOptions options) =>
+        new(
+            $"chat judge {model}",
+            (
+                "template, sha256",
+                Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{options.Instructions}\0{options.Template}")))[..12]
+            ),
+            ("temperature", options.Temperature is float temperature ? temperature : "unset"),
+            ("lowest", double.IsFinite(options.MinReward) ? options.MinReward : "any"),
+            ("highest", double.IsFinite(options.MaxReward) ? options.MaxReward : "any")
+        );
 
     [GeneratedRegex(@"\{(prompt|completion)\}")]
     private static partial Regex Hole();

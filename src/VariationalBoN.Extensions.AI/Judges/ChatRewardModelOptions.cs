@@ -1,9 +1,11 @@
 namespace VariationalBoN.Extensions.AI.Judges;
 
-/// <summary>How a chat model is asked for a reward. Immutable; as thread-safe as <see cref="ReadAnswer"/>. Checked where it is used, all faults in one message.</summary>
+/// <summary>How a chat model is asked for a reward. Immutable; as thread-safe as <see cref="ReadAnswer"/>. Checked where it is used, all
+/// faults in one message.</summary>
 public sealed record ChatRewardModelOptions
 {
-    /// <summary>The message: a text with {completion}, and {prompt} if it is wanted, which the texts take the place of, a conversation as its JSON. Ask for one number and nothing else.</summary>
+    /// <summary>The message: a text with {completion}, and {prompt} if it is wanted, which the texts take the place of, a conversation as
+    /// its JSON. Ask for one number and nothing else.</summary>
     public required string Template { get; init; }
 
     /// <summary>The system message; null for none.</summary>
@@ -12,7 +14,8 @@ public sealed record ChatRewardModelOptions
     /// <summary>The model that is asked for; null for the client's own.</summary>
     public string? ModelId { get; init; }
 
-    /// <summary>The sampling temperature, 0 or more; null leaves it to the service. Above 0 the reward of a text is a random number.</summary>
+    /// <summary>The sampling temperature, 0 or more; null leaves it to the service. Above 0 the reward of a text is a random
+    /// number.</summary>
     public float? Temperature { get; init; } = 0;
 
     /// <summary>The most tokens of an answer, at least 1; a model that reasons first needs many more.</summary>
@@ -24,10 +27,12 @@ public sealed record ChatRewardModelOptions
     /// <summary>The highest number that is a reward; an answer above it is a failure, not clipped.</summary>
     public double MaxReward { get; init; } = double.PositiveInfinity;
 
-    /// <summary>Reads the reward out of an answer, throwing <see cref="FormatException"/> when there is none; null takes answers that are one number and nothing else.</summary>
+    /// <summary>Reads the reward out of an answer, throwing <see cref="FormatException"/> when there is none; null takes answers that are
+    /// one number and nothing else.</summary>
     public Func<string, double>? ReadAnswer { get; init; }
 
-    /// <summary>Tells this judge from others; null for one made of model, texts and settings. Needed with <see cref="ReadAnswer"/>, which cannot be told apart.</summary>
+    /// <summary>Tells this judge from others; null for one made of model, texts and settings. Needed with <see cref="ReadAnswer"/>, which
+    /// cannot be told apart.</summary>
     public ModelIdentity? Identity { get; init; }
 
     /// <summary>Refuses options out of range.</summary>
@@ -42,7 +47,9 @@ public sealed record ChatRewardModelOptions
         if (MaxOutputTokens < 1)
             faults.Add($"MaxOutputTokens is {MaxOutputTokens}; it must be at least 1");
         if (!(MinReward < MaxReward))
-            faults.Add(FormattableString.Invariant($"MinReward is {MinReward} and MaxReward is {MaxReward}; the first must be below the second"));
+            faults.Add(
+                FormattableString.Invariant($"MinReward is {MinReward} and MaxReward is {MaxReward}; the first must be below the second")
+            );
         if (ReadAnswer is not null && Identity is null)
             faults.Add("Identity is not set although ReadAnswer is set; name both judge and reading");
         if (faults.Count > 0)

@@ -18,8 +18,11 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
     /// <param name="only">The one server that is asked, as long as it is in that life; null for any.</param>
     /// <param name="cancellationToken">Stops the request.</param>
     /// <exception cref="RemoteServiceException">There is no completion; the message names the prompt and the server.</exception>
-    public async Task<ServedCompletion> AskAsync(EncodedRequest request, (PoolServer Server, int Life)? only,
-        CancellationToken cancellationToken)
+    public async Task<ServedCompletion> AskAsync(
+        EncodedRequest request,
+        (PoolServer Server, int Life)? only,
+        CancellationToken cancellationToken
+    )
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, CompletionsProtocol.PathOf(options.Protocol))
         {
@@ -34,8 +37,11 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
         }
         catch (HttpRequestException e)
         {
-            throw new RemoteServiceException(RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable,
-                $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {e.Message}", e);
+            throw new RemoteServiceException(
+                RetryPolicy.FailureOf(e) ?? RemoteFailure.Unavailable,
+                $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {e.Message}",
+                e
+            );
         }
 
         using (response)
@@ -44,23 +50,30 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
             byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
-                throw new RemoteServiceException(RetryPolicy.FailureOf(new HttpRequestException(null, null, response.StatusCode))
-                    ?? RemoteFailure.ServerError,
-                    $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {(int)response.StatusCode} " +
-                        $"{response.ReasonPhrase}: {ChatModel.Shorten(Encoding.UTF8.GetString(body), 600)}");
+                throw new RemoteServiceException(
+                    RetryPolicy.FailureOf(new HttpRequestException(null, null, response.StatusCode)) ?? RemoteFailure.ServerError,
+                    $"No completion of the prompt \"{ChatModel.Shorten(request.Prompt.Canonical)}\": {(int)response.StatusCode} "
+                        + $"{response.ReasonPhrase}: {ChatModel.Shorten(Encoding.UTF8.GetString(body), 600)}"
+                );
             }
 
             try
             {
                 using JsonDocument answer = JsonDocument.Parse(body);
-                (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(options.Protocol,
-                    answer.RootElement);
+                (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(
+                    options.Protocol,
+                    answer.RootElement
+                );
                 return new ServedCompletion(Complete(request, tokens, logProbs, prompt), logProbs, request.Seed, by.Server, by.Life);
             }
             catch (Exception e) when (e is JsonException or FormatException)
             {
-                throw new RemoteServiceException(RemoteFailure.BadAnswer, $"The answer of {by.Server.Address} to the prompt " +
-                    $"\"{ChatModel.Shorten(request.Prompt.Canonical)}\" is no completion: {e.Message.TrimEnd('.')}.", e);
+                throw new RemoteServiceException(
+                    RemoteFailure.BadAnswer,
+                    $"The answer of {by.Server.Address} to the prompt "
+                        + $"\"{ChatModel.Shorten(request.Prompt.Canonical)}\" is no completion: {e.Message.TrimEnd('.')}.",
+                    e
+                );
             }
         }
     }
@@ -70,22 +83,30 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
     private Completion Complete(EncodedRequest request, ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt)
     {
         if (prompt is { } read && !read.SequenceEqual(request.Ids))
-            throw new FormatException($"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), " +
-                "such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids");
+            throw new FormatException(
+                $"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), "
+                    + "such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids"
+            );
         if (tokens.IsEmpty || tokens.Length > settings.MaxNewTokens || logProbs.Length != tokens.Length)
-            throw new FormatException($"it has {tokens.Length} tokens and {logProbs.Length} log-probabilities; there must be one to " +
-                $"each, and 1 to {settings.MaxNewTokens} (MaxNewTokens)");
+            throw new FormatException(
+                $"it has {tokens.Length} tokens and {logProbs.Length} log-probabilities; there must be one to "
+                    + $"each, and 1 to {settings.MaxNewTokens} (MaxNewTokens)"
+            );
         if (tokens.FirstOrDefault(id => id < 0 || id >= tokenizer.VocabularySize, -1) is int odd and not -1 || tokens.Contains(-1))
-            throw new FormatException($"it holds a token outside the vocabulary of 0 to {tokenizer.VocabularySize - 1}: the server has " +
-                "another tokenizer");
+            throw new FormatException(
+                $"it holds a token outside the vocabulary of 0 to {tokenizer.VocabularySize - 1}: the server has " + "another tokenizer"
+            );
         int stop = tokens.AsSpan().IndexOfAny(settings.StopTokens.AsSpan());
         if (stop >= 0 && stop < tokens.Length - 1)
             throw new FormatException($"it goes on after the stop token {tokens[stop]}: the server does not heed stop_token_ids");
         if (stop < 0 && tokens.Length < settings.MaxNewTokens)
         {
-            throw new FormatException($"it ends by token {tokens[^1]} after {tokens.Length} of {settings.MaxNewTokens} tokens, and that " +
-                "is no stop token: the server ends answers by itself (an end token of its own configuration, a limit of length). Add the " +
-                "token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)");
+            throw new FormatException(
+                $"it ends by token {tokens[^1]} after {tokens.Length} of {settings.MaxNewTokens} tokens, and that "
+                    + "is no stop token: the server ends answers by itself (an end token of its own configuration, a limit of length). "
+                    + "Add the "
+                    + "token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)"
+            );
         }
 
         Func<IReadOnlyList<int>, string> decode = tokenizer.DecoderAfter(request.Ids);

@@ -41,8 +41,10 @@ internal static class CompletionsProtocol
 
     /// <summary>The ids of an answer, their log-probabilities, and the ids of the prompt where it tells them.</summary>
     /// <exception cref="FormatException">It lacks something; the message says what and why.</exception>
-    public static (ImmutableArray<int> Tokens, double[] LogProbs, ImmutableArray<int>? Prompt) Read(PoolProtocol protocol,
-        JsonElement answer)
+    public static (ImmutableArray<int> Tokens, double[] LogProbs, ImmutableArray<int>? Prompt) Read(
+        PoolProtocol protocol,
+        JsonElement answer
+    )
     {
         if (answer.ValueKind != JsonValueKind.Object)
             throw new FormatException($"it is {answer.ValueKind} where an object is due");
@@ -71,8 +73,14 @@ internal static class CompletionsProtocol
         json.WriteNumber("n_predict", settings.MaxNewTokens);
         json.WriteNumber("repeat_penalty", 1);
         json.WriteStartArray("samplers"); // in the order that ours are in, and no other
-        foreach (string sampler in (ReadOnlySpan<string>)["temperature", .. settings.TopK is null ? [] : (string[])["top_k"],
-            .. settings.TopP is null or 1 ? [] : (string[])["top_p"]])
+        foreach (
+            string sampler in (ReadOnlySpan<string>)
+                [
+                    "temperature",
+                    .. settings.TopK is null ? [] : (string[])["top_k"],
+                    .. settings.TopP is null or 1 ? [] : (string[])["top_p"],
+                ]
+        )
             json.WriteStringValue(sampler);
         json.WriteEndArray();
         json.WriteBoolean("ignore_eos", settings.StopTokens.IsEmpty);
@@ -83,30 +91,51 @@ internal static class CompletionsProtocol
 
     private static (ImmutableArray<int>, double[], ImmutableArray<int>?) ReadCompletions(JsonElement answer)
     {
-        if (!answer.TryGetProperty("choices", out JsonElement choices) || choices.ValueKind != JsonValueKind.Array
-            || choices.GetArrayLength() != 1)
+        if (
+            !answer.TryGetProperty("choices", out JsonElement choices)
+            || choices.ValueKind != JsonValueKind.Array
+            || choices.GetArrayLength() != 1
+        )
             throw new FormatException("it has not one choice");
         JsonElement choice = choices[0];
-        ImmutableArray<int> tokens = Ids(choice, "token_ids") ?? throw new FormatException(
-            "it is a text without token ids (\"token_ids\" of its choice), and a text is never tokenised again. vLLM tells them from " +
-                "0.10.2 on, by return_token_ids; for llama.cpp's server set Protocol");
-        double[] logProbs = choice.TryGetProperty("logprobs", out JsonElement told) && told.ValueKind == JsonValueKind.Object
+        ImmutableArray<int> tokens =
+            Ids(choice, "token_ids")
+            ?? throw new FormatException(
+                "it is a text without token ids (\"token_ids\" of its choice), and a text is never tokenised again. vLLM tells them from "
+                    + "0.10.2 on, by return_token_ids; for llama.cpp's server set Protocol"
+            );
+        double[] logProbs =
+            choice.TryGetProperty("logprobs", out JsonElement told)
+            && told.ValueKind == JsonValueKind.Object
             && told.TryGetProperty("token_logprobs", out JsonElement values)
-            && values.ValueKind == JsonValueKind.Array ? [.. values.EnumerateArray().Select(Number)]
-            : throw new FormatException("it has no log-probabilities (\"token_logprobs\"); see whether the server was started with " +
-                "--max-logprobs 0");
+            && values.ValueKind == JsonValueKind.Array
+                ? [.. values.EnumerateArray().Select(Number)]
+                : throw new FormatException(
+                    "it has no log-probabilities (\"token_logprobs\"); see whether the server was started with " + "--max-logprobs 0"
+                );
         return (tokens, logProbs, Ids(choice, "prompt_token_ids") ?? Ids(answer, "prompt_token_ids"));
     }
 
     private static (ImmutableArray<int>, double[], ImmutableArray<int>?) ReadLlamaCpp(JsonElement answer)
     {
-        ImmutableArray<int> tokens = Ids(answer, "tokens") is { IsEmpty: false } ids ? ids : throw new FormatException(
-            "it is a text without token ids (\"tokens\"), and a text is never tokenised again. llama-server tells them by " +
-                "return_tokens, in versions of 2025 and newer");
-        double[] logProbs = answer.TryGetProperty("completion_probabilities", out JsonElement told) && told.ValueKind == JsonValueKind.Array
-            ? [.. told.EnumerateArray().Select(token => token.TryGetProperty("logprob", out JsonElement value) ? Number(value)
-                : throw new FormatException("a token has no \"logprob\""))]
-            : throw new FormatException("it has no log-probabilities (\"completion_probabilities\")");
+        ImmutableArray<int> tokens = Ids(answer, "tokens") is { IsEmpty: false } ids
+            ? ids
+            : throw new FormatException(
+                "it is a text without token ids (\"tokens\"), and a text is never tokenised again. llama-server tells them by "
+                    + "return_tokens, in versions of 2025 and newer"
+            );
+        double[] logProbs =
+            answer.TryGetProperty("completion_probabilities", out JsonElement told) && told.ValueKind == JsonValueKind.Array
+                ?
+                [
+                    .. told.EnumerateArray()
+                        .Select(token =>
+                            token.TryGetProperty("logprob", out JsonElement value)
+                                ? Number(value)
+                                : throw new FormatException("a token has no \"logprob\"")
+                        ),
+                ]
+                : throw new FormatException("it has no log-probabilities (\"completion_probabilities\")");
         return (tokens, logProbs, null);
     }
 
@@ -120,11 +149,19 @@ internal static class CompletionsProtocol
 
     private static ImmutableArray<int>? Ids(JsonElement holder, string name) =>
         holder.TryGetProperty(name, out JsonElement ids) && ids.ValueKind == JsonValueKind.Array
-            ? [.. ids.EnumerateArray().Select(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int value) ? value
-                : throw new FormatException($"\"{name}\" holds {id}, which is no id"))]
+            ?
+            [
+                .. ids.EnumerateArray()
+                    .Select(id =>
+                        id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int value)
+                            ? value
+                            : throw new FormatException($"\"{name}\" holds {id}, which is no id")
+                    ),
+            ]
             : null;
 
-    private static double Number(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
-        && number <= 1e-3 ? Math.Min(0, number)
-        : throw new FormatException($"a log-probability is {value}; it must be a number, at most 0");
+    private static double Number(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) && number <= 1e-3
+            ? Math.Min(0, number)
+            : throw new FormatException($"a log-probability is {value}; it must be a number, at most 0");
 }

@@ -20,10 +20,15 @@ public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : I
     /// <inheritdoc/>
     /// <exception cref="Rewards.RemoteServiceException">A request failed on every server, or a server draws from something else; the
     /// message names it.</exception>
-    public async Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed,
-        CancellationToken cancellationToken = default)
+    public async Task<ScoredBatch> DrawAsync(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    )
     {
-        IReadOnlyList<Completion> drawn = await sampler.SampleAsync(prompts, completionsPerPrompt, seed, cancellationToken)
+        IReadOnlyList<Completion> drawn = await sampler
+            .SampleAsync(prompts, completionsPerPrompt, seed, cancellationToken)
             .ConfigureAwait(false);
         return await ScoreAsync(drawn, 0, completionsPerPrompt, cancellationToken).ConfigureAwait(false);
     }
@@ -33,12 +38,18 @@ public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : I
     /// <exception cref="Rewards.RemoteServiceException">A request failed on every server, or a server draws from something else; the
     /// message names it.</exception>
     public async IAsyncEnumerable<ScoredBatch> DrawEachAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed,
-            [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         int given = 0;
-        await foreach (IReadOnlyList<Completion> part in sampler.SampleEachAsync(prompts, completionsPerPrompt, seed, CompletionsPerPart,
-            cancellationToken).ConfigureAwait(false))
+        await foreach (
+            IReadOnlyList<Completion> part in sampler
+                .SampleEachAsync(prompts, completionsPerPrompt, seed, CompletionsPerPart, cancellationToken)
+                .ConfigureAwait(false)
+        )
         {
             yield return await ScoreAsync(part, given, completionsPerPrompt, cancellationToken).ConfigureAwait(false);
             given += part.Count / completionsPerPrompt;
@@ -46,11 +57,19 @@ public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : I
     }
 
     /// <summary>A group to each prompt of the call, also where one stands beside itself.</summary>
-    private async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> drawn, int first, int completionsPerPrompt,
-        CancellationToken cancellationToken)
+    private async Task<ScoredBatch> ScoreAsync(
+        IReadOnlyList<Completion> drawn,
+        int first,
+        int completionsPerPrompt,
+        CancellationToken cancellationToken
+    )
     {
         ScoredBatch scored = await scorer.ScoreAsync(drawn, cancellationToken).ConfigureAwait(false);
-        return new ScoredBatch(scored.Drawn, Enumerable.Range(0, drawn.Count).Select(i => first + (i / completionsPerPrompt)),
-            scored.Origin, scored.DrawnComponents);
+        return new ScoredBatch(
+            scored.Drawn,
+            Enumerable.Range(0, drawn.Count).Select(i => first + (i / completionsPerPrompt)),
+            scored.Origin,
+            scored.DrawnComponents
+        );
     }
 }

@@ -37,14 +37,16 @@ public sealed class PoolHandler : HttpMessageHandler
     /// <exception cref="ArgumentException">There is no address, one is no address, has a password or stands twice, or an option is out of
     /// range.</exception>
     public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
-        : this(servers, options, new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            ConnectTimeout = TimeSpan.FromSeconds(5), // a machine that is off answers nothing
-            PooledConnectionLifetime = TimeSpan.FromMinutes(15),
-        })
-    {
-    }
+        : this(
+            servers,
+            options,
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                ConnectTimeout = TimeSpan.FromSeconds(5), // a machine that is off answers nothing
+                PooledConnectionLifetime = TimeSpan.FromMinutes(15),
+            }
+        ) { }
 
     /// <summary>A pool over another handler, which it owns.</summary>
     internal PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options, HttpMessageHandler inner)
@@ -56,8 +58,10 @@ public sealed class PoolHandler : HttpMessageHandler
         if (Servers.IsEmpty)
             throw new ArgumentException("There is no server; give the address of at least one.", nameof(servers));
         if (Servers.CountBy(server => server.Address).FirstOrDefault(count => count.Value > 1).Key is Uri twice)
-            throw new ArgumentException($"The server {twice} stands twice; MaxRequestsPerServer says how " +
-                "much one is given.", nameof(servers));
+            throw new ArgumentException(
+                $"The server {twice} stands twice; MaxRequestsPerServer says how " + "much one is given.",
+                nameof(servers)
+            );
         _inner = new HttpMessageInvoker(inner);
         _queue = new PoolQueue(Servers, _options);
     }
@@ -87,8 +91,10 @@ public sealed class PoolHandler : HttpMessageHandler
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is not { IsAbsoluteUri: true } uri || uri.Host != Address.Host)
-            throw new InvalidOperationException($"A request to {PoolServer.Named(request.RequestUri)} came to a pool; name " +
-                $"{nameof(PoolHandler)}.{nameof(Address)} in place of a server.");
+            throw new InvalidOperationException(
+                $"A request to {PoolServer.Named(request.RequestUri)} came to a pool; name "
+                    + $"{nameof(PoolHandler)}.{nameof(Address)} in place of a server."
+            );
         byte[]? body = request.Content is null ? null : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         var tries = new Dictionary<PoolServer, int>();
         (PoolServer Server, int Life)? only = request.Options.TryGetValue(Only, out var one) ? one : null;
@@ -96,8 +102,9 @@ public sealed class PoolHandler : HttpMessageHandler
         {
             (PoolServer server, int life) = await _queue.TakeAsync(tries, only, cancellationToken).ConfigureAwait(false);
             tries[server] = tries.GetValueOrDefault(server) + 1;
-            bool isLast = (only is { } given ? [given.Server] : Servers)
-                .All(other => tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer);
+            bool isLast = (only is { } given ? [given.Server] : Servers).All(other =>
+                tries.GetValueOrDefault(other) >= _options.MaxTriesPerServer
+            );
             if (await TryAsync(server, life, request, body, isLast, cancellationToken).ConfigureAwait(false) is { } response)
             {
                 request.Options.Set(AnsweredBy, (server, life));
@@ -120,8 +127,14 @@ public sealed class PoolHandler : HttpMessageHandler
 
     /// <summary>One try. The place at the server is given back when the answer is read to its end.</summary>
     /// <returns>The answer; null when it came to nothing and is to be asked elsewhere.</returns>
-    private async Task<HttpResponseMessage?> TryAsync(PoolServer server, int life, HttpRequestMessage request, byte[]? body,
-        bool isLast, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage?> TryAsync(
+        PoolServer server,
+        int life,
+        HttpRequestMessage request,
+        byte[]? body,
+        bool isLast,
+        CancellationToken cancellationToken
+    )
     {
         long begun = _options.TimeProvider.GetTimestamp();
         using var limit = new CancellationTokenSource(_options.TryTimeout, _options.TimeProvider);
@@ -141,16 +154,31 @@ public sealed class PoolHandler : HttpMessageHandler
 
         bool isStopped = error is not null && cancellationToken.IsCancellationRequested;
         bool isLate = error is not null && !isStopped && limit.IsCancellationRequested;
-        bool passes = !isStopped && (isLate || (error is not null ? RetryPolicy.IsTransient(error)
-            : !response!.IsSuccessStatusCode && RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode))));
-        string why = isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s")
-            : error is not null ? Reason(error) : $"it answered {(int)response!.StatusCode} {response.ReasonPhrase}".TrimEnd();
-        bool mayHaveRestarted = error is not null // these are said by one that runs:
-            || response!.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
-                or HttpStatusCode.InternalServerError);
-        ServerHealth? news = _queue.Return(server, passes
-            ? () => server.Failed(begun, life, mayHaveRestarted, why, error is null ? RetryAfter(response!) : null)
-            : () => error is null && server.Answered(begun));
+        bool passes =
+            !isStopped
+            && (
+                isLate
+                || (
+                    error is not null
+                        ? RetryPolicy.IsTransient(error)
+                        : !response!.IsSuccessStatusCode
+                            && RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode))
+                )
+            );
+        string why =
+            isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s")
+            : error is not null ? Reason(error)
+            : $"it answered {(int)response!.StatusCode} {response.ReasonPhrase}".TrimEnd();
+        bool mayHaveRestarted =
+            error is not null // these are said by one that runs:
+            || response!.StatusCode
+                is not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or HttpStatusCode.InternalServerError);
+        ServerHealth? news = _queue.Return(
+            server,
+            passes
+                ? () => server.Failed(begun, life, mayHaveRestarted, why, error is null ? RetryAfter(response!) : null)
+                : () => error is null && server.Answered(begun)
+        );
         if (error is not null || (passes && !isLast))
             response?.Dispose();
         if (news is not null)
@@ -161,9 +189,11 @@ public sealed class PoolHandler : HttpMessageHandler
             return null;
         if (error is not null)
         {
-            throw new HttpRequestException((error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
+            throw new HttpRequestException(
+                (error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
                 $"{server.Address} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}",
-                error);
+                error
+            );
         }
 
         response!.RequestMessage = request;
@@ -196,12 +226,14 @@ public sealed class PoolHandler : HttpMessageHandler
 
     private static string Reason(Exception e) =>
         e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
-        ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}" : e.Message.TrimEnd('.');
+            ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}"
+            : e.Message.TrimEnd('.');
 
-    private TimeSpan? RetryAfter(HttpResponseMessage response) => response.Headers.RetryAfter switch
-    {
-        { Delta: TimeSpan delta } => delta,
-        { Date: DateTimeOffset date } => date - _options.TimeProvider.GetUtcNow(),
-        _ => null,
-    };
+    private TimeSpan? RetryAfter(HttpResponseMessage response) =>
+        response.Headers.RetryAfter switch
+        {
+            { Delta: TimeSpan delta } => delta,
+            { Date: DateTimeOffset date } => date - _options.TimeProvider.GetUtcNow(),
+            _ => null,
+        };
 }

@@ -28,9 +28,11 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The server, and which of its lives it is in.</returns>
     /// <exception cref="HttpRequestException">The life of the one server is over.</exception>
-    public async Task<(PoolServer Server, int Life)> TakeAsync(IReadOnlyDictionary<PoolServer, int> tries,
+    public async Task<(PoolServer Server, int Life)> TakeAsync(
+        IReadOnlyDictionary<PoolServer, int> tries,
         (PoolServer Server, int Life)? only,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         var waiter = new Waiter(tries, only);
@@ -81,23 +83,30 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
         return (server, server.Life);
     }
 
-    private PoolServer? Free(Waiter waiter) => (waiter.Only is { } only ? [only.Server] : servers)
-        .Where(server => server.IsFree && waiter.Tries.GetValueOrDefault(server) < options.MaxTriesPerServer)
-        .OrderBy(server => waiter.Tries.GetValueOrDefault(server)).ThenBy(server => server.UnderWay).FirstOrDefault();
+    private PoolServer? Free(Waiter waiter) =>
+        (waiter.Only is { } only ? [only.Server] : servers)
+            .Where(server => server.IsFree && waiter.Tries.GetValueOrDefault(server) < options.MaxTriesPerServer)
+            .OrderBy(server => waiter.Tries.GetValueOrDefault(server))
+            .ThenBy(server => server.UnderWay)
+            .FirstOrDefault();
 
     /// <summary>Gives what places there are, in order, and looks again when the next pause ends.</summary>
     private void Serve()
     {
         bool isOver = _waiting.Any(waiter => waiter.IsOver);
-        for (LinkedListNode<Waiter>? node = _waiting.First, next;
-            node is not null && (isOver || servers.Any(server => server.IsFree)); node = next)
+        for (
+            LinkedListNode<Waiter>? node = _waiting.First, next;
+            node is not null && (isOver || servers.Any(server => server.IsFree));
+            node = next
+        )
         {
             next = node.Next;
             if (node.Value is { IsOver: true, Only: { } only })
             {
                 _waiting.Remove(node);
-                node.Value.Place.SetException(new HttpRequestException(HttpRequestError.Unknown,
-                    $"{only.Server.Address} gave no answer: {only.Server.LastFailure}."));
+                node.Value.Place.SetException(
+                    new HttpRequestException(HttpRequestError.Unknown, $"{only.Server.Address} gave no answer: {only.Server.LastFailure}.")
+                );
                 continue;
             }
 
@@ -109,8 +118,15 @@ internal sealed class PoolQueue(ImmutableArray<PoolServer> servers, PoolOptions 
 
         _timer?.Dispose();
         TimeSpan[] pauses = _waiting.Count == 0 ? [] : [.. servers.Select(server => server.Pause).Where(pause => pause > TimeSpan.Zero)];
-        _timer = pauses.Length == 0 ? null : options.TimeProvider.CreateTimer(_ => Look(), null, pauses.Min()
-            + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        _timer =
+            pauses.Length == 0
+                ? null
+                : options.TimeProvider.CreateTimer(
+                    _ => Look(),
+                    null,
+                    pauses.Min() + TimeSpan.FromMilliseconds(1),
+                    Timeout.InfiniteTimeSpan
+                );
     }
 
     private void Look()

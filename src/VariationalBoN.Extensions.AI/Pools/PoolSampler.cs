@@ -48,16 +48,27 @@ public sealed class PoolSampler
         generation.Validate(tokenizer.VocabularySize);
         options.Validate(generation, tokenizer.VocabularySize);
         if (options.LocalCopy is CausalLmPolicy copy && Settings(copy.Options) != Settings(generation))
-            throw new ArgumentException($"The local copy draws with other settings ({Settings(copy.Options)}) than those given " +
-                $"({Settings(generation)}). Give its own Options.", nameof(generation));
-        (_pool, _client, _tokenizer, Generation, _options) = (pool, new CompletionClient(pool, tokenizer, generation, options), tokenizer,
-            generation, options);
+            throw new ArgumentException(
+                $"The local copy draws with other settings ({Settings(copy.Options)}) than those given "
+                    + $"({Settings(generation)}). Give its own Options.",
+                nameof(generation)
+            );
+        (_pool, _client, _tokenizer, Generation, _options) = (
+            pool,
+            new CompletionClient(pool, tokenizer, generation, options),
+            tokenizer,
+            generation,
+            options
+        );
         _served = options.UncheckedIdentity is { } identity ? new ServedPolicy(this, identity) : null;
 
-        static string Settings(GenerationOptions options) => string.Create(CultureInfo.InvariantCulture,
-            $"MaxNewTokens {options.MaxNewTokens}, Temperature {options.Temperature}, TopK {options.TopK}, TopP {options.TopP}, " +
-            $"StopTokens {string.Join(' ', options.StopTokens.Distinct().Order())}, " +
-            $"PromptsHaveSpecialTokens {options.PromptsHaveSpecialTokens}");
+        static string Settings(GenerationOptions options) =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"MaxNewTokens {options.MaxNewTokens}, Temperature {options.Temperature}, TopK {options.TopK}, TopP {options.TopP}, "
+                    + $"StopTokens {string.Join(' ', options.StopTokens.Distinct().Order())}, "
+                    + $"PromptsHaveSpecialTokens {options.PromptsHaveSpecialTokens}"
+            );
     }
 
     /// <summary>How completions are drawn.</summary>
@@ -86,11 +97,17 @@ public sealed class PoolSampler
     /// from something else; the message names the server.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<IReadOnlyList<Completion>> SampleAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    )
     {
         var drawn = new List<Completion>();
-        await foreach (IReadOnlyList<Completion> part in SampleEachAsync(prompts, completionsPerPrompt, seed, int.MaxValue,
-            cancellationToken).ConfigureAwait(false))
+        await foreach (
+            IReadOnlyList<Completion> part in SampleEachAsync(prompts, completionsPerPrompt, seed, int.MaxValue, cancellationToken)
+                .ConfigureAwait(false)
+        )
             drawn.AddRange(part);
         return drawn;
     }
@@ -102,8 +119,12 @@ public sealed class PoolSampler
     /// <param name="completionsPerPart">A part has the prompts of at most so many completions, or one prompt.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     internal async IAsyncEnumerable<IReadOnlyList<Completion>> SampleEachAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, int completionsPerPart,
-            [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        int completionsPerPart,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -115,8 +136,13 @@ public sealed class PoolSampler
         Task<Completion>[] drawing = [.. requests.Select(DrawAsync)];
         try
         {
-            foreach (Task<Completion>[] part in drawing.Chunk(Math.Max(1, completionsPerPart / completionsPerPrompt) is int several
-                && several < prompts.Count ? several * completionsPerPrompt : drawing.Length))
+            foreach (
+                Task<Completion>[] part in drawing.Chunk(
+                    Math.Max(1, completionsPerPart / completionsPerPrompt) is int several && several < prompts.Count
+                        ? several * completionsPerPrompt
+                        : drawing.Length
+                )
+            )
             {
                 Completion[] completions;
                 try
@@ -136,7 +162,7 @@ public sealed class PoolSampler
             await stop.CancelAsync().ConfigureAwait(false);
             var all = Task.WhenAll(drawing);
             await Task.WhenAny(all).ConfigureAwait(false); // nothing runs on after the call has ended
-            _ = all.Exception;                             // the first failure is thrown already
+            _ = all.Exception; // the first failure is thrown already
         }
 
         async Task<Completion> DrawAsync(EncodedRequest request)
@@ -198,9 +224,23 @@ public sealed class PoolSampler
         EncodedRequest[] prompts = [.. all.DistinctBy(request => request.Prompt).Take(8)];
         int each = (_options.CheckedCompletions + prompts.Length - 1) / prompts.Length;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<ServedCompletion>[] asked = [.. prompts.SelectMany(request => Enumerable.Range(0, each).Select(k => _client.AskAsync(
-            request with { Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)) }, held,
-                stop.Token)))];
+        Task<ServedCompletion>[] asked =
+        [
+            .. prompts.SelectMany(request =>
+                Enumerable
+                    .Range(0, each)
+                    .Select(k =>
+                        _client.AskAsync(
+                            request with
+                            {
+                                Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)),
+                            },
+                            held,
+                            stop.Token
+                        )
+                    )
+            ),
+        ];
         ServedCompletion[] drawn;
         try
         {
@@ -209,9 +249,14 @@ public sealed class PoolSampler
         catch (RemoteServiceException e) when (RetryPolicy.IsTransient(e))
         {
             if (Broken(server, 1) >= _pool.MaxTriesPerServer)
-                throw new RemoteServiceException(e.Failure, $"{server.Address} failed at each of {_pool.MaxTriesPerServer} tries " +
-                    $"to hold it to the local copy, so that nothing of it could be taken: {e.Message} Leave it out, or give it fewer requests " +
-                    $"({nameof(PoolOptions)}.{nameof(PoolOptions.MaxRequestsPerServer)}).", e);
+                throw new RemoteServiceException(
+                    e.Failure,
+                    $"{server.Address} failed at each of {_pool.MaxTriesPerServer} tries "
+                        + $"to hold it to the local copy, so that nothing of it could be taken: {e.Message} Leave it out, or give it "
+                        + $"fewer requests "
+                        + $"({nameof(PoolOptions)}.{nameof(PoolOptions.MaxRequestsPerServer)}).",
+                    e
+                );
             return false;
         }
         finally
@@ -226,10 +271,13 @@ public sealed class PoolSampler
             throw Repeats(repeated);
         if (DriftCheck.Fault(copy, Generation, drawn, _options.MaxDrift) is string fault)
         {
-            throw new RemoteServiceException(RemoteFailure.BadAnswer, $"{server.Address} draws from something else than the local copy " +
-                $"of {_options.Model}, by {drawn.Length} completions of " +
-                $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; " +
-                    $"{nameof(PoolSamplerOptions.MaxDrift)} sets the limit.");
+            throw new RemoteServiceException(
+                RemoteFailure.BadAnswer,
+                $"{server.Address} draws from something else than the local copy "
+                    + $"of {_options.Model}, by {drawn.Length} completions of "
+                    + $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; "
+                    + $"{nameof(PoolSamplerOptions.MaxDrift)} sets the limit."
+            );
         }
 
         return true;
@@ -242,10 +290,13 @@ public sealed class PoolSampler
             return _brokenChecks[server] = more == 0 ? 0 : _brokenChecks.GetValueOrDefault(server) + more;
     }
 
-    private static RemoteServiceException Repeats(ServedCompletion drawn) => new(RemoteFailure.BadAnswer,
-        $"{drawn.Server.Address} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" " +
-        $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token " +
-            "(temperature 0), or answers from a cache. Start it so that it heeds temperature and seed.");
+    private static RemoteServiceException Repeats(ServedCompletion drawn) =>
+        new(
+            RemoteFailure.BadAnswer,
+            $"{drawn.Server.Address} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" "
+                + $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token "
+                + "(temperature 0), or answers from a cache. Start it so that it heeds temperature and seed."
+        );
 
     private EncodedRequest[] Requests(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed)
     {
@@ -265,16 +316,23 @@ public sealed class PoolSampler
 
     private ImmutableArray<int> Encode(Prompt prompt, int number)
     {
-        ImmutableArray<int> ids = _tokenizer.Encode(prompt ?? throw new ArgumentException($"Prompt {number} is null.", nameof(prompt)),
-            !Generation.PromptsHaveSpecialTokens);
-        string? fault = ids.IsDefaultOrEmpty ? "no tokens; a model needs at least one, such as a beginning-of-text token"
+        ImmutableArray<int> ids = _tokenizer.Encode(
+            prompt ?? throw new ArgumentException($"Prompt {number} is null.", nameof(prompt)),
+            !Generation.PromptsHaveSpecialTokens
+        );
+        string? fault =
+            ids.IsDefaultOrEmpty ? "no tokens; a model needs at least one, such as a beginning-of-text token"
             : ids.Any(id => id < 0 || id >= _tokenizer.VocabularySize)
                 ? $"a token outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}"
             : Generation.ContextLength is int most && ids.Length > most - Generation.MaxNewTokens
-                ? $"{ids.Length} tokens; with {Generation.MaxNewTokens} new tokens in a context of {most} it may have at most " +
-                    $"{Math.Max(0, most - Generation.MaxNewTokens)}"
+                ? $"{ids.Length} tokens; with {Generation.MaxNewTokens} new tokens in a context of {most} it may have at most "
+                    + $"{Math.Max(0, most - Generation.MaxNewTokens)}"
             : null;
-        return fault is null ? ids : throw new ArgumentException($"Prompt {number}, \"{ChatModel.Shorten(prompt.Canonical)}\", has " +
-            $"{fault}.", nameof(prompt));
+        return fault is null
+            ? ids
+            : throw new ArgumentException(
+                $"Prompt {number}, \"{ChatModel.Shorten(prompt.Canonical)}\", has " + $"{fault}.",
+                nameof(prompt)
+            );
     }
 }

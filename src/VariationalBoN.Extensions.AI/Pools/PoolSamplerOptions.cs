@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>What servers of a pool draw from, and how they are held to it. Immutable, thread-safe. Checked where it is used, all faults
@@ -49,21 +51,33 @@ public sealed record PoolSamplerOptions
             faults.Add($"Protocol is {Protocol}, which is none of its values");
         if (LocalCopy is null == UncheckedIdentity is null)
         {
-            faults.Add(LocalCopy is null
-                ? "neither LocalCopy nor UncheckedIdentity is set; give a local copy, which the servers are held to, or say by " +
-                    "UncheckedIdentity that there is none"
-                : "LocalCopy and UncheckedIdentity are both set; the identity is that of the copy");
+            faults.Add(
+                LocalCopy is null
+                    ? "neither LocalCopy nor UncheckedIdentity is set; give a local copy, which the servers are held to, or say by "
+                        + "UncheckedIdentity that there is none"
+                    : "LocalCopy and UncheckedIdentity are both set; the identity is that of the copy"
+            );
         }
 
         if (!generation.HasFullSupport(vocabularySize))
-            faults.Add("TopK or TopP is set; a server that rounds otherwise draws tokens that the copy gives no probability at all, so " +
-                "that log pi of a good server's completions would be minus infinity. Draw from all tokens");
+            faults.Add(
+                "TopK or TopP is set; a server that rounds otherwise draws tokens that the copy gives no probability at all, so "
+                    + "that log pi of a good server's completions would be minus infinity. Draw from all tokens"
+            );
         if (UncheckedIdentity is not null && generation.Temperature != 1)
-            faults.Add(FormattableString.Invariant($"UncheckedIdentity is set with temperature {generation.Temperature}; servers say ") +
-                "the log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a LocalCopy");
+            faults.Add(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"UncheckedIdentity is set with temperature {generation.Temperature}; servers say "
+                )
+                    + "the log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a "
+                    + "LocalCopy"
+            );
         if (Protocol == PoolProtocol.LlamaCpp && generation.StopTokens.Length > 1)
-            faults.Add($"StopTokens has {generation.StopTokens.Length} tokens, and llama.cpp's server stops at the model's own alone; " +
-                "give that one");
+            faults.Add(
+                $"StopTokens has {generation.StopTokens.Length} tokens, and llama.cpp's server stops at the model's own alone; "
+                    + "give that one"
+            );
         if (!(MaxDrift > 0 && MaxDrift < double.PositiveInfinity))
             faults.Add(FormattableString.Invariant($"MaxDrift is {MaxDrift}; it must be above 0 and finite"));
         if (CheckedCompletions < 8)

@@ -4,18 +4,24 @@ namespace VariationalBoN.Extensions.AI.Pools;
 internal sealed class PoolServer
 {
     private readonly PoolOptions _options;
-    private long _pausedUntil;               // a timestamp
-    private int _failures;                   // since it last answered
-    private long _answered, _failed;
+    private long _pausedUntil; // a timestamp
+    private int _failures; // since it last answered
+    private long _answered,
+        _failed;
 
     public PoolServer(Uri address, PoolOptions options)
     {
         if (address is not { IsAbsoluteUri: true, Scheme: "http" or "https", Query: "", Fragment: "" })
-            throw new ArgumentException($"\"{Named(address)}\" is no address of a server; it must be absolute, http or https, " +
-                "without query.", nameof(address));
+            throw new ArgumentException(
+                $"\"{Named(address)}\" is no address of a server; it must be absolute, http or https, " + "without query.",
+                nameof(address)
+            );
         if (address.UserInfo.Length > 0)
-            throw new ArgumentException($"The address of {Named(address)} has a user or a password before its @, which is not sent; give " +
-                $"{nameof(PoolOptions)}.{nameof(PoolOptions.Authorization)}.", nameof(address));
+            throw new ArgumentException(
+                $"The address of {Named(address)} has a user or a password before its @, which is not sent; give "
+                    + $"{nameof(PoolOptions)}.{nameof(PoolOptions.Authorization)}.",
+                nameof(address)
+            );
         Address = address.AbsolutePath.EndsWith('/') ? address : new UriBuilder(address) { Path = address.AbsolutePath + "/" }.Uri;
         _options = options;
     }
@@ -36,15 +42,20 @@ internal sealed class PoolServer
     public bool IsFree => UnderWay < (_failures > 0 ? 1 : _options.MaxRequestsPerServer) && Pause == TimeSpan.Zero;
 
     /// <summary>How long it is left alone.</summary>
-    public TimeSpan Pause => _failures == 0 ? TimeSpan.Zero
-        : TimeSpan.FromSeconds(Math.Max(0, (double)(_pausedUntil - _options.TimeProvider.GetTimestamp())
-            / _options.TimeProvider.TimestampFrequency));
+    public TimeSpan Pause =>
+        _failures == 0
+            ? TimeSpan.Zero
+            : TimeSpan.FromSeconds(
+                Math.Max(0, (double)(_pausedUntil - _options.TimeProvider.GetTimestamp()) / _options.TimeProvider.TimestampFrequency)
+            );
 
     public ServerHealth Health => new(Address, UnderWay, _answered, _failed, Pause, LastFailure);
 
     /// <summary>What an address is called in messages: without secrets.</summary>
-    public static string Named(Uri? address) => address is { IsAbsoluteUri: true }
-        ? address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) : $"{address}";
+    public static string Named(Uri? address) =>
+        address is { IsAbsoluteUri: true }
+            ? address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+            : $"{address}";
 
     /// <summary>It has answered a request that was begun then. One from before its pause does not end that.</summary>
     /// <returns>Whether it had failed before.</returns>
@@ -72,10 +83,14 @@ internal sealed class PoolServer
             Life++;
         if (_failures > 0 && begun < _pausedUntil)
             return false;
-        TimeSpan pause = TimeSpan.FromTicks((long)Math.Min(_options.MaxPause.Ticks, _options.FirstPause.Ticks * Math.Pow(2,
-            Math.Min(_failures, 40))));
+        TimeSpan pause = TimeSpan.FromTicks(
+            (long)Math.Min(_options.MaxPause.Ticks, _options.FirstPause.Ticks * Math.Pow(2, Math.Min(_failures, 40)))
+        );
         if (retryAfter is TimeSpan asked)
-            pause = asked > _options.MaxPause ? _options.MaxPause : asked > pause ? asked : pause;
+            pause =
+                asked > _options.MaxPause ? _options.MaxPause
+                : asked > pause ? asked
+                : pause;
         _failures++;
         _pausedUntil = _options.TimeProvider.GetTimestamp() + (long)(pause.TotalSeconds * _options.TimeProvider.TimestampFrequency);
         return true;

@@ -15,9 +15,14 @@ internal sealed class ServedPolicy(PoolSampler sampler, ModelIdentity identity) 
     /// <summary>Keeps what a server says of a completion, as long as that lives.</summary>
     public void Remember(Completion completion, double logProb) => _logProbs.AddOrUpdate(completion, new StrongBox<double>(logProb));
 
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed,
-        CancellationToken cancellationToken = default) =>
-        Task.Run(() => sampler.SampleAsync(prompts, completionsPerPrompt, seed, cancellationToken), cancellationToken).GetAwaiter()
+    public IReadOnlyList<Completion> Sample(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    ) =>
+        Task.Run(() => sampler.SampleAsync(prompts, completionsPerPrompt, seed, cancellationToken), cancellationToken)
+            .GetAwaiter()
             .GetResult();
 
     /// <exception cref="ArgumentException">A completion was not drawn by the sampler.</exception>
@@ -27,9 +32,13 @@ internal sealed class ServedPolicy(PoolSampler sampler, ModelIdentity identity) 
         double[] values = new double[completions.Count];
         for (int i = 0; i < values.Length; i++)
         {
-            values[i] = _logProbs.TryGetValue(completions[i], out StrongBox<double>? value) ? value.Value : throw new ArgumentException(
-                $"Completion {i} was not drawn by this pool, so that nobody has said its log-probability. To score what another policy " +
-                    "has drawn, give a LocalCopy.", nameof(completions));
+            values[i] = _logProbs.TryGetValue(completions[i], out StrongBox<double>? value)
+                ? value.Value
+                : throw new ArgumentException(
+                    $"Completion {i} was not drawn by this pool, so that nobody has said its log-probability. To score what another policy "
+                        + "has drawn, give a LocalCopy.",
+                    nameof(completions)
+                );
         }
 
         TorchRuntime.Require();

@@ -11,6 +11,7 @@ namespace VariationalBoN.Extensions.AI.Pools;
 public sealed record ServerHealth(Uri Server, int UnderWay, long Answered, long Failed, TimeSpan Pause, string? LastFailure)
 {
     /// <summary>One line for people.</summary>
-    public override string ToString() => FormattableString.Invariant($"{Server}: {Answered} answered, {Failed} failed, {UnderWay} under way") +
-        (Pause > TimeSpan.Zero ? FormattableString.Invariant($", left alone for {Pause.TotalSeconds:0.#} s: {LastFailure}") : "");
+    public override string ToString() =>
+        FormattableString.Invariant($"{Server}: {Answered} answered, {Failed} failed, {UnderWay} under way")
+        + (Pause > TimeSpan.Zero ? FormattableString.Invariant($", left alone for {Pause.TotalSeconds:0.#} s: {LastFailure}") : "");
 }

@@ -3,7 +3,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.References;
 
-/// <summary>How a chat model is sampled. Immutable; as thread-safe as its functions. Checked where it is used, all faults in one message.</summary>
+/// <summary>How a chat model is sampled. Immutable; as thread-safe as its functions. Checked where it is used, all faults in one
+/// message.</summary>
 public sealed record ChatReferenceSamplerOptions
 {
     /// <summary>The most tokens of a completion, at least 1: part of what the reference is.</summary>
@@ -15,20 +16,24 @@ public sealed record ChatReferenceSamplerOptions
     /// <summary>The model that is asked for; null for the client's own.</summary>
     public string? ModelId { get; init; }
 
-    /// <summary>The messages of a prompt; null for one user message, or the messages of a conversation where they hold texts alone. What the service makes of them is the prompt of its model.</summary>
+    /// <summary>The messages of a prompt; null for one user message, or the messages of a conversation where they hold texts alone. What
+    /// the service makes of them is the prompt of its model.</summary>
     public Func<Prompt, IEnumerable<ChatMessage>>? Messages { get; init; }
 
     /// <summary>
-    /// The identity of the reference, null for one made of model and settings. Set it to <see cref="IPolicy.Identity"/> of a local policy to say that the service
-    /// draws from that very distribution, template and settings included: only then does a <see cref="ReferenceTable"/> of these samples agree to be used with it.
-    /// Needed with <see cref="Messages"/>, which cannot be told apart.
+    /// The identity of the reference, null for one made of model and settings. Set it to <see cref="IPolicy.Identity"/> of a local policy
+    /// to say that the service draws from that very distribution, template and settings included: only then does a
+    /// <see cref="ReferenceTable"/> of these samples agree to be used with it. Needed with <see cref="Messages"/>, which cannot be told
+    /// apart.
     /// </summary>
     public ModelIdentity? Identity { get; init; }
 
-    /// <summary>How an answer that does not say why it ended is taken; null refuses it, since truncated completions could not be told from whole ones.</summary>
+    /// <summary>How an answer that does not say why it ended is taken; null refuses it, since truncated completions could not be told from
+    /// whole ones.</summary>
     public FinishReason? MissingFinishReason { get; init; }
 
-    /// <summary>Whether each request carries a seed of its own, so that a service that heeds seeds draws the same completions again.</summary>
+    /// <summary>Whether each request carries a seed of its own, so that a service that heeds seeds draws the same completions
+    /// again.</summary>
     public bool SendSeed { get; init; } = true;
 
     /// <summary>The most requests that are under way at once, at least 1.</summary>
@@ -45,11 +50,15 @@ public sealed record ChatReferenceSamplerOptions
         if (MaxOutputTokens < 1)
             faults.Add($"MaxOutputTokens is {MaxOutputTokens}; it must be at least 1");
         if (!(Temperature > 0 && float.IsFinite(Temperature)))
-            faults.Add(FormattableString.Invariant($"Temperature is {Temperature}; it must be above 0, or all samples of a prompt are one"));
+            faults.Add(
+                FormattableString.Invariant($"Temperature is {Temperature}; it must be above 0, or all samples of a prompt are one")
+            );
         if (MissingFinishReason is FinishReason reason && !Enum.IsDefined(reason))
             faults.Add($"MissingFinishReason is {reason}, which is none of its values");
         if (Messages is not null && Identity is null)
-            faults.Add("Identity is not set although Messages is set; name both model and messages, since other messages make another reference");
+            faults.Add(
+                "Identity is not set although Messages is set; name both model and messages, since other messages make another reference"
+            );
         if (MaxConcurrency < 1)
             faults.Add($"MaxConcurrency is {MaxConcurrency}; it must be at least 1");
         if (Retry is null)

@@ -26,20 +26,34 @@ internal static class ConversationMessages
 
         if (!message.TryGetProperty("content", out JsonElement content) || content.ValueKind == JsonValueKind.Null)
             throw Fault(number, "has no content");
-        AIContent[] parts = content.ValueKind == JsonValueKind.String
-            ? [new TextContent(content.GetString())]
-            : [.. content.EnumerateArray().Select(part => new TextContent(Text(part) ?? throw Fault(number, "holds a part that is no text")))];
+        AIContent[] parts =
+            content.ValueKind == JsonValueKind.String
+                ? [new TextContent(content.GetString())]
+                :
+                [
+                    .. content
+                        .EnumerateArray()
+                        .Select(part => new TextContent(Text(part) ?? throw Fault(number, "holds a part that is no text"))),
+                ];
         return new ChatMessage(new ChatRole(message.GetProperty("role").GetString()!), parts)
         {
             AuthorName = message.TryGetProperty("name", out JsonElement name) ? name.GetString() : null,
         };
     }
 
-    private static string? Text(JsonElement part) => part.ValueKind == JsonValueKind.Object
-        && part.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.GetString() == "text"
-        && part.TryGetProperty("text", out JsonElement text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+    private static string? Text(JsonElement part) =>
+        part.ValueKind == JsonValueKind.Object
+        && part.TryGetProperty("type", out JsonElement type)
+        && type.ValueKind == JsonValueKind.String
+        && type.GetString() == "text"
+        && part.TryGetProperty("text", out JsonElement text)
+        && text.ValueKind == JsonValueKind.String
+            ? text.GetString()
+            : null;
 
-    private static ArgumentException Fault(int number, string why) => new(
-        $"Message {number} of the conversation {why}, which is not sent to a chat model by itself: "
-        + $"give {nameof(ChatReferenceSamplerOptions)}.{nameof(ChatReferenceSamplerOptions.Messages)}.");
+    private static ArgumentException Fault(int number, string why) =>
+        new(
+            $"Message {number} of the conversation {why}, which is not sent to a chat model by itself: "
+                + $"give {nameof(ChatReferenceSamplerOptions)}.{nameof(ChatReferenceSamplerOptions.Messages)}."
+        );
 }

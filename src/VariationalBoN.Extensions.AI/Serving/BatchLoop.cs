@@ -70,7 +70,8 @@ internal sealed class BatchLoop(IPolicy policy, int maxBatchSize) : IDrawingLoop
         var failed = new Dictionary<Prompt, Exception>();
         foreach (ServedRequest left in batch.Where(served => !served.IsGone))
         {
-            Exception? known = failed.GetValueOrDefault(left.Request.Prompt)
+            Exception? known =
+                failed.GetValueOrDefault(left.Request.Prompt)
                 ?? failed.Values.GroupBy(why => (why.GetType(), why.Message)).FirstOrDefault(alike => alike.Count() > 1)?.First();
             if ((known ?? TryDraw([left])) is not Exception why)
                 continue;
@@ -92,12 +93,20 @@ internal sealed class BatchLoop(IPolicy policy, int maxBatchSize) : IDrawingLoop
         try
         {
             policy.SampleEach(
-                [.. batch.Select(served => served.Request.Prompt)], 1, batch[0].Seed,
-                (place, completion) => batch[place].Write(new Drawn(0, completion.FinishReason, completion)), stop.Token);
+                [.. batch.Select(served => served.Request.Prompt)],
+                1,
+                batch[0].Seed,
+                (place, completion) => batch[place].Write(new Drawn(0, completion.FinishReason, completion)),
+                stop.Token
+            );
             int left = batch.Count(served => !served.IsGone);
-            return left == 0 ? null : new InvalidOperationException(
-                $"{policy.GetType().Name} was asked for {batch.Count} completions and handed on {batch.Count - left}; its SampleEach must "
-                + "call onFinished once for each.");
+            return left == 0
+                ? null
+                : new InvalidOperationException(
+                    $"{policy.GetType().Name} was asked for {batch.Count} completions and handed on {batch.Count - left}; its SampleEach "
+                        + $"must "
+                        + "call onFinished once for each."
+                );
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

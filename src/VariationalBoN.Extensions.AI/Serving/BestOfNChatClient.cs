@@ -30,16 +30,24 @@ public sealed class BestOfNChatClient : IChatClient
     /// <param name="scoring">How failures and truncated completions are treated; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">N is out of range.</exception>
     /// <exception cref="ArgumentException">The name is blank, or an option of scoring is out of range.</exception>
-    public BestOfNChatClient(CompletionService service, IRewardModel reward, int n, PolicyChatClientOptions? options = null,
-        ScoringOptions? scoring = null)
+    public BestOfNChatClient(
+        CompletionService service,
+        IRewardModel reward,
+        int n,
+        PolicyChatClientOptions? options = null,
+        ScoringOptions? scoring = null
+    )
     {
         ArgumentNullException.ThrowIfNull(reward);
         (_service, _reward, _n, _scoring) = (service, reward, n, scoring ?? new ScoringOptions());
         _scoring.Validate();
         ArgumentNullException.ThrowIfNull(service);
         if (n < 1 || n > service.MaxWaiting)
-            throw new ArgumentOutOfRangeException(nameof(n), n,
-                $"N must be 1 to {service.MaxWaiting}, the requests that may wait (CompletionServiceOptions.MaxWaiting).");
+            throw new ArgumentOutOfRangeException(
+                nameof(n),
+                n,
+                $"N must be 1 to {service.MaxWaiting}, the requests that may wait (CompletionServiceOptions.MaxWaiting)."
+            );
         _reader = new ChatReader(service, options, maxSample: (int.MaxValue / n) - 1);
     }
 
@@ -50,9 +58,11 @@ public sealed class BestOfNChatClient : IChatClient
     /// <param name="reason">What is wrong with them.</param>
     /// <returns>Whether they can be answered.</returns>
     public bool TryRead(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, [NotNullWhen(true)] out CompletionRequest? request,
-        [NotNullWhen(false)] out string? reason) =>
-        _reader.TryRead(messages, options, out request, out reason);
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options,
+        [NotNullWhen(true)] out CompletionRequest? request,
+        [NotNullWhen(false)] out string? reason
+    ) => _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
     /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message
@@ -61,23 +71,30 @@ public sealed class BestOfNChatClient : IChatClient
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
-        CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         if (!TryRead(messages, options, out CompletionRequest? request, out string? reason))
             throw new CompletionRequestException(reason);
         request = request with { Seed = request.Seed ?? Random.Shared.NextInt64() };
         int first = request.Sample * _n;
-        IReadOnlyList<Completion> drawn = await _service.CompleteAllAsync(
-            [.. Enumerable.Range(first, _n).Select(sample => request with { Sample = sample })], cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Completion> drawn = await _service
+            .CompleteAllAsync([.. Enumerable.Range(first, _n).Select(sample => request with { Sample = sample })], cancellationToken)
+            .ConfigureAwait(false);
         IReadOnlyList<double?> rewards = await _reward.ScoreCheckedAsync(drawn, _scoring, cancellationToken).ConfigureAwait(false);
-        int best = Enumerable.Range(0, _n).Where(i => rewards[i] is not null).OrderByDescending(i => rewards[i])
-            .FirstOrDefault(-1); // a stable order
+        // a stable order
+        int best = Enumerable.Range(0, _n).Where(i => rewards[i] is not null).OrderByDescending(i => rewards[i]).FirstOrDefault(-1);
         if (best < 0)
             throw new RewardModelException($"None of the {_n} completions of the prompt has a reward; all were excluded.");
         ChatResponse response = ChatAnswer.Whole(
-            drawn[best], new DrawSeed(request.Seed.Value, DrawPurpose.Serving, first + best), _reader.ModelId,
-            drawn.Sum(one => (long)one.Tokens.Length));
+            drawn[best],
+            new DrawSeed(request.Seed.Value, DrawPurpose.Serving, first + best),
+            _reader.ModelId,
+            drawn.Sum(one => (long)one.Tokens.Length)
+        );
         response.AdditionalProperties!["n"] = _n;
         response.AdditionalProperties["reward"] = rewards[best];
         return response;
@@ -86,8 +103,10 @@ public sealed class BestOfNChatClient : IChatClient
     /// <inheritdoc/>
     /// <remarks>Which draw is the best is known when all are drawn, so that the answer comes in one piece.</remarks>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         ChatResponse response = await GetResponseAsync(messages, options, cancellationToken).ConfigureAwait(false);
         foreach (ChatResponseUpdate update in response.ToChatResponseUpdates())
@@ -102,7 +121,5 @@ public sealed class BestOfNChatClient : IChatClient
     public object? GetService(Type serviceType, object? serviceKey = null) => _reader.Service(this, serviceType, serviceKey);
 
     /// <summary>Does nothing: the service is the caller's.</summary>
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -26,13 +26,14 @@ internal static class ChatAnswer
     }
 
     /// <summary>The next piece of an answer.</summary>
-    public static ChatResponseUpdate Piece(string text, string id, string modelId) => new(ChatRole.Assistant, text)
-    {
-        ResponseId = id,
-        MessageId = id,
-        ModelId = modelId,
-        CreatedAt = DateTimeOffset.UtcNow,
-    };
+    public static ChatResponseUpdate Piece(string text, string id, string modelId) =>
+        new(ChatRole.Assistant, text)
+        {
+            ResponseId = id,
+            MessageId = id,
+            ModelId = modelId,
+            CreatedAt = DateTimeOffset.UtcNow,
+        };
 
     /// <summary>The end of an answer in pieces: why it ends, and what it took.</summary>
     public static ChatResponseUpdate Last(Completion completion, DrawSeed seed, string id, string modelId) =>
@@ -52,12 +53,13 @@ internal static class ChatAnswer
     private static ChatFinishReason Reason(Completion completion) =>
         completion.FinishReason == FinishReason.Stopped ? ChatFinishReason.Stop : ChatFinishReason.Length;
 
-    private static UsageDetails Usage(Completion completion, long drawn) => new()
-    {
-        InputTokenCount = completion.PromptTokens.Length,
-        OutputTokenCount = drawn,
-        TotalTokenCount = completion.PromptTokens.Length + drawn,
-    };
+    private static UsageDetails Usage(Completion completion, long drawn) =>
+        new()
+        {
+            InputTokenCount = completion.PromptTokens.Length,
+            OutputTokenCount = drawn,
+            TotalTokenCount = completion.PromptTokens.Length + drawn,
+        };
 
     private static AdditionalPropertiesDictionary Properties(DrawSeed seed) =>
         new() { ["seed"] = seed.Value, [ChatSettings.Sample] = seed.FirstSample };

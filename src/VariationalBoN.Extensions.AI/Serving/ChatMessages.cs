@@ -32,16 +32,20 @@ internal static class ChatMessages
             ? new Prompt(Text(messages[0], 0))
             : throw new ArgumentException(
                 "The model has no chat template, so that it reads the text of one message of the user alone, and was given messages of "
-                + $"{string.Join(", ", messages.Select(message => message.Role.Value))}. Give one, serve a model with a template, or set "
-                + $"{nameof(PolicyChatClientOptions)}.{nameof(PolicyChatClientOptions.ReadMessages)}.");
+                    + $"{string.Join(", ", messages.Select(message => message.Role.Value))}. Give one, serve a model with a template, or "
+                    + $"set "
+                    + $"{nameof(PolicyChatClientOptions)}.{nameof(PolicyChatClientOptions.ReadMessages)}."
+            );
     }
 
     private static string Text(ChatMessage message, int number)
     {
         if (message.Contents.FirstOrDefault(content => content is not TextContent) is AIContent other)
         {
-            throw new ArgumentException($"Message {number} (role \"{message.Role.Value}\") holds {other.GetType().Name}, which a "
-                + "language model of texts cannot read; give texts alone.");
+            throw new ArgumentException(
+                $"Message {number} (role \"{message.Role.Value}\") holds {other.GetType().Name}, which a "
+                    + "language model of texts cannot read; give texts alone."
+            );
         }
 
         return new Prompt(message.Text).Text; // refuses half of a surrogate pair

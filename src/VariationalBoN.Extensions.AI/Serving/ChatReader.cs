@@ -22,7 +22,8 @@ internal sealed class ChatReader
         options.Validate();
         (_service, _maxSample) = (service, maxSample);
         Metadata = new ChatClientMetadata("variationalbon", defaultModelId: options.ModelId);
-        _readMessages = options.ReadMessages
+        _readMessages =
+            options.ReadMessages
             ?? (service.Policy is IPromptReader { ReadsConversations: true } ? ChatMessages.Conversation : ChatMessages.SingleText);
     }
 
@@ -32,8 +33,11 @@ internal sealed class ChatReader
 
     /// <summary>The request as it can be drawn, or everything that is wrong with messages and options.</summary>
     public bool TryRead(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, [NotNullWhen(true)] out CompletionRequest? request,
-        [NotNullWhen(false)] out string? reason)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options,
+        [NotNullWhen(true)] out CompletionRequest? request,
+        [NotNullWhen(false)] out string? reason
+    )
     {
         (CompletionRequest read, List<string> faults) = Parse(messages, options);
         reason = faults.Count > 0 ? RequestReader.Message(faults) : null;
@@ -53,7 +57,8 @@ internal sealed class ChatReader
     public object? Service(IChatClient client, Type serviceType, object? serviceKey)
     {
         ArgumentNullException.ThrowIfNull(serviceType);
-        return serviceKey is not null ? null
+        return serviceKey is not null
+            ? null
             : ((object[])[client, Metadata, _service, _service.Policy]).FirstOrDefault(serviceType.IsInstanceOfType);
     }
 

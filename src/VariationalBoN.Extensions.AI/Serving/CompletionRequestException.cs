@@ -5,22 +5,16 @@ namespace VariationalBoN.Extensions.AI.Serving;
 public sealed class CompletionRequestException : ArgumentException
 {
     /// <summary>Creates the exception without a message of its own.</summary>
-    public CompletionRequestException()
-    {
-    }
+    public CompletionRequestException() { }
 
     /// <summary>Creates the exception.</summary>
     /// <param name="message">What is wrong.</param>
     public CompletionRequestException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 
     /// <summary>Creates the exception.</summary>
     /// <param name="message">What is wrong.</param>
     /// <param name="innerException">The error beneath.</param>
     public CompletionRequestException(string message, Exception? innerException)
-        : base(message, innerException)
-    {
-    }
+        : base(message, innerException) { }
 }

@@ -88,13 +88,18 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<IReadOnlyList<Completion>> CompleteAllAsync(
-        IReadOnlyList<CompletionRequest> requests, CancellationToken cancellationToken = default)
+        IReadOnlyList<CompletionRequest> requests,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(requests);
         if (requests.Count > MaxWaiting)
         {
-            throw new ArgumentException($"{requests.Count} requests are asked at once, and {MaxWaiting} may wait: ask in parts, or raise "
-                + $"{nameof(CompletionServiceOptions)}.{nameof(CompletionServiceOptions.MaxWaiting)}.", nameof(requests));
+            throw new ArgumentException(
+                $"{requests.Count} requests are asked at once, and {MaxWaiting} may wait: ask in parts, or raise "
+                    + $"{nameof(CompletionServiceOptions)}.{nameof(CompletionServiceOptions.MaxWaiting)}.",
+                nameof(requests)
+            );
         }
 
         DrawnText[] texts = Start(requests);
@@ -121,8 +126,10 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <exception cref="ServiceBusyException">Too many wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async IAsyncEnumerable<string> StreamAsync(CompletionRequest request,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<string> StreamAsync(
+        CompletionRequest request,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         using DrawnText text = Start([request])[0];
         while (await text.ReadAsync(cancellationToken).ConfigureAwait(false) is string piece)

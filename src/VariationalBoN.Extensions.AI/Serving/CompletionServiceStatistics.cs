@@ -8,5 +8,11 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// <param name="Failed">Requests that ended in an error of model or policy, or with the service. What was refused before it waited is not
 /// counted.</param>
 /// <param name="Tokens">Tokens that were drawn.</param>
-public readonly record struct CompletionServiceStatistics(int Waiting, int Running, long Finished, long Cancelled, long Failed,
-    long Tokens);
+public readonly record struct CompletionServiceStatistics(
+    int Waiting,
+    int Running,
+    long Finished,
+    long Cancelled,
+    long Failed,
+    long Tokens
+);

@@ -75,8 +75,10 @@ internal sealed class DrawnText(ServedRequest served) : IDisposable
     /// <summary>A completion that was drawn as a whole, up to the first stop sequence; its tokens stay.</summary>
     private Completion Cut(Completion whole)
     {
-        int[] stops = [.. served.Request.StopSequences.Select(stop => whole.Text.IndexOf(stop, StringComparison.Ordinal))
-            .Where(at => at >= 0)];
+        int[] stops =
+        [
+            .. served.Request.StopSequences.Select(stop => whole.Text.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0),
+        ];
         return stops.Length == 0 ? whole : whole with { Text = whole.Text[..stops.Min()], FinishReason = FinishReason.Stopped };
     }
 }

@@ -42,9 +42,11 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
     /// <param name="reason">What is wrong with them.</param>
     /// <returns>Whether they can be answered.</returns>
     public bool TryRead(
-        IEnumerable<ChatMessage> messages, ChatOptions? options, [NotNullWhen(true)] out CompletionRequest? request,
-        [NotNullWhen(false)] out string? reason) =>
-        _reader.TryRead(messages, options, out request, out reason);
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options,
+        [NotNullWhen(true)] out CompletionRequest? request,
+        [NotNullWhen(false)] out string? reason
+    ) => _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
     /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message
@@ -52,8 +54,11 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
-        CancellationToken cancellationToken = default)
+    public async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         using DrawnText text = _service.Start([_reader.Read(messages, options)])[0];
         await text.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
@@ -67,8 +72,10 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         using DrawnText text = _service.Start([_reader.Read(messages, options)])[0];
         string id = ChatAnswer.NewId();

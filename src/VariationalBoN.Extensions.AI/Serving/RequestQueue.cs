@@ -10,7 +10,8 @@ internal sealed class RequestQueue(int maxWaiting, int capacity)
     private readonly HashSet<ServedRequest> _present = [];
     private readonly long[] _ended = new long[Enum.GetValues<Outcome>().Length];
     private long _tokens;
-    private bool _isClosed, _isStopped;
+    private bool _isClosed,
+        _isStopped;
     private Exception? _fault;
 
     /// <summary>The most that wait.</summary>
@@ -43,8 +44,13 @@ internal sealed class RequestQueue(int maxWaiting, int capacity)
             lock (_gate)
             {
                 return new(
-                    _waiting.Count, _present.Count - _waiting.Count, _ended[(int)Outcome.Finished], _ended[(int)Outcome.Cancelled],
-                    _ended[(int)Outcome.Failed], Interlocked.Read(ref _tokens));
+                    _waiting.Count,
+                    _present.Count - _waiting.Count,
+                    _ended[(int)Outcome.Finished],
+                    _ended[(int)Outcome.Cancelled],
+                    _ended[(int)Outcome.Failed],
+                    Interlocked.Read(ref _tokens)
+                );
             }
         }
     }
@@ -58,15 +64,19 @@ internal sealed class RequestQueue(int maxWaiting, int capacity)
         lock (_gate)
         {
             if (_fault is not null)
-                throw new InvalidOperationException($"The completion service has ended by an error, make a new one: {_fault.Message}",
-                    _fault);
+                throw new InvalidOperationException(
+                    $"The completion service has ended by an error, make a new one: {_fault.Message}",
+                    _fault
+                );
             if (_isClosed)
                 throw Stopped();
             if (_present.Count + requests.Count > (long)maxWaiting + capacity) // the running ones hold places
             {
-                throw new ServiceBusyException($"{_waiting.Count} requests wait of at most {maxWaiting} "
-                    + $"(CompletionServiceOptions.MaxWaiting), and {requests.Count} more "
-                    + $"{(requests.Count == 1 ? "has" : "have")} no room: ask again later.");
+                throw new ServiceBusyException(
+                    $"{_waiting.Count} requests wait of at most {maxWaiting} "
+                        + $"(CompletionServiceOptions.MaxWaiting), and {requests.Count} more "
+                        + $"{(requests.Count == 1 ? "has" : "have")} no room: ask again later."
+                );
             }
 
             _waiting.AddRange(requests);

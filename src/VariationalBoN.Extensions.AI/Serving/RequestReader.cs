@@ -8,7 +8,9 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// <summary>Holds requests against a policy before they wait. Thread-safe.</summary>
 internal sealed class RequestReader(IPolicy policy, RequestQueue queue)
 {
-    private const int MaxKept = 32, MaxStopSequences = 16, MaxStopLength = 256;
+    private const int MaxKept = 32,
+        MaxStopSequences = 16,
+        MaxStopLength = 256;
     private const double LeastTemperature = 1e-6; // logits are divided by it in float32
 
     private readonly ConcurrentDictionary<GenerationOptions, CausalLmPolicy> _policies = new();
@@ -45,16 +47,24 @@ internal sealed class RequestReader(IPolicy policy, RequestQueue queue)
         if (request.StopSequences.IsDefault || request.StopSequences.Any(string.IsNullOrEmpty))
             faults.Add($"{nameof(request.StopSequences)} holds an empty text or is the default array; leave it out, or use [] for none");
         else if (request.StopSequences.Length > MaxStopSequences || request.StopSequences.Any(stop => stop.Length > MaxStopLength))
-            faults.Add($"{nameof(request.StopSequences)} holds {request.StopSequences.Length} texts of up to "
-                + $"{request.StopSequences.Max(stop => stop.Length)} characters; it may hold {MaxStopSequences} of {MaxStopLength}");
+            faults.Add(
+                $"{nameof(request.StopSequences)} holds {request.StopSequences.Length} texts of up to "
+                    + $"{request.StopSequences.Max(stop => stop.Length)} characters; it may hold {MaxStopSequences} of {MaxStopLength}"
+            );
         if (policy is CausalLmPolicy { Options: var options })
         {
-            Require(request.MaxNewTokens is null || (request.MaxNewTokens >= 1 && request.MaxNewTokens <= options.MaxNewTokens),
-                nameof(request.MaxNewTokens), request.MaxNewTokens,
-                $"be 1 to {options.MaxNewTokens}, the MaxNewTokens of the policy that is served");
+            Require(
+                request.MaxNewTokens is null || (request.MaxNewTokens >= 1 && request.MaxNewTokens <= options.MaxNewTokens),
+                nameof(request.MaxNewTokens),
+                request.MaxNewTokens,
+                $"be 1 to {options.MaxNewTokens}, the MaxNewTokens of the policy that is served"
+            );
             Require(
                 request.Temperature is null or 0 || (request.Temperature >= LeastTemperature && double.IsFinite(request.Temperature.Value)),
-                nameof(request.Temperature), request.Temperature, "be 0 or at least 1E-06, and finite");
+                nameof(request.Temperature),
+                request.Temperature,
+                "be 0 or at least 1E-06, and finite"
+            );
             Require(request.TopK is null or >= 1, nameof(request.TopK), request.TopK, "be at least 1");
             Require(request.TopP is null or (> 0 and <= 1), nameof(request.TopP), request.TopP, "be above 0 and at most 1");
             return faults;

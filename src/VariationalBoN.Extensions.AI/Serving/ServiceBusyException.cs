@@ -4,22 +4,16 @@ namespace VariationalBoN.Extensions.AI.Serving;
 public sealed class ServiceBusyException : InvalidOperationException
 {
     /// <summary>Creates the exception without a message of its own.</summary>
-    public ServiceBusyException()
-    {
-    }
+    public ServiceBusyException() { }
 
     /// <summary>Creates the exception.</summary>
     /// <param name="message">How many wait, and what to do.</param>
     public ServiceBusyException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 
     /// <summary>Creates the exception.</summary>
     /// <param name="message">How many wait, and what to do.</param>
     /// <param name="innerException">The error beneath.</param>
     public ServiceBusyException(string message, Exception? innerException)
-        : base(message, innerException)
-    {
-    }
+        : base(message, innerException) { }
 }

@@ -22,9 +22,13 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         int most = Math.Min(options.MostMessageBytes, worker.Description.MostMessageBytes) / 2;
         if (work.Payload.Length > most)
         {
-            work.Fail(new ClusterException($"{work.Name} is {work.Payload.Length} bytes long, and the worker {worker.Description.Name} " +
-                $"takes messages of {2 * most} bytes, half of it for a block. Ask for fewer prompts at a time, or raise " +
-                "MaxMessageBodySize of client and silo."));
+            work.Fail(
+                new ClusterException(
+                    $"{work.Name} is {work.Payload.Length} bytes long, and the worker {worker.Description.Name} "
+                        + $"takes messages of {2 * most} bytes, half of it for a block. Ask for fewer prompts at a time, or raise "
+                        + "MaxMessageBodySize of client and silo."
+                )
+            );
             return;
         }
 
@@ -43,8 +47,10 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
                 {
                     // the way to the worker failed, or it is slow, or its silo is stopping
                     if (Stopwatch.GetElapsedTime(_heard) > options.SilentAfter)
-                        throw new LostWorkerException($"It has answered no call for {options.SilentAfter.TotalSeconds:0.#} seconds: " +
-                            $"{e.Message}", e);
+                        throw new LostWorkerException(
+                            $"It has answered no call for {options.SilentAfter.TotalSeconds:0.#} seconds: " + $"{e.Message}",
+                            e
+                        );
                     await Task.Delay(s_pause, stop.Token).ConfigureAwait(false);
                 }
             }
@@ -52,8 +58,13 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         catch (Exception e) when (e is not (OperationCanceledException or ClusterException or LostWorkerException))
         {
             // a fault of the worker itself, which would be the same at the next call
-            work.Fail(new ClusterException($"The worker {worker.Description.Name} failed at {work.Name}. {e.GetType().Name}: {e.Message} " +
-                "See the log of that process; stop it when it is at fault, and run again.", e));
+            work.Fail(
+                new ClusterException(
+                    $"The worker {worker.Description.Name} failed at {work.Name}. {e.GetType().Name}: {e.Message} "
+                        + "See the log of that process; stop it when it is at fault, and run again.",
+                    e
+                )
+            );
         }
         catch (OperationCanceledException) when (work.Stop.IsCancellationRequested && !leave.IsCancellationRequested)
         {
@@ -79,7 +90,7 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
                 Device = device,
                 Kind = work.Kind,
                 Weights = work.Weights?.Version,
-                Payload = work.Payload
+                Payload = work.Payload,
             };
             switch (await worker.Grain.BeginAsync(request).WaitAsync(stop).ConfigureAwait(false))
             {
@@ -93,7 +104,9 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
             _begun = true;
         }
 
-        PollAnswer answer = await worker.Grain.PollAsync(_ticket, WorkerCalls.PollMilliseconds, piece).WaitAsync(stop)
+        PollAnswer answer = await worker
+            .Grain.PollAsync(_ticket, WorkerCalls.PollMilliseconds, piece)
+            .WaitAsync(stop)
             .ConfigureAwait(false);
         switch (answer.State)
         {
@@ -123,7 +136,7 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
             return answer.Bytes;
         byte[] result = new byte[answer.Length];
         answer.Bytes.CopyTo(result, 0);
-        for (int at = answer.Bytes.Length; at < result.Length;)
+        for (int at = answer.Bytes.Length; at < result.Length; )
         {
             byte[]? more = await worker.Grain.ReadAsync(_ticket, at, piece).WaitAsync(stop).ConfigureAwait(false);
             if (more is null)
@@ -144,8 +157,10 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         string message = $"The worker {worker.Description.Name} failed at {work.Name}. {answer.Message}";
         return answer.Failure switch
         {
-            BlockFailure.Reward => new RewardModelException($"{message} If others do not fail, the fault is of that process: stop it, " +
-                "and run again; blocks that were kept are not drawn again."),
+            BlockFailure.Reward => new RewardModelException(
+                $"{message} If others do not fail, the fault is of that process: stop it, "
+                    + "and run again; blocks that were kept are not drawn again."
+            ),
             BlockFailure.Arithmetic => new ArithmeticException(message),
             BlockFailure.Argument => new ArgumentException(message),
             _ => new ClusterException($"{message} See the log of that process; stop it when it is at fault, and run again."),

@@ -95,8 +95,9 @@ internal sealed class BlockPool : IAsyncDisposable
 
         lock (_lock)
         {
-            foreach (WorkerLink gone in _known.Keys.Where(worker => !workers.Contains(worker) && worker.Gone.IsCancellationRequested)
-                .ToArray())
+            foreach (
+                WorkerLink gone in _known.Keys.Where(worker => !workers.Contains(worker) && worker.Gone.IsCancellationRequested).ToArray()
+            )
                 _known.Remove(gone);
             if (_hands > 0)
                 _without = Stopwatch.GetTimestamp();
@@ -184,9 +185,14 @@ internal sealed class BlockPool : IAsyncDisposable
     {
         work.Lose(worker.Description.Name);
         if (work.LostWith.Length >= MostLosses)
-            work.Fail(new ClusterException($"{work.Name} was given to {MostLosses} workers, and each was lost with it: " +
-                $"{string.Join(", ", work.LostWith)}. It may be what ends them: see their logs and their memory, and make " +
-                "blocks smaller.", loss));
+            work.Fail(
+                new ClusterException(
+                    $"{work.Name} was given to {MostLosses} workers, and each was lost with it: "
+                        + $"{string.Join(", ", work.LostWith)}. It may be what ends them: see their logs and their memory, and make "
+                        + "blocks smaller.",
+                    loss
+                )
+            );
         else if (!_waiting.Writer.TryWrite(work))
             work.Fail(new ObjectDisposedException(nameof(WorkerCluster)));
     }
@@ -206,17 +212,25 @@ internal sealed class BlockPool : IAsyncDisposable
         string reasons;
         lock (_lock)
         {
-            refused = [.. _known.Where(worker => worker.Value is not null && !worker.Key.Gone.IsCancellationRequested)
-                .Select(worker => worker.Key)];
+            refused =
+            [
+                .. _known
+                    .Where(worker => worker.Value is not null && !worker.Key.Gone.IsCancellationRequested)
+                    .Select(worker => worker.Key),
+            ];
             reasons = string.Join("; ", refused.Select(worker => $"{worker.Description.Name}: {_known[worker]}"));
         }
 
         string what = block is null ? "" : $" {char.ToUpperInvariant(block[0])}{block[1..]} waits for one.";
-        string remedy = refused.Length > 0 ? $"{refused.Length} were refused ({reasons})."
-            : _watch.Failure is Exception failure ? $"The cluster could not be asked: {failure.Message} See that a silo is there and " +
-                "that its gateway's address, ClusterId and ServiceId are those of this client."
+        string remedy =
+            refused.Length > 0 ? $"{refused.Length} were refused ({reasons})."
+            : _watch.Failure is Exception failure
+                ? $"The cluster could not be asked: {failure.Message} See that a silo is there and "
+                    + "that its gateway's address, ClusterId and ServiceId are those of this client."
             : "The cluster has silos, but none was given a worker: start one with AddVariationalBoN and a function that makes its models.";
-        return new ClusterException($"No worker can be given blocks since {_options.WaitForWorkers.TotalSeconds:0.#} seconds.{what} " +
-            $"{remedy}", _watch.Failure);
+        return new ClusterException(
+            $"No worker can be given blocks since {_options.WaitForWorkers.TotalSeconds:0.#} seconds.{what} " + $"{remedy}",
+            _watch.Failure
+        );
     }
 }

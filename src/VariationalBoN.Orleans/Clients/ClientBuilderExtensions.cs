@@ -18,7 +18,8 @@ public static class ClientBuilderExtensions
         TimeSpan time = connectFor ?? TimeSpan.FromSeconds(30);
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero, nameof(connectFor));
         builder.Services.AddSingleton<IClientConnectionRetryFilter>(services =>
-            ActivatorUtilities.CreateInstance<ConnectionRetries>(services, time));
+            ActivatorUtilities.CreateInstance<ConnectionRetries>(services, time)
+        );
         return builder;
     }
 }

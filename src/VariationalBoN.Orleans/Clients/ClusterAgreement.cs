@@ -22,17 +22,20 @@ internal sealed class ClusterAgreement(WorkerClusterOptions options)
         lock (_lock)
         {
             bool isFirst = _agreed is null;
-            (ScoringIdentity origin, string? execution, string from) = _agreed ?? (
-                options.Origin ?? worker.Origin,
-                options.AnyExecution ? null : options.Execution?.ToJson() ?? worker.Execution,
-                options.Origin is null ? $"the worker {worker.Name}" : "the client");
+            (ScoringIdentity origin, string? execution, string from) =
+                _agreed
+                ?? (
+                    options.Origin ?? worker.Origin,
+                    options.AnyExecution ? null : options.Execution?.ToJson() ?? worker.Execution,
+                    options.Origin is null ? $"the worker {worker.Name}" : "the client"
+                );
             string[] differences = [.. origin.Differences(worker.Origin, from, "this worker")];
             if (differences.Length > 0)
                 return $"{string.Join("; ", differences)}. Start it with the same models and settings.";
             if (execution is not null && execution != worker.Execution)
-                return $"bits of it differ from those of {(options.Execution is null ? from : "the client")}: " +
-                    $"{string.Join("; ", ModelIdentity.Parse(execution).Differences(ModelIdentity.Parse(worker.Execution)))}. Start it " +
-                    "with the same settings on a processor of the same kind, or say AnyExecution.";
+                return $"bits of it differ from those of {(options.Execution is null ? from : "the client")}: "
+                    + $"{string.Join("; ", ModelIdentity.Parse(execution).Differences(ModelIdentity.Parse(worker.Execution)))}. Start it "
+                    + "with the same settings on a processor of the same kind, or say AnyExecution.";
             if (isFirst)
                 _agreed = (origin, execution, from);
             return null;

@@ -10,8 +10,11 @@ public static class ClusterClientExtensions
     /// <returns>The workers, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">An option is out of range; the message names every fault.</exception>
     /// <exception cref="ClusterException">No worker came in time, or all were refused; the message names each and why.</exception>
-    public static Task<WorkerCluster> ConnectVariationalBoNAsync(this IClusterClient client, WorkerClusterOptions? options = null,
-        CancellationToken cancellationToken = default)
+    public static Task<WorkerCluster> ConnectVariationalBoNAsync(
+        this IClusterClient client,
+        WorkerClusterOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(client);
         return WorkerCluster.ConnectAsync(client, options ?? new WorkerClusterOptions(), cancellationToken);

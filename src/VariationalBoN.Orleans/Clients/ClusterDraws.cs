@@ -21,8 +21,13 @@ internal sealed class ClusterDraws(BlockKind kind, BlockPool pool, ClusterAgreem
     /// <param name="cancellationToken">Ends the block.</param>
     /// <returns>The samples, prompt by prompt, a group to each, and log pi of them.</returns>
     public async Task<(ScoredBatch Scored, double[]? LogProb)> DrawAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, PublishedWeights? weights, bool withLogProb,
-            CancellationToken cancellationToken)
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        PublishedWeights? weights,
+        bool withLogProb,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -38,17 +43,22 @@ internal sealed class ClusterDraws(BlockKind kind, BlockPool pool, ClusterAgreem
             WithLogProb = withLogProb,
         };
         string of = weights is null ? "the reference" : $"the policy, version {weights.Version.Number}";
-        string name = $"the block of samples {seed.FirstSample} to {seed.FirstSample + completionsPerPrompt - 1} of {prompts.Count} prompts from " +
-            $"\"{Short(prompts[0].Canonical)}\" on, drawn from {of}";
+        string name =
+            $"the block of samples {seed.FirstSample} to {seed.FirstSample + completionsPerPrompt - 1} of {prompts.Count} prompts from "
+            + $"\"{Short(prompts[0].Canonical)}\" on, drawn from {of}";
         byte[] result = await pool.RunAsync(new BlockWork(kind, name, serializer.SerializeToArray(request), weights, cancellationToken))
             .ConfigureAwait(false);
         var message = serializer.Deserialize<SamplesMessage>(result)!;
         ScoredSample[] drawn = message.ToSamples();
-        var scored = new ScoredBatch(drawn, Enumerable.Range(0, drawn.Length).Select(i => i / completionsPerPrompt), agreement.Origin,
-            message.ToComponents());
+        var scored = new ScoredBatch(
+            drawn,
+            Enumerable.Range(0, drawn.Length).Select(i => i / completionsPerPrompt),
+            agreement.Origin,
+            message.ToComponents()
+        );
         return (scored, message.LogProb);
     }
 
-    private static string Short(string text) => text.Length <= ShownPrompt ? text
-        : $"{text[..(char.IsHighSurrogate(text[ShownPrompt - 1]) ? ShownPrompt - 1 : ShownPrompt)]}...";
+    private static string Short(string text) =>
+        text.Length <= ShownPrompt ? text : $"{text[..(char.IsHighSurrogate(text[ShownPrompt - 1]) ? ShownPrompt - 1 : ShownPrompt)]}...";
 }

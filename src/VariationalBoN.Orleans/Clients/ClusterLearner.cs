@@ -32,19 +32,30 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
     private readonly ClusterDraws _draws;
 
     internal ClusterLearner(
-        WorkerCluster cluster, WorkerWatch watch, IPolicy policy, ImmutableArray<(string Name, Parameter Value)> parameters,
-            ClusterLearnerOptions options)
+        WorkerCluster cluster,
+        WorkerWatch watch,
+        IPolicy policy,
+        ImmutableArray<(string Name, Parameter Value)> parameters,
+        ClusterLearnerOptions options
+    )
     {
         (_cluster, _policy, _parameters, _options) = (cluster, policy, parameters, options);
         if (parameters.IsEmpty || parameters.DistinctBy(parameter => parameter.Name, StringComparer.Ordinal).Count() < parameters.Length)
-            throw new ArgumentException($"There {(parameters.IsEmpty ? "is no parameter" : "are parameters of one name")} to publish; " +
-                "give those that train, each under a name of its own: network.named_parameters().Where(pair => " +
-                "pair.parameter.requires_grad).", nameof(parameters));
+            throw new ArgumentException(
+                $"There {(parameters.IsEmpty ? "is no parameter" : "are parameters of one name")} to publish; "
+                    + "give those that train, each under a name of its own: network.named_parameters().Where(pair => "
+                    + "pair.parameter.requires_grad).",
+                nameof(parameters)
+            );
         long bytes = parameters.Sum(parameter => parameter.Value.numel() * (long)parameter.Value.element_size());
         if (bytes > MostGradientBytes)
-            throw new ArgumentException($"The gradient of a part would be {bytes} bytes, and a worker's answer holds at most " +
-                $"{MostGradientBytes}. Train adapters (LoRA), or compute gradients in this process (GradientAccumulation) from rollouts " +
-                "of the cluster.", nameof(parameters));
+            throw new ArgumentException(
+                $"The gradient of a part would be {bytes} bytes, and a worker's answer holds at most "
+                    + $"{MostGradientBytes}. Train adapters (LoRA), or compute gradients in this process (GradientAccumulation) from "
+                    + $"rollouts "
+                    + "of the cluster.",
+                nameof(parameters)
+            );
         string list = ParameterLines.Of(parameters);
         _files = new PublishedFiles(parameters, options.MaxStaleness + 2);
         _pool = new BlockPool(watch, worker => RefusalOf(worker, list), cluster.Options, cluster.Log);
@@ -74,10 +85,15 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <remarks>One block, which one device draws with the weights that were published last. <see cref="RolloutsAsync"/> uses all
     /// devices.</remarks>
     /// <exception cref="InvalidOperationException">No weights were published.</exception>
-    public async Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed,
-        CancellationToken cancellationToken = default) =>
-        (await _draws.DrawAsync(prompts, completionsPerPrompt, seed, Last, withLogProb: false, cancellationToken)
-            .ConfigureAwait(false)).Scored;
+    public async Task<ScoredBatch> DrawAsync(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    ) =>
+        (
+            await _draws.DrawAsync(prompts, completionsPerPrompt, seed, Last, withLogProb: false, cancellationToken).ConfigureAwait(false)
+        ).Scored;
 
     /// <summary>Draws with the weights that were published last, on all devices at once, and scores.</summary>
     /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
@@ -92,14 +108,37 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <exception cref="ClusterException">A block cannot be done; the message names worker, block and remedy.</exception>
     /// <exception cref="Rewards.RewardModelException">A reward could not be had; the message names worker and block.</exception>
     public async Task<ClusterRollouts> RolloutsAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    )
     {
         PublishedWeights weights = Last;
-        IReadOnlyList<DrawBlock> blocks = DrawBlock.Cut(prompts, completionsPerPrompt, seed.FirstSample, _options.PromptsPerBlock,
-            _options.SamplesPerBlock);
+        IReadOnlyList<DrawBlock> blocks = DrawBlock.Cut(
+            prompts,
+            completionsPerPrompt,
+            seed.FirstSample,
+            _options.PromptsPerBlock,
+            _options.SamplesPerBlock
+        );
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<(ScoredBatch Scored, double[]? LogProb)>[] drawing = [.. blocks.Select(block => _draws.DrawAsync(
-            block.Prompts, block.Samples, seed with { FirstSample = block.FirstSample }, weights, withLogProb: true, stop.Token))];
+        Task<(ScoredBatch Scored, double[]? LogProb)>[] drawing =
+        [
+            .. blocks.Select(block =>
+                _draws.DrawAsync(
+                    block.Prompts,
+                    block.Samples,
+                    seed with
+                    {
+                        FirstSample = block.FirstSample,
+                    },
+                    weights,
+                    withLogProb: true,
+                    stop.Token
+                )
+            ),
+        ];
         await FirstFailure.WhenAllAsync(drawing, stop).ConfigureAwait(false);
         ScoredBatch scored = DrawBlock.Join(completionsPerPrompt, [.. blocks.Zip(drawing, (block, drawn) => (block, drawn.Result.Scored))]);
         double[] logProb = new double[scored.Drawn.Length];
@@ -107,13 +146,17 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
         {
             for (int i = 0; i < block.Completions; i++)
             {
-                int prompt = block.FirstPrompt + (i / block.Samples), sample = block.Offset + (i % block.Samples);
+                int prompt = block.FirstPrompt + (i / block.Samples),
+                    sample = block.Offset + (i % block.Samples);
                 logProb[(prompt * completionsPerPrompt) + sample] = drawn.Result.LogProb![i];
             }
         }
 
-        var rollouts = new ClusterRollouts(scored, weights.Version.Number,
-            [.. logProb.Where((_, i) => scored.Drawn[i].Reward is not null)]);
+        var rollouts = new ClusterRollouts(
+            scored,
+            weights.Version.Number,
+            [.. logProb.Where((_, i) => scored.Drawn[i].Reward is not null)]
+        );
         RequireFresh(rollouts);
         return rollouts;
     }
@@ -125,10 +168,12 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(rollouts);
         if (Version - rollouts.Version > _options.MaxStaleness)
-            throw new InvalidOperationException($"The rollouts were drawn with version {rollouts.Version} of the weights, and version " +
-                $"{Version} trains: {Version - rollouts.Version} publications lie between, and {_options.MaxStaleness} are allowed. " +
-                $"Draw them after the last publication, or allow more ({nameof(ClusterLearnerOptions.MaxStaleness)}) and correct " +
-                "by clipped ratios (ClippedRatio with LogProb).");
+            throw new InvalidOperationException(
+                $"The rollouts were drawn with version {rollouts.Version} of the weights, and version "
+                    + $"{Version} trains: {Version - rollouts.Version} publications lie between, and {_options.MaxStaleness} are allowed. "
+                    + $"Draw them after the last publication, or allow more ({nameof(ClusterLearnerOptions.MaxStaleness)}) and correct "
+                    + "by clipped ratios (ClippedRatio with LogProb)."
+            );
     }
 
     /// <summary>Adds the gradient of rollouts, which workers compute part by part, to that which the parameters hold: call the
@@ -144,8 +189,13 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <inheritdoc cref="BackwardAsync(ScoredBatch, int, LossAverage, string, IReadOnlyDictionary{string, double[]}, CancellationToken)"
     /// path="/exception"/>
     public async Task<AccumulatedLoss> BackwardAsync(
-        ClusterRollouts rollouts, int completionsPerPart, LossAverage average, string loss,
-        IReadOnlyDictionary<string, double[]>? numbers = null, CancellationToken cancellationToken = default)
+        ClusterRollouts rollouts,
+        int completionsPerPart,
+        LossAverage average,
+        string loss,
+        IReadOnlyDictionary<string, double[]>? numbers = null,
+        CancellationToken cancellationToken = default
+    )
     {
         RequireFresh(rollouts);
         return await BackwardAsync(rollouts.Scored, completionsPerPart, average, loss, numbers, cancellationToken).ConfigureAwait(false);
@@ -169,8 +219,13 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <exception cref="InvalidOperationException">The weights have changed since they were published.</exception>
     /// <exception cref="ClusterException">A part cannot be done; the message names worker, part and remedy.</exception>
     public async Task<AccumulatedLoss> BackwardAsync(
-        ScoredBatch scored, int completionsPerPart, LossAverage average, string loss, IReadOnlyDictionary<string, double[]>? numbers = null,
-        CancellationToken cancellationToken = default)
+        ScoredBatch scored,
+        int completionsPerPart,
+        LossAverage average,
+        string loss,
+        IReadOnlyDictionary<string, double[]>? numbers = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(scored);
         ArgumentException.ThrowIfNullOrWhiteSpace(loss);
@@ -179,16 +234,23 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
         foreach ((string name, double[] values) in numbers ?? ImmutableDictionary<string, double[]>.Empty)
         {
             if (values.Length != scored.Count)
-                throw new ArgumentException($"There are {values.Length} numbers \"{name}\" but {scored.Count} completions with a " +
-                    "reward; give one to each.", nameof(numbers));
+                throw new ArgumentException(
+                    $"There are {values.Length} numbers \"{name}\" but {scored.Count} completions with a " + "reward; give one to each.",
+                    nameof(numbers)
+                );
         }
 
         if (parts == 0)
-            throw new ArgumentException($"None of the {scored.Drawn.Length} samples of the batch has a reward; leave the step out, or " +
-                "see why the reward model fails.", nameof(scored));
+            throw new ArgumentException(
+                $"None of the {scored.Drawn.Length} samples of the batch has a reward; leave the step out, or "
+                    + "see why the reward model fails.",
+                nameof(scored)
+            );
         if (!_files.AreUnchanged())
-            throw new InvalidOperationException($"The weights have changed since version {Version} was published, so that the workers' " +
-                $"gradients would be those of other weights. Call {nameof(Publish)} after each step.");
+            throw new InvalidOperationException(
+                $"The weights have changed since version {Version} was published, so that the workers' "
+                    + $"gradients would be those of other weights. Call {nameof(Publish)} after each step."
+            );
         var request = new GradientRequest
         {
             Loss = loss,
@@ -200,8 +262,10 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
             Numbers = new Dictionary<string, double[]>(numbers ?? ImmutableDictionary<string, double[]>.Empty, StringComparer.Ordinal),
         };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<GradientPart>[] computing = [.. Enumerable.Range(0, parts)
-            .Select(part => PartAsync(request with { Index = part }, parts, weights, stop.Token))];
+        Task<GradientPart>[] computing =
+        [
+            .. Enumerable.Range(0, parts).Select(part => PartAsync(request with { Index = part }, parts, weights, stop.Token)),
+        ];
         await FirstFailure.WhenAllAsync(computing, stop).ConfigureAwait(false);
         return GradientAccumulation.Add([.. _parameters.Select(parameter => parameter.Value)], [.. computing.Select(part => part.Result)]);
     }
@@ -213,21 +277,35 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
         _files.Dispose();
     }
 
-    private PublishedWeights Last => _files.Last
-        ?? throw new InvalidOperationException($"No weights were published; call {nameof(Publish)} first.");
+    private PublishedWeights Last =>
+        _files.Last ?? throw new InvalidOperationException($"No weights were published; call {nameof(Publish)} first.");
 
-    private string? RefusalOf(WorkerDescription worker, string parameters) => _cluster.Agreement.RefusalOf(worker)
-        ?? (worker.Policy is null ? $"it has no policy; give it one ({nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)})."
+    private string? RefusalOf(WorkerDescription worker, string parameters) =>
+        _cluster.Agreement.RefusalOf(worker)
+        ?? (
+            worker.Policy is null ? $"it has no policy; give it one ({nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)})."
             : ParameterLines.Difference(parameters, worker.Parameters) is string difference
-                ? $"{difference}. Build the policy by the same code, and list the same parameters." : null);
+                ? $"{difference}. Build the policy by the same code, and list the same parameters."
+            : null
+        );
 
-    private async Task<GradientPart> PartAsync(GradientRequest request, int parts, PublishedWeights weights,
-        CancellationToken cancellationToken)
+    private async Task<GradientPart> PartAsync(
+        GradientRequest request,
+        int parts,
+        PublishedWeights weights,
+        CancellationToken cancellationToken
+    )
     {
         string name = $"part {request.Index} of {parts} of the gradient of \"{request.Loss}\", version {weights.Version.Number}";
         var work = new BlockWork(BlockKind.Gradient, name, _cluster.Serializer.SerializeToArray(request), weights, cancellationToken);
         var answer = _cluster.Serializer.Deserialize<GradientAnswer>(await _pool.RunAsync(work).ConfigureAwait(false))!;
-        return new GradientPart(request.Index, answer.Parts, answer.Value, [.. answer.Positions], [.. answer.LogProb],
-            [.. answer.Gradients]);
+        return new GradientPart(
+            request.Index,
+            answer.Parts,
+            answer.Value,
+            [.. answer.Positions],
+            [.. answer.LogProb],
+            [.. answer.Gradients]
+        );
     }
 }

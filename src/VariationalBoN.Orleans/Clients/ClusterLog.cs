@@ -8,10 +8,16 @@ namespace VariationalBoN.Orleans.Clients;
 internal sealed class ClusterLog(ILogger? logger)
 {
     private static readonly Action<ILogger, string, string, Exception?> s_refused = LoggerMessage.Define<string, string>(
-        LogLevel.Warning, new EventId(14, "WorkerRefused"), "The worker {Worker} is refused: {Reason}");
+        LogLevel.Warning,
+        new EventId(14, "WorkerRefused"),
+        "The worker {Worker} is refused: {Reason}"
+    );
 
     private static readonly Action<ILogger, string, string, Exception?> s_lost = LoggerMessage.Define<string, string>(
-        LogLevel.Warning, new EventId(15, "WorkerLost"), "The worker {Worker} was lost with {Block}, which is given to another one.");
+        LogLevel.Warning,
+        new EventId(15, "WorkerLost"),
+        "The worker {Worker} was lost with {Block}, which is given to another one."
+    );
 
     private readonly ConcurrentDictionary<(string Worker, string Reason), bool> _refused = [];
 

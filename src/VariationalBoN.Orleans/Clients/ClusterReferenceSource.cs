@@ -9,8 +9,13 @@ internal sealed class ClusterReferenceSource(ClusterDraws draws, ClusterAgreemen
 
     public ModelIdentity? Execution => agreement.Execution;
 
-    public async Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed,
-        CancellationToken cancellationToken = default) =>
-        (await draws.DrawAsync(prompts, completionsPerPrompt, seed, null, withLogProb: false, cancellationToken)
-            .ConfigureAwait(false)).Scored;
+    public async Task<ScoredBatch> DrawAsync(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    ) =>
+        (
+            await draws.DrawAsync(prompts, completionsPerPrompt, seed, null, withLogProb: false, cancellationToken).ConfigureAwait(false)
+        ).Scored;
 }

@@ -29,9 +29,12 @@ internal sealed class ConnectionRetries(TimeSpan time, IOptions<ClusterOptions> 
             addresses = $"none: {e.Message}";
         }
 
-        throw new ClusterException($"No silo of the cluster \"{cluster.Value.ClusterId}\", service \"{cluster.Value.ServiceId}\", " +
-            $"answered within {time.TotalSeconds:0.#} seconds at " +
-            $"{(addresses.Length == 0 ? "any gateway, since none is known" : addresses)}. See that a silo runs there, that its " +
-            "gateway port is open, and that both ids are those of the silo.", exception);
+        throw new ClusterException(
+            $"No silo of the cluster \"{cluster.Value.ClusterId}\", service \"{cluster.Value.ServiceId}\", "
+                + $"answered within {time.TotalSeconds:0.#} seconds at "
+                + $"{(addresses.Length == 0 ? "any gateway, since none is known" : addresses)}. See that a silo runs there, that its "
+                + "gateway port is open, and that both ids are those of the silo.",
+            exception
+        );
     }
 }

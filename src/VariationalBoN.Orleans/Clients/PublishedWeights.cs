@@ -32,16 +32,19 @@ internal sealed class PublishedWeights(WeightsVersion version, string path, Mach
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ClusterException($"A block is of the weights of version {version.Number}, which the learner does not keep any " +
-                $"more. Raise {nameof(ClusterLearnerOptions)}.{nameof(ClusterLearnerOptions.MaxStaleness)} to the number of versions " +
-                "that are published while rollouts are drawn.", e);
+            throw new ClusterException(
+                $"A block is of the weights of version {version.Number}, which the learner does not keep any "
+                    + $"more. Raise {nameof(ClusterLearnerOptions)}.{nameof(ClusterLearnerOptions.MaxStaleness)} to the number of versions "
+                    + "that are published while rollouts are drawn.",
+                e
+            );
         }
 
         using (file)
         {
             var transfer = Guid.NewGuid();
             byte[] buffer = new byte[piece];
-            for (long offset = 0; offset < file.Length;)
+            for (long offset = 0; offset < file.Length; )
             {
                 int count = await file.ReadAtLeastAsync(buffer, piece, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
                 var part = new WeightPiece(version.Digest, transfer, offset, file.Length, count == piece ? buffer : buffer[..count]);

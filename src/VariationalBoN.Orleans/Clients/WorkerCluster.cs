@@ -46,8 +46,14 @@ public sealed class WorkerCluster : IAsyncDisposable
 
     /// <summary>The workers that are there now.</summary>
     public ImmutableArray<WorkerStatus> Workers =>
-        [.. _watch.Workers.Select(worker =>
-            new WorkerStatus(worker.Description.Name, worker.Description.Devices, _pool.RefusalOf(worker), worker.Blocks))];
+        [
+            .. _watch.Workers.Select(worker => new WorkerStatus(
+                worker.Description.Name,
+                worker.Description.Devices,
+                _pool.RefusalOf(worker),
+                worker.Blocks
+            )),
+        ];
 
     /// <summary>How the client uses the cluster.</summary>
     internal WorkerClusterOptions Options { get; }
@@ -68,8 +74,11 @@ public sealed class WorkerCluster : IAsyncDisposable
     /// <param name="options">How stale rollouts may be, how they are cut; null for the defaults.</param>
     /// <returns>The learner, the caller's to dispose before this cluster.</returns>
     /// <exception cref="ArgumentException">There is no parameter, one stands twice, or an option is out of range.</exception>
-    public ClusterLearner CreateLearner(IPolicy policy, IEnumerable<(string Name, Parameter Value)> parameters,
-        ClusterLearnerOptions? options = null)
+    public ClusterLearner CreateLearner(
+        IPolicy policy,
+        IEnumerable<(string Name, Parameter Value)> parameters,
+        ClusterLearnerOptions? options = null
+    )
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(parameters);
@@ -86,8 +95,11 @@ public sealed class WorkerCluster : IAsyncDisposable
     }
 
     /// <summary>Looks for workers, and gives the cluster once there is one.</summary>
-    internal static async Task<WorkerCluster> ConnectAsync(IClusterClient client, WorkerClusterOptions options,
-        CancellationToken cancellationToken)
+    internal static async Task<WorkerCluster> ConnectAsync(
+        IClusterClient client,
+        WorkerClusterOptions options,
+        CancellationToken cancellationToken
+    )
     {
         options.Validate();
         var cluster = new WorkerCluster(client, options);

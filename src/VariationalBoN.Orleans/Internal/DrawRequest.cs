@@ -34,12 +34,13 @@ internal sealed record DrawRequest
     public DrawSeed DrawSeed => new(Seed, (DrawPurpose)Purpose);
 
     /// <summary>The block alone.</summary>
-    public DrawBlock ToBlock() => new()
-    {
-        Prompts = [.. Prompts.Select(prompt => prompt.ToPrompt())],
-        FirstPrompt = 0,
-        FirstSample = FirstSample,
-        Samples = Samples,
-        Offset = 0,
-    };
+    public DrawBlock ToBlock() =>
+        new()
+        {
+            Prompts = [.. Prompts.Select(prompt => prompt.ToPrompt())],
+            FirstPrompt = 0,
+            FirstSample = FirstSample,
+            Samples = Samples,
+            Offset = 0,
+        };
 }

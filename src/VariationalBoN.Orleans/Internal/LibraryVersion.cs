@@ -6,6 +6,6 @@ namespace VariationalBoN.Orleans.Internal;
 internal static class LibraryVersion
 {
     /// <summary>With what source control adds, so that two builds of one version differ.</summary>
-    public static string Text { get; } = typeof(Scorer)
-        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+    public static string Text { get; } =
+        typeof(Scorer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 }

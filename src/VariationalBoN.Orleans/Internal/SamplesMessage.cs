@@ -47,8 +47,11 @@ internal sealed record SamplesMessage
     public double[]? LogProb { get; init; }
 
     /// <summary>The message of samples.</summary>
-    public static SamplesMessage Of(IReadOnlyList<ScoredSample> samples, IReadOnlyDictionary<string, ImmutableArray<double?>> components,
-        double[]? logProb = null)
+    public static SamplesMessage Of(
+        IReadOnlyList<ScoredSample> samples,
+        IReadOnlyDictionary<string, ImmutableArray<double?>> components,
+        double[]? logProb = null
+    )
     {
         var prompts = new List<(Prompt Prompt, ImmutableArray<int> Tokens)>();
         var places = new Dictionary<Prompt, int>();
@@ -56,8 +59,10 @@ internal sealed record SamplesMessage
         for (int i = 0; i < samples.Count; i++)
         {
             Completion completion = samples[i].Completion;
-            if (!places.TryGetValue(completion.Prompt, out int place) || !prompts[place].Tokens.AsSpan()
-                .SequenceEqual(completion.PromptTokens.AsSpan()))
+            if (
+                !places.TryGetValue(completion.Prompt, out int place)
+                || !prompts[place].Tokens.AsSpan().SequenceEqual(completion.PromptTokens.AsSpan())
+            )
             {
                 place = prompts.Count;
                 places[completion.Prompt] = place;
@@ -87,17 +92,23 @@ internal sealed record SamplesMessage
     {
         Prompt[] prompts = [.. Prompts.Select(prompt => prompt.ToPrompt())];
         ImmutableArray<int>[] promptTokens = [.. PromptTokens.Select(tokens => tokens.ToImmutableArray())];
-        return [.. Enumerable.Range(0, PromptOf.Length).Select(i => new ScoredSample(
-            new Completion
-            {
-                Prompt = prompts[PromptOf[i]],
-                PromptTokens = promptTokens[PromptOf[i]],
-                Tokens = [.. Tokens[i]],
-                Text = Texts[i],
-                FinishReason = (FinishReason)Finish[i],
-            },
-            Rewards[i],
-            LogReference[i]))];
+        return
+        [
+            .. Enumerable
+                .Range(0, PromptOf.Length)
+                .Select(i => new ScoredSample(
+                    new Completion
+                    {
+                        Prompt = prompts[PromptOf[i]],
+                        PromptTokens = promptTokens[PromptOf[i]],
+                        Tokens = [.. Tokens[i]],
+                        Text = Texts[i],
+                        FinishReason = (FinishReason)Finish[i],
+                    },
+                    Rewards[i],
+                    LogReference[i]
+                )),
+        ];
     }
 
     /// <summary>The named parts of the rewards.</summary>

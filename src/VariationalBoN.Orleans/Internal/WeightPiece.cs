@@ -8,5 +8,9 @@ namespace VariationalBoN.Orleans.Internal;
 /// <param name="Bytes">The piece.</param>
 [GenerateSerializer, Immutable, Alias("VariationalBoN.WeightPiece")]
 internal sealed record WeightPiece(
-    [property: Id(0)] string Digest, [property: Id(1)] Guid Transfer, [property: Id(2)] long Offset, [property: Id(3)] long Length,
-    [property: Id(4)] byte[] Bytes);
+    [property: Id(0)] string Digest,
+    [property: Id(1)] Guid Transfer,
+    [property: Id(2)] long Offset,
+    [property: Id(3)] long Length,
+    [property: Id(4)] byte[] Bytes
+);

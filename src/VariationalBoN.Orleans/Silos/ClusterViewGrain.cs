@@ -10,7 +10,11 @@ internal sealed class ClusterViewGrain(IClusterMembershipService membership) : G
     public Task<ClusterView> ViewAsync()
     {
         ClusterMembershipSnapshot now = membership.CurrentSnapshot;
-        return Task.FromResult(new ClusterView(now.Version.Value,
-            [.. now.Members.Where(member => member.Value.Status == SiloStatus.Active).Select(member => member.Key.ToParsableString())]));
+        return Task.FromResult(
+            new ClusterView(
+                now.Version.Value,
+                [.. now.Members.Where(member => member.Value.Status == SiloStatus.Active).Select(member => member.Key.ToParsableString())]
+            )
+        );
     }
 }

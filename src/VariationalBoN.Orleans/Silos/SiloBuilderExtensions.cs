@@ -56,16 +56,21 @@ public static class SiloBuilderExtensions
     /// <returns>The silo.</returns>
     /// <exception cref="ArgumentException">An option is out of range; the message names every fault.</exception>
     /// <exception cref="InvalidOperationException">The silo has a worker already.</exception>
-    public static ISiloBuilder AddVariationalBoN(this ISiloBuilder builder, Func<IServiceProvider, int, ClusterWorker> create,
-        ClusterWorkerOptions options)
+    public static ISiloBuilder AddVariationalBoN(
+        this ISiloBuilder builder,
+        Func<IServiceProvider, int, ClusterWorker> create,
+        ClusterWorkerOptions options
+    )
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(create);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         if (builder.Services.Any(service => service.ServiceType == typeof(WorkerSetup)))
-            throw new InvalidOperationException($"The silo has a worker already; call {nameof(AddVariationalBoN)} once, with " +
-                $"{nameof(ClusterWorkerOptions.Devices)} for several devices.");
+            throw new InvalidOperationException(
+                $"The silo has a worker already; call {nameof(AddVariationalBoN)} once, with "
+                    + $"{nameof(ClusterWorkerOptions.Devices)} for several devices."
+            );
         builder.AddVariationalBoN();
         builder.Services.AddSingleton(new WorkerSetup(create, options));
         builder.Services.AddSingleton<WorkerHost>();

@@ -8,7 +8,8 @@ namespace VariationalBoN.Orleans.Silos;
 /// <summary>Files of published weights by their digests, shared by the workers of a machine. Thread-safe, also between processes.</summary>
 internal sealed class WeightsCache
 {
-    private const string Ending = ".safetensors", Unfinished = ".part";
+    private const string Ending = ".safetensors",
+        Unfinished = ".part";
     private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
     private readonly int _kept;
 
@@ -57,7 +58,8 @@ internal sealed class WeightsCache
     /// <exception cref="InvalidDataException">The pieces are not what the digest is of.</exception>
     public void Put(WeightPiece piece)
     {
-        string path = PathOf(piece.Digest), part = Path.Combine(Folder, $"{piece.Digest}-{piece.Transfer:N}{Unfinished}");
+        string path = PathOf(piece.Digest),
+            part = Path.Combine(Folder, $"{piece.Digest}-{piece.Transfer:N}{Unfinished}");
         using (var file = new FileStream(part, piece.Offset == 0 ? FileMode.OpenOrCreate : FileMode.Open, FileAccess.Write, FileShare.None))
         {
             file.Seek(piece.Offset, SeekOrigin.Begin);
@@ -70,8 +72,10 @@ internal sealed class WeightsCache
         if (found != piece.Digest)
         {
             File.Delete(part);
-            throw new InvalidDataException($"The published weights that arrived have the digest {found} and not {piece.Digest}: a " +
-                "piece was lost or changed on the way. Publish them again.");
+            throw new InvalidDataException(
+                $"The published weights that arrived have the digest {found} and not {piece.Digest}: a "
+                    + "piece was lost or changed on the way. Publish them again."
+            );
         }
 
         File.Move(part, path, overwrite: true);
@@ -84,8 +88,10 @@ internal sealed class WeightsCache
     {
         const UnixFileMode Alone = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         DirectoryInfo made = Directory.CreateDirectory(folder, Alone);
-        string? fault = made.LinkTarget is not null ? "is a symbolic link"
-            : made.UnixFileMode != Alone ? "can be read or changed by others" : null;
+        string? fault =
+            made.LinkTarget is not null ? "is a symbolic link"
+            : made.UnixFileMode != Alone ? "can be read or changed by others"
+            : null;
         try
         {
             if (fault is null)
@@ -97,8 +103,10 @@ internal sealed class WeightsCache
         }
 
         if (fault is not null)
-            throw new InvalidOperationException($"The folder of published weights {folder} {fault}. Give one of your own with mode 700 " +
-                $"({nameof(ClusterWorkerOptions)}.{nameof(ClusterWorkerOptions.WeightsFolder)}).");
+            throw new InvalidOperationException(
+                $"The folder of published weights {folder} {fault}. Give one of your own with mode 700 "
+                    + $"({nameof(ClusterWorkerOptions)}.{nameof(ClusterWorkerOptions.WeightsFolder)})."
+            );
     }
 
     private static string DigestOf(string path)
@@ -107,18 +115,23 @@ internal sealed class WeightsCache
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
-    private string PathOf(string digest) => digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower)
-        ? Path.Combine(Folder, digest + Ending)
-        : throw new ArgumentException($"The digest \"{digest}\" is no SHA-256 in hexadecimal digits.", nameof(digest));
+    private string PathOf(string digest) =>
+        digest.Length == 64 && digest.All(char.IsAsciiHexDigitLower)
+            ? Path.Combine(Folder, digest + Ending)
+            : throw new ArgumentException($"The digest \"{digest}\" is no SHA-256 in hexadecimal digits.", nameof(digest));
 
     /// <summary>Takes away what is old: a process that maps or reads a file keeps what it has.</summary>
     private void Prune()
     {
         DateTime dead = DateTime.UtcNow.AddHours(-1);
         FileInfo[] files = new DirectoryInfo(Folder).GetFiles();
-        foreach (FileInfo file in files.Where(file => file.Name.EndsWith(Ending, StringComparison.Ordinal))
-            .OrderByDescending(file => file.LastAccessTimeUtc).Skip(_kept)
-            .Concat(files.Where(file => file.Name.EndsWith(Unfinished, StringComparison.Ordinal) && file.LastWriteTimeUtc < dead)))
+        foreach (
+            FileInfo file in files
+                .Where(file => file.Name.EndsWith(Ending, StringComparison.Ordinal))
+                .OrderByDescending(file => file.LastAccessTimeUtc)
+                .Skip(_kept)
+                .Concat(files.Where(file => file.Name.EndsWith(Unfinished, StringComparison.Ordinal) && file.LastWriteTimeUtc < dead))
+        )
         {
             try
             {

@@ -24,11 +24,14 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await OwnThread.RunAsync(() =>
-            {
-                UseWeights(request.Weights);
-                return request.Kind == BlockKind.Gradient ? Task.FromResult(Gradient(request)) : DrawAsync(request, cancellationToken);
-            }).Unwrap().ConfigureAwait(false);
+            return await OwnThread
+                .RunAsync(() =>
+                {
+                    UseWeights(request.Weights);
+                    return request.Kind == BlockKind.Gradient ? Task.FromResult(Gradient(request)) : DrawAsync(request, cancellationToken);
+                })
+                .Unwrap()
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -50,11 +53,14 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
         var draw = serializer.Deserialize<DrawRequest>(request.Payload)!;
         IPolicy policy = request.Kind == BlockKind.Reference ? worker.Scorer.Reference : Policy;
         DrawBlock block = draw.ToBlock();
-        ScoredBatch scored = await block.DrawAsync(new PolicyCompletionSource(policy, worker.Scorer), draw.DrawSeed, cancellationToken)
+        ScoredBatch scored = await block
+            .DrawAsync(new PolicyCompletionSource(policy, worker.Scorer), draw.DrawSeed, cancellationToken)
             .ConfigureAwait(false);
         double[]? logProb = draw.WithLogProb
-            ? await OwnThread.RunAsync(() => policy.LogProbValues([.. scored.Drawn.Select(sample => sample.Completion)]))
-                .ConfigureAwait(false) : null;
+            ? await OwnThread
+                .RunAsync(() => policy.LogProbValues([.. scored.Drawn.Select(sample => sample.Completion)]))
+                .ConfigureAwait(false)
+            : null;
         return serializer.SerializeToArray(SamplesMessage.Of(scored.Drawn, scored.DrawnComponents, logProb));
     }
 
@@ -62,25 +68,36 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
     {
         var wanted = serializer.Deserialize<GradientRequest>(request.Payload)!;
         if (!worker.Losses.TryGetValue(wanted.Loss, out GradientLoss? loss))
-            throw new ArgumentException($"No loss \"{wanted.Loss}\" was registered at the worker, but " +
-                $"{(worker.Losses.Count == 0 ? "none" : string.Join(", ", worker.Losses.Keys.Order(StringComparer.Ordinal)))}; add it " +
-                $"to {nameof(ClusterWorker)}.{nameof(ClusterWorker.Losses)} of every worker.");
+            throw new ArgumentException(
+                $"No loss \"{wanted.Loss}\" was registered at the worker, but "
+                    + $"{(worker.Losses.Count == 0 ? "none" : string.Join(", ", worker.Losses.Keys.Order(StringComparer.Ordinal)))}; add "
+                    + $"it "
+                    + $"to {nameof(ClusterWorker)}.{nameof(ClusterWorker.Losses)} of every worker."
+            );
         var scored = new ScoredBatch(wanted.Samples.ToSamples(), wanted.Groups, worker.Scorer.Origin, wanted.Samples.ToComponents());
         GradientPart part = GradientAccumulation.BackwardPart(
-            Policy, [.. worker.Parameters.Select(parameter => parameter.Value)], scored, wanted.CompletionsPerPart, wanted.Index,
-                (LossAverage)wanted.Average,
-            (logProb, of) => loss(logProb, of, wanted.Numbers));
-        return serializer.SerializeToArray(new GradientAnswer
-        {
-            Parts = part.Parts,
-            Value = part.Value,
-            Positions = [.. part.Positions],
-            LogProb = [.. part.LogProb],
-            Gradients = [.. part.Gradients],
-        });
+            Policy,
+            [.. worker.Parameters.Select(parameter => parameter.Value)],
+            scored,
+            wanted.CompletionsPerPart,
+            wanted.Index,
+            (LossAverage)wanted.Average,
+            (logProb, of) => loss(logProb, of, wanted.Numbers)
+        );
+        return serializer.SerializeToArray(
+            new GradientAnswer
+            {
+                Parts = part.Parts,
+                Value = part.Value,
+                Positions = [.. part.Positions],
+                LogProb = [.. part.LogProb],
+                Gradients = [.. part.Gradients],
+            }
+        );
     }
 
-    private IPolicy Policy => worker.Policy
+    private IPolicy Policy =>
+        worker.Policy
         ?? throw new ArgumentException($"The worker has no policy; give it one as {nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)}.");
 
     /// <summary>Brings the policy to published weights.</summary>
@@ -94,9 +111,11 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
             Safetensors.Map(path, worker.Parameters.ToDictionary(parameter => parameter.Name, parameter => (torch.Tensor)parameter.Value));
         string[] differences = [.. ModelIdentity.Parse(version.Policy).Differences(Policy.Identity)];
         if (differences.Length > 0)
-            throw new ArgumentException($"The policy of the worker is not the learner's, though it has its published weights " +
-                $"(first the learner's, the other is the worker's): {string.Join("; ", differences)}. Build it by the same code " +
-                "with the same settings.");
+            throw new ArgumentException(
+                $"The policy of the worker is not the learner's, though it has its published weights "
+                    + $"(first the learner's, the other is the worker's): {string.Join("; ", differences)}. Build it by the same code "
+                    + "with the same settings."
+            );
         _used = (version.Digest, version.Policy);
     }
 }

@@ -28,6 +28,6 @@ internal sealed class WorkerGrain(IServiceProvider services) : Grain, IWorkerGra
 
     public Task PutWeightsAsync(WeightPiece piece) => Task.Run(() => Host.PutWeights(piece));
 
-    private WorkerHost Host => _host
-        ?? throw new InvalidOperationException("The silo has no worker; give AddVariationalBoN a function that makes one.");
+    private WorkerHost Host =>
+        _host ?? throw new InvalidOperationException("The silo has no worker; give AddVariationalBoN a function that makes one.");
 }

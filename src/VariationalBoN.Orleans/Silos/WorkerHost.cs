@@ -11,8 +11,12 @@ namespace VariationalBoN.Orleans.Silos;
 /// <summary>The devices of a silo, and the blocks that are under way on them. Thread-safe.</summary>
 /// <remarks>Models are made before the silo joins the cluster: one that is there can draw.</remarks>
 internal sealed class WorkerHost(
-    IServiceProvider services, WorkerSetup setup, ILocalSiloDetails silo, IOptions<SiloMessagingOptions> messaging, Serializer serializer)
-    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+    IServiceProvider services,
+    WorkerSetup setup,
+    ILocalSiloDetails silo,
+    IOptions<SiloMessagingOptions> messaging,
+    Serializer serializer
+) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private readonly ConcurrentDictionary<Guid, RunningBlock> _blocks = [];
     private readonly Lock _beginning = new();
@@ -38,10 +42,15 @@ internal sealed class WorkerHost(
             return BeginAnswer.NeedsWeights;
         lock (_beginning) // a call that is made again while the first one is here draws nothing
         {
-            _blocks.GetOrAdd(request.Ticket, _ => request.Device >= 0 && request.Device < _devices.Length
-                ? RunningBlock.Begin(_devices[request.Device], request)
-                : RunningBlock.Failed(new ArgumentException($"The silo has {_devices.Length} devices and none of number " +
-                    $"{request.Device}.")));
+            _blocks.GetOrAdd(
+                request.Ticket,
+                _ =>
+                    request.Device >= 0 && request.Device < _devices.Length
+                        ? RunningBlock.Begin(_devices[request.Device], request)
+                        : RunningBlock.Failed(
+                            new ArgumentException($"The silo has {_devices.Length} devices and none of number " + $"{request.Device}.")
+                        )
+            );
         }
 
         return BeginAnswer.Begun;
@@ -69,8 +78,7 @@ internal sealed class WorkerHost(
             {
                 State = BlockState.Done,
                 Length = result.Length,
-                Bytes = result.Length <= most ? result
-                : result[..most]
+                Bytes = result.Length <= most ? result : result[..most],
             };
         }
 
@@ -87,7 +95,7 @@ internal sealed class WorkerHost(
         {
             State = BlockState.Failed,
             Failure = KindOf(failure),
-            Message = $"{failure.GetType().Name}: {failure.Message}"
+            Message = $"{failure.GetType().Name}: {failure.Message}",
         };
     }
 
@@ -127,13 +135,14 @@ internal sealed class WorkerHost(
         _devices = [];
     }
 
-    private static BlockFailure KindOf(Exception failure) => failure switch
-    {
-        RewardModelException => BlockFailure.Reward,
-        ArithmeticException => BlockFailure.Arithmetic,
-        ArgumentException => BlockFailure.Argument,
-        _ => BlockFailure.Other,
-    };
+    private static BlockFailure KindOf(Exception failure) =>
+        failure switch
+        {
+            RewardModelException => BlockFailure.Reward,
+            ArithmeticException => BlockFailure.Arithmetic,
+            ArgumentException => BlockFailure.Argument,
+            _ => BlockFailure.Other,
+        };
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -143,16 +152,19 @@ internal sealed class WorkerHost(
             int number = device;
             (ClusterWorker worker, WorkerDescription description) = await OwnThread.RunAsync(() =>
             {
-                ClusterWorker made = setup.Create(services, number)
+                ClusterWorker made =
+                    setup.Create(services, number)
                     ?? throw new InvalidOperationException($"The function that makes the worker of device {number} returned null.");
                 return (made, Describe(made));
             });
             _devices = _devices.Add(new WorkerDevice(worker, _weights, serializer));
             _description ??= description;
             if (Comparable(description) != Comparable(_description))
-                throw new InvalidOperationException($"Device {number} of the silo {silo.Name} has other models than device 0; all " +
-                    "devices of a silo must have the same: " +
-                    $"{string.Join("; ", _description.Origin.Differences(description.Origin, "device 0", $"device {number}"))}.");
+                throw new InvalidOperationException(
+                    $"Device {number} of the silo {silo.Name} has other models than device 0; all "
+                        + "devices of a silo must have the same: "
+                        + $"{string.Join("; ", _description.Origin.Differences(description.Origin, "device 0", $"device {number}"))}."
+                );
         }
 
         _abandoned = new Timer(_ => ForgetAbandoned(), null, setup.Options.AbandonedAfter, setup.Options.AbandonedAfter / 4);

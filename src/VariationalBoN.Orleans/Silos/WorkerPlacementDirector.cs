@@ -9,7 +9,8 @@ internal sealed class WorkerPlacementDirector : IPlacementDirector
     {
         string key = target.GrainIdentity.Key.ToString()!;
         var address = SiloAddress.FromParsableString(key);
-        return Array.IndexOf(context.GetCompatibleSilos(target), address) >= 0 ? Task.FromResult(address)
+        return Array.IndexOf(context.GetCompatibleSilos(target), address) >= 0
+            ? Task.FromResult(address)
             : throw new SiloUnavailableException($"The silo {key} is not in the cluster (any more), so that its worker cannot be asked.");
     }
 }

@@ -2,7 +2,8 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN.Testing.Checks;
 
-/// <summary>Runs checks one after another: what the checked code throws is a failed check, cancellation passes through. Not thread-safe.</summary>
+/// <summary>Runs checks one after another: what the checked code throws is a failed check, cancellation passes through. Not
+/// thread-safe.</summary>
 internal sealed class CheckList(string thrower, CancellationToken cancellationToken)
 {
     private readonly List<CheckResult> _results = [];
@@ -46,10 +47,12 @@ internal sealed class CheckList(string thrower, CancellationToken cancellationTo
 
     private bool IsCancellation(Exception e) => e is OperationCanceledException && cancellationToken.IsCancellationRequested;
 
-    private CheckResult Thrown(string name, Exception e) => CheckResult.Fail(
-        name,
-        $"{e.GetType().Name}: {e.Message}",
-        e is TrainingModeException
-            ? "dropout is active: the module is in training mode; call eval() on it"
-            : $"{thrower} throws; mend this first, since other checks may fail for the same reason");
+    private CheckResult Thrown(string name, Exception e) =>
+        CheckResult.Fail(
+            name,
+            $"{e.GetType().Name}: {e.Message}",
+            e is TrainingModeException
+                ? "dropout is active: the module is in training mode; call eval() on it"
+                : $"{thrower} throws; mend this first, since other checks may fail for the same reason"
+        );
 }

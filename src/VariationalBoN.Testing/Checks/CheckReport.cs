@@ -17,8 +17,11 @@ public sealed record CheckReport
     /// <summary>The result of one check.</summary>
     /// <param name="name">Its <see cref="CheckResult.Name"/>.</param>
     /// <exception cref="KeyNotFoundException">There is no check of that name; the message lists those there are.</exception>
-    public CheckResult this[string name] => Results.FirstOrDefault(result => result.Name == name)
-        ?? throw new KeyNotFoundException($"There is no check \"{name}\" in this report; it holds {string.Join(", ", Results.Select(result => $"\"{result.Name}\""))}.");
+    public CheckResult this[string name] =>
+        Results.FirstOrDefault(result => result.Name == name)
+        ?? throw new KeyNotFoundException(
+            $"There is no check \"{name}\" in this report; it holds {string.Join(", ", Results.Select(result => $"\"{result.Name}\""))}."
+        );
 
     /// <summary>For tests: does nothing when no check failed.</summary>
     /// <exception cref="CheckFailedException">A check failed; the message is the report.</exception>

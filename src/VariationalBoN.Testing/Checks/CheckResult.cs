@@ -38,8 +38,20 @@ public sealed record CheckResult
         };
     }
 
-    internal static CheckResult Skip(string name, string reason) => new() { Name = name, Status = CheckStatus.Skipped, Detail = reason };
+    internal static CheckResult Skip(string name, string reason) =>
+        new()
+        {
+            Name = name,
+            Status = CheckStatus.Skipped,
+            Detail = reason,
+        };
 
     internal static CheckResult Fail(string name, string detail, params IEnumerable<string> causes) =>
-        new() { Name = name, Status = CheckStatus.Failed, Detail = detail, LikelyCauses = [.. causes] };
+        new()
+        {
+            Name = name,
+            Status = CheckStatus.Failed,
+            Detail = detail,
+            LikelyCauses = [.. causes],
+        };
 }

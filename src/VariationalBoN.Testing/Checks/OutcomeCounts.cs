@@ -1,6 +1,7 @@
 namespace VariationalBoN.Testing.Checks;
 
-/// <summary>Draws, halves them, and counts: the first half says which outcomes are looked at, so that the counts of the second half are those of fixed events. Immutable.</summary>
+/// <summary>Draws, halves them, and counts: the first half says which outcomes are looked at, so that the counts of the second half are
+/// those of fixed events. Immutable.</summary>
 internal sealed class OutcomeCounts
 {
     private const int DrawsPerCall = 256;
@@ -39,8 +40,18 @@ internal sealed class OutcomeCounts
     private static Completion[] Draws(PolicyProbe probe, Prompt prompt)
     {
         var drawn = new List<Completion>(probe.Options.Draws);
-        for (int call = 0; drawn.Count < probe.Options.Draws; call++) // seeds of their own, so that a fault of FirstSample is not counted twice
-            drawn.AddRange(probe.Sample([prompt], Math.Min(DrawsPerCall, probe.Options.Draws - drawn.Count), probe.Seed with { Value = unchecked(probe.Seed.Value + 1_000_003 + call) }));
+        // seeds of their own, so that a fault of FirstSample is not counted twice
+        for (int call = 0; drawn.Count < probe.Options.Draws; call++)
+            drawn.AddRange(
+                probe.Sample(
+                    [prompt],
+                    Math.Min(DrawsPerCall, probe.Options.Draws - drawn.Count),
+                    probe.Seed with
+                    {
+                        Value = unchecked(probe.Seed.Value + 1_000_003 + call),
+                    }
+                )
+            );
         return [.. drawn];
     }
 
@@ -49,9 +60,22 @@ internal sealed class OutcomeCounts
         int half = drawn.Length / 2;
         Completion[] outcomes = [.. drawn.Take(half).DistinctBy(PolicyProbe.Key)];
         ILookup<string, Completion> counted = drawn.Skip(half).ToLookup(PolicyProbe.Key);
-        return new OutcomeGroup(what, firstTokens, probe.LogProbOf(outcomes), [.. outcomes.Select(outcome => counted[PolicyProbe.Key(outcome)].Count())], drawn.Length - half);
+        return new OutcomeGroup(
+            what,
+            firstTokens,
+            probe.LogProbOf(outcomes),
+            [.. outcomes.Select(outcome => counted[PolicyProbe.Key(outcome)].Count())],
+            drawn.Length - half
+        );
     }
 
     private static Completion FirstToken(Completion completion) =>
-        completion.Tokens.Length <= 1 ? completion : completion with { Tokens = completion.Tokens[..1], Text = "", FinishReason = FinishReason.Length };
+        completion.Tokens.Length <= 1
+            ? completion
+            : completion with
+            {
+                Tokens = completion.Tokens[..1],
+                Text = "",
+                FinishReason = FinishReason.Length,
+            };
 }

@@ -1,6 +1,7 @@
 namespace VariationalBoN.Testing.Checks;
 
-/// <summary>Outcomes of one prompt that a first half of draws found, how often the second half came to each, and what LogProb says of each.</summary>
+/// <summary>Outcomes of one prompt that a first half of draws found, how often the second half came to each, and what LogProb says of
+/// each.</summary>
 /// <param name="What">Such as "first tokens of prompt 0".</param>
 /// <param name="FirstTokens">Whether outcomes are first tokens; whole completions otherwise.</param>
 /// <param name="LogProbs">One for each outcome.</param>
@@ -13,7 +14,8 @@ internal sealed record OutcomeGroup(string What, bool FirstTokens, double[] LogP
     /// <summary>Outcomes with 5 expected counts or more, then the rarer ones together, then the remainder: what was not found.</summary>
     public IEnumerable<(double Probability, int Count, bool IsRemainder)> Cells()
     {
-        double rare = 0, found = 0;
+        double rare = 0,
+            found = 0;
         int rareCount = 0;
         for (int i = 0; i < Counts.Length; i++)
         {

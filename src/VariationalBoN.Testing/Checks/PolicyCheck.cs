@@ -1,24 +1,30 @@
 namespace VariationalBoN.Testing.Checks;
 
 /// <summary>
-/// Checks a policy against what <see cref="IPolicy"/> promises: that Sample and LogProb speak of one distribution, whatever the batch, the padding
-/// and the cache.
+/// Checks a policy against what <see cref="IPolicy"/> promises: that Sample and LogProb speak of one distribution, whatever the batch, the
+/// padding and the cache.
 /// </summary>
 /// <remarks>
-/// Changes nothing of the policy. What the policy throws is a failed check. docs/checking-your-model.md explains each check. Stateless; as thread-safe as
-/// the policy.
+/// Changes nothing of the policy. What the policy throws is a failed check. docs/checking-your-model.md explains each check. Stateless; as
+/// thread-safe as the policy.
 /// </remarks>
 public static class PolicyCheck
 {
     /// <summary>Runs all checks.</summary>
     /// <param name="policy">The policy, as it is used: in evaluation mode.</param>
-    /// <param name="prompts">At least one prompt; some of different lengths, so that batches are padded. A prompt that stands twice counts once.</param>
+    /// <param name="prompts">At least one prompt; some of different lengths, so that batches are padded. A prompt that stands twice counts
+    /// once.</param>
     /// <param name="options">What to check and how strictly; null for the defaults.</param>
     /// <param name="cancellationToken">Stops between checks and in the policy.</param>
     /// <returns>The report; throw it with <see cref="CheckReport.ThrowIfFailed"/> in a test.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static CheckReport Run(IPolicy policy, IReadOnlyList<Prompt> prompts, PolicyCheckOptions? options = null, CancellationToken cancellationToken = default)
+    public static CheckReport Run(
+        IPolicy policy,
+        IReadOnlyList<Prompt> prompts,
+        PolicyCheckOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(prompts);

@@ -16,13 +16,15 @@ public sealed record PolicyCheckOptions
     /// <summary>K, the completions of each prompt that seeds, batches and padding are checked on, at least 2.</summary>
     public int CompletionsPerPrompt { get; init; } = 8;
 
-    /// <summary>The draws of a prompt whose frequencies are compared with log-probs: half find the outcomes, half are counted; at least 100.</summary>
+    /// <summary>The draws of a prompt whose frequencies are compared with log-probs: half find the outcomes, half are counted; at least
+    /// 100.</summary>
     public int Draws { get; init; } = 1000;
 
     /// <summary>How many of the first prompts frequencies and sums are checked on, at least 1.</summary>
     public int FrequencyPrompts { get; init; } = 2;
 
-    /// <summary>The largest difference of two log-probs, in nats, that is rounding; above 0. Half-precision models need more than the default.</summary>
+    /// <summary>The largest difference of two log-probs, in nats, that is rounding; above 0. Half-precision models need more than the
+    /// default.</summary>
     public double Tolerance { get; init; } = 1e-3;
 
     /// <summary>The share of completions that rounding may change when batches or caches change; 0 to 1.</summary>
@@ -34,15 +36,17 @@ public sealed record PolicyCheckOptions
     /// <summary>The most completions of a prompt that are enumerated to sum their probabilities, at least 1.</summary>
     public int MaxEnumeration { get; init; } = 4096;
 
-    /// <summary>All completions of a prompt, for a policy of one's own that has few; <see cref="TabularPolicy"/> and <see cref="CausalLmPolicy"/> need none.</summary>
+    /// <summary>All completions of a prompt, for a policy of one's own that has few; <see cref="TabularPolicy"/> and
+    /// <see cref="CausalLmPolicy"/> need none.</summary>
     public Func<Prompt, IReadOnlyList<Completion>>? Enumerate { get; init; }
 
-    /// <summary>The stop tokens of a policy of one's own; null when it has none or they are not to be checked. <see cref="CausalLmPolicy"/> says its own.</summary>
+    /// <summary>The stop tokens of a policy of one's own; null when it has none or they are not to be checked. <see cref="CausalLmPolicy"/>
+    /// says its own.</summary>
     public ImmutableArray<int>? StopTokens { get; init; }
 
     /// <summary>
-    /// Whether the log-prob of a completion cut after its first token is that of its first token, as it is for a policy that sums over the tokens it is
-    /// given. Where it throws for such completions first tokens are not tested.
+    /// Whether the log-prob of a completion cut after its first token is that of its first token, as it is for a policy that sums over the
+    /// tokens it is given. Where it throws for such completions first tokens are not tested.
     /// </summary>
     public bool ScoresPrefixes { get; init; } = true;
 

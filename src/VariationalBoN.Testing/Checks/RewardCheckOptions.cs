@@ -27,7 +27,8 @@ public sealed record RewardCheckOptions
     /// <summary>The largest share of prompts whose different texts may all have one reward; 0 to 1.</summary>
     public double ZeroVarianceTolerance { get; init; } = 0.5;
 
-    /// <summary>The largest share of pairs of different texts of one prompt with equal rewards; 0 to 1. The default allows a yes-or-no judge.</summary>
+    /// <summary>The largest share of pairs of different texts of one prompt with equal rewards; 0 to 1. The default allows a yes-or-no
+    /// judge.</summary>
     public double TieTolerance { get; init; } = 0.9;
 
     /// <summary>Fixes the shuffle.</summary>

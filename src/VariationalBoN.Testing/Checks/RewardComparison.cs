@@ -9,7 +9,8 @@ internal readonly record struct RewardComparison(double Difference, long Reorder
     public static RewardComparison Of(IReadOnlyList<Completion> completions, IReadOnlyList<double> one, IReadOnlyList<double> other)
     {
         double difference = 0;
-        long reordered = 0, pairs = 0;
+        long reordered = 0,
+            pairs = 0;
         for (int i = 0; i < completions.Count; i++)
         {
             difference = Math.Max(difference, one[i] == other[i] ? 0 : Math.Abs(one[i] - other[i]));
@@ -26,11 +27,17 @@ internal readonly record struct RewardComparison(double Difference, long Reorder
         return new(difference, reordered, pairs);
     }
 
-    public RewardComparison With(RewardComparison other) => new(Math.Max(Difference, other.Difference), Reordered + other.Reordered, Pairs + other.Pairs);
+    public RewardComparison With(RewardComparison other) =>
+        new(Math.Max(Difference, other.Difference), Reordered + other.Reordered, Pairs + other.Pairs);
 
     /// <summary>The share of pairs in another order.</summary>
     public double RankChange => Pairs == 0 ? 0 : (double)Reordered / Pairs;
 
     /// <summary>What it means for Best-of-N.</summary>
-    public string Ranks => Pairs == 0 ? "" : FormattableString.Invariant($"; {RankChange:P1} of pairs of one prompt in another order, and order is all that Best-of-N reads");
+    public string Ranks =>
+        Pairs == 0
+            ? ""
+            : FormattableString.Invariant(
+                $"; {RankChange:P1} of pairs of one prompt in another order, and order is all that Best-of-N reads"
+            );
 }

@@ -3,7 +3,12 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Testing.Checks;
 
 /// <summary>The reward model under check and what it says of the completions in one batch. Not thread-safe.</summary>
-internal sealed class RewardProbe(IRewardModel reward, Completion[] completions, RewardCheckOptions options, CancellationToken cancellationToken)
+internal sealed class RewardProbe(
+    IRewardModel reward,
+    Completion[] completions,
+    RewardCheckOptions options,
+    CancellationToken cancellationToken
+)
 {
     public Completion[] Completions => completions;
 
@@ -30,9 +35,13 @@ internal sealed class RewardProbe(IRewardModel reward, Completion[] completions,
         foreach (Completion[] part in some.Chunk(most))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            RewardScores scores = await reward.ScoreAsync(part, cancellationToken).ConfigureAwait(false) ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
+            RewardScores scores =
+                await reward.ScoreAsync(part, cancellationToken).ConfigureAwait(false)
+                ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
             if (scores.Count != part.Length)
-                throw new InvalidOperationException($"It returned {scores.Count} rewards for {part.Length} completions; it must return one for each, in their order.");
+                throw new InvalidOperationException(
+                    $"It returned {scores.Count} rewards for {part.Length} completions; it must return one for each, in their order."
+                );
             rewards.AddRange(scores);
         }
 
@@ -40,7 +49,8 @@ internal sealed class RewardProbe(IRewardModel reward, Completion[] completions,
     }
 
     /// <summary>Scores with the scoring options of the table.</summary>
-    public Task<IReadOnlyList<double?>> ScoreCheckedAsync(IReadOnlyList<Completion> some) => reward.ScoreCheckedAsync(some, options.Scoring, cancellationToken);
+    public Task<IReadOnlyList<double?>> ScoreCheckedAsync(IReadOnlyList<Completion> some) =>
+        reward.ScoreCheckedAsync(some, options.Scoring, cancellationToken);
 
     public void Measure()
     {
@@ -52,11 +62,26 @@ internal sealed class RewardProbe(IRewardModel reward, Completion[] completions,
     /// <summary>The result of comparing a second scoring of some completions, by index, with the first.</summary>
     public CheckResult Compare(string name, int[] indices, double[] again, string what, params string[] causes)
     {
-        RewardComparison comparison = RewardComparison.Of([.. indices.Select(i => completions[i])], [.. indices.Select(i => Rewards[i])], again);
+        RewardComparison comparison = RewardComparison.Of(
+            [.. indices.Select(i => completions[i])],
+            [.. indices.Select(i => Rewards[i])],
+            again
+        );
         All = All.With(comparison);
-        return CheckResult.Of(name, comparison.Difference / Spread, options.Tolerance, $"largest difference, in standard deviations of the rewards, {what}{comparison.Ranks}", causes);
+        return CheckResult.Of(
+            name,
+            comparison.Difference / Spread,
+            options.Tolerance,
+            $"largest difference, in standard deviations of the rewards, {what}{comparison.Ranks}",
+            causes
+        );
     }
 
     /// <summary>A few completions spread over all: those that are scored one by one.</summary>
-    public int[] Subjects() => [.. Enumerable.Range(0, Math.Min(options.SingleCalls, completions.Length)).Select(i => (int)((long)i * completions.Length / Math.Min(options.SingleCalls, completions.Length)))];
+    public int[] Subjects() =>
+        [
+            .. Enumerable
+                .Range(0, Math.Min(options.SingleCalls, completions.Length))
+                .Select(i => (int)((long)i * completions.Length / Math.Min(options.SingleCalls, completions.Length))),
+        ];
 }

@@ -12,7 +12,8 @@ namespace VariationalBoN.Testing.Models;
 /// </summary>
 public static class TinyClassifier
 {
-    private const int Length = 64, Rows = 48;
+    private const int Length = 64,
+        Rows = 48;
     private const double LearningRate = 5e-3;
 
     /// <summary>The label of praise; the other one is NEGATIVE.</summary>
@@ -45,16 +46,20 @@ public static class TinyClassifier
     {
         string[] tokens = TinyVocabulary.WordPieces(TinyText.Sentences);
         File.WriteAllLines(Path.Combine(directory, "vocab.txt"), tokens);
-        TinyFiles.WriteJson(directory, "tokenizer_config.json", new JsonObject
-        {
-            ["tokenizer_class"] = "DistilBertTokenizer",
-            ["do_lower_case"] = true,
-            ["cls_token"] = "[CLS]",
-            ["sep_token"] = "[SEP]",
-            ["pad_token"] = "[PAD]",
-            ["unk_token"] = "[UNK]",
-            ["mask_token"] = "[MASK]",
-        });
+        TinyFiles.WriteJson(
+            directory,
+            "tokenizer_config.json",
+            new JsonObject
+            {
+                ["tokenizer_class"] = "DistilBertTokenizer",
+                ["do_lower_case"] = true,
+                ["cls_token"] = "[CLS]",
+                ["sep_token"] = "[SEP]",
+                ["pad_token"] = "[PAD]",
+                ["unk_token"] = "[UNK]",
+                ["mask_token"] = "[MASK]",
+            }
+        );
         var config = new DistilBertClassifierConfig
         {
             VocabularySize = tokens.Length,
@@ -73,8 +78,10 @@ public static class TinyClassifier
     /// <summary>Cross-entropy on the sentences that praise more than they blame, or the other way round.</summary>
     private static void Train(PretrainedClassifier classifier, int steps, long seed)
     {
-        var texts = TinyText.Sentences.Where(text => TinyText.Tone(text) != 0)
-            .Select(text => (Tokens: classifier.Tokenizer.Encode(text), Label: TinyText.Tone(text) > 0 ? 1L : 0L)).ToArray();
+        var texts = TinyText
+            .Sentences.Where(text => TinyText.Tone(text) != 0)
+            .Select(text => (Tokens: classifier.Tokenizer.Encode(text), Label: TinyText.Tone(text) > 0 ? 1L : 0L))
+            .ToArray();
         foreach (var parameter in classifier.Classifier.parameters())
             parameter.requires_grad = true; // it was loaded to judge, not to train
         using var adam = new AdamW(classifier.Classifier.parameters(), LearningRate, beta2: 0.98);
@@ -84,7 +91,10 @@ public static class TinyClassifier
             var batch = Enumerable.Range(0, Rows).Select(row => texts[(int)(random.Uniform(row) * texts.Length)]).ToArray();
             adam.SetLearningRate(LearningRate * (1 - ((double)step / steps)));
             using var scope = NewDisposeScope();
-            var logits = classifier.Classifier.Logits(Padded([.. batch.Select(text => text.Tokens)]), [.. batch.Select(text => text.Tokens.Length)]);
+            var logits = classifier.Classifier.Logits(
+                Padded([.. batch.Select(text => text.Tokens)]),
+                [.. batch.Select(text => text.Tokens.Length)]
+            );
             var loss = nn.functional.cross_entropy(logits, tensor(batch.Select(text => text.Label).ToArray()));
             adam.ZeroGrad();
             loss.backward();

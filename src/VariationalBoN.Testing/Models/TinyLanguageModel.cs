@@ -12,7 +12,10 @@ namespace VariationalBoN.Testing.Models;
 public static class TinyLanguageModel
 {
     private const string EndOfText = "<|endoftext|>";
-    private const int Merges = 120, TextsOfVocabulary = 300, Length = 64, Rows = 48;
+    private const int Merges = 120,
+        TextsOfVocabulary = 300,
+        Length = 64,
+        Rows = 48;
     private const double LearningRate = 5e-3;
 
     /// <summary>Makes tokenizer and model, trains the model, and writes both to a directory.</summary>
@@ -42,18 +45,38 @@ public static class TinyLanguageModel
     {
         (string[] tokens, string[] merges) = TinyVocabulary.BytePairs(TinyText.Sentences.Take(TextsOfVocabulary), Merges);
         tokens = [.. tokens, EndOfText];
-        TinyFiles.WriteJson(directory, "vocab.json", new JsonObject(tokens.Index().Select(entry => KeyValuePair.Create(entry.Item, (JsonNode?)entry.Index))));
+        TinyFiles.WriteJson(
+            directory,
+            "vocab.json",
+            new JsonObject(tokens.Index().Select(entry => KeyValuePair.Create(entry.Item, (JsonNode?)entry.Index)))
+        );
         File.WriteAllLines(Path.Combine(directory, "merges.txt"), ["#version: 0.2", .. merges]);
-        TinyFiles.WriteJson(directory, "tokenizer_config.json", new JsonObject
+        TinyFiles.WriteJson(
+            directory,
+            "tokenizer_config.json",
+            new JsonObject
+            {
+                ["tokenizer_class"] = "GPT2Tokenizer",
+                ["add_prefix_space"] = false,
+                ["bos_token"] = EndOfText,
+                ["eos_token"] = EndOfText,
+                ["unk_token"] = EndOfText,
+            }
+        );
+        TinyFiles.WriteJson(
+            directory,
+            "generation_config.json",
+            new JsonObject { ["bos_token_id"] = tokens.Length - 1, ["eos_token_id"] = tokens.Length - 1 }
+        );
+        var config = new Gpt2Config
         {
-            ["tokenizer_class"] = "GPT2Tokenizer",
-            ["add_prefix_space"] = false,
-            ["bos_token"] = EndOfText,
-            ["eos_token"] = EndOfText,
-            ["unk_token"] = EndOfText,
-        });
-        TinyFiles.WriteJson(directory, "generation_config.json", new JsonObject { ["bos_token_id"] = tokens.Length - 1, ["eos_token_id"] = tokens.Length - 1 });
-        var config = new Gpt2Config { VocabularySize = tokens.Length, MaxLength = Length, Width = 48, Layers = 2, Heads = 4, Activation = "gelu" };
+            VocabularySize = tokens.Length,
+            MaxLength = Length,
+            Width = 48,
+            Layers = 2,
+            Heads = 4,
+            Activation = "gelu",
+        };
         using var model = config.Create(seed);
         config.Save(Path.Combine(directory, "config.json"));
         TinyFiles.WriteWeights(directory, model.state_dict().ToDictionary(pair => $"transformer.{pair.Key}", pair => pair.Value));
@@ -81,6 +104,12 @@ public static class TinyLanguageModel
     private static Completion AsCompletion(PretrainedCausalLm model, string text)
     {
         var ids = model.Tokenizer.Encode(text);
-        return new Completion { Prompt = "", Text = text, PromptTokens = [ids[0]], Tokens = [.. ids[1..], .. model.StopTokens] };
+        return new Completion
+        {
+            Prompt = "",
+            Text = text,
+            PromptTokens = [ids[0]],
+            Tokens = [.. ids[1..], .. model.StopTokens],
+        };
     }
 }

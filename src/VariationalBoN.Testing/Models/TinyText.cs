@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Testing.Models;
 
-/// <summary>Sentences about films, from a small grammar: the text of <see cref="TinyLanguageModel"/> and <see cref="TinyClassifier"/>.</summary>
+/// <summary>Sentences about films, from a small grammar: the text of <see cref="TinyLanguageModel"/> and
+/// <see cref="TinyClassifier"/>.</summary>
 /// <remarks>All is the same in each run and on each machine. Immutable, thread-safe.</remarks>
 public static class TinyText
 {
@@ -19,7 +20,8 @@ public static class TinyText
     public static ImmutableArray<string> BlameWords { get; } = ["slow", "dull", "loud", "cold", "flat"];
 
     /// <summary>Twenty beginnings of sentences, such as "The film was".</summary>
-    public static ImmutableArray<string> Prompts { get; } = [.. s_subjects.SelectMany(subject => s_verbs.Select(verb => $"{subject} {verb}"))];
+    public static ImmutableArray<string> Prompts { get; } =
+    [.. s_subjects.SelectMany(subject => s_verbs.Select(verb => $"{subject} {verb}"))];
 
     /// <summary>Two thousand sentences, such as "The cast seemed very warm but a little slow in the end."</summary>
     public static ImmutableArray<string> Sentences { get; } = [.. Enumerable.Range(0, Count).Select(Sentence)];

@@ -13,16 +13,23 @@ internal static partial class TinyVocabulary
     public static (string[] Tokens, string[] Merges) BytePairs(IEnumerable<string> texts, int merges)
     {
         string[] bytes = Bytes();
-        List<List<string>> words = [.. texts.SelectMany(text => Word().Matches(text))
-            .Select(word => Encoding.UTF8.GetBytes(word.Value).Select(b => bytes[b]).ToList())];
+        List<List<string>> words =
+        [
+            .. texts
+                .SelectMany(text => Word().Matches(text))
+                .Select(word => Encoding.UTF8.GetBytes(word.Value).Select(b => bytes[b]).ToList()),
+        ];
         var learned = new List<(string Left, string Right)>();
         while (learned.Count < merges)
         {
             var pairs = words.SelectMany(word => word.Zip(word.Skip(1))).CountBy(pair => pair).Where(pair => pair.Value > 1);
             if (!pairs.Any())
                 break;
-            var best = pairs.OrderByDescending(pair => pair.Value)
-                .ThenBy(pair => $"{pair.Key.First} {pair.Key.Second}", StringComparer.Ordinal).First().Key;
+            var best = pairs
+                .OrderByDescending(pair => pair.Value)
+                .ThenBy(pair => $"{pair.Key.First} {pair.Key.Second}", StringComparer.Ordinal)
+                .First()
+                .Key;
             learned.Add(best);
             foreach (var word in words)
             {
@@ -46,9 +53,15 @@ internal static partial class TinyVocabulary
     /// </summary>
     public static string[] WordPieces(IEnumerable<string> texts)
     {
-        string[] characters = [.. Enumerable.Range('!', '~' - '!' + 1).Select(c => ((char)c).ToString()).Where(c => !char.IsAsciiLetterUpper(c[0]))];
-        var words = texts.SelectMany(text => Letters().Matches(text)).Select(word => word.Value.ToLowerInvariant())
-            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        string[] characters =
+        [
+            .. Enumerable.Range('!', '~' - '!' + 1).Select(c => ((char)c).ToString()).Where(c => !char.IsAsciiLetterUpper(c[0])),
+        ];
+        var words = texts
+            .SelectMany(text => Letters().Matches(text))
+            .Select(word => word.Value.ToLowerInvariant())
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
         return [.. s_special.Concat(characters).Concat(characters.Select(c => $"##{c}")).Concat(words).Distinct(StringComparer.Ordinal)];
     }
 
@@ -56,8 +69,12 @@ internal static partial class TinyVocabulary
     private static string[] Bytes()
     {
         int next = 256;
-        return [.. Enumerable.Range(0, 256)
-            .Select(b => ((char)(b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? b : next++)).ToString())];
+        return
+        [
+            .. Enumerable
+                .Range(0, 256)
+                .Select(b => ((char)(b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? b : next++)).ToString()),
+        ];
     }
 
     [GeneratedRegex(@" ?\p{L}+| ?[^\s\p{L}]+|\s+")]

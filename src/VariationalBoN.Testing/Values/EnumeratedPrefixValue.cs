@@ -31,14 +31,32 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
     {
         ArgumentNullException.ThrowIfNull(world);
         (_world, _edges) = (world, [.. edges ?? []]);
-        if (!_edges.IsEmpty && (_edges.Length < 2 || _edges[0] != 0 || _edges[^1] != 1 || _edges.Zip(_edges.Skip(1)).Any(pair => !(pair.First < pair.Second))))
+        if (
+            !_edges.IsEmpty
+            && (
+                _edges.Length < 2
+                || _edges[0] != 0
+                || _edges[^1] != 1
+                || _edges.Zip(_edges.Skip(1)).Any(pair => !(pair.First < pair.Second))
+            )
+        )
             throw new ArgumentException("The edges of the bins must ascend from 0 to 1.", nameof(edges));
     }
 
     /// <inheritdoc/>
-    public ModelIdentity Identity => new(nameof(EnumeratedPrefixValue), ("vocabulary", _world.VocabularySize), ("length", _world.Length),
-        ("world", Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<double>((double[])[.. _world.LogReference, .. _world.Rewards])))),
-        ("edges", string.Join(' ', _edges.Select(edge => edge.ToString("R", CultureInfo.InvariantCulture)))));
+    public ModelIdentity Identity =>
+        new(
+            nameof(EnumeratedPrefixValue),
+            ("vocabulary", _world.VocabularySize),
+            ("length", _world.Length),
+            (
+                "world",
+                Convert.ToHexStringLower(
+                    SHA256.HashData(MemoryMarshal.AsBytes<double>((double[])[.. _world.LogReference, .. _world.Rewards]))
+                )
+            ),
+            ("edges", string.Join(' ', _edges.Select(edge => edge.ToString("R", CultureInfo.InvariantCulture))))
+        );
 
     /// <inheritdoc/>
     public ScoringIdentity? Origin => null;
@@ -48,9 +66,7 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
 
     /// <summary>Every weight can be told.</summary>
     /// <param name="weight">The weight w.</param>
-    public void Require(RankWeight weight)
-    {
-    }
+    public void Require(RankWeight weight) { }
 
     /// <inheritdoc/>
     public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight)
@@ -87,14 +103,19 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
             }
         }
 
-        return terms.ToDictionary(pair => pair.Key, pair => LogMath.LogSumExp([.. pair.Value.Weighted]) - LogMath.LogSumExp([.. pair.Value.Mass]));
+        return terms.ToDictionary(
+            pair => pair.Key,
+            pair => LogMath.LogSumExp([.. pair.Value.Weighted]) - LogMath.LogSumExp([.. pair.Value.Mass])
+        );
     }
 
     private double LogWeight(LogCdfPair cdf, RankWeight weight)
     {
         if (_edges.IsEmpty)
             return weight.LogAt(cdf);
-        double below = Math.Exp(cdf.Below), atOrBelow = Math.Exp(cdf.AtOrBelow), mean = 0;
+        double below = Math.Exp(cdf.Below),
+            atOrBelow = Math.Exp(cdf.AtOrBelow),
+            mean = 0;
         for (int b = 0; b + 1 < _edges.Length; b++)
         {
             double share = Math.Min(_edges[b + 1], atOrBelow) - Math.Max(_edges[b], below);
@@ -115,7 +136,9 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
             int each = candidates.Length / Math.Max(1, _prefixes.Length);
             double[] of = [.. candidates.Select((token, i) => values[Longer(_prefixes[i / each], token)])];
             return new PrefixValues(
-                tensor([.. _prefixes.Select(prefix => values[prefix])], float64, tokens.device), tensor(of, [_prefixes.Length, each], float64, tokens.device));
+                tensor([.. _prefixes.Select(prefix => values[prefix])], float64, tokens.device),
+                tensor(of, [_prefixes.Length, each], float64, tokens.device)
+            );
         }
 
         public void SelectRows(ReadOnlySpan<int> rows)
@@ -134,12 +157,13 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
                 _prefixes[i] = Longer(_prefixes[i], added[i]);
         }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
 
-        private string Longer(string prefix, long token) => token < vocabulary
-            ? prefix.Length == 0 ? $"{token}" : $"{prefix} {token}"
-            : throw new KeyNotFoundException($"Token {token} is none of this world, whose tokens are 0 to {vocabulary - 1}.");
+        private string Longer(string prefix, long token) =>
+            token < vocabulary
+                ? prefix.Length == 0
+                    ? $"{token}"
+                    : $"{prefix} {token}"
+                : throw new KeyNotFoundException($"Token {token} is none of this world, whose tokens are 0 to {vocabulary - 1}.");
     }
 }

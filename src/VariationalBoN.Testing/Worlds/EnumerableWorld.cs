@@ -5,7 +5,8 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN.Testing.Worlds;
 
-/// <summary>A world so small that everything can be summed: one prompt, all V^L sequences, their reference probabilities and rewards.</summary>
+/// <summary>A world so small that everything can be summed: one prompt, all V^L sequences, their reference probabilities and
+/// rewards.</summary>
 /// <remarks>
 /// The oracle for tests, ours and yours: whatever a stochastic method estimates, the world gives exactly, so that a new objective, loss
 /// or estimator can be held against the truth. Sequences are numbered by the base-V number of their tokens, logits as in
@@ -53,7 +54,10 @@ public sealed class EnumerableWorld
         ArgumentNullException.ThrowIfNull(probabilities);
         double[] atoms = [.. probabilities];
         if (atoms.Length == 0 || !atoms.All(p => p > 0) || !(Math.Abs(atoms.Sum() - 1) <= 1e-9))
-            throw new ArgumentException($"The probabilities {string.Join(", ", atoms)} must be positive and sum to 1.", nameof(probabilities));
+            throw new ArgumentException(
+                $"The probabilities {string.Join(", ", atoms)} must be positive and sum to 1.",
+                nameof(probabilities)
+            );
         return new EnumerableWorld(atoms.Length, 1, [.. atoms.Select(p => Math.Log(p))], rewards, n);
     }
 
@@ -80,9 +84,11 @@ public sealed class EnumerableWorld
 
     /// <summary>The reward model of this world.</summary>
     /// <returns>r(y) by the tokens of the completion.</returns>
-    public IRewardModel RewardModel() => VariationalBoN.RewardModel.FromFunction(completion => Rewards[Sequence(completion)], "enumerable world");
+    public IRewardModel RewardModel() =>
+        VariationalBoN.RewardModel.FromFunction(completion => Rewards[Sequence(completion)], "enumerable world");
 
-    /// <summary>The reference as a policy, trainable: a copy is what training starts from, <see cref="TabularPolicy.CloneFrozen"/> what it is held to.</summary>
+    /// <summary>The reference as a policy, trainable: a copy is what training starts from, <see cref="TabularPolicy.CloneFrozen"/> what it
+    /// is held to.</summary>
     /// <returns>A fresh policy, the caller's to dispose.</returns>
     public TabularPolicy Reference() => new([Prompt], _shape.Vocabulary, _shape.Length, _referenceLogits);
 
@@ -119,7 +125,9 @@ public sealed class EnumerableWorld
     public double[] LogTarget(IVariationalObjective objective)
     {
         ArgumentNullException.ThrowIfNull(objective);
-        double[] targets = objective.LogTargets(new ScoredBatch(Enumerable.Range(0, Sequences).Select(Completion), new int[Sequences], objective.Requires));
+        double[] targets = objective.LogTargets(
+            new ScoredBatch(Enumerable.Range(0, Sequences).Select(Completion), new int[Sequences], objective.Requires)
+        );
         double normaliser = LogMath.LogSumExp(targets);
         return [.. targets.Select(g => g - normaliser)];
     }
@@ -134,7 +142,10 @@ public sealed class EnumerableWorld
         ArgumentNullException.ThrowIfNull(logA);
         ArgumentNullException.ThrowIfNull(logB);
         if (logA.Count != logB.Count)
-            throw new ArgumentException($"The distributions have {logA.Count} and {logB.Count} sequences; they must be of one world.", nameof(logB));
+            throw new ArgumentException(
+                $"The distributions have {logA.Count} and {logB.Count} sequences; they must be of one world.",
+                nameof(logB)
+            );
         return Enumerable.Range(0, logA.Count).Sum(y => double.IsNegativeInfinity(logA[y]) ? 0 : Math.Exp(logA[y]) * (logA[y] - logB[y]));
     }
 
@@ -146,14 +157,19 @@ public sealed class EnumerableWorld
     /// <summary>E_pi[F_lt + q / 2]: the probability to beat one reference draw, ties counted half.</summary>
     /// <param name="logPolicy">S log-probabilities.</param>
     /// <returns>0 to 1.</returns>
-    public double WinRate(IReadOnlyList<double> logPolicy) => Expectation(logPolicy, y =>
-    {
-        LogCdfPair cdf = BestOfN.LogCdf(Prompt, Rewards[y]);
-        return (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2;
-    });
+    public double WinRate(IReadOnlyList<double> logPolicy) =>
+        Expectation(
+            logPolicy,
+            y =>
+            {
+                LogCdfPair cdf = BestOfN.LogCdf(Prompt, Rewards[y]);
+                return (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2;
+            }
+        );
 
     /// <summary>The gradient of -KL(pi_theta || g) by the logits: what every reverse loss estimates.</summary>
-    /// <remarks>With W(c, a) = sum of pi(y) (log g(y) - log pi(y)) over the sequences through (c, a): W(c, a) - pi(a | c) sum_b W(c, b).</remarks>
+    /// <remarks>With W(c, a) = sum of pi(y) (log g(y) - log pi(y)) over the sequences through (c, a): W(c, a) - pi(a | c) sum_b W(c,
+    /// b).</remarks>
     /// <param name="logits">C * V logits theta.</param>
     /// <param name="logTarget">S values of log g, up to a constant.</param>
     /// <returns>C * V values in the order of the logits; a fresh array.</returns>
@@ -174,13 +190,18 @@ public sealed class EnumerableWorld
     {
         ArgumentNullException.ThrowIfNull(logPolicy);
         if (logPolicy.Count != Sequences)
-            throw new ArgumentException($"There are {logPolicy.Count} log-probabilities; the world has {Sequences} sequences.", nameof(logPolicy));
+            throw new ArgumentException(
+                $"There are {logPolicy.Count} log-probabilities; the world has {Sequences} sequences.",
+                nameof(logPolicy)
+            );
         return Enumerable.Range(0, Sequences).Sum(y => Math.Exp(logPolicy[y]) * value(y));
     }
 
     private double[] Gradient(IReadOnlyList<double> logits, Func<int, double> weight)
     {
-        double[] logSoftmax = LogSoftmax(logits), gradient = new double[logSoftmax.Length], totals = new double[_shape.Contexts];
+        double[] logSoftmax = LogSoftmax(logits),
+            gradient = new double[logSoftmax.Length],
+            totals = new double[_shape.Contexts];
         for (int y = 0; y < Sequences; y++)
         {
             double w = weight(y);
@@ -196,11 +217,18 @@ public sealed class EnumerableWorld
     }
 
     /// <summary>The entry [c, a] of the table that token t of a sequence is drawn from.</summary>
-    /// <summary>F_lt and F_le of each reward; where F is near 1 its logarithm is formed from what lies above, summed from the top.</summary>
+    /// <summary>F_lt and F_le of each reward; where F is near 1 its logarithm is formed from what lies above, summed from the
+    /// top.</summary>
     private static Dictionary<double, LogCdfPair> Levels(IReadOnlyList<double> rewards, IReadOnlyList<double> logReference)
     {
-        (double Reward, double Mass)[] masses = [.. Enumerable.Range(0, rewards.Count).GroupBy(y => rewards[y], y => Math.Exp(logReference[y]))
-            .OrderBy(level => level.Key).Select(level => (level.Key, level.Sum()))];
+        (double Reward, double Mass)[] masses =
+        [
+            .. Enumerable
+                .Range(0, rewards.Count)
+                .GroupBy(y => rewards[y], y => Math.Exp(logReference[y]))
+                .OrderBy(level => level.Key)
+                .Select(level => (level.Key, level.Sum())),
+        ];
         double[] above = new double[masses.Length];
         for (int i = masses.Length - 2; i >= 0; i--)
             above[i] = above[i + 1] + masses[i + 1].Mass;
@@ -215,21 +243,31 @@ public sealed class EnumerableWorld
         return levels;
     }
 
-    private static double LogCdf(double at, double rest) => at <= 0 ? double.NegativeInfinity : at < 0.5 ? Math.Log(at) : LogMath.Log1p(-Math.Min(rest, 1));
+    private static double LogCdf(double at, double rest) =>
+        at <= 0 ? double.NegativeInfinity
+        : at < 0.5 ? Math.Log(at)
+        : LogMath.Log1p(-Math.Min(rest, 1));
 
     private static LogCdfPair Cdf(Dictionary<double, LogCdfPair> levels, Prompt prompt, double reward)
     {
         if (prompt != Prompt)
             throw new KeyNotFoundException($"The prompt \"{prompt}\" is none of this world; its only prompt is \"{Prompt}\".");
-        return levels.TryGetValue(reward, out LogCdfPair pair) ? pair : throw new KeyNotFoundException($"The reward {reward} is none of this world.");
+        return levels.TryGetValue(reward, out LogCdfPair pair)
+            ? pair
+            : throw new KeyNotFoundException($"The reward {reward} is none of this world.");
     }
 
-    private int Entry(int sequence, int t) => (_shape.Context(t, _shape.Prefix(sequence, t)) * _shape.Vocabulary) + (_shape.Prefix(sequence, t + 1) % _shape.Vocabulary);
+    private int Entry(int sequence, int t) =>
+        (_shape.Context(t, _shape.Prefix(sequence, t)) * _shape.Vocabulary) + (_shape.Prefix(sequence, t + 1) % _shape.Vocabulary);
 
     private int Sequence(Completion completion)
     {
         if (completion.Tokens.Length != _shape.Length || completion.Tokens.Any(token => token < 0 || token >= _shape.Vocabulary))
-            throw new ArgumentException($"The completion [{string.Join(", ", completion.Tokens)}] is none of this world: it must have {_shape.Length} tokens of 0 to {_shape.Vocabulary - 1}.", nameof(completion));
+            throw new ArgumentException(
+                $"The completion [{string.Join(", ", completion.Tokens)}] is none of this world: it must have {_shape.Length} tokens of 0 "
+                    + $"to {_shape.Vocabulary - 1}.",
+                nameof(completion)
+            );
         return completion.Tokens.Aggregate(0, (sequence, token) => (sequence * _shape.Vocabulary) + token);
     }
 

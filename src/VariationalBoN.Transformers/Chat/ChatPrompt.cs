@@ -32,7 +32,7 @@ public sealed class ChatPrompt
         for (int i = 0; i < Tokens.Length; i++)
         {
             _ = _tokenizer.TryGetToken(Tokens[i], out string? token);
-            lines.Append(CultureInfo.InvariantCulture, $"{i,5} {Tokens[i],7} {(IsSpecial[i] ? '*' : ' ')} {token}\n");
+            lines.Append(CultureInfo.InvariantCulture, $"{i, 5} {Tokens[i], 7} {(IsSpecial[i] ? '*' : ' ')} {token}\n");
         }
 
         return lines.ToString();

@@ -35,18 +35,31 @@ public sealed partial class ChatTokenizer
     public IReadOnlyList<ChatTurns> ReadEachTurn(Prompt conversation)
     {
         JsonArray messages = Parsed(conversation);
-        return [.. Enumerable.Range(0, messages.Count).Where(i => IsAssistant(messages, i)).Select(i => Part(messages, i + 1))
-            .Select(part => Turns(Prompt.Conversation(part.ToJsonString()), part, lastAlone: true))];
+        return
+        [
+            .. Enumerable
+                .Range(0, messages.Count)
+                .Where(i => IsAssistant(messages, i))
+                .Select(i => Part(messages, i + 1))
+                .Select(part => Turns(Prompt.Conversation(part.ToJsonString()), part, lastAlone: true)),
+        ];
     }
 
     private static JsonArray Parsed(Prompt conversation)
     {
         ArgumentNullException.ThrowIfNull(conversation);
         if (!conversation.IsConversation)
-            throw new ArgumentException($"The prompt {Internal.Shown.Quoted(conversation.Text)} is a text, which has no turns; give a conversation.", nameof(conversation));
+            throw new ArgumentException(
+                $"The prompt {Internal.Shown.Quoted(conversation.Text)} is a text, which has no turns; give a conversation.",
+                nameof(conversation)
+            );
         JsonArray messages = JsonNode.Parse(conversation.Canonical)!.AsArray();
-        return Enumerable.Range(0, messages.Count).Any(i => IsAssistant(messages, i)) ? messages
-            : throw new ArgumentException("The conversation has no message of the assistant, so that there is nothing to learn from it; leave it out.", nameof(conversation));
+        return Enumerable.Range(0, messages.Count).Any(i => IsAssistant(messages, i))
+            ? messages
+            : throw new ArgumentException(
+                "The conversation has no message of the assistant, so that there is nothing to learn from it; leave it out.",
+                nameof(conversation)
+            );
     }
 
     private ChatTurns Turns(Prompt conversation, JsonArray messages, bool lastAlone)
@@ -60,19 +73,30 @@ public sealed partial class ChatTokenizer
         {
             int from = lastAlone ? LastBeginning(chat, messages) : 0;
             foreach (CharacterRange range in chat.GenerationRanges.Where(range => range.Start >= from))
-                Mark(mask, Boundary(chat, tokens, range.Start, "an assistant's words"), Boundary(chat, tokens, range.End, "an assistant's words"));
+                Mark(
+                    mask,
+                    Boundary(chat, tokens, range.Start, "an assistant's words"),
+                    Boundary(chat, tokens, range.End, "an assistant's words")
+                );
         }
         else
         {
             for (int i = 0; i < messages.Count; i++)
             {
-                if (IsAssistant(messages, i) && !(i > 0 && IsAssistant(messages, i - 1)) && (!lastAlone || LastOfRun(messages, i) == messages.Count - 1))
+                if (
+                    IsAssistant(messages, i)
+                    && !(i > 0 && IsAssistant(messages, i - 1))
+                    && (!lastAlone || LastOfRun(messages, i) == messages.Count - 1)
+                )
                     MarkTurn(chat, tokens, mask, messages, i);
             }
         }
 
         if (!mask.Contains(true))
-            throw new ArgumentException($"No token of the conversation is the assistant's: the template {Template.Name} leaves its messages out.", nameof(conversation));
+            throw new ArgumentException(
+                $"No token of the conversation is the assistant's: the template {Template.Name} leaves its messages out.",
+                nameof(conversation)
+            );
         return new ChatTurns(conversation, chat.Text, tokens, [.. mask], (before, behind) => DecoderAfter(before)(behind));
     }
 
@@ -90,13 +114,18 @@ public sealed partial class ChatTokenizer
     /// <summary>Marks the turn that begins with a message, behind the conversation before it with its generation prompt.</summary>
     private void MarkTurn(RenderedChat chat, ImmutableArray<int> tokens, bool[] mask, JsonArray messages, int message)
     {
-        string before = Rendered(Part(messages, message), generationPrompt: true).Text, what = $"message {message}";
+        string before = Rendered(Part(messages, message), generationPrompt: true).Text,
+            what = $"message {message}";
         if (!chat.Text.StartsWith(before, StringComparison.Ordinal))
             throw Differs(message, "what it writes before an answer, its generation prompt included, is not what stands before");
-        int from = Boundary(chat, tokens, before.Length, what), last = LastOfRun(messages, message);
+        int from = Boundary(chat, tokens, before.Length, what),
+            last = LastOfRun(messages, message);
         string with = last + 1 == messages.Count ? chat.Text : Rendered(Part(messages, last + 1), generationPrompt: false).Text;
         int common = chat.Text.AsSpan().CommonPrefixLength(with); // some templates end a conversation with a token more
-        int whole = common == chat.Text.Length ? tokens.Length : tokens.AsSpan().CommonPrefixLength(TokensOf(chat, common, addSpecialTokens: true).AsSpan());
+        int whole =
+            common == chat.Text.Length
+                ? tokens.Length
+                : tokens.AsSpan().CommonPrefixLength(TokensOf(chat, common, addSpecialTokens: true).AsSpan());
         int ends = EndOfTurn is int end && whole > from ? tokens.AsSpan(from, whole - from).LastIndexOf(end) : -1;
         if (ends >= 0)
             Mark(mask, from, from + ends + 1); // without what follows it, such as a line break, which is never drawn
@@ -106,9 +135,13 @@ public sealed partial class ChatTokenizer
             throw Differs(message, "it writes an answer differently once others follow:");
     }
 
-    private ArgumentException Differs(int message, string why) => new(
-        $"The chat template {Template.Name} has no generation block, and {why} message {message} (role \"assistant\"), so that the turn cannot be told. "
-        + $"Train on each turn by itself ({nameof(ReadEachTurn)}), or give a template with {{% generation %}} around the assistant's words.");
+    private ArgumentException Differs(int message, string why) =>
+        new(
+            $"The chat template {Template.Name} has no generation block, and {why} message {message} (role \"assistant\"), so that the "
+                + $"turn cannot be told. "
+                + $"Train on each turn by itself ({nameof(ReadEachTurn)}), or give a template with {{% generation %}} around the "
+                + $"assistant's words."
+        );
 
     /// <summary>How many ids lie before a character, where no id lies on both sides of it.</summary>
     private int Boundary(RenderedChat chat, ImmutableArray<int> tokens, int at, string what)
@@ -120,7 +153,10 @@ public sealed partial class ChatTokenizer
             return before.Length;
         int same = tokens.AsSpan().CommonPrefixLength(before.AsSpan());
         _ = Tokenizer.TryGetToken(tokens[Math.Min(same, tokens.Length - 1)], out string? token);
-        throw new ArgumentException($"At character {at}, at an end of {what}, the tokenizer joins the template's words and the assistant's in a token (\"{token}\"), so that no mask divides them. Change the spaces or line breaks at that end of the message.");
+        throw new ArgumentException(
+            $"At character {at}, at an end of {what}, the tokenizer joins the template's words and the assistant's in a token "
+                + $"(\"{token}\"), so that no mask divides them. Change the spaces or line breaks at that end of the message."
+        );
     }
 
     private RenderedChat Rendered(JsonArray messages, bool generationPrompt) =>

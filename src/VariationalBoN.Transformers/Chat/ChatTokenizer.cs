@@ -12,15 +12,26 @@ namespace VariationalBoN.Transformers.Chat;
 /// <summary>Conversations to token ids: the chat template and the tokenizer of one model together.</summary>
 /// <remarks>
 /// A conversation is rendered by the template and tokenised as a whole. Special tokens that its content spells are text, the tokenizer's
-/// BOS stands there once, and what the model would not read is refused; <see cref="ChatTokenizerOptions"/> can ask for what Python does. Prompts
-/// that are texts are tokenised as by the tokenizer alone. Immutable; thread-safe.
+/// BOS stands there once, and what the model would not read is refused; <see cref="ChatTokenizerOptions"/> can ask for what Python does.
+/// Prompts that are texts are tokenised as by the tokenizer alone. Immutable; thread-safe.
 /// </remarks>
 public sealed partial class ChatTokenizer : ITokenizer
 {
     private const int ShownLength = 100;
 
     private static readonly string[] s_roles =
-        ["system", "developer", "user", "assistant", "tool", "function", "ipython", "observation", "tool_response", "model"];
+    [
+        "system",
+        "developer",
+        "user",
+        "assistant",
+        "tool",
+        "function",
+        "ipython",
+        "observation",
+        "tool_response",
+        "model",
+    ];
 
     private readonly string? _tools;
     private readonly string? _documents;
@@ -47,7 +58,10 @@ public sealed partial class ChatTokenizer : ITokenizer
         Identity = new ModelIdentity(
             nameof(ChatTokenizer),
             ("tokenizer", tokenizer.Identity),
-            ("special tokens, sha256", Digest(_specialTokens.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))),
+            (
+                "special tokens, sha256",
+                Digest(_specialTokens.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))
+            ),
             ("added tokens, sha256", Digest(tokenizer.AddedTokens.Select(pair => $"{pair.Key}={pair.Value}"))),
             ("template, sha256", template.Digest),
             ("generation prompt", Options.AddGenerationPrompt ? "on" : "off"),
@@ -57,7 +71,8 @@ public sealed partial class ChatTokenizer : ITokenizer
             ("variables", Shown(_variables)),
             ("date", Options.Date is DateTime date ? date.ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture) : "none"),
             ("bos", Options.Bos == BosRule.Once ? "once" : "as the template"),
-            ("special tokens in content", Options.ContentSpellsSpecialTokens ? "tokens" : "text"));
+            ("special tokens in content", Options.ContentSpellsSpecialTokens ? "tokens" : "text")
+        );
     }
 
     /// <summary>The tokenizer.</summary>
@@ -141,18 +156,27 @@ public sealed partial class ChatTokenizer : ITokenizer
         string text = chat.Text[..end];
         ImmutableArray<int> tokens = Options.ContentSpellsSpecialTokens
             ? Tokenizer.Encode(text, addSpecialTokens: false)
-            : Tokenizer.Encode(text, SpelledRanges(chat).Where(range => range.Start < end).Select(range => (range.Start, Math.Min(range.End, end))), _written.Value);
-        return addSpecialTokens && Options.Bos == BosRule.Once && !BeginsWithBefore(chat, tokens) ? [.. Tokenizer.Before, .. tokens] : tokens;
+            : Tokenizer.Encode(
+                text,
+                SpelledRanges(chat).Where(range => range.Start < end).Select(range => (range.Start, Math.Min(range.End, end))),
+                _written.Value
+            );
+        return addSpecialTokens && Options.Bos == BosRule.Once && !BeginsWithBefore(chat, tokens)
+            ? [.. Tokenizer.Before, .. tokens]
+            : tokens;
     }
 
     /// <summary>
     /// Where a special token is text: what comes from the conversation, but for the names of roles that chat models know. Some templates
     /// write a token around the role, such as <c>&lt;|user|&gt;</c>, and no such name spells one by itself.
     /// </summary>
-    internal static IEnumerable<(int Start, int End)> SpelledRanges(RenderedChat chat) => chat.DataRanges
-        .Where(range => !s_roles.Contains(chat.Text.Substring(range.Start, range.Length))).Select(range => (range.Start, range.End));
+    internal static IEnumerable<(int Start, int End)> SpelledRanges(RenderedChat chat) =>
+        chat
+            .DataRanges.Where(range => !s_roles.Contains(chat.Text.Substring(range.Start, range.Length)))
+            .Select(range => (range.Start, range.End));
 
-    /// <summary>Whether the template itself writes what the tokenizer puts before a text: at the start, or anywhere before what comes from the conversation.</summary>
+    /// <summary>Whether the template itself writes what the tokenizer puts before a text: at the start, or anywhere before what comes from
+    /// the conversation.</summary>
     private bool BeginsWithBefore(RenderedChat chat, ImmutableArray<int> tokens)
     {
         ReadOnlySpan<int> before = Tokenizer.Before.AsSpan();
@@ -162,14 +186,24 @@ public sealed partial class ChatTokenizer : ITokenizer
         return Tokenizer.Encode(start, addSpecialTokens: false).AsSpan().IndexOf(before) >= 0;
     }
 
-    /// <summary>The added tokens that the template writes around a question, which mark turns even where they are not special; white space is none.</summary>
+    /// <summary>The added tokens that the template writes around a question, which mark turns even where they are not special; white space
+    /// is none.</summary>
     private ImmutableArray<int> FindWritten()
     {
         JsonArray messages = [new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" }];
         try
         {
-            string text = Template.Render(Input(messages) with { Date = Options.Date ?? DateTime.UnixEpoch, AddGenerationPrompt = Options.AddGenerationPrompt });
-            var marks = Tokenizer.AddedTokens.Where(pair => !string.IsNullOrWhiteSpace(pair.Value.Content)).Select(pair => pair.Key).ToHashSet();
+            string text = Template.Render(
+                Input(messages) with
+                {
+                    Date = Options.Date ?? DateTime.UnixEpoch,
+                    AddGenerationPrompt = Options.AddGenerationPrompt,
+                }
+            );
+            var marks = Tokenizer
+                .AddedTokens.Where(pair => !string.IsNullOrWhiteSpace(pair.Value.Content))
+                .Select(pair => pair.Key)
+                .ToHashSet();
             return [.. Tokenizer.Encode(text, addSpecialTokens: false).Where(marks.Contains).Distinct()];
         }
         catch (Exception error) when (error is not OutOfMemoryException)
@@ -187,11 +221,13 @@ public sealed partial class ChatTokenizer : ITokenizer
             return Template.RenderMarked(Input(messages) with { AddGenerationPrompt = true });
         }
 
-        return Template.RenderMarked(Input(messages) with
-        {
-            AddGenerationPrompt = Options.AddGenerationPrompt && !continues,
-            ContinueFinalMessage = continues,
-        });
+        return Template.RenderMarked(
+            Input(messages) with
+            {
+                AddGenerationPrompt = Options.AddGenerationPrompt && !continues,
+                ContinueFinalMessage = continues,
+            }
+        );
     }
 
     /// <summary>An answer behind the assistant's own words would be judged as their continuation, but drawn as a turn of its own.</summary>
@@ -199,26 +235,33 @@ public sealed partial class ChatTokenizer : ITokenizer
     {
         if (Options.AddGenerationPrompt && !Options.ContinueFinalMessage && EndsWithAssistant(messages))
         {
-            throw new ArgumentException($"The conversation ends with the assistant: set {nameof(ChatTokenizerOptions.ContinueFinalMessage)}, "
-                + $"or drop the message. {nameof(ChatTokenizerOptions.AllowIgnored)} lets the model answer with another turn, as in Python.");
+            throw new ArgumentException(
+                $"The conversation ends with the assistant: set {nameof(ChatTokenizerOptions.ContinueFinalMessage)}, "
+                    + $"or drop the message. {nameof(ChatTokenizerOptions.AllowIgnored)} lets the model answer with another turn, as in "
+                    + $"Python."
+            );
         }
     }
 
     private static bool EndsWithAssistant(JsonArray messages) => (string?)messages[^1]!["role"] == "assistant";
 
     /// <summary>Whether a prefill has no words to go on with, so that the answer begins at the beginning.</summary>
-    private static bool IsBlank(JsonObject message) => !message.ContainsKey("tool_calls")
-        && message["content"] is JsonValue content && content.TryGetValue(out string? text) && string.IsNullOrWhiteSpace(text);
+    private static bool IsBlank(JsonObject message) =>
+        !message.ContainsKey("tool_calls")
+        && message["content"] is JsonValue content
+        && content.TryGetValue(out string? text)
+        && string.IsNullOrWhiteSpace(text);
 
-    private ChatTemplateInput Input(JsonArray messages) => new()
-    {
-        Messages = messages,
-        Tools = _tools is null ? null : JsonNode.Parse(_tools)!.AsArray(),
-        Documents = _documents is null ? null : JsonNode.Parse(_documents)!.AsArray(),
-        Variables = _variables is null ? null : JsonNode.Parse(_variables)!.AsObject(),
-        SpecialTokens = _specialTokens,
-        Date = Options.Date,
-    };
+    private ChatTemplateInput Input(JsonArray messages) =>
+        new()
+        {
+            Messages = messages,
+            Tools = _tools is null ? null : JsonNode.Parse(_tools)!.AsArray(),
+            Documents = _documents is null ? null : JsonNode.Parse(_documents)!.AsArray(),
+            Variables = _variables is null ? null : JsonNode.Parse(_variables)!.AsObject(),
+            SpecialTokens = _specialTokens,
+            Date = Options.Date,
+        };
 
     private int? FindEndOfTurn()
     {
@@ -249,18 +292,24 @@ public sealed partial class ChatTokenizer : ITokenizer
     /// <summary>JSON as text in which a floating-point number stays one: 1.0 is not 1 to a template.</summary>
     private static string? Kept(JsonNode? node) => WithFloats(node)?.ToJsonString();
 
-    private static JsonNode? WithFloats(JsonNode? node) => node switch
-    {
-        JsonObject mapping => new JsonObject(mapping.Select(entry => KeyValuePair.Create(entry.Key, WithFloats(entry.Value)))),
-        JsonArray list => new JsonArray([.. list.Select(WithFloats)]),
-        JsonValue value when !value.TryGetValue(out JsonElement _) && (value.TryGetValue(out double _) || value.TryGetValue(out float _))
-            && value.ToJsonString() is var text && !text.AsSpan().ContainsAny(".eE") => JsonNode.Parse($"{text}.0"),
-        _ => node?.DeepClone(),
-    };
+    private static JsonNode? WithFloats(JsonNode? node) =>
+        node switch
+        {
+            JsonObject mapping => new JsonObject(mapping.Select(entry => KeyValuePair.Create(entry.Key, WithFloats(entry.Value)))),
+            JsonArray list => new JsonArray([.. list.Select(WithFloats)]),
+            JsonValue value
+                when !value.TryGetValue(out JsonElement _)
+                    && (value.TryGetValue(out double _) || value.TryGetValue(out float _))
+                    && value.ToJsonString() is var text
+                    && !text.AsSpan().ContainsAny(".eE") => JsonNode.Parse($"{text}.0"),
+            _ => node?.DeepClone(),
+        };
 
     private static string Digest(IEnumerable<string> lines) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16];
 
-    private static string Shown(string? json) => json is null ? "none" : json.Length <= ShownLength
-        ? json : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}";
+    private static string Shown(string? json) =>
+        json is null ? "none"
+        : json.Length <= ShownLength ? json
+        : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}";
 }

@@ -6,13 +6,27 @@ namespace VariationalBoN.Transformers.Chat;
 /// thread-safe.</summary>
 public sealed class ChatTurns
 {
-    internal ChatTurns(Prompt conversation, string text, ImmutableArray<int> tokens, ImmutableArray<bool> isAssistant, Func<IReadOnlyList<int>, IReadOnlyList<int>, string> decode)
+    internal ChatTurns(
+        Prompt conversation,
+        string text,
+        ImmutableArray<int> tokens,
+        ImmutableArray<bool> isAssistant,
+        Func<IReadOnlyList<int>, IReadOnlyList<int>, string> decode
+    )
     {
         (Text, Tokens, IsAssistant) = (text, tokens, isAssistant);
-        int first = isAssistant.IndexOf(true), end = isAssistant.LastIndexOf(true) + 1;
+        int first = isAssistant.IndexOf(true),
+            end = isAssistant.LastIndexOf(true) + 1;
         Mask = isAssistant[first..end];
-        ImmutableArray<int> before = tokens[..first], behind = tokens[first..end];
-        Completion = new Completion { Prompt = conversation, Text = decode(before, behind), PromptTokens = before, Tokens = behind };
+        ImmutableArray<int> before = tokens[..first],
+            behind = tokens[first..end];
+        Completion = new Completion
+        {
+            Prompt = conversation,
+            Text = decode(before, behind),
+            PromptTokens = before,
+            Tokens = behind,
+        };
     }
 
     /// <summary>The text that the template wrote.</summary>

@@ -21,7 +21,17 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
     private const string Remedy = "or let it be left out, as Python does: ChatTokenizerOptions.AllowIgnored";
 
     private static readonly string[] s_media =
-        ["image", "image_url", "input_image", "video", "video_url", "audio", "audio_url", "input_audio", "file"];
+    [
+        "image",
+        "image_url",
+        "input_image",
+        "video",
+        "video_url",
+        "audio",
+        "audio_url",
+        "input_audio",
+        "file",
+    ];
 
     private readonly ConcurrentDictionary<string, string> _faults = new(StringComparer.Ordinal);
 
@@ -33,7 +43,8 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
             if (Parts(messages[i]!).FirstOrDefault(part => MediaOf(part) is not null) is JsonObject part)
             {
                 throw new ArgumentException(
-                    $"Message {i} holds a part of type \"{MediaOf(part)}\", which a language model cannot read. Give its text, {Remedy}.");
+                    $"Message {i} holds a part of type \"{MediaOf(part)}\", which a language model cannot read. Give its text, {Remedy}."
+                );
             }
         }
 
@@ -80,7 +91,9 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
     private static string? MediaOf(JsonObject part)
     {
         string? type = TypeOf(part);
-        return s_media.Contains(type) ? type : type is null ? Array.Find(s_media, part.ContainsKey) : null;
+        return s_media.Contains(type) ? type
+            : type is null ? Array.Find(s_media, part.ContainsKey)
+            : null;
     }
 
     private static string? TypeOf(JsonObject part) => part["type"] is JsonValue value && value.TryGetValue(out string? type) ? type : null;
@@ -117,8 +130,7 @@ internal sealed class IgnoredContent(string template, Func<JsonArray, string> re
         /// <summary>One word for all texts of a part: a template may read any of them.</summary>
         private void ReplacePart(JsonObject part, string what)
         {
-            string[] keys =
-                [.. part.Where(entry => entry.Key != "type" && IsWords(entry.Value)).Select(entry => entry.Key)];
+            string[] keys = [.. part.Where(entry => entry.Key != "type" && IsWords(entry.Value)).Select(entry => entry.Key)];
             if (keys.Length == 0)
                 return;
             string word = Next($"a part of type {Shown.Quoted(TypeOf(part) ?? keys[0])} of {what}");

@@ -22,9 +22,13 @@ public static class JudgeExtensions
     private static string Shown(Completion completion, HuggingFaceTokenizer tokenizer)
     {
         if (completion.Tokens.IsDefaultOrEmpty)
-            throw new InvalidOperationException($"The completion {Internal.Shown.Quoted(completion.Text)} has no token ids, so that its special tokens are not known: it comes from a policy without tokens, or from a table that kept the text alone.");
+            throw new InvalidOperationException(
+                $"The completion {Internal.Shown.Quoted(completion.Text)} has no token ids, so that its special tokens are not known: it "
+                    + $"comes from a policy without tokens, or from a table that kept the text alone."
+            );
         ImmutableArray<int> prompt = completion.PromptTokens.IsDefault ? [] : completion.PromptTokens;
-        string before = tokenizer.Decode(prompt, skipSpecial: false), whole = tokenizer.Decode([.. prompt, .. completion.Tokens], skipSpecial: false);
+        string before = tokenizer.Decode(prompt, skipSpecial: false),
+            whole = tokenizer.Decode([.. prompt, .. completion.Tokens], skipSpecial: false);
         return whole[before.AsSpan().CommonPrefixLength(whole)..];
     }
 
@@ -35,6 +39,9 @@ public static class JudgeExtensions
         public int MaxBatchSize => judge.MaxBatchSize;
 
         public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) =>
-            judge.ScoreAsync([.. completions.Select(completion => completion with { Text = Shown(completion, tokenizer) })], cancellationToken);
+            judge.ScoreAsync(
+                [.. completions.Select(completion => completion with { Text = Shown(completion, tokenizer) })],
+                cancellationToken
+            );
     }
 }

@@ -24,17 +24,18 @@ internal sealed class ComparisonExpression : Expression
         return BooleanValue.Of(true);
     }
 
-    public static bool Holds(string symbol, Value left, Value right, Work work) => symbol switch
-    {
-        "==" => Comparing.Equal(left, right, work),
-        "!=" => !Comparing.Equal(left, right, work),
-        "<" => Comparing.Less(left, right, orEqual: false, work),
-        "<=" => Comparing.Less(left, right, orEqual: true, work),
-        ">" => Comparing.Less(right, left, orEqual: false, work),
-        ">=" => Comparing.Less(right, left, orEqual: true, work),
-        "in" => Comparing.Contains(right, left, work),
-        _ => !Comparing.Contains(right, left, work),
-    };
+    public static bool Holds(string symbol, Value left, Value right, Work work) =>
+        symbol switch
+        {
+            "==" => Comparing.Equal(left, right, work),
+            "!=" => !Comparing.Equal(left, right, work),
+            "<" => Comparing.Less(left, right, orEqual: false, work),
+            "<=" => Comparing.Less(left, right, orEqual: true, work),
+            ">" => Comparing.Less(right, left, orEqual: false, work),
+            ">=" => Comparing.Less(right, left, orEqual: true, work),
+            "in" => Comparing.Contains(right, left, work),
+            _ => !Comparing.Contains(right, left, work),
+        };
 }
 
 /// <summary>An attribute after a dot.</summary>

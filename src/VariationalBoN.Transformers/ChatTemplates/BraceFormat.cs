@@ -13,7 +13,7 @@ internal static class BraceFormat
         string text = format.Text;
         int automatic = 0;
         work.Charge(text.Length);
-        for (int at = 0; at < text.Length;)
+        for (int at = 0; at < text.Length; )
         {
             int next = text.AsSpan(at).IndexOfAny('{', '}');
             int end = next < 0 ? text.Length : at + next;
@@ -46,7 +46,7 @@ internal static class BraceFormat
         int end = path.AsSpan().IndexOfAny('.', '[');
         string first = end < 0 ? path : path[..end];
         Value value = Argument(first, arguments, ref automatic);
-        for (int at = end; at >= 0 && at < path.Length;)
+        for (int at = end; at >= 0 && at < path.Length; )
             value = Step(value, path, ref at, work);
         if (kind == "s")
             return value is StringValue { IsMarkup: true }
@@ -65,9 +65,8 @@ internal static class BraceFormat
         if (name.Length == 0)
             place = automatic++;
         else if (int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-            (place, automatic) = automatic > 0
-                ? throw TemplateFault.Value("cannot switch from automatic to manual field numbering")
-                : (number, -1);
+            (place, automatic) =
+                automatic > 0 ? throw TemplateFault.Value("cannot switch from automatic to manual field numbering") : (number, -1);
         if (place >= 0)
             return place < arguments.Positional.Count
                 ? arguments.Positional[place]
@@ -79,9 +78,10 @@ internal static class BraceFormat
     private static Value Step(Value value, string path, ref int at, Work work)
     {
         bool isItem = path[at++] == '[';
-        int end = isItem
-            ? path.IndexOf(']', at)
-            : path.AsSpan(at).IndexOfAny('.', '[') is var offset && offset < 0 ? path.Length : at + offset;
+        int end =
+            isItem ? path.IndexOf(']', at)
+            : path.AsSpan(at).IndexOfAny('.', '[') is var offset && offset < 0 ? path.Length
+            : at + offset;
         if (end <= at)
             throw TemplateFault.Value("empty attribute in format string");
         string name = path[at..end];

@@ -28,15 +28,16 @@ internal sealed class MethodValue(Value of, string name) : CallableValue
 
     public override string TypeName => "builtin_function_or_method";
 
-    public override Value Call(Rendering rendering, Arguments arguments) => Of switch
-    {
-        StringValue text => StringMethods.Call(text, Name, arguments, rendering.Work) ?? throw Missing(),
-        MappingValue mapping => CollectionMethods.Call(mapping, Name, arguments, rendering.Work) ?? throw Missing(),
-        SequenceValue sequence => CollectionMethods.Call(sequence, Name, arguments, rendering.Work) ?? throw Missing(),
-        LoopValue loop => loop.CallMethod(Name, arguments, rendering.Work),
-        CyclerValue cycler => cycler.CallMethod(Name, arguments),
-        _ => CollectionMethods.CallNumber(Of, Name, arguments) ?? throw Missing(),
-    };
+    public override Value Call(Rendering rendering, Arguments arguments) =>
+        Of switch
+        {
+            StringValue text => StringMethods.Call(text, Name, arguments, rendering.Work) ?? throw Missing(),
+            MappingValue mapping => CollectionMethods.Call(mapping, Name, arguments, rendering.Work) ?? throw Missing(),
+            SequenceValue sequence => CollectionMethods.Call(sequence, Name, arguments, rendering.Work) ?? throw Missing(),
+            LoopValue loop => loop.CallMethod(Name, arguments, rendering.Work),
+            CyclerValue cycler => cycler.CallMethod(Name, arguments),
+            _ => CollectionMethods.CallNumber(Of, Name, arguments) ?? throw Missing(),
+        };
 
     private TemplateFault Missing() => TemplateFault.Unsupported($"the engine has no method {Of.TypeName}.{Name}");
 }

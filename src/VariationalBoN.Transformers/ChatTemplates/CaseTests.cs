@@ -18,7 +18,8 @@ internal static class CaseTests
 
     public static bool IsTitle(string text)
     {
-        bool found = false, afterCased = false;
+        bool found = false,
+            afterCased = false;
         foreach (int code in Characters.Codes(text))
         {
             if (Characters.IsUpper(code) || Characters.IsTitle(code))
@@ -42,24 +43,25 @@ internal static class CaseTests
     }
 
     /// <summary>The answer to a method that begins with "is".</summary>
-    public static bool Answer(string method, string text) => method switch
-    {
-        "isalnum" => All(text, code => Characters.IsLetter(code) || Characters.IsNumeric(code)),
-        "isalpha" => All(text, Characters.IsLetter),
-        "isascii" => text.All(char.IsAscii),
-        "isdecimal" => All(text, Characters.IsDecimal),
-        "isdigit" => All(text, Characters.IsDigit),
-        "isidentifier" => text.All(char.IsAscii)
-            ? text.Length > 0 && Characters.IsNameStart(text[0]) && All(text, Characters.IsNamePart)
-            : throw TemplateFault.Unsupported("the engine knows isidentifier for ASCII alone"),
-        "islower" => HasCase(text, upper: false),
-        "isnumeric" => All(text, Characters.IsNumeric),
-        "isprintable" => Characters.Codes(text).All(Characters.IsPrintable),
-        "isspace" => All(text, Characters.IsSpace),
-        "istitle" => IsTitle(text),
-        "isupper" => HasCase(text, upper: true),
-        _ => throw new ArgumentException($"There is no method '{method}'.", nameof(method)),
-    };
+    public static bool Answer(string method, string text) =>
+        method switch
+        {
+            "isalnum" => All(text, code => Characters.IsLetter(code) || Characters.IsNumeric(code)),
+            "isalpha" => All(text, Characters.IsLetter),
+            "isascii" => text.All(char.IsAscii),
+            "isdecimal" => All(text, Characters.IsDecimal),
+            "isdigit" => All(text, Characters.IsDigit),
+            "isidentifier" => text.All(char.IsAscii)
+                ? text.Length > 0 && Characters.IsNameStart(text[0]) && All(text, Characters.IsNamePart)
+                : throw TemplateFault.Unsupported("the engine knows isidentifier for ASCII alone"),
+            "islower" => HasCase(text, upper: false),
+            "isnumeric" => All(text, Characters.IsNumeric),
+            "isprintable" => Characters.Codes(text).All(Characters.IsPrintable),
+            "isspace" => All(text, Characters.IsSpace),
+            "istitle" => IsTitle(text),
+            "isupper" => HasCase(text, upper: true),
+            _ => throw new ArgumentException($"There is no method '{method}'.", nameof(method)),
+        };
 
     private static bool All(string text, Func<int, bool> holds) => text.Length > 0 && Characters.Codes(text).All(holds);
 }

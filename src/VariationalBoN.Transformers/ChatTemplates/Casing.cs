@@ -16,26 +16,40 @@ internal static class Casing
     public static StringValue Title(StringValue text, Work work)
     {
         bool afterCased = false;
-        return Mapping.CodePoints(text, work, (at, code) =>
-        {
-            string changed = afterCased ? LowerAt(text.Text, at, code) : CaseTables.Title(code);
-            afterCased = Characters.IsCased(code);
-            return changed;
-        });
+        return Mapping.CodePoints(
+            text,
+            work,
+            (at, code) =>
+            {
+                string changed = afterCased ? LowerAt(text.Text, at, code) : CaseTables.Title(code);
+                afterCased = Characters.IsCased(code);
+                return changed;
+            }
+        );
     }
 
-    public static StringValue Swap(StringValue text, Work work) => Mapping.CodePoints(text, work, (at, code) =>
-        Characters.IsUpper(code) ? LowerAt(text.Text, at, code)
-        : Characters.IsLower(code) ? CaseTables.Upper(code)
-        : Characters.Text(code));
+    public static StringValue Swap(StringValue text, Work work) =>
+        Mapping.CodePoints(
+            text,
+            work,
+            (at, code) =>
+                Characters.IsUpper(code) ? LowerAt(text.Text, at, code)
+                : Characters.IsLower(code) ? CaseTables.Upper(code)
+                : Characters.Text(code)
+        );
 
-    private static string LowerAt(string text, int at, int code) => code == 0x3A3 ? IsFinal(text, at) ? "ς" : "σ" : CaseTables.Lower(code);
+    private static string LowerAt(string text, int at, int code) =>
+        code == 0x3A3
+            ? IsFinal(text, at)
+                ? "ς"
+                : "σ"
+            : CaseTables.Lower(code);
 
     /// <summary>True for a sigma after a letter and before none, marks between them left aside.</summary>
     private static bool IsFinal(string text, int at)
     {
         bool afterLetter = false;
-        for (int i = at; i > 0;)
+        for (int i = at; i > 0; )
         {
             i -= Characters.WidthBefore(text, i);
             int code = Characters.At(text, i);

@@ -6,8 +6,7 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// <summary>Names of characters for the escape <c>\N{...}</c>: punctuation, arrows, shapes and symbols; others are refused.</summary>
 internal static class CharacterNames
 {
-    private const string Table =
-        """
+    private const string Table = """
         20 SPACE;21 EXCLAMATION MARK;22 QUOTATION MARK;23 NUMBER SIGN;24 DOLLAR SIGN;25 PERCENT SIGN;26 AMPERSAND;27 APOSTROPHE;
         28 LEFT PARENTHESIS;29 RIGHT PARENTHESIS;2A ASTERISK;2B PLUS SIGN;2C COMMA;2D HYPHEN-MINUS;2E FULL STOP;2F SOLIDUS;
         30 DIGIT ZERO;31 DIGIT ONE;32 DIGIT TWO;33 DIGIT THREE;34 DIGIT FOUR;35 DIGIT FIVE;36 DIGIT SIX;37 DIGIT SEVEN;
@@ -144,12 +143,15 @@ internal static class CharacterNames
         2717 BALLOT X;274C CROSS MARK;3000 IDEOGRAPHIC SPACE;FEFF ZERO WIDTH NO-BREAK SPACE;FFFD REPLACEMENT CHARACTER
         """;
 
-    private static readonly FrozenDictionary<string, int> Codes = Table.ReplaceLineEndings("").Split(';')
+    private static readonly FrozenDictionary<string, int> Codes = Table
+        .ReplaceLineEndings("")
+        .Split(';')
         .Select(entry => entry.Split(' ', 2))
         .ToFrozenDictionary(
             parts => parts[1],
             parts => int.Parse(parts[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
-            StringComparer.OrdinalIgnoreCase);
+            StringComparer.OrdinalIgnoreCase
+        );
 
     public static string? Find(string name) => Codes.TryGetValue(name, out int code) ? Characters.Text(code) : null;
 }

@@ -82,13 +82,13 @@ public sealed class ChatTemplate
     }
 
     /// <summary>A template that is a function.</summary>
-    /// <param name="identity">What tells it from others, such as "my-template 2": another text wherever the function does another thing.</param>
+    /// <param name="identity">What tells it from others, such as "my-template 2": another text wherever the function does another
+    /// thing.</param>
     /// <param name="write">Writes a conversation; it must be thread-safe and depend on its input alone.</param>
     /// <param name="bounds">What a rendering may use, of which text alone counts here; null for the defaults.</param>
     /// <returns>The template.</returns>
     /// <exception cref="ArgumentException">The identity is blank, or a bound is out of its range.</exception>
-    public static ChatTemplate FromFunction(
-        string identity, Action<ChatTemplateInput, ChatWriter> write, ChatTemplateBounds? bounds = null)
+    public static ChatTemplate FromFunction(string identity, Action<ChatTemplateInput, ChatWriter> write, ChatTemplateBounds? bounds = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(identity);
         ArgumentNullException.ThrowIfNull(write);
@@ -138,8 +138,9 @@ public sealed class ChatTemplate
         {
             throw new ArgumentException(
                 $"{nameof(input.ContinueFinalMessage)} and {nameof(input.AddGenerationPrompt)} exclude each other: a prefill goes on with "
-                + "the last message, a generation prompt begins a new one.",
-                nameof(input));
+                    + "the last message, a generation prompt begins a new one.",
+                nameof(input)
+            );
         }
         var rendering = new Rendering(Bounds, input.Date, new Frame(null, body.Size));
         try
@@ -158,7 +159,8 @@ public sealed class ChatTemplate
                 fault.Kind == FaultKind.Raised ? fault.Message : null,
                 message?.MessageIndex,
                 (message?.Find("role") as StringValue)?.Text,
-                fault);
+                fault
+            );
         }
     }
 

@@ -3,8 +3,15 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// <summary>A chat template could not be read or rendered. The message names the template, the line and the fault.</summary>
 public sealed class ChatTemplateException : FormatException
 {
-    internal ChatTemplateException(string template, int line, string fault, string? raised, int? messageIndex, string? messageRole,
-        Exception? cause)
+    internal ChatTemplateException(
+        string template,
+        int line,
+        string fault,
+        string? raised,
+        int? messageIndex,
+        string? messageRole,
+        Exception? cause
+    )
         : base(Describe(template, line, fault, messageIndex, messageRole), cause)
     {
         TemplateName = template;

@@ -6,8 +6,8 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// What a chat template is rendered with. JSON keeps the order of its keys; <c>1.0</c> stays a float and integers have no limit of size.
 /// </summary>
 /// <remarks>
-/// The JSON is read during rendering; do not change it meanwhile. Nodes that were parsed from text are not safe to read from several threads at
-/// once: give each thread an input of its own.
+/// The JSON is read during rendering; do not change it meanwhile. Nodes that were parsed from text are not safe to read from several
+/// threads at once: give each thread an input of its own.
 /// </remarks>
 public sealed record ChatTemplateInput
 {

@@ -36,7 +36,8 @@ internal static class CollectionMethods
                 return IntegerValue.Of(sequence.Items.Count(item => Comparing.Same(item, counted, work)));
             case "index":
                 Value?[] given = arguments.Bind("index", "/value!", "/start", "/stop");
-                int start = Place(given[1], 0, sequence.Items.Length), stop = Place(given[2], sequence.Items.Length, sequence.Items.Length);
+                int start = Place(given[1], 0, sequence.Items.Length),
+                    stop = Place(given[2], sequence.Items.Length, sequence.Items.Length);
                 for (int i = start; i < stop; i++)
                 {
                     if (Comparing.Same(sequence.Items[i], given[0]!, work))
@@ -63,14 +64,15 @@ internal static class CollectionMethods
     }
 
     /// <summary>An attribute of a number that is no method.</summary>
-    public static Value? NumberAttribute(Value number, string name) => name switch
-    {
-        "real" or "numerator" when number is not FloatValue => IntegerValue.Of(Numbers.Integer(number), number.Origin),
-        "real" => number,
-        "imag" => number is FloatValue ? new FloatValue(0) : IntegerValue.Of(0),
-        "denominator" => IntegerValue.Of(1),
-        _ => null,
-    };
+    public static Value? NumberAttribute(Value number, string name) =>
+        name switch
+        {
+            "real" or "numerator" when number is not FloatValue => IntegerValue.Of(Numbers.Integer(number), number.Origin),
+            "real" => number,
+            "imag" => number is FloatValue ? new FloatValue(0) : IntegerValue.Of(0),
+            "denominator" => IntegerValue.Of(1),
+            _ => null,
+        };
 
     private static BigInteger BitLength(BigInteger number) => number.IsZero ? 0 : number.GetBitLength();
 

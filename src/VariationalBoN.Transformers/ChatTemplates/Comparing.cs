@@ -69,7 +69,8 @@ internal static class Comparing
                 return Contains(keys.Of, item, work);
             case MappingViewValue { Part: "items" } items:
                 return item is TupleValue { Items: [Value key, Value value] }
-                    && Contains(items.Of, key, work) && Same(items.Of.Find(key)!, value, work);
+                    && Contains(items.Of, key, work)
+                    && Same(items.Of.Find(key)!, value, work);
             case RangeValue range when Numbers.IsInteger(item):
                 var offset = Numbers.Integer(item) - range.Start;
                 return (offset % range.Step).IsZero && offset / range.Step >= 0 && offset / range.Step < range.Count;

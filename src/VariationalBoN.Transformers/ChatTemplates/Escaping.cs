@@ -13,14 +13,21 @@ internal static class Escaping
         work.Charge(value.Text.Length / 16);
         if (!value.Text.AsSpan().ContainsAny(Special))
             return value.WithMarkup(true);
-        return Mapping.Units(value, work, unit => unit switch
-        {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            '\'' => "&#39;",
-            '"' => "&#34;",
-            _ => null,
-        }).WithMarkup(true);
+        return Mapping
+            .Units(
+                value,
+                work,
+                unit =>
+                    unit switch
+                    {
+                        '&' => "&amp;",
+                        '<' => "&lt;",
+                        '>' => "&gt;",
+                        '\'' => "&#39;",
+                        '"' => "&#34;",
+                        _ => null,
+                    }
+            )
+            .WithMarkup(true);
     }
 }

@@ -17,7 +17,15 @@ internal sealed partial class ExpressionParser
             int line = stream.Current.Line;
             string name = ParseDottedName();
             ArgumentList arguments = stream.Current.IsOperator("(") ? ParseArguments() : ArgumentList.Nothing;
-            filter = stream.Made(new FilterExpression { Line = line, Operand = filter ?? operand, Name = name, Arguments = arguments });
+            filter = stream.Made(
+                new FilterExpression
+                {
+                    Line = line,
+                    Operand = filter ?? operand,
+                    Name = name,
+                    Arguments = arguments,
+                }
+            );
         }
         return filter;
     }
@@ -60,8 +68,22 @@ internal sealed partial class ExpressionParser
             throw stream.Fault("expected a name or a number after '.'");
         stream.Next();
         if (name.Kind == TokenKind.Name)
-            return stream.Made(new AttributeExpression { Line = line, Of = of, Name = name.Text });
-        return stream.Made(new ItemExpression { Line = line, Of = of, Key = new LiteralExpression { Line = line, Value = name.Value! } });
+            return stream.Made(
+                new AttributeExpression
+                {
+                    Line = line,
+                    Of = of,
+                    Name = name.Text,
+                }
+            );
+        return stream.Made(
+            new ItemExpression
+            {
+                Line = line,
+                Of = of,
+                Key = new LiteralExpression { Line = line, Value = name.Value! },
+            }
+        );
     }
 
     private Expression ParseSubscript(Expression of)
@@ -83,8 +105,22 @@ internal sealed partial class ExpressionParser
             throw stream.Fault("the engine knows no subscript of several slices", FaultKind.Unsupported, line);
         Expression key = keys is [Expression only]
             ? only
-            : stream.Made(new SequenceExpression { Line = line, Items = [.. keys], IsTuple = true });
-        return stream.Made(new ItemExpression { Line = line, Of = of, Key = key });
+            : stream.Made(
+                new SequenceExpression
+                {
+                    Line = line,
+                    Items = [.. keys],
+                    IsTuple = true,
+                }
+            );
+        return stream.Made(
+            new ItemExpression
+            {
+                Line = line,
+                Of = of,
+                Key = key,
+            }
+        );
     }
 
     private Expression ParseKey(Expression of)
@@ -100,7 +136,16 @@ internal sealed partial class ExpressionParser
         stream.ExpectOperator(":");
         Expression? stop = EndsPart() || stream.Current.IsOperator(":") ? null : Parse();
         Expression? step = stream.SkipOperator(":") && !EndsPart() ? Parse() : null;
-        return stream.Made(new SliceExpression { Line = line, Of = of, Start = start, Stop = stop, Step = step });
+        return stream.Made(
+            new SliceExpression
+            {
+                Line = line,
+                Of = of,
+                Start = start,
+                Stop = stop,
+                Step = step,
+            }
+        );
     }
 
     private bool EndsPart() => stream.Current.IsOperator("]") || stream.Current.IsOperator(",");
@@ -108,7 +153,14 @@ internal sealed partial class ExpressionParser
     private CallExpression ParseCall(Expression callee)
     {
         int line = stream.Current.Line;
-        return stream.Made(new CallExpression { Line = line, Callee = callee, Arguments = ParseArguments() });
+        return stream.Made(
+            new CallExpression
+            {
+                Line = line,
+                Callee = callee,
+                Arguments = ParseArguments(),
+            }
+        );
     }
 
     private Expression ParseTest(Expression operand)
@@ -127,16 +179,34 @@ internal sealed partial class ExpressionParser
                 throw stream.Fault("tests with 'is' cannot be chained");
             arguments = new ArgumentList { Positional = [ParsePostfix(ParsePrimary())], Named = [] };
         }
-        Expression test = stream.Made(new TestExpression { Line = line, Operand = operand, Name = name, Arguments = arguments });
-        return negated ? stream.Made(new UnaryExpression { Line = line, Symbol = "not", Operand = test }) : test;
+        Expression test = stream.Made(
+            new TestExpression
+            {
+                Line = line,
+                Operand = operand,
+                Name = name,
+                Arguments = arguments,
+            }
+        );
+        return negated
+            ? stream.Made(
+                new UnaryExpression
+                {
+                    Line = line,
+                    Symbol = "not",
+                    Operand = test,
+                }
+            )
+            : test;
     }
 
-    private bool BeginsArgument() => stream.Current switch
-    {
-        { Kind: TokenKind.Name, Text: "else" or "or" or "and" } => false,
-        { Kind: TokenKind.Name or TokenKind.String or TokenKind.Integer or TokenKind.Float } => true,
-        _ => stream.Current.IsOperator("[") || stream.Current.IsOperator("{"),
-    };
+    private bool BeginsArgument() =>
+        stream.Current switch
+        {
+            { Kind: TokenKind.Name, Text: "else" or "or" or "and" } => false,
+            { Kind: TokenKind.Name or TokenKind.String or TokenKind.Integer or TokenKind.Float } => true,
+            _ => stream.Current.IsOperator("[") || stream.Current.IsOperator("{"),
+        };
 
     private string ParseDottedName()
     {
@@ -153,7 +223,8 @@ internal sealed partial class ExpressionParser
         var positional = new List<Expression>();
         var named = new List<(string Name, Expression Value)>();
         var names = new HashSet<string>();
-        Expression? spread = null, spreadNamed = null;
+        Expression? spread = null,
+            spreadNamed = null;
         for (bool first = true; !stream.Current.IsOperator(")"); first = false)
         {
             if (!first)
@@ -171,7 +242,13 @@ internal sealed partial class ExpressionParser
         }
         stream.ExpectOperator(")");
         stream.Leave();
-        return new ArgumentList { Positional = [.. positional], Named = [.. named], Spread = spread, SpreadNamed = spreadNamed };
+        return new ArgumentList
+        {
+            Positional = [.. positional],
+            Named = [.. named],
+            Spread = spread,
+            SpreadNamed = spreadNamed,
+        };
 
         void AddNamed()
         {

@@ -21,7 +21,10 @@ internal sealed partial class ExpressionParser
                 return new LiteralExpression { Line = token.Line, Value = token.Value! };
             case TokenKind.Operator when token.Text is "(" or "[" or "{":
                 stream.Enter();
-                Expression value = token.Text == "(" ? ParseParentheses() : token.Text == "[" ? ParseList() : ParseMapping();
+                Expression value =
+                    token.Text == "(" ? ParseParentheses()
+                    : token.Text == "[" ? ParseList()
+                    : ParseMapping();
                 stream.Leave();
                 return value;
             default:
@@ -37,7 +40,12 @@ internal sealed partial class ExpressionParser
             return new LiteralExpression { Line = token.Line, Value = NoneValue.Plain };
         if (!withNamespace || !stream.SkipOperator("."))
             return new NameExpression { Line = token.Line, Name = token.Text };
-        return new NamespaceTarget { Line = token.Line, Name = token.Text, Attribute = stream.Expect(TokenKind.Name, "a name").Text };
+        return new NamespaceTarget
+        {
+            Line = token.Line,
+            Name = token.Text,
+            Attribute = stream.Expect(TokenKind.Name, "a name").Text,
+        };
     }
 
     private LiteralExpression ParseStrings()
@@ -72,7 +80,14 @@ internal sealed partial class ExpressionParser
             items.Add(Parse());
         }
         stream.ExpectOperator("]");
-        return stream.Made(new SequenceExpression { Line = line, Items = [.. items], IsTuple = false });
+        return stream.Made(
+            new SequenceExpression
+            {
+                Line = line,
+                Items = [.. items],
+                IsTuple = false,
+            }
+        );
     }
 
     private MappingExpression ParseMapping()

@@ -36,7 +36,14 @@ internal sealed partial class ExpressionParser(TokenStream stream)
             return items[0];
         if (!isTuple && !inParentheses)
             throw stream.Fault($"expected an expression, got {stream.Current.Description}");
-        return stream.Made(new SequenceExpression { Line = line, Items = [.. items], IsTuple = true });
+        return stream.Made(
+            new SequenceExpression
+            {
+                Line = line,
+                Items = [.. items],
+                IsTuple = true,
+            }
+        );
     }
 
     private bool EndsTuple() => stream.Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd || stream.Current.IsOperator(")");
@@ -55,7 +62,15 @@ internal sealed partial class ExpressionParser(TokenStream stream)
                 otherwise = ParseCondition();
                 stream.Leave();
             }
-            value = stream.Made(new ConditionalExpression { Line = line, Test = test, Then = value, Else = otherwise });
+            value = stream.Made(
+                new ConditionalExpression
+                {
+                    Line = line,
+                    Test = test,
+                    Then = value,
+                    Else = otherwise,
+                }
+            );
             line = stream.Current.Line;
         }
         return value;
@@ -67,7 +82,15 @@ internal sealed partial class ExpressionParser(TokenStream stream)
         Expression left = ParseAnd();
         while (stream.SkipName("or"))
         {
-            left = stream.Made(new LogicExpression { Line = line, Left = left, Right = ParseAnd(), IsAnd = false });
+            left = stream.Made(
+                new LogicExpression
+                {
+                    Line = line,
+                    Left = left,
+                    Right = ParseAnd(),
+                    IsAnd = false,
+                }
+            );
             line = stream.Current.Line;
         }
         return left;
@@ -79,7 +102,15 @@ internal sealed partial class ExpressionParser(TokenStream stream)
         Expression left = ParseNot();
         while (stream.SkipName("and"))
         {
-            left = stream.Made(new LogicExpression { Line = line, Left = left, Right = ParseNot(), IsAnd = true });
+            left = stream.Made(
+                new LogicExpression
+                {
+                    Line = line,
+                    Left = left,
+                    Right = ParseNot(),
+                    IsAnd = true,
+                }
+            );
             line = stream.Current.Line;
         }
         return left;
@@ -93,7 +124,14 @@ internal sealed partial class ExpressionParser(TokenStream stream)
         stream.Enter();
         Expression operand = ParseNot();
         stream.Leave();
-        return stream.Made(new UnaryExpression { Line = line, Symbol = "not", Operand = operand });
+        return stream.Made(
+            new UnaryExpression
+            {
+                Line = line,
+                Symbol = "not",
+                Operand = operand,
+            }
+        );
     }
 
     private Expression ParseComparison()
@@ -109,14 +147,25 @@ internal sealed partial class ExpressionParser(TokenStream stream)
             rest.Add((symbol, ParseSum()));
             line = stream.Current.Line;
         }
-        return rest.Count == 0 ? first : stream.Made(new ComparisonExpression { Line = line, First = first, Rest = [.. rest] });
+        return rest.Count == 0
+            ? first
+            : stream.Made(
+                new ComparisonExpression
+                {
+                    Line = line,
+                    First = first,
+                    Rest = [.. rest],
+                }
+            );
     }
 
     private string? ComparisonAt()
     {
         if (stream.Current.Kind == TokenKind.Operator && Comparisons.Contains(stream.Current.Text))
             return stream.Current.Text;
-        return stream.Current.IsName("in") ? "in" : stream.Current.IsName("not") && stream.Ahead.IsName("in") ? "not in" : null;
+        return stream.Current.IsName("in") ? "in"
+            : stream.Current.IsName("not") && stream.Ahead.IsName("in") ? "not in"
+            : null;
     }
 
     private Expression ParseSum() => ParseBinary(ParseConcat, "+", "-");
@@ -132,7 +181,15 @@ internal sealed partial class ExpressionParser(TokenStream stream)
         while (stream.Current.Kind == TokenKind.Operator && symbols.Contains(stream.Current.Text))
         {
             string symbol = stream.Next().Text;
-            left = stream.Made(new BinaryExpression { Line = line, Symbol = symbol, Left = left, Right = parse() });
+            left = stream.Made(
+                new BinaryExpression
+                {
+                    Line = line,
+                    Symbol = symbol,
+                    Left = left,
+                    Right = parse(),
+                }
+            );
             line = stream.Current.Line;
         }
         return left;
@@ -158,7 +215,14 @@ internal sealed partial class ExpressionParser(TokenStream stream)
         {
             string symbol = stream.Next().Text;
             stream.Enter();
-            value = stream.Made(new UnaryExpression { Line = line, Symbol = symbol, Operand = ParseUnary(withFilter: false) });
+            value = stream.Made(
+                new UnaryExpression
+                {
+                    Line = line,
+                    Symbol = symbol,
+                    Operand = ParseUnary(withFilter: false),
+                }
+            );
             stream.Leave();
         }
         else

@@ -143,7 +143,8 @@ internal sealed class BinaryExpression : Expression
 
     protected override Value Compute(Rendering rendering)
     {
-        Value left = Left.Evaluate(rendering), right = Right.Evaluate(rendering);
+        Value left = Left.Evaluate(rendering),
+            right = Right.Evaluate(rendering);
         rendering.Work.Step();
         rendering.Line = Line;
         return Operators.Apply(Symbol, left, right, rendering.Work);
@@ -184,8 +185,9 @@ internal sealed class ConditionalExpression : Expression
 
     public override IEnumerable<Node> Children => Else is null ? [Test, Then] : [Test, Then, Else];
 
-    protected override Value Compute(Rendering rendering) => Test.Evaluate(rendering).Truth
-        ? Then.Evaluate(rendering)
-        : Else?.Evaluate(rendering)
-            ?? new UndefinedValue($"the inline if-expression on line {Line} evaluated to false and no else section was defined");
+    protected override Value Compute(Rendering rendering) =>
+        Test.Evaluate(rendering).Truth
+            ? Then.Evaluate(rendering)
+            : Else?.Evaluate(rendering)
+                ?? new UndefinedValue($"the inline if-expression on line {Line} evaluated to false and no else section was defined");
 }

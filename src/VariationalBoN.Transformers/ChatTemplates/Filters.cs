@@ -10,12 +10,21 @@ internal static class Filters
 {
     private static readonly FrozenDictionary<string, Filter> All = new (string, Filter)[][]
     {
-        TextFilters.All, MoreTextFilters.All, ListFilters.All, OrderFilters.All, LazyFilters.All, NumberFilters.All,
-    }.SelectMany(filters => filters).ToFrozenDictionary(filter => filter.Item1, filter => filter.Item2, StringComparer.Ordinal);
+        TextFilters.All,
+        MoreTextFilters.All,
+        ListFilters.All,
+        OrderFilters.All,
+        LazyFilters.All,
+        NumberFilters.All,
+    }
+        .SelectMany(filters => filters)
+        .ToFrozenDictionary(filter => filter.Item1, filter => filter.Item2, StringComparer.Ordinal);
 
     /// <summary>Filters of the reference implementation that the engine refuses when they are reached.</summary>
-    private static readonly FrozenSet<string> Refused =
-        FrozenSet.ToFrozenSet(["pprint", "random", "striptags", "urlize", "wordwrap"], StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Refused = FrozenSet.ToFrozenSet(
+        ["pprint", "random", "striptags", "urlize", "wordwrap"],
+        StringComparer.Ordinal
+    );
 
     public static bool Exists(string name) => All.ContainsKey(name) || Refused.Contains(name);
 

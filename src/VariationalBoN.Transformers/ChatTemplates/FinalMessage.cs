@@ -15,7 +15,8 @@ internal static class FinalMessage
         {
             throw new ArgumentException(
                 "The content of the last message does not appear in the rendered text, so it cannot be continued: the template changes it "
-                + $"or leaves it out. Render without {nameof(ChatTemplateInput.ContinueFinalMessage)}.");
+                    + $"or leaves it out. Render without {nameof(ChatTemplateInput.ContinueFinalMessage)}."
+            );
         }
         bool keepsSpace = text.Text.AsSpan(start).StartsWith(content);
         return text.Part(0, start + (keepsSpace ? content.Length : stripped.Length));
@@ -25,7 +26,7 @@ internal static class FinalMessage
     private static int LastOfData(StringValue text, string content, Work work)
     {
         int last = Searching.LastIndexOf(text.Text, content);
-        for (int start = last; start >= 0;)
+        for (int start = last; start >= 0; )
         {
             if (IsData(text.Part(start, content.Length)))
                 return start;
@@ -50,7 +51,10 @@ internal static class FinalMessage
 
     private static string Content(JsonArray messages)
     {
-        JsonNode? content = messages.Count == 0 ? null : messages[^1] is JsonObject message ? message["content"] : null;
+        JsonNode? content =
+            messages.Count == 0 ? null
+            : messages[^1] is JsonObject message ? message["content"]
+            : null;
         if (content is JsonArray parts)
             content = parts.OfType<JsonObject>().LastOrDefault(part => part.ContainsKey("text"))?["text"];
         if (content is JsonValue value && value.TryGetValue(out string? text))

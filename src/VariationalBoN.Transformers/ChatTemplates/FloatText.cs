@@ -20,8 +20,10 @@ internal static class FloatText
         if (exponent is < -4 or >= 16)
         {
             string fraction = digits.Length > 1 ? "." + digits[1..] : "";
-            return string.Create(CultureInfo.InvariantCulture,
-                $"{sign}{digits[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{sign}{digits[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}"
+            );
         }
         if (exponent < 0)
             return $"{sign}0.{new string('0', -exponent - 1)}{digits}";
@@ -72,9 +74,8 @@ internal static class FloatText
         string text = number.ToString("R", CultureInfo.InvariantCulture);
         int end = text.IndexOf('E', StringComparison.Ordinal);
         string digits = (end < 0 ? text : text[..end]).Replace(".", "", StringComparison.Ordinal).TrimStart('0').TrimEnd('0');
-        int exponent = end < 0
-            ? PlainExponent(text)
-            : int.Parse(text.AsSpan(end + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        int exponent =
+            end < 0 ? PlainExponent(text) : int.Parse(text.AsSpan(end + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         return (digits, exponent);
     }
 

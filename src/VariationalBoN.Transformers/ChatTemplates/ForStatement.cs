@@ -33,8 +33,7 @@ internal sealed class ForStatement : Statement
     /// <summary>Number of variables of the function of a recursive loop.</summary>
     public Func<int> LoopSize { get; set; } = () => 0;
 
-    public override IEnumerable<Node> Children =>
-        [Target, Over, .. Body, .. Else, .. Filter is null ? (Node[])[] : [Filter]];
+    public override IEnumerable<Node> Children => [Target, Over, .. Body, .. Else, .. Filter is null ? (Node[])[] : [Filter]];
 
     public override Flow Run(Rendering rendering)
     {
@@ -46,9 +45,8 @@ internal sealed class ForStatement : Statement
         rendering.Out.Add((StringValue)Recurse(over, 0));
         return Flow.Next;
 
-        Value Recurse(Value items, int depth) => rendering.Within(
-            new Frame(outer, LoopSize()),
-            () => rendering.Capture(inner => RunLoop(inner, items, outer, depth, Recurse)));
+        Value Recurse(Value items, int depth) =>
+            rendering.Within(new Frame(outer, LoopSize()), () => rendering.Capture(inner => RunLoop(inner, items, outer, depth, Recurse)));
     }
 
     private Flow RunLoop(Rendering rendering, Value over, Frame outer, int depth, Func<Value, int, Value>? recurse)
@@ -116,13 +114,16 @@ internal sealed class ForStatement : Statement
         var frame = new Frame(outer, FilterSize());
         foreach (Value item in items)
         {
-            bool passes = rendering.Within(frame, () =>
-            {
-                rendering.Line = Filter!.Line;
-                FilterScope.Enter(rendering);
-                Targets.Assign(FilterTarget!, item, rendering);
-                return Filter.Evaluate(rendering).Truth;
-            });
+            bool passes = rendering.Within(
+                frame,
+                () =>
+                {
+                    rendering.Line = Filter!.Line;
+                    FilterScope.Enter(rendering);
+                    Targets.Assign(FilterTarget!, item, rendering);
+                    return Filter.Evaluate(rendering).Truth;
+                }
+            );
             if (passes)
                 yield return item;
         }

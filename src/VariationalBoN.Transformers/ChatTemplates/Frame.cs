@@ -38,7 +38,9 @@ internal sealed class Scope(SlotStart[] starts, int[] all)
         foreach (SlotStart start in starts)
         {
             rendering.Frame.Slots[start.Index] =
-                start.Copy is Slot copy ? copy.Get(rendering.Frame) : start.Variable is string name ? rendering.Variable(name) : null;
+                start.Copy is Slot copy ? copy.Get(rendering.Frame)
+                : start.Variable is string name ? rendering.Variable(name)
+                : null;
         }
     }
 

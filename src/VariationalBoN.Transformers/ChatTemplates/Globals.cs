@@ -12,8 +12,11 @@ internal static class Globals
         new("dict", (rendering, arguments) => Mapping(arguments, rendering.Work), "dict"),
         new("namespace", (rendering, arguments) => new NamespaceValue(Mapping(arguments, rendering.Work)), "jinja2.utils.Namespace"),
         new("cycler", Cycler, "jinja2.utils.Cycler"),
-        new("joiner", (_, arguments) => new JoinerValue(arguments.Bind("joiner", "sep")[0] ?? new StringValue(", ")),
-            "jinja2.utils.Joiner"),
+        new(
+            "joiner",
+            (_, arguments) => new JoinerValue(arguments.Bind("joiner", "sep")[0] ?? new StringValue(", ")),
+            "jinja2.utils.Joiner"
+        ),
         new("lipsum", (_, _) => throw TemplateFault.Unsupported("the engine has no lipsum()")),
         new("raise_exception", Raise),
         new("strftime_now", Now),
@@ -83,9 +86,12 @@ internal static class Globals
         Value format = arguments.Bind("strftime_now", "format!")[0]!;
         if (format is not StringValue text)
             throw TemplateFault.Type($"strftime_now needs a string, not '{format.TypeName}'");
-        DateTime now = rendering.Now ?? throw new TemplateFault(
-            FaultKind.Value,
-                $"the template asks for the date with strftime_now; give {nameof(ChatTemplateInput)}.{nameof(ChatTemplateInput.Date)}");
+        DateTime now =
+            rendering.Now
+            ?? throw new TemplateFault(
+                FaultKind.Value,
+                $"the template asks for the date with strftime_now; give {nameof(ChatTemplateInput)}.{nameof(ChatTemplateInput.Date)}"
+            );
         return new StringValue(TimeFormat.Apply(text.Text, now, rendering.Work).Text, text.Origin);
     }
 }

@@ -35,9 +35,16 @@ internal static class Indexing
         BigInteger length = Iterating.Length(of);
         if (by.IsZero)
             throw TemplateFault.Value("slice step cannot be zero");
-        BigInteger least = by > 0 ? 0 : -1, most = by > 0 ? length : length - 1;
-        BigInteger from = Bound(start) is BigInteger first ? Place(first) : by > 0 ? 0 : length - 1;
-        BigInteger to = Bound(stop) is BigInteger last ? Place(last) : by > 0 ? length : -1;
+        BigInteger least = by > 0 ? 0 : -1,
+            most = by > 0 ? length : length - 1;
+        BigInteger from =
+            Bound(start) is BigInteger first ? Place(first)
+            : by > 0 ? 0
+            : length - 1;
+        BigInteger to =
+            Bound(stop) is BigInteger last ? Place(last)
+            : by > 0 ? length
+            : -1;
         var places = new RangeValue(from, to, by);
         return of switch
         {
@@ -57,7 +64,8 @@ internal static class Indexing
             case MappingValue mapping:
                 return FindKey(mapping, key, work);
             case StringValue or SequenceValue or RangeValue when Numbers.IsInteger(key):
-                BigInteger index = Numbers.Integer(key), length = Iterating.Length(of);
+                BigInteger index = Numbers.Integer(key),
+                    length = Iterating.Length(of);
                 index = index < 0 ? index + length : index;
                 return index < 0 || index >= length ? null : At(of, index, work);
             default:
@@ -95,13 +103,14 @@ internal static class Indexing
         }
     }
 
-    private static BigInteger? Bound(Value? value) => value switch
-    {
-        null or NoneValue => null,
-        UndefinedValue undefined => throw TemplateFault.Type($"slice indices must be integers or None: {undefined.Fault().Message}"),
-        _ when Numbers.IsInteger(value) => Numbers.Integer(value),
-        _ => throw TemplateFault.Type("slice indices must be integers or None or have an __index__ method"),
-    };
+    private static BigInteger? Bound(Value? value) =>
+        value switch
+        {
+            null or NoneValue => null,
+            UndefinedValue undefined => throw TemplateFault.Type($"slice indices must be integers or None: {undefined.Fault().Message}"),
+            _ when Numbers.IsInteger(value) => Numbers.Integer(value),
+            _ => throw TemplateFault.Type("slice indices must be integers or None or have an __index__ method"),
+        };
 
     private static StringValue Picked(StringValue text, RangeValue places, Work work)
     {

@@ -43,7 +43,8 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
         {
             string start = place[..Math.Min(place.Length, 60)];
             throw new ArgumentException(
-                $"{start}... is nested deeper than {nameof(ChatTemplateBounds)}.{nameof(bounds.MaxNesting)} = {bounds.MaxNesting}.");
+                $"{start}... is nested deeper than {nameof(ChatTemplateBounds)}.{nameof(bounds.MaxNesting)} = {bounds.MaxNesting}."
+            );
         }
         Work.CheckStack();
         return node switch
@@ -69,9 +70,10 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
         {
             return value.GetValueKind() switch
             {
-                JsonValueKind.String =>
-                    new StringValue(value.TryGetValue(out string? text) ? text : JsonSerializer.Deserialize<string>(value.ToJsonString())!,
-                        Marks.Data),
+                JsonValueKind.String => new StringValue(
+                    value.TryGetValue(out string? text) ? text : JsonSerializer.Deserialize<string>(value.ToJsonString())!,
+                    Marks.Data
+                ),
                 JsonValueKind.True => BooleanValue.FromInput(true),
                 JsonValueKind.False => BooleanValue.FromInput(false),
                 JsonValueKind.Null => NoneValue.FromInput,
@@ -94,7 +96,8 @@ internal sealed class InputReader(ChatTemplateBounds bounds)
         if (text.Length > bounds.MaxDigits + 1)
         {
             throw new ArgumentException(
-                $"{place} has more digits than {nameof(ChatTemplateBounds)}.{nameof(bounds.MaxDigits)} = {bounds.MaxDigits}.");
+                $"{place} has more digits than {nameof(ChatTemplateBounds)}.{nameof(bounds.MaxDigits)} = {bounds.MaxDigits}."
+            );
         }
         return IntegerValue.Of(BigInteger.Parse(text, CultureInfo.InvariantCulture), Marks.Data);
     }

@@ -5,21 +5,30 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// <summary>Length and iteration as in Python.</summary>
 internal static class Iterating
 {
-    public static bool IsIterable(Value value) => value is StringValue or SequenceValue or MappingValue or MappingViewValue or RangeValue
-        or IteratorValue or UndefinedValue or LoopValue;
+    public static bool IsIterable(Value value) =>
+        value
+            is StringValue
+                or SequenceValue
+                or MappingValue
+                or MappingViewValue
+                or RangeValue
+                or IteratorValue
+                or UndefinedValue
+                or LoopValue;
 
     /// <summary>What <c>len(x)</c> is, or null where it has none.</summary>
-    public static BigInteger? LengthOrNull(Value value) => value switch
-    {
-        StringValue text => text.Length,
-        SequenceValue sequence => sequence.Items.Length,
-        MappingValue mapping => mapping.Count,
-        MappingViewValue view => view.Of.Count,
-        RangeValue range => range.Count,
-        UndefinedValue => 0,
-        LoopValue loop => loop.Length,
-        _ => null,
-    };
+    public static BigInteger? LengthOrNull(Value value) =>
+        value switch
+        {
+            StringValue text => text.Length,
+            SequenceValue sequence => sequence.Items.Length,
+            MappingValue mapping => mapping.Count,
+            MappingViewValue view => view.Of.Count,
+            RangeValue range => range.Count,
+            UndefinedValue => 0,
+            LoopValue loop => loop.Length,
+            _ => null,
+        };
 
     public static BigInteger Length(Value value) =>
         LengthOrNull(value) ?? throw TemplateFault.Type($"object of type '{value.TypeName}' has no len()");
@@ -36,9 +45,9 @@ internal static class Iterating
             RangeValue range => Numbers(range),
             IteratorValue iterator => Rest(iterator),
             UndefinedValue => [],
-            _ => throw TemplateFault.Type(what == "argument"
-                ? $"argument of type '{value.TypeName}' is not iterable"
-                : $"'{value.TypeName}' object is not iterable"),
+            _ => throw TemplateFault.Type(
+                what == "argument" ? $"argument of type '{value.TypeName}' is not iterable" : $"'{value.TypeName}' object is not iterable"
+            ),
         };
         return Counted(items, work);
     }
@@ -59,16 +68,17 @@ internal static class Iterating
     }
 
     /// <summary>What <c>reversed(x)</c> gives, or null for what cannot be read backwards.</summary>
-    public static IEnumerable<Value>? Reversed(Value value, Work work) => value switch
-    {
-        UndefinedValue => [],
-        SequenceValue sequence => Counted(Backwards(sequence.Items, item => item), work),
-        StringValue text => Counted(Backwards(ToArray(text, work), item => item), work),
-        MappingValue mapping => Counted(Backwards(mapping.Entries, entry => entry.Key), work),
-        MappingViewValue view => Counted(Backwards(view.Of.Entries, view.Item), work),
-        RangeValue range => Counted(Numbers(range.Reversed()), work),
-        _ => null,
-    };
+    public static IEnumerable<Value>? Reversed(Value value, Work work) =>
+        value switch
+        {
+            UndefinedValue => [],
+            SequenceValue sequence => Counted(Backwards(sequence.Items, item => item), work),
+            StringValue text => Counted(Backwards(ToArray(text, work), item => item), work),
+            MappingValue mapping => Counted(Backwards(mapping.Entries, entry => entry.Key), work),
+            MappingViewValue view => Counted(Backwards(view.Of.Entries, view.Item), work),
+            RangeValue range => Counted(Numbers(range.Reversed()), work),
+            _ => null,
+        };
 
     private static IEnumerable<Value> Backwards<T>(IReadOnlyList<T> items, Func<T, Value> value)
     {
@@ -87,7 +97,7 @@ internal static class Iterating
 
     private static IEnumerable<Value> CodePoints(StringValue text)
     {
-        for (int unit = 0; unit < text.Text.Length;)
+        for (int unit = 0; unit < text.Text.Length; )
         {
             int width = Characters.WidthAt(text.Text, unit);
             yield return text.Part(unit, width);

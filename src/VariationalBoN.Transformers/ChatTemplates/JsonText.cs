@@ -3,7 +3,14 @@ using System.Globalization;
 namespace VariationalBoN.Transformers.ChatTemplates;
 
 /// <summary>What <c>json.dumps</c> writes.</summary>
-internal sealed class JsonText(Work work, bool ascii, StringValue? indent, StringValue itemSeparator, StringValue keySeparator, bool sortKeys)
+internal sealed class JsonText(
+    Work work,
+    bool ascii,
+    StringValue? indent,
+    StringValue itemSeparator,
+    StringValue keySeparator,
+    bool sortKeys
+)
 {
     private readonly TextBuilder all = new(work);
 
@@ -28,23 +35,26 @@ internal sealed class JsonText(Work work, bool ascii, StringValue? indent, Strin
                 Entries(mapping, depth);
                 break;
             default:
-                all.Add(Scalar(value) ?? throw TemplateFault.Type($"Object of type {value.TypeName} is not JSON serializable"),
-                    value.Origin);
+                all.Add(
+                    Scalar(value) ?? throw TemplateFault.Type($"Object of type {value.TypeName} is not JSON serializable"),
+                    value.Origin
+                );
                 break;
         }
     }
 
-    private string? Scalar(Value value) => value switch
-    {
-        NoneValue => "null",
-        BooleanValue => value.Truth ? "true" : "false",
-        IntegerValue number => work.CheckDigits(number.Number).ToString(CultureInfo.InvariantCulture),
-        FloatValue { Number: double.NaN } => "NaN",
-        FloatValue { Number: double.PositiveInfinity } => "Infinity",
-        FloatValue { Number: double.NegativeInfinity } => "-Infinity",
-        FloatValue number => FloatText.Of(number.Number),
-        _ => null,
-    };
+    private string? Scalar(Value value) =>
+        value switch
+        {
+            NoneValue => "null",
+            BooleanValue => value.Truth ? "true" : "false",
+            IntegerValue number => work.CheckDigits(number.Number).ToString(CultureInfo.InvariantCulture),
+            FloatValue { Number: double.NaN } => "NaN",
+            FloatValue { Number: double.PositiveInfinity } => "Infinity",
+            FloatValue { Number: double.NegativeInfinity } => "-Infinity",
+            FloatValue number => FloatText.Of(number.Number),
+            _ => null,
+        };
 
     private void Sequence(Value[] items, int depth)
     {
@@ -104,17 +114,18 @@ internal sealed class JsonText(Work work, bool ascii, StringValue? indent, Strin
         all.Add("\"");
     }
 
-    private string? Escape(char unit) => unit switch
-    {
-        '"' => "\\\"",
-        '\\' => "\\\\",
-        '\n' => "\\n",
-        '\r' => "\\r",
-        '\t' => "\\t",
-        '\b' => "\\b",
-        '\f' => "\\f",
-        < ' ' => $"\\u{(int)unit:x4}",
-        > '~' when ascii => $"\\u{(int)unit:x4}",
-        _ => null,
-    };
+    private string? Escape(char unit) =>
+        unit switch
+        {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\b' => "\\b",
+            '\f' => "\\f",
+            < ' ' => $"\\u{(int)unit:x4}",
+            > '~' when ascii => $"\\u{(int)unit:x4}",
+            _ => null,
+        };
 }

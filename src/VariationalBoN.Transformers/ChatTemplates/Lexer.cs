@@ -86,7 +86,9 @@ internal sealed class Lexer
         if (!StartsWith(i, "raw"))
             return -1;
         i = SkipSpace(i + 3);
-        return StartsWith(i, "-%}") ? SkipSpace(i + 3) : StartsWith(i, "%}") ? i + 2 : -1;
+        return StartsWith(i, "-%}") ? SkipSpace(i + 3)
+            : StartsWith(i, "%}") ? i + 2
+            : -1;
     }
 
     private void ReadRaw()

@@ -165,7 +165,8 @@ internal static class ListFilters
             int slices = Filters.Integer(given[0], 0);
             if (slices == 0)
                 throw TemplateFault.Value("integer division or modulo by zero");
-            int each = Math.DivRem(items.Length, slices, out int longer), start = 0;
+            int each = Math.DivRem(items.Length, slices, out int longer),
+                start = 0;
             for (int i = 0; i < slices; i++)
             {
                 rendering.Work.Step();

@@ -30,22 +30,23 @@ internal sealed class LoopValue(Value of, IEnumerable<Value> items, int depth0, 
         return true;
     }
 
-    public Value? Attribute(string name) => name switch
-    {
-        "index" => IntegerValue.Of(Index0 + 1),
-        "index0" => IntegerValue.Of(Index0),
-        "revindex" => IntegerValue.Of(Length - Index0),
-        "revindex0" => IntegerValue.Of(Length - Index0 - 1),
-        "first" => BooleanValue.Of(Index0 == 0),
-        "last" => BooleanValue.Of(Peek() is null),
-        "length" => IntegerValue.Of(Length),
-        "depth" => IntegerValue.Of(depth0 + 1),
-        "depth0" => IntegerValue.Of(depth0),
-        "previtem" => Index0 == 0 || before is null ? new UndefinedValue("there is no previous item") : before,
-        "nextitem" => Peek() ?? new UndefinedValue("there is no next item"),
-        "cycle" or "changed" => new MethodValue(this, name),
-        _ => null,
-    };
+    public Value? Attribute(string name) =>
+        name switch
+        {
+            "index" => IntegerValue.Of(Index0 + 1),
+            "index0" => IntegerValue.Of(Index0),
+            "revindex" => IntegerValue.Of(Length - Index0),
+            "revindex0" => IntegerValue.Of(Length - Index0 - 1),
+            "first" => BooleanValue.Of(Index0 == 0),
+            "last" => BooleanValue.Of(Peek() is null),
+            "length" => IntegerValue.Of(Length),
+            "depth" => IntegerValue.Of(depth0 + 1),
+            "depth0" => IntegerValue.Of(depth0),
+            "previtem" => Index0 == 0 || before is null ? new UndefinedValue("there is no previous item") : before,
+            "nextitem" => Peek() ?? new UndefinedValue("there is no next item"),
+            "cycle" or "changed" => new MethodValue(this, name),
+            _ => null,
+        };
 
     public Value CallMethod(string name, Arguments arguments, Work work)
     {

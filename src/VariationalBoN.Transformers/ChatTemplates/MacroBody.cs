@@ -42,30 +42,34 @@ internal sealed class MacroBody : Node
         if (PositionalSlot is null && arguments.Positional.Count > Parameters.Length)
             throw TemplateFault.Type($"macro '{Name}' takes not more than {Parameters.Length} argument(s)");
         var frame = new Frame(outer, Size());
-        return rendering.Within(frame, () =>
-        {
-            for (int i = 0; i < given.Length; i++)
-                Parameters[i].Slot.Set(frame, given[i]);
-            SetSpecial(frame, caller, named, arguments);
-            return rendering.Capture(inner =>
+        return rendering.Within(
+            frame,
+            () =>
             {
-                Scope.Enter(inner);
-                SetDefaults(inner);
-                Statement.RunAll(Body, inner);
-            });
-        });
+                for (int i = 0; i < given.Length; i++)
+                    Parameters[i].Slot.Set(frame, given[i]);
+                SetSpecial(frame, caller, named, arguments);
+                return rendering.Capture(inner =>
+                {
+                    Scope.Enter(inner);
+                    SetDefaults(inner);
+                    Statement.RunAll(Body, inner);
+                });
+            }
+        );
     }
 
-    public Value? Attribute(string name) => name switch
-    {
-        "name" => Name is null ? NoneValue.Plain : new StringValue(Name),
-        "arguments" => new TupleValue([.. Parameters.Select(parameter => new StringValue(parameter.Name))]),
-        "caller" => BooleanValue.Of(UsesCaller),
-        "catch_kwargs" => BooleanValue.Of(NamedSlot is not null),
-        "catch_varargs" => BooleanValue.Of(PositionalSlot is not null),
-        "explicit_caller" => BooleanValue.Of(HasCallerParameter),
-        _ => null,
-    };
+    public Value? Attribute(string name) =>
+        name switch
+        {
+            "name" => Name is null ? NoneValue.Plain : new StringValue(Name),
+            "arguments" => new TupleValue([.. Parameters.Select(parameter => new StringValue(parameter.Name))]),
+            "caller" => BooleanValue.Of(UsesCaller),
+            "catch_kwargs" => BooleanValue.Of(NamedSlot is not null),
+            "catch_varargs" => BooleanValue.Of(PositionalSlot is not null),
+            "explicit_caller" => BooleanValue.Of(HasCallerParameter),
+            _ => null,
+        };
 
     private Value?[] Take(Arguments arguments, List<KeyValuePair<string, Value>> named, Work work)
     {
@@ -100,9 +104,8 @@ internal sealed class MacroBody : Node
             NameExpression parameter = Parameters[i];
             if (parameter.Slot.Get(rendering.Frame) is not null)
                 continue;
-            Value value = i >= first
-                ? Defaults[i - first].Evaluate(rendering)
-                : new UndefinedValue($"parameter '{parameter.Name}' was not provided");
+            Value value =
+                i >= first ? Defaults[i - first].Evaluate(rendering) : new UndefinedValue($"parameter '{parameter.Name}' was not provided");
             parameter.Slot.Set(rendering.Frame, value);
         }
     }

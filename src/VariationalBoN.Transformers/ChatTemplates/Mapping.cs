@@ -10,7 +10,8 @@ internal static class Mapping
         int at = 0;
         foreach (MarkRun run in value.Runs)
         {
-            int from = at, end = run.End;
+            int from = at,
+                end = run.End;
             for (; at < end; at++)
             {
                 if (replacement(value.Text[at]) is not string other)
@@ -28,7 +29,8 @@ internal static class Mapping
     {
         var text = new TextBuilder(work);
         work.Charge(2 * value.Text.Length);
-        int at = 0, end = 0;
+        int at = 0,
+            end = 0;
         foreach (MarkRun run in value.Runs)
         {
             end = run.End;

@@ -52,12 +52,13 @@ internal sealed class MappingViewValue(MappingValue of, string part) : Value
 
     public IEnumerable<Value> Items => Of.Entries.Select(Item);
 
-    public Value Item(KeyValuePair<Value, Value> entry) => Part switch
-    {
-        "keys" => entry.Key,
-        "values" => entry.Value,
-        _ => new TupleValue(entry.Key, entry.Value),
-    };
+    public Value Item(KeyValuePair<Value, Value> entry) =>
+        Part switch
+        {
+            "keys" => entry.Key,
+            "values" => entry.Value,
+            _ => new TupleValue(entry.Key, entry.Value),
+        };
 }
 
 /// <summary>An object whose attributes templates may set.</summary>

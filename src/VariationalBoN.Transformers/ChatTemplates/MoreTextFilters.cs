@@ -43,9 +43,11 @@ internal static class MoreTextFilters
     {
         Value?[] given = arguments.Bind("truncate", "length", "killwords", "end", "leeway");
         Work work = rendering.Work;
-        int length = Filters.Integer(given[0], 255), leeway = given[3] is null or NoneValue ? 5 : Filters.Integer(given[3], 5);
-        StringValue end = given[2] is null ? new StringValue("...") : given[2] as StringValue
-            ?? throw TemplateFault.Type("end must be a string");
+        int length = Filters.Integer(given[0], 255),
+            leeway = given[3] is null or NoneValue ? 5 : Filters.Integer(given[3], 5);
+        StringValue end = given[2] is null
+            ? new StringValue("...")
+            : given[2] as StringValue ?? throw TemplateFault.Type("end must be a string");
         if (length < end.Length || leeway < 0)
             throw TemplateFault.Value($"truncate expects length >= {end.Length} and leeway >= 0");
         if (Iterating.Length(value) <= (long)length + leeway)
@@ -88,23 +90,29 @@ internal static class MoreTextFilters
                 throw TemplateFault.Value("urlencode needs pairs");
             if (all.Length > 0)
                 all.Add("&");
-            all.Add(Quote(Printing.Text(key, work), isQuery: true, work)).Add("=")
+            all.Add(Quote(Printing.Text(key, work), isQuery: true, work))
+                .Add("=")
                 .Add(Quote(Printing.Text(item, work), isQuery: true, work));
         }
         return all.Build();
     }
 
-    private static StringValue Quote(StringValue text, bool isQuery, Work work) => Mapping.CodePoints(text, work, (_, code) =>
-    {
-        if (code < 0x80 && (Unreserved.Contains((char)code, StringComparison.Ordinal) || (code == '/' && !isQuery)))
-            return ((char)code).ToString();
-        if (code == ' ' && isQuery)
-            return "+";
-        if (code is >= 0xD800 and <= 0xDFFF)
-            throw TemplateFault.Value("half of a surrogate pair has no UTF-8 form");
-        byte[] bytes = Encoding.UTF8.GetBytes(char.ConvertFromUtf32(code));
-        return string.Concat(bytes.Select(part => string.Create(CultureInfo.InvariantCulture, $"%{part:X2}")));
-    });
+    private static StringValue Quote(StringValue text, bool isQuery, Work work) =>
+        Mapping.CodePoints(
+            text,
+            work,
+            (_, code) =>
+            {
+                if (code < 0x80 && (Unreserved.Contains((char)code, StringComparison.Ordinal) || (code == '/' && !isQuery)))
+                    return ((char)code).ToString();
+                if (code == ' ' && isQuery)
+                    return "+";
+                if (code is >= 0xD800 and <= 0xDFFF)
+                    throw TemplateFault.Value("half of a surrogate pair has no UTF-8 form");
+                byte[] bytes = Encoding.UTF8.GetBytes(char.ConvertFromUtf32(code));
+                return string.Concat(bytes.Select(part => string.Create(CultureInfo.InvariantCulture, $"%{part:X2}")));
+            }
+        );
 
     private static StringValue XmlAttributes(Rendering rendering, Value value, Arguments arguments)
     {

@@ -17,9 +17,7 @@ internal static class NameSearch
     public static bool Stores(Node node, string name)
     {
         Work.CheckStack();
-        return node is NameExpression { Use: NameUse.Store } target
-            ? target.Name == name
-            : node.Children.Any(child => Stores(child, name));
+        return node is NameExpression { Use: NameUse.Store } target ? target.Name == name : node.Children.Any(child => Stores(child, name));
     }
 
     private static void Search(Node node, HashSet<string> open, HashSet<string> found)

@@ -18,8 +18,11 @@ internal abstract class Node
             Height = Math.Max(Height, child.Height + 1);
         if (Height > limit)
         {
-            TemplateFault fault =
-                Work.Exceeded(nameof(ChatTemplateBounds.MaxNesting), $"an expression or block nested {Height} deep", limit);
+            TemplateFault fault = Work.Exceeded(
+                nameof(ChatTemplateBounds.MaxNesting),
+                $"an expression or block nested {Height} deep",
+                limit
+            );
             throw new TemplateFault(fault.Kind, fault.Message) { Line = Line };
         }
     }

@@ -7,13 +7,7 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 internal static class NumberFilters
 {
     public static (string, Filter)[] All { get; } =
-    [
-        ("abs", Absolute),
-        ("filesizeformat", FileSize),
-        ("float", ToFloat),
-        ("int", ToInteger),
-        ("round", Round),
-    ];
+    [("abs", Absolute), ("filesizeformat", FileSize), ("float", ToFloat), ("int", ToInteger), ("round", Round)];
 
     private static Value Absolute(Rendering rendering, Value value, Arguments arguments)
     {
@@ -110,16 +104,19 @@ internal static class NumberFilters
     {
         bool binary = Filters.Flag(arguments.Bind("filesizeformat", "binary")[0]);
         rendering.Work.Charge((value as StringValue)?.Text.Length ?? 0);
-        double size = value is StringValue text
-            ? NumberReading.Float(text.Text) ?? throw TemplateFault.Value("could not convert string to float")
+        double size =
+            value is StringValue text ? NumberReading.Float(text.Text) ?? throw TemplateFault.Value("could not convert string to float")
             : value is UndefinedValue undefined ? throw undefined.Fault()
-            : Numbers.IsNumber(value) ? Numbers.Float(value) : throw TemplateFault.Type($"a size must be a number, not '{value.TypeName}'");
+            : Numbers.IsNumber(value) ? Numbers.Float(value)
+            : throw TemplateFault.Type($"a size must be a number, not '{value.TypeName}'");
         double unit = binary ? 1024 : 1000;
         if (size == 1)
             return new StringValue("1 Byte", value.Origin);
         if (size < unit)
-            return new StringValue(string.Create(CultureInfo.InvariantCulture, $"{new BigInteger(Math.Truncate(size))} Bytes"),
-                value.Origin);
+            return new StringValue(
+                string.Create(CultureInfo.InvariantCulture, $"{new BigInteger(Math.Truncate(size))} Bytes"),
+                value.Origin
+            );
         const string Prefixes = "kMGTPEZY";
         int place = 0;
         double scale = unit * unit;

@@ -12,8 +12,10 @@ internal static class NumberFormat
         if (!double.IsFinite(number))
             return FloatText.Of(number);
         (BigInteger top, BigInteger bottom) = FloatText.Exact(Math.Abs(number));
-        string text =
-            FloatText.HalfEven(top * BigInteger.Pow(10, digits), bottom).ToString(CultureInfo.InvariantCulture).PadLeft(digits + 1, '0');
+        string text = FloatText
+            .HalfEven(top * BigInteger.Pow(10, digits), bottom)
+            .ToString(CultureInfo.InvariantCulture)
+            .PadLeft(digits + 1, '0');
         string sign = double.IsNegative(number) ? "-" : "";
         return digits == 0 ? sign + text : $"{sign}{text[..^digits]}.{text[^digits..]}";
     }
@@ -54,9 +56,10 @@ internal static class NumberFormat
         while (true)
         {
             int shift = digits - 1 - exponent;
-            BigInteger rounded = shift >= 0
-                ? FloatText.HalfEven(top * BigInteger.Pow(10, shift), bottom)
-                : FloatText.HalfEven(top, bottom * BigInteger.Pow(10, -shift));
+            BigInteger rounded =
+                shift >= 0
+                    ? FloatText.HalfEven(top * BigInteger.Pow(10, shift), bottom)
+                    : FloatText.HalfEven(top, bottom * BigInteger.Pow(10, -shift));
             string text = rounded.ToString(CultureInfo.InvariantCulture);
             if (text.Length == digits)
                 return (text, exponent);

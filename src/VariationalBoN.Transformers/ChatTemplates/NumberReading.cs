@@ -15,9 +15,16 @@ internal static class NumberReading
         bool negative = digits.StartsWith('-');
         if (negative || digits.StartsWith('+'))
             digits = digits[1..];
-        int named = digits.Length > 1 && digits[0] == '0'
-            ? char.ToLowerInvariant(digits[1]) switch { 'b' => 2, 'o' => 8, 'x' => 16, _ => 0 }
-            : 0;
+        int named =
+            digits.Length > 1 && digits[0] == '0'
+                ? char.ToLowerInvariant(digits[1]) switch
+                {
+                    'b' => 2,
+                    'o' => 8,
+                    'x' => 16,
+                    _ => 0,
+                }
+                : 0;
         bool hasPrefix = named > 0 && (radix == named || radix == 0);
         if (hasPrefix)
             digits = digits[2..];
@@ -36,7 +43,10 @@ internal static class NumberReading
         BigInteger number = 0;
         foreach (char digit in digits)
         {
-            int value = char.IsAsciiDigit(digit) ? digit - '0' : char.IsAsciiLetter(digit) ? char.ToLowerInvariant(digit) - 'a' + 10 : 99;
+            int value =
+                char.IsAsciiDigit(digit) ? digit - '0'
+                : char.IsAsciiLetter(digit) ? char.ToLowerInvariant(digit) - 'a' + 10
+                : 99;
             if (value >= radix)
                 return null;
             number = (number * radix) + value;
@@ -64,7 +74,8 @@ internal static class NumberReading
     /// <summary>Without space around it, digits of any script as ASCII.</summary>
     private static string Normal(string text)
     {
-        int start = text.AsSpan().LeadingSpace(), end = text.AsSpan().LengthWithoutSpace();
+        int start = text.AsSpan().LeadingSpace(),
+            end = text.AsSpan().LengthWithoutSpace();
         var all = new StringBuilder();
         foreach (int code in Characters.Codes(text.Substring(start, Math.Max(end - start, 0))))
         {
@@ -82,7 +93,8 @@ internal static class NumberReading
     private static bool IsDecimal(string text)
     {
         int i = 0;
-        int whole = Digits(text, ref i), fraction = 0;
+        int whole = Digits(text, ref i),
+            fraction = 0;
         if (whole < 0)
             return false;
         if (i < text.Length && text[i] == '.')
@@ -107,6 +119,8 @@ internal static class NumberReading
         int start = i;
         while (i < text.Length && (char.IsAsciiDigit(text[i]) || text[i] == '_'))
             i++;
-        return i == start ? 0 : HasGoodUnderscores(text[start..i]) ? i - start : -1;
+        return i == start ? 0
+            : HasGoodUnderscores(text[start..i]) ? i - start
+            : -1;
     }
 }

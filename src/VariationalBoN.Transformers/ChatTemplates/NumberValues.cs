@@ -7,7 +7,9 @@ internal sealed class IntegerValue : Value
 {
     private const int Least = -16;
     private static readonly IntegerValue[] Small =
-        [.. Enumerable.Range(Least, 1040).Select(number => new IntegerValue(number, Marks.None))];
+    [
+        .. Enumerable.Range(Least, 1040).Select(number => new IntegerValue(number, Marks.None)),
+    ];
     private readonly Marks origin;
 
     private IntegerValue(BigInteger number, Marks origin) => (Number, this.origin) = (number, origin);

@@ -9,12 +9,13 @@ internal static class Numbers
 
     public static bool IsInteger(Value value) => value is IntegerValue or BooleanValue;
 
-    public static BigInteger Integer(Value value) => value switch
-    {
-        IntegerValue number => number.Number,
-        BooleanValue flag => flag.Truth ? 1 : 0,
-        _ => throw TemplateFault.Type($"'{value.TypeName}' object cannot be interpreted as an integer"),
-    };
+    public static BigInteger Integer(Value value) =>
+        value switch
+        {
+            IntegerValue number => number.Number,
+            BooleanValue flag => flag.Truth ? 1 : 0,
+            _ => throw TemplateFault.Type($"'{value.TypeName}' object cannot be interpreted as an integer"),
+        };
 
     public static double Float(Value value) => value is FloatValue number ? number.Number : ToDouble(Integer(value));
 
@@ -25,8 +26,10 @@ internal static class Numbers
             throw TemplateFault.Value("int too large to convert to float");
         if (BigInteger.Abs(number) < 1L << 53)
             return (double)number;
-        double nearest = double.Parse(number.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            System.Globalization.CultureInfo.InvariantCulture);
+        double nearest = double.Parse(
+            number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            System.Globalization.CultureInfo.InvariantCulture
+        );
         return double.IsFinite(nearest) ? nearest : throw TemplateFault.Value("int too large to convert to float");
     }
 
@@ -43,13 +46,15 @@ internal static class Numbers
     public static Value Negate(Value a) =>
         a is FloatValue number ? new FloatValue(-number.Number, a.Origin) : IntegerValue.Of(-Integer(a), a.Origin);
 
-    public static Value Add(Value a, Value b, Work work) => Both(a, b)
-        ? IntegerValue.Of(work.CheckDigits(Integer(a) + Integer(b)), a.Origin | b.Origin)
-        : new FloatValue(Float(a) + Float(b), a.Origin | b.Origin);
+    public static Value Add(Value a, Value b, Work work) =>
+        Both(a, b)
+            ? IntegerValue.Of(work.CheckDigits(Integer(a) + Integer(b)), a.Origin | b.Origin)
+            : new FloatValue(Float(a) + Float(b), a.Origin | b.Origin);
 
-    public static Value Subtract(Value a, Value b, Work work) => Both(a, b)
-        ? IntegerValue.Of(work.CheckDigits(Integer(a) - Integer(b)), a.Origin | b.Origin)
-        : new FloatValue(Float(a) - Float(b), a.Origin | b.Origin);
+    public static Value Subtract(Value a, Value b, Work work) =>
+        Both(a, b)
+            ? IntegerValue.Of(work.CheckDigits(Integer(a) - Integer(b)), a.Origin | b.Origin)
+            : new FloatValue(Float(a) - Float(b), a.Origin | b.Origin);
 
     public static Value Multiply(Value a, Value b, Work work)
     {
@@ -111,7 +116,8 @@ internal static class Numbers
 
     private static (double Quotient, double Remainder) Floor(double a, double b)
     {
-        double rest = a % b, quotient = (a - rest) / b;
+        double rest = a % b,
+            quotient = (a - rest) / b;
         if (rest != 0)
         {
             if (b < 0 != rest < 0)
@@ -132,10 +138,11 @@ internal static class Numbers
         if (b.IsZero || a.IsOne)
             return 1;
         if (a.IsZero || BigInteger.Abs(a).IsOne)
-            return a.IsZero ? 0 : b.IsEven ? 1 : a;
-        BigInteger? power = (BigInteger.Abs(a).GetBitLength() - 1) * b <= work.Bounds.MaxPowerDigits * 4L
-            ? BigInteger.Pow(a, (int)b)
-            : null;
+            return a.IsZero ? 0
+                : b.IsEven ? 1
+                : a;
+        BigInteger? power =
+            (BigInteger.Abs(a).GetBitLength() - 1) * b <= work.Bounds.MaxPowerDigits * 4L ? BigInteger.Pow(a, (int)b) : null;
         if (power is null || BigInteger.Abs(power.Value) >= BigInteger.Pow(10, work.Bounds.MaxPowerDigits))
             throw Work.Exceeded(nameof(ChatTemplateBounds.MaxPowerDigits), "an integer power", work.Bounds.MaxPowerDigits, " digits");
         return power.Value;
@@ -161,8 +168,11 @@ internal static class Numbers
     /// <summary>scaled * 2^shift, rounded once; <paramref name="scaled"/> has 64 or 65 bits, the last of them sticky.</summary>
     private static double Scale(BigInteger scaled, int shift)
     {
-        int keep = (int)Math.Clamp(scaled.GetBitLength() + shift + 1074, 0, 53), drop = (int)scaled.GetBitLength() - keep;
-        BigInteger kept = scaled >> drop, rest = scaled - (kept << drop), half = BigInteger.One << (drop - 1);
+        int keep = (int)Math.Clamp(scaled.GetBitLength() + shift + 1074, 0, 53),
+            drop = (int)scaled.GetBitLength() - keep;
+        BigInteger kept = scaled >> drop,
+            rest = scaled - (kept << drop),
+            half = BigInteger.One << (drop - 1);
         if (rest > half || (rest == half && !kept.IsEven))
             kept += 1;
         return Math.ScaleB((double)kept, shift + drop);

@@ -48,7 +48,9 @@ internal static class Operators
     {
         RequireDefined(value, value);
         return Numbers.IsNumber(value)
-            ? value is BooleanValue ? IntegerValue.Of(Numbers.Integer(value), value.Origin) : value
+            ? value is BooleanValue
+                ? IntegerValue.Of(Numbers.Integer(value), value.Origin)
+                : value
             : throw TemplateFault.Type($"bad operand type for unary +: '{value.TypeName}'");
     }
 

@@ -37,8 +37,11 @@ internal static class OrderFilters
             throw TemplateFault.Type($"'{value.TypeName}' object has no attribute 'items'");
         bool caseSensitive = Filters.Flag(given[0]);
         var sorted = Sorting.Sorted(
-            mapping.Entries, entry => AttributePath.Key(by == "key" ? entry.Key : entry.Value, caseSensitive, work),
-                Filters.Integer(given[2], 0) != 0, work);
+            mapping.Entries,
+            entry => AttributePath.Key(by == "key" ? entry.Key : entry.Value, caseSensitive, work),
+            Filters.Integer(given[2], 0) != 0,
+            work
+        );
         return new ListValue([.. sorted.Select(entry => new TupleValue(entry.Key, entry.Value))]);
     }
 
@@ -66,7 +69,8 @@ internal static class OrderFilters
         Value?[] given = arguments.Bind(most ? "max" : "min", "case_sensitive", "attribute");
         Work work = rendering.Work;
         var path = AttributePath.Of(given[1], work);
-        Value? best = null, bestKey = null;
+        Value? best = null,
+            bestKey = null;
         foreach (Value item in Iterating.Items(value, work))
         {
             Value key = AttributePath.Key(path.Get(item, work), Filters.Flag(given[0]), work);
@@ -84,7 +88,7 @@ internal static class OrderFilters
         bool caseSensitive = Filters.Flag(given[2]);
         Value[] sorted = Sorting.Sorted(Iterating.ToArray(value, work), Key, reverse: false, work);
         var groups = new List<Value>();
-        for (int start = 0; start < sorted.Length;)
+        for (int start = 0; start < sorted.Length; )
         {
             Value key = Key(sorted[start]);
             int end = start + 1;

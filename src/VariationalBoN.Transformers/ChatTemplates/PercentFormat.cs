@@ -38,9 +38,10 @@ internal sealed class PercentFormat
                 ReadField();
             }
         }
-        int count = values is TupleValue tuple
-            ? tuple.Items.Length
-            : values is MappingValue or ListValue or RangeValue or UndefinedValue ? 0 : 1;
+        int count =
+            values is TupleValue tuple ? tuple.Items.Length
+            : values is MappingValue or ListValue or RangeValue or UndefinedValue ? 0
+            : 1;
         if (used < count)
             throw TemplateFault.Type("not all arguments converted during string formatting");
         return all.Build();
@@ -78,7 +79,9 @@ internal sealed class PercentFormat
             'c' => Character(value),
             _ => PercentNumber.Format(value, kind, flags, precision, work),
         };
-        bool zeros = flags.Contains('0', StringComparison.Ordinal) && !flags.Contains('-', StringComparison.Ordinal)
+        bool zeros =
+            flags.Contains('0', StringComparison.Ordinal)
+            && !flags.Contains('-', StringComparison.Ordinal)
             && kind is not ('s' or 'r' or 'c');
         Pad(field, width, flags.Contains('-', StringComparison.Ordinal), zeros);
     }

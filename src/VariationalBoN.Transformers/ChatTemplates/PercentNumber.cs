@@ -29,9 +29,10 @@ internal static class PercentNumber
         if (char.IsAsciiLetterUpper(kind))
             text = text.ToUpperInvariant();
         if (!text.StartsWith('-'))
-            text = flags.Contains('+', StringComparison.Ordinal)
-                ? "+" + text
-                : flags.Contains(' ', StringComparison.Ordinal) ? " " + text : text;
+            text =
+                flags.Contains('+', StringComparison.Ordinal) ? "+" + text
+                : flags.Contains(' ', StringComparison.Ordinal) ? " " + text
+                : text;
         return new StringValue(text, value.Origin);
     }
 

@@ -83,16 +83,17 @@ internal static class Printing
         }
     }
 
-    private static string Other(Value value) => value switch
-    {
-        RangeValue range when range.Step.IsOne => $"range({range.Start}, {range.Stop})",
-        RangeValue range => $"range({range.Start}, {range.Stop}, {range.Step})",
-        MacroValue { Macro.Name: string name } => $"<Macro '{name}'>",
-        MacroValue => "<Macro anonymous>",
-        LoopValue loop => $"<LoopContext {loop.Index0 + 1}/{loop.Length}>",
-        FunctionValue { Class: string name } => $"<class '{name}'>",
-        _ => throw TemplateFault.Unsupported($"a value of type '{value.TypeName}' prints an address in Python; the engine refuses it"),
-    };
+    private static string Other(Value value) =>
+        value switch
+        {
+            RangeValue range when range.Step.IsOne => $"range({range.Start}, {range.Stop})",
+            RangeValue range => $"range({range.Start}, {range.Stop}, {range.Step})",
+            MacroValue { Macro.Name: string name } => $"<Macro '{name}'>",
+            MacroValue => "<Macro anonymous>",
+            LoopValue loop => $"<LoopContext {loop.Index0 + 1}/{loop.Length}>",
+            FunctionValue { Class: string name } => $"<class '{name}'>",
+            _ => throw TemplateFault.Unsupported($"a value of type '{value.TypeName}' prints an address in Python; the engine refuses it"),
+        };
 
     private static void Items(string open, IEnumerable<Value> items, string close, TextBuilder all, Work work, int depth)
     {
@@ -129,7 +130,8 @@ internal static class Printing
         string text = value.Text;
         char quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
         all.Add(quote);
-        int at = 0, end = 0;
+        int at = 0,
+            end = 0;
         foreach (MarkRun run in value.Runs)
         {
             end = run.End;
@@ -150,16 +152,17 @@ internal static class Printing
         all.Add(quote);
     }
 
-    private static string? EscapeOf(int code, char quote) => code switch
-    {
-        '\n' => "\\n",
-        '\r' => "\\r",
-        '\t' => "\\t",
-        '\\' => "\\\\",
-        >= ' ' and < 0x7F => code == quote ? "\\" + quote : null,
-        _ when Characters.IsPrintable(code) => null,
-        <= 0xFF => $"\\x{code:x2}",
-        <= 0xFFFF => $"\\u{code:x4}",
-        _ => $"\\U{code:x8}",
-    };
+    private static string? EscapeOf(int code, char quote) =>
+        code switch
+        {
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\\' => "\\\\",
+            >= ' ' and < 0x7F => code == quote ? "\\" + quote : null,
+            _ when Characters.IsPrintable(code) => null,
+            <= 0xFF => $"\\x{code:x2}",
+            <= 0xFFFF => $"\\u{code:x4}",
+            _ => $"\\U{code:x8}",
+        };
 }

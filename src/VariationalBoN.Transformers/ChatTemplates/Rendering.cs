@@ -49,8 +49,11 @@ internal sealed class Rendering(ChatTemplateBounds bounds, DateTime? now, Frame 
     public T Within<T>(Frame inner, Func<T> body)
     {
         if (++calls > Work.Bounds.MaxCallDepth)
-            throw Work.Exceeded(nameof(ChatTemplateBounds.MaxCallDepth), "the depth of calls of macros and loops",
-                Work.Bounds.MaxCallDepth);
+            throw Work.Exceeded(
+                nameof(ChatTemplateBounds.MaxCallDepth),
+                "the depth of calls of macros and loops",
+                Work.Bounds.MaxCallDepth
+            );
         Work.CheckStack();
         (Frame before, int line) = (Frame, Line);
         Frame = inner;

@@ -143,7 +143,8 @@ internal sealed class Resolver
 
     private void BindFilter(ForStatement loop, Symbols outer)
     {
-        Function before = function, own = function = new Function(before.Depth + 1);
+        Function before = function,
+            own = function = new Function(before.Depth + 1);
         var symbols = new Symbols(outer, own);
         var finder = new SymbolFinder(symbols);
         finder.VisitTarget(loop.FilterTarget!);
@@ -157,7 +158,8 @@ internal sealed class Resolver
 
     private void BindMacro(MacroBody macro, Symbols outer)
     {
-        Function before = function, own = function = new Function(before.Depth + 1);
+        Function before = function,
+            own = function = new Function(before.Depth + 1);
         int outside = loops;
         loops = 0;
         var symbols = new Symbols(outer, own);

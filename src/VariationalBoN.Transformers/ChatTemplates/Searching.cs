@@ -6,14 +6,16 @@ internal static class Searching
     /// <summary>Up to this length the search of .NET is used: it is fast, and slow at most by this factor.</summary>
     private const int Short = 32;
 
-    public static int IndexOf(ReadOnlySpan<char> text, string wanted) => wanted.Length <= Short
-        ? text.IndexOf(wanted, StringComparison.Ordinal)
-        : Find(text, wanted, backwards: false);
+    public static int IndexOf(ReadOnlySpan<char> text, string wanted) =>
+        wanted.Length <= Short ? text.IndexOf(wanted, StringComparison.Ordinal) : Find(text, wanted, backwards: false);
 
     /// <summary>The last place; that of an empty text is the end.</summary>
-    public static int LastIndexOf(ReadOnlySpan<char> text, string wanted) => wanted.Length <= Short
-        ? wanted.Length == 0 ? text.Length : text.LastIndexOf(wanted, StringComparison.Ordinal)
-        : Find(text, wanted, backwards: true);
+    public static int LastIndexOf(ReadOnlySpan<char> text, string wanted) =>
+        wanted.Length <= Short
+            ? wanted.Length == 0
+                ? text.Length
+                : text.LastIndexOf(wanted, StringComparison.Ordinal)
+            : Find(text, wanted, backwards: true);
 
     /// <summary>Number of places that do not overlap.</summary>
     public static int Count(ReadOnlySpan<char> text, string wanted)
@@ -31,7 +33,8 @@ internal static class Searching
     {
         if (wanted.Length > text.Length)
             return -1;
-        int last = wanted.Length - 1, matched = 0;
+        int last = wanted.Length - 1,
+            matched = 0;
         int[] borders = new int[wanted.Length];
         for (int i = 1; i <= last; i++)
         {

@@ -33,9 +33,8 @@ internal sealed class RangeValue(BigInteger start, BigInteger stop, BigInteger s
 
     public BigInteger Step { get; } = step;
 
-    public BigInteger Count { get; } = step > 0
-        ? BigInteger.Max(0, (stop - start + step - 1) / step)
-        : BigInteger.Max(0, (start - stop - step - 1) / -step);
+    public BigInteger Count { get; } =
+        step > 0 ? BigInteger.Max(0, (stop - start + step - 1) / step) : BigInteger.Max(0, (start - stop - step - 1) / -step);
 
     public override string TypeName => "range";
 

@@ -21,7 +21,8 @@ internal static class Sorting
         int middle = (start + end) / 2;
         Sort(items, spare, start, middle, work);
         Sort(items, spare, middle, end, work);
-        int left = start, right = middle;
+        int left = start,
+            right = middle;
         for (int to = start; to < end; to++)
         {
             bool takeRight = left == middle || (right < end && Comparing.Less(items[right].Key, items[left].Key, orEqual: false, work));

@@ -7,9 +7,20 @@ internal sealed partial class StatementParser
     {
         Expression target = ParseTarget(withNamespace: true);
         if (stream.SkipOperator("="))
-            return new SetStatement { Line = line, Target = target, Value = expressions.ParseTuple() };
+            return new SetStatement
+            {
+                Line = line,
+                Target = target,
+                Value = expressions.ParseTuple(),
+            };
         FilterExpression? filter = expressions.ParseFilter(null);
-        return new SetBlockStatement { Line = line, Target = target, Filter = filter, Body = ParseWholeBody("endset") };
+        return new SetBlockStatement
+        {
+            Line = line,
+            Target = target,
+            Filter = filter,
+            Body = ParseWholeBody("endset"),
+        };
     }
 
     private WithStatement ParseWith(int line)
@@ -24,7 +35,13 @@ internal sealed partial class StatementParser
             stream.ExpectOperator("=");
             values.Add(expressions.Parse());
         }
-        return new WithStatement { Line = line, Targets = [.. targets], Values = [.. values], Body = ParseWholeBody("endwith") };
+        return new WithStatement
+        {
+            Line = line,
+            Targets = [.. targets],
+            Values = [.. values],
+            Body = ParseWholeBody("endwith"),
+        };
     }
 
     private MacroStatement ParseMacro(int line)
@@ -32,7 +49,12 @@ internal sealed partial class StatementParser
         NameExpression target = ParseTargetName(NameUse.Store);
         (NameExpression[] parameters, Expression[] defaults) = ParseParameters();
         MacroBody macro = MakeMacro(line, target.Name, parameters, defaults, ParseWholeBody("endmacro"));
-        return new MacroStatement { Line = line, Target = target, Macro = macro };
+        return new MacroStatement
+        {
+            Line = line,
+            Target = target,
+            Macro = macro,
+        };
     }
 
     private CallStatement ParseCall(int line)
@@ -41,11 +63,25 @@ internal sealed partial class StatementParser
         if (expressions.Parse() is not CallExpression call)
             throw stream.Fault("expected a call", line: line);
         MacroBody macro = MakeMacro(line, null, parameters, defaults, ParseWholeBody("endcall"));
-        return new CallStatement { Line = line, Call = call, Macro = macro };
+        return new CallStatement
+        {
+            Line = line,
+            Call = call,
+            Macro = macro,
+        };
     }
 
     private MacroBody MakeMacro(int line, string? name, NameExpression[] parameters, Expression[] defaults, Statement[] body) =>
-        stream.Made(new MacroBody { Line = line, Name = name, Parameters = parameters, Defaults = defaults, Body = body });
+        stream.Made(
+            new MacroBody
+            {
+                Line = line,
+                Name = name,
+                Parameters = parameters,
+                Defaults = defaults,
+                Body = body,
+            }
+        );
 
     private (NameExpression[] Parameters, Expression[] Defaults) ParseParameters()
     {
@@ -105,7 +141,13 @@ internal sealed partial class StatementParser
             stream.Next();
             stream.Next();
         }
-        return new LoaderStatement { Line = line, Tag = tag, Template = template, Targets = [.. targets] };
+        return new LoaderStatement
+        {
+            Line = line,
+            Tag = tag,
+            Template = template,
+            Targets = [.. targets],
+        };
     }
 
     private void ParseImportedNames(List<NameExpression> targets)
@@ -114,15 +156,19 @@ internal sealed partial class StatementParser
         {
             NameExpression name = ParseTargetName(NameUse.Store);
             targets.Add(stream.SkipName("as") ? ParseTargetName(NameUse.Store) : name);
-        }
-        while (stream.SkipOperator(","));
+        } while (stream.SkipOperator(","));
     }
 
     private NameExpression ParseTargetName(NameUse use)
     {
         Token name = stream.Expect(TokenKind.Name, "a name");
         CheckTargetName(name.Text, name.Line);
-        return new NameExpression { Line = name.Line, Name = name.Text, Use = use };
+        return new NameExpression
+        {
+            Line = name.Line,
+            Name = name.Text,
+            Use = use,
+        };
     }
 
     private Expression ParseTarget(bool withNamespace = false, NameUse use = NameUse.Store)

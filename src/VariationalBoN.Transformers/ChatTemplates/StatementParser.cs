@@ -5,8 +5,21 @@ internal sealed partial class StatementParser
 {
     private static readonly string[] Known =
     [
-        "if", "for", "set", "macro", "call", "filter", "with", "generation", "break", "continue", "print", "include", "import", "from",
-            "extends",
+        "if",
+        "for",
+        "set",
+        "macro",
+        "call",
+        "filter",
+        "with",
+        "generation",
+        "break",
+        "continue",
+        "print",
+        "include",
+        "import",
+        "from",
+        "extends",
     ];
 
     private readonly TokenStream stream;
@@ -95,22 +108,27 @@ internal sealed partial class StatementParser
         return stream.Made(statement);
     }
 
-    private Statement ParseTag(string tag, int line) => tag switch
-    {
-        "if" => ParseIf(line),
-        "for" => ParseFor(line),
-        "set" => ParseSet(line),
-        "macro" => ParseMacro(line),
-        "call" => ParseCall(line),
-        "filter" =>
-            new FilterStatement { Line = line, Filter = expressions.ParseFilter(null, inline: true)!, Body = ParseWholeBody("endfilter") },
-        "with" => ParseWith(line),
-        "generation" => new GenerationStatement { Line = line, Macro = MakeMacro(line, null, [], [], ParseWholeBody("endgeneration")) },
-        "break" => new JumpStatement { Line = line, Flow = Flow.Break },
-        "continue" => new JumpStatement { Line = line, Flow = Flow.Continue },
-        "print" => ParsePrint(line),
-        _ => ParseLoader(tag, line),
-    };
+    private Statement ParseTag(string tag, int line) =>
+        tag switch
+        {
+            "if" => ParseIf(line),
+            "for" => ParseFor(line),
+            "set" => ParseSet(line),
+            "macro" => ParseMacro(line),
+            "call" => ParseCall(line),
+            "filter" => new FilterStatement
+            {
+                Line = line,
+                Filter = expressions.ParseFilter(null, inline: true)!,
+                Body = ParseWholeBody("endfilter"),
+            },
+            "with" => ParseWith(line),
+            "generation" => new GenerationStatement { Line = line, Macro = MakeMacro(line, null, [], [], ParseWholeBody("endgeneration")) },
+            "break" => new JumpStatement { Line = line, Flow = Flow.Break },
+            "continue" => new JumpStatement { Line = line, Flow = Flow.Continue },
+            "print" => ParsePrint(line),
+            _ => ParseLoader(tag, line),
+        };
 
     private IfStatement ParseIf(int line)
     {
@@ -126,12 +144,30 @@ internal sealed partial class StatementParser
                 int at = stream.Current.Line;
                 Expression next = expressions.ParseTuple(withCondition: false);
                 Statement[] body = ParseBody("elif", "else", "endif");
-                branches.Add(stream.Made(new IfStatement { Line = at, Test = next, Then = body, ElseIfs = [], Else = [] }));
+                branches.Add(
+                    stream.Made(
+                        new IfStatement
+                        {
+                            Line = at,
+                            Test = next,
+                            Then = body,
+                            ElseIfs = [],
+                            Else = [],
+                        }
+                    )
+                );
                 continue;
             }
             if (tag.Text == "else")
                 otherwise = ParseWholeBody("endif");
-            return new IfStatement { Line = line, Test = test, Then = then, ElseIfs = [.. branches], Else = otherwise };
+            return new IfStatement
+            {
+                Line = line,
+                Test = test,
+                Then = then,
+                ElseIfs = [.. branches],
+                Else = otherwise,
+            };
         }
     }
 
@@ -162,8 +198,18 @@ internal sealed partial class StatementParser
         Work.CheckStack();
         return target switch
         {
-            NameExpression name => new NameExpression { Line = name.Line, Name = name.Name, Use = name.Use },
-            SequenceExpression tuple => new SequenceExpression { Line = tuple.Line, IsTuple = true, Items = [.. tuple.Items.Select(Copy)] },
+            NameExpression name => new NameExpression
+            {
+                Line = name.Line,
+                Name = name.Name,
+                Use = name.Use,
+            },
+            SequenceExpression tuple => new SequenceExpression
+            {
+                Line = tuple.Line,
+                IsTuple = true,
+                Items = [.. tuple.Items.Select(Copy)],
+            },
             _ => throw new InvalidOperationException($"a loop cannot assign to {target.GetType().Name}"),
         };
     }

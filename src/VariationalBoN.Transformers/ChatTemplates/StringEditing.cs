@@ -14,7 +14,8 @@ internal static class StringEditing
             _ => throw TemplateFault.Type($"strip arg must be None or str, not {characters.TypeName}"),
         };
         string all = text.Text;
-        int start = 0, end = all.Length;
+        int start = 0,
+            end = all.Length;
         work.Charge(all.Length / 4);
         while (left && start < end && Strips(set, all, start, out int width))
             start += width;

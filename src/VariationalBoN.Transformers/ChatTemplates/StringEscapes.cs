@@ -16,7 +16,7 @@ internal static class StringEscapes
             return literal.ToString();
         string text = Expand(literal);
         var all = new StringBuilder(text.Length);
-        for (int i = 0; i < text.Length;)
+        for (int i = 0; i < text.Length; )
         {
             if (text[i] != '\\')
                 all.Append(text[i++]);
@@ -34,7 +34,11 @@ internal static class StringEscapes
             if (code < 0x80)
                 all.Append((char)code);
             else
-                all.Append(code < 0x100 ? $"\\x{code:x2}" : code < 0x10000 ? $"\\u{code:x4}" : $"\\U{code:x8}");
+                all.Append(
+                    code < 0x100 ? $"\\x{code:x2}"
+                    : code < 0x10000 ? $"\\u{code:x4}"
+                    : $"\\U{code:x8}"
+                );
         }
         return all.ToString();
     }
@@ -47,10 +51,18 @@ internal static class StringEscapes
         if (kind is >= '0' and <= '7')
             return ReadOctal(text, i, all);
         if (kind is 'x' or 'u' or 'U')
-            return ReadHexadecimal(text, i + 1, kind == 'x' ? 2 : kind == 'u' ? 4 : 8, all);
+            return ReadHexadecimal(
+                text,
+                i + 1,
+                kind == 'x' ? 2
+                    : kind == 'u' ? 4
+                    : 8,
+                all
+            );
         if (kind == 'N')
             return ReadNamed(text, i + 1, all);
-        const string Escapes = "abfnrtv\\'\"\n", Meanings = "\a\b\f\n\r\t\v\\'\"";
+        const string Escapes = "abfnrtv\\'\"\n",
+            Meanings = "\a\b\f\n\r\t\v\\'\"";
         int place = Escapes.IndexOf(kind, StringComparison.Ordinal);
         if (place < 0)
             all.Append('\\').Append(kind);
@@ -61,7 +73,8 @@ internal static class StringEscapes
 
     private static int ReadOctal(string text, int i, StringBuilder all)
     {
-        int code = 0, end = i;
+        int code = 0,
+            end = i;
         while (end < text.Length && end < i + 3 && text[end] is >= '0' and <= '7')
             code = (code * 8) + (text[end++] - '0');
         all.Append((char)code);
@@ -70,8 +83,10 @@ internal static class StringEscapes
 
     private static int ReadHexadecimal(string text, int i, int digits, StringBuilder all)
     {
-        if (i + digits > text.Length
-            || !int.TryParse(text.AsSpan(i, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code))
+        if (
+            i + digits > text.Length
+            || !int.TryParse(text.AsSpan(i, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
+        )
             throw Fault($"an escape of {digits} hexadecimal digits is cut short");
         if (code is < 0 or > 0x10FFFF)
             throw Fault("an escape beyond the last code point, 10FFFF");

@@ -20,7 +20,12 @@ internal static class StringMethods
             "title" => Changed(text, name, arguments, Casing.Title, work),
             "upper" => Changed(text, name, arguments, Casing.Upper, work),
             "strip" or "lstrip" or "rstrip" => StringEditing.Strip(
-                text, arguments.Bind(name, "/chars")[0], left: name != "rstrip", right: name != "lstrip", work),
+                text,
+                arguments.Bind(name, "/chars")[0],
+                left: name != "rstrip",
+                right: name != "lstrip",
+                work
+            ),
             "replace" => Replace(text, arguments, work),
             "split" or "rsplit" => Split(text, name, arguments, work),
             "splitlines" => SplitLines(text, arguments, work),
@@ -40,8 +45,13 @@ internal static class StringMethods
     public static StringValue Text(Value value) =>
         value as StringValue ?? throw TemplateFault.Type($"expected str, not '{value.TypeName}'");
 
-    private static StringValue Changed(StringValue text, string name, Arguments arguments, Func<StringValue, Work, StringValue> change,
-        Work work)
+    private static StringValue Changed(
+        StringValue text,
+        string name,
+        Arguments arguments,
+        Func<StringValue, Work, StringValue> change,
+        Work work
+    )
     {
         arguments.Bind(name);
         return change(text, work);
@@ -50,7 +60,8 @@ internal static class StringMethods
     private static StringValue Replace(StringValue text, Arguments arguments, Work work)
     {
         Value?[] given = arguments.Bind("replace", "/old!", "/new!", "/count");
-        StringValue old = Text(given[0]!), by = Text(given[1]!);
+        StringValue old = Text(given[0]!),
+            by = Text(given[1]!);
         return StringEditing.Replace(text, old, text.IsMarkup ? Escaping.Escape(by, work) : by, Filters.Integer(given[2], -1), work);
     }
 
@@ -119,9 +130,7 @@ internal static class StringMethods
             throw TemplateFault.Value("empty separator");
         work.Charge(text.Text.Length);
         bool last = name == "rpartition";
-        int at = last
-            ? Searching.LastIndexOf(text.Text, separator.Text)
-            : Searching.IndexOf(text.Text, separator.Text);
+        int at = last ? Searching.LastIndexOf(text.Text, separator.Text) : Searching.IndexOf(text.Text, separator.Text);
         StringValue nothing = StringValue.Empty.WithMarkup(text.IsMarkup);
         if (at < 0)
             return last ? new TupleValue(nothing, nothing, text) : new TupleValue(text, nothing, nothing);
@@ -132,7 +141,8 @@ internal static class StringMethods
     private static StringValue Pad(StringValue text, string name, Arguments arguments, Work work)
     {
         Value?[] given = name == "zfill" ? arguments.Bind(name, "/width!") : arguments.Bind(name, "/width!", "/fillchar");
-        int width = Filters.Integer(given[0], 0), missing = width - text.Length;
+        int width = Filters.Integer(given[0], 0),
+            missing = width - text.Length;
         StringValue fill = given.Length > 1 && given[1] is not null ? Text(given[1]!) : new StringValue(name == "zfill" ? "0" : " ");
         if (fill.Length != 1)
             throw TemplateFault.Type("the fill character must be exactly one character long");
@@ -140,19 +150,31 @@ internal static class StringMethods
             return Padding.Center(text, width, fill, work);
         if (name != "zfill" || text.Text.Length == 0 || text.Text[0] is not ('+' or '-'))
             return Padding.Fill(text, name == "ljust" ? 0 : missing, name == "ljust" ? missing : 0, fill, work);
-        return new TextBuilder(work).Add(text, 0, 1).Add(Padding.Fill(text.Part(1, text.Text.Length - 1), missing, 0, fill, work))
+        return new TextBuilder(work)
+            .Add(text, 0, 1)
+            .Add(Padding.Fill(text.Part(1, text.Text.Length - 1), missing, 0, fill, work))
             .Build(text.IsMarkup);
     }
 
     private static StringValue ExpandTabs(StringValue text, Arguments arguments, Work work)
     {
-        int size = Filters.Integer(arguments.Bind("expandtabs", "tabsize")[0], 8), column = 0;
+        int size = Filters.Integer(arguments.Bind("expandtabs", "tabsize")[0], 8),
+            column = 0;
         work.CheckText((long)text.Text.AsSpan().Count('\t') * Math.Max(size, 0));
-        return Mapping.CodePoints(text, work, (_, code) =>
-        {
-            int width = code == '\t' ? size <= 0 ? 0 : size - (column % size) : 1;
-            column = code is '\n' or '\r' ? 0 : column + width;
-            return code == '\t' ? new string(' ', width) : Characters.Text(code);
-        });
+        return Mapping.CodePoints(
+            text,
+            work,
+            (_, code) =>
+            {
+                int width =
+                    code == '\t'
+                        ? size <= 0
+                            ? 0
+                            : size - (column % size)
+                        : 1;
+                column = code is '\n' or '\r' ? 0 : column + width;
+                return code == '\t' ? new string(' ', width) : Characters.Text(code);
+            }
+        );
     }
 }

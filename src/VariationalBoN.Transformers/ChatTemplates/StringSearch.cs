@@ -32,7 +32,8 @@ internal static class StringSearch
         if (text.IsWide)
             work.Charge(text.Text.Length);
         BigInteger length = text.Length;
-        BigInteger from = Place(start, 0, length), to = BigInteger.Min(Place(end, length, length), length);
+        BigInteger from = Place(start, 0, length),
+            to = BigInteger.Min(Place(end, length, length), length);
         return from > length || from > to ? (1, 0) : (text.UnitOf((int)from), text.UnitOf((int)to));
     }
 

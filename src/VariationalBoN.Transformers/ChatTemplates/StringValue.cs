@@ -30,8 +30,7 @@ internal sealed class StringValue : Value
     public override bool Truth => Text.Length > 0;
 
     /// <summary>Marks of anything that is computed from the whole text.</summary>
-    public override Marks Origin =>
-        (runs is null ? uniform : runs.Aggregate(Marks.None, (all, run) => all | run.Marks)) & Marks.Data;
+    public override Marks Origin => (runs is null ? uniform : runs.Aggregate(Marks.None, (all, run) => all | run.Marks)) & Marks.Data;
 
     /// <summary>Runs of equal marks in order; the last ends where the text ends.</summary>
     public ReadOnlySpan<MarkRun> Runs =>
@@ -43,9 +42,8 @@ internal sealed class StringValue : Value
     /// <summary>True where some code point takes two UTF-16 units.</summary>
     public bool IsWide => Length != Text.Length;
 
-    public StringValue WithMarkup(bool isMarkup) => isMarkup == IsMarkup
-        ? this
-        : new(Text, runs ?? [new MarkRun(Text.Length, uniform)], isMarkup) { codePoints = codePoints };
+    public StringValue WithMarkup(bool isMarkup) =>
+        isMarkup == IsMarkup ? this : new(Text, runs ?? [new MarkRun(Text.Length, uniform)], isMarkup) { codePoints = codePoints };
 
     /// <summary>Part of the text, in UTF-16 units.</summary>
     public StringValue Part(int start, int length)
@@ -82,7 +80,8 @@ internal sealed class StringValue : Value
     /// <summary>The run that holds the UTF-16 unit at <paramref name="unit"/>.</summary>
     private static int FirstRun(MarkRun[] runs, int unit)
     {
-        int low = 0, high = runs.Length;
+        int low = 0,
+            high = runs.Length;
         while (low < high)
         {
             int middle = (low + high) / 2;

@@ -81,7 +81,9 @@ internal sealed class SymbolFinder(Symbols symbols)
     {
         Visit(branches.Test);
         Symbols whole = symbols;
-        Symbols then = InBranch(branches.Then), elseIfs = InBranch(branches.ElseIfs), otherwise = InBranch(branches.Else);
+        Symbols then = InBranch(branches.Then),
+            elseIfs = InBranch(branches.ElseIfs),
+            otherwise = InBranch(branches.Else);
         symbols = whole;
         symbols.Merge(then, elseIfs, otherwise);
 

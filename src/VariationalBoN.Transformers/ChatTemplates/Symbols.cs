@@ -91,7 +91,12 @@ internal sealed class Symbols(Symbols? parent, Function function)
     public Symbols Branch()
     {
         Function.CountCopies(own.Count);
-        return new(parent, Function) { own = new(own), starts = new(starts), stores = [.. stores] };
+        return new(parent, Function)
+        {
+            own = new(own),
+            starts = new(starts),
+            stores = [.. stores],
+        };
     }
 
     /// <summary>
@@ -118,14 +123,19 @@ internal sealed class Symbols(Symbols? parent, Function function)
         }
     }
 
-    public Scope ToScope() => new(
-        [
-            .. starts.Where(start => start.Value.Kind != StartKind.Parameter).Select(start => new SlotStart(
-                start.Key.Index,
-                start.Value.Copy?.SeenFrom(Function),
-                start.Value.Kind == StartKind.Rendering ? start.Value.Name : null)),
-        ],
-        [.. starts.Keys.Select(variable => variable.Index)]);
+    public Scope ToScope() =>
+        new(
+            [
+                .. starts
+                    .Where(start => start.Value.Kind != StartKind.Parameter)
+                    .Select(start => new SlotStart(
+                        start.Key.Index,
+                        start.Value.Copy?.SeenFrom(Function),
+                        start.Value.Kind == StartKind.Rendering ? start.Value.Name : null
+                    )),
+            ],
+            [.. starts.Keys.Select(variable => variable.Index)]
+        );
 
     private Variable Define(string name, StartKind kind, Variable? copy)
     {

@@ -8,8 +8,32 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
 {
     private static readonly string[] Operators =
     [
-        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",",
-            ";",
+        "//",
+        "**",
+        "==",
+        "!=",
+        ">=",
+        "<=",
+        "+",
+        "-",
+        "/",
+        "*",
+        "%",
+        "~",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        ">",
+        "<",
+        "=",
+        ".",
+        ":",
+        "|",
+        ",",
+        ";",
     ];
 
     private readonly Stack<char> open = [];
@@ -66,7 +90,12 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
     {
         if (source[At] == '0' && At + 1 < source.Length && "bBoOxX".Contains(source[At + 1], StringComparison.Ordinal))
         {
-            int radix = char.ToUpperInvariant(source[At + 1]) switch { 'B' => 2, 'O' => 8, _ => 16 };
+            int radix = char.ToUpperInvariant(source[At + 1]) switch
+            {
+                'B' => 2,
+                'O' => 8,
+                _ => 16,
+            };
             int last = Digits(At + 2, radix, mayBeginWithLine: true);
             if (last > At + 2)
             {
@@ -95,8 +124,13 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
         {
             if (IsDigit(source[i], radix))
                 i++;
-            else if (source[i] == '_' && (i > start || mayBeginWithLine) && source[i - 1] != '_' && i + 1 < source.Length
-                && IsDigit(source[i + 1], radix))
+            else if (
+                source[i] == '_'
+                && (i > start || mayBeginWithLine)
+                && source[i - 1] != '_'
+                && i + 1 < source.Length
+                && IsDigit(source[i + 1], radix)
+            )
                 i += 2;
             else
                 break;
@@ -104,11 +138,12 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
         return i;
     }
 
-    private static bool IsDigit(char digit, int radix) => radix switch
-    {
-        16 => char.IsAsciiHexDigit(digit),
-        _ => digit >= '0' && digit < '0' + radix,
-    };
+    private static bool IsDigit(char digit, int radix) =>
+        radix switch
+        {
+            16 => char.IsAsciiHexDigit(digit),
+            _ => digit >= '0' && digit < '0' + radix,
+        };
 
     private void ReadString(char quote)
     {
@@ -151,7 +186,11 @@ internal sealed class TagLexer(string source, int at, int line, List<Token> toke
         if (symbol is null)
             throw Fault($"unexpected character '{source[At]}'");
         if (symbol is "(" or "[" or "{")
-            open.Push(symbol == "(" ? ')' : symbol == "[" ? ']' : '}');
+            open.Push(
+                symbol == "(" ? ')'
+                : symbol == "[" ? ']'
+                : '}'
+            );
         else if (symbol is ")" or "]" or "}" && (!open.TryPop(out char expected) || expected != symbol[0]))
             throw Fault($"unexpected '{symbol}'");
         Add(TokenKind.Operator, At + symbol.Length);

@@ -42,9 +42,10 @@ internal sealed class TemplateFiles
         {
             throw new InvalidDataException(
                 $"There is no chat template in '{directory}': neither {JinjaFile}, {MoreFolder}/*.jinja nor {JsonFile} is there, and "
-                + $"{Path.Combine(directory, ConfigFile)} has no 'chat_template'. Base models have none; give a template of your own: "
-                + $"{nameof(ChatTemplate)}.{nameof(ChatTemplate.Parse)}, {nameof(ChatTemplate.FromFile)} or "
-                + $"{nameof(ChatTemplate.FromFunction)}.");
+                    + $"{Path.Combine(directory, ConfigFile)} has no 'chat_template'. Base models have none; give a template of your own: "
+                    + $"{nameof(ChatTemplate)}.{nameof(ChatTemplate.Parse)}, {nameof(ChatTemplate.FromFile)} or "
+                    + $"{nameof(ChatTemplate.FromFunction)}."
+            );
         }
         if (!templates.TryGetValue(name ?? DefaultName, out (string Source, string Place) found))
         {
@@ -62,7 +63,9 @@ internal sealed class TemplateFiles
     {
         try
         {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(InputFile.ReadAll(path, InputFile.LongestConfig));
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(
+                InputFile.ReadAll(path, InputFile.LongestConfig)
+            );
         }
         catch (DecoderFallbackException error)
         {
@@ -78,7 +81,9 @@ internal sealed class TemplateFiles
             templates[DefaultName] = (ReadText(main), main);
         if (!Directory.Exists(more))
             return templates;
-        foreach (string name in Directory.EnumerateFiles(more, "*.jinja").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal))
+        foreach (
+            string name in Directory.EnumerateFiles(more, "*.jinja").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+        )
         {
             if (InputFile.Find(directory, Path.Combine(MoreFolder, name)) is string path)
                 templates[Path.GetFileNameWithoutExtension(path)] = (ReadText(path), path);
@@ -95,8 +100,10 @@ internal sealed class TemplateFiles
         try
         {
             using JsonDocument document = JsonDocument.Parse(InputFile.ReadAll(path, InputFile.LongestTokenizerFile));
-            if (document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("chat_template", out JsonElement found))
+            if (
+                document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("chat_template", out JsonElement found)
+            )
                 Add(found, path, templates);
             return templates;
         }
@@ -124,9 +131,13 @@ internal sealed class TemplateFiles
     {
         foreach (JsonElement entry in list.EnumerateArray())
         {
-            if (entry.ValueKind != JsonValueKind.Object
-                || !entry.TryGetProperty("name", out JsonElement name) || name.ValueKind != JsonValueKind.String
-                || !entry.TryGetProperty("template", out JsonElement template) || template.ValueKind != JsonValueKind.String)
+            if (
+                entry.ValueKind != JsonValueKind.Object
+                || !entry.TryGetProperty("name", out JsonElement name)
+                || name.ValueKind != JsonValueKind.String
+                || !entry.TryGetProperty("template", out JsonElement template)
+                || template.ValueKind != JsonValueKind.String
+            )
             {
                 throw new InvalidDataException($"{path}: each entry of 'chat_template' must be an object with 'name' and 'template'.");
             }

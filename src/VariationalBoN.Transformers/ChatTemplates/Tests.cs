@@ -45,8 +45,10 @@ internal static class Tests
         ["in"] = "in",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    private static readonly FrozenSet<string> Others =
-        FrozenSet.ToFrozenSet(["divisibleby", "even", "filter", "lower", "odd", "sameas", "test", "upper"], StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Others = FrozenSet.ToFrozenSet(
+        ["divisibleby", "even", "filter", "lower", "odd", "sameas", "test", "upper"],
+        StringComparer.Ordinal
+    );
 
     public static bool Exists(string name) => Plain.ContainsKey(name) || Compared.ContainsKey(name) || Others.Contains(name);
 

@@ -49,8 +49,13 @@ internal static class TextFilters
         Value?[] given = arguments.Bind("replace", "old!", "new!", "count");
         Work work = rendering.Work;
         int count = given[2] is null or NoneValue ? -1 : Filters.Integer(given[2], -1);
-        return StringEditing.Replace(Printing.Text(value, work), Printing.Text(given[0]!, work), Printing.Text(given[1]!, work), count,
-            work);
+        return StringEditing.Replace(
+            Printing.Text(value, work),
+            Printing.Text(given[0]!, work),
+            Printing.Text(given[1]!, work),
+            count,
+            work
+        );
     }
 
     private static StringValue Trim(Rendering rendering, Value value, Arguments arguments)
@@ -63,7 +68,7 @@ internal static class TextFilters
     private static StringValue Title(StringValue text, Work work)
     {
         var all = new TextBuilder(work);
-        for (int at = 0; at < text.Text.Length;)
+        for (int at = 0; at < text.Text.Length; )
         {
             bool separates = Separates(text.Text, at);
             int end = at;
@@ -118,7 +123,8 @@ internal static class TextFilters
             StringValue text => text,
             Value width => Spaces(width, rendering.Work),
         };
-        StringValue items = new(indent is null ? ", " : ","), keys = new(": ");
+        StringValue items = new(indent is null ? ", " : ","),
+            keys = new(": ");
         if (given[2] is not (null or NoneValue))
         {
             Value[] separators = Iterating.ToArray(given[2]!, rendering.Work);

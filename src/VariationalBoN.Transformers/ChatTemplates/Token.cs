@@ -23,11 +23,12 @@ internal sealed record Token(TokenKind Kind, string Text, int Line, Value? Value
 
     public bool IsOperator(string symbol) => Kind == TokenKind.Operator && Text == symbol;
 
-    public string Description => Kind switch
-    {
-        TokenKind.End => "end of template",
-        TokenKind.VariableEnd => "end of print statement",
-        TokenKind.BlockEnd => "end of statement block",
-        _ => $"'{Text}'",
-    };
+    public string Description =>
+        Kind switch
+        {
+            TokenKind.End => "end of template",
+            TokenKind.VariableEnd => "end of print statement",
+            TokenKind.BlockEnd => "end of statement block",
+            _ => $"'{Text}'",
+        };
 }

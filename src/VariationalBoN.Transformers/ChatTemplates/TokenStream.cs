@@ -30,8 +30,7 @@ internal sealed class TokenStream(List<Token> tokens, int maxNesting)
     public Token ExpectOperator(string symbol) =>
         Current.IsOperator(symbol) ? Next() : throw Fault($"expected '{symbol}', got {Current.Description}");
 
-    public Token ExpectName(string name) =>
-        Current.IsName(name) ? Next() : throw Fault($"expected '{name}', got {Current.Description}");
+    public Token ExpectName(string name) => Current.IsName(name) ? Next() : throw Fault($"expected '{name}', got {Current.Description}");
 
     /// <summary>Goes one level deeper; <see cref="Leave"/> comes back.</summary>
     public void Enter()

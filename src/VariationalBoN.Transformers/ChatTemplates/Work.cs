@@ -75,9 +75,11 @@ internal sealed class Work(ChatTemplateBounds bounds)
     public static void CheckStack()
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
-            throw new TemplateFault(FaultKind.Bound,
+            throw new TemplateFault(
+                FaultKind.Bound,
                 $"the thread's stack is used up before {nameof(ChatTemplateBounds)}.{nameof(ChatTemplateBounds.MaxNesting)} or "
-                + $"{nameof(ChatTemplateBounds.MaxCallDepth)} is reached; render on a thread with a larger stack");
+                    + $"{nameof(ChatTemplateBounds.MaxCallDepth)} is reached; render on a thread with a larger stack"
+            );
     }
 
     public static TemplateFault Exceeded(string bound, string what, long limit, string unit = "") =>

@@ -11,7 +11,12 @@ internal static class ClassifierLabels
 {
     internal const string Architecture = "ForSequenceClassification";
     private const int Most = 100_000; // beyond any classifier: a number in a file must not decide how much is allocated
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private const string Independent = "multi_label_classification";
 
     /// <summary>Labels by <c>id2label</c>, else <c>LABEL_i</c> for <c>num_labels</c>, else two, as transformers does.</summary>
@@ -37,7 +42,9 @@ internal static class ClassifierLabels
             labels[i] = map[i.ToString(CultureInfo.InvariantCulture)] switch
             {
                 JsonValue value when value.GetValueKind() is JsonValueKind.String or JsonValueKind.Number => value.ToString(),
-                _ => throw new InvalidDataException($"id2label has no label {i}; it must have a text for each number from 0 to {labels.Length - 1}"),
+                _ => throw new InvalidDataException(
+                    $"id2label has no label {i}; it must have a text for each number from 0 to {labels.Length - 1}"
+                ),
             };
         }
 
@@ -54,11 +61,16 @@ internal static class ClassifierLabels
             throw new InvalidDataException("label2id is not an object of numbers by label");
         foreach ((string label, JsonNode? number) in map)
         {
-            if (number is not JsonValue value
-                || !int.TryParse(value.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id >= labels.Length
-                || labels[id] != label)
-                throw new InvalidDataException($"label2id has \"{label}\" as {number?.ToJsonString() ?? "null"}, which contradicts " +
-                    $"id2label: {string.Join(", ", labels.Select((name, i) => $"{i} = \"{name}\"").Take(10))}");
+            if (
+                number is not JsonValue value
+                || !int.TryParse(value.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                || id >= labels.Length
+                || labels[id] != label
+            )
+                throw new InvalidDataException(
+                    $"label2id has \"{label}\" as {number?.ToJsonString() ?? "null"}, which contradicts "
+                        + $"id2label: {string.Join(", ", labels.Select((name, i) => $"{i} = \"{name}\"").Take(10))}"
+                );
         }
     }
 
@@ -84,7 +96,8 @@ internal static class ClassifierLabels
             json["problem_type"] = Independent;
     }
 
-    /// <summary>The configuration of a language model as that of a classifier with its decoder, with the keys in the order in which transformers writes them.</summary>
+    /// <summary>The configuration of a language model as that of a classifier with its decoder, with the keys in the order in which
+    /// transformers writes them.</summary>
     internal static string InConfig(string json, ImmutableArray<string> labels, int padding)
     {
         var config = JsonNode.Parse(json)!.AsObject();
@@ -93,18 +106,31 @@ internal static class ClassifierLabels
         config.Remove("num_labels");
         Write(config, labels, independent: false);
         config["pad_token_id"] = padding;
-        var sorted = new JsonObject(config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())));
+        var sorted = new JsonObject(
+            config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone()))
+        );
         return sorted.ToJsonString(Indented) + "\n";
     }
 
-    /// <summary>The class of the classifier with the decoder of a language model: <c>LlamaForCausalLM</c>, <c>GPT2LMHeadModel</c>.</summary>
-    internal static string OfClassifier(string languageModel) => languageModel
-        .Replace("ForCausalLM", Architecture, StringComparison.Ordinal).Replace("LMHeadModel", Architecture, StringComparison.Ordinal);
+    /// <summary>The class of the classifier with the decoder of a language model: <c>LlamaForCausalLM</c>,
+    /// <c>GPT2LMHeadModel</c>.</summary>
+    internal static string OfClassifier(string languageModel) =>
+        languageModel
+            .Replace("ForCausalLM", Architecture, StringComparison.Ordinal)
+            .Replace("LMHeadModel", Architecture, StringComparison.Ordinal);
 
     /// <summary>Refuses a model with another head: its weights would lack the classifier.</summary>
     internal static void RequireArchitecture(ConfigReader keys)
     {
-        if (keys.Raw("architectures") is JsonNode node && !(node is JsonArray names && names.Any(name => name is JsonValue value && value.TryGetValue(out string? text) && text.EndsWith(Architecture, StringComparison.Ordinal))))
+        if (
+            keys.Raw("architectures") is JsonNode node
+            && !(
+                node is JsonArray names
+                && names.Any(name =>
+                    name is JsonValue value && value.TryGetValue(out string? text) && text.EndsWith(Architecture, StringComparison.Ordinal)
+                )
+            )
+        )
             throw new InvalidDataException($"architectures is {node.ToJsonString()}; that of a classifier ends with {Architecture}");
     }
 
@@ -116,6 +142,20 @@ internal static class ClassifierLabels
         keys.RequireBool("is_encoder_decoder", false);
         keys.RequireEmpty("pruned_heads");
         keys.Ignore(CausalTransformerConfig.WithoutEffect);
-        keys.Ignore("model_type", "_commit_hash", "_num_labels", "attn_implementation_internal", "chunk_size_feed_forward", "cls_token_id", "language", "mask_token_id", "model_max_length", "name", "output_past", "tf_legacy_loss", "tie_word_embeddings");
+        keys.Ignore(
+            "model_type",
+            "_commit_hash",
+            "_num_labels",
+            "attn_implementation_internal",
+            "chunk_size_feed_forward",
+            "cls_token_id",
+            "language",
+            "mask_token_id",
+            "model_max_length",
+            "name",
+            "output_past",
+            "tf_legacy_loss",
+            "tie_word_embeddings"
+        );
     }
 }

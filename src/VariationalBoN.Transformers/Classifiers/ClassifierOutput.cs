@@ -7,8 +7,8 @@ public enum ClassifierOutput
     Logit,
 
     /// <summary>
-    /// The log-probability of the label: log-softmax over the labels, or log-sigmoid where the labels are independent. With two exclusive labels it ranks as the
-    /// difference of their logits.
+    /// The log-probability of the label: log-softmax over the labels, or log-sigmoid where the labels are independent. With two exclusive
+    /// labels it ranks as the difference of their logits.
     /// </summary>
     LogProb,
 }

@@ -3,31 +3,37 @@ using VariationalBoN.Transformers.Decoders;
 namespace VariationalBoN.Transformers.Classifiers;
 
 /// <summary>How a classifier becomes a reward model; all but <see cref="RowsPerBatch"/> is part of what the reward is.</summary>
-/// <remarks>Immutable, so safe to share between threads as long as <see cref="Format"/> is. Checked once, when a reward model is made.</remarks>
+/// <remarks>Immutable, so safe to share between threads as long as <see cref="Format"/> is. Checked once, when a reward model is
+/// made.</remarks>
 public sealed record ClassifierRewardOptions
 {
     /// <summary>The label that is rewarded, by name; null where <see cref="LabelIndex"/> says it, or where there is but one.</summary>
     public string? Label { get; init; }
 
-    /// <summary>The label that is rewarded, by its place among the logits; null where <see cref="Label"/> says it, or where there is but one.</summary>
+    /// <summary>The label that is rewarded, by its place among the logits; null where <see cref="Label"/> says it, or where there is but
+    /// one.</summary>
     public int? LabelIndex { get; init; }
 
     /// <summary>Which number of the label is the reward; its logit by default.</summary>
     public ClassifierOutput Output { get; init; } = ClassifierOutput.Logit;
 
-    /// <summary>The text that is classified; null for the prompt followed by the completion. Not used where token ids are classified.</summary>
+    /// <summary>The text that is classified; null for the prompt followed by the completion. Not used where token ids are
+    /// classified.</summary>
     public Func<Completion, string>? Format { get; init; }
 
-    /// <summary>Tells <see cref="Format"/> from others in the identity of the reward model, such as "completion alone"; needed with it.</summary>
+    /// <summary>Tells <see cref="Format"/> from others in the identity of the reward model, such as "completion alone"; needed with
+    /// it.</summary>
     public string? FormatName { get; init; }
 
-    /// <summary>The most tokens that are read of a sequence, special tokens included, from 1 to what the classifier takes; null for all it takes.</summary>
+    /// <summary>The most tokens that are read of a sequence, special tokens included, from 1 to what the classifier takes; null for all it
+    /// takes.</summary>
     public int? MaxLength { get; init; }
 
     /// <summary>What happens to a longer sequence; by default the end is not read, as in Hugging Face's pipelines.</summary>
     public LongSequence OnTooLong { get; init; } = LongSequence.Truncate;
 
-    /// <summary>The most sequences in one pass of the classifier, at least 1: what bounds memory. Changes rewards by rounding alone.</summary>
+    /// <summary>The most sequences in one pass of the classifier, at least 1: what bounds memory. Changes rewards by rounding
+    /// alone.</summary>
     public int RowsPerBatch { get; init; } = 32;
 
     /// <summary>The label's place among the logits; throws one exception that names every fault.</summary>
@@ -38,7 +44,9 @@ public sealed record ClassifierRewardOptions
         if (!Enum.IsDefined(Output))
             faults.Add($"{nameof(Output)} is {Output}, which is none of its values");
         if (Output == ClassifierOutput.LogProb && classifier.Labels.Length == 1 && !classifier.IndependentLabels)
-            faults.Add($"{nameof(Output)} is {Output}, which is 0 for every text where there is but one label; use {ClassifierOutput.Logit}");
+            faults.Add(
+                $"{nameof(Output)} is {Output}, which is 0 for every text where there is but one label; use {ClassifierOutput.Logit}"
+            );
         if (!text && Format is not null)
             faults.Add($"{nameof(Format)} is given, but it is token ids that are classified");
         if ((Format is null) != string.IsNullOrWhiteSpace(FormatName))
@@ -49,7 +57,9 @@ public sealed record ClassifierRewardOptions
             faults.Add($"{nameof(OnTooLong)} is {OnTooLong}, which is none of its values");
         if (RowsPerBatch < 1)
             faults.Add($"{nameof(RowsPerBatch)} is {RowsPerBatch}, it must be at least 1");
-        return faults.Count == 0 ? label : throw new ArgumentException($"The options of the reward model are faulty: {string.Join("; ", faults)}.");
+        return faults.Count == 0
+            ? label
+            : throw new ArgumentException($"The options of the reward model are faulty: {string.Join("; ", faults)}.");
     }
 
     private int FindLabel(SequenceClassifier classifier, List<string> faults)
@@ -59,7 +69,10 @@ public sealed record ClassifierRewardOptions
         {
             case (null, null):
                 if (classifier.Labels.Length > 1)
-                    faults.Add($"neither {nameof(Label)} nor {nameof(LabelIndex)} is given, and there are {classifier.Labels.Length} labels: {labels}");
+                    faults.Add(
+                        $"neither {nameof(Label)} nor {nameof(LabelIndex)} is given, and there are {classifier.Labels.Length} labels: "
+                            + $"{labels}"
+                    );
                 return 0;
             case (null, int index):
                 if (index < 0 || index >= classifier.Labels.Length)
@@ -68,7 +81,10 @@ public sealed record ClassifierRewardOptions
             case (string name, null):
                 int[] places = [.. Enumerable.Range(0, classifier.Labels.Length).Where(i => classifier.Labels[i] == name)];
                 if (places.Length != 1)
-                    faults.Add($"{nameof(Label)} is '{name}', which is the name of {(places.Length == 0 ? "none" : "more than one")} of the labels {labels}");
+                    faults.Add(
+                        $"{nameof(Label)} is '{name}', which is the name of {(places.Length == 0 ? "none" : "more than one")} of the "
+                            + $"labels {labels}"
+                    );
                 return places.FirstOrDefault();
             default:
                 faults.Add($"{nameof(Label)} and {nameof(LabelIndex)} are both given; one is enough");

@@ -8,8 +8,15 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>Completions to rewards through a classifier: distinct sequences by length, a limited number a pass. As thread-safe as the classifier.</summary>
-internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Completion, int, ImmutableArray<int>> encode, ClassifierRewardOptions options, int label, int most)
+/// <summary>Completions to rewards through a classifier: distinct sequences by length, a limited number a pass. As thread-safe as the
+/// classifier.</summary>
+internal sealed class ClassifierScoring(
+    SequenceClassifier classifier,
+    Func<Completion, int, ImmutableArray<int>> encode,
+    ClassifierRewardOptions options,
+    int label,
+    int most
+)
 {
     internal double[] Score(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
@@ -45,13 +52,22 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
         bool refuse = options.OnTooLong == LongSequence.Refuse;
         var ids = encode(completion, refuse ? most + 1 : most);
         if (ids.IsDefaultOrEmpty)
-            throw new InvalidOperationException($"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has no tokens; a classifier needs at least one, such as a special token.");
+            throw new InvalidOperationException(
+                $"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has no tokens; a classifier needs at "
+                    + $"least one, such as a special token."
+            );
         if (ids.Length > most)
-            throw new InvalidOperationException($"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has {(refuse ? "more than" : $"{ids.Length} tokens, though it was to be cut at")} {most} tokens.");
+            throw new InvalidOperationException(
+                $"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has "
+                    + $"{(refuse ? "more than" : $"{ids.Length} tokens, though it was to be cut at")} {most} tokens."
+            );
         foreach (int id in ids)
         {
             if (id < 0 || id >= classifier.VocabularySize)
-                throw new InvalidOperationException($"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has token {id}, outside the classifier's vocabulary of 0 to {classifier.VocabularySize - 1}: it belongs to another tokenizer.");
+                throw new InvalidOperationException(
+                    $"{Shown.Quoted(completion.Text)} behind {Shown.Quoted(completion.Prompt.Canonical)} has token {id}, outside the "
+                        + $"classifier's vocabulary of 0 to {classifier.VocabularySize - 1}: it belongs to another tokenizer."
+                );
         }
 
         return ids;
@@ -70,7 +86,9 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
 
         using var scope = NewDisposeScope();
         var device = classifier.parameters().First().device;
-        return classifier.Logits(tensor(tokens, [batch.Length, width], device: device), [.. batch.Select(ids => ids.Length)]).MoveToOuterDisposeScope();
+        return classifier
+            .Logits(tensor(tokens, [batch.Length, width], device: device), [.. batch.Select(ids => ids.Length)])
+            .MoveToOuterDisposeScope();
     }
 
     private double[] Pass(ImmutableArray<int>[] batch)
@@ -79,10 +97,14 @@ internal sealed class ClassifierScoring(SequenceClassifier classifier, Func<Comp
         using var noGradient = no_grad();
         var logits = Logits(batch).to(ScalarType.Float64); // [rows, labels]
         if (NonFinite.IndexIn(logits.contiguous().cpu().bytes, ScalarType.Float64) >= 0)
-            throw new InvalidOperationException($"{classifier.GetName()} returned logits that are NaN or infinite for sequences of " +
-                $"{batch[0].Length} to {batch[^1].Length} tokens: its weights have probably diverged.");
-        var values = options.Output == ClassifierOutput.Logit ? logits
-            : classifier.IndependentLabels ? nn.functional.logsigmoid(logits) : nn.functional.log_softmax(logits, -1);
+            throw new InvalidOperationException(
+                $"{classifier.GetName()} returned logits that are NaN or infinite for sequences of "
+                    + $"{batch[0].Length} to {batch[^1].Length} tokens: its weights have probably diverged."
+            );
+        var values =
+            options.Output == ClassifierOutput.Logit ? logits
+            : classifier.IndependentLabels ? nn.functional.logsigmoid(logits)
+            : nn.functional.log_softmax(logits, -1);
         return values.select(1, label).Doubles();
     }
 

@@ -5,11 +5,13 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>A decoder with a classification head, the usual reward model: the last state of the last token, one linear layer without bias.</summary>
+/// <summary>A decoder with a classification head, the usual reward model: the last state of the last token, one linear layer without
+/// bias.</summary>
 /// <remarks>
-/// The parameters have the names and layouts of transformers' <c>...ForSequenceClassification</c>: the decoder's behind its prefix (<c>transformer.</c>, <c>model.</c>,
-/// <c>gpt_neox.</c>), and <c>score.weight</c>. As there, the last token is the last one within the length that is not <c>pad_token_id</c>: where padding and end of text
-/// are the same token, a final end of text is not what is read. There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
+/// The parameters have the names and layouts of transformers' <c>...ForSequenceClassification</c>: the decoder's behind its prefix
+/// (<c>transformer.</c>, <c>model.</c>, <c>gpt_neox.</c>), and <c>score.weight</c>. As there, the last token is the last one within the
+/// length that is not <c>pad_token_id</c>: where padding and end of text are the same token, a final end of text is not what is read. There
+/// is no dropout. Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
 public sealed class DecoderClassifier : SequenceClassifier
 {
@@ -23,14 +25,10 @@ public sealed class DecoderClassifier : SequenceClassifier
     /// <exception cref="ArgumentException">The configuration is faulty; the message names every fault.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public DecoderClassifier(DecoderClassifierConfig config, long seed)
-        : this(config, new RandomParameters(seed))
-    {
-    }
+        : this(config, new RandomParameters(seed)) { }
 
     internal DecoderClassifier(DecoderClassifierConfig config, ParameterSource parameters)
-        : this(config, Valid(config).Decoder.Create(parameters, withHead: false), parameters)
-    {
-    }
+        : this(config, Valid(config).Decoder.Create(parameters, withHead: false), parameters) { }
 
     /// <summary>Puts a head on a decoder without output layer, which is owned from here on.</summary>
     internal DecoderClassifier(DecoderClassifierConfig config, CausalTransformer trunk, ParameterSource head)
@@ -62,22 +60,22 @@ public sealed class DecoderClassifier : SequenceClassifier
     protected override Tensor Classify(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         var rows = _trunk.HiddenStates(tokens).index_select(0, LastTokens(tokens, lengths)); // [B, C]
-        return _score.forward(rows.to(_headType));                                           // [B, labels]
+        return _score.forward(rows.to(_headType)); // [B, labels]
     }
 
     /// <summary>Where each row is read, [B]: position t of row b is b * T + t.</summary>
     private Tensor LastTokens(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         (long rows, long length) = (tokens.size(0), tokens.size(1));
-        var places = HeldArithmetic.Counted(length, tokens.device);                                               // [T]
-        var counts = places < tensor(lengths.ToArray(), [rows, 1], ScalarType.Int64, tokens.device);          // [B, T]
+        var places = HeldArithmetic.Counted(length, tokens.device); // [T]
+        var counts = places < tensor(lengths.ToArray(), [rows, 1], ScalarType.Int64, tokens.device); // [B, T]
         if (Config.PaddingToken is int padding)
         {
             using TorchSharp.Scalar token = padding; // held until the call returns: a collection may not free it meanwhile
             counts = counts.logical_and(tokens.ne(token));
         }
 
-        var last = (places * counts.to(ScalarType.Int64)).amax([1]);                                          // [B], 0 where nothing but padding counts
+        var last = (places * counts.to(ScalarType.Int64)).amax([1]); // [B], 0 where nothing but padding counts
         return last.Plus(HeldArithmetic.Counted(rows * length, tokens.device, length));
     }
 

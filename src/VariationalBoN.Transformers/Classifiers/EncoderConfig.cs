@@ -12,9 +12,7 @@ public abstract record EncoderConfig
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    private protected EncoderConfig()
-    {
-    }
+    private protected EncoderConfig() { }
 
     /// <summary>V, the number of token ids (<c>vocab_size</c>), at least 1.</summary>
     public required int VocabularySize { get; init; }
@@ -34,7 +32,8 @@ public abstract record EncoderConfig
     /// <summary>The width of the hidden layer of each block, at least 1.</summary>
     public required int InnerWidth { get; init; }
 
-    /// <summary>The activation of the hidden layers, by transformers' name, such as <c>gelu</c> (exact), <c>gelu_new</c> (tanh), <c>relu</c>, <c>silu</c>.</summary>
+    /// <summary>The activation of the hidden layers, by transformers' name, such as <c>gelu</c> (exact), <c>gelu_new</c> (tanh),
+    /// <c>relu</c>, <c>silu</c>.</summary>
     public string Activation { get; init; } = "gelu";
 
     /// <summary>The names of the labels in the order of the logits (<c>id2label</c>), at least one.</summary>
@@ -83,7 +82,13 @@ public abstract record EncoderConfig
         var faults = new List<string>();
         CausalTransformerConfig.RequireSizes(
             faults,
-            ("vocab_size", VocabularySize), ("max_position_embeddings", MaxLength), (Keys.Width, Width), (Keys.Layers, Layers), (Keys.Heads, Heads), (Keys.InnerWidth, InnerWidth));
+            ("vocab_size", VocabularySize),
+            ("max_position_embeddings", MaxLength),
+            (Keys.Width, Width),
+            (Keys.Layers, Layers),
+            (Keys.Heads, Heads),
+            (Keys.InnerWidth, InnerWidth)
+        );
         if (Heads > 0 && Width % Heads != 0)
             faults.Add($"{Keys.Width} is {Width}, it must be a multiple of {Keys.Heads}, {Heads}");
         if (!Activations.Names.Contains(Activation))
@@ -130,9 +135,7 @@ public abstract record EncoderConfig
 
     private protected abstract void Write(JsonObject json);
 
-    private protected virtual void AddFaults(List<string> faults)
-    {
-    }
+    private protected virtual void AddFaults(List<string> faults) { }
 }
 
 /// <summary>The keys of a <c>config.json</c> whose names differ between families.</summary>

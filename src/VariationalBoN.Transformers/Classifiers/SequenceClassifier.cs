@@ -6,10 +6,11 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>A model that gives a token sequence one number a label: a sentiment classifier, or a reward model, which has one label.</summary>
+/// <summary>A model that gives a token sequence one number a label: a sentiment classifier, or a reward model, which has one
+/// label.</summary>
 /// <remarks>
-/// The logits of a sequence do not depend on what it is batched with, except for rounding: matrix products of other shapes may add in another order, about 1e-6 of the
-/// largest logit. Several threads may run it at the same time as long as none changes its parameters.
+/// The logits of a sequence do not depend on what it is batched with, except for rounding: matrix products of other shapes may add in
+/// another order, about 1e-6 of the largest logit. Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
 public abstract class SequenceClassifier : nn.Module
 {
@@ -33,8 +34,8 @@ public abstract class SequenceClassifier : nn.Module
     public ImmutableArray<string> Labels { get; }
 
     /// <summary>
-    /// Whether each label is a yes-or-no question of its own (<c>problem_type</c> <c>multi_label_classification</c>), so that its probability is a sigmoid; otherwise
-    /// the labels exclude each other, and their probabilities are a softmax.
+    /// Whether each label is a yes-or-no question of its own (<c>problem_type</c> <c>multi_label_classification</c>), so that its
+    /// probability is a sigmoid; otherwise the labels exclude each other, and their probabilities are a softmax.
     /// </summary>
     public bool IndependentLabels { get; }
 
@@ -49,9 +50,11 @@ public abstract class SequenceClassifier : nn.Module
 
     /// <summary>The logits of sequences with padding on either side, as Python's <c>model(input_ids, attention_mask)</c>.</summary>
     /// <param name="tokens">Tokens [B, T], int64, on the device of the parameters, padded on the left or on the right with any ids.</param>
-    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a row.</param>
+    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a
+    /// row.</param>
     /// <returns>A fresh tensor [B, labels], the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
-    /// <exception cref="ArgumentException">A shape or type is another one, a row has no token or padding between its tokens, or the sequences are longer than <see cref="MaxLength"/>.</exception>
+    /// <exception cref="ArgumentException">A shape or type is another one, a row has no token or padding between its tokens, or the
+    /// sequences are longer than <see cref="MaxLength"/>.</exception>
     public Tensor Logits(Tensor tokens, Tensor attentionMask)
     {
         using var scope = NewDisposeScope();
@@ -60,19 +63,28 @@ public abstract class SequenceClassifier : nn.Module
     }
 
     /// <summary>The logits of sequences.</summary>
-    /// <param name="tokens">Tokens [B, T], int64, right-padded, on the device of the parameters; what stands in the padding has no influence.</param>
+    /// <param name="tokens">Tokens [B, T], int64, right-padded, on the device of the parameters; what stands in the padding has no
+    /// influence.</param>
     /// <param name="lengths">B lengths, each from 1 to T.</param>
     /// <returns>A fresh tensor [B, labels], the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
-    /// <exception cref="ArgumentException">Shape, type or a length is another one, or the sequences are longer than <see cref="MaxLength"/>.</exception>
+    /// <exception cref="ArgumentException">Shape, type or a length is another one, or the sequences are longer than
+    /// <see cref="MaxLength"/>.</exception>
     public Tensor Logits(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64 || tokens.size(0) != lengths.Length)
-            throw new ArgumentException($"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)} with {lengths.Length} lengths; they must be Int64 [B, T] with B lengths.", nameof(tokens));
+            throw new ArgumentException(
+                $"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)} with {lengths.Length} lengths; they must be Int64 [B, T] with "
+                    + $"B lengths.",
+                nameof(tokens)
+            );
         long length = tokens.size(1);
         if (length < 1 || length > MaxLength)
-            throw new ArgumentException($"The sequences are {length} tokens long; this classifier takes 1 to {MaxLength} " +
-                "(max_position_embeddings or n_positions of its configuration).", nameof(tokens));
+            throw new ArgumentException(
+                $"The sequences are {length} tokens long; this classifier takes 1 to {MaxLength} "
+                    + "(max_position_embeddings or n_positions of its configuration).",
+                nameof(tokens)
+            );
         for (int row = 0; row < lengths.Length; row++)
         {
             if (lengths[row] < 1 || lengths[row] > length)
@@ -93,7 +105,11 @@ public abstract class SequenceClassifier : nn.Module
         int index = Labels.IndexOf(label);
         return index >= 0 && Labels.LastIndexOf(label) == index
             ? index
-            : throw new ArgumentException($"{(index < 0 ? "No label" : "More than one label")} of {GetName()} is '{label}'; its labels are {string.Join(", ", Labels)}.", nameof(label));
+            : throw new ArgumentException(
+                $"{(index < 0 ? "No label" : "More than one label")} of {GetName()} is '{label}'; its labels are "
+                    + $"{string.Join(", ", Labels)}.",
+                nameof(label)
+            );
     }
 
     /// <summary>The logits of sequences whose shapes have been checked; called inside a dispose scope of its own.</summary>

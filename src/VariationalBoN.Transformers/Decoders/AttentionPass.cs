@@ -25,8 +25,10 @@ internal abstract class AttentionPass(Tensor positions, RotaryAngles? angles)
     internal abstract Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values, int? window);
 }
 
-/// <summary>Whole right-padded sequences [rows, length]: padding stands behind what counts, so the causal mask is all that is needed.</summary>
-internal sealed class WholePass(long rows, long length, Tensor positions, RotaryAngles? angles, Action<Tensor, Tensor>? keep) : AttentionPass(positions, angles)
+/// <summary>Whole right-padded sequences [rows, length]: padding stands behind what counts, so the causal mask is all that is
+/// needed.</summary>
+internal sealed class WholePass(long rows, long length, Tensor positions, RotaryAngles? angles, Action<Tensor, Tensor>? keep)
+    : AttentionPass(positions, angles)
 {
     private Tensor? _windowMask; // [length, length], lives in the scope of the pass, around that of a block
 
@@ -37,9 +39,15 @@ internal sealed class WholePass(long rows, long length, Tensor positions, Rotary
         long groups = queries.size(1) / keys.size(1);
         if (groups > 1)
             (keys, values) = (keys.repeat_interleave(groups, 1), values.repeat_interleave(groups, 1));
-        var mixed = window < length
-            ? nn.functional.scaled_dot_product_attention(queries, keys, values, _windowMask ??= WindowMask(window.Value, queries.device).MoveToOuterDisposeScope())
-            : nn.functional.scaled_dot_product_attention(queries, keys, values, is_casual: true);
+        var mixed =
+            window < length
+                ? nn.functional.scaled_dot_product_attention(
+                    queries,
+                    keys,
+                    values,
+                    _windowMask ??= WindowMask(window.Value, queries.device).MoveToOuterDisposeScope()
+                )
+                : nn.functional.scaled_dot_product_attention(queries, keys, values, is_casual: true);
         return mixed.transpose(1, 2).reshape(rows * length, -1);
     }
 
@@ -56,7 +64,8 @@ internal sealed class WholePass(long rows, long length, Tensor positions, Rotary
 /// <param name="parts">Keys and values of the rows, part by part in the order of the tokens.</param>
 /// <param name="positions">[rows].</param>
 /// <param name="angles">Of the positions.</param>
-internal sealed class CachedPass(IReadOnlyList<KeyValueSlots> parts, Tensor positions, RotaryAngles? angles) : AttentionPass(positions, angles)
+internal sealed class CachedPass(IReadOnlyList<KeyValueSlots> parts, Tensor positions, RotaryAngles? angles)
+    : AttentionPass(positions, angles)
 {
     internal override Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values, int? window)
     {
@@ -67,7 +76,9 @@ internal sealed class CachedPass(IReadOnlyList<KeyValueSlots> parts, Tensor posi
         foreach (KeyValueSlots part in parts)
         {
             (Tensor allKeys, Tensor allValues) = part.Append(layer, keys.narrow(0, start, part.Count), values.narrow(0, start, part.Count));
-            mixed.Add(Attend(queries.narrow(0, start, part.Count), allKeys, allValues, part.Mask(window)).reshape(part.Count, heads * size));
+            mixed.Add(
+                Attend(queries.narrow(0, start, part.Count), allKeys, allValues, part.Mask(window)).reshape(part.Count, heads * size)
+            );
             start += part.Count;
         }
 
@@ -79,16 +90,18 @@ internal sealed class CachedPass(IReadOnlyList<KeyValueSlots> parts, Tensor posi
     /// <param name="keys">[R, G, columns, D], of any strides.</param>
     /// <param name="values">[R, G, columns, D].</param>
     /// <param name="hidden">What is added to the scores, 0 or -infinity, [R, 1, 1, columns]; null for nothing.</param>
-    private static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor? hidden) => keys.element_size() < sizeof(float)
-        ? nn.functional.scaled_dot_product_attention(queries, keys, values, hidden)
-        : Products(queries.to(keys.dtype), keys, values, hidden).to(queries.dtype);
+    private static Tensor Attend(Tensor queries, Tensor keys, Tensor values, Tensor? hidden) =>
+        keys.element_size() < sizeof(float)
+            ? nn.functional.scaled_dot_product_attention(queries, keys, values, hidden)
+            : Products(queries.to(keys.dtype), keys, values, hidden).to(queries.dtype);
 
     /// <summary>softmax(q k / sqrt(D)) v by plain products: the scores are small, so that no copy of keys or values is made.</summary>
     private static Tensor Products(Tensor queries, Tensor keys, Tensor values, Tensor? hidden)
     {
         (long rows, long keyHeads, long group, long size) = (queries.size(0), queries.size(1), queries.size(2), queries.size(3));
         using TorchSharp.Scalar scale = 1 / MathF.Sqrt(size); // held until the call returns: a collection may not free it meanwhile
-        var scores = queries.mul(scale).view(rows * keyHeads, group, size).bmm(keys.flatten(0, 1).transpose(1, 2)); // [rows * G, H / G, columns]
+        // [rows * G, H / G, columns]
+        var scores = queries.mul(scale).view(rows * keyHeads, group, size).bmm(keys.flatten(0, 1).transpose(1, 2));
         if (hidden is not null)
             scores.view(rows, keyHeads, group, -1).Increase(hidden);
         return scores.softmax(-1).bmm(values.flatten(0, 1));

@@ -28,7 +28,9 @@ public abstract partial class CausalTransformer : IMixedPrecision
     public void UseMixedPrecision(bool on = true)
     {
         if (on && ElementType is not (ScalarType.Float32 or ScalarType.BFloat16))
-            throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
+            throw new InvalidOperationException(
+                $"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters."
+            );
         _products.Mixed = on;
     }
 
@@ -55,11 +57,19 @@ public abstract partial class CausalTransformer : IMixedPrecision
         if (!MixedPrecision || ElementType == ScalarType.Float32)
             return;
         if (ElementType != ScalarType.BFloat16)
-            throw new InvalidOperationException($"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters.");
-        if (is_grad_enabled() && named_parameters().FirstOrDefault(pair => pair.parameter.requires_grad && pair.parameter.dtype != ScalarType.Float32) is { name: string name })
+            throw new InvalidOperationException(
+                $"The weights are {ElementType}; mixed precision needs Float32, or BFloat16 below adapters."
+            );
+        if (
+            is_grad_enabled()
+            && named_parameters().FirstOrDefault(pair => pair.parameter.requires_grad && pair.parameter.dtype != ScalarType.Float32)
+                is { name: string name }
+        )
         {
-            throw new InvalidOperationException($"{name} is in BFloat16 and trains, but mixed precision adds its steps to float32 weights. Load the " +
-                "model in Float32, train adapters (WithLora), or freeze the model (Freeze).");
+            throw new InvalidOperationException(
+                $"{name} is in BFloat16 and trains, but mixed precision adds its steps to float32 weights. Load the "
+                    + "model in Float32, train adapters (WithLora), or freeze the model (Freeze)."
+            );
         }
     }
 }

@@ -10,13 +10,14 @@ namespace VariationalBoN.Transformers.Decoders;
 /// logits at a position depend on the tokens up to it alone.
 /// </summary>
 /// <remarks>
-/// To read this room: this file (a pass over tokens), <c>DecoderBlock</c> and <c>AttentionPass</c> (what a block is given), <c>Gpt2Block</c> (the plainest family),
-/// <c>LlamaBlock</c> with <c>RotaryEmbedding</c>, then <c>TransformerDecoding</c> with <c>KeyValueSlots</c> (the cache). A new family is one configuration
-/// (<c>CausalTransformerConfig</c>) and one block.
+/// To read this room: this file (a pass over tokens), <c>DecoderBlock</c> and <c>AttentionPass</c> (what a block is given),
+/// <c>Gpt2Block</c> (the plainest family), <c>LlamaBlock</c> with <c>RotaryEmbedding</c>, then <c>TransformerDecoding</c> with
+/// <c>KeyValueSlots</c> (the cache). A new family is one configuration (<c>CausalTransformerConfig</c>) and one block.
 ///
-/// Embedding, blocks, a last normalisation and an output layer; the families differ in the blocks. Parameters have the names and layouts of transformers' model
-/// without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it is not the token embedding, stands beside them
-/// (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
+/// Embedding, blocks, a last normalisation and an output layer; the families differ in the blocks. Parameters have the names and layouts of
+/// transformers' model without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it
+/// is not the token embedding, stands beside them (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time
+/// as long as none changes its parameters.
 /// </remarks>
 public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder, ISharingDecoder
 {
@@ -66,10 +67,13 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
         return Head(Trunk(input, null)).view(input.size(0), input.size(1), VocabularySize).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The logits of the next token at every position of a batch with padding on either side, as Python's <c>model(input_ids, attention_mask, position_ids)</c>.</summary>
+    /// <summary>The logits of the next token at every position of a batch with padding on either side, as Python's <c>model(input_ids,
+    /// attention_mask, position_ids)</c>.</summary>
     /// <param name="tokens">Tokens [B, T], int64, on the device of the parameters, padded on the left or on the right with any ids.</param>
-    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a row.</param>
-    /// <returns>A fresh tensor [B, T, V], the caller's to dispose, as if each row stood alone; what it holds at padding is arbitrary.</returns>
+    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a
+    /// row.</param>
+    /// <returns>A fresh tensor [B, T, V], the caller's to dispose, as if each row stood alone; what it holds at padding is
+    /// arbitrary.</returns>
     /// <exception cref="ArgumentException">A shape or type is another one, or a row has no token or padding between its tokens.</exception>
     public Tensor Logits(Tensor tokens, Tensor attentionMask)
     {
@@ -108,14 +112,26 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
     public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
         Start(tokens, lengths, additionalTokens, withHead: true, null, out logits);
 
-    IDecoding ISharingDecoder.StartDecoding(IDecoding beside, Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
-        Start(tokens, lengths, additionalTokens, withHead: true, beside as TransformerDecoding, out logits);
+    IDecoding ISharingDecoder.StartDecoding(
+        IDecoding beside,
+        Tensor tokens,
+        ReadOnlySpan<int> lengths,
+        int additionalTokens,
+        out Tensor logits
+    ) => Start(tokens, lengths, additionalTokens, withHead: true, beside as TransformerDecoding, out logits);
 
     /// <inheritdoc/>
     public IDecoding StartHiddenDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor hidden) =>
         Start(tokens, lengths, additionalTokens, withHead: false, null, out hidden);
 
-    private TransformerDecoding Start(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, bool withHead, TransformerDecoding? beside, out Tensor output)
+    private TransformerDecoding Start(
+        Tensor tokens,
+        ReadOnlySpan<int> lengths,
+        int additionalTokens,
+        bool withHead,
+        TransformerDecoding? beside,
+        out Tensor output
+    )
     {
         ArgumentNullException.ThrowIfNull(tokens);
         using var scope = NewDisposeScope();
@@ -147,10 +163,17 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
     }
 
     /// <summary>
-    /// One more token a row through the cache: tokens and positions are [rows] in the order of the parts, the result is [rows, V], or [rows, C]
-    /// without the output layer, in the order that <paramref name="rows"/> gives, or as they stand.
+    /// One more token a row through the cache: tokens and positions are [rows] in the order of the parts, the result is [rows, V], or
+    /// [rows, C] without the output layer, in the order that <paramref name="rows"/> gives, or as they stand.
     /// </summary>
-    internal Tensor Step(Tensor tokens, Tensor positions, IReadOnlyList<KeyValueSlots> parts, Tensor? rows, bool withHead, NarrowedWeights? narrowed)
+    internal Tensor Step(
+        Tensor tokens,
+        Tensor positions,
+        IReadOnlyList<KeyValueSlots> parts,
+        Tensor? rows,
+        bool withHead,
+        NarrowedWeights? narrowed
+    )
     {
         using var use = NarrowedWeights.Begin(narrowed);
         var hidden = Run(tokens, new CachedPass(parts, positions, Rotary?.At(positions, ActivationType)));
@@ -166,12 +189,18 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
-            throw new ArgumentException($"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)}; they must be Int64 [B, T].", nameof(tokens));
+            throw new ArgumentException(
+                $"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)}; they must be Int64 [B, T].",
+                nameof(tokens)
+            );
         (long rows, long length) = (tokens.size(0), tokens.size(1));
         if (length < 1 || length > MaxLength)
-            throw new ArgumentException($"The sequences are {length} tokens long; this model takes 1 to {MaxLength} " +
-                $"({Shape.LengthKey} in its settings{(Rotary is null ? "" : ", which may be raised: rotary positions need no table")}).",
-                nameof(tokens));
+            throw new ArgumentException(
+                $"The sequences are {length} tokens long; this model takes 1 to {MaxLength} "
+                    + $"({Shape.LengthKey} in its "
+                    + $"settings{(Rotary is null ? "" : ", which may be raised: rotary positions need no table")}).",
+                nameof(tokens)
+            );
         RequireMasters();
         return Run(tokens.reshape(-1), Pass(keep), RecomputesActivations && keep is null ? () => Pass(null) : null);
 
@@ -187,7 +216,8 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
         var x = Embed(tokens, pass.Positions).to(ActivationType); // [N, C]
         foreach (var block in Blocks)
         {
-            using var scope = NewDisposeScope(); // what a block makes on the way is gone before the next one; a gradient keeps what it needs
+            // what a block makes on the way is gone before the next one; a gradient keeps what it needs
+            using var scope = NewDisposeScope();
             using var before = x;
             x = (again is null ? block.Forward(before, pass) : RecomputedBlock.Of(block, before, pass, again)).MoveToOuterDisposeScope();
         }

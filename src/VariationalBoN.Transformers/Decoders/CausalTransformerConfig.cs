@@ -7,7 +7,8 @@ namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>The shape of a <see cref="CausalTransformer"/>, read and written with the keys of Hugging Face's <c>config.json</c>.</summary>
 /// <remarks>
-/// A setting that would change the numbers and is not honoured is refused by name; so is a key that is not known. Immutable, so safe to share between threads.
+/// A setting that would change the numbers and is not honoured is refused by name; so is a key that is not known. Immutable, so safe to
+/// share between threads.
 /// </remarks>
 public abstract record CausalTransformerConfig
 {
@@ -19,20 +20,85 @@ public abstract record CausalTransformerConfig
     /// <summary>Keys that say nothing about what an evaluated model computes: names, training, generation, other heads.</summary>
     internal static readonly string[] WithoutEffect =
     [
-        "_attn_implementation", "_attn_implementation_autoset", "_commit_hash", "_name_or_path", "_num_labels", "architectures", "attention_dropout", "attn_implementation", "attn_pdrop", "bad_words_ids",
-        "begin_suppress_tokens", "bos_token_id", "classifier_dropout", "cross_attention_hidden_size", "decoder_start_token_id", "diversity_penalty", "do_sample", "dtype",
-        "early_stopping", "embd_pdrop", "encoder_no_repeat_ngram_size", "eos_token_id", "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id",
-        "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout", "id2label", "initializer_range", "is_decoder", "is_llama_config", "label2id", "length_penalty", "max_length",
-        "max_new_tokens", "min_length", "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_labels", "num_return_sequences", "output_attentions",
-        "output_hidden_states", "output_past", "output_scores", "pad_token_id", "prefix", "problem_type", "remove_invalid_values", "repetition_penalty", "resid_pdrop", "return_dict",
-        "return_dict_in_generate", "sep_token_id", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj",
-        "suppress_tokens", "task_specific_params", "temperature", "tf_legacy_loss", "tie_encoder_decoder", "tokenizer_class", "top_k", "top_p", "torch_dtype", "torchscript",
-        "transformers.js_config", "transformers_version", "typical_p", "unk_token_id", "use_bfloat16", "use_cache",
+        "_attn_implementation",
+        "_attn_implementation_autoset",
+        "_commit_hash",
+        "_name_or_path",
+        "_num_labels",
+        "architectures",
+        "attention_dropout",
+        "attn_implementation",
+        "attn_pdrop",
+        "bad_words_ids",
+        "begin_suppress_tokens",
+        "bos_token_id",
+        "classifier_dropout",
+        "cross_attention_hidden_size",
+        "decoder_start_token_id",
+        "diversity_penalty",
+        "do_sample",
+        "dtype",
+        "early_stopping",
+        "embd_pdrop",
+        "encoder_no_repeat_ngram_size",
+        "eos_token_id",
+        "exponential_decay_length_penalty",
+        "finetuning_task",
+        "forced_bos_token_id",
+        "forced_eos_token_id",
+        "gradient_checkpointing",
+        "hidden_dropout",
+        "id2label",
+        "initializer_range",
+        "is_decoder",
+        "is_llama_config",
+        "label2id",
+        "length_penalty",
+        "max_length",
+        "max_new_tokens",
+        "min_length",
+        "no_repeat_ngram_size",
+        "num_beam_groups",
+        "num_beams",
+        "num_labels",
+        "num_return_sequences",
+        "output_attentions",
+        "output_hidden_states",
+        "output_past",
+        "output_scores",
+        "pad_token_id",
+        "prefix",
+        "problem_type",
+        "remove_invalid_values",
+        "repetition_penalty",
+        "resid_pdrop",
+        "return_dict",
+        "return_dict_in_generate",
+        "sep_token_id",
+        "summary_activation",
+        "summary_first_dropout",
+        "summary_proj_to_labels",
+        "summary_type",
+        "summary_use_proj",
+        "suppress_tokens",
+        "task_specific_params",
+        "temperature",
+        "tf_legacy_loss",
+        "tie_encoder_decoder",
+        "tokenizer_class",
+        "top_k",
+        "top_p",
+        "torch_dtype",
+        "torchscript",
+        "transformers.js_config",
+        "transformers_version",
+        "typical_p",
+        "unk_token_id",
+        "use_bfloat16",
+        "use_cache",
     ];
 
-    private protected CausalTransformerConfig()
-    {
-    }
+    private protected CausalTransformerConfig() { }
 
     /// <summary>V, the number of token ids (<c>vocab_size</c>), at least 1.</summary>
     public required int VocabularySize { get; init; }
@@ -61,22 +127,33 @@ public abstract record CausalTransformerConfig
     /// <summary>The configuration in a file, of the family that its <c>model_type</c> names.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
     /// <returns>A <see cref="Gpt2Config"/>, <see cref="GptNeoXConfig"/> or <see cref="LlamaConfig"/>.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the
+    /// message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static CausalTransformerConfig Load(string path) => FromFile(path, FromJson);
 
     /// <summary>The configuration in the text of a <c>config.json</c>, of the family that its <c>model_type</c> names.</summary>
     /// <param name="json">The text.</param>
     /// <returns>A <see cref="Gpt2Config"/>, <see cref="GptNeoXConfig"/> or <see cref="LlamaConfig"/>.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the message names the key.</exception>
-    public static CausalTransformerConfig FromJson(string json) => Read<CausalTransformerConfig>(json, keys => keys.Text("model_type") switch
-    {
-        "gpt2" => Gpt2Config.Read(keys),
-        "gpt_neox" => GptNeoXConfig.Read(keys),
-        string type when LlamaFamilies.Find(type) is LlamaFamily family => LlamaConfig.Read(keys, family),
-        string other => throw new InvalidDataException($"model_type is \"{other}\"; supported: gpt2, gpt_neox, {string.Join(", ", LlamaFamilies.Names)}"),
-        null => throw new InvalidDataException($"the key model_type is missing; supported: gpt2, gpt_neox, {string.Join(", ", LlamaFamilies.Names)}"),
-    });
+    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the
+    /// message names the key.</exception>
+    public static CausalTransformerConfig FromJson(string json) =>
+        Read<CausalTransformerConfig>(
+            json,
+            keys =>
+                keys.Text("model_type") switch
+                {
+                    "gpt2" => Gpt2Config.Read(keys),
+                    "gpt_neox" => GptNeoXConfig.Read(keys),
+                    string type when LlamaFamilies.Find(type) is LlamaFamily family => LlamaConfig.Read(keys, family),
+                    string other => throw new InvalidDataException(
+                        $"model_type is \"{other}\"; supported: gpt2, gpt_neox, {string.Join(", ", LlamaFamilies.Names)}"
+                    ),
+                    null => throw new InvalidDataException(
+                        $"the key model_type is missing; supported: gpt2, gpt_neox, {string.Join(", ", LlamaFamilies.Names)}"
+                    ),
+                }
+        );
 
     /// <summary>A model of this shape with fresh values: N(0, 0.02) for matrices, as its family begins.</summary>
     /// <param name="seed">Fixes every initial value; no global generator is read or changed.</param>
@@ -108,7 +185,8 @@ public abstract record CausalTransformerConfig
 
     /// <summary>A model of this shape.</summary>
     /// <param name="parameters">Where its parameters come from.</param>
-    /// <param name="withHead">Whether it has an output layer; without one only <see cref="CausalTransformer.HiddenStates"/> may be called.</param>
+    /// <param name="withHead">Whether it has an output layer; without one only <see cref="CausalTransformer.HiddenStates"/> may be
+    /// called.</param>
     internal abstract CausalTransformer Create(ParameterSource parameters, bool withHead = true);
 
     /// <summary>Throws one exception that names every fault by its key.</summary>
@@ -139,7 +217,13 @@ public abstract record CausalTransformerConfig
     }
 
     /// <summary>Adds a fault when an activation or the constant of a normalisation is none.</summary>
-    private protected static void RequireLayers(List<string> faults, string activationKey, string activation, string epsilonKey, double epsilon)
+    private protected static void RequireLayers(
+        List<string> faults,
+        string activationKey,
+        string activation,
+        string epsilonKey,
+        double epsilon
+    )
     {
         if (!Activations.Names.Contains(activation))
             faults.Add($"{activationKey} is '{activation}', it must be one of {string.Join(", ", Activations.Names)}");

@@ -4,7 +4,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>Reads a <c>config.json</c> key by key and refuses, by name, what was not asked for: a setting is honoured or an error, never passed over.</summary>
+/// <summary>Reads a <c>config.json</c> key by key and refuses, by name, what was not asked for: a setting is honoured or an error, never
+/// passed over.</summary>
 internal sealed class ConfigReader
 {
     private readonly JsonObject _keys;
@@ -22,7 +23,9 @@ internal sealed class ConfigReader
         try
         {
             var options = new JsonDocumentOptions { MaxDepth = 16, AllowDuplicateProperties = false };
-            var keys = JsonNode.Parse(json, documentOptions: options) as JsonObject ?? throw new InvalidDataException("the configuration is not a JSON object");
+            var keys =
+                JsonNode.Parse(json, documentOptions: options) as JsonObject
+                ?? throw new InvalidDataException("the configuration is not a JSON object");
             _ = keys.ToJsonString(); // a text with half a surrogate pair is found here, not where it is read or shown
             return new ConfigReader(keys);
         }
@@ -44,8 +47,10 @@ internal sealed class ConfigReader
 
     internal double Double(string key) => DoubleOrNull(key) ?? throw Missing(key);
 
-    internal double? DoubleOrNull(string key) => Value<double>(key, "a number") is not double number ? null
-        : double.IsFinite(number) ? number : throw Fault(key, _keys[key]!, "a number that is not infinite");
+    internal double? DoubleOrNull(string key) =>
+        Value<double>(key, "a number") is not double number ? null
+        : double.IsFinite(number) ? number
+        : throw Fault(key, _keys[key]!, "a number that is not infinite");
 
     /// <summary>A whole number with a default; null is refused, since Python takes it for None and stops.</summary>
     internal int Int(string key, int otherwise) => Present(key) ? Int(key) : otherwise;
@@ -62,12 +67,17 @@ internal sealed class ConfigReader
     /// <summary>A switch with a default; null is false, as None in Python.</summary>
     internal bool Bool(string key, bool otherwise) => Value<bool>(key, "true or false") ?? (!Contains(key) && otherwise);
 
-    internal string? Text(string key) => Find(key) is not JsonNode node ? null
-        : node is JsonValue value && value.TryGetValue(out string? text) ? text : throw Fault(key, node, "a text");
+    internal string? Text(string key) =>
+        Find(key) is not JsonNode node ? null
+        : node is JsonValue value && value.TryGetValue(out string? text) ? text
+        : throw Fault(key, node, "a text");
 
-    /// <summary>An object below a key; what of it is not asked for is refused by <see cref="RequireNothingLeft"/> of its own reader.</summary>
-    internal ConfigReader? Object(string key) => Find(key) is not JsonNode node ? null
-        : node is JsonObject inside ? new ConfigReader(inside, $"{_place}{key}") : throw Fault(key, node, "an object");
+    /// <summary>An object below a key; what of it is not asked for is refused by <see cref="RequireNothingLeft"/> of its own
+    /// reader.</summary>
+    internal ConfigReader? Object(string key) =>
+        Find(key) is not JsonNode node ? null
+        : node is JsonObject inside ? new ConfigReader(inside, $"{_place}{key}")
+        : throw Fault(key, node, "an object");
 
     /// <summary>The value of a key as it stands, for what has no simple type; null when absent or null.</summary>
     internal JsonNode? Raw(string key) => Find(key);
@@ -90,9 +100,11 @@ internal sealed class ConfigReader
     internal void RequireBool(string key, bool supported)
     {
         if (Bool(key, supported) != supported)
-            throw new InvalidDataException($"{_place}{key} is " +
-                $"{(Has(key) ? supported ? "false" : "true" : "null, which Python takes for false")}; only " +
-                $"{(supported ? "true" : "false")} is supported");
+            throw new InvalidDataException(
+                $"{_place}{key} is "
+                    + $"{(Has(key) ? supported ? "false" : "true" : "null, which Python takes for false")}; only "
+                    + $"{(supported ? "true" : "false")} is supported"
+            );
     }
 
     /// <summary>A number that has one supported value, which is also what its absence means.</summary>
@@ -121,17 +133,28 @@ internal sealed class ConfigReader
     /// <exception cref="InvalidDataException">The message names them all.</exception>
     internal void RequireNothingLeft(bool evenWhenOff = true)
     {
-        string[] left = [.. _keys.Where(pair => !_seen.Contains(pair.Key) && (evenWhenOff || !IsOff(pair.Value)))
-            .Select(pair => $"{_place}{pair.Key} = {Value(pair.Value)}")];
+        string[] left =
+        [
+            .. _keys
+                .Where(pair => !_seen.Contains(pair.Key) && (evenWhenOff || !IsOff(pair.Value)))
+                .Select(pair => $"{_place}{pair.Key} = {Value(pair.Value)}"),
+        ];
         if (left.Length > 0)
-            throw new InvalidDataException($"these settings are not known to this library and might change what the model computes: {string.Join(", ", left)}");
+            throw new InvalidDataException(
+                $"these settings are not known to this library and might change what the model computes: {string.Join(", ", left)}"
+            );
     }
 
     /// <summary>Whether a key is there; null is refused.</summary>
-    private bool Present(string key) => Contains(key)
-        && (Find(key) is not null ? true
-        : throw new InvalidDataException($"{_place}{key} is null, which Python takes for None and not for the default; leave it out or " +
-        "give it a value"));
+    private bool Present(string key) =>
+        Contains(key)
+        && (
+            Find(key) is not null
+                ? true
+                : throw new InvalidDataException(
+                    $"{_place}{key} is null, which Python takes for None and not for the default; leave it out or " + "give it a value"
+                )
+        );
 
     private JsonNode? Find(string key)
     {
@@ -140,17 +163,20 @@ internal sealed class ConfigReader
     }
 
     private T? Value<T>(string key, string kind)
-        where T : struct => Find(key) is not JsonNode node ? null
-        : node is JsonValue value && value.TryGetValue(out T result) ? result : throw Fault(key, node, kind);
+        where T : struct =>
+        Find(key) is not JsonNode node ? null
+        : node is JsonValue value && value.TryGetValue(out T result) ? result
+        : throw Fault(key, node, kind);
 
-    private static bool IsOff(JsonNode? node) => node switch
-    {
-        null => true,
-        JsonArray array => array.Count == 0,
-        JsonObject inside => inside.Count == 0,
-        JsonValue value => value.TryGetValue(out bool on) && !on,
-        _ => false,
-    };
+    private static bool IsOff(JsonNode? node) =>
+        node switch
+        {
+            null => true,
+            JsonArray array => array.Count == 0,
+            JsonObject inside => inside.Count == 0,
+            JsonValue value => value.TryGetValue(out bool on) && !on,
+            _ => false,
+        };
 
     private InvalidDataException Missing(string key) => new($"the key {_place}{key} is {(Contains(key) ? "null" : "missing")}");
 

@@ -7,7 +7,8 @@ namespace VariationalBoN.Transformers.Decoders;
 /// <summary>Memory without values, for weights that are about to be read from files.</summary>
 /// <param name="type">The element type.</param>
 /// <param name="device">The device.</param>
-/// <param name="inFiles">The elements that the files hold: a configuration that asks for many times more is refused before it gets the memory.</param>
+/// <param name="inFiles">The elements that the files hold: a configuration that asks for many times more is refused before it gets the
+/// memory.</param>
 /// <param name="directory">Where configuration and files lie.</param>
 internal sealed class EmptyParameters(ScalarType type, Device device, long inFiles, string directory) : ParameterSource
 {
@@ -27,7 +28,10 @@ internal sealed class EmptyParameters(ScalarType type, Device device, long inFil
     {
         _taken += Math.Max(Least, shape.Aggregate(1L, (product, size) => product * size));
         if (_taken > _limit)
-            throw new InvalidDataException($"{directory}: config.json asks for a model of more than {_limit} weights, {name} {Shown.Shape(shape)} among them, but the weight files hold {inFiles}; they do not belong together");
+            throw new InvalidDataException(
+                $"{directory}: config.json asks for a model of more than {_limit} weights, {name} {Shown.Shape(shape)} among them, but "
+                    + $"the weight files hold {inFiles}; they do not belong together"
+            );
         return Free(empty(shape, dtype: type, device: device));
     }
 }

@@ -12,20 +12,20 @@ namespace VariationalBoN.Transformers.Decoders;
 /// </remarks>
 public sealed class Gpt2 : CausalTransformer
 {
-    private readonly VectorTable wte, wpe;
+    private readonly VectorTable wte,
+        wpe;
     private readonly ModuleList<Gpt2Block> h;
     private readonly LayerNormalization ln_f;
     private readonly VectorTable? lm_head;
 
-    /// <summary>Creates a model with GPT-2's initialisation: N(0, 0.02), residual projections divided by sqrt(2 layers), biases 0.</summary>
+    /// <summary>Creates a model with GPT-2's initialisation: N(0, 0.02), residual projections divided by sqrt(2 layers), biases
+    /// 0.</summary>
     /// <param name="config">The shape.</param>
     /// <param name="seed">Fixes every initial value; no global generator is read or changed.</param>
     /// <exception cref="ArgumentException">The configuration is faulty; the message names every fault.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public Gpt2(Gpt2Config config, long seed)
-        : this(config, new RandomParameters(seed), withHead: true)
-    {
-    }
+        : this(config, new RandomParameters(seed), withHead: true) { }
 
     internal Gpt2(Gpt2Config config, ParameterSource parameters, bool withHead)
         : base(nameof(Gpt2), parameters)
@@ -37,7 +37,8 @@ public sealed class Gpt2 : CausalTransformer
         wpe = new VectorTable(parameters, nameof(wpe), config.MaxLength, config.Width);
         h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(i => new Gpt2Block(parameters, i, config))]);
         ln_f = new LayerNormalization(parameters, nameof(ln_f), config.Width, config.LayerNormEpsilon);
-        lm_head = withHead && !config.TiesEmbeddings ? new VectorTable(parameters, nameof(lm_head), config.VocabularySize, config.Width) : null;
+        lm_head =
+            withHead && !config.TiesEmbeddings ? new VectorTable(parameters, nameof(lm_head), config.VocabularySize, config.Width) : null;
         RegisterComponents();
     }
 

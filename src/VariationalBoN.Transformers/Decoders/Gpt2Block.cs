@@ -6,7 +6,8 @@ namespace VariationalBoN.Transformers.Decoders;
 /// <summary>One pre-norm block: x + attention(ln_1(x)), then x + mlp(ln_2(x)).</summary>
 internal sealed class Gpt2Block : DecoderBlock
 {
-    private readonly LayerNormalization ln_1, ln_2;
+    private readonly LayerNormalization ln_1,
+        ln_2;
     private readonly Gpt2Attention attn;
     private readonly Gpt2Mlp mlp;
 
@@ -30,14 +31,25 @@ internal sealed class Gpt2Block : DecoderBlock
 /// <summary>Self-attention with H heads of D = C / H dimensions.</summary>
 internal sealed class Gpt2Attention : nn.Module
 {
-    private readonly Projection c_attn, c_proj;
-    private readonly int _layer, _heads, _size;
+    private readonly Projection c_attn,
+        c_proj;
+    private readonly int _layer,
+        _heads,
+        _size;
 
     internal Gpt2Attention(ParameterSource parameters, int layer, Gpt2Config config)
         : base($"h.{layer}.attn")
     {
         c_attn = new Projection(parameters, $"h.{layer}.attn.c_attn", 0.02, config.Width, 3 * config.Width, bias: true, inputFirst: true);
-        c_proj = new Projection(parameters, $"h.{layer}.attn.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), config.Width, config.Width, bias: true, inputFirst: true);
+        c_proj = new Projection(
+            parameters,
+            $"h.{layer}.attn.c_proj",
+            0.02 / Math.Sqrt(2 * config.Layers),
+            config.Width,
+            config.Width,
+            bias: true,
+            inputFirst: true
+        );
         (_layer, _heads, _size) = (layer, config.Heads, config.Width / config.Heads);
         RegisterComponents();
     }
@@ -52,7 +64,8 @@ internal sealed class Gpt2Attention : nn.Module
 /// <summary>The two-layer perceptron of a block.</summary>
 internal sealed class Gpt2Mlp : nn.Module<Tensor, Tensor>
 {
-    private readonly Projection c_fc, c_proj;
+    private readonly Projection c_fc,
+        c_proj;
     private readonly string _activation;
 
     internal Gpt2Mlp(ParameterSource parameters, string path, Gpt2Config config)
@@ -60,7 +73,15 @@ internal sealed class Gpt2Mlp : nn.Module<Tensor, Tensor>
     {
         int inner = config.InnerWidth ?? 4 * config.Width;
         c_fc = new Projection(parameters, $"{path}.c_fc", 0.02, config.Width, inner, bias: true, inputFirst: true);
-        c_proj = new Projection(parameters, $"{path}.c_proj", 0.02 / Math.Sqrt(2 * config.Layers), inner, config.Width, bias: true, inputFirst: true);
+        c_proj = new Projection(
+            parameters,
+            $"{path}.c_proj",
+            0.02 / Math.Sqrt(2 * config.Layers),
+            inner,
+            config.Width,
+            bias: true,
+            inputFirst: true
+        );
         _activation = config.Activation;
         RegisterComponents();
     }

@@ -10,7 +10,8 @@ public sealed record Gpt2Config : CausalTransformerConfig
     /// <summary>The width of the hidden layer of each block (<c>n_inner</c>); null for 4 C.</summary>
     public int? InnerWidth { get; init; }
 
-    /// <summary>The activation (<c>activation_function</c>) by transformers' name: <c>gelu_new</c> (tanh, GPT-2's own), <c>gelu</c> (exact), <c>relu</c>, <c>silu</c> and others.</summary>
+    /// <summary>The activation (<c>activation_function</c>) by transformers' name: <c>gelu_new</c> (tanh, GPT-2's own), <c>gelu</c>
+    /// (exact), <c>relu</c>, <c>silu</c> and others.</summary>
     public string Activation { get; init; } = "gelu_new";
 
     /// <summary>The constant added to the variance in layer normalisation (<c>layer_norm_epsilon</c>), above 0.</summary>
@@ -29,19 +30,25 @@ public sealed record Gpt2Config : CausalTransformerConfig
     /// <summary>The configuration in a file.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that <see cref="Gpt2"/> does not do; the message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that <see cref="Gpt2"/> does not
+    /// do; the message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static new Gpt2Config Load(string path) => FromFile(path, FromJson);
 
     /// <summary>The configuration in the text of a <c>config.json</c>.</summary>
     /// <param name="json">The text.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that <see cref="Gpt2"/> does not do; the message names the key.</exception>
-    public static new Gpt2Config FromJson(string json) => Read(json, keys =>
-    {
-        keys.RequireText("model_type", "gpt2");
-        return Read(keys);
-    });
+    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that <see cref="Gpt2"/> does not
+    /// do; the message names the key.</exception>
+    public static new Gpt2Config FromJson(string json) =>
+        Read(
+            json,
+            keys =>
+            {
+                keys.RequireText("model_type", "gpt2");
+                return Read(keys);
+            }
+        );
 
     internal static Gpt2Config Read(ConfigReader keys)
     {
@@ -66,7 +73,15 @@ public sealed record Gpt2Config : CausalTransformerConfig
 
     private protected override void AddFaults(List<string> faults)
     {
-        RequireSizes(faults, ("vocab_size", VocabularySize), ("n_positions", MaxLength), ("n_embd", Width), ("n_layer", Layers), ("n_head", Heads), ("n_inner", InnerWidth ?? 1));
+        RequireSizes(
+            faults,
+            ("vocab_size", VocabularySize),
+            ("n_positions", MaxLength),
+            ("n_embd", Width),
+            ("n_layer", Layers),
+            ("n_head", Heads),
+            ("n_inner", InnerWidth ?? 1)
+        );
         RequireLayers(faults, "activation_function", Activation, "layer_norm_epsilon", LayerNormEpsilon);
         if (Heads > 0 && Width % Heads != 0)
             faults.Add($"n_embd is {Width}, it must be a multiple of n_head, {Heads}");

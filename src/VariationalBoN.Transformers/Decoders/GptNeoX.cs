@@ -3,10 +3,12 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>GPT-NeoX, the architecture of Pythia: rotary positions on a part of each head, attention and perceptron side by side or in turn, an output layer of its own.</summary>
+/// <summary>GPT-NeoX, the architecture of Pythia: rotary positions on a part of each head, attention and perceptron side by side or in
+/// turn, an output layer of its own.</summary>
 /// <remarks>
-/// Source: Black et al., "GPT-NeoX-20B" (2022). The parameters have the names and layouts of Hugging Face's GPT-NeoX without the prefix <c>gpt_neox.</c>; the output
-/// layer is <c>embed_out.weight</c>. There is no dropout. Several threads may run it at the same time as long as none changes its parameters.
+/// Source: Black et al., "GPT-NeoX-20B" (2022). The parameters have the names and layouts of Hugging Face's GPT-NeoX without the prefix
+/// <c>gpt_neox.</c>; the output layer is <c>embed_out.weight</c>. There is no dropout. Several threads may run it at the same time as long
+/// as none changes its parameters.
 /// </remarks>
 public sealed class GptNeoX : CausalTransformer
 {
@@ -21,9 +23,7 @@ public sealed class GptNeoX : CausalTransformer
     /// <exception cref="ArgumentException">The configuration is faulty; the message names every fault.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public GptNeoX(GptNeoXConfig config, long seed)
-        : this(config, new RandomParameters(seed), withHead: true)
-    {
-    }
+        : this(config, new RandomParameters(seed), withHead: true) { }
 
     internal GptNeoX(GptNeoXConfig config, ParameterSource parameters, bool withHead)
         : base(nameof(GptNeoX), parameters)
@@ -35,7 +35,8 @@ public sealed class GptNeoX : CausalTransformer
         embed_in = new VectorTable(parameters, nameof(embed_in), config.VocabularySize, config.Width);
         layers = new ModuleList<GptNeoXBlock>([.. Enumerable.Range(0, config.Layers).Select(i => new GptNeoXBlock(parameters, i, config))]);
         final_layer_norm = new LayerNormalization(parameters, nameof(final_layer_norm), config.Width, config.LayerNormEpsilon);
-        embed_out = withHead && !config.TiesEmbeddings ? new VectorTable(parameters, nameof(embed_out), config.VocabularySize, config.Width) : null;
+        embed_out =
+            withHead && !config.TiesEmbeddings ? new VectorTable(parameters, nameof(embed_out), config.VocabularySize, config.Width) : null;
         RegisterComponents();
     }
 

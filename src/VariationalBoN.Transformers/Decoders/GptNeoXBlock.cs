@@ -6,7 +6,8 @@ namespace VariationalBoN.Transformers.Decoders;
 /// <summary>One pre-norm block: x + attention(n_1(x)) + mlp(n_2(x)), or the two in turn as in GPT-2.</summary>
 internal sealed class GptNeoXBlock : DecoderBlock
 {
-    private readonly LayerNormalization input_layernorm, post_attention_layernorm;
+    private readonly LayerNormalization input_layernorm,
+        post_attention_layernorm;
     private readonly GptNeoXAttention attention;
     private readonly GptNeoXMlp mlp;
     private readonly bool _parallel;
@@ -16,7 +17,12 @@ internal sealed class GptNeoXBlock : DecoderBlock
     {
         input_layernorm = new LayerNormalization(parameters, $"layers.{layer}.input_layernorm", config.Width, config.LayerNormEpsilon);
         attention = new GptNeoXAttention(parameters, layer, config);
-        post_attention_layernorm = new LayerNormalization(parameters, $"layers.{layer}.post_attention_layernorm", config.Width, config.LayerNormEpsilon);
+        post_attention_layernorm = new LayerNormalization(
+            parameters,
+            $"layers.{layer}.post_attention_layernorm",
+            config.Width,
+            config.LayerNormEpsilon
+        );
         mlp = new GptNeoXMlp(parameters, $"layers.{layer}.mlp", config);
         _parallel = config.ParallelResidual;
         RegisterComponents();
@@ -32,13 +38,23 @@ internal sealed class GptNeoXBlock : DecoderBlock
 /// <summary>Self-attention with H heads of D = C / H dimensions, query, key and value of a head stored together.</summary>
 internal sealed class GptNeoXAttention : nn.Module
 {
-    private readonly Projection query_key_value, dense;
-    private readonly int _layer, _heads, _size;
+    private readonly Projection query_key_value,
+        dense;
+    private readonly int _layer,
+        _heads,
+        _size;
 
     internal GptNeoXAttention(ParameterSource parameters, int layer, GptNeoXConfig config)
         : base($"layers.{layer}.attention")
     {
-        query_key_value = new Projection(parameters, $"layers.{layer}.attention.query_key_value", 0.02, config.Width, 3 * config.Width, config.AttentionBias);
+        query_key_value = new Projection(
+            parameters,
+            $"layers.{layer}.attention.query_key_value",
+            0.02,
+            config.Width,
+            3 * config.Width,
+            config.AttentionBias
+        );
         dense = new Projection(parameters, $"layers.{layer}.attention.dense", 0.02, config.Width, config.Width, config.AttentionBias);
         (_layer, _heads, _size) = (layer, config.Heads, config.Width / config.Heads);
         RegisterComponents();
@@ -54,7 +70,8 @@ internal sealed class GptNeoXAttention : nn.Module
 /// <summary>The two-layer perceptron of a block.</summary>
 internal sealed class GptNeoXMlp : nn.Module<Tensor, Tensor>
 {
-    private readonly Projection dense_h_to_4h, dense_4h_to_h;
+    private readonly Projection dense_h_to_4h,
+        dense_4h_to_h;
     private readonly string _activation;
 
     internal GptNeoXMlp(ParameterSource parameters, string path, GptNeoXConfig config)

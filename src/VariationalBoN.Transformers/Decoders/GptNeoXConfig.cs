@@ -10,19 +10,23 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     /// <summary>The width of the hidden layer of each block (<c>intermediate_size</c>), at least 1.</summary>
     public required int InnerWidth { get; init; }
 
-    /// <summary>The activation (<c>hidden_act</c>) by transformers' name: <c>gelu</c> (exact), <c>gelu_new</c> (tanh), <c>relu</c> and others.</summary>
+    /// <summary>The activation (<c>hidden_act</c>) by transformers' name: <c>gelu</c> (exact), <c>gelu_new</c> (tanh), <c>relu</c> and
+    /// others.</summary>
     public string Activation { get; init; } = "gelu";
 
     /// <summary>The constant added to the variance in layer normalisation (<c>layer_norm_eps</c>), above 0.</summary>
     public double LayerNormEpsilon { get; init; } = 1e-5;
 
-    /// <summary>The frequencies of the positions (<c>rotary_emb_base</c>, <c>rope_theta</c>, <c>rope_scaling</c>, <c>rope_parameters</c>).</summary>
+    /// <summary>The frequencies of the positions (<c>rotary_emb_base</c>, <c>rope_theta</c>, <c>rope_scaling</c>,
+    /// <c>rope_parameters</c>).</summary>
     public RotaryConfig Rotary { get; init; } = new();
 
-    /// <summary>The share of each head's dimensions that is turned by the position (<c>rotary_pct</c>, <c>partial_rotary_factor</c>), from 0 to 1; an even number of them.</summary>
+    /// <summary>The share of each head's dimensions that is turned by the position (<c>rotary_pct</c>, <c>partial_rotary_factor</c>), from
+    /// 0 to 1; an even number of them.</summary>
     public double RotaryShare { get; init; } = 0.25;
 
-    /// <summary>Whether attention and perceptron read the same input and are added together (<c>use_parallel_residual</c>), or stand in turn.</summary>
+    /// <summary>Whether attention and perceptron read the same input and are added together (<c>use_parallel_residual</c>), or stand in
+    /// turn.</summary>
     public bool ParallelResidual { get; init; } = true;
 
     /// <summary>Whether the projections of the attention have biases (<c>attention_bias</c>).</summary>
@@ -34,7 +38,8 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     /// <inheritdoc/>
     public override string ModelType => "gpt_neox";
 
-    internal override WeightNames Names => new("gpt_neox.", "embed_out.weight", "embed_in.weight", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq");
+    internal override WeightNames Names =>
+        new("gpt_neox.", "embed_out.weight", "embed_in.weight", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq");
 
     /// <summary>R, the dimensions of a head that are turned.</summary>
     internal int RotarySize => (int)(Width / Heads * RotaryShare);
@@ -42,27 +47,39 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     /// <summary>The configuration in a file.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the
+    /// message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static new GptNeoXConfig Load(string path) => FromFile(path, FromJson);
 
     /// <summary>The configuration in the text of a <c>config.json</c>.</summary>
     /// <param name="json">The text.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the message names the key.</exception>
-    public static new GptNeoXConfig FromJson(string json) => Read(json, keys =>
-    {
-        keys.RequireText("model_type", "gpt_neox");
-        return Read(keys);
-    });
+    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the
+    /// message names the key.</exception>
+    public static new GptNeoXConfig FromJson(string json) =>
+        Read(
+            json,
+            keys =>
+            {
+                keys.RequireText("model_type", "gpt_neox");
+                return Read(keys);
+            }
+        );
 
     internal static GptNeoXConfig Read(ConfigReader keys)
     {
         var rotary = RotaryConfig.Read(keys, "rotary_emb_base", 10_000, out double? inside);
-        double[] fractions = [.. new[] { keys.DoubleIfPresent("rotary_pct"), keys.DoubleIfPresent("partial_rotary_factor"),
-            inside }.OfType<double>().Distinct()];
+        double[] fractions =
+        [
+            .. new[] { keys.DoubleIfPresent("rotary_pct"), keys.DoubleIfPresent("partial_rotary_factor"), inside }
+                .OfType<double>()
+                .Distinct(),
+        ];
         if (fractions.Length > 1)
-            throw new InvalidDataException($"rotary_pct, also written partial_rotary_factor, is given as {string.Join(" and as ", fractions)}; these must agree");
+            throw new InvalidDataException(
+                $"rotary_pct, also written partial_rotary_factor, is given as {string.Join(" and as ", fractions)}; these must agree"
+            );
         return new GptNeoXConfig
         {
             VocabularySize = keys.Int("vocab_size"),
@@ -85,7 +102,15 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
 
     private protected override void AddFaults(List<string> faults)
     {
-        RequireSizes(faults, ("vocab_size", VocabularySize), ("max_position_embeddings", MaxLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads), ("intermediate_size", InnerWidth));
+        RequireSizes(
+            faults,
+            ("vocab_size", VocabularySize),
+            ("max_position_embeddings", MaxLength),
+            ("hidden_size", Width),
+            ("num_hidden_layers", Layers),
+            ("num_attention_heads", Heads),
+            ("intermediate_size", InnerWidth)
+        );
         RequireLayers(faults, "hidden_act", Activation, "layer_norm_eps", LayerNormEpsilon);
         Rotary.AddFaults(faults);
         if (!(RotaryShare is >= 0 and <= 1))
@@ -93,7 +118,10 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
         else if (Heads > 0 && Width % Heads != 0)
             faults.Add($"hidden_size is {Width}, it must be a multiple of num_attention_heads, {Heads}");
         else if (Heads > 0 && RotarySize % 2 != 0)
-            faults.Add($"rotary_pct is {RotaryShare}, which turns {RotarySize} of the {Width / Heads} dimensions of a head; it must be an even number");
+            faults.Add(
+                $"rotary_pct is {RotaryShare}, which turns {RotarySize} of the {Width / Heads} dimensions of a head; it must be an even "
+                    + $"number"
+            );
     }
 
     private protected override void Write(JsonObject json)

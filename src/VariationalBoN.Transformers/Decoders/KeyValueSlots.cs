@@ -11,7 +11,7 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     private const int LeastTrimmed = 4; // slots: fewer are not worth a copy
 
     private readonly List<CachedRow?> _rows = []; // by slot; null where it is free
-    private Tensor? _places;                      // of the new tokens, [Count * G] among the slots * G * capacity
+    private Tensor? _places; // of the new tokens, [Count * G] among the slots * G * capacity
     private readonly Dictionary<int, Tensor?> _masks = []; // of this step, by window; 0 for none
 
     /// <summary>The most tokens of a sequence.</summary>
@@ -30,7 +30,8 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     /// <param name="from">The other place.</param>
     /// <param name="moved">Its rows, and what they become.</param>
     /// <param name="most">As many sequences as the decoding has: no room is made for more.</param>
-    /// <param name="isLeft">Whether no sequence stays in the other place: then its tensors go layer by layer, so that all are never there twice.</param>
+    /// <param name="isLeft">Whether no sequence stays in the other place: then its tensors go layer by layer, so that all are never there
+    /// twice.</param>
     internal void Take(KeyValues from, IReadOnlyList<(int Row, CachedRow To)> moved, int most, bool isLeft)
     {
         using var scope = NewDisposeScope();
@@ -50,7 +51,7 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
         var runs = new List<Run>();
         for (int start = 0, end; start < targets.Count; start = end)
         {
-            for (end = start + 1; end < targets.Count && targets[end].Slot == targets[end - 1].Slot + 1;)
+            for (end = start + 1; end < targets.Count && targets[end].Slot == targets[end - 1].Slot + 1; )
                 end++;
             var run = targets.GetRange(start, end - start);
             runs.Add(new Run([.. run.Select(target => target.From)], run[0].Slot, run.Max(target => target.Length), from.Keys[0].device));
@@ -127,7 +128,8 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     /// <summary>The columns that the longest sequence takes up.</summary>
     internal int Columns { get; private set; }
 
-    /// <summary>Writes the keys and values of the new tokens, both [Count, G, D], and returns those of all, both [Count, G, <see cref="Columns"/>, D].</summary>
+    /// <summary>Writes the keys and values of the new tokens, both [Count, G, D], and returns those of all, both [Count, G,
+    /// <see cref="Columns"/>, D].</summary>
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)
     {
         foreach ((Tensor all, Tensor added) in new[] { (Keys[layer], keys), (Values[layer], values) })
@@ -140,7 +142,10 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     {
         int key = window < Columns ? window.Value : 0; // a window that hides nothing is none
         if (!_masks.TryGetValue(key, out Tensor? mask))
-            _masks[key] = mask = key == 0 && _rows.TrueForAll(row => row!.Length == Columns) ? null : NewMask(key == 0 ? Columns : key).MoveToOuterDisposeScope();
+            _masks[key] = mask =
+                key == 0 && _rows.TrueForAll(row => row!.Length == Columns)
+                    ? null
+                    : NewMask(key == 0 ? Columns : key).MoveToOuterDisposeScope();
         return mask;
     }
 
@@ -161,7 +166,8 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     private void Resize(List<Tensor> all, int layer, Tensor like, long slots)
     {
         using var scope = NewDisposeScope();
-        var resized = zeros([slots, like.size(1), capacity, like.size(3)], CacheType.For(like.dtype, like.device), like.device).DetachFromDisposeScope();
+        var resized = zeros([slots, like.size(1), capacity, like.size(3)], CacheType.For(like.dtype, like.device), like.device)
+            .DetachFromDisposeScope();
         if (layer >= all.Count)
         {
             all.Add(resized);
@@ -178,7 +184,8 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     private sealed class Run
     {
         private readonly int[] _rows;
-        private readonly int _slot, _columns;
+        private readonly int _slot,
+            _columns;
         private readonly bool _isOne;
         private readonly Tensor? _index; // null where the rows are one, or follow each other as well
 

@@ -3,11 +3,13 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>Llama and what is built like it, Mistral and Qwen: root-mean-square normalisation, rotary positions, heads that share keys and values, a gated perceptron.</summary>
+/// <summary>Llama and what is built like it, Mistral and Qwen: root-mean-square normalisation, rotary positions, heads that share keys and
+/// values, a gated perceptron.</summary>
 /// <remarks>
-/// Source: Touvron et al., "Llama 2" (2023); the families differ in biases, windows and normalised heads (<see cref="LlamaFamily"/>). The parameters have the names and
-/// layouts of Hugging Face's Llama without the prefix <c>model.</c>; an output layer that is not the token embedding is <c>lm_head.weight</c>. There is no dropout.
-/// Several threads may run it at the same time as long as none changes its parameters.
+/// Source: Touvron et al., "Llama 2" (2023); the families differ in biases, windows and normalised heads (<see cref="LlamaFamily"/>). The
+/// parameters have the names and layouts of Hugging Face's Llama without the prefix <c>model.</c>; an output layer that is not the token
+/// embedding is <c>lm_head.weight</c>. There is no dropout. Several threads may run it at the same time as long as none changes its
+/// parameters.
 /// </remarks>
 public sealed class Llama : CausalTransformer
 {
@@ -22,9 +24,7 @@ public sealed class Llama : CausalTransformer
     /// <exception cref="ArgumentException">The configuration is faulty; the message names every fault.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public Llama(LlamaConfig config, long seed)
-        : this(config, new RandomParameters(seed), withHead: true)
-    {
-    }
+        : this(config, new RandomParameters(seed), withHead: true) { }
 
     internal Llama(LlamaConfig config, ParameterSource parameters, bool withHead)
         : base(nameof(Llama), parameters)
@@ -36,7 +36,8 @@ public sealed class Llama : CausalTransformer
         embed_tokens = new VectorTable(parameters, nameof(embed_tokens), config.VocabularySize, config.Width);
         layers = new ModuleList<LlamaBlock>([.. Enumerable.Range(0, config.Layers).Select(i => new LlamaBlock(parameters, i, config))]);
         norm = new RmsNormalization(parameters, nameof(norm), config.Width, config.RmsNormEpsilon);
-        lm_head = withHead && !config.TiesEmbeddings ? new VectorTable(parameters, nameof(lm_head), config.VocabularySize, config.Width) : null;
+        lm_head =
+            withHead && !config.TiesEmbeddings ? new VectorTable(parameters, nameof(lm_head), config.VocabularySize, config.Width) : null;
         RegisterComponents();
     }
 

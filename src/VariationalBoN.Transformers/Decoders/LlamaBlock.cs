@@ -6,7 +6,8 @@ namespace VariationalBoN.Transformers.Decoders;
 /// <summary>One pre-norm block: x + attention(n_1(x)), then x + mlp(n_2(x)).</summary>
 internal sealed class LlamaBlock : DecoderBlock
 {
-    private readonly RmsNormalization input_layernorm, post_attention_layernorm;
+    private readonly RmsNormalization input_layernorm,
+        post_attention_layernorm;
     private readonly LlamaAttention self_attn;
     private readonly LlamaMlp mlp;
 
@@ -15,7 +16,12 @@ internal sealed class LlamaBlock : DecoderBlock
     {
         input_layernorm = new RmsNormalization(parameters, $"layers.{layer}.input_layernorm", config.Width, config.RmsNormEpsilon);
         self_attn = new LlamaAttention(parameters, layer, config);
-        post_attention_layernorm = new RmsNormalization(parameters, $"layers.{layer}.post_attention_layernorm", config.Width, config.RmsNormEpsilon);
+        post_attention_layernorm = new RmsNormalization(
+            parameters,
+            $"layers.{layer}.post_attention_layernorm",
+            config.Width,
+            config.RmsNormEpsilon
+        );
         mlp = new LlamaMlp(parameters, $"layers.{layer}.mlp", config);
         RegisterComponents();
     }
@@ -27,12 +33,18 @@ internal sealed class LlamaBlock : DecoderBlock
     }
 }
 
-/// <summary>Self-attention with H query heads and G key and value heads of D dimensions; H / G neighbouring query heads share a key head.</summary>
+/// <summary>Self-attention with H query heads and G key and value heads of D dimensions; H / G neighbouring query heads share a key
+/// head.</summary>
 internal sealed class LlamaAttention : nn.Module
 {
-    private readonly Projection q_proj, k_proj, v_proj, o_proj;
-    private readonly RmsNormalization? q_norm, k_norm;
-    private readonly int _layer, _size;
+    private readonly Projection q_proj,
+        k_proj,
+        v_proj,
+        o_proj;
+    private readonly RmsNormalization? q_norm,
+        k_norm;
+    private readonly int _layer,
+        _size;
     private readonly int? _window;
 
     internal LlamaAttention(ParameterSource parameters, int layer, LlamaConfig config)
@@ -56,7 +68,9 @@ internal sealed class LlamaAttention : nn.Module
 
     internal Tensor Forward(Tensor x, AttentionPass pass)
     {
-        Tensor queries = Heads(q_proj, x, q_norm), keys = Heads(k_proj, x, k_norm), values = Heads(v_proj, x, null);
+        Tensor queries = Heads(q_proj, x, q_norm),
+            keys = Heads(k_proj, x, k_norm),
+            values = Heads(v_proj, x, null);
         return o_proj.forward(pass.Attend(_layer, pass.Rotate(queries), pass.Rotate(keys), values, _window));
     }
 
@@ -70,7 +84,9 @@ internal sealed class LlamaAttention : nn.Module
 /// <summary>The gated perceptron of a block: down(act(gate(x)) up(x)).</summary>
 internal sealed class LlamaMlp : nn.Module<Tensor, Tensor>
 {
-    private readonly Projection gate_proj, up_proj, down_proj;
+    private readonly Projection gate_proj,
+        up_proj,
+        down_proj;
     private readonly string _activation;
 
     internal LlamaMlp(ParameterSource parameters, string path, LlamaConfig config)
@@ -83,5 +99,6 @@ internal sealed class LlamaMlp : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => down_proj.forward(Activations.Apply(_activation, gate_proj.forward(input)) * up_proj.forward(input));
+    public override Tensor forward(Tensor input) =>
+        down_proj.forward(Activations.Apply(_activation, gate_proj.forward(input)) * up_proj.forward(input));
 }

@@ -4,7 +4,9 @@ namespace VariationalBoN.Transformers.Decoders;
 
 public sealed partial record LlamaConfig
 {
-    private const int MistralWindow = 4096, QwenFirstWindowedLayer = 28, Qwen3HeadSize = 128; // what transformers takes where nothing is said
+    private const int MistralWindow = 4096,
+        QwenFirstWindowedLayer = 28,
+        Qwen3HeadSize = 128; // what transformers takes where nothing is said
 
     internal static LlamaConfig Read(ConfigReader keys, LlamaFamily family)
     {
@@ -28,7 +30,10 @@ public sealed partial record LlamaConfig
             Width = width,
             Layers = layers,
             Heads = heads,
-            KeyValueHeads = family == LlamaFamily.Llama || keys.Contains("num_key_value_heads") ? keys.IntOrNull("num_key_value_heads") ?? heads : keys.Int("num_key_value_heads"),
+            KeyValueHeads =
+                family == LlamaFamily.Llama || keys.Contains("num_key_value_heads")
+                    ? keys.IntOrNull("num_key_value_heads") ?? heads
+                    : keys.Int("num_key_value_heads"),
             HeadSize = HeadSizeOf(keys, family, width, heads),
             InnerWidth = keys.Int("intermediate_size"),
             Activation = keys.Text("hidden_act", "silu"),
@@ -81,7 +86,10 @@ public sealed partial record LlamaConfig
                 window = MistralWindow;
             string expected = window is null ? "full_attention" : "sliding_attention";
             if (types?.FirstOrDefault(type => type != expected) is string other)
-                throw new InvalidDataException($"layer_types has {other}; {(window is null ? "without" : "with")} a sliding_window this family supports {expected} alone");
+                throw new InvalidDataException(
+                    $"layer_types has {other}; {(window is null ? "without" : "with")} a sliding_window this family supports {expected} "
+                        + $"alone"
+                );
             return (window, 0);
         }
 
@@ -97,7 +105,10 @@ public sealed partial record LlamaConfig
             return (window, first);
         int full = types.TakeWhile(type => type == "full_attention").Count();
         if (types.Skip(full).Contains("full_attention"))
-            throw new InvalidDataException("layer_types has full_attention behind sliding_attention; supported is full_attention in the first layers and sliding_attention in the others");
+            throw new InvalidDataException(
+                "layer_types has full_attention behind sliding_attention; supported is full_attention in the first layers and "
+                    + "sliding_attention in the others"
+            );
         if (window is null && full < layers)
             throw new InvalidDataException("layer_types has sliding_attention while use_sliding_window is false");
         return window is null ? (null, 0) : (window, full);
@@ -107,7 +118,9 @@ public sealed partial record LlamaConfig
     {
         if (keys.Raw("layer_types") is not JsonNode node)
             return null;
-        string[] types = node is JsonArray array ? [.. array.Select(type => type is JsonValue value && value.TryGetValue(out string? text) ? text : "")] : [];
+        string[] types = node is JsonArray array
+            ? [.. array.Select(type => type is JsonValue value && value.TryGetValue(out string? text) ? text : "")]
+            : [];
         if (types.Length != layers || types.Any(type => type is not ("full_attention" or "sliding_attention")))
             throw new InvalidDataException($"layer_types must be a list of {layers} texts, each full_attention or sliding_attention");
         return types;
@@ -116,7 +129,8 @@ public sealed partial record LlamaConfig
     /// <summary>null is the share of each head for Llama and Mistral; for Qwen, Python takes it for None and stops.</summary>
     private static int HeadSizeOf(ConfigReader keys, LlamaFamily family, int width, int heads) =>
         keys.Contains("head_dim") && (family is LlamaFamily.Qwen2 or LlamaFamily.Qwen3 || keys.Has("head_dim")) ? keys.Int("head_dim", 0)
-            : family == LlamaFamily.Qwen3 ? Qwen3HeadSize : ShareOf(keys, width, heads);
+        : family == LlamaFamily.Qwen3 ? Qwen3HeadSize
+        : ShareOf(keys, width, heads);
 
     private static int ShareOf(ConfigReader keys, int width, int heads)
     {
@@ -124,7 +138,10 @@ public sealed partial record LlamaConfig
         return Share(width, heads);
     }
 
-    private static int Share(int width, int heads) => heads > 0 && width % heads == 0
-        ? width / heads
-        : throw new InvalidDataException($"hidden_size is {width}, it must be a multiple of num_attention_heads, {heads}, where head_dim is missing");
+    private static int Share(int width, int heads) =>
+        heads > 0 && width % heads == 0
+            ? width / heads
+            : throw new InvalidDataException(
+                $"hidden_size is {width}, it must be a multiple of num_attention_heads, {heads}, where head_dim is missing"
+            );
 }

@@ -2,14 +2,16 @@ using VariationalBoN.Weights;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>The shape of a <see cref="Llama"/>, read and written with the keys of Hugging Face's <c>config.json</c> for Llama, Mistral, Qwen 2 and Qwen 3.</summary>
+/// <summary>The shape of a <see cref="Llama"/>, read and written with the keys of Hugging Face's <c>config.json</c> for Llama, Mistral,
+/// Qwen 2 and Qwen 3.</summary>
 /// <remarks>Immutable, so safe to share between threads.</remarks>
 public sealed partial record LlamaConfig : CausalTransformerConfig
 {
     /// <summary>The family (<c>model_type</c>).</summary>
     public LlamaFamily Family { get; init; } = LlamaFamily.Llama;
 
-    /// <summary>The number of key and value heads (<c>num_key_value_heads</c>), a divisor of <see cref="CausalTransformerConfig.Heads"/>.</summary>
+    /// <summary>The number of key and value heads (<c>num_key_value_heads</c>), a divisor of
+    /// <see cref="CausalTransformerConfig.Heads"/>.</summary>
     public required int KeyValueHeads { get; init; }
 
     /// <summary>D, the dimensions of a head (<c>head_dim</c>), even; as a rule the width over the heads.</summary>
@@ -27,7 +29,8 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
     /// <summary>The frequencies of the positions (<c>rope_theta</c>, <c>rope_scaling</c>, <c>rope_parameters</c>).</summary>
     public RotaryConfig Rotary { get; init; } = new();
 
-    /// <summary>Whether all four projections of the attention have biases (<c>attention_bias</c>); Llama and Qwen 3 alone. Those of Qwen 2, which it always has, are not meant.</summary>
+    /// <summary>Whether all four projections of the attention have biases (<c>attention_bias</c>); Llama and Qwen 3 alone. Those of Qwen 2,
+    /// which it always has, are not meant.</summary>
     public bool AttentionBias { get; init; }
 
     /// <summary>Whether the projections of the perceptron have biases (<c>mlp_bias</c>); Llama alone.</summary>
@@ -53,17 +56,27 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
     /// <summary>The configuration in a file.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the
+    /// message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static new LlamaConfig Load(string path) => FromFile(path, FromJson);
 
     /// <summary>The configuration in the text of a <c>config.json</c>.</summary>
     /// <param name="json">The text.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the message names the key.</exception>
-    public static new LlamaConfig FromJson(string json) => Read(json, keys => LlamaFamilies.Find(keys.Text("model_type") ?? "") is LlamaFamily family
-        ? Read(keys, family)
-        : throw new InvalidDataException($"model_type is {(keys.Text("model_type") is string other ? $"\"{other}\"" : "missing")}; supported: {string.Join(", ", LlamaFamilies.Names)}"));
+    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the
+    /// message names the key.</exception>
+    public static new LlamaConfig FromJson(string json) =>
+        Read(
+            json,
+            keys =>
+                LlamaFamilies.Find(keys.Text("model_type") ?? "") is LlamaFamily family
+                    ? Read(keys, family)
+                    : throw new InvalidDataException(
+                        $"model_type is {(keys.Text("model_type") is string other ? $"\"{other}\"" : "missing")}; supported: "
+                            + $"{string.Join(", ", LlamaFamilies.Names)}"
+                    )
+        );
 
     internal override Llama Create(ParameterSource parameters, bool withHead = true) => new(this, parameters, withHead);
 
@@ -71,8 +84,16 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
     {
         RequireSizes(
             faults,
-            ("vocab_size", VocabularySize), ("max_position_embeddings", MaxLength), ("hidden_size", Width), ("num_hidden_layers", Layers), ("num_attention_heads", Heads),
-            ("num_key_value_heads", KeyValueHeads), ("head_dim", HeadSize), ("intermediate_size", InnerWidth), ("sliding_window", SlidingWindow ?? 1));
+            ("vocab_size", VocabularySize),
+            ("max_position_embeddings", MaxLength),
+            ("hidden_size", Width),
+            ("num_hidden_layers", Layers),
+            ("num_attention_heads", Heads),
+            ("num_key_value_heads", KeyValueHeads),
+            ("head_dim", HeadSize),
+            ("intermediate_size", InnerWidth),
+            ("sliding_window", SlidingWindow ?? 1)
+        );
         RequireLayers(faults, "hidden_act", Activation, "rms_norm_eps", RmsNormEpsilon);
         Rotary.AddFaults(faults);
         if (!Enum.IsDefined(Family))
@@ -90,6 +111,9 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
         if (SlidingWindow is not null && Family == LlamaFamily.Llama)
             faults.Add($"sliding_window is {SlidingWindow}; Llama has no such setting");
         if (FirstWindowedLayer < 0 || (FirstWindowedLayer > 0 && Family == LlamaFamily.Mistral))
-            faults.Add($"the first windowed layer is {FirstWindowedLayer}, it must be {(Family == LlamaFamily.Mistral ? "0: the window of Mistral is that of all layers" : "at least 0")}");
+            faults.Add(
+                $"the first windowed layer is {FirstWindowedLayer}, it must be "
+                    + $"{(Family == LlamaFamily.Mistral ? "0: the window of Mistral is that of all layers" : "at least 0")}"
+            );
     }
 }

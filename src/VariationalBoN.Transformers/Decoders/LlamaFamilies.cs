@@ -13,11 +13,14 @@ internal static class LlamaFamilies
 
     internal static IEnumerable<string> Names => All.Select(entry => entry.Type);
 
-    internal static LlamaFamily? Find(string type) => All.Where(entry => entry.Type == type).Select(entry => (LlamaFamily?)entry.Family).FirstOrDefault();
+    internal static LlamaFamily? Find(string type) =>
+        All.Where(entry => entry.Type == type).Select(entry => (LlamaFamily?)entry.Family).FirstOrDefault();
 
     internal static (string Type, string Architecture) Of(LlamaFamily family)
     {
         var entry = All.FirstOrDefault(entry => entry.Family == family);
-        return entry.Type is null ? throw new ArgumentOutOfRangeException(nameof(family), family, "It must be one of the named families.") : (entry.Type, entry.Architecture);
+        return entry.Type is null
+            ? throw new ArgumentOutOfRangeException(nameof(family), family, "It must be one of the named families.")
+            : (entry.Type, entry.Architecture);
     }
 }

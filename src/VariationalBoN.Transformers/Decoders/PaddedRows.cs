@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>A batch with its attention mask, each row moved so that its tokens come first: positions count from the first token, padding lies behind and is seen by none.</summary>
+/// <summary>A batch with its attention mask, each row moved so that its tokens come first: positions count from the first token, padding
+/// lies behind and is seen by none.</summary>
 /// <remarks>Its tensors live in the dispose scope in which it is made.</remarks>
 internal sealed class PaddedRows
 {
@@ -17,7 +18,11 @@ internal sealed class PaddedRows
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(mask);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64 || !tokens.shape.AsSpan().SequenceEqual(mask.shape))
-            throw new ArgumentException($"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)} and the mask is {Shown.Shape(mask.shape)}; they must be Int64 [B, T] and [B, T].", nameof(mask));
+            throw new ArgumentException(
+                $"The tokens are {tokens.dtype} {Shown.Shape(tokens.shape)} and the mask is {Shown.Shape(mask.shape)}; they must be Int64 "
+                    + $"[B, T] and [B, T].",
+                nameof(mask)
+            );
         (int rows, int length) = ((int)tokens.size(0), (int)tokens.size(1));
         var counts = mask.to(ScalarType.Bool);
         bool[] isToken = counts.cpu().contiguous().data<bool>().ToArray();
@@ -28,7 +33,11 @@ internal sealed class PaddedRows
             var places = isToken.AsSpan(row * length, length);
             (int first, int count) = (places.IndexOf(true), places.Count(true));
             if (first < 0 || places.Slice(first, count).Contains(false))
-                throw new ArgumentException($"Row {row} of the mask has {(first < 0 ? "no token" : "padding between tokens")}; the tokens of a row must be one run of at least 1.", nameof(mask));
+                throw new ArgumentException(
+                    $"Row {row} of the mask has {(first < 0 ? "no token" : "padding between tokens")}; the tokens of a row must be one "
+                        + $"run of at least 1.",
+                    nameof(mask)
+                );
             Lengths[row] = count;
             for (int t = 0; t < length; t++)
                 (there[(row * length) + t], back[(row * length) + t]) = ((t + first) % length, (t - first + length) % length);

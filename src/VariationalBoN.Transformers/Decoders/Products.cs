@@ -29,6 +29,7 @@ internal sealed class Products
         }
 
         return !inputFirst ? nn.functional.linear(x, weight, bias)
-            : bias is null ? x.mm(weight) : addmm(bias, x, weight, 1, 1);
+            : bias is null ? x.mm(weight)
+            : addmm(bias, x, weight, 1, 1);
     }
 }

@@ -4,19 +4,31 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>y = x W + b, W stored [in, out] as GPT-2's Conv1D has it or [out, in] as everything else does; the bias may be absent, and there may be an adapter.</summary>
+/// <summary>y = x W + b, W stored [in, out] as GPT-2's Conv1D has it or [out, in] as everything else does; the bias may be absent, and
+/// there may be an adapter.</summary>
 internal sealed class Projection : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
     private readonly Parameter? bias; // [out]
-    private readonly LoraFactor? lora_A, lora_B; // [rank, in], [out, rank]
+    private readonly LoraFactor? lora_A,
+        lora_B; // [rank, in], [out, rank]
     private readonly Products _products;
     private readonly bool _inputFirst;
 
-    internal Projection(ParameterSource parameters, string path, double deviation, int inputs, int outputs, bool bias, bool inputFirst = false)
+    internal Projection(
+        ParameterSource parameters,
+        string path,
+        double deviation,
+        int inputs,
+        int outputs,
+        bool bias,
+        bool inputFirst = false
+    )
         : base(path)
     {
-        weight = inputFirst ? parameters.Matrix($"{path}.weight", deviation, inputs, outputs) : parameters.Matrix($"{path}.weight", deviation, outputs, inputs);
+        weight = inputFirst
+            ? parameters.Matrix($"{path}.weight", deviation, inputs, outputs)
+            : parameters.Matrix($"{path}.weight", deviation, outputs, inputs);
         this.bias = bias ? parameters.Vector($"{path}.bias", 0, outputs) : null;
         Adapter = parameters.Adapter(path, inputs, outputs);
         (lora_A, lora_B) = (Adapter?.A, Adapter?.B);

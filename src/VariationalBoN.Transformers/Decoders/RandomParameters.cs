@@ -11,12 +11,16 @@ internal sealed class RandomParameters(long seed) : ParameterSource
     {
         var random = new CounterRandom(new DrawSeed(seed), $"initial value of {name}", 0);
         var values = empty(rows, columns);
-        Parallel.For(0, rows, row =>
-        {
-            var span = values.Elements<float>().Slice(row * columns, columns);
-            for (int i = 0; i < columns; i++)
-                span[i] = (float)(deviation * random.Normal((row * columns) + i));
-        });
+        Parallel.For(
+            0,
+            rows,
+            row =>
+            {
+                var span = values.Elements<float>().Slice(row * columns, columns);
+                for (int i = 0; i < columns; i++)
+                    span[i] = (float)(deviation * random.Normal((row * columns) + i));
+            }
+        );
         return Free(values);
     }
 

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>The frequencies of rotary positions, read from <c>rope_theta</c> and <c>rope_scaling</c> (transformers 4) or <c>rope_parameters</c> (transformers 5).</summary>
+/// <summary>The frequencies of rotary positions, read from <c>rope_theta</c> and <c>rope_scaling</c> (transformers 4) or
+/// <c>rope_parameters</c> (transformers 5).</summary>
 /// <remarks>Immutable, so safe to share between threads.</remarks>
 public sealed record RotaryConfig
 {
@@ -16,13 +17,16 @@ public sealed record RotaryConfig
     /// <summary>The factor of the stretching, above 0; 1 without any.</summary>
     public double Factor { get; init; } = 1;
 
-    /// <summary>For <see cref="RotaryScaling.Llama3"/>: wavelengths above the original length over this are stretched in full (<c>low_freq_factor</c>).</summary>
+    /// <summary>For <see cref="RotaryScaling.Llama3"/>: wavelengths above the original length over this are stretched in full
+    /// (<c>low_freq_factor</c>).</summary>
     public double LowFrequencyFactor { get; init; } = 1;
 
-    /// <summary>For <see cref="RotaryScaling.Llama3"/>: wavelengths below the original length over this are kept (<c>high_freq_factor</c>), above the low factor.</summary>
+    /// <summary>For <see cref="RotaryScaling.Llama3"/>: wavelengths below the original length over this are kept (<c>high_freq_factor</c>),
+    /// above the low factor.</summary>
     public double HighFrequencyFactor { get; init; } = 4;
 
-    /// <summary>For <see cref="RotaryScaling.Llama3"/>: the longest sequence of pretraining (<c>original_max_position_embeddings</c>).</summary>
+    /// <summary>For <see cref="RotaryScaling.Llama3"/>: the longest sequence of pretraining
+    /// (<c>original_max_position_embeddings</c>).</summary>
     public int OriginalMaxLength { get; init; } = 8192;
 
     /// <summary>Reads either layout; a key of it that is not honoured is refused by name.</summary>
@@ -32,7 +36,8 @@ public sealed record RotaryConfig
     /// <param name="fraction">The share of each head that is turned, where <c>rope_parameters</c> say so.</param>
     internal static RotaryConfig Read(ConfigReader keys, string thetaKey, double theta, out double? fraction)
     {
-        double? outer = keys.DoubleIfPresent("rope_theta"), own = thetaKey == "rope_theta" ? null : keys.DoubleIfPresent(thetaKey);
+        double? outer = keys.DoubleIfPresent("rope_theta"),
+            own = thetaKey == "rope_theta" ? null : keys.DoubleIfPresent(thetaKey);
         var scaling = keys.Object("rope_scaling");
         var parameters = keys.Object("rope_parameters");
         if (scaling is not null && parameters is not null)
@@ -40,8 +45,12 @@ public sealed record RotaryConfig
         var inside = parameters ?? scaling;
         string place = parameters is null ? "rope_scaling" : "rope_parameters";
         double? inner = inside?.DoubleIfPresent("rope_theta");
-        (string Key, double Value)[] thetas = [.. new[] { (thetaKey, own), ("rope_theta", outer),
-            ($"{place}.rope_theta", inner) }.Where(pair => pair.Item2 is not null).Select(pair => (pair.Item1, pair.Item2!.Value))];
+        (string Key, double Value)[] thetas =
+        [
+            .. new[] { (thetaKey, own), ("rope_theta", outer), ($"{place}.rope_theta", inner) }
+                .Where(pair => pair.Item2 is not null)
+                .Select(pair => (pair.Item1, pair.Item2!.Value)),
+        ];
         if (thetas.DistinctBy(pair => pair.Value).Count() > 1)
         {
             string values = string.Join(" and as ", thetas.Select(pair => pair.Value.ToString(CultureInfo.InvariantCulture)).Distinct());
@@ -53,13 +62,16 @@ public sealed record RotaryConfig
         var config = new RotaryConfig { Theta = thetas.Length > 0 ? thetas[0].Value : theta };
         if (inside is null)
             return config;
-        string? type = inside.Text("rope_type"), older = inside.Text("type");
+        string? type = inside.Text("rope_type"),
+            older = inside.Text("type");
         if (type is null && older is null && (inside.Contains("rope_type") || inside.Contains("type")))
-            throw new InvalidDataException($"{place}.rope_type is null, which Python takes for None and not for the default; leave it " +
-                "out or give it a value");
+            throw new InvalidDataException(
+                $"{place}.rope_type is null, which Python takes for None and not for the default; leave it " + "out or give it a value"
+            );
         if (type is not null && older is not null && type != older)
-            throw new InvalidDataException($"{place}.rope_type, also written type, is given as \"{type}\" and as \"{older}\"; these must " +
-                "agree");
+            throw new InvalidDataException(
+                $"{place}.rope_type, also written type, is given as \"{type}\" and as \"{older}\"; these must " + "agree"
+            );
         config = (type ?? older ?? "default") switch
         {
             "default" => config,
@@ -106,8 +118,14 @@ public sealed record RotaryConfig
             faults.Add($"rope_type is {Scaling}, it must be one of the named values");
         if (!(Factor > 0 && double.IsFinite(Factor)))
             faults.Add($"the factor of the rotary scaling is {Factor}, it must be above 0 (rope_scaling.factor)");
-        if (Scaling == RotaryScaling.Llama3 && !(LowFrequencyFactor > 0 && HighFrequencyFactor > LowFrequencyFactor && double.IsFinite(HighFrequencyFactor)))
-            faults.Add($"low_freq_factor is {LowFrequencyFactor} and high_freq_factor {HighFrequencyFactor}, they must be above 0 and the second the larger one");
+        if (
+            Scaling == RotaryScaling.Llama3
+            && !(LowFrequencyFactor > 0 && HighFrequencyFactor > LowFrequencyFactor && double.IsFinite(HighFrequencyFactor))
+        )
+            faults.Add(
+                $"low_freq_factor is {LowFrequencyFactor} and high_freq_factor {HighFrequencyFactor}, they must be above 0 and the second "
+                    + $"the larger one"
+            );
         if (Scaling == RotaryScaling.Llama3 && OriginalMaxLength < 1)
             faults.Add($"original_max_position_embeddings is {OriginalMaxLength}, it must be at least 1");
     }
@@ -117,7 +135,8 @@ public sealed record RotaryConfig
     {
         if (Scaling == RotaryScaling.None)
             return frequency;
-        float slow = frequency / (float)Factor, wavelength = (float)(2 * Math.PI) / frequency;
+        float slow = frequency / (float)Factor,
+            wavelength = (float)(2 * Math.PI) / frequency;
         if (Scaling == RotaryScaling.Linear || wavelength > (float)(OriginalMaxLength / LowFrequencyFactor))
             return slow;
         if (wavelength < (float)(OriginalMaxLength / HighFrequencyFactor))

@@ -3,16 +3,17 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>
-/// Rotary positions: the pair (x_i, x_{i + R/2}) of a head's first R dimensions is turned by the angle position * f_i, f_i = theta^(-2i/R) before scaling.
+/// Rotary positions: the pair (x_i, x_{i + R/2}) of a head's first R dimensions is turned by the angle position * f_i, f_i = theta^(-2i/R)
+/// before scaling.
 /// </summary>
 /// <remarks>
-/// Source: Su et al., "RoFormer" (2021). Frequencies and angles are computed in float32 by the operations of transformers, since the rounding of a frequency grows with
-/// the position. It is no module: frequencies are no part of a checkpoint.
+/// Source: Su et al., "RoFormer" (2021). Frequencies and angles are computed in float32 by the operations of transformers, since the
+/// rounding of a frequency grows with the position. It is no module: frequencies are no part of a checkpoint.
 /// </remarks>
 internal sealed class RotaryEmbedding
 {
     private readonly float[] _frequencies; // [R / 2]
-    private readonly long _rest;           // dimensions of a head that are not turned
+    private readonly long _rest; // dimensions of a head that are not turned
 
     internal RotaryEmbedding(RotaryConfig config, int size, int headSize)
     {
@@ -32,22 +33,29 @@ internal sealed class RotaryEmbedding
     internal RotaryAngles At(Tensor positions, ScalarType type)
     {
         var angles = positions.to(ScalarType.Float32).unsqueeze(1) * tensor(_frequencies, device: positions.device); // [N, R / 2]
-        Tensor cosines = angles.cos(), sines = angles.sin();
-        Tensor[] cosineParts = [cosines, cosines], sineParts = [sines.neg(), sines];
+        Tensor cosines = angles.cos(),
+            sines = angles.sin();
+        Tensor[] cosineParts = [cosines, cosines],
+            sineParts = [sines.neg(), sines];
         if (_rest > 0)
         {
             long[] shape = [positions.size(0), _rest];
-            (cosineParts, sineParts) = ([.. cosineParts, ones(shape, device: positions.device)], [.. sineParts, zeros(shape, device: positions.device)]);
+            (cosineParts, sineParts) = (
+                [.. cosineParts, ones(shape, device: positions.device)],
+                [.. sineParts, zeros(shape, device: positions.device)]
+            );
         }
 
         return new RotaryAngles(cat(cosineParts, 1).to(type).unsqueeze(1), cat(sineParts, 1).to(type).unsqueeze(1), _frequencies.Length);
     }
 }
 
-/// <summary>The angles of N tokens: cosines (c, c, 1) and sines (-s, s, 0), both [N, 1, D], with c and s for the pairs of the first 2 * half dimensions.</summary>
+/// <summary>The angles of N tokens: cosines (c, c, 1) and sines (-s, s, 0), both [N, 1, D], with c and s for the pairs of the first 2 *
+/// half dimensions.</summary>
 internal sealed class RotaryAngles(Tensor cosines, Tensor sines, long half)
 {
-    /// <summary>x [N, heads, D] with its pairs turned: x c + (x with the members of each pair exchanged) s, in four passes over x.</summary>
+    /// <summary>x [N, heads, D] with its pairs turned: x c + (x with the members of each pair exchanged) s, in four passes over
+    /// x.</summary>
     internal Tensor Rotate(Tensor x)
     {
         long rest = x.size(2) - (2 * half);

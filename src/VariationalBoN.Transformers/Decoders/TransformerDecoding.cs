@@ -14,19 +14,33 @@ internal sealed class TransformerDecoding : IDecoding
 
     private readonly CausalTransformer _model;
     private readonly bool _withHead;
-    private NarrowedWeights? _narrowed;               // in mixed precision, until it is disposed of
+    private NarrowedWeights? _narrowed; // in mixed precision, until it is disposed of
     private readonly int _additionalTokens;
     private readonly List<KeyValueSlots> _parts = []; // by capacity
-    private KeyValues? _prompts;                      // null once no row stands there
+    private KeyValues? _prompts; // null once no row stands there
     private List<CachedRow> _rows = [];
-    private int _longest;                             // the most tokens that a row will have
+    private int _longest; // the most tokens that a row will have
 
-    internal TransformerDecoding(CausalTransformer model, KeyValues prompts, ReadOnlySpan<int> lengths, int additionalTokens, bool withHead, NarrowedWeights? narrowed)
+    internal TransformerDecoding(
+        CausalTransformer model,
+        KeyValues prompts,
+        ReadOnlySpan<int> lengths,
+        int additionalTokens,
+        bool withHead,
+        NarrowedWeights? narrowed
+    )
         : this(model, additionalTokens, withHead, narrowed)
     {
         _prompts = prompts;
         for (int row = 0; row < lengths.Length; row++)
-            _rows.Add(new CachedRow { Length = lengths[row], Home = prompts, Slot = row });
+            _rows.Add(
+                new CachedRow
+                {
+                    Length = lengths[row],
+                    Home = prompts,
+                    Slot = row,
+                }
+            );
         _longest = Longest(_rows);
     }
 
@@ -53,7 +67,16 @@ internal sealed class TransformerDecoding : IDecoding
         Device device = tokens.device;
         bool inOrder = order.Select((row, i) => row == i).All(same => same);
         Tensor arranged = inOrder ? tokens : tokens.index_select(0, tensor(order, device: device));
-        return _model.Step(arranged, tensor(positions, device: device), parts, inOrder ? null : tensor(inverse, device: device), _withHead, _narrowed).MoveToOuterDisposeScope();
+        return _model
+            .Step(
+                arranged,
+                tensor(positions, device: device),
+                parts,
+                inOrder ? null : tensor(inverse, device: device),
+                _withHead,
+                _narrowed
+            )
+            .MoveToOuterDisposeScope();
     }
 
     public void SelectRows(ReadOnlySpan<int> rows)
@@ -113,19 +136,29 @@ internal sealed class TransformerDecoding : IDecoding
             part.Dispose();
     }
 
-    private static CachedRow Copy(CachedRow row) => new() { Length = row.Length, Home = row.Home, Slot = row.Slot };
+    private static CachedRow Copy(CachedRow row) =>
+        new()
+        {
+            Length = row.Length,
+            Home = row.Home,
+            Slot = row.Slot,
+        };
 
     private int Longest(IEnumerable<CachedRow> rows) => rows.Select(row => row.Length).DefaultIfEmpty().Max() + _additionalTokens;
 
-    /// <summary>Sees to it that each of some rows, of so many in all, stands in a slot that is its own and has room for one more token.</summary>
+    /// <summary>Sees to it that each of some rows, of so many in all, stands in a slot that is its own and has room for one more
+    /// token.</summary>
     private void Place(List<CachedRow> rows, int most)
     {
-        var moving = rows.Where(row => row.Home is not KeyValueSlots slots || !_parts.Contains(slots) || slots.Rows[row.Slot] != row || row.Length == slots.Capacity);
+        var moving = rows.Where(row =>
+            row.Home is not KeyValueSlots slots || !_parts.Contains(slots) || slots.Rows[row.Slot] != row || row.Length == slots.Capacity
+        );
         foreach (var group in moving.GroupBy(row => (From: row.Home, To: RoomFor(row.Length + 1))).ToArray())
         {
             (int Slot, CachedRow Row)[] moved = [.. group.Select(row => (row.Slot, row))];
             CachedRow[] left = [.. group.Where(row => row.Home is KeyValueSlots slots && slots.Rows[row.Slot] == row).Select(Copy)];
-            bool isLeft = left.Length == moved.Length && ((KeyValueSlots)group.Key.From).Taken == left.Length; // equally long ones outgrow it at once
+            // equally long ones outgrow it at once
+            bool isLeft = left.Length == moved.Length && ((KeyValueSlots)group.Key.From).Taken == left.Length;
             group.Key.To.Take(group.Key.From, moved, most, isLeft);
             foreach (CachedRow row in left)
                 ((KeyValueSlots)row.Home).Release(row);
@@ -139,8 +172,9 @@ internal sealed class TransformerDecoding : IDecoding
     }
 
     /// <summary>
-    /// The slots of the least capacity that has room for so many tokens: 32, 64, 96, 128, 192, 256, ..., but no more than about what the longest
-    /// row needs, and not 32 where one of 64 is enough for all. Each capacity costs some calls a layer, and one that is too large costs columns.
+    /// The slots of the least capacity that has room for so many tokens: 32, 64, 96, 128, 192, 256, ..., but no more than about what the
+    /// longest row needs, and not 32 where one of 64 is enough for all. Each capacity costs some calls a layer, and one that is too large
+    /// costs columns.
     /// </summary>
     private KeyValueSlots RoomFor(int length)
     {
@@ -163,7 +197,8 @@ internal sealed class TransformerDecoding : IDecoding
     private (long[] Order, long[] Inverse) Order(KeyValueSlots[] parts)
     {
         var index = _rows.Select((row, i) => (row, i)).ToDictionary(pair => pair.row, pair => pair.i);
-        long[] order = [.. parts.SelectMany(part => part.Rows).Select(row => (long)index[row!])], inverse = new long[order.Length];
+        long[] order = [.. parts.SelectMany(part => part.Rows).Select(row => (long)index[row!])],
+            inverse = new long[order.Length];
         for (int i = 0; i < order.Length; i++)
             inverse[order[i]] = i;
         return (order, inverse);

@@ -24,7 +24,7 @@ internal sealed class VectorTable : nn.Module
 internal sealed class LayerNormalization : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight; // [C]
-    private readonly Parameter bias;   // [C]
+    private readonly Parameter bias; // [C]
     private readonly long[] _shape;
     private readonly double _epsilon;
 
@@ -38,7 +38,8 @@ internal sealed class LayerNormalization : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => nn.functional.layer_norm(input, _shape, weight.to(input.dtype), bias.to(input.dtype), _epsilon);
+    public override Tensor forward(Tensor input) =>
+        nn.functional.layer_norm(input, _shape, weight.to(input.dtype), bias.to(input.dtype), _epsilon);
 }
 
 /// <summary>x / sqrt(mean(x^2) + epsilon) over the last dimension, in float32, times a weight.</summary>

@@ -13,16 +13,28 @@ internal static class GgufArchitecture
     internal static void Add(GgufFile file, CausalTransformer model, GgufType type)
     {
         if (model.AdaptedBy is not null)
-            throw new NotSupportedException("The model has adapters, which are no part of a GGUF file; merge them (MergeLora) and save the merged model.");
+            throw new NotSupportedException(
+                "The model has adapters, which are no part of a GGUF file; merge them (MergeLora) and save the merged model."
+            );
         string name = model.Shape switch
         {
             LlamaConfig llama => Refuse(FaultOf(llama)) ?? LlamaName(llama.Family),
             Gpt2Config gpt2 => Refuse(FaultOf(gpt2)) ?? "gpt2",
-            var other => throw new NotSupportedException($"The model is a {other.ModelType}; GGUF files are written for gpt2, {string.Join(", ", LlamaFamilies.Names)}."),
+            var other => throw new NotSupportedException(
+                $"The model is a {other.ModelType}; GGUF files are written for gpt2, {string.Join(", ", LlamaFamilies.Names)}."
+            ),
         };
         file.Add("general.architecture", name);
         file.Add("general.name", name);
-        file.Add("general.file_type", type switch { GgufType.F32 => 0, GgufType.F16 => 1, _ => 7 });
+        file.Add(
+            "general.file_type",
+            type switch
+            {
+                GgufType.F32 => 0,
+                GgufType.F16 => 1,
+                _ => 7,
+            }
+        );
         file.Add("general.quantization_version", 2);
         file.Add($"{name}.vocab_size", model.VocabularySize);
         file.Add($"{name}.context_length", model.MaxLength);
@@ -37,20 +49,34 @@ internal static class GgufArchitecture
             file.Add(Convert(model.Shape, path, parameter, type));
     }
 
-    private static string LlamaName(LlamaFamily family) => family switch { LlamaFamily.Qwen2 => "qwen2", LlamaFamily.Qwen3 => "qwen3", _ => "llama" };
+    private static string LlamaName(LlamaFamily family) =>
+        family switch
+        {
+            LlamaFamily.Qwen2 => "qwen2",
+            LlamaFamily.Qwen3 => "qwen3",
+            _ => "llama",
+        };
 
-    private static string? Refuse(string? fault) => fault is null ? null
-        : throw new NotSupportedException($"{fault}, which llama.cpp does not compute for this family, so that the file would give other numbers.");
+    private static string? Refuse(string? fault) =>
+        fault is null
+            ? null
+            : throw new NotSupportedException(
+                $"{fault}, which llama.cpp does not compute for this family, so that the file would give other numbers."
+            );
 
     private static string? FaultOf(LlamaConfig config) =>
         config.Activation is not ("silu" or "swish") ? $"hidden_act is \"{config.Activation}\""
-        : config.SlidingWindow < config.MaxLength ? $"sliding_window is {config.SlidingWindow}, below max_position_embeddings, {config.MaxLength}"
-        : config.Rotary.Scaling == RotaryScaling.Llama3 && config.Family is (LlamaFamily.Qwen2 or LlamaFamily.Qwen3) ? "the rotary scaling is \"llama3\""
+        : config.SlidingWindow < config.MaxLength
+            ? $"sliding_window is {config.SlidingWindow}, below max_position_embeddings, {config.MaxLength}"
+        : config.Rotary.Scaling == RotaryScaling.Llama3 && config.Family is (LlamaFamily.Qwen2 or LlamaFamily.Qwen3)
+            ? "the rotary scaling is \"llama3\""
         : config.AttentionBias && config.Family != LlamaFamily.Llama ? "attention_bias is true"
         : null;
 
     private static string? FaultOf(Gpt2Config config) =>
-        config.Activation is "gelu_new" or "gelu_fast" or "gelu_accurate" or "gelu_pytorch_tanh" ? null : $"activation_function is \"{config.Activation}\"";
+        config.Activation is "gelu_new" or "gelu_fast" or "gelu_accurate" or "gelu_pytorch_tanh"
+            ? null
+            : $"activation_function is \"{config.Activation}\"";
 
     private static void AddLlama(GgufFile file, string name, LlamaConfig config)
     {
@@ -70,7 +96,8 @@ internal static class GgufArchitecture
         if (config.Rotary.Scaling == RotaryScaling.Llama3)
         {
             float[] frequencies = RotaryEmbedding.Unscaled(config.Rotary, config.HeadSize);
-            float[] factors = Array.ConvertAll(frequencies, frequency => frequency / config.Rotary.Scale(frequency)); // what llama.cpp divides each by
+            // what llama.cpp divides each by
+            float[] factors = Array.ConvertAll(frequencies, frequency => frequency / config.Rotary.Scale(frequency));
             file.Add(new GgufTensor("rope_freqs.weight", [factors.Length], GgufFormat.Float32, () => tensor(factors)));
         }
     }
@@ -84,22 +111,33 @@ internal static class GgufArchitecture
     private static GgufTensor Convert(CausalTransformerConfig shape, string path, Tensor parameter, GgufType type)
     {
         string name = Name(path);
-        bool transposed = shape is Gpt2Config && parameter.dim() == 2 && path.StartsWith("h.", StringComparison.Ordinal); // Conv1D has [in, out]
+        // Conv1D has [in, out]
+        bool transposed = shape is Gpt2Config && parameter.dim() == 2 && path.StartsWith("h.", StringComparison.Ordinal);
         long[] sizes = transposed ? [parameter.size(1), parameter.size(0)] : parameter.shape;
-        int heads = shape is not LlamaConfig { Family: LlamaFamily.Llama or LlamaFamily.Mistral } llama ? 0
+        int heads =
+            shape is not LlamaConfig { Family: LlamaFamily.Llama or LlamaFamily.Mistral } llama ? 0
             : path.Contains(".q_proj.", StringComparison.Ordinal) ? llama.Heads
             : path.Contains(".k_proj.", StringComparison.Ordinal) ? llama.KeyValueHeads
             : 0;
         bool isMatrix = sizes.Length == 2 && name != "position_embd.weight"; // which llama.cpp adds to the embeddings as it is
-        GgufFormat format = !isMatrix || type == GgufType.F32 ? GgufFormat.Float32
+        GgufFormat format =
+            !isMatrix || type == GgufType.F32 ? GgufFormat.Float32
             : type == GgufType.Q8 && sizes[1] % GgufFormat.Quantized8.BlockSize == 0 ? GgufFormat.Quantized8
             : GgufFormat.Float16;
-        return new GgufTensor(name, sizes, format, () => transposed ? parameter.detach().t() : heads > 0 ? Interleaved(parameter.detach(), heads) : parameter.detach());
+        return new GgufTensor(
+            name,
+            sizes,
+            format,
+            () =>
+                transposed ? parameter.detach().t()
+                : heads > 0 ? Interleaved(parameter.detach(), heads)
+                : parameter.detach()
+        );
     }
 
     /// <summary>
-    /// Rows of queries or keys in the order of Meta's own checkpoints, which the architecture <c>llama</c> has: the members of a pair that is
-    /// turned together are neighbours, not half a head apart.
+    /// Rows of queries or keys in the order of Meta's own checkpoints, which the architecture <c>llama</c> has: the members of a pair that
+    /// is turned together are neighbours, not half a head apart.
     /// </summary>
     private static Tensor Interleaved(Tensor weight, int heads)
     {
@@ -117,22 +155,23 @@ internal static class GgufArchitecture
             : $"{parts[0] switch { "wte" or "embed_tokens" => "token_embd", "wpe" => "position_embd", "ln_f" or "norm" => "output_norm", "lm_head" => "output", var other => throw Unknown(other) }}.{kind}";
     }
 
-    private static string InBlock(string path) => path switch
-    {
-        "ln_1" or "input_layernorm" => "attn_norm",
-        "attn.c_attn" => "attn_qkv",
-        "attn.c_proj" or "self_attn.o_proj" => "attn_output",
-        "self_attn.q_proj" => "attn_q",
-        "self_attn.k_proj" => "attn_k",
-        "self_attn.v_proj" => "attn_v",
-        "self_attn.q_norm" => "attn_q_norm",
-        "self_attn.k_norm" => "attn_k_norm",
-        "ln_2" or "post_attention_layernorm" => "ffn_norm",
-        "mlp.c_fc" or "mlp.up_proj" => "ffn_up",
-        "mlp.c_proj" or "mlp.down_proj" => "ffn_down",
-        "mlp.gate_proj" => "ffn_gate",
-        _ => throw Unknown(path),
-    };
+    private static string InBlock(string path) =>
+        path switch
+        {
+            "ln_1" or "input_layernorm" => "attn_norm",
+            "attn.c_attn" => "attn_qkv",
+            "attn.c_proj" or "self_attn.o_proj" => "attn_output",
+            "self_attn.q_proj" => "attn_q",
+            "self_attn.k_proj" => "attn_k",
+            "self_attn.v_proj" => "attn_v",
+            "self_attn.q_norm" => "attn_q_norm",
+            "self_attn.k_norm" => "attn_k_norm",
+            "ln_2" or "post_attention_layernorm" => "ffn_norm",
+            "mlp.c_fc" or "mlp.up_proj" => "ffn_up",
+            "mlp.c_proj" or "mlp.down_proj" => "ffn_down",
+            "mlp.gate_proj" => "ffn_gate",
+            _ => throw Unknown(path),
+        };
 
     private static NotSupportedException Unknown(string path) => new($"The parameter {path} has no name in a GGUF file.");
 }

@@ -10,7 +10,8 @@ namespace VariationalBoN.Transformers.Gguf;
 /// </remarks>
 internal sealed class GgufFile
 {
-    private const int Version = 3, Alignment = 32;
+    private const int Version = 3,
+        Alignment = 32;
     private readonly List<(string Key, Action<BinaryWriter> Write)> _values = [];
     private readonly List<GgufTensor> _tensors = [];
 
@@ -35,46 +36,52 @@ internal sealed class GgufFile
 
     internal void Add(string key, IReadOnlyCollection<string> values) => AddArray(key, Kind.Text, values, Write);
 
-    internal void Add(string key, IReadOnlyCollection<int> values) => AddArray(key, Kind.Int32, values, (writer, value) => writer.Write(value));
+    internal void Add(string key, IReadOnlyCollection<int> values) =>
+        AddArray(key, Kind.Int32, values, (writer, value) => writer.Write(value));
 
-    internal void Add(string key, IReadOnlyCollection<float> values) => AddArray(key, Kind.Float32, values, (writer, value) => writer.Write(value));
+    internal void Add(string key, IReadOnlyCollection<float> values) =>
+        AddArray(key, Kind.Float32, values, (writer, value) => writer.Write(value));
 
     internal void Add(GgufTensor tensor) => _tensors.Add(tensor);
 
     /// <summary>Writes the file; it appears whole or not at all.</summary>
-    internal void Save(string path) => AtomicFile.Write(path, stream =>
-    {
-        using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
-        writer.Write("GGUF"u8);
-        writer.Write(Version);
-        writer.Write((long)_tensors.Count);
-        writer.Write((long)_values.Count);
-        foreach ((string key, Action<BinaryWriter> write) in _values)
-        {
-            Write(writer, key);
-            write(writer);
-        }
+    internal void Save(string path) =>
+        AtomicFile.Write(
+            path,
+            stream =>
+            {
+                using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
+                writer.Write("GGUF"u8);
+                writer.Write(Version);
+                writer.Write((long)_tensors.Count);
+                writer.Write((long)_values.Count);
+                foreach ((string key, Action<BinaryWriter> write) in _values)
+                {
+                    Write(writer, key);
+                    write(writer);
+                }
 
-        long offset = 0;
-        foreach (GgufTensor tensor in _tensors)
-        {
-            Write(writer, tensor.Name);
-            writer.Write(tensor.Shape.Length);
-            foreach (long size in tensor.Shape.Reverse()) // the fastest index first
-                writer.Write(size);
-            writer.Write(tensor.Format.Number);
-            writer.Write(offset);
-            offset += Aligned(tensor.Bytes);
-        }
+                long offset = 0;
+                foreach (GgufTensor tensor in _tensors)
+                {
+                    Write(writer, tensor.Name);
+                    writer.Write(tensor.Shape.Length);
+                    foreach (long size in tensor.Shape.Reverse()) // the fastest index first
+                        writer.Write(size);
+                    writer.Write(tensor.Format.Number);
+                    writer.Write(offset);
+                    offset += Aligned(tensor.Bytes);
+                }
 
-        writer.Flush();
-        Fill(stream, Aligned(stream.Position) - stream.Position);
-        foreach (GgufTensor tensor in _tensors)
-        {
-            tensor.Write(stream);
-            Fill(stream, Aligned(tensor.Bytes) - tensor.Bytes);
-        }
-    });
+                writer.Flush();
+                Fill(stream, Aligned(stream.Position) - stream.Position);
+                foreach (GgufTensor tensor in _tensors)
+                {
+                    tensor.Write(stream);
+                    Fill(stream, Aligned(tensor.Bytes) - tensor.Bytes);
+                }
+            }
+        );
 
     private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
@@ -87,18 +94,28 @@ internal sealed class GgufFile
         writer.Write(bytes);
     }
 
-    private void Add(string key, Kind kind, Action<BinaryWriter> write) => _values.Add((key, writer =>
-    {
-        writer.Write((int)kind);
-        write(writer);
-    }
-    ));
+    private void Add(string key, Kind kind, Action<BinaryWriter> write) =>
+        _values.Add(
+            (
+                key,
+                writer =>
+                {
+                    writer.Write((int)kind);
+                    write(writer);
+                }
+            )
+        );
 
-    private void AddArray<T>(string key, Kind kind, IReadOnlyCollection<T> values, Action<BinaryWriter, T> write) => Add(key, Kind.Array, writer =>
-    {
-        writer.Write((int)kind);
-        writer.Write((long)values.Count);
-        foreach (T value in values)
-            write(writer, value);
-    });
+    private void AddArray<T>(string key, Kind kind, IReadOnlyCollection<T> values, Action<BinaryWriter, T> write) =>
+        Add(
+            key,
+            Kind.Array,
+            writer =>
+            {
+                writer.Write((int)kind);
+                writer.Write((long)values.Count);
+                foreach (T value in values)
+                    write(writer, value);
+            }
+        );
 }

@@ -12,7 +12,9 @@ internal sealed record GgufFormat(string Name, int Number, int BlockSize, int Bl
 {
     private const float Largest = 65504; // of float16
 
-    internal static readonly GgufFormat Float32 = new("F32", 0, 1, 4), Float16 = new("F16", 1, 1, 2), Quantized8 = new("Q8_0", 8, 32, 34);
+    internal static readonly GgufFormat Float32 = new("F32", 0, 1, 4),
+        Float16 = new("F16", 1, 1, 2),
+        Quantized8 = new("Q8_0", 8, 32, 34);
 
     internal long Bytes(long elements) => elements / BlockSize * BlockBytes;
 
@@ -20,7 +22,10 @@ internal sealed record GgufFormat(string Name, int Number, int BlockSize, int Bl
     /// <returns>The index of the first that it cannot hold, or -1.</returns>
     internal int Convert(ReadOnlySpan<float> values, Span<byte> bytes)
     {
-        float largest = this == Float32 ? float.MaxValue : this == Float16 ? Largest : 127 * Largest;
+        float largest =
+            this == Float32 ? float.MaxValue
+            : this == Float16 ? Largest
+            : 127 * Largest;
         for (int i = 0; i < values.Length; i++)
         {
             if (!(MathF.Abs(values[i]) <= largest))
@@ -49,7 +54,8 @@ internal sealed record GgufFormat(string Name, int Number, int BlockSize, int Bl
         float most = 0;
         foreach (float value in values)
             most = MathF.Max(most, MathF.Abs(value));
-        float step = most / 127, inverse = step > 0 ? 1 / step : 0;
+        float step = most / 127,
+            inverse = step > 0 ? 1 / step : 0;
         BinaryPrimitives.WriteHalfLittleEndian(block, (Half)step);
         for (int i = 0; i < values.Length; i++)
             block[2 + i] = (byte)(sbyte)Math.Clamp(MathF.Round(values[i] * inverse, MidpointRounding.AwayFromZero), -127, 127);

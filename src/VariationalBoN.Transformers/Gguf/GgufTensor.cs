@@ -19,15 +19,19 @@ internal sealed record GgufTensor(string Name, long[] Shape, GgufFormat Format, 
     {
         using var scope = NewDisposeScope();
         long first = 0;
-        Read().ForEachPiece(piece =>
-        {
-            Span<float> values = piece.to(ScalarType.Float32).Elements<float>();
-            byte[] bytes = new byte[Format.Bytes(values.Length)];
-            int fault = Format.Convert(values, bytes);
-            if (fault >= 0)
-                throw new ArgumentException($"Element {first + fault} of {Name} is {values[fault]}, which {Format.Name} cannot hold; save the file as F32, or find out why the weight has grown so.");
-            stream.Write(bytes);
-            first += values.Length;
-        });
+        Read()
+            .ForEachPiece(piece =>
+            {
+                Span<float> values = piece.to(ScalarType.Float32).Elements<float>();
+                byte[] bytes = new byte[Format.Bytes(values.Length)];
+                int fault = Format.Convert(values, bytes);
+                if (fault >= 0)
+                    throw new ArgumentException(
+                        $"Element {first + fault} of {Name} is {values[fault]}, which {Format.Name} cannot hold; save the file as F32, or "
+                            + $"find out why the weight has grown so."
+                    );
+                stream.Write(bytes);
+                first += values.Length;
+            });
     }
 }

@@ -25,9 +25,17 @@ internal static class GgufTokenizer
 
     /// <summary>Adds tokens, merges or scores, special tokens and the chat template.</summary>
     /// <returns>What the user should know of texts that llama.cpp cuts otherwise; null for nothing.</returns>
-    /// <exception cref="NotSupportedException">llama.cpp does not cut texts as this tokenizer does; the message names the setting.</exception>
-    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside <c>tokenizer.json</c> is damaged or holds other tokens.</exception>
-    internal static string? Add(GgufFile file, TokenizerFiles files, HuggingFaceTokenizer tokenizer, ImmutableArray<int> stops, string? chatTemplate)
+    /// <exception cref="NotSupportedException">llama.cpp does not cut texts as this tokenizer does; the message names the
+    /// setting.</exception>
+    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside <c>tokenizer.json</c> is damaged or holds other
+    /// tokens.</exception>
+    internal static string? Add(
+        GgufFile file,
+        TokenizerFiles files,
+        HuggingFaceTokenizer tokenizer,
+        ImmutableArray<int> stops,
+        string? chatTemplate
+    )
     {
         var vocabulary = GgufVocabulary.Read(files, tokenizer.VocabularySize);
         foreach ((int id, AddedToken token) in tokenizer.AddedTokens.Where(pair => pair.Key < tokenizer.VocabularySize))
@@ -70,6 +78,8 @@ internal static class GgufTokenizer
     private static bool IsPut(ImmutableArray<int> around, int? token, string where, string name) =>
         around.IsEmpty ? false
         : around is [var only] && only == token ? true
-        : throw new NotSupportedException($"The tokenizer puts the tokens {string.Join(", ", around)} {where} every text; llama.cpp can put {name} " +
-            $"alone there, which is {token?.ToString(CultureInfo.InvariantCulture) ?? "none"}.");
+        : throw new NotSupportedException(
+            $"The tokenizer puts the tokens {string.Join(", ", around)} {where} every text; llama.cpp can put {name} "
+                + $"alone there, which is {token?.ToString(CultureInfo.InvariantCulture) ?? "none"}."
+        );
 }

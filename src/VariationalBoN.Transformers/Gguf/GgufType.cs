@@ -10,8 +10,8 @@ public enum GgufType
     F16,
 
     /// <summary>
-    /// 8.5 bits a weight (<c>Q8_0</c>): blocks of 32 weights, x = d q with q a whole number in -127 to 127 and d = max |x| / 127 as float16.
-    /// A matrix whose rows are no multiple of 32 long is stored as <see cref="F16"/>.
+    /// 8.5 bits a weight (<c>Q8_0</c>): blocks of 32 weights, x = d q with q a whole number in -127 to 127 and d = max |x| / 127 as
+    /// float16. A matrix whose rows are no multiple of 32 long is stored as <see cref="F16"/>.
     /// </summary>
     Q8,
 }

@@ -8,13 +8,15 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers.Lora;
 
 /// <summary>
-/// Low-rank adapters on a causal transformer. The adapted model stands beside the model it was made from and reads the same weights, so that the latter, which is the
-/// model with the adapters off, serves as reference policy without a second copy in memory. Stateless; thread-safe as long as no thread changes the parameters.
+/// Low-rank adapters on a causal transformer. The adapted model stands beside the model it was made from and reads the same weights, so
+/// that the latter, which is the model with the adapters off, serves as reference policy without a second copy in memory. Stateless;
+/// thread-safe as long as no thread changes the parameters.
 /// </summary>
 public static class LoraExtensions
 {
     /// <summary>Files of an adapter directory, as PEFT names them.</summary>
-    private const string ConfigFile = "adapter_config.json", WeightsFile = "adapter_model.safetensors";
+    private const string ConfigFile = "adapter_config.json",
+        WeightsFile = "adapter_model.safetensors";
 
     /// <summary>What PEFT puts before the names of the model.</summary>
     private const string PeftPrefix = "base_model.model.";
@@ -25,12 +27,16 @@ public static class LoraExtensions
         public LoraOptions? Lora => (LoraOptions?)model.AdaptedBy;
     }
 
-    /// <summary>A model of the same weights with fresh adapters, which leave its numbers as they are until they are trained: B is zero.</summary>
-    /// <param name="model">The base. Its weights are shared, not copied: frozen in the result, and moved to a device or element type before the call, not after it.</param>
+    /// <summary>A model of the same weights with fresh adapters, which leave its numbers as they are until they are trained: B is
+    /// zero.</summary>
+    /// <param name="model">The base. Its weights are shared, not copied: frozen in the result, and moved to a device or element type before
+    /// the call, not after it.</param>
     /// <param name="options">Which layers get adapters; null for all linear layers with rank 8.</param>
     /// <param name="seed">Fixes the initial values of A: uniform in +-1 / sqrt(in). No global generator is read or changed.</param>
-    /// <returns>The adapted model in evaluation mode, the caller's to dispose; either model may be disposed first. Its adapters are float32 and alone ask for gradients.</returns>
-    /// <exception cref="ArgumentException">The options are faulty or choose no layer, or a module that is no linear layer of a block; or the model has adapters already.</exception>
+    /// <returns>The adapted model in evaluation mode, the caller's to dispose; either model may be disposed first. Its adapters are float32
+    /// and alone ask for gradients.</returns>
+    /// <exception cref="ArgumentException">The options are faulty or choose no layer, or a module that is no linear layer of a block; or
+    /// the model has adapters already.</exception>
     public static CausalTransformer WithLora(this CausalTransformer model, LoraOptions? options = null, long seed = 0) =>
         Adapt(model, options ?? new LoraOptions(), seed, long.MaxValue);
 
@@ -38,16 +44,24 @@ public static class LoraExtensions
     /// <param name="model">The base, as for <see cref="WithLora"/>.</param>
     /// <param name="directory">A directory with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
     /// <returns>The adapted model in evaluation mode, the caller's to dispose.</returns>
-    /// <exception cref="InvalidDataException">A file is damaged, asks for something that is not supported, or does not fit the model; the message names file and fault.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, asks for something that is not supported, or does not fit the model; the
+    /// message names file and fault.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     public static CausalTransformer LoadLora(this CausalTransformer model, string directory)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(directory);
         if (InputFile.Find(directory, WeightsFile) is not string weights)
-            throw new FileNotFoundException($"{directory} has no {WeightsFile}; an older adapter_model.bin becomes one by loading and saving it with PEFT.", Path.Combine(directory, WeightsFile));
-        string config = InputFile.Find(directory, ConfigFile)
-            ?? throw new FileNotFoundException($"{directory} has no {ConfigFile}, without which its adapters are of no use; a save that was killed leaves it so.", Path.Combine(directory, ConfigFile));
+            throw new FileNotFoundException(
+                $"{directory} has no {WeightsFile}; an older adapter_model.bin becomes one by loading and saving it with PEFT.",
+                Path.Combine(directory, WeightsFile)
+            );
+        string config =
+            InputFile.Find(directory, ConfigFile)
+            ?? throw new FileNotFoundException(
+                $"{directory} has no {ConfigFile}, without which its adapters are of no use; a save that was killed leaves it so.",
+                Path.Combine(directory, ConfigFile)
+            );
         var options = LoraOptions.Load(config);
         CausalTransformer adapted;
         try
@@ -77,8 +91,8 @@ public static class LoraExtensions
     }
 
     /// <summary>
-    /// Writes the adapters of a model in PEFT's format. A new directory appears whole or not at all; in one that is there, a kill in the middle leaves a directory without
-    /// <c>adapter_config.json</c>, which is refused, never new weights beside old settings.
+    /// Writes the adapters of a model in PEFT's format. A new directory appears whole or not at all; in one that is there, a kill in the
+    /// middle leaves a directory without <c>adapter_config.json</c>, which is refused, never new weights beside old settings.
     /// </summary>
     /// <param name="adapted">The adapted model.</param>
     /// <param name="directory">The directory; made when it is not there.</param>
@@ -98,14 +112,15 @@ public static class LoraExtensions
             },
             isStale: _ => false,
             WeightsFile,
-            ConfigFile);
+            ConfigFile
+        );
     }
 
     /// <summary>A plain model of the same numbers: each adapted weight is W + (alpha / r) B A, the others are copied.</summary>
     /// <param name="adapted">The adapted model, which is left as it is.</param>
     /// <param name="elementType">
-    /// The element type of the new model; null for the wider of those of weights and adapters, float32 on bfloat16 weights: what adapters learn is as a rule smaller than the
-    /// precision of bfloat16, 1 part in 256.
+    /// The element type of the new model; null for the wider of those of weights and adapters, float32 on bfloat16 weights: what adapters
+    /// learn is as a rule smaller than the precision of bfloat16, 1 part in 256.
     /// </param>
     /// <returns>The new model in evaluation mode with weights of its own, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">The model has no adapters, or the type is not one that a model is held in.</exception>
@@ -113,7 +128,10 @@ public static class LoraExtensions
     {
         Require(adapted);
         if (elementType is not (null or ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float64))
-            throw new ArgumentException($"The element type is {elementType}; it must be Float32, BFloat16 or Float64.", nameof(elementType));
+            throw new ArgumentException(
+                $"The element type is {elementType}; it must be Float32, BFloat16 or Float64.",
+                nameof(elementType)
+            );
         var type = elementType ?? promote_types(adapted.ElementType, adapted.LoraParameters()[0].dtype);
         var merged = adapted.Shape.Create(new MergedParameters(adapted, type), HasOutputLayer(adapted));
         merged.UseMixedPrecision(adapted.MixedPrecision && type != ScalarType.Float64);
@@ -137,21 +155,38 @@ public static class LoraExtensions
         ArgumentNullException.ThrowIfNull(model);
         options.Validate();
         if (model.Lora is not null)
-            throw new ArgumentException("The model has adapters already; merge them (MergeLora), or adapt the model that it was made from.", nameof(model));
+            throw new ArgumentException(
+                "The model has adapters already; merge them (MergeLora), or adapt the model that it was made from.",
+                nameof(model)
+            );
         var names = model.Shape.Names;
-        string[] others = [.. model.named_modules().Where(pair => pair.module is not Projection)
-            .Select(pair => names.InFile($"{pair.name}.weight")[..^".weight".Length]).Where(options.Names)];
+        string[] others =
+        [
+            .. model
+                .named_modules()
+                .Where(pair => pair.module is not Projection)
+                .Select(pair => names.InFile($"{pair.name}.weight")[..^".weight".Length])
+                .Where(options.Names),
+        ];
         if (others.Length > 0)
-            throw new ArgumentException($"The targets ({Targets(options)}) name {string.Join(", ", others.Take(5))}; only the linear " +
-                "layers of blocks take adapters.", nameof(options));
+            throw new ArgumentException(
+                $"The targets ({Targets(options)}) name {string.Join(", ", others.Take(5))}; only the linear "
+                    + "layers of blocks take adapters.",
+                nameof(options)
+            );
         var parameters = new LoraParameters(model, options, seed, inFile);
         var adapted = model.Shape.Create(parameters, HasOutputLayer(model));
         if (parameters.Count == 0)
         {
             adapted.Dispose();
-            string known = string.Join(", ", model.named_modules().Where(pair => pair.module is Projection).Select(pair => pair.name.Split('.')[^1]).Distinct());
-            throw new ArgumentException($"The targets ({Targets(options)}) name no layer of this model; its linear layers end in " +
-                $"{known}.", nameof(options));
+            string known = string.Join(
+                ", ",
+                model.named_modules().Where(pair => pair.module is Projection).Select(pair => pair.name.Split('.')[^1]).Distinct()
+            );
+            throw new ArgumentException(
+                $"The targets ({Targets(options)}) name no layer of this model; its linear layers end in " + $"{known}.",
+                nameof(options)
+            );
         }
 
         adapted.AdaptedBy = options;
@@ -162,21 +197,28 @@ public static class LoraExtensions
         return adapted;
     }
 
-    /// <summary>Whether there is an output layer of its own: that of a classifier's decoder is left out, a tied one is the embedding.</summary>
-    private static bool HasOutputLayer(CausalTransformer model) => model.named_parameters().Any(pair => pair.name == model.Shape.Names.Head);
+    /// <summary>Whether there is an output layer of its own: that of a classifier's decoder is left out, a tied one is the
+    /// embedding.</summary>
+    private static bool HasOutputLayer(CausalTransformer model) =>
+        model.named_parameters().Any(pair => pair.name == model.Shape.Names.Head);
 
-    private static Dictionary<string, Tensor> InFile(CausalTransformer adapted) => adapted.named_parameters().Where(pair => IsAdapter(pair.name))
-        .ToDictionary(pair => PeftPrefix + adapted.Shape.Names.Prefix + pair.name, pair => (Tensor)pair.parameter);
+    private static Dictionary<string, Tensor> InFile(CausalTransformer adapted) =>
+        adapted
+            .named_parameters()
+            .Where(pair => IsAdapter(pair.name))
+            .ToDictionary(pair => PeftPrefix + adapted.Shape.Names.Prefix + pair.name, pair => (Tensor)pair.parameter);
 
     /// <summary>The setting that chooses the layers, under the name that it has in a file.</summary>
     private static string Targets(LoraOptions options) =>
         $"target_modules = {options.TargetPattern ?? string.Join(", ", options.TargetModules)}";
 
-    private static bool IsAdapter(string name) => name.EndsWith(".lora_A.weight", StringComparison.Ordinal) || name.EndsWith(".lora_B.weight", StringComparison.Ordinal);
+    private static bool IsAdapter(string name) =>
+        name.EndsWith(".lora_A.weight", StringComparison.Ordinal) || name.EndsWith(".lora_B.weight", StringComparison.Ordinal);
 
     private static LoraOptions Require(CausalTransformer adapted)
     {
         ArgumentNullException.ThrowIfNull(adapted);
-        return adapted.Lora ?? throw new ArgumentException("The model has no adapters; WithLora or LoadLora makes one that has.", nameof(adapted));
+        return adapted.Lora
+            ?? throw new ArgumentException("The model has no adapters; WithLora or LoadLora makes one that has.", nameof(adapted));
     }
 }

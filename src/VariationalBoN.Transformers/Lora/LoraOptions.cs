@@ -5,8 +5,9 @@ namespace VariationalBoN.Transformers.Lora;
 
 /// <summary>Which layers get low-rank adapters and of which size, read and written as PEFT's <c>adapter_config.json</c>.</summary>
 /// <remarks>
-/// Source: Hu et al., "LoRA" (2021): a frozen weight W becomes W + (alpha / r) B A with B [out, r] and A [r, in]. Names of layers are those of transformers' causal
-/// language model, such as <c>transformer.h.0.attn.c_attn</c> and <c>model.layers.0.self_attn.q_proj</c>. Immutable, so safe to share between threads.
+/// Source: Hu et al., "LoRA" (2021): a frozen weight W becomes W + (alpha / r) B A with B [out, r] and A [r, in]. Names of layers are those
+/// of transformers' causal language model, such as <c>transformer.h.0.attn.c_attn</c> and <c>model.layers.0.self_attn.q_proj</c>.
+/// Immutable, so safe to share between threads.
 /// </remarks>
 public sealed partial record LoraOptions
 {
@@ -24,19 +25,22 @@ public sealed partial record LoraOptions
     /// <summary>Whether the factor is alpha / sqrt(r) instead (<c>use_rslora</c>).</summary>
     public bool RankStabilized { get; init; }
 
-    /// <summary>The layers by the ends of their names, such as <c>c_attn</c> or <c>self_attn.q_proj</c> (<c>target_modules</c> as a list).</summary>
+    /// <summary>The layers by the ends of their names, such as <c>c_attn</c> or <c>self_attn.q_proj</c> (<c>target_modules</c> as a
+    /// list).</summary>
     public ImmutableArray<string> TargetModules { get; init; } = [];
 
     /// <summary>
-    /// The layers by a regular expression for their whole names, or <see cref="AllLinear"/> (<c>target_modules</c> as a text); null when <see cref="TargetModules"/> names
-    /// them. Neither: all linear layers.
+    /// The layers by a regular expression for their whole names, or <see cref="AllLinear"/> (<c>target_modules</c> as a text); null when
+    /// <see cref="TargetModules"/> names them. Neither: all linear layers.
     /// </summary>
     public string? TargetPattern { get; init; }
 
-    /// <summary>Other ranks: a regular expression for the end of a layer's name, and its r; the first that fits counts (<c>rank_pattern</c>).</summary>
+    /// <summary>Other ranks: a regular expression for the end of a layer's name, and its r; the first that fits counts
+    /// (<c>rank_pattern</c>).</summary>
     public ImmutableArray<KeyValuePair<string, int>> RankPattern { get; init; } = [];
 
-    /// <summary>Other alphas: a regular expression for the end of a layer's name, and its alpha; the first that fits counts (<c>alpha_pattern</c>).</summary>
+    /// <summary>Other alphas: a regular expression for the end of a layer's name, and its alpha; the first that fits counts
+    /// (<c>alpha_pattern</c>).</summary>
     public ImmutableArray<KeyValuePair<string, double>> AlphaPattern { get; init; } = [];
 
     /// <summary>Where the base model is to be found (<c>base_model_name_or_path</c>): a note for other tools, not read here.</summary>
@@ -46,9 +50,10 @@ public sealed partial record LoraOptions
     internal bool Chooses(string layer) => IsForAllLinear || Names(layer);
 
     /// <summary>Whether targets that are names or an expression mean a module.</summary>
-    internal bool Names(string module) => TargetPattern is not null && !IsForAllLinear
-        ? Regex.IsMatch(module, $@"\A(?:{TargetPattern})\z", RegexOptions.CultureInvariant, PatternTime)
-        : TargetModules.Any(target => module == target || module.EndsWith($".{target}", StringComparison.Ordinal));
+    internal bool Names(string module) =>
+        TargetPattern is not null && !IsForAllLinear
+            ? Regex.IsMatch(module, $@"\A(?:{TargetPattern})\z", RegexOptions.CultureInvariant, PatternTime)
+            : TargetModules.Any(target => module == target || module.EndsWith($".{target}", StringComparison.Ordinal));
 
     /// <summary>Rank of a layer and the factor of what its adapter adds.</summary>
     internal (int Rank, double Scale) For(string layer)
@@ -78,7 +83,9 @@ public sealed partial record LoraOptions
             faults.Add("TargetModules and TargetPattern are both given; use one");
         if (TargetModules.Any(string.IsNullOrEmpty) || TargetPattern is "")
             faults.Add("a target is empty");
-        foreach (string pattern in RankPattern.Select(pair => pair.Key).Concat(AlphaPattern.Select(pair => pair.Key)).Append(TargetPattern ?? ""))
+        foreach (
+            string pattern in RankPattern.Select(pair => pair.Key).Concat(AlphaPattern.Select(pair => pair.Key)).Append(TargetPattern ?? "")
+        )
         {
             if (!IsExpression(pattern))
                 faults.Add($"'{pattern}' is no regular expression");

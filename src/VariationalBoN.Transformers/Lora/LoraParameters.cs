@@ -11,7 +11,8 @@ namespace VariationalBoN.Transformers.Lora;
 /// <param name="seed">Fixes the values of A.</param>
 /// <param name="inFile">How many values the file holds that the adapters are to be read from: a rank that asks for many times more is
 /// refused before it gets the memory.</param>
-internal sealed class LoraParameters(CausalTransformer owner, LoraOptions options, long seed, long inFile = long.MaxValue) : SharedParameters(owner)
+internal sealed class LoraParameters(CausalTransformer owner, LoraOptions options, long seed, long inFile = long.MaxValue)
+    : SharedParameters(owner)
 {
     private long _taken;
 
@@ -30,8 +31,10 @@ internal sealed class LoraParameters(CausalTransformer owner, LoraOptions option
         (int rank, double scale) = options.For(name);
         _taken += (long)rank * ((long)inputs + outputs);
         if (_taken > EmptyParameters.LimitFor(inFile))
-            throw new InvalidDataException($"the rank {rank} of {name} (r, rank_pattern) asks for adapters of {_taken} numbers and " +
-                $"more, but their file holds {inFile}; they do not belong together");
+            throw new InvalidDataException(
+                $"the rank {rank} of {name} (r, rank_pattern) asks for adapters of {_taken} numbers and "
+                    + $"more, but their file holds {inFile}; they do not belong together"
+            );
         var random = new CounterRandom(new DrawSeed(seed), $"initial value of {path}.lora_A.weight", 0);
         double bound = 1 / Math.Sqrt(inputs);
         var values = empty(rank, inputs);
@@ -48,6 +51,7 @@ internal sealed class LoraParameters(CausalTransformer owner, LoraOptions option
         return new LoraFactors(
             new LoraFactor($"{path}.lora_A", Free(device)),
             new LoraFactor($"{path}.lora_B", Free(zeros([outputs, rank], ScalarType.Float32, _device))),
-            scale);
+            scale
+        );
     }
 }

@@ -66,32 +66,83 @@ internal sealed class StatePickle
                 if (Bytes(1)[0] is not (2 or 3) and var version)
                     throw Fault($"the pickle protocol is {version}; 2 and 3 are read");
                 break;
-            case (byte)'(': Push(Mark); break;
-            case (byte)'}': Push(new Items()); break;
-            case (byte)')': Push(Array.Empty<object?>()); break;
-            case (byte)'N': Push(null); break;
-            case 0x88: Push(true); break;
-            case 0x89: Push(false); break;
-            case (byte)'K': Push((long)Bytes(1)[0]); break;
-            case (byte)'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2))); break;
-            case (byte)'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))); break;
-            case 0x8a: Push(Long(Bytes(Bytes(1)[0]))); break;
-            case (byte)'X': Push(Text(Bytes(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))))); break;
-            case (byte)'c': Push(Name()); break;
-            case (byte)'q': _memo[Bytes(1)[0]] = Peek(); break;
-            case (byte)'r': _memo[BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))] = Peek(); break;
-            case (byte)'h': Push(Recall(Bytes(1)[0])); break;
-            case (byte)'j': Push(Recall(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)))); break;
-            case (byte)'t': Push(PopToMark()); break;
-            case 0x85: Push(new[] { Pop() }); break;
-            case 0x86: Push(Popped(2)); break;
-            case 0x87: Push(Popped(3)); break;
-            case (byte)'s': SetItems(Popped(2)); break;
-            case (byte)'u': SetItems(PopToMark()); break;
-            case (byte)'Q': Push(Storage(Pop())); break;
-            case (byte)'R': Reduce(); break;
-            case (byte)'b': Build(); break;
-            default: throw Fault($"the instruction 0x{instruction:x2} is not one that a state dictionary needs");
+            case (byte)'(':
+                Push(Mark);
+                break;
+            case (byte)'}':
+                Push(new Items());
+                break;
+            case (byte)')':
+                Push(Array.Empty<object?>());
+                break;
+            case (byte)'N':
+                Push(null);
+                break;
+            case 0x88:
+                Push(true);
+                break;
+            case 0x89:
+                Push(false);
+                break;
+            case (byte)'K':
+                Push((long)Bytes(1)[0]);
+                break;
+            case (byte)'M':
+                Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2)));
+                break;
+            case (byte)'J':
+                Push((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)));
+                break;
+            case 0x8a:
+                Push(Long(Bytes(Bytes(1)[0])));
+                break;
+            case (byte)'X':
+                Push(Text(Bytes(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)))));
+                break;
+            case (byte)'c':
+                Push(Name());
+                break;
+            case (byte)'q':
+                _memo[Bytes(1)[0]] = Peek();
+                break;
+            case (byte)'r':
+                _memo[BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))] = Peek();
+                break;
+            case (byte)'h':
+                Push(Recall(Bytes(1)[0]));
+                break;
+            case (byte)'j':
+                Push(Recall(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))));
+                break;
+            case (byte)'t':
+                Push(PopToMark());
+                break;
+            case 0x85:
+                Push(new[] { Pop() });
+                break;
+            case 0x86:
+                Push(Popped(2));
+                break;
+            case 0x87:
+                Push(Popped(3));
+                break;
+            case (byte)'s':
+                SetItems(Popped(2));
+                break;
+            case (byte)'u':
+                SetItems(PopToMark());
+                break;
+            case (byte)'Q':
+                Push(Storage(Pop()));
+                break;
+            case (byte)'R':
+                Reduce();
+                break;
+            case (byte)'b':
+                Build();
+                break;
+            default:
+                throw Fault($"the instruction 0x{instruction:x2} is not one that a state dictionary needs");
         }
     }
 
@@ -117,14 +168,16 @@ internal sealed class StatePickle
     private void Reduce()
     {
         object?[] arguments = Pop() as object?[] ?? throw Fault("the arguments of a call are no tuple");
-        Push((Pop(), arguments) switch
-        {
-            (Callable.Dictionary, []) => new Items(),
-            (Callable.Tensor, [PickledStorage storage, long offset, object?[] shape, object?[] strides, bool, Items, ..]) =>
-                new PickledTensor(storage, offset, Longs(shape), Longs(strides)),
-            (Callable.Parameter, [PickledTensor tensor, bool, Items]) => tensor,
-            _ => throw Fault("a call has other arguments than a state dictionary gives"),
-        });
+        Push(
+            (Pop(), arguments) switch
+            {
+                (Callable.Dictionary, []) => new Items(),
+                (Callable.Tensor, [PickledStorage storage, long offset, object?[] shape, object?[] strides, bool, Items, ..]) =>
+                    new PickledTensor(storage, offset, Longs(shape), Longs(strides)),
+                (Callable.Parameter, [PickledTensor tensor, bool, Items]) => tensor,
+                _ => throw Fault("a call has other arguments than a state dictionary gives"),
+            }
+        );
     }
 
     /// <summary>What PyTorch hangs on a state dictionary, the versions of its modules, is of no use here.</summary>
@@ -161,9 +214,10 @@ internal sealed class StatePickle
         return tensors;
     }
 
-    private long[] Longs(object?[] values) => values.Length <= MaxDimensions && values.All(value => value is long)
-        ? [.. values.Cast<long>()]
-        : throw Fault($"a shape has something else in it than at most {MaxDimensions} whole numbers");
+    private long[] Longs(object?[] values) =>
+        values.Length <= MaxDimensions && values.All(value => value is long)
+            ? [.. values.Cast<long>()]
+            : throw Fault($"a shape has something else in it than at most {MaxDimensions} whole numbers");
 
     private long Long(ReadOnlySpan<byte> bytes)
     {

@@ -11,10 +11,12 @@ namespace VariationalBoN.Transformers.Pretrained;
 /// <param name="unreadable">Why it cannot.</param>
 internal sealed class ConversationReader(HuggingFaceTokenizer tokenizer, ChatTokenizer? chat, ChatTemplateException? unreadable)
 {
-    public ModelIdentity Identity => new(
-        "conversation and answer, too long ones without their beginning",
-        ("by", chat?.Identity ?? "no readable template"),
-        ("texts by", tokenizer.Identity));
+    public ModelIdentity Identity =>
+        new(
+            "conversation and answer, too long ones without their beginning",
+            ("by", chat?.Identity ?? "no readable template"),
+            ("texts by", tokenizer.Identity)
+        );
 
     /// <summary>A judge of plain texts needs no template: one that cannot be read is an error where a conversation comes.</summary>
     public static ConversationReader Of(HuggingFaceTokenizer tokenizer, Func<ChatTokenizer> chat)
@@ -38,7 +40,11 @@ internal sealed class ConversationReader(HuggingFaceTokenizer tokenizer, ChatTok
         if (!whole.IsConversation)
             return tokenizer.Encode(whole.Text, addSpecialTokens: true, most);
         if (chat is null)
-            throw new InvalidOperationException($"The classifier's chat template cannot be read, so that it reads no conversations: {unreadable!.Message} Give a {nameof(ChatTokenizer)} of a template of your own as chat.", unreadable);
+            throw new InvalidOperationException(
+                $"The classifier's chat template cannot be read, so that it reads no conversations: {unreadable!.Message} Give a "
+                    + $"{nameof(ChatTokenizer)} of a template of your own as chat.",
+                unreadable
+            );
         return tokenizer.Cut(chat.Encode(whole), most);
     }
 }

@@ -5,10 +5,11 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Pretrained;
 
-/// <summary>A policy to train and the frozen reference that it starts from, both from one directory: <see cref="PretrainedCausalLm.WithReference"/>.</summary>
+/// <summary>A policy to train and the frozen reference that it starts from, both from one directory:
+/// <see cref="PretrainedCausalLm.WithReference"/>.</summary>
 /// <remarks>
-/// It owns what was made for it, the adapters or the copy of the weights; the <see cref="PretrainedCausalLm"/> stays the caller's and is disposed of after it. Thread-safe as
-/// long as no thread changes the parameters.
+/// It owns what was made for it, the adapters or the copy of the weights; the <see cref="PretrainedCausalLm"/> stays the caller's and is
+/// disposed of after it. Thread-safe as long as no thread changes the parameters.
 /// </remarks>
 public sealed class PolicyWithReference : IDisposable
 {
@@ -28,7 +29,8 @@ public sealed class PolicyWithReference : IDisposable
         (Policy, Reference) = HasAdapters ? (other, plain) : (plain, other);
     }
 
-    /// <summary>pi_theta, which trains: its <see cref="CausalLmPolicy.Parameters"/> are the adapters where there are some, and all weights otherwise.</summary>
+    /// <summary>pi_theta, which trains: its <see cref="CausalLmPolicy.Parameters"/> are the adapters where there are some, and all weights
+    /// otherwise.</summary>
     public CausalLmPolicy Policy { get; }
 
     /// <summary>pi_ref, frozen: what a <see cref="Scorer"/> is given.</summary>
@@ -40,10 +42,12 @@ public sealed class PolicyWithReference : IDisposable
     /// <summary>The network of <see cref="Policy"/>, for checkpoints and <see cref="LoraExtensions.SaveLora"/>.</summary>
     public CausalTransformer Network => HasAdapters ? _made : _start.Model;
 
-    /// <summary>Writes the policy as a directory of its own, adapters merged into the weights: <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/>.</summary>
+    /// <summary>Writes the policy as a directory of its own, adapters merged into the weights:
+    /// <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/>.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
     /// <param name="elementType">
-    /// The element type of the weights in the files; null for that in memory, or for the wider of those of weights and adapters, so that nothing is rounded.
+    /// The element type of the weights in the files; null for that in memory, or for the wider of those of weights and adapters, so that
+    /// nothing is rounded.
     /// </param>
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>

@@ -15,8 +15,8 @@ namespace VariationalBoN.Transformers;
 
 /// <summary>A language model with its tokenizer, as one directory of Hugging Face holds them: load, train, save.</summary>
 /// <remarks>
-/// The directory is one as downloaded or as written by <c>save_pretrained</c>; docs/hugging-face.md says which families and files are read. It owns its model. Several
-/// threads may use it at the same time as long as none changes the parameters.
+/// The directory is one as downloaded or as written by <c>save_pretrained</c>; docs/hugging-face.md says which families and files are read.
+/// It owns its model. Several threads may use it at the same time as long as none changes the parameters.
 /// </remarks>
 public sealed class PretrainedCausalLm : IDisposable
 {
@@ -24,7 +24,8 @@ public sealed class PretrainedCausalLm : IDisposable
     private readonly WeightLayout _layout;
     private readonly HuggingFaceTokenizer? _tokenizer;
     private readonly ChatTokenizer? _chat;
-    private readonly string _noTemplate = "The model's directory has no chat template; give one to a ChatTokenizer: ChatTemplate.Parse, FromFile or FromFunction.";
+    private readonly string _noTemplate =
+        "The model's directory has no chat template; give one to a ChatTokenizer: ChatTemplate.Parse, FromFile or FromFunction.";
     private bool _trains;
 
     private PretrainedCausalLm(PretrainedFiles files, CausalTransformer model, WeightLayout layout)
@@ -37,9 +38,12 @@ public sealed class PretrainedCausalLm : IDisposable
         if (_tokenizer?.EosId is int end && end < model.VocabularySize && !StopTokens.Contains(end))
         {
             string name = _tokenizer.TryGetToken(end, out string? token) ? $"{end} (\"{token}\")" : $"{end}";
-            warnings.Add($"The tokenizer ends a text with token {name}, but eos_token_id of {files.StopTokensPlace} " +
-                $"{(StopTokens.IsEmpty ? "names none" : $"is {string.Join(", ", StopTokens)}")}: a model that was trained to end with " +
-                "the former goes on after it. Give both to GenerationOptions.StopTokens, or correct the file.");
+            warnings.Add(
+                $"The tokenizer ends a text with token {name}, but eos_token_id of {files.StopTokensPlace} "
+                    + $"{(StopTokens.IsEmpty ? "names none" : $"is {string.Join(", ", StopTokens)}")}: a model that was trained to end "
+                    + $"with "
+                    + "the former goes on after it. Give both to GenerationOptions.StopTokens, or correct the file."
+            );
         }
 
         if (_tokenizer is not null && files.HasChatTemplate)
@@ -68,11 +72,16 @@ public sealed class PretrainedCausalLm : IDisposable
 
     /// <summary>The tokenizer.</summary>
     /// <exception cref="InvalidOperationException">The directory has none; see <see cref="HasTokenizer"/>.</exception>
-    public HuggingFaceTokenizer Tokenizer => _tokenizer ?? throw new InvalidOperationException("The model's directory has no tokenizer: none of tokenizer.json, vocab.json, vocab.txt and tokenizer.model.");
+    public HuggingFaceTokenizer Tokenizer =>
+        _tokenizer
+        ?? throw new InvalidOperationException(
+            "The model's directory has no tokenizer: none of tokenizer.json, vocab.json, vocab.txt and tokenizer.model."
+        );
 
     /// <summary>
-    /// The tokens that end a text (<c>eos_token_id</c> of <c>generation_config.json</c> or else of <c>config.json</c>) and the one that ends a turn of the chat template,
-    /// for <c>GenerationOptions.StopTokens</c>; empty where nothing names one. A token for which the model has no logit is left out: it is never drawn.
+    /// The tokens that end a text (<c>eos_token_id</c> of <c>generation_config.json</c> or else of <c>config.json</c>) and the one that
+    /// ends a turn of the chat template, for <c>GenerationOptions.StopTokens</c>; empty where nothing names one. A token for which the
+    /// model has no logit is left out: it is never drawn.
     /// </summary>
     public ImmutableArray<int> StopTokens { get; }
 
@@ -80,7 +89,8 @@ public sealed class PretrainedCausalLm : IDisposable
     public bool HasChatTemplate => _chat is not null;
 
     /// <summary>The chat template.</summary>
-    /// <exception cref="InvalidOperationException">There is none, or it cannot be used; see <see cref="HasChatTemplate"/> and <see cref="Warnings"/>.</exception>
+    /// <exception cref="InvalidOperationException">There is none, or it cannot be used; see <see cref="HasChatTemplate"/> and
+    /// <see cref="Warnings"/>.</exception>
     public ChatTemplate ChatTemplate => _chat?.Template ?? throw new InvalidOperationException(_noTemplate);
 
     /// <summary>
@@ -95,7 +105,8 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <exception cref="InvalidOperationException">The directory has no tokenizer or no chat template that can be used.</exception>
     public ChatTokenizer Chat(ChatTokenizerOptions? options = null) => new(Tokenizer, ChatTemplate, options);
 
-    /// <summary>What turns prompts into tokens: <see cref="Chat"/> where the directory has a chat template, and else <see cref="Tokenizer"/>, which takes texts alone.</summary>
+    /// <summary>What turns prompts into tokens: <see cref="Chat"/> where the directory has a chat template, and else
+    /// <see cref="Tokenizer"/>, which takes texts alone.</summary>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer.</exception>
     public ITokenizer PromptTokenizer => (ITokenizer?)_chat ?? Tokenizer;
 
@@ -121,7 +132,10 @@ public sealed class PretrainedCausalLm : IDisposable
         {
             model.UseMixedPrecision(options.MixedPrecision);
             model.RecomputeActivations(options.RecomputeActivations);
-            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps)) { Logger = options.Logger };
+            var loaded = new PretrainedCausalLm(files, model, HuggingFaceWeights.Load(weights, model, config.Names, options.Maps))
+            {
+                Logger = options.Logger,
+            };
             foreach (string warning in loaded.Warnings)
                 options.Logger?.ModelDirectory(directory, warning);
             return loaded;
@@ -143,7 +157,12 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <exception cref="IOException">A file of the tokenizer cannot be read.</exception>
     /// <exception cref="InvalidDataException">The tokenizer is not supported, or has more tokens than the model.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
-    public static PretrainedCausalLm Create(CausalTransformerConfig config, long seed, string? tokenizerDirectory = null, long maxFileBytes = 5_000_000_000)
+    public static PretrainedCausalLm Create(
+        CausalTransformerConfig config,
+        long seed,
+        string? tokenizerDirectory = null,
+        long maxFileBytes = 5_000_000_000
+    )
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxFileBytes, 1);
@@ -162,41 +181,54 @@ public sealed class PretrainedCausalLm : IDisposable
 
     /// <summary>The policy to train and the frozen reference that it starts from.</summary>
     /// <remarks>
-    /// With adapters, the reference is <see cref="Model"/>, which is frozen by the call, and the policy is the model with adapters on the same weights: no weight is held twice.
-    /// Without them, the policy is <see cref="Model"/>, and the reference is a frozen copy of it. Weights that are mapped and
-    /// not trained yet (<see cref="PretrainedOptions.MapWeights"/>) take no memory twice, as long as their file is there; each that trains then takes its own. Both share the tokenizer.
+    /// With adapters, the reference is <see cref="Model"/>, which is frozen by the call, and the policy is the model with adapters on the
+    /// same weights: no weight is held twice. Without them, the policy is <see cref="Model"/>, and the reference is a frozen copy of it.
+    /// Weights that are mapped and not trained yet (<see cref="PretrainedOptions.MapWeights"/>) take no memory twice, as long as their file
+    /// is there; each that trains then takes its own. Both share the tokenizer.
     /// </remarks>
     /// <param name="options">How completions are drawn; null for the defaults, with <see cref="StopTokens"/>.</param>
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
     /// <param name="seed">Fixes the initial values of the adapters.</param>
     /// <param name="tokenizer">
-    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of one's own; null for <see cref="PromptTokenizer"/>.
+    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of one's own; null for
+    /// <see cref="PromptTokenizer"/>.
     /// </param>
     /// <returns>Both, the caller's to dispose, before this object.</returns>
     /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an earlier call and was to be the reference;
-    /// or its weights are BFloat16 in mixed precision and were to train.
+    /// The directory has no tokenizer; or the model cannot be both: it is frozen already and was to train, or it is the policy of an
+    /// earlier call and was to be the reference; or its weights are BFloat16 in mixed precision and were to train.
     /// </exception>
-    public PolicyWithReference WithReference(GenerationOptions? options = null, LoraOptions? lora = null, long seed = 0, ITokenizer? tokenizer = null)
+    public PolicyWithReference WithReference(
+        GenerationOptions? options = null,
+        LoraOptions? lora = null,
+        long seed = 0,
+        ITokenizer? tokenizer = null
+    )
     {
         tokenizer ??= PromptTokenizer;
         var plain = new CausalLmPolicy(Model, tokenizer, options ?? new GenerationOptions { StopTokens = StopTokens });
         if (lora is not null)
         {
             if (_trains)
-                throw new InvalidOperationException("The model is the policy of an earlier call, so it cannot be a frozen reference as well. Load the directory again.");
+                throw new InvalidOperationException(
+                    "The model is the policy of an earlier call, so it cannot be a frozen reference as well. Load the directory again."
+                );
             var adapted = Model.WithLora(lora, seed);
             Model.Freeze();
             return new PolicyWithReference(this, plain, adapted, tokenizer);
         }
 
         if (!plain.IsTrainable)
-            throw new InvalidOperationException("The model is frozen, such as by an earlier call with adapters, so its weights cannot train. Load the directory again.");
+            throw new InvalidOperationException(
+                "The model is frozen, such as by an earlier call with adapters, so its weights cannot train. Load the directory again."
+            );
         if (Model.MixedPrecision && Model.ElementType == ScalarType.BFloat16)
         {
-            throw new InvalidOperationException("The weights are BFloat16 and the model is of mixed precision, which adds steps of training to float32 weights. " +
-                "Load it in Float32 (PretrainedOptions.ElementType), or give adapters (lora).");
+            throw new InvalidOperationException(
+                "The weights are BFloat16 and the model is of mixed precision, which adds steps of training to float32 weights. "
+                    + "Load it in Float32 (PretrainedOptions.ElementType), or give adapters (lora)."
+            );
         }
 
         _trains = true;
@@ -204,26 +236,32 @@ public sealed class PretrainedCausalLm : IDisposable
     }
 
     /// <summary>
-    /// Writes a directory that Python and other engines read as they read the one that was loaded: the same names, files and order of the weights, <c>config.json</c> with
-    /// all its keys, the files of the tokenizer byte for byte. Weights that were pickled are written as safetensors.
+    /// Writes a directory that Python and other engines read as they read the one that was loaded: the same names, files and order of the
+    /// weights, <c>config.json</c> with all its keys, the files of the tokenizer byte for byte. Weights that were pickled are written as
+    /// safetensors.
     /// </summary>
     /// <param name="directory">
-    /// Path of the directory. A new one appears whole or not at all. In one that is there, files of the same names are replaced once all are written. Weight files, a
-    /// <c>generation_config.json</c>, files of a tokenizer and chat templates that this model does not have are removed. Everything else stays.
+    /// Path of the directory. A new one appears whole or not at all. In one that is there, files of the same names are replaced once all
+    /// are written. Weight files, a <c>generation_config.json</c>, files of a tokenizer and chat templates that this model does not have
+    /// are removed. Everything else stays.
     /// </param>
     /// <param name="elementType">
-    /// The element type of the weights in the files, which <c>config.json</c> then names; null for that in memory, so that nothing is rounded, whatever type the files had that were
-    /// loaded. Steps of training that are smaller than the precision of bfloat16, 1 part in 256, are lost in it.
+    /// The element type of the weights in the files, which <c>config.json</c> then names; null for that in memory, so that nothing is
+    /// rounded, whatever type the files had that were loaded. Steps of training that are smaller than the precision of bfloat16, 1 part in
+    /// 256, are lost in it.
     /// </param>
-    /// <exception cref="ArgumentException">The model has other parameters than it was loaded with, or the type is not one of floating-point numbers.</exception>
+    /// <exception cref="ArgumentException">The model has other parameters than it was loaded with, or the type is not one of floating-point
+    /// numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
     public void Save(string directory, ScalarType? elementType = null) => Save(directory, Model, elementType);
 
-    /// <summary>Writes another model of the same shape, such as one with merged adapters, as <see cref="Save(string, ScalarType?)"/> writes this one.</summary>
+    /// <summary>Writes another model of the same shape, such as one with merged adapters, as <see cref="Save(string, ScalarType?)"/> writes
+    /// this one.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
     /// <param name="model">The model, on any device; it stays the caller's.</param>
     /// <param name="elementType">The element type of the weights in the files; null for that of <paramref name="model"/> in memory.</param>
-    /// <exception cref="ArgumentException">The model has other parameters than this one, which the message names, or the type is not one of floating-point numbers.</exception>
+    /// <exception cref="ArgumentException">The model has other parameters than this one, which the message names, or the type is not one of
+    /// floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>
     public void Save(string directory, CausalTransformer model, ScalarType? elementType = null)
     {
@@ -231,26 +269,33 @@ public sealed class PretrainedCausalLm : IDisposable
         _files.Save(directory, model, _layout, elementType);
     }
 
-    /// <summary>Writes the model with tokenizer and chat template as one GGUF file, which llama.cpp and what builds on it load (docs/gguf.md).</summary>
+    /// <summary>Writes the model with tokenizer and chat template as one GGUF file, which llama.cpp and what builds on it load
+    /// (docs/gguf.md).</summary>
     /// <remarks>
     /// Source: GGUF version 3. Families: GPT-2, Llama, Mistral, Qwen 2 and Qwen 3. A model without a tokenizer is written without one.
     /// <see cref="PretrainedOptions.Logger"/> is told, before the file is begun, where llama.cpp makes other tokens of some texts.
     /// </remarks>
     /// <param name="path">Path of the file, as a rule <c>*.gguf</c>. It appears whole or not at all.</param>
     /// <param name="type">How matrices are stored.</param>
-    /// <param name="model">Another model of the same shape, such as one with merged adapters; null for <see cref="Model"/>. On any device.</param>
+    /// <param name="model">Another model of the same shape, such as one with merged adapters; null for <see cref="Model"/>. On any
+    /// device.</param>
     /// <exception cref="NotSupportedException">
-    /// llama.cpp does not compute what the model does, such as its activation or window, or does not cut texts as its tokenizer does; or the model
-    /// has adapters that are not merged. The message names the setting.
+    /// llama.cpp does not compute what the model does, such as its activation or window, or does not cut texts as its tokenizer does; or
+    /// the model has adapters that are not merged. The message names the setting.
     /// </exception>
-    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside <c>tokenizer.json</c> is damaged or holds other tokens.</exception>
-    /// <exception cref="ArgumentException">The type is none, the model is of another shape, or a weight is too large for the type; the message names it.</exception>
+    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside <c>tokenizer.json</c> is damaged or holds other
+    /// tokens.</exception>
+    /// <exception cref="ArgumentException">The type is none, the model is of another shape, or a weight is too large for the type; the
+    /// message names it.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there is unchanged.</exception>
     public void SaveGguf(string path, GgufType type = GgufType.F16, CausalTransformer? model = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (type is not (GgufType.F32 or GgufType.F16 or GgufType.Q8))
-            throw new ArgumentException($"The type is {type}; it must be one of {string.Join(", ", Enum.GetNames<GgufType>())}.", nameof(type));
+            throw new ArgumentException(
+                $"The type is {type}; it must be one of {string.Join(", ", Enum.GetNames<GgufType>())}.",
+                nameof(type)
+            );
         model ??= Model;
         if (model.Shape.ToJson() != Model.Shape.ToJson())
             throw new ArgumentException("The model is of another shape than the one whose tokenizer is written with it.", nameof(model));
@@ -258,7 +303,10 @@ public sealed class PretrainedCausalLm : IDisposable
         GgufArchitecture.Add(file, model, type);
         if (_tokenizer is null)
             GgufTokenizer.AddNone(file);
-        else if (GgufTokenizer.Add(file, _files.TokenizerFiles, _tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null) is string warning)
+        else if (
+            GgufTokenizer.Add(file, _files.TokenizerFiles, _tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null)
+            is string warning
+        )
             Logger?.GgufTokens(path, warning);
         file.Save(path);
     }

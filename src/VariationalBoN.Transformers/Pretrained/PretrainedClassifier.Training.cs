@@ -42,22 +42,32 @@ public sealed partial class PretrainedClassifier
     /// <returns>The classifier, frozen until <see cref="MakeTrainable"/>, in evaluation mode; the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">A label is none, or the padding token is none of the model's; or there is none at all, and none
     /// was given.</exception>
-    public static PretrainedClassifier FromCausalLm(PretrainedCausalLm model, long seed, IEnumerable<string>? labels = null,
-        int? paddingToken = null)
+    public static PretrainedClassifier FromCausalLm(
+        PretrainedCausalLm model,
+        long seed,
+        IEnumerable<string>? labels = null,
+        int? paddingToken = null
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         string[] names = [.. labels ?? ["LABEL_0"]];
         if (names.Length == 0 || names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() < names.Length)
-            throw new ArgumentException($"The labels are {string.Join(", ", names.Select(Shown.Quoted))}; give at least one, each once, " +
-                "none empty.", nameof(labels));
+            throw new ArgumentException(
+                $"The labels are {string.Join(", ", names.Select(Shown.Quoted))}; give at least one, each once, " + "none empty.",
+                nameof(labels)
+            );
         int padding = paddingToken ?? PaddingOf(model);
         if (padding < 0 || padding >= model.Model.VocabularySize)
-            throw new ArgumentException($"The padding token is {padding}; the model has the tokens 0 to " +
-                $"{model.Model.VocabularySize - 1}.", nameof(paddingToken));
+            throw new ArgumentException(
+                $"The padding token is {padding}; the model has the tokens 0 to " + $"{model.Model.VocabularySize - 1}.",
+                nameof(paddingToken)
+            );
         string json = ClassifierLabels.InConfig(model.Files.Config, [.. names], padding);
         var config = DecoderClassifierConfig.FromJson(json);
-        string? named = model.HasTokenizer && model.Tokenizer.PadId != padding && model.Tokenizer.TryGetToken(padding, out string? token)
-            ? token : null;
+        string? named =
+            model.HasTokenizer && model.Tokenizer.PadId != padding && model.Tokenizer.TryGetToken(padding, out string? token)
+                ? token
+                : null;
         var trunk = config.Decoder.Create(new MergedParameters(model.Model, ScalarType.Float32), withHead: false);
         var classifier = new DecoderClassifier(config, trunk, new RandomParameters(seed));
         try
@@ -66,8 +76,11 @@ public sealed partial class PretrainedClassifier
                 classifier.to(model.Model.Device);
             var inOrder = classifier.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal); // as Python saves them
             var tensors = new OrderedDictionary<string, Tensor>(inOrder);
-            return new PretrainedClassifier(model.Files.WithConfig(json, named), classifier,
-                WeightLayout.For(tensors, classifier.Names, MostFileBytes));
+            return new PretrainedClassifier(
+                model.Files.WithConfig(json, named),
+                classifier,
+                WeightLayout.For(tensors, classifier.Names, MostFileBytes)
+            );
         }
         catch
         {
@@ -96,16 +109,20 @@ public sealed partial class PretrainedClassifier
         {
             var type = Classifier.parameters().First().dtype;
             if (type is not (ScalarType.Float32 or ScalarType.Float64))
-                throw new InvalidOperationException($"The weights are {type}, in which steps of training are rounded away. Load them as " +
-                    "Float32 (PretrainedOptions.ElementType), or train adapters.");
+                throw new InvalidOperationException(
+                    $"The weights are {type}, in which steps of training are rounded away. Load them as "
+                        + "Float32 (PretrainedOptions.ElementType), or train adapters."
+                );
             foreach (var parameter in Classifier.parameters())
                 parameter.requires_grad = true;
             return;
         }
 
         if (Classifier is not DecoderClassifier start)
-            throw new ArgumentException($"{Classifier.GetName()} is an encoder; adapters are for decoders. Train all its weights.",
-                nameof(lora));
+            throw new ArgumentException(
+                $"{Classifier.GetName()} is an encoder; adapters are for decoders. Train all its weights.",
+                nameof(lora)
+            );
         var head = new MergedParameters(start, promote_types(start.parameters().Last().dtype, ScalarType.Float32));
         Classifier = new DecoderClassifier(start.Config, start.Trunk.WithLora(lora, seed), head);
         Classifier.eval();
@@ -145,7 +162,9 @@ public sealed partial class PretrainedClassifier
         ArgumentNullException.ThrowIfNull(pairs);
         (options, var encode) = Reading(options, chat);
         int most = options.MaxLength ?? Classifier.MaxLength;
-        return pairs.Count(pair => encode(pair.ChosenCompletion, most).AsSpan().SequenceEqual(encode(pair.RejectedCompletion, most).AsSpan()));
+        return pairs.Count(pair =>
+            encode(pair.ChosenCompletion, most).AsSpan().SequenceEqual(encode(pair.RejectedCompletion, most).AsSpan())
+        );
     }
 
     /// <summary>The rewards of the answers of pairs, with gradient: for <c>RewardModelLoss.BradleyTerry</c>.</summary>
@@ -159,37 +178,59 @@ public sealed partial class PretrainedClassifier
     /// pair are to different prompts.</exception>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer, or an answer cannot be read; the message shows
     /// it.</exception>
-    public (Tensor Chosen, Tensor Rejected) PairRewards(IReadOnlyList<PreferencePair> pairs, ClassifierRewardOptions? options = null,
-        ChatTokenizer? chat = null)
+    public (Tensor Chosen, Tensor Rejected) PairRewards(
+        IReadOnlyList<PreferencePair> pairs,
+        ClassifierRewardOptions? options = null,
+        ChatTokenizer? chat = null
+    )
     {
         ArgumentNullException.ThrowIfNull(pairs);
         PreferencePair[] read = [.. pairs];
         if (read.Length == 0)
             throw new ArgumentException("There is no pair to read; give at least one.", nameof(pairs));
         if (Classifier.Labels.Length != 1)
-            throw new ArgumentException($"The classifier has {Classifier.Labels.Length} labels " +
-                $"({string.Join(", ", Classifier.Labels)}); pairs train one that has a single one.", nameof(pairs));
+            throw new ArgumentException(
+                $"The classifier has {Classifier.Labels.Length} labels "
+                    + $"({string.Join(", ", Classifier.Labels)}); pairs train one that has a single one.",
+                nameof(pairs)
+            );
         int mismatched = Array.FindIndex(read, pair => pair.OtherPrompt is not null);
         if (mismatched >= 0)
-            throw new ArgumentException($"The answers of pair {mismatched} are to different prompts, " +
-                $"{Shown.Quoted(read[mismatched].Prompt.Canonical)} and {Shown.Quoted(read[mismatched].OtherPrompt!.Canonical)}; leave " +
-                    "it out (PreferenceDataReport).", nameof(pairs));
+            throw new ArgumentException(
+                $"The answers of pair {mismatched} are to different prompts, "
+                    + $"{Shown.Quoted(read[mismatched].Prompt.Canonical)} and {Shown.Quoted(read[mismatched].OtherPrompt!.Canonical)}; "
+                    + $"leave "
+                    + "it out (PreferenceDataReport).",
+                nameof(pairs)
+            );
         using var scope = NewDisposeScope();
-        var rewards = Logits([.. read.Select(pair => pair.ChosenCompletion), .. read.Select(pair => pair.RejectedCompletion)], options,
-            chat).select(1, 0); // [2 P]
-        return (rewards.narrow(0, 0, read.Length).MoveToOuterDisposeScope(),
-            rewards.narrow(0, read.Length, read.Length).MoveToOuterDisposeScope());
+        var rewards = Logits(
+                [.. read.Select(pair => pair.ChosenCompletion), .. read.Select(pair => pair.RejectedCompletion)],
+                options,
+                chat
+            )
+            .select(1, 0); // [2 P]
+        return (
+            rewards.narrow(0, 0, read.Length).MoveToOuterDisposeScope(),
+            rewards.narrow(0, read.Length, read.Length).MoveToOuterDisposeScope()
+        );
     }
 
     private (ClassifierRewardOptions Options, Func<Completion, int, ImmutableArray<int>> Encode) Reading(
-        ClassifierRewardOptions? options, ChatTokenizer? chat)
+        ClassifierRewardOptions? options,
+        ChatTokenizer? chat
+    )
     {
         options = (options ?? new ClassifierRewardOptions()) with { Label = null, LabelIndex = 0, Output = ClassifierOutput.Logit };
         _ = options.Validate(Classifier, text: true);
         var tokenizer = Tokenizer;
         var format = options.Format ?? (completion => completion.Prompt.Text + completion.Text);
-        return (options, Reader(options, chat) is ConversationReader reader ? reader.Encode
-            : (completion, most) => tokenizer.Encode(format(completion), addSpecialTokens: true, most));
+        return (
+            options,
+            Reader(options, chat) is ConversationReader reader
+                ? reader.Encode
+                : (completion, most) => tokenizer.Encode(format(completion), addSpecialTokens: true, most)
+        );
     }
 
     private static int PaddingOf(PretrainedCausalLm model)
@@ -197,9 +238,19 @@ public sealed partial class PretrainedClassifier
         int? configured = ConfigReader.Parse(model.Files.Config).IntOrNull("pad_token_id"),
             ofTokenizer = model.HasTokenizer ? model.Tokenizer.PadId : null;
         int? end = model.HasTokenizer ? model.Tokenizer.EosId : null;
-        return configured ?? ofTokenizer ?? end ?? (model.StopTokens.Length > 0 ? model.StopTokens[0] : throw new ArgumentException(
-            "Neither config.json nor the tokenizer names a padding token or the end of a text, and transformers needs one to read " +
-                "padded texts. Give a token that no text holds as paddingToken.", nameof(model)));
+        return configured
+            ?? ofTokenizer
+            ?? end
+            ?? (
+                model.StopTokens.Length > 0
+                    ? model.StopTokens[0]
+                    : throw new ArgumentException(
+                        "Neither config.json nor the tokenizer names a padding token or the end of a text, and transformers needs one to "
+                            + "read "
+                            + "padded texts. Give a token that no text holds as paddingToken.",
+                        nameof(model)
+                    )
+            );
     }
 
     /// <summary>A plain classifier of the same numbers; null where there are no adapters.</summary>

@@ -14,12 +14,23 @@ namespace VariationalBoN.Transformers.Pretrained;
 /// <summary>What a Hugging Face directory holds beside the weights, kept as it was found so that it can be written again.</summary>
 internal sealed class PretrainedFiles
 {
-    private const string ConfigName = "config.json", GenerationName = "generation_config.json", TemplateName = "chat_template.jinja";
+    private const string ConfigName = "config.json",
+        GenerationName = "generation_config.json",
+        TemplateName = "chat_template.jinja";
 
     /// <summary>Files that say how text becomes tokens and back; a tokenizer needs one of the first four.</summary>
     private static readonly string[] TokenizerNames =
     [
-        "tokenizer.json", "vocab.json", "vocab.txt", "tokenizer.model", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", TemplateName, "chat_template.json",
+        "tokenizer.json",
+        "vocab.json",
+        "vocab.txt",
+        "tokenizer.model",
+        "merges.txt",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "added_tokens.json",
+        TemplateName,
+        "chat_template.json",
     ];
 
     /// <summary>Files that name the special tokens.</summary>
@@ -31,16 +42,19 @@ internal sealed class PretrainedFiles
     /// <summary>Where a configuration names the element type of the weights: transformers 5, and before it.</summary>
     private static readonly string[] TypeKeys = ["dtype", "torch_dtype"];
 
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private readonly string _directory;
     private readonly byte[] _config;
     private readonly List<(string Name, byte[] Content)> _others;
     private readonly TemplateFiles? _templates;
 
     private PretrainedFiles(string directory, byte[] config, List<(string Name, byte[] Content)> others, string? tokenizerDirectory)
-        : this(directory, config, others, tokenizerDirectory is null ? null : TemplateFiles.In(tokenizerDirectory))
-    {
-    }
+        : this(directory, config, others, tokenizerDirectory is null ? null : TemplateFiles.In(tokenizerDirectory)) { }
 
     private PretrainedFiles(string directory, byte[] config, List<(string Name, byte[] Content)> others, TemplateFiles? templates) =>
         (_directory, _config, _others, _templates) = (directory, config, others, templates);
@@ -62,36 +76,63 @@ internal sealed class PretrainedFiles
         if (!Directory.Exists(directory))
             throw new DirectoryNotFoundException($"There is no directory {directory}.");
         if (InputFile.Find(directory, ConfigName) is not string config)
-            throw new FileNotFoundException($"{directory} is no model directory: there is no {ConfigName}{WhyNone(directory)}.", Path.Combine(directory, ConfigName));
-        return new PretrainedFiles(directory, InputFile.ReadAll(config, InputFile.LongestConfig), Others(directory, [.. TokenizerNames, GenerationName]), directory);
+            throw new FileNotFoundException(
+                $"{directory} is no model directory: there is no {ConfigName}{WhyNone(directory)}.",
+                Path.Combine(directory, ConfigName)
+            );
+        return new PretrainedFiles(
+            directory,
+            InputFile.ReadAll(config, InputFile.LongestConfig),
+            Others(directory, [.. TokenizerNames, GenerationName]),
+            directory
+        );
     }
 
     /// <summary>The files of a model that comes from no directory.</summary>
     /// <param name="config">The text of its <c>config.json</c>.</param>
     /// <param name="tokenizerDirectory">Where its tokenizer lies; null for none.</param>
     internal static PretrainedFiles New(string config, string? tokenizerDirectory) =>
-        new(tokenizerDirectory ?? "the new model", Encoding.UTF8.GetBytes(config), tokenizerDirectory is null ? [] : Others(tokenizerDirectory, TokenizerNames), tokenizerDirectory);
+        new(
+            tokenizerDirectory ?? "the new model",
+            Encoding.UTF8.GetBytes(config),
+            tokenizerDirectory is null ? [] : Others(tokenizerDirectory, TokenizerNames),
+            tokenizerDirectory
+        );
 
     /// <summary>The files of another model with this tokenizer and chat template: a classifier, which generates nothing.</summary>
     /// <param name="config">The text of its <c>config.json</c>.</param>
-    /// <param name="padding">The padding token where the settings of the tokenizer name none, which then name it, in a new file where there are no settings; else null.</param>
-    internal PretrainedFiles WithConfig(string config, string? padding) => new(
-        _directory,
-        Encoding.UTF8.GetBytes(config),
-        [
-            .. _others.Where(file => file.Name != GenerationName).Select(file => (file.Name, padding is null || !SettingsNames.Contains(file.Name) ? file.Content : WithPadding(file.Content, padding))),
-            .. padding is null || _others.Exists(file => SettingsNames.Contains(file.Name)) ? (IEnumerable<(string, byte[])>)[] : [(SettingsNames[0], WithPadding("{}"u8, padding))],
-        ],
-        _templates);
+    /// <param name="padding">The padding token where the settings of the tokenizer name none, which then name it, in a new file where there
+    /// are no settings; else null.</param>
+    internal PretrainedFiles WithConfig(string config, string? padding) =>
+        new(
+            _directory,
+            Encoding.UTF8.GetBytes(config),
+            [
+                .. _others
+                    .Where(file => file.Name != GenerationName)
+                    .Select(file =>
+                        (
+                            file.Name,
+                            padding is null || !SettingsNames.Contains(file.Name) ? file.Content : WithPadding(file.Content, padding)
+                        )
+                    ),
+                .. padding is null || _others.Exists(file => SettingsNames.Contains(file.Name))
+                    ? (IEnumerable<(string, byte[])>)[]
+                    : [(SettingsNames[0], WithPadding("{}"u8, padding))],
+            ],
+            _templates
+        );
 
     /// <summary>The tokenizer; null where the directory has none.</summary>
-    internal HuggingFaceTokenizer? Tokenizer(int vocabularySize) => !HasTokenizer ? null
-        : HuggingFaceTokenizer.Load(TokenizerFiles, vocabularySize);
+    internal HuggingFaceTokenizer? Tokenizer(int vocabularySize) =>
+        !HasTokenizer ? null : HuggingFaceTokenizer.Load(TokenizerFiles, vocabularySize);
 
     /// <summary>The files of the tokenizer.</summary>
-    internal TokenizerFiles TokenizerFiles => new(
-        _directory, // the class of the tokenizer may follow from the model
-        name => name == ConfigName ? _config : _others.Find(file => file.Name == name).Content);
+    internal TokenizerFiles TokenizerFiles =>
+        new(
+            _directory, // the class of the tokenizer may follow from the model
+            name => name == ConfigName ? _config : _others.Find(file => file.Name == name).Content
+        );
 
     /// <summary>The chat template.</summary>
     /// <exception cref="ChatTemplateException">It cannot be read.</exception>
@@ -106,13 +147,18 @@ internal sealed class PretrainedFiles
     internal ImmutableArray<int> StopTokens(int vocabularySize)
     {
         byte[]? generation = _others.Find(file => file.Name == GenerationName).Content;
-        var stops = generation is null ? null : Named(GenerationName, () => StopTokens(Encoding.UTF8.GetString(generation), vocabularySize));
+        var stops = generation is null
+            ? null
+            : Named(GenerationName, () => StopTokens(Encoding.UTF8.GetString(generation), vocabularySize));
         return stops ?? ReadConfig(json => StopTokens(json, vocabularySize)) ?? [];
     }
 
     /// <summary>The file that <see cref="StopTokens(int)"/> reads them from.</summary>
-    internal string StopTokensPlace => _others.Find(file => file.Name == GenerationName).Content is byte[] generation
-        && ConfigReader.Parse(Encoding.UTF8.GetString(generation)).Has("eos_token_id") ? GenerationName : ConfigName;
+    internal string StopTokensPlace =>
+        _others.Find(file => file.Name == GenerationName).Content is byte[] generation
+        && ConfigReader.Parse(Encoding.UTF8.GetString(generation)).Has("eos_token_id")
+            ? GenerationName
+            : ConfigName;
 
     /// <summary>Writes everything with the weights of a module; see <see cref="AtomicDirectory"/>.</summary>
     internal void Save(string directory, nn.Module module, WeightLayout layout, ScalarType? type)
@@ -129,9 +175,18 @@ internal sealed class PretrainedFiles
                 WeightWriter.Write(staging, tensors, layout, type);
                 Write(staging, ConfigName, ConfigWith(type ?? tensors.Values.First(tensor => tensor.is_floating_point()).dtype));
             },
-            name => WeightDirectory.IsWritten(name) || name == GenerationName
-                || (HasTokenizer && (TokenizerNames.Contains(name) || name.StartsWith(TemplatesFolder + Path.DirectorySeparatorChar, StringComparison.Ordinal))),
-            [.. TokenizerNames.AsSpan(0, 4), WeightFormat.Safetensors.Index, WeightFormat.Safetensors.Single, ConfigName]);
+            name =>
+                WeightDirectory.IsWritten(name)
+                || name == GenerationName
+                || (
+                    HasTokenizer
+                    && (
+                        TokenizerNames.Contains(name)
+                        || name.StartsWith(TemplatesFolder + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+                    )
+                ),
+            [.. TokenizerNames.AsSpan(0, 4), WeightFormat.Safetensors.Index, WeightFormat.Safetensors.Single, ConfigName]
+        );
     }
 
     private static byte[] WithPadding(ReadOnlySpan<byte> settings, string padding)
@@ -149,18 +204,38 @@ internal sealed class PretrainedFiles
     }
 
     private static List<(string Name, byte[] Content)> Others(string directory, IEnumerable<string> names) =>
-        [.. names.Concat(Templates(directory)).Select(name => (Name: name, Path: InputFile.Find(directory, name))).Where(file => file.Path is not null)
-            .Select(file => (file.Name, InputFile.ReadAll(file.Path!, file.Name == GenerationName || file.Name.EndsWith(".jinja", StringComparison.Ordinal) ? InputFile.LongestConfig : InputFile.LongestTokenizerFile)))];
+        [
+            .. names
+                .Concat(Templates(directory))
+                .Select(name => (Name: name, Path: InputFile.Find(directory, name)))
+                .Where(file => file.Path is not null)
+                .Select(file =>
+                    (
+                        file.Name,
+                        InputFile.ReadAll(
+                            file.Path!,
+                            file.Name == GenerationName || file.Name.EndsWith(".jinja", StringComparison.Ordinal)
+                                ? InputFile.LongestConfig
+                                : InputFile.LongestTokenizerFile
+                        )
+                    )
+                ),
+        ];
 
-    private static string WhyNone(string directory) => File.Exists(Path.Combine(directory, "adapter_config.json"))
-        ? "; it holds an adapter, which is loaded on top of its base model"
-        : AtomicDirectory.LeftIn(directory).FirstOrDefault() is string left ? $"; a save into it was killed, so save again (what it had written is in {left})" : "";
+    private static string WhyNone(string directory) =>
+        File.Exists(Path.Combine(directory, "adapter_config.json")) ? "; it holds an adapter, which is loaded on top of its base model"
+        : AtomicDirectory.LeftIn(directory).FirstOrDefault() is string left
+            ? $"; a save into it was killed, so save again (what it had written is in {left})"
+        : "";
 
     private static IEnumerable<string> Templates(string directory)
     {
         string folder = Path.Combine(directory, TemplatesFolder);
         return Directory.Exists(folder)
-            ? Directory.GetFiles(folder, "*.jinja").Order(StringComparer.Ordinal).Select(file => Path.Combine(TemplatesFolder, Path.GetFileName(file)))
+            ? Directory
+                .GetFiles(folder, "*.jinja")
+                .Order(StringComparer.Ordinal)
+                .Select(file => Path.Combine(TemplatesFolder, Path.GetFileName(file)))
             : [];
     }
 
@@ -169,21 +244,34 @@ internal sealed class PretrainedFiles
         JsonNode? node = ConfigReader.Parse(json).Raw("eos_token_id");
         if (node is null)
             return null;
-        ImmutableArray<int> stops = [.. (node as JsonArray ?? [node.DeepClone()]).Select(id => id is JsonValue value && value.TryGetValue(out int token)
-            ? token : throw new InvalidDataException($"eos_token_id is {Shown.Text(node.ToJsonString())}; it must be a token or a list of tokens"))];
-        return [.. stops.Where(token => token >= 0 && token < vocabularySize)]; // a token without a logit is never drawn, so it ends nothing
+        ImmutableArray<int> stops =
+        [
+            .. (node as JsonArray ?? [node.DeepClone()]).Select(id =>
+                id is JsonValue value && value.TryGetValue(out int token)
+                    ? token
+                    : throw new InvalidDataException(
+                        $"eos_token_id is {Shown.Text(node.ToJsonString())}; it must be a token or a list of tokens"
+                    )
+            ),
+        ];
+        // a token without a logit is never drawn, so it ends nothing
+        return [.. stops.Where(token => token >= 0 && token < vocabularySize)];
     }
 
     /// <summary>
-    /// The configuration with the element type of the weights under each key that it has for it; byte for byte as it was found where it says so already. Without a key the
-    /// weights are float32 to transformers, so that any other type gets one.
+    /// The configuration with the element type of the weights under each key that it has for it; byte for byte as it was found where it
+    /// says so already. Without a key the weights are float32 to transformers, so that any other type gets one.
     /// </summary>
     private byte[] ConfigWith(ScalarType type)
     {
         string name = type.ToString().ToLowerInvariant();
         var json = JsonNode.Parse(_config)!.AsObject();
         string[] keys = [.. TypeKeys.Where(json.ContainsKey)];
-        if (keys.Length == 0 ? type == ScalarType.Float32 : keys.All(key => json[key] is JsonValue value && value.TryGetValue(out string? found) && found == name))
+        if (
+            keys.Length == 0
+                ? type == ScalarType.Float32
+                : keys.All(key => json[key] is JsonValue value && value.TryGetValue(out string? found) && found == name)
+        )
             return _config;
         foreach (string key in keys.Length == 0 ? ["torch_dtype"] : keys)
             json[key] = name;

@@ -8,22 +8,23 @@ namespace VariationalBoN.Transformers.Pretrained;
 /// <summary>How a model of a directory is held in memory. Immutable, so safe to share between threads.</summary>
 public sealed record PretrainedOptions
 {
-    /// <summary>The element type of the weights: Float32, or BFloat16 for half the memory (values of other files are converted); Float64 for comparisons.</summary>
+    /// <summary>The element type of the weights: Float32, or BFloat16 for half the memory (values of other files are converted); Float64
+    /// for comparisons.</summary>
     public ScalarType ElementType { get; init; } = ScalarType.Float32;
 
     /// <summary>The device of the weights; null for the processor.</summary>
     public Device? Device { get; init; }
 
     /// <summary>
-    /// Whether safetensors whose element type is <see cref="ElementType"/> are mapped into memory instead of read, on the processor: loading
-    /// takes next to no time, models of one directory share their pages, also between processes, and a weight that is trained gets pages of
-    /// its own.
+    /// Whether safetensors whose element type is <see cref="ElementType"/> are mapped into memory instead of read, on the processor:
+    /// loading takes next to no time, models of one directory share their pages, also between processes, and a weight that is trained gets
+    /// pages of its own.
     /// </summary>
     /// <value>True. On Windows, where a mapped file cannot be replaced, they are read in any case.</value>
     /// <remarks>
-    /// A file that is mapped must not be written to in place: its weights change, and where it becomes shorter the process ends. Saving here
-    /// replaces files by rename, which is safe. False for files that other programs write in place, such as on a share. On macOS the identity
-    /// of mapped weights is a pass over them each time, as for those that were read.
+    /// A file that is mapped must not be written to in place: its weights change, and where it becomes shorter the process ends. Saving
+    /// here replaces files by rename, which is safe. False for files that other programs write in place, such as on a share. On macOS the
+    /// identity of mapped weights is a pass over them each time, as for those that were read.
     /// </remarks>
     public bool MapWeights { get; init; } = true;
 
@@ -31,17 +32,20 @@ public sealed record PretrainedOptions
     internal bool Maps => MapWeights && !OperatingSystem.IsWindows();
 
     /// <summary>
-    /// Whether products with weights are computed in bfloat16 and everything else in float32: <see cref="CausalTransformer.MixedPrecision"/>.
-    /// With float32 weights these are what trains; weights in BFloat16 are frozen below adapters.
+    /// Whether products with weights are computed in bfloat16 and everything else in float32:
+    /// <see cref="CausalTransformer.MixedPrecision"/>. With float32 weights these are what trains; weights in BFloat16 are frozen below
+    /// adapters.
     /// </summary>
     /// <value>False.</value>
     public bool MixedPrecision { get; init; }
 
-    /// <summary>Whether training computes blocks a second time to save memory: <see cref="CausalTransformer.RecomputesActivations"/>.</summary>
+    /// <summary>Whether training computes blocks a second time to save memory:
+    /// <see cref="CausalTransformer.RecomputesActivations"/>.</summary>
     /// <value>False.</value>
     public bool RecomputeActivations { get; init; }
 
-    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what <see cref="PretrainedCausalLm.SaveGguf"/> warns of.</summary>
+    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what <see cref="PretrainedCausalLm.SaveGguf"/> warns
+    /// of.</summary>
     /// <value>null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
@@ -51,7 +55,10 @@ public sealed record PretrainedOptions
         if (ElementType is not (ScalarType.Float32 or ScalarType.BFloat16 or ScalarType.Float64))
             throw new ArgumentException($"{nameof(ElementType)} is {ElementType}; it must be Float32, BFloat16 or Float64.");
         if (MixedPrecision && ElementType == ScalarType.Float64)
-            throw new ArgumentException($"{nameof(ElementType)} is Float64 and {nameof(MixedPrecision)} is on; mixed precision needs Float32, or BFloat16 below adapters.");
+            throw new ArgumentException(
+                $"{nameof(ElementType)} is Float64 and {nameof(MixedPrecision)} is on; mixed precision needs Float32, or BFloat16 below "
+                    + $"adapters."
+            );
         TorchRuntime.Require();
         long elements = weights.Files.Sum(file => file.MostElements);
         return new EmptyParameters(ElementType, Device ?? CPU, elements, Path.GetDirectoryName(weights.Files[0].Path)!);

@@ -17,8 +17,14 @@ internal sealed record AddedToken(string Content, bool SingleWord, bool LeftStri
         bool isSpecial = section.FlagOrNull("special") ?? special ?? false;
         section.Require("__type", "AddedToken");
         section.Ignore("id");
-        var token = new AddedToken(section.Text("content"), section.FlagOrNull("single_word") ?? false, section.FlagOrNull("lstrip") ?? false,
-            section.FlagOrNull("rstrip") ?? false, section.FlagOrNull("normalized") ?? !isSpecial, isSpecial);
+        var token = new AddedToken(
+            section.Text("content"),
+            section.FlagOrNull("single_word") ?? false,
+            section.FlagOrNull("lstrip") ?? false,
+            section.FlagOrNull("rstrip") ?? false,
+            section.FlagOrNull("normalized") ?? !isSpecial,
+            isSpecial
+        );
         section.RequireNothingLeft();
         return token;
     }

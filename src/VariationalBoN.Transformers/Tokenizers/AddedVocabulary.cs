@@ -2,7 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>The tokens beside a model's vocabulary, and how they are found in a text before the model sees it. Ids are given as transformers gives them.</summary>
+/// <summary>The tokens beside a model's vocabulary, and how they are found in a text before the model sees it. Ids are given as
+/// transformers gives them.</summary>
 internal sealed class AddedVocabulary
 {
     private readonly TokenVocabulary _model;
@@ -24,14 +25,18 @@ internal sealed class AddedVocabulary
         if (token.Special)
             _special.Add(token.Content);
         if (!TryGetId(token.Content, out int id))
-            id = _largest < int.MaxValue ? Math.Max(_largest + 1, _model.Count) : throw new InvalidDataException($"{_place}: no id is left for the added token \"{token.Content}\".");
+            id =
+                _largest < int.MaxValue
+                    ? Math.Max(_largest + 1, _model.Count)
+                    : throw new InvalidDataException($"{_place}: no id is left for the added token \"{token.Content}\".");
         _largest = Math.Max(_largest, id);
         _ids[token.Content] = id;
         _tokens[id] = token;
         return id;
     }
 
-    /// <summary>Adds what the settings list and what of the special tokens is still missing, as transformers does after it has read the tokenizer.</summary>
+    /// <summary>Adds what the settings list and what of the special tokens is still missing, as transformers does after it has read the
+    /// tokenizer.</summary>
     internal void Add(TokenizerSettings settings)
     {
         var special = settings.Special.Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
@@ -62,6 +67,17 @@ internal sealed class AddedVocabulary
     internal TokenMatcher Matcher(bool normalized, Func<string, string>? normalizer, bool withoutSpecial)
     {
         var sought = _tokens.Where(pair => pair.Value.Normalized == normalized && !(withoutSpecial && pair.Value.Special));
-        return new TokenMatcher(sought.Select(pair => (normalized && normalizer is not null ? normalizer(pair.Value.Content) : pair.Value.Content, pair.Key, pair.Value with { Special = pair.Value.Special || IsSpecial(pair.Value.Content) })));
+        return new TokenMatcher(
+            sought.Select(pair =>
+                (
+                    normalized && normalizer is not null ? normalizer(pair.Value.Content) : pair.Value.Content,
+                    pair.Key,
+                    pair.Value with
+                    {
+                        Special = pair.Value.Special || IsSpecial(pair.Value.Content),
+                    }
+                )
+            )
+        );
     }
 }

@@ -53,7 +53,8 @@ internal ref struct BytePairMerger(Dictionary<(int Left, int Right), (int Rank, 
     internal void MergeLong(List<int> ids)
     {
         int length = _symbols.Length;
-        int[] previous = ArrayPool<int>.Shared.Rent(length), next = ArrayPool<int>.Shared.Rent(length);
+        int[] previous = ArrayPool<int>.Shared.Rent(length),
+            next = ArrayPool<int>.Shared.Rent(length);
         _heap = ArrayPool<ulong>.Shared.Rent(length);
         for (int i = 0; i < length; i++)
             (previous[i], next[i]) = (i - 1, i + 1);
@@ -62,7 +63,8 @@ internal ref struct BytePairMerger(Dictionary<(int Left, int Right), (int Rank, 
         while (_count > 0)
         {
             ulong top = Dequeue();
-            int at = (int)(uint)top, right = _symbols[at] < 0 ? length : next[at];
+            int at = (int)(uint)top,
+                right = _symbols[at] < 0 ? length : next[at];
             if (right == length || !merges.TryGetValue((_symbols[at], _symbols[right]), out var merge) || merge.Rank != (int)(top >> 32))
                 continue; // merged away, or into something else, since it was queued
             _symbols[at] = merge.Id;
@@ -114,7 +116,8 @@ internal ref struct BytePairMerger(Dictionary<(int Left, int Right), (int Rank, 
 
     private ulong Dequeue()
     {
-        ulong top = _heap[0], item = _heap[--_count];
+        ulong top = _heap[0],
+            item = _heap[--_count];
         int at = 0;
         for (int child = 1; child < _count; child = 2 * at + 1)
         {

@@ -5,10 +5,12 @@ using System.Text;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>Byte-pair encoding: of all neighbours the pair that was merged first in training is merged, the leftmost first, until none is left.</summary>
+/// <summary>Byte-pair encoding: of all neighbours the pair that was merged first in training is merged, the leftmost first, until none is
+/// left.</summary>
 /// <remarks>
-/// Our own loop: BpeTokenizer of Microsoft.ML.Tokenizers 2.0.1 gives the same ids on the golden texts of GPT-2 and Llama 3, but knows neither <c>ignore_merges</c> nor byte fallback.
-/// The ids of the first 10,000 different short words are kept, since texts repeat them. Thread-safe.
+/// Our own loop: BpeTokenizer of Microsoft.ML.Tokenizers 2.0.1 gives the same ids on the golden texts of GPT-2 and Llama 3, but knows
+/// neither <c>ignore_merges</c> nor byte fallback. The ids of the first 10,000 different short words are kept, since texts repeat them.
+/// Thread-safe.
 /// </remarks>
 internal sealed class BytePairModel : ITokenModel
 {
@@ -22,13 +24,22 @@ internal sealed class BytePairModel : ITokenModel
     private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _keptBySpan;
     private int _keptCount;
 
-    internal BytePairModel(TokenVocabulary vocabulary, Dictionary<(int Left, int Right), (int Rank, int Id)> merges, BytePairOptions options)
+    internal BytePairModel(
+        TokenVocabulary vocabulary,
+        Dictionary<(int Left, int Right), (int Rank, int Id)> merges,
+        BytePairOptions options
+    )
     {
         (Vocabulary, _merges, _options) = (vocabulary, merges, options);
         _keptBySpan = _kept.GetAlternateLookup<ReadOnlySpan<char>>();
         _unknown = options.Unknown is string token && vocabulary.TryGetId(token, out int id) ? id : null;
         if (options.ByteFallback)
-            _bytes = [.. Enumerable.Range(0, 256).Select(b => vocabulary.TryGetId(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"), out int code) ? code : -1)];
+            _bytes =
+            [
+                .. Enumerable
+                    .Range(0, 256)
+                    .Select(b => vocabulary.TryGetId(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"), out int code) ? code : -1),
+            ];
     }
 
     public TokenVocabulary Vocabulary { get; }
@@ -63,9 +74,12 @@ internal sealed class BytePairModel : ITokenModel
 
     private void EncodeNew(ReadOnlySpan<char> word, List<int> ids)
     {
-        int most = _bytes is null ? word.Length // a symbol becomes one id, or one for each of its bytes
-            : checked(Encoding.UTF8.GetByteCount(word)
-                + Encoding.UTF8.GetByteCount(_options.ContinuingPrefix + _options.EndOfWordSuffix) * word.Length);
+        int most = _bytes is null
+            ? word.Length // a symbol becomes one id, or one for each of its bytes
+            : checked(
+                Encoding.UTF8.GetByteCount(word)
+                + Encoding.UTF8.GetByteCount(_options.ContinuingPrefix + _options.EndOfWordSuffix) * word.Length
+            );
         int[]? rented = most > 256 ? ArrayPool<int>.Shared.Rent(most) : null;
         Span<int> symbols = rented ?? stackalloc int[256];
         symbols = symbols[..Symbols(word, symbols)];
@@ -80,7 +94,8 @@ internal sealed class BytePairModel : ITokenModel
     /// <summary>The ids of the characters of a word; their number is returned.</summary>
     private int Symbols(ReadOnlySpan<char> word, Span<int> symbols)
     {
-        int count = 0, at = 0;
+        int count = 0,
+            at = 0;
         bool unknown = false;
         while (at < word.Length)
         {

@@ -6,13 +6,18 @@ namespace VariationalBoN.Transformers.Tokenizers;
 internal static class BytePairReader
 {
     /// <summary>What Python's <c>split()</c> takes for white space.</summary>
-    private static readonly char[] s_space = [.. Enumerable.Range(0, 0x3001).Select(c => (char)c).Where(c => char.IsWhiteSpace(c)
-        || c is >= '\u001C' and <= '\u001F')];
+    private static readonly char[] s_space =
+    [
+        .. Enumerable.Range(0, 0x3001).Select(c => (char)c).Where(c => char.IsWhiteSpace(c) || c is >= '\u001C' and <= '\u001F'),
+    ];
 
     internal static BytePairModel Read(JsonSection section)
     {
         if (section.Raw("dropout") is JsonElement dropout && !(dropout.TryGetDoubleOrNull() == 0))
-            throw section.Fault("dropout", $"is {JsonSection.Value(dropout)}: tokens drawn at random are for training a tokenizer's model; set it to null");
+            throw section.Fault(
+                "dropout",
+                $"is {JsonSection.Value(dropout)}: tokens drawn at random are for training a tokenizer's model; set it to null"
+            );
         var options = new BytePairOptions
         {
             Unknown = section.TextOrNull("unk_token"),
@@ -28,9 +33,10 @@ internal static class BytePairReader
         foreach (var element in section.Elements("merges"))
         {
             string place = $"merges[{rank}]";
-            string[] parts = element.ValueKind == JsonValueKind.Array
-                ? [.. element.EnumerateArray().Select(part => section.TextOf(place, part))]
-                : section.TextOf(place, element).Split(' ');
+            string[] parts =
+                element.ValueKind == JsonValueKind.Array
+                    ? [.. element.EnumerateArray().Select(part => section.TextOf(place, part))]
+                    : section.TextOf(place, element).Split(' ');
             Add(merges, vocabulary, options, parts, rank++, message => section.Fault(place, message));
         }
 
@@ -46,13 +52,22 @@ internal static class BytePairReader
     /// <exception cref="InvalidDataException">One of the files is damaged or missing.</exception>
     internal static BytePairModel ReadFiles(TokenizerFiles files, bool everyLine)
     {
-        var vocabulary = TokenVocabulary.Read(files.Json("vocab.json") ?? throw new InvalidDataException($"{files.Directory}: vocab.json is missing."));
+        var vocabulary = TokenVocabulary.Read(
+            files.Json("vocab.json") ?? throw new InvalidDataException($"{files.Directory}: vocab.json is missing.")
+        );
         var merges = new Dictionary<(int, int), (int, int)>();
         var options = new BytePairOptions();
         foreach (var (line, parts) in Merges(files, everyLine))
         {
-            Add(merges, vocabulary, options, parts, line, message =>
-                new InvalidDataException($"{files.PathOf("merges.txt")}: line {line} {message}."), keepFirst: true);
+            Add(
+                merges,
+                vocabulary,
+                options,
+                parts,
+                line,
+                message => new InvalidDataException($"{files.PathOf("merges.txt")}: line {line} {message}."),
+                keepFirst: true
+            );
         }
 
         return new BytePairModel(vocabulary, merges, options);
@@ -64,8 +79,9 @@ internal static class BytePairReader
     /// <exception cref="InvalidDataException">The file is missing or not UTF-8.</exception>
     internal static IEnumerable<(int Line, string[] Parts)> Merges(TokenizerFiles files, bool everyLine)
     {
-        string[] lines = (files.Text("merges.txt")
-            ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.")).Split('\n');
+        string[] lines = (files.Text("merges.txt") ?? throw new InvalidDataException($"{files.Directory}: merges.txt is missing.")).Split(
+            '\n'
+        );
         int first = !everyLine || lines[0].TrimStart().StartsWith("#version:", StringComparison.Ordinal) ? 1 : 0;
         for (int i = first; i < (everyLine ? lines.Length : lines.Length - 1); i++)
         {
@@ -75,13 +91,22 @@ internal static class BytePairReader
         }
     }
 
-    private static void Add(Dictionary<(int, int), (int, int)> merges, TokenVocabulary vocabulary, BytePairOptions options,
-        string[] parts, int rank, Func<string, InvalidDataException> fault, bool keepFirst = false)
+    private static void Add(
+        Dictionary<(int, int), (int, int)> merges,
+        TokenVocabulary vocabulary,
+        BytePairOptions options,
+        string[] parts,
+        int rank,
+        Func<string, InvalidDataException> fault,
+        bool keepFirst = false
+    )
     {
         if (parts.Length != 2)
             throw fault($"has {parts.Length} parts; a merge has 2");
-        int Id(string token) => vocabulary.TryGetId(token, out int id) ? id : throw fault($"needs the token \"{token}\", which the vocabulary does not hold");
-        string right = parts[1].StartsWith(options.ContinuingPrefix, StringComparison.Ordinal) ? parts[1][options.ContinuingPrefix.Length..]
+        int Id(string token) =>
+            vocabulary.TryGetId(token, out int id) ? id : throw fault($"needs the token \"{token}\", which the vocabulary does not hold");
+        string right = parts[1].StartsWith(options.ContinuingPrefix, StringComparison.Ordinal)
+            ? parts[1][options.ContinuingPrefix.Length..]
             : throw fault($"joins \"{parts[1]}\", which does not begin with continuing_subword_prefix");
         var pair = (Id(parts[0]), Id(parts[1]));
         int joined = Id(parts[0] + right);
@@ -90,5 +115,6 @@ internal static class BytePairReader
             merges[pair] = (rank, joined);
     }
 
-    private static double? TryGetDoubleOrNull(this JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : null;
+    private static double? TryGetDoubleOrNull(this JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : null;
 }

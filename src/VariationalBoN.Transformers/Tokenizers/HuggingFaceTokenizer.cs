@@ -5,10 +5,12 @@ using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Transformers;
 
-/// <summary>The tokenizer of a Hugging Face directory: the ids and texts of transformers 4.57, or an error that names what it cannot honour.</summary>
+/// <summary>The tokenizer of a Hugging Face directory: the ids and texts of transformers 4.57, or an error that names what it cannot
+/// honour.</summary>
 /// <remarks>
-/// Reads <c>tokenizer.json</c> where there is one, otherwise <c>vocab.json</c> with <c>merges.txt</c>, <c>vocab.txt</c> or <c>tokenizer.model</c>; with <c>tokenizer_config.json</c> and
-/// <c>special_tokens_map.json</c>. See docs/tokenizers.md for what is supported. <see cref="Chat.ChatTokenizer"/> joins it with a chat template. Immutable; thread-safe.
+/// Reads <c>tokenizer.json</c> where there is one, otherwise <c>vocab.json</c> with <c>merges.txt</c>, <c>vocab.txt</c> or
+/// <c>tokenizer.model</c>; with <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>. See docs/tokenizers.md for what is
+/// supported. <see cref="Chat.ChatTokenizer"/> joins it with a chat template. Immutable; thread-safe.
 /// </remarks>
 public sealed class HuggingFaceTokenizer : ITokenizer
 {
@@ -19,9 +21,18 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     private HuggingFaceTokenizer(TokenizerEngine engine, TokenizerSettings settings, bool truncateLeft, int vocabularySize)
     {
         (_engine, _truncateLeft, VocabularySize) = (engine, truncateLeft, vocabularySize);
-        _named = settings.Named.Where(pair => engine.TryGetId(pair.Value.Content, out _)).ToImmutableDictionary(pair => pair.Key, pair => engine.TryGetId(pair.Value.Content, out int id) ? id : -1, StringComparer.Ordinal);
+        _named = settings
+            .Named.Where(pair => engine.TryGetId(pair.Value.Content, out _))
+            .ToImmutableDictionary(
+                pair => pair.Key,
+                pair => engine.TryGetId(pair.Value.Content, out int id) ? id : -1,
+                StringComparer.Ordinal
+            );
         SpecialTokens = settings.Named.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Content, StringComparer.Ordinal);
-        SpecialIds = [.. settings.Special.Select(token => engine.TryGetId(token.Content, out int id) ? id : -1).Where(id => id >= 0).Order()];
+        SpecialIds =
+        [
+            .. settings.Special.Select(token => engine.TryGetId(token.Content, out int id) ? id : -1).Where(id => id >= 0).Order(),
+        ];
     }
 
     /// <inheritdoc/>
@@ -55,7 +66,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     /// <summary>The ids of all special tokens that the settings name, in rising order.</summary>
     public ImmutableArray<int> SpecialIds { get; }
 
-    /// <summary>The special tokens that have a name, such as <c>bos_token</c>, as the settings write them; chat templates read them.</summary>
+    /// <summary>The special tokens that have a name, such as <c>bos_token</c>, as the settings write them; chat templates read
+    /// them.</summary>
     public ImmutableDictionary<string, string> SpecialTokens { get; }
 
     /// <summary>The tokens beside the model's vocabulary, by id, with how they are found.</summary>
@@ -73,8 +85,10 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     /// <returns>The tokenizer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The size is below 1.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged or asks for what is not supported, or the vocabulary is larger than the model's; the message names file, place and setting.</exception>
-    /// <exception cref="PlatformNotSupportedException">The tokenizer normalises Unicode and .NET runs in invariant globalization mode.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged or asks for what is not supported, or the vocabulary is larger than the
+    /// model's; the message names file, place and setting.</exception>
+    /// <exception cref="PlatformNotSupportedException">The tokenizer normalises Unicode and .NET runs in invariant globalization
+    /// mode.</exception>
     public static HuggingFaceTokenizer Load(string directory, int vocabularySize)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -90,33 +104,51 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         var engine = json is null ? TokenizerFilesReader.Read(files, settings) : TokenizerJsonReader.Read(json, settings);
         int largest = Math.Max(engine.LargestModelId, engine.Frame.Before.Concat(engine.Frame.After).DefaultIfEmpty(-1).Max());
         if (largest >= vocabularySize)
-            throw new InvalidDataException($"{files.Directory}: the tokenizer has the id {largest}, but the model has {vocabularySize} logits; the two do not belong together.");
-        return new HuggingFaceTokenizer(engine, settings, settings.TruncateLeft ?? TokenizerJsonReader.TruncatesLeft(json) ?? false, vocabularySize);
+            throw new InvalidDataException(
+                $"{files.Directory}: the tokenizer has the id {largest}, but the model has {vocabularySize} logits; the two do not belong "
+                    + $"together."
+            );
+        return new HuggingFaceTokenizer(
+            engine,
+            settings,
+            settings.TruncateLeft ?? TokenizerJsonReader.TruncatesLeft(json) ?? false,
+            vocabularySize
+        );
     }
 
-    /// <summary>The ids of a prompt, with the special tokens that the model expects around a text, as Python's <c>tokenizer(text)</c>: BOS before it for Llama, [CLS] and [SEP] around it for BERT, none for GPT-2.</summary>
+    /// <summary>The ids of a prompt, with the special tokens that the model expects around a text, as Python's <c>tokenizer(text)</c>: BOS
+    /// before it for Llama, [CLS] and [SEP] around it for BERT, none for GPT-2.</summary>
     /// <param name="text">The prompt; special tokens written in it are recognised, halves of surrogate pairs become U+FFFD.</param>
     /// <returns>The ids, each in 0 to <see cref="VocabularySize"/> - 1.</returns>
-    /// <exception cref="InvalidOperationException">The text holds an added token for which the model has no logit, or the tokenizer's own pattern backtracks without end on it.</exception>
+    /// <exception cref="InvalidOperationException">The text holds an added token for which the model has no logit, or the tokenizer's own
+    /// pattern backtracks without end on it.</exception>
     public ImmutableArray<int> Encode(string text) => Encode(text, addSpecialTokens: true);
 
     /// <inheritdoc/>
     ImmutableArray<int> ITokenizer.Encode(string text, bool addSpecialTokens) => Encode(text, addSpecialTokens);
 
     /// <summary>The ids of a text.</summary>
-    /// <param name="text">The text; special tokens written in it are recognised either way, halves of surrogate pairs become U+FFFD.</param>
-    /// <param name="addSpecialTokens">Whether the special tokens that the model expects are put around it; false for a text that has them, such as the output of a chat template.</param>
-    /// <param name="maxLength">The largest number of ids, special tokens included; the text loses its end, or its start where the settings say <c>truncation_side: left</c>. Null: no limit.</param>
+    /// <param name="text">The text; special tokens written in it are recognised either way, halves of surrogate pairs become
+    /// U+FFFD.</param>
+    /// <param name="addSpecialTokens">Whether the special tokens that the model expects are put around it; false for a text that has them,
+    /// such as the output of a chat template.</param>
+    /// <param name="maxLength">The largest number of ids, special tokens included; the text loses its end, or its start where the settings
+    /// say <c>truncation_side: left</c>. Null: no limit.</param>
     /// <returns>The ids, each in 0 to <see cref="VocabularySize"/> - 1.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The limit leaves no room for the special tokens.</exception>
-    /// <exception cref="InvalidOperationException">The text holds an added token for which the model has no logit, or the tokenizer's own pattern backtracks without end on it.</exception>
+    /// <exception cref="InvalidOperationException">The text holds an added token for which the model has no logit, or the tokenizer's own
+    /// pattern backtracks without end on it.</exception>
     public ImmutableArray<int> Encode(string text, bool addSpecialTokens, int? maxLength = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         var frame = addSpecialTokens ? _engine.Frame : TokenFrame.None;
         int room = (maxLength ?? int.MaxValue) - frame.Before.Length - frame.After.Length;
         if (room < 0 || maxLength < 0)
-            throw new ArgumentOutOfRangeException(nameof(maxLength), maxLength, $"The {frame.Before.Length + frame.After.Length} special tokens need room.");
+            throw new ArgumentOutOfRangeException(
+                nameof(maxLength),
+                maxLength,
+                $"The {frame.Before.Length + frame.After.Length} special tokens need room."
+            );
         var ids = _engine.Encode(Utf8Text.WithoutLoneSurrogates(text));
         if (ids.Count > room)
             ids.RemoveRange(_truncateLeft ? 0 : room, ids.Count - room);
@@ -124,7 +156,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         return [.. frame.Before, .. ids, .. frame.After];
     }
 
-    /// <summary>Cuts ids of a conversation that are too many at its beginning, so that what was answered last stays: so do BOS and the special tokens at the end.</summary>
+    /// <summary>Cuts ids of a conversation that are too many at its beginning, so that what was answered last stays: so do BOS and the
+    /// special tokens at the end.</summary>
     internal ImmutableArray<int> Cut(ImmutableArray<int> tokens, int most)
     {
         if (tokens.Length <= most)
@@ -136,7 +169,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     /// <summary>The ids of a text, with nothing around it, in which some special tokens are text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="plain">Where a special token is text, even if it only touches one of these ranges.</param>
-    /// <param name="held">Ids of tokens that are text there too, beside the special ones and those that the settings name; null for none.</param>
+    /// <param name="held">Ids of tokens that are text there too, beside the special ones and those that the settings name; null for
+    /// none.</param>
     /// <exception cref="InvalidOperationException">The tokenizer's own vocabulary makes a special token of text there.</exception>
     internal ImmutableArray<int> Encode(string text, IEnumerable<(int Start, int End)> plain, IEnumerable<int>? held = null)
     {
@@ -149,7 +183,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     public string Decode(IReadOnlyList<int> tokens) => Decode(tokens, skipSpecial: true);
 
     /// <summary>The text of token ids.</summary>
-    /// <param name="tokens">The ids, each in 0 to <see cref="VocabularySize"/> - 1; those that name no token give no text, and bytes that are no UTF-8 become U+FFFD.</param>
+    /// <param name="tokens">The ids, each in 0 to <see cref="VocabularySize"/> - 1; those that name no token give no text, and bytes that
+    /// are no UTF-8 become U+FFFD.</param>
     /// <param name="skipSpecial">Whether special tokens are left out.</param>
     /// <returns>The text.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An id lies outside the vocabulary.</exception>
@@ -159,7 +194,11 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         foreach (int id in tokens)
         {
             if (id < 0 || id >= VocabularySize)
-                throw new ArgumentOutOfRangeException(nameof(tokens), id, $"Token ids must lie in the vocabulary, 0 to {VocabularySize - 1}.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(tokens),
+                    id,
+                    $"Token ids must lie in the vocabulary, 0 to {VocabularySize - 1}."
+                );
         }
 
         return _engine.Decode(tokens, skipSpecial);
@@ -191,7 +230,10 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         foreach (int id in ids)
         {
             if (id >= VocabularySize)
-                throw new InvalidOperationException($"The text holds the token \"{(_engine.TryGetToken(id, out string? token) ? token : "")}\" of id {id}, but the model has {VocabularySize} logits; give the model a row for it or leave it out of the text.");
+                throw new InvalidOperationException(
+                    $"The text holds the token \"{(_engine.TryGetToken(id, out string? token) ? token : "")}\" of id {id}, but the model "
+                        + $"has {VocabularySize} logits; give the model a row for it or leave it out of the text."
+                );
         }
     }
 

@@ -4,20 +4,61 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>An object of a JSON file, read key by key: what was not asked for is refused by name, and every message names file and JSON path.</summary>
+/// <summary>An object of a JSON file, read key by key: what was not asked for is refused by name, and every message names file and JSON
+/// path.</summary>
 internal sealed class JsonSection
 {
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
     private static readonly string[] s_partKeys =
     [
-        "add_prefix_space", "trim_offsets", "use_regex", "replacement", "prepend_scheme", "split", "str_rep", "pattern", "behavior",
-        "invert", "individual_digits", "delimiter", "length", "cls", "sep", "single", "pair",
-        "special_tokens", "processors", "pretokenizers", "normalizers", "decoders", "prefix", "cleanup", "suffix", "content", "start",
-        "stop", "strip_left", "strip_right", "clean_text", "handle_chinese_chars",
-        "strip_accents", "lowercase", "prepend", "dropout", "unk_token", "unk_id", "continuing_subword_prefix", "end_of_word_suffix",
-        "fuse_unk", "byte_fallback", "ignore_merges", "max_input_chars_per_word",
-        "precompiled_charsmap", "pad_token", "word_delimiter_token",
+        "add_prefix_space",
+        "trim_offsets",
+        "use_regex",
+        "replacement",
+        "prepend_scheme",
+        "split",
+        "str_rep",
+        "pattern",
+        "behavior",
+        "invert",
+        "individual_digits",
+        "delimiter",
+        "length",
+        "cls",
+        "sep",
+        "single",
+        "pair",
+        "special_tokens",
+        "processors",
+        "pretokenizers",
+        "normalizers",
+        "decoders",
+        "prefix",
+        "cleanup",
+        "suffix",
+        "content",
+        "start",
+        "stop",
+        "strip_left",
+        "strip_right",
+        "clean_text",
+        "handle_chinese_chars",
+        "strip_accents",
+        "lowercase",
+        "prepend",
+        "dropout",
+        "unk_token",
+        "unk_id",
+        "continuing_subword_prefix",
+        "end_of_word_suffix",
+        "fuse_unk",
+        "byte_fallback",
+        "ignore_merges",
+        "max_input_chars_per_word",
+        "precompiled_charsmap",
+        "pad_token",
+        "word_delimiter_token",
     ];
 
     private readonly JsonElement _element;
@@ -42,11 +83,17 @@ internal sealed class JsonSection
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException(e.LineNumber is null ? $"{file}: {e.Message}" : $"{file}: line {e.LineNumber + 1}, byte {e.BytePositionInLine} of it: not valid JSON.", e);
+            throw new InvalidDataException(
+                e.LineNumber is null
+                    ? $"{file}: {e.Message}"
+                    : $"{file}: line {e.LineNumber + 1}, byte {e.BytePositionInLine} of it: not valid JSON.",
+                e
+            );
         }
         catch (InvalidOperationException e)
         {
-            throw new InvalidDataException($"{file}: a name holds what is not Unicode: {e.Message}", e); // a lone surrogate, met while names are compared
+            // a lone surrogate, met while names are compared
+            throw new InvalidDataException($"{file}: a name holds what is not Unicode: {e.Message}", e);
         }
     }
 
@@ -70,29 +117,37 @@ internal sealed class JsonSection
 
     internal bool Flag(string key) => FlagOrNull(key) ?? throw Fault(key, "is missing");
 
-    internal bool? FlagOrNull(string key) => Raw(key) is not JsonElement value ? null
-        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Fault(key, $"is {Value(value)}; it must be true or false");
+    internal bool? FlagOrNull(string key) =>
+        Raw(key) is not JsonElement value ? null
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+        : throw Fault(key, $"is {Value(value)}; it must be true or false");
 
     internal int Count(string key) => CountOrNull(key) ?? throw Fault(key, "is missing");
 
     /// <summary>A limit, which may be beyond all that a machine holds.</summary>
-    internal long LongCount(string key) => Raw(key) is not JsonElement value ? throw Fault(key, "is missing")
+    internal long LongCount(string key) =>
+        Raw(key) is not JsonElement value ? throw Fault(key, "is missing")
         : value.ValueKind == JsonValueKind.Number && value.TryGetUInt64(out ulong number) ? (long)Math.Min(number, long.MaxValue)
         : throw Fault(key, $"is {Value(value)}; it must be a whole number from 0");
 
     internal int? CountOrNull(string key) => Raw(key) is JsonElement value ? CountOf(key, value) : null;
 
     /// <summary>A text with one character.</summary>
-    internal string Character(string key) => Text(key) is var text && text.EnumerateRunes().Count() == 1 ? text : throw Fault(key, $"is \"{text}\"; it must be one character");
+    internal string Character(string key) =>
+        Text(key) is var text && text.EnumerateRunes().Count() == 1 ? text : throw Fault(key, $"is \"{text}\"; it must be one character");
 
     internal JsonSection Section(string key) => SectionOrNull(key) ?? throw Fault(key, "is missing");
 
-    internal JsonSection? SectionOrNull(string key) => Raw(key) is JsonElement value ? new JsonSection(_file, $"{_path}.{key}", value) : null;
+    internal JsonSection? SectionOrNull(string key) =>
+        Raw(key) is JsonElement value ? new JsonSection(_file, $"{_path}.{key}", value) : null;
 
-    internal IEnumerable<JsonSection> Sections(string key) => Elements(key).Select((value, i) => new JsonSection(_file, $"{_path}.{key}[{i}]", value));
+    internal IEnumerable<JsonSection> Sections(string key) =>
+        Elements(key).Select((value, i) => new JsonSection(_file, $"{_path}.{key}[{i}]", value));
 
-    internal IEnumerable<JsonElement> Elements(string key) => Raw(key) is not JsonElement list ? throw Fault(key, "is missing")
-        : list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw Fault(key, $"is {Value(list)}; it must be a list");
+    internal IEnumerable<JsonElement> Elements(string key) =>
+        Raw(key) is not JsonElement list ? throw Fault(key, "is missing")
+        : list.ValueKind == JsonValueKind.Array ? list.EnumerateArray()
+        : throw Fault(key, $"is {Value(list)}; it must be a list");
 
     /// <summary>Every key with its value: for objects whose keys are data.</summary>
     internal IEnumerable<(string Name, JsonElement Value)> Entries()
@@ -118,8 +173,10 @@ internal sealed class JsonSection
     }
 
     /// <summary>A number of tokens or a token id below a key of this section.</summary>
-    internal int CountOf(string key, JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0
-        ? number : throw Fault(key, $"is {Value(value)}; it must be a whole number from 0 to {int.MaxValue}");
+    internal int CountOf(string key, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0
+            ? number
+            : throw Fault(key, $"is {Value(value)}; it must be a whole number from 0 to {int.MaxValue}");
 
     /// <summary>A setting with one supported value, which is also what its absence means.</summary>
     internal void Require(string key, string supported)
@@ -157,14 +214,15 @@ internal sealed class JsonSection
             throw Fault($"has settings that are not known to this library and might change the tokens: {string.Join(", ", left)}");
     }
 
-    internal static string Value(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object when !value.EnumerateObject().Any() => "{}",
-        JsonValueKind.Array when value.GetArrayLength() == 0 => "[]",
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "a list",
-        _ => Shown.Text(value.GetRawText()),
-    };
+    internal static string Value(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Object when !value.EnumerateObject().Any() => "{}",
+            JsonValueKind.Array when value.GetArrayLength() == 0 => "[]",
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "a list",
+            _ => Shown.Text(value.GetRawText()),
+        };
 
     private string NameOf(JsonProperty property)
     {

@@ -5,8 +5,8 @@ using System.Text;
 namespace VariationalBoN.Transformers.Tokenizers;
 
 /// <summary>
-/// A directory with <c>tokenizer.model</c> alone, as LlamaTokenizer of transformers 4 reads it with the sentencepiece library. (Its converted twin, LlamaTokenizerFast, differs from it on
-/// texts that begin with spaces; both count as right.)
+/// A directory with <c>tokenizer.model</c> alone, as LlamaTokenizer of transformers 4 reads it with the sentencepiece library. (Its
+/// converted twin, LlamaTokenizerFast, differs from it on texts that begin with spaces; both count as right.)
 /// </summary>
 internal sealed class LlamaSentencePiece : TokenizerEngine
 {
@@ -29,7 +29,23 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
         TokenizerFilesReader.AddListed(_added, settings);
         _addedById = _added.Tokens.ToDictionary(pair => pair.Key, pair => pair.Value);
         _special = settings.Special.Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
-        _matcher = new TokenMatcher(settings.SplitSpecialTokens ? [] : _addedById.Select(pair => (pair.Value.Content, pair.Key, pair.Value with { SingleWord = false, LeftStrip = false, RightStrip = false, Special = pair.Value.Special || _special.Contains(pair.Value.Content) })));
+        _matcher = new TokenMatcher(
+            settings.SplitSpecialTokens
+                ? []
+                : _addedById.Select(pair =>
+                    (
+                        pair.Value.Content,
+                        pair.Key,
+                        pair.Value with
+                        {
+                            SingleWord = false,
+                            LeftStrip = false,
+                            RightStrip = false,
+                            Special = pair.Value.Special || _special.Contains(pair.Value.Content),
+                        }
+                    )
+                )
+        );
         _unknown = settings.Named.TryGetValue("unk_token", out var unknown) ? unknown.Content : "";
         _unknownLength = model.Encode(_unknown, DummyPrefix).Count;
         Frame = TokenizerJsonReader.BosEos(_added, settings);
@@ -65,8 +81,19 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
                 (text, plain) = (SentencePieceModel.Space + text, plain?.Within(-1, text.Length));
         }
 
-        List<string> tokens = [.. Parts(text, plain).Where(part => part.Text.Length > 0).SelectMany(part => part.Token is null ? Pieces(part.Text, plain) : [part.Text])];
-        if (!_settings.Legacy && tokens.Count > 1 && tokens[0].Length == 1 && tokens[0][0] == SentencePieceModel.Space && _special.Contains(tokens[1]))
+        List<string> tokens =
+        [
+            .. Parts(text, plain)
+                .Where(part => part.Text.Length > 0)
+                .SelectMany(part => part.Token is null ? Pieces(part.Text, plain) : [part.Text]),
+        ];
+        if (
+            !_settings.Legacy
+            && tokens.Count > 1
+            && tokens[0].Length == 1
+            && tokens[0][0] == SentencePieceModel.Space
+            && _special.Contains(tokens[1])
+        )
             tokens.RemoveAt(0);
         return [.. tokens.Select(Id)];
     }
@@ -105,12 +132,16 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
     /// <summary>Cuts a text at the added tokens and lets them take the white space that they ask for.</summary>
     private List<(string Text, AddedToken? Token)> Parts(string text, TextRanges? plain)
     {
-        var parts = _matcher.Split(text, plain).Select(part => (Text: text[part.Start..part.End], Token: part.Id < 0 ? null : _addedById[part.Id])).ToList();
+        var parts = _matcher
+            .Split(text, plain)
+            .Select(part => (Text: text[part.Start..part.End], Token: part.Id < 0 ? null : _addedById[part.Id]))
+            .ToList();
         for (int i = 0; i < parts.Count; i++)
         {
             if (parts[i].Token is not AddedToken token)
                 continue;
-            bool hasLeft = i > 0 && parts[i - 1].Text.Length > 0, hasRight = i + 1 < parts.Count;
+            bool hasLeft = i > 0 && parts[i - 1].Text.Length > 0,
+                hasRight = i + 1 < parts.Count;
             if (token.RightStrip && hasRight)
                 parts[i + 1] = parts[i + 1] with { Text = parts[i + 1].Text.TrimStart() };
             if (token.LeftStrip && hasLeft)
@@ -124,7 +155,8 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
         return parts;
     }
 
-    /// <summary>The pieces of a part; where it begins with a space, the unknown token goes before it and off again, since the library might strip the space.</summary>
+    /// <summary>The pieces of a part; where it begins with a space, the unknown token goes before it and off again, since the library might
+    /// strip the space.</summary>
     private List<string> Pieces(string text, TextRanges? plain)
     {
         List<string> pieces = Pieces(text);
@@ -174,7 +206,8 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
         return text.Append(Run(run)).ToString();
     }
 
-    /// <summary>SentencePiece's own decoding: spaces back, bytes to characters, U+FFFD for each byte that fits none, the space before the text off.</summary>
+    /// <summary>SentencePiece's own decoding: spaces back, bytes to characters, U+FFFD for each byte that fits none, the space before the
+    /// text off.</summary>
     private string Run(List<string> pieces)
     {
         var text = new StringBuilder();

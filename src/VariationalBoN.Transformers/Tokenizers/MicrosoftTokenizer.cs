@@ -27,7 +27,11 @@ public sealed class MicrosoftTokenizer : ITokenizer
         foreach (int token in _special)
         {
             if (token < 0 || token >= vocabularySize)
-                throw new ArgumentOutOfRangeException(nameof(specialTokens), token, $"Special tokens must lie in the vocabulary, 0 to {vocabularySize - 1}.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(specialTokens),
+                    token,
+                    $"Special tokens must lie in the vocabulary, 0 to {vocabularySize - 1}."
+                );
         }
     }
 
@@ -47,19 +51,24 @@ public sealed class MicrosoftTokenizer : ITokenizer
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Which special tokens a wrapped tokenizer puts around a text is known of those of Microsoft.ML.Tokenizers, but for the end of sentence of
-    /// <see cref="BpeTokenizer"/>, which it does not tell; another is taken to put none.
+    /// Which special tokens a wrapped tokenizer puts around a text is known of those of Microsoft.ML.Tokenizers, but for the end of
+    /// sentence of <see cref="BpeTokenizer"/>, which it does not tell; another is taken to put none.
     /// </remarks>
     public ImmutableArray<int> Encode(string text, bool addSpecialTokens)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return addSpecialTokens ? Encode(text) : _tokenizer switch
-        {
-            SentencePieceTokenizer pieces => [.. pieces.EncodeToIds(text, addBeginningOfSentence: false, addEndOfSentence: false)],
-            CodeGenTokenizer pairs => [.. pairs.EncodeToIds(text, pairs.AddPrefixSpace, addBeginningOfSentence: false, addEndOfSentence: false)],
-            BpeTokenizer { BeginningOfSentenceToken: not null } => [.. _tokenizer.EncodeToIds(text).Skip(1)],
-            _ => Encode(text),
-        };
+        return addSpecialTokens
+            ? Encode(text)
+            : _tokenizer switch
+            {
+                SentencePieceTokenizer pieces => [.. pieces.EncodeToIds(text, addBeginningOfSentence: false, addEndOfSentence: false)],
+                CodeGenTokenizer pairs =>
+                [
+                    .. pairs.EncodeToIds(text, pairs.AddPrefixSpace, addBeginningOfSentence: false, addEndOfSentence: false),
+                ],
+                BpeTokenizer { BeginningOfSentenceToken: not null } => [.. _tokenizer.EncodeToIds(text).Skip(1)],
+                _ => Encode(text),
+            };
     }
 
     /// <inheritdoc/>

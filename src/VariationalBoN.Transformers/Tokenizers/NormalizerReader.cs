@@ -27,26 +27,31 @@ internal static class NormalizerReader
             "Replace" => TextNormalizers.Replace(TextPattern.Read(section, "pattern"), section.Text("content")),
             "Prepend" => section.Text("prepend") is var prefix ? text => text.Length == 0 ? text : prefix + text : null!,
             "ByteLevel" => ByteLevelAlphabet.Encode,
-            _ => throw section.Fault("type", $"is \"{type}\"; supported: BertNormalizer, Sequence, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Replace, Prepend, ByteLevel"),
+            _ => throw section.Fault(
+                "type",
+                $"is \"{type}\"; supported: BertNormalizer, Sequence, NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, Replace, "
+                    + $"Prepend, ByteLevel"
+            ),
         };
         section.IgnoreStray();
         section.RequireNothingLeft();
         return made;
     }
 
-    private static Func<string, string> Sequence(Func<string, string>[] parts) => text =>
-    {
-        int most = TextPipeline.MostGrowth(text.Length);
-        foreach (var part in parts)
+    private static Func<string, string> Sequence(Func<string, string>[] parts) =>
+        text =>
         {
-            int before = text.Length;
-            text = part(text);
-            if (text.Length > most)
-                throw new InvalidOperationException($"The tokenizer's normaliser makes of {before} characters {text.Length}.");
-        }
+            int most = TextPipeline.MostGrowth(text.Length);
+            foreach (var part in parts)
+            {
+                int before = text.Length;
+                text = part(text);
+                if (text.Length > most)
+                    throw new InvalidOperationException($"The tokenizer's normaliser makes of {before} characters {text.Length}.");
+            }
 
-        return text;
-    };
+            return text;
+        };
 
     private static Func<string, string> Bert(JsonSection section, TokenizerSettings? over)
     {

@@ -42,12 +42,14 @@ internal ref struct PieceSplitter(Piece piece, SplitBehavior behavior, bool inve
             return;
         }
 
-        bool joins = _start >= 0 && behavior switch
-        {
-            SplitBehavior.MergedWithPrevious => match && !_previous,
-            SplitBehavior.MergedWithNext => _previous && !match,
-            _ => match == _previous,
-        };
+        bool joins =
+            _start >= 0
+            && behavior switch
+            {
+                SplitBehavior.MergedWithPrevious => match && !_previous,
+                SplitBehavior.MergedWithNext => _previous && !match,
+                _ => match == _previous,
+            };
         if (!joins)
         {
             if (_start >= 0)

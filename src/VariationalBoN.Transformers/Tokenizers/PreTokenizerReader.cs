@@ -26,29 +26,36 @@ internal static class PreTokenizerReader
             "WhitespaceSplit" => Cut(Rune.IsWhiteSpace, SplitBehavior.Removed),
             "Punctuation" => Cut(CharacterClass.IsPunctuation, section.Holds("behavior") ? Behavior(section) : SplitBehavior.Isolated),
             "Digits" => Cut(CharacterClass.IsNumber, section.Flag("individual_digits") ? SplitBehavior.Isolated : SplitBehavior.Contiguous),
-            "CharDelimiterSplit" => Rune.GetRuneAt(section.Character("delimiter"), 0) is var delimiter ? Cut(rune => rune == delimiter, SplitBehavior.Removed) : null!,
-            _ => throw section.Fault("type", $"is \"{type}\"; supported: Sequence, ByteLevel, Split, Metaspace, BertPreTokenizer, Whitespace, WhitespaceSplit, Punctuation, Digits, CharDelimiterSplit"),
+            "CharDelimiterSplit" => Rune.GetRuneAt(section.Character("delimiter"), 0) is var delimiter
+                ? Cut(rune => rune == delimiter, SplitBehavior.Removed)
+                : null!,
+            _ => throw section.Fault(
+                "type",
+                $"is \"{type}\"; supported: Sequence, ByteLevel, Split, Metaspace, BertPreTokenizer, Whitespace, WhitespaceSplit, "
+                    + $"Punctuation, Digits, CharDelimiterSplit"
+            ),
         };
         section.IgnoreStray();
         section.RequireNothingLeft();
         return made;
     }
 
-    internal static PieceCutter Sequence(params PieceCutter[] parts) => (piece, next) =>
-    {
-        for (int i = parts.Length - 1; i > 0; i--)
-            next = Then(parts[i], next);
-        if (parts.Length == 0)
-            next(piece);
-        else
-            parts[0](piece, next);
-    };
+    internal static PieceCutter Sequence(params PieceCutter[] parts) =>
+        (piece, next) =>
+        {
+            for (int i = parts.Length - 1; i > 0; i--)
+                next = Then(parts[i], next);
+            if (parts.Length == 0)
+                next(piece);
+            else
+                parts[0](piece, next);
+        };
 
     /// <summary>Words between white space, each punctuation mark on its own.</summary>
     internal static void Bert(Piece piece, PieceSink next)
     {
         int start = 0;
-        for (int at = 0; at < piece.Text.Length;)
+        for (int at = 0; at < piece.Text.Length; )
         {
             _ = Rune.DecodeFromUtf16(piece.Text[at..], out var rune, out int length);
             bool space = Rune.IsWhiteSpace(rune);
@@ -68,15 +75,16 @@ internal static class PreTokenizerReader
             next(piece.Slice(start, piece.Text.Length));
     }
 
-    internal static PieceCutter ByteLevel(bool prefixSpace, bool useRegex) => (piece, next) =>
-    {
-        if (prefixSpace && piece.Text[0] != ' ')
-            piece = new Piece(string.Concat(" ", piece.Text), piece.First);
-        if (useRegex)
-            s_gpt2.Cut(piece, SplitBehavior.Isolated, false, word => ByteLevelAlphabet.Encode(word, next));
-        else
-            ByteLevelAlphabet.Encode(piece, next);
-    };
+    internal static PieceCutter ByteLevel(bool prefixSpace, bool useRegex) =>
+        (piece, next) =>
+        {
+            if (prefixSpace && piece.Text[0] != ' ')
+                piece = new Piece(string.Concat(" ", piece.Text), piece.First);
+            if (useRegex)
+                s_gpt2.Cut(piece, SplitBehavior.Isolated, false, word => ByteLevelAlphabet.Encode(word, next));
+            else
+                ByteLevelAlphabet.Encode(piece, next);
+        };
 
     internal static PieceCutter Split(TextPattern pattern, SplitBehavior behavior, bool invert) =>
         (piece, next) => pattern.Cut(piece, behavior, invert, next);
@@ -124,38 +132,49 @@ internal static class PreTokenizerReader
         string scheme = section.Holds("prepend_scheme") ? section.Text("prepend_scheme") : "always";
         if (scheme is not ("always" or "first" or "never"))
             throw section.Fault("prepend_scheme", $"is \"{scheme}\"; it must be always, first or never");
-        return section.FlagOrNull("add_prefix_space") != false || scheme == "never" ? scheme
-            : throw section.Fault("add_prefix_space",
-                $"is false beside prepend_scheme = {scheme}{(section.Holds("prepend_scheme") ? "" : ", which its absence means")}; set " +
-                "prepend_scheme to never");
+        return section.FlagOrNull("add_prefix_space") != false || scheme == "never"
+            ? scheme
+            : throw section.Fault(
+                "add_prefix_space",
+                $"is false beside prepend_scheme = {scheme}{(section.Holds("prepend_scheme") ? "" : ", which its absence means")}; set "
+                    + "prepend_scheme to never"
+            );
     }
 
-    private static SplitBehavior Behavior(JsonSection section) => section.Text("behavior") is var name && Enum.GetNames<SplitBehavior>().Contains(name)
-        ? Enum.Parse<SplitBehavior>(name) : throw section.Fault("behavior", $"is \"{name}\"; supported: {string.Join(", ", Enum.GetNames<SplitBehavior>())}");
+    private static SplitBehavior Behavior(JsonSection section) =>
+        section.Text("behavior") is var name && Enum.GetNames<SplitBehavior>().Contains(name)
+            ? Enum.Parse<SplitBehavior>(name)
+            : throw section.Fault("behavior", $"is \"{name}\"; supported: {string.Join(", ", Enum.GetNames<SplitBehavior>())}");
 
     /// <summary>Cuts at every character of a kind, each a match of its own.</summary>
-    private static PieceCutter Cut(Func<Rune, bool> at, SplitBehavior behavior) => (piece, next) =>
-    {
-        var splitter = new PieceSplitter(piece, behavior, false, next);
-        for (int start = 0; start < piece.Text.Length;)
+    private static PieceCutter Cut(Func<Rune, bool> at, SplitBehavior behavior) =>
+        (piece, next) =>
         {
-            _ = Rune.DecodeFromUtf16(piece.Text[start..], out var rune, out int length);
-            if (at(rune))
-                splitter.Match(start, start + length);
-            start += length;
-        }
+            var splitter = new PieceSplitter(piece, behavior, false, next);
+            for (int start = 0; start < piece.Text.Length; )
+            {
+                _ = Rune.DecodeFromUtf16(piece.Text[start..], out var rune, out int length);
+                if (at(rune))
+                    splitter.Match(start, start + length);
+                start += length;
+            }
 
-        splitter.Finish();
-    };
+            splitter.Finish();
+        };
 
     /// <summary>The runs of word characters and the runs of what is neither word nor white space.</summary>
     private static void WordsAndSymbols(Piece piece, PieceSink next)
     {
-        int at = 0, start = 0, kind = 0;
+        int at = 0,
+            start = 0,
+            kind = 0;
         while (at < piece.Text.Length)
         {
             _ = Rune.DecodeFromUtf16(piece.Text[at..], out var rune, out int length);
-            int found = CharacterClass.IsWord(rune) ? 1 : Rune.IsWhiteSpace(rune) ? 0 : 2;
+            int found =
+                CharacterClass.IsWord(rune) ? 1
+                : Rune.IsWhiteSpace(rune) ? 0
+                : 2;
             if (found != kind && kind != 0)
                 next(piece.Slice(start, at));
             if (found != kind)

@@ -54,15 +54,20 @@ internal ref struct ProtoReader(string file, ReadOnlySpan<byte> bytes, int start
         return true;
     }
 
-    internal readonly string Text() => _wire == 2 && System.Text.Unicode.Utf8.IsValid(Bytes()) ? System.Text.Encoding.UTF8.GetString(Bytes()) : throw Fault($"field {Field} is no UTF-8 text");
+    internal readonly string Text() =>
+        _wire == 2 && System.Text.Unicode.Utf8.IsValid(Bytes())
+            ? System.Text.Encoding.UTF8.GetString(Bytes())
+            : throw Fault($"field {Field} is no UTF-8 text");
 
     internal readonly ReadOnlySpan<byte> Bytes() => _bytes[Range.Start..Range.End];
 
-    internal readonly float Float() => _wire == 5 ? BitConverter.UInt32BitsToSingle((uint)Number) : throw Fault($"field {Field} is no float");
+    internal readonly float Float() =>
+        _wire == 5 ? BitConverter.UInt32BitsToSingle((uint)Number) : throw Fault($"field {Field} is no float");
 
     internal readonly long Integer() => _wire == 0 ? (long)Number : throw Fault($"field {Field} is no number");
 
-    internal readonly ProtoReader Message() => _wire == 2 ? new ProtoReader(file, _bytes, Range.Start, Range.End) : throw Fault($"field {Field} is no message");
+    internal readonly ProtoReader Message() =>
+        _wire == 2 ? new ProtoReader(file, _bytes, Range.Start, Range.End) : throw Fault($"field {Field} is no message");
 
     internal readonly InvalidDataException Fault(string message) => new($"{file}: byte {Range.Start}: {message}.");
 

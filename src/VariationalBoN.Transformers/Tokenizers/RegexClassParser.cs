@@ -14,7 +14,8 @@ internal sealed class RegexClassParser(string pattern, int start)
     {
         if (depth > 20)
             throw Fault(pattern, _at, "classes nested too deeply");
-        RegexSet set = new(), whole = new();
+        RegexSet set = new(),
+            whole = new();
         var common = new List<RegexSet>();
         bool negated = _at < pattern.Length && pattern[_at] == '^';
         _at += negated ? 1 : 0;
@@ -71,7 +72,8 @@ internal sealed class RegexClassParser(string pattern, int start)
         }
 
         _at = close + 2;
-        return RegexProperty.Posix(negated ? name[1..] : name) is Func<Rune, bool> kind ? RegexSet.Of(kind, negated)
+        return RegexProperty.Posix(negated ? name[1..] : name) is Func<Rune, bool> kind
+            ? RegexSet.Of(kind, negated)
             : throw Fault(pattern, close, $"the set [:{name}:]");
     }
 
@@ -94,19 +96,27 @@ internal sealed class RegexClassParser(string pattern, int start)
             return (Property(pattern, ref at, c == 'P', inClass), 0);
         if (RegexSet.Of(c, inClass) is RegexSet set)
             return (set, 0);
-        return (null, c switch
-        {
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'f' => '\f',
-            'v' => '\v',
-            'x' when at < pattern.Length && pattern[at] == '{' => Hexadecimal(pattern, ref at, pattern.IndexOf('}', at) - at - 1, brace: true),
-            'x' => Hexadecimal(pattern, ref at, 2, brace: false),
-            'u' => Hexadecimal(pattern, ref at, 4, brace: false),
-            _ when !char.IsAsciiLetterOrDigit(c) && !char.IsSurrogate(c) => c,
-            _ => throw Fault(pattern, at - 2, $"'\\{c}'"),
-        });
+        return (
+            null,
+            c switch
+            {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'f' => '\f',
+                'v' => '\v',
+                'x' when at < pattern.Length && pattern[at] == '{' => Hexadecimal(
+                    pattern,
+                    ref at,
+                    pattern.IndexOf('}', at) - at - 1,
+                    brace: true
+                ),
+                'x' => Hexadecimal(pattern, ref at, 2, brace: false),
+                'u' => Hexadecimal(pattern, ref at, 4, brace: false),
+                _ when !char.IsAsciiLetterOrDigit(c) && !char.IsSurrogate(c) => c,
+                _ => throw Fault(pattern, at - 2, $"'\\{c}'"),
+            }
+        );
     }
 
     private static RegexSet Property(string pattern, ref int at, bool negated, bool inClass)
@@ -117,20 +127,27 @@ internal sealed class RegexClassParser(string pattern, int start)
         string name = pattern[(at + 1)..close];
         at = close + 1;
         bool turned = name.StartsWith('^');
-        return RegexProperty.Of(turned ? name[1..] : name, inClass) is Func<Rune, bool> kind ? RegexSet.Of(kind, negated != turned)
+        return RegexProperty.Of(turned ? name[1..] : name, inClass) is Func<Rune, bool> kind
+            ? RegexSet.Of(kind, negated != turned)
             : throw Fault(pattern, close, $"the property \\p{{{name}}}");
     }
 
     private static int Hexadecimal(string pattern, ref int at, int digits, bool brace)
     {
         int first = at + (brace ? 1 : 0);
-        if (digits is < 1 or > 8 || first + digits > pattern.Length || !int.TryParse(pattern.AsSpan(first, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value) || !Rune.IsValid(value))
+        if (
+            digits is < 1 or > 8
+            || first + digits > pattern.Length
+            || !int.TryParse(pattern.AsSpan(first, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value)
+            || !Rune.IsValid(value)
+        )
             throw Fault(pattern, at, "a malformed code point");
         at = first + digits + (brace ? 1 : 0);
         return value;
     }
 
-    private static FormatException Fault(string pattern, int at, string what) => new($"the pattern {pattern} has, near character {at}, {what} that is malformed or not supported");
+    private static FormatException Fault(string pattern, int at, string what) =>
+        new($"the pattern {pattern} has, near character {at}, {what} that is malformed or not supported");
 
     private void AddRange(RegexSet set, int low)
     {

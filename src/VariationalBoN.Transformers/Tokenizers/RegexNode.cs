@@ -124,8 +124,13 @@ internal sealed class RegexAtomic(RegexNode body, RegexNode next, bool look, boo
     {
         run.Enter();
         int end = body.Match(ref run, at);
-        return negative ? end >= 0 ? -1 : next.Match(ref run, at)
-            : end < 0 ? -1 : next.Match(ref run, look ? at : end);
+        return negative
+            ? end >= 0
+                ? -1
+                : next.Match(ref run, at)
+            : end < 0
+                ? -1
+                : next.Match(ref run, look ? at : end);
     }
 }
 

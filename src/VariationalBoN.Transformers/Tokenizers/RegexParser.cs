@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>Reads a pattern into nodes: first what stands there, then, from the end to the start, the nodes that know what follows.</summary>
+/// <summary>Reads a pattern into nodes: first what stands there, then, from the end to the start, the nodes that know what
+/// follows.</summary>
 internal sealed class RegexParser(string pattern)
 {
     private const int LongestUnrolling = 64; // rounds of a group with a count; sets are counted without this
@@ -51,9 +52,16 @@ internal sealed class RegexParser(string pattern)
         (int least, int most, bool counted) = Bounds();
         if ((least, most, counted) == (1, 1, false))
             return set is null ? group! : next => Count(new RegexRepeat(set, 1, 1, RegexGreed.Possessive, next));
-        if (set is null && pattern[start] is '^' or '$' || pattern.AsSpan(start).StartsWith("(?=") || pattern.AsSpan(start).StartsWith("(?!"))
+        if (
+            set is null && pattern[start] is '^' or '$'
+            || pattern.AsSpan(start).StartsWith("(?=")
+            || pattern.AsSpan(start).StartsWith("(?!")
+        )
             throw Fault("a count on what takes no character");
-        var greed = Take("?") ? RegexGreed.Lazy : _at < pattern.Length && pattern[_at] == '+' ? RegexGreed.Possessive : RegexGreed.Greedy;
+        var greed =
+            Take("?") ? RegexGreed.Lazy
+            : _at < pattern.Length && pattern[_at] == '+' ? RegexGreed.Possessive
+            : RegexGreed.Greedy;
         if (greed == RegexGreed.Possessive && counted || greed == RegexGreed.Lazy && counted && least == most)
             throw Fault("'{n,m}+' and '{n}?', which engines read differently,");
         if (greed == RegexGreed.Possessive)
@@ -65,7 +73,9 @@ internal sealed class RegexParser(string pattern)
         if (least > LongestUnrolling || most != int.MaxValue && most > LongestUnrolling)
             throw Fault($"a group repeated more than {LongestUnrolling} times");
         Part repeated = next => Repeated(group!, least, most, greed == RegexGreed.Lazy, next);
-        return greed != RegexGreed.Possessive ? repeated : next => Count(new RegexAtomic(repeated(new RegexAccept()), next, look: false, negative: false));
+        return greed != RegexGreed.Possessive
+            ? repeated
+            : next => Count(new RegexAtomic(repeated(new RegexAccept()), next, look: false, negative: false));
     }
 
     private RegexNode Repeated(Part group, int least, int most, bool lazy, RegexNode next)
@@ -106,7 +116,8 @@ internal sealed class RegexParser(string pattern)
             return RegexSet.Dot();
         }
 
-        return RegexClassParser.Atom(pattern, ref _at, inClass: false) is var (set, point) && set is not null ? set
+        return RegexClassParser.Atom(pattern, ref _at, inClass: false) is var (set, point) && set is not null
+            ? set
             : RegexSet.Of(point, ignoreCase);
     }
 
@@ -174,5 +185,6 @@ internal sealed class RegexParser(string pattern)
 
     private RegexNode Count(RegexNode node) => ++_nodes <= MostNodes ? node : throw Fault("counts within counts of this size");
 
-    private FormatException Fault(string what) => new($"the pattern {pattern} has, near character {_at}, {what} that is malformed or not supported");
+    private FormatException Fault(string what) =>
+        new($"the pattern {pattern} has, near character {_at}, {what} that is malformed or not supported");
 }

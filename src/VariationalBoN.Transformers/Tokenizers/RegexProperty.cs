@@ -8,12 +8,36 @@ internal static class RegexProperty
 {
     private static readonly string[] s_names =
     [
-        "Lu:UppercaseLetter", "Ll:LowercaseLetter", "Lt:TitlecaseLetter", "Lm:ModifierLetter", "Lo:OtherLetter", "Mn:NonspacingMark",
-        "Mc:SpacingMark", "Me:EnclosingMark", "Nd:DecimalNumber", "Nl:LetterNumber",
-        "No:OtherNumber", "Zs:SpaceSeparator", "Zl:LineSeparator", "Zp:ParagraphSeparator", "Cc:Control", "Cf:Format", "Cs:Surrogate",
-        "Co:PrivateUse", "Pc:ConnectorPunctuation", "Pd:DashPunctuation",
-        "Ps:OpenPunctuation", "Pe:ClosePunctuation", "Pi:InitialPunctuation", "Pf:FinalPunctuation", "Po:OtherPunctuation",
-        "Sm:MathSymbol", "Sc:CurrencySymbol", "Sk:ModifierSymbol", "So:OtherSymbol", "Cn:Unassigned",
+        "Lu:UppercaseLetter",
+        "Ll:LowercaseLetter",
+        "Lt:TitlecaseLetter",
+        "Lm:ModifierLetter",
+        "Lo:OtherLetter",
+        "Mn:NonspacingMark",
+        "Mc:SpacingMark",
+        "Me:EnclosingMark",
+        "Nd:DecimalNumber",
+        "Nl:LetterNumber",
+        "No:OtherNumber",
+        "Zs:SpaceSeparator",
+        "Zl:LineSeparator",
+        "Zp:ParagraphSeparator",
+        "Cc:Control",
+        "Cf:Format",
+        "Cs:Surrogate",
+        "Co:PrivateUse",
+        "Pc:ConnectorPunctuation",
+        "Pd:DashPunctuation",
+        "Ps:OpenPunctuation",
+        "Pe:ClosePunctuation",
+        "Pi:InitialPunctuation",
+        "Pf:FinalPunctuation",
+        "Po:OtherPunctuation",
+        "Sm:MathSymbol",
+        "Sc:CurrencySymbol",
+        "Sk:ModifierSymbol",
+        "So:OtherSymbol",
+        "Cn:Unassigned",
     ];
 
     private static readonly Dictionary<char, string> s_groups = new()
@@ -51,15 +75,17 @@ internal static class RegexProperty
     internal static Func<Rune, bool>? Posix(string name) => s_posix.GetValueOrDefault(name);
 
     /// <summary>The set of an escape's letter, such as <c>s</c>; null when there is none.</summary>
-    internal static Func<Rune, bool>? Of(char letter, bool inClass) => letter switch
-    {
-        's' => Rune.IsWhiteSpace,
-        'd' => s_posix["digit"],
-        'h' => s_posix["xdigit"],
-        'w' => inClass ? CharacterClass.IsRegexWord : static rune => CharacterClass.IsRegexWord(rune)
-            || rune.Value is 0xB2 or 0xB3 or 0xB9 or 0xBC or 0xBD or 0xBE,
-        _ => null,
-    };
+    internal static Func<Rune, bool>? Of(char letter, bool inClass) =>
+        letter switch
+        {
+            's' => Rune.IsWhiteSpace,
+            'd' => s_posix["digit"],
+            'h' => s_posix["xdigit"],
+            'w' => inClass
+                ? CharacterClass.IsRegexWord
+                : static rune => CharacterClass.IsRegexWord(rune) || rune.Value is 0xB2 or 0xB3 or 0xB9 or 0xBC or 0xBD or 0xBE,
+            _ => null,
+        };
 
     /// <summary>The set of <c>\p{name}</c>, whose case, spaces and lines do not count; null when there is none of that name.</summary>
     internal static Func<Rune, bool>? Of(string name, bool inClass)
@@ -93,7 +119,8 @@ internal static class RegexProperty
         for (int i = 0; i < s_names.Length; i++)
         {
             uint mask = 1u << (int)Enum.Parse<UnicodeCategory>(i.ToString(CultureInfo.InvariantCulture));
-            string shortName = s_names[i][..2], group = s_groups[shortName[0]];
+            string shortName = s_names[i][..2],
+                group = s_groups[shortName[0]];
             foreach (string name in (string[])[shortName, s_names[i][3..], shortName[..1], group])
                 masks[name.ToLowerInvariant()] = masks.GetValueOrDefault(name.ToLowerInvariant()) | mask;
         }

@@ -25,8 +25,7 @@ internal sealed class RegexSet
     /// <param name="inClass">Whether it stands in square brackets, where <c>\w</c> leaves out the superscripts and fractions of Latin
     /// 1.</param>
     internal static RegexSet? Of(char escape, bool inClass) =>
-        RegexProperty.Of(char.ToLowerInvariant(escape), inClass) is Func<Rune, bool> kind
-        ? Of(kind, negated: char.IsUpper(escape)) : null;
+        RegexProperty.Of(char.ToLowerInvariant(escape), inClass) is Func<Rune, bool> kind ? Of(kind, negated: char.IsUpper(escape)) : null;
 
     internal static RegexSet Of(Func<Rune, bool> kind, bool negated) => new RegexSet { _kind = kind }.Seal(negated, ignoreCase: false);
 

@@ -3,10 +3,11 @@ using System.Text;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>SentencePiece's byte-pair encoding: of all neighbours those are joined whose union has the highest score, the leftmost first.</summary>
+/// <summary>SentencePiece's byte-pair encoding: of all neighbours those are joined whose union has the highest score, the leftmost
+/// first.</summary>
 /// <remarks>
-/// Our own: LlamaTokenizer of Microsoft.ML.Tokenizers 2.0.1 differs on 5 of the 68 golden texts (runs of spaces and of symbols, what follows a special token), and reports damage without a place.
-/// Changed while it is read, immutable from then on.
+/// Our own: LlamaTokenizer of Microsoft.ML.Tokenizers 2.0.1 differs on 5 of the 68 golden texts (runs of spaces and of symbols, what
+/// follows a special token), and reports damage without a place. Changed while it is read, immutable from then on.
 /// </remarks>
 internal sealed class SentencePieceModel
 {
@@ -45,10 +46,17 @@ internal sealed class SentencePieceModel
         for (int b = 0; b < 256 && ByteFallback; b++)
         {
             string text = ByteText(b);
-            _bytes[b] = _reserved.TryGetValue(text, out int id) && _pieces[id].Type == SentencePieceType.Byte ? id : throw fault($"byte_fallback is on, but there is no piece {text} of type byte");
+            _bytes[b] =
+                _reserved.TryGetValue(text, out int id) && _pieces[id].Type == SentencePieceType.Byte
+                    ? id
+                    : throw fault($"byte_fallback is on, but there is no piece {text} of type byte");
         }
 
-        _userDefined = new TokenMatcher(_pieces.Select((piece, id) => (piece.Text, id, AddedToken.SpecialText(piece.Text))).Where(piece => _pieces[piece.id].Type == SentencePieceType.UserDefined));
+        _userDefined = new TokenMatcher(
+            _pieces
+                .Select((piece, id) => (piece.Text, id, AddedToken.SpecialText(piece.Text)))
+                .Where(piece => _pieces[piece.id].Type == SentencePieceType.UserDefined)
+        );
     }
 
     internal string Text(int id) => _pieces[id].Text;
@@ -121,7 +129,8 @@ internal sealed class SentencePieceModel
                 symbols.Add((at, char.IsHighSurrogate(text[at]) && at + 1 < end ? 2 : 1));
         }
 
-        int[] previous = new int[symbols.Count], next = new int[symbols.Count];
+        int[] previous = new int[symbols.Count],
+            next = new int[symbols.Count];
         for (int i = 0; i < symbols.Count; i++)
             (previous[i], next[i]) = (i - 1, i + 1);
         var joined = _joined.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -130,7 +139,11 @@ internal sealed class SentencePieceModel
             Consider(i, i + 1);
         while (queue.TryDequeue(out var top, out _))
         {
-            if (symbols[top.Left].Length == 0 || symbols[top.Right].Length == 0 || symbols[top.Left].Length + symbols[top.Right].Length != top.Length)
+            if (
+                symbols[top.Left].Length == 0
+                || symbols[top.Right].Length == 0
+                || symbols[top.Left].Length + symbols[top.Right].Length != top.Length
+            )
                 continue; // joined with something else since it was queued
             symbols[top.Left] = symbols[top.Left] with { Length = top.Length };
             symbols[top.Right] = symbols[top.Right] with { Length = 0 };

@@ -13,13 +13,17 @@ internal static class TextNormalizers
     internal static Func<string, string> Form(NormalizationForm form)
     {
         if ("e\u0301".Normalize(NormalizationForm.FormC) != "\u00e9")
-            throw new PlatformNotSupportedException("The tokenizer normalises Unicode, which .NET leaves out in invariant globalization mode; install ICU and unset DOTNET_SYSTEM_GLOBALIZATION_INVARIANT.");
+            throw new PlatformNotSupportedException(
+                "The tokenizer normalises Unicode, which .NET leaves out in invariant globalization mode; install ICU and unset "
+                    + "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT."
+            );
         return text =>
         {
             if (Ascii.IsValid(text))
                 return text;
             StringBuilder? parts = null;
-            int last = 0, at = 0;
+            int last = 0,
+                at = 0;
             foreach (var rune in text.EnumerateRunes())
             {
                 int next = at + rune.Utf16SequenceLength;
@@ -39,29 +43,39 @@ internal static class TextNormalizers
     internal static Func<string, string> Without(Func<Rune, bool> unwanted) => text => Rewrite(text, unwanted, static (_, _) => { });
 
     /// <summary>Lower case character by character, so a final sigma is as any other; of single characters only İ becomes two.</summary>
-    internal static string Lowercase(string text) => Ascii.IsValid(text) ? text.ToLowerInvariant()
-        : Rewrite(text, static rune => rune.Value == 'İ' || CharacterClass.ToLower(rune) != rune, static (rune, lower) =>
-    {
-        if (rune.Value == 'İ')
-            lower.Append("i\u0307");
-        else
-            lower.Append(CharacterClass.ToLower(rune));
-    });
+    internal static string Lowercase(string text) =>
+        Ascii.IsValid(text)
+            ? text.ToLowerInvariant()
+            : Rewrite(
+                text,
+                static rune => rune.Value == 'İ' || CharacterClass.ToLower(rune) != rune,
+                static (rune, lower) =>
+                {
+                    if (rune.Value == 'İ')
+                        lower.Append("i\u0307");
+                    else
+                        lower.Append(CharacterClass.ToLower(rune));
+                }
+            );
 
-    internal static Func<string, string> Strip(bool left, bool right) => text =>
-    {
-        int start = 0, end = text.Length; // white space lies in the basic plane
-        while (left && start < end && char.IsWhiteSpace(text[start]))
-            start++;
-        while (right && end > start && char.IsWhiteSpace(text[end - 1]))
-            end--;
-        return text[start..end];
-    };
+    internal static Func<string, string> Strip(bool left, bool right) =>
+        text =>
+        {
+            int start = 0,
+                end = text.Length; // white space lies in the basic plane
+            while (left && start < end && char.IsWhiteSpace(text[start]))
+                start++;
+            while (right && end > start && char.IsWhiteSpace(text[end - 1]))
+                end--;
+            return text[start..end];
+        };
 
-    internal static Func<string, string> Replace(TextPattern pattern, string content) => text =>
-        pattern.Replace(text, content, TextPipeline.MostGrowth(text.Length))
-        ?? throw new InvalidOperationException($"The tokenizer's normaliser makes of {text.Length} characters more than " +
-            $"{TextPipeline.MostGrowth(text.Length)}.");
+    internal static Func<string, string> Replace(TextPattern pattern, string content) =>
+        text =>
+            pattern.Replace(text, content, TextPipeline.MostGrowth(text.Length))
+            ?? throw new InvalidOperationException(
+                $"The tokenizer's normaliser makes of {text.Length} characters more than " + $"{TextPipeline.MostGrowth(text.Length)}."
+            );
 
     /// <summary>BERT's normaliser: control characters out, Chinese characters as words of their own, accents off, lower case.</summary>
     internal static Func<string, string> Bert(bool cleanText, bool chinese, bool stripAccents, bool lowercase)
@@ -81,12 +95,16 @@ internal static class TextNormalizers
     }
 
     private static string Clean(string text) =>
-        Rewrite(text, static rune => rune.Value != ' '
-        && (rune.Value is 0 or 0xFFFD || Rune.IsWhiteSpace(rune) || CharacterClass.IsBertControl(rune)), static (rune, clean) =>
-    {
-        if (rune.Value is not (0 or 0xFFFD) && !CharacterClass.IsBertControl(rune))
-            clean.Append(' ');
-    });
+        Rewrite(
+            text,
+            static rune =>
+                rune.Value != ' ' && (rune.Value is 0 or 0xFFFD || Rune.IsWhiteSpace(rune) || CharacterClass.IsBertControl(rune)),
+            static (rune, clean) =>
+            {
+                if (rune.Value is not (0 or 0xFFFD) && !CharacterClass.IsBertControl(rune))
+                    clean.Append(' ');
+            }
+        );
 
     private static string SpaceChinese(string text) =>
         Rewrite(text, CharacterClass.IsBertChinese, static (rune, spaced) => spaced.Append(' ').Append(rune).Append(' '));
@@ -95,7 +113,8 @@ internal static class TextNormalizers
     private static string Rewrite(string text, Func<Rune, bool> touched, Action<Rune, StringBuilder> write)
     {
         StringBuilder? written = null;
-        int last = 0, at = 0;
+        int last = 0,
+            at = 0;
         foreach (var rune in text.EnumerateRunes())
         {
             int next = at + rune.Utf16SequenceLength;

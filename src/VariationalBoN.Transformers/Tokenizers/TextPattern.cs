@@ -71,7 +71,8 @@ internal sealed record TextPattern(string? Literal, UnicodeRegex? Expression)
             }
         }
 
-        return !any ? text : replaced.Length + (long)text.Length - last > most ? null
+        return !any ? text
+            : replaced.Length + (long)text.Length - last > most ? null
             : replaced.Append(text, last, text.Length - last).ToString();
 
         bool Put(int start, int end)

@@ -45,7 +45,12 @@ internal sealed partial class TextPipeline : TokenizerEngine
             if (id >= 0)
                 ids.Add(id);
             else
-                EncodePart(end - start == text.Length ? text : text[start..end], start == 0, ids, plain?.Touch(start, end) == true ? plain.Within(start, end) : null);
+                EncodePart(
+                    end - start == text.Length ? text : text[start..end],
+                    start == 0,
+                    ids,
+                    plain?.Touch(start, end) == true ? plain.Within(start, end) : null
+                );
         }
 
         return ids;
@@ -65,8 +70,12 @@ internal sealed partial class TextPipeline : TokenizerEngine
         string text = _parts.Decoder is null ? string.Join(' ', tokens) : Joined(_parts.Decoder(tokens));
         text = _parts.ClassDecoding switch
         {
-            ClassDecoding.Clip when _parts.Model is BytePairModel { EndOfWordSuffix.Length: > 0 } model =>
-                text.Replace(model.EndOfWordSuffix, " ", StringComparison.Ordinal).Trim(),
+            ClassDecoding.Clip when _parts.Model is BytePairModel { EndOfWordSuffix.Length: > 0 } model => text.Replace(
+                    model.EndOfWordSuffix,
+                    " ",
+                    StringComparison.Ordinal
+                )
+                .Trim(),
             ClassDecoding.Whisper => TimeStamp().Replace(text, ""),
             _ => text,
         };
@@ -92,7 +101,9 @@ internal sealed partial class TextPipeline : TokenizerEngine
     private bool BeginsWithItsFirst(string text, out string normal)
     {
         normal = _parts.Normalizer?.Invoke(text) ?? text;
-        return _parts.Normalizer is null || normal.Length == 0 || normal[0] == text[0]
+        return _parts.Normalizer is null
+            || normal.Length == 0
+            || normal[0] == text[0]
             || _parts.Normalizer(Rune.GetRuneAt(text, 0).ToString()).Length > 0;
     }
 

@@ -28,16 +28,21 @@ internal sealed class TextRanges
     /// <summary>The ranges within a part of the text, seen from its start; negative starts lie before the text.</summary>
     internal TextRanges Within(int start, int end)
     {
-        int first = FirstAfter(start), last = first;
+        int first = FirstAfter(start),
+            last = first;
         while (last < _ranges.Length && _ranges[last].Start < end)
             last++;
-        return new TextRanges(_ranges[first..last].Select(range => (Math.Max(range.Start, start) - start, Math.Min(range.End, end) - start)), _held);
+        return new TextRanges(
+            _ranges[first..last].Select(range => (Math.Max(range.Start, start) - start, Math.Min(range.End, end) - start)),
+            _held
+        );
     }
 
     /// <summary>Where the ranges lie in the normalised text.</summary>
     internal TextRanges Normalized(string text, Func<string, string> normalizer)
     {
-        int last = 0, length = 0;
+        int last = 0,
+            length = 0;
         return new TextRanges([.. _ranges.Select(range => (Of(range.Start), Of(range.End)))], _held);
 
         int Of(int place)
@@ -55,7 +60,8 @@ internal sealed class TextRanges
     /// <summary>The first range that ends after a place.</summary>
     private int FirstAfter(int place)
     {
-        int low = 0, high = _ranges.Length;
+        int low = 0,
+            high = _ranges.Length;
         while (low < high)
         {
             int middle = (low + high) / 2;

@@ -22,7 +22,10 @@ internal sealed record TokenFrame(ImmutableArray<int> Before, ImmutableArray<int
             "BertProcessing" => new TokenFrame([Id(section, "cls")], [Id(section, "sep")]),
             "RobertaProcessing" => ReadRoberta(section),
             "Sequence" => ReadSequence(section),
-            _ => throw section.Fault("type", $"is \"{type}\"; supported: ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing, Sequence"),
+            _ => throw section.Fault(
+                "type",
+                $"is \"{type}\"; supported: ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing, Sequence"
+            ),
         };
         section.IgnoreStray();
         section.RequireNothingLeft();
@@ -44,12 +47,16 @@ internal sealed record TokenFrame(ImmutableArray<int> Before, ImmutableArray<int
     private static TokenFrame ReadSequence(JsonSection section)
     {
         var frames = section.Sections("processors").Select(Read).Where(frame => frame.Before.Length + frame.After.Length > 0).ToList();
-        return frames.Count <= 1 ? frames.FirstOrDefault(None) : throw section.Fault("processors", "adds special tokens in more than one step, which is not supported");
+        return frames.Count <= 1
+            ? frames.FirstOrDefault(None)
+            : throw section.Fault("processors", "adds special tokens in more than one step, which is not supported");
     }
 
     /// <summary>A token as Rust writes the pair of its text and id.</summary>
-    private static int Id(JsonSection section, string key) => section.Elements(key).ToArray() is { Length: 2 } pair
-        ? section.CountOf($"{key}[1]", pair[1]) : throw section.Fault(key, "must be a token and its id");
+    private static int Id(JsonSection section, string key) =>
+        section.Elements(key).ToArray() is { Length: 2 } pair
+            ? section.CountOf($"{key}[1]", pair[1])
+            : throw section.Fault(key, "must be a token and its id");
 
     private static TokenFrame ReadTemplate(JsonSection section)
     {
@@ -76,7 +83,11 @@ internal sealed record TokenFrame(ImmutableArray<int> Before, ImmutableArray<int
             (special ?? sequence)!.Ignore("type_id");
             string name = (special ?? sequence)!.Text("id");
             if (special is not null)
-                (seen ? after : before).AddRange(ids.TryGetValue(name, out var found) ? found : throw special.Fault("id", $"is \"{name}\", which special_tokens does not hold"));
+                (seen ? after : before).AddRange(
+                    ids.TryGetValue(name, out var found)
+                        ? found
+                        : throw special.Fault("id", $"is \"{name}\", which special_tokens does not hold")
+                );
             else if (name != "A" || seen)
                 throw sequence!.Fault("id", $"is \"{name}\"; a single text is the sequence A, once");
             else

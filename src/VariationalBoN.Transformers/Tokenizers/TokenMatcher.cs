@@ -48,7 +48,7 @@ internal sealed class TokenMatcher
     internal IEnumerable<(int Start, int End, int Id)> Split(string text, TextRanges? plain = null)
     {
         int last = 0;
-        for (int at = Next(text, 0); at < text.Length;)
+        for (int at = Next(text, 0); at < text.Length; )
         {
             if (Longest(text, at, plain) is not (int end, int index))
             {
@@ -82,19 +82,23 @@ internal sealed class TokenMatcher
     private (int End, int Token)? Longest(string text, int at, TextRanges? plain)
     {
         (int End, int Token)? found = null;
-        int node = 0, start = at;
+        int node = 0,
+            start = at;
         while (at < text.Length && _children.TryGetValue(Key(node, text[at]), out node))
         {
             at++;
-            if (_tokenAt[node] is >= 0 and var token && !(plain is not null && (_tokens[token].Token.Special || plain.Holds(_tokens[token].Id)) && plain.Touch(start, at)))
+            if (
+                _tokenAt[node] is >= 0 and var token
+                && !(plain is not null && (_tokens[token].Token.Special || plain.Holds(_tokens[token].Id)) && plain.Touch(start, at))
+            )
                 found = (at, token);
         }
 
         return found;
     }
 
-    private static bool WordBefore(string text, int at) => at > 0
-        && CharacterClass.IsWord(Rune.GetRuneAt(text, at > 1 && char.IsLowSurrogate(text[at - 1]) ? at - 2 : at - 1));
+    private static bool WordBefore(string text, int at) =>
+        at > 0 && CharacterClass.IsWord(Rune.GetRuneAt(text, at > 1 && char.IsLowSurrogate(text[at - 1]) ? at - 2 : at - 1));
 
     private static bool WordAfter(string text, int at) => at < text.Length && CharacterClass.IsWord(Rune.GetRuneAt(text, at));
 }

@@ -33,17 +33,24 @@ internal abstract class TokenizerEngine
     /// <param name="ids">Ids of a text that touches ranges where special tokens are text.</param>
     /// <param name="from">The first of these ids that counts.</param>
     /// <param name="plain">The ranges.</param>
-    /// <remarks>The unknown token is none, nor is one of a single character: settings that name such a token, as <c>pad_token: "!"</c>, do not make texts with that character wrong.</remarks>
+    /// <remarks>The unknown token is none, nor is one of a single character: settings that name such a token, as <c>pad_token: "!"</c>, do
+    /// not make texts with that character wrong.</remarks>
     /// <exception cref="InvalidOperationException">There is one.</exception>
     protected void RequireText(List<int> ids, int from, TextRanges plain)
     {
         for (int i = from; i < ids.Count; i++)
         {
-            if (ids[i] != Unknown && (IsSpecial(ids[i]) || plain.Holds(ids[i])) && !(TryGetToken(ids[i], out string? token) && token.Length == 1))
+            if (
+                ids[i] != Unknown
+                && (IsSpecial(ids[i]) || plain.Holds(ids[i]))
+                && !(TryGetToken(ids[i], out string? token) && token.Length == 1)
+            )
             {
                 throw new InvalidOperationException(
                     $"The text spells \"{token}\", of which the tokenizer's own vocabulary makes the special token {ids[i]}. "
-                    + "Leave it out of the conversation, or let content spell special tokens: ChatTokenizerOptions.ContentSpellsSpecialTokens.");
+                        + "Leave it out of the conversation, or let content spell special tokens: "
+                        + "ChatTokenizerOptions.ContentSpellsSpecialTokens."
+                );
             }
         }
     }

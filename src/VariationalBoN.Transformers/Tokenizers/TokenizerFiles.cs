@@ -13,8 +13,10 @@ internal sealed class TokenizerFiles(string directory, Func<string, byte[]?> rea
     {
         if (!System.IO.Directory.Exists(directory))
             throw new DirectoryNotFoundException($"There is no directory {directory}.");
-        return new TokenizerFiles(directory, name =>
-            InputFile.Find(directory, name) is string path ? InputFile.ReadAll(path, InputFile.LongestTokenizerFile) : null);
+        return new TokenizerFiles(
+            directory,
+            name => InputFile.Find(directory, name) is string path ? InputFile.ReadAll(path, InputFile.LongestTokenizerFile) : null
+        );
     }
 
     internal string PathOf(string name) => Path.Combine(Directory, name);
@@ -26,7 +28,9 @@ internal sealed class TokenizerFiles(string directory, Func<string, byte[]?> rea
     /// <summary>The lines of a text file as Python's text mode yields them; null when there is none of that name.</summary>
     /// <exception cref="InvalidDataException">The file is not UTF-8.</exception>
     internal string[]? Lines(string name) =>
-        Text(name) is not string text ? null : text.Length == 0 ? [] : (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
+        Text(name) is not string text ? null
+        : text.Length == 0 ? []
+        : (text.EndsWith('\n') ? text[..^1] : text).Split('\n');
 
     /// <summary>
     /// A text file as Python's text mode reads it, with line feeds alone between lines; null when there is none of that name.

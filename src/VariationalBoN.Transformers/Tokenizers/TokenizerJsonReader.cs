@@ -40,19 +40,24 @@ internal static class TokenizerJsonReader
     }
 
     /// <summary>Whether the file cuts long texts on the left; null when it does not say.</summary>
-    internal static bool? TruncatesLeft(JsonSection? root) => root?.SectionOrNull("truncation")?.TextOrNull("direction") switch
-    {
-        null => null,
-        "Left" => true,
-        "Right" => false,
-        var direction => throw root!.Fault("truncation.direction", $"is \"{direction}\"; it must be Left or Right"),
-    };
+    internal static bool? TruncatesLeft(JsonSection? root) =>
+        root?.SectionOrNull("truncation")?.TextOrNull("direction") switch
+        {
+            null => null,
+            "Left" => true,
+            "Right" => false,
+            var direction => throw root!.Fault("truncation.direction", $"is \"{direction}\"; it must be Left or Right"),
+        };
 
-    internal static TokenFrame BosEos(AddedVocabulary added, TokenizerSettings settings) => new(
-        settings.AddBos ? [Named(added, settings, "bos_token")] : [], settings.AddEos ? [Named(added, settings, "eos_token")] : []);
+    internal static TokenFrame BosEos(AddedVocabulary added, TokenizerSettings settings) =>
+        new(settings.AddBos ? [Named(added, settings, "bos_token")] : [], settings.AddEos ? [Named(added, settings, "eos_token")] : []);
 
-    internal static int Named(AddedVocabulary added, TokenizerSettings settings, string name) => settings.Named.TryGetValue(name, out var token) && added.TryGetId(token.Content, out int id)
-        ? id : throw new InvalidDataException($"{settings.Place}: {name} stands around every text of {settings.Class.Name}, but there is none; name it there.");
+    internal static int Named(AddedVocabulary added, TokenizerSettings settings, string name) =>
+        settings.Named.TryGetValue(name, out var token) && added.TryGetId(token.Content, out int id)
+            ? id
+            : throw new InvalidDataException(
+                $"{settings.Place}: {name} stands around every text of {settings.Class.Name}, but there is none; name it there."
+            );
 
     private static ITokenModel Model(JsonSection section)
     {
@@ -77,7 +82,12 @@ internal static class TokenizerJsonReader
     }
 
     /// <summary>The type of a model, which older files leave out.</summary>
-    private static string ModelType(JsonSection section) => section.TextOrNull("type")
-        ?? (section.Holds("merges") ? "BPE" : section.Holds("max_input_chars_per_word") ? "WordPiece"
-        : section.Raw("vocab")?.ValueKind == JsonValueKind.Array ? "Unigram" : "WordLevel");
+    private static string ModelType(JsonSection section) =>
+        section.TextOrNull("type")
+        ?? (
+            section.Holds("merges") ? "BPE"
+            : section.Holds("max_input_chars_per_word") ? "WordPiece"
+            : section.Raw("vocab")?.ValueKind == JsonValueKind.Array ? "Unigram"
+            : "WordLevel"
+        );
 }

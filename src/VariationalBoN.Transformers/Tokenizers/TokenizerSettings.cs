@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>What <c>tokenizer_config.json</c> says, with <c>special_tokens_map.json</c> and <c>added_tokens.json</c> where transformers reads them.</summary>
+/// <summary>What <c>tokenizer_config.json</c> says, with <c>special_tokens_map.json</c> and <c>added_tokens.json</c> where transformers
+/// reads them.</summary>
 internal sealed record TokenizerSettings
 {
     private static readonly string[] s_names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
@@ -17,7 +18,8 @@ internal sealed record TokenizerSettings
     internal string Place { get; init; } = "tokenizer_config.json";
 
     /// <summary>The special tokens that have a name, in transformers' order.</summary>
-    internal ImmutableSortedDictionary<string, AddedToken> Named { get; private set; } = ImmutableSortedDictionary<string, AddedToken>.Empty;
+    internal ImmutableSortedDictionary<string, AddedToken> Named { get; private set; } =
+        ImmutableSortedDictionary<string, AddedToken>.Empty;
 
     /// <summary>Special tokens without a name.</summary>
     internal ImmutableArray<AddedToken> Additional { get; private set; } = [];
@@ -30,14 +32,16 @@ internal sealed record TokenizerSettings
 
     internal bool? AddPrefixSpace { get; init; }
 
-    /// <summary>What the class makes of <c>add_prefix_space</c> of a ByteLevel at the top of <c>tokenizer.json</c>; null leaves it.</summary>
+    /// <summary>What the class makes of <c>add_prefix_space</c> of a ByteLevel at the top of <c>tokenizer.json</c>; null leaves
+    /// it.</summary>
     internal bool? PrefixSpaceOfJson => AddPrefixSpace ?? (Class.Name == "TokenizersBackend" ? null : false);
 
     internal bool AddBos { get; init; }
 
     internal bool AddEos { get; init; }
 
-    /// <summary>Whether BOS and EOS are those of the settings, whatever the post-processor of the file: by class, or in transformers 5 where the settings mention them.</summary>
+    /// <summary>Whether BOS and EOS are those of the settings, whatever the post-processor of the file: by class, or in transformers 5
+    /// where the settings mention them.</summary>
     internal bool RewritesFrame { get; init; }
 
     internal bool CleanUp { get; init; }
@@ -56,7 +60,8 @@ internal sealed record TokenizerSettings
     internal bool? TruncateLeft { get; init; }
 
     /// <summary>All special tokens in the order in which transformers adds those that are missing.</summary>
-    internal IEnumerable<AddedToken> Special => s_names.Where(Named.ContainsKey).Select(name => Named[name]).Concat(Additional).DistinctBy(token => token.Content);
+    internal IEnumerable<AddedToken> Special =>
+        s_names.Where(Named.ContainsKey).Select(name => Named[name]).Concat(Additional).DistinctBy(token => token.Content);
 
     internal static TokenizerSettings Read(TokenizerFiles files)
     {
@@ -88,7 +93,9 @@ internal sealed record TokenizerSettings
             AddPrefixSpace = json?.FlagOrNull("add_prefix_space"),
             AddBos = json?.FlagOrNull("add_bos_token") ?? kind.AddsBos,
             AddEos = json?.FlagOrNull("add_eos_token") ?? false,
-            RewritesFrame = kind.RewritesFrame || kind.Name == "TokenizersBackend" && json is not null && (json.Holds("add_bos_token") || json.Holds("add_eos_token")),
+            RewritesFrame =
+                kind.RewritesFrame
+                || kind.Name == "TokenizersBackend" && json is not null && (json.Holds("add_bos_token") || json.Holds("add_eos_token")),
             CleanUp = json?.FlagOrNull("clean_up_tokenization_spaces") ?? false,
             LowerCase = json?.FlagOrNull("do_lower_case") ?? true,
             StripAccents = json?.FlagOrNull("strip_accents"),
@@ -110,7 +117,10 @@ internal sealed record TokenizerSettings
         var added = ImmutableSortedDictionary.CreateBuilder<int, AddedToken>();
         foreach (var (name, value) in section.Entries())
         {
-            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || !added.TryAdd(id, AddedToken.Read(section.Inside(name, value))))
+            if (
+                !int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                || !added.TryAdd(id, AddedToken.Read(section.Inside(name, value)))
+            )
                 throw section.Fault(name, "is no token id of its own");
         }
 
@@ -131,11 +141,15 @@ internal sealed record TokenizerSettings
         return added.ToImmutable();
     }
 
-    /// <summary>Named and additional special tokens; the map counts before the configuration, and both before the defaults of the class.</summary>
+    /// <summary>Named and additional special tokens; the map counts before the configuration, and both before the defaults of the
+    /// class.</summary>
     private void ReadSpecial(JsonSection? json, JsonSection? map)
     {
-        var named = Class.Defaults.ToImmutableSortedDictionary(pair => pair.Key, pair => NamedByText(pair.Key, pair.Value),
-            StringComparer.Ordinal);
+        var named = Class.Defaults.ToImmutableSortedDictionary(
+            pair => pair.Key,
+            pair => NamedByText(pair.Key, pair.Value),
+            StringComparer.Ordinal
+        );
         foreach (string name in s_names)
         {
             foreach (var source in (IEnumerable<JsonSection?>)[json, map])
@@ -143,8 +157,11 @@ internal sealed record TokenizerSettings
                 if (source is null || !source.Holds(name))
                     continue;
                 named = source.Raw(name) is JsonElement value
-                    ? named.SetItem(name, value.ValueKind == JsonValueKind.String ? NamedByText(name, source.Text(name))
-                    : ReadToken(source, name, value)) : named.Remove(name);
+                    ? named.SetItem(
+                        name,
+                        value.ValueKind == JsonValueKind.String ? NamedByText(name, source.Text(name)) : ReadToken(source, name, value)
+                    )
+                    : named.Remove(name);
             }
         }
 
@@ -155,18 +172,29 @@ internal sealed record TokenizerSettings
                 additional.AddRange(source is null ? [] : ReadTokens(source, key));
         }
 
-        MaskIsOfClass = Class.MaskTakesSpace
-            && !((IEnumerable<JsonSection?>)[json, map]).Any(source => source?.Holds("mask_token") == true);
+        MaskIsOfClass =
+            Class.MaskTakesSpace && !((IEnumerable<JsonSection?>)[json, map]).Any(source => source?.Holds("mask_token") == true);
         (Named, Additional) = (named, [.. additional.DistinctBy(token => token.Content)]);
     }
 
     private AddedToken NamedByText(string name, string content) =>
-        AddedToken.SpecialText(content) with { LeftStrip = Class.MaskTakesSpace && name == "mask_token" };
+        AddedToken.SpecialText(content) with
+        {
+            LeftStrip = Class.MaskTakesSpace && name == "mask_token",
+        };
 
-    private static IEnumerable<AddedToken> ReadTokens(JsonSection source, string key) => source.Raw(key) is not JsonElement value ? []
-        : value.ValueKind == JsonValueKind.Object ? source.Section(key) is var inside ? inside.Entries().Select(entry => ReadToken(inside, entry.Name, entry.Value)) : []
+    private static IEnumerable<AddedToken> ReadTokens(JsonSection source, string key) =>
+        source.Raw(key) is not JsonElement value ? []
+        : value.ValueKind == JsonValueKind.Object
+            ? source.Section(key) is var inside ? inside.Entries().Select(entry => ReadToken(inside, entry.Name, entry.Value))
+                : []
         : source.Elements(key).Select((element, i) => ReadToken(source, $"{key}[{i}]", element));
 
-    private static AddedToken ReadToken(JsonSection source, string key, JsonElement value) => value.ValueKind == JsonValueKind.Object
-        ? AddedToken.Read(source.Inside(key, value), special: true) with { Special = true } : AddedToken.SpecialText(source.TextOf(key, value));
+    private static AddedToken ReadToken(JsonSection source, string key, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Object
+            ? AddedToken.Read(source.Inside(key, value), special: true) with
+            {
+                Special = true,
+            }
+            : AddedToken.SpecialText(source.TextOf(key, value));
 }

@@ -2,8 +2,9 @@ namespace VariationalBoN.Transformers.Tokenizers;
 
 /// <summary>The part of Oniguruma's regular expressions that tokenizers use, over code points.</summary>
 /// <remarks>
-/// Not System.Text.RegularExpressions, because that one sees UTF-16 units (𠀀 is no letter to it, nor ③ beyond the basic plane a number), knows no possessive quantifiers and folds
-/// case without ſ and K. What the parser does not know it refuses by name. Work is bounded, so no pattern can hang. Immutable; thread-safe.
+/// Not System.Text.RegularExpressions, because that one sees UTF-16 units (𠀀 is no letter to it, nor ③ beyond the basic plane a number),
+/// knows no possessive quantifiers and folds case without ſ and K. What the parser does not know it refuses by name. Work is bounded, so no
+/// pattern can hang. Immutable; thread-safe.
 /// </remarks>
 internal sealed class UnicodeRegex
 {
@@ -52,7 +53,8 @@ internal sealed class UnicodeRegex
         {
             while (_at <= _run.Text.Length)
             {
-                int start = _at, end = regex.Match(ref _run, start);
+                int start = _at,
+                    end = regex.Match(ref _run, start);
                 bool found = end > start || end == start && start != _last;
                 _at = end > start ? end : start + (start + 1 < _run.Text.Length && char.IsHighSurrogate(_run.Text[start]) ? 2 : 1);
                 if (!found)

@@ -6,7 +6,8 @@ using VariationalBoN.Numerics;
 namespace VariationalBoN.BestOfN;
 
 /// <summary>The Best-of-N distribution as estimated from reference rewards, one <see cref="EmpiricalRewardCdf"/> per prompt.</summary>
-/// <remarks>For new completions; the reference samples themselves are ranked by <see cref="LeaveOneOut"/>. Immutable, thread-safe.</remarks>
+/// <remarks>For new completions; the reference samples themselves are ranked by <see cref="LeaveOneOut"/>. Immutable,
+/// thread-safe.</remarks>
 public sealed class EmpiricalBoNDistribution : IBoNDistribution
 {
     /// <summary>Creates the distribution of the best of n.</summary>
@@ -17,7 +18,13 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// <param name="origin">What the rewards come from; null when the caller vouches for them.</param>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
-    public EmpiricalBoNDistribution(IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> cdfs, double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, ILogger? logger = null, ScoringIdentity? origin = null)
+    public EmpiricalBoNDistribution(
+        IReadOnlyDictionary<Prompt, EmpiricalRewardCdf> cdfs,
+        double n,
+        RatioEstimator estimator = RatioEstimator.SelfInclusive,
+        ILogger? logger = null,
+        ScoringIdentity? origin = null
+    )
     {
         ArgumentNullException.ThrowIfNull(cdfs);
         BestOfNMath.CheckN(n);
@@ -43,7 +50,8 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// <summary>How F and the log-ratio are estimated.</summary>
     public RatioEstimator Estimator { get; }
 
-    /// <summary>What <see cref="SamplePlanner.Warning"/> says of N and of the prompt with the fewest rewards; null when there are enough.</summary>
+    /// <summary>What <see cref="SamplePlanner.Warning"/> says of N and of the prompt with the fewest rewards; null when there are
+    /// enough.</summary>
     public string? Warning { get; }
 
     /// <summary>The reference rewards of all prompts.</summary>
@@ -52,8 +60,10 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// <summary>Whether completions are themselves among the rewards.</summary>
     internal bool IsLeaveOneOut { get; }
 
-    /// <summary>The same distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1 of its prompt.</summary>
-    /// <remarks>For losses on the reference samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses rewards that are not among the M.</remarks>
+    /// <summary>The same distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1
+    /// of its prompt.</summary>
+    /// <remarks>For losses on the reference samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses
+    /// rewards that are not among the M.</remarks>
     /// <returns>A distribution that shares these rewards.</returns>
     public EmpiricalBoNDistribution LeaveOneOut() => IsLeaveOneOut ? this : new(this);
 
@@ -66,10 +76,14 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         ArgumentNullException.ThrowIfNull(prompt);
         if (Cdfs.TryGetValue(prompt, out EmpiricalRewardCdf? cdf))
             return cdf;
-        throw new KeyNotFoundException($"There are no reference rewards for the prompt {Shown.Quoted(prompt.Canonical)} ({prompt.Canonical.Length} characters) among the {Cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character.");
+        throw new KeyNotFoundException(
+            $"There are no reference rewards for the prompt {Shown.Quoted(prompt.Canonical)} ({prompt.Canonical.Length} characters) among "
+                + $"the {Cdfs.Count} prompts known. Estimate them with the reference table; prompts are compared character by character."
+        );
     }
 
-    /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them; equal for <see cref="RatioEstimator.SingleAtom"/>, which knows F_lt alone.</summary>
+    /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them; equal for <see cref="RatioEstimator.SingleAtom"/>, which
+    /// knows F_lt alone.</summary>
     /// <inheritdoc/>
     public LogCdfPair LogCdf(Prompt prompt, double reward) => Ranks(Cdf(prompt), reward).LogCdf(Estimator);
 
@@ -83,7 +97,11 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     internal static void CheckEstimator(RatioEstimator estimator)
     {
         if (!Enum.IsDefined(estimator))
-            throw new ArgumentOutOfRangeException(nameof(estimator), estimator, $"The estimator must be one of {string.Join(", ", Enum.GetNames<RatioEstimator>())}.");
+            throw new ArgumentOutOfRangeException(
+                nameof(estimator),
+                estimator,
+                $"The estimator must be one of {string.Join(", ", Enum.GetNames<RatioEstimator>())}."
+            );
     }
 
     private RankCounts Ranks(EmpiricalRewardCdf cdf, double reward) => IsLeaveOneOut ? cdf.RanksAmongOthers(reward) : cdf.Ranks(reward);

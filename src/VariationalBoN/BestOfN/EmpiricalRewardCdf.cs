@@ -4,8 +4,9 @@ namespace VariationalBoN.BestOfN;
 /// <remarks>
 /// Everything follows from two counts, found by binary search: k_lt rewards below and k_eq rewards equal to the one asked about. Only ranks
 /// matter, so an increasing transform of all rewards changes nothing. Rewards are compared as doubles: score and store them in one
-/// precision. With a tie tolerance, neighbours no further apart than that are one level, and a reward asked about belongs to what lies within the tolerance of
-/// it, joining levels that it touches: the levels are those of the M + 1 rewards together, whichever of them is asked about. Immutable, thread-safe.
+/// precision. With a tie tolerance, neighbours no further apart than that are one level, and a reward asked about belongs to what lies
+/// within the tolerance of it, joining levels that it touches: the levels are those of the M + 1 rewards together, whichever of them is
+/// asked about. Immutable, thread-safe.
 /// </remarks>
 public sealed partial class EmpiricalRewardCdf
 {
@@ -15,8 +16,8 @@ public sealed partial class EmpiricalRewardCdf
     /// <summary>Sorts the rewards, once.</summary>
     /// <param name="rewards">M finite rewards of independent reference samples, at least one, in any order.</param>
     /// <param name="tieTolerance">
-    /// The difference up to which neighbouring rewards are one, finite, at least 0: for a reward model whose score of one text moves by so much with the batch
-    /// it is in. Far below the usual distance of neighbours, or levels run together.
+    /// The difference up to which neighbouring rewards are one, finite, at least 0: for a reward model whose score of one text moves by so
+    /// much with the batch it is in. Far below the usual distance of neighbours, or levels run together.
     /// </param>
     /// <exception cref="ArgumentException">There is no reward, or one is NaN or infinite; the message names its index.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
@@ -24,7 +25,11 @@ public sealed partial class EmpiricalRewardCdf
     {
         ArgumentNullException.ThrowIfNull(rewards);
         if (!(tieTolerance >= 0 && tieTolerance < double.PositiveInfinity))
-            throw new ArgumentOutOfRangeException(nameof(tieTolerance), tieTolerance, "The tie tolerance must be finite and at least 0; 0 compares exactly.");
+            throw new ArgumentOutOfRangeException(
+                nameof(tieTolerance),
+                tieTolerance,
+                "The tie tolerance must be finite and at least 0; 0 compares exactly."
+            );
         _sorted = [.. rewards];
         if (_sorted.Length == 0)
             throw new ArgumentException("There are no reference rewards (M = 0); give at least one.", nameof(rewards));
@@ -42,7 +47,8 @@ public sealed partial class EmpiricalRewardCdf
     /// <summary>The M rewards in ascending order.</summary>
     public ReadOnlySpan<double> SortedRewards => _sorted;
 
-    /// <summary>The M rewards in ascending order, each replaced by the lowest of its level: <see cref="SortedRewards"/> without a tolerance.</summary>
+    /// <summary>The M rewards in ascending order, each replaced by the lowest of its level: <see cref="SortedRewards"/> without a
+    /// tolerance.</summary>
     public ReadOnlySpan<double> SortedLevels => _levels;
 
     /// <summary>The difference up to which neighbouring rewards are one.</summary>
@@ -60,10 +66,11 @@ public sealed partial class EmpiricalRewardCdf
     /// <exception cref="ArgumentException">A reward is NaN or infinite; the message names its index.</exception>
     public EmpiricalRewardCdf Insert(params ReadOnlySpan<double> rewards)
     {
-        double[] more = rewards.ToArray(), merged = new double[_sorted.Length + more.Length];
+        double[] more = rewards.ToArray(),
+            merged = new double[_sorted.Length + more.Length];
         CheckFinite(more, nameof(rewards));
         Array.Sort(more);
-        for (int i = 0, j = 0; i + j < merged.Length;)
+        for (int i = 0, j = 0; i + j < merged.Length; )
             merged[i + j] = j == more.Length || (i < _sorted.Length && _sorted[i] <= more[j]) ? _sorted[i++] : more[j++];
         return new EmpiricalRewardCdf(TieTolerance, merged);
     }
@@ -76,7 +83,8 @@ public sealed partial class EmpiricalRewardCdf
     {
         if (!double.IsFinite(reward))
             throw new ArgumentOutOfRangeException(nameof(reward), reward, "A reward must be finite.");
-        int below = CountBelow(_sorted, reward, TieTolerance, 0), atOrBelow = CountAtOrBelow(_sorted, reward, TieTolerance, below);
+        int below = CountBelow(_sorted, reward, TieTolerance, 0),
+            atOrBelow = CountAtOrBelow(_sorted, reward, TieTolerance, below);
         return TieTolerance == 0 || below == atOrBelow
             ? (below, atOrBelow)
             : (CountBelow(_levels, _levels[below], 0, 0), CountAtOrBelow(_levels, _levels[atOrBelow - 1], 0, atOrBelow - 1));
@@ -91,7 +99,12 @@ public sealed partial class EmpiricalRewardCdf
         (int below, int atOrBelow) = Counts(reward);
         return below < atOrBelow
             ? (below, atOrBelow - 1)
-            : throw new ArgumentOutOfRangeException(nameof(reward), reward, $"The reward is not among the {Count} reference rewards, so that it cannot be ranked among the others; rank it as a new completion.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(reward),
+                reward,
+                $"The reward is not among the {Count} reference rewards, so that it cannot be ranked among the others; rank it as a new "
+                    + $"completion."
+            );
     }
 
     internal RankCounts Ranks(double reward)
@@ -154,6 +167,10 @@ public sealed partial class EmpiricalRewardCdf
     {
         int bad = Array.FindIndex(rewards, reward => !double.IsFinite(reward));
         if (bad >= 0)
-            throw new ArgumentException($"Reference reward {bad} of {rewards.Length} is {rewards[bad]}; rewards must be finite. Leave out the samples that could not be scored.", argument);
+            throw new ArgumentException(
+                $"Reference reward {bad} of {rewards.Length} is {rewards[bad]}; rewards must be finite. Leave out the samples that could "
+                    + $"not be scored.",
+                argument
+            );
     }
 }

@@ -12,7 +12,8 @@ public sealed class KnownCdfBoNDistribution : IBoNDistribution
     private readonly Func<Prompt, double, LogCdfPair> _logCdf;
 
     /// <summary>Creates the distribution of the best of n.</summary>
-    /// <param name="logCdf">(prompt, reward) to log P_ref(r &lt; reward) and log P_ref(r &lt;= reward); equal where one does not know the second.</param>
+    /// <param name="logCdf">(prompt, reward) to log P_ref(r &lt; reward) and log P_ref(r &lt;= reward); equal where one does not know the
+    /// second.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range.</exception>
     public KnownCdfBoNDistribution(Func<Prompt, double, LogCdfPair> logCdf, double n)
@@ -48,7 +49,13 @@ public sealed class KnownCdfBoNDistribution : IBoNDistribution
         double ratio = BestOfNMath.LogRatioWithTies(pair.Below, pair.AtOrBelow, N);
         double logLevel = LogMath.LogSubExp(pair.AtOrBelow, pair.Below);
         if (!(completion.LogReference <= logLevel + LevelSlack(pair, logLevel)))
-            throw new ArgumentOutOfRangeException(nameof(completion), completion.LogReference, $"A completion cannot be more probable than its reward level: log pi_ref = {completion.LogReference:R}, log(F_le - F_lt) = {logLevel:R} for reward {completion.Reward:R}. Check that log pi_ref sums all tokens and that the CDF is that of the same reference.");
+            throw new ArgumentOutOfRangeException(
+                nameof(completion),
+                completion.LogReference,
+                $"A completion cannot be more probable than its reward level: log pi_ref = {completion.LogReference:R}, log(F_le - F_lt) "
+                    + $"= {logLevel:R} for reward {completion.Reward:R}. Check that log pi_ref sums all tokens and that the CDF is that "
+                    + $"of the same reference."
+            );
         return ratio;
     }
 

@@ -18,25 +18,29 @@ internal readonly record struct RankCounts(int Below, int AtOrBelow, int Samples
     public LogCdfPair Harmonic => new(HarmonicNumbers.Difference(Below, Samples), HarmonicNumbers.Difference(AtOrBelow, Samples));
 
     /// <summary>Both sides of F by an estimator.</summary>
-    public LogCdfPair LogCdf(RatioEstimator estimator) => estimator switch
-    {
-        RatioEstimator.SingleAtom => new(LogLaplace, LogLaplace),
-        RatioEstimator.Harmonic => Harmonic,
-        _ => SelfInclusive,
-    };
+    public LogCdfPair LogCdf(RatioEstimator estimator) =>
+        estimator switch
+        {
+            RatioEstimator.SingleAtom => new(LogLaplace, LogLaplace),
+            RatioEstimator.Harmonic => Harmonic,
+            _ => SelfInclusive,
+        };
 
-    /// <summary>The log-ratio of a completion of probability e^logReference, which only <see cref="RatioEstimator.SingleAtom"/> uses.</summary>
-    public double LogRatio(RatioEstimator estimator, double logReference, double n) => estimator switch
-    {
-        RatioEstimator.SingleAtom => OfAtom(LogLaplace, logReference, n),
-        RatioEstimator.Harmonic => OfLevel(Harmonic, HarmonicNumbers.Difference(AtOrBelow, Below), n),
-        _ => OfLevel(SelfInclusive, LogMath.Log1pUnchecked((AtOrBelow + 1.0 - Below) / Below), n),
-    };
+    /// <summary>The log-ratio of a completion of probability e^logReference, which only <see cref="RatioEstimator.SingleAtom"/>
+    /// uses.</summary>
+    public double LogRatio(RatioEstimator estimator, double logReference, double n) =>
+        estimator switch
+        {
+            RatioEstimator.SingleAtom => OfAtom(LogLaplace, logReference, n),
+            RatioEstimator.Harmonic => OfLevel(Harmonic, HarmonicNumbers.Difference(AtOrBelow, Below), n),
+            _ => OfLevel(SelfInclusive, LogMath.Log1pUnchecked((AtOrBelow + 1.0 - Below) / Below), n),
+        };
 
     /// <summary>The gap log(F_le / F_lt) comes from counts, which know it better than a difference of logarithms.</summary>
     private static double OfLevel(LogCdfPair cdf, double gap, double n) => BestOfNMath.LogRatioOfLevel(cdf.Below, cdf.AtOrBelow, gap, n);
 
-    private static double OfAtom(double logCdf, double logReference, double n) => logReference <= 0
-        ? BestOfNMath.LogRatio(logReference, Math.Min(logCdf, LogMath.Log1mExp(-logReference)), n)
-        : BestOfNMath.LogRatio(logReference, 0, n); // a rounding error above 0 passes, anything else is named
+    private static double OfAtom(double logCdf, double logReference, double n) =>
+        logReference <= 0
+            ? BestOfNMath.LogRatio(logReference, Math.Min(logCdf, LogMath.Log1mExp(-logReference)), n)
+            : BestOfNMath.LogRatio(logReference, 0, n); // a rounding error above 0 passes, anything else is named
 }

@@ -4,10 +4,12 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The expected reward of Best-of-n for every n, from the reference rewards that are there: no further draw, no further reward.</summary>
+/// <summary>The expected reward of Best-of-n for every n, from the reference rewards that are there: no further draw, no further
+/// reward.</summary>
 /// <remarks>
-/// <see cref="ExpectedMax"/> of each prompt, unbiased for every n up to M, averaged over prompts; drawing n of the M with replacement instead
-/// is biased low. Errors and intervals are over prompts, so they hold for every n, but speak of prompts like these alone. Immutable, thread-safe.
+/// <see cref="ExpectedMax"/> of each prompt, unbiased for every n up to M, averaged over prompts; drawing n of the M with replacement
+/// instead is biased low. Errors and intervals are over prompts, so they hold for every n, but speak of prompts like these alone.
+/// Immutable, thread-safe.
 /// </remarks>
 public sealed class BestOfNCurve
 {
@@ -22,13 +24,19 @@ public sealed class BestOfNCurve
     /// <summary>The point for one n.</summary>
     /// <param name="n">1 to <see cref="MaxN"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range.</exception>
-    public BestOfNPoint this[int n] => n >= 1 && n <= MaxN
-        ? Points[n - 1]
-        : throw new ArgumentOutOfRangeException(nameof(n), n, $"n must be 1 to {MaxN}, which the prompt with the fewest samples, or what was asked for, allows.");
+    public BestOfNPoint this[int n] =>
+        n >= 1 && n <= MaxN
+            ? Points[n - 1]
+            : throw new ArgumentOutOfRangeException(
+                nameof(n),
+                n,
+                $"n must be 1 to {MaxN}, which the prompt with the fewest samples, or what was asked for, allows."
+            );
 
     /// <summary>The curve over all prompts of a table.</summary>
     /// <param name="table">The reference rewards.</param>
-    /// <param name="maxN">The largest n wanted, at least 1; time and memory grow with it. What the smallest M does not allow is left out.</param>
+    /// <param name="maxN">The largest n wanted, at least 1; time and memory grow with it. What the smallest M does not allow is left
+    /// out.</param>
     /// <param name="bootstrap">Resamples, confidence and seed; null for the defaults.</param>
     /// <returns>The curve.</returns>
     /// <exception cref="ArgumentException">A bootstrap option is out of range.</exception>
@@ -49,11 +57,16 @@ public sealed class BestOfNCurve
         for (int p = 0; p < prompts.Count; p++)
             ExpectedMax.Curve(prompts[p].SortedRewards, largest).CopyTo(values, p * largest);
         Interval[] intervals = PromptBootstrap.OfMeans(values, prompts.Count, largest, bootstrap);
-        return new BestOfNCurve([.. Enumerable.Range(0, largest).Select(i => new BestOfNPoint(
-            i + 1,
-            Estimate.FromObservations(Column(i)),
-            intervals[i],
-            Estimate.FromObservations(Column(i).Zip(Column(0), (best, one) => best - one))))]);
+        return new BestOfNCurve([
+            .. Enumerable
+                .Range(0, largest)
+                .Select(i => new BestOfNPoint(
+                    i + 1,
+                    Estimate.FromObservations(Column(i)),
+                    intervals[i],
+                    Estimate.FromObservations(Column(i).Zip(Column(0), (best, one) => best - one))
+                )),
+        ]);
 
         IEnumerable<double> Column(int i) => Enumerable.Range(0, prompts.Count).Select(p => values[(p * largest) + i]);
     }

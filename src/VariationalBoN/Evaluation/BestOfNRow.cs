@@ -1,6 +1,7 @@
 namespace VariationalBoN.Evaluation;
 
-/// <summary>One line of a report: what the best of n reference draws gives, and at what distance from the reference. Immutable, thread-safe.</summary>
+/// <summary>One line of a report: what the best of n reference draws gives, and at what distance from the reference. Immutable,
+/// thread-safe.</summary>
 public sealed record BestOfNRow
 {
     /// <summary>Expected reward, its interval, and the gain over one draw.</summary>
@@ -9,7 +10,8 @@ public sealed record BestOfNRow
     /// <summary>The probability that the best of n beats one more draw, ties counted half; n / (n + 1) without ties.</summary>
     public required Estimate WinRate { get; init; }
 
-    /// <summary>KL(pi_bon || pi_ref) in nats: exact where <see cref="ReferenceReport.KlIsExact"/>, else <see cref="BestOfNKl.FromLevels"/>.</summary>
+    /// <summary>KL(pi_bon || pi_ref) in nats: exact where <see cref="ReferenceReport.KlIsExact"/>, else
+    /// <see cref="BestOfNKl.FromLevels"/>.</summary>
     public required Estimate Kl { get; init; }
 
     /// <summary><see cref="BestOfNKl.TightBound"/>; null where log pi_ref is not known.</summary>

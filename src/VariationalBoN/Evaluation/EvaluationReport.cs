@@ -14,13 +14,16 @@ public sealed record EvaluationReport
     /// <summary>Mean of each named component of the reward over the completions that have it; empty for a reward without parts.</summary>
     public IReadOnlyDictionary<string, Estimate> RewardComponents { get; init; } = ImmutableSortedDictionary<string, Estimate>.Empty;
 
-    /// <summary>w = E[F_lt + q / 2]: the probability to beat one reference sample, ties counted half; 0 to 1, N / (N + 1) for Best-of-N.</summary>
+    /// <summary>w = E[F_lt + q / 2]: the probability to beat one reference sample, ties counted half; 0 to 1, N / (N + 1) for
+    /// Best-of-N.</summary>
     public required Estimate WinRate { get; init; }
 
-    /// <summary>The win rate against reference samples of the same length, so that a judge's liking for length does not count; null where the lengths of the table's samples are not known.</summary>
+    /// <summary>The win rate against reference samples of the same length, so that a judge's liking for length does not count; null where
+    /// the lengths of the table's samples are not known.</summary>
     public LengthControlledWinRate? LengthControlled { get; init; }
 
-    /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method; both infinite when every reference sample is beaten.</summary>
+    /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method; both infinite when every reference
+    /// sample is beaten.</summary>
     public required Estimate EffectiveN { get; init; }
 
     /// <summary>KL(pi_theta || pi_ref) in nats per completion by every estimator.</summary>
@@ -32,11 +35,15 @@ public sealed record EvaluationReport
     /// <summary>How <see cref="Kl"/> was estimated.</summary>
     public KlEstimator KlEstimator => KlEstimates.Best;
 
-    /// <summary>The win rate of Best-of-n, n real, at this <see cref="Kl"/>, minus <see cref="WinRate"/>: positive under the curve, 0 on it.</summary>
-    /// <remarks>The curve is that of continuous rewards (<see cref="Numerics.WinRateCurve"/>), so with ties an upper bound. The error, by the delta method, counts that KL and win rate are of the same completions; infinite where the estimate of KL is not above 0 though its terms are not all 0.</remarks>
+    /// <summary>The win rate of Best-of-n, n real, at this <see cref="Kl"/>, minus <see cref="WinRate"/>: positive under the curve, 0 on
+    /// it.</summary>
+    /// <remarks>The curve is that of continuous rewards (<see cref="Numerics.WinRateCurve"/>), so with ties an upper bound. The error, by
+    /// the delta method, counts that KL and win rate are of the same completions; infinite where the estimate of KL is not above 0 though
+    /// its terms are not all 0.</remarks>
     public required Estimate CurveDistance { get; init; }
 
-    /// <summary>The greatest win rate of any policy of this <see cref="Kl"/>, minus <see cref="WinRate"/>; beyond N = 4 hardly more than <see cref="CurveDistance"/>.</summary>
+    /// <summary>The greatest win rate of any policy of this <see cref="Kl"/>, minus <see cref="WinRate"/>; beyond N = 4 hardly more than
+    /// <see cref="CurveDistance"/>.</summary>
     public required Estimate CeilingDistance { get; init; }
 
     /// <summary>How much of <see cref="Kl"/> moves the ranks of rewards, and how much at most does not.</summary>
@@ -69,7 +76,7 @@ public sealed record EvaluationReport
             Line($"  {name}", value);
         Line("win rate", WinRate);
         if (LengthControlled is { } controlled)
-            text.Append(CultureInfo.InvariantCulture, $"{"win rate at equal length",-34} {controlled}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{"win rate at equal length", -34} {controlled}\n");
         Line("effective N", EffectiveN);
         if (KlEstimates.Stepwise is Estimate stepwise)
             Line("KL to reference (stepwise), nats", stepwise);
@@ -84,8 +91,12 @@ public sealed record EvaluationReport
         Line("length, tokens", Length);
         Line("distinct share", DistinctShare);
         Line("truncated share", TruncatedShare);
-        return text.Append(CultureInfo.InvariantCulture, $"{"completions",-34} {Completions} over {Reward.Count} prompts, {Excluded} excluded").ToString();
+        return text.Append(
+                CultureInfo.InvariantCulture,
+                $"{"completions", -34} {Completions} over {Reward.Count} prompts, {Excluded} excluded"
+            )
+            .ToString();
 
-        void Line(string name, Estimate value) => text.Append(CultureInfo.InvariantCulture, $"{name,-34} {value}\n");
+        void Line(string name, Estimate value) => text.Append(CultureInfo.InvariantCulture, $"{name, -34} {value}\n");
     }
 }

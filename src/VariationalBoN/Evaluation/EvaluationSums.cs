@@ -9,7 +9,15 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
 {
     private static readonly CounterRandom s_leftOut = new(new DrawSeed(0, DrawPurpose.Resampling), "ranks, left out", 0);
     private readonly List<int> _prompts = [];
-    private readonly List<double> _reward = [], _win = [], _logRatio = [], _stepwise = [], _gap = [], _length = [], _truncated = [], _distinct = [], _ranks = [];
+    private readonly List<double> _reward = [],
+        _win = [],
+        _logRatio = [],
+        _stepwise = [],
+        _gap = [],
+        _length = [],
+        _truncated = [],
+        _distinct = [],
+        _ranks = [];
     private readonly List<double[]> _referenceRanks = [];
     private readonly SortedDictionary<string, (List<double> Values, List<int> Prompts)> _components = new(StringComparer.Ordinal);
     private readonly LengthComparisons _lengths = new();
@@ -54,14 +62,21 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
     public EvaluationReport ToReport()
     {
         if (_reward.Count == 0)
-            throw new InvalidOperationException($"All {_excluded} completions were excluded, so there is nothing to report on. See why the reward model fails, or whether all are truncated.");
+            throw new InvalidOperationException(
+                $"All {_excluded} completions were excluded, so there is nothing to report on. See why the reward model fails, or whether "
+                    + $"all are truncated."
+            );
         Estimate Mean(List<double> values) => PromptMean.Of(values, _prompts);
         Estimate win = Mean(_win);
         List<double> divergences = _stepwise.Count > 0 ? _stepwise : _logRatio;
         return new EvaluationReport
         {
             Reward = Mean(_reward),
-            RewardComponents = _components.ToImmutableSortedDictionary(part => part.Key, part => PromptMean.Of(part.Value.Values, part.Value.Prompts), StringComparer.Ordinal),
+            RewardComponents = _components.ToImmutableSortedDictionary(
+                part => part.Key,
+                part => PromptMean.Of(part.Value.Values, part.Value.Prompts),
+                StringComparer.Ordinal
+            ),
             WinRate = win,
             LengthControlled = _lengths.WinRate(),
             EffectiveN = EffectiveN(win),
@@ -78,10 +93,12 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
         };
     }
 
-    /// <summary>curve(KL) - win, its error by the delta method: the slope of the curve there times the deviation of KL, less that of the win rate.</summary>
+    /// <summary>curve(KL) - win, its error by the delta method: the slope of the curve there times the deviation of KL, less that of the
+    /// win rate.</summary>
     private Estimate Distance(List<double> divergences, Func<double, double> curve, Func<double, double> slope)
     {
-        double kl = Math.Max(0, divergences.Average()), at = curve(kl);
+        double kl = Math.Max(0, divergences.Average()),
+            at = curve(kl);
         if (double.IsInfinity(kl) || divergences.All(value => value == 0))
             return PromptMean.Of([.. _win.Select(win => at - win)], _prompts);
         if (kl == 0)
@@ -93,11 +110,16 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
 
     private static double Rank(RankCounts counts) => (counts.Below + ((counts.AtOrBelow - counts.Below + 1) / 2.0)) / (counts.Samples + 1);
 
-    /// <summary>The rank among M - 1 samples, without the one at u M of them in order: as the reference's own are ranked, so that both laws are one under pi = pi_ref.</summary>
+    /// <summary>The rank among M - 1 samples, without the one at u M of them in order: as the reference's own are ranked, so that both laws
+    /// are one under pi = pi_ref.</summary>
     private static RankCounts LeavingOneOut(RankCounts counts, double u)
     {
         int left = (int)(u * counts.Samples);
-        return new RankCounts(counts.Below - (left < counts.Below ? 1 : 0), counts.AtOrBelow - (left < counts.AtOrBelow ? 1 : 0), counts.Samples - 1);
+        return new RankCounts(
+            counts.Below - (left < counts.Below ? 1 : 0),
+            counts.AtOrBelow - (left < counts.AtOrBelow ? 1 : 0),
+            counts.Samples - 1
+        );
     }
 
     private static double[] RanksOfReference(EmpiricalRewardCdf cdf)

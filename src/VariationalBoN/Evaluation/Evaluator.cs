@@ -34,8 +34,13 @@ public sealed class Evaluator
     /// <returns>The report.</returns>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    public Task<EvaluationReport> EvaluateAsync(IPolicy policy, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, CancellationToken cancellationToken = default) =>
-        EvaluateAsync(policy, prompts, completionsPerPrompt, seed, null, cancellationToken);
+    public Task<EvaluationReport> EvaluateAsync(
+        IPolicy policy,
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        long seed,
+        CancellationToken cancellationToken = default
+    ) => EvaluateAsync(policy, prompts, completionsPerPrompt, seed, null, cancellationToken);
 
     /// <summary>Draws completions of held-out prompts and measures them, also against a Best-of-N distribution.</summary>
     /// <param name="policy">The policy.</param>
@@ -47,13 +52,29 @@ public sealed class Evaluator
     /// <returns>The report.</returns>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    public Task<EvaluationReport> EvaluateAsync(IPolicy policy, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN, CancellationToken cancellationToken = default)
+    public Task<EvaluationReport> EvaluateAsync(
+        IPolicy policy,
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        long seed,
+        IBoNDistribution? bestOfN,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(policy);
-        return MeasureAsync(policy, new PolicyCompletionSource(policy, _scorer), prompts, completionsPerPrompt, seed, bestOfN, cancellationToken);
+        return MeasureAsync(
+            policy,
+            new PolicyCompletionSource(policy, _scorer),
+            prompts,
+            completionsPerPrompt,
+            seed,
+            bestOfN,
+            cancellationToken
+        );
     }
 
-    /// <summary>The same with completions that a source draws and scores, such as one on other machines; the policy here gives their log-probabilities.</summary>
+    /// <summary>The same with completions that a source draws and scores, such as one on other machines; the policy here gives their
+    /// log-probabilities.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="source">Draws from the same policy and scores as the scorer of this evaluator does.</param>
     /// <param name="prompts">At least one prompt of the table.</param>
@@ -62,12 +83,20 @@ public sealed class Evaluator
     /// <param name="bestOfN">What <see cref="EvaluationReport.ObjectiveGap"/> is measured to; null for none.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>The report.</returns>
-    /// <exception cref="ArgumentException">There is no prompt; or the source draws from another policy, or scores by another reference, reward model or way of scoring: the message names what differs.</exception>
+    /// <exception cref="ArgumentException">There is no prompt; or the source draws from another policy, or scores by another reference,
+    /// reward model or way of scoring: the message names what differs.</exception>
     /// <exception cref="InvalidOperationException">The source gave other completions than it was asked for.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
     public Task<EvaluationReport> EvaluateAsync(
-        IPolicy policy, ICompletionSource source, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN = null, CancellationToken cancellationToken = default)
+        IPolicy policy,
+        ICompletionSource source,
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        long seed,
+        IBoNDistribution? bestOfN = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(source);
@@ -77,12 +106,18 @@ public sealed class Evaluator
             .. source.Origin.Differences(_scorer.Origin, "the source", "the evaluator"),
         ];
         if (differences.Length > 0)
-            throw new ArgumentException($"The source does not draw what is to be measured: {string.Join("; ", differences)}. Give a source of the policy, scored by what the evaluator was made with.", nameof(source));
+            throw new ArgumentException(
+                $"The source does not draw what is to be measured: {string.Join("; ", differences)}. Give a source of the policy, scored "
+                    + $"by what the evaluator was made with.",
+                nameof(source)
+            );
         return MeasureAsync(policy, source, prompts, completionsPerPrompt, seed, bestOfN, cancellationToken);
     }
 
-    /// <summary>Measures answers of literal Best-of-N (<see cref="BestOfNSampler"/>), so that its row comes from the same code as all others.</summary>
-    /// <remarks>KL(pi_bon || pi_ref) is the mean of log pi_bon - log pi_ref over the answers, which is exact up to the estimate of F.</remarks>
+    /// <summary>Measures answers of literal Best-of-N (<see cref="BestOfNSampler"/>), so that its row comes from the same code as all
+    /// others.</summary>
+    /// <remarks>KL(pi_bon || pi_ref) is the mean of log pi_bon - log pi_ref over the answers, which is exact up to the estimate of
+    /// F.</remarks>
     /// <param name="answers">At least one answer, each to a prompt of the table; several answers to a prompt make one cluster.</param>
     /// <param name="bestOfN">The distribution that the answers were drawn from.</param>
     /// <returns>The report; its length is that of the answers, not of the N draws behind each.</returns>
@@ -104,7 +139,14 @@ public sealed class Evaluator
     }
 
     private async Task<EvaluationReport> MeasureAsync(
-        IPolicy policy, ICompletionSource source, IReadOnlyList<Prompt> prompts, int completionsPerPrompt, long seed, IBoNDistribution? bestOfN, CancellationToken cancellationToken)
+        IPolicy policy,
+        ICompletionSource source,
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        long seed,
+        IBoNDistribution? bestOfN,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -119,7 +161,9 @@ public sealed class Evaluator
         foreach (Prompt[] batch in distinct.Chunk(Math.Max(1, CompletionsPerBatch / completionsPerPrompt)))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            ScoredBatch scored = await source.DrawAsync(batch, completionsPerPrompt, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken).ConfigureAwait(false);
+            ScoredBatch scored = await source
+                .DrawAsync(batch, completionsPerPrompt, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken)
+                .ConfigureAwait(false);
             scored.RequireAsked(batch, completionsPerPrompt);
             double[] logPolicy = policy.LogProbValues(scored.Completions);
             double[]? kl = stepwise?.StepwiseKl(_scorer.Reference, scored.Completions);

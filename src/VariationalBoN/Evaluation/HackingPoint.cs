@@ -9,4 +9,11 @@ namespace VariationalBoN.Evaluation;
 /// <param name="Slope">
 /// d/dn of <paramref name="Second"/>: E[(r2 - mean) (1 / n + log F)] under the law of the best of n, with its standard error over prompts.
 /// </param>
-public readonly record struct HackingPoint(double N, Estimate First, Estimate Second, Interval SecondInterval, Estimate Gain, Estimate Slope);
+public readonly record struct HackingPoint(
+    double N,
+    Estimate First,
+    Estimate Second,
+    Interval SecondInterval,
+    Estimate Gain,
+    Estimate Slope
+);

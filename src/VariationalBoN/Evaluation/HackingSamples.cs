@@ -26,14 +26,18 @@ internal sealed class HackingSamples
         _cdf = prompt.Cdf;
         _first = [.. order.Select(i => all.Known[i])];
         _second = Column(second);
-        _lengths = !all.Samples.IsEmpty ? [.. order.Select(i => (double)all.Samples[i].Completion.Tokens.Length)]
-            : !all.Texts.IsEmpty ? [.. order.Select(i => (double)all.Texts[i].Length)] : null;
+        _lengths =
+            !all.Samples.IsEmpty ? [.. order.Select(i => (double)all.Samples[i].Completion.Tokens.Length)]
+            : !all.Texts.IsEmpty ? [.. order.Select(i => (double)all.Texts[i].Length)]
+            : null;
         _members = [.. ensemble.Select(name => MidRanks(Column(name)))];
         _filled = new(() => SecondByRank.Fill(_first, _second));
         Scored = _second.Count(value => value is not null);
 
-        double?[] Column(string name) => all.Components.TryGetValue(name, out ImmutableArray<double?> values)
-            ? [.. order.Select(i => values[i] is double.NaN ? null : values[i])] : new double?[order.Length];
+        double?[] Column(string name) =>
+            all.Components.TryGetValue(name, out ImmutableArray<double?> values)
+                ? [.. order.Select(i => values[i] is double.NaN ? null : values[i])]
+                : new double?[order.Length];
     }
 
     /// <summary>How many samples have a second reward.</summary>
@@ -46,7 +50,9 @@ internal sealed class HackingSamples
     public (double First, double Second, double Slope) At(double n)
     {
         (double[] weights, double[] slopes) = _cdf.BestOfNWeightSlopesByRank(n);
-        double first = 0, second = 0, slope = 0;
+        double first = 0,
+            second = 0,
+            slope = 0;
         for (int i = 0; i < weights.Length; i++)
         {
             first += weights[i] * _first[i];
@@ -83,7 +89,8 @@ internal sealed class HackingSamples
             Spearman(judged, scored),
             _lengths is null ? null : Spearman(_first[start..], _lengths[start..]),
             _lengths is null || _lengths.Sum() == 0 ? null : _lengths[start..].Average() / _lengths.Average(),
-            spreads.Average());
+            spreads.Average()
+        );
     }
 
     private static double? Spearman(double[] one, double[] other) =>

@@ -17,11 +17,20 @@ internal static class JudgeCalibration
         for (int b = 0; b < BinCount; b++)
         {
             int[] members = [.. Enumerable.Range(0, sure.Length).Where(i => BinOf(sure[i]) == b)];
-            double lower = Least + (b * (1 - Least) / BinCount), upper = Least + ((b + 1) * (1 - Least) / BinCount),
+            double lower = Least + (b * (1 - Least) / BinCount),
+                upper = Least + ((b + 1) * (1 - Least) / BinCount),
                 agreed = members.Sum(i => right[i]);
-            bins[b] = members.Length == 0 ? new CalibrationBin(lower, upper, 0, 0, 0, new Interval(0, 1))
-                : new CalibrationBin(lower, upper, members.Length, members.Average(i => sure[i]), agreed / members.Length,
-                    WilsonInterval.Of(agreed, members.Length));
+            bins[b] =
+                members.Length == 0
+                    ? new CalibrationBin(lower, upper, 0, 0, 0, new Interval(0, 1))
+                    : new CalibrationBin(
+                        lower,
+                        upper,
+                        members.Length,
+                        members.Average(i => sure[i]),
+                        agreed / members.Length,
+                        WilsonInterval.Of(agreed, members.Length)
+                    );
         }
 
         return [.. bins];
@@ -39,12 +48,16 @@ internal static class JudgeCalibration
     /// <summary>Errors of a judge whose probabilities are the truth, ascending: labels are drawn by them.</summary>
     internal static double[] OfCalibrated(double[] sure, double[] right, BootstrapOptions options)
     {
-        double[] errors = new double[options.Resamples], drawn = new double[sure.Length];
+        double[] errors = new double[options.Resamples],
+            drawn = new double[sure.Length];
         for (int r = 0; r < errors.Length; r++)
         {
             var random = new CounterRandom(new DrawSeed(options.Seed, DrawPurpose.Resampling), "labels", r);
             for (int i = 0; i < drawn.Length; i++)
-                drawn[i] = right[i] == 0.5 ? 0.5 : random.Uniform(i) < sure[i] ? 1 : 0;
+                drawn[i] =
+                    right[i] == 0.5 ? 0.5
+                    : random.Uniform(i) < sure[i] ? 1
+                    : 0;
             errors[r] = Error(sure, drawn);
         }
 
@@ -58,8 +71,14 @@ internal static class JudgeCalibration
     /// quantile q of the resamples, which is cautious; the lower end mirrors it,
     /// 2 e - q, and is 0 where a calibrated judge would have such an error as well.
     /// </remarks>
-    internal static Interval ErrorInterval(double error, double[] sure, double[] right, int[] prompts, double[] ofCalibrated,
-        BootstrapOptions options)
+    internal static Interval ErrorInterval(
+        double error,
+        double[] sure,
+        double[] right,
+        int[] prompts,
+        double[] ofCalibrated,
+        BootstrapOptions options
+    )
     {
         int rows = prompts.Max() + 1;
         if (rows == 1)

@@ -7,14 +7,23 @@ namespace VariationalBoN.Evaluation;
 internal sealed class JudgeComparison
 {
     private readonly PreferencePair[] _pairs;
-    private readonly double[] _differences, _agreed;
-    private readonly int[] _prompts, _all;
+    private readonly double[] _differences,
+        _agreed;
+    private readonly int[] _prompts,
+        _all;
 
     internal JudgeComparison(PreferencePair[] pairs, double[] chosen, double[] rejected, double tieTolerance)
     {
         _pairs = pairs;
         _differences = [.. chosen.Zip(rejected, (better, worse) => Math.Abs(better - worse) <= tieTolerance ? 0 : better - worse)];
-        _agreed = [.. _differences.Select(difference => difference > 0 ? 1 : difference < 0 ? 0 : 0.5)];
+        _agreed =
+        [
+            .. _differences.Select(difference =>
+                difference > 0 ? 1
+                : difference < 0 ? 0
+                : 0.5
+            ),
+        ];
         var numbers = new Dictionary<Prompt, int>();
         _prompts = new int[pairs.Length];
         for (int i = 0; i < pairs.Length; i++)
@@ -44,8 +53,11 @@ internal sealed class JudgeComparison
             CalibrationErrorInterval = JudgeCalibration.ErrorInterval(error, sure, _agreed, _prompts, byChance, options),
             CalibrationErrorByChance = byChance.Average(),
             ByLength = [.. ByLength()],
-            ByPosition = [.. Some("the chosen answer was shown first", i => _pairs[i].ChosenFirst == true),
-                .. Some("the chosen answer was shown second", i => _pairs[i].ChosenFirst == false)],
+            ByPosition =
+            [
+                .. Some("the chosen answer was shown first", i => _pairs[i].ChosenFirst == true),
+                .. Some("the chosen answer was shown second", i => _pairs[i].ChosenFirst == false),
+            ],
             LengthAccuracy = Mean(_all, i => PreferenceDataReport.LongerIsChosen(_pairs[i])),
         };
     }
@@ -59,11 +71,14 @@ internal sealed class JudgeComparison
             .. Some("the chosen answer is longer", i => _pairs[i].Chosen.Length > _pairs[i].Rejected.Length),
             .. Some("both are as long", i => _pairs[i].Chosen.Length == _pairs[i].Rejected.Length),
             .. Some("the chosen answer is shorter", i => _pairs[i].Chosen.Length < _pairs[i].Rejected.Length),
-            .. third == 0 ? (JudgeAgreement[])[] :
-            [
-                Agreement("the shortest third of the pairs", order[..third]), Agreement("the middle third", order[third..^third]),
-                Agreement("the longest third", order[^third..]),
-            ],
+            .. third == 0
+                ? (JudgeAgreement[])[]
+                :
+                [
+                    Agreement("the shortest third of the pairs", order[..third]),
+                    Agreement("the middle third", order[third..^third]),
+                    Agreement("the longest third", order[^third..]),
+                ],
         ];
     }
 

@@ -68,21 +68,37 @@ public sealed record JudgeReport
     /// <exception cref="RewardModelException">A reward could not be had and <see cref="ScoringOptions.OnFailure"/> does not exclude it, or
     /// no pair has both.</exception>
     public static async Task<JudgeReport> EvaluateAsync(
-        IRewardModel judge, IReadOnlyList<PreferencePair> pairs, double tieTolerance = 0, BootstrapOptions? bootstrap = null,
-        ScoringOptions? scoring = null, CancellationToken cancellationToken = default)
+        IRewardModel judge,
+        IReadOnlyList<PreferencePair> pairs,
+        double tieTolerance = 0,
+        BootstrapOptions? bootstrap = null,
+        ScoringOptions? scoring = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(judge);
         ArgumentNullException.ThrowIfNull(pairs);
         PreferencePair[] read = [.. pairs];
-        IReadOnlyList<double?> scores = await judge.ScoreCheckedAsync(
-            [.. read.SelectMany(pair => (Completion[])[pair.ChosenCompletion, pair.RejectedCompletion])], scoring,
-            cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<double?> scores = await judge
+            .ScoreCheckedAsync(
+                [.. read.SelectMany(pair => (Completion[])[pair.ChosenCompletion, pair.RejectedCompletion])],
+                scoring,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         int[] scored = [.. Enumerable.Range(0, read.Length).Where(i => scores[2 * i] is not null && scores[(2 * i) + 1] is not null)];
         if (scored.Length == 0 && read.Length > 0)
-            throw new RewardModelException($"The judge {judge.Identity.Name} gave none of the {read.Length} pairs a reward to both answers; " +
-                "nothing is left to compare.");
-        var report = Of([.. scored.Select(i => read[i])], [.. scored.Select(i => scores[2 * i]!.Value)],
-            [.. scored.Select(i => scores[(2 * i) + 1]!.Value)], tieTolerance, bootstrap);
+            throw new RewardModelException(
+                $"The judge {judge.Identity.Name} gave none of the {read.Length} pairs a reward to both answers; "
+                    + "nothing is left to compare."
+            );
+        var report = Of(
+            [.. scored.Select(i => read[i])],
+            [.. scored.Select(i => scores[2 * i]!.Value)],
+            [.. scored.Select(i => scores[(2 * i) + 1]!.Value)],
+            tieTolerance,
+            bootstrap
+        );
         return report with { Excluded = read.Length - scored.Length };
     }
 
@@ -95,8 +111,13 @@ public sealed record JudgeReport
     /// <returns>The report.</returns>
     /// <exception cref="ArgumentException">There is no pair, lengths differ, a reward is not finite, or an option is out of
     /// range.</exception>
-    public static JudgeReport Of(IReadOnlyList<PreferencePair> pairs, IReadOnlyList<double> chosen, IReadOnlyList<double> rejected,
-        double tieTolerance = 0, BootstrapOptions? bootstrap = null)
+    public static JudgeReport Of(
+        IReadOnlyList<PreferencePair> pairs,
+        IReadOnlyList<double> chosen,
+        IReadOnlyList<double> rejected,
+        double tieTolerance = 0,
+        BootstrapOptions? bootstrap = null
+    )
     {
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(chosen);
@@ -104,18 +125,27 @@ public sealed record JudgeReport
         bootstrap ??= new BootstrapOptions();
         bootstrap.Validate();
         if (!(tieTolerance >= 0 && double.IsFinite(tieTolerance)))
-            throw new ArgumentOutOfRangeException(nameof(tieTolerance), tieTolerance, "The tolerance of ties must be finite and at " +
-                "least 0.");
+            throw new ArgumentOutOfRangeException(
+                nameof(tieTolerance),
+                tieTolerance,
+                "The tolerance of ties must be finite and at " + "least 0."
+            );
         PreferencePair[] read = [.. pairs];
-        double[] better = [.. chosen], worse = [.. rejected];
+        double[] better = [.. chosen],
+            worse = [.. rejected];
         if (read.Length == 0 || better.Length != read.Length || worse.Length != read.Length)
-            throw new ArgumentException($"There are {read.Length} pairs, {better.Length} rewards of chosen and {worse.Length} of " +
-                "rejected answers; give one of each to a pair, and at least one pair.", nameof(pairs));
+            throw new ArgumentException(
+                $"There are {read.Length} pairs, {better.Length} rewards of chosen and {worse.Length} of "
+                    + "rejected answers; give one of each to a pair, and at least one pair.",
+                nameof(pairs)
+            );
         for (int i = 0; i < read.Length; i++)
         {
             if (!double.IsFinite(better[i]) || !double.IsFinite(worse[i]))
-                throw new ArgumentException($"The rewards of pair {i} are {better[i]} and {worse[i]}; they must be finite.",
-                    nameof(chosen));
+                throw new ArgumentException(
+                    $"The rewards of pair {i} are {better[i]} and {worse[i]}; they must be finite.",
+                    nameof(chosen)
+                );
         }
 
         return new JudgeComparison(read, better, worse, tieTolerance).Report(bootstrap);

@@ -16,12 +16,21 @@ internal static class JudgeReportText
             Row("left out", $"{Shown(report.Excluded)} pair{(report.Excluded == 1 ? "" : "s")} with an answer without a reward");
         Row("accuracy", $"{report.Accuracy}");
         Row("accuracy of \"the longer one\"", $"{report.LengthAccuracy}");
-        Row("ties", report.AccuracyWithoutTies is Estimate rest && report.Ties > 0
-            ? $"{Shown(report.Ties)}; accuracy without them {rest}" : Shown(report.Ties));
+        Row(
+            "ties",
+            report.AccuracyWithoutTies is Estimate rest && report.Ties > 0
+                ? $"{Shown(report.Ties)}; accuracy without them {rest}"
+                : Shown(report.Ties)
+        );
         Row("-log sigmoid(r_c - r_r), nats", $"{report.LogLoss} (a coin: 0.693)");
-        Row("expected calibration error", string.Create(CultureInfo.InvariantCulture,
-            $"{report.CalibrationError:0.000} ({report.CalibrationErrorInterval}; chance alone makes " +
-            $"{report.CalibrationErrorByChance:0.000})"));
+        Row(
+            "expected calibration error",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{report.CalibrationError:0.000} ({report.CalibrationErrorInterval}; chance alone makes "
+                    + $"{report.CalibrationErrorByChance:0.000})"
+            )
+        );
         text.Append('\n');
         foreach (JudgeAgreement part in report.ByLength.Concat(report.ByPosition))
             Row(part.Name, string.Create(CultureInfo.InvariantCulture, $"{part.Accuracy} of {part.Pairs}"));
@@ -39,9 +48,11 @@ internal static class JudgeReportText
         char[] bar = new string(' ', BarWidth + 1).ToCharArray();
         bar.AsSpan(0, (int)Math.Round(bin.Observed * BarWidth)).Fill('#');
         bar[(int)Math.Round(bin.Predicted * BarWidth)] = '|';
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{bin.Lower:0.00} to {bin.Upper:0.00}  {new string(bar)}  said {bin.Predicted:0.000}, was {bin.Observed:0.000} " +
-            $"({bin.Interval}) of {bin.Pairs}\n");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{bin.Lower:0.00} to {bin.Upper:0.00}  {new string(bar)}  said {bin.Predicted:0.000}, was {bin.Observed:0.000} "
+                + $"({bin.Interval}) of {bin.Pairs}\n"
+        );
     }
 
     private static string Shown(int count) => count.ToString(CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using MathNet.Numerics.Distributions;
 using VariationalBoN.Rewards;
@@ -40,13 +41,25 @@ public sealed class JudgeWatch
         (_first, _second, _prompts, _options) = (first, second, [.. heldOut.Distinct()], options ?? new JudgeWatchOptions());
         _options.Validate();
         if (_prompts.Length < 2)
-            throw new ArgumentException($"There {(_prompts.Length == 1 ? "is one held-out prompt" : "is no held-out prompt")}; an error over prompts needs at least two.", nameof(heldOut));
+            throw new ArgumentException(
+                $"There {(_prompts.Length == 1 ? "is one held-out prompt" : "is no held-out prompt")}; an error over prompts needs at "
+                    + $"least two.",
+                nameof(heldOut)
+            );
         if (first.Reward.Identity == second.Identity)
-            throw new ArgumentException($"The second judge is the first, {second.Identity}; give one that is not trained on.", nameof(second));
+            throw new ArgumentException(
+                $"The second judge is the first, {second.Identity}; give one that is not trained on.",
+                nameof(second)
+            );
     }
 
     /// <summary>What looks depend on beside the policy.</summary>
-    private string Settings => FormattableString.Invariant($"{_options.CompletionsPerPrompt} completions, seed {_options.Seed}, first judge {_first.Reward.Identity}, second judge {_second.Identity}");
+    private string Settings =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_options.CompletionsPerPrompt} completions, seed {_options.Seed}, first judge {_first.Reward.Identity}, second judge "
+                + $"{_second.Identity}"
+        );
 
     /// <summary>All looks, in order.</summary>
     public ImmutableArray<JudgeWatchReading> Readings => [.. _looks.Select(look => look.Reading)];
@@ -64,20 +77,45 @@ public sealed class JudgeWatch
     {
         ArgumentNullException.ThrowIfNull(policy);
         if (_looks.Count > 0 && step <= _looks[^1].Reading.Step)
-            throw new ArgumentOutOfRangeException(nameof(step), step, $"The step must be above {_looks[^1].Reading.Step}, that of the last look.");
+            throw new ArgumentOutOfRangeException(
+                nameof(step),
+                step,
+                $"The step must be above {_looks[^1].Reading.Step}, that of the last look."
+            );
         int each = _options.CompletionsPerPrompt;
-        IReadOnlyList<Completion> drawn = policy.Sample(_prompts, each, new DrawSeed(_options.Seed, DrawPurpose.Evaluation), cancellationToken);
-        IReadOnlyList<double?> first = await _first.Reward.ScoreCheckedAsync(drawn, _first.Options, cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<double?> second = await _second.ScoreCheckedAsync(drawn, _options.SecondScoring, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<Completion> drawn = policy.Sample(
+            _prompts,
+            each,
+            new DrawSeed(_options.Seed, DrawPurpose.Evaluation),
+            cancellationToken
+        );
+        IReadOnlyList<double?> first = await _first
+            .Reward.ScoreCheckedAsync(drawn, _first.Options, cancellationToken)
+            .ConfigureAwait(false);
+        IReadOnlyList<double?> second = await _second
+            .ScoreCheckedAsync(drawn, _options.SecondScoring, cancellationToken)
+            .ConfigureAwait(false);
         return Add(step, Means(first, second), Means(second, first));
 
-        double?[] Means(IReadOnlyList<double?> rewards, IReadOnlyList<double?> others) => [.. Enumerable.Range(0, _prompts.Length).Select(p =>
-            Enumerable.Range(p * each, each).Where(i => others[i] is not null).Average(i => rewards[i]))];
+        double?[] Means(IReadOnlyList<double?> rewards, IReadOnlyList<double?> others) =>
+            [
+                .. Enumerable
+                    .Range(0, _prompts.Length)
+                    .Select(p => Enumerable.Range(p * each, each).Where(i => others[i] is not null).Average(i => rewards[i])),
+            ];
     }
 
     /// <summary>Writes what later looks are compared with, for a checkpoint.</summary>
     /// <param name="stream">Where to; stays open.</param>
-    public void Save(Stream stream) => JsonSerializer.Serialize(stream, new State(Settings, [.. _prompts.Select(prompt => prompt.Canonical)], [.. _looks.Select(look => new Kept(look.Reading.Step, look.First, look.Second))]));
+    public void Save(Stream stream) =>
+        JsonSerializer.Serialize(
+            stream,
+            new State(
+                Settings,
+                [.. _prompts.Select(prompt => prompt.Canonical)],
+                [.. _looks.Select(look => new Kept(look.Reading.Step, look.First, look.Second))]
+            )
+        );
 
     /// <summary>Reads what <see cref="Save"/> wrote; earlier looks of this object are forgotten.</summary>
     /// <param name="stream">Where from; stays open.</param>
@@ -94,10 +132,19 @@ public sealed class JudgeWatch
             throw new InvalidDataException($"This is no state of a watch: {e.Message}", e);
         }
 
-        if (state.Prompts is null || state.Looks is null || !state.Prompts.SequenceEqual(_prompts.Select(prompt => prompt.Canonical), StringComparer.Ordinal))
-            throw new InvalidDataException($"The watch that was saved has {state.Prompts?.Length ?? 0} held-out prompts that are not the {_prompts.Length} of this one; give it the same.");
+        if (
+            state.Prompts is null
+            || state.Looks is null
+            || !state.Prompts.SequenceEqual(_prompts.Select(prompt => prompt.Canonical), StringComparer.Ordinal)
+        )
+            throw new InvalidDataException(
+                $"The watch that was saved has {state.Prompts?.Length ?? 0} held-out prompts that are not the {_prompts.Length} of this "
+                    + $"one; give it the same."
+            );
         if (state.Settings != Settings)
-            throw new InvalidDataException($"The watch that was saved is of other judges or draws ({state.Settings}) than this one ({Settings}); give it the same.");
+            throw new InvalidDataException(
+                $"The watch that was saved is of other judges or draws ({state.Settings}) than this one ({Settings}); give it the same."
+            );
         if (state.Looks.Any(look => look?.First?.Length != _prompts.Length || look.Second?.Length != _prompts.Length))
             throw new InvalidDataException($"A look of the watch that was saved has not the rewards of {_prompts.Length} prompts.");
         _looks.Clear();
@@ -109,10 +156,22 @@ public sealed class JudgeWatch
     internal JudgeWatchReading Add(long step, double?[] first, double?[] second)
     {
         Look? peak = _looks.MaxBy(look => look.Reading.Second.Value);
-        Estimate firstChange = peak is null ? new Estimate(0, 0, first.Length) : Change(first, peak.First), secondChange = peak is null ? new Estimate(0, 0, first.Length) : Change(second, peak.Second);
-        double k = _looks.Count, share = (1 - _options.Confidence) / (k * k * (k + 1));
-        double threshold = peak is null ? double.NegativeInfinity : StudentT.InvCDF(0, 1, secondChange.Count - 1, share) * secondChange.StandardError;
-        var reading = new JudgeWatchReading(step, Mean(first), Mean(second), peak?.Reading.Step ?? step, firstChange, secondChange, threshold);
+        Estimate firstChange = peak is null ? new Estimate(0, 0, first.Length) : Change(first, peak.First),
+            secondChange = peak is null ? new Estimate(0, 0, first.Length) : Change(second, peak.Second);
+        double k = _looks.Count,
+            share = (1 - _options.Confidence) / (k * k * (k + 1));
+        double threshold = peak is null
+            ? double.NegativeInfinity
+            : StudentT.InvCDF(0, 1, secondChange.Count - 1, share) * secondChange.StandardError;
+        var reading = new JudgeWatchReading(
+            step,
+            Mean(first),
+            Mean(second),
+            peak?.Reading.Step ?? step,
+            firstChange,
+            secondChange,
+            threshold
+        );
         _looks.Add(new Look(reading, first, second));
         return reading;
     }
@@ -122,8 +181,12 @@ public sealed class JudgeWatch
     private static Estimate Mean(double?[] values)
     {
         double[] known = [.. values.OfType<double>()];
-        return known.Length >= 2 ? Estimate.FromObservations(known) : throw new InvalidOperationException(
-            $"Only {known.Length} of {values.Length} held-out prompts have rewards by both judges, now and at the look to compare with; two are needed. See why the judges fail, or whether all answers are truncated.");
+        return known.Length >= 2
+            ? Estimate.FromObservations(known)
+            : throw new InvalidOperationException(
+                $"Only {known.Length} of {values.Length} held-out prompts have rewards by both judges, now and at the look to compare "
+                    + $"with; two are needed. See why the judges fail, or whether all answers are truncated."
+            );
     }
 
     private sealed record Look(JudgeWatchReading Reading, double?[] First, double?[] Second);

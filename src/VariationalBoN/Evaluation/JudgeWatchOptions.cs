@@ -26,9 +26,17 @@ public sealed record JudgeWatchOptions
     internal void Validate()
     {
         if (CompletionsPerPrompt < 1)
-            throw new ArgumentOutOfRangeException(nameof(CompletionsPerPrompt), CompletionsPerPrompt, "There must be at least 1 completion of each prompt.");
+            throw new ArgumentOutOfRangeException(
+                nameof(CompletionsPerPrompt),
+                CompletionsPerPrompt,
+                "There must be at least 1 completion of each prompt."
+            );
         if (!(Confidence > 0 && Confidence < 1))
-            throw new ArgumentOutOfRangeException(nameof(Confidence), Confidence, "The confidence must be above 0 and below 1, such as 0.95.");
+            throw new ArgumentOutOfRangeException(
+                nameof(Confidence),
+                Confidence,
+                "The confidence must be above 0 and below 1, such as 0.95."
+            );
         ArgumentNullException.ThrowIfNull(SecondScoring);
         SecondScoring.Validate();
     }

@@ -13,12 +13,29 @@ namespace VariationalBoN.Evaluation;
 /// <param name="Threshold">The change of the second reward below which it falls beyond its error; -infinity where there is nothing to
 /// compare with.</param>
 public sealed record JudgeWatchReading(
-    long Step, Estimate First, Estimate Second, long PeakStep, Estimate FirstChange, Estimate SecondChange, double Threshold)
+    long Step,
+    Estimate First,
+    Estimate Second,
+    long PeakStep,
+    Estimate FirstChange,
+    Estimate SecondChange,
+    double Threshold
+)
 {
     /// <summary>Whether the first judge still likes the answers better and the second likes them less, beyond the error of that.</summary>
     public bool IsAlarm => FirstChange.Value > 0 && SecondChange.Value < Threshold;
 
     /// <summary>The look as a sentence; an alarm says what to do.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"step {Step}: first judge {First}, second judge {Second}")
-        + (IsAlarm ? string.Create(CultureInfo.InvariantCulture, $". Since step {PeakStep} the first rose by {FirstChange}, and the second fell by {SecondChange with { Value = -SecondChange.Value }}: the policy exploits the first judge. Stop at step {PeakStep}, take a smaller N, or mend the judge.") : "");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"step {Step}: first judge {First}, second judge {Second}")
+        + (
+            IsAlarm
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $". Since step {PeakStep} the first rose by {FirstChange}, and the second fell by "
+                        + $"{SecondChange with { Value = -SecondChange.Value }}: the policy exploits the first judge. Stop at step "
+                        + $"{PeakStep}, take a smaller N, or mend the judge."
+                )
+                : ""
+        );
 }

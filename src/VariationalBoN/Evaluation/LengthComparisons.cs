@@ -9,7 +9,8 @@ internal sealed class LengthComparisons
     /// <summary>The first samples of a prompt stand for all: more add hardly anything to the error over prompts.</summary>
     private const int MostOpponents = 32;
 
-    private readonly List<double> _wins = [], _differences = [];
+    private readonly List<double> _wins = [],
+        _differences = [];
     private readonly List<int> _prompts = [];
     private bool _isKnown = true;
     private bool? _inTokens;
@@ -35,7 +36,11 @@ internal sealed class LengthComparisons
             for (int i = 0; i < opponents; i++)
             {
                 double above = item.Reward - rewards[i];
-                _wins.Add(Math.Abs(above) <= tolerance ? .5 : above > 0 ? 1 : 0);
+                _wins.Add(
+                    Math.Abs(above) <= tolerance ? .5
+                    : above > 0 ? 1
+                    : 0
+                );
                 _differences.Add(length - (inTokens ? all.Samples[i].Completion.Tokens.Length : all.Texts[i].Length));
                 _prompts.Add(_promptCount);
             }
@@ -47,5 +52,6 @@ internal sealed class LengthComparisons
     /// <summary>The win rate at equal length; null where lengths are not known or always differ by the same.</summary>
     public LengthControlledWinRate? WinRate() =>
         _isKnown && _wins.Count > 0 && (_differences[0] == 0 || _differences.Exists(difference => difference != _differences[0]))
-            ? LengthControlledWinRate.Of(_wins, _differences, _prompts) : null;
+            ? LengthControlledWinRate.Of(_wins, _differences, _prompts)
+            : null;
 }

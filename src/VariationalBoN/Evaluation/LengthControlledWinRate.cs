@@ -18,7 +18,8 @@ namespace VariationalBoN.Evaluation;
 /// </remarks>
 public sealed record LengthControlledWinRate
 {
-    private const double PriorVariance = 25, Tolerance = 1e-12;
+    private const double PriorVariance = 25,
+        Tolerance = 1e-12;
     private const int MaxIterations = 200;
 
     /// <summary>The share of comparisons won, ties counted half: without regard to length.</summary>
@@ -53,12 +54,18 @@ public sealed record LengthControlledWinRate
     /// that nothing tells length from quality.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="confidence"/> is out of range or NaN.</exception>
-    public static LengthControlledWinRate Of(IReadOnlyList<double> wins, IReadOnlyList<double> lengthDifferences, IReadOnlyList<int> prompts, double confidence = 0.95)
+    public static LengthControlledWinRate Of(
+        IReadOnlyList<double> wins,
+        IReadOnlyList<double> lengthDifferences,
+        IReadOnlyList<int> prompts,
+        double confidence = 0.95
+    )
     {
         ArgumentNullException.ThrowIfNull(wins);
         ArgumentNullException.ThrowIfNull(lengthDifferences);
         ArgumentNullException.ThrowIfNull(prompts);
-        double[] won = [.. wins], x = [.. lengthDifferences];
+        double[] won = [.. wins],
+            x = [.. lengthDifferences];
         int[] owners = [.. prompts];
         double scale = Check(won, x, owners, confidence);
         for (int i = 0; i < x.Length; i++)
@@ -80,20 +87,42 @@ public sealed record LengthControlledWinRate
     }
 
     /// <summary>Such as "0.612 (95 % interval 0.548 to 0.672)".</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Controlled:0.000} ({100 * Confidence:0.#} % interval {Interval})");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Controlled:0.000} ({100 * Confidence:0.#} % interval {Interval})");
 
     private static double Check(double[] wins, double[] differences, int[] prompts, double confidence)
     {
         if (!(confidence > 0 && confidence < 1))
-            throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "The confidence must be above 0 and below 1, such as 0.95.");
+            throw new ArgumentOutOfRangeException(
+                nameof(confidence),
+                confidence,
+                "The confidence must be above 0 and below 1, such as 0.95."
+            );
         if (wins.Length == 0 || differences.Length != wins.Length || prompts.Length != wins.Length)
-            throw new ArgumentException($"There are {wins.Length} wins, {differences.Length} differences of lengths and {prompts.Length} prompts; give at least one comparison, and one of each to it.", nameof(wins));
+            throw new ArgumentException(
+                $"There are {wins.Length} wins, {differences.Length} differences of lengths and {prompts.Length} prompts; give at least "
+                    + $"one comparison, and one of each to it.",
+                nameof(wins)
+            );
         if (Array.FindIndex(wins, win => !(win >= 0 && win <= 1)) is >= 0 and var bad)
-            throw new ArgumentException(FormattableString.Invariant($"wins[{bad}] is {wins[bad]}; it must be 0 to 1, and 0.5 for a tie."), nameof(wins));
+            throw new ArgumentException(
+                FormattableString.Invariant($"wins[{bad}] is {wins[bad]}; it must be 0 to 1, and 0.5 for a tie."),
+                nameof(wins)
+            );
         if (Array.FindIndex(differences, value => !double.IsFinite(value)) is >= 0 and var odd)
-            throw new ArgumentException(FormattableString.Invariant($"lengthDifferences[{odd}] is {differences[odd]}; it must be finite."), nameof(differences));
+            throw new ArgumentException(
+                FormattableString.Invariant($"lengthDifferences[{odd}] is {differences[odd]}; it must be finite."),
+                nameof(differences)
+            );
         if (differences[0] != 0 && Array.TrueForAll(differences, value => value == differences[0]))
-            throw new ArgumentException(FormattableString.Invariant($"Each difference of lengths is {differences[0]}, so that nothing tells length from quality; compare answers of more lengths."), nameof(differences));
+            throw new ArgumentException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Each difference of lengths is {differences[0]}, so that nothing tells length from quality; compare answers of more "
+                        + $"lengths."
+                ),
+                nameof(differences)
+            );
         double mean = differences.Average();
         return Math.Sqrt(differences.Average(value => (value - mean) * (value - mean)));
     }
@@ -101,10 +130,13 @@ public sealed record LengthControlledWinRate
     /// <summary>Newton's method; the posterior is concave, and a step that lowers it is halved.</summary>
     private static (double A, double B) Fit(double[] won, double[] x)
     {
-        double a = 0, b = 0, at = Posterior(won, x, a, b);
+        double a = 0,
+            b = 0,
+            at = Posterior(won, x, a, b);
         for (int iteration = 0; iteration < MaxIterations; iteration++)
         {
-            double ga = -a / PriorVariance, gb = -b / PriorVariance;
+            double ga = -a / PriorVariance,
+                gb = -b / PriorVariance;
             for (int i = 0; i < x.Length; i++)
             {
                 double residual = won[i] - Sigmoid(a + (b * x[i]));
@@ -112,7 +144,9 @@ public sealed record LengthControlledWinRate
             }
 
             (double haa, double hab, double hbb) = Information(x, a, b);
-            double determinant = (haa * hbb) - (hab * hab), da = ((hbb * ga) - (hab * gb)) / determinant, db = ((haa * gb) - (hab * ga)) / determinant;
+            double determinant = (haa * hbb) - (hab * hab),
+                da = ((hbb * ga) - (hab * gb)) / determinant,
+                db = ((haa * gb) - (hab * ga)) / determinant;
             double next = Posterior(won, x, a + da, b + db);
             for (int halving = 0; next < at && halving < 60; halving++)
                 (da, db, next) = (da / 2, db / 2, Posterior(won, x, a + (da / 2), b + (db / 2)));
@@ -140,10 +174,13 @@ public sealed record LengthControlledWinRate
 
     private static (double Aa, double Ab, double Bb) Information(double[] x, double a, double b)
     {
-        double aa = 1 / PriorVariance, ab = 0, bb = 1 / PriorVariance;
+        double aa = 1 / PriorVariance,
+            ab = 0,
+            bb = 1 / PriorVariance;
         foreach (double value in x)
         {
-            double p = Sigmoid(a + (b * value)), weight = p * (1 - p);
+            double p = Sigmoid(a + (b * value)),
+                weight = p * (1 - p);
             (aa, ab, bb) = (aa + weight, ab + (weight * value), bb + (weight * value * value));
         }
 

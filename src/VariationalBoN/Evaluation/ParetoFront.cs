@@ -2,10 +2,12 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The policies that no other beats on both KL to the reference (less is better) and value (reward or win rate; more is better). Stateless, thread-safe.</summary>
+/// <summary>The policies that no other beats on both KL to the reference (less is better) and value (reward or win rate; more is better).
+/// Stateless, thread-safe.</summary>
 public static class ParetoFront
 {
-    /// <summary>The front by the values alone: j dominates i when KL_j &lt;= KL_i, value_j &gt;= value_i, and one of them strictly. O(n log n).</summary>
+    /// <summary>The front by the values alone: j dominates i when KL_j &lt;= KL_i, value_j &gt;= value_i, and one of them strictly. O(n log
+    /// n).</summary>
     /// <typeparam name="T">Whatever carries the numbers.</typeparam>
     /// <param name="points">The policies.</param>
     /// <param name="kl">KL(pi_theta || pi_ref), not NaN.</param>
@@ -16,16 +18,20 @@ public static class ParetoFront
     {
         ArgumentNullException.ThrowIfNull(kl);
         ArgumentNullException.ThrowIfNull(value);
-        return [.. Front(Read(points, point => new Estimate(kl(point), 0, 1), point => new Estimate(value(point), 0, 1))).Select(entry => entry.Point)];
+        return
+        [
+            .. Front(Read(points, point => new Estimate(kl(point), 0, 1), point => new Estimate(value(point), 0, 1)))
+                .Select(entry => entry.Point),
+        ];
     }
 
     /// <summary>
-    /// The points that no other dominates beyond errors: j does when KL_j &lt;= KL_i and value_j &gt;= value_i, and at least one of the two differences
-    /// exceeds z sqrt(se_i^2 + se_j^2). O(n^2).
+    /// The points that no other dominates beyond errors: j does when KL_j &lt;= KL_i and value_j &gt;= value_i, and at least one of the two
+    /// differences exceeds z sqrt(se_i^2 + se_j^2). O(n^2).
     /// </summary>
     /// <remarks>
-    /// Holds all of <see cref="Of{T}"/> and what lies within the errors of it. The errors are taken as independent, which is cautious for policies
-    /// measured on the same prompts.
+    /// Holds all of <see cref="Of{T}"/> and what lies within the errors of it. The errors are taken as independent, which is cautious for
+    /// policies measured on the same prompts.
     /// </remarks>
     /// <typeparam name="T">Whatever carries the numbers.</typeparam>
     /// <param name="points">The policies.</param>
@@ -49,11 +55,16 @@ public static class ParetoFront
         a.Kl.Value <= b.Kl.Value && a.Value.Value >= b.Value.Value && (Exceeds(b.Kl, a.Kl, z) || Exceeds(a.Value, b.Value, z));
 
     private static bool Exceeds(Estimate high, Estimate low, double z) =>
-        high.Value > low.Value && (z == 0 || high.Value - low.Value > z * Math.Sqrt((high.StandardError * high.StandardError) + (low.StandardError * low.StandardError)));
+        high.Value > low.Value
+        && (
+            z == 0
+            || high.Value - low.Value > z * Math.Sqrt((high.StandardError * high.StandardError) + (low.StandardError * low.StandardError))
+        );
 
     private static IEnumerable<Entry<T>> Front<T>(List<Entry<T>> ascending)
     {
-        double best = double.NegativeInfinity, klOfBest = double.NaN;
+        double best = double.NegativeInfinity,
+            klOfBest = double.NaN;
         foreach (Entry<T> entry in ascending)
         {
             if (entry.Value.Value > best || double.IsNaN(klOfBest))
@@ -72,8 +83,17 @@ public static class ParetoFront
         foreach (T point in points)
         {
             var entry = new Entry<T>(point, kl(point), value(point));
-            if (double.IsNaN(entry.Kl.Value) || double.IsNaN(entry.Value.Value) || !(entry.Kl.StandardError >= 0) || !(entry.Value.StandardError >= 0))
-                throw new ArgumentException($"Point {entries.Count} has KL {entry.Kl} and value {entry.Value}; neither number may be NaN, and errors are at least 0. Leave it out.", nameof(points));
+            if (
+                double.IsNaN(entry.Kl.Value)
+                || double.IsNaN(entry.Value.Value)
+                || !(entry.Kl.StandardError >= 0)
+                || !(entry.Value.StandardError >= 0)
+            )
+                throw new ArgumentException(
+                    $"Point {entries.Count} has KL {entry.Kl} and value {entry.Value}; neither number may be NaN, and errors are at least "
+                        + $"0. Leave it out.",
+                    nameof(points)
+                );
             entries.Add(entry);
         }
 

@@ -7,7 +7,8 @@ namespace VariationalBoN.Evaluation;
 /// <summary>A policy's completions held against the reference samples of their prompts. Immutable, thread-safe.</summary>
 public sealed record PolicyComparison
 {
-    /// <summary>The share of completions above all reference samples of their prompt; 1 / (M + 1) for the reference itself. Above them F says nothing more.</summary>
+    /// <summary>The share of completions above all reference samples of their prompt; 1 / (M + 1) for the reference itself. Above them F
+    /// says nothing more.</summary>
     public required Estimate Saturation { get; init; }
 
     /// <summary>The probability to beat one reference draw, ties counted half.</summary>
@@ -35,14 +36,23 @@ public sealed record PolicyComparison
         if (completions.Count == 0)
             throw new ArgumentException("There is no completion of the policy; give at least one.", nameof(completions));
         var owners = new Dictionary<Prompt, int>();
-        int[] prompts = [.. completions.Select(completion => owners.TryAdd(completion.Completion.Prompt, owners.Count) ? owners.Count - 1 : owners[completion.Completion.Prompt])];
+        int[] prompts =
+        [
+            .. completions.Select(completion =>
+                owners.TryAdd(completion.Completion.Prompt, owners.Count) ? owners.Count - 1 : owners[completion.Completion.Prompt]
+            ),
+        ];
         EmpiricalRewardCdf[] cdfs = [.. completions.Select(completion => table[completion.Completion.Prompt].Cdf)];
         (int Below, int AtOrBelow)[] counts = [.. completions.Zip(cdfs, (completion, cdf) => cdf.Counts(completion.Reward))];
         return new PolicyComparison
         {
             Saturation = Mean(i => counts[i].Below == cdfs[i].Count ? 1 : 0),
             WinRate = Mean(i => cdfs[i].MidRank(completions[i].Reward)),
-            AgainstBestOfN = n.Distinct().ToImmutableSortedDictionary(best => best, best => Mean(i => UnbiasedWinRate.AgainstBestOfN(counts[i].Below, counts[i].AtOrBelow, cdfs[i].Count, best))),
+            AgainstBestOfN = n.Distinct()
+                .ToImmutableSortedDictionary(
+                    best => best,
+                    best => Mean(i => UnbiasedWinRate.AgainstBestOfN(counts[i].Below, counts[i].AtOrBelow, cdfs[i].Count, best))
+                ),
             Completions = completions.Count,
         };
 

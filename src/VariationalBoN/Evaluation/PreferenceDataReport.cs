@@ -66,7 +66,8 @@ public sealed record PreferenceDataReport
     public static PreferenceDataReport Of(IReadOnlyList<PreferencePair> train, IReadOnlyList<PreferencePair>? heldOut = null)
     {
         ArgumentNullException.ThrowIfNull(train);
-        PreferencePair[] first = [.. train], second = [.. heldOut ?? []];
+        PreferencePair[] first = [.. train],
+            second = [.. heldOut ?? []];
         PreferencePair[] all = [.. first, .. second];
         PreferencePair[] usable = [.. first.Where(pair => FaultOf(pair) == Fault.None)];
         (var known, int repeated, int contradicting) = Seen(usable);
@@ -100,7 +101,8 @@ public sealed record PreferenceDataReport
     private static (Dictionary<(Prompt, string, string), string> Known, int Repeated, int Contradicting) Seen(PreferencePair[] pairs)
     {
         var known = new Dictionary<(Prompt, string, string), string>();
-        int repeated = 0, contradicting = 0;
+        int repeated = 0,
+            contradicting = 0;
         foreach (PreferencePair pair in pairs)
         {
             if (known.TryAdd(KeyOf(pair), pair.Chosen))
@@ -117,18 +119,23 @@ public sealed record PreferenceDataReport
     private static Estimate LengthAccuracyOf(PreferencePair[] pairs)
     {
         var numbers = new Dictionary<Prompt, int>();
-        int[] prompts = [.. pairs.Select(pair => numbers.TryGetValue(pair.Prompt, out int number) ? number
-            : numbers[pair.Prompt] = numbers.Count)];
+        int[] prompts =
+        [
+            .. pairs.Select(pair => numbers.TryGetValue(pair.Prompt, out int number) ? number : numbers[pair.Prompt] = numbers.Count),
+        ];
         return Estimate.FromClusters([.. pairs.Select(LongerIsChosen)], prompts);
     }
 
-    private static Fault FaultOf(PreferencePair pair) => pair.OtherPrompt is not null ? Fault.Mismatched
+    private static Fault FaultOf(PreferencePair pair) =>
+        pair.OtherPrompt is not null ? Fault.Mismatched
         : pair.Chosen == pair.Rejected ? Fault.Equal
-        : string.IsNullOrWhiteSpace(pair.Chosen) || string.IsNullOrWhiteSpace(pair.Rejected) ? Fault.Blank : Fault.None;
+        : string.IsNullOrWhiteSpace(pair.Chosen) || string.IsNullOrWhiteSpace(pair.Rejected) ? Fault.Blank
+        : Fault.None;
 
-    private static (Prompt Prompt, string, string) KeyOf(PreferencePair pair) => string.CompareOrdinal(pair.Chosen, pair.Rejected) < 0
-        ? (pair.Prompt, pair.Chosen, pair.Rejected)
-        : (pair.Prompt, pair.Rejected, pair.Chosen);
+    private static (Prompt Prompt, string, string) KeyOf(PreferencePair pair) =>
+        string.CompareOrdinal(pair.Chosen, pair.Rejected) < 0
+            ? (pair.Prompt, pair.Chosen, pair.Rejected)
+            : (pair.Prompt, pair.Rejected, pair.Chosen);
 
     private static IEnumerable<ReportFinding> FindingsOf(PreferenceDataReport report)
     {
@@ -136,42 +143,60 @@ public sealed record PreferenceDataReport
         [
             (report.Equal, "equal answers; there is nothing to prefer"),
             (report.Blank, "a blank answer"),
-            (report.Mismatched, "answers to different prompts: chosen and rejected, or the prompt beside them, do not begin with the " +
-                "same conversation"),
-            (report.Shared, "the same answers to the same prompt as a pair to train on; they are held out, and their accuracy would be " +
-                "memory"),
+            (
+                report.Mismatched,
+                "answers to different prompts: chosen and rejected, or the prompt beside them, do not begin with the " + "same conversation"
+            ),
+            (
+                report.Shared,
+                "the same answers to the same prompt as a pair to train on; they are held out, and their accuracy would be " + "memory"
+            ),
         ];
         foreach ((int count, string text) in faults.Where(fault => fault.Count > 0))
             yield return new ReportFinding(true, $"{count} pair{(count == 1 ? " has" : "s have")} {text}. Left out.");
         if (report.Contradicting > 0)
         {
-            yield return new ReportFinding(true, $"{report.Contradicting} pairs to train on stand there before with the other label: " +
-                "people disagree, or the file was joined wrongly. They are kept.");
+            yield return new ReportFinding(
+                true,
+                $"{report.Contradicting} pairs to train on stand there before with the other label: "
+                    + "people disagree, or the file was joined wrongly. They are kept."
+            );
         }
 
         if (report.HeldOutContradicting > 0)
         {
-            yield return new ReportFinding(true, $"{report.HeldOutContradicting} held-out pairs stand there before with the other label: no " +
-                "judge is right on both. They are kept.");
+            yield return new ReportFinding(
+                true,
+                $"{report.HeldOutContradicting} held-out pairs stand there before with the other label: no "
+                    + "judge is right on both. They are kept."
+            );
         }
 
         if (report.HeldOutRepeated > 0)
         {
-            yield return new ReportFinding(false, $"{report.HeldOutRepeated} held-out pairs stand there before with the same label; each counts " +
-                "as often as it stands there.");
+            yield return new ReportFinding(
+                false,
+                $"{report.HeldOutRepeated} held-out pairs stand there before with the same label; each counts "
+                    + "as often as it stands there."
+            );
         }
 
         if (report.Repeated > 0)
         {
-            yield return new ReportFinding(false, $"{report.Repeated} pairs to train on stand there before with the same label; each counts " +
-                "as often as it stands there.");
+            yield return new ReportFinding(
+                false,
+                $"{report.Repeated} pairs to train on stand there before with the same label; each counts " + "as often as it stands there."
+            );
         }
 
         if (report.SharedPrompts > 0)
         {
-            yield return new ReportFinding(false, $"{report.SharedPrompts} of {report.HeldOut.Length} held-out pairs have a prompt that is " +
-                $"trained on: the accuracy is that for new answers, not for new prompts. {nameof(PreferencePairs)}." +
-                $"{nameof(PreferencePairs.Split)} splits by prompt.");
+            yield return new ReportFinding(
+                false,
+                $"{report.SharedPrompts} of {report.HeldOut.Length} held-out pairs have a prompt that is "
+                    + $"trained on: the accuracy is that for new answers, not for new prompts. {nameof(PreferencePairs)}."
+                    + $"{nameof(PreferencePairs.Split)} splits by prompt."
+            );
         }
 
         if (report.LengthAccuracy is Estimate length)
@@ -182,12 +207,17 @@ public sealed record PreferenceDataReport
     {
         double off = length.Value - 0.5;
         bool notable = Math.Abs(off) >= NotableLengthBias && Math.Abs(off) > 3 * length.StandardError;
-        string share = string.Create(CultureInfo.InvariantCulture,
-            $"\"The {(off < 0 ? "shorter" : "longer")} answer is better\" is right for {100 * (0.5 + Math.Abs(off)):0.0} ± " +
-            $"{100 * length.StandardError:0.0} % of the pairs to train on");
+        string share = string.Create(
+            CultureInfo.InvariantCulture,
+            $"\"The {(off < 0 ? "shorter" : "longer")} answer is better\" is right for {100 * (0.5 + Math.Abs(off)):0.0} ± "
+                + $"{100 * length.StandardError:0.0} % of the pairs to train on"
+        );
         return notable
-            ? new ReportFinding(true, $"{share}: length alone predicts the label, and a judge learns it first. See the agreement where " +
-                $"the {(off < 0 ? "longer" : "shorter")} answer was chosen, and balance the lengths.")
+            ? new ReportFinding(
+                true,
+                $"{share}: length alone predicts the label, and a judge learns it first. See the agreement where "
+                    + $"the {(off < 0 ? "longer" : "shorter")} answer was chosen, and balance the lengths."
+            )
             : new ReportFinding(false, $"{share}: length says little.");
     }
 

@@ -85,7 +85,8 @@ internal static class PromptBootstrap
     internal static double Quantile(double[] sorted, double share)
     {
         double position = Math.Clamp((share * (sorted.Length + 1)) - 1, 0, sorted.Length - 1);
-        int low = (int)position, high = Math.Min(low + 1, sorted.Length - 1);
+        int low = (int)position,
+            high = Math.Min(low + 1, sorted.Length - 1);
         if (sorted[high] == sorted[low] || double.IsInfinity(sorted[high]))
             return position == low ? sorted[low] : sorted[high]; // infinite: a resample in which there is no such number
         return sorted[low] + (2 * ((position - low) * ((sorted[high] / 2) - (sorted[low] / 2)))); // halves: a difference may overflow

@@ -8,6 +8,8 @@ internal static class PromptMean
     {
         if (values.Any(double.IsInfinity))
             return new Estimate(values.Sum(), double.PositiveInfinity, prompts.Distinct().Count());
-        return values.Count == prompts.Count && values.Count > 0 && prompts.All(prompt => prompt == prompts[0]) ? Estimate.FromObservations(values) : Estimate.FromClusters(values, prompts);
+        return values.Count == prompts.Count && values.Count > 0 && prompts.All(prompt => prompt == prompts[0])
+            ? Estimate.FromObservations(values)
+            : Estimate.FromClusters(values, prompts);
     }
 }

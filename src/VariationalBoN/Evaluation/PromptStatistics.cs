@@ -52,10 +52,14 @@ internal sealed class PromptStatistics
         for (int i = 0; i < scores.Length; i++)
         {
             double reward = scores[i];
-            rewards[texts[i]] = rewards.TryGetValue(texts[i], out var seen) ? (Math.Min(seen.Low, reward), Math.Max(seen.High, reward)) : (reward, reward);
+            rewards[texts[i]] = rewards.TryGetValue(texts[i], out var seen)
+                ? (Math.Min(seen.Low, reward), Math.Max(seen.High, reward))
+                : (reward, reward);
         }
 
-        double[] lengths = inTokens ? [.. samples.Select(sample => (double)sample.Completion.Tokens.Length)] : [.. texts.Select(text => (double)text.Length)];
+        double[] lengths = inTokens
+            ? [.. samples.Select(sample => (double)sample.Completion.Tokens.Length)]
+            : [.. texts.Select(text => (double)text.Length)];
         double correlation = Correlation.Spearman(lengths, scores);
         return new PromptStatistics(prompt)
         {
@@ -63,7 +67,9 @@ internal sealed class PromptStatistics
             InconsistentTexts = rewards.Values.Count(range => range.High - range.Low > prompt.Cdf.TieTolerance),
             MaxInconsistency = rewards.Values.Max(range => range.High - range.Low),
             LengthCorrelation = double.IsFinite(correlation) ? correlation : null,
-            TruncatedShare = samples.IsEmpty ? null : samples.Count(sample => sample.Completion.FinishReason == FinishReason.Length) / (double)samples.Length,
+            TruncatedShare = samples.IsEmpty
+                ? null
+                : samples.Count(sample => sample.Completion.FinishReason == FinishReason.Length) / (double)samples.Length,
         };
     }
 }

@@ -54,7 +54,8 @@ public sealed record RankCalibration
         for (int p = 0; p < prompts.Count; p++)
         {
             ImmutableArray<double> rewards = prompts[p].Rewards;
-            int earlier = rewards.Length / 2, later = rewards.Length - earlier;
+            int earlier = rewards.Length / 2,
+                later = rewards.Length - earlier;
             if (earlier == 0)
                 continue;
             var cdf = new EmpiricalRewardCdf(rewards[..earlier], prompts[p].Cdf.TieTolerance);
@@ -70,7 +71,10 @@ public sealed record RankCalibration
         }
 
         if (ranks.Count == 0)
-            throw new ArgumentException("No prompt has two samples, so none can be ranked among others; estimate the table with more samples for each prompt.", nameof(prompts));
+            throw new ArgumentException(
+                "No prompt has two samples, so none can be ranked among others; estimate the table with more samples for each prompt.",
+                nameof(prompts)
+            );
         double[] sorted = [.. ranks.Order()];
         double distance = DistanceToUniform(sorted);
         double[] bins = new double[BinCount];

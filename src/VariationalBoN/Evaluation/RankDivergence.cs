@@ -5,8 +5,8 @@ namespace VariationalBoN.Evaluation;
 /// F of a completion is its mid-rank among M - 1 of the M reference rewards of its prompt, one left out by a fixed draw, itself counted:
 /// (k_lt + (k_eq + 1) / 2) / M, pooled
 /// over prompts in equal bins. The reference's law in these bins comes from its own samples,
-/// each among the others, on the same grid, with half a sample more in each bin. With p the policy's shares and q the reference's, the estimate is sum p
-/// log(p / q) - (occupied bins - 1) / (2 completions), never below 0: the second term
+/// each among the others, on the same grid, with half a sample more in each bin. With p the policy's shares and q the reference's, the
+/// estimate is sum p log(p / q) - (occupied bins - 1) / (2 completions), never below 0: the second term
 /// is the Miller-Madow correction of what counts alone add. By data processing it is a lower bound of KL(pi || pi_ref), so that what <see
 /// cref="Outside"/> says is an upper bound of the divergence that moves no rank.
 /// Errors: whole prompts drawn with replacement; over completions where there is one prompt alone.
@@ -33,12 +33,19 @@ public sealed record RankDivergence
     /// <param name="prompts">The prompt of each.</param>
     /// <param name="reference">For each prompt F of the reference's own samples; the index is the number in <paramref
     /// name="prompts"/>.</param>
-    internal static RankDivergence Of(IReadOnlyList<double> ranks, IReadOnlyList<double> kl, IReadOnlyList<int> prompts, IReadOnlyList<IReadOnlyList<double>> reference)
+    internal static RankDivergence Of(
+        IReadOnlyList<double> ranks,
+        IReadOnlyList<double> kl,
+        IReadOnlyList<int> prompts,
+        IReadOnlyList<IReadOnlyList<double>> reference
+    )
     {
         int bins = Math.Clamp(reference.Min(of => of.Count) / 2, 2, MaxBins);
         int clusters = reference.Count > 1 ? reference.Count : ranks.Count;
-        double[][] own = Zeros(clusters, bins), theirs = Zeros(reference.Count, bins);
-        double[] divergences = new double[clusters], counts = new double[clusters];
+        double[][] own = Zeros(clusters, bins),
+            theirs = Zeros(reference.Count, bins);
+        double[] divergences = new double[clusters],
+            counts = new double[clusters];
         for (int i = 0; i < ranks.Count; i++)
         {
             int cluster = reference.Count > 1 ? prompts[i] : i;
@@ -50,12 +57,14 @@ public sealed record RankDivergence
         for (int p = 0; p < reference.Count; p++)
         {
             foreach (double rank in reference[p])
-                theirs[p][Bin(rank, bins)] += counts.Length == reference.Count ? counts[p] / reference[p].Count : 1; // prompts weigh as in the policy's completions
+                // prompts weigh as in the policy's completions
+                theirs[p][Bin(rank, bins)] += counts.Length == reference.Count ? counts[p] / reference[p].Count : 1;
         }
 
         int[] once = [.. Enumerable.Repeat(1, clusters)];
         (double value, double outside) = Estimated(once);
-        double[] values = new double[Resamples], differences = new double[Resamples];
+        double[] values = new double[Resamples],
+            differences = new double[Resamples];
         int[] times = new int[clusters];
         for (int r = 0; r < Resamples && clusters > 1; r++)
         {
@@ -70,13 +79,19 @@ public sealed record RankDivergence
         {
             Bins = bins,
             Kl = new Estimate(value, clusters > 1 ? Spread(values) : double.PositiveInfinity, reference.Count),
-            Outside = new Estimate(outside, clusters > 1 && double.IsFinite(outside) ? Spread(differences) : double.PositiveInfinity, reference.Count),
+            Outside = new Estimate(
+                outside,
+                clusters > 1 && double.IsFinite(outside) ? Spread(differences) : double.PositiveInfinity,
+                reference.Count
+            ),
         };
 
         (double Kl, double Outside) Estimated(int[] weights)
         {
-            double[] p = new double[bins], q = new double[bins];
-            double total = 0, sum = 0;
+            double[] p = new double[bins],
+                q = new double[bins];
+            double total = 0,
+                sum = 0;
             for (int c = 0; c < clusters; c++)
             {
                 for (int b = 0; b < bins && weights[c] > 0; b++)
@@ -98,7 +113,8 @@ public sealed record RankDivergence
 
     private static double Divergence(double[] p, double[] q, double completions)
     {
-        double mass = q.Sum() + (q.Length / 2.0), divergence = 0;
+        double mass = q.Sum() + (q.Length / 2.0),
+            divergence = 0;
         int occupied = 0;
         for (int b = 0; b < p.Length; b++)
         {

@@ -39,48 +39,68 @@ internal static class ReferenceReportText
     }
 
     private static string[] Header(ReferenceReport report) =>
-    [
-        "n", "reward", FormattableString.Invariant($"{100 * report.Confidence:0.#} % interval"), "gain", "win rate", report.KlIsExact ? "KL, exact" : "KL, from levels",
-        .. report.Rows[0].KlTightBound is null ? (string[])[] : ["KL, tight bound"],
-        "KL, bound",
-        .. report.Policy is null ? (string[])[] : ["policy beats it"],
-    ];
+        [
+            "n",
+            "reward",
+            FormattableString.Invariant($"{100 * report.Confidence:0.#} % interval"),
+            "gain",
+            "win rate",
+            report.KlIsExact ? "KL, exact" : "KL, from levels",
+            .. report.Rows[0].KlTightBound is null ? (string[])[] : ["KL, tight bound"],
+            "KL, bound",
+            .. report.Policy is null ? (string[])[] : ["policy beats it"],
+        ];
 
     private static string[] Cells(ReferenceReport report, BestOfNRow row) =>
-    [
-        row.Point.N.ToString(CultureInfo.InvariantCulture),
-        Show(row.Point.Reward),
-        double.IsFinite(row.Point.RewardInterval.Lower) ? row.Point.RewardInterval.ToString() : "unknown",
-        Show(row.Point.Gain),
-        Show(row.WinRate),
-        row.Kl.Value.ToString("0.000", CultureInfo.InvariantCulture),
-        .. row.KlTightBound is { } tight ? (string[])[tight.Value.ToString("0.000", CultureInfo.InvariantCulture)] : [],
-        row.KlUpperBound.ToString("0.000", CultureInfo.InvariantCulture),
-        .. report.Policy is null ? (string[])[] : [Show(report.Policy.AgainstBestOfN[row.Point.N])],
-    ];
+        [
+            row.Point.N.ToString(CultureInfo.InvariantCulture),
+            Show(row.Point.Reward),
+            double.IsFinite(row.Point.RewardInterval.Lower) ? row.Point.RewardInterval.ToString() : "unknown",
+            Show(row.Point.Gain),
+            Show(row.WinRate),
+            row.Kl.Value.ToString("0.000", CultureInfo.InvariantCulture),
+            .. row.KlTightBound is { } tight ? (string[])[tight.Value.ToString("0.000", CultureInfo.InvariantCulture)] : [],
+            row.KlUpperBound.ToString("0.000", CultureInfo.InvariantCulture),
+            .. report.Policy is null ? (string[])[] : [Show(report.Policy.AgainstBestOfN[row.Point.N])],
+        ];
 
     private static IEnumerable<(string Name, string Value)> Numbers(ReferenceReport report)
     {
         RankCalibration calibration = report.Calibration;
         yield return ("prompts", Invariant($"{report.Prompts}{(report.PromptsLeftOut > 0 ? $", {report.PromptsLeftOut} left out" : "")}"));
-        yield return ("samples of a prompt (M)", Invariant($"{(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")}, {report.Excluded} excluded"));
-        yield return (Invariant($"expected error of the target of N = {report.N}, nats (KL)"), Invariant($"{report.ExpectedTargetKl:0.000}"));
+        yield return (
+            "samples of a prompt (M)",
+            Invariant($"{(report.MinM == report.MaxM ? $"{report.MinM}" : $"{report.MinM} to {report.MaxM}")}, {report.Excluded} excluded")
+        );
+        yield return (
+            Invariant($"expected error of the target of N = {report.N}, nats (KL)"),
+            Invariant($"{report.ExpectedTargetKl:0.000}")
+        );
         yield return ("95 % band of (N - 1) log F, typical width, nats", Show(report.TargetBandWidth));
         yield return ("different rewards of a prompt (effective M)", Show(report.DistinctRewards));
         if (report.DistinctTexts is { } texts)
             yield return ("different texts of a prompt", Show(texts));
-        yield return (report.TieTolerance == 0 ? "tie share" : Invariant($"tie share, up to {report.TieTolerance} apart"), Show(report.TieShare));
+        yield return (
+            report.TieTolerance == 0 ? "tie share" : Invariant($"tie share, up to {report.TieTolerance} apart"),
+            Show(report.TieShare)
+        );
         yield return ("share at the highest reward", Show(report.TopShare));
         yield return ("prompts without variance", Invariant($"{report.ZeroVariancePrompts}"));
         if (report.InconsistentTexts is int inconsistent)
-            yield return ("texts with more than one reward", inconsistent == 0 ? "0" : Invariant($"{inconsistent}, up to {report.MaxInconsistency:0.####} apart"));
+            yield return (
+                "texts with more than one reward",
+                inconsistent == 0 ? "0" : Invariant($"{inconsistent}, up to {report.MaxInconsistency:0.####} apart")
+            );
         if (report.LengthCorrelation is { } length)
             yield return (Invariant($"length and reward, Spearman ({(report.LengthInTokens ? "tokens" : "characters")})"), Show(length));
         if (report.TruncatedShare is { } truncated)
             yield return ("truncated share", Show(truncated));
         yield return ("later among earlier samples: mean rank", Show(calibration.MeanRank));
         yield return ("... Kolmogorov-Smirnov", Invariant($"distance {calibration.Distance:0.000}, p = {calibration.PValue:0.000}"));
-        yield return ("... share in each tenth", string.Join(' ', calibration.Bins.Select(bin => bin.ToString("0.00", CultureInfo.InvariantCulture))));
+        yield return (
+            "... share in each tenth",
+            string.Join(' ', calibration.Bins.Select(bin => bin.ToString("0.00", CultureInfo.InvariantCulture)))
+        );
         if (report.Policy is { } policy)
         {
             yield return ("policy: completions", Invariant($"{policy.Completions}"));
@@ -89,13 +109,24 @@ internal static class ReferenceReportText
         }
     }
 
-    internal static string Show(Estimate value) => double.IsInfinity(value.Value) ? "unbounded" : double.IsFinite(value.StandardError) ? value.ToString() : Invariant($"{value.Value:0.000} ± unknown");
+    internal static string Show(Estimate value) =>
+        double.IsInfinity(value.Value) ? "unbounded"
+        : double.IsFinite(value.StandardError) ? value.ToString()
+        : Invariant($"{value.Value:0.000} ± unknown");
 
     internal static void Aligned(StringBuilder text, string[][] rows)
     {
         int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
         foreach (string[] row in rows)
-            text.Append(string.Concat(row.Select((cell, i) => rows[0].Length == 2 ? cell.PadRight(widths[i] + 2) : cell.PadLeft(widths[i] + (i == 0 ? 0 : 2)))).TrimEnd()).Append('\n');
+            text.Append(
+                    string.Concat(
+                            row.Select(
+                                (cell, i) => rows[0].Length == 2 ? cell.PadRight(widths[i] + 2) : cell.PadLeft(widths[i] + (i == 0 ? 0 : 2))
+                            )
+                        )
+                        .TrimEnd()
+                )
+                .Append('\n');
     }
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);

@@ -14,7 +14,8 @@ public static class RewardCeiling
     /// <summary>The least effective sample size of a prompt at which a point is given.</summary>
     public const double MinEffectiveSamples = 30;
 
-    private const double FirstFactor = 64, StepsPerOctave = 8;
+    private const double FirstFactor = 64,
+        StepsPerOctave = 8;
     private const int MaxPoints = 400;
 
     /// <summary>The ceiling of prompts of a table.</summary>
@@ -40,7 +41,14 @@ public static class RewardCeiling
             double effective = tilted.Min(of => of.Effective);
             if (!(effective >= MinEffectiveSamples))
                 break;
-            points.Add(new RewardCeilingPoint(beta, tilted.Average(of => of.Kl), Estimate.FromObservations(tilted.Select(of => of.Reward)), effective));
+            points.Add(
+                new RewardCeilingPoint(
+                    beta,
+                    tilted.Average(of => of.Kl),
+                    Estimate.FromObservations(tilted.Select(of => of.Reward)),
+                    effective
+                )
+            );
         }
 
         return points.ToImmutable();
@@ -48,11 +56,20 @@ public static class RewardCeiling
 
     private static (double Kl, double Reward, double Effective) Tilted(double[] sorted, double beta)
     {
-        double sum = 0, squares = 0, reward = 0, exponent = 0;
+        double sum = 0,
+            squares = 0,
+            reward = 0,
+            exponent = 0;
         foreach (double value in sorted)
         {
-            double above = (value - sorted[^1]) / beta, weight = Math.Exp(above);
-            (sum, squares, reward, exponent) = (sum + weight, squares + (weight * weight), reward + (weight * value), exponent + (weight * above));
+            double above = (value - sorted[^1]) / beta,
+                weight = Math.Exp(above);
+            (sum, squares, reward, exponent) = (
+                sum + weight,
+                squares + (weight * weight),
+                reward + (weight * value),
+                exponent + (weight * above)
+            );
         }
 
         return ((exponent / sum) - Math.Log(sum / sorted.Length), reward / sum, sum * sum / squares);

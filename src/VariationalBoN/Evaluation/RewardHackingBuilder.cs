@@ -5,7 +5,10 @@ namespace VariationalBoN.Evaluation;
 /// <summary>Makes the numbers of a <see cref="RewardHackingReport"/>. Stateless, thread-safe.</summary>
 internal static class RewardHackingBuilder
 {
-    private const int PointsPerDoubling = 8, StepsPerPoint = 2, FewestScored = 4, Parts = 8;
+    private const int PointsPerDoubling = 8,
+        StepsPerPoint = 2,
+        FewestScored = 4,
+        Parts = 8;
 
     public static RewardHackingReport Build(ReferenceTable table, string second, RewardHackingOptions options)
     {
@@ -19,10 +22,16 @@ internal static class RewardHackingBuilder
         double[] grid = Grid(maxN);
         prompts = [.. prompts.Where(prompt => prompt.IsScoredAt(maxN))];
         if (prompts.Length == 0)
-            throw new ArgumentException($"No prompt has the component \"{second}\" among its samples of the highest reward, which Best-of-N chooses; score some of those.");
+            throw new ArgumentException(
+                $"No prompt has the component \"{second}\" among its samples of the highest reward, which Best-of-N chooses; score some "
+                    + $"of those."
+            );
         RequireAllRanks(prompts, second);
-        int rows = prompts.Length, columns = grid.Length;
-        double[] first = new double[rows * columns], values = new double[rows * columns], slopes = new double[rows * columns]; // [prompts, n]
+        int rows = prompts.Length,
+            columns = grid.Length;
+        double[] first = new double[rows * columns],
+            values = new double[rows * columns],
+            slopes = new double[rows * columns]; // [prompts, n]
         for (int p = 0; p < rows; p++)
         {
             for (int c = 0; c < columns; c++)
@@ -44,15 +53,28 @@ internal static class RewardHackingBuilder
             MaxN = maxN,
             Threshold = threshold > 1 && double.IsFinite(threshold) ? threshold : null,
             Helps = threshold > 1,
-            ThresholdInterval = rows == 1 ? new Interval(1, double.PositiveInfinity) : PromptBootstrap.OfResamples(
-                [.. PromptBootstrap.Means(slopes, rows, columns, options.Bootstrap).Select(of => Threshold(grid, of))], rows, options.Bootstrap.Confidence),
-            Points = [.. Enumerable.Range(0, columns).Where(c => c % StepsPerPoint == 0 || c == columns - 1).Select(c => new HackingPoint(
-                grid[c],
-                Estimate.FromObservations(Column(first, c)),
-                Estimate.FromObservations(Column(values, c)),
-                intervals[c],
-                Estimate.FromObservations(Column(values, c).Zip(Column(values, 0), (at, one) => at - one)),
-                Estimate.FromObservations(Column(slopes, c))))],
+            ThresholdInterval =
+                rows == 1
+                    ? new Interval(1, double.PositiveInfinity)
+                    : PromptBootstrap.OfResamples(
+                        [.. PromptBootstrap.Means(slopes, rows, columns, options.Bootstrap).Select(of => Threshold(grid, of))],
+                        rows,
+                        options.Bootstrap.Confidence
+                    ),
+            Points =
+            [
+                .. Enumerable
+                    .Range(0, columns)
+                    .Where(c => c % StepsPerPoint == 0 || c == columns - 1)
+                    .Select(c => new HackingPoint(
+                        grid[c],
+                        Estimate.FromObservations(Column(first, c)),
+                        Estimate.FromObservations(Column(values, c)),
+                        intervals[c],
+                        Estimate.FromObservations(Column(values, c).Zip(Column(values, 0), (at, one) => at - one)),
+                        Estimate.FromObservations(Column(slopes, c))
+                    )),
+            ],
             Ranks = Ranks(prompts),
             Ensemble = options.Ensemble,
         };
@@ -75,7 +97,8 @@ internal static class RewardHackingBuilder
 
     private static double[] Grid(int maxN)
     {
-        int steps = PointsPerDoubling * StepsPerPoint, whole = (int)Math.Floor(Math.Log2(maxN) * steps);
+        int steps = PointsPerDoubling * StepsPerPoint,
+            whole = (int)Math.Floor(Math.Log2(maxN) * steps);
         var grid = Enumerable.Range(0, whole + 1).Select(i => i % steps == 0 ? 1L << (i / steps) : Math.Pow(2, (double)i / steps)).ToList();
         if (grid[^1] < maxN)
             grid.Add(maxN);
@@ -84,11 +107,16 @@ internal static class RewardHackingBuilder
 
     private static HackingSamples[] Usable(HackingSamples[] all, string second)
     {
-        int median = all.Select(prompt => prompt.Scored).Order().ElementAt(all.Length / 2), most = all.Max(prompt => prompt.Scored);
+        int median = all.Select(prompt => prompt.Scored).Order().ElementAt(all.Length / 2),
+            most = all.Max(prompt => prompt.Scored);
         int least = Math.Max(FewestScored, (median + 1) / 2);
         HackingSamples[] usable = [.. all.Where(prompt => prompt.Scored >= least)];
-        return usable.Length > 0 ? usable : throw new ArgumentException(
-            $"No prompt has {FewestScored} samples with the component \"{second}\"; the most is {most}. Score more samples of a prompt with the second judge.");
+        return usable.Length > 0
+            ? usable
+            : throw new ArgumentException(
+                $"No prompt has {FewestScored} samples with the component \"{second}\"; the most is {most}. Score more samples of a "
+                    + $"prompt with the second judge."
+            );
     }
 
     /// <summary>
@@ -98,21 +126,37 @@ internal static class RewardHackingBuilder
     private static void RequireAllRanks(HackingSamples[] prompts, string second)
     {
         double usual = prompts.Average(prompt => 1 - Math.Pow(1 - (1.0 / Parts), prompt.Scored));
-        int[] missing = [.. Enumerable.Range(0, Parts).Where(part => prompts.Count(prompt => prompt.IsScored(part, Parts)) < usual * prompts.Length / 2)];
+        int[] missing =
+        [
+            .. Enumerable.Range(0, Parts).Where(part => prompts.Count(prompt => prompt.IsScored(part, Parts)) < usual * prompts.Length / 2),
+        ];
         if (missing.Length == 0)
             return;
-        string ranks = string.Join(", ", missing.Select(part => FormattableString.Invariant($"{100.0 * part / Parts:0.#} to {100.0 * (part + 1) / Parts:0.#} %")));
-        throw new ArgumentException($"Hardly any sample of these ranks by the first reward has the component \"{second}\": {ranks} (0 % the lowest reward). What more draws gain is the difference to those, " +
-            "so it cannot be known. Score some samples of each part of the ranks, chosen blindly within it.");
+        string ranks = string.Join(
+            ", ",
+            missing.Select(part => FormattableString.Invariant($"{100.0 * part / Parts:0.#} to {100.0 * (part + 1) / Parts:0.#} %"))
+        );
+        throw new ArgumentException(
+            $"Hardly any sample of these ranks by the first reward has the component \"{second}\": {ranks} (0 % the lowest reward). What "
+                + $"more draws gain is the difference to those, "
+                + "so it cannot be known. Score some samples of each part of the ranks, chosen blindly within it."
+        );
     }
 
     private static void RequireComponents(ReferenceTable table, IEnumerable<string> names)
     {
-        string[] known = [.. table.Prompts.SelectMany(prompt => prompt.Components.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        string[] known =
+        [
+            .. table.Prompts.SelectMany(prompt => prompt.Components.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        ];
         foreach (string name in names)
         {
             if (!known.Contains(name))
-                throw new ArgumentException($"No sample of the table has the component \"{name}\"; there {(known.Length == 0 ? "are none" : $"are \"{string.Join("\", \"", known)}\"")}. Add the scores of a second judge by ReferenceTable.WithComponentAsync, or as \"components\" of the file's rows.");
+                throw new ArgumentException(
+                    $"No sample of the table has the component \"{name}\"; there "
+                        + $"{(known.Length == 0 ? "are none" : $"are \"{string.Join("\", \"", known)}\"")}. Add the scores of a second "
+                        + $"judge by ReferenceTable.WithComponentAsync, or as \"components\" of the file's rows."
+                );
         }
     }
 
@@ -125,15 +169,17 @@ internal static class RewardHackingBuilder
             var top = Array.ConvertAll(prompts, prompt => prompt.Top(prompt.Count / part));
             if (Mean(top.Select(of => of.Second)) is not Estimate second)
                 break;
-            ranks.Add(new TopRanks
-            {
-                Share = 1.0 / part,
-                Second = second,
-                Agreement = Mean(top.Select(of => of.Agreement)),
-                LengthCorrelation = Mean(top.Select(of => of.LengthCorrelation)),
-                RelativeLength = Mean(top.Select(of => of.RelativeLength)),
-                Disagreement = Mean(top.Select(of => of.Disagreement)),
-            });
+            ranks.Add(
+                new TopRanks
+                {
+                    Share = 1.0 / part,
+                    Second = second,
+                    Agreement = Mean(top.Select(of => of.Agreement)),
+                    LengthCorrelation = Mean(top.Select(of => of.LengthCorrelation)),
+                    RelativeLength = Mean(top.Select(of => of.RelativeLength)),
+                    Disagreement = Mean(top.Select(of => of.Disagreement)),
+                }
+            );
         }
 
         return ranks.ToImmutable();

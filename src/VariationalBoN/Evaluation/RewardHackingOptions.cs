@@ -23,7 +23,11 @@ public sealed record RewardHackingOptions
     {
         BestOfNMath.CheckN(N);
         if (Ensemble.IsDefault || Ensemble.Length == 1 || Ensemble.Distinct(StringComparer.Ordinal).Count() != Ensemble.Length)
-            throw new ArgumentException($"The ensemble is {(Ensemble.IsDefault ? "not given" : $"'{string.Join("', '", Ensemble)}'")}; name two or more different components, or none.", nameof(Ensemble));
+            throw new ArgumentException(
+                $"The ensemble is {(Ensemble.IsDefault ? "not given" : $"'{string.Join("', '", Ensemble)}'")}; name two or more different "
+                    + $"components, or none.",
+                nameof(Ensemble)
+            );
         ArgumentNullException.ThrowIfNull(Bootstrap);
         Bootstrap.Validate();
     }

@@ -9,7 +9,7 @@ internal static class RewardTies
         var sizes = new List<int>();
         for (int start = 0, end; start < sorted.Length; start = end)
         {
-            for (end = start + 1; end < sorted.Length && sorted[end] == sorted[start];)
+            for (end = start + 1; end < sorted.Length && sorted[end] == sorted[start]; )
                 end++;
             sizes.Add(end - start);
         }

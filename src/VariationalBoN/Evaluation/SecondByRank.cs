@@ -15,7 +15,8 @@ internal static class SecondByRank
     public static double[] Fill(double[] first, double?[] second)
     {
         var levels = new List<(double Rank, double Mean)>();
-        double[] filled = new double[first.Length], ranks = new double[first.Length];
+        double[] filled = new double[first.Length],
+            ranks = new double[first.Length];
         for (int start = 0, end; start < first.Length; start = end)
         {
             end = start + 1;
@@ -31,8 +32,13 @@ internal static class SecondByRank
         {
             while (above < levels.Count && levels[above].Rank < ranks[i])
                 above++;
-            filled[i] = second[i] ?? (above == levels.Count ? levels[^1].Mean : above == 0 || levels[above].Rank == ranks[i] ? levels[above].Mean
-                : Between(levels[above - 1], levels[above], ranks[i]));
+            filled[i] =
+                second[i]
+                ?? (
+                    above == levels.Count ? levels[^1].Mean
+                    : above == 0 || levels[above].Rank == ranks[i] ? levels[above].Mean
+                    : Between(levels[above - 1], levels[above], ranks[i])
+                );
         }
 
         return filled;

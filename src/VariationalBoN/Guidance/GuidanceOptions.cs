@@ -28,7 +28,9 @@ public sealed record GuidanceOptions
         if (!(LeastRest > 0 && LeastRest <= 1))
             faults.Add(FormattableString.Invariant($"{nameof(LeastRest)} is {LeastRest}, it must be above 0 and at most 1"));
         if (!(MostRest >= LeastRest))
-            faults.Add(FormattableString.Invariant($"{nameof(MostRest)} is {MostRest}, it must be at least {nameof(LeastRest)}, {LeastRest}"));
+            faults.Add(
+                FormattableString.Invariant($"{nameof(MostRest)} is {MostRest}, it must be at least {nameof(LeastRest)}, {LeastRest}")
+            );
         if (faults.Count > 0)
             throw new ArgumentException($"The guidance options are faulty: {string.Join("; ", faults)}.");
     }

@@ -8,14 +8,21 @@ namespace VariationalBoN.Guidance;
 /// <summary>pi(a | s) proportional to pi_ref(a | s) exp Q(s, a), step by step; tokens outside the top k share what the prefix
 /// leaves.</summary>
 internal sealed class GuidedDistribution(
-    CausalModel model, NextTokenDistribution distribution, GenerationOptions generation, IPrefixWalk walk, bool hiddenStates, GuidanceOptions options, double logLargest)
-    : StepDistribution(model, distribution, generation)
+    CausalModel model,
+    NextTokenDistribution distribution,
+    GenerationOptions generation,
+    IPrefixWalk walk,
+    bool hiddenStates,
+    GuidanceOptions options,
+    double logLargest
+) : StepDistribution(model, distribution, generation)
 {
     /// <summary>log pi of every token, [R, V] float64, of logits [R, V] and hidden states [R, C] at the ends of the rows.</summary>
     internal Tensor LogProbs(Tensor logits, Tensor? hidden)
     {
         using var scope = NewDisposeScope();
-        Tensor reference = Distribution.LogProbs(logits.to(ScalarType.Float64)), guided; // [R, V]
+        Tensor reference = Distribution.LogProbs(logits.to(ScalarType.Float64)),
+            guided; // [R, V]
         if (options.TopTokens >= reference.size(1))
         {
             var all = HeldArithmetic.Counted(reference.size(1), reference.device).expand(reference.size(0), -1); // [R, V]
@@ -26,9 +33,15 @@ internal sealed class GuidedDistribution(
         return nn.functional.log_softmax(guided, -1).MoveToOuterDisposeScope();
     }
 
-    internal override IDecoding Start(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, IDecoding? beside, out Tensor output) => hiddenStates
-        ? Model.StartHiddenDecoding(prompts, additionalTokens, out output)
-        : base.Start(prompts, additionalTokens, beside, out output);
+    internal override IDecoding Start(
+        IReadOnlyList<IReadOnlyList<int>> prompts,
+        int additionalTokens,
+        IDecoding? beside,
+        out Tensor output
+    ) =>
+        hiddenStates
+            ? Model.StartHiddenDecoding(prompts, additionalTokens, out output)
+            : base.Start(prompts, additionalTokens, beside, out output);
 
     internal override Tensor Probabilities(Tensor output)
     {
@@ -57,7 +70,8 @@ internal sealed class GuidedDistribution(
     {
         (Tensor top, Tensor tokens) = reference.topk(options.TopTokens); // [R, k]
         PrefixValues values = Values(hidden, tokens);
-        Tensor weighted = top.Plus(values.Tokens), prefix = values.Prefix.unsqueeze(1); // [R, k], [R, 1]
+        Tensor weighted = top.Plus(values.Tokens),
+            prefix = values.Prefix.unsqueeze(1); // [R, k], [R, 1]
         using Scalar none = double.NegativeInfinity;
         var others = reference.scatter(1, tokens, full_like(top, none)).logsumexp(1, keepdim: true); // [R, 1]
         var left = (weighted.logsumexp(1, keepdim: true) - prefix).exp().neg().Plus(1).AtLeast(1e-300).log(); // log(1 - sum / e^V)

@@ -55,8 +55,16 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
     public GuidanceOptions Options { get; }
 
     /// <inheritdoc/>
-    public ModelIdentity Identity => new(nameof(GuidedPolicy), ("reference", _reference.Identity), ("values", _value.Identity), ("weight", Weight.ToString()),
-        ("top tokens", Options.TopTokens), ("least rest", Options.LeastRest), ("most rest", double.IsFinite(Options.MostRest) ? (IdentityValue)Options.MostRest : "none"));
+    public ModelIdentity Identity =>
+        new(
+            nameof(GuidedPolicy),
+            ("reference", _reference.Identity),
+            ("values", _value.Identity),
+            ("weight", Weight.ToString()),
+            ("top tokens", Options.TopTokens),
+            ("least rest", Options.LeastRest),
+            ("most rest", double.IsFinite(Options.MostRest) ? (IdentityValue)Options.MostRest : "none")
+        );
 
     /// <summary>False: neither reference nor values train here.</summary>
     public bool IsTrainable => false;
@@ -76,14 +84,22 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A prompt has no tokens, or no room for a completion in the model's context.</exception>
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-        _reference.SampleFrom(prompts, completionsPerPrompt, seed, Distributions, cancellationToken);
+    public IReadOnlyList<Completion> Sample(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    ) => _reference.SampleFrom(prompts, completionsPerPrompt, seed, Distributions, cancellationToken);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A prompt has no tokens, or no room for a completion in the model's context.</exception>
     public void SampleEach(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Action<int, Completion> onFinished, CancellationToken cancellationToken = default) =>
-        _reference.SampleEachFrom(prompts, completionsPerPrompt, seed, Distributions, onFinished, cancellationToken);
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        Action<int, Completion> onFinished,
+        CancellationToken cancellationToken = default
+    ) => _reference.SampleEachFrom(prompts, completionsPerPrompt, seed, Distributions, onFinished, cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>float64 [B], without gradient.</remarks>
@@ -107,7 +123,11 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
     {
         ArgumentNullException.ThrowIfNull(reference);
         if (!CanCompareWith(reference))
-            throw new ArgumentException($"The reference is {reference.GetType().Name}; it must be a CausalLmPolicy, or a guided one, of the same vocabulary and stop tokens.", nameof(reference));
+            throw new ArgumentException(
+                $"The reference is {reference.GetType().Name}; it must be a CausalLmPolicy, or a guided one, of the same vocabulary and "
+                    + $"stop tokens.",
+                nameof(reference)
+            );
         _reference.Check(completions);
         ((CausalLmPolicy)Plain(reference)).Check(completions);
         return Walked(completions, reference, (own, other, _) => StepwiseDivergence.OfSteps(own, other!));
@@ -117,12 +137,26 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
 
     private StepDistributions Distributions => new(Guided, HaveState: true); // the walk of the values
 
-    private GuidedDistribution Guided(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> tokens) => new(
-        _reference.Model, _reference.Distribution, _reference.Options, _value.Start(prompts, tokens, Weight), _value.NeedsHiddenStates, Options, Weight.LogLargest);
+    private GuidedDistribution Guided(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> tokens) =>
+        new(
+            _reference.Model,
+            _reference.Distribution,
+            _reference.Options,
+            _value.Start(prompts, tokens, Weight),
+            _value.NeedsHiddenStates,
+            Options,
+            Weight.LogLargest
+        );
 
-    private static StepReader Reader(IPolicy policy, SequenceBatch batch, Completion[] rows) => policy is GuidedPolicy guided
-        ? new StepReader(guided._reference, batch, guided.Guided([.. rows.Select(row => row.Prompt)], [.. rows.Select(row => (IReadOnlyList<int>)row.PromptTokens)]), guided._value.NeedsHiddenStates)
-        : new StepReader((CausalLmPolicy)policy, batch, null, false);
+    private static StepReader Reader(IPolicy policy, SequenceBatch batch, Completion[] rows) =>
+        policy is GuidedPolicy guided
+            ? new StepReader(
+                guided._reference,
+                batch,
+                guided.Guided([.. rows.Select(row => row.Prompt)], [.. rows.Select(row => (IReadOnlyList<int>)row.PromptTokens)]),
+                guided._value.NeedsHiddenStates
+            )
+            : new StepReader((CausalLmPolicy)policy, batch, null, false);
 
     /// <summary>Sums over the steps of each completion a term of (log pi [R, V], log of the other policy [R, V], tokens [R]).</summary>
     private double[] Walked(IReadOnlyList<Completion> completions, IPolicy? other, Func<Tensor, Tensor?, Tensor, Tensor> term)
@@ -130,7 +164,12 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
         double[] sums = new double[completions.Count];
         Device device = _reference.Model.Device;
         using var noGradient = no_grad();
-        foreach (int[] part in Enumerable.Range(0, completions.Count).OrderByDescending(i => completions[i].Tokens.Length).Chunk(_reference.Options.RowsPerBatch))
+        foreach (
+            int[] part in Enumerable
+                .Range(0, completions.Count)
+                .OrderByDescending(i => completions[i].Tokens.Length)
+                .Chunk(_reference.Options.RowsPerBatch)
+        )
         {
             using var scope = NewDisposeScope();
             Completion[] rows = [.. part.Select(i => completions[i])];
@@ -154,7 +193,8 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
                 }
 
                 var index = tensor([.. first.Take(alive).Select(start => start + t)], device: device); // [R]
-                double[] terms = term(own.LogProbs(index), theirs?.LogProbs(index).to(device), batch.Targets.index_select(0, index)).Doubles();
+                double[] terms = term(own.LogProbs(index), theirs?.LogProbs(index).to(device), batch.Targets.index_select(0, index))
+                    .Doubles();
                 for (int row = 0; row < alive; row++)
                     sums[part[row]] += terms[row];
             }
@@ -162,7 +202,10 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
 
         int bad = Array.FindIndex(sums, double.IsNaN);
         if (bad >= 0)
-            throw new ArithmeticException($"The numbers of completion {bad} of prompt \"{completions[bad].Prompt}\" are NaN: the values or a model have probably diverged.");
+            throw new ArithmeticException(
+                $"The numbers of completion {bad} of prompt \"{completions[bad].Prompt}\" are NaN: the values or a model have probably "
+                    + $"diverged."
+            );
         return sums;
     }
 }

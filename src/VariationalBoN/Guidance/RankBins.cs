@@ -33,13 +33,19 @@ internal sealed class RankBins
     public float[] LogWidths() => [.. Enumerable.Range(0, Count).Select(b => (float)Math.Log(Edges[b + 1] - Edges[b]))];
 
     /// <summary>The label of each rank of M, [M, Count].</summary>
-    public double[][] Labels(int samples) => [.. Enumerable.Range(1, samples).Select(i =>
-    {
-        double[] below = [.. Edges.Select(edge => SpecialFunctions.BetaRegularized(i, samples + 1 - i, edge))], label = new double[Count];
-        for (int b = 0; b < Count; b++)
-            label[b] = below[b + 1] - below[b];
-        return label;
-    })];
+    public double[][] Labels(int samples) =>
+        [
+            .. Enumerable
+                .Range(1, samples)
+                .Select(i =>
+                {
+                    double[] below = [.. Edges.Select(edge => SpecialFunctions.BetaRegularized(i, samples + 1 - i, edge))],
+                        label = new double[Count];
+                    for (int b = 0; b < Count; b++)
+                        label[b] = below[b + 1] - below[b];
+                    return label;
+                }),
+        ];
 
     /// <summary>The label of a reward of a prompt: the mean over the ranks of its level.</summary>
     public float[] Label(EmpiricalRewardCdf cdf, double reward, double[][] labels)

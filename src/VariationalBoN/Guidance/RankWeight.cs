@@ -56,8 +56,11 @@ public readonly record struct RankWeight
     public double LogMean(double lower, double upper)
     {
         if (!(lower >= 0 && lower <= upper && upper <= 1))
-            throw new ArgumentOutOfRangeException(nameof(lower), lower, FormattableString.Invariant(
-                $"A part of the ranks goes from 0 or more to at most 1; this one ends at {upper}."));
+            throw new ArgumentOutOfRangeException(
+                nameof(lower),
+                lower,
+                FormattableString.Invariant($"A part of the ranks goes from 0 or more to at most 1; this one ends at {upper}.")
+            );
         return IsTilt
             ? (C * lower) + LogMath.G(C * (upper - lower)) - CalibratedTilt.LogNormaliser(C)
             : BestOfNMath.LogRatioWithTies(Math.Log(lower), Math.Log(upper), Draws);
@@ -67,11 +70,12 @@ public readonly record struct RankWeight
     /// <param name="cdf">log F_lt and log F_le.</param>
     /// <returns>log(pi_bon / pi_ref) for Best-of-N; c (F_lt + F_le) / 2 less its normaliser for the tilt, as its objective has
     /// it.</returns>
-    public double LogAt(LogCdfPair cdf) => IsTilt
-        ? (C * (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2) - CalibratedTilt.LogNormaliser(C)
-        : BestOfNMath.LogRatioWithTies(cdf.Below, cdf.AtOrBelow, Draws);
+    public double LogAt(LogCdfPair cdf) =>
+        IsTilt
+            ? (C * (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2) - CalibratedTilt.LogNormaliser(C)
+            : BestOfNMath.LogRatioWithTies(cdf.Below, cdf.AtOrBelow, Draws);
 
     /// <summary>Such as "Best-of-8" or "tilt c = 9.05".</summary>
-    public override string ToString() => IsTilt
-        ? FormattableString.Invariant($"tilt c = {C:R}") : FormattableString.Invariant($"Best-of-{Draws:R}");
+    public override string ToString() =>
+        IsTilt ? FormattableString.Invariant($"tilt c = {C:R}") : FormattableString.Invariant($"Best-of-{Draws:R}");
 }

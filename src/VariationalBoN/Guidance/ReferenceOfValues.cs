@@ -8,9 +8,17 @@ internal static class ReferenceOfValues
     public static void RequireUsable(CausalLmPolicy reference, bool hiddenStates, string argument)
     {
         if (reference.IsTrainable)
-            throw new ArgumentException("The reference has parameters that ask for a gradient; values are about a reference that stays what it is. Freeze it: module.Freeze().", argument);
+            throw new ArgumentException(
+                "The reference has parameters that ask for a gradient; values are about a reference that stays what it is. Freeze it: "
+                    + "module.Freeze().",
+                argument
+            );
         if (!reference.HasFullSupport)
-            throw new ArgumentException("The reference truncates its distribution (top-k or top-p), so that tokens have no probability to guide; give it without truncation.", argument);
+            throw new ArgumentException(
+                "The reference truncates its distribution (top-k or top-p), so that tokens have no probability to guide; give it without "
+                    + "truncation.",
+                argument
+            );
         if (hiddenStates)
             _ = reference.Model.HiddenDecoder;
     }
@@ -20,7 +28,15 @@ internal static class ReferenceOfValues
     public static void RequireUsable(CausalLmPolicy reference, IPrefixValue value)
     {
         RequireUsable(reference, value.NeedsHiddenStates, nameof(reference));
-        if (value.Reference is { } about && about != ScoringIdentity.Unknown.Reference && reference.Identity.Differences(about).ToArray() is { Length: > 0 } differences)
-            throw new ArgumentException($"The values are about another reference: {string.Join("; ", differences)}. Give the reference that they were learned from, or learn values of this one.", nameof(value));
+        if (
+            value.Reference is { } about
+            && about != ScoringIdentity.Unknown.Reference
+            && reference.Identity.Differences(about).ToArray() is { Length: > 0 } differences
+        )
+            throw new ArgumentException(
+                $"The values are about another reference: {string.Join("; ", differences)}. Give the reference that they were learned "
+                    + $"from, or learn values of this one.",
+                nameof(value)
+            );
     }
 }

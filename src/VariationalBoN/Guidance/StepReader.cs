@@ -25,8 +25,10 @@ internal sealed class StepReader : IDisposable
         using var scope = NewDisposeScope();
         index = index.to(_policy.Model.Device);
         var logits = _logits.At(index);
-        return (_guided?.LogProbs(logits, _hiddenStates ? _logits.Hidden!.index_select(0, index) : null)
-            ?? _policy.Distribution.LogProbs(logits.to(ScalarType.Float64))).MoveToOuterDisposeScope();
+        return (
+            _guided?.LogProbs(logits, _hiddenStates ? _logits.Hidden!.index_select(0, index) : null)
+            ?? _policy.Distribution.LogProbs(logits.to(ScalarType.Float64))
+        ).MoveToOuterDisposeScope();
     }
 
     /// <summary>Goes on with the first rows, by the tokens that they were drawn with.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
@@ -30,7 +31,13 @@ public sealed class TokenValues
     /// never says so.</exception>
     /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring.</exception>
     /// <exception cref="KeyNotFoundException">The distribution knows nothing of a prompt.</exception>
-    public static TokenValues Of(IPrefixValue value, CausalLmPolicy reference, ScoredBatch scored, RankWeight weight, IBoNDistribution bestOfN)
+    public static TokenValues Of(
+        IPrefixValue value,
+        CausalLmPolicy reference,
+        ScoredBatch scored,
+        RankWeight weight,
+        IBoNDistribution bestOfN
+    )
     {
         ArgumentNullException.ThrowIfNull(value);
         ArgumentNullException.ThrowIfNull(reference);
@@ -41,35 +48,67 @@ public sealed class TokenValues
         value.Require(weight);
         ReferenceOfValues.RequireUsable(reference, value);
         reference.Check(scored.Completions);
-        double[][] logs = new double[scored.Count][], values = new double[scored.Count][];
+        double[][] logs = new double[scored.Count][],
+            values = new double[scored.Count][];
         for (int i = 0; i < scored.Count; i++)
         {
             (logs[i], values[i]) = (new double[scored[i].Completion.Tokens.Length], new double[scored[i].Completion.Tokens.Length + 1]);
-            values[i][^1] = weight.N == bestOfN.N ? bestOfN.LogRatio(scored[i]) : weight.LogAt(bestOfN.LogCdf(scored[i].Completion.Prompt, scored[i].Reward));
+            values[i][^1] =
+                weight.N == bestOfN.N
+                    ? bestOfN.LogRatio(scored[i])
+                    : weight.LogAt(bestOfN.LogCdf(scored[i].Completion.Prompt, scored[i].Reward));
             if (!double.IsFinite(values[i][^1]))
-                throw new ArithmeticException($"log w of completion {i} of prompt \"{scored[i].Completion.Prompt}\" (reward {scored[i].Reward}) is {values[i][^1]}; a value must be finite.");
+                throw new ArithmeticException(
+                    $"log w of completion {i} of prompt \"{scored[i].Completion.Prompt}\" (reward {scored[i].Reward}) is {values[i][^1]}; "
+                        + $"a value must be finite."
+                );
         }
 
         using var noGradient = no_grad();
-        foreach (int[] part in Enumerable.Range(0, scored.Count).OrderByDescending(i => logs[i].Length).Chunk(reference.Options.RowsPerBatch))
-            Read(value, reference, [.. part.Select(i => scored[i].Completion)], weight, [.. part.Select(i => logs[i])], [.. part.Select(i => values[i])]);
+        foreach (
+            int[] part in Enumerable.Range(0, scored.Count).OrderByDescending(i => logs[i].Length).Chunk(reference.Options.RowsPerBatch)
+        )
+            Read(
+                value,
+                reference,
+                [.. part.Select(i => scored[i].Completion)],
+                weight,
+                [.. part.Select(i => logs[i])],
+                [.. part.Select(i => values[i])]
+            );
         RequireScoredBy(logs, scored, nameof(reference));
         return new TokenValues(logs, values);
     }
 
-    /// <summary>Refuses log pi_ref that is not what the batch was scored with, beyond what another batch size or precision changes.</summary>
+    /// <summary>Refuses log pi_ref that is not what the batch was scored with, beyond what another batch size or precision
+    /// changes.</summary>
     private static void RequireScoredBy(double[][] logs, ScoredBatch scored, string argument)
     {
         for (int i = 0; i < logs.Length; i++)
         {
-            double here = logs[i].Sum(), there = scored[i].LogReference;
+            double here = logs[i].Sum(),
+                there = scored[i].LogReference;
             if (!(Math.Abs(here - there) <= 0.01 * Math.Max(16, Math.Abs(there))))
-                throw new ArgumentException(FormattableString.Invariant($"log pi_ref of completion {i} is {here} here and {there} in the batch: the reference is not the one that scored it."), argument);
+                throw new ArgumentException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"log pi_ref of completion {i} is {here} here and {there} in the batch: the reference is not the one that scored "
+                            + $"it."
+                    ),
+                    argument
+                );
         }
     }
 
     /// <summary>Fills the numbers of some completions, the longest first.</summary>
-    private static void Read(IPrefixValue value, CausalLmPolicy reference, Completion[] rows, RankWeight weight, double[][] logs, double[][] values)
+    private static void Read(
+        IPrefixValue value,
+        CausalLmPolicy reference,
+        Completion[] rows,
+        RankWeight weight,
+        double[][] logs,
+        double[][] values
+    )
     {
         using var scope = NewDisposeScope();
         Device device = reference.Model.Device;
@@ -87,7 +126,11 @@ public sealed class TokenValues
 
         if (scanned is not null)
             return;
-        using IPrefixWalk walk = value.Start([.. rows.Select(row => row.Prompt)], [.. rows.Select(row => (IReadOnlyList<int>)row.PromptTokens)], weight);
+        using IPrefixWalk walk = value.Start(
+            [.. rows.Select(row => row.Prompt)],
+            [.. rows.Select(row => (IReadOnlyList<int>)row.PromptTokens)],
+            weight
+        );
         int alive = rows.Length;
         for (int t = 0; t < logs[0].Length; t++)
         {

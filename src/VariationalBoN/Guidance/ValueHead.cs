@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using TorchSharp;
 using VariationalBoN.Numerics;
@@ -20,7 +21,8 @@ namespace VariationalBoN.Guidance;
 /// </remarks>
 public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
 {
-    private const string Key = "value_head", Format = "VariationalBoN value head 1";
+    private const string Key = "value_head",
+        Format = "VariationalBoN value head 1";
 
     private readonly ValueNetwork _network;
     private readonly RankBins _bins;
@@ -33,7 +35,13 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         foreach (var parameter in network.parameters())
             parameter.requires_grad = false;
         Reference = ModelIdentity.Parse(description.Reference);
-        Identity = new ModelIdentity(nameof(ValueHead), ("network", ModuleFingerprint.Of(network)), ("bins", bins.Count), ("power", bins.Power), ("samples", Samples));
+        Identity = new ModelIdentity(
+            nameof(ValueHead),
+            ("network", ModuleFingerprint.Of(network)),
+            ("bins", bins.Count),
+            ("power", bins.Power),
+            ("samples", Samples)
+        );
     }
 
     /// <inheritdoc/>
@@ -68,8 +76,14 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <exception cref="InvalidOperationException">The table is of another reference, or does not know its own; or training
     /// diverged.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
-    public static ValueHead Train(CausalLmPolicy reference, ReferenceTable table, IReadOnlyList<Prompt> prompts, ValueHeadOptions? options = null,
-        IProgress<double>? progress = null, CancellationToken cancellationToken = default)
+    public static ValueHead Train(
+        CausalLmPolicy reference,
+        ReferenceTable table,
+        IReadOnlyList<Prompt> prompts,
+        ValueHeadOptions? options = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(table);
@@ -86,8 +100,21 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
             throw new ArgumentException("A prompt has a single sample, which says nothing of ranks; draw more of it.", nameof(table));
         var bins = new RankBins(options.Bins, options.Power);
         using var learned = new ValueSamples(reference, table, prompts, bins, options.HiddenStateBytes, cancellationToken);
-        var description = new Description(Format, (int)reference.Model.HiddenDecoder.HeadWeight.size(1), reference.VocabularySize, options.Bins, options.Power, options.Width, options.Sums, samples,
-            reference.Identity.ToJson(), origin?.RewardModel.ToJson(), origin?.Scoring.ToJson(), options, options.Layers);
+        var description = new Description(
+            Format,
+            (int)reference.Model.HiddenDecoder.HeadWeight.size(1),
+            reference.VocabularySize,
+            options.Bins,
+            options.Power,
+            options.Width,
+            options.Sums,
+            samples,
+            reference.Identity.ToJson(),
+            origin?.RewardModel.ToJson(),
+            origin?.Scoring.ToJson(),
+            options,
+            options.Layers
+        );
         ValueNetwork network = description.Network(options);
         try
         {
@@ -115,7 +142,10 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     {
         ArgumentNullException.ThrowIfNull(scorer);
         if (scorer.Reference is not CausalLmPolicy reference)
-            throw new ArgumentException($"The reference is {scorer.Reference.GetType().Name}; a value head reads the hidden states of a {nameof(CausalLmPolicy)}.", nameof(scorer));
+            throw new ArgumentException(
+                $"The reference is {scorer.Reference.GetType().Name}; a value head reads the hidden states of a {nameof(CausalLmPolicy)}.",
+                nameof(scorer)
+            );
         ReferenceOfValues.RequireUsable(reference, hiddenStates: true, nameof(scorer));
         Description description = Describe(path);
         ScoringIdentity? origin = description.Origin;
@@ -123,7 +153,10 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
             ? [.. ModelIdentity.Parse(description.Reference).Differences(reference.Identity)]
             : [.. origin.Differences(scorer.Origin, "the value head", "the scorer")];
         if (differences.Length > 0)
-            throw new InvalidDataException($"{path}: the value head is about something else: {string.Join("; ", differences)}. Use what it was trained with, or train one anew.");
+            throw new InvalidDataException(
+                $"{path}: the value head is about something else: {string.Join("; ", differences)}. Use what it was trained with, or "
+                    + $"train one anew."
+            );
         ValueNetwork network = description.Network(new ValueHeadOptions());
         try
         {
@@ -141,16 +174,34 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <summary>Writes the head as a safetensors file with what it is about in the header; it appears whole or not at all.</summary>
     /// <param name="path">Path of the file; an existing one is replaced.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Save(string path) => Safetensors.Save(path, _network, new Dictionary<string, string> { ["format"] = "pt", [Key] = JsonSerializer.Serialize(_description) });
+    public void Save(string path) =>
+        Safetensors.Save(
+            path,
+            _network,
+            new Dictionary<string, string> { ["format"] = "pt", [Key] = JsonSerializer.Serialize(_description) }
+        );
 
     /// <inheritdoc/>
     public void Require(RankWeight weight)
     {
         if (weight.N > Samples)
-            throw new ArgumentOutOfRangeException(nameof(weight), weight.N, $"The head was trained on {Samples} samples of a prompt, which cannot tell the best of more than {Samples}. Draw more samples, or take a smaller N.");
+            throw new ArgumentOutOfRangeException(
+                nameof(weight),
+                weight.N,
+                $"The head was trained on {Samples} samples of a prompt, which cannot tell the best of more than {Samples}. Draw more "
+                    + $"samples, or take a smaller N."
+            );
         double most = CalibratedTilt.ForN(Samples);
         if (weight.C > most)
-            throw new ArgumentOutOfRangeException(nameof(weight), weight.C, FormattableString.Invariant($"The head was trained on {Samples} samples of a prompt, which cannot tell a tilt above c = {most:0.##}. Draw more samples, or take a smaller c."));
+            throw new ArgumentOutOfRangeException(
+                nameof(weight),
+                weight.C,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The head was trained on {Samples} samples of a prompt, which cannot tell a tilt above c = {most:0.##}. Draw more "
+                        + $"samples, or take a smaller c."
+                )
+            );
     }
 
     /// <inheritdoc/>
@@ -176,11 +227,18 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         using var file = new WeightFile(path);
         try
         {
-            if (file.Metadata.TryGetValue(Key, out string? json) && JsonSerializer.Deserialize<Description>(json) is { Format: Format } description && description.IsSound)
+            if (
+                file.Metadata.TryGetValue(Key, out string? json)
+                && JsonSerializer.Deserialize<Description>(json) is { Format: Format } description
+                && description.IsSound
+            )
             {
                 _ = (ModelIdentity.Parse(description.Reference), description.Origin);
-                return description.Weights <= file.MostElements ? description
-                    : throw new InvalidDataException($"{path}: the header describes a value head of {description.Weights} weights; the file holds {file.MostElements}.");
+                return description.Weights <= file.MostElements
+                    ? description
+                    : throw new InvalidDataException(
+                        $"{path}: the header describes a value head of {description.Weights} weights; the file holds {file.MostElements}."
+                    );
             }
         }
         catch (Exception e) when (e is JsonException or FormatException)
@@ -188,25 +246,70 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
             throw new InvalidDataException($"{path}: the description of the value head is damaged: {e.Message}", e);
         }
 
-        throw new InvalidDataException($"{path} is no value head of this version: its header does not say \"{Key}\" with the format \"{Format}\".");
+        throw new InvalidDataException(
+            $"{path} is no value head of this version: its header does not say \"{Key}\" with the format \"{Format}\"."
+        );
     }
 
     /// <summary>What the header of a file says.</summary>
-    private sealed record Description(string Format, int Hidden, int Vocabulary, int Bins, double Power, int Width, int Sums, int Samples, string Reference, string? RewardModel, string? Scoring, ValueHeadOptions? Options = null, int Layers = 1)
+    private sealed record Description(
+        string Format,
+        int Hidden,
+        int Vocabulary,
+        int Bins,
+        double Power,
+        int Width,
+        int Sums,
+        int Samples,
+        string Reference,
+        string? RewardModel,
+        string? Scoring,
+        ValueHeadOptions? Options = null,
+        int Layers = 1
+    )
     {
         private const int MaxSize = 1 << 24;
 
-        internal bool IsSound => Size(Hidden) && Size(Vocabulary) && Size(Bins) && Bins >= 2 && Size(Width) && Size(Sums) && Size(Samples) && Power >= 1 && double.IsFinite(Power)
-            && Layers is >= 1 and <= ValueHeadOptions.MostLayers && RankBins.LastIsThere(Bins, Power) && Reference is not null && (RewardModel is null) == (Scoring is null)
-            && (Options is null || (Options.Bins, Options.Power, Options.Width, Options.Sums, Options.Layers) == (Bins, Power, Width, Sums, Layers));
+        internal bool IsSound =>
+            Size(Hidden)
+            && Size(Vocabulary)
+            && Size(Bins)
+            && Bins >= 2
+            && Size(Width)
+            && Size(Sums)
+            && Size(Samples)
+            && Power >= 1
+            && double.IsFinite(Power)
+            && Layers is >= 1 and <= ValueHeadOptions.MostLayers
+            && RankBins.LastIsThere(Bins, Power)
+            && Reference is not null
+            && (RewardModel is null) == (Scoring is null)
+            && (
+                Options is null
+                || (Options.Bins, Options.Power, Options.Width, Options.Sums, Options.Layers) == (Bins, Power, Width, Sums, Layers)
+            );
 
         internal long Weights => ValueNetwork.Weights(Hidden, Vocabulary, Width, Sums, Bins, Layers);
 
-        internal ScoringIdentity? Origin => RewardModel is null || Scoring is null ? null
-            : new ScoringIdentity(ModelIdentity.Parse(Reference), ModelIdentity.Parse(RewardModel), ModelIdentity.Parse(Scoring));
+        internal ScoringIdentity? Origin =>
+            RewardModel is null || Scoring is null
+                ? null
+                : new ScoringIdentity(ModelIdentity.Parse(Reference), ModelIdentity.Parse(RewardModel), ModelIdentity.Parse(Scoring));
 
         internal ValueNetwork Network(ValueHeadOptions options) =>
-            new(Hidden, Vocabulary, options with { Bins = Bins, Power = Power, Width = Width, Sums = Sums, Layers = Layers }, new RankBins(Bins, Power));
+            new(
+                Hidden,
+                Vocabulary,
+                options with
+                {
+                    Bins = Bins,
+                    Power = Power,
+                    Width = Width,
+                    Sums = Sums,
+                    Layers = Layers,
+                },
+                new RankBins(Bins, Power)
+            );
 
         private static bool Size(int value) => value is >= 1 and <= MaxSize;
     }

@@ -44,9 +44,9 @@ public sealed record ValueHeadOptions
 
     /// <summary>How much the values themselves count in the loss, beside the law of F; finite, at least 0.</summary>
     /// <remarks>
-    /// The mean over N = 4, 16 and 64, as far as the samples tell them, of v - w log v: v the value E[w] that the head predicts, w what it is
-    /// taught. Its expectation is least where v is exact, and it weighs an error of log v by how often Best-of-N is there, where the law of F
-    /// weighs by how often the reference is.
+    /// The mean over N = 4, 16 and 64, as far as the samples tell them, of v - w log v: v the value E[w] that the head predicts, w what it
+    /// is taught. Its expectation is least where v is exact, and it weighs an error of log v by how often Best-of-N is there, where the law
+    /// of F weighs by how often the reference is.
     /// </remarks>
     /// <value>0.3.</value>
     public double ValueWeight { get; init; } = 0.3;
@@ -64,7 +64,12 @@ public sealed record ValueHeadOptions
         var faults = new List<string>();
         Require(Bins >= 2, nameof(Bins), Bins, "be at least 2");
         Require(Power >= 1 && double.IsFinite(Power), nameof(Power), Power, "be finite and at least 1");
-        Require(RankBins.LastIsThere(Bins, Power) || Bins < 2 || !(Power >= 1), nameof(Power), Power, $"not make the last bin empty, of {Bins}; lower {nameof(Bins)} or {nameof(Power)}");
+        Require(
+            RankBins.LastIsThere(Bins, Power) || Bins < 2 || !(Power >= 1),
+            nameof(Power),
+            Power,
+            $"not make the last bin empty, of {Bins}; lower {nameof(Bins)} or {nameof(Power)}"
+        );
         Require(Width >= 1, nameof(Width), Width, "be at least 1");
         Require(Layers is >= 1 and <= MostLayers, nameof(Layers), Layers, $"be 1 to {MostLayers}");
         Require(Sums >= 1, nameof(Sums), Sums, "be at least 1");

@@ -7,18 +7,35 @@ namespace VariationalBoN.Guidance;
 /// <summary>
 /// The law of F at the end of an answer, from a prefix and from a prefix with its next token: with h what the output layer of the reference
 /// reads there,
-/// units u(a) = D[a] + U relu(A h + P[previous] + E[a]) whose running sums c carry what the reference need not remember, p(. | s) from h, c and
-/// the previous token,
+/// units u(a) = D[a] + U relu(A h + P[previous] + E[a]) whose running sums c carry what the reference need not remember, p(. | s) from h, c
+/// and the previous token,
 /// p(. | s, a) from h, c + u(a) and a. Each law has one hidden layer, or more, each then added to the one before it.
 /// </summary>
 /// <remarks>It starts at the reference's own law, whose value is that of the reference for every weight. Thread-safe while nothing trains
 /// it.</remarks>
 internal sealed class ValueNetwork : nn.Module
 {
-    private readonly Parameter unit_hidden, unit_previous, unit_token, unit_direct, unit_out;
-    private readonly Parameter state_hidden, state_previous, state_sums, state_bias, state_out, state_law;
-    private readonly Parameter token_hidden, token_token, token_sums, token_bias, token_out, token_law;
-    private readonly Parameter? state_deeper, state_deeper_bias, token_deeper, token_deeper_bias; // [layers - 1, W, W], [layers - 1, W]
+    private readonly Parameter unit_hidden,
+        unit_previous,
+        unit_token,
+        unit_direct,
+        unit_out;
+    private readonly Parameter state_hidden,
+        state_previous,
+        state_sums,
+        state_bias,
+        state_out,
+        state_law;
+    private readonly Parameter token_hidden,
+        token_token,
+        token_sums,
+        token_bias,
+        token_out,
+        token_law;
+    private readonly Parameter? state_deeper,
+        state_deeper_bias,
+        token_deeper,
+        token_deeper_bias; // [layers - 1, W, W], [layers - 1, W]
 
     public ValueNetwork(int hidden, int vocabulary, ValueHeadOptions options, RankBins bins)
         : base(nameof(ValueNetwork))
@@ -85,8 +102,13 @@ internal sealed class ValueNetwork : nn.Module
     }
 
     /// <summary>How many weights a network has.</summary>
-    public static long Weights(long hidden, long vocabulary, long width, long sums, long bins, long layers) => checked(
-        (width * ((3 * hidden) + (4 * vocabulary) + (3 * sums) + (2 * bins) + 2)) + (vocabulary * sums) + (2 * bins) + (2 * (layers - 1) * width * (width + 1)));
+    public static long Weights(long hidden, long vocabulary, long width, long sums, long bins, long layers) =>
+        checked(
+            (width * ((3 * hidden) + (4 * vocabulary) + (3 * sums) + (2 * bins) + 2))
+            + (vocabulary * sums)
+            + (2 * bins)
+            + (2 * (layers - 1) * width * (width + 1))
+        );
 
     /// <summary>What units see of a prefix before the token is known: [..., W] of h [..., C] and previous tokens [...].</summary>
     public Tensor UnitBase(Tensor hidden, Tensor previous) => nn.functional.linear(hidden, unit_hidden).Plus(Rows(unit_previous, previous));
@@ -98,7 +120,10 @@ internal sealed class ValueNetwork : nn.Module
     /// <summary>log p(. | s), [..., B], from h [..., C], running sums [..., U] and previous tokens [...].</summary>
     public Tensor StateLaw(Tensor hidden, Tensor sums, Tensor previous)
     {
-        var inner = nn.functional.linear(hidden, state_hidden, state_bias).Plus(nn.functional.linear(sums, state_sums)).Plus(Rows(state_previous, previous));
+        var inner = nn
+            .functional.linear(hidden, state_hidden, state_bias)
+            .Plus(nn.functional.linear(sums, state_sums))
+            .Plus(Rows(state_previous, previous));
         return nn.functional.log_softmax(nn.functional.linear(Layers(inner, state_deeper, state_deeper_bias), state_out, state_law), -1);
     }
 
@@ -120,5 +145,6 @@ internal sealed class ValueNetwork : nn.Module
         return layer;
     }
 
-    private static Tensor Rows(Tensor table, Tensor tokens) => table.index_select(0, tokens.reshape(-1)).reshape([.. tokens.shape, table.size(1)]);
+    private static Tensor Rows(Tensor table, Tensor tokens) =>
+        table.index_select(0, tokens.reshape(-1)).reshape([.. tokens.shape, table.size(1)]);
 }

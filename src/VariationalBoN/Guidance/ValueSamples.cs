@@ -19,7 +19,14 @@ internal sealed class ValueSamples : IDisposable
     private readonly Tensor? _hidden;
 
     /// <exception cref="ArgumentException">A prompt has no tokens, or fewer than two samples.</exception>
-    public ValueSamples(CausalLmPolicy reference, ReferenceTable table, IReadOnlyList<Prompt> prompts, RankBins bins, long hiddenStateBytes, CancellationToken cancellationToken)
+    public ValueSamples(
+        CausalLmPolicy reference,
+        ReferenceTable table,
+        IReadOnlyList<Prompt> prompts,
+        RankBins bins,
+        long hiddenStateBytes,
+        CancellationToken cancellationToken
+    )
     {
         (_model, _rowsPerBatch) = (reference.Model, reference.Options.RowsPerBatch);
         var labels = new Dictionary<int, double[][]>();
@@ -27,7 +34,11 @@ internal sealed class ValueSamples : IDisposable
         {
             ReferencePrompt of = table[prompt];
             if (of.Samples.IsEmpty || of.Samples.Any(sample => sample.Completion.Tokens.IsDefaultOrEmpty))
-                throw new ArgumentException($"The samples of the prompt \"{prompt}\" have no tokens, as those of an imported table; a value head learns from tokens. Estimate the table with the library.", nameof(table));
+                throw new ArgumentException(
+                    $"The samples of the prompt \"{prompt}\" have no tokens, as those of an imported table; a value head learns from "
+                        + $"tokens. Estimate the table with the library.",
+                    nameof(table)
+                );
             EmpiricalRewardCdf cdf = of.Cdf;
             PerPrompt = Math.Min(PerPrompt, cdf.Count);
             if (!labels.TryGetValue(cdf.Count, out double[][]? ranks))
@@ -67,11 +78,14 @@ internal sealed class ValueSamples : IDisposable
         int length = completions.Max(completion => completion.Tokens.Length);
         (long[] tokens, long[] previous) = PaddedTokens.Of(completions, length);
         long[] places = new long[rows * length];
-        float[] mask = new float[rows * length], labels = new float[rows * _labels[0].Length], scores = new float[rows];
+        float[] mask = new float[rows * length],
+            labels = new float[rows * _labels[0].Length],
+            scores = new float[rows];
         float[] left = new float[rows * length];
         for (int row = 0; row < rows; row++)
         {
-            int i = samples[row], count = completions[row].Tokens.Length;
+            int i = samples[row],
+                count = completions[row].Tokens.Length;
             for (int t = 0; t < length; t++)
             {
                 int at = (row * length) + t;
@@ -88,8 +102,15 @@ internal sealed class ValueSamples : IDisposable
         Tensor hidden = _hidden is not null
             ? _hidden.index_select(0, tensor(places, device: device)).view(rows, length, -1)
             : Computed(samples, places, length);
-        return new ValueBatch(hidden, tensor(tokens, [rows, length], device: device), tensor(previous, [rows, length], device: device), tensor(mask, [rows, length], device: device),
-            tensor(left, [rows, length, 1], device: device), tensor(labels, [rows, _labels[0].Length], device: device), tensor(scores, device: device));
+        return new ValueBatch(
+            hidden,
+            tensor(tokens, [rows, length], device: device),
+            tensor(previous, [rows, length], device: device),
+            tensor(mask, [rows, length], device: device),
+            tensor(left, [rows, length, 1], device: device),
+            tensor(labels, [rows, _labels[0].Length], device: device),
+            tensor(scores, device: device)
+        );
     }
 
     /// <summary>Hidden states [rows, T, C] of some samples, by a pass of the reference.</summary>
@@ -123,7 +144,11 @@ internal sealed class ValueSamples : IDisposable
             using var inner = NewDisposeScope();
             var batch = new SequenceBatch([.. part.Select(i => _completions[i])], _model.Device);
             long[] places = [.. part.SelectMany(i => Enumerable.Range(0, _completions[i].Tokens.Length).Select(t => _first[i] + t))];
-            all.index_copy_(0, tensor(places, device: _model.Device), _model.HiddenDecoder.HiddenStatesAt(batch.Tokens, batch.Positions).to(ScalarType.Float32));
+            all.index_copy_(
+                0,
+                tensor(places, device: _model.Device),
+                _model.HiddenDecoder.HiddenStatesAt(batch.Tokens, batch.Positions).to(ScalarType.Float32)
+            );
         }
 
         return all.MoveToOuterDisposeScope();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using VariationalBoN.Internal;
 using VariationalBoN.Training;
 using static TorchSharp.torch;
@@ -13,11 +14,20 @@ internal static class ValueTraining
 
     /// <summary>Trains the network in place.</summary>
     /// <exception cref="InvalidOperationException">The loss or a parameter is no number any more.</exception>
-    public static void Run(ValueNetwork network, ValueSamples samples, RankBins bins, ValueHeadOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
+    public static void Run(
+        ValueNetwork network,
+        ValueSamples samples,
+        RankBins bins,
+        ValueHeadOptions options,
+        IProgress<double>? progress,
+        CancellationToken cancellationToken
+    )
     {
-        using Tensor? weights = options.ValueWeight > 0 ? Weights(bins, samples.PerPrompt, network.parameters().First().device).DetachFromDisposeScope() : null;
+        using Tensor? weights =
+            options.ValueWeight > 0 ? Weights(bins, samples.PerPrompt, network.parameters().First().device).DetachFromDisposeScope() : null;
         using var adam = new Adam(network.parameters(), options.LearningRate, beta2: 0.99);
-        int perEpoch = (samples.Count + options.AnswersPerStep - 1) / options.AnswersPerStep, steps = options.Epochs * perEpoch;
+        int perEpoch = (samples.Count + options.AnswersPerStep - 1) / options.AnswersPerStep,
+            steps = options.Epochs * perEpoch;
         var schedule = new LearningRateSchedule
         {
             Peak = options.LearningRate,
@@ -67,7 +77,7 @@ internal static class ValueTraining
     {
         var units = network.Units(network.UnitBase(batch.Hidden, batch.Previous), batch.Tokens) * batch.Mask.unsqueeze(-1); // [b, T, U]
         var after = units.cumsum(1);
-        var state = network.StateLaw(batch.Hidden, after - units, batch.Previous);                                         // [b, T, B]
+        var state = network.StateLaw(batch.Hidden, after - units, batch.Previous); // [b, T, B]
         var token = network.TokenLaw(network.TokenBase(batch.Hidden), after, batch.Tokens);
         var targets = Targets(state.detach().exp(), batch, lambda);
         var crossEntropy = ((targets * state.Plus(token)).sum(-1) * batch.Mask).sum().neg() / batch.Mask.sum();
@@ -86,13 +96,15 @@ internal static class ValueTraining
     }
 
     /// <summary>y_t = the label at the last token, (1 - lambda) p(. | s_(t + 1)) + lambda y_(t + 1) before it: [b, T, B].</summary>
-    /// <remarks>Summed: (1 - lambda) sum over later j of lambda^(j - t - 1) p(. | s_j), and lambda^(tokens after t) times the label.</remarks>
+    /// <remarks>Summed: (1 - lambda) sum over later j of lambda^(j - t - 1) p(. | s_j), and lambda^(tokens after t) times the
+    /// label.</remarks>
     internal static Tensor Targets(Tensor laws, ValueBatch batch, double lambda)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         int length = (int)laws.size(1);
-        float[] powers = new float[length], later = new float[length * length]; // lambda^t; [T, T]
+        float[] powers = new float[length],
+            later = new float[length * length]; // lambda^t; [T, T]
         for (int t = 0; t < length; t++)
             powers[t] = (float)Math.Pow(lambda, t);
         for (int t = 0; t < length; t++)
@@ -102,12 +114,19 @@ internal static class ValueTraining
         }
 
         var fromLaws = tensor(later, [length, length], device: laws.device).matmul(laws * batch.Mask.unsqueeze(-1));
-        var ofLabel = tensor(powers, device: laws.device).index_select(0, batch.Left.view(-1).to(ScalarType.Int64)).view(batch.Left.shape); // lambda^(tokens after t)
+        // lambda^(tokens after t)
+        var ofLabel = tensor(powers, device: laws.device).index_select(0, batch.Left.view(-1).to(ScalarType.Int64)).view(batch.Left.shape);
         return fromLaws.Plus(ofLabel * batch.Labels.unsqueeze(1)).MoveToOuterDisposeScope();
     }
 
-    private static InvalidOperationException Diverged(string how, ValueHeadOptions options) => new(FormattableString.Invariant(
-        $"The value head diverged: {how}. Lower {nameof(ValueHeadOptions)}.{nameof(ValueHeadOptions.LearningRate)}, which is {options.LearningRate}."));
+    private static InvalidOperationException Diverged(string how, ValueHeadOptions options) =>
+        new(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The value head diverged: {how}. Lower {nameof(ValueHeadOptions)}.{nameof(ValueHeadOptions.LearningRate)}, which is "
+                    + $"{options.LearningRate}."
+            )
+        );
 
     private static int[] Order(int count, long seed, int epoch)
     {

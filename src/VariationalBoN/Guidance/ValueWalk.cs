@@ -8,8 +8,9 @@ internal sealed class ValueWalk : IPrefixWalk
 {
     private readonly ValueNetwork _network;
     private readonly Tensor _logWeights; // [B]
-    private Tensor _sums, _previous;     // [R, U], [R]
-    private Tensor? _unitBase;           // [R, W], from the last values on
+    private Tensor _sums,
+        _previous; // [R, U], [R]
+    private Tensor? _unitBase; // [R, W], from the last values on
 
     public ValueWalk(ValueNetwork network, IReadOnlyList<IReadOnlyList<int>> promptTokens, int sums, float[] logWeights, Device device)
     {
@@ -24,13 +25,16 @@ internal sealed class ValueWalk : IPrefixWalk
         ArgumentNullException.ThrowIfNull(hidden);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var wide = hidden.to(ScalarType.Float32);                                           // [R, C]
-        var unitBase = _network.UnitBase(wide, _previous);                                  // [R, W]
-        var state = _network.StateLaw(wide, _sums, _previous);                              // [R, B]
+        var wide = hidden.to(ScalarType.Float32); // [R, C]
+        var unitBase = _network.UnitBase(wide, _previous); // [R, W]
+        var state = _network.StateLaw(wide, _sums, _previous); // [R, B]
         var after = _sums.unsqueeze(1).Plus(_network.Units(unitBase.unsqueeze(1), tokens)); // [R, k, U]
-        var law = _network.TokenLaw(_network.TokenBase(wide).unsqueeze(1), after, tokens);  // [R, k, B]
+        var law = _network.TokenLaw(_network.TokenBase(wide).unsqueeze(1), after, tokens); // [R, k, B]
         Replace(ref _unitBase, unitBase);
-        return new PrefixValues(state.Plus(_logWeights).logsumexp(-1).MoveToOuterDisposeScope(), law.Plus(_logWeights).logsumexp(-1).MoveToOuterDisposeScope());
+        return new PrefixValues(
+            state.Plus(_logWeights).logsumexp(-1).MoveToOuterDisposeScope(),
+            law.Plus(_logWeights).logsumexp(-1).MoveToOuterDisposeScope()
+        );
     }
 
     public void SelectRows(ReadOnlySpan<int> rows)

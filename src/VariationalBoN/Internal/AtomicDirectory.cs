@@ -9,7 +9,8 @@ namespace VariationalBoN.Internal;
 /// </remarks>
 internal static class AtomicDirectory
 {
-    private const string LockName = ".lock", AsideName = "replaced";
+    private const string LockName = ".lock",
+        AsideName = "replaced";
     private static readonly EnumerationOptions s_shallow = new() { RecurseSubdirectories = true, MaxRecursionDepth = 1 };
     private static readonly TimeSpan s_young = TimeSpan.FromMinutes(1); // a process that is about to take the lock of its folder
 
@@ -78,16 +79,30 @@ internal static class AtomicDirectory
     }
 
     /// <summary>Whether the files that were there are in such a folder, and nowhere else.</summary>
-    private static bool HoldsReplaced(string folder) => Path.Combine(folder, AsideName) is var aside
-        && Directory.Exists(aside) && Directory.EnumerateFiles(aside, "*", SearchOption.AllDirectories).Any();
+    private static bool HoldsReplaced(string folder) =>
+        Path.Combine(folder, AsideName) is var aside
+        && Directory.Exists(aside)
+        && Directory.EnumerateFiles(aside, "*", SearchOption.AllDirectories).Any();
 
     /// <summary>Puts the new files in the place of the old ones.</summary>
     private static void Replace(string staging, string path, Func<string, bool> isStale, string[] last)
     {
         string aside = Path.Combine(staging, AsideName);
-        string[] written = [.. Directory.GetFiles(staging, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(staging, file)).Where(name => name != LockName)];
+        string[] written =
+        [
+            .. Directory
+                .GetFiles(staging, "*", SearchOption.AllDirectories)
+                .Select(file => Path.GetRelativePath(staging, file))
+                .Where(name => name != LockName),
+        ];
         string[] different = [.. written.Where(name => !HaveSameContent(Path.Combine(staging, name), Path.Combine(path, name)))];
-        string[] stale = [.. Directory.GetFiles(path, "*", s_shallow).Select(file => Path.GetRelativePath(path, file)).Where(name => isStale(name) && !written.Contains(name) && !IsInLinked(Path.Combine(path, name)))];
+        string[] stale =
+        [
+            .. Directory
+                .GetFiles(path, "*", s_shallow)
+                .Select(file => Path.GetRelativePath(path, file))
+                .Where(name => isStale(name) && !written.Contains(name) && !IsInLinked(Path.Combine(path, name))),
+        ];
         var moved = new Stack<(string From, string To)>();
         try
         {
@@ -103,13 +118,19 @@ internal static class AtomicDirectory
             throw;
         }
 
-        bool IsInLinked(string file) => Path.GetDirectoryName(file) is string folder && folder != path && new DirectoryInfo(folder).LinkTarget is not null; // others may share it
+        bool IsInLinked(string file) =>
+            // others may share it
+            Path.GetDirectoryName(file)
+                is string folder
+            && folder != path
+            && new DirectoryInfo(folder).LinkTarget is not null;
 
         int Place(string name) => Array.IndexOf(last, name);
 
         void Swap()
         {
-            string[] coming = [.. written.Where(name => different.Contains(name) || last.Contains(name)).OrderBy(Place)]; // the last ones in any case
+            // the last ones in any case
+            string[] coming = [.. written.Where(name => different.Contains(name) || last.Contains(name)).OrderBy(Place)];
             string[] going = [.. coming.Where(name => File.Exists(Path.Combine(path, name))).Concat(stale).OrderByDescending(Place)];
             Directory.CreateDirectory(aside);
             foreach (string name in going)
@@ -142,23 +163,35 @@ internal static class AtomicDirectory
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new IOException($"{path} could not be replaced ({why.Message}), and what was there could not be put back " +
-                    $"({e.Message}). The old files are in {aside}, the new ones in {staging} and {path}.", why);
+                throw new IOException(
+                    $"{path} could not be replaced ({why.Message}), and what was there could not be put back "
+                        + $"({e.Message}). The old files are in {aside}, the new ones in {staging} and {path}.",
+                    why
+                );
             }
         }
     }
 
     private static bool HaveSameContent(string one, string other)
     {
-        if (!File.Exists(other) || new FileInfo(other) is not { LinkTarget: null, Length: > 0 and var length } || new FileInfo(one).Length != length)
+        if (
+            !File.Exists(other)
+            || new FileInfo(other) is not { LinkTarget: null, Length: > 0 and var length }
+            || new FileInfo(one).Length != length
+        )
             return false;
         try
         {
-            using FileStream first = File.OpenRead(one), second = File.OpenRead(other);
-            byte[] a = new byte[1 << 16], b = new byte[a.Length];
-            for (int count; (count = first.ReadAtLeast(a, a.Length, throwOnEndOfStream: false)) > 0;)
+            using FileStream first = File.OpenRead(one),
+                second = File.OpenRead(other);
+            byte[] a = new byte[1 << 16],
+                b = new byte[a.Length];
+            for (int count; (count = first.ReadAtLeast(a, a.Length, throwOnEndOfStream: false)) > 0; )
             {
-                if (second.ReadAtLeast(b.AsSpan(0, count), count, throwOnEndOfStream: false) != count || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
+                if (
+                    second.ReadAtLeast(b.AsSpan(0, count), count, throwOnEndOfStream: false) != count
+                    || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count))
+                )
                     return false;
             }
 

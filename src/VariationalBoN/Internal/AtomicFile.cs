@@ -4,7 +4,8 @@ namespace VariationalBoN.Internal;
 /// thread-safe.</summary>
 internal sealed class AtomicFile : IDisposable
 {
-    private readonly string _path, _temporary;
+    private readonly string _path,
+        _temporary;
     private readonly FileStream _file;
     private readonly BufferedStream _content; // never disposed of: that would write what a failed write left in it
 
@@ -15,7 +16,8 @@ internal sealed class AtomicFile : IDisposable
         _path = Path.GetFullPath(path);
         Leftovers.Delete(_path);
         _temporary = Leftovers.NewNameFor(_path);
-        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete, bufferSize: 0); // open until it is renamed
+        // open until it is renamed
+        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete, bufferSize: 0);
         _content = new BufferedStream(_file, 1 << 16);
     }
 

@@ -6,7 +6,8 @@ using System.Text.Json.Nodes;
 
 namespace VariationalBoN.Internal;
 
-/// <summary>The canonical form of a conversation: its messages as they were given, without blanks between tokens. Stateless, thread-safe.</summary>
+/// <summary>The canonical form of a conversation: its messages as they were given, without blanks between tokens. Stateless,
+/// thread-safe.</summary>
 internal static class ConversationJson
 {
     private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
@@ -22,7 +23,11 @@ internal static class ConversationJson
         }
         catch (InvalidOperationException e) // half of a surrogate pair, which no text can hold
         {
-            throw new ArgumentException($"The conversation {Shown.Quoted(json)} has a text that is not whole: {e.Message}", nameof(json), e);
+            throw new ArgumentException(
+                $"The conversation {Shown.Quoted(json)} has a text that is not whole: {e.Message}",
+                nameof(json),
+                e
+            );
         }
         catch (JsonException e)
         {
@@ -32,7 +37,10 @@ internal static class ConversationJson
 
     /// <exception cref="ArgumentException">It is no array of messages.</exception>
     public static string Canonical(JsonElement messages) =>
-        messages.ValueKind == JsonValueKind.Array ? Canonical(messages.GetRawText()) : Written(messages); // read anew: names that stand twice are refused
+        // read anew: names that stand twice are refused
+        messages.ValueKind == JsonValueKind.Array
+            ? Canonical(messages.GetRawText())
+            : Written(messages);
 
     /// <summary>A canonical conversation with the assistant's answer to it.</summary>
     public static string Answered(string canonical, string answer)
@@ -66,9 +74,16 @@ internal static class ConversationJson
     {
         if (message.ValueKind != JsonValueKind.Object)
             throw Fault($"message {number} is {Kind(message)}; it must be an object with a role and a content");
-        if (!message.TryGetProperty("role", out JsonElement role) || role.ValueKind != JsonValueKind.String || string.IsNullOrWhiteSpace(role.GetString()))
+        if (
+            !message.TryGetProperty("role", out JsonElement role)
+            || role.ValueKind != JsonValueKind.String
+            || string.IsNullOrWhiteSpace(role.GetString())
+        )
             throw Fault($"message {number} has no role; it must name who speaks, such as \"user\"");
-        if (message.TryGetProperty("content", out JsonElement content) && content.ValueKind is not (JsonValueKind.String or JsonValueKind.Array or JsonValueKind.Null))
+        if (
+            message.TryGetProperty("content", out JsonElement content)
+            && content.ValueKind is not (JsonValueKind.String or JsonValueKind.Array or JsonValueKind.Null)
+        )
             throw Fault($"the content of message {number} is {Kind(content)}; it must be a text or a list of parts");
     }
 

@@ -9,8 +9,10 @@ namespace VariationalBoN.Internal;
 /// </summary>
 internal static class Disk
 {
-    private const int Interrupted = 4, NoAccess = 13; // EINTR, EACCES: the same on Linux and macOS
-    private const int LinuxCloseOnExec = 0x80000, MacCloseOnExec = 0x1000000; // O_CLOEXEC; O_RDONLY is 0
+    private const int Interrupted = 4,
+        NoAccess = 13; // EINTR, EACCES: the same on Linux and macOS
+    private const int LinuxCloseOnExec = 0x80000,
+        MacCloseOnExec = 0x1000000; // O_CLOEXEC; O_RDONLY is 0
 
     /// <summary>What a file system says that has no flush of a folder: EBADF, EINVAL, ENOSYS, ENOTSUP and EOPNOTSUPP.</summary>
     private static readonly int[] s_unsupported = OperatingSystem.IsLinux() ? [9, 22, 38, 95] : [9, 22, 78, 45, 102];
@@ -50,14 +52,17 @@ internal static class Disk
         Before?.Invoke("flush folder", path);
         if (OperatingSystem.IsWindows())
             return; // renames are kept by the journal of the file system
-        int flags = OperatingSystem.IsLinux() ? LinuxCloseOnExec : OperatingSystem.IsMacOS() ? MacCloseOnExec : 0;
-        int descriptor, error;
+        int flags =
+            OperatingSystem.IsLinux() ? LinuxCloseOnExec
+            : OperatingSystem.IsMacOS() ? MacCloseOnExec
+            : 0;
+        int descriptor,
+            error;
         do
         {
             descriptor = s_open.Value(path, flags);
             error = Marshal.GetLastPInvokeError();
-        }
-        while (descriptor < 0 && error == Interrupted);
+        } while (descriptor < 0 && error == Interrupted);
         using var folder = new SafeFileHandle(descriptor, ownsHandle: true);
         if (descriptor >= 0)
             Sync(folder, path, acceptUnsupported: true);
@@ -120,18 +125,18 @@ internal static class Disk
             if (s_sync.Value(file) == 0)
                 return;
             error = Marshal.GetLastPInvokeError();
-        }
-        while (error == Interrupted);
+        } while (error == Interrupted);
         if (!acceptUnsupported || !s_unsupported.Contains(error))
             throw NotOnDisk(path, error);
     }
 
     private static IOException NotOnDisk(string path, int error) =>
-        new($"{path} could not be brought to the disk: {Marshal.GetPInvokeErrorMessage(error)} (error {error}). Do not trust what was " +
-            "written there; look at the disk, make room, and save again, or save elsewhere.");
+        new(
+            $"{path} could not be brought to the disk: {Marshal.GetPInvokeErrorMessage(error)} (error {error}). Do not trust what was "
+                + "written there; look at the disk, make room, and save again, or save elsewhere."
+        );
 
     /// <summary>A function of the C library as the whole process sees it, so that tools that stand before it see the call.</summary>
     private static T Function<T>(string name)
-        where T : Delegate =>
-        Marshal.GetDelegateForFunctionPointer<T>(NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), name));
+        where T : Delegate => Marshal.GetDelegateForFunctionPointer<T>(NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), name));
 }

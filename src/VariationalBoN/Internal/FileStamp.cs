@@ -10,7 +10,9 @@ namespace VariationalBoN.Internal;
 /// </summary>
 internal readonly record struct FileStamp(ulong Volume, ulong Inode, ulong Length, long Modified, long Changed)
 {
-    private const int WorkingFolder = -100, Basic = 0x7ff, Size = 256; // AT_FDCWD, STATX_BASIC_STATS, sizeof(struct statx)
+    private const int WorkingFolder = -100,
+        Basic = 0x7ff,
+        Size = 256; // AT_FDCWD, STATX_BASIC_STATS, sizeof(struct statx)
 
     /// <summary>Clocks of file systems are coarse: what was written a moment ago may be written again within the same tick.</summary>
     private static readonly TimeSpan s_tick = TimeSpan.FromSeconds(2);

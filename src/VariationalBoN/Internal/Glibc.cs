@@ -7,12 +7,18 @@ namespace VariationalBoN.Internal;
 internal static class Glibc
 {
     private const string Library = "libc.so.6";
-    private const int Lazy = 1, Now = 2, OnlyIfLoaded = 4, Global = 0x100;
-    private const int TrimThreshold = -1, MapThreshold = -3, MostMapped = -4;
+    private const int Lazy = 1,
+        Now = 2,
+        OnlyIfLoaded = 4,
+        Global = 0x100;
+    private const int TrimThreshold = -1,
+        MapThreshold = -3,
+        MostMapped = -4;
     private const int LargestKept = 1 << 30;
 
     /// <summary>Why there is no glibc; null where there is.</summary>
-    internal static string? Fault() => !OperatingSystem.IsLinux() ? "the system is not Linux"
+    internal static string? Fault() =>
+        !OperatingSystem.IsLinux() ? "the system is not Linux"
         : !NativeLibrary.TryLoad(Library, out nint library) || !NativeLibrary.TryGetExport(library, "gnu_get_libc_version", out _)
             ? "the C library is not glibc, but one such as musl"
         : !NativeLibrary.TryGetExport(library, "dlopen", out _) ? "glibc is older than 2.34"

@@ -21,13 +21,15 @@ internal static class HeldArithmetic
 
     public static Tensor Plus(this Tensor tensor, double number)
     {
-        using Scalar scalar = number, one = 1;
+        using Scalar scalar = number,
+            one = 1;
         return tensor.add(scalar, one);
     }
 
     public static Tensor Plus(this Tensor tensor, long number)
     {
-        using Scalar scalar = number, one = 1;
+        using Scalar scalar = number,
+            one = 1;
         return tensor.add(scalar, one);
     }
 
@@ -41,7 +43,8 @@ internal static class HeldArithmetic
     /// <summary>Adds a number to a tensor in place.</summary>
     public static void Increase(this Tensor sum, long number)
     {
-        using Scalar scalar = number, one = 1;
+        using Scalar scalar = number,
+            one = 1;
         sum.add_(scalar, one);
     }
 
@@ -110,7 +113,9 @@ internal static class HeldArithmetic
     /// <summary>0, step, 2 step ... below a limit, int64.</summary>
     public static Tensor Counted(long limit, Device device, long step = 1)
     {
-        using Scalar first = 0, end = limit, by = step;
+        using Scalar first = 0,
+            end = limit,
+            by = step;
         return arange(first, end, by, ScalarType.Int64, device);
     }
 }

@@ -8,7 +8,9 @@ namespace VariationalBoN.Internal;
 /// the answer is yes. Stateless; one call at a time.</summary>
 internal static class IntelKernels
 {
-    private const string Function = "mkl_serv_intel_cpu_true", Amd = "AuthenticAMD", Intel = "GenuineIntel";
+    private const string Function = "mkl_serv_intel_cpu_true",
+        Amd = "AuthenticAMD",
+        Intel = "GenuineIntel";
 
     /// <summary>Whether it is too late: libtorch is in the process.</summary>
     internal static bool IsTorchLoaded => Glibc.Fault() is null && Glibc.IsLoaded("libtorch_cpu.so");
@@ -17,7 +19,8 @@ internal static class IntelKernels
     internal static bool AreNative => X86Base.IsSupported && Vendor() == Intel;
 
     /// <summary>Why it is not for this machine; null where it is.</summary>
-    internal static string? Fault() => !OperatingSystem.IsLinux() ? "the system is not Linux"
+    internal static string? Fault() =>
+        !OperatingSystem.IsLinux() ? "the system is not Linux"
         : RuntimeInformation.ProcessArchitecture != Architecture.X64 || !X86Base.IsSupported ? "the processor is not x64"
         : FaultOfProcessor(Vendor(), Avx2.IsSupported) ?? Glibc.Fault();
 
@@ -40,7 +43,8 @@ internal static class IntelKernels
             string path = Path.Combine(folder.FullName, "mkl.so");
             File.WriteAllBytes(path, SharedObject.WithFunction(Function, [0xB8, 1, 0, 0, 0, 0xC3])); // mov eax, 1; ret
             if (Glibc.LoadGlobally(path) is string error)
-                return $"code in the folder for temporary files, {place}, cannot be loaded ({error}); set TMPDIR to a folder that allows execution";
+                return $"code in the folder for temporary files, {place}, cannot be loaded ({error}); set TMPDIR to a folder that allows "
+                    + $"execution";
             return Glibc.Find(Function) != 0 ? null : $"the loader does not find {Function}";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -18,7 +18,8 @@ internal static class MappedTensors
     private static readonly ConditionalWeakTable<nn.Module, IReadOnlyDictionary<string, MappedTensor>> s_known = [];
 
     /// <summary>Notes what was mapped, by the names of the module's state.</summary>
-    internal static void Remember(nn.Module module, IReadOnlyDictionary<string, MappedTensor> tensors) => s_known.AddOrUpdate(module, tensors);
+    internal static void Remember(nn.Module module, IReadOnlyDictionary<string, MappedTensor> tensors) =>
+        s_known.AddOrUpdate(module, tensors);
 
     /// <summary>Notes the same of a module that stands on the weights of another, under the same names.</summary>
     internal static void HandOn(nn.Module from, nn.Module to)
@@ -35,8 +36,13 @@ internal static class MappedTensors
             return inPlace;
         foreach ((string name, var value) in state)
         {
-            if (known.TryGetValue(name, out var mapped) && value.device_type == TorchSharp.DeviceType.CPU && value.is_contiguous()
-                && value.numel() * value.ElementSize == mapped.Bytes && TensorMemory.AddressOf(value) == mapped.Address)
+            if (
+                known.TryGetValue(name, out var mapped)
+                && value.device_type == TorchSharp.DeviceType.CPU
+                && value.is_contiguous()
+                && value.numel() * value.ElementSize == mapped.Bytes
+                && TensorMemory.AddressOf(value) == mapped.Address
+            )
             {
                 inPlace.Add(name, mapped);
             }
@@ -54,8 +60,13 @@ internal static class MappedTensors
         var inPlace = InPlace(module, state);
         var stamps = inPlace.Values.Select(mapped => mapped.Path).Distinct().ToDictionary(path => path, FileStamp.Of);
         var now = DateTimeOffset.UtcNow;
-        return inPlace.Where(pair => pair.Value is { Stamp: FileStamp stamp } mapped && stamps[mapped.Path] == stamp
-            && (mapped.Digest is not null || stamp.IsSettled(now)) && PageMap.IsUnwritten(mapped.Address, mapped.Bytes))
+        return inPlace
+            .Where(pair =>
+                pair.Value is { Stamp: FileStamp stamp } mapped
+                && stamps[mapped.Path] == stamp
+                && (mapped.Digest is not null || stamp.IsSettled(now))
+                && PageMap.IsUnwritten(mapped.Address, mapped.Bytes)
+            )
             .ToDictionary(StringComparer.Ordinal);
     }
 
@@ -65,10 +76,19 @@ internal static class MappedTensors
         if (digests.Count == 0 || !s_known.TryGetValue(module, out var known))
             return;
         var still = Unchanged(module, state);
-        Remember(module, known.ToDictionary(
-            pair => pair.Key,
-            pair => still.ContainsKey(pair.Key) && digests.TryGetValue(pair.Key, out byte[]? digest)
-                ? pair.Value with { Digest = digest } : pair.Value,
-            StringComparer.Ordinal));
+        Remember(
+            module,
+            known.ToDictionary(
+                pair => pair.Key,
+                pair =>
+                    still.ContainsKey(pair.Key) && digests.TryGetValue(pair.Key, out byte[]? digest)
+                        ? pair.Value with
+                        {
+                            Digest = digest,
+                        }
+                        : pair.Value,
+                StringComparer.Ordinal
+            )
+        );
     }
 }

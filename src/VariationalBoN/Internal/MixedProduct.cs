@@ -4,10 +4,11 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Internal;
 
 /// <summary>
-/// y = x W in bfloat16, to float32, with the gradients d x = d y W^T and d W = x^T d y in bfloat16, too. Kept for the backward pass are x in
-/// bfloat16 and the weight itself, which is narrowed once more there: no copy of the weights lives as long as the graph.
+/// y = x W in bfloat16, to float32, with the gradients d x = d y W^T and d W = x^T d y in bfloat16, too. Kept for the backward pass are x
+/// in bfloat16 and the weight itself, which is narrowed once more there: no copy of the weights lives as long as the graph.
 /// </summary>
-/// <remarks>An exception in a backward pass ends the process, so there it becomes gradients of NaN, which no loop takes for values.</remarks>
+/// <remarks>An exception in a backward pass ends the process, so there it becomes gradients of NaN, which no loop takes for
+/// values.</remarks>
 internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
 {
     private const ScalarType Narrow = ScalarType.BFloat16;
@@ -21,7 +22,8 @@ internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
     /// <param name="inputFirst">The layout of the weight.</param>
     /// <param name="narrowed">The weight in bfloat16 where it is at hand; used where no gradient is asked for.</param>
     internal static Tensor Of(Tensor x, Tensor weight, bool inputFirst, Tensor? narrowed = null) =>
-        is_grad_enabled() && (x.requires_grad || weight.requires_grad) ? apply(x, weight, inputFirst)
+        is_grad_enabled() && (x.requires_grad || weight.requires_grad)
+            ? apply(x, weight, inputFirst)
             : Product(x.to(Narrow), narrowed ?? weight.to(Narrow), inputFirst);
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -29,7 +31,8 @@ internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
         (var x, var weight, bool inputFirst) = ((Tensor)vars[0], (Tensor)vars[1], (bool)vars[2]);
         var settings = new Settings(inputFirst, x.requires_grad ? Form.Of(x) : null, weight.requires_grad ? Form.Of(weight) : null);
         var narrow = x.to(Narrow); // saved when this method has returned, so it outlives the scope below
-        ctx.save_for_backward([settings.Weight is null ? weight : narrow, weight]); // the input is of use for the gradient of the weight alone
+        // the input is of use for the gradient of the weight alone
+        ctx.save_for_backward([settings.Weight is null ? weight : narrow, weight]);
         ctx.save_data(nameof(Settings), settings);
         using var scope = NewDisposeScope();
         return Product(narrow, weight.to(Narrow), inputFirst).MoveToOuterDisposeScope();
@@ -63,7 +66,8 @@ internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
         using Scalar one = 1;
         long outputs = gradient.size(1);
         int axis = settings.InputFirst ? 1 : 0; // that of the outputs in the weight
-        Tensor? ofInput = null, ofWeight = settings.Weight is Form whole && outputs > MostOutputs ? empty(whole.Shape, whole.Type, whole.Device) : null;
+        Tensor? ofInput = null,
+            ofWeight = settings.Weight is Form whole && outputs > MostOutputs ? empty(whole.Shape, whole.Type, whole.Device) : null;
         for (long first = 0; first < outputs; first += MostOutputs)
         {
             using var block = NewDisposeScope();

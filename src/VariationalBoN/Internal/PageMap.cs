@@ -5,7 +5,9 @@ namespace VariationalBoN.Internal;
 /// <summary>What Linux knows of the pages of this process. Stateless, thread-safe.</summary>
 internal static class PageMap
 {
-    private const ulong Present = 1ul << 63, Swapped = 1ul << 62, OfFile = 1ul << 61;
+    private const ulong Present = 1ul << 63,
+        Swapped = 1ul << 62,
+        OfFile = 1ul << 61;
 
     /// <summary>
     /// Whether memory over a privately mapped file was never written to: a page that is there is the file's, and one that was written

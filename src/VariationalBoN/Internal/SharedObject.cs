@@ -10,9 +10,20 @@ namespace VariationalBoN.Internal;
 /// </remarks>
 internal static class SharedObject
 {
-    private const int Page = 4096, HeaderSize = 64, EntrySize = 56, Entries = 4, SymbolSize = 24;
-    private const int HashAt = HeaderSize + (Entries * EntrySize), SymbolsAt = HashAt + 24, NamesAt = SymbolsAt + (2 * SymbolSize);
-    private const uint Load = 1, Dynamic = 2, Stack = 0x6474E551, Executed = 1, Written = 2, Read = 4;
+    private const int Page = 4096,
+        HeaderSize = 64,
+        EntrySize = 56,
+        Entries = 4,
+        SymbolSize = 24;
+    private const int HashAt = HeaderSize + (Entries * EntrySize),
+        SymbolsAt = HashAt + 24,
+        NamesAt = SymbolsAt + (2 * SymbolSize);
+    private const uint Load = 1,
+        Dynamic = 2,
+        Stack = 0x6474E551,
+        Executed = 1,
+        Written = 2,
+        Read = 4;
 
     /// <summary>The bytes of the file.</summary>
     /// <param name="name">The name of the function.</param>
@@ -21,7 +32,9 @@ internal static class SharedObject
     {
         byte[] names = [0, .. Encoding.ASCII.GetBytes(name), 0];
         (long Tag, long Value)[] dynamic = [(4, HashAt), (5, NamesAt), (6, SymbolsAt), (10, names.Length), (11, SymbolSize), (0, 0)];
-        int codeAt = (NamesAt + names.Length + 15) & ~15, codeEnd = codeAt + code.Length, dynamicSize = 16 * dynamic.Length;
+        int codeAt = (NamesAt + names.Length + 15) & ~15,
+            codeEnd = codeAt + code.Length,
+            dynamicSize = 16 * dynamic.Length;
         byte[] file = new byte[Page + dynamicSize];
         new byte[] { 0x7F, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1 }.CopyTo(file, 0); // 64 bits, little-endian, version 1
         Write16(16, 3); // a shared object

@@ -20,7 +20,8 @@ internal static class TensorDigest
         var pieces = new List<(int Tensor, int Part, Tensor Values)>();
         for (int i = 0; i < tensors.Count; i++)
         {
-            int tensor = i, parts = (int)((tensors[i].numel() + TensorValues.PieceSize - 1) / TensorValues.PieceSize);
+            int tensor = i,
+                parts = (int)((tensors[i].numel() + TensorValues.PieceSize - 1) / TensorValues.PieceSize);
             digests[i] = new byte[parts][];
             if (tensors[i].device_type == TorchSharp.DeviceType.CPU && tensors[i].is_contiguous())
             {

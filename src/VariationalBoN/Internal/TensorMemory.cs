@@ -6,9 +6,7 @@ namespace VariationalBoN.Internal;
 internal sealed class TensorMemory : Storage
 {
     private TensorMemory(Tensor tensor)
-        : base(tensor)
-    {
-    }
+        : base(tensor) { }
 
     public override int element_size() => (int)_tensor.ElementSize;
 

@@ -6,8 +6,8 @@ namespace VariationalBoN.Losses;
 internal static class Advantages
 {
     /// <summary>
-    /// How far a log-probability that is a sum of float32 ones may be off, as a part of it: 16 units in the last place, since each token's is
-    /// the difference of a logit and a sum that are larger than it, and a batch of another size adds in another order.
+    /// How far a log-probability that is a sum of float32 ones may be off, as a part of it: 16 units in the last place, since each token's
+    /// is the difference of a logit and a sum that are larger than it, and a batch of another size adds in another order.
     /// </summary>
     private const double Rounding = 1.0 / (1 << 20);
 
@@ -52,8 +52,8 @@ internal static class Advantages
     }
 
     /// <summary>
-    /// (R - mean) / deviation of each group in place, times the share 1 - (noise / deviation)^2 of the variance that is none of the rounding of
-    /// log pi; deviation with K in the denominator. A group whose returns are equal, or differ by rounding alone, gives zeros.
+    /// (R - mean) / deviation of each group in place, times the share 1 - (noise / deviation)^2 of the variance that is none of the
+    /// rounding of log pi; deviation with K in the denominator. A group whose returns are equal, or differ by rounding alone, gives zeros.
     /// </summary>
     /// <param name="returns">R.</param>
     /// <param name="logProbs">The log pi inside R, whose rounding is meant.</param>
@@ -61,7 +61,9 @@ internal static class Advantages
     internal static void Normalise(double[] returns, double[] logProbs, IReadOnlyList<int> groups)
     {
         CompletionGroups split = CompletionGroups.Of(groups, smallestGroup: 2);
-        double[] means = Means(returns, split), squares = new double[means.Length], noise = new double[means.Length];
+        double[] means = Means(returns, split),
+            squares = new double[means.Length],
+            noise = new double[means.Length];
         for (int i = 0; i < returns.Length; i++)
         {
             int group = split.GroupOf[i];
@@ -73,7 +75,8 @@ internal static class Advantages
         LossArguments.RequireFinite(squares, "variances of returns");
         for (int i = 0; i < returns.Length; i++)
         {
-            double deviation = Math.Sqrt(squares[split.GroupOf[i]]), part = noise[split.GroupOf[i]] / deviation;
+            double deviation = Math.Sqrt(squares[split.GroupOf[i]]),
+                part = noise[split.GroupOf[i]] / deviation;
             returns[i] = part < 1 ? returns[i] / deviation * (1 - (part * part)) : 0;
         }
     }

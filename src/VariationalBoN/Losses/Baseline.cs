@@ -2,10 +2,11 @@ namespace VariationalBoN.Losses;
 
 /// <summary>What is subtracted from R_i = log g(y_i) - log pi_theta(y_i) to make the advantage A_i. Immutable, thread-safe.</summary>
 /// <remarks>
-/// The gradient of -(1/B) sum_i A_i log pi_theta(y_i) is unbiased for each baseline that does not depend on y_i: leave-one-out, none, and a constant from earlier batches. The
-/// group mean includes y_i: the expected gradient of a group of K is exactly (K - 1) / K of the true one, as if the group counted K - 1 instead of K. Among groups of one size that changes the step
-/// size alone; where exclusions leave groups of different sizes it weights prompts, those with few completions less. The default value is leave-one-out.
-/// Objectives are known up to a constant per prompt, which only the two group baselines remove.
+/// The gradient of -(1/B) sum_i A_i log pi_theta(y_i) is unbiased for each baseline that does not depend on y_i: leave-one-out, none, and a
+/// constant from earlier batches. The group mean includes y_i: the expected gradient of a group of K is exactly (K - 1) / K of the true
+/// one, as if the group counted K - 1 instead of K. Among groups of one size that changes the step size alone; where exclusions leave
+/// groups of different sizes it weights prompts, those with few completions less. The default value is leave-one-out. Objectives are known
+/// up to a constant per prompt, which only the two group baselines remove.
 /// </remarks>
 public readonly record struct Baseline
 {
@@ -30,7 +31,8 @@ public readonly record struct Baseline
     /// <param name="value">The number, in nats.</param>
     /// <returns>The baseline.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="value"/> is not finite.</exception>
-    public static Baseline Constant(double value) => double.IsFinite(value)
-        ? new Baseline(BaselineKind.Constant, value)
-        : throw new ArgumentOutOfRangeException(nameof(value), value, "A baseline must be a finite number.");
+    public static Baseline Constant(double value) =>
+        double.IsFinite(value)
+            ? new Baseline(BaselineKind.Constant, value)
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "A baseline must be a finite number.");
 }

@@ -2,16 +2,19 @@ using TorchSharp;
 
 namespace VariationalBoN.Losses;
 
-/// <summary>Reverse KL by clipped probability ratios: several optimizer steps on one batch of rollouts (PPO, GRPO). Stateless, thread-safe.</summary>
+/// <summary>Reverse KL by clipped probability ratios: several optimizer steps on one batch of rollouts (PPO, GRPO). Stateless,
+/// thread-safe.</summary>
 /// <remarks>
-/// With pi_old the policy that drew the completions, R_i = log g(y_i) - log pi_old(y_i), A_i its advantage and w_i = pi_theta(y_i) / pi_old(y_i), the loss is
-/// -(1/B) sum_i min(w_i A_i, clip(w_i, 1 - epsilon, 1 + epsilon) A_i). At pi_theta = pi_old its gradient is that of <see cref="ScoreFunction"/>, unbiased; further steps optimise a surrogate around
-/// pi_old whose -log pi_old inside R stays fixed. Ratios are of whole completions: stop the epochs when <see cref="ApproximateKl"/> passes some 0.02 to 0.1 nats.
-/// Source: Schulman et al., arXiv 1707.06347; group normalisation: Shao et al., arXiv 2402.03300.
+/// With pi_old the policy that drew the completions, R_i = log g(y_i) - log pi_old(y_i), A_i its advantage and w_i = pi_theta(y_i) /
+/// pi_old(y_i), the loss is -(1/B) sum_i min(w_i A_i, clip(w_i, 1 - epsilon, 1 + epsilon) A_i). At pi_theta = pi_old its gradient is that
+/// of <see cref="ScoreFunction"/>, unbiased; further steps optimise a surrogate around pi_old whose -log pi_old inside R stays fixed.
+/// Ratios are of whole completions: stop the epochs when <see cref="ApproximateKl"/> passes some 0.02 to 0.1 nats. Source: Schulman et al.,
+/// arXiv 1707.06347; group normalisation: Shao et al., arXiv 2402.03300.
 /// <para>
-/// <see cref="ClippedRatioOptions.NormaliseByGroup"/> divides A by its deviation within the group. That weights prompts differently and biases the direction, but since the whole of
-/// log g - log pi stands inside A, its fixed point stays pi_theta = g. It would not if the KL were a separate term: with reward log F divided by its deviation and a KL term of weight beta,
-/// fixed points need N' = 1 + N' / beta, which has no solution for beta at most 1: the policy runs away.
+/// <see cref="ClippedRatioOptions.NormaliseByGroup"/> divides A by its deviation within the group. That weights prompts differently and
+/// biases the direction, but since the whole of log g - log pi stands inside A, its fixed point stays pi_theta = g. It would not if the KL
+/// were a separate term: with reward log F divided by its deviation and a KL term of weight beta, fixed points need N' = 1 + N' / beta,
+/// which has no solution for beta at most 1: the policy runs away.
 /// </para>
 /// </remarks>
 public static class ClippedRatio
@@ -26,13 +29,21 @@ public static class ClippedRatio
     /// <param name="groups">The group of each completion, B labels; each group has at least two completions.</param>
     /// <param name="options">Clipping and normalisation; null for the defaults.</param>
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">A shape, dtype or option is wrong, lengths differ, or a group has a single completion.</exception>
+    /// <exception cref="ArgumentException">A shape, dtype or option is wrong, lengths differ, or a group has a single
+    /// completion.</exception>
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
-    public static torch.Tensor Loss(torch.Tensor logProb, IReadOnlyList<double> oldLogProb, IReadOnlyList<double> targets, IReadOnlyList<int> groups, ClippedRatioOptions? options = null)
+    public static torch.Tensor Loss(
+        torch.Tensor logProb,
+        IReadOnlyList<double> oldLogProb,
+        IReadOnlyList<double> targets,
+        IReadOnlyList<int> groups,
+        ClippedRatioOptions? options = null
+    )
     {
         options ??= new ClippedRatioOptions();
         options.Validate();
-        double[] old = RequirePair(logProb, oldLogProb).Old, goals = [.. targets ?? throw new ArgumentNullException(nameof(targets))];
+        double[] old = RequirePair(logProb, oldLogProb).Old,
+            goals = [.. targets ?? throw new ArgumentNullException(nameof(targets))];
         LossArguments.RequireFinite(goals, nameof(targets));
         LossArguments.RequireLogProb(logProb, goals.Length, nameof(targets), groups);
         double[] advantages = [.. goals.Zip(old, (target, drawn) => target - drawn)];
@@ -42,7 +53,8 @@ public static class ClippedRatio
             Advantages.Subtract(advantages, groups, Baseline.LeaveOneOut);
 
         using var scope = torch.NewDisposeScope();
-        using Scalar low = 1 - options.ClipRange, high = 1 + options.ClipRange;
+        using Scalar low = 1 - options.ClipRange,
+            high = 1 + options.ClipRange;
         var weights = torch.tensor(advantages, dtype: logProb.dtype, device: logProb.device); // [B]
         var ratio = (logProb - torch.tensor(old, dtype: logProb.dtype, device: logProb.device)).exp(); // [B]
         return torch.minimum(ratio * weights, ratio.clamp(low, high) * weights).mean().neg().MoveToOuterDisposeScope(); // []

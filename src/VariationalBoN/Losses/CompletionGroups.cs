@@ -18,7 +18,8 @@ internal sealed class CompletionGroups
     public static CompletionGroups Of(IReadOnlyList<int> groups, int smallestGroup)
     {
         var indexOf = new Dictionary<int, int>();
-        int[] labels = [.. groups], groupOf = new int[labels.Length];
+        int[] labels = [.. groups],
+            groupOf = new int[labels.Length];
         var sizes = new List<int>();
         for (int i = 0; i < groupOf.Length; i++)
         {
@@ -35,7 +36,12 @@ internal sealed class CompletionGroups
         foreach ((int label, int group) in indexOf)
         {
             if (sizes[group] < smallestGroup)
-                throw new ArgumentException($"Group {label} has {sizes[group]} completion; this loss compares the completions of a group with each other, so each group needs at least {smallestGroup}. Draw more completions per prompt; where the reward model failed for the others of a group, leave what is alone out by ScoredBatch.WithoutLone().", nameof(groups));
+                throw new ArgumentException(
+                    $"Group {label} has {sizes[group]} completion; this loss compares the completions of a group with each other, so each "
+                        + $"group needs at least {smallestGroup}. Draw more completions per prompt; where the reward model failed for the "
+                        + $"others of a group, leave what is alone out by ScoredBatch.WithoutLone().",
+                    nameof(groups)
+                );
         }
 
         return new CompletionGroups(groupOf, [.. sizes]);

@@ -3,10 +3,12 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Losses;
 
-/// <summary>A mix of forward and reverse KL: (1 - b) KL(g || pi_theta) + b KL(pi_theta || g), the loss of BOND. Stateless, thread-safe.</summary>
+/// <summary>A mix of forward and reverse KL: (1 - b) KL(g || pi_theta) + b KL(pi_theta || g), the loss of BOND. Stateless,
+/// thread-safe.</summary>
 /// <remarks>
-/// The forward part is <see cref="WeightedLikelihood"/> of reference samples, the reverse part <see cref="ScoreFunction"/> on completions of the policy; both are averages over prompts or completions, so
-/// b weighs nats against nats. b = 1 is vBoN, b = 0 is BoN-SFT. Source: Sessa et al., "BOND", arXiv 2407.14622.
+/// The forward part is <see cref="WeightedLikelihood"/> of reference samples, the reverse part <see cref="ScoreFunction"/> on completions
+/// of the policy; both are averages over prompts or completions, so b weighs nats against nats. b = 1 is vBoN, b = 0 is BoN-SFT. Source:
+/// Sessa et al., "BOND", arXiv 2407.14622.
 /// </remarks>
 public static class Jeffreys
 {
@@ -24,9 +26,13 @@ public static class Jeffreys
         if (!(reverseWeight >= 0 && reverseWeight <= 1))
             throw new ArgumentOutOfRangeException(nameof(reverseWeight), reverseWeight, "b, the weight of the reverse KL, must be 0 to 1.");
         if (reverse.dim() != 0 || forward.dim() != 0)
-            throw new ArgumentException($"The losses have shapes {Shown.Shape(reverse.shape)} and {Shown.Shape(forward.shape)}; both must be scalars [].", nameof(reverse));
+            throw new ArgumentException(
+                $"The losses have shapes {Shown.Shape(reverse.shape)} and {Shown.Shape(forward.shape)}; both must be scalars [].",
+                nameof(reverse)
+            );
         using var scope = torch.NewDisposeScope();
-        using Scalar b = reverseWeight, rest = 1 - reverseWeight;
+        using Scalar b = reverseWeight,
+            rest = 1 - reverseWeight;
         return reverse.mul(b).add(forward, rest).MoveToOuterDisposeScope();
     }
 }

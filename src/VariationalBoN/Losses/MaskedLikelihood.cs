@@ -20,16 +20,29 @@ public static class MaskedLikelihood
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="tokenLogProb"/>, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">A shape or dtype is wrong, lengths differ, a weight is negative, or no token counts.</exception>
     /// <exception cref="ArithmeticException">The log-probability of a token that counts, or a weight, is NaN or infinite.</exception>
-    public static torch.Tensor Loss(torch.Tensor tokenLogProb, IReadOnlyList<IReadOnlyList<bool>> masks, IReadOnlyList<double>? weights = null)
+    public static torch.Tensor Loss(
+        torch.Tensor tokenLogProb,
+        IReadOnlyList<IReadOnlyList<bool>> masks,
+        IReadOnlyList<double>? weights = null
+    )
     {
         ArgumentNullException.ThrowIfNull(tokenLogProb);
         ArgumentNullException.ThrowIfNull(masks);
         if (tokenLogProb.dim() != 2 || !tokenLogProb.is_floating_point())
-            throw new ArgumentException($"tokenLogProb has shape {Shown.Shape(tokenLogProb.shape)} and dtype {tokenLogProb.dtype}; expected [B, T] of a floating-point type.", nameof(tokenLogProb));
-        int batch = (int)tokenLogProb.size(0), width = (int)tokenLogProb.size(1);
+            throw new ArgumentException(
+                $"tokenLogProb has shape {Shown.Shape(tokenLogProb.shape)} and dtype {tokenLogProb.dtype}; expected [B, T] of a "
+                    + $"floating-point type.",
+                nameof(tokenLogProb)
+            );
+        int batch = (int)tokenLogProb.size(0),
+            width = (int)tokenLogProb.size(1);
         double[] shares = weights is null ? [.. Enumerable.Repeat(1.0, masks.Count)] : [.. weights];
         if (batch == 0 || masks.Count != batch || shares.Length != batch)
-            throw new ArgumentException($"tokenLogProb has shape {Shown.Shape(tokenLogProb.shape)} but there are {masks.Count} masks and {shares.Length} weights; give at least one completion, and one of each to it.", nameof(masks));
+            throw new ArgumentException(
+                $"tokenLogProb has shape {Shown.Shape(tokenLogProb.shape)} but there are {masks.Count} masks and {shares.Length} weights; "
+                    + $"give at least one completion, and one of each to it.",
+                nameof(masks)
+            );
         LossArguments.RequireFinite(shares, nameof(weights));
         if (Array.FindIndex(shares, share => share < 0) is >= 0 and var negative)
             throw new ArgumentException($"weights[{negative}] is {shares[negative]}; it must be at least 0.", nameof(weights));
@@ -39,7 +52,10 @@ public static class MaskedLikelihood
         for (int i = 0; i < values.Length; i++)
         {
             if (factors[i] != 0 && !double.IsFinite(values[i]))
-                throw new ArithmeticException($"tokenLogProb[{i / width}, {i % width}] is {values[i]}; a token that the policy gives no probability to, or weights that are no longer numbers, cannot be trained on.");
+                throw new ArithmeticException(
+                    $"tokenLogProb[{i / width}, {i % width}] is {values[i]}; a token that the policy gives no probability to, or weights "
+                        + $"that are no longer numbers, cannot be trained on."
+                );
         }
 
         var factor = torch.tensor(factors, [batch, width], dtype: tokenLogProb.dtype, device: tokenLogProb.device); // [B, T]
@@ -56,7 +72,10 @@ public static class MaskedLikelihood
         {
             bool[] mask = [.. masks[i] ?? throw new ArgumentException($"masks[{i}] is null.", nameof(masks))];
             if (mask.Length > width)
-                throw new ArgumentException($"masks[{i}] has {mask.Length} tokens, and tokenLogProb {width}; give the masks of the same completions.", nameof(masks));
+                throw new ArgumentException(
+                    $"masks[{i}] has {mask.Length} tokens, and tokenLogProb {width}; give the masks of the same completions.",
+                    nameof(masks)
+                );
             if (!mask.Contains(true))
                 throw new ArgumentException($"masks[{i}] has no token that counts; leave such a completion out.", nameof(masks));
             for (int t = 0; t < mask.Length; t++)

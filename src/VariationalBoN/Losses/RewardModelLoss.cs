@@ -29,8 +29,12 @@ public static class RewardModelLoss
     /// negative.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="centring"/> is out of range or NaN.</exception>
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
-    public static torch.Tensor BradleyTerry(torch.Tensor chosen, torch.Tensor rejected, IReadOnlyList<double>? margins = null,
-        double centring = 0)
+    public static torch.Tensor BradleyTerry(
+        torch.Tensor chosen,
+        torch.Tensor rejected,
+        IReadOnlyList<double>? margins = null,
+        double centring = 0
+    )
     {
         if (!(centring >= 0 && double.IsFinite(centring)))
             throw new ArgumentOutOfRangeException(nameof(centring), centring, "The weight of centring must be finite and at least 0.");
@@ -38,8 +42,11 @@ public static class RewardModelLoss
         RequireRewards(rejected, nameof(rejected));
         long pairs = chosen.size(0);
         if (pairs == 0 || rejected.size(0) != pairs)
-            throw new ArgumentException($"There are {pairs} chosen and {rejected.size(0)} rejected completions; give one of each to a " +
-                "pair, and at least one pair.", nameof(rejected));
+            throw new ArgumentException(
+                $"There are {pairs} chosen and {rejected.size(0)} rejected completions; give one of each to a "
+                    + "pair, and at least one pair.",
+                nameof(rejected)
+            );
         double[]? asked = margins is null ? null : RequireMargins(margins, pairs);
         using var scope = torch.NewDisposeScope();
         var difference = chosen - rejected;
@@ -65,11 +72,16 @@ public static class RewardModelLoss
         ArgumentNullException.ThrowIfNull(labels);
         int[] read = [.. labels];
         if (logits.dim() != 2 || !logits.is_floating_point())
-            throw new ArgumentException($"logits is {logits.dtype} {Shown.Shape(logits.shape)}; expected floating point [B, L], L " +
-                "logits for each completion.", nameof(logits));
+            throw new ArgumentException(
+                $"logits is {logits.dtype} {Shown.Shape(logits.shape)}; expected floating point [B, L], L " + "logits for each completion.",
+                nameof(logits)
+            );
         if (read.Length == 0 || read.Length != logits.size(0) || logits.size(1) == 0)
-            throw new ArgumentException($"logits has shape {Shown.Shape(logits.shape)} but there are {read.Length} labels; give one to " +
-                "each completion, and at least one.", nameof(labels));
+            throw new ArgumentException(
+                $"logits has shape {Shown.Shape(logits.shape)} but there are {read.Length} labels; give one to "
+                    + "each completion, and at least one.",
+                nameof(labels)
+            );
         long most = Math.Max(2, logits.size(1));
         int wrong = Array.FindIndex(read, label => label < 0 || label >= most);
         if (wrong >= 0)
@@ -99,8 +111,12 @@ public static class RewardModelLoss
             throw new ArgumentException($"There are {pairs} pairs and {asked.Length} margins; give one to each pair.", nameof(margins));
         LossArguments.RequireFinite(asked, nameof(margins));
         int negative = Array.FindIndex(asked, margin => margin < 0);
-        return negative < 0 ? asked
-            : throw new ArgumentException($"margins[{negative}] is {asked[negative]}; a margin is at least 0. Exchange chosen and " +
-                "rejected of the pair where the other one is better.", nameof(margins));
+        return negative < 0
+            ? asked
+            : throw new ArgumentException(
+                $"margins[{negative}] is {asked[negative]}; a margin is at least 0. Exchange chosen and "
+                    + "rejected of the pair where the other one is better.",
+                nameof(margins)
+            );
     }
 }

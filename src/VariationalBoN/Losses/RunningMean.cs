@@ -1,17 +1,20 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using TorchSharp;
 
 namespace VariationalBoN.Losses;
 
 /// <summary>A baseline from the batches before: an exponential moving average of the mean return. Not thread-safe.</summary>
 /// <remarks>
-/// Use <see cref="Baseline"/> for the loss first and <see cref="Add"/> the batch after: a baseline that has seen y_i is no longer free of it. It is one number for
-/// all prompts, so targets must be comparable between prompts (the exact objective is, Gibbs is not). For loops with one completion a prompt, where leave-one-out has no others.
+/// Use <see cref="Baseline"/> for the loss first and <see cref="Add"/> the batch after: a baseline that has seen y_i is no longer free of
+/// it. It is one number for all prompts, so targets must be comparable between prompts (the exact objective is, Gibbs is not). For loops
+/// with one completion a prompt, where leave-one-out has no others.
 /// </remarks>
 public sealed class RunningMean
 {
     private readonly double _decay;
-    private double _sum, _weight;
+    private double _sum,
+        _weight;
 
     /// <summary>Creates a mean over nothing.</summary>
     /// <param name="decay">What a batch counts after one more batch, at least 0 and below 1.</param>
@@ -39,7 +42,8 @@ public sealed class RunningMean
         _weight = (_decay * _weight) + (1 - _decay);
     }
 
-    /// <summary>Writes the mean: 16 bytes, for <see cref="Load"/>. With both, a run's checkpoints take it: <c>checkpoints.Add("baseline", running.Save, running.Load)</c>.</summary>
+    /// <summary>Writes the mean: 16 bytes, for <see cref="Load"/>. With both, a run's checkpoints take it: <c>checkpoints.Add("baseline",
+    /// running.Save, running.Load)</c>.</summary>
     /// <param name="stream">Where to; stays open.</param>
     /// <exception cref="IOException">It could not be written.</exception>
     public void Save(Stream stream)
@@ -60,9 +64,16 @@ public sealed class RunningMean
         ArgumentNullException.ThrowIfNull(stream);
         Span<byte> state = stackalloc byte[16];
         stream.ReadExactly(state);
-        double sum = BinaryPrimitives.ReadDoubleLittleEndian(state), weight = BinaryPrimitives.ReadDoubleLittleEndian(state[8..]);
+        double sum = BinaryPrimitives.ReadDoubleLittleEndian(state),
+            weight = BinaryPrimitives.ReadDoubleLittleEndian(state[8..]);
         if (!(double.IsFinite(sum) && weight is >= 0 and <= 1))
-            throw new InvalidDataException(FormattableString.Invariant($"This is no running mean: a sum of {sum} with a weight of {weight}, which must be finite and 0 to 1. Give what {nameof(RunningMean)}.{nameof(Save)} wrote."));
+            throw new InvalidDataException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"This is no running mean: a sum of {sum} with a weight of {weight}, which must be finite and 0 to 1. Give what "
+                        + $"{nameof(RunningMean)}.{nameof(Save)} wrote."
+                )
+            );
         (_sum, _weight) = (sum, weight);
     }
 }

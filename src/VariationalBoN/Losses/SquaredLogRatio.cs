@@ -4,12 +4,14 @@ namespace VariationalBoN.Losses;
 
 /// <summary>Regression of log pi_theta on log g: needs no completions of the policy itself (offline). Stateless, thread-safe.</summary>
 /// <remarks>
-/// With d_i = log pi_theta(y_i) - log g(y_i). <see cref="Centred"/>: the sample variance of d within each group (log-variance loss), blind to constants per prompt. <see cref="Known"/>: the mean of d^2, for
-/// targets whose partition function is known, as that of the exact objective is (sum of pi_bon = 1); an error c of log g then moves the optimum, the centred form does not care.
-/// For completions drawn from pi_theta (without gradient through the draw) half the expected gradient of either is that of KL(pi_theta || g). From any other distribution with full support
-/// the only minimiser is still pi_theta = g where the model can say it; what a limited model does on the way depends on where the completions come from: reference samples alone leave the
-/// best region unseen and KL overshoots. Clip the objective from below (<c>ClippedObjective</c>) and mix in best-of-N samples.
-/// Source: Richter et al., arXiv 2010.10436 (log-variance); QRPO, arXiv 2507.08068, is the known form with log F.
+/// With d_i = log pi_theta(y_i) - log g(y_i). <see cref="Centred"/>: the sample variance of d within each group (log-variance loss), blind
+/// to constants per prompt. <see cref="Known"/>: the mean of d^2, for targets whose partition function is known, as that of the exact
+/// objective is (sum of pi_bon = 1); an error c of log g then moves the optimum, the centred form does not care. For completions drawn from
+/// pi_theta (without gradient through the draw) half the expected gradient of either is that of KL(pi_theta || g). From any other
+/// distribution with full support the only minimiser is still pi_theta = g where the model can say it; what a limited model does on the way
+/// depends on where the completions come from: reference samples alone leave the best region unseen and KL overshoots. Clip the objective
+/// from below (<c>ClippedObjective</c>) and mix in best-of-N samples. Source: Richter et al., arXiv 2010.10436 (log-variance); QRPO, arXiv
+/// 2507.08068, is the known form with log F.
 /// </remarks>
 public static class SquaredLogRatio
 {
@@ -31,7 +33,8 @@ public static class SquaredLogRatio
         double[] read = [.. targets ?? throw new ArgumentNullException(nameof(targets))];
         double[] residuals = Advantages.Returns(logProb, read, groups); // -d
         CompletionGroups split = CompletionGroups.Of(groups, smallestGroup: 2);
-        double[] means = new double[split.Sizes.Length], shares = new double[residuals.Length];
+        double[] means = new double[split.Sizes.Length],
+            shares = new double[residuals.Length];
         for (int i = 0; i < residuals.Length; i++)
         {
             means[split.GroupOf[i]] -= residuals[i] / split.Sizes[split.GroupOf[i]];
@@ -58,7 +61,11 @@ public static class SquaredLogRatio
     private static torch.Tensor WeightedSquares(torch.Tensor logProb, double[] centres, double[] shares)
     {
         using var scope = torch.NewDisposeScope();
-        var difference = logProb.to(torch.float64) - torch.tensor(centres, dtype: torch.float64, device: logProb.device); // [B], double: both may be large
-        return (difference * difference * torch.tensor(shares, dtype: torch.float64, device: logProb.device)).sum().to(logProb.dtype).MoveToOuterDisposeScope(); // []
+        // [B], double: both may be large
+        var difference = logProb.to(torch.float64) - torch.tensor(centres, dtype: torch.float64, device: logProb.device);
+        return (difference * difference * torch.tensor(shares, dtype: torch.float64, device: logProb.device))
+            .sum()
+            .to(logProb.dtype)
+            .MoveToOuterDisposeScope(); // []
     }
 }

@@ -10,10 +10,17 @@ internal static class TokenAdvantages
     /// answers that are at least as long: [B * T],
     /// 0 behind the end of an answer.
     /// </summary>
-    public static double[] Of(double[] logProb, int width, IReadOnlyList<double[]> logReference, IReadOnlyList<double[]> values, double lambda)
+    public static double[] Of(
+        double[] logProb,
+        int width,
+        IReadOnlyList<double[]> logReference,
+        IReadOnlyList<double[]> values,
+        double lambda
+    )
     {
         int rows = logReference.Count;
-        double[] advantages = new double[rows * width], sums = new double[width];
+        double[] advantages = new double[rows * width],
+            sums = new double[width];
         int[] alive = new int[width];
         for (int row = 0; row < rows; row++)
         {
@@ -33,7 +40,8 @@ internal static class TokenAdvantages
             for (int t = 0; t < logReference[row].Length; t++)
             {
                 ref double advantage = ref advantages[(row * width) + t];
-                advantage -= alive[t] > 1 ? (sums[t] - advantage) / (alive[t] - 1) : 0; // with the own row in it the gradient would be biased
+                // with the own row in it the gradient would be biased
+                advantage -= alive[t] > 1 ? (sums[t] - advantage) / (alive[t] - 1) : 0;
             }
         }
 
@@ -44,7 +52,12 @@ internal static class TokenAdvantages
     /// <exception cref="ArgumentException">Lengths differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException">lambda is outside 0 to 1.</exception>
     /// <exception cref="ArithmeticException">A number is NaN or infinite.</exception>
-    public static void Require(TorchSharp.torch.Tensor logProb, IReadOnlyList<double[]> logReference, IReadOnlyList<double[]> values, double lambda)
+    public static void Require(
+        TorchSharp.torch.Tensor logProb,
+        IReadOnlyList<double[]> logReference,
+        IReadOnlyList<double[]> values,
+        double lambda
+    )
     {
         ArgumentNullException.ThrowIfNull(logProb);
         ArgumentNullException.ThrowIfNull(logReference);
@@ -52,16 +65,30 @@ internal static class TokenAdvantages
         if (!(lambda >= 0 && lambda <= 1))
             throw new ArgumentOutOfRangeException(nameof(lambda), lambda, "lambda must be 0 to 1.");
         if (logProb.dim() != 2 || !logProb.is_floating_point() || logProb.size(0) != logReference.Count || logReference.Count == 0)
-            throw new ArgumentException($"logProb is {logProb.dtype} {Shown.Shape(logProb.shape)} for {logReference.Count} answers; it must be floating point [B, T] with the B of logReference, at least 1.", nameof(logProb));
+            throw new ArgumentException(
+                $"logProb is {logProb.dtype} {Shown.Shape(logProb.shape)} for {logReference.Count} answers; it must be floating point [B, "
+                    + $"T] with the B of logReference, at least 1.",
+                nameof(logProb)
+            );
         if (values.Count != logReference.Count)
-            throw new ArgumentException($"There are values of {values.Count} answers and log pi_ref of {logReference.Count}; give both of each.", nameof(values));
+            throw new ArgumentException(
+                $"There are values of {values.Count} answers and log pi_ref of {logReference.Count}; give both of each.",
+                nameof(values)
+            );
         for (int row = 0; row < values.Count; row++)
         {
             int length = logReference[row].Length;
             if (length < 1 || length > logProb.size(1))
-                throw new ArgumentException($"log pi_ref of answer {row} has {length} tokens; it must have 1 to the {logProb.size(1)} columns of logProb.", nameof(logReference));
+                throw new ArgumentException(
+                    $"log pi_ref of answer {row} has {length} tokens; it must have 1 to the {logProb.size(1)} columns of logProb.",
+                    nameof(logReference)
+                );
             if (values[row].Length != length + 1)
-                throw new ArgumentException($"Answer {row} has {values[row].Length} values for {length} tokens; it must have one before each token and one at the end: {length + 1}.", nameof(values));
+                throw new ArgumentException(
+                    $"Answer {row} has {values[row].Length} values for {length} tokens; it must have one before each token and one at the "
+                        + $"end: {length + 1}.",
+                    nameof(values)
+                );
             RequireFinite(logReference[row], "log pi_ref");
             RequireFinite(values[row], "value");
 

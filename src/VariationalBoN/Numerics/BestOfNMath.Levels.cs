@@ -2,7 +2,8 @@ namespace VariationalBoN.Numerics;
 
 public static partial class BestOfNMath
 {
-    /// <summary>The upper bound log N - (N - 1) / N of KL(pi_bon || pi_ref), reached when no completion has weight and no rewards tie.</summary>
+    /// <summary>The upper bound log N - (N - 1) / N of KL(pi_bon || pi_ref), reached when no completion has weight and no rewards
+    /// tie.</summary>
     /// <remarks>Beirami et al., arXiv 2401.01879, who show that it is a bound, not the value.</remarks>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>The bound in nats, 0 for N = 1.</returns>
@@ -24,8 +25,8 @@ public static partial class BestOfNMath
     /// (1 - e)^N (log N + (N - 1) log(1 - e) - (N - 1) / N) + b log(b / e), b = 1 - (1 - e)^N.
     /// </summary>
     /// <remarks>
-    /// Exact when everything below the top level is continuous, and never above <see cref="KlUpperBound"/>: by data processing, merging levels
-    /// can only lower a divergence. <see cref="KlUpperBound"/> for e = 0, 0 for e = 1.
+    /// Exact when everything below the top level is continuous, and never above <see cref="KlUpperBound"/>: by data processing, merging
+    /// levels can only lower a divergence. <see cref="KlUpperBound"/> for e = 0, 0 for e = 1.
     /// </remarks>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="topMass">e, the reference probability of the highest reward; 0 to 1.</param>
@@ -40,13 +41,17 @@ public static partial class BestOfNMath
             return 0;
         if (topMass == 0)
             return KlUpperBound(n);
-        double logRest = LogMath.Log1pUnchecked(-topMass), rest = Math.Exp(n * logRest), top = -LogMath.Expm1(n * logRest);
+        double logRest = LogMath.Log1pUnchecked(-topMass),
+            rest = Math.Exp(n * logRest),
+            top = -LogMath.Expm1(n * logRest);
         double logTopRatio = LogRatioOfLevel(logRest, 0, -logRest, n);
         return Math.Max(0, (rest * (KlUpperBound(n) + ((n - 1) * logRest))) + (top * logTopRatio));
     }
 
-    /// <summary>KL(pi_bon || pi_ref) = sum over reward levels of (F_le^N - F_lt^N) log((F_le^N - F_lt^N) / (F_le - F_lt)), exactly.</summary>
-    /// <param name="levelMasses">The reference probability of each distinct reward, in ascending order of reward; they sum to 1 within 1e-9.</param>
+    /// <summary>KL(pi_bon || pi_ref) = sum over reward levels of (F_le^N - F_lt^N) log((F_le^N - F_lt^N) / (F_le - F_lt)),
+    /// exactly.</summary>
+    /// <param name="levelMasses">The reference probability of each distinct reward, in ascending order of reward; they sum to 1 within
+    /// 1e-9.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>The divergence in nats, at least 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or a mass is out of range or NaN.</exception>
@@ -56,7 +61,8 @@ public static partial class BestOfNMath
         return Math.Max(0, MeanOverLevels(levelMasses, n, static (logRatio, _) => logRatio));
     }
 
-    /// <summary>The probability N / (N + 1) that the best of N draws beats one more draw, when no completion has weight and no rewards tie.</summary>
+    /// <summary>The probability N / (N + 1) that the best of N draws beats one more draw, when no completion has weight and no rewards
+    /// tie.</summary>
     /// <remarks>An upper bound of the win rate, ties counted half, in every other case.</remarks>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>A probability, 1/2 for N = 1.</returns>
@@ -67,8 +73,10 @@ public static partial class BestOfNMath
         return n / (n + 1);
     }
 
-    /// <summary>The probability that the best of N draws beats one more draw, ties counted half: sum over levels of (F_le^N - F_lt^N) (F_lt + F_le) / 2.</summary>
-    /// <param name="levelMasses">The reference probability of each distinct reward, in ascending order of reward; they sum to 1 within 1e-9.</param>
+    /// <summary>The probability that the best of N draws beats one more draw, ties counted half: sum over levels of (F_le^N - F_lt^N) (F_lt
+    /// + F_le) / 2.</summary>
+    /// <param name="levelMasses">The reference probability of each distinct reward, in ascending order of reward; they sum to 1 within
+    /// 1e-9.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>A probability, 1/2 for N = 1, at most N / (N + 1).</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or a mass is out of range or NaN.</exception>
@@ -89,14 +97,22 @@ public static partial class BestOfNMath
         for (int i = masses.Length - 1; i >= 0; i--)
         {
             if (!(masses[i] >= 0))
-                throw new ArgumentOutOfRangeException(nameof(masses), masses[i], $"The mass of level {i} is a probability, at least 0 and not NaN.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(masses),
+                    masses[i],
+                    $"The mass of level {i} is a probability, at least 0 and not NaN."
+                );
             above[i] = total;
             total += masses[i];
         }
 
         if (!(Math.Abs(total - 1) <= MassSlack))
-            throw new ArgumentException($"The level masses sum to {total:R}; they must sum to 1. Divide them by their sum.", nameof(masses));
-        double below = 0, mean = 0;
+            throw new ArgumentException(
+                $"The level masses sum to {total:R}; they must sum to 1. Divide them by their sum.",
+                nameof(masses)
+            );
+        double below = 0,
+            mean = 0;
         for (int i = 0; i < masses.Length; i++)
         {
             double mass = masses[i];

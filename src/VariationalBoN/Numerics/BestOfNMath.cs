@@ -2,16 +2,18 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Numerics;
 
-/// <summary>The density of the best of N draws and what follows from it, in log space, for every real N at or above 1 at the same cost.</summary>
+/// <summary>The density of the best of N draws and what follows from it, in log space, for every real N at or above 1 at the same
+/// cost.</summary>
 /// <remarks>
-/// With p = pi_ref(y), F = P_ref(r &lt; r(y)): pi_bon(y) = (F + p)^N - F^N (Amini, Vieira, Cotterell, arXiv 2407.06057, eq. 3). The log-ratio
-/// log pi_bon - log pi_ref is formed directly, never as a difference, because a completion of more than a few tokens has p below the
-/// rounding of F. Its absolute error is below 2^-50 * scale, with scale about 2 + |log p| + log N + (N - 1) |log F| + N p / F: what the
+/// With p = pi_ref(y), F = P_ref(r &lt; r(y)): pi_bon(y) = (F + p)^N - F^N (Amini, Vieira, Cotterell, arXiv 2407.06057, eq. 3). The
+/// log-ratio log pi_bon - log pi_ref is formed directly, never as a difference, because a completion of more than a few tokens has p below
+/// the rounding of F. Its absolute error is below 2^-50 * scale, with scale about 2 + |log p| + log N + (N - 1) |log F| + N p / F: what the
 /// rounding of the inputs alone would cause. Natural logarithms throughout. Stateless, thread-safe.
 /// </remarks>
 public static partial class BestOfNMath
 {
-    private const double LogSlack = 1e-12, MassSlack = 1e-9;
+    private const double LogSlack = 1e-12,
+        MassSlack = 1e-9;
 
     /// <summary>log(pi_bon / pi_ref) = log(((F + p)^N - F^N) / p), for a reward that no other completion shares.</summary>
     /// <remarks>0 for N = 1; (N - 1) log p for F = 0; log N + (N - 1) log F in the limit p = 0; at most min(log N, -log p).</remarks>
@@ -41,7 +43,8 @@ public static partial class BestOfNMath
         return double.IsNegativeInfinity(logReference) ? logReference : Math.Min(0, logReference + ratio);
     }
 
-    /// <summary>log(pi_bon / pi_ref) = log((F_le^N - F_lt^N) / (F_le - F_lt)), for completions that share a reward, ties broken uniformly.</summary>
+    /// <summary>log(pi_bon / pi_ref) = log((F_le^N - F_lt^N) / (F_le - F_lt)), for completions that share a reward, ties broken
+    /// uniformly.</summary>
     /// <remarks>
     /// The same for every completion of the reward level, whatever its own probability. 0 for N = 1; (N - 1) log F_le for F_lt = 0;
     /// log N + (N - 1) log F in the limit F_lt = F_le.
@@ -57,12 +60,18 @@ public static partial class BestOfNMath
         logCdfBelow = CheckLog(logCdfBelow, nameof(logCdfBelow), "log F_lt");
         logCdfAtOrBelow = CheckLog(logCdfAtOrBelow, nameof(logCdfAtOrBelow), "log F_le");
         if (!(logCdfBelow <= logCdfAtOrBelow))
-            throw new ArgumentOutOfRangeException(nameof(logCdfBelow), logCdfBelow, $"log F_lt must not exceed log F_le = {logCdfAtOrBelow:R}: what scores less is part of what scores at most as much. Take both from the same sample, or swap the arguments.");
+            throw new ArgumentOutOfRangeException(
+                nameof(logCdfBelow),
+                logCdfBelow,
+                $"log F_lt must not exceed log F_le = {logCdfAtOrBelow:R}: what scores less is part of what scores at most as much. Take "
+                    + $"both from the same sample, or swap the arguments."
+            );
         double gap = logCdfBelow == logCdfAtOrBelow ? 0 : logCdfAtOrBelow - logCdfBelow;
         return LogRatioOfLevel(logCdfBelow, logCdfAtOrBelow, gap, n);
     }
 
-    /// <summary><see cref="LogRatioWithTies(double, double, double)"/> with d = log(F_le / F_lt) given, which counts know better than a difference of logarithms.</summary>
+    /// <summary><see cref="LogRatioWithTies(double, double, double)"/> with d = log(F_le / F_lt) given, which counts know better than a
+    /// difference of logarithms.</summary>
     internal static double LogRatioOfLevel(double logBelow, double logAtOrBelow, double gap, double n)
     {
         if (n == 1)
@@ -88,7 +97,8 @@ public static partial class BestOfNMath
         double t = logP - logF;
         if (t <= 0)
         {
-            double d = LogMath.Log1pUnchecked(Math.Exp(t)), scaled = n * d;
+            double d = LogMath.Log1pUnchecked(Math.Exp(t)),
+                scaled = n * d;
             CheckMass(logF + d, logP, logF);
             if (n == 1)
                 return 0;
@@ -126,9 +136,20 @@ public static partial class BestOfNMath
 
     [DoesNotReturn]
     private static void ThrowLog(double value, string argument, string meaning) =>
-        throw new ArgumentOutOfRangeException(argument, value, $"{meaning} is the natural logarithm of a probability: at most 0 and not NaN. Pass log-probabilities summed over tokens, not probabilities.");
+        throw new ArgumentOutOfRangeException(
+            argument,
+            value,
+            $"{meaning} is the natural logarithm of a probability: at most 0 and not NaN. Pass log-probabilities summed over tokens, not "
+                + $"probabilities."
+        );
 
     [DoesNotReturn]
     private static void ThrowMass(double logMass, double logReference, double logF) =>
-        throw new ArgumentOutOfRangeException(nameof(logReference), logReference, $"p and F of one completion cannot add up to more than 1: log p = {logReference:R}, log F = {logF:R}, log(F + p) = {logMass:R}. If F is an estimate, lower log F to log(1 - p) first, or use LogRatioWithTies with both sides of the estimate.");
+        throw new ArgumentOutOfRangeException(
+            nameof(logReference),
+            logReference,
+            $"p and F of one completion cannot add up to more than 1: log p = {logReference:R}, log F = {logF:R}, log(F + p) = "
+                + $"{logMass:R}. If F is an estimate, lower log F to log(1 - p) first, or use LogRatioWithTies with both sides of the "
+                + $"estimate."
+        );
 }

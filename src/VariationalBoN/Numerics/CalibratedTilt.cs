@@ -57,7 +57,23 @@ public static class CalibratedTilt
         if (c >= SeriesEnd)
             return (1 / -LogMath.Expm1(-c)) - (1 / c);
         double square = c * c; // sum of B_2k c^(2k - 1) / (2k)!
-        return 0.5 + (c * ((1.0 / 12) - (square * ((1.0 / 720) - (square * ((1.0 / 30240) - (square * ((1.0 / 1209600) - (square * ((1.0 / 47900160) - (square * 5.28419e-10)))))))))));
+        return 0.5
+            + (
+                c
+                * (
+                    (1.0 / 12)
+                    - (
+                        square
+                        * (
+                            (1.0 / 720)
+                            - (
+                                square
+                                * ((1.0 / 30240) - (square * ((1.0 / 1209600) - (square * ((1.0 / 47900160) - (square * 5.28419e-10))))))
+                            )
+                        )
+                    )
+                )
+            );
     }
 
     /// <summary>c win - log((e^c - 1) / c): KL(g || pi_ref) of the tilt in nats, for continuous rewards.</summary>
@@ -70,7 +86,17 @@ public static class CalibratedTilt
         if (c >= SeriesEnd)
             return Math.Log(c) - 1 + (c / LogMath.Expm1(c)) - LogMath.Log1mExp(c);
         double square = c * c; // the integral of c win'(c)
-        return square * ((1.0 / 24) - (square * ((1.0 / 960) - (square * ((1.0 / 36288) - (square * ((1.0 / 1382400) - (square * ((1.0 / 53222400) - (square * 4.84384e-10))))))))));
+        return square
+            * (
+                (1.0 / 24)
+                - (
+                    square
+                    * (
+                        (1.0 / 960)
+                        - (square * ((1.0 / 36288) - (square * ((1.0 / 1382400) - (square * ((1.0 / 53222400) - (square * 4.84384e-10)))))))
+                    )
+                )
+            );
     }
 
     /// <summary>log((e^c - 1) / c): the logarithm of E_ref[exp(c F)], for continuous rewards.</summary>

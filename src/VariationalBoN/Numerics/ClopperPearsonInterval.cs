@@ -2,10 +2,11 @@ using MathNet.Numerics.Distributions;
 
 namespace VariationalBoN.Numerics;
 
-/// <summary>The confidence interval of a probability that never covers less than it says, whatever the probability. Stateless, thread-safe.</summary>
+/// <summary>The confidence interval of a probability that never covers less than it says, whatever the probability. Stateless,
+/// thread-safe.</summary>
 /// <remarks>
-/// From the quantile a / 2 of Beta(k, n - k + 1) to the quantile 1 - a / 2 of Beta(k + 1, n - k), a = 1 - confidence; 0 at k = 0 and 1 at k = n (Clopper, Pearson,
-/// Biometrika 26, 1934). Wider than <see cref="WilsonInterval"/>, which covers as much as it says on average only.
+/// From the quantile a / 2 of Beta(k, n - k + 1) to the quantile 1 - a / 2 of Beta(k + 1, n - k), a = 1 - confidence; 0 at k = 0 and 1 at k
+/// = n (Clopper, Pearson, Biometrika 26, 1934). Wider than <see cref="WilsonInterval"/>, which covers as much as it says on average only.
 /// </remarks>
 public static class ClopperPearsonInterval
 {
@@ -22,10 +23,15 @@ public static class ClopperPearsonInterval
         if (successes < 0 || successes > trials)
             throw new ArgumentOutOfRangeException(nameof(successes), successes, $"Successes must be 0 to {trials}, the number of trials.");
         if (!(confidence > 0 && confidence < 1))
-            throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "The confidence must be above 0 and below 1, such as 0.95.");
+            throw new ArgumentOutOfRangeException(
+                nameof(confidence),
+                confidence,
+                "The confidence must be above 0 and below 1, such as 0.95."
+            );
         double tail = (1 - confidence) / 2;
         return new(
             successes == 0 ? 0 : Beta.InvCDF(successes, trials - successes + 1, tail),
-            successes == trials ? 1 : Beta.InvCDF(successes + 1, trials - successes, 1 - tail));
+            successes == trials ? 1 : Beta.InvCDF(successes + 1, trials - successes, 1 - tail)
+        );
     }
 }

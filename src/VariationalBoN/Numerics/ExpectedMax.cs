@@ -5,12 +5,13 @@ namespace VariationalBoN.Numerics;
 
 /// <summary>The expected best of n draws, estimated from M rewards without bias.</summary>
 /// <remarks>
-/// The mean over all subsets of size n of the subset's maximum (a U-statistic): r_M - sum_{i &lt; M} (r_{i+1} - r_i) C(i, n) / C(M, n) for ascending r.
-/// Only products of factors in [0, 1], so nothing overflows. Equal rewards are no special case. Stateless, thread-safe.
+/// The mean over all subsets of size n of the subset's maximum (a U-statistic): r_M - sum_{i &lt; M} (r_{i+1} - r_i) C(i, n) / C(M, n) for
+/// ascending r. Only products of factors in [0, 1], so nothing overflows. Equal rewards are no special case. Stateless, thread-safe.
 /// </remarks>
 public static class ExpectedMax
 {
-    /// <summary>A share of subsets that no sum of rewards feels: far below the rounding of the largest gap. It leaves about M log M of the M^2 terms.</summary>
+    /// <summary>A share of subsets that no sum of rewards feels: far below the rounding of the largest gap. It leaves about M log M of the
+    /// M^2 terms.</summary>
     private const double Negligible = 1e-22;
 
     /// <summary>The expected maximum of n of the rewards drawn without replacement, in O(M).</summary>
@@ -24,7 +25,8 @@ public static class ExpectedMax
         CheckSorted(sortedAscending);
         int count = sortedAscending.Length;
         CheckN(n, count, nameof(n));
-        double loss = 0, share = 1;
+        double loss = 0,
+            share = 1;
         for (int i = count - 1; i >= n; i--)
         {
             share *= (i + 1.0 - n) / (i + 1.0); // C(i, n) / C(M, n)
@@ -51,14 +53,22 @@ public static class ExpectedMax
         CheckSorted(sortedAscending);
         int count = sortedAscending.Length;
         CheckN(maxN, count, nameof(maxN));
-        double[] curve = new double[maxN], shares = new double[count], gaps = new double[count], ranks = new double[count];
+        double[] curve = new double[maxN],
+            shares = new double[count],
+            gaps = new double[count],
+            ranks = new double[count];
         for (int i = 1; i < count; i++)
             (shares[i], gaps[i], ranks[i]) = (1, (sortedAscending[i] / 2) - (sortedAscending[i - 1] / 2), i + 1);
         for (int n = 1, first = 1; n <= maxN; n++)
         {
-            for (first = Math.Max(first, n); first < count && shares[first] < Negligible;)
+            for (first = Math.Max(first, n); first < count && shares[first] < Negligible; )
                 first++;
-            curve[n - 1] = 2 * ((sortedAscending[^1] / 2) - Loss(shares.AsSpan(first), gaps.AsSpan(first), ranks.AsSpan(first), n, 1 / (count + 1.0 - n)));
+            curve[n - 1] =
+                2
+                * (
+                    (sortedAscending[^1] / 2)
+                    - Loss(shares.AsSpan(first), gaps.AsSpan(first), ranks.AsSpan(first), n, 1 / (count + 1.0 - n))
+                );
         }
 
         return curve;
@@ -68,7 +78,8 @@ public static class ExpectedMax
     private static double Loss(Span<double> shares, ReadOnlySpan<double> gaps, ReadOnlySpan<double> ranks, int n, double scale)
     {
         Span<Vector<double>> wideShares = MemoryMarshal.Cast<double, Vector<double>>(shares);
-        ReadOnlySpan<Vector<double>> wideGaps = MemoryMarshal.Cast<double, Vector<double>>(gaps), wideRanks = MemoryMarshal.Cast<double, Vector<double>>(ranks);
+        ReadOnlySpan<Vector<double>> wideGaps = MemoryMarshal.Cast<double, Vector<double>>(gaps),
+            wideRanks = MemoryMarshal.Cast<double, Vector<double>>(ranks);
         var offset = new Vector<double>(n);
         Vector<double> sums = Vector<double>.Zero;
         for (int i = 0; i < wideShares.Length; i++)
@@ -90,7 +101,11 @@ public static class ExpectedMax
     private static void CheckN(int n, int count, string argument)
     {
         if (n < 1 || n > count)
-            throw new ArgumentOutOfRangeException(argument, n, $"n must be 1 to {count}, the number of rewards: an unbiased estimate of the best of n needs n of them.");
+            throw new ArgumentOutOfRangeException(
+                argument,
+                n,
+                $"n must be 1 to {count}, the number of rewards: an unbiased estimate of the best of n needs n of them."
+            );
     }
 
     internal static void CheckSorted(ReadOnlySpan<double> rewards)
@@ -102,7 +117,10 @@ public static class ExpectedMax
             if (!double.IsFinite(rewards[i]))
                 throw new ArgumentException($"Reward {i} is {rewards[i]:R}; rewards must be finite.", nameof(rewards));
             if (i > 0 && rewards[i] < rewards[i - 1])
-                throw new ArgumentException($"Reward {i} ({rewards[i]:R}) is below its predecessor ({rewards[i - 1]:R}); sort the rewards first.", nameof(rewards));
+                throw new ArgumentException(
+                    $"Reward {i} ({rewards[i]:R}) is below its predecessor ({rewards[i - 1]:R}); sort the rewards first.",
+                    nameof(rewards)
+                );
         }
     }
 }

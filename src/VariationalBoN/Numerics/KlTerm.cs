@@ -1,7 +1,9 @@
 namespace VariationalBoN.Numerics;
 
-/// <summary>What one completion y ~ pi_theta adds to an estimate of KL(pi_theta || pi_ref), from D = log pi_theta(y | x) - log pi_ref(y | x) in nats.</summary>
-/// <remarks>Their means estimate the divergence; as training losses k1 and k3 have other gradients than the divergence has. Stateless, thread-safe.</remarks>
+/// <summary>What one completion y ~ pi_theta adds to an estimate of KL(pi_theta || pi_ref), from D = log pi_theta(y | x) - log pi_ref(y |
+/// x) in nats.</summary>
+/// <remarks>Their means estimate the divergence; as training losses k1 and k3 have other gradients than the divergence has. Stateless,
+/// thread-safe.</remarks>
 public static class KlTerm
 {
     private const double LargestExponent = 700;
@@ -20,8 +22,8 @@ public static class KlTerm
 
     /// <summary>k3 = e^-D - 1 + D: never negative, unbiased where pi_theta reaches all that pi_ref does.</summary>
     /// <remarks>
-    /// Its error can be far larger than that of k1 when completions exist that pi_ref likes and pi_theta has all but forgotten: they are seldom
-    /// drawn and weigh e^-D. The exponent is held at 700, short of overflow.
+    /// Its error can be far larger than that of k1 when completions exist that pi_ref likes and pi_theta has all but forgotten: they are
+    /// seldom drawn and weigh e^-D. The exponent is held at 700, short of overflow.
     /// </remarks>
     /// <param name="logRatio">D, not NaN.</param>
     /// <returns>At least 0.</returns>
@@ -32,7 +34,12 @@ public static class KlTerm
         return Math.Abs(d) < 1e-4 ? d * d * (0.5 - (d / 6) + (d * d / 24)) : LogMath.Expm1(-d) + d;
     }
 
-    private static double Checked(double logRatio) => double.IsNaN(logRatio)
-        ? throw new ArgumentOutOfRangeException(nameof(logRatio), logRatio, "A log-ratio must not be NaN; see which of the two log-probabilities is.")
-        : logRatio;
+    private static double Checked(double logRatio) =>
+        double.IsNaN(logRatio)
+            ? throw new ArgumentOutOfRangeException(
+                nameof(logRatio),
+                logRatio,
+                "A log-ratio must not be NaN; see which of the two log-probabilities is."
+            )
+            : logRatio;
 }

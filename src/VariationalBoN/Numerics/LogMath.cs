@@ -3,15 +3,16 @@ namespace VariationalBoN.Numerics;
 /// <summary>Elementary functions of logarithms that keep their digits where the textbook forms lose them.</summary>
 /// <remarks>
 /// .NET's <c>double.LogP1</c> and <c>double.ExpM1</c> are Log(1 + x) and Exp(x) - 1 as written (LogP1(1e-20) is 0), and Expm1 of
-/// MathNet.Numerics 5.0 has lost nine digits at x = -0.0645; the forms here are within 2 units in the last place. NaN in gives NaN out where
-/// no range is named. Stateless, thread-safe.
+/// MathNet.Numerics 5.0 has lost nine digits at x = -0.0645; the forms here are within 2 units in the last place. NaN in gives NaN out
+/// where no range is named. Stateless, thread-safe.
 /// </remarks>
 public static class LogMath
 {
     internal const double Ln2 = 0.69314718055994530942;
 
     /// <summary>log(1 + x), exact to rounding for tiny x.</summary>
-    /// <remarks>Source: Kahan's correction log(u) x / (u - 1), u = 1 + x (Higham, Accuracy and Stability of Numerical Algorithms, 1.14.1).</remarks>
+    /// <remarks>Source: Kahan's correction log(u) x / (u - 1), u = 1 + x (Higham, Accuracy and Stability of Numerical Algorithms,
+    /// 1.14.1).</remarks>
     /// <param name="x">At least -1; -1 gives -infinity.</param>
     /// <returns>log(1 + x).</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="x"/> is below -1 or NaN.</exception>
@@ -64,7 +65,9 @@ public static class LogMath
     {
         if (!(b <= a))
             throw new ArgumentOutOfRangeException(nameof(b), b, $"log(e^a - e^b) needs b at or below a = {a:R}.");
-        return double.IsNegativeInfinity(b) ? a : a == b ? double.NegativeInfinity : a + Log1mExp(a - b);
+        return double.IsNegativeInfinity(b) ? a
+            : a == b ? double.NegativeInfinity
+            : a + Log1mExp(a - b);
     }
 
     /// <summary>log(sum_i e^x_i).</summary>
@@ -96,15 +99,22 @@ public static class LogMath
     }
 
     /// <summary>log(e^x - 1), x above 0.</summary>
-    internal static double LogExpm1(double x) => x > 37 ? x : x >= 1 ? x + Log1pUnchecked(-Math.Exp(-x)) : Math.Log(Expm1(x));
+    internal static double LogExpm1(double x) =>
+        x > 37 ? x
+        : x >= 1 ? x + Log1pUnchecked(-Math.Exp(-x))
+        : Math.Log(Expm1(x));
 
-    /// <summary>log(part / total), by log1p from the half upwards, where the plain logarithm loses relative accuracy; -infinity for a part of 0.</summary>
+    /// <summary>log(part / total), by log1p from the half upwards, where the plain logarithm loses relative accuracy; -infinity for a part
+    /// of 0.</summary>
     internal static double LogQuotient(double part, double total) =>
         part < total / 2 ? Math.Log(part / total) : Log1pUnchecked((part - total) / total);
 
     internal static double Log1pUnchecked(double x)
     {
-        double u = 1 + x, back = u - 1;
-        return back == 0 ? x : back == x ? Math.Log(u) : Math.Log(u) * (x / back);
+        double u = 1 + x,
+            back = u - 1;
+        return back == 0 ? x
+            : back == x ? Math.Log(u)
+            : Math.Log(u) * (x / back);
     }
 }

@@ -2,12 +2,13 @@ namespace VariationalBoN.Numerics;
 
 /// <summary>Win rates that involve the best of n draws, estimated from M rewards without bias, ties counted half.</summary>
 /// <remarks>
-/// Means over all subsets (U-statistics), by a(k) = C(k, n) / C(M, n), the probability that n of M draws without replacement all fall among the k
-/// lowest. Only ranks matter. Stateless, thread-safe.
+/// Means over all subsets (U-statistics), by a(k) = C(k, n) / C(M, n), the probability that n of M draws without replacement all fall among
+/// the k lowest. Only ranks matter. Stateless, thread-safe.
 /// </remarks>
 public static class UnbiasedWinRate
 {
-    /// <summary>The probability that the best of n draws beats one more draw: 1 - (1 / 2M) sum over samples of a(k_lt) + a(k_le), the sample itself left out of the M.</summary>
+    /// <summary>The probability that the best of n draws beats one more draw: 1 - (1 / 2M) sum over samples of a(k_lt) + a(k_le), the
+    /// sample itself left out of the M.</summary>
     /// <remarks>Exactly n / (n + 1) without ties, whatever the rewards; less with them. 1/2 for n = 1.</remarks>
     /// <param name="sortedAscending">M rewards, finite, ascending, at least two.</param>
     /// <param name="n">1 to M - 1: one sample is the opponent.</param>
@@ -19,9 +20,14 @@ public static class UnbiasedWinRate
         ExpectedMax.CheckSorted(sortedAscending);
         int count = sortedAscending.Length;
         if (n < 1 || n > count - 1)
-            throw new ArgumentOutOfRangeException(nameof(n), n, $"n must be 1 to {count - 1}, one less than the number of rewards: the best of n and its opponent are n + 1 samples.");
-        double loss = 0, share = 1; // C(k, n) / C(M - 1, n) at k = M - 1
-        for (int end = count; end > n;)
+            throw new ArgumentOutOfRangeException(
+                nameof(n),
+                n,
+                $"n must be 1 to {count - 1}, one less than the number of rewards: the best of n and its opponent are n + 1 samples."
+            );
+        double loss = 0,
+            share = 1; // C(k, n) / C(M - 1, n) at k = M - 1
+        for (int end = count; end > n; )
         {
             double atTop = share;
             int start = end - 1;
@@ -47,11 +53,23 @@ public static class UnbiasedWinRate
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
         if (atOrBelow < 0 || atOrBelow > samples)
-            throw new ArgumentOutOfRangeException(nameof(atOrBelow), atOrBelow, $"The count must be 0 to {samples}, the number of reference rewards.");
+            throw new ArgumentOutOfRangeException(
+                nameof(atOrBelow),
+                atOrBelow,
+                $"The count must be 0 to {samples}, the number of reference rewards."
+            );
         if (below < 0 || below > atOrBelow)
-            throw new ArgumentOutOfRangeException(nameof(below), below, $"The count must be 0 to {atOrBelow}, the number of rewards at or below.");
+            throw new ArgumentOutOfRangeException(
+                nameof(below),
+                below,
+                $"The count must be 0 to {atOrBelow}, the number of rewards at or below."
+            );
         if (n < 1 || n > samples)
-            throw new ArgumentOutOfRangeException(nameof(n), n, $"n must be 1 to {samples}, the number of reference rewards: an unbiased estimate of the best of n needs n of them.");
+            throw new ArgumentOutOfRangeException(
+                nameof(n),
+                n,
+                $"n must be 1 to {samples}, the number of reference rewards: an unbiased estimate of the best of n needs n of them."
+            );
         double strict = AllAmong(below, samples, n);
         return below == atOrBelow ? strict : (strict + AllAmong(atOrBelow, samples, n)) / 2;
     }

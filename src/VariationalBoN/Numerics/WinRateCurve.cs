@@ -33,7 +33,8 @@ public static class WinRateCurve
     /// <summary>d win / d KL along Best-of-n: n^2 / ((n - 1) (n + 1)^2); infinite at a KL of 0.</summary>
     internal static double BestOfNSlope(double kl)
     {
-        double log = LogNOf(kl), win = 1 / (1 + Math.Exp(-log));
+        double log = LogNOf(kl),
+            win = 1 / (1 + Math.Exp(-log));
         return win * win / LogMath.Expm1(log);
     }
 
@@ -59,7 +60,8 @@ public static class WinRateCurve
     }
 
     /// <summary>x - 1 + e^-x, the KL of the best of e^x.</summary>
-    private static double Kl(double x) => x < 0.01 ? x * x / 2 * (1 - (x / 3 * (1 - (x / 4 * (1 - (x / 5 * (1 - (x / 6)))))))) : LogMath.Expm1(-x) + x;
+    private static double Kl(double x) =>
+        x < 0.01 ? x * x / 2 * (1 - (x / 3 * (1 - (x / 4 * (1 - (x / 5 * (1 - (x / 6)))))))) : LogMath.Expm1(-x) + x;
 
     private static void Check(double kl)
     {

@@ -6,14 +6,15 @@ namespace VariationalBoN;
 /// <summary>The lower bound L1 of the Best-of-N objective: log g = log N + (N - 1) log F(r(y)) + log pi_ref(y | x).</summary>
 /// <remarks>
 /// Source: Amini et al., arXiv 2407.06057: pi_bon >= N p F_lt^(N-1) by the mean value theorem. Its optimum is pi_ref F^(N-1) / Z, which is
-/// KL-constrained RL with reward log F and beta = 1 / (N - 1). It equals the exact objective for continuous rewards and differs from it when N times
-/// the probability of a reward level reaches about 0.3. N = 1 gives log pi_ref, whatever F is. Immutable, thread-safe.
+/// KL-constrained RL with reward log F and beta = 1 / (N - 1). It equals the exact objective for continuous rewards and differs from it
+/// when N times the probability of a reward level reaches about 0.3. N = 1 gives log pi_ref, whatever F is. Immutable, thread-safe.
 /// </remarks>
 public sealed class LowerBoundObjective : IVariationalObjective
 {
     /// <summary>Creates the objective.</summary>
     /// <param name="bestOfN">The Best-of-N distribution: N and F.</param>
-    /// <param name="side">Which F is used; <see cref="CdfSide.Strict"/> gives the true bound and refuses completions below which nothing lies.</param>
+    /// <param name="side">Which F is used; <see cref="CdfSide.Strict"/> gives the true bound and refuses completions below which nothing
+    /// lies.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="side"/> is none of the three.</exception>
     public LowerBoundObjective(IBoNDistribution bestOfN, CdfSide side = CdfSide.Midpoint)
     {
@@ -44,15 +45,20 @@ public sealed class LowerBoundObjective : IVariationalObjective
         LogCdfPair cdf = BestOfN.LogCdf(completion.Completion.Prompt, completion.Reward);
         double logCdf = LogCdf(cdf);
         if (double.IsNegativeInfinity(logCdf))
-            throw new ArithmeticException($"The lower bound is -infinity for prompt \"{completion.Completion.Prompt}\", reward {completion.Reward}: the reference gives no probability to rewards {(Side == CdfSide.Strict ? "below it (F_lt = 0). Use CdfSide.Midpoint or CdfSide.AtOrBelow, ExactObjective" : "at or below it (F_le = 0). Use")} or an empirical distribution, whose F is never 0.");
+            throw new ArithmeticException(
+                $"The lower bound is -infinity for prompt \"{completion.Completion.Prompt}\", reward {completion.Reward}: the reference "
+                    + $"gives no probability to rewards "
+                    + $"{(Side == CdfSide.Strict ? "below it (F_lt = 0). Use CdfSide.Midpoint or CdfSide.AtOrBelow, ExactObjective" : "at or below it (F_le = 0). Use")} or an empirical distribution, whose F is never 0."
+            );
         return Math.Log(BestOfN.N) + ((BestOfN.N - 1) * logCdf) + completion.LogReference;
     }
 
-    private double LogCdf(LogCdfPair cdf) => Side switch
-    {
-        CdfSide.Strict => cdf.Below,
-        CdfSide.AtOrBelow => cdf.AtOrBelow,
-        _ when double.IsNegativeInfinity(cdf.AtOrBelow) => cdf.AtOrBelow,
-        _ => cdf.AtOrBelow + Math.Log((1 + Math.Exp(cdf.Below - cdf.AtOrBelow)) / 2),
-    };
+    private double LogCdf(LogCdfPair cdf) =>
+        Side switch
+        {
+            CdfSide.Strict => cdf.Below,
+            CdfSide.AtOrBelow => cdf.AtOrBelow,
+            _ when double.IsNegativeInfinity(cdf.AtOrBelow) => cdf.AtOrBelow,
+            _ => cdf.AtOrBelow + Math.Log((1 + Math.Exp(cdf.Below - cdf.AtOrBelow)) / 2),
+        };
 }

@@ -7,7 +7,8 @@ public static class ObjectiveExtensions
     /// <param name="objective">The objective.</param>
     /// <param name="scored">B scored completions.</param>
     /// <returns>B finite values in the order of the batch.</returns>
-    /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring than the objective is about, or where one of the two comes from is not known; the message names what differs.</exception>
+    /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring than the
+    /// objective is about, or where one of the two comes from is not known; the message names what differs.</exception>
     /// <exception cref="ArithmeticException">A target is NaN or infinite; the message names the completion.</exception>
     public static double[] LogTargets(this IVariationalObjective objective, ScoredBatch scored)
     {
@@ -19,7 +20,11 @@ public static class ObjectiveExtensions
         {
             targets[i] = objective.LogTarget(scored[i]);
             if (!double.IsFinite(targets[i]))
-                throw new ArithmeticException($"{objective.GetType().Name} gave the target {targets[i]} for completion {i} of prompt \"{scored[i].Completion.Prompt}\" (reward {scored[i].Reward}, log pi_ref {scored[i].LogReference}); a target must be finite.");
+                throw new ArithmeticException(
+                    $"{objective.GetType().Name} gave the target {targets[i]} for completion {i} of prompt "
+                        + $"\"{scored[i].Completion.Prompt}\" (reward {scored[i].Reward}, log pi_ref {scored[i].LogReference}); a target "
+                        + $"must be finite."
+                );
         }
 
         return targets;

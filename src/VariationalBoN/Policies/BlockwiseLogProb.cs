@@ -5,10 +5,11 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// log softmax(h W^T / temperature)[target], whose backward pass computes the logits again, block by block: with p = softmax and g the incoming gradient,
-/// d logits = g (onehot - p) / temperature, d h = d logits W, d W = (d logits)^T h.
+/// log softmax(h W^T / temperature)[target], whose backward pass computes the logits again, block by block: with p = softmax and g the
+/// incoming gradient, d logits = g (onehot - p) / temperature, d h = d logits W, d W = (d logits)^T h.
 /// </summary>
-/// <remarks>An exception in a backward pass ends the process, so there it becomes gradients of NaN, which no loop takes for values.</remarks>
+/// <remarks>An exception in a backward pass ends the process, so there it becomes gradients of NaN, which no loop takes for
+/// values.</remarks>
 internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<BlockwiseLogProb>
 {
     public override string Name => nameof(BlockwiseLogProb);
@@ -43,7 +44,13 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
         }
     }
 
-    private static (Tensor? Hidden, Tensor? Weight) Gradients(Tensor hidden, Tensor weight, Tensor targets, Tensor gradient, Settings settings)
+    private static (Tensor? Hidden, Tensor? Weight) Gradients(
+        Tensor hidden,
+        Tensor weight,
+        Tensor targets,
+        Tensor gradient,
+        Settings settings
+    )
     {
         using var scope = NewDisposeScope();
         var type = NextTokenDistribution.WideType(weight.dtype);
@@ -56,8 +63,8 @@ internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<Blockwise
             using var inner = NewDisposeScope();
             long count = Math.Min(settings.Block, hidden.size(0) - start);
             var rows = hidden.narrow(0, start, count);
-            var g = gradient.narrow(0, start, count).to(type).mul(slope).unsqueeze(1);                               // [count, 1]
-            var probabilities = nn.functional.linear(rows, factor).to(type).mul(slope).softmax(-1);                  // [count, V]
+            var g = gradient.narrow(0, start, count).to(type).mul(slope).unsqueeze(1); // [count, 1]
+            var probabilities = nn.functional.linear(rows, factor).to(type).mul(slope).softmax(-1); // [count, V]
             var ofLogits = probabilities.mul_(g.neg()).scatter_add_(1, targets.narrow(0, start, count).unsqueeze(1), g).to(hidden.dtype);
             ofHidden?.narrow(0, start, count).copy_(ofLogits.mm(factor));
             if (ofWeight is not null && hidden.dtype == type)

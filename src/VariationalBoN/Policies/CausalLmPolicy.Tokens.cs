@@ -26,13 +26,19 @@ public sealed partial class CausalLmPolicy
         {
             using var inner = NewDisposeScope();
             var batch = new SequenceBatch([.. part.Select(i => completions[i])], device);
-            parts.Add(TokenLogProbs.Of(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets, _distribution).to(ScalarType.Float64).MoveToOuterDisposeScope()); // [N]
+            parts.Add(
+                TokenLogProbs
+                    .Of(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets, _distribution)
+                    .to(ScalarType.Float64)
+                    .MoveToOuterDisposeScope()
+            ); // [N]
             places.AddRange(part.SelectMany(i => Enumerable.Range(0, completions[i].Tokens.Length).Select(t => ((long)i * width) + t)));
         }
 
         using Scalar one = 1; // held until the call returns: a collection may not free it meanwhile
         var result = zeros((long)completions.Count * width, ScalarType.Float64, device)
-            .index_add(0, tensor(places.ToArray(), device: device), cat(parts), one).view(completions.Count, width); // [B, T]
+            .index_add(0, tensor(places.ToArray(), device: device), cat(parts), one)
+            .view(completions.Count, width); // [B, T]
         RequireNumbers(result.detach().sum(1));
         return result.MoveToOuterDisposeScope();
     }

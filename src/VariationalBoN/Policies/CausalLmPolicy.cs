@@ -27,7 +27,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
     /// <param name="model">The module, in evaluation mode when the policy is used.</param>
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="options">How completions are drawn; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option is faulty, or the tokenizer's vocabulary is not the module's; the message names every fault.</exception>
+    /// <exception cref="ArgumentException">An option is faulty, or the tokenizer's vocabulary is not the module's; the message names every
+    /// fault.</exception>
     public CausalLmPolicy(nn.Module<Tensor, Tensor> model, ITokenizer tokenizer, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -37,7 +38,10 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
         _model = new CausalModel(model, tokenizer.VocabularySize);
         _tokenizer = tokenizer;
         _distribution = new NextTokenDistribution(Options, tokenizer.VocabularySize);
-        _contextLength = Options.ContextLength is int own && _model.MaxLength is int most ? Math.Min(own, most) : Options.ContextLength ?? _model.MaxLength;
+        _contextLength =
+            Options.ContextLength is int own && _model.MaxLength is int most
+                ? Math.Min(own, most)
+                : Options.ContextLength ?? _model.MaxLength;
         _prompts = new PromptEncoder(tokenizer, Options, _contextLength);
         End = new EndRule(Options, tokenizer.VocabularySize);
     }
@@ -73,15 +77,31 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The options that shape the distribution, the tokenizer, the version of how texts come from tokens, and parameters and buffers by their
-    /// SHA-256.
+    /// The options that shape the distribution, the tokenizer, the version of how texts come from tokens, and parameters and buffers by
+    /// their SHA-256.
     /// </remarks>
-    public ModelIdentity Identity => new(nameof(CausalLmPolicy), [("module", ModuleFingerprint.Of(_model.Module)), ("tokenizer", _tokenizer.Identity), ("vocabulary", _tokenizer.VocabularySize), ("decoding", CompletionText.Version), .. Options.Settings]);
+    public ModelIdentity Identity =>
+        new(
+            nameof(CausalLmPolicy),
+            [
+                ("module", ModuleFingerprint.Of(_model.Module)),
+                ("tokenizer", _tokenizer.Identity),
+                ("vocabulary", _tokenizer.VocabularySize),
+                ("decoding", CompletionText.Version),
+                .. Options.Settings,
+            ]
+        );
 
-    /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the module; a shared one once.</summary>
+    /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the module; a shared
+    /// one once.</summary>
     public IReadOnlyList<Parameter> Parameters =>
-        [.. _model.Module.parameters().Where(parameter => parameter.requires_grad)
-            .Distinct<object>(ReferenceEqualityComparer.Instance).Cast<Parameter>()];
+        [
+            .. _model
+                .Module.parameters()
+                .Where(parameter => parameter.requires_grad)
+                .Distinct<object>(ReferenceEqualityComparer.Instance)
+                .Cast<Parameter>(),
+        ];
 
     /// <inheritdoc/>
     public bool IsTrainable => _model.Module.parameters().Any(parameter => parameter.requires_grad);
@@ -94,7 +114,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
     /// The result is float64 [B]. A token outside top-k or top-p gives -infinity. Prompt and drawn tokens are taken as they stand in the
     /// completions; nothing is tokenised.
     /// </remarks>
-    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than the model's context.</exception>
+    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than
+    /// the model's context.</exception>
     /// <exception cref="TrainingModeException">The module is in training mode.</exception>
     /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public Tensor LogProb(IReadOnlyList<Completion> completions)
@@ -111,7 +132,7 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
             using var inner = NewDisposeScope();
             var batch = new SequenceBatch([.. part.Select(i => completions[i])], device);
             var values = TokenLogProbs.Of(_model.LogitsAt(batch.Tokens, batch.Positions), batch.Targets, _distribution); // [N]
-            parts.Add(batch.SumByRow(values).MoveToOuterDisposeScope());                                               // [rows]
+            parts.Add(batch.SumByRow(values).MoveToOuterDisposeScope()); // [rows]
         }
 
         long[] place = new long[order.Length];
@@ -125,22 +146,34 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
     /// <inheritdoc/>
     /// <remarks>True for another <see cref="CausalLmPolicy"/> of the same vocabulary and stop tokens.</remarks>
     public bool CanCompareWith(IPolicy reference) =>
-        reference is CausalLmPolicy other && other._tokenizer.VocabularySize == _tokenizer.VocabularySize
+        reference is CausalLmPolicy other
+        && other._tokenizer.VocabularySize == _tokenizer.VocabularySize
         && Options.StopTokens.ToHashSet().SetEquals(other.Options.StopTokens);
 
     /// <inheritdoc/>
-    /// <remarks>Summed over the vocabulary in double precision. Infinite where the reference truncates a token that this policy keeps.</remarks>
+    /// <remarks>Summed over the vocabulary in double precision. Infinite where the reference truncates a token that this policy
+    /// keeps.</remarks>
     public double[] StepwiseKl(IPolicy reference, IReadOnlyList<Completion> completions)
     {
         ArgumentNullException.ThrowIfNull(reference);
         if (reference is not CausalLmPolicy other || !CanCompareWith(reference))
-            throw new ArgumentException($"The reference is {reference.GetType().Name}; it must be a CausalLmPolicy with vocabulary {_tokenizer.VocabularySize} and the same stop tokens.", nameof(reference));
+            throw new ArgumentException(
+                $"The reference is {reference.GetType().Name}; it must be a CausalLmPolicy with vocabulary {_tokenizer.VocabularySize} "
+                    + $"and the same stop tokens.",
+                nameof(reference)
+            );
         Check(completions);
         other.Check(completions);
         double[] result = new double[completions.Count];
         foreach (int[] part in ByLength(completions).Chunk(Options.RowsPerBatch))
         {
-            double[] values = StepwiseDivergence.Sum(_model, _distribution, other._model, other._distribution, [.. part.Select(i => completions[i])]);
+            double[] values = StepwiseDivergence.Sum(
+                _model,
+                _distribution,
+                other._model,
+                other._distribution,
+                [.. part.Select(i => completions[i])]
+            );
             for (int i = 0; i < part.Length; i++)
                 result[part[i]] = !double.IsNaN(values[i]) ? values[i] : throw Diverged(part[i]);
         }
@@ -148,7 +181,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
         return result;
     }
 
-    /// <summary>A policy of this module and tokenizer under other options, such as another temperature or another number of rows a batch.</summary>
+    /// <summary>A policy of this module and tokenizer under other options, such as another temperature or another number of rows a
+    /// batch.</summary>
     /// <param name="options">How completions are drawn; the context length is that of this policy.</param>
     /// <returns>A policy that shares the module.</returns>
     /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
@@ -158,7 +192,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
         return new(this, options, _model);
     }
 
-    /// <summary>This policy without the fast paths of its module: every token is drawn and scored by a forward pass. What the fast paths are checked against.</summary>
+    /// <summary>This policy without the fast paths of its module: every token is drawn and scored by a forward pass. What the fast paths
+    /// are checked against.</summary>
     /// <returns>A policy that shares the module.</returns>
     public CausalLmPolicy WithoutDecoder() => new(this, Options, _model.WithoutDecoder());
 
@@ -179,12 +214,21 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
         {
             Completion completion = completions[i] ?? throw new ArgumentException($"Completion {i} is null.", nameof(completions));
             if (completion.PromptTokens.IsDefaultOrEmpty || completion.Tokens.IsDefaultOrEmpty)
-                throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} has no {(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that were drawn and never tokenises text again.", nameof(completions));
+                throw new ArgumentException(
+                    $"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} has no "
+                        + $"{(completion.Tokens.IsDefaultOrEmpty ? "tokens" : "prompt tokens")}; a causal policy scores the tokens that "
+                        + $"were drawn and never tokenises text again.",
+                    nameof(completions)
+                );
             PromptEncoder.RequireIds(completion.PromptTokens, VocabularySize, "The prompt of completion", i, nameof(completions));
             PromptEncoder.RequireIds(completion.Tokens, VocabularySize, "Completion", i, nameof(completions));
             int length = completion.PromptTokens.Length + completion.Tokens.Length;
             if (_contextLength is int most && length > most)
-                throw new ArgumentException($"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} is {length} tokens long with its prompt; the context is {most} (ContextLength, or the model's own, such as max_position_embeddings).", nameof(completions));
+                throw new ArgumentException(
+                    $"Completion {i} of prompt {Shown.Quoted(completion.Prompt.Canonical)} is {length} tokens long with its prompt; the "
+                        + $"context is {most} (ContextLength, or the model's own, such as max_position_embeddings).",
+                    nameof(completions)
+                );
         }
     }
 

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>A module seen as a causal language model: shapes checked, the fast paths of <see cref="ICachedDecoder"/> taken where there are any.</summary>
+/// <summary>A module seen as a causal language model: shapes checked, the fast paths of <see cref="ICachedDecoder"/> taken where there are
+/// any.</summary>
 internal sealed class CausalModel
 {
     private readonly nn.Module<Tensor, Tensor> _module;
@@ -41,17 +42,29 @@ internal sealed class CausalModel
     {
         var logits = _module.call(tokens);
         if (logits.dim() != 3 || logits.size(0) != tokens.size(0) || logits.size(1) != tokens.size(1))
-            throw new InvalidOperationException($"{_module.GetName()} returned logits {Shown.Shape(logits.shape)} for tokens {Shown.Shape(tokens.shape)}; it must return [{tokens.size(0)}, {tokens.size(1)}, {VocabularySize}].");
+            throw new InvalidOperationException(
+                $"{_module.GetName()} returned logits {Shown.Shape(logits.shape)} for tokens {Shown.Shape(tokens.shape)}; it must return "
+                    + $"[{tokens.size(0)}, {tokens.size(1)}, {VocabularySize}]."
+            );
         RequireVocabulary(logits.size(2));
         return logits;
     }
 
     /// <summary>The logits at positions [N] of the B * T of tokens [B, T].</summary>
-    internal PositionLogits LogitsAt(Tensor tokens, Tensor positions) => _decoder is ILinearHead head
-        ? new PositionLogits(head.HiddenStatesAt(tokens, positions), head.HeadWeight)
-        : new PositionLogits(_decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions));
+    internal PositionLogits LogitsAt(Tensor tokens, Tensor positions) =>
+        _decoder is ILinearHead head
+            ? new PositionLogits(head.HiddenStatesAt(tokens, positions), head.HeadWeight)
+            : new PositionLogits(
+                _decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions)
+            );
 
-    internal IDecoding StartDecoding(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, bool useCache, IDecoding? beside, out Tensor logits)
+    internal IDecoding StartDecoding(
+        IReadOnlyList<IReadOnlyList<int>> prompts,
+        int additionalTokens,
+        bool useCache,
+        IDecoding? beside,
+        out Tensor logits
+    )
     {
         if (_decoder is null || !useCache)
         {
@@ -76,18 +89,26 @@ internal sealed class CausalModel
 
     /// <summary>The module as one that tells its hidden states.</summary>
     /// <exception cref="ArgumentException">It does not.</exception>
-    internal IHiddenDecoder HiddenDecoder => _decoder as IHiddenDecoder
-        ?? throw new ArgumentException($"{_module.GetName()} does not tell its hidden states, which a learned value head reads: use a module that implements {nameof(IHiddenDecoder)}, such as the decoders of VariationalBoN.Transformers, with its fast paths.");
+    internal IHiddenDecoder HiddenDecoder =>
+        _decoder as IHiddenDecoder
+        ?? throw new ArgumentException(
+            $"{_module.GetName()} does not tell its hidden states, which a learned value head reads: use a module that implements "
+                + $"{nameof(IHiddenDecoder)}, such as the decoders of VariationalBoN.Transformers, with its fast paths."
+        );
 
     /// <summary>The same module by its forward pass alone.</summary>
     internal CausalModel WithoutDecoder() => new(this);
 
     /// <summary>What is said where logits are no distribution.</summary>
     /// <param name="what">What they are of, such as "completion 3".</param>
-    internal ArithmeticException NoDistribution(string what) => new(
-        $"{_module.GetName()} returned logits that are no distribution (NaN or infinity) for {what}: its weights have probably diverged.");
+    internal ArithmeticException NoDistribution(string what) =>
+        new(
+            $"{_module.GetName()} returned logits that are no distribution (NaN or infinity) for {what}: its weights have probably "
+                + $"diverged."
+        );
 
-    internal void RequireEvaluationMode() => TrainingModeException.Refuse(_module, "sampling and log-probabilities may speak of different distributions");
+    internal void RequireEvaluationMode() =>
+        TrainingModeException.Refuse(_module, "sampling and log-probabilities may speak of different distributions");
 
     /// <summary>Prompts [rows, longest], right-padded with token 0.</summary>
     private Tensor Padded(IReadOnlyList<IReadOnlyList<int>> prompts, out int[] lengths)
@@ -115,6 +136,9 @@ internal sealed class CausalModel
     private void RequireVocabulary(long size)
     {
         if (size != VocabularySize)
-            throw new ArgumentException($"{_module.GetName()} returns logits of {size} tokens, but the tokenizer has {VocabularySize}: give the model and the tokenizer that belong together.");
+            throw new ArgumentException(
+                $"{_module.GetName()} returns logits of {size} tokens, but the tokenizer has {VocabularySize}: give the model and the "
+                    + $"tokenizer that belong together."
+            );
     }
 }

@@ -14,10 +14,15 @@ namespace VariationalBoN.Policies;
 /// <param name="parent">The span that it stands under, where several are under way on one thread: it is the current one of none. Null for
 /// a span of the caller's own flow of control.</param>
 internal sealed class DrawSpan(
-    int prompts, int completionsPerPrompt, DrawSeed seed, GenerationOptions options, ActivityContext? parent = null) : IDisposable
+    int prompts,
+    int completionsPerPrompt,
+    DrawSeed seed,
+    GenerationOptions options,
+    ActivityContext? parent = null
+) : IDisposable
 {
-    private readonly Activity? _span = Start(parent)?
-        .SetTag("gen_ai.operation.name", "text_completion")
+    private readonly Activity? _span = Start(parent)
+        ?.SetTag("gen_ai.operation.name", "text_completion")
         .SetTag("gen_ai.request.choice.count", completionsPerPrompt)
         .SetTag("gen_ai.request.max_tokens", options.MaxNewTokens)
         .SetTag("gen_ai.request.temperature", options.Temperature)
@@ -25,7 +30,8 @@ internal sealed class DrawSpan(
         .SetTag("variationalbon.prompts", prompts)
         .SetTag("variationalbon.purpose", seed.Purpose.ToString());
 
-    private long _completions, _tokens;
+    private long _completions,
+        _tokens;
 
     /// <summary>Takes in a completion that is whole.</summary>
     public void Count(Completion completion) => Count(completion.Tokens.Length);

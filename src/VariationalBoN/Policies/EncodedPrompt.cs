@@ -10,8 +10,7 @@ public sealed class EncodedPrompt
     private readonly Func<IReadOnlyList<int>, string> _decode;
     private readonly Lazy<int?> _partOfCharacter;
 
-    internal EncodedPrompt(
-        Prompt prompt, ImmutableArray<int> tokens, int? contextLeft, ITokenizer tokenizer, Lazy<int?> partOfCharacter)
+    internal EncodedPrompt(Prompt prompt, ImmutableArray<int> tokens, int? contextLeft, ITokenizer tokenizer, Lazy<int?> partOfCharacter)
     {
         (Prompt, Tokens, ContextLeft) = (prompt, tokens, contextLeft);
         (_tokenizer, _decode, _partOfCharacter) = (tokenizer, tokenizer.DecoderAfter(tokens), partOfCharacter);

@@ -23,5 +23,7 @@ internal sealed class EndRule
 
     /// <summary>Why a completion of so many tokens ends with this one; null where it goes on.</summary>
     internal FinishReason? At(int token, int count) =>
-        _isStop[token] ? FinishReason.Stopped : count == MaxNewTokens ? FinishReason.Length : null;
+        _isStop[token] ? FinishReason.Stopped
+        : count == MaxNewTokens ? FinishReason.Length
+        : null;
 }

@@ -5,7 +5,8 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN;
 
-/// <summary>How a <see cref="CausalLmPolicy"/> turns logits into completions; all but the last group is part of the distribution it defines.</summary>
+/// <summary>How a <see cref="CausalLmPolicy"/> turns logits into completions; all but the last group is part of the distribution it
+/// defines.</summary>
 /// <remarks>Immutable, so safe to share between threads. Checked once, when a policy is made.</remarks>
 public sealed record GenerationOptions
 {
@@ -24,41 +25,47 @@ public sealed record GenerationOptions
     /// </summary>
     public double? TopP { get; init; }
 
-    /// <summary>The ids that end a completion; each belongs to the completion it ends. None: every completion has <see cref="MaxNewTokens"/> tokens.</summary>
+    /// <summary>The ids that end a completion; each belongs to the completion it ends. None: every completion has
+    /// <see cref="MaxNewTokens"/> tokens.</summary>
     public ImmutableArray<int> StopTokens { get; init; } = [];
 
     /// <summary>
-    /// Whether prompts have their special tokens already, as the output of a chat template has: then the tokenizer puts none around them, where
-    /// it would begin each with a second BOS.
+    /// Whether prompts have their special tokens already, as the output of a chat template has: then the tokenizer puts none around them,
+    /// where it would begin each with a second BOS.
     /// </summary>
     public bool PromptsHaveSpecialTokens { get; init; }
 
-    /// <summary>The longest sequence, prompt and completion together, that the module takes; null asks the module, or trusts the caller where the module does not say.</summary>
+    /// <summary>The longest sequence, prompt and completion together, that the module takes; null asks the module, or trusts the caller
+    /// where the module does not say.</summary>
     public int? ContextLength { get; init; }
 
-    /// <summary>The most sequences in one pass of the module, at least 1: what bounds the memory of large batches. Does not change the distribution.</summary>
+    /// <summary>The most sequences in one pass of the module, at least 1: what bounds the memory of large batches. Does not change the
+    /// distribution.</summary>
     public int RowsPerBatch { get; init; } = 64;
 
     /// <summary>
-    /// The most completions of a unit, at least 1; null for 16 times <see cref="RowsPerBatch"/>. A call is cut into units of whole prompts, or,
-    /// where one prompt has more samples than a unit, of ranges of its samples. Within a unit waiting completions take the places of finished ones,
-    /// up to <see cref="RowsPerBatch"/> at a time; the last of a unit leave places empty. Does not change the distribution. A
-    /// <see cref="Guidance.GuidedPolicy"/> takes <see cref="RowsPerBatch"/> in its place and never refills.
+    /// The most completions of a unit, at least 1; null for 16 times <see cref="RowsPerBatch"/>. A call is cut into units of whole prompts,
+    /// or, where one prompt has more samples than a unit, of ranges of its samples. Within a unit waiting completions take the places of
+    /// finished ones, up to <see cref="RowsPerBatch"/> at a time; the last of a unit leave places empty. Does not change the distribution.
+    /// A <see cref="Guidance.GuidedPolicy"/> takes <see cref="RowsPerBatch"/> in its place and never refills.
     /// </summary>
-    /// <value>null. Where the cuts are depends on this and on the samples a prompt, so that equal units give equal bits, alone or among others.
-    /// Units are also what <see cref="DegreeOfParallelism"/> shares among threads: a call of fewer than that many leaves threads idle.</value>
+    /// <value>null. Where the cuts are depends on this and on the samples a prompt, so that equal units give equal bits, alone or among
+    /// others. Units are also what <see cref="DegreeOfParallelism"/> shares among threads: a call of fewer than that many leaves threads
+    /// idle.</value>
     public int? RowsPerUnit { get; init; }
 
-    /// <summary>Whether decoding keeps keys and values where the module offers it (<see cref="ICachedDecoder"/>). Changes results by rounding alone.</summary>
+    /// <summary>Whether decoding keeps keys and values where the module offers it (<see cref="ICachedDecoder"/>). Changes results by
+    /// rounding alone.</summary>
     public bool UseCache { get; init; } = true;
 
     /// <summary>
-    /// The number of threads that <see cref="CausalLmPolicy.Sample"/> shares units (<see cref="RowsPerUnit"/>) among, at least 1. They run besides libtorch's own
-    /// threads: for small models set those to 1. Does not change results.
+    /// The number of threads that <see cref="CausalLmPolicy.Sample"/> shares units (<see cref="RowsPerUnit"/>) among, at least 1. They run
+    /// besides libtorch's own threads: for small models set those to 1. Does not change results.
     /// </summary>
     public int DegreeOfParallelism { get; init; } = 1;
 
-    /// <summary>Told, once for a policy, of what may be meant and is more often a mistake: prompts with their special tokens twice.</summary>
+    /// <summary>Told, once for a policy, of what may be meant and is more often a mistake: prompts with their special tokens
+    /// twice.</summary>
     /// <value>null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
@@ -80,7 +87,12 @@ public sealed record GenerationOptions
         Require(Temperature > 0 && double.IsFinite(Temperature), nameof(Temperature), Temperature, "be above 0 and finite");
         Require(TopK is null or >= 1, nameof(TopK), TopK, "be at least 1, or null");
         Require(TopP is null or (> 0 and <= 1), nameof(TopP), TopP, "be above 0 and at most 1, or null");
-        Require(ContextLength is null || ContextLength > MaxNewTokens, nameof(ContextLength), ContextLength, "leave room for a prompt before MaxNewTokens tokens");
+        Require(
+            ContextLength is null || ContextLength > MaxNewTokens,
+            nameof(ContextLength),
+            ContextLength,
+            "leave room for a prompt before MaxNewTokens tokens"
+        );
         Require(RowsPerBatch >= 1, nameof(RowsPerBatch), RowsPerBatch, "be at least 1");
         Require(RowsPerUnit is null or >= 1, nameof(RowsPerUnit), RowsPerUnit, "be at least 1, or null");
         Require(DegreeOfParallelism >= 1, nameof(DegreeOfParallelism), DegreeOfParallelism, "be at least 1");
@@ -104,12 +116,12 @@ public sealed record GenerationOptions
 
     /// <summary>What of the options makes one distribution another.</summary>
     internal (string Name, IdentityValue Value)[] Settings =>
-    [
-        ("max new tokens", MaxNewTokens),
-        ("temperature", Temperature),
-        ("top-k", TopK is int k ? k : "none"),
-        ("top-p", TopP is double p ? p : "none"),
-        ("stop tokens", string.Join(' ', StopTokens.Distinct().Order())),
-        ("special tokens", PromptsHaveSpecialTokens ? "in the prompts" : "added"),
-    ];
+        [
+            ("max new tokens", MaxNewTokens),
+            ("temperature", Temperature),
+            ("top-k", TopK is int k ? k : "none"),
+            ("top-p", TopP is double p ? p : "none"),
+            ("stop tokens", string.Join(' ', StopTokens.Distinct().Order())),
+            ("special tokens", PromptsHaveSpecialTokens ? "in the prompts" : "added"),
+        ];
 }

@@ -2,8 +2,8 @@ namespace VariationalBoN.Policies;
 
 /// <summary>A policy that can sum the exact KL divergence of its next-token distributions along a completion.</summary>
 /// <remarks>
-/// For y ~ pi_theta, sum_t KL(pi_theta(. | x, y_&lt;t) || pi_ref(. | x, y_&lt;t)) is an unbiased estimate of KL(pi_theta || pi_ref) with far
-/// less variance than the log-ratio log pi_theta(y | x) - log pi_ref(y | x).
+/// For y ~ pi_theta, sum_t KL(pi_theta(. | x, y_&lt;t) || pi_ref(. | x, y_&lt;t)) is an unbiased estimate of KL(pi_theta || pi_ref) with
+/// far less variance than the log-ratio log pi_theta(y | x) - log pi_ref(y | x).
 /// </remarks>
 public interface IStepwiseKl
 {

@@ -15,7 +15,8 @@ internal static class InverseCdf
         double total = Sum(probabilities);
         if (!(total > 0 && double.IsFinite(total)))
             return -1;
-        double target = u * total, below = 0;
+        double target = u * total,
+            below = 0;
         int block = 0;
         const int Length = 32;
         for (; block + Length < probabilities.Length; block += Length)

@@ -47,23 +47,33 @@ public sealed class LiveDecoding : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        int most = _policy.Options.MaxNewTokens, asked = request.Policy.Options.MaxNewTokens;
+        int most = _policy.Options.MaxNewTokens,
+            asked = request.Policy.Options.MaxNewTokens;
         if (request.Policy.Model != _policy.Model)
         {
-            throw new ArgumentException("The policy of the request is of another model than the decode: make it with With of "
-                + "the policy that the decode was started from.", nameof(request));
+            throw new ArgumentException(
+                "The policy of the request is of another model than the decode: make it with With of "
+                    + "the policy that the decode was started from.",
+                nameof(request)
+            );
         }
 
         if (asked > most)
         {
-            throw new ArgumentException($"The policy of the request draws up to {asked} tokens and the decode has room for {most}: lower "
-                + "MaxNewTokens, or start the decode from a policy with more.", nameof(request));
+            throw new ArgumentException(
+                $"The policy of the request draws up to {asked} tokens and the decode has room for {most}: lower "
+                    + "MaxNewTokens, or start the decode from a policy with more.",
+                nameof(request)
+            );
         }
 
         if (request.Prompt.ContextLeft < asked)
         {
-            throw new ArgumentException($"The prompt leaves {request.Prompt.ContextLeft} tokens of the context, and {asked} may be drawn: "
-                + "let the policy of the request read it (TryEncode), and lower MaxNewTokens.", nameof(request));
+            throw new ArgumentException(
+                $"The prompt leaves {request.Prompt.ContextLeft} tokens of the context, and {asked} may be drawn: "
+                    + "let the policy of the request read it (TryEncode), and lower MaxNewTokens.",
+                nameof(request)
+            );
         }
 
         PromptEncoder.RequireIds(request.Prompt.Tokens, _policy.VocabularySize, "Prompt", 0, nameof(request));
@@ -145,7 +155,9 @@ public sealed class LiveDecoding : IDisposable
     private List<LiveRow> Joining()
     {
         var places = new HashSet<Place>();
-        int longest = 0, most = 0, count = 0;
+        int longest = 0,
+            most = 0,
+            count = 0;
         for (; count < _waiting.Count && count < MaxRunning - Running; count++)
         {
             int length = Math.Max(longest, _waiting[count].Request.Prompt.Tokens.Length);
@@ -167,7 +179,8 @@ public sealed class LiveDecoding : IDisposable
     /// <summary>Reads the prompts of some requests, draws their first tokens, and puts those that go on among the running ones.</summary>
     private void Join(List<LiveRow> joining)
     {
-        Place[] all = [.. joining.Select(Place.Of)], places = [.. all.Distinct()];
+        Place[] all = [.. joining.Select(Place.Of)],
+            places = [.. all.Distinct()];
         if (Read(places, joining.Max(MostAppended), out ReadPrompts? read) is Exception fault)
         {
             if (joining.Count == 1)
@@ -205,9 +218,13 @@ public sealed class LiveDecoding : IDisposable
             _policy.Model.RequireEvaluationMode();
             _distribution.Rows = [.. places.Select(place => place.Distribution)];
             read = new ReadPrompts(
-                _distribution, [.. Enumerable.Range(0, places.Length)],
+                _distribution,
+                [.. Enumerable.Range(0, places.Length)],
                 [.. places.Select(place => (IReadOnlyList<int>)place.Prompt.Tokens)],
-                additionalTokens, _policy.VocabularySize, _rows.Decoding);
+                additionalTokens,
+                _policy.VocabularySize,
+                _rows.Decoding
+            );
             return null;
         }
         catch (Exception e)
@@ -221,7 +238,8 @@ public sealed class LiveDecoding : IDisposable
     {
         internal static Place Of(LiveRow row) => new(row.Request.Prompt, row.Request.Policy.Distribution);
 
-        public bool Equals(Place other) => Distribution.Settings == other.Distribution.Settings
+        public bool Equals(Place other) =>
+            Distribution.Settings == other.Distribution.Settings
             && (Prompt == other.Prompt || Prompt.Tokens.AsSpan().SequenceEqual(other.Prompt.Tokens.AsSpan()));
 
         public override int GetHashCode() => HashCode.Combine(Prompt.Tokens.Length, Prompt.Tokens[^1], Distribution.Settings);

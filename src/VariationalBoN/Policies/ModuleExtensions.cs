@@ -4,10 +4,12 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Makes the reference of a policy from the module that is going to be trained. Stateless; thread-safe as long as the module is not changed meanwhile.</summary>
+/// <summary>Makes the reference of a policy from the module that is going to be trained. Stateless; thread-safe as long as the module is
+/// not changed meanwhile.</summary>
 public static class ModuleExtensions
 {
-    /// <summary>Makes a module a reference: evaluation mode, and no parameter of it asks for a gradient, so that no training moves it.</summary>
+    /// <summary>Makes a module a reference: evaluation mode, and no parameter of it asks for a gradient, so that no training moves
+    /// it.</summary>
     /// <param name="module">The module; changed in place.</param>
     /// <returns><paramref name="module"/>.</returns>
     public static T Freeze<T>(this T module)
@@ -23,9 +25,11 @@ public static class ModuleExtensions
     /// <summary>A copy that does not learn: same parameters and buffers on the same device, no gradients, in evaluation mode.</summary>
     /// <typeparam name="T">The type of the module.</typeparam>
     /// <param name="module">The module, which is left as it is.</param>
-    /// <param name="create">Makes a new module of the same shape, such as <c>() =&gt; new Gpt2(config, seed: 0)</c>; its values are overwritten.</param>
+    /// <param name="create">Makes a new module of the same shape, such as <c>() =&gt; new Gpt2(config, seed: 0)</c>; its values are
+    /// overwritten.</param>
     /// <returns>The new module, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">What <paramref name="create"/> returns is the module itself, or has other names or shapes; the message names them.</exception>
+    /// <exception cref="ArgumentException">What <paramref name="create"/> returns is the module itself, or has other names or shapes; the
+    /// message names them.</exception>
     public static T FrozenCopy<T>(this T module, Func<T> create)
         where T : nn.Module
     {
@@ -36,8 +40,11 @@ public static class ModuleExtensions
             throw new ArgumentException("It must return a new module, not null and not the one that is copied.", nameof(create));
         var source = module.state_dict();
         var target = copy.state_dict();
-        string[] faults = [.. Differences(source, target)
-            .Select(name => $"{name} is {Shape(source, name)} in the module and {Shape(target, name)} in the copy")];
+        string[] faults =
+        [
+            .. Differences(source, target)
+                .Select(name => $"{name} is {Shape(source, name)} in the module and {Shape(target, name)} in the copy"),
+        ];
         if (faults.Length > 0)
             throw new ArgumentException($"It must return a module of the same shape: {string.Join("; ", faults)}.", nameof(create));
         var first = source.Values.FirstOrDefault();
@@ -54,10 +61,11 @@ public static class ModuleExtensions
         return copy.Freeze();
     }
 
-    /// <summary>Moves a module towards another: each parameter and floating-point buffer becomes (1 - rate) own + rate other. With a small rate at every step it is an exponential moving average, with 1 a copy, with 0 nothing moves.</summary>
+    /// <summary>Moves a module towards another: each parameter and floating-point buffer becomes (1 - rate) own + rate other. With a small
+    /// rate at every step it is an exponential moving average, with 1 a copy, with 0 nothing moves.</summary>
     /// <remarks>
-    /// Memory that both modules stand on, such as the base of two models made by <c>WithLora</c>, is left as it is: there the two are equal already. What stands under several names, such as tied embeddings, moves
-    /// once, towards what has the first of them.
+    /// Memory that both modules stand on, such as the base of two models made by <c>WithLora</c>, is left as it is: there the two are equal
+    /// already. What stands under several names, such as tied embeddings, moves once, towards what has the first of them.
     /// </remarks>
     /// <param name="anchor">The module that moves, changed in place.</param>
     /// <param name="model">Where to; left as it is.</param>
@@ -72,14 +80,19 @@ public static class ModuleExtensions
             throw new ArgumentOutOfRangeException(nameof(rate), rate, "The rate must be 0 to 1.");
         var source = model.state_dict();
         var target = anchor.state_dict();
-        string[] faults = [.. Differences(source, target).Select(name => $"{name} is {Shape(target, name)} in the anchor and {Shape(source, name)} in the model")];
+        string[] faults =
+        [
+            .. Differences(source, target)
+                .Select(name => $"{name} is {Shape(target, name)} in the anchor and {Shape(source, name)} in the model"),
+        ];
         if (faults.Length > 0)
             throw new ArgumentException($"The anchor must have the shape of the model: {string.Join("; ", faults)}.", nameof(model));
         if (rate == 0)
             return;
         using var noGradient = no_grad();
         var moved = new HashSet<(nint, long)>();
-        using Scalar part = rate, rest = 1 - rate; // held until the calls return: a collection may not free them meanwhile
+        using Scalar part = rate,
+            rest = 1 - rate; // held until the calls return: a collection may not free them meanwhile
         foreach ((string name, var value) in target)
         {
             using var scope = NewDisposeScope();

@@ -5,13 +5,16 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Tells the weights of one module from those of another: what the identity of a policy or reward model of one's own is made of. Stateless.</summary>
+/// <summary>Tells the weights of one module from those of another: what the identity of a policy or reward model of one's own is made of.
+/// Stateless.</summary>
 public static class ModuleFingerprint
 {
-    /// <summary>Type, number of weights, their number types and the first 16 hexadecimal digits of a SHA-256 of names, types, shapes and values.</summary>
+    /// <summary>Type, number of weights, their number types and the first 16 hexadecimal digits of a SHA-256 of names, types, shapes and
+    /// values.</summary>
     /// <remarks>
-    /// The values count by SHA-256 over the SHA-256 of each 2^20 of them, so that all processors work at it. And the kernels, where <see cref="TorchRuntime.UseFastKernelsOnAmd"/> is in effect, and the
-    /// type of the products, where a decoder computes them in bfloat16.
+    /// The values count by SHA-256 over the SHA-256 of each 2^20 of them, so that all processors work at it. And the kernels, where
+    /// <see cref="TorchRuntime.UseFastKernelsOnAmd"/> is in effect, and the type of the products, where a decoder computes them in
+    /// bfloat16.
     /// </remarks>
     /// <param name="module">The module, on any device.</param>
     /// <returns>
@@ -28,7 +31,9 @@ public static class ModuleFingerprint
         string[] names = [.. state.Keys.Order(StringComparer.Ordinal)];
         var unchanged = MappedTensors.Unchanged(module, state);
         string[] unknown = [.. names.Where(name => !unchanged.TryGetValue(name, out var mapped) || mapped.Digest is null)];
-        var digests = unknown.Zip(TensorDigest.Of([.. unknown.Select(name => state[name])])).ToDictionary(pair => pair.First, pair => pair.Second);
+        var digests = unknown
+            .Zip(TensorDigest.Of([.. unknown.Select(name => state[name])]))
+            .ToDictionary(pair => pair.First, pair => pair.Second);
         MappedTensors.Settle(module, state, digests.Where(pair => unchanged.ContainsKey(pair.Key)).ToDictionary());
         long count = 0;
         var types = new SortedSet<string>(StringComparer.Ordinal);
@@ -43,8 +48,13 @@ public static class ModuleFingerprint
 
         string digits = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
         (string, IdentityValue)[] products = module.modules().Prepend(module).Any(part => part is IMixedPrecision { MixedPrecision: true })
-            ? [("products", "bfloat16")] : [];
-        (string, IdentityValue)[] kernels = TorchRuntime.Kernels is string named ? [("kernels", named)] : []; // other bits of the same numbers
-        return new ModelIdentity(module.GetType().Name, [("weights", count), ("type", string.Join(" and ", types)), ("sha256", digits), .. products, .. kernels]);
+            ? [("products", "bfloat16")]
+            : [];
+        // other bits of the same numbers
+        (string, IdentityValue)[] kernels = TorchRuntime.Kernels is string named ? [("kernels", named)] : [];
+        return new ModelIdentity(
+            module.GetType().Name,
+            [("weights", count), ("type", string.Join(" and ", types)), ("sha256", digits), .. products, .. kernels]
+        );
     }
 }

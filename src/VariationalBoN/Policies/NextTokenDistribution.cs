@@ -36,7 +36,8 @@ internal sealed class NextTokenDistribution(GenerationOptions options, int vocab
         logits = logits.to(WideType(logits.dtype));
         if (options.Temperature != 1)
         {
-            using Scalar temperature = options.Temperature; // held until the call returns, as all Scalars here: a collection may not free it meanwhile
+            // held until the call returns, as all Scalars here: a collection may not free it meanwhile
+            using Scalar temperature = options.Temperature;
             logits = logits.div(temperature);
         }
 
@@ -46,7 +47,8 @@ internal sealed class NextTokenDistribution(GenerationOptions options, int vocab
     private Tensor Truncate(Tensor logits)
     {
         using var scope = NewDisposeScope();
-        using Scalar minusInfinity = double.NegativeInfinity, yes = true;
+        using Scalar minusInfinity = double.NegativeInfinity,
+            yes = true;
         Tensor excluded; // [N, V], in descending order of probability
         (var sorted, var order) = sort(logits.detach(), dim: -1, descending: true, stable: true);
         excluded = zeros_like(sorted, dtype: ScalarType.Bool);

@@ -51,5 +51,6 @@ internal sealed class PositionLogits
     internal Tensor At(Tensor index) => _logits?.index_select(0, index) ?? nn.functional.linear(Hidden!.index_select(0, index), Weight!);
 
     /// <summary>Logits [count, V] of the positions from <paramref name="start"/> on.</summary>
-    internal Tensor Rows(long start, long count) => _logits?.narrow(0, start, count) ?? nn.functional.linear(Hidden!.narrow(0, start, count), Weight!);
+    internal Tensor Rows(long start, long count) =>
+        _logits?.narrow(0, start, count) ?? nn.functional.linear(Hidden!.narrow(0, start, count), Weight!);
 }

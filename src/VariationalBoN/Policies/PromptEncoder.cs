@@ -12,7 +12,8 @@ namespace VariationalBoN.Policies;
 /// <param name="other">An encoder that warns as this one does: what was said once is not said again; null for none.</param>
 internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions options, int? contextLength, PromptEncoder? other = null)
 {
-    private const string TextRemedy = "they are written in the text, as by a chat template, and the tokenizer puts them around it again. "
+    private const string TextRemedy =
+        "they are written in the text, as by a chat template, and the tokenizer puts them around it again. "
         + $"Set {nameof(GenerationOptions)}.{nameof(GenerationOptions.PromptsHaveSpecialTokens)}, or leave them out of the text.";
 
     private readonly StrongBox<int> _warned = other?._warned ?? new StrongBox<int>();
@@ -20,7 +21,8 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     private readonly Lazy<int?> _partOfCharacter = other?._partOfCharacter ?? new Lazy<int?>(() => PartOfCharacter(tokenizer));
 
     /// <summary>The tokens of prompts, and what decodes completions of them.</summary>
-    /// <exception cref="ArgumentException">A prompt is null, or has no tokens, tokens outside the vocabulary, or no room for a completion.</exception>
+    /// <exception cref="ArgumentException">A prompt is null, or has no tokens, tokens outside the vocabulary, or no room for a
+    /// completion.</exception>
     public EncodedPrompt[] Encode(IReadOnlyList<Prompt> prompts)
     {
         var encoded = new EncodedPrompt[prompts.Count];
@@ -40,8 +42,12 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
         if (doubled.Count > 0)
         {
             (int first, int token) = doubled[0];
-            Warn($"Prompt {first}, {Shown.Quoted(prompts[first].Canonical)},", token, prompts[first].IsConversation,
-                doubled.Count > 1 ? $", and so have {doubled.Count - 1} more of {prompts.Count}" : "");
+            Warn(
+                $"Prompt {first}, {Shown.Quoted(prompts[first].Canonical)},",
+                token,
+                prompts[first].IsConversation,
+                doubled.Count > 1 ? $", and so have {doubled.Count - 1} more of {prompts.Count}" : ""
+            );
         }
 
         return encoded;
@@ -58,8 +64,10 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
         {
             tokens = tokenizer.Encode(prompt, !options.PromptsHaveSpecialTokens);
         }
-        catch (Exception e) when (e is ArgumentException or FormatException
-            || (e is InvalidOperationException && prompt.IsConversation && !tokenizer.ReadsConversations))
+        catch (Exception e)
+            when (e is ArgumentException or FormatException
+                || (e is InvalidOperationException && prompt.IsConversation && !tokenizer.ReadsConversations)
+            )
         {
             reason = $"The tokenizer refuses the prompt {Shown.Quoted(prompt.Canonical)}: {e.Message}";
             return false;
@@ -85,7 +93,11 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
         foreach (int id in ids)
         {
             if (id < 0 || id >= vocabularySize)
-                throw new ArgumentException($"{what} {index} holds token {id}, outside the vocabulary of 0 to {vocabularySize - 1}: it belongs to another tokenizer.", parameter);
+                throw new ArgumentException(
+                    $"{what} {index} holds token {id}, outside the vocabulary of 0 to {vocabularySize - 1}: it belongs to another "
+                        + $"tokenizer.",
+                    parameter
+                );
         }
     }
 
@@ -126,10 +138,13 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     }
 
     /// <summary>Why the model cannot go on after a prompt; null when it can.</summary>
-    private string? Fault(ImmutableArray<int> tokens) => tokens.IsDefaultOrEmpty ? "no tokens; a causal model needs at least one, such as a beginning-of-text token."
+    private string? Fault(ImmutableArray<int> tokens) =>
+        tokens.IsDefaultOrEmpty ? "no tokens; a causal model needs at least one, such as a beginning-of-text token."
         : contextLength is int most && tokens.Length > most - options.MaxNewTokens
-            ? $"{tokens.Length} tokens; with {options.MaxNewTokens} new tokens in a context of {most} it may have at most {Math.Max(0, most - options.MaxNewTokens)}. Shorten it, lower MaxNewTokens, or raise ContextLength or the model's own (such as max_position_embeddings)."
-            : null;
+            ? $"{tokens.Length} tokens; with {options.MaxNewTokens} new tokens in a context of {most} it may have at most "
+                + $"{Math.Max(0, most - options.MaxNewTokens)}. Shorten it, lower MaxNewTokens, or raise ContextLength or the model's own "
+                + $"(such as max_position_embeddings)."
+        : null;
 
     /// <summary>
     /// The special token that the tokenizer puts before or after a text which has it there already, or that a chat template writes twice at
@@ -145,7 +160,8 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     /// <summary>Whether the tokenizer puts a token before a text.</summary>
     private bool BeginsTexts(int token)
     {
-        ImmutableArray<int> framed = tokenizer.Encode("a"), bare = tokenizer.Encode("a", addSpecialTokens: false);
+        ImmutableArray<int> framed = tokenizer.Encode("a"),
+            bare = tokenizer.Encode("a", addSpecialTokens: false);
         return framed.Length > bare.Length && framed[0] == token;
     }
 

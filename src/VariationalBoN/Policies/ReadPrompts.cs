@@ -7,11 +7,17 @@ namespace VariationalBoN.Policies;
 internal sealed class ReadPrompts : IDisposable
 {
     private readonly Dictionary<int, int> _places = []; // of prompts
-    private readonly Tensor _probabilities;             // [prompts, V] float32 on the CPU
+    private readonly Tensor _probabilities; // [prompts, V] float32 on the CPU
     private readonly int _vocabularySize;
 
     internal ReadPrompts(
-        StepDistribution distribution, IReadOnlyList<int> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, int additionalTokens, int vocabularySize, IDecoding? beside)
+        StepDistribution distribution,
+        IReadOnlyList<int> prompts,
+        IReadOnlyList<IReadOnlyList<int>> promptTokens,
+        int additionalTokens,
+        int vocabularySize,
+        IDecoding? beside
+    )
     {
         _vocabularySize = vocabularySize;
         for (int place = 0; place < prompts.Count; place++)
@@ -37,7 +43,8 @@ internal sealed class ReadPrompts : IDisposable
     internal int? Place(int prompt) => _places.TryGetValue(prompt, out int place) ? place : null;
 
     /// <summary>Of the first token after a prompt, up to a factor.</summary>
-    internal ReadOnlySpan<float> Probabilities(int place) => _probabilities.Elements<float>().Slice(place * _vocabularySize, _vocabularySize);
+    internal ReadOnlySpan<float> Probabilities(int place) =>
+        _probabilities.Elements<float>().Slice(place * _vocabularySize, _vocabularySize);
 
     public void Dispose()
     {

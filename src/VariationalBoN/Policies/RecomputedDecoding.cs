@@ -10,9 +10,7 @@ internal sealed class RecomputedDecoding : IDecoding
     private List<List<long>> _rows;
 
     internal RecomputedDecoding(CausalModel model, IEnumerable<IReadOnlyList<int>> prompts)
-        : this(model, [.. prompts.Select(prompt => prompt.Select(token => (long)token).ToList())])
-    {
-    }
+        : this(model, [.. prompts.Select(prompt => prompt.Select(token => (long)token).ToList())]) { }
 
     private RecomputedDecoding(CausalModel model, List<List<long>> rows) => (_model, _rows) = (model, rows);
 
@@ -39,16 +37,15 @@ internal sealed class RecomputedDecoding : IDecoding
         _rows.AddRange(other.Copies(rows));
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     /// <summary>The logits after each row's last token, a fresh tensor [rows, V].</summary>
     internal Tensor Logits()
     {
         using var scope = NewDisposeScope();
         int longest = _rows.Max(row => row.Count);
-        long[] tokens = new long[_rows.Count * longest], last = new long[_rows.Count]; // right-padded with token 0
+        long[] tokens = new long[_rows.Count * longest],
+            last = new long[_rows.Count]; // right-padded with token 0
         for (int row = 0; row < _rows.Count; row++)
         {
             _rows[row].CopyTo(tokens, row * longest);
@@ -56,8 +53,11 @@ internal sealed class RecomputedDecoding : IDecoding
         }
 
         Device device = _model.Device;
-        return _model.Forward(tensor(tokens, [_rows.Count, longest], device: device)).view(-1, _model.VocabularySize)
-            .index_select(0, tensor(last, device: device)).MoveToOuterDisposeScope();
+        return _model
+            .Forward(tensor(tokens, [_rows.Count, longest], device: device))
+            .view(-1, _model.VocabularySize)
+            .index_select(0, tensor(last, device: device))
+            .MoveToOuterDisposeScope();
     }
 
     private List<List<long>> Copies(ReadOnlySpan<int> rows)

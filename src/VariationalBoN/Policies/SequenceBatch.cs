@@ -9,7 +9,10 @@ internal sealed class SequenceBatch
     {
         int width = completions.Max(c => c.PromptTokens.Length + c.Tokens.Length) - 1; // the last token is predicted, never read
         int count = completions.Sum(c => c.Tokens.Length);
-        long[] tokens = new long[completions.Count * width], positions = new long[count], targets = new long[count], rows = new long[count];
+        long[] tokens = new long[completions.Count * width],
+            positions = new long[count],
+            targets = new long[count],
+            rows = new long[count];
         int next = 0;
         for (int row = 0; row < completions.Count; row++)
         {

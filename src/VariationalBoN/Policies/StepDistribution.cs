@@ -17,21 +17,21 @@ internal class StepDistribution(CausalModel model, NextTokenDistribution distrib
     /// <param name="additionalTokens">The most tokens that a row will be given.</param>
     /// <param name="beside">A decoding that rows of this one will be added to; null where there is none yet.</param>
     /// <param name="output">What follows the prompts.</param>
-    internal virtual IDecoding Start(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, IDecoding? beside, out Tensor output) =>
-        model.StartDecoding(prompts, additionalTokens, options.UseCache, beside, out output);
+    internal virtual IDecoding Start(
+        IReadOnlyList<IReadOnlyList<int>> prompts,
+        int additionalTokens,
+        IDecoding? beside,
+        out Tensor output
+    ) => model.StartDecoding(prompts, additionalTokens, options.UseCache, beside, out output);
 
     /// <summary>Probabilities [rows, V] of the next token, up to a factor for each row.</summary>
     internal virtual Tensor Probabilities(Tensor output) => distribution.Probabilities(output);
 
     /// <summary>Goes on with some of the rows, each any number of times.</summary>
-    internal virtual void SelectRows(ReadOnlySpan<int> rows)
-    {
-    }
+    internal virtual void SelectRows(ReadOnlySpan<int> rows) { }
 
     /// <summary>Told the token that each row goes on with, int64 [rows].</summary>
-    internal virtual void Append(Tensor tokens)
-    {
-    }
+    internal virtual void Append(Tensor tokens) { }
 
     public void Dispose()
     {
@@ -39,7 +39,5 @@ internal class StepDistribution(CausalModel model, NextTokenDistribution distrib
         GC.SuppressFinalize(this);
     }
 
-    protected virtual void Dispose(bool disposing)
-    {
-    }
+    protected virtual void Dispose(bool disposing) { }
 }

@@ -13,8 +13,7 @@ public sealed class StreamedText
 {
     /// <summary>What decoding with <c>clean_up_tokenization_spaces</c> writes without its first space; and what it writes of "x ' " and a
     /// mark: "x'" without the mark, and "x '," with it.</summary>
-    private static readonly string[] s_spacedMarks =
-        [" .", " ?", " !", " ,", " ' ", " n't", " n ' t", " 'm", " 's", " 've", " 're", "',"];
+    private static readonly string[] s_spacedMarks = [" .", " ?", " !", " ,", " ' ", " n't", " n ' t", " 'm", " 's", " 've", " 're", "',"];
 
     private const int Window = 16; // tokens: what is decoded again, and what is looked back at beyond it
 
@@ -24,7 +23,7 @@ public sealed class StreamedText
     private Func<IReadOnlyList<int>, string> _decode;
     private string _fixed = ""; // of the first _fixedTokens, which no later token changes; the others are decoded by _decode
     private int _fixedTokens;
-    private string? _whole;     // null where a token came since
+    private string? _whole; // null where a token came since
     private string _taken = "";
 
     /// <summary>The text of a completion that has no token yet.</summary>
@@ -36,8 +35,10 @@ public sealed class StreamedText
         ArgumentNullException.ThrowIfNull(prompt);
         (_prompt, _decode, _stops) = (prompt, prompt.Decode, [.. stopSequences ?? []]);
         if (_stops.Any(string.IsNullOrEmpty))
-            throw new ArgumentException("A stop sequence is empty, so that every completion would end before it begins; leave it out.",
-                nameof(stopSequences));
+            throw new ArgumentException(
+                "A stop sequence is empty, so that every completion would end before it begins; leave it out.",
+                nameof(stopSequences)
+            );
     }
 
     /// <summary>The text so far, up to a stop sequence; the end of it may yet change.</summary>
@@ -56,7 +57,8 @@ public sealed class StreamedText
     {
         if (IsEnded)
             throw new InvalidOperationException(
-                $"Token {token} comes after the end of the text: after {(IsStopped ? "a stop sequence" : nameof(End))}.");
+                $"Token {token} comes after the end of the text: after {(IsStopped ? "a stop sequence" : nameof(End))}."
+            );
         _tokens.Add(token);
         _whole = null;
         if (_stops.Length == 0 || FirstStop(Text) is null)
@@ -89,7 +91,8 @@ public sealed class StreamedText
             int from = Math.Max(0, Text.AsSpan().CommonPrefixLength(_taken) - 20);
             throw new InvalidOperationException(
                 $"The tokenizer writes {Shown.Quoted(Text[from..])} and wrote {Shown.Quoted(_taken[from..])} from character {from} on "
-                + "before the last tokens came, so that this completion cannot be handed out in pieces; ask for it whole.");
+                    + "before the last tokens came, so that this completion cannot be handed out in pieces; ask for it whole."
+            );
         }
 
         if (certain <= _taken.Length)
@@ -103,8 +106,11 @@ public sealed class StreamedText
     private string Decoded()
     {
         string text = DecodedWith([]);
-        if (_tokens.Count - _fixedTokens >= Window && Certain(text, []) == text.Length
-            && _prompt.DecoderBehind(_tokens, Window) is { } decode)
+        if (
+            _tokens.Count - _fixedTokens >= Window
+            && Certain(text, []) == text.Length
+            && _prompt.DecoderBehind(_tokens, Window) is { } decode
+        )
         {
             (_decode, _fixed, _fixedTokens) = (decode, text, _tokens.Count);
         }

@@ -9,7 +9,12 @@ public sealed partial class TabularPolicy
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="completionsPerPrompt"/> is below 1.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
     /// <exception cref="ArithmeticException">A logit has become NaN or infinite.</exception>
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Completion> Sample(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -21,7 +26,8 @@ public sealed partial class TabularPolicy
         foreach (Prompt prompt in prompts)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            int table = PromptIndex(prompt) * Contexts, first = drawn.GetValueOrDefault(prompt);
+            int table = PromptIndex(prompt) * Contexts,
+                first = drawn.GetValueOrDefault(prompt);
             for (int k = 0; k < completionsPerPrompt; k++)
                 completions.Add(Draw(prompt, table, logits, new CounterRandom(seed, prompt, first + k)));
             drawn[prompt] = first + completionsPerPrompt;
@@ -47,7 +53,8 @@ public sealed partial class TabularPolicy
     {
         ArgumentNullException.ThrowIfNull(completions);
         int batch = completions.Count;
-        int[] rows = new int[batch * Length], tokens = new int[batch * Length];
+        int[] rows = new int[batch * Length],
+            tokens = new int[batch * Length];
         for (int i = 0; i < batch; i++)
         {
             Rows(completions[i], rows.AsSpan(i * Length, Length));
@@ -64,7 +71,13 @@ public sealed partial class TabularPolicy
     /// <param name="prompt">The prompt x.</param>
     /// <param name="tokens">L tokens.</param>
     /// <returns>What the policy would have drawn.</returns>
-    public static Completion CompletionOf(Prompt prompt, IReadOnlyList<int> tokens) => new() { Prompt = prompt, Text = string.Join(' ', tokens), Tokens = [.. tokens] };
+    public static Completion CompletionOf(Prompt prompt, IReadOnlyList<int> tokens) =>
+        new()
+        {
+            Prompt = prompt,
+            Text = string.Join(' ', tokens),
+            Tokens = [.. tokens],
+        };
 
     private Completion Draw(Prompt prompt, int table, double[] logits, CounterRandom random)
     {
@@ -72,7 +85,11 @@ public sealed partial class TabularPolicy
         int prefix = 0;
         for (int t = 0; t < Length; t++)
         {
-            tokens[t] = DrawToken(logits.AsSpan((table + _shape.Context(t, prefix)) * VocabularySize, VocabularySize), random.Uniform(t), prompt);
+            tokens[t] = DrawToken(
+                logits.AsSpan((table + _shape.Context(t, prefix)) * VocabularySize, VocabularySize),
+                random.Uniform(t),
+                prompt
+            );
             prefix = (prefix * VocabularySize) + tokens[t];
         }
 
@@ -82,11 +99,14 @@ public sealed partial class TabularPolicy
     /// <summary>Inverse CDF: u is scaled by the sum, and a token of probability zero is never returned.</summary>
     private static int DrawToken(ReadOnlySpan<double> logits, double u, Prompt prompt)
     {
-        double highest = double.NegativeInfinity, sum = 0;
+        double highest = double.NegativeInfinity,
+            sum = 0;
         foreach (double logit in logits)
         {
             if (!double.IsFinite(logit))
-                throw new ArithmeticException($"A logit of prompt \"{prompt}\" is {logit}: training has diverged. Lower the learning rate.");
+                throw new ArithmeticException(
+                    $"A logit of prompt \"{prompt}\" is {logit}: training has diverged. Lower the learning rate."
+                );
             highest = Math.Max(highest, logit);
         }
 

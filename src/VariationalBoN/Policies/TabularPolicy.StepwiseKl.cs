@@ -15,17 +15,26 @@ public sealed partial class TabularPolicy
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(completions);
         if (!CanCompareWith(reference))
-            throw new ArgumentException($"The reference ({reference.Identity}) is not a tabular policy of {VocabularySize} tokens and length {Length}; use the log-ratio estimator of the KL divergence instead.", nameof(reference));
+            throw new ArgumentException(
+                $"The reference ({reference.Identity}) is not a tabular policy of {VocabularySize} tokens and length {Length}; use the "
+                    + $"log-ratio estimator of the KL divergence instead.",
+                nameof(reference)
+            );
         var other = (TabularPolicy)reference;
-        double[] own = LogitValues(), theirs = other.LogitValues();
-        int[] rows = new int[Length], otherRows = new int[Length];
+        double[] own = LogitValues(),
+            theirs = other.LogitValues();
+        int[] rows = new int[Length],
+            otherRows = new int[Length];
         double[] sums = new double[completions.Count];
         for (int i = 0; i < sums.Length; i++)
         {
             Rows(completions[i], rows);
             other.Rows(completions[i], otherRows);
             for (int t = 0; t < Length; t++)
-                sums[i] += Kl(own.AsSpan(rows[t] * VocabularySize, VocabularySize), theirs.AsSpan(otherRows[t] * VocabularySize, VocabularySize));
+                sums[i] += Kl(
+                    own.AsSpan(rows[t] * VocabularySize, VocabularySize),
+                    theirs.AsSpan(otherRows[t] * VocabularySize, VocabularySize)
+                );
         }
 
         return sums;
@@ -33,7 +42,9 @@ public sealed partial class TabularPolicy
 
     private static double Kl(ReadOnlySpan<double> logits, ReadOnlySpan<double> otherLogits)
     {
-        double shift = LogSum(logits), otherShift = LogSum(otherLogits), kl = 0;
+        double shift = LogSum(logits),
+            otherShift = LogSum(otherLogits),
+            kl = 0;
         for (int a = 0; a < logits.Length; a++)
         {
             double logP = logits[a] - shift;
@@ -45,7 +56,8 @@ public sealed partial class TabularPolicy
 
     private static double LogSum(ReadOnlySpan<double> logits)
     {
-        double highest = double.NegativeInfinity, sum = 0;
+        double highest = double.NegativeInfinity,
+            sum = 0;
         foreach (double logit in logits)
             highest = Math.Max(highest, logit);
         foreach (double logit in logits)

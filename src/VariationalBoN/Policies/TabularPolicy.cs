@@ -11,9 +11,9 @@ namespace VariationalBoN.Policies;
 /// <summary>A policy that is a table of logits: pi(y | x) = prod_t softmax(logits[x, y_&lt;t])[y_t] over sequences of L tokens.</summary>
 /// <remarks>
 /// It can represent every distribution with full support, so training reaches the target exactly; use it to study objectives and in tests.
-/// Logits are a parameter [P, C, V] in float64: P prompts, V tokens and C = (V^L - 1) / (V - 1) contexts, the context after t tokens at index
-/// (V^t - 1) / (V - 1) + base-V(prefix), the first token most significant. The policy owns the parameter: dispose of the policy when done. Reading is thread-safe
-/// while nothing changes the logits.
+/// Logits are a parameter [P, C, V] in float64: P prompts, V tokens and C = (V^L - 1) / (V - 1) contexts, the context after t tokens at
+/// index (V^t - 1) / (V - 1) + base-V(prefix), the first token most significant. The policy owns the parameter: dispose of the policy when
+/// done. Reading is thread-safe while nothing changes the logits.
 /// </remarks>
 public sealed partial class TabularPolicy : ITokenPolicy, IStepwiseKl, IDisposable
 {
@@ -28,22 +28,24 @@ public sealed partial class TabularPolicy : ITokenPolicy, IStepwiseKl, IDisposab
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the table would be too large for an array.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public TabularPolicy(IReadOnlyList<Prompt> prompts, int vocabularySize, int length)
-        : this(prompts, new TabularShape(vocabularySize, length), null, trainable: true)
-    {
-    }
+        : this(prompts, new TabularShape(vocabularySize, length), null, trainable: true) { }
 
     /// <summary>Creates a policy with given logits.</summary>
     /// <param name="prompts">P different prompts, at least one.</param>
     /// <param name="vocabularySize">V, at least 1.</param>
     /// <param name="length">L, the number of tokens of every completion, at least 1.</param>
     /// <param name="logits">P * C * V finite values in the order [P, C, V], the last index fastest; copied.</param>
-    /// <exception cref="ArgumentException">There is no prompt, one stands twice, or the logits have the wrong count or are not finite.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, one stands twice, or the logits have the wrong count or are not
+    /// finite.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the table would be too large for an array.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public TabularPolicy(IReadOnlyList<Prompt> prompts, int vocabularySize, int length, IReadOnlyList<double> logits)
-        : this(prompts, new TabularShape(vocabularySize, length), logits ?? throw new ArgumentNullException(nameof(logits)), trainable: true)
-    {
-    }
+        : this(
+            prompts,
+            new TabularShape(vocabularySize, length),
+            logits ?? throw new ArgumentNullException(nameof(logits)),
+            trainable: true
+        ) { }
 
     private TabularPolicy(IReadOnlyList<Prompt> prompts, TabularShape shape, IReadOnlyList<double>? logits, bool trainable)
     {
@@ -63,7 +65,11 @@ public sealed partial class TabularPolicy : ITokenPolicy, IStepwiseKl, IDisposab
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.MaxLength, nameof(prompts));
         double[] values = logits is null ? new double[count] : [.. logits];
         if (values.Length != count)
-            throw new ArgumentException($"There are {values.Length} logits; {prompts.Count} prompts x {shape.Contexts} contexts x {shape.Vocabulary} tokens need {count}.", nameof(logits));
+            throw new ArgumentException(
+                $"There are {values.Length} logits; {prompts.Count} prompts x {shape.Contexts} contexts x {shape.Vocabulary} tokens need "
+                    + $"{count}.",
+                nameof(logits)
+            );
         int bad = Array.FindIndex(values, v => !double.IsFinite(v));
         if (bad >= 0)
             throw new ArgumentException($"logits[{bad}] is {values[bad]}; a logit must be a finite number.", nameof(logits));
@@ -102,7 +108,13 @@ public sealed partial class TabularPolicy : ITokenPolicy, IStepwiseKl, IDisposab
             foreach (Prompt prompt in Prompts)
                 hash.AppendData(Encoding.UTF8.GetBytes(prompt + "\0"));
             hash.AppendData(MemoryMarshal.AsBytes<double>(LogitValues()));
-            return new ModelIdentity(nameof(TabularPolicy), ("vocabulary", VocabularySize), ("length", Length), ("prompts", Prompts.Length), ("sha256", Convert.ToHexStringLower(hash.GetHashAndReset())[..16]));
+            return new ModelIdentity(
+                nameof(TabularPolicy),
+                ("vocabulary", VocabularySize),
+                ("length", Length),
+                ("prompts", Prompts.Length),
+                ("sha256", Convert.ToHexStringLower(hash.GetHashAndReset())[..16])
+            );
         }
     }
 
@@ -124,21 +136,33 @@ public sealed partial class TabularPolicy : ITokenPolicy, IStepwiseKl, IDisposab
     /// <summary>Disposes of the parameter.</summary>
     public void Dispose() => Logits.Dispose();
 
-    private int PromptIndex(Prompt prompt) => _promptIndex.TryGetValue(prompt, out int index)
-        ? index
-        : throw new KeyNotFoundException($"The policy has no table for the prompt \"{prompt}\"; it knows {Prompts.Length} prompts, the first is \"{Prompts[0]}\".");
+    private int PromptIndex(Prompt prompt) =>
+        _promptIndex.TryGetValue(prompt, out int index)
+            ? index
+            : throw new KeyNotFoundException(
+                $"The policy has no table for the prompt \"{prompt}\"; it knows {Prompts.Length} prompts, the first is \"{Prompts[0]}\"."
+            );
 
     /// <summary>The index p * C + context of each table row that a completion passes through, in the order of its tokens.</summary>
     private void Rows(Completion completion, Span<int> rows)
     {
-        int table = PromptIndex(completion.Prompt) * Contexts, prefix = 0;
+        int table = PromptIndex(completion.Prompt) * Contexts,
+            prefix = 0;
         if (completion.Tokens.Length != Length)
-            throw new ArgumentException($"A completion of prompt \"{completion.Prompt}\" has {completion.Tokens.Length} tokens; every completion of this policy has {Length}.", nameof(completion));
+            throw new ArgumentException(
+                $"A completion of prompt \"{completion.Prompt}\" has {completion.Tokens.Length} tokens; every completion of this policy "
+                    + $"has {Length}.",
+                nameof(completion)
+            );
         for (int t = 0; t < Length; t++)
         {
             int token = completion.Tokens[t];
             if (token < 0 || token >= VocabularySize)
-                throw new ArgumentException($"Token {t} of a completion of prompt \"{completion.Prompt}\" is {token}; tokens of this policy are 0 to {VocabularySize - 1}.", nameof(completion));
+                throw new ArgumentException(
+                    $"Token {t} of a completion of prompt \"{completion.Prompt}\" is {token}; tokens of this policy are 0 to "
+                        + $"{VocabularySize - 1}.",
+                    nameof(completion)
+                );
             rows[t] = table + _shape.Context(t, prefix);
             prefix = (prefix * VocabularySize) + token;
         }

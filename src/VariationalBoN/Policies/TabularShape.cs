@@ -1,6 +1,7 @@
 namespace VariationalBoN.Policies;
 
-/// <summary>Sequences of a fixed length over a small vocabulary: how contexts and whole sequences are numbered. Immutable, thread-safe.</summary>
+/// <summary>Sequences of a fixed length over a small vocabulary: how contexts and whole sequences are numbered. Immutable,
+/// thread-safe.</summary>
 /// <remarks>
 /// The context after t tokens has index (V^t - 1) / (V - 1) + base-V(prefix), the first token most significant; a whole sequence is the
 /// base-V number of its tokens.
@@ -12,7 +13,8 @@ public sealed class TabularShape
     /// <summary>Numbers the contexts and sequences of a vocabulary and a length.</summary>
     /// <param name="vocabularySize">V, at least 1.</param>
     /// <param name="length">L, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">V or L is below 1, or the table would have more entries than an array can hold.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">V or L is below 1, or the table would have more entries than an array can
+    /// hold.</exception>
     public TabularShape(int vocabularySize, int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
@@ -20,14 +22,20 @@ public sealed class TabularShape
         Vocabulary = vocabularySize;
         Length = length;
         _offsets = new int[length];
-        long contexts = 0, prefixes = 1;
+        long contexts = 0,
+            prefixes = 1;
         for (int t = 0; t < length; t++)
         {
             _offsets[t] = (int)contexts;
             contexts += prefixes;
             prefixes *= vocabularySize;
             if (prefixes > Array.MaxLength || contexts * vocabularySize > Array.MaxLength)
-                throw new ArgumentOutOfRangeException(nameof(length), length, $"A table of {vocabularySize} tokens and length {length} has more than {Array.MaxLength} entries; use a smaller vocabulary or length.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(length),
+                    length,
+                    $"A table of {vocabularySize} tokens and length {length} has more than {Array.MaxLength} entries; use a smaller "
+                        + $"vocabulary or length."
+                );
         }
 
         Contexts = (int)contexts;

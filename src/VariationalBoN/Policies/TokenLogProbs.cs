@@ -21,7 +21,8 @@ internal static class TokenLogProbs
             return ByBlock(logits.InOneType(), targets, distribution, block);
         return distribution.HasFullSupport
             ? BlockwiseLogProb.apply(logits.Hidden, logits.Weight, targets, distribution, block)
-            : distribution.LogProbs(logits.InOneType().Rows(0, logits.Count), targets); // a truncated distribution is not trained: policies refuse it
+            // a truncated distribution is not trained: policies refuse it
+            : distribution.LogProbs(logits.InOneType().Rows(0, logits.Count), targets);
     }
 
     internal static Tensor ByBlock(PositionLogits logits, Tensor targets, NextTokenDistribution distribution, long block)

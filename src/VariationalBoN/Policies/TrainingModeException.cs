@@ -2,29 +2,24 @@ using TorchSharp;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>A module is in training mode where sampling, log-probabilities or rewards must speak of one and the same distribution: dropout would be active.</summary>
+/// <summary>A module is in training mode where sampling, log-probabilities or rewards must speak of one and the same distribution: dropout
+/// would be active.</summary>
 /// <remarks>The remedy is <c>eval()</c> on the module; gradients flow in evaluation mode as well.</remarks>
 public sealed class TrainingModeException : InvalidOperationException
 {
     /// <summary>Creates the exception without a message of its own.</summary>
-    public TrainingModeException()
-    {
-    }
+    public TrainingModeException() { }
 
     /// <summary>Creates the exception.</summary>
     /// <param name="message">The module, what follows, the remedy.</param>
     public TrainingModeException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 
     /// <summary>Creates the exception.</summary>
     /// <param name="message">The module, what follows, the remedy.</param>
     /// <param name="innerException">The error beneath.</param>
     public TrainingModeException(string message, Exception? innerException)
-        : base(message, innerException)
-    {
-    }
+        : base(message, innerException) { }
 
     /// <summary>Refuses a module of which any part is in training mode.</summary>
     /// <param name="module">The module.</param>
@@ -33,6 +28,9 @@ public sealed class TrainingModeException : InvalidOperationException
     internal static void Refuse(torch.nn.Module module, string what)
     {
         if (module.modules().Append(module).FirstOrDefault(part => part.training) is torch.nn.Module part)
-            throw new TrainingModeException($"{part.GetName()} is in training mode, in which {what} (dropout). Call eval() on the model; gradients flow in evaluation mode as well.");
+            throw new TrainingModeException(
+                $"{part.GetName()} is in training mode, in which {what} (dropout). Call eval() on the model; gradients flow in evaluation "
+                    + $"mode as well."
+            );
     }
 }

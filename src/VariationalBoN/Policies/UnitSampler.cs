@@ -9,7 +9,7 @@ namespace VariationalBoN.Policies;
 internal sealed class UnitSampler : IDisposable
 {
     private const double CompactionThreshold = 0.75; // of the last rows, when none is waiting
-    private const int GroupsPerBatch = 4;            // prompts that are read ahead, as a part of the rows
+    private const int GroupsPerBatch = 4; // prompts that are read ahead, as a part of the rows
 
     private readonly CausalModel _model;
     private readonly GenerationOptions _options;
@@ -24,8 +24,15 @@ internal sealed class UnitSampler : IDisposable
     private ReadPrompts? _waiting;
 
     /// <summary>The sampler of some rows; those of one prompt stand together.</summary>
-    internal UnitSampler(CausalModel model, GenerationOptions options, EndRule end, StepDistribution distribution,
-        IReadOnlyList<PlannedRow> planned, IReadOnlyList<IReadOnlyList<int>> promptTokens, Action<PlannedRow, List<int>> finished)
+    internal UnitSampler(
+        CausalModel model,
+        GenerationOptions options,
+        EndRule end,
+        StepDistribution distribution,
+        IReadOnlyList<PlannedRow> planned,
+        IReadOnlyList<IReadOnlyList<int>> promptTokens,
+        Action<PlannedRow, List<int>> finished
+    )
     {
         (_model, _options, _end, _distribution) = (model, options, end, distribution);
         (_planned, _promptTokens, _finished) = (planned, promptTokens, finished);
@@ -64,8 +71,14 @@ internal sealed class UnitSampler : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 _waiting?.Dispose();
                 _waiting = null;
-                _waiting = new ReadPrompts(_distribution, NextPrompts(), _promptTokens, _options.MaxNewTokens - 1, _model.VocabularySize,
-                    _rows.Decoding);
+                _waiting = new ReadPrompts(
+                    _distribution,
+                    NextPrompts(),
+                    _promptTokens,
+                    _options.MaxNewTokens - 1,
+                    _model.VocabularySize,
+                    _rows.Decoding
+                );
                 continue;
             }
 
@@ -93,7 +106,8 @@ internal sealed class UnitSampler : IDisposable
     /// <summary>The prompts that the free places need, and some more.</summary>
     private List<int> NextPrompts()
     {
-        int free = _options.RowsPerBatch - _rows.All.Count, most = Math.Max(1, _options.RowsPerBatch / GroupsPerBatch);
+        int free = _options.RowsPerBatch - _rows.All.Count,
+            most = Math.Max(1, _options.RowsPerBatch / GroupsPerBatch);
         var prompts = new List<int>();
         for (int i = _next; i < _planned.Count && (i < _next + free || prompts.Count < most); i++)
         {
@@ -110,11 +124,12 @@ internal sealed class UnitSampler : IDisposable
     /// </summary>
     private void Drop()
     {
-        int alive = _rows.All.Count(row => !row.IsDone), present = _rows.All.Count;
+        int alive = _rows.All.Count(row => !row.IsDone),
+            present = _rows.All.Count;
         if (_next == _planned.Count)
         {
-            bool canStay = alive >= CompactionThreshold * present
-                && _rows.All.All(row => row.Read < _options.MaxNewTokens - 1 || !row.IsDone);
+            bool canStay =
+                alive >= CompactionThreshold * present && _rows.All.All(row => row.Read < _options.MaxNewTokens - 1 || !row.IsDone);
             if (alive == 0 || canStay)
                 return;
         }

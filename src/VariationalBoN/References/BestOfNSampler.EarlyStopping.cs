@@ -29,7 +29,12 @@ public sealed partial class BestOfNSampler
     /// <exception cref="InvalidOperationException">The table was made with something else; the message names it.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the n of a prompt.</exception>
     public async Task<EarlyStoppedAnswers> SampleUntilGoodEnoughAsync(
-        IReadOnlyList<Prompt> prompts, int n, EarlyStopping stopping, long seed, CancellationToken cancellationToken = default)
+        IReadOnlyList<Prompt> prompts,
+        int n,
+        EarlyStopping stopping,
+        long seed,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(stopping);
@@ -51,17 +56,28 @@ public sealed partial class BestOfNSampler
         foreach (var turn in answers.GroupBy(answer => answer.Turn))
         {
             foreach (Search[] batch in turn.Chunk(Math.Max(1, CompletionsPerBatch / stopping.DrawsPerRound)))
-                await DrawAsync(batch, n, stopping, new DrawSeed(seed, DrawPurpose.Serving, checked(turn.Key * n)), cancellationToken).ConfigureAwait(false);
+                await DrawAsync(batch, n, stopping, new DrawSeed(seed, DrawPurpose.Serving, checked(turn.Key * n)), cancellationToken)
+                    .ConfigureAwait(false);
         }
 
-        Dictionary<Prompt, int> places = cdfs.Keys.Select((prompt, place) => (prompt, place)).ToDictionary(pair => pair.prompt, pair => pair.place);
-        double[] lost = [.. answers.Select(answer => answer.Cdf is null ? 0 : EarlyStopping.Lost(answer.Cdf, answer.Best!.Value.Reward, n - answer.Draws))];
+        Dictionary<Prompt, int> places = cdfs
+            .Keys.Select((prompt, place) => (prompt, place))
+            .ToDictionary(pair => pair.prompt, pair => pair.place);
+        double[] lost =
+        [
+            .. answers.Select(answer =>
+                answer.Cdf is null ? 0 : EarlyStopping.Lost(answer.Cdf, answer.Best!.Value.Reward, n - answer.Draws)
+            ),
+        ];
         return new EarlyStoppedAnswers
         {
             Answers = [.. answers.Select(answer => answer.Best!.Value)],
             Draws = [.. answers.Select(answer => answer.Draws)],
             MaxDraws = n,
-            RewardLost = cdfs.Count == 1 ? Estimate.FromObservations(lost) : Estimate.FromClusters(lost, [.. prompts.Select(prompt => places[prompt])]),
+            RewardLost =
+                cdfs.Count == 1
+                    ? Estimate.FromObservations(lost)
+                    : Estimate.FromClusters(lost, [.. prompts.Select(prompt => places[prompt])]),
             WithoutTable = answers.Count(answer => answer.Cdf is null),
         };
     }
@@ -73,8 +89,16 @@ public sealed partial class BestOfNSampler
             cancellationToken.ThrowIfCancellationRequested();
             int round = Math.Min(stopping.DrawsPerRound, n - drawn);
             IReadOnlyList<Completion> completions = _scorer.Reference.Sample(
-                [.. batch.Select(answer => answer.Prompt)], round, seed with { FirstSample = checked(seed.FirstSample + drawn) }, cancellationToken);
-            ScoredBatch scored = await _scorer.ScoreAsync(completions, round, cancellationToken, mayBeNone: true).ConfigureAwait(false); // the next round may have one
+                [.. batch.Select(answer => answer.Prompt)],
+                round,
+                seed with
+                {
+                    FirstSample = checked(seed.FirstSample + drawn),
+                },
+                cancellationToken
+            );
+            // the next round may have one
+            ScoredBatch scored = await _scorer.ScoreAsync(completions, round, cancellationToken, mayBeNone: true).ConfigureAwait(false);
             for (int i = 0; i < scored.Count; i++)
             {
                 Search answer = batch[scored.Groups[i]];
@@ -84,11 +108,18 @@ public sealed partial class BestOfNSampler
 
             foreach (Search answer in batch)
                 answer.Draws = drawn + round;
-            batch = [.. batch.Where(answer => answer.Cdf is null || answer.Best is null || !stopping.IsGoodEnough(answer.Cdf, answer.Best.Value.Reward))];
+            batch =
+            [
+                .. batch.Where(answer =>
+                    answer.Cdf is null || answer.Best is null || !stopping.IsGoodEnough(answer.Cdf, answer.Best.Value.Reward)
+                ),
+            ];
         }
 
         if (batch.FirstOrDefault(answer => answer.Best is null) is { } none)
-            throw new RewardModelException($"None of the {n} completions of the prompt \"{none.Prompt}\" could be scored; all were excluded.");
+            throw new RewardModelException(
+                $"None of the {n} completions of the prompt \"{none.Prompt}\" could be scored; all were excluded."
+            );
     }
 
     private sealed class Search(Prompt prompt, int turn, EmpiricalRewardCdf? cdf)

@@ -7,7 +7,8 @@ internal static class ChosenDraws
 {
     private const int CompletionsPerBatch = 4096;
 
-    /// <summary>Draws, scores and chooses. Answer k of a prompt is chosen among its samples k n to k n + n - 1, whatever else is asked for.</summary>
+    /// <summary>Draws, scores and chooses. Answer k of a prompt is chosen among its samples k n to k n + n - 1, whatever else is asked
+    /// for.</summary>
     /// <typeparam name="T">What is kept of the chosen draw.</typeparam>
     /// <param name="policy">What is drawn from.</param>
     /// <param name="scorer">Rewards and log pi_ref.</param>
@@ -20,7 +21,14 @@ internal static class ChosenDraws
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is below 1.</exception>
     /// <exception cref="RewardModelException">None of the draws of a prompt has a reward.</exception>
     public static async Task<T[]> SampleAsync<T>(
-        IPolicy policy, Scorer scorer, IReadOnlyList<Prompt> prompts, int n, long seed, Func<IReadOnlyList<ScoredCompletion[]>, int, T[]> choose, CancellationToken cancellationToken)
+        IPolicy policy,
+        Scorer scorer,
+        IReadOnlyList<Prompt> prompts,
+        int n,
+        long seed,
+        Func<IReadOnlyList<ScoredCompletion[]>, int, T[]> choose,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 1);
@@ -44,10 +52,19 @@ internal static class ChosenDraws
             ct.ThrowIfCancellationRequested();
             Prompt[] asked = [.. batch.Select(answers => prompts[answers[0]])];
             IReadOnlyList<Completion> drawn = policy.Sample(asked, n, new DrawSeed(seed, DrawPurpose.Serving, checked(answer * n)), ct);
-            ILookup<Prompt, ScoredCompletion> scored = (await scorer.ScoreAsync(drawn, ct).ConfigureAwait(false)).ToLookup(c => c.Completion.Prompt);
-            ScoredCompletion[][] candidates = [.. asked.Select(prompt => scored.Contains(prompt)
-                ? scored[prompt].ToArray()
-                : throw new RewardModelException($"None of the {n} completions of the prompt \"{prompt}\" could be scored; all were excluded."))];
+            ILookup<Prompt, ScoredCompletion> scored = (await scorer.ScoreAsync(drawn, ct).ConfigureAwait(false)).ToLookup(c =>
+                c.Completion.Prompt
+            );
+            ScoredCompletion[][] candidates =
+            [
+                .. asked.Select(prompt =>
+                    scored.Contains(prompt)
+                        ? scored[prompt].ToArray()
+                        : throw new RewardModelException(
+                            $"None of the {n} completions of the prompt \"{prompt}\" could be scored; all were excluded."
+                        )
+                ),
+            ];
             T[] kept = choose(candidates, answer);
             for (int i = 0; i < batch.Length; i++)
                 chosen[batch[i][answer]] = kept[i];

@@ -41,8 +41,13 @@ public sealed record DrawBlock
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return Cut([.. prompts.Distinct()], options.SamplesPerPrompt, options.FirstSample, options.PromptsPerBatch,
-            options.SamplesPerBlock ?? options.SamplesPerPrompt);
+        return Cut(
+            [.. prompts.Distinct()],
+            options.SamplesPerPrompt,
+            options.FirstSample,
+            options.PromptsPerBatch,
+            options.SamplesPerBlock ?? options.SamplesPerPrompt
+        );
     }
 
     /// <summary>The blocks of a call of <see cref="ICompletionSource.DrawAsync"/>.</summary>
@@ -54,7 +59,12 @@ public sealed record DrawBlock
     /// <returns>Blocks in the order of samples, then of prompts.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     public static IReadOnlyList<DrawBlock> Cut(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, int firstSample, int promptsPerBlock, int samplesPerBlock)
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        int firstSample,
+        int promptsPerBlock,
+        int samplesPerBlock
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
@@ -68,14 +78,16 @@ public sealed record DrawBlock
             samples = Math.Min(samplesPerBlock, completionsPerPrompt - offset);
             foreach ((int first, int count, int earlier) in groups)
             {
-                blocks.Add(new DrawBlock
-                {
-                    Prompts = [.. Enumerable.Range(first, count).Select(p => prompts[p])],
-                    FirstPrompt = first,
-                    FirstSample = checked(firstSample + (earlier * completionsPerPrompt) + offset),
-                    Samples = samples,
-                    Offset = offset,
-                });
+                blocks.Add(
+                    new DrawBlock
+                    {
+                        Prompts = [.. Enumerable.Range(first, count).Select(p => prompts[p])],
+                        FirstPrompt = first,
+                        FirstSample = checked(firstSample + (earlier * completionsPerPrompt) + offset),
+                        Samples = samples,
+                        Offset = offset,
+                    }
+                );
             }
         }
 
@@ -93,8 +105,11 @@ public sealed record DrawBlock
     {
         ArgumentNullException.ThrowIfNull(source);
         var parts = new List<ScoredBatch>(); // by the way that an estimation takes, so that batches of model and judge are the same
-        await foreach (ScoredBatch part in source.DrawEachAsync(Prompts, Samples, seed with { FirstSample = FirstSample },
-            cancellationToken).ConfigureAwait(false))
+        await foreach (
+            ScoredBatch part in source
+                .DrawEachAsync(Prompts, Samples, seed with { FirstSample = FirstSample }, cancellationToken)
+                .ConfigureAwait(false)
+        )
             parts.Add(part);
         ScoredBatch block = ScoredBatch.Concat(parts);
         block.RequireAsked(Prompts, Samples);
@@ -120,31 +135,40 @@ public sealed record DrawBlock
             DrawBlock block = drawn[i].Block;
             parts[i].RequireAsked(block.Prompts, block.Samples);
             if (parts[i].Origin != parts[0].Origin)
-                throw new ArgumentException($"Block {i} was scored by something else than block 0; one call has one reference and one " +
-                    "judge.", nameof(drawn));
+                throw new ArgumentException(
+                    $"Block {i} was scored by something else than block 0; one call has one reference and one " + "judge.",
+                    nameof(drawn)
+                );
             for (int j = 0; j < parts[i].Drawn.Length; j++)
             {
                 int place = ((block.FirstPrompt + (j / block.Samples)) * completionsPerPrompt) + block.Offset + (j % block.Samples);
                 if (block.Offset + block.Samples > completionsPerPrompt || places[place] is not null)
-                    throw new ArgumentException($"Block {i}, from prompt {block.FirstPrompt} and sample {block.Offset} on, stands twice " +
-                        $"or is of a call with other than {completionsPerPrompt} completions a prompt; give each block once.",
-                        nameof(drawn));
+                    throw new ArgumentException(
+                        $"Block {i}, from prompt {block.FirstPrompt} and sample {block.Offset} on, stands twice "
+                            + $"or is of a call with other than {completionsPerPrompt} completions a prompt; give each block once.",
+                        nameof(drawn)
+                    );
                 places[place] = (block.FirstPrompt + (j / block.Samples), start + j);
             }
         }
 
         if (Array.FindIndex(places, place => place is null) is >= 0 and int missing)
-            throw new ArgumentException($"Sample {missing % completionsPerPrompt} of prompt {missing / completionsPerPrompt} is in no " +
-                "block; give all blocks of the call.", nameof(drawn));
-        return ScoredBatch.Concat(parts).Reordered([.. places.Select(place => place!.Value.Index)], [.. places.Select(place =>
-            place!.Value.Part)]);
+            throw new ArgumentException(
+                $"Sample {missing % completionsPerPrompt} of prompt {missing / completionsPerPrompt} is in no "
+                    + "block; give all blocks of the call.",
+                nameof(drawn)
+            );
+        return ScoredBatch
+            .Concat(parts)
+            .Reordered([.. places.Select(place => place!.Value.Index)], [.. places.Select(place => place!.Value.Part)]);
     }
 
     /// <summary>Whether all is equal, prompt by prompt.</summary>
     /// <param name="other">Another block.</param>
     /// <returns>True when it is.</returns>
-    public bool Equals(DrawBlock? other) => other is not null && (FirstPrompt, FirstSample, Samples, Offset) == (other.FirstPrompt,
-        other.FirstSample, other.Samples, other.Offset)
+    public bool Equals(DrawBlock? other) =>
+        other is not null
+        && (FirstPrompt, FirstSample, Samples, Offset) == (other.FirstPrompt, other.FirstSample, other.Samples, other.Offset)
         && Prompts.SequenceEqual(other.Prompts);
 
     /// <inheritdoc/>

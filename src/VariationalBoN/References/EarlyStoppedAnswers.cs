@@ -27,6 +27,10 @@ public sealed record EarlyStoppedAnswers
     public required int WithoutTable { get; init; }
 
     /// <summary>Draws and reward in a sentence.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{DrawsSaved} of {(long)MaxDraws * Answers.Length} draws saved; expected reward lost {RewardLost}{(WithoutTable > 0 ? $"; {WithoutTable} answers drawn fully, their prompts not in the table" : "")}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{DrawsSaved} of {(long)MaxDraws * Answers.Length} draws saved; expected reward lost "
+                + $"{RewardLost}{(WithoutTable > 0 ? $"; {WithoutTable} answers drawn fully, their prompts not in the table" : "")}"
+        );
 }

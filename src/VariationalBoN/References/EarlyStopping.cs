@@ -25,7 +25,11 @@ public sealed class EarlyStopping
     {
         ArgumentNullException.ThrowIfNull(table);
         if (!(costPerDraw >= 0 && costPerDraw < double.PositiveInfinity))
-            throw new ArgumentOutOfRangeException(nameof(costPerDraw), costPerDraw, "The cost of a draw must be finite and at least 0, in the unit of the reward.");
+            throw new ArgumentOutOfRangeException(
+                nameof(costPerDraw),
+                costPerDraw,
+                "The cost of a draw must be finite and at least 0, in the unit of the reward."
+            );
         (Table, _costPerDraw) = (table, costPerDraw);
     }
 
@@ -42,7 +46,11 @@ public sealed class EarlyStopping
     public int DrawsPerRound
     {
         get => _drawsPerRound;
-        init => _drawsPerRound = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(DrawsPerRound), value, "There must be at least 1 draw in a round.");
+        init =>
+            _drawsPerRound =
+                value >= 1
+                    ? value
+                    : throw new ArgumentOutOfRangeException(nameof(DrawsPerRound), value, "There must be at least 1 draw in a round.");
     }
 
     /// <summary>Whether all n are drawn of a prompt that is not in the table; otherwise it is refused.</summary>
@@ -55,8 +63,10 @@ public sealed class EarlyStopping
     /// <returns>At least 0; +infinity where there is no best.</returns>
     /// <exception cref="KeyNotFoundException">The prompt is not in the table.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="best"/> is NaN.</exception>
-    public double ExpectedGain(Prompt prompt, double best) => !double.IsNaN(best) ? Gain(Table[prompt].Cdf, best)
-        : throw new ArgumentOutOfRangeException(nameof(best), best, "The best reward so far must be a number.");
+    public double ExpectedGain(Prompt prompt, double best) =>
+        !double.IsNaN(best)
+            ? Gain(Table[prompt].Cdf, best)
+            : throw new ArgumentOutOfRangeException(nameof(best), best, "The best reward so far must be a number.");
 
     /// <summary>What the rule would do on a prompt, as if its samples were all that the reference can say.</summary>
     /// <param name="prompt">A prompt of the table.</param>
@@ -69,14 +79,18 @@ public sealed class EarlyStopping
         ArgumentOutOfRangeException.ThrowIfLessThan(n, 1);
         EmpiricalRewardCdf cdf = Table[prompt].Cdf;
         ReadOnlySpan<double> rewards = cdf.SortedRewards;
-        double least = Least(cdf), draws = 0, reward = 0, whole = 0;
+        double least = Least(cdf),
+            draws = 0,
+            reward = 0,
+            whole = 0;
         int below = 0;
         while (below < rewards.Length && rewards[below] < least)
             below++;
         double goesOn = (double)below / rewards.Length; // the probability that a draw is not good enough
         for (int i = 0; i < rewards.Length; i++)
         {
-            double from = (double)i / rewards.Length, to = (i + 1.0) / rewards.Length;
+            double from = (double)i / rewards.Length,
+                to = (i + 1.0) / rewards.Length;
             double whenAll = rewards[i] * (Math.Pow(to, n) - Math.Pow(from, n));
             whole += whenAll;
             if (i < below)
@@ -95,8 +109,16 @@ public sealed class EarlyStopping
 
     /// <summary>The rewards of a prompt; null where all n are to be drawn.</summary>
     /// <exception cref="KeyNotFoundException">It is not in the table, and that is refused.</exception>
-    internal EmpiricalRewardCdf? Find(Prompt prompt) => Table.Find(prompt)?.Cdf ?? (DrawFullyWithoutTable ? null : throw new KeyNotFoundException(
-        $"The prompt {Shown.Quoted(prompt.Canonical)} is not in the reference table, so that nothing says when to stop. Add it to the table, or set {nameof(EarlyStopping)}.{nameof(DrawFullyWithoutTable)}."));
+    internal EmpiricalRewardCdf? Find(Prompt prompt) =>
+        Table.Find(prompt)?.Cdf
+        ?? (
+            DrawFullyWithoutTable
+                ? null
+                : throw new KeyNotFoundException(
+                    $"The prompt {Shown.Quoted(prompt.Canonical)} is not in the reference table, so that nothing says when to stop. Add "
+                        + $"it to the table, or set {nameof(EarlyStopping)}.{nameof(DrawFullyWithoutTable)}."
+                )
+        );
 
     /// <summary>Whether one more draw is not worth its cost.</summary>
     internal bool IsGoodEnough(EmpiricalRewardCdf cdf, double best) => Gain(cdf, best) <= _costPerDraw;

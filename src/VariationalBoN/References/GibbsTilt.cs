@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VariationalBoN.References;
 
 /// <summary>How far the Gibbs target pi_ref exp(r / beta) / Z lies from the reference, by the rewards of a table. Stateless,
@@ -8,7 +10,10 @@ namespace VariationalBoN.References;
 /// </remarks>
 public static class GibbsTilt
 {
-    private const double FirstLow = 1e-3, FirstHigh = 1e6, Smallest = 1e-300, Largest = 1e300;
+    private const double FirstLow = 1e-3,
+        FirstHigh = 1e6,
+        Smallest = 1e-300,
+        Largest = 1e300;
     private const int Halvings = 60;
 
     /// <summary>The beta of KL-constrained RL (<c>GibbsObjective</c>) whose target is a given KL away: to go as far as Best-of-N, give
@@ -32,8 +37,15 @@ public static class GibbsTilt
             low -= 10;
         if (!(Average(rewards, Math.Exp(low)) > kl))
         {
-            throw new ArgumentOutOfRangeException(nameof(kl), kl, FormattableString.Invariant(
-                $"No beta reaches a KL of {kl} nats: the best of at most {rewards.Max(of => of.Length)} samples of a prompt are {largest} nats from the reference, averaged over prompts. Draw more samples per prompt, or ask for less."));
+            throw new ArgumentOutOfRangeException(
+                nameof(kl),
+                kl,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"No beta reaches a KL of {kl} nats: the best of at most {rewards.Max(of => of.Length)} samples of a prompt are "
+                        + $"{largest} nats from the reference, averaged over prompts. Draw more samples per prompt, or ask for less."
+                )
+            );
         }
 
         while (Average(rewards, Math.Exp(high)) > kl && high < Math.Log(Largest))
@@ -90,7 +102,9 @@ public static class GibbsTilt
     /// <summary>sum_i w_i log(w_i M) of the weights w_i proportional to exp(r_i / beta).</summary>
     private static double Kl(double[] sorted, double beta)
     {
-        double largest = sorted[^1], sum = 0, tilted = 0;
+        double largest = sorted[^1],
+            sum = 0,
+            tilted = 0;
         foreach (double reward in sorted)
         {
             double weight = Math.Exp((reward - largest) / beta);

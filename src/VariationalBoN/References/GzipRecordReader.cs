@@ -9,9 +9,11 @@ namespace VariationalBoN.References;
 /// </summary>
 internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
 {
-    private const int HeaderLength = 20, LongestUnpacked = 1 << 28;
+    private const int HeaderLength = 20,
+        LongestUnpacked = 1 << 28;
 
-    /// <summary>A trailer (CRC-32 and length) that no member of a line has: that of one whose end is zeros, as a disk that lost power leaves.</summary>
+    /// <summary>A trailer (CRC-32 and length) that no member of a line has: that of one whose end is zeros, as a disk that lost power
+    /// leaves.</summary>
     private static ReadOnlySpan<byte> ZeroTrailer => [0, 0, 0, 0, 0, 0, 0, 0];
 
     // ID1 ID2 CM FLG(FEXTRA) MTIME(4) XFL OS XLEN(2) SI1 SI2 LEN(2), then the length of the member in 4 bytes.
@@ -25,7 +27,7 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
         using var gzip = new GZipStream(packed, CompressionMode.Decompress);
         using var line = new MemoryStream();
         byte[] part = new byte[1 << 16];
-        for (int read; (read = gzip.Read(part)) > 0;)
+        for (int read; (read = gzip.Read(part)) > 0; )
         {
             if (line.Length + read > LongestUnpacked)
                 throw new InvalidDataException($"a record is longer than {LongestUnpacked} bytes when it is unpacked.");
@@ -33,7 +35,11 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
         }
 
         ReadOnlyMemory<byte> json = line.GetBuffer().AsMemory(0, (int)line.Length);
-        if (!json.Span.EndsWith("\n"u8) || member.Length < HeaderLength || BinaryPrimitives.ReadInt32LittleEndian(member.Span[^4..]) != json.Length)
+        if (
+            !json.Span.EndsWith("\n"u8)
+            || member.Length < HeaderLength
+            || BinaryPrimitives.ReadInt32LittleEndian(member.Span[^4..]) != json.Length
+        )
             throw new InvalidDataException("the gzip member does not hold one whole line, or its length is not what it says.");
         return json[..^1];
     }
@@ -47,7 +53,8 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
         }
 
         int length = BinaryPrimitives.ReadInt32LittleEndian(Ahead[Signature.Length..]);
-        string? fault = !Ahead.StartsWith(Signature) ? "no gzip member of this library begins there."
+        string? fault =
+            !Ahead.StartsWith(Signature) ? "no gzip member of this library begins there."
             : length is <= HeaderLength or > LongestRecord ? $"the gzip member says that it has {length} bytes."
             : null;
         if (fault is not null)
@@ -65,10 +72,11 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
         return Found(Unpack(member), isWhole: true);
     }
 
-    /// <summary>Whether nothing but zeros follows so many bytes: what a disk that lost power can leave of a file that was growing.</summary>
+    /// <summary>Whether nothing but zeros follows so many bytes: what a disk that lost power can leave of a file that was
+    /// growing.</summary>
     private bool IsZeroFrom(int seen)
     {
-        for (; !Ahead[seen..].ContainsAnyExcept((byte)0);)
+        for (; !Ahead[seen..].ContainsAnyExcept((byte)0); )
         {
             seen = Ahead.Length;
             if (!More())
@@ -79,7 +87,8 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
     }
 
     /// <summary>The rest of the file lacks an end; a member that begins within it shows that it is not the last that is damaged.</summary>
-    private bool TakeTail() => Ahead.Length > Signature.Length && Ahead[1..].IndexOf(Signature) >= 0
-        ? throw new InvalidDataException("the gzip member there has lost its end, and others follow it.")
-        : Found(Take(Ahead.Length), isWhole: false);
+    private bool TakeTail() =>
+        Ahead.Length > Signature.Length && Ahead[1..].IndexOf(Signature) >= 0
+            ? throw new InvalidDataException("the gzip member there has lost its end, and others follow it.")
+            : Found(Take(Ahead.Length), isWhole: false);
 }

@@ -13,8 +13,12 @@ internal static class ParallelParts
     /// <param name="stop">Cancelled when nobody wants more.</param>
     /// <param name="cancellationToken">The caller's.</param>
     internal static async IAsyncEnumerable<TPart> Of<TSource, TPart>(
-        IReadOnlyList<TSource> sources, Func<TSource, IAsyncEnumerable<TPart>> open, int atOnce, CancellationToken stop,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<TSource> sources,
+        Func<TSource, IAsyncEnumerable<TPart>> open,
+        int atOnce,
+        CancellationToken stop,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         if (atOnce == 1)
         {
@@ -48,11 +52,17 @@ internal static class ParallelParts
             try
             {
                 var many = new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = left.Token };
-                await Parallel.ForEachAsync(sources, many, async (source, token) =>
-                {
-                    await foreach (TPart part in open(source).WithCancellation(token).ConfigureAwait(false))
-                        await parts.Writer.WriteAsync(part, token).ConfigureAwait(false);
-                }).ConfigureAwait(false);
+                await Parallel
+                    .ForEachAsync(
+                        sources,
+                        many,
+                        async (source, token) =>
+                        {
+                            await foreach (TPart part in open(source).WithCancellation(token).ConfigureAwait(false))
+                                await parts.Writer.WriteAsync(part, token).ConfigureAwait(false);
+                        }
+                    )
+                    .ConfigureAwait(false);
             }
             catch (Exception e)
             {

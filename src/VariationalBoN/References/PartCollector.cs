@@ -38,7 +38,7 @@ internal sealed class PartCollector(int prompts, int samples, Action<DrawnPart> 
         {
             for (int k = 0, end; k < samples; k = end)
             {
-                for (end = k + 1; end < samples && (_ended[(p * samples) + end] is null) == (_ended[(p * samples) + k] is null);)
+                for (end = k + 1; end < samples && (_ended[(p * samples) + end] is null) == (_ended[(p * samples) + k] is null); )
                     end++;
                 if (_ended[(p * samples) + k] is not null)
                     ready(new DrawnPart(p, 1, k, end - k, [.. _ended[((p * samples) + k)..((p * samples) + end)]!]));

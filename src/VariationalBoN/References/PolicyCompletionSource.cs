@@ -21,20 +21,29 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     public ModelIdentity? Execution => TorchRuntime.Execution;
 
     /// <inheritdoc/>
-    /// <remarks>Drawing and log pi_ref run before the call returns, on the caller's thread; what it returns waits for the reward model alone.</remarks>
-    public Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-        scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken), completionsPerPrompt, cancellationToken);
+    /// <remarks>Drawing and log pi_ref run before the call returns, on the caller's thread; what it returns waits for the reward model
+    /// alone.</remarks>
+    public Task<ScoredBatch> DrawAsync(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    ) => scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken), completionsPerPrompt, cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The prompts are copied. Drawing and log pi_ref run on another thread, which waits when 16 batches are waiting for the judge, and which has
-    /// ended when the enumeration ends. Until then no weight of policy or reference may change, and one that is not thread-safe must not be asked
-    /// by anybody else. log pi_ref is asked for within <see cref="IPolicy.SampleEach"/>, also where the policy is the reference. The judge is asked
-    /// while drawing goes on: one that shares a module with the policy must bear that.
+    /// The prompts are copied. Drawing and log pi_ref run on another thread, which waits when 16 batches are waiting for the judge, and
+    /// which has ended when the enumeration ends. Until then no weight of policy or reference may change, and one that is not thread-safe
+    /// must not be asked by anybody else. log pi_ref is asked for within <see cref="IPolicy.SampleEach"/>, also where the policy is the
+    /// reference. The judge is asked while drawing goes on: one that shares a module with the policy must bear that.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">K is below 1, or P * K more than one list can hold.</exception>
     public IAsyncEnumerable<ScoredBatch> DrawEachAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    )
     {
         var parts = DrawPartsAsync(prompts, completionsPerPrompt, seed, false, cancellationToken);
         return ScoredAsync(cancellationToken);
@@ -53,15 +62,24 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     /// <param name="keepOfFailed">Whether what had ended when drawing failed is given, too, before the failure.</param>
     /// <param name="cancellationToken">Stops drawing.</param>
     internal IAsyncEnumerable<(DrawnPart Part, double[] LogReference)> DrawPartsAsync(
-        IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, bool keepOfFailed, CancellationToken cancellationToken)
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        bool keepOfFailed,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
         Prompt[] all = [.. prompts];
         if ((long)all.Length * completionsPerPrompt > Array.MaxLength)
         {
-            throw new ArgumentOutOfRangeException(nameof(completionsPerPrompt), completionsPerPrompt,
-                $"{completionsPerPrompt} completions of each of {all.Length} prompts are more than one call can draw; ask for at most {Array.MaxLength / all.Length}, or for fewer prompts at a time.");
+            throw new ArgumentOutOfRangeException(
+                nameof(completionsPerPrompt),
+                completionsPerPrompt,
+                $"{completionsPerPrompt} completions of each of {all.Length} prompts are more than one call can draw; ask for at most "
+                    + $"{Array.MaxLength / all.Length}, or for fewer prompts at a time."
+            );
         }
 
         return PartsAsync(cancellationToken);
@@ -69,10 +87,15 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
         async IAsyncEnumerable<(DrawnPart Part, double[] LogReference)> PartsAsync([EnumeratorCancellation] CancellationToken token)
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(token);
-            var parts = Channel.CreateBounded<(DrawnPart, double[])>(new BoundedChannelOptions(WaitingParts) { SingleReader = true, SingleWriter = true });
+            var parts = Channel.CreateBounded<(DrawnPart, double[])>(
+                new BoundedChannelOptions(WaitingParts) { SingleReader = true, SingleWriter = true }
+            );
             Task drawing = Task.Factory.StartNew(
                 () => Draw(parts.Writer, all, completionsPerPrompt, seed, keepOfFailed, stop.Token, token),
-                CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default); // a thread of its own
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+                TaskScheduler.Default
+            ); // a thread of its own
             try
             {
                 await foreach ((DrawnPart, double[]) part in parts.Reader.ReadAllAsync(token).ConfigureAwait(false))
@@ -92,22 +115,32 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
 
     /// <summary>Draws into a channel, which it ends, whatever happens, and with what drawing fails with.</summary>
     private void Draw(
-        ChannelWriter<(DrawnPart, double[])> parts, Prompt[] prompts, int completionsPerPrompt, DrawSeed seed, bool keepOfFailed,
-        CancellationToken stop, CancellationToken callers)
+        ChannelWriter<(DrawnPart, double[])> parts,
+        Prompt[] prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        bool keepOfFailed,
+        CancellationToken stop,
+        CancellationToken callers
+    )
     {
         Exception? failure = null;
         try
         {
             DrawnPart? last = null; // given when drawing has ended and left nothing behind
-            var collector = new PartCollector(prompts.Length, completionsPerPrompt, part =>
-            {
-                if (failure is not null)
-                    Save(part);
-                else if (part.FirstPrompt + part.Prompts == prompts.Length)
-                    last = part;
-                else
-                    Write(part);
-            });
+            var collector = new PartCollector(
+                prompts.Length,
+                completionsPerPrompt,
+                part =>
+                {
+                    if (failure is not null)
+                        Save(part);
+                    else if (part.FirstPrompt + part.Prompts == prompts.Length)
+                        last = part;
+                    else
+                        Write(part);
+                }
+            );
             try
             {
                 policy.SampleEach(prompts, completionsPerPrompt, seed, collector.Add, stop);
@@ -124,7 +157,10 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
         }
         catch (Exception e)
         {
-            failure ??= e is OperationCanceledException && callers.IsCancellationRequested ? new OperationCanceledException(e.Message, e, callers) : e;
+            failure ??=
+                e is OperationCanceledException && callers.IsCancellationRequested
+                    ? new OperationCanceledException(e.Message, e, callers)
+                    : e;
         }
         finally
         {

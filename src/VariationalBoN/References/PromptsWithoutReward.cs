@@ -10,6 +10,9 @@ internal static class PromptsWithoutReward
     public static string? Among(IReadOnlyCollection<ReferencePrompt> prompts)
     {
         ReferencePrompt[] empty = [.. prompts.Where(prompt => prompt.Count == 0)];
-        return empty.Length == 0 ? null : $"{empty.Length} of {prompts.Count} prompts have no reward, each of their samples was excluded: {string.Join(", ", empty.Take(Named).Select(prompt => $"\"{prompt.Prompt}\""))}{(empty.Length > Named ? $" and {empty.Length - Named} more" : "")}.";
+        return empty.Length == 0
+            ? null
+            : $"{empty.Length} of {prompts.Count} prompts have no reward, each of their samples was excluded: "
+                + $"{string.Join(", ", empty.Take(Named).Select(prompt => $"\"{prompt.Prompt}\""))}{(empty.Length > Named ? $" and {empty.Length - Named} more" : "")}.";
     }
 }

@@ -10,8 +10,10 @@ namespace VariationalBoN.References;
 /// </summary>
 internal sealed class ReferenceFolder
 {
-    private const string ManifestFile = "manifest.json", Format = "VariationalBoN reference cache";
-    private const int Version = 1, LongestManifest = 1 << 20;
+    private const string ManifestFile = "manifest.json",
+        Format = "VariationalBoN reference cache";
+    private const int Version = 1,
+        LongestManifest = 1 << 20;
     private readonly string _records;
     private readonly bool _isCompressed;
 
@@ -31,7 +33,8 @@ internal sealed class ReferenceFolder
         if (!File.Exists(path))
             throw new InvalidDataException(
                 $"{folder} is no folder of reference samples: it has no {ManifestFile}. Give a folder that version 0.1 of this library "
-                    + "wrote.");
+                    + "wrote."
+            );
         try
         {
             using var document = JsonDocument.Parse(InputFile.ReadAll(path, LongestManifest), ReferenceTableFile.Reading);
@@ -50,7 +53,9 @@ internal sealed class ReferenceFolder
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {
             throw new InvalidDataException(
-                $"{path} cannot be used: {e.Message} Take the file from its source again; the records beside it are not the matter.", e);
+                $"{path} cannot be used: {e.Message} Take the file from its source again; the records beside it are not the matter.",
+                e
+            );
         }
     }
 
@@ -108,8 +113,13 @@ internal sealed class ReferenceFolder
         }
     }
 
-    private InvalidDataException Damage(RecordReader records, string why, Exception? inner) => new(
-        string.Create(CultureInfo.InvariantCulture, $"{_records}, line {records.Number} (byte {records.Offset}): {why} Take the file from "
-            + $"its source again, or cut it to its first {records.Offset} bytes and import: what is cut off is drawn again."),
-        inner);
+    private InvalidDataException Damage(RecordReader records, string why, Exception? inner) =>
+        new(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{_records}, line {records.Number} (byte {records.Offset}): {why} Take the file from "
+                    + $"its source again, or cut it to its first {records.Offset} bytes and import: what is cut off is drawn again."
+            ),
+            inner
+        );
 }

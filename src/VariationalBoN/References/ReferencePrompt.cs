@@ -6,8 +6,9 @@ namespace VariationalBoN.References;
 
 /// <summary>The reference samples of one prompt.</summary>
 /// <remarks>
-/// Immutable, thread-safe. Of a table that was opened from a <see cref="ReferenceStore"/> nothing is kept in memory: each property reads what
-/// it returns, <see cref="Responses"/>, <see cref="Samples"/> and <see cref="Components"/> more than rewards. Keep what a loop uses in a variable.
+/// Immutable, thread-safe. Of a table that was opened from a <see cref="ReferenceStore"/> nothing is kept in memory: each property reads
+/// what it returns, <see cref="Responses"/>, <see cref="Samples"/> and <see cref="Components"/> more than rewards. Keep what a loop uses in
+/// a variable.
 /// </remarks>
 public sealed class ReferencePrompt
 {
@@ -20,44 +21,74 @@ public sealed class ReferencePrompt
     /// <summary>Reference samples that the library drew and scored.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="drawn">The samples of that prompt in the order drawn, those without a reward included; at least one.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each sample, null where it has none; left out when there are none.</param>
-    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or components are not as many as samples or not finite.</exception>
-    public ReferencePrompt(Prompt prompt, IEnumerable<ScoredSample> drawn, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
-        : this(prompt, SamplesOf(prompt, [.. drawn ?? throw new ArgumentNullException(nameof(drawn))], components))
-    {
-    }
+    /// <param name="components">For each named component of the rewards a finite value to each sample, null where it has none; left out
+    /// when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or components are not
+    /// as many as samples or not finite.</exception>
+    public ReferencePrompt(
+        Prompt prompt,
+        IEnumerable<ScoredSample> drawn,
+        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null
+    )
+        : this(prompt, SamplesOf(prompt, [.. drawn ?? throw new ArgumentNullException(nameof(drawn))], components)) { }
 
     /// <summary>Reference samples that the library drew and scored, each with a reward.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="samples">The scored samples of that prompt in the order drawn; at least one.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each sample, null where it has none; left out when there are none.</param>
-    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or components are not as many as samples or not finite.</exception>
-    public ReferencePrompt(Prompt prompt, IEnumerable<ScoredCompletion> samples, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
-        : this(prompt, (samples ?? throw new ArgumentNullException(nameof(samples))).Select(sample => (ScoredSample)sample), components)
-    {
-    }
+    /// <param name="components">For each named component of the rewards a finite value to each sample, null where it has none; left out
+    /// when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or components are not
+    /// as many as samples or not finite.</exception>
+    public ReferencePrompt(
+        Prompt prompt,
+        IEnumerable<ScoredCompletion> samples,
+        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null
+    )
+        : this(prompt, (samples ?? throw new ArgumentNullException(nameof(samples))).Select(sample => (ScoredSample)sample), components) { }
 
     /// <summary>Rewards that came from elsewhere, without token ids and log-probabilities.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="rewards">A finite reward to each sample that was drawn, null where it has none; at least one.</param>
     /// <param name="responses">The texts of the samples that have a reward, in order, or none.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each reward, null where it has none; left out when there are none.</param>
-    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, lengths differ, or a component is not finite.</exception>
-    public ReferencePrompt(Prompt prompt, IEnumerable<double?> rewards, IEnumerable<string> responses, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
-        : this(prompt, SamplesOf(prompt, [.. rewards ?? throw new ArgumentNullException(nameof(rewards))], [.. responses ?? throw new ArgumentNullException(nameof(responses))], components))
-    {
-    }
+    /// <param name="components">For each named component of the rewards a finite value to each reward, null where it has none; left out
+    /// when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, lengths differ, or a component is not
+    /// finite.</exception>
+    public ReferencePrompt(
+        Prompt prompt,
+        IEnumerable<double?> rewards,
+        IEnumerable<string> responses,
+        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null
+    )
+        : this(
+            prompt,
+            SamplesOf(
+                prompt,
+                [.. rewards ?? throw new ArgumentNullException(nameof(rewards))],
+                [.. responses ?? throw new ArgumentNullException(nameof(responses))],
+                components
+            )
+        ) { }
 
     /// <summary>Rewards that came from elsewhere, without token ids and log-probabilities, one to each sample.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="rewards">Finite rewards, at least one.</param>
     /// <param name="responses">The texts that were scored, one to each reward, or none.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each reward, null where it has none; left out when there are none.</param>
+    /// <param name="components">For each named component of the rewards a finite value to each reward, null where it has none; left out
+    /// when there are none.</param>
     /// <exception cref="ArgumentException">There is no reward, one is not finite, lengths differ, or a component is not finite.</exception>
-    public ReferencePrompt(Prompt prompt, IEnumerable<double> rewards, IEnumerable<string> responses, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null)
-        : this(prompt, (rewards ?? throw new ArgumentNullException(nameof(rewards))).Select(reward => (double?)reward), responses, components)
-    {
-    }
+    public ReferencePrompt(
+        Prompt prompt,
+        IEnumerable<double> rewards,
+        IEnumerable<string> responses,
+        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null
+    )
+        : this(
+            prompt,
+            (rewards ?? throw new ArgumentNullException(nameof(rewards))).Select(reward => (double?)reward),
+            responses,
+            components
+        ) { }
 
     /// <summary>Samples that are checked.</summary>
     /// <exception cref="ArgumentException">Nothing was drawn, or a reward is not finite.</exception>
@@ -85,8 +116,10 @@ public sealed class ReferencePrompt
     /// <summary>The M samples with token ids and log pi_ref; empty when the rewards came from elsewhere.</summary>
     public ImmutableArray<ScoredCompletion> Samples => All.Samples;
 
-    /// <summary>For each named component of the rewards its M values in the order of the rewards, as the reward model reported them: for reports and logs.</summary>
-    /// <remarks>Null where it reported none, or no number. What is done to the reward of a truncated completion is not in them. Empty for a reward without parts.</remarks>
+    /// <summary>For each named component of the rewards its M values in the order of the rewards, as the reward model reported them: for
+    /// reports and logs.</summary>
+    /// <remarks>Null where it reported none, or no number. What is done to the reward of a truncated completion is not in them. Empty for a
+    /// reward without parts.</remarks>
     public IReadOnlyDictionary<string, ImmutableArray<double?>> Components => All.Components;
 
     /// <summary>What the rewards say of F.</summary>
@@ -96,14 +129,19 @@ public sealed class ReferencePrompt
         get
         {
             EmpiricalRewardCdf? cdf = _cdf ?? (_stored is not null && _stored.Count > 0 ? _stored.Cdf(_tieTolerance) : null);
-            return cdf ?? throw new InvalidOperationException($"Each of the {Excluded} samples of the prompt \"{Prompt}\" was excluded, so that nothing is known of its rewards. Draw more samples of it, or leave it out.");
+            return cdf
+                ?? throw new InvalidOperationException(
+                    $"Each of the {Excluded} samples of the prompt \"{Prompt}\" was excluded, so that nothing is known of its rewards. "
+                        + $"Draw more samples of it, or leave it out."
+                );
         }
     }
 
     /// <summary>How many samples were drawn but have no reward.</summary>
     public int Excluded => Drawn - Count;
 
-    /// <summary>The index of the sample that each of the M rewards belongs to, ascending: those without a reward, and those that a store does not have, are passed over.</summary>
+    /// <summary>The index of the sample that each of the M rewards belongs to, ascending: those without a reward, and those that a store
+    /// does not have, are passed over.</summary>
     /// <remarks>In a store the index that fixes the draw, <see cref="DrawSeed.FirstSample"/> on; in memory counted from 0.</remarks>
     public ImmutableArray<int> SampleIndices
     {
@@ -133,11 +171,18 @@ public sealed class ReferencePrompt
     public ReferencePrompt WithTieTolerance(double tieTolerance)
     {
         if (!(tieTolerance >= 0 && tieTolerance < double.PositiveInfinity))
-            throw new ArgumentOutOfRangeException(nameof(tieTolerance), tieTolerance, "The tie tolerance must be finite and at least 0; 0 compares exactly.");
-        return tieTolerance == _tieTolerance ? this : _samples is null ? new ReferencePrompt(_stored!, _prompt, tieTolerance) : new ReferencePrompt(Prompt, _samples, tieTolerance);
+            throw new ArgumentOutOfRangeException(
+                nameof(tieTolerance),
+                tieTolerance,
+                "The tie tolerance must be finite and at least 0; 0 compares exactly."
+            );
+        return tieTolerance == _tieTolerance ? this
+            : _samples is null ? new ReferencePrompt(_stored!, _prompt, tieTolerance)
+            : new ReferencePrompt(Prompt, _samples, tieTolerance);
     }
 
-    /// <summary>For each of <see cref="Samples"/> the probability that it is the best of n of them: <see cref="EmpiricalRewardCdf.BestOfNWeightsByRank"/> in the order drawn.</summary>
+    /// <summary>For each of <see cref="Samples"/> the probability that it is the best of n of them:
+    /// <see cref="EmpiricalRewardCdf.BestOfNWeightsByRank"/> in the order drawn.</summary>
     /// <param name="n">Number of draws; finite, at least 1.</param>
     /// <returns>M weights, at least 0, summing to 1: those of Best-of-N fine-tuning (BoN-SFT); a fresh array.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range or NaN.</exception>
@@ -152,28 +197,57 @@ public sealed class ReferencePrompt
         return weights;
     }
 
-    private static PromptSamples SamplesOf(Prompt prompt, ImmutableArray<ScoredSample> drawn, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
+    private static PromptSamples SamplesOf(
+        Prompt prompt,
+        ImmutableArray<ScoredSample> drawn,
+        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components
+    )
     {
         ArgumentNullException.ThrowIfNull(prompt);
         if (drawn.Any(sample => sample.Completion.Prompt != prompt))
             throw new ArgumentException($"A sample of another prompt is among those of \"{prompt}\".", nameof(drawn));
         if (drawn.FirstOrDefault(sample => !ScoredSample.CanBeLogReference(sample.LogReference)) is { Completion: not null } odd)
-            throw new ArgumentException($"log pi_ref of a sample of the prompt {Shown.Quoted(prompt.Canonical)} is {odd.LogReference:R}; " +
-                "it must be finite and at most 0.", nameof(drawn));
+            throw new ArgumentException(
+                $"log pi_ref of a sample of the prompt {Shown.Quoted(prompt.Canonical)} is {odd.LogReference:R}; "
+                    + "it must be finite and at most 0.",
+                nameof(drawn)
+            );
         ImmutableSortedDictionary<string, ImmutableArray<double?>> columns = ReferenceComponents.Checked(prompt, drawn.Length, components);
         int[] kept = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Reward is not null)];
-        ImmutableArray<ScoredCompletion> samples = [.. kept.Select(i => new ScoredCompletion(drawn[i].Completion, drawn[i].Reward!.Value, drawn[i].LogReference))];
+        ImmutableArray<ScoredCompletion> samples =
+        [
+            .. kept.Select(i => new ScoredCompletion(drawn[i].Completion, drawn[i].Reward!.Value, drawn[i].LogReference)),
+        ];
         return new PromptSamples(
-            [.. Enumerable.Range(0, drawn.Length)], [.. drawn.Select(sample => sample.Reward)], [.. samples.Select(sample => sample.Completion.Text)], samples,
-            ReferenceComponents.At(columns, kept).ToImmutableSortedDictionary(StringComparer.Ordinal));
+            [.. Enumerable.Range(0, drawn.Length)],
+            [.. drawn.Select(sample => sample.Reward)],
+            [.. samples.Select(sample => sample.Completion.Text)],
+            samples,
+            ReferenceComponents.At(columns, kept).ToImmutableSortedDictionary(StringComparer.Ordinal)
+        );
     }
 
-    private static PromptSamples SamplesOf(Prompt prompt, ImmutableArray<double?> rewards, ImmutableArray<string> responses, IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components)
+    private static PromptSamples SamplesOf(
+        Prompt prompt,
+        ImmutableArray<double?> rewards,
+        ImmutableArray<string> responses,
+        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components
+    )
     {
         ArgumentNullException.ThrowIfNull(prompt);
         int known = rewards.Count(reward => reward is not null);
         if (responses.Length != 0 && responses.Length != known)
-            throw new ArgumentException($"There are {known} rewards but {responses.Length} responses for the prompt \"{prompt}\"; give one to each reward, or none.", nameof(responses));
-        return new PromptSamples([.. Enumerable.Range(0, rewards.Length)], rewards, responses, [], ReferenceComponents.Checked(prompt, known, components));
+            throw new ArgumentException(
+                $"There are {known} rewards but {responses.Length} responses for the prompt \"{prompt}\"; give one to each reward, or "
+                    + $"none.",
+                nameof(responses)
+            );
+        return new PromptSamples(
+            [.. Enumerable.Range(0, rewards.Length)],
+            rewards,
+            responses,
+            [],
+            ReferenceComponents.Checked(prompt, known, components)
+        );
     }
 }

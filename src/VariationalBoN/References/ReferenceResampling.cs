@@ -29,7 +29,8 @@ public static class ReferenceResampling
         ImmutableArray<ScoredCompletion> samples = Samples(prompt, count);
         double[] weights = prompt.Cdf.BestOfNWeightsByRank(n);
         ScoredCompletion[] ascending = [.. samples.OrderBy(sample => sample.Reward)];
-        double u = Random(prompt, seed).Uniform(0), reached = weights[0];
+        double u = Random(prompt, seed).Uniform(0),
+            reached = weights[0];
         int rank = 0;
         var drawn = ImmutableArray.CreateBuilder<ScoredCompletion>(count);
         for (int draw = 0; draw < count; draw++)
@@ -52,7 +53,8 @@ public static class ReferenceResampling
     {
         ImmutableArray<ScoredCompletion> samples = Samples(prompt, count);
         CounterRandom random = Random(prompt, seed);
-        return [.. Enumerable.Range(1, count).Select(k => samples[(int)(random.Uniform(k) * samples.Length)])]; // number 0 is that of BestOf
+        // number 0 is that of BestOf
+        return [.. Enumerable.Range(1, count).Select(k => samples[(int)(random.Uniform(k) * samples.Length)])];
     }
 
     private static CounterRandom Random(ReferencePrompt prompt, DrawSeed seed) =>
@@ -63,7 +65,12 @@ public static class ReferenceResampling
         ArgumentNullException.ThrowIfNull(prompt);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ImmutableArray<ScoredCompletion> samples = prompt.Samples;
-        return !samples.IsEmpty ? samples
-            : throw new ArgumentException($"The reference samples of the prompt \"{prompt.Prompt}\" came from elsewhere, without token ids; they cannot be trained on. Estimate the table with the library.", nameof(prompt));
+        return !samples.IsEmpty
+            ? samples
+            : throw new ArgumentException(
+                $"The reference samples of the prompt \"{prompt.Prompt}\" came from elsewhere, without token ids; they cannot be trained "
+                    + $"on. Estimate the table with the library.",
+                nameof(prompt)
+            );
     }
 }

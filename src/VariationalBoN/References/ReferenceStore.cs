@@ -49,14 +49,22 @@ public sealed class ReferenceStore : IDisposable
         options ??= new ReferenceStoreOptions();
         options.Validate();
         provenance = options.Promised(provenance);
-        return new ReferenceStore(StoreWriter.Open(
-            path, StoreFacts.Of(provenance), there => StoreFacts.Differences(there, path, provenance), options.ToWriting()));
+        return new ReferenceStore(
+            StoreWriter.Open(path, StoreFacts.Of(provenance), there => StoreFacts.Differences(there, path, provenance), options.ToWriting())
+        );
     }
 
-    /// <summary>Opens a store of any execution, or makes one of this; <see cref="RequireExecution"/> before anything is drawn for it.</summary>
+    /// <summary>Opens a store of any execution, or makes one of this; <see cref="RequireExecution"/> before anything is drawn for
+    /// it.</summary>
     internal static ReferenceStore OpenOfAnyExecution(string path, ReferenceProvenance provenance, ReferenceStoreOptions options) =>
-        new(StoreWriter.Open(path, StoreFacts.Of(options.Promised(provenance)),
-            there => StoreFacts.Differences(there, path, provenance with { Execution = null }), options.ToWriting()));
+        new(
+            StoreWriter.Open(
+                path,
+                StoreFacts.Of(options.Promised(provenance)),
+                there => StoreFacts.Differences(there, path, provenance with { Execution = null }),
+                options.ToWriting()
+            )
+        );
 
     /// <summary>
     /// Copies the samples of other stores into one: what several processes have drawn, different prompts or different samples of the same.
@@ -80,11 +88,14 @@ public sealed class ReferenceStore : IDisposable
         if (shards.Count == 0)
             throw new ArgumentException("There is no store to copy from; give at least one.", nameof(shards));
         options ??= new ReferenceStoreOptions();
-        ReferenceProvenance?[] all = [.. shards.Select(shard =>
-        {
-            using var source = StoreReader.Open(shard);
-            return StoreFacts.Read(source.Facts, source.Path);
-        })];
+        ReferenceProvenance?[] all =
+        [
+            .. shards.Select(shard =>
+            {
+                using var source = StoreReader.Open(shard);
+                return StoreFacts.Read(source.Facts, source.Path);
+            }),
+        ];
         ModelIdentity? execution = all.Select(from => from?.Execution).FirstOrDefault(named => named is not null);
         bool isPromised = all.All(from => from?.Execution is not null); // samples of no named execution take the promise from the others
         ReferenceStore? store = null;
@@ -95,12 +106,19 @@ public sealed class ReferenceStore : IDisposable
             {
                 using var source = StoreReader.Open(shard);
                 store ??= Open(path, all[0] is { } first ? first with { Execution = isPromised ? execution : null } : null, options);
-                string[] differences = [.. StoreFacts.Differences(source.Facts, source.Path, options.Promised(
-                    store.Provenance is { } there ? there with { Execution = there.Execution ?? execution } : null))];
+                string[] differences =
+                [
+                    .. StoreFacts.Differences(
+                        source.Facts,
+                        source.Path,
+                        options.Promised(store.Provenance is { } there ? there with { Execution = there.Execution ?? execution } : null)
+                    ),
+                ];
                 if (differences.Length > 0)
                     throw new InvalidOperationException(
                         $"The store {shard} cannot be merged into {store.Path}: {string.Join("; ", differences)}. Only samples of one "
-                            + "reference, scored in one way, have one F.");
+                            + "reference, scored in one way, have one F."
+                    );
                 copied += store._writer.Merge(source);
             }
 
@@ -118,8 +136,8 @@ public sealed class ReferenceStore : IDisposable
     /// Samples that are there already are left out, so that an import which was interrupted can be called again. A last batch that a killed
     /// process left unfinished in the
     /// folder is not copied: its samples are drawn again. The identities of version 0.1 are single texts; give the provenance that the
-    /// rewards have now to go on with them, which says that their texts are those of now, too: version 0.1 decoded completions without their
-    /// prompt, which is the same for byte-level tokenizers alone (docs/tokenizers.md).
+    /// rewards have now to go on with them, which says that their texts are those of now, too: version 0.1 decoded completions without
+    /// their prompt, which is the same for byte-level tokenizers alone (docs/tokenizers.md).
     /// </remarks>
     /// <param name="folder">The folder; it stays as it is.</param>
     /// <param name="path">The store to copy into; a store of the same provenance, or nothing yet.</param>
@@ -192,7 +210,9 @@ public sealed class ReferenceStore : IDisposable
     {
         string[] differences = [.. ReferenceProvenance.Differences(Provenance, here)];
         if (differences.Length > 0)
-            throw new InvalidOperationException($"The store {Path} lacks samples, and those drawn here would not go with it: {string.Join("; ", differences)}.");
+            throw new InvalidOperationException(
+                $"The store {Path} lacks samples, and those drawn here would not go with it: {string.Join("; ", differences)}."
+            );
     }
 
     /// <summary>All that is here now as a table, which reads from the file; what is appended later is not in it.</summary>
@@ -208,8 +228,8 @@ public sealed class ReferenceStore : IDisposable
     public void Close() => _writer.Close();
 
     /// <summary>
-    /// Does what <see cref="Close"/> does, without an exception where it fails: nothing is lost then, the log beside the file keeps it. Always
-    /// lets other writers in.
+    /// Does what <see cref="Close"/> does, without an exception where it fails: nothing is lost then, the log beside the file keeps it.
+    /// Always lets other writers in.
     /// </summary>
     public void Dispose() => _writer.Dispose();
 }

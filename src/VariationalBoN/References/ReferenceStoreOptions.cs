@@ -22,14 +22,15 @@ public sealed record ReferenceStoreOptions
     public bool AcceptLostLog { get; init; }
 
     /// <summary>
-    /// Whether samples that were drawn with other threads, kernels, processors or versions (<see cref="ReferenceProvenance.Execution"/>) come into
-    /// one store: their law is the same, their last digits are not.
+    /// Whether samples that were drawn with other threads, kernels, processors or versions (<see cref="ReferenceProvenance.Execution"/>)
+    /// come into one store: their law is the same, their last digits are not.
     /// </summary>
     /// <value>False by default: such samples are refused where bits are promised.</value>
     public bool AcceptOtherExecution { get; init; }
 
     /// <summary>What is promised of samples, under these options.</summary>
-    internal ReferenceProvenance? Promised(ReferenceProvenance? provenance) => AcceptOtherExecution && provenance is not null ? provenance with { Execution = null } : provenance;
+    internal ReferenceProvenance? Promised(ReferenceProvenance? provenance) =>
+        AcceptOtherExecution && provenance is not null ? provenance with { Execution = null } : provenance;
 
     /// <summary>The same for the file itself.</summary>
     internal StoreWriting ToWriting() => new(FlushToDisk, Journal, AcceptLostLog);

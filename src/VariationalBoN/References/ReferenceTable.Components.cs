@@ -18,7 +18,12 @@ public sealed partial class ReferenceTable
     /// <exception cref="ArgumentException">The name is blank or taken, or an option is out of range.</exception>
     /// <exception cref="InvalidOperationException">The texts of a prompt are not known.</exception>
     /// <exception cref="RewardModelException">A score could not be had.</exception>
-    public async Task<ReferenceTable> WithComponentAsync(string name, IRewardModel judge, ScoringOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<ReferenceTable> WithComponentAsync(
+        string name,
+        IRewardModel judge,
+        ScoringOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(judge);
         RequireNewComponent(name);
@@ -27,7 +32,10 @@ public sealed partial class ReferenceTable
         {
             PromptSamples all = prompt.All;
             if (all.Texts.IsEmpty)
-                throw new InvalidOperationException($"The texts of the prompt {Shown.Quoted(prompt.Prompt.Canonical)} are not known, so that no judge can read them; estimate the table anew, or take one with texts.");
+                throw new InvalidOperationException(
+                    $"The texts of the prompt {Shown.Quoted(prompt.Prompt.Canonical)} are not known, so that no judge can read them; "
+                        + $"estimate the table anew, or take one with texts."
+                );
             Completion[] samples = all.Samples.IsEmpty
                 ? [.. all.Texts.Select(text => new Completion { Prompt = prompt.Prompt, Text = text })]
                 : [.. all.Samples.Select(sample => sample.Completion)];
@@ -50,7 +58,10 @@ public sealed partial class ReferenceTable
         ArgumentNullException.ThrowIfNull(other);
         RequireNewComponent(name);
         if (!Prompts.Any(prompt => other.Find(prompt.Prompt) is not null))
-            throw new ArgumentException("The two tables have no prompt in common; give the same samples as a second judge scored them.", nameof(other));
+            throw new ArgumentException(
+                "The two tables have no prompt in common; give the same samples as a second judge scored them.",
+                nameof(other)
+            );
         return WithColumns(name, [.. Prompts.Select(prompt => Matched(prompt.Prompt, prompt.All, other.Find(prompt.Prompt)?.All))]);
     }
 
@@ -59,14 +70,24 @@ public sealed partial class ReferenceTable
         if (other is not { } theirs)
             return [.. new double?[ours.Known.Length]];
         if (theirs.Rewards.Length != ours.Rewards.Length)
-            throw new ArgumentException($"The prompt {Shown.Quoted(prompt.Canonical)} has {ours.Rewards.Length} samples in the one table and {theirs.Rewards.Length} in the other; they must be the same samples in the same order.", nameof(other));
-        int mine = 0, there = 0;
+            throw new ArgumentException(
+                $"The prompt {Shown.Quoted(prompt.Canonical)} has {ours.Rewards.Length} samples in the one table and "
+                    + $"{theirs.Rewards.Length} in the other; they must be the same samples in the same order.",
+                nameof(other)
+            );
+        int mine = 0,
+            there = 0;
         var values = ImmutableArray.CreateBuilder<double?>(ours.Known.Length);
         for (int place = 0; place < ours.Rewards.Length; place++)
         {
-            bool known = ours.Rewards[place] is not null, knownThere = theirs.Rewards[place] is not null;
+            bool known = ours.Rewards[place] is not null,
+                knownThere = theirs.Rewards[place] is not null;
             if (known && knownThere && !ours.Texts.IsEmpty && !theirs.Texts.IsEmpty && ours.Texts[mine] != theirs.Texts[there])
-                throw new ArgumentException($"Sample {place} of the prompt {Shown.Quoted(prompt.Canonical)} is {Shown.Quoted(ours.Texts[mine])} in the one table and {Shown.Quoted(theirs.Texts[there])} in the other; they must be the same samples in the same order.", nameof(other));
+                throw new ArgumentException(
+                    $"Sample {place} of the prompt {Shown.Quoted(prompt.Canonical)} is {Shown.Quoted(ours.Texts[mine])} in the one table "
+                        + $"and {Shown.Quoted(theirs.Texts[there])} in the other; they must be the same samples in the same order.",
+                    nameof(other)
+                );
             if (known)
                 values.Add(theirs.Rewards[place]);
             (mine, there) = (mine + (known ? 1 : 0), there + (knownThere ? 1 : 0));
@@ -79,15 +100,30 @@ public sealed partial class ReferenceTable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (Prompts.FirstOrDefault(prompt => prompt.Components.ContainsKey(name)) is { } taken)
-            throw new ArgumentException($"The prompt {Shown.Quoted(taken.Prompt.Canonical)} has a component \"{name}\" already; give another name.", nameof(name));
+            throw new ArgumentException(
+                $"The prompt {Shown.Quoted(taken.Prompt.Canonical)} has a component \"{name}\" already; give another name.",
+                nameof(name)
+            );
     }
 
     private ReferenceTable WithColumns(string name, List<ImmutableArray<double?>> columns)
     {
         var table = new ReferenceTable(
-            Prompts.Select((prompt, p) => prompt.All is var all && columns[p].All(value => value is null) ? new ReferencePrompt(prompt.Prompt, all, prompt.TieTolerance)
-                : new ReferencePrompt(prompt.Prompt, all with { Components = all.Components.Add(name, columns[p]) }, prompt.TieTolerance)),
-            Provenance);
+            Prompts.Select(
+                (prompt, p) =>
+                    prompt.All is var all && columns[p].All(value => value is null)
+                        ? new ReferencePrompt(prompt.Prompt, all, prompt.TieTolerance)
+                        : new ReferencePrompt(
+                            prompt.Prompt,
+                            all with
+                            {
+                                Components = all.Components.Add(name, columns[p]),
+                            },
+                            prompt.TieTolerance
+                        )
+            ),
+            Provenance
+        );
         return new ReferenceTable(table, table.Prompts, _acceptsUnknown);
     }
 }

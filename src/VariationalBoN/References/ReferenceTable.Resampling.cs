@@ -45,7 +45,11 @@ public sealed partial class ReferenceTable
             foreach (ScoredCompletion sample in draw(this[prompts[p]]))
             {
                 if (sample.Completion.Prompt != prompts[p])
-                    throw new ArgumentException($"A sample of the prompt \"{sample.Completion.Prompt}\" was chosen for the prompt \"{prompts[p]}\"; choose among its own.", nameof(draw));
+                    throw new ArgumentException(
+                        $"A sample of the prompt \"{sample.Completion.Prompt}\" was chosen for the prompt \"{prompts[p]}\"; choose among "
+                            + $"its own.",
+                        nameof(draw)
+                    );
                 drawn.Add(sample);
                 groups.Add(p);
             }

@@ -36,7 +36,10 @@ public sealed partial class ReferenceTable : IDisposable
         foreach (ReferencePrompt prompt in Prompts)
         {
             if (!_byPrompt.TryAdd(prompt.Prompt, prompt))
-                throw new ArgumentException($"The prompt \"{prompt.Prompt}\" stands twice; give all its samples together.", nameof(prompts));
+                throw new ArgumentException(
+                    $"The prompt \"{prompt.Prompt}\" stands twice; give all its samples together.",
+                    nameof(prompts)
+                );
         }
     }
 
@@ -46,7 +49,10 @@ public sealed partial class ReferenceTable : IDisposable
         (_stored, Provenance) = (stored, stored.Provenance);
         if (prompts is not null)
         {
-            _byPrompt = prompts.ToDictionary(prompt => prompt, prompt => new ReferencePrompt(new StoredPrompt(stored, stored.Find(prompt)), prompt));
+            _byPrompt = prompts.ToDictionary(
+                prompt => prompt,
+                prompt => new ReferencePrompt(new StoredPrompt(stored, stored.Find(prompt)), prompt)
+            );
             Prompts = [.. _byPrompt.Values];
             return;
         }
@@ -58,14 +64,23 @@ public sealed partial class ReferenceTable : IDisposable
             _places[known[place]] = place;
         Prompts = [.. known.Select(number => new ReferencePrompt(new StoredPrompt(stored, number), null))];
         if (Prompts.IsEmpty)
-            throw new InvalidDataException(stored.Rows == 0
-                ? $"{stored.Path}: the store has no samples yet. Estimate the table into it first."
-                : $"{stored.Path}: the store has no reward: none of the samples of its {stored.Rows} rows has one. See why the reward model fails for them, or whether all are truncated.");
+            throw new InvalidDataException(
+                stored.Rows == 0
+                    ? $"{stored.Path}: the store has no samples yet. Estimate the table into it first."
+                    : $"{stored.Path}: the store has no reward: none of the samples of its {stored.Rows} rows has one. See why the reward "
+                        + $"model fails for them, or whether all are truncated."
+            );
     }
 
     private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts, bool acceptsUnknown)
     {
-        (Prompts, Provenance, _stored, _places, _acceptsUnknown) = (prompts, table.Provenance, table._stored, table._places, acceptsUnknown);
+        (Prompts, Provenance, _stored, _places, _acceptsUnknown) = (
+            prompts,
+            table.Provenance,
+            table._stored,
+            table._places,
+            acceptsUnknown
+        );
         if (table._byPrompt is not null)
             _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt);
     }
@@ -87,9 +102,14 @@ public sealed partial class ReferenceTable : IDisposable
         get
         {
             ArgumentNullException.ThrowIfNull(prompt);
-            return Find(prompt) ?? throw new KeyNotFoundException(_stored?.Find(prompt) is >= 0 and var number && _stored.Count(number) == 0
-                ? $"The prompt \"{prompt}\" has no reward in {_stored.Path}: none of its samples has one. Draw more samples of it, or leave it out."
-                : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the prompts that the table is estimated from; prompts are compared character by character.");
+            return Find(prompt)
+                ?? throw new KeyNotFoundException(
+                    _stored?.Find(prompt) is >= 0 and var number && _stored.Count(number) == 0
+                        ? $"The prompt \"{prompt}\" has no reward in {_stored.Path}: none of its samples has one. Draw more samples of "
+                            + $"it, or leave it out."
+                        : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the "
+                            + $"prompts that the table is estimated from; prompts are compared character by character."
+                );
         }
     }
 
@@ -102,18 +122,30 @@ public sealed partial class ReferenceTable : IDisposable
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or M is below 1.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    public static Task<ReferenceTable> EstimateAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, int samplesPerPrompt, long seed, CancellationToken cancellationToken = default) =>
-        EstimateAsync(scorer, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, cancellationToken);
+    public static Task<ReferenceTable> EstimateAsync(
+        Scorer scorer,
+        IReadOnlyList<Prompt> prompts,
+        int samplesPerPrompt,
+        long seed,
+        CancellationToken cancellationToken = default
+    ) => EstimateAsync(scorer, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, cancellationToken);
 
     /// <summary>Draws M reference samples for each prompt and scores them.</summary>
     /// <param name="scorer">The reference and the reward model, and how failures and truncated completions are treated.</param>
     /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress.</param>
-    /// <param name="cancellationToken">Stops drawing and scoring. A store keeps what was scored; what was drawn and not yet scored is lost and drawn again by the next call, as where the reward model fails.</param>
+    /// <param name="cancellationToken">Stops drawing and scoring. A store keeps what was scored; what was drawn and not yet scored is lost
+    /// and drawn again by the next call, as where the reward model fails.</param>
     /// <returns>The table.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the store keeps what was drawn.</exception>
-    public static Task<ReferenceTable> EstimateAsync(Scorer scorer, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message
+    /// names them, and the store keeps what was drawn.</exception>
+    public static Task<ReferenceTable> EstimateAsync(
+        Scorer scorer,
+        IReadOnlyList<Prompt> prompts,
+        ReferenceTableOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(scorer);
         return EstimateAsync(new PolicyCompletionSource(scorer.Reference, scorer), prompts, options, cancellationToken);
@@ -123,11 +155,19 @@ public sealed partial class ReferenceTable : IDisposable
     /// <param name="source">Draws from the reference and scores.</param>
     /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress.</param>
-    /// <param name="cancellationToken">Stops drawing and scoring. A store keeps what was scored; what was drawn and not yet scored is lost and drawn again by the next call, as where the reward model fails.</param>
+    /// <param name="cancellationToken">Stops drawing and scoring. A store keeps what was scored; what was drawn and not yet scored is lost
+    /// and drawn again by the next call, as where the reward model fails.</param>
     /// <returns>The table.</returns>
-    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or the source draws from another policy than the reference whose log-probabilities it gives.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message names them, and the store keeps what was drawn.</exception>
-    public static Task<ReferenceTable> EstimateAsync(ICompletionSource source, IReadOnlyList<Prompt> prompts, ReferenceTableOptions options, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or the source draws from another policy than the
+    /// reference whose log-probabilities it gives.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message
+    /// names them, and the store keeps what was drawn.</exception>
+    public static Task<ReferenceTable> EstimateAsync(
+        ICompletionSource source,
+        IReadOnlyList<Prompt> prompts,
+        ReferenceTableOptions options,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(prompts);
@@ -136,15 +176,17 @@ public sealed partial class ReferenceTable : IDisposable
         return ReferenceEstimation.Of(source, prompts, options).RunAsync(cancellationToken);
     }
 
-    /// <summary>Reads a table: a <see cref="ReferenceStore"/>, a file of ours in JSON Lines, or either of the two formats that the authors of the paper publish.</summary>
+    /// <summary>Reads a table: a <see cref="ReferenceStore"/>, a file of ours in JSON Lines, or either of the two formats that the authors
+    /// of the paper publish.</summary>
     /// <remarks>
-    /// JSON Lines are read into memory. A store is opened read-only, and its samples are read when they are asked for; what is appended to it later is not seen. Its prompts none of
-    /// whose samples has a reward are left out of <see cref="Prompts"/>; asking for one says so.
+    /// JSON Lines are read into memory. A store is opened read-only, and its samples are read when they are asked for; what is appended to
+    /// it later is not seen. Its prompts none of whose samples has a reward are left out of <see cref="Prompts"/>; asking for one says so.
     /// </remarks>
     /// <param name="path">A store, or a JSON Lines file.</param>
     /// <returns>The table.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file; the message names file, place and remedy.</exception>
+    /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file; the message names file, place and
+    /// remedy.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ReferenceTable Load(string path)
     {
@@ -157,7 +199,8 @@ public sealed partial class ReferenceTable : IDisposable
     /// <param name="format">All there is, or what the authors of the paper publish, which their tools read.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of its values.</exception>
     /// <exception cref="InvalidOperationException">
-    /// A row for each sample is asked for, and the texts of a prompt are not known; or a text has half of a surrogate pair, which no file can keep.
+    /// A row for each sample is asked for, and the texts of a prompt are not known; or a text has half of a surrogate pair, which no file
+    /// can keep.
     /// </exception>
     /// <exception cref="IOException">The file cannot be written; what was there before is untouched.</exception>
     public void Save(string path, ReferenceTableFormat format = ReferenceTableFormat.Whole)
@@ -170,36 +213,44 @@ public sealed partial class ReferenceTable : IDisposable
     /// <summary>pi_bon for every prompt of the table.</summary>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="estimator">How F and the log-ratio are estimated from the rewards.</param>
-    /// <param name="logger">Told when there are too few samples for N (<see cref="EmpiricalBoNDistribution.Warning"/>); null for none.</param>
+    /// <param name="logger">Told when there are too few samples for N (<see cref="EmpiricalBoNDistribution.Warning"/>); null for
+    /// none.</param>
     /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range or NaN.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range or
+    /// NaN.</exception>
     public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, ILogger? logger = null) =>
         new(new ReferenceTableCdfs(this), n, estimator, logger, Origin);
 
-    /// <summary>The samples of this table and of another of the same reference, reward model and scoring: more samples of a prompt that both have, and the prompts of both.</summary>
+    /// <summary>The samples of this table and of another of the same reference, reward model and scoring: more samples of a prompt that
+    /// both have, and the prompts of both.</summary>
     /// <remarks>
-    /// Draws that both hold count once: of two tables of one seed the longer list of a prompt is kept, when the other is its beginning. Tables that do not know
-    /// where they come from are refused when they are copies.
+    /// Draws that both hold count once: of two tables of one seed the longer list of a prompt is kept, when the other is its beginning.
+    /// Tables that do not know where they come from are refused when they are copies.
     /// </remarks>
     /// <param name="other">The other table; its new prompts come after those of this one.</param>
-    /// <returns>A table in memory; prompts that only one of the two has are still read from where that one reads, so keep tables of stores until it is used no more.</returns>
-    /// <exception cref="InvalidOperationException">The tables come from different things, or hold partly the same draws; the message says which.</exception>
+    /// <returns>A table in memory; prompts that only one of the two has are still read from where that one reads, so keep tables of stores
+    /// until it is used no more.</returns>
+    /// <exception cref="InvalidOperationException">The tables come from different things, or hold partly the same draws; the message says
+    /// which.</exception>
     public ReferenceTable Merge(ReferenceTable other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return ReferenceTableMerge.Of(this, other);
     }
 
-    /// <summary>The same samples, rewards of a prompt no further apart than a tolerance being one: see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.</summary>
+    /// <summary>The same samples, rewards of a prompt no further apart than a tolerance being one: see <see cref="EmpiricalRewardCdf"/>.
+    /// Not saved with the table.</summary>
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
     /// <returns>A table that shares the store of this one where it has one: disposing of either closes it for both.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
-    public ReferenceTable WithTieTolerance(double tieTolerance) => new(this, [.. Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance))], _acceptsUnknown);
+    public ReferenceTable WithTieTolerance(double tieTolerance) =>
+        new(this, [.. Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance))], _acceptsUnknown);
 
     /// <summary>The first M samples of each prompt: what an estimation of fewer samples would have drawn.</summary>
     /// <param name="samplesPerPrompt">M, at least 1: samples that were drawn, those without a reward included.</param>
     /// <returns>A table in memory.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="samplesPerPrompt"/> is below 1 or above what was drawn of a prompt, which the message names.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="samplesPerPrompt"/> is below 1 or above what was drawn of a prompt,
+    /// which the message names.</exception>
     /// <exception cref="ArgumentException">None of the first M of a prompt has a reward.</exception>
     public ReferenceTable First(int samplesPerPrompt)
     {
@@ -207,33 +258,44 @@ public sealed partial class ReferenceTable : IDisposable
         foreach (ReferencePrompt prompt in Prompts)
         {
             if (prompt.Drawn < samplesPerPrompt)
-                throw new ArgumentOutOfRangeException(nameof(samplesPerPrompt), samplesPerPrompt, $"Of the prompt \"{prompt.Prompt}\" only {prompt.Drawn} samples were drawn.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(samplesPerPrompt),
+                    samplesPerPrompt,
+                    $"Of the prompt \"{prompt.Prompt}\" only {prompt.Drawn} samples were drawn."
+                );
         }
 
-        var first = new ReferenceTable(Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.All.Take(samplesPerPrompt), prompt.TieTolerance)), Provenance);
+        var first = new ReferenceTable(
+            Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.All.Take(samplesPerPrompt), prompt.TieTolerance)),
+            Provenance
+        );
         return new ReferenceTable(first, first.Prompts, _acceptsUnknown);
     }
 
-    /// <summary>The same table for rewards that do not say where they come from, such as the files of the paper's authors: the caller vouches that they are of the reference and the reward model they are used with.</summary>
+    /// <summary>The same table for rewards that do not say where they come from, such as the files of the paper's authors: the caller
+    /// vouches that they are of the reference and the reward model they are used with.</summary>
     /// <returns>A table that shares the store of this one; this one where <see cref="Provenance"/> is known.</returns>
     public ReferenceTable AcceptUnknownProvenance() => Provenance is not null ? this : new(this, Prompts, acceptsUnknown: true);
 
     /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
     /// <param name="scorer">What live completions are scored with.</param>
-    /// <exception cref="InvalidOperationException">Something differs, and the message names it; or where the table comes from is not known (<see cref="AcceptUnknownProvenance"/>).</exception>
+    /// <exception cref="InvalidOperationException">Something differs, and the message names it; or where the table comes from is not known
+    /// (<see cref="AcceptUnknownProvenance"/>).</exception>
     public void RequireMatch(Scorer scorer)
     {
         ArgumentNullException.ThrowIfNull(scorer);
         ScoringIdentity.RequireMatch(Origin, scorer.Origin, "the scorer");
     }
 
-    /// <summary>Closes the store that the table reads from; neither it nor those made of it by <see cref="WithTieTolerance"/> can be read any more.</summary>
+    /// <summary>Closes the store that the table reads from; neither it nor those made of it by <see cref="WithTieTolerance"/> can be read
+    /// any more.</summary>
     public void Dispose() => _stored?.Dispose();
 
     /// <summary>A table that reads from a store: of all its prompts that have a reward.</summary>
     internal static ReferenceTable OfStore(string path) => OfStore(StoredSamples.Open(path), prompts: null);
 
-    /// <summary>A table that reads samples First to First + Count - 1 of some prompts from a store; prompts without a reward are in it as well.</summary>
+    /// <summary>A table that reads samples First to First + Count - 1 of some prompts from a store; prompts without a reward are in it as
+    /// well.</summary>
     internal static ReferenceTable OfStore(string path, IEnumerable<Prompt> prompts, int firstSample, int count) =>
         OfStore(StoredSamples.Open(path, (firstSample, (long)firstSample + count)), prompts);
 

@@ -50,7 +50,8 @@ internal static class ReferenceTableFile
         using var lines = new LineReader(stream);
         while (Next(lines, path))
         {
-            ReadOnlyMemory<byte> line = lines.Offset == 0 && lines.Json.Span.StartsWith(ByteOrderMark) ? lines.Json[ByteOrderMark.Length..] : lines.Json;
+            ReadOnlyMemory<byte> line =
+                lines.Offset == 0 && lines.Json.Span.StartsWith(ByteOrderMark) ? lines.Json[ByteOrderMark.Length..] : lines.Json;
             if (line.Span.Trim(Blanks).IsEmpty)
                 continue;
             try
@@ -81,7 +82,10 @@ internal static class ReferenceTableFile
         }
         catch (ArgumentException e)
         {
-            throw new InvalidDataException($"{path}: {(lines.Number == 1 ? "the file is empty." : e.Message)} A reference table has one line for each prompt.", e);
+            throw new InvalidDataException(
+                $"{path}: {(lines.Number == 1 ? "the file is empty." : e.Message)} A reference table has one line for each prompt.",
+                e
+            );
         }
     }
 
@@ -91,7 +95,10 @@ internal static class ReferenceTableFile
         foreach (string text in prompt.Responses)
         {
             if (Surrogates.FirstHalf(text) is >= 0 and var at)
-                throw new InvalidOperationException($"A text of the prompt {Shown.Quoted(prompt.Prompt.Canonical)} has half of a surrogate pair at index {at}, which no file can keep. Cut texts between characters.");
+                throw new InvalidOperationException(
+                    $"A text of the prompt {Shown.Quoted(prompt.Prompt.Canonical)} has half of a surrogate pair at index {at}, which no "
+                        + $"file can keep. Cut texts between characters."
+                );
         }
     }
 
@@ -108,7 +115,10 @@ internal static class ReferenceTableFile
     }
 
     private static InvalidDataException Refusal(string path, LineReader lines, string why, Exception inner) =>
-        new($"{path}, line {lines.Number} (byte {lines.Offset}): {why} Take the file from its source again, or estimate the table anew.", inner);
+        new(
+            $"{path}, line {lines.Number} (byte {lines.Offset}): {why} Take the file from its source again, or estimate the table anew.",
+            inner
+        );
 
     /// <summary>The rows of a prompt in a format of the authors.</summary>
     private static IEnumerable<byte[]> TheirRows(ReferencePrompt prompt, ReferenceTableFormat format)
@@ -121,7 +131,9 @@ internal static class ReferenceTableFile
         if (responses.IsEmpty)
         {
             throw new InvalidOperationException(
-                $"The texts of the prompt {Shown.Quoted(text)} are not known, and a row for each sample has one; save a row for each prompt.");
+                $"The texts of the prompt {Shown.Quoted(text)} are not known, and a row for each sample has one; save a row for each "
+                    + $"prompt."
+            );
         }
 
         return rewards.Select((reward, i) => ReferenceTableRow.OfSample(text, responses[i], reward));

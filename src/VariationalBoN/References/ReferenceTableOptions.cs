@@ -9,34 +9,38 @@ public sealed record ReferenceTableOptions
     /// <summary>M, the reference samples of each prompt, at least 1. The error of the target is about N / (4 M) nats.</summary>
     public int SamplesPerPrompt { get; init; } = 256;
 
-    /// <summary>Index of the first sample of each prompt, 0 or more: the samples drawn are FirstSample to FirstSample + M - 1. For processes that share the samples of one prompt.</summary>
+    /// <summary>Index of the first sample of each prompt, 0 or more: the samples drawn are FirstSample to FirstSample + M - 1. For
+    /// processes that share the samples of one prompt.</summary>
     public int FirstSample { get; init; }
 
     /// <summary>Fixes the draws, which are of purpose <see cref="DrawPurpose.Reference"/>.</summary>
     public long Seed { get; init; }
 
     /// <summary>
-    /// How many prompts are sampled at a time, at least 1: what bounds memory, and what a kill costs at most. Prompts that are done are scored and
-    /// written while the rest are drawn.
+    /// How many prompts are sampled at a time, at least 1: what bounds memory, and what a kill costs at most. Prompts that are done are
+    /// scored and written while the rest are drawn.
     /// </summary>
     public int PromptsPerBatch { get; init; } = 16;
 
     /// <summary>
-    /// Cuts the samples of each prompt into ranges of this many, at least 1, which M and <see cref="FirstSample"/> must be multiples of. Then a block
-    /// of <see cref="PromptsPerBatch"/> prompts and this many samples (<see cref="DrawBlock"/>) is drawn by itself, always whole: what a run of one
-    /// process gives, one that was killed and goes on, and several that share the samples (<see cref="Shard"/>), is the same to the last bit.
+    /// Cuts the samples of each prompt into ranges of this many, at least 1, which M and <see cref="FirstSample"/> must be multiples of.
+    /// Then a block of <see cref="PromptsPerBatch"/> prompts and this many samples (<see cref="DrawBlock"/>) is drawn by itself, always
+    /// whole: what a run of one process gives, one that was killed and goes on, and several that share the samples (<see cref="Shard"/>),
+    /// is the same to the last bit.
     /// </summary>
-    /// <value>null, which draws all that is missing of a prompt at once, and nothing twice: after a kill the rest of a batch is drawn beside fewer
-    /// completions, which may change its last bits. Part of what the bits of a store depend on, as PromptsPerBatch is.</value>
+    /// <value>null, which draws all that is missing of a prompt at once, and nothing twice: after a kill the rest of a batch is drawn
+    /// beside fewer completions, which may change its last bits. Part of what the bits of a store depend on, as PromptsPerBatch is.</value>
     public int? SamplesPerBlock { get; init; }
 
-    /// <summary>How many batches are drawn at once, at least 1: for sources that bear several calls at once, such as those of many machines.</summary>
+    /// <summary>How many batches are drawn at once, at least 1: for sources that bear several calls at once, such as those of many
+    /// machines.</summary>
     /// <value>1. Does not change results.</value>
     public int BatchesAtOnce { get; init; } = 1;
 
     /// <summary>
-    /// The file that keeps the samples as they are drawn (<see cref="ReferenceStore"/>), a store or nothing yet; null keeps them in memory alone. What the store has is
-    /// not drawn again, so a run that was stopped or killed goes on, and one with a larger M draws the difference.
+    /// The file that keeps the samples as they are drawn (<see cref="ReferenceStore"/>), a store or nothing yet; null keeps them in memory
+    /// alone. What the store has is not drawn again, so a run that was stopped or killed goes on, and one with a larger M draws the
+    /// difference.
     /// </summary>
     public string? Store { get; init; }
 
@@ -67,7 +71,10 @@ public sealed record ReferenceTableOptions
         if (SamplesPerBlock < 1)
             faults.Add($"SamplesPerBlock is {SamplesPerBlock}; it must be at least 1, or null");
         else if (SamplesPerBlock is int block && (SamplesPerPrompt % block != 0 || FirstSample % block != 0))
-            faults.Add($"SamplesPerBlock is {block}, SamplesPerPrompt (M) {SamplesPerPrompt} and FirstSample {FirstSample}; M and FirstSample must be multiples of it, so that every block is whole");
+            faults.Add(
+                $"SamplesPerBlock is {block}, SamplesPerPrompt (M) {SamplesPerPrompt} and FirstSample {FirstSample}; M and FirstSample "
+                    + $"must be multiples of it, so that every block is whole"
+            );
         if (BatchesAtOnce < 1)
             faults.Add($"BatchesAtOnce is {BatchesAtOnce}; it must be at least 1");
         if (faults.Count > 0)

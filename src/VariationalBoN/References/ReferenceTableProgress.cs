@@ -30,19 +30,26 @@ public sealed record ReferenceTableProgress
     public double Share => Samples == 0 ? 1 : (double)SamplesDone / Samples;
 
     /// <summary>Samples a second in this call; 0 before the first batch.</summary>
-    public double SamplesPerSecond => SamplesDone > SamplesFound && Elapsed > TimeSpan.Zero ? (SamplesDone - SamplesFound) / Elapsed.TotalSeconds : 0;
+    public double SamplesPerSecond =>
+        SamplesDone > SamplesFound && Elapsed > TimeSpan.Zero ? (SamplesDone - SamplesFound) / Elapsed.TotalSeconds : 0;
 
     /// <summary>The time that the rest takes at this rate; null before the first batch.</summary>
-    public TimeSpan? Remaining => SamplesPerSecond is > 0 and var rate && (Samples - SamplesDone) / rate is var seconds && seconds < TimeSpan.MaxValue.TotalSeconds
-        ? TimeSpan.FromSeconds(seconds)
-        : null;
+    public TimeSpan? Remaining =>
+        SamplesPerSecond is > 0 and var rate && (Samples - SamplesDone) / rate is var seconds && seconds < TimeSpan.MaxValue.TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
 
     /// <summary>Such as "5,120 of 25,600 samples (1,024 found), 85.3 a second, 0:04:00 left".</summary>
     public override string ToString()
     {
         string found = SamplesFound > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({SamplesFound:N0} found)") : "";
         string excluded = Excluded > 0 ? string.Create(CultureInfo.InvariantCulture, $", {Excluded:N0} excluded") : "";
-        string rate = Remaining is TimeSpan left ? string.Create(CultureInfo.InvariantCulture, $", {SamplesPerSecond:0.#} a second, {Math.Floor(left.TotalHours):0}:{left.Minutes:00}:{left.Seconds:00} left") : "";
+        string rate = Remaining is TimeSpan left
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $", {SamplesPerSecond:0.#} a second, {Math.Floor(left.TotalHours):0}:{left.Minutes:00}:{left.Seconds:00} left"
+            )
+            : "";
         return string.Create(CultureInfo.InvariantCulture, $"{SamplesDone:N0} of {Samples:N0} samples{found}{excluded}{rate}");
     }
 }

@@ -14,7 +14,7 @@ internal sealed record ReferenceTableRow
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new PromptConverter(), new IdentityConverter(), new JsonStringEnumConverter<FinishReason>(), },
+        Converters = { new PromptConverter(), new IdentityConverter(), new JsonStringEnumConverter<FinishReason>() },
     };
 
     /// <summary>The prompt: a text, or the list of its messages.</summary>
@@ -59,9 +59,12 @@ internal sealed record ReferenceTableRow
         {
             Following = following,
             Provenance = provenance is null ? null : Source.Of(provenance),
-            Components = all.Components.IsEmpty ? null
+            Components = all.Components.IsEmpty
+                ? null
                 : new SortedDictionary<string, IEnumerable<double?>>(
-                    all.Components.ToDictionary(part => part.Key, part => part.Value.AsEnumerable()), StringComparer.Ordinal),
+                    all.Components.ToDictionary(part => part.Key, part => part.Value.AsEnumerable()),
+                    StringComparer.Ordinal
+                ),
             Excluded = prompt.Excluded > 0 ? all.PlacesWithoutReward : null,
             PromptTokens = hasTokens ? all.Samples[0].Completion.PromptTokens : null,
             LogReference = hasTokens ? all.Samples.Select(sample => sample.LogReference) : null,
@@ -71,23 +74,37 @@ internal sealed record ReferenceTableRow
     }
 
     /// <summary>A row for each prompt as the authors of the paper have it.</summary>
-    public static ReferenceTableRow OfRewards(ReferencePrompt prompt) => new()
-    {
-        Prompt = prompt.Prompt,
-        Rewards = prompt.Rewards,
-        Responses = prompt.Responses.IsEmpty ? null : prompt.Responses,
-    };
+    public static ReferenceTableRow OfRewards(ReferencePrompt prompt) =>
+        new()
+        {
+            Prompt = prompt.Prompt,
+            Rewards = prompt.Rewards,
+            Responses = prompt.Responses.IsEmpty ? null : prompt.Responses,
+        };
 
     /// <summary>UTF-8 without the end of the line.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, s_json);
 
     /// <summary>A row for each sample as the authors of the paper have it: prompt, prompt and response together, reward.</summary>
     public static byte[] OfSample(string prompt, string response, double reward) =>
-        JsonSerializer.SerializeToUtf8Bytes(new { prompt, text = prompt + response, reward }, s_json);
+        JsonSerializer.SerializeToUtf8Bytes(
+            new
+            {
+                prompt,
+                text = prompt + response,
+                reward,
+            },
+            s_json
+        );
 
     /// <summary>Where rewards come from.</summary>
     internal sealed record Source(
-        ModelIdentity Reference, ModelIdentity RewardModel, ModelIdentity Scoring, long Seed, IEnumerable<long>? MoreSeeds)
+        ModelIdentity Reference,
+        ModelIdentity RewardModel,
+        ModelIdentity Scoring,
+        long Seed,
+        IEnumerable<long>? MoreSeeds
+    )
     {
         public static Source Of(ReferenceProvenance from) =>
             new(
@@ -95,7 +112,8 @@ internal sealed record ReferenceTableRow
                 from.Origin.RewardModel,
                 from.Origin.Scoring,
                 from.Seed,
-                from.MoreSeeds.IsEmpty ? null : from.MoreSeeds);
+                from.MoreSeeds.IsEmpty ? null : from.MoreSeeds
+            );
     }
 
     private sealed class PromptConverter : JsonConverter<Prompt>

@@ -23,7 +23,8 @@ internal sealed class SampleRanges
     public void Remove(int first, int count) => _ranges = [.. _ranges.Where(range => range != (first, count))];
 
     /// <summary>Whether one of the samples is there.</summary>
-    public bool Overlaps(int first, int count) => Array.Exists(_ranges, range => range.First < (long)first + count && first < (long)range.First + range.Count);
+    public bool Overlaps(int first, int count) =>
+        Array.Exists(_ranges, range => range.First < (long)first + count && first < (long)range.First + range.Count);
 
     /// <summary>Whether just these samples came in one record.</summary>
     public bool HasRecord(int first, int count) => _ranges.Contains((first, count));
@@ -31,7 +32,8 @@ internal sealed class SampleRanges
     /// <summary>The ranges of the samples First to First + Count - 1 that are not there.</summary>
     public IEnumerable<(int First, int Count)> Missing(int first, int count)
     {
-        long next = first, end = (long)first + count;
+        long next = first,
+            end = (long)first + count;
         foreach (var range in _ranges)
         {
             if (range.First >= end)

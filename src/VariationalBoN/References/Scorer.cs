@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN;
@@ -15,9 +16,7 @@ public sealed class Scorer
     /// <param name="options">How failures and truncated completions are treated; use the same for the reference table.</param>
     /// <exception cref="ArgumentException">The reference truncates its distribution or trains, or an option is out of range.</exception>
     public Scorer(IPolicy reference, IRewardModel reward, ScoringOptions? options = null)
-        : this(reference, reward, options, mayTrain: false)
-    {
-    }
+        : this(reference, reward, options, mayTrain: false) { }
 
     /// <summary>A scorer that may also be about a policy that trains: literal Best-of-N of it.</summary>
     internal Scorer(IPolicy reference, IRewardModel reward, ScoringOptions? options, bool mayTrain)
@@ -25,9 +24,18 @@ public sealed class Scorer
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(reward);
         if (!reference.HasFullSupport)
-            throw new ArgumentException($"The reference {reference.GetType().Name} truncates its distribution (top-k or top-p), so a completion of another policy can have log pi_ref = -infinity. Use a reference without truncation.", nameof(reference));
+            throw new ArgumentException(
+                $"The reference {reference.GetType().Name} truncates its distribution (top-k or top-p), so a completion of another policy "
+                    + $"can have log pi_ref = -infinity. Use a reference without truncation.",
+                nameof(reference)
+            );
         if (!mayTrain && reference.IsTrainable)
-            throw new ArgumentException($"The reference {reference.GetType().Name} trains: a parameter of it asks for a gradient, so that training could move what the policy is held to. Give a frozen one: TabularPolicy.CloneFrozen, module.FrozenCopy, or the base model of adapters after Freeze().", nameof(reference));
+            throw new ArgumentException(
+                $"The reference {reference.GetType().Name} trains: a parameter of it asks for a gradient, so that training could move "
+                    + $"what the policy is held to. Give a frozen one: TabularPolicy.CloneFrozen, module.FrozenCopy, or the base model of "
+                    + $"adapters after Freeze().",
+                nameof(reference)
+            );
         (Reference, Reward, Options) = (reference, reward, options ?? new ScoringOptions());
         Options.Validate();
         _origin = NewOrigin();
@@ -42,11 +50,13 @@ public sealed class Scorer
     /// <summary>How failures and truncated completions are treated.</summary>
     public ScoringOptions Options { get; }
 
-    /// <summary>What the numbers of this scorer come from: computed at the first use, which may cost a pass over the weights of the reference, and kept.</summary>
+    /// <summary>What the numbers of this scorer come from: computed at the first use, which may cost a pass over the weights of the
+    /// reference, and kept.</summary>
     public ScoringIdentity Origin => _origin.Value;
 
     /// <summary>Scores completions and groups neighbours of one prompt.</summary>
-    /// <remarks>Nothing is dropped: samples without a reward are in <see cref="ScoredBatch.Drawn"/>, and a completion that is left alone in its group stays.</remarks>
+    /// <remarks>Nothing is dropped: samples without a reward are in <see cref="ScoredBatch.Drawn"/>, and a completion that is left alone in
+    /// its group stays.</remarks>
     /// <param name="completions">Completions ordered by prompt, as <see cref="IPolicy.Sample"/> returns them.</param>
     /// <param name="cancellationToken">Stops the reward model.</param>
     /// <returns>The scored completions with their groups.</returns>
@@ -61,9 +71,21 @@ public sealed class Scorer
         return ScoreAsync(completions, groups, cancellationToken);
     }
 
-    /// <summary>Scores completions of which each K are of one group; where <paramref name="mayBeNone"/>, also when none has a reward.</summary>
-    internal Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int completionsPerGroup, CancellationToken cancellationToken, bool mayBeNone = false) =>
-        ScoreAsync(completions, [.. Enumerable.Range(0, completions.Count).Select(i => i / completionsPerGroup)], LogReference(completions), cancellationToken, mayBeNone);
+    /// <summary>Scores completions of which each K are of one group; where <paramref name="mayBeNone"/>, also when none has a
+    /// reward.</summary>
+    internal Task<ScoredBatch> ScoreAsync(
+        IReadOnlyList<Completion> completions,
+        int completionsPerGroup,
+        CancellationToken cancellationToken,
+        bool mayBeNone = false
+    ) =>
+        ScoreAsync(
+            completions,
+            [.. Enumerable.Range(0, completions.Count).Select(i => i / completionsPerGroup)],
+            LogReference(completions),
+            cancellationToken,
+            mayBeNone
+        );
 
     /// <summary>Makes the identity anew: the weights of a moving anchor have changed.</summary>
     internal void ForgetOrigin() => _origin = NewOrigin();
@@ -72,14 +94,23 @@ public sealed class Scorer
         await ScoreAsync(completions, groups, LogReference(completions), cancellationToken).ConfigureAwait(false);
 
     /// <summary>Gives rewards to completions whose log pi_ref is known.</summary>
-    internal async Task<ScoredBatch> ScoreAsync(IReadOnlyList<Completion> completions, int[] groups, double[] logReference, CancellationToken cancellationToken, bool mayBeNone = false)
+    internal async Task<ScoredBatch> ScoreAsync(
+        IReadOnlyList<Completion> completions,
+        int[] groups,
+        double[] logReference,
+        CancellationToken cancellationToken,
+        bool mayBeNone = false
+    )
     {
-        CheckedRewards found = await CheckedScoring.ScoreComponentsAsync(Reward, completions, Options, cancellationToken, mayBeNone).ConfigureAwait(false);
+        CheckedRewards found = await CheckedScoring
+            .ScoreComponentsAsync(Reward, completions, Options, cancellationToken, mayBeNone)
+            .ConfigureAwait(false);
         return new ScoredBatch(
             completions.Select((completion, i) => new ScoredSample(completion, found.Rewards[i], logReference[i])),
             groups,
             Origin,
-            found.Components.Select(part => KeyValuePair.Create(part.Key, part.Value.ToImmutableArray())));
+            found.Components.Select(part => KeyValuePair.Create(part.Key, part.Value.ToImmutableArray()))
+        );
     }
 
     private Lazy<ScoringIdentity> NewOrigin() => new(() => new ScoringIdentity(Reference.Identity, Reward.Identity, Options.Identity));
@@ -92,7 +123,13 @@ public sealed class Scorer
         for (int i = 0; i < values.Length; i++)
         {
             if (!ScoredSample.CanBeLogReference(values[i]))
-                throw new ArithmeticException(FormattableString.Invariant($"log pi_ref of completion {i} of prompt \"{completions[i].Prompt}\" is {values[i]}; it must be finite and at most 0. Reference and policy must share vocabulary, temperature and maximum length."));
+                throw new ArithmeticException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"log pi_ref of completion {i} of prompt \"{completions[i].Prompt}\" is {values[i]}; it must be finite and at "
+                            + $"most 0. Reference and policy must share vocabulary, temperature and maximum length."
+                    )
+                );
             values[i] = Math.Min(0, values[i]); // float32 log-softmax may round a certain token to just above 0
         }
 

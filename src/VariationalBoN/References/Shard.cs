@@ -11,8 +11,12 @@ namespace VariationalBoN.References;
 /// </remarks>
 public sealed record Shard
 {
-    private const string SlurmTask = "SLURM_ARRAY_TASK_ID", SlurmMin = "SLURM_ARRAY_TASK_MIN", SlurmStep = "SLURM_ARRAY_TASK_STEP";
-    private const string SlurmCount = "SLURM_ARRAY_TASK_COUNT", KubernetesIndex = "JOB_COMPLETION_INDEX", OwnCount = "VBON_SHARD_COUNT";
+    private const string SlurmTask = "SLURM_ARRAY_TASK_ID",
+        SlurmMin = "SLURM_ARRAY_TASK_MIN",
+        SlurmStep = "SLURM_ARRAY_TASK_STEP";
+    private const string SlurmCount = "SLURM_ARRAY_TASK_COUNT",
+        KubernetesIndex = "JOB_COMPLETION_INDEX",
+        OwnCount = "VBON_SHARD_COUNT";
 
     /// <summary>A shard.</summary>
     /// <param name="index">Which, from 0.</param>
@@ -40,10 +44,11 @@ public sealed record Shard
     {
         ArgumentNullException.ThrowIfNull(text);
         string[] parts = text.Split('/');
-        return parts.Length == 2 && Number(parts[0]) is int index && Number(parts[1]) is int count && index < count ? new Shard(index,
-            count)
-            : throw new FormatException($"\"{text}\" is no shard; write index/count with an index from 0 to count - 1, such as 0/8, the " +
-                "first of eight.");
+        return parts.Length == 2 && Number(parts[0]) is int index && Number(parts[1]) is int count && index < count
+            ? new Shard(index, count)
+            : throw new FormatException(
+                $"\"{text}\" is no shard; write index/count with an index from 0 to count - 1, such as 0/8, the " + "first of eight."
+            );
     }
 
     /// <summary>
@@ -70,14 +75,22 @@ public sealed record Shard
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         if (options.SamplesPerBlock is not int block)
-            throw new ArgumentException($"{nameof(ReferenceTableOptions.SamplesPerBlock)} is not set; shards draw whole blocks of " +
-                $"samples. Set it to a divisor of M ({options.SamplesPerPrompt}), the same for all shards and for a run of one process " +
-                "that is to give the same.", nameof(options));
+            throw new ArgumentException(
+                $"{nameof(ReferenceTableOptions.SamplesPerBlock)} is not set; shards draw whole blocks of "
+                    + $"samples. Set it to a divisor of M ({options.SamplesPerPrompt}), the same for all shards and for a run of one "
+                    + $"process "
+                    + "that is to give the same.",
+                nameof(options)
+            );
         long blocks = options.SamplesPerPrompt / block;
         if (blocks < Count)
-            throw new ArgumentException($"M = {options.SamplesPerPrompt} samples in blocks of {block} are {blocks} ranges, too few for " +
-                $"{Count} shards. Take at most {blocks} shards, or a smaller SamplesPerBlock.", nameof(options));
-        int first = (int)(blocks * Index / Count) * block, end = (int)(blocks * (Index + 1) / Count) * block;
+            throw new ArgumentException(
+                $"M = {options.SamplesPerPrompt} samples in blocks of {block} are {blocks} ranges, too few for "
+                    + $"{Count} shards. Take at most {blocks} shards, or a smaller SamplesPerBlock.",
+                nameof(options)
+            );
+        int first = (int)(blocks * Index / Count) * block,
+            end = (int)(blocks * (Index + 1) / Count) * block;
         return options with
         {
             FirstSample = options.FirstSample + first,
@@ -92,8 +105,10 @@ public sealed record Shard
     public string StorePath(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string name = string.Create(CultureInfo.InvariantCulture,
-            $"{Path.GetFileNameWithoutExtension(path)}.{Index}-of-{Count}{Path.GetExtension(path)}");
+        string name = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Path.GetFileNameWithoutExtension(path)}.{Index}-of-{Count}{Path.GetExtension(path)}"
+        );
         return Path.Combine(Path.GetDirectoryName(path) ?? "", name);
     }
 
@@ -121,8 +136,10 @@ public sealed record Shard
         int shardCount = count ?? CountBeside(path);
         Shard[] shards = [.. Enumerable.Range(0, shardCount).Select(index => new Shard(index, shardCount))];
         if (shards.FirstOrDefault(shard => !File.Exists(shard.StorePath(path))) is Shard absent)
-            throw new FileNotFoundException($"Shard {absent} has no store: {absent.StorePath(path)} does not exist. Run it, or bring " +
-                "its file here.", absent.StorePath(path));
+            throw new FileNotFoundException(
+                $"Shard {absent} has no store: {absent.StorePath(path)} does not exist. Run it, or bring " + "its file here.",
+                absent.StorePath(path)
+            );
         return ReferenceStore.Merge(path, [.. shards.Select(shard => shard.StorePath(path))], options);
     }
 
@@ -132,14 +149,17 @@ public sealed record Shard
     /// <summary>The shard that variables name.</summary>
     internal static Shard From(Func<string, string?> variable)
     {
-        bool slurm = variable(SlurmTask) is not null, kubernetes = variable(KubernetesIndex) is not null;
+        bool slurm = variable(SlurmTask) is not null,
+            kubernetes = variable(KubernetesIndex) is not null;
         if (slurm == kubernetes)
         {
-            throw new InvalidOperationException(slurm
-                ? $"{SlurmTask} and {KubernetesIndex} are both set, so that this process would be of two jobs. Give the shard as " +
-                    "index/count."
-                : $"Neither {SlurmTask} (a SLURM array) nor {KubernetesIndex} (an Indexed Job of Kubernetes) is set. Start the process " +
-                    "by one of them, or give the shard as index/count.");
+            throw new InvalidOperationException(
+                slurm
+                    ? $"{SlurmTask} and {KubernetesIndex} are both set, so that this process would be of two jobs. Give the shard as "
+                        + "index/count."
+                    : $"Neither {SlurmTask} (a SLURM array) nor {KubernetesIndex} (an Indexed Job of Kubernetes) is set. Start the process "
+                        + "by one of them, or give the shard as index/count."
+            );
         }
 
         if (kubernetes)
@@ -147,42 +167,63 @@ public sealed record Shard
         int task = Required(SlurmTask);
         if (variable(OwnCount) is not null)
             return Of(task, Required(OwnCount), SlurmTask, OwnCount);
-        int min = Required(SlurmMin), step = Required(SlurmStep);
+        int min = Required(SlurmMin),
+            step = Required(SlurmStep);
         if (step < 1 || task < min || (task - min) % step != 0)
-            throw new InvalidOperationException($"{SlurmTask} is {task}, {SlurmMin} {min} and {SlurmStep} {step}: the task is not one " +
-                "of the array. Submit with --array=0-7.");
+            throw new InvalidOperationException(
+                $"{SlurmTask} is {task}, {SlurmMin} {min} and {SlurmStep} {step}: the task is not one "
+                    + "of the array. Submit with --array=0-7."
+            );
         return Of((task - min) / step, Required(SlurmCount), SlurmTask, SlurmCount);
 
-        int Required(string name) => variable(name) is not string value
-            ? throw new InvalidOperationException($"{name} is not set, so that the shard of this process is not known. " +
-                $"{(name == OwnCount ? "Set it to the number of shards (the completions of the job)." : "SLURM sets it for a job with --array=0-7.")}")
-            : Number(value) ?? throw new InvalidOperationException($"{name} is \"{value}\"; it must be a number, 0 or more.");
+        int Required(string name) =>
+            variable(name) is not string value
+                ? throw new InvalidOperationException(
+                    $"{name} is not set, so that the shard of this process is not known. "
+                        + $"{(name == OwnCount ? "Set it to the number of shards (the completions of the job)." : "SLURM sets it for a job with --array=0-7.")}"
+                )
+                : Number(value) ?? throw new InvalidOperationException($"{name} is \"{value}\"; it must be a number, 0 or more.");
     }
 
     /// <summary>How many shards there are, by the names of their files.</summary>
     private static int CountBeside(string path)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!, name = Path.GetFileNameWithoutExtension(path) + ".",
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!,
+            name = Path.GetFileNameWithoutExtension(path) + ".",
             extension = Path.GetExtension(path);
-        int[] counts = [.. (Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"{name}*-of-*{extension}") : []).Select(file =>
-            Path.GetFileName(file)!)
-            .Select(file => file[name.Length..^extension.Length].Split("-of-")).Where(parts => parts.Length == 2
-                && Number(parts[0]) is not null)
-            .Select(parts => Number(parts[1])).OfType<int>().Distinct().Order()];
+        int[] counts =
+        [
+            .. (Directory.Exists(folder) ? Directory.EnumerateFiles(folder, $"{name}*-of-*{extension}") : [])
+                .Select(file => Path.GetFileName(file)!)
+                .Select(file => file[name.Length..^extension.Length].Split("-of-"))
+                .Where(parts => parts.Length == 2 && Number(parts[0]) is not null)
+                .Select(parts => Number(parts[1]))
+                .OfType<int>()
+                .Distinct()
+                .Order(),
+        ];
         return counts switch
         {
             [int one] => one,
-            [] => throw new FileNotFoundException($"No shard of {path} is there: {new Shard(0, 2).StorePath(path)} and its like. Draw " +
-                "them, or bring their files here.", path),
-            _ => throw new InvalidOperationException($"Beside {path} are shards of jobs with {string.Join(" and ", counts)} shards. " +
-                "Leave those of one job there, or give the count."),
+            [] => throw new FileNotFoundException(
+                $"No shard of {path} is there: {new Shard(0, 2).StorePath(path)} and its like. Draw " + "them, or bring their files here.",
+                path
+            ),
+            _ => throw new InvalidOperationException(
+                $"Beside {path} are shards of jobs with {string.Join(" and ", counts)} shards. "
+                    + "Leave those of one job there, or give the count."
+            ),
         };
     }
 
-    private static Shard Of(int index, int count, string indexName, string countName) => index < count ? new Shard(index, count)
-        : throw new InvalidOperationException($"{indexName} makes this shard {index}, and {countName} says that there are {count}, 0 to " +
-            $"{count - 1}. Submit an array without gaps, such as --array=0-7, or set {countName} to the number of shards.");
+    private static Shard Of(int index, int count, string indexName, string countName) =>
+        index < count
+            ? new Shard(index, count)
+            : throw new InvalidOperationException(
+                $"{indexName} makes this shard {index}, and {countName} says that there are {count}, 0 to "
+                    + $"{count - 1}. Submit an array without gaps, such as --array=0-7, or set {countName} to the number of shards."
+            );
 
-    private static int? Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-        ? number : null;
+    private static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
 }

@@ -8,7 +8,11 @@ internal static class SqliteCalls
     /// <summary>The code of a file that is none of SQLite.</summary>
     public const int NotADatabase = 26;
 
-    private const int ReadOnlyFile = 8, IoError = 10, Corrupt = 11, CannotOpen = 14, Format = 24;
+    private const int ReadOnlyFile = 8,
+        IoError = 10,
+        Corrupt = 11,
+        CannotOpen = 14,
+        Format = 24;
     private static readonly int[] s_damage = [1, Corrupt, 18, 20, Format, NotADatabase]; // error in the schema, too big, mismatch
 
     /// <summary>Opens a file; what its schema says is not trusted, and pages are checked as they are read.</summary>
@@ -19,7 +23,12 @@ internal static class SqliteCalls
     public static SqliteConnection Open(string path, SqliteOpenMode mode, string? parameters = null)
     {
         string source = parameters is null ? path : $"{UriOf(path)}?{parameters}";
-        var builder = new SqliteConnectionStringBuilder { DataSource = source, Mode = mode, Pooling = false };
+        var builder = new SqliteConnectionStringBuilder
+        {
+            DataSource = source,
+            Mode = mode,
+            Pooling = false,
+        };
         var connection = new SqliteConnection(builder.ConnectionString);
         try
         {
@@ -67,15 +76,17 @@ internal static class SqliteCalls
     {
         string code = $"{e.Message.TrimEnd('.')} (extended code {e.SqliteExtendedErrorCode})";
         return s_damage.Contains(e.SqliteErrorCode)
-            ? new InvalidDataException($"{path} {what}: {code}. The file is damaged, or no store of this library. Take it from its source "
-                + "again; what can be saved of it, the command .recover of the sqlite3 program shows.", e)
+            ? new InvalidDataException(
+                $"{path} {what}: {code}. The file is damaged, or no store of this library. Take it from its source "
+                    + "again; what can be saved of it, the command .recover of the sqlite3 program shows.",
+                e
+            )
             : new IOException($"{path} {what}: {code}. {remedy}", e);
     }
 
     private static string UriOf(string path)
     {
-        string escaped = path
-            .Replace("%", "%25", StringComparison.Ordinal)
+        string escaped = path.Replace("%", "%25", StringComparison.Ordinal)
             .Replace("?", "%3f", StringComparison.Ordinal)
             .Replace("#", "%23", StringComparison.Ordinal);
         return OperatingSystem.IsWindows() ? $"file:///{escaped.Replace('\\', '/')}" : $"file:{escaped}";

@@ -29,7 +29,13 @@ internal static class StoreCheck
         int filled = 0;
         ReadOnlySpan<long> plain =
         [
-            first, drawn, summary.WithoutReward, Bits(summary.Minimum), Bits(summary.Mean), Bits(summary.Maximum), summary.Distinct,
+            first,
+            drawn,
+            summary.WithoutReward,
+            Bits(summary.Minimum),
+            Bits(summary.Mean),
+            Bits(summary.Maximum),
+            summary.Distinct,
             Bits(summary.MeanTokens),
         ];
         foreach (long number in plain)

@@ -17,7 +17,8 @@ internal static class StoreCreation
         {
             if (File.Exists(left))
                 throw new IOException(
-                    $"{left} is left of a store that is gone, {path}. Bring the store back, or delete what is left of it.");
+                    $"{left} is left of a store that is gone, {path}. Bring the store back, or delete what is left of it."
+                );
         }
 
         string made = path + ".new";

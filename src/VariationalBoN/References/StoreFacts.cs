@@ -13,8 +13,14 @@ internal static class StoreFacts
     /// <summary>How the texts of completions come from their tokens; another version's samples are not mixed with these.</summary>
     public const string DecodingVersion = CompletionText.Version;
 
-    private const string Library = "library", Decoding = "decoding", Reference = "reference", RewardModel = "reward_model";
-    private const string Scoring = "scoring", Seed = "seed", MoreSeeds = "more_seeds", Execution = "execution";
+    private const string Library = "library",
+        Decoding = "decoding",
+        Reference = "reference",
+        RewardModel = "reward_model";
+    private const string Scoring = "scoring",
+        Seed = "seed",
+        MoreSeeds = "more_seeds",
+        Execution = "execution";
 
     /// <summary>The version of this library.</summary>
     public static string ThisLibrary => LibraryVersion.Text;
@@ -51,7 +57,9 @@ internal static class StoreFacts
         try
         {
             return new ReferenceProvenance(
-                new ScoringIdentity(Identity(Reference), Identity(RewardModel), Identity(Scoring)), Number(Fact(Seed)))
+                new ScoringIdentity(Identity(Reference), Identity(RewardModel), Identity(Scoring)),
+                Number(Fact(Seed))
+            )
             {
                 Execution = facts.ContainsKey(Execution) ? Identity(Execution) : null,
                 MoreSeeds = facts.ContainsKey(MoreSeeds) ? [.. Fact(MoreSeeds).Split(' ').Select(Number)] : [],
@@ -60,7 +68,9 @@ internal static class StoreFacts
         catch (FormatException e)
         {
             throw new InvalidDataException(
-                $"{path} is damaged: \"{key}\" of its table store cannot be read: {e.Message} Take the file from its source again.", e);
+                $"{path} is damaged: \"{key}\" of its table store cannot be read: {e.Message} Take the file from its source again.",
+                e
+            );
         }
 
         ModelIdentity Identity(string name) => ModelIdentity.Parse(Fact(name));
@@ -68,7 +78,8 @@ internal static class StoreFacts
         string Fact(string name) => facts.TryGetValue(key = name, out string? value) ? value : throw new FormatException("it is missing.");
 
         static long Number(string text) =>
-            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
+            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+                ? number
                 : throw new FormatException($"\"{text}\" is no seed.");
     }
 
@@ -78,8 +89,11 @@ internal static class StoreFacts
     {
         string decoding = facts.GetValueOrDefault(Decoding, "unknown");
         IEnumerable<string> differences = ReferenceProvenance.Differences(Read(facts, path), here);
-        return decoding == DecodingVersion ? differences
-            : differences.Append($"the texts of the store were decoded in version {decoding}, here they are in version {DecodingVersion}, "
-                + "so the rewards are of other texts: draw the samples anew, into another store");
+        return decoding == DecodingVersion
+            ? differences
+            : differences.Append(
+                $"the texts of the store were decoded in version {decoding}, here they are in version {DecodingVersion}, "
+                    + "so the rewards are of other texts: draw the samples anew, into another store"
+            );
     }
 }

@@ -50,7 +50,8 @@ internal sealed class StoreIndex
             if (!numbers.TryAdd(groups[number].Key, number))
                 throw new InvalidDataException(
                     $"{path} is damaged: its index is not in order. Take the file from its source again, or rebuild the index with "
-                        + "REINDEX.");
+                        + "REINDEX."
+                );
         }
 
         return new StoreIndex(ordered, starts, numbers);
@@ -92,9 +93,18 @@ internal sealed class StoreIndex
         StoreEntry? before = null;
         while (rows.Read())
         {
-            long id = Number(4), first = Number(1), drawn = Number(2), without = Number(3);
-            if (rows.GetValue(0) is not byte[] { Length: StoreCheck.Length } bytes || first < 0 || drawn < 1
-                || first > int.MaxValue - drawn || without < 0 || without > drawn)
+            long id = Number(4),
+                first = Number(1),
+                drawn = Number(2),
+                without = Number(3);
+            if (
+                rows.GetValue(0) is not byte[] { Length: StoreCheck.Length } bytes
+                || first < 0
+                || drawn < 1
+                || first > int.MaxValue - drawn
+                || without < 0
+                || without > drawn
+            )
                 throw StoreRows.Damage(path, id, prompt: null, "the index has numbers for it that this library does not write.");
             UInt128 key = BinaryPrimitives.ReadUInt128BigEndian(bytes);
             if (before is StoreEntry last && last.Key == key && first < last.First + (long)last.Drawn)

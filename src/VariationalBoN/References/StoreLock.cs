@@ -25,13 +25,17 @@ internal static class StoreLock
             throw new IOException(
                 $"The store {path} is being written by another process, or by another {nameof(ReferenceStore)} of this one. Wait until "
                     + "that has ended, or write to a store of your own and join the two with "
-                    + $"{nameof(ReferenceStore)}.{nameof(ReferenceStore.Merge)}. ({e.Message})", e);
+                    + $"{nameof(ReferenceStore)}.{nameof(ReferenceStore.Merge)}. ({e.Message})",
+                e
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
                 $"The store {path} cannot be written: its lock {FileOf(path)} cannot be opened ({e.Message}) Make the folder writable, or "
-                    + "write to a store of your own.", e);
+                    + "write to a store of your own.",
+                e
+            );
         }
     }
 }

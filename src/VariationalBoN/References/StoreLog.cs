@@ -18,20 +18,26 @@ internal static class StoreLog
     /// <returns>How batches are kept whole: with a log unless that is not wanted or cannot be.</returns>
     public static ReferenceJournal Begin(SqliteConnection connection, string path, ReferenceJournal wanted)
     {
-        bool isShared = wanted == ReferenceJournal.Rollback || (wanted == ReferenceJournal.Automatic
-            && new DriveInfo(path).DriveType == DriveType.Network);
+        bool isShared =
+            wanted == ReferenceJournal.Rollback
+            || (wanted == ReferenceJournal.Automatic && new DriveInfo(path).DriveType == DriveType.Network);
         if (isShared || connection.Scalar("PRAGMA journal_mode = WAL") as string != "wal")
         {
             StoreSchema.SetFact(connection, StoreSchema.LogFact, null); // of a writer with a log that was killed
             connection.Execute(Rollback);
             return wanted != ReferenceJournal.WriteAheadLog
                 ? ReferenceJournal.Rollback
-                : throw new IOException($"{path} cannot have a write-ahead log: its file system has no memory that processes share. Use "
-                    + $"{nameof(ReferenceJournal)}.{nameof(ReferenceJournal.Rollback)}, or {nameof(ReferenceJournal.Automatic)}.");
+                : throw new IOException(
+                    $"{path} cannot have a write-ahead log: its file system has no memory that processes share. Use "
+                        + $"{nameof(ReferenceJournal)}.{nameof(ReferenceJournal.Rollback)}, or {nameof(ReferenceJournal.Automatic)}."
+                );
         }
 
         StoreSchema.SetFact(
-            connection, StoreSchema.LogFact, Convert.ToString(connection.Scalar("PRAGMA schema_version"), CultureInfo.InvariantCulture));
+            connection,
+            StoreSchema.LogFact,
+            Convert.ToString(connection.Scalar("PRAGMA schema_version"), CultureInfo.InvariantCulture)
+        );
         connection.Execute("PRAGMA wal_checkpoint(PASSIVE)");
         return ReferenceJournal.WriteAheadLog;
     }
@@ -58,11 +64,20 @@ internal static class StoreLog
         if (result is SQLITE_OK)
             result = sqlite3_exec(connection.Handle, Rollback);
         if (result is not (SQLITE_OK or SQLITE_BUSY or SQLITE_LOCKED)) // busy: readers have it open, who read the log
-            throw NotPut(new SqliteException(
-                sqlite3_errmsg(connection.Handle).utf8_to_string(), result, sqlite3_extended_errcode(connection.Handle)), path);
+            throw NotPut(
+                new SqliteException(
+                    sqlite3_errmsg(connection.Handle).utf8_to_string(),
+                    result,
+                    sqlite3_extended_errcode(connection.Handle)
+                ),
+                path
+            );
     }
 
     private static Exception NotPut(SqliteException e, string path) =>
-        e.Fault(path, $"could not take what is in its log {StoreOpening.LogOf(path)}", "Nothing is lost while the log stays beside it; "
-            + "make room or mend the disk, and open the store again.");
+        e.Fault(
+            path,
+            $"could not take what is in its log {StoreOpening.LogOf(path)}",
+            "Nothing is lost while the log stays beside it; " + "make room or mend the disk, and open the store again."
+        );
 }

@@ -17,8 +17,10 @@ internal static class StoreNumbers
     {
         byte[] bytes = new byte[sizeof(double) * numbers.Length];
         for (int i = 0; i < numbers.Length; i++)
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(sizeof(double) * i), numbers[i] is double number
-                ? BitConverter.DoubleToInt64Bits(number) : None);
+            BinaryPrimitives.WriteInt64LittleEndian(
+                bytes.AsSpan(sizeof(double) * i),
+                numbers[i] is double number ? BitConverter.DoubleToInt64Bits(number) : None
+            );
         return bytes;
     }
 
@@ -36,8 +38,11 @@ internal static class StoreNumbers
         {
             long bits = BinaryPrimitives.ReadInt64LittleEndian(bytes[(sizeof(double) * i)..]);
             double number = BitConverter.Int64BitsToDouble(bits);
-            numbers.Add(double.IsFinite(number) ? number : bits == None ? null
-                : throw new FormatException($"entry {i} of its {name} is {number}, which this library does not write."));
+            numbers.Add(
+                double.IsFinite(number) ? number
+                : bits == None ? null
+                : throw new FormatException($"entry {i} of its {name} is {number}, which this library does not write.")
+            );
         }
 
         return numbers.MoveToImmutable();

@@ -30,14 +30,18 @@ internal static class StoreOpening
     {
         if (Directory.Exists(path))
             throw new InvalidDataException(
-                $"{path} is a folder, and a store is one file. A folder of version 0.1 is read by ReferenceStore.Import.");
+                $"{path} is a folder, and a store is one file. A folder of version 0.1 is read by ReferenceStore.Import."
+            );
         if (!File.Exists(path))
             throw new FileNotFoundException(
-                $"{path} does not exist: there is no store of reference samples. Estimate a table into it first.", path);
+                $"{path} does not exist: there is no store of reference samples. Estimate a table into it first.",
+                path
+            );
         if (new FileInfo(path).Length == 0)
             throw new InvalidDataException(
                 $"{path} is empty, which no store is, not even a new one. Take the file from its source again; or delete it, and a new "
-                    + "store is made.");
+                    + "store is made."
+            );
         try
         {
             using SqliteConnection connection = SqliteCalls.Open(path, SqliteOpenMode.ReadOnly, Parameters("immutable=1", vfs));
@@ -47,7 +51,8 @@ internal static class StoreOpening
                     $"{path} was being written when it was copied or left, and its log {LogOf(path)} is not beside it: samples that were "
                         + "in the log are missing. Take a copy that was made by VACUUM INTO or of all files of a store that is closed, "
                         + $"or bring the log; or open the store with {nameof(ReferenceStoreOptions)}.AcceptLostLog, and what is missing "
-                        + "is drawn again.");
+                        + "is drawn again."
+                );
         }
         catch (SqliteException e)
         {
@@ -62,7 +67,9 @@ internal static class StoreOpening
         path = InputFile.TargetOf(path);
         if (!File.Exists(path))
             throw new FileNotFoundException(
-                $"{path} does not exist: there are no reference samples. Estimate a table into it first.", path);
+                $"{path} does not exist: there are no reference samples. Estimate a table into it first.",
+                path
+            );
         if (new FileInfo(path).Length == 0)
             return false;
         try
@@ -112,12 +119,16 @@ internal static class StoreOpening
             connection.Dispose();
             throw new IOException(
                 $"{path} cannot be written. Make file and folder writable, or write to a store of your own and join the two with "
-                    + $"{nameof(ReferenceStore)}.{nameof(ReferenceStore.Merge)}.");
+                    + $"{nameof(ReferenceStore)}.{nameof(ReferenceStore.Merge)}."
+            );
         }
         catch (SqliteException e)
         {
-            throw e.Fault(path, "cannot be opened for writing", "Look at the disk, at the permissions of file and folder, and at who else "
-                + "has it open.");
+            throw e.Fault(
+                path,
+                "cannot be opened for writing",
+                "Look at the disk, at the permissions of file and folder, and at who else " + "has it open."
+            );
         }
     }
 
@@ -131,8 +142,9 @@ internal static class StoreOpening
     /// </summary>
     private static SqliteConnection WhereUnwritable(string path, string? vfs)
     {
-        string? left =
-            new[] { LogOf(path), JournalOf(path) }.FirstOrDefault(beside => new FileInfo(beside) is { Exists: true, Length: > 0 });
+        string? left = new[] { LogOf(path), JournalOf(path) }.FirstOrDefault(beside =>
+            new FileInfo(beside) is { Exists: true, Length: > 0 }
+        );
         if (left is null)
             return Open(path, SqliteOpenMode.ReadOnly, Parameters("immutable=1", vfs));
         try
@@ -145,7 +157,8 @@ internal static class StoreOpening
             throw e.Fault(
                 path,
                 $"cannot be read, because {left} beside it was left by a writer, and nothing can be written there",
-                "Make the folder writable and open the store once, or let its writer end: then one file holds all.");
+                "Make the folder writable and open the store once, or let its writer end: then one file holds all."
+            );
         }
     }
 

@@ -11,10 +11,12 @@ internal static class StorePacking
     /// <summary>The longest content of a row, in bytes, before compression.</summary>
     public const int MaxLength = 900_000_000; // SQLite keeps at most 1e9 bytes in a row
 
-    /// <summary>A third of the time of level 6, the default, for 4 % more room, measured on texts and tokens; level 1 takes 50 % more.</summary>
+    /// <summary>A third of the time of level 6, the default, for 4 % more room, measured on texts and tokens; level 1 takes 50 %
+    /// more.</summary>
     private static readonly ZLibCompressionOptions s_level = new() { CompressionLevel = 2 };
 
-    private const int UsualRatio = 16, MaxRatio = 1032; // of deflate: 258 bytes in two bits
+    private const int UsualRatio = 16,
+        MaxRatio = 1032; // of deflate: 258 bytes in two bits
 
     /// <summary>Compresses.</summary>
     public static byte[] Pack(byte[] plain)
@@ -33,7 +35,8 @@ internal static class StorePacking
             return packed;
         if (length <= packed.Length || length > Math.Min(MaxLength, (long)MaxRatio * packed.Length))
             throw new FormatException(
-                $"its completions are {packed.Length} bytes that say they are {length} when decompressed, which cannot be.");
+                $"its completions are {packed.Length} bytes that say they are {length} when decompressed, which cannot be."
+            );
         try
         {
             byte[] plain = new byte[Math.Min(length, (long)UsualRatio * packed.Length)];
@@ -45,7 +48,8 @@ internal static class StorePacking
                 read += zlib.ReadAtLeast(plain.AsSpan(read), plain.Length - read, throwOnEndOfStream: false);
             }
 
-            return read == length && zlib.ReadByte() < 0 ? plain
+            return read == length && zlib.ReadByte() < 0
+                ? plain
                 : throw new FormatException($"its completions have not the {length} bytes that they say they have.");
         }
         catch (InvalidDataException e)

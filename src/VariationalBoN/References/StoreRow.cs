@@ -33,7 +33,8 @@ internal sealed record StoreRow
     /// </exception>
     public void Validate()
     {
-        string? fault = Drawn == 0 ? "there is no sample"
+        string? fault =
+            Drawn == 0 ? "there is no sample"
             : First < 0 || First > int.MaxValue - Drawn
                 ? $"the index of the first sample, {First}, must be at least 0, and that of the last at most {int.MaxValue - 1}"
             : Rewards.Any(IsNotFinite) ? "a reward is not finite"

@@ -15,11 +15,16 @@ internal static class StoreRowSamples
         PromptSamples all = samples.All;
         int[] indices = [.. all.Indices];
         if (indices.Length > 0 && indices[^1] - indices[0] != indices.Length - 1)
-            throw new ArgumentException($"The samples of the prompt \"{samples.Prompt}\" have gaps: {indices.Length} of {indices[0]} to "
-                + $"{indices[^1]}. Append each range apart, or merge the stores ({nameof(ReferenceStore)}.{nameof(ReferenceStore.Merge)}).");
+            throw new ArgumentException(
+                $"The samples of the prompt \"{samples.Prompt}\" have gaps: {indices.Length} of {indices[0]} to "
+                    + $"{indices[^1]}. Append each range apart, or merge the stores "
+                    + $"({nameof(ReferenceStore)}.{nameof(ReferenceStore.Merge)})."
+            );
         if (indices.Length > 0 && indices[0] > 0 && indices[0] != first)
-            throw new ArgumentException($"The samples of the prompt \"{samples.Prompt}\" are {indices[0]} to {indices[^1]} of a store, not "
-                + $"those from {first} on. Append them as what they are, with firstSample {indices[0]}.");
+            throw new ArgumentException(
+                $"The samples of the prompt \"{samples.Prompt}\" are {indices[0]} to {indices[^1]} of a store, not "
+                    + $"those from {first} on. Append them as what they are, with firstSample {indices[0]}."
+            );
         int?[] places = new int?[all.Rewards.Length]; // of each sample with a reward among those with one
         int known = 0;
         for (int place = 0; place < places.Length; place++)
@@ -37,9 +42,12 @@ internal static class StoreRowSamples
                 PromptTokens = hasTokens ? AsArray(all.Samples[0].Completion.PromptTokens) : null,
                 Tokens = hasTokens ? Spread(place => AsArray(all.Samples[place].Completion.Tokens)) : null,
                 FinishReasons = hasTokens ? Spread(place => (FinishReason?)all.Samples[place].Completion.FinishReason) : null,
-                Components = all.Components.IsEmpty ? null
+                Components = all.Components.IsEmpty
+                    ? null
                     : new(
-                        all.Components.ToDictionary(part => part.Key, part => Spread(place => part.Value[place])), StringComparer.Ordinal),
+                        all.Components.ToDictionary(part => part.Key, part => Spread(place => part.Value[place])),
+                        StringComparer.Ordinal
+                    ),
             },
         };
 
@@ -53,10 +61,13 @@ internal static class StoreRowSamples
         StoreContent content = row.Content;
         string?[] texts = content.Texts is null ? [] : [.. known.Select(place => content.Texts[place])];
         bool hasTexts = texts.All(text => text is not null);
-        bool hasTokens = hasTexts && content is { Texts: not null, PromptTokens: not null, Tokens: not null, FinishReasons: not null }
+        bool hasTokens =
+            hasTexts
+            && content is { Texts: not null, PromptTokens: not null, Tokens: not null, FinishReasons: not null }
             && !row.LogReference.IsEmpty
-            && known.All(place => content.Tokens[place] is not null && content.FinishReasons[place] is not null
-                && row.LogReference[place] is not null);
+            && known.All(place =>
+                content.Tokens[place] is not null && content.FinishReasons[place] is not null && row.LogReference[place] is not null
+            );
         ImmutableArray<int> promptTokens = [.. content.PromptTokens ?? []];
         return new PromptSamples(
             [.. Enumerable.Range(row.First, row.Drawn)],
@@ -64,18 +75,24 @@ internal static class StoreRowSamples
             hasTexts ? [.. texts!] : [],
             hasTokens ? [.. known.Select(Scored)] : [],
             (content.Components ?? []).ToImmutableSortedDictionary(
-                part => part.Key, part => known.Select(place => part.Value[place]).ToImmutableArray(), StringComparer.Ordinal));
+                part => part.Key,
+                part => known.Select(place => part.Value[place]).ToImmutableArray(),
+                StringComparer.Ordinal
+            )
+        );
 
-        ScoredCompletion Scored(int place) => new(
-            new Completion
-            {
-                Prompt = row.Prompt,
-                Text = content.Texts![place]!,
-                PromptTokens = promptTokens,
-                Tokens = AsImmutableArray(content.Tokens![place]),
-                FinishReason = content.FinishReasons![place]!.Value,
-            },
-            row.Rewards[place]!.Value,
-            row.LogReference[place]!.Value);
+        ScoredCompletion Scored(int place) =>
+            new(
+                new Completion
+                {
+                    Prompt = row.Prompt,
+                    Text = content.Texts![place]!,
+                    PromptTokens = promptTokens,
+                    Tokens = AsImmutableArray(content.Tokens![place]),
+                    FinishReason = content.FinishReasons![place]!.Value,
+                },
+                row.Rewards[place]!.Value,
+                row.LogReference[place]!.Value
+            );
     }
 }

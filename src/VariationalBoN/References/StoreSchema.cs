@@ -47,8 +47,10 @@ internal static class StoreSchema
     /// <summary>Makes the tables of an empty file.</summary>
     public static void Create(SqliteConnection connection, IEnumerable<KeyValuePair<string, string>> facts)
     {
-        string header =
-            string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version}");
+        string header = string.Create(
+            CultureInfo.InvariantCulture,
+            $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version}"
+        );
         connection.Execute($"PRAGMA page_size = 16384; BEGIN IMMEDIATE; {header}; {Facts}; {Samples}; {Index}");
         foreach ((string key, string value) in facts)
             SetFact(connection, key, value);
@@ -78,8 +80,11 @@ internal static class StoreSchema
             facts[Text(0)] = Text(1);
         return facts;
 
-        string Text(int column) => rows.GetValue(column) as string ?? throw new InvalidDataException(
-            $"{path} is damaged: its table store holds what is no text. Take the file from its source again.");
+        string Text(int column) =>
+            rows.GetValue(column) as string
+            ?? throw new InvalidDataException(
+                $"{path} is damaged: its table store holds what is no text. Take the file from its source again."
+            );
     }
 
     /// <summary>Refuses a file by its header: before anything is written to it.</summary>
@@ -89,11 +94,13 @@ internal static class StoreSchema
         if (connection.Scalar("PRAGMA application_id") is not ApplicationId)
             throw new InvalidDataException(
                 $"{path} is a SQLite file, but no store of reference samples: its application_id is not {ApplicationId}. Give the file of "
-                    + "a store, or a path where nothing is to make one.");
+                    + "a store, or a path where nothing is to make one."
+            );
         if (connection.Scalar("PRAGMA user_version") is var version and not Version)
             throw new InvalidDataException(
                 $"{path} is a store of version {version}; this library reads version {Version}. Use the version of the library that made "
-                    + "it.");
+                    + "it."
+            );
     }
 
     /// <summary>Refuses tables that this library did not make: whatever they say would be run.</summary>
@@ -106,12 +113,14 @@ internal static class StoreSchema
             if (connection.Scalar($"SELECT sql FROM sqlite_schema WHERE name = '{name}'") as string != sql)
                 throw new InvalidDataException(
                     $"{path} is damaged, or not made by this library: its table or index {name} is missing or another. Take the file from "
-                        + "its source again.");
+                        + "its source again."
+                );
         }
 
         if (connection.Scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'") is string trigger)
             throw new InvalidDataException(
                 $"{path} has a trigger, \"{trigger}\", which this library does not make and does not run. Drop it, or take the file from "
-                    + "its source again.");
+                    + "its source again."
+            );
     }
 }

@@ -10,7 +10,13 @@ namespace VariationalBoN.References;
 /// <param name="Distinct">How many different rewards there are.</param>
 /// <param name="MeanTokens">The mean number of tokens that were drawn; null when they are not known.</param>
 internal readonly record struct StoreSummary(
-    int WithoutReward, double? Minimum, double? Mean, double? Maximum, int Distinct, double? MeanTokens)
+    int WithoutReward,
+    double? Minimum,
+    double? Mean,
+    double? Maximum,
+    int Distinct,
+    double? MeanTokens
+)
 {
     /// <summary>That of a row.</summary>
     public static StoreSummary Of(ImmutableArray<double?> rewards, StoreContent content)
@@ -23,7 +29,8 @@ internal readonly record struct StoreSummary(
             known.Length == 0 ? null : MeanOf(known) + 0.0,
             known.Length == 0 ? null : known.Max() + 0.0,
             known.Distinct().Count(),
-            lengths.Length == 0 ? null : lengths.Average());
+            lengths.Length == 0 ? null : lengths.Average()
+        );
     }
 
     private static double MeanOf(double[] numbers)

@@ -51,7 +51,8 @@ internal sealed class StoreWriter : IDisposable
         string path,
         IReadOnlyCollection<KeyValuePair<string, string>> facts,
         Func<IReadOnlyDictionary<string, string>, IEnumerable<string>> differences,
-        StoreWriting how)
+        StoreWriting how
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = InputFile.TargetOf(path);
@@ -69,8 +70,10 @@ internal sealed class StoreWriter : IDisposable
             string[] different = [.. differences(writer.Facts)];
             return different.Length == 0
                 ? writer
-                : throw new InvalidOperationException($"The store {path} was not made with what it is opened with: "
-                    + $"{string.Join("; ", different)}. Use the same, or another file.");
+                : throw new InvalidOperationException(
+                    $"The store {path} was not made with what it is opened with: "
+                        + $"{string.Join("; ", different)}. Use the same, or another file."
+                );
         }
         catch (Exception e)
         {
@@ -212,7 +215,12 @@ internal sealed class StoreWriter : IDisposable
             return false;
         return ranges.HasRecord(row.First, row.Drawn)
             ? true
-            : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"In {source}, {row} are partly in {Path}, "
-                + $"which has samples {ranges}. Merge stores whose ranges of samples are the same or do not meet."));
+            : throw new InvalidOperationException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"In {source}, {row} are partly in {Path}, "
+                        + $"which has samples {ranges}. Merge stores whose ranges of samples are the same or do not meet."
+                )
+            );
     }
 }

@@ -6,4 +6,8 @@ namespace VariationalBoN.References;
 /// <param name="AcceptLostLog">Whether a store may be gone on with whose log is not beside it.</param>
 /// <param name="Vfs">The file system that SQLite uses; null for its own.</param>
 internal sealed record StoreWriting(
-    bool FlushToDisk = true, ReferenceJournal Journal = ReferenceJournal.Automatic, bool AcceptLostLog = false, string? Vfs = null);
+    bool FlushToDisk = true,
+    ReferenceJournal Journal = ReferenceJournal.Automatic,
+    bool AcceptLostLog = false,
+    string? Vfs = null
+);

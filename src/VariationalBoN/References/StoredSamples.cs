@@ -9,7 +9,8 @@ namespace VariationalBoN.References;
 /// </summary>
 internal sealed class StoredSamples : IDisposable
 {
-    private const int RecentRewards = 512, RecentContents = 8;
+    private const int RecentRewards = 512,
+        RecentContents = 8;
     private readonly StoreReader _reader;
     private readonly (long First, long End) _range;
     private readonly RecentItems<ImmutableArray<double>> _rewards;
@@ -20,10 +21,17 @@ internal sealed class StoredSamples : IDisposable
     {
         (_reader, _range) = (reader, range ?? (0, long.MaxValue));
         Provenance = StoreFacts.Read(reader.Facts, reader.Path);
-        _rewards = new(RecentRewards, number =>
-            [.. Parts(number).SelectMany(part => Within(part, _reader.ReadRewards(part).Rewards)).OfType<double>()]);
-        _contents = new(RecentContents, number => PromptSamples.Joined(
-            [.. Parts(number).Select(part => StoreRowSamples.ToSamples(_reader.Read(part)).Within(_range.First, _range.End))]));
+        _rewards = new(
+            RecentRewards,
+            number => [.. Parts(number).SelectMany(part => Within(part, _reader.ReadRewards(part).Rewards)).OfType<double>()]
+        );
+        _contents = new(
+            RecentContents,
+            number =>
+                PromptSamples.Joined([
+                    .. Parts(number).Select(part => StoreRowSamples.ToSamples(_reader.Read(part)).Within(_range.First, _range.End)),
+                ])
+        );
     }
 
     /// <summary>The full path of the store.</summary>
@@ -78,7 +86,8 @@ internal sealed class StoredSamples : IDisposable
         foreach (StoreEntry entry in _reader.Index.RowsOf(number))
         {
             int drawn = DrawnOf(entry);
-            count += drawn == entry.Drawn ? entry.Drawn - entry.WithoutReward
+            count +=
+                drawn == entry.Drawn ? entry.Drawn - entry.WithoutReward
                 : drawn == 0 ? 0
                 : Within(entry, _reader.ReadRewards(entry).Rewards).Count(reward => reward is not null);
         }
@@ -88,8 +97,7 @@ internal sealed class StoredSamples : IDisposable
 
     public ImmutableArray<double> Rewards(int number) => Open(_rewards)[number];
 
-    public EmpiricalRewardCdf Cdf(int number, double tieTolerance) =>
-        Open(_cdfs.GetOrAdd(tieTolerance, CdfsOf))[number];
+    public EmpiricalRewardCdf Cdf(int number, double tieTolerance) => Open(_cdfs.GetOrAdd(tieTolerance, CdfsOf))[number];
 
     public PromptSamples All(int number) => Open(_contents)[number];
 

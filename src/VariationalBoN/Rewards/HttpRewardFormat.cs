@@ -38,7 +38,10 @@ internal static class HttpRewardFormat
         if (answer.ValueKind != JsonValueKind.Object)
             throw new FormatException($"the answer is {Kind(answer)}, not an object");
         if (Optional(answer, "model") is JsonElement model && (model.ValueKind != JsonValueKind.String || model.GetString() != identity))
-            throw new FormatException($"the model behind it is {Shown.Text(hide(model.GetRawText()))}, expected was \"{identity}\"; rewards of two models must not be mixed");
+            throw new FormatException(
+                $"the model behind it is {Shown.Text(hide(model.GetRawText()))}, expected was \"{identity}\"; rewards of two models must "
+                    + $"not be mixed"
+            );
         ImmutableArray<double> rewards = Numbers(answer, "rewards", hide);
         if (Optional(answer, "components") is not JsonElement components)
             return new RewardScores(rewards);
@@ -46,7 +49,10 @@ internal static class HttpRewardFormat
             throw new FormatException($"\"components\" is {Kind(components)}, not an object of arrays");
         try
         {
-            return new RewardScores(rewards, components.EnumerateObject().Select(part => KeyValuePair.Create(part.Name, Numbers(components, part.Name, hide))));
+            return new RewardScores(
+                rewards,
+                components.EnumerateObject().Select(part => KeyValuePair.Create(part.Name, Numbers(components, part.Name, hide)))
+            );
         }
         catch (ArgumentException e)
         {
@@ -66,21 +72,27 @@ internal static class HttpRewardFormat
         var numbers = ImmutableArray.CreateBuilder<double>(list.GetArrayLength());
         foreach (JsonElement item in list.EnumerateArray())
         {
-            numbers.Add(item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double number)
-                ? number
-                : throw new FormatException($"\"{Shown.Name(hide(name))}\"[{numbers.Count}] is {Shown.Text(hide(item.GetRawText()))}; it must be a finite number"));
+            numbers.Add(
+                item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double number)
+                    ? number
+                    : throw new FormatException(
+                        $"\"{Shown.Name(hide(name))}\"[{numbers.Count}] is {Shown.Text(hide(item.GetRawText()))}; it must be a finite "
+                            + $"number"
+                    )
+            );
         }
 
         return numbers.MoveToImmutable();
     }
 
-    private static string Kind(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "an array",
-        JsonValueKind.String => "a string",
-        JsonValueKind.Number => "a number",
-        JsonValueKind.Null => "null",
-        _ => "true or false",
-    };
+    private static string Kind(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "an array",
+            JsonValueKind.String => "a string",
+            JsonValueKind.Number => "a number",
+            JsonValueKind.Null => "null",
+            _ => "true or false",
+        };
 }

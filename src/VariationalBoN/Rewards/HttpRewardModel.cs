@@ -11,12 +11,16 @@ namespace VariationalBoN.Rewards;
 /// It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one request, its
 /// body included. Of an answer at most 1 MiB and 64 KiB more for each completion are read, decompressed, and fewer where
 /// <see cref="HttpClient.MaxResponseContentBufferSize"/> says so. Answers from another address than the endpoint are refused: give the
-/// client a handler without automatic redirection, so that completions and headers are not sent there either. Thread-safe, as <see cref="HttpClient"/> is.
+/// client a handler without automatic redirection, so that completions and headers are not sent there either. Thread-safe, as
+/// <see cref="HttpClient"/> is.
 /// </remarks>
 public sealed class HttpRewardModel : IRewardModel
 {
-    private const long BytesAlways = 1 << 20, BytesPerCompletion = 1 << 16, BytesOfError = 1 << 12;
-    private const string Elsewhere = "The service redirects, or a handler of the HttpClient changes the address: give the address it makes as Endpoint.";
+    private const long BytesAlways = 1 << 20,
+        BytesPerCompletion = 1 << 16,
+        BytesOfError = 1 << 12;
+    private const string Elsewhere =
+        "The service redirects, or a handler of the HttpClient changes the address: give the address it makes as Endpoint.";
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
 
     private readonly HttpClient _client;
@@ -74,19 +78,32 @@ public sealed class HttpRewardModel : IRewardModel
         {
             bool isElsewhere = !IsOfEndpoint(request); // the client has followed a redirection
             RemoteFailure failure = isElsewhere ? RemoteFailure.Misdirected : RetryPolicy.FailureOf(e)!.Value;
-            string remedy = isElsewhere ? Elsewhere + " Asking again changes nothing."
-                : failure == RemoteFailure.Unavailable ? "See whether the service runs there; WithRetry asks again." : "Mend the connection; asking again changes nothing.";
+            string remedy =
+                isElsewhere ? Elsewhere + " Asking again changes nothing."
+                : failure == RemoteFailure.Unavailable ? "See whether the service runs there; WithRetry asks again."
+                : "Mend the connection; asking again changes nothing.";
             throw Failed(failure, completions.Count, "got no whole answer", e, remedy, new Secrets(request, given, _options.Endpoint));
         }
         catch (InvalidDataException e)
         {
-            throw Failed(RemoteFailure.BadAnswer, completions.Count, "got an answer that cannot be decompressed", e, "Mend the service, or what lies between.", new Secrets(request, given, _options.Endpoint));
+            throw Failed(
+                RemoteFailure.BadAnswer,
+                completions.Count,
+                "got an answer that cannot be decompressed",
+                e,
+                "Mend the service, or what lies between.",
+                new Secrets(request, given, _options.Endpoint)
+            );
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {completions.Count} completions was not " +
-                $"answered within {RetryPolicy.Seconds(_client.Timeout)}. Give HttpClient.Timeout more, or send fewer completions at " +
-                "once (MaxBatchSize); WithRetry asks again.", e);
+            throw new RemoteServiceException(
+                RemoteFailure.Unavailable,
+                $"POST {_address} with {completions.Count} completions was not "
+                    + $"answered within {RetryPolicy.Seconds(_client.Timeout)}. Give HttpClient.Timeout more, or send fewer completions at "
+                    + "once (MaxBatchSize); WithRetry asks again.",
+                e
+            );
         }
         catch (OperationCanceledException e)
         {
@@ -102,7 +119,12 @@ public sealed class HttpRewardModel : IRewardModel
         return new ReadOnlyMemoryContent(buffer.WrittenMemory) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, int count, string[] given, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        int count,
+        string[] given,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -111,16 +133,28 @@ public sealed class HttpRewardModel : IRewardModel
         catch (Exception e) when (e is not (HttpRequestException or IOException or InvalidDataException or OperationCanceledException))
         {
             RemoteFailure failure = RetryPolicy.FailureOf(e) ?? RemoteFailure.Misdirected; // of a handler, or of the client itself
-            string remedy = failure == RemoteFailure.Misdirected
-                ? "Set Endpoint to where the service is, or see the HttpClient and its handlers; asking again changes nothing."
-                : "See the handlers of the HttpClient; WithRetry asks again.";
-            throw Failed(failure, count, "could not be sent, or was sent on to an address that the client cannot ask", e, remedy, new Secrets(request, given, _options.Endpoint));
+            string remedy =
+                failure == RemoteFailure.Misdirected
+                    ? "Set Endpoint to where the service is, or see the HttpClient and its handlers; asking again changes nothing."
+                    : "See the handlers of the HttpClient; WithRetry asks again.";
+            throw Failed(
+                failure,
+                count,
+                "could not be sent, or was sent on to an address that the client cannot ask",
+                e,
+                remedy,
+                new Secrets(request, given, _options.Endpoint)
+            );
         }
     }
 
     /// <summary>An exception within another is shown with it, so that one that holds a secret is left out.</summary>
     private RemoteServiceException Failed(RemoteFailure failure, int count, string what, Exception e, string remedy, Secrets secrets) =>
-        new(failure, $"POST {_address} with {count} completions {what}: {secrets.Hide(Reason(e))} {remedy}", e.ToString() is string whole && secrets.Hide(whole) == whole ? e : null);
+        new(
+            failure,
+            $"POST {_address} with {count} completions {what}: {secrets.Hide(Reason(e))} {remedy}",
+            e.ToString() is string whole && secrets.Hide(whole) == whole ? e : null
+        );
 
     /// <summary>Refuses what another address has answered, or what is the answer to another request: the client has followed a
     /// redirection.</summary>
@@ -128,10 +162,14 @@ public sealed class HttpRewardModel : IRewardModel
     {
         if (response.RequestMessage is not { RequestUri: Uri from } asked || IsOfEndpoint(asked))
             return;
-        throw new RemoteServiceException(RemoteFailure.Misdirected, $"POST {_address} with {answer.Count} completions was answered " +
-            $"{answer.Status} by {asked.Method} {Shown.Name(answer.Secrets.Hide(Secrets.WithoutThem(from)))}, " +
-            $"and rewards from elsewhere are not taken. {Elsewhere} A handler with AllowAutoRedirect = false sends completions and headers " +
-            "nowhere else.");
+        throw new RemoteServiceException(
+            RemoteFailure.Misdirected,
+            $"POST {_address} with {answer.Count} completions was answered "
+                + $"{answer.Status} by {asked.Method} {Shown.Name(answer.Secrets.Hide(Secrets.WithoutThem(from)))}, "
+                + $"and rewards from elsewhere are not taken. {Elsewhere} A handler with AllowAutoRedirect = false sends completions and "
+                + $"headers "
+                + "nowhere else."
+        );
     }
 
     private bool IsOfEndpoint(HttpRequestMessage asked) => asked.Method == HttpMethod.Post && asked.RequestUri == _options.Endpoint;
@@ -144,7 +182,12 @@ public sealed class HttpRewardModel : IRewardModel
         int count = 0;
         try
         {
-            for (int read; (read = await stream.ReadAsync(body.AsMemory(count), cancellationToken).ConfigureAwait(false)) > 0 && (count += read) < most;)
+            for (
+                int read;
+                (read = await stream.ReadAsync(body.AsMemory(count), cancellationToken).ConfigureAwait(false)) > 0
+                    && (count += read) < most;
+
+            )
             {
                 if (count == body.Length)
                     Array.Resize(ref body, (int)Math.Min(most, 2L * count));
@@ -164,7 +207,9 @@ public sealed class HttpRewardModel : IRewardModel
         RewardScores rewards;
         try
         {
-            rewards = _options.ReadAnswer is null ? HttpRewardFormat.ReadAnswer(answer.RootElement, Identity.Name, about.Secrets.Hide) : new RewardScores(_options.ReadAnswer(answer.RootElement) ?? []);
+            rewards = _options.ReadAnswer is null
+                ? HttpRewardFormat.ReadAnswer(answer.RootElement, Identity.Name, about.Secrets.Hide)
+                : new RewardScores(_options.ReadAnswer(answer.RootElement) ?? []);
         }
         catch (Exception e) when (e is FormatException or KeyNotFoundException or InvalidOperationException)
         {
@@ -173,12 +218,20 @@ public sealed class HttpRewardModel : IRewardModel
         }
 
         if (rewards.Count != completions.Count)
-            throw Bad(about, $"it holds {rewards.Count} rewards for {completions.Count} completions; there must be one for each, in " +
-                "their order");
+            throw Bad(
+                about,
+                $"it holds {rewards.Count} rewards for {completions.Count} completions; there must be one for each, in " + "their order"
+            );
         for (int i = 0; i < rewards.Count; i++)
         {
             if (!double.IsFinite(rewards[i]))
-                throw Bad(about, FormattableString.Invariant($"reward {i} is {rewards[i]}; it must be finite. It belongs to {CheckedScoring.Name(completions[i])}"), failure: RemoteFailure.BadReward);
+                throw Bad(
+                    about,
+                    FormattableString.Invariant(
+                        $"reward {i} is {rewards[i]}; it must be finite. It belongs to {CheckedScoring.Name(completions[i])}"
+                    ),
+                    failure: RemoteFailure.BadReward
+                );
         }
 
         return rewards;
@@ -190,24 +243,34 @@ public sealed class HttpRewardModel : IRewardModel
         {
             var reader = new Utf8JsonReader(body, isFinalBlock: false, default);
             if (!reader.Read() || !reader.TrySkip())
-                throw new RemoteServiceException(RemoteFailure.Unavailable, $"POST {_address} with {about.Count} completions answered " +
-                    $"{about.Status}, but the answer ends in the middle of its JSON, after {body.Length} bytes. WithRetry asks again.");
+                throw new RemoteServiceException(
+                    RemoteFailure.Unavailable,
+                    $"POST {_address} with {about.Count} completions answered "
+                        + $"{about.Status}, but the answer ends in the middle of its JSON, after {body.Length} bytes. WithRetry asks again."
+                );
             if (body.AsSpan((int)reader.BytesConsumed).ContainsAnyExcept(" \n\r\t"u8))
                 throw Bad(about, $"something follows the JSON value at byte {reader.BytesConsumed}");
         }
         catch (JsonException e)
         {
-            throw Bad(about, $"it is not JSON (NaN and Infinity are not): {Shown.Reason(about.Secrets.Hide(e.Message)).TrimEnd('.')}. " +
-                $"It begins: {about.Secrets.Excerpt(body)}");
+            throw Bad(
+                about,
+                $"it is not JSON (NaN and Infinity are not): {Shown.Reason(about.Secrets.Hide(e.Message)).TrimEnd('.')}. "
+                    + $"It begins: {about.Secrets.Excerpt(body)}"
+            );
         }
 
         try
         {
             return JsonDocument.Parse(body, s_strict);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) // the message shows the beginning of the name, which may be that of a secret
+        // the message shows the beginning of the name, which may be that of a secret
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw Bad(about, "a name stands twice in an object of it, so that one of the two would be passed over, or has half of a surrogate pair");
+            throw Bad(
+                about,
+                "a name stands twice in an object of it, so that one of the two would be passed over, or has half of a surrogate pair"
+            );
         }
     }
 
@@ -223,21 +286,38 @@ public sealed class HttpRewardModel : IRewardModel
         string remedy = failure switch
         {
             RemoteFailure.Rejected => "See docs/remote-rewards.md for what is sent; asking again changes nothing.",
-            RemoteFailure.Misdirected when (int)response.StatusCode is >= 300 and < 400 => "The service redirects: set Endpoint to where it is; asking again changes nothing.",
+            RemoteFailure.Misdirected when (int)response.StatusCode is >= 300 and < 400 =>
+                "The service redirects: set Endpoint to where it is; asking again changes nothing.",
             RemoteFailure.Misdirected => "See address and authorisation of the HttpClient; asking again changes nothing.",
             _ => "See the log of the service; WithRetry asks again.",
         };
-        return new RemoteServiceException(failure, $"POST {_address} with {about.Count} completions answered {about.Status}: " +
-            $"{about.Secrets.Excerpt(body)} {remedy}", null, retryAfter);
+        return new RemoteServiceException(
+            failure,
+            $"POST {_address} with {about.Count} completions answered {about.Status}: " + $"{about.Secrets.Excerpt(body)} {remedy}",
+            null,
+            retryAfter
+        );
     }
 
-    private RemoteServiceException Bad(Answer about, string what, Exception? inner = null, RemoteFailure failure = RemoteFailure.BadAnswer) =>
-        new(failure, $"POST {_address} with {about.Count} completions answered {about.Status}, but the answer is not usable: {what}. " +
-            "See docs/remote-rewards.md for what it must be.", inner);
+    private RemoteServiceException Bad(
+        Answer about,
+        string what,
+        Exception? inner = null,
+        RemoteFailure failure = RemoteFailure.BadAnswer
+    ) =>
+        new(
+            failure,
+            $"POST {_address} with {about.Count} completions answered {about.Status}, but the answer is not usable: {what}. "
+                + "See docs/remote-rewards.md for what it must be.",
+            inner
+        );
 
-    private static string Reason(Exception e) => Shown.Reason(e.InnerException is Exception inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
-        ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}."
-        : $"{e.Message.TrimEnd('.')}.");
+    private static string Reason(Exception e) =>
+        Shown.Reason(
+            e.InnerException is Exception inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
+                ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}."
+                : $"{e.Message.TrimEnd('.')}."
+        );
 
     /// <summary>What messages about an answer need.</summary>
     private sealed record Answer(int Count, string Status, Secrets Secrets);

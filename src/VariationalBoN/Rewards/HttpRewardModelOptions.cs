@@ -27,8 +27,8 @@ public sealed record HttpRewardModelOptions
 
     /// <summary>All of them for people; of the address neither user, password nor query.</summary>
     public override string ToString() =>
-        $"{nameof(HttpRewardModelOptions)} {{ {nameof(Endpoint)} = {(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}, " +
-            $"{nameof(Identity)} = {Identity}, {nameof(MaxBatchSize)} = {MaxBatchSize} }}";
+        $"{nameof(HttpRewardModelOptions)} {{ {nameof(Endpoint)} = {(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}, "
+        + $"{nameof(Identity)} = {Identity}, {nameof(MaxBatchSize)} = {MaxBatchSize} }}";
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
@@ -36,8 +36,10 @@ public sealed record HttpRewardModelOptions
     {
         var faults = new List<string>();
         if (Endpoint is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
-            faults.Add($"Endpoint is \"{(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}\"; it must be an absolute http or " +
-                "https address");
+            faults.Add(
+                $"Endpoint is \"{(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}\"; it must be an absolute http or "
+                    + "https address"
+            );
         if (Identity is null)
             faults.Add("Identity is null; name the model behind the service and its version");
         if (MaxBatchSize < 1)

@@ -19,10 +19,16 @@ internal static class PreferenceJson
         if (row.ValueKind != JsonValueKind.Object)
             throw new FormatException($"the line is {Kind(row)}; it must be an object with prompt, chosen and rejected.");
         Prompt? given = Given(row);
-        Answer chosen = Answer.Read(Needed(row, "chosen"), "chosen"), rejected = Answer.Read(Needed(row, "rejected"), "rejected");
-        Prompt prompt = chosen.Before ?? rejected.Before ?? given
-            ?? throw new FormatException("there is no \"prompt\" and no \"messages\", and \"chosen\" does not begin with one. Give the " +
-                "prompt, or answers as lists of messages that begin with it.");
+        Answer chosen = Answer.Read(Needed(row, "chosen"), "chosen"),
+            rejected = Answer.Read(Needed(row, "rejected"), "rejected");
+        Prompt prompt =
+            chosen.Before
+            ?? rejected.Before
+            ?? given
+            ?? throw new FormatException(
+                "there is no \"prompt\" and no \"messages\", and \"chosen\" does not begin with one. Give the "
+                    + "prompt, or answers as lists of messages that begin with it."
+            );
         Prompt?[] all = [rejected.Before, given];
         return new PreferencePair
         {
@@ -69,9 +75,13 @@ internal static class PreferenceJson
         };
     }
 
-    private static JsonElement Needed(JsonElement row, string name) => row.TryGetProperty(name, out JsonElement value) ? value
-        : throw new FormatException($"there is no \"{name}\"; the line has " +
-            $"{Shown.List(row.EnumerateObject().Select(property => Shown.Quoted(property.Name)), most: 10)}.");
+    private static JsonElement Needed(JsonElement row, string name) =>
+        row.TryGetProperty(name, out JsonElement value)
+            ? value
+            : throw new FormatException(
+                $"there is no \"{name}\"; the line has "
+                    + $"{Shown.List(row.EnumerateObject().Select(property => Shown.Quoted(property.Name)), most: 10)}."
+            );
 
     private static double Margin(JsonElement row)
     {
@@ -82,14 +92,16 @@ internal static class PreferenceJson
             : throw new FormatException($"the margin is {Shown.Text(value.GetRawText())}; it must be a number of at least 0.");
     }
 
-    private static bool? ChosenFirst(JsonElement row) => !row.TryGetProperty("chosen_first", out JsonElement value) ? null
-        : value.ValueKind switch
-        {
-            JsonValueKind.True => true,
-            JsonValueKind.False => false,
-            JsonValueKind.Null => null,
-            _ => throw new FormatException($"chosen_first is {Shown.Text(value.GetRawText())}; it must be true or false."),
-        };
+    private static bool? ChosenFirst(JsonElement row) =>
+        !row.TryGetProperty("chosen_first", out JsonElement value)
+            ? null
+            : value.ValueKind switch
+            {
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                JsonValueKind.Null => null,
+                _ => throw new FormatException($"chosen_first is {Shown.Text(value.GetRawText())}; it must be true or false."),
+            };
 
     /// <summary>Whether a prompt that is a text is the last message of a conversation, the user's: then the conversation says the same and
     /// more.</summary>
@@ -99,8 +111,10 @@ internal static class PreferenceJson
             return false;
         using JsonDocument messages = JsonDocument.Parse(conversation.Canonical);
         JsonElement last = messages.RootElement[messages.RootElement.GetArrayLength() - 1];
-        return last.GetProperty("role").ValueEquals("user") && last.TryGetProperty("content", out JsonElement content)
-            && content.ValueKind == JsonValueKind.String && content.ValueEquals(text.Text);
+        return last.GetProperty("role").ValueEquals("user")
+            && last.TryGetProperty("content", out JsonElement content)
+            && content.ValueKind == JsonValueKind.String
+            && content.ValueEquals(text.Text);
     }
 
     private static string Kind(JsonElement value) => value.ValueKind.ToString().ToLowerInvariant();
@@ -113,21 +127,29 @@ internal static class PreferenceJson
             if (value.ValueKind == JsonValueKind.String)
                 return new Answer(new Prompt(value.GetString()!).Text, null);
             if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
-                throw new FormatException($"\"{name}\" is {(value.ValueKind == JsonValueKind.Array ? "an empty list" : Kind(value))}; " +
-                    "it must be a text, or a list of messages that ends with the assistant's answer.");
+                throw new FormatException(
+                    $"\"{name}\" is {(value.ValueKind == JsonValueKind.Array ? "an empty list" : Kind(value))}; "
+                        + "it must be a text, or a list of messages that ends with the assistant's answer."
+                );
             string canonical = Prompt.Conversation(value).Canonical; // which refuses what are no messages
             using JsonDocument document = JsonDocument.Parse(canonical);
             JsonElement[] messages = [.. document.RootElement.EnumerateArray()];
             JsonElement last = messages[^1];
             if (!last.GetProperty("role").ValueEquals("assistant"))
-                throw new FormatException($"the last message of \"{name}\" is the {last.GetProperty("role").GetString()}'s; it must be " +
-                    "the assistant's answer.");
+                throw new FormatException(
+                    $"the last message of \"{name}\" is the {last.GetProperty("role").GetString()}'s; it must be "
+                        + "the assistant's answer."
+                );
             if (!last.TryGetProperty("content", out JsonElement content) || content.ValueKind != JsonValueKind.String)
-                throw new FormatException($"the last message of \"{name}\" has no text as content; an answer is a text, without tool " +
-                    "calls or media.");
-            return new Answer(content.GetString()!,
-                messages.Length == 1 ? null : Prompt.Conversation(
-                    $"[{string.Join(',', messages[..^1].Select(message => message.GetRawText()))}]"));
+                throw new FormatException(
+                    $"the last message of \"{name}\" has no text as content; an answer is a text, without tool " + "calls or media."
+                );
+            return new Answer(
+                content.GetString()!,
+                messages.Length == 1
+                    ? null
+                    : Prompt.Conversation($"[{string.Join(',', messages[..^1].Select(message => message.GetRawText()))}]")
+            );
         }
     }
 }

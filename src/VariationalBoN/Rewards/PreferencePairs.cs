@@ -34,13 +34,18 @@ public static class PreferencePairs
         PreferencePair[] all = [.. pairs];
         int mismatched = Array.FindIndex(all, pair => pair.OtherPrompt is not null);
         if (mismatched >= 0)
-            throw new ArgumentException($"The answers of pair {mismatched} are to different prompts, which the file could not keep; " +
-                "leave the pair out.", nameof(pairs));
-        AtomicFile.Write(path, stream =>
-        {
-            foreach (PreferencePair pair in all)
-                PreferenceJson.Write(stream, pair);
-        });
+            throw new ArgumentException(
+                $"The answers of pair {mismatched} are to different prompts, which the file could not keep; " + "leave the pair out.",
+                nameof(pairs)
+            );
+        AtomicFile.Write(
+            path,
+            stream =>
+            {
+                foreach (PreferencePair pair in all)
+                    PreferenceJson.Write(stream, pair);
+            }
+        );
     }
 
     /// <summary>Holds out the pairs of a share of the prompts, so that no prompt is on both sides.</summary>
@@ -51,19 +56,31 @@ public static class PreferencePairs
     /// <returns>Both sides in the order of <paramref name="pairs"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="heldOutShare"/> is out of range or NaN.</exception>
     /// <exception cref="ArgumentException">A side is empty: there are too few prompts.</exception>
-    public static (PreferencePair[] Train, PreferencePair[] HeldOut) Split(IEnumerable<PreferencePair> pairs, double heldOutShare,
-        long seed)
+    public static (PreferencePair[] Train, PreferencePair[] HeldOut) Split(
+        IEnumerable<PreferencePair> pairs,
+        double heldOutShare,
+        long seed
+    )
     {
         ArgumentNullException.ThrowIfNull(pairs);
         if (!(heldOutShare > 0 && heldOutShare < 1))
-            throw new ArgumentOutOfRangeException(nameof(heldOutShare), heldOutShare, "The share that is held out must be above 0 and " +
-                "below 1, such as 0.1.");
-        var sides = pairs.ToLookup(pair => new CounterRandom(new DrawSeed(seed, DrawPurpose.Resampling), pair.Prompt, 0)
-            .Uniform(0) < heldOutShare);
-        PreferencePair[] train = [.. sides[false]], heldOut = [.. sides[true]];
-        return train.Length > 0 && heldOut.Length > 0 ? (train, heldOut)
-            : throw new ArgumentException($"{(train.Length > 0 ? "No prompt was held out" : "Every prompt was held out")} of " +
-                $"{train.Select(pair => pair.Prompt).Concat(heldOut.Select(pair => pair.Prompt)).Distinct().Count()}; give more " +
-                    $"prompts, or another share than {heldOutShare}.", nameof(pairs));
+            throw new ArgumentOutOfRangeException(
+                nameof(heldOutShare),
+                heldOutShare,
+                "The share that is held out must be above 0 and " + "below 1, such as 0.1."
+            );
+        var sides = pairs.ToLookup(pair =>
+            new CounterRandom(new DrawSeed(seed, DrawPurpose.Resampling), pair.Prompt, 0).Uniform(0) < heldOutShare
+        );
+        PreferencePair[] train = [.. sides[false]],
+            heldOut = [.. sides[true]];
+        return train.Length > 0 && heldOut.Length > 0
+            ? (train, heldOut)
+            : throw new ArgumentException(
+                $"{(train.Length > 0 ? "No prompt was held out" : "Every prompt was held out")} of "
+                    + $"{train.Select(pair => pair.Prompt).Concat(heldOut.Select(pair => pair.Prompt)).Distinct().Count()}; give more "
+                    + $"prompts, or another share than {heldOutShare}.",
+                nameof(pairs)
+            );
     }
 }

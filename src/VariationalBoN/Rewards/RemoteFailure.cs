@@ -4,8 +4,8 @@ namespace VariationalBoN.Rewards;
 public enum RemoteFailure
 {
     /// <summary>
-    /// It could not be reached, dropped the connection, gave half an answer, was too slow, or said that it is away for now (HTTP 408, 429, 502, 503, 504).
-    /// Tried again; no fault of a completion.
+    /// It could not be reached, dropped the connection, gave half an answer, was too slow, or said that it is away for now (HTTP 408, 429,
+    /// 502, 503, 504). Tried again; no fault of a completion.
     /// </summary>
     Unavailable,
 
@@ -16,14 +16,16 @@ public enum RemoteFailure
     Rejected,
 
     /// <summary>
-    /// It does not serve the request, whatever is in it: another address, a key that is missing or wrong (any other HTTP status below 500). Asking again changes nothing;
-    /// no fault of a completion.
+    /// It does not serve the request, whatever is in it: another address, a key that is missing or wrong (any other HTTP status below 500).
+    /// Asking again changes nothing; no fault of a completion.
     /// </summary>
     Misdirected,
 
-    /// <summary>It answered with something else than the asked numbers: not JSON, a wrong count, another model. Asking again changes nothing; no fault of a completion.</summary>
+    /// <summary>It answered with something else than the asked numbers: not JSON, a wrong count, another model. Asking again changes
+    /// nothing; no fault of a completion.</summary>
     BadAnswer,
 
-    /// <summary>A reward that it gave is no finite number or not in the range asked for: the fault of the completion that it belongs to. Asking again changes nothing.</summary>
+    /// <summary>A reward that it gave is no finite number or not in the range asked for: the fault of the completion that it belongs to.
+    /// Asking again changes nothing.</summary>
     BadReward,
 }

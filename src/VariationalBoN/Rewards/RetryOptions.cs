@@ -2,8 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>How often and when a failed call is made again: exponential back-off with jitter. Immutable; as thread-safe as its functions.</summary>
-/// <remarks>Checked where it is used, all faults in one message. The defaults wait about two minutes in all: a service that restarts is back by then.</remarks>
+/// <summary>How often and when a failed call is made again: exponential back-off with jitter. Immutable; as thread-safe as its
+/// functions.</summary>
+/// <remarks>Checked where it is used, all faults in one message. The defaults wait about two minutes in all: a service that restarts is
+/// back by then.</remarks>
 public sealed record RetryOptions
 {
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
@@ -23,7 +25,8 @@ public sealed record RetryOptions
     /// <summary>Whether a failure may pass by itself and is worth another try.</summary>
     public Func<Exception, bool> IsTransient { get; init; } = RetryPolicy.IsTransient;
 
-    /// <summary>The HTTP status that an exception of a client's own class carries, null or 0 for none; what has one is judged by it, as in docs/remote-rewards.md, not by <see cref="IsTransient"/>.</summary>
+    /// <summary>The HTTP status that an exception of a client's own class carries, null or 0 for none; what has one is judged by it, as in
+    /// docs/remote-rewards.md, not by <see cref="IsTransient"/>.</summary>
     public Func<Exception, int?>? StatusOf { get; init; }
 
     /// <summary>Told before each wait which try failed, why, and how long the wait is.</summary>

@@ -5,7 +5,8 @@ using System.Runtime.CompilerServices;
 namespace VariationalBoN.Rewards;
 
 /// <summary>The rewards of a batch, with the named parts that they are made of where there are any: what a reward model returns.</summary>
-/// <remarks>The list itself is the rewards; the parts go to <see cref="ScoredBatch.Components"/> for metrics and logs and change nothing else. Immutable, thread-safe.</remarks>
+/// <remarks>The list itself is the rewards; the parts go to <see cref="ScoredBatch.Components"/> for metrics and logs and change nothing
+/// else. Immutable, thread-safe.</remarks>
 [CollectionBuilder(typeof(RewardScores), nameof(Create))]
 public sealed class RewardScores : IReadOnlyList<double>
 {
@@ -23,7 +24,11 @@ public sealed class RewardScores : IReadOnlyList<double>
         foreach ((string name, ImmutableArray<double> values) in components ?? [])
         {
             if (string.IsNullOrWhiteSpace(name) || values.IsDefault || values.Length != _rewards.Length)
-                throw new ArgumentException($"The component \"{name}\" has {(values.IsDefault ? 0 : values.Length)} values for {_rewards.Length} rewards; each component needs a name and one value for each reward.", nameof(components));
+                throw new ArgumentException(
+                    $"The component \"{name}\" has {(values.IsDefault ? 0 : values.Length)} values for {_rewards.Length} rewards; each "
+                        + $"component needs a name and one value for each reward.",
+                    nameof(components)
+                );
             if (!byName.TryAdd(name, values))
                 throw new ArgumentException($"The component \"{name}\" stands twice; give each its own name.", nameof(components));
         }

@@ -9,8 +9,10 @@ public sealed record ScoringOptions
     /// <summary>What happens when a reward cannot be had; by default an exception.</summary>
     public RewardFailure OnFailure { get; init; } = RewardFailure.Throw;
 
-    /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why, with the <see cref="RewardModelException"/>.</summary>
-    /// <value>null: nothing is said; they are counted all the same (<see cref="Telemetry"/>). Truncated completions are no failures and are not told.</value>
+    /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why, with the
+    /// <see cref="RewardModelException"/>.</summary>
+    /// <value>null: nothing is said; they are counted all the same (<see cref="Telemetry"/>). Truncated completions are no failures and are
+    /// not told.</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>What happens to a truncated completion; by default it is scored as it stands.</summary>
@@ -22,14 +24,16 @@ public sealed record ScoringOptions
     /// <summary>The most completions that the reward model is given in one call, at least 1.</summary>
     public int BatchSize { get; init; } = 256;
 
-    /// <summary>The most calls of the reward model that are under way at once, at least 1; rewards keep the order of the completions whatever it is.</summary>
+    /// <summary>The most calls of the reward model that are under way at once, at least 1; rewards keep the order of the completions
+    /// whatever it is.</summary>
     /// <remarks>Above 1 the reward model is called from threads of the pool.</remarks>
     public int MaxConcurrency { get; init; } = 1;
 
     /// <summary>What of these options changes a reward; tables, stores and scored batches carry it.</summary>
-    public ModelIdentity Identity => OnTruncated is TruncationRule.Replace or TruncationRule.Subtract
-        ? new ModelIdentity("scoring", ("truncated", OnTruncated.ToString()), ("value", TruncationValue))
-        : new ModelIdentity("scoring", ("truncated", OnTruncated.ToString()));
+    public ModelIdentity Identity =>
+        OnTruncated is TruncationRule.Replace or TruncationRule.Subtract
+            ? new ModelIdentity("scoring", ("truncated", OnTruncated.ToString()), ("value", TruncationValue))
+            : new ModelIdentity("scoring", ("truncated", OnTruncated.ToString()));
 
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>

@@ -12,7 +12,9 @@ namespace VariationalBoN.Rewards;
 internal sealed partial class Secrets
 {
     private const string Mask = "***";
-    private const int Shortest = 4, Quoted = 4096, MostShown = 200; // a piece of fewer characters stands in any text
+    private const int Shortest = 4,
+        Quoted = 4096,
+        MostShown = 200; // a piece of fewer characters stands in any text
 
     private readonly string[] _pieces;
 
@@ -22,17 +24,33 @@ internal sealed partial class Secrets
     /// <param name="endpoint">Its address.</param>
     public Secrets(HttpRequestMessage request, string[] given, Uri endpoint)
     {
-        IEnumerable<string> values = given.Concat(ValuesOf(request.Headers)).Concat(endpoint.UserInfo.Split(':')).Append(endpoint.UserInfo).Concat(endpoint.Query.TrimStart('?').Split('&'));
-        _pieces = [.. values.SelectMany(Pieces).SelectMany(Spellings).Where(piece => piece.Length >= Shortest).Distinct().OrderByDescending(piece => piece.Length)];
+        IEnumerable<string> values = given
+            .Concat(ValuesOf(request.Headers))
+            .Concat(endpoint.UserInfo.Split(':'))
+            .Append(endpoint.UserInfo)
+            .Concat(endpoint.Query.TrimStart('?').Split('&'));
+        _pieces =
+        [
+            .. values
+                .SelectMany(Pieces)
+                .SelectMany(Spellings)
+                .Where(piece => piece.Length >= Shortest)
+                .Distinct()
+                .OrderByDescending(piece => piece.Length),
+        ];
     }
 
     /// <summary>An address without user, password and query.</summary>
-    public static string WithoutThem(Uri address) => address.IsAbsoluteUri
-        ? address.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).Split(["%3F", "%23"], StringSplitOptions.None)[0] // a query in a scheme that has none
-        : address.OriginalString.Split('?', '#')[0];
+    public static string WithoutThem(Uri address) =>
+        address.IsAbsoluteUri
+            ? address
+                .GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+                .Split(["%3F", "%23"], StringSplitOptions.None)[0] // a query in a scheme that has none
+            : address.OriginalString.Split('?', '#')[0];
 
     /// <summary>The values of headers that may be secret.</summary>
-    public static string[] ValuesOf(HttpRequestHeaders headers) => [.. headers.Where(header => !IsPlain(header.Key)).SelectMany(header => header.Value)];
+    public static string[] ValuesOf(HttpRequestHeaders headers) =>
+        [.. headers.Where(header => !IsPlain(header.Key)).SelectMany(header => header.Value)];
 
     /// <summary>A text of the service or of a handler, masked.</summary>
     public string Hide(string text)
@@ -52,29 +70,44 @@ internal sealed partial class Secrets
         foreach (char c in text)
             line.Append(char.IsControl(c) ? ' ' : c);
         text = line.ToString().Trim();
-        return text.Length == 0 ? "(no text)." : $"\"{Shown.Text(text, MostShown)}{(text.Length <= MostShown && body.Length >= Quoted ? "..." : "")}\".";
+        return text.Length == 0
+            ? "(no text)."
+            : $"\"{Shown.Text(text, MostShown)}{(text.Length <= MostShown && body.Length >= Quoted ? "..." : "")}\".";
     }
 
     [GeneratedRegex("""://[^/\s@"'<>]+@""")]
     private static partial Regex UserOfAddress();
 
     /// <summary>Headers that every client sends and that tell nothing.</summary>
-    private static bool IsPlain(string header) => header.StartsWith("Accept", StringComparison.OrdinalIgnoreCase) || header.Equals("User-Agent", StringComparison.OrdinalIgnoreCase);
+    private static bool IsPlain(string header) =>
+        header.StartsWith("Accept", StringComparison.OrdinalIgnoreCase) || header.Equals("User-Agent", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A value, its words, and what stands in it behind a name.</summary>
     private static IEnumerable<string> Pieces(string value)
     {
         string[] words = value.Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries);
-        return words.Where(word => word is not ("Bearer" or "Basic" or "Digest" or "Negotiate"))
-            .Concat(words.Where(word => word.Contains('=', StringComparison.Ordinal)).Select(word => word[(word.IndexOf('=', StringComparison.Ordinal) + 1)..].Trim('"')))
+        return words
+            .Where(word => word is not ("Bearer" or "Basic" or "Digest" or "Negotiate"))
+            .Concat(
+                words
+                    .Where(word => word.Contains('=', StringComparison.Ordinal))
+                    .Select(word => word[(word.IndexOf('=', StringComparison.Ordinal) + 1)..].Trim('"'))
+            )
             .Append(value);
     }
 
     /// <summary>How a text may come back: as it is, in an address, in HTML, in JSON.</summary>
-    private static IEnumerable<string> Spellings(string sent) => new[] { sent, Uri.UnescapeDataString(sent) }.SelectMany(text => (string[])
-    [
-        text, Uri.EscapeDataString(text), WebUtility.HtmlEncode(text), JavaScriptEncoder.Default.Encode(text), text.Replace("/", "\\/", StringComparison.Ordinal),
-    ]);
+    private static IEnumerable<string> Spellings(string sent) =>
+        new[] { sent, Uri.UnescapeDataString(sent) }.SelectMany(text =>
+            (string[])
+                [
+                    text,
+                    Uri.EscapeDataString(text),
+                    WebUtility.HtmlEncode(text),
+                    JavaScriptEncoder.Default.Encode(text),
+                    text.Replace("/", "\\/", StringComparison.Ordinal),
+                ]
+        );
 
     /// <summary>How many characters at the end of a text that was cut are the beginning of a secret.</summary>
     private int TornAtEnd(string text)

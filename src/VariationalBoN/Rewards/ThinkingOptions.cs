@@ -49,8 +49,10 @@ public sealed record ThinkingOptions
     /// <returns>The rest without blanks at its ends; the characters of thinking; whether it ended.</returns>
     internal (string Answer, int Length, bool IsEnded) Cut(string text)
     {
-        int length = 0, at = 0;
-        int first = text.IndexOf(Start, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
+        int length = 0,
+            at = 0;
+        int first = text.IndexOf(Start, StringComparison.Ordinal),
+            end = text.IndexOf(End, StringComparison.Ordinal);
         bool inside = StartsInside || (end >= 0 && (first < 0 || end < first));
         var answer = new System.Text.StringBuilder();
         while (true)

@@ -4,9 +4,9 @@ namespace VariationalBoN.Rewards;
 
 /// <summary>A weighted sum of reward models, sum_i w_i r_i(x, y), that also reports each r_i by name.</summary>
 /// <remarks>
-/// The terms are asked at the same time. A completion for which one term fails has failed: no term is left out of a sum. Give each remote term
-/// its own <see cref="RewardModelExtensions.WithRetry"/>, so that a failure of one does not ask the others again. Best-of-N uses the ranks of the
-/// sum, so the weights matter only through their ratios. Thread-safe if its terms are.
+/// The terms are asked at the same time. A completion for which one term fails has failed: no term is left out of a sum. Give each remote
+/// term its own <see cref="RewardModelExtensions.WithRetry"/>, so that a failure of one does not ask the others again. Best-of-N uses the
+/// ranks of the sum, so the weights matter only through their ratios. Thread-safe if its terms are.
 /// </remarks>
 public sealed class WeightedRewardModel : IRewardModel
 {
@@ -40,7 +40,15 @@ public sealed class WeightedRewardModel : IRewardModel
     }
 
     /// <summary>All names, weights and identities, so that a change of any refuses an older table.</summary>
-    public ModelIdentity Identity => new(nameof(WeightedRewardModel), [.. _terms.SelectMany(term => new (string, IdentityValue)[] { ($"{term.Name}: weight", term.Weight), ($"{term.Name}: model", term.Model.Identity) })]);
+    public ModelIdentity Identity =>
+        new(
+            nameof(WeightedRewardModel),
+            [
+                .. _terms.SelectMany(term =>
+                    new (string, IdentityValue)[] { ($"{term.Name}: weight", term.Weight), ($"{term.Name}: model", term.Model.Identity) }
+                ),
+            ]
+        );
 
     /// <summary>The smallest of the terms.</summary>
     public int MaxBatchSize { get; }
@@ -48,12 +56,14 @@ public sealed class WeightedRewardModel : IRewardModel
     /// <summary>Asks every term and adds up.</summary>
     /// <param name="completions">B completions.</param>
     /// <param name="cancellationToken">Stops every term.</param>
-    /// <returns>The B sums as <see cref="RewardScores"/>: each term's unweighted reward under its name, the parts of a term as "term/part".</returns>
+    /// <returns>The B sums as <see cref="RewardScores"/>: each term's unweighted reward under its name, the parts of a term as
+    /// "term/part".</returns>
     /// <exception cref="RewardModelException">A term failed or returned the wrong number of rewards; the message names it.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
-        RewardScores[] scores = await Task.WhenAll(_terms.Select(term => AskAsync(term, completions, cancellationToken))).ConfigureAwait(false);
+        RewardScores[] scores = await Task.WhenAll(_terms.Select(term => AskAsync(term, completions, cancellationToken)))
+            .ConfigureAwait(false);
         double[] sums = new double[completions.Count];
         var components = new List<KeyValuePair<string, ImmutableArray<double>>>();
         for (int t = 0; t < scores.Length; t++)
@@ -67,7 +77,11 @@ public sealed class WeightedRewardModel : IRewardModel
         return new RewardScores(sums, components);
     }
 
-    private static async Task<RewardScores> AskAsync(RewardTerm term, IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
+    private static async Task<RewardScores> AskAsync(
+        RewardTerm term,
+        IReadOnlyList<Completion> completions,
+        CancellationToken cancellationToken
+    )
     {
         try
         {

@@ -11,18 +11,22 @@ namespace VariationalBoN.Torch;
 /// <summary>The Best-of-N distribution for batches on a device: B queries against the sorted reference rewards of P prompts.</summary>
 /// <remarks>
 /// The same numbers as <see cref="EmpiricalBoNDistribution"/>, in a few dozen tensor operations of size B: no loop over samples, no value
-/// read back by the host, no tensor off the device, and no [B, M] tensor, so memory is that of the rewards and of the queries. Tie tolerances are those of the rewards given. In float64 they agree within 1e-12 times the size of the numbers involved; float32 keeps ranks
-/// exact (rewards are compared as stored) and forms logarithms from counts in float64, so its error is that of rounding the result:
+/// read back by the host, no tensor off the device, and no [B, M] tensor, so memory is that of the rewards and of the queries. Tie
+/// tolerances are those of the rewards given. In float64 they agree within 1e-12 times the size of the numbers involved; float32 keeps
+/// ranks exact (rewards are compared as stored) and forms logarithms from counts in float64, so its error is that of rounding the result:
 /// 6e-8 of its size. Queries are prompt index int64 [B], reward [B] and log pi_ref [B] of the table's dtype, all on its device. An index
 /// outside 0 to P - 1 is an error of the device. Holds tensors between calls: dispose of it. Reading is thread-safe.
 /// </remarks>
 public sealed partial class TorchBoNDistribution : IDisposable
 {
-    private readonly Tensor _sorted;     // [P * W]: each prompt's rewards ascending, padded with +infinity to W, a power of 2 above the largest M
-    private readonly Tensor? _levels;    // [P * W]: the same with each reward replaced by the lowest of its level; only with a tie tolerance
-    private readonly Tensor _atoms;      // [P] float64, M + 1 of each prompt, or M where the sample itself is left out
-    private readonly Tensor? _harmonic;  // [largest M + 1] float64: H_k - gamma - log(k + 1/2); only for the harmonic estimator
-    private readonly Tensor? _limits;    // [2, 1] float64: v - r below the first counts as below r, below the second as at or below; only with a tie tolerance
+    // [P * W]: each prompt's rewards ascending, padded with +infinity to W, a power of 2 above the largest M
+    private readonly Tensor _sorted;
+    private readonly Tensor? _levels; // [P * W]: the same with each reward replaced by the lowest of its level; only with a tie tolerance
+    private readonly Tensor _atoms; // [P] float64, M + 1 of each prompt, or M where the sample itself is left out
+    private readonly Tensor? _harmonic; // [largest M + 1] float64: H_k - gamma - log(k + 1/2); only for the harmonic estimator
+
+    // [2, 1] float64: v - r below the first counts as below r, below the second as at or below; only with a tie tolerance
+    private readonly Tensor? _limits;
     private readonly int _width;
     private readonly bool _leaveOneOut;
 
@@ -32,12 +36,22 @@ public sealed partial class TorchBoNDistribution : IDisposable
     /// <param name="device">Where everything is computed; the CPU when null.</param>
     /// <param name="dtype">float64 or float32: how rewards are stored and compared, and what is returned.</param>
     /// <param name="estimator">How F and the log-ratio are estimated.</param>
-    /// <param name="leaveOneOut">Whether completions are themselves among the rewards and ranked among the other M - 1: <see cref="EmpiricalBoNDistribution.LeaveOneOut"/>. A reward that is not then gives NaN, since refusing it would need the host.</param>
+    /// <param name="leaveOneOut">Whether completions are themselves among the rewards and ranked among the other M - 1:
+    /// <see cref="EmpiricalBoNDistribution.LeaveOneOut"/>. A reward that is not then gives NaN, since refusing it would need the
+    /// host.</param>
     /// <param name="logger">Told when there are too few rewards for N; null for none.</param>
     /// <exception cref="ArgumentException">There is no prompt, the dtype is neither, or tie tolerances differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
-    public TorchBoNDistribution(IReadOnlyList<EmpiricalRewardCdf> rewards, double n, Device? device = null, ScalarType dtype = ScalarType.Float64, RatioEstimator estimator = RatioEstimator.SelfInclusive, bool leaveOneOut = false, ILogger? logger = null)
+    public TorchBoNDistribution(
+        IReadOnlyList<EmpiricalRewardCdf> rewards,
+        double n,
+        Device? device = null,
+        ScalarType dtype = ScalarType.Float64,
+        RatioEstimator estimator = RatioEstimator.SelfInclusive,
+        bool leaveOneOut = false,
+        ILogger? logger = null
+    )
     {
         ArgumentNullException.ThrowIfNull(rewards);
         BestOfNMath.CheckN(n);
@@ -48,14 +62,25 @@ public sealed partial class TorchBoNDistribution : IDisposable
         EmpiricalBoNDistribution.CheckEstimator(estimator);
         double tolerance = rewards[0].TieTolerance;
         if (rewards.FirstOrDefault(cdf => cdf.TieTolerance != tolerance) is { } other)
-            throw new ArgumentException(FormattableString.Invariant($"The tie tolerance is {tolerance} for the first prompt and {other.TieTolerance} for another; give all the same."), nameof(rewards));
+            throw new ArgumentException(
+                FormattableString.Invariant(
+                    $"The tie tolerance is {tolerance} for the first prompt and {other.TieTolerance} for another; give all the same."
+                ),
+                nameof(rewards)
+            );
         TorchRuntime.Require();
         if (logger is not null && SampleWarning.Of([.. rewards.Select(cdf => cdf.Count)], n) is string warning)
             logger.TooFewSamples(warning);
         (N, Estimator, Dtype, Device, _leaveOneOut) = (n, estimator, dtype, device ?? CPU, leaveOneOut);
         _width = (int)BitOperations.RoundUpToPowerOf2((uint)rewards.Max(cdf => cdf.Count) + 1);
         if (tolerance > 0 && dtype == ScalarType.Float32) // levels are those of the rewards as stored
-            rewards = [.. rewards.Select(cdf => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select(reward => (double)(float)reward), tolerance))];
+            rewards =
+            [
+                .. rewards.Select(cdf => new EmpiricalRewardCdf(
+                    cdf.SortedRewards.ToArray().Select(reward => (double)(float)reward),
+                    tolerance
+                )),
+            ];
         using var scope = NewDisposeScope();
         _sorted = tensor(Padded(static cdf => cdf.SortedRewards), dtype, Device).DetachFromDisposeScope();
         if (tolerance > 0)
@@ -65,9 +90,11 @@ public sealed partial class TorchBoNDistribution : IDisposable
         }
 
         _atoms = tensor([.. rewards.Select(cdf => cdf.Count + (leaveOneOut ? 0.0 : 1))], float64, Device).DetachFromDisposeScope();
-        _harmonic = estimator == RatioEstimator.Harmonic
-            ? tensor([.. Enumerable.Range(0, rewards.Max(cdf => cdf.Count) + 1).Select(HarmonicNumbers.Remainder)], float64, Device).DetachFromDisposeScope()
-            : null;
+        _harmonic =
+            estimator == RatioEstimator.Harmonic
+                ? tensor([.. Enumerable.Range(0, rewards.Max(cdf => cdf.Count) + 1).Select(HarmonicNumbers.Remainder)], float64, Device)
+                    .DetachFromDisposeScope()
+                : null;
 
         double[] Padded(Func<EmpiricalRewardCdf, ReadOnlySpan<double>> values)
         {
@@ -165,8 +192,18 @@ public sealed partial class TorchBoNDistribution : IDisposable
         ArgumentNullException.ThrowIfNull(logReference);
         if (!(beta > 0 && beta < double.PositiveInfinity))
             throw new ArgumentOutOfRangeException(nameof(beta), beta, "beta must be finite and above 0.");
-        if (reward.dim() != 1 || logReference.dim() != 1 || reward.size(0) != logReference.size(0) || reward.dtype != logReference.dtype || reward.device_type != logReference.device_type || reward.device_index != logReference.device_index)
-            throw new ArgumentException($"reward is {Describe(reward)} and log pi_ref {Describe(logReference)}; both must be [B] of one dtype on one device.", nameof(logReference));
+        if (
+            reward.dim() != 1
+            || logReference.dim() != 1
+            || reward.size(0) != logReference.size(0)
+            || reward.dtype != logReference.dtype
+            || reward.device_type != logReference.device_type
+            || reward.device_index != logReference.device_index
+        )
+            throw new ArgumentException(
+                $"reward is {Describe(reward)} and log pi_ref {Describe(logReference)}; both must be [B] of one dtype on one device.",
+                nameof(logReference)
+            );
         using var scope = NewDisposeScope();
         return reward.detach().Over(beta).Plus(logReference.detach()).MoveToOuterDisposeScope(); // [B]
     }
@@ -193,8 +230,17 @@ public sealed partial class TorchBoNDistribution : IDisposable
         void Require(Tensor value, string name, ScalarType dtype)
         {
             ArgumentNullException.ThrowIfNull(value, name);
-            if (value.dim() != 1 || value.size(0) != promptIndex.size(0) || value.dtype != dtype || value.device_type != _sorted.device_type || value.device_index != _sorted.device_index)
-                throw new ArgumentException($"{name} is {Describe(value)}; it must be [B] {dtype} on {_sorted.device}, with the B of promptIndex.", name);
+            if (
+                value.dim() != 1
+                || value.size(0) != promptIndex.size(0)
+                || value.dtype != dtype
+                || value.device_type != _sorted.device_type
+                || value.device_index != _sorted.device_index
+            )
+                throw new ArgumentException(
+                    $"{name} is {Describe(value)}; it must be [B] {dtype} on {_sorted.device}, with the B of promptIndex.",
+                    name
+                );
         }
     }
 

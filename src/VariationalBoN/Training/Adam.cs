@@ -18,9 +18,13 @@ public sealed class Adam : AdamOptimizer
     /// the gradient.</param>
     /// <exception cref="ArgumentException">There is no parameter that trains, or one stands twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range or NaN.</exception>
-    public Adam(IEnumerable<Parameter> parameters, double learningRate, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
-        double weightDecay = 0)
-        : base(parameters, new AdamSettings(nameof(Adam), beta1, beta2, epsilon, weightDecay), learningRate)
-    {
-    }
+    public Adam(
+        IEnumerable<Parameter> parameters,
+        double learningRate,
+        double beta1 = 0.9,
+        double beta2 = 0.999,
+        double epsilon = 1e-8,
+        double weightDecay = 0
+    )
+        : base(parameters, new AdamSettings(nameof(Adam), beta1, beta2, epsilon, weightDecay), learningRate) { }
 }

@@ -12,7 +12,8 @@ namespace VariationalBoN;
 /// <remarks>
 /// TorchSharp's own optimizers let go of numbers while libtorch reads them (docs/troubleshooting.md); here each is held. A parameter
 /// without gradient stays as it is and its step count too. Owns the moments, two tensors a parameter on its device; parameters stay the
-/// caller's. Dispose of it when done. Add it to <see cref="Checkpoints"/>. Not thread-safe; independent optimizers may step at the same time.
+/// caller's. Dispose of it when done. Add it to <see cref="Checkpoints"/>. Not thread-safe; independent optimizers may step at the same
+/// time.
 /// </remarks>
 public abstract class AdamOptimizer : IDisposable
 {
@@ -32,8 +33,10 @@ public abstract class AdamOptimizer : IDisposable
         _peak = learningRate;
         Parameter[] trained = [.. parameters.Where(parameter => parameter.requires_grad)];
         if (trained.Length == 0)
-            throw new ArgumentException("There is no parameter that requires a gradient; give those that are to be trained.",
-                nameof(parameters));
+            throw new ArgumentException(
+                "There is no parameter that requires a gradient; give those that are to be trained.",
+                nameof(parameters)
+            );
         if (trained.Distinct<object>(ReferenceEqualityComparer.Instance).Count() < trained.Length)
             throw new ArgumentException("A parameter stands twice and would be stepped twice; give each once.", nameof(parameters));
         _slots = Array.ConvertAll(trained, parameter => new AdamSlot(parameter));
@@ -82,9 +85,14 @@ public abstract class AdamOptimizer : IDisposable
         _checked = true;
         using var noGradient = no_grad();
         _sample.Before();
-        using Scalar beta1 = _settings.Beta1, rest1 = 1 - _settings.Beta1, beta2 = _settings.Beta2, rest2 = 1 - _settings.Beta2,
-            epsilon = _settings.Epsilon, one = 1;
-        using Scalar decay = _settings.WeightDecay, kept = 1 - (LearningRate * _settings.WeightDecay);
+        using Scalar beta1 = _settings.Beta1,
+            rest1 = 1 - _settings.Beta1,
+            beta2 = _settings.Beta2,
+            rest2 = 1 - _settings.Beta2,
+            epsilon = _settings.Epsilon,
+            one = 1;
+        using Scalar decay = _settings.WeightDecay,
+            kept = 1 - (LearningRate * _settings.WeightDecay);
         foreach (AdamSlot slot in _slots)
         {
             using var scope = NewDisposeScope();
@@ -95,8 +103,10 @@ public abstract class AdamOptimizer : IDisposable
                 slot.Parameter.mul_(kept);
             else if (_settings.WeightDecay != 0)
                 gradient = gradient.add(slot.Parameter, decay);
-            double correction1 = 1 - Math.Pow(_settings.Beta1, slot.Steps), correction2 = 1 - Math.Pow(_settings.Beta2, slot.Steps);
-            using Scalar root = Math.Sqrt(correction2), rate = -(LearningRate / correction1);
+            double correction1 = 1 - Math.Pow(_settings.Beta1, slot.Steps),
+                correction2 = 1 - Math.Pow(_settings.Beta2, slot.Steps);
+            using Scalar root = Math.Sqrt(correction2),
+                rate = -(LearningRate / correction1);
             slot.Mean.mul_(beta1).add_(gradient, rest1);
             slot.Square.mul_(beta2).addcmul_(gradient, gradient, rest2);
             slot.Parameter.addcdiv_(slot.Mean, slot.Square.sqrt().div(root).add_(epsilon, one), rate);
@@ -160,7 +170,11 @@ public abstract class AdamOptimizer : IDisposable
     private static void RequireSteps(string path, Tensor steps, Tensor rate, Dictionary<string, Tensor> tensors)
     {
         using (var file = new WeightFile(path))
-            WeightReader.Fill([.. WeightMatch.Match([file], tensors, new WeightNames("", "", "")).Reads.Where(read => ReferenceEquals(read.Target, steps) || ReferenceEquals(read.Target, rate))]);
+            WeightReader.Fill([
+                .. WeightMatch
+                    .Match([file], tensors, new WeightNames("", "", ""))
+                    .Reads.Where(read => ReferenceEquals(read.Target, steps) || ReferenceEquals(read.Target, rate)),
+            ]);
         if (steps.Elements<long>().ContainsAnyInRange(long.MinValue, -1) || !(rate.Elements<double>()[0] >= 0))
             throw new InvalidDataException($"{path}: a count of steps or the learning rate is below zero.");
     }

@@ -20,9 +20,11 @@ internal sealed record AdamSettings(string Name, double Beta1, double Beta2, dou
     public static void RequireFinite(double value, string name) =>
         Require(value >= 0 && double.IsFinite(value), value, name, "finite and at least 0");
 
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Name} with beta1 {Beta1}, beta2 {Beta2}, epsilon {Epsilon}, weight decay {WeightDecay}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Name} with beta1 {Beta1}, beta2 {Beta2}, epsilon {Epsilon}, weight decay {WeightDecay}"
+        );
 
     private static void Require(bool holds, double value, string name, string range)
     {

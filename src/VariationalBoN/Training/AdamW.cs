@@ -18,9 +18,13 @@ public sealed class AdamW : AdamOptimizer
     /// 0.01.</param>
     /// <exception cref="ArgumentException">There is no parameter that trains, or one stands twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range or NaN.</exception>
-    public AdamW(IEnumerable<Parameter> parameters, double learningRate, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
-        double weightDecay = 0)
-        : base(parameters, new AdamSettings(nameof(AdamW), beta1, beta2, epsilon, weightDecay), learningRate)
-    {
-    }
+    public AdamW(
+        IEnumerable<Parameter> parameters,
+        double learningRate,
+        double beta1 = 0.9,
+        double beta2 = 0.999,
+        double epsilon = 1e-8,
+        double weightDecay = 0
+    )
+        : base(parameters, new AdamSettings(nameof(AdamW), beta1, beta2, epsilon, weightDecay), learningRate) { }
 }

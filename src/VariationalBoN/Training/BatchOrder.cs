@@ -62,8 +62,11 @@ public sealed class BatchOrder<T>
     {
         if (_last is Pass last && last.Number == pass)
             return last.Order;
-        var random = new CounterRandom(new DrawSeed(_seed, DrawPurpose.Resampling),
-            FormattableString.Invariant($"order of prompts, pass {pass}"), 0);
+        var random = new CounterRandom(
+            new DrawSeed(_seed, DrawPurpose.Resampling),
+            FormattableString.Invariant($"order of prompts, pass {pass}"),
+            0
+        );
         int[] order = [.. Enumerable.Range(0, _items.Length)];
         for (int i = order.Length - 1; i > 0; i--)
         {

@@ -7,7 +7,8 @@ public sealed class BatchPart
 {
     private readonly int _whole;
 
-    internal BatchPart(ScoredBatch scored, ImmutableArray<int> positions, int whole) => (Scored, Positions, _whole) = (scored, positions, whole);
+    internal BatchPart(ScoredBatch scored, ImmutableArray<int> positions, int whole) =>
+        (Scored, Positions, _whole) = (scored, positions, whole);
 
     /// <summary>The b completions of the part, without the samples that have no reward.</summary>
     public ScoredBatch Scored { get; }
@@ -26,7 +27,10 @@ public sealed class BatchPart
     {
         ArgumentNullException.ThrowIfNull(values);
         if (values.Count != _whole)
-            throw new ArgumentException($"There are {values.Count} values but {_whole} completions in the whole batch; give one to each completion with a reward.", nameof(values));
+            throw new ArgumentException(
+                $"There are {values.Count} values but {_whole} completions in the whole batch; give one to each completion with a reward.",
+                nameof(values)
+            );
         return [.. Positions.Select(position => values[position])];
     }
 }

@@ -51,6 +51,8 @@ public sealed record BatchSchedule
     private void Validate()
     {
         if (First < 1 || Last < 1 || Steps < 1)
-            throw new ArgumentException($"The batch schedule goes from {First} to {Last} prompts in {Steps} steps; each must be at least 1.");
+            throw new ArgumentException(
+                $"The batch schedule goes from {First} to {Last} prompts in {Steps} steps; each must be at least 1."
+            );
     }
 }

@@ -5,12 +5,14 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.Training;
 
 /// <summary>
-/// The folders of a run on disk: <c>step-00000100</c> is a whole checkpoint. A name that begins with a dot is on its way in (<c>.new-</c>) or out
-/// (<c>.old-</c>), left by a kill, and is put right when the run is opened again.
+/// The folders of a run on disk: <c>step-00000100</c> is a whole checkpoint. A name that begins with a dot is on its way in (<c>.new-</c>)
+/// or out (<c>.old-</c>), left by a kill, and is put right when the run is opened again.
 /// </summary>
 internal sealed class CheckpointFolder : IDisposable
 {
-    private const string Prefix = "step-", New = ".new-", Old = ".old-";
+    private const string Prefix = "step-",
+        New = ".new-",
+        Old = ".old-";
     private readonly string _root;
     private readonly FileStream _lock;
 
@@ -24,7 +26,11 @@ internal sealed class CheckpointFolder : IDisposable
         }
         catch (IOException e) when (SharingViolation.Is(e))
         {
-            throw new IOException($"The run in {_root} is being written by another process, or by another {nameof(Checkpoints)} of this one: {e.Message} Wait for it, or use another folder.", e);
+            throw new IOException(
+                $"The run in {_root} is being written by another process, or by another {nameof(Checkpoints)} of this one: {e.Message} "
+                    + $"Wait for it, or use another folder.",
+                e
+            );
         }
 
         try
@@ -43,19 +49,23 @@ internal sealed class CheckpointFolder : IDisposable
 
     /// <summary>The whole checkpoints, oldest first.</summary>
     internal ImmutableArray<Checkpoint> List() =>
-    [
-        .. Directory.EnumerateDirectories(_root, $"{Prefix}*")
-            .Where(path => File.Exists(Path.Combine(path, CheckpointManifest.FileName)))
-            .Select(path => (Path: path, Manifest: CheckpointManifest.Read(path)))
-            .OrderBy(found => found.Manifest.Step)
-            .Select(found => new Checkpoint(found.Manifest.Step, found.Path, found.Manifest.Metrics)),
-    ];
+        [
+            .. Directory
+                .EnumerateDirectories(_root, $"{Prefix}*")
+                .Where(path => File.Exists(Path.Combine(path, CheckpointManifest.FileName)))
+                .Select(path => (Path: path, Manifest: CheckpointManifest.Read(path)))
+                .OrderBy(found => found.Manifest.Step)
+                .Select(found => new Checkpoint(found.Manifest.Step, found.Path, found.Manifest.Metrics)),
+        ];
 
-    /// <summary>Makes the folder of a step: filled out of sight, brought to the disk, then renamed. Where any of it fails, the folder that was there is there again.</summary>
+    /// <summary>Makes the folder of a step: filled out of sight, brought to the disk, then renamed. Where any of it fails, the folder that
+    /// was there is there again.</summary>
     internal Checkpoint Write(long step, Action<string> fill)
     {
-        string name = NameOf(step), whole = Path.Combine(_root, name);
-        string incoming = Aside(New, name), outgoing = Aside(Old, name);
+        string name = NameOf(step),
+            whole = Path.Combine(_root, name);
+        string incoming = Aside(New, name),
+            outgoing = Aside(Old, name);
         PutRight();
         bool isPlaced = false;
         try

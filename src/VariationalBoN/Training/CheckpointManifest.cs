@@ -8,14 +8,27 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.Training;
 
 /// <summary>What <c>checkpoint.json</c> says of the files beside it: it is written last, so a folder with a manifest is whole.</summary>
-internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string, double> Metrics, JsonNode? Configuration, ImmutableSortedDictionary<string, CheckpointManifest.Part> Parts)
+internal sealed record CheckpointManifest(
+    long Step,
+    ImmutableDictionary<string, double> Metrics,
+    JsonNode? Configuration,
+    ImmutableSortedDictionary<string, CheckpointManifest.Part> Parts
+)
 {
     internal const string FileName = "checkpoint.json";
     private const string Remedy = "Delete the folder to go on from an earlier checkpoint.";
     private const long LongestFile = 16 << 20;
 
-    /// <summary>How the files of a checkpoint are written. Without double properties, JSON nodes are decoded at once: text that is none is found here and not where it is compared.</summary>
-    internal static readonly JsonSerializerOptions Json = new() { WriteIndented = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals, AllowDuplicateProperties = false, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+    /// <summary>How the files of a checkpoint are written. Without double properties, JSON nodes are decoded at once: text that is none is
+    /// found here and not where it is compared.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
 
     /// <summary>The length and digest of one file.</summary>
     internal sealed record Part(long Bytes, string Sha256);
@@ -23,7 +36,8 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
     /// <summary>The library that wrote it; for people who wonder.</summary>
     public string Library { get; init; } = $"VariationalBoN {typeof(CheckpointManifest).Assembly.GetName().Version?.ToString(3)}";
 
-    /// <summary>The kernels that it was computed with, whose rounding the rest of the run must have; null for those of libtorch's choice.</summary>
+    /// <summary>The kernels that it was computed with, whose rounding the rest of the run must have; null for those of libtorch's
+    /// choice.</summary>
     public string? Kernels { get; init; }
 
     internal static Part Describe(string path)
@@ -32,7 +46,11 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
         return new Part(stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
 
-    internal void Write(string folder) => AtomicFile.Write(Path.Combine(folder, FileName), stream => stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this, Json))));
+    internal void Write(string folder) =>
+        AtomicFile.Write(
+            Path.Combine(folder, FileName),
+            stream => stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this, Json)))
+        );
 
     /// <exception cref="InvalidDataException">The file is damaged; the message names it.</exception>
     internal static CheckpointManifest Read(string folder)
@@ -40,7 +58,9 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
         string path = Path.Combine(folder, FileName);
         try
         {
-            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(InputFile.ReadAll(path, LongestFile), Json) ?? throw new InvalidDataException("it is null");
+            var manifest =
+                JsonSerializer.Deserialize<CheckpointManifest>(InputFile.ReadAll(path, LongestFile), Json)
+                ?? throw new InvalidDataException("it is null");
             if (CheckpointFolder.NameOf(manifest.Step) != Path.GetFileName(folder))
                 throw new InvalidDataException($"it is of step {manifest.Step}, its folder of another");
             if (manifest.Parts.Values.Any(part => part is null))
@@ -62,10 +82,17 @@ internal sealed record CheckpointManifest(long Step, ImmutableDictionary<string,
             string path = Path.Combine(folder, name);
             if (!File.Exists(path))
                 throw new InvalidDataException($"{path} is missing from its checkpoint. {Remedy}");
-            Part actual = new FileInfo(path) is { LinkTarget: null, Length: var length } && length == expected.Bytes
-                ? Describe(path) : throw new InvalidDataException($"{path} is not the file of {expected.Bytes} bytes that was written: it is of another length, or a link. {Remedy}");
+            Part actual =
+                new FileInfo(path) is { LinkTarget: null, Length: var length } && length == expected.Bytes
+                    ? Describe(path)
+                    : throw new InvalidDataException(
+                        $"{path} is not the file of {expected.Bytes} bytes that was written: it is of another length, or a link. {Remedy}"
+                    );
             if (actual != expected)
-                throw new InvalidDataException($"{path} is damaged: {actual.Bytes} bytes with SHA-256 {actual.Sha256}, but the checkpoint was written with {expected.Bytes} bytes and {Shown.Name(expected.Sha256)}. {Remedy}");
+                throw new InvalidDataException(
+                    $"{path} is damaged: {actual.Bytes} bytes with SHA-256 {actual.Sha256}, but the checkpoint was written with "
+                        + $"{expected.Bytes} bytes and {Shown.Name(expected.Sha256)}. {Remedy}"
+                );
         }
     }
 }

@@ -9,12 +9,14 @@ using VariationalBoN.Training;
 
 namespace VariationalBoN;
 
-/// <summary>The checkpoints of one training run: a killed run goes on where it was and ends with the same bits as one that was never killed.</summary>
+/// <summary>The checkpoints of one training run: a killed run goes on where it was and ends with the same bits as one that was never
+/// killed.</summary>
 /// <remarks>
-/// Add everything that a step changes, call <see cref="Restore()"/> before the loop and <see cref="Save"/> in it. Random numbers of this library are pure
-/// functions of seed and step and need no state; give <c>seed: step</c>, make the order of prompts (<see cref="PromptOrder"/>) and the learning rate functions of
-/// the step as well, and nothing else is left to store. A checkpoint is a folder that appears whole or not at all: files are flushed to disk, then the folder is
-/// renamed, so a kill at any moment leaves the checkpoints before it. Holds a lock on the folder until disposed of; what is added stays the caller's. Not thread-safe.
+/// Add everything that a step changes, call <see cref="Restore()"/> before the loop and <see cref="Save"/> in it. Random numbers of this
+/// library are pure functions of seed and step and need no state; give <c>seed: step</c>, make the order of prompts
+/// (<see cref="PromptOrder"/>) and the learning rate functions of the step as well, and nothing else is left to store. A checkpoint is a
+/// folder that appears whole or not at all: files are flushed to disk, then the folder is renamed, so a kill at any moment leaves the
+/// checkpoints before it. Holds a lock on the folder until disposed of; what is added stays the caller's. Not thread-safe.
 /// </remarks>
 public sealed class Checkpoints : IDisposable
 {
@@ -22,7 +24,9 @@ public sealed class Checkpoints : IDisposable
     private readonly CheckpointFolder _folder;
     private readonly CheckpointOptions _options;
     private readonly JsonNode? _configuration;
-    private readonly Dictionary<string, CheckpointPart> _parts = new(StringComparer.OrdinalIgnoreCase); // some file systems take names that differ in case alone for one
+
+    // some file systems take names that differ in case alone for one
+    private readonly Dictionary<string, CheckpointPart> _parts = new(StringComparer.OrdinalIgnoreCase);
     private long? _restored;
 
     /// <summary>Opens the checkpoints of a run.</summary>
@@ -43,7 +47,8 @@ public sealed class Checkpoints : IDisposable
     /// <summary>The checkpoints that are there, oldest first.</summary>
     public ImmutableArray<Checkpoint> All => _folder.List();
 
-    /// <summary>The best checkpoint by <see cref="CheckpointOptions.BestBy"/>, the earlier one among equals; null when there is none with that metric.</summary>
+    /// <summary>The best checkpoint by <see cref="CheckpointOptions.BestBy"/>, the earlier one among equals; null when there is none with
+    /// that metric.</summary>
     public Checkpoint? Best => BestOf(All);
 
     /// <summary>Adds a module: parameters and buffers, as safetensors.</summary>
@@ -52,16 +57,19 @@ public sealed class Checkpoints : IDisposable
     /// <returns>These checkpoints.</returns>
     public Checkpoints Add(string name, torch.nn.Module module) => Add(name, CheckpointPart.Of(name, NotNull(module)));
 
-    /// <summary>Adds some parameters by their names, such as the adapters of a model whose other weights never change, as safetensors.</summary>
+    /// <summary>Adds some parameters by their names, such as the adapters of a model whose other weights never change, as
+    /// safetensors.</summary>
     /// <remarks>
     /// A checkpoint with other names, shapes or element types is refused and leaves the parameters as they are. Those that train:
-    /// <c>model.named_parameters().Where(pair => pair.parameter.requires_grad)</c>. Move the model to its device and element type before: TorchSharp
-    /// makes new parameters then.
+    /// <c>model.named_parameters().Where(pair => pair.parameter.requires_grad)</c>. Move the model to its device and element type before:
+    /// TorchSharp makes new parameters then.
     /// </remarks>
     /// <param name="name">The name of the file, without its ending.</param>
-    /// <param name="parameters">Names and parameters, as <c>named_parameters()</c> of a module gives them; at least one, no name twice.</param>
+    /// <param name="parameters">Names and parameters, as <c>named_parameters()</c> of a module gives them; at least one, no name
+    /// twice.</param>
     /// <returns>These checkpoints.</returns>
-    /// <exception cref="ArgumentException">There is no parameter, a name stands twice, or <paramref name="name"/> cannot be the name of a file.</exception>
+    /// <exception cref="ArgumentException">There is no parameter, a name stands twice, or <paramref name="name"/> cannot be the name of a
+    /// file.</exception>
     public Checkpoints Add(string name, IEnumerable<(string name, Parameter parameter)> parameters) =>
         Add(name, ParameterPart.Of(name, NotNull(parameters)));
 
@@ -77,7 +85,10 @@ public sealed class Checkpoints : IDisposable
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
-    [Obsolete("torch.optim lets go of numbers while libtorch reads them, so another thread can corrupt a step (docs/troubleshooting.md): train with AdamW or Adam of this library.")]
+    [Obsolete(
+        "torch.optim lets go of numbers while libtorch reads them, so another thread can corrupt a step (docs/troubleshooting.md): train "
+            + "with AdamW or Adam of this library."
+    )]
     public Checkpoints Add(string name, OptimizerHelper optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer)));
 
     /// <summary>Adds a random generator of TorchSharp on the CPU, for code of your own that draws from one.</summary>
@@ -86,13 +97,15 @@ public sealed class Checkpoints : IDisposable
     /// <param name="generator">The generator.</param>
     public Checkpoints Add(string name, torch.Generator generator) => Add(name, CheckpointPart.Of(name, NotNull(generator)));
 
-    /// <summary>Adds a metrics file: lines written after the checkpoint are cut with the next line or checkpoint, so that no step stands twice.</summary>
+    /// <summary>Adds a metrics file: lines written after the checkpoint are cut with the next line or checkpoint, so that no step stands
+    /// twice.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="metrics">The metrics file.</param>
     public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics), Retire));
 
-    /// <summary>Adds a guard: what it compares with and has raised, so that a resumed run is held against its own beginning and not against what it has become.</summary>
+    /// <summary>Adds a guard: what it compares with and has raised, so that a resumed run is held against its own beginning and not against
+    /// what it has become.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="guard">The guard, with the same <see cref="GuardOptions.Window"/> in every run.</param>
@@ -103,32 +116,46 @@ public sealed class Checkpoints : IDisposable
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="save">Writes the state to a stream.</param>
     /// <param name="load">Reads it back; the stream holds exactly what was written.</param>
-    public Checkpoints Add(string name, Action<Stream> save, Action<Stream> load) => Add(name, CheckpointPart.Of(name, NotNull(save), NotNull(load)));
+    public Checkpoints Add(string name, Action<Stream> save, Action<Stream> load) =>
+        Add(name, CheckpointPart.Of(name, NotNull(save), NotNull(load)));
 
-    /// <summary>Writes a checkpoint and deletes those that are no longer kept; first those later than the one that was restored, which the run has left behind.</summary>
+    /// <summary>Writes a checkpoint and deletes those that are no longer kept; first those later than the one that was restored, which the
+    /// run has left behind.</summary>
     /// <param name="step">The number of steps done, at least 0; a checkpoint of that step is replaced.</param>
     /// <param name="metrics">What the checkpoint is worth, such as held-out numbers; null for none.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
-    /// <exception cref="ArgumentException"><paramref name="metrics"/> lacks the metric of <see cref="CheckpointOptions.BestBy"/>, or has it as NaN.</exception>
+    /// <exception cref="ArgumentException"><paramref name="metrics"/> lacks the metric of <see cref="CheckpointOptions.BestBy"/>, or has it
+    /// as NaN.</exception>
     /// <exception cref="IOException">It could not be written; those that the run stands on are untouched.</exception>
     public Checkpoint Save(long step, IReadOnlyDictionary<string, double>? metrics = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         var values = (metrics ?? ImmutableDictionary<string, double>.Empty).ToImmutableDictionary();
         if (_options.BestBy is string best && !(values.TryGetValue(best, out double value) && !double.IsNaN(value)))
-            throw new ArgumentException($"Checkpoints are kept by \"{best}\", but step {step} was saved with {(values.IsEmpty ? "no metrics" : string.Join(", ", values.Select(pair => $"{pair.Key} = {pair.Value}")))}; give that metric, a number, with each.", nameof(metrics));
+            throw new ArgumentException(
+                $"Checkpoints are kept by \"{best}\", but step {step} was saved with "
+                    + $"{(values.IsEmpty ? "no metrics" : string.Join(", ", values.Select(pair => $"{pair.Key} = {pair.Value}")))}; give "
+                    + $"that metric, a number, with each.",
+                nameof(metrics)
+            );
         using Activity? span = Instruments.Source.StartActivity("checkpoint.save")?.SetTag("variationalbon.step", step);
         try
         {
             Retire();
-            var saved = _folder.Write(step, folder =>
-            {
-                foreach (CheckpointPart part in _parts.Values)
-                    part.Save(Path.Combine(folder, part.FileName));
-                var files = _parts.Values.ToImmutableSortedDictionary(part => part.FileName, part => CheckpointManifest.Describe(Path.Combine(folder, part.FileName)));
-                new CheckpointManifest(step, values, _configuration, files) { Kernels = TorchRuntime.Kernels }.Write(folder);
-            });
+            var saved = _folder.Write(
+                step,
+                folder =>
+                {
+                    foreach (CheckpointPart part in _parts.Values)
+                        part.Save(Path.Combine(folder, part.FileName));
+                    var files = _parts.Values.ToImmutableSortedDictionary(
+                        part => part.FileName,
+                        part => CheckpointManifest.Describe(Path.Combine(folder, part.FileName))
+                    );
+                    new CheckpointManifest(step, values, _configuration, files) { Kernels = TorchRuntime.Kernels }.Write(folder);
+                }
+            );
             Prune(step);
             _options.Logger?.CheckpointSaved(step, saved.Folder);
             return saved with { Metrics = values };
@@ -139,14 +166,16 @@ public sealed class Checkpoints : IDisposable
         }
     }
 
-    /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics start anew.</summary>
+    /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics
+    /// start anew.</summary>
     /// <returns>The number of steps done: the loop goes on with this step.</returns>
     /// <exception cref="InvalidDataException">
     /// The latest checkpoint is damaged, a metrics file is shorter than it was at that time, or a module, parameters or an optimizer of
-    /// this library do not fit what was added under the name: nothing was changed. Or an optimizer of TorchSharp, a generator or what you read
-    /// yourself does not fit: parts before it may have been restored. The message names the file.
+    /// this library do not fit what was added under the name: nothing was changed. Or an optimizer of TorchSharp, a generator or what you
+    /// read yourself does not fit: parts before it may have been restored. The message names the file.
     /// </exception>
-    /// <exception cref="InvalidOperationException">It is of another configuration, or has other parts; the message names the differences. Nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">It is of another configuration, or has other parts; the message names the differences.
+    /// Nothing was changed.</exception>
     public long Restore()
     {
         if (All is [.., Checkpoint latest])
@@ -156,7 +185,8 @@ public sealed class Checkpoints : IDisposable
         return 0;
     }
 
-    /// <summary>The same for a chosen checkpoint, such as <see cref="Best"/>. Later ones stay until the run goes on from it: the next checkpoint, or line in a metrics file that was added, deletes them first.</summary>
+    /// <summary>The same for a chosen checkpoint, such as <see cref="Best"/>. Later ones stay until the run goes on from it: the next
+    /// checkpoint, or line in a metrics file that was added, deletes them first.</summary>
     /// <inheritdoc cref="Restore()"/>
     /// <param name="checkpoint">One of <see cref="All"/>.</param>
     public long Restore(Checkpoint checkpoint)
@@ -178,13 +208,24 @@ public sealed class Checkpoints : IDisposable
         var manifest = CheckpointManifest.Read(checkpoint.Folder);
         string[] differences = [.. ConfigurationDifferences.Between(manifest.Configuration, _configuration)];
         if (manifest.Kernels != TorchRuntime.Kernels)
-            differences = [$"kernels of {Named(manifest.Kernels)} there and of {Named(TorchRuntime.Kernels)} here " +
-                $"({nameof(TorchRuntime)}.{nameof(TorchRuntime.UseFastKernelsOnAmd)})", .. differences];
+            differences =
+            [
+                $"kernels of {Named(manifest.Kernels)} there and of {Named(TorchRuntime.Kernels)} here "
+                    + $"({nameof(TorchRuntime)}.{nameof(TorchRuntime.UseFastKernelsOnAmd)})",
+                .. differences,
+            ];
         if (differences.Length > 0)
-            throw new InvalidOperationException($"{checkpoint.Folder} was made with other settings: {Shown.List(differences, "; ", MostNamed)}. Use the same settings, or another folder for the new run.");
-        string[] stored = [.. manifest.Parts.Keys.Order(StringComparer.Ordinal)], added = [.. _parts.Values.Select(part => part.FileName).Order(StringComparer.Ordinal)];
+            throw new InvalidOperationException(
+                $"{checkpoint.Folder} was made with other settings: {Shown.List(differences, "; ", MostNamed)}. Use the same settings, or "
+                    + $"another folder for the new run."
+            );
+        string[] stored = [.. manifest.Parts.Keys.Order(StringComparer.Ordinal)],
+            added = [.. _parts.Values.Select(part => part.FileName).Order(StringComparer.Ordinal)];
         if (!stored.AsSpan().SequenceEqual(added))
-            throw new InvalidOperationException($"{checkpoint.Folder} holds {Shown.List(stored.Select(Shown.Name), most: MostNamed)}, but these parts were added: {string.Join(", ", added)}. Add the same parts as the run that wrote it.");
+            throw new InvalidOperationException(
+                $"{checkpoint.Folder} holds {Shown.List(stored.Select(Shown.Name), most: MostNamed)}, but these parts were added: "
+                    + $"{string.Join(", ", added)}. Add the same parts as the run that wrote it."
+            );
         manifest.Verify(checkpoint.Folder);
         Load(checkpoint.Folder);
         _restored = manifest.Step;
@@ -201,7 +242,10 @@ public sealed class Checkpoints : IDisposable
         if (name.AsSpan().ContainsAny(Path.GetInvalidFileNameChars()) || name.StartsWith('.'))
             throw new ArgumentException($"The part \"{name}\" cannot be the name of a file; use letters, digits and dashes.", nameof(name));
         if (part.FileName.Equals(CheckpointManifest.FileName, StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException($"The file of the part \"{name}\" would be {part.FileName}, which says what a checkpoint holds; choose another name.", nameof(name));
+            throw new ArgumentException(
+                $"The file of the part \"{name}\" would be {part.FileName}, which says what a checkpoint holds; choose another name.",
+                nameof(name)
+            );
         if (!_parts.TryAdd(name, part))
             throw new ArgumentException($"A part named \"{name}\" was added already, upper and lower case alike.", nameof(name));
         return this;
@@ -228,15 +272,28 @@ public sealed class Checkpoints : IDisposable
         }
         catch (Exception e) when (IsOfContent(e) && !(e is InvalidDataException && e.Message.Contains(path, StringComparison.Ordinal)))
         {
-            throw new InvalidDataException($"{path} is not what was added under its name: {Shown.Reason(e.Message.TrimEnd('.'))}. Add what was saved under it, such as the same module, or an optimizer of the same kind over the same parameters.", e);
+            throw new InvalidDataException(
+                $"{path} is not what was added under its name: {Shown.Reason(e.Message.TrimEnd('.'))}. Add what was saved under it, such "
+                    + $"as the same module, or an optimizer of the same kind over the same parameters.",
+                e
+            );
         }
     }
 
     /// <summary>Whether what is in a file made reading it fail, and not the disk, the memory or the caller.</summary>
     private static bool IsOfContent(Exception e) =>
-        e is not (IOException or UnauthorizedAccessException or OutOfMemoryException or ObjectDisposedException or OperationCanceledException) or EndOfStreamException;
+        e
+            is not (
+                    IOException
+                    or UnauthorizedAccessException
+                    or OutOfMemoryException
+                    or ObjectDisposedException
+                    or OperationCanceledException
+                )
+                or EndOfStreamException;
 
-    /// <summary>Deletes the checkpoints that a run which went back has left behind, before anything that they rest on is overwritten.</summary>
+    /// <summary>Deletes the checkpoints that a run which went back has left behind, before anything that they rest on is
+    /// overwritten.</summary>
     private void Retire()
     {
         foreach (Checkpoint later in All.Where(checkpoint => checkpoint.Step > _restored))
@@ -244,8 +301,13 @@ public sealed class Checkpoints : IDisposable
         _restored = null;
     }
 
-    private Checkpoint? BestOf(IEnumerable<Checkpoint> checkpoints) => _options.BestBy is not string name ? null
-        : checkpoints.Where(checkpoint => checkpoint.Metrics.ContainsKey(name)).OrderByDescending(checkpoint => _options.HigherIsBetter ? checkpoint.Metrics[name] : -checkpoint.Metrics[name]).FirstOrDefault();
+    private Checkpoint? BestOf(IEnumerable<Checkpoint> checkpoints) =>
+        _options.BestBy is not string name
+            ? null
+            : checkpoints
+                .Where(checkpoint => checkpoint.Metrics.ContainsKey(name))
+                .OrderByDescending(checkpoint => _options.HigherIsBetter ? checkpoint.Metrics[name] : -checkpoint.Metrics[name])
+                .FirstOrDefault();
 
     private void Prune(long saved)
     {

@@ -12,8 +12,15 @@ namespace VariationalBoN.Training;
 /// </remarks>
 internal static class GeneratorState
 {
-    private const int Bytes = 5056, Block = 624, LeftAt = 8, SeededAt = 12, NextAt = 16, NormalAt = 24 + (8 * Block);
-    private const int HasNormalAt = NormalAt + 24, SingleAt = HasNormalAt + 8, HasSingleAt = SingleAt + 4;
+    private const int Bytes = 5056,
+        Block = 624,
+        LeftAt = 8,
+        SeededAt = 12,
+        NextAt = 16,
+        NormalAt = 24 + (8 * Block);
+    private const int HasNormalAt = NormalAt + 24,
+        SingleAt = HasNormalAt + 8,
+        HasSingleAt = SingleAt + 4;
 
     public static void Save(torch.Generator generator, Stream stream)
     {
@@ -36,17 +43,20 @@ internal static class GeneratorState
 
     private static string? Fault(ReadOnlySpan<byte> bytes)
     {
-        int left = At<int>(bytes, LeftAt), seeded = At<int>(bytes, SeededAt), hasNormal = At<int>(bytes, HasNormalAt);
+        int left = At<int>(bytes, LeftAt),
+            seeded = At<int>(bytes, SeededAt),
+            hasNormal = At<int>(bytes, HasNormalAt);
         ulong next = At<ulong>(bytes, NextAt);
         return seeded != 1 ? $"at byte {SeededAt} it says that it is not seeded"
             : left is < 1 or > Block || next > Block || (ulong)left + next > Block + 1
                 ? $"at bytes {LeftAt} and {NextAt} it has {left} numbers left from number {next} on, of {Block}"
-            : hasNormal is < 0 or > 1 || bytes[HasSingleAt] > 1 ? $"at byte {HasNormalAt} or {HasSingleAt} stands something else than 0 " +
-                $"or 1"
-            : hasNormal == 1 && !double.IsFinite(At<double>(bytes, NormalAt) + At<double>(bytes, NormalAt + 8) + At<double>(bytes, NormalAt + 16))
+            : hasNormal is < 0 or > 1 || bytes[HasSingleAt] > 1
+                ? $"at byte {HasNormalAt} or {HasSingleAt} stands something else than 0 " + $"or 1"
+            : hasNormal == 1
+            && !double.IsFinite(At<double>(bytes, NormalAt) + At<double>(bytes, NormalAt + 8) + At<double>(bytes, NormalAt + 16))
                 ? $"at byte {NormalAt} stands a number that is not finite"
-            : bytes[HasSingleAt] == 1 && !float.IsFinite(At<float>(bytes, SingleAt)) ? $"at byte {SingleAt} stands a number that is not " +
-                $"finite"
+            : bytes[HasSingleAt] == 1 && !float.IsFinite(At<float>(bytes, SingleAt))
+                ? $"at byte {SingleAt} stands a number that is not " + $"finite"
             : null;
     }
 

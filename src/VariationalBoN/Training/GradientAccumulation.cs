@@ -29,7 +29,12 @@ public static class GradientAccumulation
     /// <paramref name="completionsPerPart"/> is below 1, or <paramref name="average"/> is none of its values.
     /// </exception>
     public static AccumulatedLoss Backward(
-        IPolicy policy, ScoredBatch scored, int completionsPerPart, LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss)
+        IPolicy policy,
+        ScoredBatch scored,
+        int completionsPerPart,
+        LossAverage average,
+        Func<torch.Tensor, BatchPart, torch.Tensor> loss
+    )
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(scored);
@@ -49,8 +54,9 @@ public static class GradientAccumulation
     }
 
     /// <summary>
-    /// The gradient of one part of a batch as plain data: what a worker computes, wherever it is, of what <see cref="Backward"/> adds up. Parts are cut
-    /// by the batch and <paramref name="completionsPerPart"/> alone, so that their number does not depend on the number of workers.
+    /// The gradient of one part of a batch as plain data: what a worker computes, wherever it is, of what <see cref="Backward"/> adds up.
+    /// Parts are cut by the batch and <paramref name="completionsPerPart"/> alone, so that their number does not depend on the number of
+    /// workers.
     /// </summary>
     /// <remarks>The gradients that the parameters hold are forgotten, and none is left. Of a parameter at most 2 GiB.</remarks>
     /// <param name="policy">pi_theta.</param>
@@ -64,8 +70,14 @@ public static class GradientAccumulation
     /// <exception cref="ArgumentException">The batch has no completion with a reward, or a loss is no scalar with gradient.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     public static GradientPart BackwardPart(
-        IPolicy policy, IReadOnlyList<Parameter> parameters, ScoredBatch scored, int completionsPerPart, int index, LossAverage average,
-        Func<torch.Tensor, BatchPart, torch.Tensor> loss)
+        IPolicy policy,
+        IReadOnlyList<Parameter> parameters,
+        ScoredBatch scored,
+        int completionsPerPart,
+        int index,
+        LossAverage average,
+        Func<torch.Tensor, BatchPart, torch.Tensor> loss
+    )
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(parameters);
@@ -73,7 +85,11 @@ public static class GradientAccumulation
         ArgumentNullException.ThrowIfNull(loss);
         var parts = Parts(scored, completionsPerPart, average);
         if (index < 0 || index >= parts.Length)
-            throw new ArgumentOutOfRangeException(nameof(index), index, $"The batch has {parts.Length} parts of at most {completionsPerPart} completions, from 0 on.");
+            throw new ArgumentOutOfRangeException(
+                nameof(index),
+                index,
+                $"The batch has {parts.Length} parts of at most {completionsPerPart} completions, from 0 on."
+            );
         Forget(parameters);
         try
         {
@@ -86,12 +102,14 @@ public static class GradientAccumulation
         }
     }
 
-    /// <summary>Adds the gradients of all parts of a batch to those that the parameters hold, in the order of the parts: the bits of <see cref="Backward"/>.</summary>
+    /// <summary>Adds the gradients of all parts of a batch to those that the parameters hold, in the order of the parts: the bits of
+    /// <see cref="Backward"/>.</summary>
     /// <remarks>Equal to the last bit where the parts were computed under one <see cref="TorchRuntime.Execution"/>.</remarks>
     /// <param name="parameters">What is trained: those, or equal ones, that the parts were computed with, in their order.</param>
     /// <param name="parts">Every part of one batch once, in any order.</param>
     /// <returns>Loss and log pi_theta of the whole batch.</returns>
-    /// <exception cref="ArgumentException">A part is missing or stands twice, or a gradient has not the size of its parameter; the message names it.</exception>
+    /// <exception cref="ArgumentException">A part is missing or stands twice, or a gradient has not the size of its parameter; the message
+    /// names it.</exception>
     public static AccumulatedLoss Add(IReadOnlyList<Parameter> parameters, IReadOnlyList<GradientPart> parts)
     {
         ArgumentNullException.ThrowIfNull(parameters);
@@ -99,7 +117,11 @@ public static class GradientAccumulation
         GradientPart[] ordered = [.. parts.OrderBy(part => part.Index)];
         int count = ordered.Length == 0 ? 0 : ordered[0].Parts;
         if (ordered.Length == 0 || ordered.Length != count || ordered.Where((part, i) => part.Index != i || part.Parts != count).Any())
-            throw new ArgumentException($"The parts are {string.Join(", ", ordered.Select(part => $"{part.Index} of {part.Parts}"))}; give each part of one batch once, 0 to {Math.Max(count, 1) - 1}.", nameof(parts));
+            throw new ArgumentException(
+                $"The parts are {string.Join(", ", ordered.Select(part => $"{part.Index} of {part.Parts}"))}; give each part of one batch "
+                    + $"once, 0 to {Math.Max(count, 1) - 1}.",
+                nameof(parts)
+            );
         foreach (GradientPart part in ordered)
             RequireSizes(parameters, part);
 
@@ -125,14 +147,27 @@ public static class GradientAccumulation
     {
         if (!Enum.IsDefined(average))
             throw new ArgumentOutOfRangeException(nameof(average), average, "A loss is the mean over Completions or over Groups.");
-        BatchPart[] parts = [.. scored.SplitWithPositions(completionsPerPart).Select(part => new BatchPart(part.Part, part.Positions, scored.Count))];
-        return parts.Length > 0 ? parts
-            : throw new ArgumentException($"None of the {scored.Drawn.Length} samples of the batch has a reward; leave the step out, or see why the reward model fails.", nameof(scored));
+        BatchPart[] parts =
+        [
+            .. scored.SplitWithPositions(completionsPerPart).Select(part => new BatchPart(part.Part, part.Positions, scored.Count)),
+        ];
+        return parts.Length > 0
+            ? parts
+            : throw new ArgumentException(
+                $"None of the {scored.Drawn.Length} samples of the batch has a reward; leave the step out, or see why the reward model "
+                    + $"fails.",
+                nameof(scored)
+            );
     }
 
     /// <summary>The weighted loss of a part, whose gradient is added to those of the parameters, and its log pi_theta.</summary>
     private static (double Value, double[] LogProb) BackwardOf(
-        IPolicy policy, ScoredBatch scored, BatchPart part, LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss)
+        IPolicy policy,
+        ScoredBatch scored,
+        BatchPart part,
+        LossAverage average,
+        Func<torch.Tensor, BatchPart, torch.Tensor> loss
+    )
     {
         double share = Weight(part.Scored, average) / Weight(scored, average);
         using var scope = torch.NewDisposeScope(); // the graph of a part lives below this line only
@@ -175,12 +210,20 @@ public static class GradientAccumulation
     private static void RequireSizes(IReadOnlyList<Parameter> parameters, GradientPart part)
     {
         if (part.Gradients.Length != parameters.Count)
-            throw new ArgumentException($"Part {part.Index} has gradients of {part.Gradients.Length} parameters, and {parameters.Count} are trained; give the same parameters in the same order.", nameof(part));
+            throw new ArgumentException(
+                $"Part {part.Index} has gradients of {part.Gradients.Length} parameters, and {parameters.Count} are trained; give the "
+                    + $"same parameters in the same order.",
+                nameof(part)
+            );
         for (int i = 0; i < parameters.Count; i++)
         {
             long size = parameters[i].numel() * parameters[i].element_size();
             if (part.Gradients[i] is byte[] bytes && bytes.Length != size)
-                throw new ArgumentException($"Part {part.Index} has {bytes.Length} bytes for parameter {i}, {Shown.Shape(parameters[i].shape)} of {parameters[i].dtype}; it must have {size}.", nameof(part));
+                throw new ArgumentException(
+                    $"Part {part.Index} has {bytes.Length} bytes for parameter {i}, {Shown.Shape(parameters[i].shape)} of "
+                        + $"{parameters[i].dtype}; it must have {size}.",
+                    nameof(part)
+                );
         }
     }
 
@@ -192,8 +235,11 @@ public static class GradientAccumulation
         if (loss is null || loss.dim() != 0 || !loss.requires_grad)
         {
             string found = loss is null ? "null" : $"{Shown.Shape(loss.shape)} {(loss.requires_grad ? "with" : "without")} gradient";
-            throw new ArgumentException($"The loss of a part is {found}; it must be a scalar [] with gradient, made of the log-probabilities " +
-                "that it was given.", nameof(loss));
+            throw new ArgumentException(
+                $"The loss of a part is {found}; it must be a scalar [] with gradient, made of the log-probabilities "
+                    + "that it was given.",
+                nameof(loss)
+            );
         }
     }
 }

@@ -12,4 +12,10 @@ namespace VariationalBoN.Training;
 /// <param name="Gradients">For each parameter its gradient, weighted by the share: the elements in the parameter's own number type,
 /// little-endian, the last index fastest; null where the loss does not depend on it.</param>
 public sealed record GradientPart(
-    int Index, int Parts, double Value, ImmutableArray<int> Positions, ImmutableArray<double> LogProb, ImmutableArray<byte[]?> Gradients);
+    int Index,
+    int Parts,
+    double Value,
+    ImmutableArray<int> Positions,
+    ImmutableArray<double> LogProb,
+    ImmutableArray<byte[]?> Gradients
+);

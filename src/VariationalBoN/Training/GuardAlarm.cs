@@ -15,5 +15,6 @@ public sealed record GuardAlarm(GuardAlarmKind Kind, long Step, string Estimator
     public bool IsFatal => Kind is GuardAlarmKind.NotANumber or GuardAlarmKind.ExplodingKl or GuardAlarmKind.CollapsedDiversity;
 
     /// <summary>The alarm as one sentence after another.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"step {Step}: {Estimator} is {Value:G4} (threshold {Threshold:G4}). {Cause}");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"step {Step}: {Estimator} is {Value:G4} (threshold {Threshold:G4}). {Cause}");
 }

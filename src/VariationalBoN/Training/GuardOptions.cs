@@ -6,7 +6,8 @@ namespace VariationalBoN.Training;
 /// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
 public sealed record GuardOptions
 {
-    /// <summary>Whether an alarm stops the training; by default <see cref="GuardAlarm.IsFatal"/>. It is called once for each alarm.</summary>
+    /// <summary>Whether an alarm stops the training; by default <see cref="GuardAlarm.IsFatal"/>. It is called once for each
+    /// alarm.</summary>
     public Func<GuardAlarm, bool> Stop { get; init; } = alarm => alarm.IsFatal;
 
     /// <summary>Told of each alarm, before <see cref="Stop"/> is asked.</summary>
@@ -25,7 +26,8 @@ public sealed record GuardOptions
     /// <summary>Mean entropy a token below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
     public double MinEntropyShare { get; init; } = 0.1;
 
-    /// <summary>Mean share of completions above all reference rewards; null for the larger of 0.1 and 2 N / (M + N), twice what Best-of-N itself would show.</summary>
+    /// <summary>Mean share of completions above all reference rewards; null for the larger of 0.1 and 2 N / (M + N), twice what Best-of-N
+    /// itself would show.</summary>
     public double? MaxSaturatedShare { get; init; }
 
     /// <summary>Mean length above this many times the first window's, or below its inverse, while the reward rose; above 1.</summary>

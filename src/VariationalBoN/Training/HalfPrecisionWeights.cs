@@ -14,19 +14,28 @@ internal static class HalfPrecisionWeights
     /// </summary>
     public static void RequireSteps(IReadOnlyList<Parameter> parameters, double learningRate, string optimizer)
     {
-        foreach (var group in parameters.Where(parameter => parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16)
-            .GroupBy(parameter => parameter.dtype))
+        foreach (
+            var group in parameters
+                .Where(parameter => parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16)
+                .GroupBy(parameter => parameter.dtype)
+        )
         {
             int significantBits = group.Key == ScalarType.BFloat16 ? 8 : 11;
-            double median = Median(group, group.Key), smallest = Math.ScaleB(median, -significantBits);
+            double median = Median(group, group.Key),
+                smallest = Math.ScaleB(median, -significantBits);
             if (!(learningRate >= smallest))
             {
-                throw new InvalidOperationException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"The learning rate is {learningRate:G4}, below 2^-{significantBits} of the median magnitude {median:G4} of the " +
-                    $"{group.Key} weights ({smallest:G4}): rounding takes most steps of {optimizer} away and training stands still. Load " +
-                    $"the model in float32 (PretrainedOptions.ElementType), train LoRA adapters in float32, raise the learning rate, or " +
-                    $"accept it with AllowLostSteps = true."));
+                throw new InvalidOperationException(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"The learning rate is {learningRate:G4}, below 2^-{significantBits} of the median magnitude {median:G4} of the "
+                            + $"{group.Key} weights ({smallest:G4}): rounding takes most steps of {optimizer} away and training stands "
+                            + $"still. Load "
+                            + $"the model in float32 (PretrainedOptions.ElementType), train LoRA adapters in float32, raise the learning "
+                            + $"rate, or "
+                            + $"accept it with AllowLostSteps = true."
+                    )
+                );
             }
         }
     }
@@ -46,7 +55,8 @@ internal static class HalfPrecisionWeights
 
         long left = (counts.Sum() + 1) / 2;
         int pattern = Array.FindIndex(counts, count => (left -= count) <= 0);
-        return pattern < 0 ? 0 : type == ScalarType.BFloat16 ? BitConverter.Int32BitsToSingle(pattern << 16)
+        return pattern < 0 ? 0
+            : type == ScalarType.BFloat16 ? BitConverter.Int32BitsToSingle(pattern << 16)
             : (double)BitConverter.Int16BitsToHalf((short)pattern);
     }
 }

@@ -42,13 +42,15 @@ public sealed record LearningRateSchedule
             return Peak * FinalPart;
         if (step < WarmUpSteps)
             return Peak * (step + 1) / WarmUpSteps;
-        long falling = Steps - WarmUpSteps, fallen = step - WarmUpSteps; // fallen < falling where the two are used
-        return Peak * Shape switch
-        {
-            ScheduleShape.Linear => 1 - ((1 - FinalPart) * fallen / falling),
-            ScheduleShape.Cosine => FinalPart + ((1 - FinalPart) * (1 + Math.Cos(Math.PI * fallen / falling)) / 2),
-            _ => 1,
-        };
+        long falling = Steps - WarmUpSteps,
+            fallen = step - WarmUpSteps; // fallen < falling where the two are used
+        return Peak
+            * Shape switch
+            {
+                ScheduleShape.Linear => 1 - ((1 - FinalPart) * fallen / falling),
+                ScheduleShape.Cosine => FinalPart + ((1 - FinalPart) * (1 + Math.Cos(Math.PI * fallen / falling)) / 2),
+                _ => 1,
+            };
     }
 
     /// <summary>Refuses settings out of range.</summary>
@@ -56,13 +58,17 @@ public sealed record LearningRateSchedule
     internal void Validate()
     {
         if (!(Peak > 0 && Peak < double.PositiveInfinity))
-            throw new ArgumentException(FormattableString.Invariant($"Peak is {Peak}; the highest learning rate must be finite and above 0."));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Peak is {Peak}; the highest learning rate must be finite and above 0.")
+            );
         if (Steps < 1)
             throw new ArgumentException($"Steps is {Steps}; a run has at least 1.");
         if (WarmUpSteps < 0)
             throw new ArgumentException($"WarmUpSteps is {WarmUpSteps}; it must be at least 0, which is no warm-up.");
         if (!(FinalPart >= 0 && FinalPart <= 1))
-            throw new ArgumentException(FormattableString.Invariant($"FinalPart is {FinalPart}; the part of the peak that is left must be 0 to 1."));
+            throw new ArgumentException(
+                FormattableString.Invariant($"FinalPart is {FinalPart}; the part of the peak that is left must be 0 to 1.")
+            );
         if (!Enum.IsDefined(Shape))
             throw new ArgumentException($"Shape is {Shape}; it must be Linear, Cosine or Constant.");
     }

@@ -19,13 +19,19 @@ public sealed partial class MetricsLog
         }
         catch (IOException e) when (SharingViolation.Is(e))
         {
-            throw new IOException($"The metrics file {path} is being written by another process, or by another {nameof(MetricsLog)} of " +
-                $"this one. Wait for it, or give each run a file of its own. ({e.Message})", e);
+            throw new IOException(
+                $"The metrics file {path} is being written by another process, or by another {nameof(MetricsLog)} of "
+                    + $"this one. Wait for it, or give each run a file of its own. ({e.Message})",
+                e
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The metrics file {path} cannot be written: its lock {path}-writer cannot be opened ({e.Message}) " +
-                "Make the folder, make it writable, or give another path.", e);
+            throw new IOException(
+                $"The metrics file {path} cannot be written: its lock {path}-writer cannot be opened ({e.Message}) "
+                    + "Make the folder, make it writable, or give another path.",
+                e
+            );
         }
 
         FileStream? file = null;
@@ -55,16 +61,19 @@ public sealed partial class MetricsLog
         _file.Position = 0;
         first = first[.._file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)];
         ReadOnlySpan<byte> begun = first[..Math.Min(first.Length, Beginning.Length)];
-        bool isTorn = _end == 0 && (!first.ContainsAnyExcept((byte)0) || begun.TrimEnd((byte)0).SequenceEqual(Beginning[..begun.TrimEnd((byte)0).Length]));
+        bool isTorn =
+            _end == 0
+            && (!first.ContainsAnyExcept((byte)0) || begun.TrimEnd((byte)0).SequenceEqual(Beginning[..begun.TrimEnd((byte)0).Length]));
         if (!isTorn && !(begun.SequenceEqual(Beginning) && first.Length > begun.Length && char.IsAsciiDigit((char)first[begun.Length])))
-            throw new InvalidDataException($"{_name} is no metrics file: its first line does not begin with {{\"step\":. It is left as " +
-                "it is; give another path.");
+            throw new InvalidDataException(
+                $"{_name} is no metrics file: its first line does not begin with {{\"step\":. It is left as " + "it is; give another path."
+            );
     }
 
     private long EndOfLastLine()
     {
         Span<byte> buffer = stackalloc byte[4096];
-        for (long end = _file.Length; end > 0;)
+        for (long end = _file.Length; end > 0; )
         {
             int count = (int)Math.Min(buffer.Length, end);
             _file.Position = end - count;

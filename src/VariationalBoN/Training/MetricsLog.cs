@@ -4,8 +4,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Metrics of a run: a JSON Lines file, one step a line, the same numbers as gauges of <c>System.Diagnostics.Metrics</c> and, where
-/// asked for, as events of TensorBoard.</summary>
+/// <summary>Metrics of a run: a JSON Lines file, one step a line, the same numbers as gauges of <c>System.Diagnostics.Metrics</c> and,
+/// where asked for, as events of TensorBoard.</summary>
 /// <remarks>
 /// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is
 /// handed to the operating system at once, so a killed process loses none; a line torn by a full disk is cut when the file is opened again.
@@ -33,21 +33,17 @@ public sealed partial class MetricsLog : IDisposable
     /// <summary>Opens a file to append to, or makes it.</summary>
     /// <param name="path">The file; its folder must be there.</param>
     /// <param name="tensorBoard">
-    /// A folder for TensorBoard (<c>tensorboard --logdir</c>), made when it is not there: each opening begins a file of events in it, and a run that goes on from a
-    /// checkpoint says so, so that no step stands twice. One folder a run. Null for none.
+    /// A folder for TensorBoard (<c>tensorboard --logdir</c>), made when it is not there: each opening begins a file of events in it, and a
+    /// run that goes on from a checkpoint says so, so that no step stands twice. One folder a run. Null for none.
     /// </param>
     /// <exception cref="IOException">A file cannot be opened, or another writer has it.</exception>
     /// <exception cref="InvalidDataException">There is something else in it than lines of metrics; it is left as it is.</exception>
     public MetricsLog(string path, string? tensorBoard = null)
-        : this(Take(path), path, tensorBoard)
-    {
-    }
+        : this(Take(path), path, tensorBoard) { }
 
     /// <summary>Writes to a stream that can seek, which becomes the log's own.</summary>
     internal MetricsLog(Stream file, string name)
-        : this((file, null), name)
-    {
-    }
+        : this((file, null), name) { }
 
     private MetricsLog((Stream File, FileStream? Lock) held, string name, string? tensorBoard = null)
     {
@@ -78,7 +74,8 @@ public sealed partial class MetricsLog : IDisposable
     /// <param name="metrics">Names and values; <see cref="MetricNames"/> lists the usual ones.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
     /// <exception cref="ArgumentException">A name is blank, is "step", or stands twice.</exception>
-    /// <exception cref="IOException">The line, or the event, could not be written; the file that the message names ends with the one before.</exception>
+    /// <exception cref="IOException">The line, or the event, could not be written; the file that the message names ends with the one
+    /// before.</exception>
     public void Write(long step, IEnumerable<KeyValuePair<string, double>> metrics)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
@@ -113,8 +110,10 @@ public sealed partial class MetricsLog : IDisposable
     internal Action CutTo(long length, Action beforeCut)
     {
         if (length < 0 || length > _file.Length)
-            throw new InvalidDataException($"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it " +
-                "is not the metrics file of that run. Put the file back, or start a run of its own.");
+            throw new InvalidDataException(
+                $"{_name} is {_file.Length} bytes long, but {length} were written before the checkpoint: it "
+                    + "is not the metrics file of that run. Put the file back, or start a run of its own."
+            );
         return () =>
         {
             (_end, _beforeCut) = (length, beforeCut);

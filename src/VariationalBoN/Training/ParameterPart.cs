@@ -17,11 +17,17 @@ internal static class ParameterPart
         {
             ArgumentNullException.ThrowIfNull(parameter, nameof(parameters));
             if (!tensors.TryAdd(parameterName, parameter))
-                throw new ArgumentException($"The parameter \"{parameterName}\" stands twice in the part \"{name}\"; give each a name of its own.", nameof(parameters));
+                throw new ArgumentException(
+                    $"The parameter \"{parameterName}\" stands twice in the part \"{name}\"; give each a name of its own.",
+                    nameof(parameters)
+                );
         }
 
         if (tensors.Count == 0)
-            throw new ArgumentException($"The part \"{name}\" has no parameter; give at least one, such as those that ask for a gradient.", nameof(parameters));
+            throw new ArgumentException(
+                $"The part \"{name}\" has no parameter; give at least one, such as those that ask for a gradient.",
+                nameof(parameters)
+            );
         return new CheckpointPart($"{name}.safetensors", path => Safetensors.Save(path, tensors), path => Load(path, tensors), () => { });
     }
 
@@ -29,10 +35,18 @@ internal static class ParameterPart
     {
         using (var file = new WeightFile(path))
         {
-            string[] others = [.. WeightMatch.Match([file], tensors, new WeightNames("", "", "")).Reads.Where(read => read.Entry.Type != read.Target.dtype)
-                .Select(read => $"{read.Entry.Name} is {read.Entry.Type} in the file and {read.Target.dtype} here")];
+            string[] others =
+            [
+                .. WeightMatch
+                    .Match([file], tensors, new WeightNames("", "", ""))
+                    .Reads.Where(read => read.Entry.Type != read.Target.dtype)
+                    .Select(read => $"{read.Entry.Name} is {read.Entry.Type} in the file and {read.Target.dtype} here"),
+            ];
             if (others.Length > 0)
-                throw new InvalidDataException($"{path} holds parameters of another element type: {string.Join("; ", others)}. Load the model in the type that the run was started with.");
+                throw new InvalidDataException(
+                    $"{path} holds parameters of another element type: {string.Join("; ", others)}. Load the model in the type that the "
+                        + $"run was started with."
+                );
         }
 
         return Safetensors.Open(path, tensors);

@@ -18,13 +18,26 @@ namespace VariationalBoN.Training;
 /// </remarks>
 internal sealed class TensorBoardEvents : IDisposable
 {
-    private const int WallTime = 1, Step = 2, FileVersion = 3, Summary = 5, SessionLog = 7; // fields of Event
-    private const int SummaryValue = 1, ValueTag = 1, ValueSimple = 2, SessionStatus = 1, SessionStart = 1;
-    private const int Varint = 0, Fixed64 = 1, Bytes = 2, Fixed32 = 5; // wire types
+    private const int WallTime = 1,
+        Step = 2,
+        FileVersion = 3,
+        Summary = 5,
+        SessionLog = 7; // fields of Event
+    private const int SummaryValue = 1,
+        ValueTag = 1,
+        ValueSimple = 2,
+        SessionStatus = 1,
+        SessionStart = 1;
+    private const int Varint = 0,
+        Fixed64 = 1,
+        Bytes = 2,
+        Fixed32 = 5; // wire types
     private static int s_count;
 
     private readonly FileStream _file;
-    private readonly MemoryStream _event = new(), _part = new(), _value = new();
+    private readonly MemoryStream _event = new(),
+        _part = new(),
+        _value = new();
     private bool _goesBack = true;
 
     /// <summary>Begins a file.</summary>
@@ -35,7 +48,8 @@ internal sealed class TensorBoardEvents : IDisposable
         Disk.CreateFolder(Path.GetFullPath(folder));
         long seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         string name = FormattableString.Invariant( // TensorBoard reads files in the order of their names
-            $"events.out.tfevents.{seconds:0000000000}.{Environment.MachineName}.{Environment.ProcessId}.{Interlocked.Increment(ref s_count)}");
+            $"events.out.tfevents.{seconds:0000000000}.{Environment.MachineName}.{Environment.ProcessId}.{Interlocked.Increment(ref s_count)}"
+        );
         _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         Begin();
         Field(_event, FileVersion, "brain.Event:2");
@@ -112,8 +126,8 @@ internal sealed class TensorBoardEvents : IDisposable
         }
     }
 
-    private static void Tag(MemoryStream to, int field, int wireType) =>
-        to.WriteByte((byte)((field << 3) | wireType)); // fields below 16 alone
+    // fields below 16 alone
+    private static void Tag(MemoryStream to, int field, int wireType) => to.WriteByte((byte)((field << 3) | wireType));
 
     private static void Field(MemoryStream to, int field, long value)
     {

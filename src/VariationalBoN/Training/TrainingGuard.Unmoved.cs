@@ -13,11 +13,16 @@ public sealed partial class TrainingGuard
         bool still = metrics.Update is { Steps: >= StepsToChange } update && update.ChangedShare < _options.MinChangedShare;
         if (Holds(GuardAlarmKind.StandingStill, still))
         {
-            yield return new GuardAlarm(GuardAlarmKind.StandingStill, step,
+            yield return new GuardAlarm(
+                GuardAlarmKind.StandingStill,
+                step,
                 $"the share of weights with a gradient that differ from their beginning (after {metrics.Update!.Steps} steps)",
-                metrics.Update.ChangedShare, _options.MinChangedShare,
-                "Steps that are small beside the weights are rounded away: 16-bit weights stand still at a learning rate below 2^-8 of their " +
-                "size. Load the model in float32, train LoRA adapters in float32, or raise the learning rate.");
+                metrics.Update.ChangedShare,
+                _options.MinChangedShare,
+                "Steps that are small beside the weights are rounded away: 16-bit weights stand still at a learning rate below 2^-8 of "
+                    + "their "
+                    + "size. Load the model in float32, train LoRA adapters in float32, or raise the learning rate."
+            );
         }
     }
 
@@ -28,23 +33,37 @@ public sealed partial class TrainingGuard
         double rise = now.Average(m => m.Reward.Value) - first.Average(m => m.Reward.Value);
         if (Holds(GuardAlarmKind.SharedModule, rise > 0 && Array.TrueForAll(now, m => m.Kl.K1.Value == 0)))
         {
-            yield return new GuardAlarm(GuardAlarmKind.SharedModule, step,
-                $"the mean KL to the reference (k1 in each of {now.Length} steps, in nats)", 0, 0,
+            yield return new GuardAlarm(
+                GuardAlarmKind.SharedModule,
+                step,
+                $"the mean KL to the reference (k1 in each of {now.Length} steps, in nats)",
+                0,
+                0,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The reward rose by {rise:0.###} while every log-ratio was exactly 0: policy and reference stand on one module, so the " +
-                    $"reference moves with the policy. Give the reference a copy of its own (FrozenCopy, CloneFrozen), or the base of LoRA " +
-                    $"adapters. Where the weights do not move at all, the rise is chance."));
+                    $"The reward rose by {rise:0.###} while every log-ratio was exactly 0: policy and reference stand on one module, so "
+                        + $"the "
+                        + $"reference moves with the policy. Give the reference a copy of its own (FrozenCopy, CloneFrozen), or the base "
+                        + $"of LoRA "
+                        + $"adapters. Where the weights do not move at all, the rise is chance."
+                )
+            );
         }
 
         double[] flat = Known(now, m => m.ZeroSpreadShare);
         if (Holds(GuardAlarmKind.NoRewardSpread, flat.Length > 0 && Array.TrueForAll(flat, share => share == 1)))
         {
-            yield return new GuardAlarm(GuardAlarmKind.NoRewardSpread, step,
-                $"the share of prompts all of whose completions have the same reward (in each of {flat.Length} steps)", 1, 1,
-                "No completion is better than another of its prompt, so there is nothing to learn. The reward model may read the prompt " +
-                "alone, be saturated or fail to a constant, or the policy draws one text: hold RewardCheck against it, raise the temperature " +
-                "or the number of completions a prompt.");
+            yield return new GuardAlarm(
+                GuardAlarmKind.NoRewardSpread,
+                step,
+                $"the share of prompts all of whose completions have the same reward (in each of {flat.Length} steps)",
+                1,
+                1,
+                "No completion is better than another of its prompt, so there is nothing to learn. The reward model may read the prompt "
+                    + "alone, be saturated or fail to a constant, or the policy draws one text: hold RewardCheck against it, raise the "
+                    + "temperature "
+                    + "or the number of completions a prompt."
+            );
         }
     }
 }

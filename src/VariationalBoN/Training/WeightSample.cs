@@ -11,7 +11,9 @@ internal sealed class WeightSample : IDisposable
     private const long Size = 1 << 16;
     private readonly Parameter[] _parameters;
     private readonly long _stride;
-    private Tensor? _start, _before, _after; // [S] float64
+    private Tensor? _start,
+        _before,
+        _after; // [S] float64
 
     public WeightSample(Parameter[] parameters)
     {
@@ -36,9 +38,10 @@ internal sealed class WeightSample : IDisposable
     public Tensor State()
     {
         using var scope = NewDisposeScope();
-        var state = _start is null || _before is null || _after is null
-            ? Take(_parameters).expand(3, -1).contiguous()
-            : stack([_start, _before, _after]);
+        var state =
+            _start is null || _before is null || _after is null
+                ? Take(_parameters).expand(3, -1).contiguous()
+                : stack([_start, _before, _after]);
         return state.MoveToOuterDisposeScope();
     }
 
@@ -58,9 +61,14 @@ internal sealed class WeightSample : IDisposable
         if (steps == 0 || _start is null || _before is null || _after is null)
             return null;
         using Tensor taken = Take(means);
-        double[] start = _start.Doubles(), before = _before.Doubles(), after = _after.Doubles(), mean = taken.Doubles();
-        double update = 0, weight = 0;
-        int pulled = 0, changed = 0;
+        double[] start = _start.Doubles(),
+            before = _before.Doubles(),
+            after = _after.Doubles(),
+            mean = taken.Doubles();
+        double update = 0,
+            weight = 0;
+        int pulled = 0,
+            changed = 0;
         for (int i = 0; i < after.Length; i++)
         {
             update += (after[i] - before[i]) * (after[i] - before[i]);

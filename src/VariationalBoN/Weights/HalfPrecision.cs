@@ -30,13 +30,15 @@ internal static class HalfPrecision
     }
 
     /// <summary>
-    /// Exponent and fraction are moved into place and the value multiplied by 2^112, the difference of the two exponent biases, which is right
-    /// for denormal numbers too; what was infinite or no number gets the largest exponent back.
+    /// Exponent and fraction are moved into place and the value multiplied by 2^112, the difference of the two exponent biases, which is
+    /// right for denormal numbers too; what was infinite or no number gets the largest exponent back.
     /// </summary>
     private static Vector<uint> FromHalf(Vector<uint> half)
     {
         var magnitude = (half & new Vector<uint>(0x7fff)) << 13;
-        var scaled = Vector.AsVectorUInt32(Vector.AsVectorSingle(magnitude) * new Vector<float>(BitConverter.UInt32BitsToSingle((127 + 112) << 23)));
+        var scaled = Vector.AsVectorUInt32(
+            Vector.AsVectorSingle(magnitude) * new Vector<float>(BitConverter.UInt32BitsToSingle((127 + 112) << 23))
+        );
         var special = Vector.GreaterThanOrEqual(magnitude, new Vector<uint>(0x7c00 << 13)) & new Vector<uint>(0x7f800000);
         return scaled | special | ((half & new Vector<uint>(0x8000)) << 16);
     }

@@ -61,7 +61,12 @@ internal static class MappedWeights
     internal static List<WeightRead> Map(IReadOnlyList<WeightRead> reads)
     {
         foreach (var file in reads.Where(Fits).GroupBy(read => (read.File, read.Entry.Type)))
-            Lay(file.Key.File.MappablePath, file.Key.Type, file.Key.File.Length, [.. file.Select(read => (read.Target, read.Entry.Offset))]);
+            Lay(
+                file.Key.File.MappablePath,
+                file.Key.Type,
+                file.Key.File.Length,
+                [.. file.Select(read => (read.Target, read.Entry.Offset))]
+            );
         return [.. reads.Where(read => !Fits(read))];
     }
 
@@ -100,15 +105,20 @@ internal static class MappedWeights
 
         MappedTensors.Remember(copy, shared);
         var still = MappedTensors.Unchanged(copy, to);
-        return shared.Keys.Where(unchanged.ContainsKey).All(still.ContainsKey) ? shared.Keys // the files are still those
+        return shared.Keys.Where(unchanged.ContainsKey).All(still.ContainsKey)
+            ? shared.Keys // the files are still those
             : throw new IOException("A weight file was changed while a copy of the model was made; load the directory again.");
     }
 
     /// <summary>Notes what is known of mapped weights for a model that was made on them.</summary>
     internal static void HandOn(nn.Module source, nn.Module adapted) => MappedTensors.HandOn(source, adapted);
 
-    private static bool Fits(WeightRead read) => read.File.IsMappable && read.Target.device_type == TorchSharp.DeviceType.CPU
-        && read.Target.is_contiguous() && read.Target.dtype == read.Entry.Type && read.Entry.Bytes > 0
+    private static bool Fits(WeightRead read) =>
+        read.File.IsMappable
+        && read.Target.device_type == TorchSharp.DeviceType.CPU
+        && read.Target.is_contiguous()
+        && read.Target.dtype == read.Entry.Type
+        && read.Entry.Bytes > 0
         && read.Entry.Offset % read.Entry.ElementSize == 0;
 
     private static void Lay(string path, ScalarType type, long length, IReadOnlyList<(Tensor Target, long Offset)> targets)
@@ -178,7 +188,10 @@ internal static class MappedWeights
         WeightRead[] unseen = [.. reads.Where(read => !seen.ContainsKey((read.Entry.Offset, read.Entry.Bytes)))];
         try
         {
-            byte[][] digests = TensorDigest.Of([.. unseen.Select(read => read.Target)], (i, start, bytes) => WeightReader.RequireFinite(unseen[i], bytes, start));
+            byte[][] digests = TensorDigest.Of(
+                [.. unseen.Select(read => read.Target)],
+                (i, start, bytes) => WeightReader.RequireFinite(unseen[i], bytes, start)
+            );
             for (int i = 0; i < unseen.Length; i++)
                 seen[(unseen[i].Entry.Offset, unseen[i].Entry.Bytes)] = digests[i];
         }

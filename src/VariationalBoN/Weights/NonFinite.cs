@@ -9,14 +9,15 @@ namespace VariationalBoN.Weights;
 internal static class NonFinite
 {
     /// <summary>The index of the first element that is not finite; -1 when all are, or when the type has none.</summary>
-    internal static long IndexIn(ReadOnlySpan<byte> bytes, ScalarType type) => type switch
-    {
-        ScalarType.Float16 => First<ushort>(bytes, 0x7c00),
-        ScalarType.BFloat16 => First<ushort>(bytes, 0x7f80),
-        ScalarType.Float32 => First(bytes, 0x7f800000u),
-        ScalarType.Float64 => First(bytes, 0x7ff0000000000000ul),
-        _ => -1,
-    };
+    internal static long IndexIn(ReadOnlySpan<byte> bytes, ScalarType type) =>
+        type switch
+        {
+            ScalarType.Float16 => First<ushort>(bytes, 0x7c00),
+            ScalarType.BFloat16 => First<ushort>(bytes, 0x7f80),
+            ScalarType.Float32 => First(bytes, 0x7f800000u),
+            ScalarType.Float64 => First(bytes, 0x7ff0000000000000ul),
+            _ => -1,
+        };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a model is loaded once: the loop must be fast at its first run
     private static long First<T>(ReadOnlySpan<byte> bytes, T exponent)

@@ -5,7 +5,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Weights;
 
-/// <summary>The checked header of a safetensors file: nothing in it is believed before it has been held against the file's length.</summary>
+/// <summary>The checked header of a safetensors file: nothing in it is believed before it has been held against the file's
+/// length.</summary>
 /// <param name="Entries">The tensors in the order of their bytes.</param>
 /// <param name="Metadata">Free text pairs.</param>
 internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IReadOnlyDictionary<string, string> Metadata)
@@ -19,7 +20,10 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     private const int MaxNumbers = 1000; // of a shape, far more than any has
 
     /// <summary>Element types with their size, in the order of the reference implementation, which writes the last ones first.</summary>
-    internal static readonly IReadOnlyDictionary<string, (torch.ScalarType Type, int Size)> Types = new Dictionary<string, (torch.ScalarType, int)>
+    internal static readonly IReadOnlyDictionary<string, (torch.ScalarType Type, int Size)> Types = new Dictionary<
+        string,
+        (torch.ScalarType, int)
+    >
     {
         ["BOOL"] = (torch.ScalarType.Bool, 1),
         ["U8"] = (torch.ScalarType.Byte, 1),
@@ -100,11 +104,20 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     private static WeightEntry ParseEntry(ref Utf8JsonReader reader, string name)
     {
         string? type = null;
-        List<long>? shape = null, offsets = null;
+        List<long>? shape = null,
+            offsets = null;
         Begin(ref reader, JsonTokenType.StartObject, name);
         while (NextKey(ref reader) is string key)
         {
-            if (key switch { "dtype" => type is not null, "shape" => shape is not null, "data_offsets" => offsets is not null, _ => false })
+            if (
+                key switch
+                {
+                    "dtype" => type is not null,
+                    "shape" => shape is not null,
+                    "data_offsets" => offsets is not null,
+                    _ => false,
+                }
+            )
                 throw Fault(reader, $"'{Shown.Name(name)}' has the key {key} twice");
             switch (key)
             {
@@ -138,7 +151,11 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         if (sizes.Length > 64 || WeightEntry.Size(sizes, known.Size) is not long bytes)
             throw Fault(at, $"'{shown}' has the impossible shape {Shown.Shape(sizes.AsSpan(0, Math.Min(sizes.Length, 64)))}");
         if (offsets[0] < 0 || offsets[1] < offsets[0] || offsets[1] - offsets[0] != bytes)
-            throw Fault(at, $"'{shown}' of type {type} and shape {Shown.Shape(sizes)} needs {bytes} bytes, but its data offsets are {offsets[0]} to {offsets[1]}");
+            throw Fault(
+                at,
+                $"'{shown}' of type {type} and shape {Shown.Shape(sizes)} needs {bytes} bytes, but its data offsets are {offsets[0]} to "
+                    + $"{offsets[1]}"
+            );
         return new WeightEntry(name, known.Type, sizes, offsets[0], bytes);
     }
 
@@ -150,7 +167,11 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
         foreach (var entry in entries)
         {
             if (entry.Offset != end)
-                throw Fault(at, $"'{Shown.Name(entry.Name)}' begins at byte {entry.Offset} of the data, but what stands before it ends at {end}: tensors must neither overlap nor leave a gap");
+                throw Fault(
+                    at,
+                    $"'{Shown.Name(entry.Name)}' begins at byte {entry.Offset} of the data, but what stands before it ends at {end}: "
+                        + $"tensors must neither overlap nor leave a gap"
+                );
             end += entry.Bytes;
         }
 
@@ -160,7 +181,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IRe
     }
 
     /// <summary>The next key of the object that the reader is in; null at its end.</summary>
-    private static string? NextKey(ref Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.PropertyName ? reader.GetString() : null;
+    private static string? NextKey(ref Utf8JsonReader reader) =>
+        reader.Read() && reader.TokenType == JsonTokenType.PropertyName ? reader.GetString() : null;
 
     private static void Begin(ref Utf8JsonReader reader, JsonTokenType expected, string name)
     {

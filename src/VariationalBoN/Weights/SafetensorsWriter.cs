@@ -9,7 +9,9 @@ namespace VariationalBoN.Weights;
 /// <summary>One tensor of a file to be: the values of <paramref name="Value"/> in the given type, or the bytes as they are.</summary>
 internal sealed record SafetensorsItem(string Name, ScalarType Type, long[] Shape, Tensor? Value, byte[]? Content)
 {
-    internal long Elements { get; } = WeightEntry.Size(Shape, 1) ?? throw new ArgumentException($"'{Name}' has the impossible shape {Shown.Shape(Shape)}.", nameof(Shape));
+    internal long Elements { get; } =
+        WeightEntry.Size(Shape, 1)
+        ?? throw new ArgumentException($"'{Name}' has the impossible shape {Shown.Shape(Shape)}.", nameof(Shape));
 
     internal long Bytes => Elements * SafetensorsWriter.TypeOf(Name, Type).Size;
 }
@@ -23,22 +25,28 @@ internal static class SafetensorsWriter
     /// <summary>Writes a file; it appears whole or not at all.</summary>
     internal static void Write(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata)
     {
-        var ordered = items.OrderByDescending(item => TypeOf(item.Name, item.Type).Rank).ThenBy(item => item.Name, StringComparer.Ordinal).ToList();
+        var ordered = items
+            .OrderByDescending(item => TypeOf(item.Name, item.Type).Rank)
+            .ThenBy(item => item.Name, StringComparer.Ordinal)
+            .ToList();
         byte[] header = Header(ordered, metadata);
-        AtomicFile.Write(path, stream =>
-        {
-            Span<byte> length = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            stream.Write(length);
-            stream.Write(header);
-            foreach (var item in ordered)
+        AtomicFile.Write(
+            path,
+            stream =>
             {
-                if (item.Content is byte[] content)
-                    stream.Write(content);
-                else
-                    Write(stream, item.Value!, item.Type);
+                Span<byte> length = stackalloc byte[8];
+                BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+                stream.Write(length);
+                stream.Write(header);
+                foreach (var item in ordered)
+                {
+                    if (item.Content is byte[] content)
+                        stream.Write(content);
+                    else
+                        Write(stream, item.Value!, item.Type);
+                }
             }
-        });
+        );
     }
 
     /// <summary>The format's name of a type, the bytes of an element, and its place in the order.</summary>
@@ -46,7 +54,10 @@ internal static class SafetensorsWriter
     internal static (string Name, int Size, int Rank) TypeOf(string name, ScalarType wanted)
     {
         if (name == SafetensorsHeader.MetadataKey)
-            throw new ArgumentException("A tensor cannot be named '__metadata__': the format keeps this name for its own use.", nameof(name));
+            throw new ArgumentException(
+                "A tensor cannot be named '__metadata__': the format keeps this name for its own use.",
+                nameof(name)
+            );
         int rank = 0;
         foreach ((string key, (var type, int size)) in SafetensorsHeader.Types)
         {
@@ -55,7 +66,11 @@ internal static class SafetensorsWriter
             rank++;
         }
 
-        throw new ArgumentException($"The tensor '{name}' is of type {wanted}, which cannot be saved; these can: {string.Join(", ", SafetensorsHeader.Types.Keys)}.", nameof(wanted));
+        throw new ArgumentException(
+            $"The tensor '{name}' is of type {wanted}, which cannot be saved; these can: "
+                + $"{string.Join(", ", SafetensorsHeader.Types.Keys)}.",
+            nameof(wanted)
+        );
     }
 
     private static void Write(Stream stream, Tensor value, ScalarType type)

@@ -2,24 +2,34 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Weights;
 
-/// <summary>The open weight files of a directory: a single file, or shards with their index, in one of the formats that the caller reads.</summary>
+/// <summary>The open weight files of a directory: a single file, or shards with their index, in one of the formats that the caller
+/// reads.</summary>
 internal sealed class WeightDirectory : IDisposable
 {
     /// <param name="directory">The directory.</param>
     /// <param name="formats">The formats that are read, the preferred first; none is safetensors alone.</param>
-    /// <exception cref="FileNotFoundException">The directory has no weights, or lacks a shard; the message names what was looked for.</exception>
+    /// <exception cref="FileNotFoundException">The directory has no weights, or lacks a shard; the message names what was looked
+    /// for.</exception>
     /// <exception cref="InvalidDataException">Both forms of a file are there, a file is damaged, or index and shards disagree.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     internal WeightDirectory(string directory, params ReadOnlySpan<WeightFormat> formats)
     {
         WeightFormat[] known = formats.IsEmpty ? [WeightFormat.Safetensors] : formats.ToArray();
-        (string Name, WeightFormat Format)[] looked = [.. known.SelectMany(format => new[] { (format.Single, format), (format.Index, format) })];
+        (string Name, WeightFormat Format)[] looked =
+        [
+            .. known.SelectMany(format => new[] { (format.Single, format), (format.Index, format) }),
+        ];
         (string Name, WeightFormat Format)[] present = [.. looked.Where(file => InputFile.Find(directory, file.Name) is not null)];
         if (present.Length == 0)
-            throw new FileNotFoundException($"{directory} holds no weights: there is none of {string.Join(", ", looked.SkipLast(1).Select(file => file.Name))} and {looked[^1].Name}.");
+            throw new FileNotFoundException(
+                $"{directory} holds no weights: there is none of {string.Join(", ", looked.SkipLast(1).Select(file => file.Name))} and "
+                    + $"{looked[^1].Name}."
+            );
         (string first, WeightFormat format) = present[0];
         if (present.Length > 1 && present[1].Format == format)
-            throw new InvalidDataException($"{directory} holds both {first} and {present[1].Name}: it is not clear which are its weights, so remove one.");
+            throw new InvalidDataException(
+                $"{directory} holds both {first} and {present[1].Name}: it is not clear which are its weights, so remove one."
+            );
         string path = Path.Combine(directory, first);
         var files = new List<WeightFile>();
         Files = files;
@@ -42,9 +52,16 @@ internal sealed class WeightDirectory : IDisposable
     /// <summary>The index; null for a single file.</summary>
     internal WeightIndex? Shards { get; }
 
-    /// <summary>Whether a file name is one that saving weights makes, so that an older one of this name would be taken for a part of newer weights.</summary>
-    internal static bool IsWritten(string name) => name == WeightFormat.Safetensors.Single || name == WeightFormat.Safetensors.Index
-        || (name.StartsWith("model-", StringComparison.Ordinal) && name.EndsWith(".safetensors", StringComparison.Ordinal) && name.Contains("-of-", StringComparison.Ordinal));
+    /// <summary>Whether a file name is one that saving weights makes, so that an older one of this name would be taken for a part of newer
+    /// weights.</summary>
+    internal static bool IsWritten(string name) =>
+        name == WeightFormat.Safetensors.Single
+        || name == WeightFormat.Safetensors.Index
+        || (
+            name.StartsWith("model-", StringComparison.Ordinal)
+            && name.EndsWith(".safetensors", StringComparison.Ordinal)
+            && name.Contains("-of-", StringComparison.Ordinal)
+        );
 
     public void Dispose()
     {
@@ -74,7 +91,9 @@ internal sealed class WeightDirectory : IDisposable
             }
         }
 
-        faults.AddRange(index.Files.Where(pair => !found.ContainsKey(pair.Key)).Select(pair => $"{Shown.Name(pair.Key)} is not in {pair.Value}"));
+        faults.AddRange(
+            index.Files.Where(pair => !found.ContainsKey(pair.Key)).Select(pair => $"{Shown.Name(pair.Key)} is not in {pair.Value}")
+        );
         return faults.Count == 0 ? index : throw new InvalidDataException($"{path}: index and files disagree: {Shown.List(faults, "; ")}.");
     }
 

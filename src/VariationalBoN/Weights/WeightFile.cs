@@ -60,9 +60,13 @@ internal sealed class WeightFile : IDisposable
     internal IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>How many elements the file can hold at most: what it says of its tensors, but not more than it has bytes for.</summary>
-    internal long MostElements => Entries.Count == 0 ? 0 : Math.Min(
-        Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)),
-        _stream.Length / Entries.Min(entry => SafetensorsHeader.SizeOf(entry.Type)));
+    internal long MostElements =>
+        Entries.Count == 0
+            ? 0
+            : Math.Min(
+                Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, size) => product * size)),
+                _stream.Length / Entries.Min(entry => SafetensorsHeader.SizeOf(entry.Type))
+            );
 
     public void Dispose() => _stream.Dispose();
 
@@ -74,7 +78,9 @@ internal sealed class WeightFile : IDisposable
         {
             int count = RandomAccess.Read(_stream.SafeFileHandle, target, offset);
             if (count == 0)
-                throw new InvalidDataException($"{Path}: the file ends at byte {offset}, in the middle of a tensor that its header promises whole.");
+                throw new InvalidDataException(
+                    $"{Path}: the file ends at byte {offset}, in the middle of a tensor that its header promises whole."
+                );
             offset += count;
             target = target[count..];
         }

@@ -11,7 +11,13 @@ namespace VariationalBoN.Weights;
 internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<string, string> Files)
 {
     private const long MaxLength = 100_000_000;
-    private static readonly JsonWriterOptions Written = new() { Indented = true, IndentSize = 2, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Written = new()
+    {
+        Indented = true,
+        IndentSize = 2,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Reads an index; a file that it names lies beside it or the index is refused.</summary>
     /// <param name="stream">The index.</param>
@@ -60,7 +66,14 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             string key = reader.GetString()!;
-            if (key switch { "metadata" => metadata is not null, "weight_map" => files is not null, _ => true })
+            if (
+                key switch
+                {
+                    "metadata" => metadata is not null,
+                    "weight_map" => files is not null,
+                    _ => true,
+                }
+            )
                 throw Fault(reader, $"the key '{Shown.Name(key)}' is listed twice, or is none of metadata and weight_map");
             Begin(ref reader, JsonTokenType.StartObject);
             if (key == "metadata")
@@ -95,7 +108,11 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
             Begin(ref reader, JsonTokenType.String);
             string file = reader.GetString()!;
             if (!IsPlain(file, extension))
-                throw Fault(reader, $"'{Shown.Name(name)}' is said to lie in '{Shown.Name(file)}', which is not the name of a {extension} file beside the index");
+                throw Fault(
+                    reader,
+                    $"'{Shown.Name(name)}' is said to lie in '{Shown.Name(file)}', which is not the name of a {extension} file beside the "
+                        + $"index"
+                );
             if (!files.TryAdd(name, file))
                 throw Fault(reader, $"the tensor '{Shown.Name(name)}' is listed twice");
         }
@@ -103,8 +120,11 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
         return files;
     }
 
-    private static bool IsPlain(string file, string extension) => file.Length <= 255 && file.EndsWith(extension, StringComparison.Ordinal)
-        && file.AsSpan().IndexOfAny("/\\:\0") < 0 && file[0] != '.';
+    private static bool IsPlain(string file, string extension) =>
+        file.Length <= 255
+        && file.EndsWith(extension, StringComparison.Ordinal)
+        && file.AsSpan().IndexOfAny("/\\:\0") < 0
+        && file[0] != '.';
 
     private static void Begin(ref Utf8JsonReader reader, JsonTokenType expected)
     {
@@ -112,5 +132,6 @@ internal sealed record WeightIndex(JsonObject Metadata, IReadOnlyDictionary<stri
             throw Fault(reader, $"the index is not valid: a {reader.TokenType} stands where a {expected} must");
     }
 
-    private static InvalidDataException Fault(in Utf8JsonReader reader, string text) => new($"near byte {reader.TokenStartIndex} of the file: {text}");
+    private static InvalidDataException Fault(in Utf8JsonReader reader, string text) =>
+        new($"near byte {reader.TokenStartIndex} of the file: {text}");
 }

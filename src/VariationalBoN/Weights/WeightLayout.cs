@@ -34,12 +34,20 @@ internal sealed record WeightLayout(IReadOnlyList<WeightLayoutFile> Files, JsonO
 
         return shards.Count == 1
             ? new WeightLayout([new WeightLayoutFile(WeightFormat.Safetensors.Single, PyTorch, shards[0])], null)
-            : new WeightLayout([.. shards.Select((shard, i) => new WeightLayoutFile($"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors", PyTorch, shard))], new JsonObject { ["total_parameters"] = 0 });
+            : new WeightLayout(
+                [
+                    .. shards.Select(
+                        (shard, i) => new WeightLayoutFile($"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors", PyTorch, shard)
+                    ),
+                ],
+                new JsonObject { ["total_parameters"] = 0 }
+            );
     }
 }
 
 /// <summary>One file of a layout.</summary>
 internal sealed record WeightLayoutFile(string Name, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<LaidTensor> Tensors);
 
-/// <summary>One tensor of a file: the values of the module's tensor <paramref name="Target"/>, or of a buffer the bytes that were found.</summary>
+/// <summary>One tensor of a file: the values of the module's tensor <paramref name="Target"/>, or of a buffer the bytes that were
+/// found.</summary>
 internal sealed record LaidTensor(string Name, ScalarType Type, long[] Shape, string? Target, byte[]? Buffer);

@@ -17,13 +17,17 @@ internal static class WeightMatch
     /// Tensors are missing, left over, of another shape or present twice with different values; the message names all of them.
     /// </exception>
     internal static (List<WeightRead> Reads, List<WeightLayoutFile> Files) Match(
-        IReadOnlyList<WeightFile> files, IReadOnlyDictionary<string, Tensor> targets, WeightNames names)
+        IReadOnlyList<WeightFile> files,
+        IReadOnlyDictionary<string, Tensor> targets,
+        WeightNames names
+    )
     {
         var byBareName = targets.Keys.ToDictionary(name => Bare(name, names), StringComparer.Ordinal);
         var reads = new Dictionary<string, WeightRead>(StringComparer.Ordinal);
         var buffers = new List<byte[]>();
         var layout = new List<WeightLayoutFile>();
-        List<string> extra = [], faults = [];
+        List<string> extra = [],
+            faults = [];
         foreach (var file in files)
         {
             var tensors = new List<LaidTensor>();
@@ -51,29 +55,42 @@ internal static class WeightMatch
             faults.Insert(0, $"not in the module: {Shown.List(extra.Order(StringComparer.Ordinal))}");
         if (missing.Length > 0)
             faults.Insert(0, $"missing from the file: {Shown.List(missing)}");
-        return faults.Count == 0 ? ([.. reads.Values], layout)
-            : throw new InvalidDataException($"{files[0].Path}{(files.Count > 1 ? $" and {files.Count - 1} more" : "")}: the file does not fit the module: {Shown.List(faults, "; ")}.");
+        return faults.Count == 0
+            ? ([.. reads.Values], layout)
+            : throw new InvalidDataException(
+                $"{files[0].Path}{(files.Count > 1 ? $" and {files.Count - 1} more" : "")}: the file does not fit the module: "
+                    + $"{Shown.List(faults, "; ")}."
+            );
     }
 
     private static string Bare(string name, WeightNames names) =>
         names.Prefix.Length > 0 && name.StartsWith(names.Prefix, StringComparison.Ordinal) ? name[names.Prefix.Length..] : name;
 
-    /// <summary>The tensor of the module that a name in a file stands for; an output layer that the module lacks is its embedding.</summary>
+    /// <summary>The tensor of the module that a name in a file stands for; an output layer that the module lacks is its
+    /// embedding.</summary>
     private static string? Find(string bareName, Dictionary<string, string> byBareName, WeightNames names) =>
         byBareName.TryGetValue(bareName, out string? target)
-            || (bareName == names.Head && byBareName.TryGetValue(names.Embedding, out target))
-        || (OfOldNorm(bareName) is string renamed && byBareName.TryGetValue(renamed, out target)) ? target : null;
+        || (bareName == names.Head && byBareName.TryGetValue(names.Embedding, out target))
+        || (OfOldNorm(bareName) is string renamed && byBareName.TryGetValue(renamed, out target))
+            ? target
+            : null;
 
     /// <summary>
     /// The name that a normalisation's <c>gamma</c> or <c>beta</c>, as TensorFlow called them, has today; null for other names.
     /// </summary>
     private static string? OfOldNorm(string name)
     {
-        string? ending = name.EndsWith(".gamma", StringComparison.Ordinal) ? "weight" : name.EndsWith(".beta", StringComparison.Ordinal)
-            ? "bias" : null;
-        string path = name[..Math.Max(0, name.LastIndexOf('.'))], layer = path[(path.LastIndexOf('.') + 1)..];
-        return ending is not null && (layer.Contains("norm", StringComparison.OrdinalIgnoreCase)
-            || layer.StartsWith("ln_", StringComparison.Ordinal)) ? $"{path}.{ending}" : null;
+        string? ending =
+            name.EndsWith(".gamma", StringComparison.Ordinal) ? "weight"
+            : name.EndsWith(".beta", StringComparison.Ordinal) ? "bias"
+            : null;
+        string path = name[..Math.Max(0, name.LastIndexOf('.'))],
+            layer = path[(path.LastIndexOf('.') + 1)..];
+        return
+            ending is not null
+            && (layer.Contains("norm", StringComparison.OrdinalIgnoreCase) || layer.StartsWith("ln_", StringComparison.Ordinal))
+            ? $"{path}.{ending}"
+            : null;
     }
 
     private static bool IsFloating(ScalarType type) =>
@@ -83,22 +100,28 @@ internal static class WeightMatch
     {
         string name = Shown.Name(read.Entry.Name);
         if (IsFloating(read.Entry.Type) != IsFloating(read.Target.dtype))
-            faults.Add($"{name} is of type {read.Entry.Type} in the file, where " +
-                $"{(IsFloating(read.Target.dtype) ? "floating-point numbers are" : $"{read.Target.dtype} is")} wanted: such a file is " +
-                "quantised or holds something else");
+            faults.Add(
+                $"{name} is of type {read.Entry.Type} in the file, where "
+                    + $"{(IsFloating(read.Target.dtype) ? "floating-point numbers are" : $"{read.Target.dtype} is")} wanted: such a file "
+                    + $"is "
+                    + "quantised or holds something else"
+            );
         if (!read.Target.shape.AsSpan().SequenceEqual(read.Entry.Shape))
             faults.Add($"{name} is {Shown.Shape(read.Entry.Shape)} in the file and {Shown.Shape(read.Target.shape)} in the module");
         if (!reads.TryAdd(target, read) && !AreEqual(reads[target], read))
-            faults.Add($"{name} and {Shown.Name(reads[target].Entry.Name)} are one weight in this " +
-                $"model{(target == names.Embedding || read.Entry.Name == names.Head ? " (tie_word_embeddings is true)" : "")}, but " +
-                "differ in the file");
+            faults.Add(
+                $"{name} and {Shown.Name(reads[target].Entry.Name)} are one weight in this "
+                    + $"model{(target == names.Embedding || read.Entry.Name == names.Head ? " (tie_word_embeddings is true)" : "")}, but "
+                    + "differ in the file"
+            );
     }
 
     private static bool AreEqual(WeightRead a, WeightRead b)
     {
         if (a.Entry.Type != b.Entry.Type || a.Entry.Bytes != b.Entry.Bytes)
             return false;
-        byte[] first = new byte[Math.Min(a.Entry.Bytes, 1 << 20)], second = new byte[first.Length];
+        byte[] first = new byte[Math.Min(a.Entry.Bytes, 1 << 20)],
+            second = new byte[first.Length];
         for (long at = 0; at < a.Entry.Bytes; at += first.Length)
         {
             int count = (int)Math.Min(first.Length, a.Entry.Bytes - at);
@@ -115,7 +138,9 @@ internal static class WeightMatch
     private static byte[] Kept(WeightFile file, WeightEntry entry, List<byte[]> buffers)
     {
         if (entry.Bytes > Array.MaxLength)
-            throw new InvalidDataException($"{file.Path}: the buffer '{Shown.Name(entry.Name)}' is {entry.Bytes} bytes long, which no mask is.");
+            throw new InvalidDataException(
+                $"{file.Path}: the buffer '{Shown.Name(entry.Name)}' is {entry.Bytes} bytes long, which no mask is."
+            );
         byte[] bytes = new byte[entry.Bytes];
         file.Read(entry.Offset, bytes);
         byte[]? same = buffers.Find(known => known.AsSpan().SequenceEqual(bytes));
@@ -128,7 +153,8 @@ internal static class WeightMatch
     private static string LayoutName(string path)
     {
         string name = Path.GetFileName(path);
-        return !name.EndsWith(".bin", StringComparison.Ordinal) ? name
+        return !name.EndsWith(".bin", StringComparison.Ordinal)
+            ? name
             : Path.ChangeExtension(name == "pytorch_model.bin" ? "model.bin" : name, ".safetensors");
     }
 }

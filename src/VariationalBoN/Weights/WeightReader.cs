@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Weights;
 
-/// <summary>Reads tensors from files straight into the tensors of a module, in pieces and on all processors, converted where the types differ.</summary>
+/// <summary>Reads tensors from files straight into the tensors of a module, in pieces and on all processors, converted where the types
+/// differ.</summary>
 internal static class WeightReader
 {
     /// <summary>Elements of one piece: large enough to be worth a task, small enough that all processors end together.</summary>
@@ -42,8 +43,7 @@ internal static class WeightReader
 
     /// <summary>Refuses weights that are NaN or infinite before any target is touched, by a pass over the files.</summary>
     /// <inheritdoc cref="Fill(IReadOnlyList{WeightRead}, Func{Tensor, bool})"/>
-    internal static void RequireFinite(IReadOnlyList<WeightRead> reads) =>
-        ForEach(reads.SelectMany(Parts), RequireFinite);
+    internal static void RequireFinite(IReadOnlyList<WeightRead> reads) => ForEach(reads.SelectMany(Parts), RequireFinite);
 
     private static void ForEach<T>(IEnumerable<T> parts, Action<T> act)
     {
@@ -73,7 +73,9 @@ internal static class WeightReader
         ArrayPool<byte>.Shared.Return(rented);
     }
 
-    private static bool IsDirect(ScalarType type, Tensor target) => target.device_type == TorchSharp.DeviceType.CPU && target.is_contiguous()
+    private static bool IsDirect(ScalarType type, Tensor target) =>
+        target.device_type == TorchSharp.DeviceType.CPU
+        && target.is_contiguous()
         && (target.dtype == type || (target.dtype == ScalarType.Float32 && type is ScalarType.Float16 or ScalarType.BFloat16));
 
     private static IEnumerable<Piece> Pieces(WeightRead read, Tensor flat, bool finite)
@@ -140,8 +142,10 @@ internal static class WeightReader
     internal static void RequireFinite(WeightRead read, ReadOnlySpan<byte> bytes, long start)
     {
         if (NonFinite.IndexIn(bytes, read.Entry.Type) is >= 0 and var at)
-            throw new InvalidDataException($"{read.File.Path}: the weight '{Shown.Name(read.Entry.Name)}' holds NaN or infinity at element " +
-                $"{start + at}; the model that was saved had diverged, or the file is damaged.");
+            throw new InvalidDataException(
+                $"{read.File.Path}: the weight '{Shown.Name(read.Entry.Name)}' holds NaN or infinity at element "
+                    + $"{start + at}; the model that was saved had diverged, or the file is damaged."
+            );
     }
 
     private readonly record struct Piece(WeightRead Read, Tensor Target, long Start, bool Finite);

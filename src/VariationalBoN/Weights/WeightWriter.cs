@@ -11,17 +11,23 @@ internal static class WeightWriter
     /// <param name="tensors">The tensors of the module by name.</param>
     /// <param name="layout">Where each of them goes.</param>
     /// <param name="type">The type of all floating-point weights; null for that of each in memory.</param>
-    /// <exception cref="ArgumentException">The module is not the one that the layout was made for; the message names what differs.</exception>
+    /// <exception cref="ArgumentException">The module is not the one that the layout was made for; the message names what
+    /// differs.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     internal static void Write(string directory, IReadOnlyDictionary<string, Tensor> tensors, WeightLayout layout, ScalarType? type)
     {
         RequireSame(tensors, layout);
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
-        long total = 0, elements = 0;
+        long total = 0,
+            elements = 0;
         foreach (var file in layout.Files)
         {
             var items = file.Tensors.Select(laid => Item(laid, laid.Target is null ? null : tensors[laid.Target], type)).ToList();
-            SafetensorsWriter.Write(Path.Combine(directory, file.Name), items, file.Metadata.ContainsKey("format") ? file.Metadata : new Dictionary<string, string>(file.Metadata) { ["format"] = "pt" });
+            SafetensorsWriter.Write(
+                Path.Combine(directory, file.Name),
+                items,
+                file.Metadata.ContainsKey("format") ? file.Metadata : new Dictionary<string, string>(file.Metadata) { ["format"] = "pt" }
+            );
             foreach (var item in items)
             {
                 places.Add(item.Name, file.Name);
@@ -49,10 +55,15 @@ internal static class WeightWriter
         string[] faults =
         [
             .. tensors.Keys.Where(name => !known.Contains(name)).Select(name => $"{name} has no place in the files"),
-            .. laid.Where(tensor => !tensors.TryGetValue(tensor.Target!, out var value) || !value.shape.AsSpan().SequenceEqual(tensor.Shape))
+            .. laid.Where(tensor =>
+                    !tensors.TryGetValue(tensor.Target!, out var value) || !value.shape.AsSpan().SequenceEqual(tensor.Shape)
+                )
                 .Select(tensor => $"{tensor.Target} of shape {Shown.Shape(tensor.Shape)} is not in the module"),
         ];
         if (faults.Length > 0)
-            throw new ArgumentException($"The module is not the one that the weights were loaded for: {string.Join("; ", faults)}.", nameof(tensors));
+            throw new ArgumentException(
+                $"The module is not the one that the weights were loaded for: {string.Join("; ", faults)}.",
+                nameof(tensors)
+            );
     }
 }

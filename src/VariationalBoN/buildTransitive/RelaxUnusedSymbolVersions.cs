@@ -22,14 +22,20 @@ public sealed class RelaxUnusedSymbolVersions : Task
         var done = new List<string>();
         for (int i = 0; i < Sources.Length; i++)
         {
-            string source = Sources[i].GetMetadata("FullPath"), destination = Destinations[i].GetMetadata("FullPath");
+            string source = Sources[i].GetMetadata("FullPath"),
+                destination = Destinations[i].GetMetadata("FullPath");
             byte[] image = File.ReadAllBytes(source);
             try
             {
                 List<string> versions = Elf64.RelaxUnusedVersions(image);
-                done.Add(destination + (versions.Count == 0
-                    ? " is an unchanged copy: every symbol version that it requires is used"
-                    : " is a copy in which the unused symbol version " + string.Join(", ", versions) + " is optional"));
+                done.Add(
+                    destination
+                        + (
+                            versions.Count == 0
+                                ? " is an unchanged copy: every symbol version that it requires is used"
+                                : " is a copy in which the unused symbol version " + string.Join(", ", versions) + " is optional"
+                        )
+                );
             }
             catch (Exception e)
                 when (e is InvalidDataException || e is ArgumentException || e is IndexOutOfRangeException || e is OverflowException)
@@ -52,10 +58,13 @@ public sealed class RelaxUnusedSymbolVersions : Task
 
         if (done.Count > 0)
         {
-            Log.LogMessage(MessageImportance.High, "VariationalBoN: {0}. It takes the place of TorchSharp's library in the output, so "
-                + "that it loads on Debian 12 and Ubuntu 22.04; the NuGet cache stays as it is. "
-                + "Switch off with RelaxTorchSharpSymbolVersions=false.",
-                string.Join("; ", done));
+            Log.LogMessage(
+                MessageImportance.High,
+                "VariationalBoN: {0}. It takes the place of TorchSharp's library in the output, so "
+                    + "that it loads on Debian 12 and Ubuntu 22.04; the NuGet cache stays as it is. "
+                    + "Switch off with RelaxTorchSharpSymbolVersions=false.",
+                string.Join("; ", done)
+            );
         }
 
         return !Log.HasLoggedErrors;
@@ -91,9 +100,17 @@ public sealed class RelaxUnusedSymbolVersions : Task
     /// <summary>The little of ELF64 little-endian that symbol versioning needs, as the dynamic linker itself reads it.</summary>
     internal sealed class Elf64
     {
-        private const int PtLoad = 1, PtDynamic = 2;
-        private const ulong DtStrTab = 5, DtSymTab = 6, DtRela = 7, DtRelaSize = 8, DtPltRelSize = 2, DtJmpRel = 23;
-        private const ulong DtVerSym = 0x6ffffff0, DtVerNeed = 0x6ffffffe, DtVerNeedNum = 0x6fffffff;
+        private const int PtLoad = 1,
+            PtDynamic = 2;
+        private const ulong DtStrTab = 5,
+            DtSymTab = 6,
+            DtRela = 7,
+            DtRelaSize = 8,
+            DtPltRelSize = 2,
+            DtJmpRel = 23;
+        private const ulong DtVerSym = 0x6ffffff0,
+            DtVerNeed = 0x6ffffffe,
+            DtVerNeedNum = 0x6fffffff;
         private const ushort VerFlagWeak = 2;
 
         private readonly byte[] _image;
@@ -106,8 +123,11 @@ public sealed class RelaxUnusedSymbolVersions : Task
             if (image.Length < 64 || U32(0) != 0x464c457f || image[4] != 2 || image[5] != 1)
                 throw new InvalidDataException("not a 64-bit little-endian ELF file");
 
-            int headers = checked((int)U64(32)), size = U16(54), count = U16(56);
-            int dynamic = -1, dynamicEnd = -1;
+            int headers = checked((int)U64(32)),
+                size = U16(54),
+                count = U16(56);
+            int dynamic = -1,
+                dynamicEnd = -1;
             for (int i = 0, p = headers; i < count; i++, p += size)
             {
                 if (U32(p) == PtLoad)
@@ -130,13 +150,15 @@ public sealed class RelaxUnusedSymbolVersions : Task
                 return relaxed;
 
             HashSet<int> used = elf.VersionsOfRelocatedSymbols();
-            int strings = elf.Offset(elf._dynamic[DtStrTab]), need = elf.Offset(elf._dynamic[DtVerNeed]);
+            int strings = elf.Offset(elf._dynamic[DtStrTab]),
+                need = elf.Offset(elf._dynamic[DtVerNeed]);
             for (ulong n = elf._dynamic[DtVerNeedNum]; n > 0; n--)
             {
                 int aux = checked(need + (int)elf.U32(need + 8));
                 for (int count = elf.U16(need + 2); count > 0; count--)
                 {
-                    int flags = elf.U16(aux + 4), index = elf.U16(aux + 6) & 0x7fff;
+                    int flags = elf.U16(aux + 4),
+                        index = elf.U16(aux + 6) & 0x7fff;
                     if (!used.Contains(index) && (flags & VerFlagWeak) == 0)
                     {
                         image[aux + 4] |= (byte)VerFlagWeak;
@@ -160,7 +182,8 @@ public sealed class RelaxUnusedSymbolVersions : Task
             {
                 if (!_dynamic.ContainsKey(table[0]))
                     continue;
-                int start = Offset(_dynamic[table[0]]), end = checked(start + (int)_dynamic[table[1]]);
+                int start = Offset(_dynamic[table[0]]),
+                    end = checked(start + (int)_dynamic[table[1]]);
                 for (int p = start; p < end; p += 24)
                 {
                     int symbol = checked((int)(U64(p + 8) >> 32));

@@ -30,7 +30,10 @@ public sealed class PromptFileTests : IDisposable
     public async Task Strings_of_Parquet_are_read_over_all_row_groups()
     {
         string[] texts = [.. Enumerable.Range(0, 25).Select(i => $"prompt {i} ü")];
-        string path = await ParquetAsync(texts.Select(text => new Row { Text = text, Number = 1 }), new ParquetOptions { RowGroupSize = 10 });
+        string path = await ParquetAsync(
+            texts.Select(text => new Row { Text = text, Number = 1 }),
+            new ParquetOptions { RowGroupSize = 10 }
+        );
         var file = await PromptFile.ReadAsync(path, "Text");
         Assert.Equal(Prompt.FromTexts(texts), file.Entries.Select(entry => entry.Prompt));
         Assert.Equal("row 25", file.Entries[^1].Place);
@@ -55,7 +58,8 @@ public sealed class PromptFileTests : IDisposable
     [Fact]
     public async Task A_column_is_chosen_by_name()
     {
-        string csv = Write("a.csv", "prompt,text\na,b\n"), jsonl = Write("a.jsonl", """{"prompt": "a", "text": "b"}""");
+        string csv = Write("a.csv", "prompt,text\na,b\n"),
+            jsonl = Write("a.jsonl", """{"prompt": "a", "text": "b"}""");
         foreach (string path in new[] { csv, jsonl })
         {
             Assert.Equal("a", Assert.Single((await PromptFile.ReadAsync(path, null)).Entries).Prompt);
@@ -82,13 +86,14 @@ public sealed class PromptFileTests : IDisposable
         Assert.Contains("U+FFFD", Assert.Single(file.Notes), StringComparison.Ordinal);
     }
 
-    public static TheoryData<string, byte[], string> InvalidUtf8 => new()
-    {
-        { "a.txt", [.. "one\nzwölf "u8, 0xE9, .. " z\n"u8], "line 2, column 7: the byte 0xE9" },
-        { "a.jsonl", [.. "{\"prompt\":\"a\"}\n{\"prompt\":\""u8, 0xFF, .. "\"}"u8], "line 2, column 12: the byte 0xFF" },
-        { "a.csv", [.. "prompt\n\n"u8, 0xC3], "line 3, column 1: the byte 0xC3" },
-        { "a.txt", [0xFF, 0xFE, (byte)'a', 0], "UTF-16" },
-    };
+    public static TheoryData<string, byte[], string> InvalidUtf8 =>
+        new()
+        {
+            { "a.txt", [.. "one\nzwölf "u8, 0xE9, .. " z\n"u8], "line 2, column 7: the byte 0xE9" },
+            { "a.jsonl", [.. "{\"prompt\":\"a\"}\n{\"prompt\":\""u8, 0xFF, .. "\"}"u8], "line 2, column 12: the byte 0xFF" },
+            { "a.csv", [.. "prompt\n\n"u8, 0xC3], "line 3, column 1: the byte 0xC3" },
+            { "a.txt", [0xFF, 0xFE, (byte)'a', 0], "UTF-16" },
+        };
 
     [Theory]
     [MemberData(nameof(InvalidUtf8))]
@@ -105,12 +110,22 @@ public sealed class PromptFileTests : IDisposable
     [InlineData("a.jsonl", "{\"prompt\":\"b\"}", "question", "line 1", "\"question\"", "\"prompt\"")]
     [InlineData("a.csv", "text,label\na,1\n", null, "line 1", "\"prompt\" or \"messages\"", "\"text\", \"label\"")]
     [InlineData("a.txt", "a\n", "prompt", "no columns", "--prompt-column")]
-    public async Task A_missing_column_is_refused_with_those_that_are_there(string name, string content, string? column, params string[] expected) =>
-        await RefusedAsync(Write(name, content), column, expected);
+    public async Task A_missing_column_is_refused_with_those_that_are_there(
+        string name,
+        string content,
+        string? column,
+        params string[] expected
+    ) => await RefusedAsync(Write(name, content), column, expected);
 
     [Fact]
     public async Task A_missing_column_of_Parquet_is_refused_with_those_that_are_there() =>
-        await RefusedAsync(await ParquetAsync([new Row { Text = "a" }]), "prompt", "\"prompt\"", "\"Text\", \"Number\", \"messages\"", "--prompt-column");
+        await RefusedAsync(
+            await ParquetAsync([new Row { Text = "a" }]),
+            "prompt",
+            "\"prompt\"",
+            "\"Text\", \"Number\", \"messages\"",
+            "--prompt-column"
+        );
 
     [Theory]
     [InlineData("a.jsonl", "{\"prompt\":\"a\"}\n{\"prompt\": b}", "line 2, column 12", "not JSON")]

@@ -32,7 +32,8 @@ public sealed class PromptSplitTests
     [Fact]
     public void Only_prompts_that_a_step_takes_are_used()
     {
-        const int Steps = 3, PerStep = 4;
+        const int Steps = 3,
+            PerStep = 4;
         var split = PromptSplit.Of("p.txt", File(100), null, Steps, PerStep, Seed);
         var order = new PromptOrder(split.Train, Seed);
         Assert.Equal(Steps * PerStep, split.Used.Length);
@@ -50,5 +51,6 @@ public sealed class PromptSplitTests
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
     }
 
-    private static PromptFile File(int prompts) => new([.. Enumerable.Range(0, prompts).Select(i => (new Prompt($"{i}"), $"line {i + 1}"))], []);
+    private static PromptFile File(int prompts) =>
+        new([.. Enumerable.Range(0, prompts).Select(i => (new Prompt($"{i}"), $"line {i + 1}"))], []);
 }

@@ -19,7 +19,8 @@ public sealed class AlignmentPageTests(TinyDirectory tiny) : IClassFixture<TinyD
     [Fact]
     public async Task Two_devices_two_judges_and_the_choice_of_N()
     {
-        string directory = tiny.Policy, store = tiny.New(".db");
+        string directory = tiny.Policy,
+            store = tiny.New(".db");
         Prompt[] heldOut = ["The film was", "The cast felt"];
         var (device, referenceDevice) = (CPU, CPU);
         var (judge, other) = (s_long, s_words);
@@ -35,7 +36,8 @@ public sealed class AlignmentPageTests(TinyDirectory tiny) : IClassFixture<TinyD
         // end snippet
 
         // snippet: second-judge
-        var watched = new WeightedRewardModel(new RewardTerm("judge", judge), new RewardTerm("other", other, Weight: 0)); // the sum is that of "judge" alone
+        // the sum is that of "judge" alone
+        var watched = new WeightedRewardModel(new RewardTerm("judge", judge), new RewardTerm("other", other, Weight: 0));
         var seen = await new Scorer(reference, watched).ScoreAsync(policy.Sample(heldOut, completionsPerPrompt: 16, seed: 1));
         Estimate theOther = Estimate.FromClusters([.. seen.Components["other"].Select(value => value!.Value)], seen.Groups);
         // end snippet

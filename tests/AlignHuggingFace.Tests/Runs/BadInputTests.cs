@@ -7,7 +7,8 @@ namespace AlignHuggingFace.Tests.Runs;
 [Collection("Console")]
 public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
 {
-    private const int Failure = 1, Usage = 2;
+    private const int Failure = 1,
+        Usage = 2;
 
     [Fact]
     public async Task A_file_of_prompts_that_is_not_there() =>
@@ -16,15 +17,30 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     [Theory]
     [InlineData("2/2")]
     [InlineData("1")]
-    public async Task A_shard_that_is_none(string shard) => await RefusedAsync(Usage, ["--shard", shard], $"--shard is '{shard}'", "index/count");
+    public async Task A_shard_that_is_none(string shard) =>
+        await RefusedAsync(Usage, ["--shard", shard], $"--shard is '{shard}'", "index/count");
 
     [Fact]
     public async Task Shards_that_cannot_be()
     {
         await RefusedAsync(Usage, ["--shard", "0/2", "--merge"], "--merge does not go with --shard");
-        await RefusedAsync(Failure, ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--shard", "job"], "SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX");
-        await RefusedAsync(Failure, ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--shard", "0/8", "--samples", "64"], "4 ranges, too few for 8 shards");
-        await RefusedAsync(Failure, ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--output", tiny.New(), "--merge"], "No shard of", "0-of-2");
+        await RefusedAsync(
+            Failure,
+            ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--shard", "job"],
+            "SLURM_ARRAY_TASK_ID",
+            "JOB_COMPLETION_INDEX"
+        );
+        await RefusedAsync(
+            Failure,
+            ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--shard", "0/8", "--samples", "64"],
+            "4 ranges, too few for 8 shards"
+        );
+        await RefusedAsync(
+            Failure,
+            ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--output", tiny.New(), "--merge"],
+            "No shard of",
+            "0-of-2"
+        );
     }
 
     [Fact]
@@ -32,14 +48,27 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
 
     [Fact]
     public async Task A_wrong_column() =>
-        await PromptsRefusedAsync(".jsonl", "{\"text\": \"The film\"}", "line 1", "\"prompt\" or \"messages\"", "\"text\"", "--prompt-column");
+        await PromptsRefusedAsync(
+            ".jsonl",
+            "{\"text\": \"The film\"}",
+            "line 1",
+            "\"prompt\" or \"messages\"",
+            "\"text\"",
+            "--prompt-column"
+        );
 
     [Fact]
     public async Task What_is_not_UTF8() => await PromptsRefusedAsync(".txt", "The film\nCaf\u00e9\n", "line 2, column 4", "0xE9", "UTF-8");
 
     [Fact]
     public async Task A_prompt_that_is_too_long() =>
-        await PromptsRefusedAsync(".txt", $"The film\n{string.Concat(Enumerable.Repeat("The film was ", 30))}\n", "line 2", "--max-new-tokens", "--long-prompts");
+        await PromptsRefusedAsync(
+            ".txt",
+            $"The film\n{string.Concat(Enumerable.Repeat("The film was ", 30))}\n",
+            "line 2",
+            "--max-new-tokens",
+            "--long-prompts"
+        );
 
     [Theory]
     [InlineData("config.json")]
@@ -68,7 +97,12 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
 
     [Fact]
     public async Task A_label_that_the_judge_does_not_have() =>
-        await RefusedAsync(Failure, ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--reward", tiny.Reward, "--label", "GOOD"], "GOOD", "POSITIVE");
+        await RefusedAsync(
+            Failure,
+            ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--reward", tiny.Reward, "--label", "GOOD"],
+            "GOOD",
+            "POSITIVE"
+        );
 
     [Theory]
     [InlineData("--promts", "--promts", "a.txt")]
@@ -92,7 +126,11 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     [Fact]
     public async Task A_label_of_the_function_and_a_model_without_prompts()
     {
-        await RefusedAsync(Usage, ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--label", "A"], "--label goes with a directory as --reward");
+        await RefusedAsync(
+            Usage,
+            ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--label", "A"],
+            "--label goes with a directory as --reward"
+        );
         await RefusedAsync(Usage, ["--model", tiny.Policy], "--model needs --prompts", ".parquet");
     }
 

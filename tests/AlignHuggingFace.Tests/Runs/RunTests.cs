@@ -15,8 +15,10 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     public async Task A_run_says_what_it_will_take_and_what_speaks_against_the_rewards_before_it_trains()
     {
         string output = await AlignAsync(tiny.New());
-        int estimate = output.IndexOf("memory", StringComparison.Ordinal), drawn = output.IndexOf("reference rewards: ", StringComparison.Ordinal);
-        int warning = output.IndexOf("! ", StringComparison.Ordinal), step = output.IndexOf($"step 1 of {Steps}", StringComparison.Ordinal);
+        int estimate = output.IndexOf("memory", StringComparison.Ordinal),
+            drawn = output.IndexOf("reference rewards: ", StringComparison.Ordinal);
+        int warning = output.IndexOf("! ", StringComparison.Ordinal),
+            step = output.IndexOf($"step 1 of {Steps}", StringComparison.Ordinal);
         Assert.True(0 < estimate && estimate < drawn && drawn < warning && warning < step, output);
         Assert.Contains("ligned: ", output[step..], StringComparison.Ordinal); // or Not aligned
         Assert.Contains("It took", output[step..], StringComparison.Ordinal);
@@ -25,7 +27,8 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     [Fact]
     public async Task Reference_samples_are_drawn_only_for_prompts_that_are_used()
     {
-        string folder = tiny.New(), prompts = tiny.New(".jsonl");
+        string folder = tiny.New(),
+            prompts = tiny.New(".jsonl");
         File.WriteAllLines(prompts, Enumerable.Range(0, 50).Select(i => $$"""{"prompt": "The film {{i}}"}"""));
         string output = await AlignAsync(folder, "--prompts", prompts, "--steps", "2", "--prompts-per-step", "3", "--held-out", "2");
         Assert.Contains("48 prompts to train on, of which 2 steps take 6; 2 held out", output, StringComparison.Ordinal);
@@ -35,7 +38,8 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     [Fact]
     public async Task Shards_are_joined_to_the_rewards_of_one_process_and_one_that_is_not_there_or_not_ended_is_named()
     {
-        string one = tiny.New(), many = tiny.New();
+        string one = tiny.New(),
+            many = tiny.New();
         string[] common = ["--samples", "32", "--samples-per-block", "16"];
         await AlignAsync(one, [.. common, "--references-only"]);
         Assert.Contains("samples 16 to 31", await AlignAsync(many, [.. common, "--shard", "1/2"]), StringComparison.Ordinal);
@@ -49,10 +53,12 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
 
         Assert.Contains("joined the shards", await AlignAsync(many, [.. common, "--merge", "--references-only"]), StringComparison.Ordinal);
 
-        using ReferenceTable expected = ReferenceTable.Load(Path.Combine(one, "references.db")), joined = ReferenceTable.Load(Path.Combine(many, "references.db"));
+        using ReferenceTable expected = ReferenceTable.Load(Path.Combine(one, "references.db")),
+            joined = ReferenceTable.Load(Path.Combine(many, "references.db"));
         Assert.All(expected.Prompts, prompt => Assert.Equal(prompt.Samples.Select(Bits), joined[prompt.Prompt].Samples.Select(Bits)));
 
-        static string Bits(ScoredCompletion item) => FormattableString.Invariant($"{item.Completion.Text}|{item.Reward:R}|{item.LogReference:R}");
+        static string Bits(ScoredCompletion item) =>
+            FormattableString.Invariant($"{item.Completion.Text}|{item.Reward:R}|{item.LogReference:R}");
     }
 
     [Fact]
@@ -90,10 +96,18 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         using var model = LanguageModel.Load(tiny.Policy, arguments, TorchSharp.torch.CPU, TorchSharp.torch.CPU);
         string before = model.Policy.Identity.ToString();
         using var judge = Judge.Load(tiny.Reward, TinyModels.Label, TorchSharp.torch.CPU);
-        var costs = await Probe.MeasureAsync(model, new VariationalBoN.Scorer(model.Reference, judge.Reward),
-            VariationalBoN.Prompt.FromTexts(File.ReadLines(tiny.Prompts)), arguments, CancellationToken.None);
+        var costs = await Probe.MeasureAsync(
+            model,
+            new VariationalBoN.Scorer(model.Reference, judge.Reward),
+            VariationalBoN.Prompt.FromTexts(File.ReadLines(tiny.Prompts)),
+            arguments,
+            CancellationToken.None
+        );
         Assert.Equal(before, model.Policy.Identity.ToString());
-        Assert.All(new[] { costs.Step, costs.Forward, costs.ReferenceSample, costs.TokensPerSecond, costs.PeakBytes }, value => Assert.True(value > 0));
+        Assert.All(
+            new[] { costs.Step, costs.Forward, costs.ReferenceSample, costs.TokensPerSecond, costs.PeakBytes },
+            value => Assert.True(value > 0)
+        );
     }
 
     [Fact]
@@ -101,7 +115,11 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     {
         string store = tiny.New(".db");
         await AlignAsync(tiny.New(), "--references", store, "--references-only");
-        Assert.Contains("(0 samples)", await AlignAsync(tiny.New(), "--references", store, "--learning-rate", "0.001"), StringComparison.Ordinal);
+        Assert.Contains(
+            "(0 samples)",
+            await AlignAsync(tiny.New(), "--references", store, "--learning-rate", "0.001"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -111,7 +129,11 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         Assert.DoesNotContain("chat template", await AlignAsync(tiny.New(), "--references-only"), StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(chat.Policy, "chat_template.jinja"), "{% for m in messages %}{{ m.content }} {% endfor %}");
         string output = await AlignAsync(tiny.New(), "--references-only", "--model", chat.Policy);
-        Assert.Contains($"{tiny.Prompts}: the model has a chat template, and the prompt at line 1 is a plain text", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{tiny.Prompts}: the model has a chat template, and the prompt at line 1 is a plain text",
+            output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -132,7 +154,10 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         for (int step = 0; step <= Steps; step++) // the last look is at what is saved
             Assert.Contains($"step {step}: first judge", output, StringComparison.Ordinal);
         Assert.Contains($"The second judge was asked at {Steps + 1} steps", output, StringComparison.Ordinal);
-        Assert.All(await File.ReadAllLinesAsync(Path.Combine(folder, "metrics.jsonl")), line => Assert.Contains("\"watch_alarm\":", line, StringComparison.Ordinal));
+        Assert.All(
+            await File.ReadAllLinesAsync(Path.Combine(folder, "metrics.jsonl")),
+            line => Assert.Contains("\"watch_alarm\":", line, StringComparison.Ordinal)
+        );
         Assert.Contains("win rate at equal length", output, StringComparison.Ordinal);
         using var saved = PretrainedCausalLm.Load(Path.Combine(folder, "model"));
         Assert.True(saved.HasTokenizer);
@@ -158,11 +183,15 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     [InlineData("--lora")]
     public async Task A_value_head_is_learned_from_the_store_saved_beside_the_model_and_found_again(params string[] more)
     {
-        string folder = tiny.New(), head = Path.Combine(folder, GuidedDecoding.FileName);
+        string folder = tiny.New(),
+            head = Path.Combine(folder, GuidedDecoding.FileName);
         string output = await AlignAsync(folder, [.. more, "--guided", "--quick"]);
         Assert.Contains("guided", output, StringComparison.Ordinal);
         Assert.Contains("Guided to Best-of-2 without fine-tuning: win rate", output, StringComparison.Ordinal);
-        Assert.True(output.IndexOf("Written to ", StringComparison.Ordinal) < output.IndexOf("value head: ", StringComparison.Ordinal), output); // the model is safe first
+        Assert.True(
+            output.IndexOf("Written to ", StringComparison.Ordinal) < output.IndexOf("value head: ", StringComparison.Ordinal),
+            output
+        ); // the model is safe first
         byte[] saved = File.ReadAllBytes(head);
 
         string again = await AlignAsync(folder, [.. more, "--guided", "--quick"]);
@@ -177,10 +206,15 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     [Fact]
     public async Task A_head_of_quick_is_not_taken_for_a_whole_one()
     {
-        string folder = tiny.New(), head = Path.Combine(folder, GuidedDecoding.FileName);
+        string folder = tiny.New(),
+            head = Path.Combine(folder, GuidedDecoding.FileName);
         await AlignAsync(folder, "--guided", "--quick");
         byte[] quick = File.ReadAllBytes(head);
-        Assert.Contains($"{head} is of other samples or settings and is learned anew", await AlignAsync(folder, "--guided"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{head} is of other samples or settings and is learned anew",
+            await AlignAsync(folder, "--guided"),
+            StringComparison.Ordinal
+        );
         Assert.NotEqual(quick, File.ReadAllBytes(head));
         Assert.Contains($"{head}, of an earlier run", await AlignAsync(folder, "--guided"), StringComparison.Ordinal);
     }
@@ -188,12 +222,15 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     [Fact]
     public void Too_few_scored_samples_of_a_prompt_are_refused_by_the_names_of_the_options()
     {
-        VariationalBoN.Prompt full = "all were scored", poor = "three were scored";
+        VariationalBoN.Prompt full = "all were scored",
+            poor = "three were scored";
         var table = new VariationalBoN.ReferenceTable([Rewarded(full, 8), Rewarded(poor, 3)]);
         PromptSplit split = new([full, poor], [full, poor], []);
         GuidedDecoding.Check(table, split, TinyArguments.Make(tiny.New()) with { N = 3 });
         GuidedDecoding.Check(table, split with { Used = [full] }, TinyArguments.Make(tiny.New()) with { N = 8 });
-        string message = Assert.Throws<InvalidDataException>(() => GuidedDecoding.Check(table, split, TinyArguments.Make(tiny.New()) with { N = 4 })).Message;
+        string message = Assert
+            .Throws<InvalidDataException>(() => GuidedDecoding.Check(table, split, TinyArguments.Make(tiny.New()) with { N = 4 }))
+            .Message;
         Assert.Contains("--n 4", message, StringComparison.Ordinal);
         Assert.Contains("--samples", message, StringComparison.Ordinal);
         Assert.Contains("only 3", message, StringComparison.Ordinal);
@@ -217,10 +254,15 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     public async Task Conversations_are_aligned_with_the_templates_of_model_and_judge()
     {
         using var chat = new TinyDirectory();
-        string folder = tiny.New(), prompts = tiny.New(".jsonl"), template = "{% for m in messages %}{{ m.content }} {% endfor %}";
+        string folder = tiny.New(),
+            prompts = tiny.New(".jsonl"),
+            template = "{% for m in messages %}{{ m.content }} {% endfor %}";
         foreach (string directory in new[] { chat.Policy, chat.Reward })
             File.WriteAllText(Path.Combine(directory, "chat_template.jinja"), template);
-        File.WriteAllLines(prompts, Enumerable.Range(0, 12).Select(i => $$"""{"messages": [{"role": "user", "content": "The film {{i}}"}]}"""));
+        File.WriteAllLines(
+            prompts,
+            Enumerable.Range(0, 12).Select(i => $$"""{"messages": [{"role": "user", "content": "The film {{i}}"}]}""")
+        );
         string[] more = ["--prompts", prompts, "--steps", "2", "--prompts-per-step", "3", "--held-out", "2"];
 
         await AlignAsync(folder, [.. more, "--model", chat.Policy, "--reward", chat.Reward]);
@@ -237,23 +279,69 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
     public async Task Adapters_on_bfloat16_weights_read_conversations_and_what_llama_cpp_cannot_compute_is_named_after_the_rest_is_saved()
     {
         using var chat = new TinyDirectory();
-        string folder = tiny.New(), prompts = tiny.New(".jsonl");
+        string folder = tiny.New(),
+            prompts = tiny.New(".jsonl");
         File.WriteAllText(Path.Combine(chat.Policy, "chat_template.jinja"), "{% for m in messages %}{{ m.content }} {% endfor %}");
-        File.WriteAllLines(prompts, Enumerable.Range(0, 8).Select(i => $$"""{"messages": [{"role": "user", "content": "The film {{i}}"}]}"""));
+        File.WriteAllLines(
+            prompts,
+            Enumerable.Range(0, 8).Select(i => $$"""{"messages": [{"role": "user", "content": "The film {{i}}"}]}""")
+        );
 
-        (int code, string output, string error) = await Sample.RunAsync(["--model", chat.Policy, "--prompts", prompts, "--threads", "1", "--n", "2", "--samples", "4",
-            "--steps", "1", "--prompts-per-step", "2", "--completions", "2", "--max-new-tokens", "4", "--held-out", "1",
-            "--held-out-completions", "2", "--lora", "--element-type", "bfloat16", "--gguf", "q8", "--output", folder]);
+        (int code, string output, string error) = await Sample.RunAsync([
+            "--model",
+            chat.Policy,
+            "--prompts",
+            prompts,
+            "--threads",
+            "1",
+            "--n",
+            "2",
+            "--samples",
+            "4",
+            "--steps",
+            "1",
+            "--prompts-per-step",
+            "2",
+            "--completions",
+            "2",
+            "--max-new-tokens",
+            "4",
+            "--held-out",
+            "1",
+            "--held-out-completions",
+            "2",
+            "--lora",
+            "--element-type",
+            "bfloat16",
+            "--gguf",
+            "q8",
+            "--output",
+            folder,
+        ]);
 
         Assert.Equal(1, code);
         Assert.Contains("everything else is", error, StringComparison.Ordinal);
         Assert.Contains("activation", error, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("its logits differ by 0.0e+0", output, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(folder, "model.gguf")));
-        string[] parts = [.. File.ReadLines(Path.Combine(folder, RunParts.FileName))
-            .Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!["part"]!.GetValue<string>())];
-        Assert.Equal(["loading", "estimate", "reference rewards", "held-out numbers of the reference", "training", "saving and reading again",
-            "held-out numbers of the policy", "answers shown"], parts);
+        string[] parts =
+        [
+            .. File.ReadLines(Path.Combine(folder, RunParts.FileName))
+                .Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!["part"]!.GetValue<string>()),
+        ];
+        Assert.Equal(
+            [
+                "loading",
+                "estimate",
+                "reference rewards",
+                "held-out numbers of the reference",
+                "training",
+                "saving and reading again",
+                "held-out numbers of the policy",
+                "answers shown",
+            ],
+            parts
+        );
     }
 
     [Theory]
@@ -268,12 +356,13 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         Assert.Contains(says, error, StringComparison.Ordinal);
     }
 
-    private static Arguments Arguments(string folder, string[] more) => TinyArguments.Make(folder) with
-    {
-        Lora = more.Contains("--lora"),
-        Steps = Steps,
-        WeightDecay = 0.5,
-    };
+    private static Arguments Arguments(string folder, string[] more) =>
+        TinyArguments.Make(folder) with
+        {
+            Lora = more.Contains("--lora"),
+            Steps = Steps,
+            WeightDecay = 0.5,
+        };
 
     private async Task<string> AlignAsync(string folder, params string[] more)
     {

@@ -30,14 +30,25 @@ public sealed class TargetBackendTests : IDisposable
     private static double Difference(PretrainedCausalLm one, PretrainedCausalLm other)
     {
         var values = other.Model.state_dict();
-        return one.Model.state_dict().Max(pair =>
-            pair.Value.data<float>().ToArray().Zip(values[pair.Key].data<float>().ToArray(), (x, y) => Math.Abs(x - y)).Max());
+        return one
+            .Model.state_dict()
+            .Max(pair => pair.Value.data<float>().ToArray().Zip(values[pair.Key].data<float>().ToArray(), (x, y) => Math.Abs(x - y)).Max());
     }
 
     private async Task<string> RunAsync(string targets, string[] more)
     {
-        (int code, string output, string error) = await Sample.RunAsync(
-            ["--quick", "--steps", "8", "--n", "2", "--targets", targets, "--output", Path.Combine(_folder, targets), .. more]);
+        (int code, string output, string error) = await Sample.RunAsync([
+            "--quick",
+            "--steps",
+            "8",
+            "--n",
+            "2",
+            "--targets",
+            targets,
+            "--output",
+            Path.Combine(_folder, targets),
+            .. more,
+        ]);
         Assert.True(code == 0, error);
         return output;
     }

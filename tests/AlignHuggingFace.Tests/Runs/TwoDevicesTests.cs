@@ -6,8 +6,8 @@ using VariationalBoN.Transformers;
 namespace AlignHuggingFace.Tests.Runs;
 
 /// <summary>
-/// Policy and reference on two devices. The second one is "meta", whose tensors have shapes and no values: an operation between it and the CPU fails, and so does a
-/// move back, with words of its own. So whatever fails here with those words was moved, and did not meet.
+/// Policy and reference on two devices. The second one is "meta", whose tensors have shapes and no values: an operation between it and the
+/// CPU fails, and so does a move back, with words of its own. So whatever fails here with those words was moved, and did not meet.
 /// </summary>
 [Trait("Tier", "torch")]
 public sealed class TwoDevicesTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
@@ -40,7 +40,10 @@ public sealed class TwoDevicesTests(TinyDirectory tiny) : IClassFixture<TinyDire
         using var together = Load(lora, torch.CPU);
         using var start = PretrainedCausalLm.Load(tiny.Policy);
         var drawn = together.Policy.Sample(["The film was"], 4, new DrawSeed(1));
-        Assert.Equal(together.Reference.LogProbValues(drawn), new CausalLmPolicy(start.Model, start.Tokenizer, together.Policy.Options).LogProbValues(drawn));
+        Assert.Equal(
+            together.Reference.LogProbValues(drawn),
+            new CausalLmPolicy(start.Model, start.Tokenizer, together.Policy.Options).LogProbValues(drawn)
+        );
         Assert.False(together.Reference.IsTrainable);
 
         using var apart = Load(lora, torch.META);
@@ -49,7 +52,10 @@ public sealed class TwoDevicesTests(TinyDirectory tiny) : IClassFixture<TinyDire
         string saved = tiny.New();
         apart.Save(saved);
         using var again = PretrainedCausalLm.Load(saved);
-        Assert.Equal(start.Model.parameters().Sum(parameter => parameter.numel()), again.Model.parameters().Sum(parameter => parameter.numel()));
+        Assert.Equal(
+            start.Model.parameters().Sum(parameter => parameter.numel()),
+            again.Model.parameters().Sum(parameter => parameter.numel())
+        );
     }
 
     private static string Failure(Action action) => Assert.ThrowsAny<ExternalException>(action).Message;

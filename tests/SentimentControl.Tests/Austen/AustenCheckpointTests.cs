@@ -10,7 +10,13 @@ public class AustenCheckpointTests
     public void The_committed_model_predicts_held_out_text()
     {
         var dataset = new AustenDataset();
-        var reference = dataset.ObtainReference(dataset.Settings(quick: false), seed: 1, torch.CPU, new Progress<double>(), CancellationToken.None);
+        var reference = dataset.ObtainReference(
+            dataset.Settings(quick: false),
+            seed: 1,
+            torch.CPU,
+            new Progress<double>(),
+            CancellationToken.None
+        );
         using var model = reference.Model;
         Assert.InRange(reference.HeldOutLoss, 2, 4); // a uniform guess costs log 2048 = 7.6 nats
     }

@@ -37,12 +37,15 @@ public class AustenDatasetTests
 
     [Fact]
     public void A_prompt_and_the_longest_completion_fit_the_model() =>
-        Assert.All(Dataset.TrainPrompts.Concat(Dataset.HeldOutPrompts), prompt =>
-        {
-            ImmutableArray<int> tokens = Dataset.Tokenizer.Encode(prompt);
-            Assert.InRange(tokens.Length, 1, Dataset.ModelConfig.MaxLength - Dataset.MaxNewTokens);
-            Assert.Equal(prompt, Dataset.Tokenizer.Decode(tokens));
-        });
+        Assert.All(
+            Dataset.TrainPrompts.Concat(Dataset.HeldOutPrompts),
+            prompt =>
+            {
+                ImmutableArray<int> tokens = Dataset.Tokenizer.Encode(prompt);
+                Assert.InRange(tokens.Length, 1, Dataset.ModelConfig.MaxLength - Dataset.MaxNewTokens);
+                Assert.Equal(prompt, Dataset.Tokenizer.Decode(tokens));
+            }
+        );
 
     [Fact]
     public void The_judge_tells_held_out_dialogue_from_narration()

@@ -8,16 +8,19 @@ public class AustenSegmenterTests
     [Fact]
     public void Speech_and_what_is_said_about_it_are_told_apart_and_the_marks_removed()
     {
-        AustenSegment[] segments = Segment("""
+        AustenSegment[] segments = Segment(
+            """
             "My dear Mr. Bennet," said his lady to him one day. "Have you heard that Netherfield Park is let at last?" Mr. Bennet replied that he had not; and he
-            """ + " went _out_ again.");
+            """ + " went _out_ again."
+        );
         Assert.Equal(
             [
                 (SegmentKind.Mixed, "My dear Mr. Bennet, said his lady to him one day."),
                 (SegmentKind.Dialogue, "Have you heard that Netherfield Park is let at last?"),
                 (SegmentKind.Narration, "Mr. Bennet replied that he had not; and he went out again."),
             ],
-            segments.Select(segment => (segment.Kind, segment.Text)));
+            segments.Select(segment => (segment.Kind, segment.Text))
+        );
     }
 
     [Fact]
@@ -46,12 +49,15 @@ public class AustenSegmenterTests
     [Fact]
     public void Every_segment_of_the_novels_is_short_and_bears_no_mark()
     {
-        Assert.All(AustenSegmenter.Segment(AustenNovels.Load()), segment =>
-        {
-            Assert.DoesNotContain('"', segment.Text);
-            Assert.InRange(segment.Text.Split(' ').Length, AustenSegmenter.MinimumWords, AustenSegmenter.MaximumWords);
-            Assert.Contains(segment.Text[^1], ".!?");
-        });
+        Assert.All(
+            AustenSegmenter.Segment(AustenNovels.Load()),
+            segment =>
+            {
+                Assert.DoesNotContain('"', segment.Text);
+                Assert.InRange(segment.Text.Split(' ').Length, AustenSegmenter.MinimumWords, AustenSegmenter.MaximumWords);
+                Assert.Contains(segment.Text[^1], ".!?");
+            }
+        );
     }
 
     private static AustenSegment[] Segment(string paragraph) => [.. AustenSegmenter.Segment([new AustenParagraph(0, 1, false, paragraph)])];

@@ -64,7 +64,9 @@ public sealed class CommandLineTests
             Arguments? arguments = null;
             await Invoke($"--quick --output {Path.Combine(parent, "run")}", got => arguments = got);
 
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ExperimentRun.RunAsync(arguments!, TextWriter.Null, new CancellationToken(canceled: true)));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                ExperimentRun.RunAsync(arguments!, TextWriter.Null, new CancellationToken(canceled: true))
+            );
 
             Assert.Empty(Directory.GetFileSystemEntries(parent));
         }
@@ -81,7 +83,9 @@ public sealed class CommandLineTests
             return; // elsewhere there is no folder that nobody can write to
         Arguments? arguments = null;
         await Invoke("--output /proc/results", got => arguments = got);
-        var fault = await Assert.ThrowsAsync<SampleHosting.UsageException>(() => ExperimentRun.RunAsync(arguments!, TextWriter.Null, default));
+        var fault = await Assert.ThrowsAsync<SampleHosting.UsageException>(() =>
+            ExperimentRun.RunAsync(arguments!, TextWriter.Null, default)
+        );
 
         Assert.StartsWith("--output is '/proc/results'; nothing can be written there: ", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(".tmp", fault.Message, StringComparison.Ordinal);
@@ -89,11 +93,16 @@ public sealed class CommandLineTests
 
     private static async Task<(int Code, string Error)> Invoke(string arguments, Action<Arguments> run)
     {
-        (int code, string error, _) = await ConsoleCapture.RunAsync(() => CommandLine.InvokeAsync(arguments.Split(' '), (got, _) =>
-        {
-            run(got);
-            return Task.FromResult(7);
-        }));
+        (int code, string error, _) = await ConsoleCapture.RunAsync(() =>
+            CommandLine.InvokeAsync(
+                arguments.Split(' '),
+                (got, _) =>
+                {
+                    run(got);
+                    return Task.FromResult(7);
+                }
+            )
+        );
         return (code, error);
     }
 }

@@ -5,8 +5,10 @@ internal static class ConsoleCapture
 {
     public static async Task<(int Code, string Error, string Output)> RunAsync(Func<Task<int>> command)
     {
-        TextWriter usual = Console.Error, usualOut = Console.Out;
-        using StringWriter error = new(), output = new();
+        TextWriter usual = Console.Error,
+            usualOut = Console.Out;
+        using StringWriter error = new(),
+            output = new();
         Console.SetError(error);
         Console.SetOut(output);
         try

@@ -9,19 +9,25 @@ public sealed class SampleProgramsTests
 {
     private static readonly string[] s_names =
     [
-        .. Directory.GetFiles(AppContext.BaseDirectory, "*.runtimeconfig.json")
+        .. Directory
+            .GetFiles(AppContext.BaseDirectory, "*.runtimeconfig.json")
             .Select(file => Path.GetFileName(file)[..^".runtimeconfig.json".Length])
-            .Where(name => !name.Contains('.', StringComparison.Ordinal)), // the samples' names have no dot, those of tests and benchmarks do
+            // the samples' names have no dot, those of tests and benchmarks do
+            .Where(name => !name.Contains('.', StringComparison.Ordinal)),
     ];
 
     public static TheoryData<string> Programs => [.. s_names];
 
     [Fact]
-    public void Every_sample_that_is_a_program_is_called() => Assert.Equal(
-        Directory.GetFiles(Path.Combine(Root(), "samples"), "*.csproj", SearchOption.AllDirectories)
-            .Where(project => File.ReadAllText(project).Contains("<OutputType>Exe", StringComparison.Ordinal))
-            .Select(project => Path.GetFileNameWithoutExtension(project)).Order(StringComparer.Ordinal),
-        s_names.Order(StringComparer.Ordinal));
+    public void Every_sample_that_is_a_program_is_called() =>
+        Assert.Equal(
+            Directory
+                .GetFiles(Path.Combine(Root(), "samples"), "*.csproj", SearchOption.AllDirectories)
+                .Where(project => File.ReadAllText(project).Contains("<OutputType>Exe", StringComparison.Ordinal))
+                .Select(project => Path.GetFileNameWithoutExtension(project))
+                .Order(StringComparer.Ordinal),
+            s_names.Order(StringComparer.Ordinal)
+        );
 
     [Theory]
     [MemberData(nameof(Programs))]
@@ -59,10 +65,12 @@ public sealed class SampleProgramsTests
     {
         string? folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "VariationalBoN.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException($"No VariationalBoN.sln above {AppContext.BaseDirectory}.");
+            folder =
+                Path.GetDirectoryName(folder)
+                ?? throw new DirectoryNotFoundException($"No VariationalBoN.sln above {AppContext.BaseDirectory}.");
         return folder;
     }
 
-    private static Task<(int Code, string Error, string Output)> RunAsync(string program, params string[] args) => ConsoleCapture.RunAsync(() =>
-        Task.FromResult((int)Assembly.Load(program).EntryPoint!.Invoke(null, [args])!));
+    private static Task<(int Code, string Error, string Output)> RunAsync(string program, params string[] args) =>
+        ConsoleCapture.RunAsync(() => Task.FromResult((int)Assembly.Load(program).EntryPoint!.Invoke(null, [args])!));
 }

@@ -27,8 +27,12 @@ public sealed class BytePairTrainerTests : IDisposable
         BytePairTrainer.Save(segments.Where(segment => !segment.HeldOut).Take(2_000).Select(segment => segment.Text), 600, _folder);
         ITokenizer tokenizer = AustenVocabulary.Load(_folder);
         Assert.All(
-            segments.Where(segment => segment.HeldOut).Select(segment => segment.Text).Append("£20,000 -- na\u00EFve \u4E2D\u6587 \U0001F600"),
-            text => Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text))));
+            segments
+                .Where(segment => segment.HeldOut)
+                .Select(segment => segment.Text)
+                .Append("£20,000 -- na\u00EFve \u4E2D\u6587 \U0001F600"),
+            text => Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text)))
+        );
     }
 
     [Fact]
@@ -41,7 +45,10 @@ public sealed class BytePairTrainerTests : IDisposable
     [Fact]
     public void The_committed_vocabulary_is_what_the_trainer_makes_of_the_novels()
     {
-        IEnumerable<string> texts = AustenSegmenter.Segment(AustenNovels.Load()).Where(segment => !segment.HeldOut).Select(segment => segment.Text);
+        IEnumerable<string> texts = AustenSegmenter
+            .Segment(AustenNovels.Load())
+            .Where(segment => !segment.HeldOut)
+            .Select(segment => segment.Text);
         BytePairTrainer.Save(texts, AustenVocabulary.Load(AustenFiles.Checkpoint).VocabularySize, _folder);
         foreach (string file in new[] { "vocab.json", "merges.txt" })
             Assert.Equal(File.ReadAllText(Path.Combine(AustenFiles.Checkpoint, file)), File.ReadAllText(Path.Combine(_folder, file)));

@@ -43,7 +43,8 @@ public sealed class ExperimentsCommandLineTests
     [Fact]
     public async Task A_grid_has_defaults_of_its_own()
     {
-        GridArguments? whole = null, quick = null;
+        GridArguments? whole = null,
+            quick = null;
         await Invoke("grid", got => whole = got);
         await Invoke("grid --quick --seeds 5,4 --methods jeffreys,best-of-n-sft", got => quick = got);
 
@@ -105,12 +106,14 @@ public sealed class ExperimentsCommandLineTests
     }
 
     private static async Task<(int Code, string Error)> Invoke(
-        string arguments, Action<GridArguments>? grid = null, Action<string>? pretrain = null)
+        string arguments,
+        Action<GridArguments>? grid = null,
+        Action<string>? pretrain = null
+    )
     {
-        (int code, string error, _) = await ConsoleCapture.RunAsync(() => ExperimentsCommandLine.InvokeAsync(
-            arguments.Split(' '),
-            (got, _) => Done(grid, got),
-            (got, _) => Done(pretrain, got)));
+        (int code, string error, _) = await ConsoleCapture.RunAsync(() =>
+            ExperimentsCommandLine.InvokeAsync(arguments.Split(' '), (got, _) => Done(grid, got), (got, _) => Done(pretrain, got))
+        );
         return (code, error);
 
         static Task<int> Done<T>(Action<T>? run, T got)

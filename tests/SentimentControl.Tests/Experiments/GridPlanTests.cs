@@ -23,7 +23,10 @@ public sealed class GridPlanTests
         var grid = GridPlan.Of([2, 4], [1, 2, 3], GridPlan.Methods, [], quick: false).ToArray();
 
         foreach (Method method in GridPlan.Methods)
-            Assert.Equal(method == Method.KlConstrainedRl ? [2, 4, 8] : [2, 4], grid.Where(run => run.Method == method && run.Seed == 2).Select(run => run.N));
+            Assert.Equal(
+                method == Method.KlConstrainedRl ? [2, 4, 8] : [2, 4],
+                grid.Where(run => run.Method == method && run.Seed == 2).Select(run => run.N)
+            );
     }
 
     [Fact]
@@ -32,7 +35,10 @@ public sealed class GridPlanTests
         var quick = GridPlan.Of([2, 4], [1], GridPlan.Methods, GridPlan.Studies, quick: true);
 
         Assert.Equal(GridPlan.Methods.Order(), quick.Select(run => run.Method).Distinct().Order());
-        Assert.Equal(GridPlan.Of([2, 4], [1], GridPlan.Methods, GridPlan.Studies, quick: false).Select(run => run.Study).Distinct().Order(), quick.Select(run => run.Study).Distinct().Order());
+        Assert.Equal(
+            GridPlan.Of([2, 4], [1], GridPlan.Methods, GridPlan.Studies, quick: false).Select(run => run.Study).Distinct().Order(),
+            quick.Select(run => run.Study).Distinct().Order()
+        );
     }
 
     [Fact]
@@ -42,7 +48,10 @@ public sealed class GridPlanTests
 
         foreach (Method method in GridPlan.Methods)
         {
-            int[] expected = method == Method.KlConstrainedRl ? [2, 8, 32, 64] : GridPlan.PaperMethods.Contains(method) ? [2, 8, 32] : [8];
+            int[] expected =
+                method == Method.KlConstrainedRl ? [2, 8, 32, 64]
+                : GridPlan.PaperMethods.Contains(method) ? [2, 8, 32]
+                : [8];
             Assert.Equal(expected, plan.Where(run => run.Method == method && run.Seed == 2).Select(run => run.N));
         }
 

@@ -14,7 +14,14 @@ public sealed class LanguageModelPretrainingTests : IDisposable
 
     private static readonly PretrainingSettings s_settings = new()
     {
-        Model = new Gpt2Config { VocabularySize = Vocabulary, MaxLength = 8, Width = 8, Layers = 1, Heads = 2 },
+        Model = new Gpt2Config
+        {
+            VocabularySize = Vocabulary,
+            MaxLength = 8,
+            Width = 8,
+            Layers = 1,
+            Heads = 2,
+        },
         Epochs = 2,
         SegmentsPerStep = 4,
         SegmentsPerBucket = 8,
@@ -37,7 +44,10 @@ public sealed class LanguageModelPretrainingTests : IDisposable
         string parts = Run("parts", second, default);
 
         Assert.Contains("goes on after step 5 of 10", second.ToString(), StringComparison.Ordinal);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model.safetensors")), File.ReadAllBytes(Path.Combine(parts, "model.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(whole, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(parts, "model.safetensors"))
+        );
         Assert.Equal(Losses(whole), Losses(parts));
     }
 
@@ -45,14 +55,25 @@ public sealed class LanguageModelPretrainingTests : IDisposable
     {
         string folder = Path.Combine(_folder, name);
         Directory.CreateDirectory(folder);
-        List<int[]> texts = [.. Enumerable.Range(0, 20).Select(i => Enumerable.Range(0, 3 + (i % 5)).Select(t => (i + (t * t)) % Vocabulary).ToArray())];
-        LanguageModelPretraining.Run(folder, s_settings, texts, new AustenHeldOutText(texts, new Letters()), new RunProgress(output, false), cancellationToken);
+        List<int[]> texts =
+        [
+            .. Enumerable.Range(0, 20).Select(i => Enumerable.Range(0, 3 + (i % 5)).Select(t => (i + (t * t)) % Vocabulary).ToArray()),
+        ];
+        LanguageModelPretraining.Run(
+            folder,
+            s_settings,
+            texts,
+            new AustenHeldOutText(texts, new Letters()),
+            new RunProgress(output, false),
+            cancellationToken
+        );
         return folder;
     }
 
     /// <summary>training.csv without its seconds.</summary>
     private static IEnumerable<string> Losses(string folder) =>
-        File.ReadLines(Path.Combine(folder, "training.csv")).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 1)));
+        File.ReadLines(Path.Combine(folder, "training.csv"))
+            .Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 1)));
 
     /// <summary>Cancels when a line says so.</summary>
     private sealed class StopAt(string text, CancellationTokenSource stop) : StringWriter

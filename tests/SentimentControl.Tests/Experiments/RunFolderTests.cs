@@ -30,7 +30,11 @@ public sealed class RunFolderTests : IDisposable
     {
         File.WriteAllText(Path.Combine(_folder, "grid-Dpo-n2-seed1.json"), "{}");
 
-        Assert.Contains(_folder, Assert.Throws<InvalidDataException>(() => RunFolder.Require(_folder, Made(80))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            _folder,
+            Assert.Throws<InvalidDataException>(() => RunFolder.Require(_folder, Made(80))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -49,11 +53,14 @@ public sealed class RunFolderTests : IDisposable
     public void Folders_of_the_time_before_the_experiments_had_a_project_of_their_own_are_taken_up()
     {
         // What the sample's --full wrote: its settings held wholeGrid.
-        File.WriteAllText(Path.Combine(_folder, "made-with.json"), """
+        File.WriteAllText(
+            Path.Combine(_folder, "made-with.json"),
+            """
             { "settings": { "referenceSteps": 400, "samplesPerPrompt": 128, "steps": 80, "promptsPerStep": 32, "completionsPerPrompt": 4,
               "learningRate": 0.001, "warmUpSteps": 10, "finalRatePart": 0.1, "maximumGradientNorm": 1,
               "trainPrompts": 48, "heldOutPrompts": 24, "wholeGrid": true, "evaluationCompletions": 32 } }
-            """);
+            """
+        );
         var reviews = new ReviewDataset();
 
         RunFolder.Require(_folder, Sizes(GridPlan.IsWhole(reviews)));

@@ -42,8 +42,13 @@ public sealed class RunRecordTests : IDisposable
     {
         RunRecord[] runs =
         [
-            Record(Run(Method.VariationalBestOfN, 1), reward: 1, kl: 1), Record(Run(Method.VariationalBestOfN, 2), reward: 2, kl: 2),
-            Record(Run(Method.KlConstrainedRl, 1), reward: 1.5, kl: 1), Record(Run(Method.Dpo, 1), reward: 9, kl: 0.1) with { Stopped = "step 3" },
+            Record(Run(Method.VariationalBestOfN, 1), reward: 1, kl: 1),
+            Record(Run(Method.VariationalBestOfN, 2), reward: 2, kl: 2),
+            Record(Run(Method.KlConstrainedRl, 1), reward: 1.5, kl: 1),
+            Record(Run(Method.Dpo, 1), reward: 9, kl: 0.1) with
+            {
+                Stopped = "step 3",
+            },
         ];
 
         var shares = ParetoShares.Of(runs, result => result.Reward);

@@ -21,20 +21,31 @@ public sealed class JudgeRunTests : IDisposable
         var arguments = Given("whole");
         string printed = await RunAsync(arguments);
         using var stop = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => JudgeRun.RunAsync(
-            arguments with { Output = Path.Combine(_folder, "stopped") }, new Stopping("step 2 of 6", stop), stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            JudgeRun.RunAsync(arguments with { Output = Path.Combine(_folder, "stopped") }, new Stopping("step 2 of 6", stop), stop.Token)
+        );
         Assert.False(Directory.Exists(Path.Combine(_folder, "stopped", "judge")));
         string resumed = await RunAsync(arguments with { Output = Path.Combine(_folder, "stopped") });
 
         Assert.Contains("training goes on after step 2 of 6", resumed, StringComparison.Ordinal);
         foreach (string file in (string[])["judge/model.safetensors", "judge/config.json", "metrics.jsonl", "references.jsonl"])
-            Assert.Equal(File.ReadAllBytes(Path.Combine(_folder, "whole", file)), File.ReadAllBytes(Path.Combine(_folder, "stopped", file)));
-        foreach (string text in (string[])["accuracy of the judge", "expected calibration error", "best of 4 by the judge", "beats one draw"])
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(_folder, "whole", file)),
+                File.ReadAllBytes(Path.Combine(_folder, "stopped", file))
+            );
+        foreach (
+            string text in (string[])["accuracy of the judge", "expected calibration error", "best of 4 by the judge", "beats one draw"]
+        )
             Assert.Contains(text, printed, StringComparison.Ordinal);
-        Assert.Contains("| accuracy of the judge |", File.ReadAllText(Path.Combine(_folder, "whole", "report.md")), StringComparison.Ordinal);
+        Assert.Contains(
+            "| accuracy of the judge |",
+            File.ReadAllText(Path.Combine(_folder, "whole", "report.md")),
+            StringComparison.Ordinal
+        );
         using var judge = PretrainedClassifier.Load(Path.Combine(_folder, "whole", "judge"));
         Assert.Equal(judge.Tokenizer.EosId, judge.Tokenizer.PadId);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(arguments with { Centring = 0.5 })); // the folder is of another run
+        // the folder is of another run
+        await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(arguments with { Centring = 0.5 }));
     }
 
     [Fact]
@@ -57,8 +68,18 @@ public sealed class JudgeRunTests : IDisposable
     {
         var arguments = Given("few");
         string heldOut = Path.Combine(_folder, "held-out.jsonl");
-        PreferencePairs.WriteJsonLines(heldOut, TinyText.Prompts.Select(prompt => new PreferencePair { Prompt = prompt, Chosen = " so good.", Rejected = " so bad." }));
-        var error = await Assert.ThrowsAsync<InvalidDataException>(() => RunAsync(arguments with { HeldOutPairs = heldOut, Prompts = 1000 }));
+        PreferencePairs.WriteJsonLines(
+            heldOut,
+            TinyText.Prompts.Select(prompt => new PreferencePair
+            {
+                Prompt = prompt,
+                Chosen = " so good.",
+                Rejected = " so bad.",
+            })
+        );
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() =>
+            RunAsync(arguments with { HeldOutPairs = heldOut, Prompts = 1000 })
+        );
 
         foreach (string option in (string[])["--align 1", "--prompts 1000", "--align 0"])
             Assert.Contains(option, error.Message, StringComparison.Ordinal);
@@ -75,8 +96,16 @@ public sealed class JudgeRunTests : IDisposable
     {
         string file = Path.Combine(_folder, "some.jsonl");
         await File.WriteAllTextAsync(file, "");
-        (int code, string error, _) = await ConsoleCapture.RunAsync(() => TrainReward.CommandLine.InvokeAsync(
-            [.. args.Select(arg => arg.Replace("{file}", file, StringComparison.Ordinal).Replace("{folder}", _folder, StringComparison.Ordinal))], (_, _) => Task.FromResult(0)));
+        (int code, string error, _) = await ConsoleCapture.RunAsync(() =>
+            TrainReward.CommandLine.InvokeAsync(
+                [
+                    .. args.Select(arg =>
+                        arg.Replace("{file}", file, StringComparison.Ordinal).Replace("{folder}", _folder, StringComparison.Ordinal)
+                    ),
+                ],
+                (_, _) => Task.FromResult(0)
+            )
+        );
 
         Assert.Equal(2, code);
         Assert.Contains(message, error, StringComparison.Ordinal);
@@ -94,10 +123,23 @@ public sealed class JudgeRunTests : IDisposable
 
     private TrainReward.Arguments Given(string name)
     {
-        string model = Path.Combine(_folder, "model"), pairs = Path.Combine(_folder, "pairs.jsonl");
+        string model = Path.Combine(_folder, "model"),
+            pairs = Path.Combine(_folder, "pairs.jsonl");
         TinyLanguageModel.Write(model, steps: 0);
-        string[] kind = [.. TinyText.PraiseWords], cold = [.. TinyText.BlameWords];
-        PreferencePairs.WriteJsonLines(pairs, TinyText.Prompts.Select((prompt, i) => new PreferencePair { Prompt = prompt, Chosen = $" {kind[i % 5]}.", Rejected = $" {cold[i % 4]}." }));
+        string[] kind = [.. TinyText.PraiseWords],
+            cold = [.. TinyText.BlameWords];
+        PreferencePairs.WriteJsonLines(
+            pairs,
+            TinyText.Prompts.Select(
+                (prompt, i) =>
+                    new PreferencePair
+                    {
+                        Prompt = prompt,
+                        Chosen = $" {kind[i % 5]}.",
+                        Rejected = $" {cold[i % 4]}.",
+                    }
+            )
+        );
         return new TrainReward.Arguments
         {
             Model = model,

@@ -14,7 +14,8 @@ public sealed class ReviewGrammarTests
         HashSet<string> used = [.. s_reviews.SelectMany(review => review.Text.Split(' '))];
 
         Assert.Equal([], used.Except(ReviewWords.Vocabulary));
-        Assert.InRange(used.Count, ReviewWords.Vocabulary.Count - 2, ReviewWords.Vocabulary.Count); // all but the end of text, and the odd rare word
+        // all but the end of text, and the odd rare word
+        Assert.InRange(used.Count, ReviewWords.Vocabulary.Count - 2, ReviewWords.Vocabulary.Count);
     }
 
     [Fact]
@@ -27,7 +28,10 @@ public sealed class ReviewGrammarTests
 
     [Fact]
     public void Articles_agree_with_the_word_that_follows() =>
-        Assert.DoesNotContain(s_reviews, review => System.Text.RegularExpressions.Regex.IsMatch(review.Text, @"\ba ([aeiou]|honest)|\ban (?!honest)[^aeiou]"));
+        Assert.DoesNotContain(
+            s_reviews,
+            review => System.Text.RegularExpressions.Regex.IsMatch(review.Text, @"\ba ([aeiou]|honest)|\ban (?!honest)[^aeiou]")
+        );
 
     [Fact]
     public void A_seed_fixes_the_text_and_another_changes_it()

@@ -8,7 +8,16 @@ public sealed class RunSettingsTests
     [Fact]
     public void The_report_says_the_batches_that_are_drawn_not_those_that_were_asked_for()
     {
-        var settings = new RunSettings { ReferenceSteps = 0, SamplesPerPrompt = 8, Steps = 10, ValuedSteps = 3, TrainPrompts = 48, HeldOutPrompts = 4, EvaluationCompletions = 4 };
+        var settings = new RunSettings
+        {
+            ReferenceSteps = 0,
+            SamplesPerPrompt = 8,
+            Steps = 10,
+            ValuedSteps = 3,
+            TrainPrompts = 48,
+            HeldOutPrompts = 4,
+            EvaluationCompletions = 4,
+        };
         Assert.Contains("10 steps of 32 prompts x 4", settings.About, StringComparison.Ordinal);
         Assert.Contains("30 steps of 8 to 48 prompts", settings.About, StringComparison.Ordinal); // 56 without the clamp
         Assert.Contains("falling to 0.1 of its peak", settings.About, StringComparison.Ordinal);

@@ -29,8 +29,11 @@ public sealed class ArchitectureProofs
     private static readonly string[] s_nothing = [];
 
     [Theory]
-    [InlineData("VariationalBoN.Objectives", "uses TorchSharp in a room without tensors",
-        "uses the room VariationalBoN.Policies, which VariationalBoN.Objectives may not")]
+    [InlineData(
+        "VariationalBoN.Objectives",
+        "uses TorchSharp in a room without tensors",
+        "uses the room VariationalBoN.Policies, which VariationalBoN.Objectives may not"
+    )]
     [InlineData("VariationalBoN.Extra.Policies", "uses TorchSharp in a room without tensors")]
     [InlineData("VariationalBoN.Policies")]
     public void A_use_that_the_row_does_not_allow_is_seen(string room, params string[] expected)
@@ -55,7 +58,8 @@ public sealed class ArchitectureProofs
         Assert.Equal(["VariationalBoN.Extra.Policies", "VariationalBoN.Internal"], rooms["VariationalBoN.Extra.Objectives"].MayUse);
         Assert.Equal(
             ["VariationalBoN.Extra.Objectives", "VariationalBoN.Policies", "VariationalBoN.Internal"],
-            rooms["VariationalBoN.Extra.Policies"].MayUse);
+            rooms["VariationalBoN.Extra.Policies"].MayUse
+        );
     }
 
     [Theory]
@@ -100,11 +104,13 @@ public sealed class ArchitectureProofs
     public void A_circle_is_seen_and_named()
     {
         Assert.Null(House.Parse(Rooms + Everyday).Cycle());
-        string circle = Rooms.Replace("| Policies | | root |", "| Policies | | Objectives |", StringComparison.Ordinal)
+        string circle = Rooms
+            .Replace("| Policies | | root |", "| Policies | | Objectives |", StringComparison.Ordinal)
             .Replace("| Objectives | | root |", "| Objectives | | Policies |", StringComparison.Ordinal);
         Assert.Equal(
             "VariationalBoN.Objectives > VariationalBoN.Policies > VariationalBoN.Objectives",
-            House.Parse(circle + Everyday).Cycle());
+            House.Parse(circle + Everyday).Cycle()
+        );
     }
 
     [Theory]
@@ -129,13 +135,20 @@ public sealed class ArchitectureProofs
 
     [Fact]
     public void A_comment_that_says_nothing_is_seen() =>
-        Assert.Equal(["M:Empty"], MemberRules.HaveEmptyComments(XDocument.Parse("""
-            <doc><members>
-              <member name="M:Empty"><summary> </summary></member>
-              <member name="M:Told"><summary>Told.</summary></member>
-              <member name="M:Inherited"><inheritdoc/></member>
-            </members></doc>
-            """)));
+        Assert.Equal(
+            ["M:Empty"],
+            MemberRules.HaveEmptyComments(
+                XDocument.Parse(
+                    """
+                    <doc><members>
+                      <member name="M:Empty"><summary> </summary></member>
+                      <member name="M:Told"><summary>Told.</summary></member>
+                      <member name="M:Inherited"><inheritdoc/></member>
+                    </members></doc>
+                    """
+                )
+            )
+        );
 
     /// <summary>What an objective must not be.</summary>
     public class BadObjective

@@ -20,9 +20,13 @@ public sealed class ArchitectureTests
     [Fact]
     public void The_page_names_every_package() =>
         Assert.Equal(
-            Directory.EnumerateDirectories(Path.Combine(Repository.Root, "src")).Select(Path.GetFileName)
-                .Where(name => name != PackedProjects.Templates).Order(StringComparer.Ordinal),
-            Packages.House.Packages);
+            Directory
+                .EnumerateDirectories(Path.Combine(Repository.Root, "src"))
+                .Select(Path.GetFileName)
+                .Where(name => name != PackedProjects.Templates)
+                .Order(StringComparer.Ordinal),
+            Packages.House.Packages
+        );
 
     [Theory]
     [MemberData(nameof(PackageNames))]
@@ -47,7 +51,8 @@ public sealed class ArchitectureTests
     public void Each_everyday_type_of_the_page_exists() =>
         Assert.Equal(
             [],
-            Packages.House.EverydayTypes.Select(type => $"{type.Value}.{type.Key}").Except(s_public.Select(type => type.FullName)));
+            Packages.House.EverydayTypes.Select(type => $"{type.Value}.{type.Key}").Except(s_public.Select(type => type.FullName))
+        );
 
     [Fact]
     public void Rooms_do_not_use_each_other_in_a_circle() => Assert.Null(Packages.House.Cycle());

@@ -9,7 +9,10 @@ namespace VariationalBoN.Tests.Architecture;
 /// </summary>
 internal sealed partial class House
 {
-    private const string Core = "VariationalBoN", Root = "root", Shared = "Internal", None = "nothing";
+    private const string Core = "VariationalBoN",
+        Root = "root",
+        Shared = "Internal",
+        None = "nothing";
 
     private House(IEnumerable<Room> rooms, IEnumerable<KeyValuePair<string, string>> everyday)
     {
@@ -38,19 +41,26 @@ internal sealed partial class House
         string[][] rows = Table(page, "package", 6);
         Room[] rooms = [.. rows.Select(row => new Room(row[0], Folder(row[1]), [], IsYes(row[4]), IsYes(row[5])))];
         return new House(
-            rooms.Zip(rows, (room, row) => room with
-            {
-                MayUse = [.. Names(row[3]).Select(name => Find(rooms, room, name)).Concat(SharedRooms(rooms, room)).Distinct()],
-            }),
-            Table(page, "everyday namespace", 2).SelectMany(row => Names(row[1]).Select(type => KeyValuePair.Create(type, row[0]))));
+            rooms.Zip(
+                rows,
+                (room, row) =>
+                    room with
+                    {
+                        MayUse = [.. Names(row[3]).Select(name => Find(rooms, room, name)).Concat(SharedRooms(rooms, room)).Distinct()],
+                    }
+            ),
+            Table(page, "everyday namespace", 2).SelectMany(row => Names(row[1]).Select(type => KeyValuePair.Create(type, row[0])))
+        );
     }
 
     /// <summary>Rooms that use each other in a circle, as "A > B > A"; null when there is no circle.</summary>
     public string? Cycle()
     {
         var done = new HashSet<string>();
-        return Rooms.Values.OrderBy(room => room.Name, StringComparer.Ordinal)
-            .Select(room => Cycle(room, [], done)).FirstOrDefault(found => found is not null);
+        return Rooms
+            .Values.OrderBy(room => room.Name, StringComparer.Ordinal)
+            .Select(room => Cycle(room, [], done))
+            .FirstOrDefault(found => found is not null);
     }
 
     private string? Cycle(Room room, string[] path, HashSet<string> done)
@@ -59,7 +69,8 @@ internal sealed partial class House
             return string.Join(" > ", path.SkipWhile(name => name != room.Name).Append(room.Name));
         if (done.Contains(room.Name))
             return null;
-        string? found = room.MayUse.Select(name => Cycle(Rooms[name], [.. path, room.Name], done))
+        string? found = room
+            .MayUse.Select(name => Cycle(Rooms[name], [.. path, room.Name], done))
             .FirstOrDefault(circle => circle is not null);
         done.Add(room.Name);
         return found;
@@ -71,7 +82,8 @@ internal sealed partial class House
     /// </summary>
     private static string Find(Room[] rooms, Room user, string name)
     {
-        string folder = Folder(name), full = $"{Core}.{name}";
+        string folder = Folder(name),
+            full = $"{Core}.{name}";
         return rooms.FirstOrDefault(room => name.Contains('.', StringComparison.Ordinal) && (room.Name == full || room.Name == name))?.Name
             ?? rooms.FirstOrDefault(room => room.Package == user.Package && room.Folder == folder && room != user)?.Name
             ?? rooms.FirstOrDefault(room => room.Package == Core && room.Folder == folder)?.Name
@@ -79,7 +91,8 @@ internal sealed partial class House
     }
 
     private static IEnumerable<string> SharedRooms(Room[] rooms, Room user) =>
-        rooms.Where(room => room.Folder == Shared && room != user && (room.Package == user.Package || room.Package == Core))
+        rooms
+            .Where(room => room.Folder == Shared && room != user && (room.Package == user.Package || room.Package == Core))
             .Select(room => room.Name);
 
     private static string[][] Table(string page, string firstColumn, int columns)
@@ -89,7 +102,8 @@ internal sealed partial class House
         if (header < 0)
             throw new InvalidDataException($"docs/architecture.md has no table whose first column is '{firstColumn}'.");
         string[][] rows = [.. lines.Skip(header + 2).TakeWhile(line => line.StartsWith('|')).Select(line => Cells(line))];
-        return rows.All(row => row.Length == columns) ? rows
+        return rows.All(row => row.Length == columns)
+            ? rows
             : throw new InvalidDataException($"docs/architecture.md: a row of the table '{firstColumn}' has other than {columns} columns.");
     }
 
@@ -100,12 +114,13 @@ internal sealed partial class House
 
     private static string Folder(string name) => name.Trim('(', ')') is var bare && bare == Root ? "" : bare;
 
-    private static bool IsYes(string cell) => cell switch
-    {
-        "yes" => true,
-        "no" => false,
-        _ => throw new InvalidDataException($"docs/architecture.md: '{cell}' is neither yes nor no."),
-    };
+    private static bool IsYes(string cell) =>
+        cell switch
+        {
+            "yes" => true,
+            "no" => false,
+            _ => throw new InvalidDataException($"docs/architecture.md: '{cell}' is neither yes nor no."),
+        };
 
     [GeneratedRegex(@"[A-Za-z][A-Za-z0-9/.]*")]
     private static partial Regex Name();

@@ -38,8 +38,11 @@ internal sealed class LayerRules(House house, IReadOnlyDictionary<string, string
         bool isTorch = used.Namespace.StartsWith("TorchSharp", StringComparison.Ordinal);
         if (isTorch && !room.Tensors && !(room.Name == "VariationalBoN" && used.FullName == "TorchSharp.torch"))
             return "uses TorchSharp in a room without tensors";
-        return roomsOfTypes.GetValueOrDefault(used.FullName, []).Where(other => other != room.Name && !room.MayUse.Contains(other))
-            .Select(other => $"uses the room {other}, which {room.Name} may not").FirstOrDefault();
+        return roomsOfTypes
+            .GetValueOrDefault(used.FullName, [])
+            .Where(other => other != room.Name && !room.MayUse.Contains(other))
+            .Select(other => $"uses the room {other}, which {room.Name} may not")
+            .FirstOrDefault();
     }
 
     private static bool IsLibrary(string space) =>

@@ -20,32 +20,35 @@ internal static class MemberRules
 
     /// <summary>Properties with a public setter that is not init.</summary>
     public static IEnumerable<string> HaveSetters(IEnumerable<Type> types) =>
-        Members(types).OfType<PropertyInfo>()
-            .Where(property => property.SetMethod is { IsPublic: true } setter && !IsInit(setter)).Select(Name);
+        Members(types)
+            .OfType<PropertyInfo>()
+            .Where(property => property.SetMethod is { IsPublic: true } setter && !IsInit(setter))
+            .Select(Name);
 
     /// <summary>Classes that can be derived from though they are not made for it.</summary>
     public static IEnumerable<string> AreOpen(IEnumerable<Type> types) =>
         types.Where(type => type.IsClass && !type.IsSealed && !type.IsAbstract).Select(type => type.FullName!);
 
     /// <summary>Members whose comment says nothing; that each has one is the compiler's CS1591.</summary>
-    public static IEnumerable<string> HaveEmptyComments(XDocument comments) => comments.Descendants("member")
-        .Where(member => member.Elements().All(element => string.IsNullOrWhiteSpace(element.Value) && element.Name != "inheritdoc"))
-        .Select(member => (string)member.Attribute("name")!);
+    public static IEnumerable<string> HaveEmptyComments(XDocument comments) =>
+        comments
+            .Descendants("member")
+            .Where(member => member.Elements().All(element => string.IsNullOrWhiteSpace(element.Value) && element.Name != "inheritdoc"))
+            .Select(member => (string)member.Attribute("name")!);
 
     private static IEnumerable<MethodInfo> Methods(IEnumerable<Type> types) => Members(types).OfType<MethodInfo>();
 
-    private static IEnumerable<MemberInfo> Members(IEnumerable<Type> types) =>
-        types.SelectMany(type => type.GetMembers(Declared));
+    private static IEnumerable<MemberInfo> Members(IEnumerable<Type> types) => types.SelectMany(type => type.GetMembers(Declared));
 
     private static IEnumerable<Type> Signature(MethodInfo method) =>
         method.GetParameters().Select(parameter => parameter.ParameterType).Append(method.ReturnType);
 
     private static bool IsTensor(Type type) => typeof(torch.Tensor).IsAssignableFrom(type);
 
-    private static bool IsInit(MethodInfo setter) =>
-        setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
+    private static bool IsInit(MethodInfo setter) => setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
 
-    private static bool IsTask(Type type) => typeof(Task).IsAssignableFrom(type)
+    private static bool IsTask(Type type) =>
+        typeof(Task).IsAssignableFrom(type)
         || type.Name.StartsWith("ValueTask", StringComparison.Ordinal)
         || type.Name.StartsWith("IAsyncEnumerable", StringComparison.Ordinal);
 

@@ -11,9 +11,11 @@ internal static class Packages
     public static Assembly[] Assemblies { get; } = [.. House.Packages.Select(Assembly.Load)];
 
     /// <summary>The rooms of all outermost types of all packages.</summary>
-    public static Dictionary<string, string[]> RoomsOfTypes { get; } = Assemblies
-        .SelectMany(assembly => SourceFolders.Of(assembly.Location))
-        .Where(type => type.Value.Length > 0 || type.Key.StartsWith("VariationalBoN", StringComparison.Ordinal)).ToDictionary();
+    public static Dictionary<string, string[]> RoomsOfTypes { get; } =
+        Assemblies
+            .SelectMany(assembly => SourceFolders.Of(assembly.Location))
+            .Where(type => type.Value.Length > 0 || type.Key.StartsWith("VariationalBoN", StringComparison.Ordinal))
+            .ToDictionary();
 
     public static LayerRules Rules { get; } = new(House, RoomsOfTypes);
 

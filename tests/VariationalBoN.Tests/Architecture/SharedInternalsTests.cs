@@ -7,7 +7,9 @@ namespace VariationalBoN.Tests.Architecture;
 [Trait("Tier", "fast")]
 public sealed class SharedInternalsTests
 {
-    private const string Core = "VariationalBoN", Transformers = "VariationalBoN.Transformers", Tests = "VariationalBoN.Tests";
+    private const string Core = "VariationalBoN",
+        Transformers = "VariationalBoN.Transformers",
+        Tests = "VariationalBoN.Tests";
 
     /// <summary>
     /// Internal types of the core, and internal members of its public types, that VariationalBoN.Transformers uses. Each entry is something
@@ -67,9 +69,12 @@ public sealed class SharedInternalsTests
     {
         using var module = Read(package, null);
 
-        string[] friends = [.. module.Assembly.CustomAttributes
-            .Where(attribute => attribute.AttributeType.Name == "InternalsVisibleToAttribute")
-            .Select(attribute => (string)attribute.ConstructorArguments[0].Value)];
+        string[] friends =
+        [
+            .. module
+                .Assembly.CustomAttributes.Where(attribute => attribute.AttributeType.Name == "InternalsVisibleToAttribute")
+                .Select(attribute => (string)attribute.ConstructorArguments[0].Value),
+        ];
 
         Assert.Empty(friends.Except(package == Core ? [Transformers, Tests] : [Tests]));
     }
@@ -83,8 +88,11 @@ public sealed class SharedInternalsTests
     private static IEnumerable<string> InternalsUsedBy(ModuleDefinition module)
     {
         var types = module.GetTypeReferences().Where(IsOurs).Select(type => type.Resolve()).Where(type => !IsPublic(type)).Select(Name);
-        var members = module.GetMemberReferences().Where(member => IsOurs(member.DeclaringType.GetElementType()))
-            .Select(member => member.Resolve()).Where(member => IsPublic(member.DeclaringType) && !IsPublic(member))
+        var members = module
+            .GetMemberReferences()
+            .Where(member => IsOurs(member.DeclaringType.GetElementType()))
+            .Select(member => member.Resolve())
+            .Where(member => IsPublic(member.DeclaringType) && !IsPublic(member))
             .Select(member => $"{Name(member.DeclaringType)}.{member.Name}");
         return types.Concat(members);
     }
@@ -95,12 +103,13 @@ public sealed class SharedInternalsTests
     private static bool IsPublic(TypeDefinition type) =>
         type.IsPublic || ((type.IsNestedPublic || type.IsNestedFamily || type.IsNestedFamilyOrAssembly) && IsPublic(type.DeclaringType));
 
-    private static bool IsPublic(IMemberDefinition member) => member switch
-    {
-        MethodDefinition method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly,
-        FieldDefinition field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly,
-        _ => throw new InvalidOperationException($"{member.FullName} is neither a method nor a field."),
-    };
+    private static bool IsPublic(IMemberDefinition member) =>
+        member switch
+        {
+            MethodDefinition method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly,
+            FieldDefinition field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly,
+            _ => throw new InvalidOperationException($"{member.FullName} is neither a method nor a field."),
+        };
 
     /// <summary>The full name without what all of them begin with.</summary>
     private static string Name(TypeDefinition type) => type.FullName[(Core.Length + 1)..];

@@ -22,18 +22,29 @@ internal static class SourceFolders
         string package = Path.GetFileNameWithoutExtension(assemblyPath);
         using var assembly = new PEReader(File.OpenRead(assemblyPath));
         using var symbols = MetadataReaderProvider.FromPortablePdbStream(File.OpenRead(Path.ChangeExtension(assemblyPath, ".pdb")));
-        MetadataReader types = assembly.GetMetadataReader(), debug = symbols.GetMetadataReader();
-        return types.TypeDefinitions.Where(handle => types.GetTypeDefinition(handle).GetDeclaringType().IsNil).ToDictionary(
-            handle => FullName(types, types.GetTypeDefinition(handle)),
-            handle => WithNested(types, handle).SelectMany(type => Documents(types, debug, type)).Distinct()
-                .Select(document => Folder(debug.GetString(debug.GetDocument(document).Name), package)).OfType<string>().Distinct()
-                .Select(folder => Room.NameOf(package, folder)).ToArray());
+        MetadataReader types = assembly.GetMetadataReader(),
+            debug = symbols.GetMetadataReader();
+        return types
+            .TypeDefinitions.Where(handle => types.GetTypeDefinition(handle).GetDeclaringType().IsNil)
+            .ToDictionary(
+                handle => FullName(types, types.GetTypeDefinition(handle)),
+                handle =>
+                    WithNested(types, handle)
+                        .SelectMany(type => Documents(types, debug, type))
+                        .Distinct()
+                        .Select(document => Folder(debug.GetString(debug.GetDocument(document).Name), package))
+                        .OfType<string>()
+                        .Distinct()
+                        .Select(folder => Room.NameOf(package, folder))
+                        .ToArray()
+            );
     }
 
     /// <summary>The folder of a source file below src/package; null when it is not there, as generated files are not.</summary>
     public static string? Folder(string document, string package)
     {
-        string path = document.Replace('\\', '/'), start = $"/src/{package}/";
+        string path = document.Replace('\\', '/'),
+            start = $"/src/{package}/";
         int at = path.LastIndexOf(start, StringComparison.Ordinal);
         if (at < 0)
             return null;
@@ -70,7 +81,8 @@ internal static class SourceFolders
 
     private static string FullName(MetadataReader types, TypeDefinition type)
     {
-        string name = types.GetString(type.Name), space = types.GetString(type.Namespace);
+        string name = types.GetString(type.Name),
+            space = types.GetString(type.Namespace);
         return space.Length == 0 ? name : $"{space}.{name}";
     }
 }

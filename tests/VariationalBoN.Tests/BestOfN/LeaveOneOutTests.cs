@@ -11,14 +11,18 @@ public sealed class LeaveOneOutTests
     private static readonly Gen<double[]> s_rewards = Gen.Int[-3, 3].Select(i => i / 2.0).Array[2, 10];
 
     [Fact]
-    public void A_sample_is_ranked_as_a_new_completion_among_the_others() => Gen.Select(s_rewards, Gen.Double[1, 20], Gen.Enum<RatioEstimator>()).Sample(
-        (rewards, n, estimator) =>
-        {
-            var sample = Completion(rewards[0]);
-            EmpiricalBoNDistribution all = Of(rewards, n, estimator).LeaveOneOut(), others = Of(rewards[1..], n, estimator);
-            return all.LogRatio(sample) == others.LogRatio(sample) && all.LogCdf("x", rewards[0]) == others.LogCdf("x", rewards[0]);
-        },
-        iter: 100_000);
+    public void A_sample_is_ranked_as_a_new_completion_among_the_others() =>
+        Gen.Select(s_rewards, Gen.Double[1, 20], Gen.Enum<RatioEstimator>())
+            .Sample(
+                (rewards, n, estimator) =>
+                {
+                    var sample = Completion(rewards[0]);
+                    EmpiricalBoNDistribution all = Of(rewards, n, estimator).LeaveOneOut(),
+                        others = Of(rewards[1..], n, estimator);
+                    return all.LogRatio(sample) == others.LogRatio(sample) && all.LogCdf("x", rewards[0]) == others.LogCdf("x", rewards[0]);
+                },
+                iter: 100_000
+            );
 
     [Fact]
     public void Objectives_take_it_for_all_samples_of_a_table()
@@ -38,8 +42,12 @@ public sealed class LeaveOneOutTests
     public void The_only_sample_of_a_prompt_tells_nothing()
     {
         foreach (RatioEstimator estimator in Enum.GetValues<RatioEstimator>().Where(estimator => estimator != RatioEstimator.SingleAtom))
-            Assert.Equal(estimator == RatioEstimator.Harmonic ? Math.Log(8) : 0, Of([7], 8, estimator).LeaveOneOut().LogRatio(Completion(7)));
-        Assert.InRange(Of([7], 8, RatioEstimator.SingleAtom).LeaveOneOut().LogRatio(Completion(7)), 1.9, Math.Log(8)); // F = 1, lowered to 1 - p
+            Assert.Equal(
+                estimator == RatioEstimator.Harmonic ? Math.Log(8) : 0,
+                Of([7], 8, estimator).LeaveOneOut().LogRatio(Completion(7))
+            );
+        // F = 1, lowered to 1 - p
+        Assert.InRange(Of([7], 8, RatioEstimator.SingleAtom).LeaveOneOut().LogRatio(Completion(7)), 1.9, Math.Log(8));
     }
 
     private static EmpiricalBoNDistribution Of(double[] rewards, double n, RatioEstimator estimator) =>

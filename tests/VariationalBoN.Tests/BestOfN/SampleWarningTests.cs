@@ -29,7 +29,10 @@ public sealed class SampleWarningTests
 
     [Fact]
     public void No_prompt_is_refused() =>
-        Assert.Contains("no prompt", Assert.Throws<ArgumentException>(() => new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf>(), 4)).Message);
+        Assert.Contains(
+            "no prompt",
+            Assert.Throws<ArgumentException>(() => new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf>(), 4)).Message
+        );
 
     private static ReferenceTable Table(params int[] samples) =>
         new(samples.Select((count, p) => new ReferencePrompt($"prompt {p}", Enumerable.Range(0, count).Select(i => (double)i), [])));

@@ -22,15 +22,23 @@ public sealed class BestOfNKlTests
         Assert.Null(BestOfNKl.TightBound(new ReferencePrompt("p", [1.0, 2], []), 2));
     }
 
-    /// <summary>400 tables of M = 500 samples, n = 6: the level estimate is low by at most about n / M of its size; the mean of the bound is that of the enumeration within 4 errors, between truth and loose bound.</summary>
+    /// <summary>400 tables of M = 500 samples, n = 6: the level estimate is low by at most about n / M of its size; the mean of the bound
+    /// is that of the enumeration within 4 errors, between truth and loose bound.</summary>
     [Fact]
     public void Estimates_from_samples_are_near_what_they_estimate()
     {
         using var reference = s_world.Reference();
-        ReferencePrompt[] tables = [.. Enumerable.Range(0, 400).Select(seed => Prompt([.. reference.Sample([EnumerableWorld.Prompt], 500, seed).Select(y => y.Tokens[0])]))];
+        ReferencePrompt[] tables =
+        [
+            .. Enumerable
+                .Range(0, 400)
+                .Select(seed => Prompt([.. reference.Sample([EnumerableWorld.Prompt], 500, seed).Select(y => y.Tokens[0])])),
+        ];
         var levels = Estimate.FromObservations(tables.Select(table => BestOfNKl.FromLevels(table.Cdf, 6)));
         var tight = Estimate.FromObservations(tables.Select(table => BestOfNKl.TightBound(table, 6)!.Value));
-        double expected = Enumerable.Range(0, 5).Sum(y => Math.Exp(s_world.LogBestOfN[y]) * BestOfNMath.KlTopAtomBound(6, Math.Exp(s_world.LogReference[y])));
+        double expected = Enumerable
+            .Range(0, 5)
+            .Sum(y => Math.Exp(s_world.LogBestOfN[y]) * BestOfNMath.KlTopAtomBound(6, Math.Exp(s_world.LogReference[y])));
 
         Assert.InRange(levels.Value, Truth * (1 - (2 * 6.0 / 500)), Truth + (4 * levels.StandardError));
         Assert.InRange(tight.Value, expected - (4 * tight.StandardError), expected + (4 * tight.StandardError));

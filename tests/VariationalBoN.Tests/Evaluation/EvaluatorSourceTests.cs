@@ -4,12 +4,17 @@ using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Evaluation;
 
-/// <summary>Evaluation of completions that a source draws: the same numbers, and a refusal where the source is about something else.</summary>
+/// <summary>Evaluation of completions that a source draws: the same numbers, and a refusal where the source is about something
+/// else.</summary>
 [Trait("Tier", "torch")]
 public sealed class EvaluatorSourceTests
 {
-    private static readonly double[] s_reference = [0.4, 0.3, 0.2, 0.1], s_policy = [0.1, 0.2, 0.3, 0.4];
-    private static readonly IRewardModel s_reward = RewardModel.FromFunction(c => c.Tokens[0] == 2 ? double.NaN : c.Tokens[0], "word number");
+    private static readonly double[] s_reference = [0.4, 0.3, 0.2, 0.1],
+        s_policy = [0.1, 0.2, 0.3, 0.4];
+    private static readonly IRewardModel s_reward = RewardModel.FromFunction(
+        c => c.Tokens[0] == 2 ? double.NaN : c.Tokens[0],
+        "word number"
+    );
     private static readonly ScoringOptions s_options = new() { OnFailure = RewardFailure.Exclude };
     private static readonly Scorer s_scorer = new(new WordPolicy(s_reference), s_reward, s_options);
     private static readonly WordPolicy s_tuned = new(s_policy) { Identity = "tuned" };
@@ -35,9 +40,24 @@ public sealed class EvaluatorSourceTests
         (Evaluator evaluator, _) = await EvaluatorAsync();
 
         await RefusedAsync(new PolicyCompletionSource(new WordPolicy(s_policy) { Identity = "older" }, s_scorer), "older");
-        await RefusedAsync(new PolicyCompletionSource(s_tuned, new Scorer(new WordPolicy(s_reference), RewardModel.FromFunction(WordPolicy.Reward, "another"))), "reward model of the source");
-        await RefusedAsync(new PolicyCompletionSource(s_tuned, new Scorer(new WordPolicy(s_reference) { Identity = "elsewhere" }, s_reward)), "reference policy of the source");
-        await RefusedAsync(new PolicyCompletionSource(s_tuned, new Scorer(new WordPolicy(s_reference), s_reward, new ScoringOptions { OnTruncated = TruncationRule.Replace })), "scoring of the source");
+        await RefusedAsync(
+            new PolicyCompletionSource(
+                s_tuned,
+                new Scorer(new WordPolicy(s_reference), RewardModel.FromFunction(WordPolicy.Reward, "another"))
+            ),
+            "reward model of the source"
+        );
+        await RefusedAsync(
+            new PolicyCompletionSource(s_tuned, new Scorer(new WordPolicy(s_reference) { Identity = "elsewhere" }, s_reward)),
+            "reference policy of the source"
+        );
+        await RefusedAsync(
+            new PolicyCompletionSource(
+                s_tuned,
+                new Scorer(new WordPolicy(s_reference), s_reward, new ScoringOptions { OnTruncated = TruncationRule.Replace })
+            ),
+            "scoring of the source"
+        );
 
         async Task RefusedAsync(ICompletionSource source, string named)
         {
@@ -54,8 +74,12 @@ public sealed class EvaluatorSourceTests
         (Evaluator evaluator, _) = await EvaluatorAsync();
         var source = new PolicyCompletionSource(s_tuned, s_scorer);
 
-        var few = await Assert.ThrowsAsync<InvalidOperationException>(() => evaluator.EvaluateAsync(s_tuned, new Source(source) { Change = _ => (["a", "b"], 4) }, ["a", "b"], 5, seed: 1));
-        var order = await Assert.ThrowsAsync<InvalidOperationException>(() => evaluator.EvaluateAsync(s_tuned, new Source(source) { Change = _ => (["b", "a"], 5) }, ["a", "b"], 5, seed: 1));
+        var few = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            evaluator.EvaluateAsync(s_tuned, new Source(source) { Change = _ => (["a", "b"], 4) }, ["a", "b"], 5, seed: 1)
+        );
+        var order = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            evaluator.EvaluateAsync(s_tuned, new Source(source) { Change = _ => (["b", "a"], 5) }, ["a", "b"], 5, seed: 1)
+        );
 
         Assert.Contains("gave 8", few.Message, StringComparison.Ordinal);
         Assert.Contains("gave a completion of \"b\"", order.Message, StringComparison.Ordinal);
@@ -78,7 +102,12 @@ public sealed class EvaluatorSourceTests
 
         public ScoringIdentity Origin => inner.Origin;
 
-        public Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default)
+        public Task<ScoredBatch> DrawAsync(
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            CancellationToken cancellationToken = default
+        )
         {
             Seeds.Add(seed);
             (IReadOnlyList<Prompt> asked, int count) = Change?.Invoke(prompts) ?? (prompts, completionsPerPrompt);

@@ -10,7 +10,8 @@ namespace VariationalBoN.Tests.Evaluation;
 public sealed class EvaluatorTests
 {
     private const int K = 2000;
-    private static readonly double[] s_reference = [0.4, 0.3, 0.2, 0.1], s_policy = [0.1, 0.2, 0.3, 0.4];
+    private static readonly double[] s_reference = [0.4, 0.3, 0.2, 0.1],
+        s_policy = [0.1, 0.2, 0.3, 0.4];
     private static readonly IRewardModel s_reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
     private static readonly Scorer s_scorer = new(new WordPolicy(s_reference), s_reward);
 
@@ -19,7 +20,13 @@ public sealed class EvaluatorTests
     {
         ReferenceTable table = await Table(["a", "b", "c"], 5000);
 
-        var report = await new Evaluator(s_scorer, table).EvaluateAsync(new WordPolicy(s_policy, 0), ["a", "b", "c"], K, seed: 5, table.BestOf(2));
+        var report = await new Evaluator(s_scorer, table).EvaluateAsync(
+            new WordPolicy(s_policy, 0),
+            ["a", "b", "c"],
+            K,
+            seed: 5,
+            table.BestOf(2)
+        );
 
         Near(2, report.Reward); // 0.2 + 2 * 0.3 + 3 * 0.4
         Near(Sum((p, q, _) => p * Math.Log(p / q)), report.Kl);
@@ -52,7 +59,12 @@ public sealed class EvaluatorTests
     [Fact]
     public async Task Errors_are_those_between_prompts()
     {
-        ReferenceTable table = await Table(["a", "bbbbb"], 50, RewardModel.FromFunction(c => c.Prompt.Text.Length, "length of the prompt"), out Scorer scorer);
+        ReferenceTable table = await Table(
+            ["a", "bbbbb"],
+            50,
+            RewardModel.FromFunction(c => c.Prompt.Text.Length, "length of the prompt"),
+            out Scorer scorer
+        );
 
         var report = await new Evaluator(scorer, table).EvaluateAsync(new WordPolicy(s_policy), ["a", "bbbbb"], 100, seed: 1);
 
@@ -65,11 +77,17 @@ public sealed class EvaluatorTests
     public async Task Literal_best_of_n_is_measured_by_the_same_code()
     {
         ReferenceTable table = await Table(["a", "b"], 5000);
-        var answers = await new BestOfNSampler(new WordPolicy(s_reference), s_reward).SampleAsync([.. Enumerable.Range(0, 4000).Select(i => i % 2 == 0 ? "a" : "b")], 4, seed: 1);
+        var answers = await new BestOfNSampler(new WordPolicy(s_reference), s_reward).SampleAsync(
+            [.. Enumerable.Range(0, 4000).Select(i => i % 2 == 0 ? "a" : "b")],
+            4,
+            seed: 1
+        );
 
         var report = new Evaluator(s_scorer, table).EvaluateBestOfN(answers, table.BestOf(4));
 
-        double below = 0, reward = 0, kl = 0;
+        double below = 0,
+            reward = 0,
+            kl = 0;
         for (int word = 0; word < 4; word++)
         {
             double p = Math.Pow(below + s_reference[word], 4) - Math.Pow(below, 4);
@@ -85,13 +103,20 @@ public sealed class EvaluatorTests
     [Fact]
     public async Task Failed_rewards_are_counted_and_all_failed_is_an_error()
     {
-        ReferenceTable table = await Table(["a"], 50, RewardModel.FromFunction(c => c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "fails"), out Scorer scorer);
+        ReferenceTable table = await Table(
+            ["a"],
+            50,
+            RewardModel.FromFunction(c => c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "fails"),
+            out Scorer scorer
+        );
 
         var report = await new Evaluator(scorer, table).EvaluateAsync(new WordPolicy(s_policy), ["a"], 1000, seed: 1);
 
         Assert.Equal(1000, report.Completions + report.Excluded);
         Assert.InRange(report.Excluded, 338, 462); // 400, sd 15.5
-        await Assert.ThrowsAsync<RewardModelException>(() => new Evaluator(scorer, table).EvaluateAsync(new WordPolicy([0, 0, 0, 1]), ["a"], 10, seed: 1));
+        await Assert.ThrowsAsync<RewardModelException>(() =>
+            new Evaluator(scorer, table).EvaluateAsync(new WordPolicy([0, 0, 0, 1]), ["a"], 10, seed: 1)
+        );
     }
 
     [Fact]
@@ -101,9 +126,25 @@ public sealed class EvaluatorTests
         var evaluator = new Evaluator(s_scorer, table);
         var policy = new WordPolicy(s_policy);
 
-        Assert.Contains("other judge", Assert.Throws<InvalidOperationException>(() => new Evaluator(new Scorer(policy, RewardModel.FromFunction(WordPolicy.Reward, "other judge")), table)).Message, StringComparison.Ordinal);
-        Assert.Contains("\"z\"", (await Assert.ThrowsAsync<KeyNotFoundException>(() => evaluator.EvaluateAsync(policy, ["a", "z"], 2, seed: 1))).Message, StringComparison.Ordinal);
-        Assert.Contains("no prompt", (await Assert.ThrowsAsync<ArgumentException>(() => evaluator.EvaluateAsync(policy, [], 2, seed: 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "other judge",
+            Assert
+                .Throws<InvalidOperationException>(() =>
+                    new Evaluator(new Scorer(policy, RewardModel.FromFunction(WordPolicy.Reward, "other judge")), table)
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\"z\"",
+            (await Assert.ThrowsAsync<KeyNotFoundException>(() => evaluator.EvaluateAsync(policy, ["a", "z"], 2, seed: 1))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no prompt",
+            (await Assert.ThrowsAsync<ArgumentException>(() => evaluator.EvaluateAsync(policy, [], 2, seed: 1))).Message,
+            StringComparison.Ordinal
+        );
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => evaluator.EvaluateAsync(policy, ["a"], 0, seed: 1));
         Assert.Throws<ArgumentException>(() => evaluator.EvaluateBestOfN([], table.BestOf(2)));
     }
@@ -111,7 +152,10 @@ public sealed class EvaluatorTests
     [Fact]
     public async Task Components_of_the_reward_are_reported_by_name()
     {
-        var reward = new WeightedRewardModel(new("word", s_reward, 2), new("prompt", RewardModel.FromFunction(c => c.Prompt.Text.Length, "test judge")));
+        var reward = new WeightedRewardModel(
+            new("word", s_reward, 2),
+            new("prompt", RewardModel.FromFunction(c => c.Prompt.Text.Length, "test judge"))
+        );
         ReferenceTable table = await Table(["a", "bbbbb"], 50, reward, out Scorer scorer);
 
         var report = await new Evaluator(scorer, table).EvaluateAsync(new WordPolicy(s_policy), ["a", "bbbbb"], 100, seed: 1);
@@ -135,6 +179,10 @@ public sealed class EvaluatorTests
     {
         var scoring = new ScoringOptions { OnFailure = ReferenceEquals(reward, s_reward) ? RewardFailure.Throw : RewardFailure.Exclude };
         scorer = new Scorer(new WordPolicy(s_reference), reward, scoring);
-        return ReferenceTable.EstimateAsync(new Scorer(scorer.Reference, reward, scoring), prompts, new ReferenceTableOptions { SamplesPerPrompt = samples, Seed = 9 });
+        return ReferenceTable.EstimateAsync(
+            new Scorer(scorer.Reference, reward, scoring),
+            prompts,
+            new ReferenceTableOptions { SamplesPerPrompt = samples, Seed = 9 }
+        );
     }
 }

@@ -13,10 +13,24 @@ public sealed class JudgeReportTests
     {
         PreferencePair[] pairs =
         [
-            Pair("p", "long one", "short") with { ChosenFirst = true }, Pair("p", "short", "long one") with { ChosenFirst = false },
-            Pair("q", "equal", "alike") with { ChosenFirst = true }, Pair("r", "long one", "short"), Pair("s", "long one", "short"), Pair("t", "short", "long one"),
+            Pair("p", "long one", "short") with
+            {
+                ChosenFirst = true,
+            },
+            Pair("p", "short", "long one") with
+            {
+                ChosenFirst = false,
+            },
+            Pair("q", "equal", "alike") with
+            {
+                ChosenFirst = true,
+            },
+            Pair("r", "long one", "short"),
+            Pair("s", "long one", "short"),
+            Pair("t", "short", "long one"),
         ];
-        double[] chosen = [2, 0, 1, 1, 0, 3], rejected = [1, 1, 1.001, 0, 0, 1];
+        double[] chosen = [2, 0, 1, 1, 0, 3],
+            rejected = [1, 1, 1.001, 0, 0, 1];
         var report = JudgeReport.Of(pairs, chosen, rejected, tieTolerance: 0.01);
         double[] agreed = [1, 0, 0.5, 1, 0.5, 1];
 
@@ -24,9 +38,15 @@ public sealed class JudgeReportTests
         Assert.Equal((6, 2), (report.Pairs, report.Ties));
         Assert.Equal(3.0 / 4, report.AccuracyWithoutTies!.Value.Value, 15);
         Assert.Equal(3.5 / 6, report.LengthAccuracy.Value, 15);
-        Assert.Equal([("the chosen answer is longer", 3, 2.5 / 3), ("both are as long", 1, 0.5), ("the chosen answer is shorter", 2, 0.5)], report.ByLength.Take(3).Select(Cells));
+        Assert.Equal(
+            [("the chosen answer is longer", 3, 2.5 / 3), ("both are as long", 1, 0.5), ("the chosen answer is shorter", 2, 0.5)],
+            report.ByLength.Take(3).Select(Cells)
+        );
         Assert.Equal([2, 2, 2], report.ByLength.Skip(3).Select(part => part.Pairs));
-        Assert.Equal([("the chosen answer was shown first", 2, 0.75), ("the chosen answer was shown second", 1, 0.0)], report.ByPosition.Select(Cells));
+        Assert.Equal(
+            [("the chosen answer was shown first", 2, 0.75), ("the chosen answer was shown second", 1, 0.0)],
+            report.ByPosition.Select(Cells)
+        );
         double[] differences = [1, -1, 0, 1, 0, 2];
         Assert.Equal(differences.Average(d => Math.Log(1 + Math.Exp(-d))), report.LogLoss.Value, 14);
         Assert.Contains("accuracy", report.ToString(), StringComparison.Ordinal);
@@ -44,11 +64,19 @@ public sealed class JudgeReportTests
         for (int bin = 0; bin < 10; bin++)
         {
             int[] members = [.. Enumerable.Range(0, 10).Where(i => (int)((sure[i] - 0.5) * 20) == bin)];
-            double predicted = members.Sum(i => sure[i]), observed = members.Sum(i => differences[i] > 0 ? 1 : differences[i] < 0 ? 0 : 0.5);
+            double predicted = members.Sum(i => sure[i]),
+                observed = members.Sum(i =>
+                    differences[i] > 0 ? 1
+                    : differences[i] < 0 ? 0
+                    : 0.5
+                );
             expected += Math.Abs(observed - predicted) / 10;
             Assert.Equal(members.Length, report.Calibration[bin].Pairs);
             if (members.Length > 0)
-                Assert.Equal((predicted / members.Length, observed / members.Length), (report.Calibration[bin].Predicted, report.Calibration[bin].Observed));
+                Assert.Equal(
+                    (predicted / members.Length, observed / members.Length),
+                    (report.Calibration[bin].Predicted, report.Calibration[bin].Observed)
+                );
         }
 
         Assert.Equal(expected, report.CalibrationError, 14);
@@ -66,22 +94,29 @@ public sealed class JudgeReportTests
         double truth = TrueError(atoms, scale);
         const int Worlds = 60;
         int held = 0;
-        double bias = 0, byChance = 0;
+        double bias = 0,
+            byChance = 0;
         for (int world = 0; world < Worlds; world++)
         {
             var random = new CounterRandom(new DrawSeed(world), "world", 0);
-            double[] differences = [.. Enumerable.Range(0, pairs).Select(i =>
-            {
-                double d = atoms[(int)(random.Uniform(2 * i) * atoms.Length)];
-                return random.Uniform((2 * i) + 1) < 1 / (1 + Math.Exp(-d)) ? scale * d : -scale * d;
-            })];
+            double[] differences =
+            [
+                .. Enumerable
+                    .Range(0, pairs)
+                    .Select(i =>
+                    {
+                        double d = atoms[(int)(random.Uniform(2 * i) * atoms.Length)];
+                        return random.Uniform((2 * i) + 1) < 1 / (1 + Math.Exp(-d)) ? scale * d : -scale * d;
+                    }),
+            ];
             var report = Of(differences, s_quick);
             held += report.CalibrationErrorInterval.Contains(truth) ? 1 : 0;
             bias += (report.CalibrationError - truth) / Worlds;
             byChance += report.CalibrationErrorByChance / Worlds;
         }
 
-        Assert.True(held >= 0.83 * Worlds, $"{held} of {Worlds} intervals hold {truth}"); // 95 % asked for; 0.83 is 4 deviations of a binomial below
+        // 95 % asked for; 0.83 is 4 deviations of a binomial below
+        Assert.True(held >= 0.83 * Worlds, $"{held} of {Worlds} intervals hold {truth}");
         if (scale == 1)
             Assert.Equal(bias, byChance, 0.2 * byChance); // all of a calibrated judge's error is chance, and it is told
         else
@@ -91,9 +126,12 @@ public sealed class JudgeReportTests
     [Fact]
     public void Pairs_of_one_prompt_are_one_observation()
     {
-        PreferencePair[] alone = [.. Enumerable.Range(0, 400).Select(i => Pair($"{i}", "a", "b"))], together = [.. alone.Select((pair, i) => pair with { Prompt = $"{i / 20}" })];
-        double[] chosen = [.. Enumerable.Range(0, 400).Select(i => i / 20 % 5 == 0 ? -1.5 : 1.5)], rejected = new double[400]; // right or wrong by prompt
-        JudgeReport one = JudgeReport.Of(alone, chosen, rejected, bootstrap: s_quick), other = JudgeReport.Of(together, chosen, rejected, bootstrap: s_quick);
+        PreferencePair[] alone = [.. Enumerable.Range(0, 400).Select(i => Pair($"{i}", "a", "b"))],
+            together = [.. alone.Select((pair, i) => pair with { Prompt = $"{i / 20}" })];
+        double[] chosen = [.. Enumerable.Range(0, 400).Select(i => i / 20 % 5 == 0 ? -1.5 : 1.5)],
+            rejected = new double[400]; // right or wrong by prompt
+        JudgeReport one = JudgeReport.Of(alone, chosen, rejected, bootstrap: s_quick),
+            other = JudgeReport.Of(together, chosen, rejected, bootstrap: s_quick);
 
         Assert.Equal(one.Accuracy.Value, other.Accuracy.Value);
         Assert.InRange(other.Accuracy.StandardError / one.Accuracy.StandardError, 4, 5); // sqrt(20), about
@@ -105,12 +143,19 @@ public sealed class JudgeReportTests
     public async Task A_judge_is_given_both_answers_of_each_pair()
     {
         PreferencePair[] pairs = [.. Enumerable.Range(0, 700).Select(i => Pair($"p{i}", $"{i % 7}", "3"))];
-        var judge = RewardModel.FromFunction((prompt, text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture), "number");
+        var judge = RewardModel.FromFunction(
+            (prompt, text) => double.Parse(text, System.Globalization.CultureInfo.InvariantCulture),
+            "number"
+        );
         var report = await JudgeReport.EvaluateAsync(judge, pairs, bootstrap: s_quick);
 
         Assert.Equal((0.5, 100), (report.Accuracy.Value, report.Ties));
-        await Assert.ThrowsAsync<RewardModelException>(() => JudgeReport.EvaluateAsync(RewardModel.FromFunction((_, _) => double.NaN, "none"), pairs));
-        await Assert.ThrowsAsync<RewardModelException>(() => JudgeReport.EvaluateAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>([1]), "one"), pairs));
+        await Assert.ThrowsAsync<RewardModelException>(() =>
+            JudgeReport.EvaluateAsync(RewardModel.FromFunction((_, _) => double.NaN, "none"), pairs)
+        );
+        await Assert.ThrowsAsync<RewardModelException>(() =>
+            JudgeReport.EvaluateAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>([1]), "one"), pairs)
+        );
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() => JudgeReport.EvaluateAsync(judge, pairs, cancellationToken: stop.Token));
@@ -121,12 +166,19 @@ public sealed class JudgeReportTests
     {
         PreferencePair[] pairs = [Pair("p", "2", "1"), Pair("q", "x", "1"), Pair("r", "1", "2"), Pair("s", "3", "1")];
         var judge = new SmallJudge();
-        var report = await JudgeReport.EvaluateAsync(judge, pairs, bootstrap: s_quick, scoring: new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        var report = await JudgeReport.EvaluateAsync(
+            judge,
+            pairs,
+            bootstrap: s_quick,
+            scoring: new ScoringOptions { OnFailure = RewardFailure.Exclude }
+        );
 
         Assert.Equal((3, 1, 2), (report.Pairs, report.Excluded, judge.Largest));
         Assert.Equal(2.0 / 3, report.Accuracy.Value, 14);
         Assert.Contains("1 pair with an answer without a reward", report.ToString(), StringComparison.Ordinal);
-        await Assert.ThrowsAsync<RewardModelException>(() => JudgeReport.EvaluateAsync(judge, [pairs[1]], scoring: new ScoringOptions { OnFailure = RewardFailure.Exclude }));
+        await Assert.ThrowsAsync<RewardModelException>(() =>
+            JudgeReport.EvaluateAsync(judge, [pairs[1]], scoring: new ScoringOptions { OnFailure = RewardFailure.Exclude })
+        );
     }
 
     private sealed class SmallJudge : IRewardModel
@@ -140,7 +192,11 @@ public sealed class JudgeReportTests
         public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
         {
             Largest = Math.Max(Largest, completions.Count);
-            return Task.FromResult<RewardScores>(completions.Select(of => of.Text == "x" ? double.NaN : double.Parse(of.Text, System.Globalization.CultureInfo.InvariantCulture)).ToArray());
+            return Task.FromResult<RewardScores>(
+                completions
+                    .Select(of => of.Text == "x" ? double.NaN : double.Parse(of.Text, System.Globalization.CultureInfo.InvariantCulture))
+                    .ToArray()
+            );
         }
     }
 
@@ -150,22 +206,41 @@ public sealed class JudgeReportTests
         PreferencePair[] pairs = [Pair("p", "a", "b")];
         Assert.Throws<ArgumentException>("pairs", () => JudgeReport.Of([], [], []));
         Assert.Throws<ArgumentException>("pairs", () => JudgeReport.Of(pairs, [1, 2], [1]));
-        Assert.Contains("pair 0", Assert.Throws<ArgumentException>("chosen", () => JudgeReport.Of(pairs, [double.NaN], [1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pair 0",
+            Assert.Throws<ArgumentException>("chosen", () => JudgeReport.Of(pairs, [double.NaN], [1])).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>("tieTolerance", () => JudgeReport.Of(pairs, [1], [1], -1));
         Assert.Throws<ArgumentException>(() => JudgeReport.Of(pairs, [1], [1], 0, new BootstrapOptions { Resamples = 1 }));
-        Assert.Equal(new Interval(0, 1), JudgeReport.Of(pairs, [1], [0], 0, s_quick).CalibrationErrorInterval); // one prompt says nothing of others
+        // one prompt says nothing of others
+        Assert.Equal(new Interval(0, 1), JudgeReport.Of(pairs, [1], [0], 0, s_quick).CalibrationErrorInterval);
     }
 
     private static double Width(JudgeReport report) => report.CalibrationErrorInterval.Upper - report.CalibrationErrorInterval.Lower;
 
     /// <summary>The error over all pairs there are, by the bars of the report.</summary>
-    private static double TrueError(double[] atoms, double scale) => atoms.Select(d => (Sure: Sigmoid(scale * d), Right: Sigmoid(d)))
-        .GroupBy(atom => Math.Min(9, (int)((atom.Sure - 0.5) * 20))).Sum(bin => Math.Abs(bin.Sum(atom => atom.Right - atom.Sure))) / atoms.Length;
+    private static double TrueError(double[] atoms, double scale) =>
+        atoms
+            .Select(d => (Sure: Sigmoid(scale * d), Right: Sigmoid(d)))
+            .GroupBy(atom => Math.Min(9, (int)((atom.Sure - 0.5) * 20)))
+            .Sum(bin => Math.Abs(bin.Sum(atom => atom.Right - atom.Sure))) / atoms.Length;
 
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
     private static JudgeReport Of(double[] differences, BootstrapOptions options) =>
-        JudgeReport.Of([.. differences.Select((_, i) => Pair($"{i}", "a", "b"))], differences, new double[differences.Length], bootstrap: options);
+        JudgeReport.Of(
+            [.. differences.Select((_, i) => Pair($"{i}", "a", "b"))],
+            differences,
+            new double[differences.Length],
+            bootstrap: options
+        );
 
-    private static PreferencePair Pair(string prompt, string chosen, string rejected) => new() { Prompt = prompt, Chosen = chosen, Rejected = rejected };
+    private static PreferencePair Pair(string prompt, string chosen, string rejected) =>
+        new()
+        {
+            Prompt = prompt,
+            Chosen = chosen,
+            Rejected = rejected,
+        };
 }

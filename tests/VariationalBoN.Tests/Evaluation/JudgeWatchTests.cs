@@ -9,7 +9,10 @@ public sealed class JudgeWatchTests
 {
     private static readonly Prompt[] s_prompts = [.. Enumerable.Range(0, 40).Select(i => (Prompt)$"p{i}")];
     private static readonly IRewardModel s_first = RewardModel.FromFunction(WordPolicy.Reward, "word number");
-    private static readonly IRewardModel s_second = RewardModel.FromFunction(c => c.Tokens[0] == 3 ? -1 : WordPolicy.Reward(c), "likes 2 best");
+    private static readonly IRewardModel s_second = RewardModel.FromFunction(
+        c => c.Tokens[0] == 3 ? -1 : WordPolicy.Reward(c),
+        "likes 2 best"
+    );
 
     [Fact]
     public async Task A_policy_that_moves_to_what_the_second_judge_dislikes_is_alarmed_of_and_one_that_improves_is_not()
@@ -55,11 +58,23 @@ public sealed class JudgeWatchTests
         other.Load(stream);
 
         Assert.Equal(one.Readings.AsEnumerable(), other.Readings);
-        Assert.Equal(await one.LookAsync(new WordPolicy([.05, .05, .1, .8]), 9), await other.LookAsync(new WordPolicy([.05, .05, .1, .8]), 9));
+        Assert.Equal(
+            await one.LookAsync(new WordPolicy([.05, .05, .1, .8]), 9),
+            await other.LookAsync(new WordPolicy([.05, .05, .1, .8]), 9)
+        );
         stream.Position = 0;
-        Assert.Contains("2 of this one", Assert.Throws<InvalidDataException>(() => Watch("a", "b").Load(stream)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 of this one",
+            Assert.Throws<InvalidDataException>(() => Watch("a", "b").Load(stream)).Message,
+            StringComparison.Ordinal
+        );
         stream.Position = 0;
-        var seeded = new JudgeWatch(new Scorer(new WordPolicy([.4, .3, .2, .1]), s_first), s_second, s_prompts, new JudgeWatchOptions { Seed = 3 });
+        var seeded = new JudgeWatch(
+            new Scorer(new WordPolicy([.4, .3, .2, .1]), s_first),
+            s_second,
+            s_prompts,
+            new JudgeWatchOptions { Seed = 3 }
+        );
         Assert.Contains("seed 3", Assert.Throws<InvalidDataException>(() => seeded.Load(stream)).Message, StringComparison.Ordinal);
         foreach (string bad in new[] { "null", "{", "{}", "[]" })
             Assert.Throws<InvalidDataException>(() => Watch().Load(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(bad))));
@@ -76,7 +91,11 @@ public sealed class JudgeWatchTests
             for (int look = 0; look < 20; look++)
             {
                 var random = new CounterRandom(new DrawSeed(run), "look", look);
-                watch.Add(look, [.. s_prompts.Select(_ => (double?)look)], [.. Enumerable.Range(0, s_prompts.Length).Select(i => (double?)random.Normal(i))]);
+                watch.Add(
+                    look,
+                    [.. s_prompts.Select(_ => (double?)look)],
+                    [.. Enumerable.Range(0, s_prompts.Length).Select(i => (double?)random.Normal(i))]
+                );
             }
 
             alarms += watch.Readings.Any(reading => reading.IsAlarm) ? 1 : 0;
@@ -91,14 +110,31 @@ public sealed class JudgeWatchTests
         var scorer = new Scorer(new WordPolicy([.4, .3, .2, .1]), s_first);
 
         Assert.Contains("one held-out prompt", Assert.Throws<ArgumentException>(() => Watch("a", "a")).Message, StringComparison.Ordinal);
-        Assert.Contains("word number", Assert.Throws<ArgumentException>(() => new JudgeWatch(scorer, s_first, s_prompts)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new JudgeWatch(scorer, s_second, s_prompts, new JudgeWatchOptions { CompletionsPerPrompt = 0 }));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new JudgeWatch(scorer, s_second, s_prompts, new JudgeWatchOptions { Confidence = double.NaN }));
+        Assert.Contains(
+            "word number",
+            Assert.Throws<ArgumentException>(() => new JudgeWatch(scorer, s_first, s_prompts)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new JudgeWatch(scorer, s_second, s_prompts, new JudgeWatchOptions { CompletionsPerPrompt = 0 })
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new JudgeWatch(scorer, s_second, s_prompts, new JudgeWatchOptions { Confidence = double.NaN })
+        );
         var watch = Watch();
         await watch.LookAsync(new WordPolicy([.4, .3, .2, .1]), 5);
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => watch.LookAsync(new WordPolicy([.4, .3, .2, .1]), 5));
-        var failing = new JudgeWatch(scorer, RewardModel.FromFunction(c => c.Prompt == "p1" ? 1 : double.NaN, "fails"), s_prompts, new JudgeWatchOptions { SecondScoring = new ScoringOptions { OnFailure = RewardFailure.Exclude } });
-        Assert.Contains("Only 1 of 40", (await Assert.ThrowsAsync<InvalidOperationException>(() => failing.LookAsync(new WordPolicy([.4, .3, .2, .1]), 0))).Message, StringComparison.Ordinal);
+        var failing = new JudgeWatch(
+            scorer,
+            RewardModel.FromFunction(c => c.Prompt == "p1" ? 1 : double.NaN, "fails"),
+            s_prompts,
+            new JudgeWatchOptions { SecondScoring = new ScoringOptions { OnFailure = RewardFailure.Exclude } }
+        );
+        Assert.Contains(
+            "Only 1 of 40",
+            (await Assert.ThrowsAsync<InvalidOperationException>(() => failing.LookAsync(new WordPolicy([.4, .3, .2, .1]), 0))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static JudgeWatch Watch(params Prompt[] prompts) =>

@@ -5,7 +5,8 @@ namespace VariationalBoN.Tests.Evaluation;
 [Trait("Tier", "fast")]
 public sealed class LengthControlledWinRateTests
 {
-    /// <summary>With two differences, d and -d, the regression is saturated: logits of the two win rates are a + b tanh(1) and a - b tanh(1).</summary>
+    /// <summary>With two differences, d and -d, the regression is saturated: logits of the two win rates are a + b tanh(1) and a - b
+    /// tanh(1).</summary>
     [Fact]
     public void Two_lengths_have_the_closed_form()
     {
@@ -21,7 +22,8 @@ public sealed class LengthControlledWinRateTests
 
         var rate = LengthControlledWinRate.Of(wins, differences, [.. Enumerable.Range(0, 2 * Each)]);
 
-        double a = (Logit(longer) + Logit(shorter)) / 2, b = (Logit(longer) - Logit(shorter)) / 2 / Math.Tanh(1);
+        double a = (Logit(longer) + Logit(shorter)) / 2,
+            b = (Logit(longer) - Logit(shorter)) / 2 / Math.Tanh(1);
         Assert.Equal(1 / (1 + Math.Exp(-a)), rate.Controlled, 1e-5);
         Assert.Equal(b, rate.LengthEffect, 1e-4);
         Assert.Equal(7, rate.LengthScale, 1e-9);
@@ -33,12 +35,16 @@ public sealed class LengthControlledWinRateTests
         static double Logit(double p) => Math.Log(p / (1 - p));
     }
 
-    /// <summary>A judge of length alone, and an answer that is longer: the raw win rate is high, at equal length it is one half. Prompts differ in difficulty.</summary>
+    /// <summary>A judge of length alone, and an answer that is longer: the raw win rate is high, at equal length it is one half. Prompts
+    /// differ in difficulty.</summary>
     [Fact]
     public void Intervals_hold_the_truth_of_a_judge_that_likes_length_about_as_often_as_they_say()
     {
-        const int Tables = 200, Prompts = 30, Each = 6;
-        int held = 0, raw = 0;
+        const int Tables = 200,
+            Prompts = 30,
+            Each = 6;
+        int held = 0,
+            raw = 0;
         for (int t = 0; t < Tables; t++)
         {
             var wins = new List<double>();
@@ -102,9 +108,21 @@ public sealed class LengthControlledWinRateTests
     [Fact]
     public void Bad_input_is_refused_by_name()
     {
-        Assert.Contains("wins[1] is 2", Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([1, 2], [1, 2], [0, 1])).Message, StringComparison.Ordinal);
-        Assert.Contains("lengthDifferences[0] is NaN", Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([1, 0], [double.NaN, 2], [0, 1])).Message, StringComparison.Ordinal);
-        Assert.Contains("is 3", Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([1, 0], [3, 3], [0, 1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "wins[1] is 2",
+            Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([1, 2], [1, 2], [0, 1])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "lengthDifferences[0] is NaN",
+            Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([1, 0], [double.NaN, 2], [0, 1])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is 3",
+            Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([1, 0], [3, 3], [0, 1])).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([], [], []));
         Assert.Throws<ArgumentException>(() => LengthControlledWinRate.Of([1], [1, 2], [0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => LengthControlledWinRate.Of([1, 0], [1, 2], [0, 1], confidence: 1));

@@ -8,11 +8,26 @@ public sealed class PreferenceDataReportTests
 {
     private static readonly PreferencePair[] s_train =
     [
-        Pair("p", "good", "bad"), Pair("p", "same", "same"), Pair("q", "good", "bad") with { OtherPrompt = "r" }, Pair("q", "fine", " "),
-        Pair("p", "good", "bad"), Pair("p", "bad", "good"), Pair("q", "a", "bb"),
+        Pair("p", "good", "bad"),
+        Pair("p", "same", "same"),
+        Pair("q", "good", "bad") with
+        {
+            OtherPrompt = "r",
+        },
+        Pair("q", "fine", " "),
+        Pair("p", "good", "bad"),
+        Pair("p", "bad", "good"),
+        Pair("q", "a", "bb"),
     ];
 
-    private static readonly PreferencePair[] s_heldOut = [Pair("p", "bad", "good"), Pair("q", "good", "bad"), Pair("p", "new", "old"), Pair("z", "x", "x"), Pair("z", "x", "yy")];
+    private static readonly PreferencePair[] s_heldOut =
+    [
+        Pair("p", "bad", "good"),
+        Pair("q", "good", "bad"),
+        Pair("p", "new", "old"),
+        Pair("z", "x", "x"),
+        Pair("z", "x", "yy"),
+    ];
 
     [Fact]
     public void Each_fault_is_counted_and_left_out()
@@ -31,16 +46,32 @@ public sealed class PreferenceDataReportTests
     [Fact]
     public void Held_out_pairs_that_stand_twice_or_with_both_labels_are_counted_apart()
     {
-        var report = PreferenceDataReport.Of([Pair("a", "x", "y")], [Pair("p", "new", "old"), Pair("p", "new", "old"), Pair("p", "old", "new"), Pair("a", "x", "y"), Pair("a", "y", "x")]);
+        var report = PreferenceDataReport.Of(
+            [Pair("a", "x", "y")],
+            [Pair("p", "new", "old"), Pair("p", "new", "old"), Pair("p", "old", "new"), Pair("a", "x", "y"), Pair("a", "y", "x")]
+        );
 
-        Assert.Equal((1, 1, 0, 0, 2), (report.HeldOutRepeated, report.HeldOutContradicting, report.Repeated, report.Contradicting, report.Shared));
-        Assert.Contains(report.Findings, finding => finding.IsWarning && finding.Text.StartsWith("1 held-out pairs stand there before with the other label", StringComparison.Ordinal));
+        Assert.Equal(
+            (1, 1, 0, 0, 2),
+            (report.HeldOutRepeated, report.HeldOutContradicting, report.Repeated, report.Contradicting, report.Shared)
+        );
+        Assert.Contains(
+            report.Findings,
+            finding =>
+                finding.IsWarning
+                && finding.Text.StartsWith("1 held-out pairs stand there before with the other label", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void Length_as_a_judge_is_the_share_of_longer_answers_that_were_chosen()
     {
-        var report = PreferenceDataReport.Of([Pair("a", "long", "s"), Pair("b", "long", "s"), Pair("c", "s", "long"), Pair("d", "ab", "cd")]);
+        var report = PreferenceDataReport.Of([
+            Pair("a", "long", "s"),
+            Pair("b", "long", "s"),
+            Pair("c", "s", "long"),
+            Pair("d", "ab", "cd"),
+        ]);
 
         Assert.Equal(2.5 / 4, report.LengthAccuracy!.Value.Value, 15);
         Assert.Equal(Estimate.FromObservations([1, 1, 0, 0.5]).StandardError, report.LengthAccuracy.Value.StandardError, 15);
@@ -52,7 +83,12 @@ public sealed class PreferenceDataReportTests
     [InlineData(false, "shorter")]
     public void A_length_that_alone_predicts_the_label_is_warned_of(bool longer, string word)
     {
-        PreferencePair[] pairs = [.. Enumerable.Range(0, 1000).Select(i => (i % 10 < 7) == longer ? Pair($"{i}", "a long one", "short") : Pair($"{i}", "short", "a long one"))];
+        PreferencePair[] pairs =
+        [
+            .. Enumerable
+                .Range(0, 1000)
+                .Select(i => (i % 10 < 7) == longer ? Pair($"{i}", "a long one", "short") : Pair($"{i}", "short", "a long one")),
+        ];
 
         var finding = Assert.Single(PreferenceDataReport.Of(pairs).Findings);
         Assert.True(finding.IsWarning);
@@ -71,5 +107,11 @@ public sealed class PreferenceDataReportTests
         Assert.Null(PreferenceDataReport.Of([Pair("p", "a", "a")]).LengthAccuracy);
     }
 
-    private static PreferencePair Pair(string prompt, string chosen, string rejected) => new() { Prompt = prompt, Chosen = chosen, Rejected = rejected };
+    private static PreferencePair Pair(string prompt, string chosen, string rejected) =>
+        new()
+        {
+            Prompt = prompt,
+            Chosen = chosen,
+            Rejected = rejected,
+        };
 }

@@ -16,7 +16,12 @@ public sealed class RankCalibrationTests
     public void Good_tables_pass_as_often_as_they_should(int prompts, int samples, int levels)
     {
         const int Tables = 1000;
-        RankCalibration[] results = [.. Enumerable.Range(0, Tables).Select(table => RankCalibration.FromTable(Table(prompts, samples, levels, table, (_, u) => u), table))];
+        RankCalibration[] results =
+        [
+            .. Enumerable
+                .Range(0, Tables)
+                .Select(table => RankCalibration.FromTable(Table(prompts, samples, levels, table, (_, u) => u), table)),
+        ];
 
         Assert.InRange(results.Count(result => result.PValue < 0.05) / (double)Tables, 0.015, 0.07);
         var mean = Estimate.FromObservations(results.Select(result => result.MeanRank.Value));
@@ -36,7 +41,11 @@ public sealed class RankCalibrationTests
         Assert.InRange(drift.PValue, 0, 1e-4);
         Assert.InRange(drift.MeanRank.Value, 0.6, 0.7);
         Assert.InRange(RankCalibration.FromTable(Table(20, 64, 0, 2, (late, u) => late ? 0.5 + ((u - 0.5) * 0.5) : u)).PValue, 0, 1e-4);
-        var sorted = RankCalibration.FromTable(new ReferenceTable(Enumerable.Range(0, 5).Select(p => new ReferencePrompt($"{p}", Enumerable.Range(0, 10).Select(i => (double)i), []))));
+        var sorted = RankCalibration.FromTable(
+            new ReferenceTable(
+                Enumerable.Range(0, 5).Select(p => new ReferencePrompt($"{p}", Enumerable.Range(0, 10).Select(i => (double)i), []))
+            )
+        );
         Assert.InRange(sorted.PValue, 0, 1e-4);
         Assert.InRange(sorted.MeanRank.Value, 0.9, 1);
     }
@@ -47,16 +56,39 @@ public sealed class RankCalibrationTests
         var result = RankCalibration.FromTable(Table(3, 7, 0, 1, (_, u) => u));
         Assert.Equal(12, result.HeldOut);
         Assert.Equal(1, result.Bins.Sum(), 1e-12);
-        Assert.Contains("two samples", Assert.Throws<ArgumentException>(() => RankCalibration.FromTable(BestOfNCurveTests.Table([[1], [2]]))).Message);
+        Assert.Contains(
+            "two samples",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    RankCalibration.FromTable(
+                        BestOfNCurveTests.Table([
+                            [1],
+                            [2],
+                        ])
+                    )
+                )
+                .Message
+        );
     }
 
-    private static ReferenceTable Table(int prompts, int samples, int levels, int seed, Func<bool, double, double> change) => new(Enumerable.Range(0, prompts).Select(p =>
-    {
-        var random = new CounterRandom(seed, "samples", p);
-        return new ReferencePrompt($"prompt {p}", Enumerable.Range(0, samples).Select(i =>
-        {
-            double reward = change(i >= samples / 2, random.Uniform(i));
-            return levels == 0 ? reward : Math.Floor(reward * levels);
-        }), []);
-    }));
+    private static ReferenceTable Table(int prompts, int samples, int levels, int seed, Func<bool, double, double> change) =>
+        new(
+            Enumerable
+                .Range(0, prompts)
+                .Select(p =>
+                {
+                    var random = new CounterRandom(seed, "samples", p);
+                    return new ReferencePrompt(
+                        $"prompt {p}",
+                        Enumerable
+                            .Range(0, samples)
+                            .Select(i =>
+                            {
+                                double reward = change(i >= samples / 2, random.Uniform(i));
+                                return levels == 0 ? reward : Math.Floor(reward * levels);
+                            }),
+                        []
+                    );
+                })
+        );
 }

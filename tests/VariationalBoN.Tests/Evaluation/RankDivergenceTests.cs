@@ -48,7 +48,8 @@ public sealed class RankDivergenceTests
     [Fact]
     public async Task With_ties_it_is_the_divergence_of_the_levels()
     {
-        double[] reference = [0.4, 0.3, 0.2, 0.06, 0.04], policy = [0.1, 0.2, 0.3, 0.3, 0.1];
+        double[] reference = [0.4, 0.3, 0.2, 0.06, 0.04],
+            policy = [0.1, 0.2, 0.3, 0.3, 0.1];
         var separate = await ReportAsync(reference, policy, w => w, samples: 4000, completions: 1000);
         double all = reference.Zip(policy).Sum(pair => Term(pair.Second, pair.First));
         Near(all, separate.Ranks.Kl);
@@ -102,7 +103,14 @@ public sealed class RankDivergenceTests
         Assert.Contains("under the ceiling", report.ToString(), StringComparison.Ordinal);
     }
 
-    private static async Task<EvaluationReport> ReportAsync(double[] reference, double[] policy, Func<int, double> reward, int samples, int completions, long seed = 3)
+    private static async Task<EvaluationReport> ReportAsync(
+        double[] reference,
+        double[] policy,
+        Func<int, double> reward,
+        int samples,
+        int completions,
+        long seed = 3
+    )
     {
         var scorer = new Scorer(new WordPolicy(reference), RewardModel.FromFunction(c => reward(c.Tokens[0]), "word"));
         var table = await ReferenceTable.EstimateAsync(scorer, s_prompts, samples, seed);

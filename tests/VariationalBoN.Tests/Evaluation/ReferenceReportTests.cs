@@ -12,8 +12,7 @@ public sealed class ReferenceReportTests
     [Fact]
     public void Each_number_of_a_small_table_is_what_a_pencil_gives()
     {
-        var table = new ReferenceTable(
-        [
+        var table = new ReferenceTable([
             new ReferencePrompt("a", [1.0, 2, 2, 3], ["x", "xxx", "xx", "xxxx"]),
             new ReferencePrompt("b", [5.0, 5, 5, 5], ["y", "y", "yy", "y"]),
         ]);
@@ -42,9 +41,30 @@ public sealed class ReferenceReportTests
     [Fact]
     public void Own_tables_tell_tokens_truncation_and_the_exact_divergence()
     {
-        ScoredCompletion Sample(string text, double reward, double p, FinishReason finish = FinishReason.Stopped) => new(
-            new Completion { Prompt = "a", Text = text, Tokens = [.. text.Select(c => (int)c)], FinishReason = finish }, reward, Math.Log(p));
-        var table = new ReferenceTable([new ReferencePrompt("a", [.. Enumerable.Range(0, 4).Select(_ => new ScoredSample(Sample("b", 0, 1).Completion, null, -1)), Sample("b", 1, 0.5), Sample("cc", 2, 0.3, FinishReason.Length), Sample("b", 1, 0.5), Sample("dd", 3, 0.2)])]);
+        ScoredCompletion Sample(string text, double reward, double p, FinishReason finish = FinishReason.Stopped) =>
+            new(
+                new Completion
+                {
+                    Prompt = "a",
+                    Text = text,
+                    Tokens = [.. text.Select(c => (int)c)],
+                    FinishReason = finish,
+                },
+                reward,
+                Math.Log(p)
+            );
+        var table = new ReferenceTable([
+            new ReferencePrompt(
+                "a",
+                [
+                    .. Enumerable.Range(0, 4).Select(_ => new ScoredSample(Sample("b", 0, 1).Completion, null, -1)),
+                    Sample("b", 1, 0.5),
+                    Sample("cc", 2, 0.3, FinishReason.Length),
+                    Sample("b", 1, 0.5),
+                    Sample("dd", 3, 0.2),
+                ]
+            ),
+        ]);
         var report = ReferenceReport.FromTable(table);
 
         Assert.True(report.KlIsExact);
@@ -52,31 +72,77 @@ public sealed class ReferenceReportTests
         Assert.Equal(0.25, report.TruncatedShare!.Value.Value);
         Assert.Equal(BestOfNMath.KlToReference([0.5, 0.3, 0.2], 2), report.Rows[1].Kl.Value, 1e-12);
         Assert.True(report.Rows[1].KlTightBound!.Value.Value < report.Rows[1].KlUpperBound);
-        Assert.Contains(report.Findings, finding => finding.IsWarning && finding.Text.StartsWith("4 samples were drawn but left out", StringComparison.Ordinal));
-        Assert.Contains(report.Findings, finding => finding.IsWarning && finding.Text.StartsWith("25% of the samples were cut", StringComparison.Ordinal));
-        Assert.Contains(report.Findings, finding => finding.IsWarning && finding.Text.StartsWith("N = 8 is beyond", StringComparison.Ordinal));
+        Assert.Contains(
+            report.Findings,
+            finding => finding.IsWarning && finding.Text.StartsWith("4 samples were drawn but left out", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            report.Findings,
+            finding => finding.IsWarning && finding.Text.StartsWith("25% of the samples were cut", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            report.Findings,
+            finding => finding.IsWarning && finding.Text.StartsWith("N = 8 is beyond", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void What_is_wrong_with_a_table_is_said()
     {
-        string[] Of(ReferenceTable table) => [.. ReferenceReport.FromTable(table).Findings.Where(finding => finding.IsWarning).Select(finding => finding.Text)];
+        string[] Of(ReferenceTable table) =>
+            [.. ReferenceReport.FromTable(table).Findings.Where(finding => finding.IsWarning).Select(finding => finding.Text)];
         var good = Good(40, 128);
 
         Assert.Empty(Of(good));
-        Assert.Contains(Of(new ReferenceTable(good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards.Order(), p.Responses)))), text => text.Contains("sorted by reward", StringComparison.Ordinal));
-        Assert.Contains(Of(new ReferenceTable(good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Rewards.Select((_, i) => $"text {i / 2:00}"))))), text => text.StartsWith("2560 texts stand with different rewards", StringComparison.Ordinal));
-        Assert.Contains(Of(new ReferenceTable(good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Rewards.Select(r => new string('x', 20 + (int)(3 * r))))))), text => text.StartsWith("Longer answers score higher", StringComparison.Ordinal));
-        Assert.Contains(Of(new ReferenceTable(good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Rewards.Select(_ => "one"))))), text => text.Contains("only 1 are different texts", StringComparison.Ordinal));
-        Assert.Contains(Of(new ReferenceTable(good.Prompts.Add(new ReferencePrompt("constant", new double[128], [])))), text => text.StartsWith("1 of 41 prompts have one reward", StringComparison.Ordinal));
-        Assert.Contains(Of(new ReferenceTable(good.Prompts.Add(new ReferencePrompt("poor", [1.0, 2], [])))), text => text.StartsWith("1 prompt(s) with less than half", StringComparison.Ordinal));
-        Assert.Contains(Of(new ReferenceTable(good.Prompts.Take(3))), text => text.StartsWith("There are only 3 prompts", StringComparison.Ordinal));
+        Assert.Contains(
+            Of(new ReferenceTable(good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards.Order(), p.Responses)))),
+            text => text.Contains("sorted by reward", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Of(
+                new ReferenceTable(
+                    good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Rewards.Select((_, i) => $"text {i / 2:00}")))
+                )
+            ),
+            text => text.StartsWith("2560 texts stand with different rewards", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Of(
+                new ReferenceTable(
+                    good.Prompts.Select(p => new ReferencePrompt(
+                        p.Prompt,
+                        p.Rewards,
+                        p.Rewards.Select(r => new string('x', 20 + (int)(3 * r)))
+                    ))
+                )
+            ),
+            text => text.StartsWith("Longer answers score higher", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Of(new ReferenceTable(good.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Rewards.Select(_ => "one"))))),
+            text => text.Contains("only 1 are different texts", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Of(new ReferenceTable(good.Prompts.Add(new ReferencePrompt("constant", new double[128], [])))),
+            text => text.StartsWith("1 of 41 prompts have one reward", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Of(new ReferenceTable(good.Prompts.Add(new ReferencePrompt("poor", [1.0, 2], [])))),
+            text => text.StartsWith("1 prompt(s) with less than half", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Of(new ReferenceTable(good.Prompts.Take(3))),
+            text => text.StartsWith("There are only 3 prompts", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void Policy_completions_are_compared_with_all_samples_of_their_prompt()
     {
-        var table = BestOfNCurveTests.Table([[1, 2, 3, 4], [10, 20, 30, 40]]);
+        var table = BestOfNCurveTests.Table([
+            [1, 2, 3, 4],
+            [10, 20, 30, 40],
+        ]);
         ScoredCompletion Of(int prompt, double reward) => new(new Completion { Prompt = $"prompt {prompt}", Text = "" }, reward, -1);
         var report = ReferenceReport.FromTable(table, new ReferenceReportOptions { N = 2 }, [Of(0, 5), Of(0, 3), Of(1, 15), Of(1, 50)]);
 
@@ -112,7 +178,14 @@ public sealed class ReferenceReportTests
         }
 
         BestOfNRow row = report.Rows.Single(row => row.Point.N == 8);
-        string[] cells = ["8", row.Point.Reward.ToString(), row.Point.RewardInterval.ToString(), row.Point.Gain.ToString(), "0.889 ± 0.000"];
+        string[] cells =
+        [
+            "8",
+            row.Point.Reward.ToString(),
+            row.Point.RewardInterval.ToString(),
+            row.Point.Gain.ToString(),
+            "0.889 ± 0.000",
+        ];
         Assert.Contains($"| {string.Join(" | ", cells)} |", first.Markdown);
         Assert.Contains(string.Join("  ", cells), first.Plain.Replace("   ", "  ", StringComparison.Ordinal));
         Assert.Contains("| n | reward | 95 % interval | gain | win rate | KL, from levels | KL, bound |", first.Markdown);
@@ -124,27 +197,57 @@ public sealed class ReferenceReportTests
     [Fact]
     public void The_example_of_the_sample_is_a_good_table()
     {
-        var report = ReferenceReport.FromTable(ReferenceTable.Load(Path.Combine(Packaging.Repository.Root, "samples", "InspectRewards", "example.jsonl")));
+        var report = ReferenceReport.FromTable(
+            ReferenceTable.Load(Path.Combine(Packaging.Repository.Root, "samples", "InspectRewards", "example.jsonl"))
+        );
 
         Assert.Equal((20, 32, 32), (report.Prompts, report.MinM, report.MaxM));
-        Assert.StartsWith("How much more a single answer is to be favoured, F^(N - 1), is known roughly: within a factor of 5.1 (95 %)", Assert.Single(report.Findings, finding => finding.IsWarning).Text);
+        Assert.StartsWith(
+            "How much more a single answer is to be favoured, F^(N - 1), is known roughly: within a factor of 5.1 (95 %)",
+            Assert.Single(report.Findings, finding => finding.IsWarning).Text
+        );
         Assert.InRange(report.Rows.Single(row => row.Point.N == 8).Point.Gain.Value, 3, 4);
     }
 
     [Fact]
     public void What_cannot_be_reported_on_is_refused()
     {
-        Assert.Contains("M = 1", Assert.Throws<ArgumentException>(() => ReferenceReport.FromTable(BestOfNCurveTests.Table([[1], [2]]))).Message);
-        Assert.Throws<ArgumentOutOfRangeException>(() => ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { N = double.NaN }));
+        Assert.Contains(
+            "M = 1",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    ReferenceReport.FromTable(
+                        BestOfNCurveTests.Table([
+                            [1],
+                            [2],
+                        ])
+                    )
+                )
+                .Message
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { N = double.NaN })
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { MaxN = 0 }));
-        Assert.Throws<ArgumentException>(() => ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { Bootstrap = new() { Resamples = 1 } }));
+        Assert.Throws<ArgumentException>(() =>
+            ReferenceReport.FromTable(Good(2, 4), new ReferenceReportOptions { Bootstrap = new() { Resamples = 1 } })
+        );
         Assert.Equal(3, ReferenceReport.FromTable(Good(20, 64), new ReferenceReportOptions { MaxN = 3, N = 2.5 }).Curve.MaxN);
     }
 
     /// <summary>Normal rewards without ties, lengths that say nothing, no text twice.</summary>
-    private static ReferenceTable Good(int prompts, int samples) => new(Enumerable.Range(0, prompts).Select(p =>
-    {
-        var random = new CounterRandom(11, "good", p);
-        return new ReferencePrompt($"prompt {p}", Enumerable.Range(0, samples).Select(i => random.Normal(i)), Enumerable.Range(0, samples).Select(i => $"{i}{new string('x', (int)(random.Uniform(1000 + i) * 20))}"));
-    }));
+    private static ReferenceTable Good(int prompts, int samples) =>
+        new(
+            Enumerable
+                .Range(0, prompts)
+                .Select(p =>
+                {
+                    var random = new CounterRandom(11, "good", p);
+                    return new ReferencePrompt(
+                        $"prompt {p}",
+                        Enumerable.Range(0, samples).Select(i => random.Normal(i)),
+                        Enumerable.Range(0, samples).Select(i => $"{i}{new string('x', (int)(random.Uniform(1000 + i) * 20))}")
+                    );
+                })
+        );
 }

@@ -56,5 +56,10 @@ public sealed class RewardCeilingTests
     }
 
     private static ReferenceTable Table(double[] rewards) =>
-        new([new ReferencePrompt("a", rewards.Select((reward, i) => new ScoredCompletion(new Completion { Prompt = "a", Text = $"{i}" }, reward, -1)))]);
+        new([
+            new ReferencePrompt(
+                "a",
+                rewards.Select((reward, i) => new ScoredCompletion(new Completion { Prompt = "a", Text = $"{i}" }, reward, -1))
+            ),
+        ]);
 }

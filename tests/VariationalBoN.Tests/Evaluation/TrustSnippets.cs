@@ -46,7 +46,12 @@ public sealed class TrustSnippets
 
         // 2. At most 8 draws, fewer where one more is not worth .3 of reward.
         var stopping = new EarlyStopping(table, costPerDraw: .3);
-        EarlyStoppedAnswers answers = await new BestOfNSampler(reference, judge).SampleUntilGoodEnoughAsync(prompts, n: 8, stopping, seed: 1);
+        EarlyStoppedAnswers answers = await new BestOfNSampler(reference, judge).SampleUntilGoodEnoughAsync(
+            prompts,
+            n: 8,
+            stopping,
+            seed: 1
+        );
         console.WriteLine(answers);
 
         // 3. Training towards far too large an N, watched. (A table has no held-out prompts: it learns each by itself.)
@@ -82,8 +87,9 @@ public sealed class TrustSnippets
         double[] longer = [12, 30, -4, 25, 0, -9];
         int[] prompt = [0, 0, 1, 1, 2, 2];
         // snippet: length
-        LengthControlledWinRate rate = LengthControlledWinRate.Of(won, longer, prompt); // 1, 0.5 or 0; own length minus the other's; a label for each prompt
-        Console.WriteLine(rate);                                                        // the win rate at equal length, with its interval
+        // 1, 0.5 or 0; own length minus the other's; a label for each prompt
+        LengthControlledWinRate rate = LengthControlledWinRate.Of(won, longer, prompt);
+        Console.WriteLine(rate); // the win rate at equal length, with its interval
         // end snippet
         Assert.True(rate.Controlled < rate.WinRate.Value);
     }
@@ -95,6 +101,9 @@ public sealed class TrustSnippets
         // snippet: thinking
         IRewardModel answersAlone = judge.WithoutThinking(new ThinkingOptions { MaxCharacters = 2_000, RewardOverBudget = -10 });
         // end snippet
-        Assert.Equal([3], await answersAlone.ScoreAsync([new Completion { Prompt = "q", Text = "<think>hm</think>Yes" }], CancellationToken.None));
+        Assert.Equal(
+            [3],
+            await answersAlone.ScoreAsync([new Completion { Prompt = "q", Text = "<think>hm</think>Yes" }], CancellationToken.None)
+        );
     }
 }

@@ -12,7 +12,8 @@ using static VariationalBoN.Tests.Rewards.ScriptedServer;
 
 namespace VariationalBoN.Tests.ExtensionsAI;
 
-/// <summary>What goes wrong over HTTP, for judge and sampler through the client of OpenAI's protocol, whose own tries wrap what they meet.</summary>
+/// <summary>What goes wrong over HTTP, for judge and sampler through the client of OpenAI's protocol, whose own tries wrap what they
+/// meet.</summary>
 [Trait("Tier", "fast")]
 public sealed class OpenAIFailureTests
 {
@@ -21,22 +22,35 @@ public sealed class OpenAIFailureTests
 
     private readonly ConcurrentQueue<LogLine> _retries = [];
 
-    public static TheoryData<string, string?, RemoteFailure> Failures => new()
-    {
-        { "dropped", null, RemoteFailure.Unavailable },
-        { "half a head", "HTTP/1.1 200 OK\r\nContent-Le", RemoteFailure.Unavailable },
-        { "half a body", Answer(s_whole)[..^20], RemoteFailure.Unavailable },
-        { "half the chunks", $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{s_whole.Length:x}\r\n{s_whole[..30]}\r\n", RemoteFailure.Unavailable },
-        { "half a JSON", $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{s_whole[..40]}", RemoteFailure.Unavailable },
-        { "no body", Answer(""), RemoteFailure.Unavailable },
-        { "a page of a proxy", Answer("<html>"), RemoteFailure.Unavailable },
-        { "408", Answer("", "408 Slow"), RemoteFailure.Unavailable },
-        { "429", Answer("", "429 Busy", "Retry-After: 0\r\n"), RemoteFailure.Unavailable },
-        { "503", Answer("", "503 Away"), RemoteFailure.Unavailable },
-        { "500", Answer("", "500 Oops"), RemoteFailure.ServerError },
-        { "401", Answer("", "401 Who"), RemoteFailure.Misdirected },
-        { "no choice", Answer("""{"id": "1", "object": "chat.completion", "created": 1, "model": "served", "choices": []}"""), RemoteFailure.BadAnswer },
-    };
+    public static TheoryData<string, string?, RemoteFailure> Failures =>
+        new()
+        {
+            { "dropped", null, RemoteFailure.Unavailable },
+            { "half a head", "HTTP/1.1 200 OK\r\nContent-Le", RemoteFailure.Unavailable },
+            { "half a body", Answer(s_whole)[..^20], RemoteFailure.Unavailable },
+            {
+                "half the chunks",
+                $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{s_whole.Length:x}\r\n{s_whole[..30]}\r\n",
+                RemoteFailure.Unavailable
+            },
+            {
+                "half a JSON",
+                $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{s_whole[..40]}",
+                RemoteFailure.Unavailable
+            },
+            { "no body", Answer(""), RemoteFailure.Unavailable },
+            { "a page of a proxy", Answer("<html>"), RemoteFailure.Unavailable },
+            { "408", Answer("", "408 Slow"), RemoteFailure.Unavailable },
+            { "429", Answer("", "429 Busy", "Retry-After: 0\r\n"), RemoteFailure.Unavailable },
+            { "503", Answer("", "503 Away"), RemoteFailure.Unavailable },
+            { "500", Answer("", "500 Oops"), RemoteFailure.ServerError },
+            { "401", Answer("", "401 Who"), RemoteFailure.Misdirected },
+            {
+                "no choice",
+                Answer("""{"id": "1", "object": "chat.completion", "created": 1, "model": "served", "choices": []}"""),
+                RemoteFailure.BadAnswer
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Failures))]
@@ -49,7 +63,10 @@ public sealed class OpenAIFailureTests
             _retries.Clear();
             Assert.Equal(failure, await SamplerFailsAsync(client));
             Assert.Equal(failure, await JudgeFailsAsync(client));
-            Assert.True(_retries.Count == (failure is RemoteFailure.Unavailable or RemoteFailure.ServerError ? 4 : 0), $"{what}: {_retries.Count} retries");
+            Assert.True(
+                _retries.Count == (failure is RemoteFailure.Unavailable or RemoteFailure.ServerError ? 4 : 0),
+                $"{what}: {_retries.Count} retries"
+            );
         }
     }
 
@@ -100,7 +117,14 @@ public sealed class OpenAIFailureTests
             await using ScriptedServer server = Silent(arrived);
             using IChatClient client = Client(server.Endpoint, ownTries);
             using var source = new CancellationTokenSource();
-            Task asking = judge ? CheckedScoring.ScoreAsync(Judge(client).WithRetry(Retry()), s_one, new() { OnFailure = RewardFailure.Exclude }, source.Token) : Sampler(client).SampleAsync(["p"], 1, 0, source.Token);
+            Task asking = judge
+                ? CheckedScoring.ScoreAsync(
+                    Judge(client).WithRetry(Retry()),
+                    s_one,
+                    new() { OnFailure = RewardFailure.Exclude },
+                    source.Token
+                )
+                : Sampler(client).SampleAsync(["p"], 1, 0, source.Token);
             await arrived.Task;
             await source.CancelAsync();
             Assert.Equal(source.Token, (await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking)).CancellationToken);
@@ -111,19 +135,34 @@ public sealed class OpenAIFailureTests
     [Fact]
     public async Task Job_ends_with_the_right_numbers_through_all_failures_that_pass()
     {
-        string?[] passing = [.. Failures.Where(row => (RemoteFailure)row[2] is RemoteFailure.Unavailable or RemoteFailure.ServerError).Select(row => (string?)row[1])];
+        string?[] passing =
+        [
+            .. Failures
+                .Where(row => (RemoteFailure)row[2] is RemoteFailure.Unavailable or RemoteFailure.ServerError)
+                .Select(row => (string?)row[1]),
+        ];
         int calls = -1;
-        await using var server = new ScriptedServer((_, body, _) =>
-        {
-            int call = Interlocked.Increment(ref calls);
-            string asked = JsonDocument.Parse(body).RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!;
-            return Task.FromResult(call % 2 == 0 ? passing[call / 2 % passing.Length] : Answer(OpenAIWireTests.Chat(asked, "stop")));
-        });
+        await using var server = new ScriptedServer(
+            (_, body, _) =>
+            {
+                int call = Interlocked.Increment(ref calls);
+                string asked = JsonDocument.Parse(body).RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!;
+                return Task.FromResult(call % 2 == 0 ? passing[call / 2 % passing.Length] : Answer(OpenAIWireTests.Chat(asked, "stop")));
+            }
+        );
         using IChatClient client = Client(server.Endpoint, 0);
         string[] numbers = [.. Enumerable.Range(0, 12).Select(i => $"{i}")];
         RetryOptions patient = Retry() with { MaxRetries = 100 };
 
-        IReadOnlyList<Completion> drawn = await new ChatReferenceSampler(client, new() { MaxOutputTokens = 3, MaxConcurrency = 3, Retry = patient }).SampleAsync(Prompt.FromTexts(numbers), 1, 0);
+        IReadOnlyList<Completion> drawn = await new ChatReferenceSampler(
+            client,
+            new()
+            {
+                MaxOutputTokens = 3,
+                MaxConcurrency = 3,
+                Retry = patient,
+            }
+        ).SampleAsync(Prompt.FromTexts(numbers), 1, 0);
         double?[] rewards = await CheckedScoring.ScoreAsync(Judge(client).WithRetry(patient), drawn, new() { MaxConcurrency = 3 }, default);
 
         Assert.Equal(numbers, drawn.Select(completion => completion.Text));
@@ -131,17 +170,27 @@ public sealed class OpenAIFailureTests
         Assert.Equal(server.Requests - 24, _retries.Count); // each request but the 24 that were answered was one retry
     }
 
-    private static IChatClient Client(Uri server, int ownTries, TimeSpan? timeout = null) =>
-        new OpenAIClient(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(server, "/v1"), RetryPolicy = new AtOnce(ownTries), NetworkTimeout = timeout }).GetChatClient("served").AsIChatClient();
+    private static IChatClient Client(Uri server, int ownTries, TimeSpan? timeout = null) => new OpenAIClient(
+            new ApiKeyCredential("none"),
+            new OpenAIClientOptions
+            {
+                Endpoint = new Uri(server, "/v1"),
+                RetryPolicy = new AtOnce(ownTries),
+                NetworkTimeout = timeout,
+            }
+        ).GetChatClient("served").AsIChatClient();
 
     private static ChatRewardModel Judge(IChatClient client) => new(client, new() { Template = "{completion}" });
 
-    private static ScriptedServer Silent(TaskCompletionSource? arrived = null) => new(async (_, _, stop) =>
-    {
-        arrived?.TrySetResult();
-        await Task.Delay(Timeout.Infinite, stop);
-        return null;
-    });
+    private static ScriptedServer Silent(TaskCompletionSource? arrived = null) =>
+        new(
+            async (_, _, stop) =>
+            {
+                arrived?.TrySetResult();
+                await Task.Delay(Timeout.Infinite, stop);
+                return null;
+            }
+        );
 
     private ChatReferenceSampler Sampler(IChatClient client) => new(client, new() { MaxOutputTokens = 3, Retry = Retry() });
 
@@ -150,18 +199,21 @@ public sealed class OpenAIFailureTests
 
     private async Task<RemoteFailure> JudgeFailsAsync(IChatClient client)
     {
-        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => Judge(client).WithRetry(Retry()).ScoreAsync(s_one, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() =>
+            Judge(client).WithRetry(Retry()).ScoreAsync(s_one, CancellationToken.None)
+        );
         return error.Failure;
     }
 
-    private RetryOptions Retry() => new()
-    {
-        MaxRetries = 2,
-        Timeout = null,
-        TimeProvider = new ImpatientTime(),
-        Logger = new HeardLog(_retries.Enqueue),
-        StatusOf = e => (e as ClientResultException)?.Status,
-    };
+    private RetryOptions Retry() =>
+        new()
+        {
+            MaxRetries = 2,
+            Timeout = null,
+            TimeProvider = new ImpatientTime(),
+            Logger = new HeardLog(_retries.Enqueue),
+            StatusOf = e => (e as ClientResultException)?.Status,
+        };
 
     /// <summary>The client's own tries without their waits.</summary>
     private sealed class AtOnce(int tries) : ClientRetryPolicy(tries)

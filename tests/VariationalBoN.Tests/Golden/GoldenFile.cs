@@ -15,5 +15,8 @@ internal static class GoldenFile
     }
 
     public static void AssertClose(double expected, double actual, double tolerance, string what) =>
-        Assert.True(expected == actual || Math.Abs(expected - actual) <= tolerance, FormattableString.Invariant($"{what}: expected {expected:R}, got {actual:R}, tolerance {tolerance:R}"));
+        Assert.True(
+            expected == actual || Math.Abs(expected - actual) <= tolerance,
+            FormattableString.Invariant($"{what}: expected {expected:R}, got {actual:R}, tolerance {tolerance:R}")
+        );
 }

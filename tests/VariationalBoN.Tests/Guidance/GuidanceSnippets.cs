@@ -18,17 +18,18 @@ public sealed class GuidanceSnippets : IDisposable
     {
         (CausalLmPolicy reference, ReferenceTable table) = await Made;
         Scorer scorer = Scorer(reference);
-        Prompt[] train = Train, heldOut = HeldOut;
+        Prompt[] train = Train,
+            heldOut = HeldOut;
         string path = _path;
         ValueHeadOptions options = Options(epochs: 1);
 
         // snippet: guided
-        using ValueHead head = ValueHead.Train(reference, table, train, options);       // once: from the samples of the table, no new draws
-        var guided = new GuidedPolicy(reference, head, RankWeight.BestOf(8));           // an IPolicy: Sample, LogProb, exact KL
+        using ValueHead head = ValueHead.Train(reference, table, train, options); // once: from the samples of the table, no new draws
+        var guided = new GuidedPolicy(reference, head, RankWeight.BestOf(8)); // an IPolicy: Sample, LogProb, exact KL
         var answers = guided.Sample(heldOut, completionsPerPrompt: 4, seed: 1);
-        var bolder = guided.With(RankWeight.BestOf(32));                                // N is a dial
+        var bolder = guided.With(RankWeight.BestOf(32)); // N is a dial
         var report = await new Evaluator(scorer, table).EvaluateAsync(guided, heldOut, 64, seed: 1, table.BestOf(8));
-        head.Save(path);                                                                // safetensors; ValueHead.Load(path, scorer) reads it back
+        head.Save(path); // safetensors; ValueHead.Load(path, scorer) reads it back
         // end snippet
 
         Assert.Equal(8, answers.Count);
@@ -47,8 +48,9 @@ public sealed class GuidanceSnippets : IDisposable
 
         // snippet: resampled
         var resampler = new ImportanceResampler(guided, scorer, table.BestOf(8));
-        var kept = await resampler.SampleAsync(prompts, draws: 4, seed: 1);             // one of 4, by pi_bon / pi: nearer to Best-of-8
-        var best = await new BestOfNSampler(guided.With(RankWeight.BestOf(2)), scorer.Reward).SampleAsync(prompts, n: 4, seed: 1); // the best of 4
+        var kept = await resampler.SampleAsync(prompts, draws: 4, seed: 1); // one of 4, by pi_bon / pi: nearer to Best-of-8
+        // the best of 4
+        var best = await new BestOfNSampler(guided.With(RankWeight.BestOf(2)), scorer.Reward).SampleAsync(prompts, n: 4, seed: 1);
         // end snippet
 
         Assert.All(kept, answer => Assert.InRange(answer.EffectiveDraws, 1, 4));
@@ -68,7 +70,7 @@ public sealed class GuidanceSnippets : IDisposable
 
         // snippet: values
         var scored = await scorer.ScoreAsync(policy.Sample(train, completionsPerPrompt: 4, seed: 1));
-        var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(8), bestOfN);           // plain data: log pi_ref and V of each token
+        var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(8), bestOfN); // plain data: log pi_ref and V of each token
         using var loss = ScoreFunction.Loss(policy.TokenLogProb(scored), values.LogReference, values.Values, lambda: 0.95);
         // end snippet
 

@@ -9,7 +9,8 @@ namespace VariationalBoN.Tests.Guidance;
 internal static class GuidedExample
 {
     internal const int Samples = 64;
-    internal static readonly Prompt[] Train = [.. Enumerable.Range(0, 25).Select(i => (Prompt)$"{i / 5} {i % 5}")], HeldOut = ["2 4 1", "0"];
+    internal static readonly Prompt[] Train = [.. Enumerable.Range(0, 25).Select(i => (Prompt)$"{i / 5} {i % 5}")],
+        HeldOut = ["2 4 1", "0"];
 
     private static readonly Lazy<Task<(CausalLmPolicy Reference, ReferenceTable Table)>> s_made = new(async () =>
     {
@@ -35,7 +36,16 @@ internal static class GuidedExample
 
     internal static Scorer Scorer(CausalLmPolicy reference) => new(reference, Judge);
 
-    internal static ValueHeadOptions Options(int epochs = 20, double rate = 1e-2) => new() { Width = 24, Sums = 6, Epochs = epochs, AnswersPerStep = 128, LearningRate = rate, Seed = 2 };
+    internal static ValueHeadOptions Options(int epochs = 20, double rate = 1e-2) =>
+        new()
+        {
+            Width = 24,
+            Sums = 6,
+            Epochs = epochs,
+            AnswersPerStep = 128,
+            LearningRate = rate,
+            Seed = 2,
+        };
 
     internal static async Task<ValueHead> HeadAsync(ValueHeadOptions? options = null)
     {

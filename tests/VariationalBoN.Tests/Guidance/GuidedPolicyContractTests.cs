@@ -11,5 +11,10 @@ public sealed class GuidedPolicyContractTests : PolicyContractTests
     protected override IReadOnlyList<Prompt> Prompts => ["1 2 3 4", "0", "2 2"];
 
     protected override IPolicy Create() =>
-        new GuidedPolicy(GuidedExample.Made.GetAwaiter().GetResult().Reference, s_head, RankWeight.BestOf(6), new GuidanceOptions { TopTokens = 3 });
+        new GuidedPolicy(
+            GuidedExample.Made.GetAwaiter().GetResult().Reference,
+            s_head,
+            RankWeight.BestOf(6),
+            new GuidanceOptions { TopTokens = 3 }
+        );
 }

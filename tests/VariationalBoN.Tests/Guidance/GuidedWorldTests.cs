@@ -10,8 +10,12 @@ namespace VariationalBoN.Tests.Guidance;
 [Trait("Tier", "torch")]
 public sealed class GuidedWorldTests
 {
-    private const int V = 4, L = 3;
-    private static readonly double[] s_logits = [.. Enumerable.Range(0, ((V * V * V) - 1) / (V - 1) * V).Select(i => 1.5 * Math.Sin(i * 2.1))];
+    private const int V = 4,
+        L = 3;
+    private static readonly double[] s_logits =
+    [
+        .. Enumerable.Range(0, ((V * V * V) - 1) / (V - 1) * V).Select(i => 1.5 * Math.Sin(i * 2.1)),
+    ];
 
     [Theory]
     [InlineData(1, false)]
@@ -53,13 +57,22 @@ public sealed class GuidedWorldTests
     public void Fewer_tokens_leave_a_divergence_that_falls_to_nothing_and_full_support()
     {
         var world = World(4, ties: false);
-        double[] divergences = [.. Enumerable.Range(1, V).Select(k =>
-        {
-            double[] guided = LogProbs(world, RankWeight.BestOf(4), new GuidanceOptions { TopTokens = k, MostRest = double.PositiveInfinity });
-            Assert.All(guided, log => Assert.True(double.IsFinite(log)));
-            Assert.Equal(1, guided.Sum(Math.Exp), 1e-12);
-            return EnumerableWorld.Kl(guided, world.LogBestOfN);
-        })];
+        double[] divergences =
+        [
+            .. Enumerable
+                .Range(1, V)
+                .Select(k =>
+                {
+                    double[] guided = LogProbs(
+                        world,
+                        RankWeight.BestOf(4),
+                        new GuidanceOptions { TopTokens = k, MostRest = double.PositiveInfinity }
+                    );
+                    Assert.All(guided, log => Assert.True(double.IsFinite(log)));
+                    Assert.Equal(1, guided.Sum(Math.Exp), 1e-12);
+                    return EnumerableWorld.Kl(guided, world.LogBestOfN);
+                }),
+        ];
 
         // V - 1 of V tokens leave one that takes what is left: exact again. With fewer, those outside share one value.
         Assert.InRange(divergences[V - 1], -1e-12, 1e-10);
@@ -73,21 +86,38 @@ public sealed class GuidedWorldTests
     {
         var world = World(8, ties: false);
         int[] counts = [2, 6, 24, 400];
-        double[] divergences = [.. counts.Select(bins =>
-        {
-            double[] edges = [.. Enumerable.Range(0, bins + 1).Select(k => k == bins ? 1 : 1 - Math.Pow(1 - ((double)k / bins), 2.5))];
-            var value = new EnumeratedPrefixValue(world, edges);
-            var policy = new GuidedPolicy(WorldModel.Policy(world), value, RankWeight.BestOf(8), new GuidanceOptions { TopTokens = V });
-            return EnumerableWorld.Kl(Values(world, policy), world.LogBestOfN);
-        })];
+        double[] divergences =
+        [
+            .. counts.Select(bins =>
+            {
+                double[] edges = [.. Enumerable.Range(0, bins + 1).Select(k => k == bins ? 1 : 1 - Math.Pow(1 - ((double)k / bins), 2.5))];
+                var value = new EnumeratedPrefixValue(world, edges);
+                var policy = new GuidedPolicy(WorldModel.Policy(world), value, RankWeight.BestOf(8), new GuidanceOptions { TopTokens = V });
+                return EnumerableWorld.Kl(Values(world, policy), world.LogBestOfN);
+            }),
+        ];
 
         Assert.True(divergences[0] > divergences[1] && divergences[1] > divergences[2] && divergences[2] > divergences[3]);
         Assert.InRange(divergences[2], 1e-5, 0.02);
         Assert.InRange(divergences[3], 0, 1e-4);
 
         // Edges at the levels of the world lose nothing.
-        double[] levels = [0, .. world.Rewards.Distinct().Order().Select(r => Math.Exp(world.BestOfN.LogCdf(EnumerableWorld.Prompt, r).AtOrBelow)).SkipLast(1), 1];
-        var exact = new GuidedPolicy(WorldModel.Policy(world), new EnumeratedPrefixValue(world, levels), RankWeight.BestOf(8), new GuidanceOptions { TopTokens = V });
+        double[] levels =
+        [
+            0,
+            .. world
+                .Rewards.Distinct()
+                .Order()
+                .Select(r => Math.Exp(world.BestOfN.LogCdf(EnumerableWorld.Prompt, r).AtOrBelow))
+                .SkipLast(1),
+            1,
+        ];
+        var exact = new GuidedPolicy(
+            WorldModel.Policy(world),
+            new EnumeratedPrefixValue(world, levels),
+            RankWeight.BestOf(8),
+            new GuidanceOptions { TopTokens = V }
+        );
         Assert.InRange(EnumerableWorld.Kl(Values(world, exact), world.LogBestOfN), -1e-10, 1e-10);
     }
 
@@ -100,10 +130,15 @@ public sealed class GuidedWorldTests
         var policy = Guided(world, RankWeight.BestOf(4), new GuidanceOptions { TopTokens = k });
         var reference = WorldModel.Policy(world);
         Completion[] all = [.. Enumerable.Range(0, world.Sequences).Select(y => WorldModel.Completion(world, y))];
-        double[] guided = policy.LogProbValues(all), steps = policy.StepwiseKl(reference, all);
+        double[] guided = policy.LogProbValues(all),
+            steps = policy.StepwiseKl(reference, all);
 
         Assert.True(policy.CanCompareWith(reference));
-        Assert.Equal(EnumerableWorld.Kl(guided, world.LogReference), guided.Zip(steps).Sum(pair => Math.Exp(pair.First) * pair.Second), 1e-10);
+        Assert.Equal(
+            EnumerableWorld.Kl(guided, world.LogReference),
+            guided.Zip(steps).Sum(pair => Math.Exp(pair.First) * pair.Second),
+            1e-10
+        );
     }
 
     [Fact]
@@ -126,13 +161,31 @@ public sealed class GuidedWorldTests
     {
         var world = World(4, ties: false);
         var value = new EnumeratedPrefixValue(world);
-        Assert.Contains("TopTokens is 0", Assert.Throws<ArgumentException>(() => Guided(world, RankWeight.BestOf(4), new GuidanceOptions { TopTokens = 0 })).Message, StringComparison.Ordinal);
-        Assert.Contains("MostRest", Assert.Throws<ArgumentException>(() => Guided(world, RankWeight.BestOf(4), new GuidanceOptions { MostRest = 0 })).Message, StringComparison.Ordinal);
-        Assert.Contains("LeastRest", Assert.Throws<ArgumentException>(() => Guided(world, RankWeight.BestOf(4), new GuidanceOptions { LeastRest = double.NaN })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "TopTokens is 0",
+            Assert.Throws<ArgumentException>(() => Guided(world, RankWeight.BestOf(4), new GuidanceOptions { TopTokens = 0 })).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "MostRest",
+            Assert.Throws<ArgumentException>(() => Guided(world, RankWeight.BestOf(4), new GuidanceOptions { MostRest = 0 })).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "LeastRest",
+            Assert
+                .Throws<ArgumentException>(() => Guided(world, RankWeight.BestOf(4), new GuidanceOptions { LeastRest = double.NaN }))
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => RankWeight.BestOf(0.5));
         Assert.Throws<ArgumentOutOfRangeException>(() => RankWeight.Tilt(double.PositiveInfinity));
         var truncating = WorldModel.Policy(world).With(new GenerationOptions { MaxNewTokens = L, TopK = 2 });
-        Assert.Contains("truncates", Assert.Throws<ArgumentException>(() => new GuidedPolicy(truncating, value, RankWeight.BestOf(4))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "truncates",
+            Assert.Throws<ArgumentException>(() => new GuidedPolicy(truncating, value, RankWeight.BestOf(4))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => new EnumeratedPrefixValue(world, [0, 0.5, 0.4, 1]));
         Assert.False(Guided(world, RankWeight.BestOf(4), new GuidanceOptions()).IsTrainable);
     }
@@ -159,13 +212,28 @@ public sealed class GuidedWorldTests
         var policy = new GuidedPolicy(WorldModel.Policy(world), new Diverged(), RankWeight.BestOf(4));
         Completion[] all = [WorldModel.Completion(world, 0), WorldModel.Completion(world, 1)];
         Assert.Contains("completion 0", Assert.Throws<ArithmeticException>(() => policy.LogProb(all)).Message, StringComparison.Ordinal);
-        Assert.Contains("completion 0", Assert.Throws<ArithmeticException>(() => policy.StepwiseKl(WorldModel.Policy(world), all)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "completion 0",
+            Assert.Throws<ArithmeticException>(() => policy.StepwiseKl(WorldModel.Policy(world), all)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void The_mean_weight_over_all_ranks_is_one()
     {
-        foreach (RankWeight weight in new[] { RankWeight.BestOf(1), RankWeight.BestOf(7.3), RankWeight.BestOf(500), RankWeight.Tilt(0), RankWeight.Tilt(1e-6), RankWeight.Tilt(900), default })
+        foreach (
+            RankWeight weight in new[]
+            {
+                RankWeight.BestOf(1),
+                RankWeight.BestOf(7.3),
+                RankWeight.BestOf(500),
+                RankWeight.Tilt(0),
+                RankWeight.Tilt(1e-6),
+                RankWeight.Tilt(900),
+                default,
+            }
+        )
         {
             Assert.Equal(0, weight.LogMean(0, 1), 1e-9);
             double mean = Enumerable.Range(0, 1000).Sum(i => Math.Exp(weight.LogMean(i / 1000.0, (i + 1) / 1000.0)) / 1000);
@@ -187,35 +255,34 @@ public sealed class GuidedWorldTests
 
         public bool NeedsHiddenStates => false;
 
-        public void Require(RankWeight weight)
-        {
-        }
+        public void Require(RankWeight weight) { }
 
         public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight) => this;
 
         public PrefixValues Values(torch.Tensor? hidden, torch.Tensor tokens) =>
             new(torch.full(tokens.size(0), double.NaN, torch.float64), torch.full(tokens.shape, double.NaN, torch.float64));
 
-        public void SelectRows(ReadOnlySpan<int> rows)
-        {
-        }
+        public void SelectRows(ReadOnlySpan<int> rows) { }
 
-        public void Append(torch.Tensor tokens)
-        {
-        }
+        public void Append(torch.Tensor tokens) { }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 
     private static EnumerableWorld World(double n, bool ties) =>
-        new(V, L, s_logits, [.. Enumerable.Range(0, V * V * V).Select(y => ties ? Math.Floor(4 * Math.Sin(y * 1.9)) : Math.Sin(y * 1.9))], n);
+        new(
+            V,
+            L,
+            s_logits,
+            [.. Enumerable.Range(0, V * V * V).Select(y => ties ? Math.Floor(4 * Math.Sin(y * 1.9)) : Math.Sin(y * 1.9))],
+            n
+        );
 
     private static GuidedPolicy Guided(EnumerableWorld world, RankWeight weight, GuidanceOptions options) =>
         new(WorldModel.Policy(world), new EnumeratedPrefixValue(world), weight, options);
 
-    private static double[] LogProbs(EnumerableWorld world, RankWeight weight, GuidanceOptions options) => Values(world, Guided(world, weight, options));
+    private static double[] LogProbs(EnumerableWorld world, RankWeight weight, GuidanceOptions options) =>
+        Values(world, Guided(world, weight, options));
 
     private static double[] Values(EnumerableWorld world, GuidedPolicy policy) =>
         policy.LogProbValues([.. Enumerable.Range(0, world.Sequences).Select(y => WorldModel.Completion(world, y))]);

@@ -26,7 +26,9 @@ public sealed class ValueHeadTests : IDisposable
         using var trained = await HeadAsync();
         foreach (double n in new[] { 2, 8.0 })
         {
-            double before = Divergence(reference, untrained, n), after = Divergence(reference, trained, n), none = Divergence(reference, null, n);
+            double before = Divergence(reference, untrained, n),
+                after = Divergence(reference, trained, n),
+                none = Divergence(reference, null, n);
             Assert.Equal(none, before, 1e-4); // an untrained head is the reference
             Assert.InRange(after, 0, 0.8 * before);
         }
@@ -45,7 +47,10 @@ public sealed class ValueHeadTests : IDisposable
         Assert.Equal(Options(epochs: 2), read.Options);
         var drawn = reference.Sample(HeldOut, 20, seed: 4);
         foreach (var weight in new[] { RankWeight.BestOf(8), RankWeight.Tilt(4) })
-            Assert.Equal(new GuidedPolicy(reference, head, weight).LogProbValues(drawn), new GuidedPolicy(reference, read, weight).LogProbValues(drawn));
+            Assert.Equal(
+                new GuidedPolicy(reference, head, weight).LogProbValues(drawn),
+                new GuidedPolicy(reference, read, weight).LogProbValues(drawn)
+            );
     }
 
     [Fact]
@@ -53,7 +58,8 @@ public sealed class ValueHeadTests : IDisposable
     {
         (var reference, var table) = await Made;
         var told = new Told();
-        using ValueHead silent = ValueHead.Train(reference, table, Train, Options(epochs: 2)), watched = ValueHead.Train(reference, table, Train, Options(epochs: 2), told);
+        using ValueHead silent = ValueHead.Train(reference, table, Train, Options(epochs: 2)),
+            watched = ValueHead.Train(reference, table, Train, Options(epochs: 2), told);
         Assert.Equal(silent.Identity, watched.Identity);
         Assert.Equal(1, told.Shares[^1]);
         Assert.Equal(told.Shares.Order(), told.Shares);
@@ -70,7 +76,10 @@ public sealed class ValueHeadTests : IDisposable
         Assert.Equal(head.Identity, read.Identity);
         Assert.NotEqual(head.Identity, one.Identity);
         var drawn = reference.Sample(HeldOut, 20, seed: 4);
-        Assert.Equal(new GuidedPolicy(reference, head, RankWeight.BestOf(8)).LogProbValues(drawn), new GuidedPolicy(reference, read, RankWeight.BestOf(8)).LogProbValues(drawn));
+        Assert.Equal(
+            new GuidedPolicy(reference, head, RankWeight.BestOf(8)).LogProbValues(drawn),
+            new GuidedPolicy(reference, read, RankWeight.BestOf(8)).LogProbValues(drawn)
+        );
     }
 
     [Fact]
@@ -78,19 +87,33 @@ public sealed class ValueHeadTests : IDisposable
     {
         (var reference, var table) = await Made;
         var changed = new ReferenceTable(
-            table.Prompts.Select(p => HeldOut.Contains(p.Prompt) ? new ReferencePrompt(p.Prompt, p.Samples.Select(s => s with { Reward = -(3 * s.Reward) + 1 })) : p), table.Provenance);
-        using ValueHead one = ValueHead.Train(reference, table, Train, Options(epochs: 1)), two = ValueHead.Train(reference, changed, Train, Options(epochs: 1));
+            table.Prompts.Select(p =>
+                HeldOut.Contains(p.Prompt)
+                    ? new ReferencePrompt(p.Prompt, p.Samples.Select(s => s with { Reward = -(3 * s.Reward) + 1 }))
+                    : p
+            ),
+            table.Provenance
+        );
+        using ValueHead one = ValueHead.Train(reference, table, Train, Options(epochs: 1)),
+            two = ValueHead.Train(reference, changed, Train, Options(epochs: 1));
         var drawn = reference.Sample(HeldOut, 20, seed: 4);
         Assert.Equal(one.Identity, two.Identity);
-        Assert.Equal(new GuidedPolicy(reference, one, RankWeight.BestOf(8)).LogProbValues(drawn), new GuidedPolicy(reference, two, RankWeight.BestOf(8)).LogProbValues(drawn));
+        Assert.Equal(
+            new GuidedPolicy(reference, one, RankWeight.BestOf(8)).LogProbValues(drawn),
+            new GuidedPolicy(reference, two, RankWeight.BestOf(8)).LogProbValues(drawn)
+        );
     }
 
     [Fact]
     public async Task An_increasing_change_of_the_reward_changes_no_bit()
     {
         (var reference, var table) = await Made;
-        var changed = new ReferenceTable(table.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Samples.Select(s => s with { Reward = Math.Exp(s.Reward) }))), table.Provenance);
-        using ValueHead one = ValueHead.Train(reference, table, Train, Options(epochs: 1)), two = ValueHead.Train(reference, changed, Train, Options(epochs: 1));
+        var changed = new ReferenceTable(
+            table.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Samples.Select(s => s with { Reward = Math.Exp(s.Reward) }))),
+            table.Provenance
+        );
+        using ValueHead one = ValueHead.Train(reference, table, Train, Options(epochs: 1)),
+            two = ValueHead.Train(reference, changed, Train, Options(epochs: 1));
         Assert.Equal(one.Identity, two.Identity);
     }
 
@@ -98,9 +121,11 @@ public sealed class ValueHeadTests : IDisposable
     public async Task Hidden_states_that_are_kept_and_those_computed_anew_teach_the_same()
     {
         (var reference, _) = await Made;
-        using ValueHead kept = await HeadAsync(Options(epochs: 1)), anew = await HeadAsync(Options(epochs: 1) with { HiddenStateBytes = 0 });
+        using ValueHead kept = await HeadAsync(Options(epochs: 1)),
+            anew = await HeadAsync(Options(epochs: 1) with { HiddenStateBytes = 0 });
         var drawn = reference.Sample(HeldOut, 20, seed: 4);
-        double[] one = new GuidedPolicy(reference, kept, RankWeight.BestOf(8)).LogProbValues(drawn), two = new GuidedPolicy(reference, anew, RankWeight.BestOf(8)).LogProbValues(drawn);
+        double[] one = new GuidedPolicy(reference, kept, RankWeight.BestOf(8)).LogProbValues(drawn),
+            two = new GuidedPolicy(reference, anew, RankWeight.BestOf(8)).LogProbValues(drawn);
         Assert.All(one.Zip(two), pair => Assert.Equal(pair.First, pair.Second, 1e-3));
     }
 
@@ -118,33 +143,71 @@ public sealed class ValueHeadTests : IDisposable
         var respelled = new CausalLmPolicy(reference.Model.Module, new OtherTokenizer(TinyModels.Vocabulary), reference.Options);
         Says("tokenizer", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(respelled))));
         Says("tokenizer", Assert.Throws<ArgumentException>(() => new GuidedPolicy(respelled, head, RankWeight.BestOf(4))));
-        Says("reward model", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, new Scorer(reference, RewardModel.FromFunction(_ => 0, "another judge")))));
+        Says(
+            "reward model",
+            Assert.Throws<InvalidDataException>(() =>
+                ValueHead.Load(_file, new Scorer(reference, RewardModel.FromFunction(_ => 0, "another judge")))
+            )
+        );
         Says("another reference", Assert.Throws<ArgumentException>(() => new GuidedPolicy(other, head, RankWeight.BestOf(4))));
         Says("temperature", Assert.Throws<ArgumentException>(() => new GuidedPolicy(hotter, head, RankWeight.BestOf(4))));
         Says("reference", Assert.Throws<InvalidOperationException>(() => ValueHead.Train(other, table, Train, Options(epochs: 1))));
         Says("more than 64", Assert.Throws<ArgumentOutOfRangeException>(() => new GuidedPolicy(reference, head, RankWeight.BestOf(65))));
-        Says("tilt above", Assert.Throws<ArgumentOutOfRangeException>(() => new GuidedPolicy(reference, head, RankWeight.BestOf(8)).With(RankWeight.Tilt(300))));
+        Says(
+            "tilt above",
+            Assert.Throws<ArgumentOutOfRangeException>(() =>
+                new GuidedPolicy(reference, head, RankWeight.BestOf(8)).With(RankWeight.Tilt(300))
+            )
+        );
     }
 
     [Fact]
     public async Task What_it_cannot_learn_from_is_refused_by_name()
     {
         (var reference, var table) = await Made;
-        var imported = new ReferenceTable(table.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Responses)), table.Provenance);
+        var imported = new ReferenceTable(
+            table.Prompts.Select(p => new ReferencePrompt(p.Prompt, p.Rewards, p.Responses)),
+            table.Provenance
+        );
         Says("no tokens", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, imported, Train)));
-        Says("AcceptUnknownProvenance", Assert.Throws<InvalidOperationException>(() => ValueHead.Train(reference, new ReferenceTable(table.Prompts), Train)));
+        Says(
+            "AcceptUnknownProvenance",
+            Assert.Throws<InvalidOperationException>(() => ValueHead.Train(reference, new ReferenceTable(table.Prompts), Train))
+        );
         Says("no prompt", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, [])));
         Assert.Throws<KeyNotFoundException>(() => ValueHead.Train(reference, table, ["5 5"]));
-        Says("Lambda is 1.1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
-        Says("ValueWeight is -1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { ValueWeight = -1 })));
-        Says("Layers is 0", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Layers = 0 })));
-        Says("Bins is 1", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })));
-        Says("truncates", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.With(reference.Options with { TopK = 2 }), table, Train)));
+        Says(
+            "Lambda is 1.1",
+            Assert.Throws<ArgumentException>(() =>
+                ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })
+            )
+        );
+        Says(
+            "ValueWeight is -1",
+            Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { ValueWeight = -1 }))
+        );
+        Says(
+            "Layers is 0",
+            Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Layers = 0 }))
+        );
+        Says(
+            "Bins is 1",
+            Assert.Throws<ArgumentException>(() =>
+                ValueHead.Train(reference, table, Train, new ValueHeadOptions { Lambda = 1.1, Bins = 1 })
+            )
+        );
+        Says(
+            "truncates",
+            Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.With(reference.Options with { TopK = 2 }), table, Train))
+        );
         using var training = TinyModels.Gpt2();
         Says("Freeze", Assert.Throws<ArgumentException>(() => ValueHead.Train(Policy(training), table, Train)));
         Says("hidden states", Assert.Throws<ArgumentException>(() => ValueHead.Train(reference.WithoutDecoder(), table, Train)));
         using var head = await HeadAsync(Options(epochs: 1));
-        Says("hidden states", Assert.Throws<ArgumentException>(() => new GuidedPolicy(reference.WithoutDecoder(), head, RankWeight.BestOf(2))));
+        Says(
+            "hidden states",
+            Assert.Throws<ArgumentException>(() => new GuidedPolicy(reference.WithoutDecoder(), head, RankWeight.BestOf(2)))
+        );
     }
 
     [Fact]
@@ -163,14 +226,32 @@ public sealed class ValueHeadTests : IDisposable
         TokenValues.Of(free, reference, bare, RankWeight.BestOf(4), bestOfN);
         foreach (var other in new[] { Policy(otherModel), hotter })
         {
-            Says("another reference", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, other, bare, RankWeight.BestOf(4), bestOfN)));
+            Says(
+                "another reference",
+                Assert.Throws<ArgumentException>(() => TokenValues.Of(free, other, bare, RankWeight.BestOf(4), bestOfN))
+            );
             Says("another reference", Assert.Throws<ArgumentException>(() => new GuidedPolicy(other, free, RankWeight.BestOf(4))));
-            var rescored = new ScoredBatch([.. Enumerable.Range(0, scored.Count).Select(i => scored[i] with { LogReference = other.LogProbValues([scored[i].Completion])[0] - 1 })], scored.Groups);
-            Says("is not the one that scored it", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, reference, rescored, RankWeight.BestOf(4), bestOfN)));
+            var rescored = new ScoredBatch(
+                [
+                    .. Enumerable
+                        .Range(0, scored.Count)
+                        .Select(i => scored[i] with { LogReference = other.LogProbValues([scored[i].Completion])[0] - 1 }),
+                ],
+                scored.Groups
+            );
+            Says(
+                "is not the one that scored it",
+                Assert.Throws<ArgumentException>(() => TokenValues.Of(free, reference, rescored, RankWeight.BestOf(4), bestOfN))
+            );
         }
 
         Says("Freeze", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, Policy(training), bare, RankWeight.BestOf(4), bestOfN)));
-        Says("truncates", Assert.Throws<ArgumentException>(() => TokenValues.Of(free, reference.With(reference.Options with { TopK = 2 }), bare, RankWeight.BestOf(4), bestOfN)));
+        Says(
+            "truncates",
+            Assert.Throws<ArgumentException>(() =>
+                TokenValues.Of(free, reference.With(reference.Options with { TopK = 2 }), bare, RankWeight.BestOf(4), bestOfN)
+            )
+        );
     }
 
     [Fact]
@@ -197,7 +278,8 @@ public sealed class ValueHeadTests : IDisposable
     public async Task Values_end_in_the_log_ratio_of_the_distribution(RatioEstimator estimator)
     {
         (var reference, var table) = await Made;
-        using ValueHead head = await HeadAsync(Options(epochs: 1)), more = await HeadAsync(Options(epochs: 2));
+        using ValueHead head = await HeadAsync(Options(epochs: 1)),
+            more = await HeadAsync(Options(epochs: 2));
         var scored = await Scorer(reference).ScoreAsync(reference.Sample(HeldOut, 8, seed: 1));
         var bestOfN = table.BestOf(4, estimator);
         var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(4), bestOfN);
@@ -229,7 +311,11 @@ public sealed class ValueHeadTests : IDisposable
             json = file.Metadata["value_head"];
         Assert.Contains(was, json, StringComparison.Ordinal);
         using var small = TinyModels.Gpt2();
-        VariationalBoN.Weights.Safetensors.Save(_file, small, new Dictionary<string, string> { ["value_head"] = json.Replace(was, becomes, StringComparison.Ordinal) });
+        VariationalBoN.Weights.Safetensors.Save(
+            _file,
+            small,
+            new Dictionary<string, string> { ["value_head"] = json.Replace(was, becomes, StringComparison.Ordinal) }
+        );
         var error = Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference)));
         Says(word, error);
         Says(_file, error);
@@ -272,14 +358,16 @@ public sealed class ValueHeadTests : IDisposable
         using var scope = torch.NewDisposeScope();
         IHiddenDecoder model = reference.Model.HiddenDecoder;
         var prompts = torch.tensor(new long[] { 1, 2, 3, 4, 0, 0 }, [2, 3]);
-        using IDecoding plain = model.StartDecoding(prompts, [3, 1], 2, out var logits), stopped = model.StartHiddenDecoding(prompts, [3, 1], 2, out var hidden);
+        using IDecoding plain = model.StartDecoding(prompts, [3, 1], 2, out var logits),
+            stopped = model.StartHiddenDecoding(prompts, [3, 1], 2, out var hidden);
         Close(logits, hidden);
         plain.SelectRows([1, 0, 1]);
         stopped.SelectRows([1, 0, 1]);
         var next = torch.tensor(new long[] { 2, 4, 1 });
         Close(plain.Append(next), stopped.Append(next));
 
-        void Close(torch.Tensor expected, torch.Tensor state) => Assert.True(torch.allclose(expected, torch.nn.functional.linear(state, model.HeadWeight)));
+        void Close(torch.Tensor expected, torch.Tensor state) =>
+            Assert.True(torch.allclose(expected, torch.nn.functional.linear(state, model.HeadWeight)));
     }
 
     /// <summary>KL(pi || pi_bon) over all answers to the held-out prompts; of the reference where there is no head.</summary>
@@ -290,18 +378,24 @@ public sealed class ValueHeadTests : IDisposable
         foreach (Prompt prompt in HeldOut)
         {
             Completion[] all = [.. Answers(reference, prompt)];
-            double[] logReference = reference.LogProbValues(all), log = policy.LogProbValues(all), rewards = [.. all.Select(c => Reward(c))];
+            double[] logReference = reference.LogProbValues(all),
+                log = policy.LogProbValues(all),
+                rewards = [.. all.Select(c => Reward(c))];
             Assert.Equal(1, log.Sum(Math.Exp), 1e-5);
             for (int y = 0; y < all.Length; y++)
             {
-                double below = 0, level = 0;
+                double below = 0,
+                    level = 0;
                 for (int z = 0; z < all.Length; z++)
                 {
                     below += rewards[z] < rewards[y] ? Math.Exp(logReference[z]) : 0;
                     level += rewards[z] == rewards[y] ? Math.Exp(logReference[z]) : 0;
                 }
 
-                sum += Math.Exp(log[y]) * (log[y] - logReference[y] - RankWeight.BestOf(n).LogMean(below, Math.Min(1, below + level))) / HeldOut.Length;
+                sum +=
+                    Math.Exp(log[y])
+                    * (log[y] - logReference[y] - RankWeight.BestOf(n).LogMean(below, Math.Min(1, below + level)))
+                    / HeldOut.Length;
             }
         }
 
@@ -317,7 +411,12 @@ public sealed class ValueHeadTests : IDisposable
         {
             var longer = open.SelectMany(tokens => Enumerable.Range(0, 6).Select(token => (int[])[.. tokens, token])).ToList();
             foreach (int[] tokens in longer.Where(tokens => tokens[^1] == 5 || tokens.Length == 4))
-                yield return template with { Tokens = [.. tokens], Text = string.Join(' ', tokens), FinishReason = tokens[^1] == 5 ? FinishReason.Stopped : FinishReason.Length };
+                yield return template with
+                {
+                    Tokens = [.. tokens],
+                    Text = string.Join(' ', tokens),
+                    FinishReason = tokens[^1] == 5 ? FinishReason.Stopped : FinishReason.Length,
+                };
             open = [.. longer.Where(tokens => tokens[^1] != 5 && tokens.Length < 4)];
         }
     }
@@ -347,7 +446,8 @@ public sealed class ValueHeadTests : IDisposable
 
         public void Require(RankWeight weight) => value.Require(weight);
 
-        public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight) => value.Start(prompts, promptTokens, weight);
+        public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight) =>
+            value.Start(prompts, promptTokens, weight);
     }
 
     private static void Says(string word, Exception error) => Assert.Contains(word, error.Message, StringComparison.Ordinal);

@@ -40,7 +40,8 @@ public sealed class ValueTrainingTests
         var bins = new RankBins(24, 2.5);
         var weights = ValueTraining.Weights(bins, samples: 40); // [B, N]: N = 4 and 16, which 40 samples tell
         Assert.Equal([24, 2], weights.shape);
-        float[] widths = [.. Enumerable.Range(0, 24).Select(b => (float)(bins.Edges[b + 1] - bins.Edges[b]))], best = new float[24];
+        float[] widths = [.. Enumerable.Range(0, 24).Select(b => (float)(bins.Edges[b + 1] - bins.Edges[b]))],
+            best = new float[24];
         best[^1] = 1;
 
         // An untrained network says the law of the reference, whose values are 1.
@@ -51,7 +52,15 @@ public sealed class ValueTrainingTests
         {
             using var network = new ValueNetwork(3, 4, new ValueHeadOptions { Width = 4, Sums = 2 }, bins);
             var tokens = torch.zeros([1, 2], torch.int64);
-            var batch = new ValueBatch(torch.ones(1, 2, 3), tokens, tokens, torch.ones(1, 2), torch.tensor(new float[] { 1, 0 }, [1, 2, 1]), torch.tensor(label, [1, 24]), torch.zeros(1));
+            var batch = new ValueBatch(
+                torch.ones(1, 2, 3),
+                tokens,
+                tokens,
+                torch.ones(1, 2),
+                torch.tensor(new float[] { 1, 0 }, [1, 2, 1]),
+                torch.tensor(label, [1, 24]),
+                torch.zeros(1)
+            );
             ValueTraining.Loss(network, batch, lambda: 1, weights, valueWeight).backward();
             return [.. network.named_parameters().Single(named => named.name == "token_law").parameter.grad!.data<float>()];
         }
@@ -64,7 +73,9 @@ public sealed class ValueTrainingTests
     public void Targets_are_the_recursion_from_the_end(double lambda)
     {
         using var scope = torch.NewDisposeScope();
-        const int B = 2, T = 4, Bins = 3;
+        const int B = 2,
+            T = 4,
+            Bins = 3;
         int[] lengths = [4, 2];
         var laws = torch.rand([B, T, Bins], torch.float32, generator: new torch.Generator(3));
         var labels = torch.rand([B, Bins], torch.float32, generator: new torch.Generator(4));

@@ -25,12 +25,18 @@ internal sealed class WorldModel : nn.Module<Tensor, Tensor>
 
     /// <summary>A sequence as this policy draws it.</summary>
     internal static Completion Completion(EnumerableWorld world, int sequence) =>
-        world.Completion(sequence).Completion with { PromptTokens = [0], FinishReason = FinishReason.Length };
+        world.Completion(sequence).Completion with
+        {
+            PromptTokens = [0],
+            FinishReason = FinishReason.Length,
+        };
 
     public override Tensor forward(Tensor input)
     {
         long[] tokens = input.data<long>().ToArray();
-        int rows = (int)input.size(0), length = (int)input.size(1), vocabulary = _shape.Vocabulary;
+        int rows = (int)input.size(0),
+            length = (int)input.size(1),
+            vocabulary = _shape.Vocabulary;
         double[] logits = new double[rows * length * vocabulary];
         for (int row = 0; row < rows; row++)
         {

@@ -14,11 +14,15 @@ public sealed class AtomicDirectoryTests : IDisposable
     [Fact]
     public void New_directory_appears_whole()
     {
-        AtomicDirectory.Write(Target + Path.DirectorySeparatorChar, folder =>
-        {
-            Assert.False(Directory.Exists(Target));
-            File.WriteAllText(Path.Combine(folder, "a"), "1");
-        }, _ => true);
+        AtomicDirectory.Write(
+            Target + Path.DirectorySeparatorChar,
+            folder =>
+            {
+                Assert.False(Directory.Exists(Target));
+                File.WriteAllText(Path.Combine(folder, "a"), "1");
+            },
+            _ => true
+        );
         Assert.Equal([Target], Directory.GetFileSystemEntries(_folder));
         Assert.Equal([Path.Combine(Target, "a")], Directory.GetFileSystemEntries(Target));
     }
@@ -46,12 +50,20 @@ public sealed class AtomicDirectoryTests : IDisposable
         Directory.CreateDirectory(Target);
         foreach (string name in new[] { "weights-1", "weights-2", "notes" })
             File.WriteAllText(Path.Combine(Target, name), "old");
-        AtomicDirectory.Write(Target, folder =>
-        {
-            File.WriteAllText(Path.Combine(folder, "index"), "new");
-            File.WriteAllText(Path.Combine(folder, "weights-1"), "new");
-        }, name => name.StartsWith("weights", StringComparison.Ordinal), "index");
-        Assert.Equal(["index", "notes", "weights-1"], Directory.GetFileSystemEntries(Target).Select(path => Path.GetFileName(path)).Order());
+        AtomicDirectory.Write(
+            Target,
+            folder =>
+            {
+                File.WriteAllText(Path.Combine(folder, "index"), "new");
+                File.WriteAllText(Path.Combine(folder, "weights-1"), "new");
+            },
+            name => name.StartsWith("weights", StringComparison.Ordinal),
+            "index"
+        );
+        Assert.Equal(
+            ["index", "notes", "weights-1"],
+            Directory.GetFileSystemEntries(Target).Select(path => Path.GetFileName(path)).Order()
+        );
         Assert.Equal("new", File.ReadAllText(Path.Combine(Target, "weights-1")));
         Assert.Equal("old", File.ReadAllText(Path.Combine(Target, "notes")));
     }
@@ -64,16 +76,25 @@ public sealed class AtomicDirectoryTests : IDisposable
         List<string> kills = DiskSteps.Kills(Target, Path.Combine(_folder, "kills"), () => Replace("new"));
 
         Assert.True(kills.Count > 8, $"{kills.Count} steps");
-        Assert.All(kills, killed =>
-        {
-            string[] read = Read(killed);
-            Assert.True(!File.Exists(Path.Combine(killed, "last")) || read.SequenceEqual(["a old", "b old", "last old"]) || read.SequenceEqual(["a new", "last new"]), $"{killed}: {string.Join(", ", read)}");
-        });
+        Assert.All(
+            kills,
+            killed =>
+            {
+                string[] read = Read(killed);
+                Assert.True(
+                    !File.Exists(Path.Combine(killed, "last"))
+                        || read.SequenceEqual(["a old", "b old", "last old"])
+                        || read.SequenceEqual(["a new", "last new"]),
+                    $"{killed}: {string.Join(", ", read)}"
+                );
+            }
+        );
         Assert.Contains(kills, killed => !File.Exists(Path.Combine(killed, "last")));
         foreach (string killed in kills)
         {
             foreach (string left in Directory.GetDirectories(killed))
-                Directory.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddHours(-1)); // one without a lock may be of a process that is about to take it
+                // one without a lock may be of a process that is about to take it
+                Directory.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddHours(-1));
             Replace("next", killed);
             Assert.Equal(["a next", "last next"], Read(killed));
             Assert.Empty(Directory.GetDirectories(killed));
@@ -105,12 +126,22 @@ public sealed class AtomicDirectoryTests : IDisposable
     public void One_file_that_alone_differs_is_replaced_in_one_step()
     {
         Old();
-        List<string> kills = DiskSteps.Kills(Target, Path.Combine(_folder, "kills"), () => AtomicDirectory.Write(Target, folder =>
-        {
-            File.WriteAllText(Path.Combine(folder, "a"), "new");
-            File.WriteAllText(Path.Combine(folder, "b"), "old");
-            File.WriteAllText(Path.Combine(folder, "last"), "old");
-        }, _ => false, "last"));
+        List<string> kills = DiskSteps.Kills(
+            Target,
+            Path.Combine(_folder, "kills"),
+            () =>
+                AtomicDirectory.Write(
+                    Target,
+                    folder =>
+                    {
+                        File.WriteAllText(Path.Combine(folder, "a"), "new");
+                        File.WriteAllText(Path.Combine(folder, "b"), "old");
+                        File.WriteAllText(Path.Combine(folder, "last"), "old");
+                    },
+                    _ => false,
+                    "last"
+                )
+        );
 
         Assert.All(kills, killed => Assert.Equal(["b old", "last old"], Read(killed)[1..]));
         Assert.Equal("a new", Read(kills[^1])[0]);
@@ -120,12 +151,16 @@ public sealed class AtomicDirectoryTests : IDisposable
     public void Folder_of_a_save_that_is_under_way_is_not_taken_away()
     {
         Old();
-        AtomicDirectory.Write(Target, outer =>
-        {
-            File.WriteAllText(Path.Combine(outer, "a"), "outer");
-            Replace("inner");
-            Assert.True(File.Exists(Path.Combine(outer, "a")));
-        }, _ => false);
+        AtomicDirectory.Write(
+            Target,
+            outer =>
+            {
+                File.WriteAllText(Path.Combine(outer, "a"), "outer");
+                Replace("inner");
+                Assert.True(File.Exists(Path.Combine(outer, "a")));
+            },
+            _ => false
+        );
         Assert.Equal(["a outer", "last inner"], Read(Target));
     }
 
@@ -136,13 +171,20 @@ public sealed class AtomicDirectoryTests : IDisposable
             File.WriteAllText(Path.Combine(Target, name), "old");
     }
 
-    private void Replace(string content, string? target = null) => AtomicDirectory.Write(target ?? Target, folder =>
-    {
-        File.WriteAllText(Path.Combine(folder, "last"), content);
-        File.WriteAllText(Path.Combine(folder, "a"), content);
-    }, name => name == "b", "last");
+    private void Replace(string content, string? target = null) =>
+        AtomicDirectory.Write(
+            target ?? Target,
+            folder =>
+            {
+                File.WriteAllText(Path.Combine(folder, "last"), content);
+                File.WriteAllText(Path.Combine(folder, "a"), content);
+            },
+            name => name == "b",
+            "last"
+        );
 
-    private static string[] Read(string folder) => [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(file => $"{Path.GetFileName(file)} {File.ReadAllText(file)}")];
+    private static string[] Read(string folder) =>
+        [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(file => $"{Path.GetFileName(file)} {File.ReadAllText(file)}")];
 
     private static void Fail(string folder)
     {

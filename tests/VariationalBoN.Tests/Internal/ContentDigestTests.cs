@@ -19,7 +19,9 @@ public sealed class ContentDigestTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var values = arange((1 << 20) + 3, dtype: ScalarType.Float32);
-        byte[] bytes = values.bytes.ToArray(), first = SHA256.HashData(bytes.AsSpan(0, 4 << 20)), second = SHA256.HashData(bytes.AsSpan(4 << 20));
+        byte[] bytes = values.bytes.ToArray(),
+            first = SHA256.HashData(bytes.AsSpan(0, 4 << 20)),
+            second = SHA256.HashData(bytes.AsSpan(4 << 20));
         byte[] expected = SHA256.HashData([.. first, .. second]);
         Assert.Equal([expected, expected], TensorDigest.Of([values, values.view(1, -1).t().expand(-1, 2).select(1, 0)]));
     }
@@ -36,13 +38,18 @@ public sealed class ContentDigestTests : IDisposable
             hash.AppendData(SHA256.HashData(SHA256.HashData(value.bytes)));
         }
 
-        Assert.Contains(Convert.ToHexStringLower(hash.GetHashAndReset())[..16], ModuleFingerprint.Of(module).ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            Convert.ToHexStringLower(hash.GetHashAndReset())[..16],
+            ModuleFingerprint.Of(module).ToString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Stamp_of_a_file_changes_with_every_write_and_with_another_file_of_its_name()
     {
-        string path = Path.Combine(_folder, "file"), other = Path.Combine(_folder, "other");
+        string path = Path.Combine(_folder, "file"),
+            other = Path.Combine(_folder, "other");
         Assert.Null(FileStamp.Of(path));
         File.WriteAllText(path, "one");
         if (FileStamp.Of(path) is not FileStamp stamp)
@@ -53,7 +60,11 @@ public sealed class ContentDigestTests : IDisposable
 
         Assert.Equal(stamp, FileStamp.Of(path));
         Assert.Equal(3ul, stamp.Length);
-        Assert.Equal(new FileInfo(path).LastWriteTimeUtc, DateTimeOffset.FromUnixTimeMilliseconds(stamp.Modified / 1_000_000), TimeSpan.FromMilliseconds(2));
+        Assert.Equal(
+            new FileInfo(path).LastWriteTimeUtc,
+            DateTimeOffset.FromUnixTimeMilliseconds(stamp.Modified / 1_000_000),
+            TimeSpan.FromMilliseconds(2)
+        );
         Assert.False(stamp.IsSettled(DateTimeOffset.UtcNow));
         Assert.True(stamp.IsSettled(DateTimeOffset.UtcNow.AddSeconds(3)));
         File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddDays(-1));

@@ -2,7 +2,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Tests.Internal;
 
-/// <summary>Sees each step that a save of this thread takes on its way to the disk: what a kill there leaves, or what an error there does.</summary>
+/// <summary>Sees each step that a save of this thread takes on its way to the disk: what a kill there leaves, or what an error there
+/// does.</summary>
 internal sealed class DiskSteps : IDisposable
 {
     private readonly Action<int, string, string> _see;
@@ -36,11 +37,14 @@ internal sealed class DiskSteps : IDisposable
     }
 
     /// <summary>Fails the steps with some numbers as a disk does.</summary>
-    public static DiskSteps Fail(Func<int, string, bool> isFailing) => See((step, what, path) =>
-    {
-        if (isFailing(step, what))
-            throw new IOException($"{path}: the disk fails at step {step} ({what})");
-    });
+    public static DiskSteps Fail(Func<int, string, bool> isFailing) =>
+        See(
+            (step, what, path) =>
+            {
+                if (isFailing(step, what))
+                    throw new IOException($"{path}: the disk fails at step {step} ({what})");
+            }
+        );
 
     public void Dispose() => Disk.Before = null;
 

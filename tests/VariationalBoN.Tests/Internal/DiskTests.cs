@@ -35,7 +35,11 @@ public sealed class DiskTests : IDisposable
         Disk.CreateFolder(Path.Combine(_folder, "a", "b"));
         Disk.FlushFolder(Path.Combine(_folder, "a", "b"));
         if (!OperatingSystem.IsWindows())
-            Assert.Contains("nowhere", Assert.Throws<IOException>(() => Disk.FlushFolder(Path.Combine(_folder, "nowhere"))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "nowhere",
+                Assert.Throws<IOException>(() => Disk.FlushFolder(Path.Combine(_folder, "nowhere"))).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]
@@ -58,7 +62,8 @@ public sealed class DiskTests : IDisposable
     [Fact]
     public void What_a_killed_process_left_of_a_file_goes_with_the_next_save_and_what_another_is_writing_stays()
     {
-        string left = Leftovers.NewNameFor(Target), mine = Path.Combine(_folder, "file.notes.tmp");
+        string left = Leftovers.NewNameFor(Target),
+            mine = Path.Combine(_folder, "file.notes.tmp");
         File.WriteAllText(left, "half");
         Write("old");
         Assert.True(File.Exists(left)); // a process may be about to take hold of it

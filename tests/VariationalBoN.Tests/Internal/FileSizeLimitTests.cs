@@ -6,7 +6,8 @@ namespace VariationalBoN.Tests.Internal;
 [Trait("Tier", "slow")]
 public sealed class FileSizeLimitTests : IDisposable
 {
-    private const string Fits = "100", TooMany = "100000";
+    private const string Fits = "100",
+        TooMany = "100000";
     private readonly string _folder = Directory.CreateTempSubdirectory("vbon-limit-").FullName;
 
     private string Saved => Path.Combine(_folder, "saved");
@@ -38,5 +39,8 @@ public sealed class FileSizeLimitTests : IDisposable
     }
 
     /// <summary>Each file with its content.</summary>
-    private Dictionary<string, string> Files() => Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).ToDictionary(path => path, path => Convert.ToBase64String(File.ReadAllBytes(path)));
+    private Dictionary<string, string> Files() =>
+        Directory
+            .GetFiles(_folder, "*", SearchOption.AllDirectories)
+            .ToDictionary(path => path, path => Convert.ToBase64String(File.ReadAllBytes(path)));
 }

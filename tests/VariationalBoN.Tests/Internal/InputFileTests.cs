@@ -13,12 +13,17 @@ public sealed class InputFileTests : IDisposable
     [Fact]
     public void Content_is_read_up_to_the_bound_also_through_a_link()
     {
-        string file = Write("file", "0123456789"), link = Path.Combine(_folder, "link");
+        string file = Write("file", "0123456789"),
+            link = Path.Combine(_folder, "link");
         File.CreateSymbolicLink(link, file);
         foreach (string path in new[] { file, link })
         {
             Assert.Equal("0123456789", InputFile.ReadText(path, 10));
-            Assert.Contains($"{path} is 10 bytes long; at most 9", Assert.Throws<InvalidDataException>(() => InputFile.ReadAll(path, 9)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"{path} is 10 bytes long; at most 9",
+                Assert.Throws<InvalidDataException>(() => InputFile.ReadAll(path, 9)).Message,
+                StringComparison.Ordinal
+            );
         }
 
         Assert.Empty(InputFile.ReadAll(Write("empty", ""), 9));
@@ -27,7 +32,11 @@ public sealed class InputFileTests : IDisposable
     [Fact]
     public void Folder_and_nothing_are_named()
     {
-        Assert.Contains("folder", Assert.Throws<InvalidDataException>(() => InputFile.ReadAll(_folder, 9)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "folder",
+            Assert.Throws<InvalidDataException>(() => InputFile.ReadAll(_folder, 9)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<FileNotFoundException>(() => InputFile.ReadAll(Path.Combine(_folder, "nothing"), 9));
         string loop = Path.Combine(_folder, "loop");
         File.CreateSymbolicLink(loop, loop);
@@ -48,7 +57,11 @@ public sealed class InputFileTests : IDisposable
         else
             File.CreateSymbolicLink(path, what);
         Assert.Empty(InputFile.ReadAll(path, 9));
-        Assert.Contains("pipe or a device", Assert.Throws<InvalidDataException>(() => InputFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pipe or a device",
+            Assert.Throws<InvalidDataException>(() => InputFile.Open(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -76,7 +89,11 @@ public sealed class InputFileTests : IDisposable
             }
 
             foreach (string name in new[] { "out", "far", "through", "door/secret" })
-                Assert.Contains("outside of the directory", Assert.Throws<InvalidDataException>(() => InputFile.Find(directory, name)).Message, StringComparison.Ordinal);
+                Assert.Contains(
+                    "outside of the directory",
+                    Assert.Throws<InvalidDataException>(() => InputFile.Find(directory, name)).Message,
+                    StringComparison.Ordinal
+                );
             Assert.Null(InputFile.Find(directory, "nothing"));
         }
     }
@@ -105,7 +122,8 @@ public sealed class InputFileTests : IDisposable
     [Fact]
     public void Cache_whose_blobs_are_elsewhere_and_directory_that_links_into_a_cache_are_read()
     {
-        string snapshot = Folder("models--a--b", "snapshots", "0123abcd"), local = Folder("local");
+        string snapshot = Folder("models--a--b", "snapshots", "0123abcd"),
+            local = Folder("local");
         Folder("disk");
         Folder("models--c--d", "blobs");
         Folder("other", "blobs");

@@ -7,7 +7,8 @@ namespace VariationalBoN.Tests.Internal;
 [Trait("Tier", "torch")]
 public sealed class MixedProductTests
 {
-    /// <summary>A result is rounded to bfloat16 once, after sums in float32: half a unit in the last of its 8 binary digits, and a little.</summary>
+    /// <summary>A result is rounded to bfloat16 once, after sums in float32: half a unit in the last of its 8 binary digits, and a
+    /// little.</summary>
     private const double Rounding = 1.01 / 256;
 
     [Theory]
@@ -68,6 +69,9 @@ public sealed class MixedProductTests
 
     private static Tensor Rounded(Tensor values) => values.detach().to(ScalarType.BFloat16).to(ScalarType.Float64);
 
-    private static void AssertClose(Tensor expected, Tensor actual) => Assert.All(
-        expected.Doubles().Zip(actual.Doubles()), pair => Assert.Equal(pair.First, pair.Second, (Math.Abs(pair.First) * Rounding) + 1e-6));
+    private static void AssertClose(Tensor expected, Tensor actual) =>
+        Assert.All(
+            expected.Doubles().Zip(actual.Doubles()),
+            pair => Assert.Equal(pair.First, pair.Second, (Math.Abs(pair.First) * Rounding) + 1e-6)
+        );
 }

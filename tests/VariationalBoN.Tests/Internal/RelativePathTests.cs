@@ -6,7 +6,8 @@ namespace VariationalBoN.Tests.Internal;
 [Trait("Tier", "torch")]
 public sealed class RelativePathTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("here-").FullName, _other = Directory.CreateTempSubdirectory("there-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("here-").FullName,
+        _other = Directory.CreateTempSubdirectory("there-").FullName;
 
     public void Dispose()
     {
@@ -18,7 +19,10 @@ public sealed class RelativePathTests : IDisposable
     public void What_was_opened_stays_where_it_was()
     {
         KilledProcess.Run("move", _folder, _other);
-        Assert.Equal(["metrics.jsonl", "metrics.jsonl-writer", "run", "store.db", "store.db-writer"], Directory.GetFileSystemEntries(_folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["metrics.jsonl", "metrics.jsonl-writer", "run", "store.db", "store.db-writer"],
+            Directory.GetFileSystemEntries(_folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+        );
         Assert.Equal([Path.Combine(_other, "table.jsonl")], Directory.GetFileSystemEntries(_other));
         Assert.Equal(2, ReferenceTable.Load(Path.Combine(_other, "table.jsonl"))["p"].Rewards.Length);
     }

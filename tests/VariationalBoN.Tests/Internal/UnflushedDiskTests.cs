@@ -20,7 +20,25 @@ public sealed class UnflushedDiskTests : IDisposable
         if (!File.Exists(Strace))
             return;
         string host = Path.Combine(AppContext.BaseDirectory, "VariationalBoN.CrashHost.dll");
-        var start = new ProcessStartInfo(Strace, ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=EIO", "dotnet", host, "save", what, _folder, "10"])
+        var start = new ProcessStartInfo(
+            Strace,
+            [
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=fsync",
+                "-e",
+                "inject=fsync:error=EIO",
+                "dotnet",
+                host,
+                "save",
+                what,
+                _folder,
+                "10",
+            ]
+        )
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

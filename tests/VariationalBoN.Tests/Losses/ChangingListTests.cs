@@ -10,7 +10,8 @@ namespace VariationalBoN.Tests.Losses;
 [Trait("Tier", "torch")]
 public sealed class ChangingListTests
 {
-    private static readonly double[] s_old = [-1, -2, -3], s_targets = [1, 0, 2];
+    private static readonly double[] s_old = [-1, -2, -3],
+        s_targets = [1, 0, 2];
     private static readonly int[] s_groups = [4, 4, 4];
 
     [Fact]
@@ -21,7 +22,9 @@ public sealed class ChangingListTests
         Equal(list => ScoreFunction.Loss(logProb, list(s_targets), s_groups));
         Equal(list => ScoreFunction.Loss(logProb, list(s_targets), s_groups, Baseline.None));
         Equal(list => ClippedRatio.Loss(logProb, list(s_old), list(s_targets), s_groups));
-        Equal(list => ClippedRatio.Loss(logProb, list(s_old), list(s_targets), s_groups, new ClippedRatioOptions { NormaliseByGroup = true }));
+        Equal(list =>
+            ClippedRatio.Loss(logProb, list(s_old), list(s_targets), s_groups, new ClippedRatioOptions { NormaliseByGroup = true })
+        );
         Equal(list => WeightedLikelihood.Loss(logProb, list([0.2, 0.3, 0.5]), s_groups));
         Equal(list => SquaredLogRatio.Centred(logProb, list(s_targets), s_groups));
         Equal(list => SquaredLogRatio.Known(logProb, list(s_targets)));
@@ -32,7 +35,8 @@ public sealed class ChangingListTests
 
         static void Equal(Func<Func<double[], IReadOnlyList<double>>, torch.Tensor> loss)
         {
-            double expected = loss(values => values).ToDouble(), found = loss(values => new ReadOnce(values)).ToDouble();
+            double expected = loss(values => values).ToDouble(),
+                found = loss(values => new ReadOnce(values)).ToDouble();
             Assert.True(double.IsFinite(expected));
             Assert.Equal(expected, found);
         }
@@ -44,7 +48,8 @@ public sealed class ChangingListTests
         using var logProb = torch.tensor([-0.5, -2.1, -3.05]);
         Assert.Equal(ClippedRatio.ApproximateKl(logProb, s_old), ClippedRatio.ApproximateKl(logProb, new ReadOnce(s_old)));
         Assert.Equal(ClippedRatio.ClippedShare(logProb, s_old), ClippedRatio.ClippedShare(logProb, new ReadOnce(s_old)));
-        RunningMean one = new(), other = new();
+        RunningMean one = new(),
+            other = new();
         one.Add(logProb, s_targets);
         other.Add(logProb, new ReadOnce(s_targets));
         Assert.Equal(one.Baseline, other.Baseline);
@@ -52,7 +57,8 @@ public sealed class ChangingListTests
         Assert.Equal(Estimate.FromObservations(s_old), Estimate.FromObservations(new ReadOnce(s_old)));
         Assert.Equal(
             KlEstimates.FromLogRatios(s_targets, [0, 1, 1], s_targets),
-            KlEstimates.FromLogRatios(new ReadOnce(s_targets), [0, 1, 1], new ReadOnce(s_targets)));
+            KlEstimates.FromLogRatios(new ReadOnce(s_targets), [0, 1, 1], new ReadOnce(s_targets))
+        );
         Assert.Equal(s_targets, new RewardScores(new ReadOnce(s_targets)));
         var world = EnumerableWorld.OfAtoms(new ReadOnce(0.5, 0.25, 0.25), new ReadOnce(s_targets), 2);
         Assert.All(world.LogProbs(new ReadOnce(s_old)).Concat(world.LogBestOfN), value => Assert.True(double.IsFinite(value)));

@@ -9,14 +9,19 @@ public sealed class ClippedRatioTests
     [Fact]
     public void The_loss_is_that_of_pencil_and_paper()
     {
-        double[] old = [-1, -2, -3], targets = [1, 0, 2], now = [-0.5, -2.1, -3.05]; // R = 2, 2, 5
+        double[] old = [-1, -2, -3],
+            targets = [1, 0, 2],
+            now = [-0.5, -2.1, -3.05]; // R = 2, 2, 5
         using var logProb = torch.tensor(now);
         double[] advantages = [2 - 3.5, 2 - 3.5, 5 - 2];
-        double expected = -now.Select((value, i) =>
-        {
-            double ratio = Math.Exp(value - old[i]);
-            return Math.Min(ratio * advantages[i], Math.Clamp(ratio, 0.8, 1.2) * advantages[i]);
-        }).Average();
+        double expected = -now.Select(
+                (value, i) =>
+                {
+                    double ratio = Math.Exp(value - old[i]);
+                    return Math.Min(ratio * advantages[i], Math.Clamp(ratio, 0.8, 1.2) * advantages[i]);
+                }
+            )
+            .Average();
 
         using var loss = ClippedRatio.Loss(logProb, old, targets, [4, 4, 4]);
 
@@ -42,7 +47,15 @@ public sealed class ClippedRatioTests
     public void Bad_input_is_named()
     {
         using var logProb = torch.tensor([-1.0, -2.0]);
-        Assert.Contains("ClipRange is 0", Assert.Throws<ArgumentException>(() => ClippedRatio.Loss(logProb, [-1, -2], [0, 0], [0, 0], new ClippedRatioOptions { ClipRange = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ClipRange is 0",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    ClippedRatio.Loss(logProb, [-1, -2], [0, 0], [0, 0], new ClippedRatioOptions { ClipRange = 0 })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => ClippedRatio.Loss(logProb, [-1], [0, 0], [0, 0]));
         Assert.Throws<ArgumentException>(() => ClippedRatio.Loss(logProb, [-1, -2], [0, 0], [0, 1]));
         Assert.Throws<ArithmeticException>(() => ClippedRatio.Loss(logProb, [-1, double.NaN], [0, 0], [0, 0]));

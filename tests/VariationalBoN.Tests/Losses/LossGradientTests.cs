@@ -17,7 +17,10 @@ public sealed class LossGradientTests
     {
         var groups = new EnumeratedGroups(completions);
         foreach (Baseline baseline in (Baseline[])[Baseline.LeaveOneOut, Baseline.None, Baseline.Constant(-1.7)])
-            AssertClose(ReverseKl, groups.MeanGradient((logProb, targets, scored) => ScoreFunction.Loss(logProb, targets, scored.Groups, baseline)));
+            AssertClose(
+                ReverseKl,
+                groups.MeanGradient((logProb, targets, scored) => ScoreFunction.Loss(logProb, targets, scored.Groups, baseline))
+            );
     }
 
     [Theory]
@@ -25,7 +28,9 @@ public sealed class LossGradientTests
     [InlineData(3)]
     public void The_group_mean_shrinks_the_gradient_by_one_part_in_K(int completions)
     {
-        double[] mean = new EnumeratedGroups(completions).MeanGradient((logProb, targets, scored) => ScoreFunction.Loss(logProb, targets, scored.Groups, Baseline.GroupMean));
+        double[] mean = new EnumeratedGroups(completions).MeanGradient(
+            (logProb, targets, scored) => ScoreFunction.Loss(logProb, targets, scored.Groups, Baseline.GroupMean)
+        );
 
         AssertClose(ReverseKl.Select(g => g * (completions - 1) / completions), mean);
     }
@@ -33,7 +38,9 @@ public sealed class LossGradientTests
     [Fact]
     public void The_group_mean_counts_a_group_of_K_as_K_less_one()
     {
-        double[] targets = [1, -2, 3, 0.5, -1], leaveOneOut = Gradient(Baseline.LeaveOneOut), groupMean = Gradient(Baseline.GroupMean);
+        double[] targets = [1, -2, 3, 0.5, -1],
+            leaveOneOut = Gradient(Baseline.LeaveOneOut),
+            groupMean = Gradient(Baseline.GroupMean);
 
         AssertClose(leaveOneOut.Select((g, i) => g * (i < 2 ? 1 / 2.0 : 2 / 3.0)), groupMean);
 
@@ -49,12 +56,19 @@ public sealed class LossGradientTests
 
     [Fact]
     public void Without_group_baseline_one_completion_a_prompt_is_enough() =>
-        AssertClose(ReverseKl, new EnumeratedGroups(1).MeanGradient((logProb, targets, scored) => ScoreFunction.Loss(logProb, targets, scored.Groups, Baseline.None)));
+        AssertClose(
+            ReverseKl,
+            new EnumeratedGroups(1).MeanGradient(
+                (logProb, targets, scored) => ScoreFunction.Loss(logProb, targets, scored.Groups, Baseline.None)
+            )
+        );
 
     [Fact]
     public void A_clipped_ratio_starts_with_the_gradient_of_the_score_function()
     {
-        double[] mean = new EnumeratedGroups(3).MeanGradient((logProb, targets, scored) => ClippedRatio.Loss(logProb, Values(logProb), targets, scored.Groups));
+        double[] mean = new EnumeratedGroups(3).MeanGradient(
+            (logProb, targets, scored) => ClippedRatio.Loss(logProb, Values(logProb), targets, scored.Groups)
+        );
 
         AssertClose(ReverseKl, mean);
     }
@@ -73,7 +87,9 @@ public sealed class LossGradientTests
     [Fact]
     public void Half_the_gradient_of_either_regression_is_that_of_the_reverse_KL_on_own_completions()
     {
-        double[] centred = new EnumeratedGroups(3).MeanGradient((logProb, targets, scored) => SquaredLogRatio.Centred(logProb, targets, scored.Groups));
+        double[] centred = new EnumeratedGroups(3).MeanGradient(
+            (logProb, targets, scored) => SquaredLogRatio.Centred(logProb, targets, scored.Groups)
+        );
         double[] known = new EnumeratedGroups(2).MeanGradient((logProb, targets, _) => SquaredLogRatio.Known(logProb, targets));
 
         AssertClose(ReverseKl, centred.Select(g => g / 2));
@@ -83,14 +99,19 @@ public sealed class LossGradientTests
     [Fact]
     public void The_centred_regression_does_not_see_a_constant_and_the_other_does()
     {
-        double[] plain = Gradient(SquaredLogRatio.Centred, 0), shifted = Gradient(SquaredLogRatio.Centred, 0.5);
+        double[] plain = Gradient(SquaredLogRatio.Centred, 0),
+            shifted = Gradient(SquaredLogRatio.Centred, 0.5);
         AssertClose(plain, shifted);
 
-        double[] known = Gradient((logProb, targets, _) => SquaredLogRatio.Known(logProb, targets), 0), moved = Gradient((logProb, targets, _) => SquaredLogRatio.Known(logProb, targets), 0.5);
+        double[] known = Gradient((logProb, targets, _) => SquaredLogRatio.Known(logProb, targets), 0),
+            moved = Gradient((logProb, targets, _) => SquaredLogRatio.Known(logProb, targets), 0.5);
         Assert.Contains(known.Zip(moved), pair => Math.Abs(pair.First - pair.Second) > 1e-3);
 
         static double[] Gradient(Func<torch.Tensor, IReadOnlyList<double>, IReadOnlyList<int>, torch.Tensor> loss, double shift) =>
-            new EnumeratedGroups(2).MeanGradient((logProb, targets, scored) => loss(logProb, [.. targets.Select(t => t + shift)], scored.Groups), [0, 0, 0, 0, 0, 0]);
+            new EnumeratedGroups(2).MeanGradient(
+                (logProb, targets, scored) => loss(logProb, [.. targets.Select(t => t + shift)], scored.Groups),
+                [0, 0, 0, 0, 0, 0]
+            );
     }
 
     [Fact]
@@ -111,8 +132,14 @@ public sealed class LossGradientTests
         double[] weights = [.. World.LogBestOfN.Select(Math.Exp)];
         ScoredBatch all = new(Enumerable.Range(0, World.Sequences).Select(World.Completion), new int[World.Sequences]);
         using var other = new TabularPolicy([EnumerableWorld.Prompt], 2, 2, Theta);
-        double[] mean = new EnumeratedGroups(2).MeanGradient((logProb, targets, scored) =>
-            Jeffreys.Loss(ScoreFunction.Loss(logProb, targets, scored.Groups), WeightedLikelihood.Loss(other.LogProb(all), weights, all.Groups), 0.3));
+        double[] mean = new EnumeratedGroups(2).MeanGradient(
+            (logProb, targets, scored) =>
+                Jeffreys.Loss(
+                    ScoreFunction.Loss(logProb, targets, scored.Groups),
+                    WeightedLikelihood.Loss(other.LogProb(all), weights, all.Groups),
+                    0.3
+                )
+        );
 
         AssertClose(ReverseKl.Select(g => 0.3 * g), mean);
         using var gradient = other.Logits.grad!; // summed over 16 groups, each with weight 1

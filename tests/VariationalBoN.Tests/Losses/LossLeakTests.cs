@@ -10,8 +10,11 @@ public sealed class LossLeakTests
     [Fact]
     public void Losses_leave_no_tensor_but_their_value()
     {
-        using torch.Tensor logProb = torch.tensor([-1.0, -2.0], requires_grad: true), targets = torch.tensor([0.0, 1.0]), scalar = torch.tensor(1.0, requires_grad: true);
-        using torch.Tensor logits = torch.ones([2, 3], torch.float64, requires_grad: true), single = torch.ones([2, 1], torch.float64, requires_grad: true);
+        using torch.Tensor logProb = torch.tensor([-1.0, -2.0], requires_grad: true),
+            targets = torch.tensor([0.0, 1.0]),
+            scalar = torch.tensor(1.0, requires_grad: true);
+        using torch.Tensor logits = torch.ones([2, 3], torch.float64, requires_grad: true),
+            single = torch.ones([2, 1], torch.float64, requires_grad: true);
         long before = LiveTensors.Settled();
 
         foreach (Baseline baseline in (Baseline[])[Baseline.LeaveOneOut, Baseline.GroupMean, Baseline.None])

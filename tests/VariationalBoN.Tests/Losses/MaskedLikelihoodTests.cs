@@ -12,13 +12,43 @@ public sealed class MaskedLikelihoodTests
         using var scope = torch.NewDisposeScope();
         var logProb = torch.tensor(new[] { -1.0, -2, -4, -8, double.NegativeInfinity, -16 }, [2, 3], requires_grad: true);
 
-        var loss = MaskedLikelihood.Loss(logProb, [[true, false, true], [true, false]], [1, .5]);
+        var loss = MaskedLikelihood.Loss(
+            logProb,
+            [
+                [true, false, true],
+                [true, false],
+            ],
+            [1, .5]
+        );
         loss.backward();
 
         Assert.Equal((1 + 4 + (.5 * 8)) / 2, loss.ToDouble(), 14);
         EnumeratedGroups.AssertClose([-.5, 0, -.5, -.25, 0, 0], logProb.grad!.data<double>().ToArray(), 1e-15);
-        Assert.Equal(torch.float32, MaskedLikelihood.Loss(logProb.to(torch.float32), [[true], [true]]).dtype);
-        Assert.Equal(4.5, MaskedLikelihood.Loss(logProb, [[true], [true]]).ToDouble(), 14);
+        Assert.Equal(
+            torch.float32,
+            MaskedLikelihood
+                .Loss(
+                    logProb.to(torch.float32),
+                    [
+                        [true],
+                        [true],
+                    ]
+                )
+                .dtype
+        );
+        Assert.Equal(
+            4.5,
+            MaskedLikelihood
+                .Loss(
+                    logProb,
+                    [
+                        [true],
+                        [true],
+                    ]
+                )
+                .ToDouble(),
+            14
+        );
     }
 
     [Fact]
@@ -26,12 +56,92 @@ public sealed class MaskedLikelihoodTests
     {
         using var scope = torch.NewDisposeScope();
         var logProb = torch.tensor(new[] { -1.0, -2, double.NaN, -4 }, [2, 2]);
-        Assert.Contains("tokenLogProb[1, 0] is NaN", Assert.Throws<ArithmeticException>(() => MaskedLikelihood.Loss(logProb, [[true], [true]])).Message, StringComparison.Ordinal);
-        Assert.Contains("masks[1] has no token", Assert.Throws<ArgumentException>(() => MaskedLikelihood.Loss(logProb, [[true], [false]])).Message, StringComparison.Ordinal);
-        Assert.Contains("masks[0] has 3 tokens", Assert.Throws<ArgumentException>(() => MaskedLikelihood.Loss(logProb, [[true, true, true], [true]])).Message, StringComparison.Ordinal);
-        Assert.Contains("weights[1] is -1", Assert.Throws<ArgumentException>(() => MaskedLikelihood.Loss(logProb, [[true], [true]], [1, -1])).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => MaskedLikelihood.Loss(logProb, [[true]]));
-        Assert.Throws<ArgumentException>(() => MaskedLikelihood.Loss(torch.tensor([-1.0]), [[true]]));
-        Assert.Throws<ArithmeticException>(() => MaskedLikelihood.Loss(logProb, [[true], [false, true]], [double.NaN, 1]));
+        Assert.Contains(
+            "tokenLogProb[1, 0] is NaN",
+            Assert
+                .Throws<ArithmeticException>(() =>
+                    MaskedLikelihood.Loss(
+                        logProb,
+                        [
+                            [true],
+                            [true],
+                        ]
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "masks[1] has no token",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    MaskedLikelihood.Loss(
+                        logProb,
+                        [
+                            [true],
+                            [false],
+                        ]
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "masks[0] has 3 tokens",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    MaskedLikelihood.Loss(
+                        logProb,
+                        [
+                            [true, true, true],
+                            [true],
+                        ]
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "weights[1] is -1",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    MaskedLikelihood.Loss(
+                        logProb,
+                        [
+                            [true],
+                            [true],
+                        ],
+                        [1, -1]
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Throws<ArgumentException>(() =>
+            MaskedLikelihood.Loss(
+                logProb,
+                [
+                    [true],
+                ]
+            )
+        );
+        Assert.Throws<ArgumentException>(() =>
+            MaskedLikelihood.Loss(
+                torch.tensor([-1.0]),
+                [
+                    [true],
+                ]
+            )
+        );
+        Assert.Throws<ArithmeticException>(() =>
+            MaskedLikelihood.Loss(
+                logProb,
+                [
+                    [true],
+                    [false, true],
+                ],
+                [double.NaN, 1]
+            )
+        );
     }
 }

@@ -18,13 +18,24 @@ public sealed class NormalisedAdvantageTests
     public void Dividing_by_the_deviation_of_the_group_turns_the_gradient_by_the_enumerated_angle(double n, int completions, double cosine)
     {
         JsonElement row = GoldenFile.Rows("golden_world_public.jsonl").Single(row => row.GetProperty("vocab").GetInt32() == 3);
-        var world = new EnumerableWorld(3, 3, Table(row, "refLogits"), [.. row.GetProperty("rewards").EnumerateArray().Select(r => r.GetDouble())], n);
-        double[] theta = Table(row, "theta"), mean = new double[theta.Length], exact = world.ReverseGradient(theta, world.LogBestOfN);
+        var world = new EnumerableWorld(
+            3,
+            3,
+            Table(row, "refLogits"),
+            [.. row.GetProperty("rewards").EnumerateArray().Select(r => r.GetDouble())],
+            n
+        );
+        double[] theta = Table(row, "theta"),
+            mean = new double[theta.Length],
+            exact = world.ReverseGradient(theta, world.LogBestOfN);
 
         double[] weights = MeanWeights(world, world.LogProbs(theta), completions);
         for (int y = 0; y < world.Sequences; y++)
         {
-            double[] score = world.ForwardGradient(theta, [.. Enumerable.Range(0, world.Sequences).Select(other => other == y ? 0 : double.NegativeInfinity)]); // grad log pi_theta(y)
+            double[] score = world.ForwardGradient(
+                theta,
+                [.. Enumerable.Range(0, world.Sequences).Select(other => other == y ? 0 : double.NegativeInfinity)]
+            ); // grad log pi_theta(y)
             for (int i = 0; i < mean.Length; i++)
                 mean[i] += weights[y] * score[i];
         }
@@ -46,18 +57,25 @@ public sealed class NormalisedAdvantageTests
     [Fact]
     public void Returns_that_differ_by_more_have_the_advantage_of_their_deviation()
     {
-        double[] log = [-20, -20, -20, -19.99], deviation = [.. Enumerable.Repeat(0.01 * Math.Sqrt(3) / 4, 4)];
+        double[] log = [-20, -20, -20, -19.99],
+            deviation = [.. Enumerable.Repeat(0.01 * Math.Sqrt(3) / 4, 4)];
         double[] weights = Weights(log, [-20, -20, -20, -20]);
         double least = 0.0025 / deviation[0];
         Assert.Equal([least, least, least, -3 * least], weights, (a, b) => Math.Abs(a - b) < 1e-4);
     }
 
-    /// <summary>N = 1 and the policy is the reference: targets and log-probabilities are the same sums, added in float32 and in double.</summary>
+    /// <summary>N = 1 and the policy is the reference: targets and log-probabilities are the same sums, added in float32 and in
+    /// double.</summary>
     [Fact]
     public void A_policy_that_is_its_target_is_not_moved()
     {
         var random = new CounterRandom(1, "log-probabilities", 0);
-        float[][] tokens = [.. Enumerable.Range(0, 16).Select(i => Enumerable.Range(0, 20 + i).Select(t => -3 * Math.Abs((float)random.Normal((40 * i) + t))).ToArray())];
+        float[][] tokens =
+        [
+            .. Enumerable
+                .Range(0, 16)
+                .Select(i => Enumerable.Range(0, 20 + i).Select(t => -3 * Math.Abs((float)random.Normal((40 * i) + t))).ToArray()),
+        ];
         double[] old = [.. tokens.Select(row => (double)row.Aggregate(0f, (sum, value) => sum + value))];
         double[] targets = [.. tokens.Select(row => row.Sum(value => (double)value))];
         Assert.Contains(old.Zip(targets), pair => Math.Abs(pair.First - pair.Second) > 1e-6);
@@ -68,21 +86,41 @@ public sealed class NormalisedAdvantageTests
     private static double[] Weights(double[] log, double[] targets, int[]? groups = null)
     {
         using var logProb = torch.tensor(log, requires_grad: true); // [B]
-        using var loss = ClippedRatio.Loss(logProb, log, targets, groups ?? new int[log.Length], new ClippedRatioOptions { NormaliseByGroup = true });
+        using var loss = ClippedRatio.Loss(
+            logProb,
+            log,
+            targets,
+            groups ?? new int[log.Length],
+            new ClippedRatioOptions { NormaliseByGroup = true }
+        );
         loss.backward();
         using var gradient = logProb.grad!;
         return [.. gradient.data<double>().ToArray().Select(slope => -slope * log.Length)];
     }
 
-    /// <summary>For each sequence the mean of what the loss multiplies its grad log pi_theta by: all groups at once, each weighted by its probability.</summary>
+    /// <summary>For each sequence the mean of what the loss multiplies its grad log pi_theta by: all groups at once, each weighted by its
+    /// probability.</summary>
     private static double[] MeanWeights(EnumerableWorld world, double[] logPolicy, int completions)
     {
         int count = (int)Math.Pow(world.Sequences, completions);
-        int[] drawn = [.. Enumerable.Range(0, count).SelectMany(group => Enumerable.Range(0, completions).Select(k => group / (int)Math.Pow(world.Sequences, k) % world.Sequences))];
-        double[] log = [.. drawn.Select(y => logPolicy[y])], weights = new double[world.Sequences];
+        int[] drawn =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .SelectMany(group =>
+                    Enumerable.Range(0, completions).Select(k => group / (int)Math.Pow(world.Sequences, k) % world.Sequences)
+                ),
+        ];
+        double[] log = [.. drawn.Select(y => logPolicy[y])],
+            weights = new double[world.Sequences];
         using var logProb = torch.tensor(log, requires_grad: true); // [B]
-        using var loss = ClippedRatio.Loss(logProb, log, [.. drawn.Select(y => world.LogBestOfN[y])], [.. Enumerable.Range(0, drawn.Length).Select(i => i / completions)],
-            new ClippedRatioOptions { NormaliseByGroup = true });
+        using var loss = ClippedRatio.Loss(
+            logProb,
+            log,
+            [.. drawn.Select(y => world.LogBestOfN[y])],
+            [.. Enumerable.Range(0, drawn.Length).Select(i => i / completions)],
+            new ClippedRatioOptions { NormaliseByGroup = true }
+        );
         loss.backward();
         using var gradient = logProb.grad!;
         double[] slopes = gradient.data<double>().ToArray();
@@ -95,7 +133,8 @@ public sealed class NormalisedAdvantageTests
         return weights;
     }
 
-    private static double[] Table(JsonElement row, string name) => [.. row.GetProperty(name).EnumerateArray().SelectMany(context => context.EnumerateArray()).Select(logit => logit.GetDouble())];
+    private static double[] Table(JsonElement row, string name) =>
+        [.. row.GetProperty(name).EnumerateArray().SelectMany(context => context.EnumerateArray()).Select(logit => logit.GetDouble())];
 
     private static double Dot(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum();
 }

@@ -7,9 +7,13 @@ namespace VariationalBoN.Tests.Losses;
 [Trait("Tier", "torch")]
 public sealed class PairLossTests
 {
-    private static readonly double[] s_best = [-1.0, -2], s_worst = [-3.0, -2.5], s_bestReference = [-2.0, -2.2], s_worstReference = [-2.5, -2.4];
+    private static readonly double[] s_best = [-1.0, -2],
+        s_worst = [-3.0, -2.5],
+        s_bestReference = [-2.0, -2.2],
+        s_worstReference = [-2.5, -2.4];
 
-    private static double[] Gaps => [.. Enumerable.Range(0, 2).Select(i => s_best[i] - s_bestReference[i] - (s_worst[i] - s_worstReference[i]))];
+    private static double[] Gaps =>
+        [.. Enumerable.Range(0, 2).Select(i => s_best[i] - s_bestReference[i] - (s_worst[i] - s_worstReference[i]))];
 
     [Theory]
     [InlineData(2, 0.5)]
@@ -21,13 +25,20 @@ public sealed class PairLossTests
     [Fact]
     public void The_expected_gap_is_that_of_best_of_n_on_a_fine_world()
     {
-        const int Atoms = 2000, N = 8;
-        var world = EnumerableWorld.OfAtoms([.. Enumerable.Repeat(1.0 / Atoms, Atoms)], [.. Enumerable.Range(0, Atoms).Select(i => (double)i)], N);
+        const int Atoms = 2000,
+            N = 8;
+        var world = EnumerableWorld.OfAtoms(
+            [.. Enumerable.Repeat(1.0 / Atoms, Atoms)],
+            [.. Enumerable.Range(0, Atoms).Select(i => (double)i)],
+            N
+        );
         double[] ratio = [.. Enumerable.Range(0, Atoms).Select(i => world.LogBestOfN[i] - world.LogReference[i])];
         double gap = 0;
         for (int i = 0; i < Atoms; i++)
         {
-            double above = (Atoms - i) / (double)Atoms, below = (i + 1) / (double)Atoms, step = 1.0 / Atoms;
+            double above = (Atoms - i) / (double)Atoms,
+                below = (i + 1) / (double)Atoms,
+                step = 1.0 / Atoms;
             gap += ratio[i] * (Math.Pow(below, N) - Math.Pow(below - step, N) - (Math.Pow(above, N) - Math.Pow(above - step, N)));
         }
 
@@ -38,12 +49,25 @@ public sealed class PairLossTests
     public void Each_loss_is_that_of_pencil_and_paper()
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor best = torch.tensor(s_best), worst = torch.tensor(s_worst);
+        torch.Tensor best = torch.tensor(s_best),
+            worst = torch.tensor(s_worst);
 
-        Assert.Equal(Gaps.Average(h => Math.Pow(h - 5, 2)), PairLoss.Ipo(best, worst, s_bestReference, s_worstReference, 0.1).ToDouble(), 12);
-        Assert.Equal(Gaps.Average(h => Math.Log(1 + Math.Exp(-0.1 * h))), PairLoss.Dpo(best, worst, s_bestReference, s_worstReference, 0.1).ToDouble(), 12);
+        Assert.Equal(
+            Gaps.Average(h => Math.Pow(h - 5, 2)),
+            PairLoss.Ipo(best, worst, s_bestReference, s_worstReference, 0.1).ToDouble(),
+            12
+        );
+        Assert.Equal(
+            Gaps.Average(h => Math.Log(1 + Math.Exp(-0.1 * h))),
+            PairLoss.Dpo(best, worst, s_bestReference, s_worstReference, 0.1).ToDouble(),
+            12
+        );
         double gap = PairLoss.ExpectedGap(4);
-        Assert.Equal((0.005 * 1.5) + (0.995 * Gaps.Average(h => Math.Pow(h - gap, 2))), PairLoss.BonBon(best, worst, s_bestReference, s_worstReference, 4).ToDouble(), 12);
+        Assert.Equal(
+            (0.005 * 1.5) + (0.995 * Gaps.Average(h => Math.Pow(h - gap, 2))),
+            PairLoss.BonBon(best, worst, s_bestReference, s_worstReference, 4).ToDouble(),
+            12
+        );
     }
 
     [Fact]
@@ -58,7 +82,8 @@ public sealed class PairLossTests
     public void Bad_input_is_named()
     {
         using var scope = torch.NewDisposeScope();
-        torch.Tensor best = torch.tensor(s_best), one = torch.tensor([-1.0]);
+        torch.Tensor best = torch.tensor(s_best),
+            one = torch.tensor([-1.0]);
         Assert.Throws<ArgumentOutOfRangeException>(() => PairLoss.ExpectedGap(1));
         Assert.Throws<ArgumentOutOfRangeException>(() => PairLoss.BonBon(best, best, s_bestReference, s_worstReference, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => PairLoss.BonBon(best, best, s_bestReference, s_worstReference, 2, alpha: 1.1));

@@ -24,7 +24,8 @@ public sealed class RunningMeanTests
     {
         string folder = Directory.CreateTempSubdirectory("baseline-").FullName;
         using var logProb = torch.tensor([-1.0, -3.0]);
-        RunningMean whole = new(0.7), resumed = new(0.7);
+        RunningMean whole = new(0.7),
+            resumed = new(0.7);
         whole.Add(logProb, [0.1, 0]);
         using (var checkpoints = new Checkpoints(folder).Add("baseline", whole.Save, whole.Load))
             checkpoints.Save(1);
@@ -47,7 +48,13 @@ public sealed class RunningMeanTests
         Baseline before = running.Baseline;
 
         Assert.Throws<EndOfStreamException>(() => running.Load(new MemoryStream(new byte[15])));
-        Assert.Contains("weight of NaN", Assert.Throws<InvalidDataException>(() => running.Load(new MemoryStream([.. new byte[8], .. BitConverter.GetBytes(double.NaN)]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "weight of NaN",
+            Assert
+                .Throws<InvalidDataException>(() => running.Load(new MemoryStream([.. new byte[8], .. BitConverter.GetBytes(double.NaN)])))
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(before, running.Baseline);
     }
 

@@ -6,7 +6,8 @@ namespace VariationalBoN.Tests.Losses;
 [Trait("Tier", "torch")]
 public sealed class SquaredLogRatioTests
 {
-    private static readonly double[] s_logProb = [-1, -2, -3, -10, -11], s_targets = [-1.5, -2, -2, -9, -13];
+    private static readonly double[] s_logProb = [-1, -2, -3, -10, -11],
+        s_targets = [-1.5, -2, -2, -9, -13];
     private static readonly int[] s_groups = [7, 7, 7, 2, 2];
 
     [Fact]
@@ -16,7 +17,8 @@ public sealed class SquaredLogRatioTests
         var logProb = torch.tensor(s_logProb);
         double[] d = [.. s_logProb.Zip(s_targets, (log, target) => log - target)]; // 0.5, 0, -1 | -1, 2
 
-        double first = d[..3].Average(), second = d[3..].Average();
+        double first = d[..3].Average(),
+            second = d[3..].Average();
         double centred = ((d[..3].Sum(x => Math.Pow(x - first, 2)) / 2) + (d[3..].Sum(x => Math.Pow(x - second, 2)) / 1)) / 2;
         Assert.Equal(centred, SquaredLogRatio.Centred(logProb, s_targets, s_groups).ToDouble(), 12);
         Assert.Equal(d.Average(x => x * x), SquaredLogRatio.Known(logProb, s_targets).ToDouble(), 12);
@@ -35,7 +37,11 @@ public sealed class SquaredLogRatioTests
     public void Bad_input_is_named()
     {
         using var logProb = torch.tensor(s_logProb);
-        Assert.Contains("Group 2", Assert.Throws<ArgumentException>(() => SquaredLogRatio.Centred(logProb, s_targets, [7, 7, 7, 7, 2])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Group 2",
+            Assert.Throws<ArgumentException>(() => SquaredLogRatio.Centred(logProb, s_targets, [7, 7, 7, 7, 2])).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => SquaredLogRatio.Known(logProb, s_targets[..4]));
         Assert.Throws<ArithmeticException>(() => SquaredLogRatio.Known(logProb, [.. s_targets[..4], double.NaN]));
         Assert.Throws<ArgumentNullException>(() => SquaredLogRatio.Known(logProb, null!));

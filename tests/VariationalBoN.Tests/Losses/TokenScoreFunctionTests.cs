@@ -60,18 +60,25 @@ public sealed class TokenScoreFunctionTests
         int[] lengths = [3, 1, 2, 3];
         var random = new Random(2);
         double[] logProb = [.. Enumerable.Range(0, lengths.Length * Width).Select(_ => -random.NextDouble())];
-        double[][] reference = [.. lengths.Select(n => Enumerable.Range(0, n).Select(_ => -random.NextDouble()).ToArray())], values = [.. lengths.Select(n => Enumerable.Range(0, n + 1).Select(_ => random.NextDouble()).ToArray())];
+        double[][] reference = [.. lengths.Select(n => Enumerable.Range(0, n).Select(_ => -random.NextDouble()).ToArray())],
+            values = [.. lengths.Select(n => Enumerable.Range(0, n + 1).Select(_ => random.NextDouble()).ToArray())];
 
         double[] advantages = TokenAdvantages.Of(logProb, Width, reference, values, Lambda);
 
-        double Plain(int row, int t) => Enumerable.Range(0, lengths[row] - t).Sum(j =>
-            Math.Pow(Lambda, j) * (values[row][t + j + 1] - values[row][t + j] - (logProb[(row * Width) + t + j] - reference[row][t + j])));
+        double Plain(int row, int t) =>
+            Enumerable
+                .Range(0, lengths[row] - t)
+                .Sum(j =>
+                    Math.Pow(Lambda, j)
+                    * (values[row][t + j + 1] - values[row][t + j] - (logProb[(row * Width) + t + j] - reference[row][t + j]))
+                );
         for (int row = 0; row < lengths.Length; row++)
         {
             for (int t = 0; t < Width; t++)
             {
                 int[] others = [.. Enumerable.Range(0, lengths.Length).Where(other => other != row && lengths[other] > t)];
-                double expected = t >= lengths[row] ? 0 : Plain(row, t) - others.Select(other => Plain(other, t)).DefaultIfEmpty(0).Average();
+                double expected =
+                    t >= lengths[row] ? 0 : Plain(row, t) - others.Select(other => Plain(other, t)).DefaultIfEmpty(0).Average();
                 Assert.Equal(expected, advantages[(row * Width) + t], 1e-12);
             }
         }
@@ -83,7 +90,10 @@ public sealed class TokenScoreFunctionTests
         var world = new EnumerableWorld(2, 2, ReferenceLogits, [1, 0, 2, 2], 3);
         var policy = Guidance.WorldModel.Policy(world);
         var exact = new EnumeratedPrefixValue(world);
-        var scored = new ScoredBatch(Enumerable.Range(0, 4).Select(y => world.Completion(y) with { Completion = Guidance.WorldModel.Completion(world, y) }), [0, 0, 1, 1]);
+        var scored = new ScoredBatch(
+            Enumerable.Range(0, 4).Select(y => world.Completion(y) with { Completion = Guidance.WorldModel.Completion(world, y) }),
+            [0, 0, 1, 1]
+        );
         var read = TokenValues.Of(exact, policy, scored, RankWeight.BestOf(3), world.BestOfN);
         for (int y = 0; y < 4; y++)
         {
@@ -98,10 +108,33 @@ public sealed class TokenScoreFunctionTests
     [Fact]
     public void Lists_of_the_caller_are_read_once()
     {
-        using var logProb = torch.tensor(new double[,] { { -1, -2 }, { -1, 0 } });
-        double[][] reference = [[-1, -1], [-2]], values = [[0, 0.5, 0], [0, 1]];
+        using var logProb = torch.tensor(
+            new double[,]
+            {
+                { -1, -2 },
+                { -1, 0 },
+            }
+        );
+        double[][] reference =
+
+            [
+                [-1, -1],
+                [-2],
+            ],
+            values =
+
+            [
+                [0, 0.5, 0],
+                [0, 1],
+            ];
         using var plain = ScoreFunction.Loss(logProb, reference, values, 0.5);
-        var changing = new Queue<double[][]>([values, [[9, 9, 9], [9, 9]]]);
+        var changing = new Queue<double[][]>([
+            values,
+            [
+                [9, 9, 9],
+                [9, 9],
+            ],
+        ]);
         using var once = ScoreFunction.Loss(logProb, reference, new Changing(changing), 0.5);
         Assert.Equal(plain.item<double>(), once.item<double>());
     }
@@ -109,29 +142,144 @@ public sealed class TokenScoreFunctionTests
     [Fact]
     public void Numbers_that_do_not_belong_together_are_refused_by_name()
     {
-        using var logProb = torch.tensor(new double[,] { { -1, -2 }, { -1, 0 } }, requires_grad: true);
-        double[][] reference = [[-1, -1], [-2]], values = [[0, 0, 0], [0, 0]];
+        using var logProb = torch.tensor(
+            new double[,]
+            {
+                { -1, -2 },
+                { -1, 0 },
+            },
+            requires_grad: true
+        );
+        double[][] reference =
+
+            [
+                [-1, -1],
+                [-2],
+            ],
+            values =
+
+            [
+                [0, 0, 0],
+                [0, 0],
+            ];
         ScoreFunction.Loss(logProb, reference, values, 0.5).Dispose();
         foreach (double bad in new[] { -0.1, 1.1, double.NaN })
-            Assert.Equal("lambda", Assert.Throws<ArgumentOutOfRangeException>(() => ScoreFunction.Loss(logProb, reference, values, bad)).ParamName);
-        Assert.Equal("values", Assert.Throws<ArgumentException>(() => ScoreFunction.Loss(logProb, reference, [[0, 0, 0], [0]], 1)).ParamName);
-        Assert.Equal("values", Assert.Throws<ArgumentException>(() => ScoreFunction.Loss(logProb, reference, [[0, 0, 0]], 1)).ParamName);
-        Assert.Equal("logReference", Assert.Throws<ArgumentException>(() => ScoreFunction.Loss(logProb, [[-1, -1, -1], [-2]], values, 1)).ParamName);
-        Assert.Equal("logProb", Assert.Throws<ArgumentException>(() => ScoreFunction.Loss(logProb, [[-1, -1]], values, 1)).ParamName);
-        Assert.Contains("value 1 of answer 0", Assert.Throws<ArithmeticException>(() => ScoreFunction.Loss(logProb, reference, [[0, double.NaN, 0], [0, 0]], 1)).Message, StringComparison.Ordinal);
-        using var infinite = torch.tensor(new double[,] { { -1, double.NegativeInfinity }, { -1, 0 } });
-        Assert.Contains("token 1 of answer 0", Assert.Throws<ArithmeticException>(() => ScoreFunction.Loss(infinite, reference, values, 1)).Message, StringComparison.Ordinal);
+            Assert.Equal(
+                "lambda",
+                Assert.Throws<ArgumentOutOfRangeException>(() => ScoreFunction.Loss(logProb, reference, values, bad)).ParamName
+            );
+        Assert.Equal(
+            "values",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    ScoreFunction.Loss(
+                        logProb,
+                        reference,
+                        [
+                            [0, 0, 0],
+                            [0],
+                        ],
+                        1
+                    )
+                )
+                .ParamName
+        );
+        Assert.Equal(
+            "values",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    ScoreFunction.Loss(
+                        logProb,
+                        reference,
+                        [
+                            [0, 0, 0],
+                        ],
+                        1
+                    )
+                )
+                .ParamName
+        );
+        Assert.Equal(
+            "logReference",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    ScoreFunction.Loss(
+                        logProb,
+                        [
+                            [-1, -1, -1],
+                            [-2],
+                        ],
+                        values,
+                        1
+                    )
+                )
+                .ParamName
+        );
+        Assert.Equal(
+            "logProb",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    ScoreFunction.Loss(
+                        logProb,
+                        [
+                            [-1, -1],
+                        ],
+                        values,
+                        1
+                    )
+                )
+                .ParamName
+        );
+        Assert.Contains(
+            "value 1 of answer 0",
+            Assert
+                .Throws<ArithmeticException>(() =>
+                    ScoreFunction.Loss(
+                        logProb,
+                        reference,
+                        [
+                            [0, double.NaN, 0],
+                            [0, 0],
+                        ],
+                        1
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        using var infinite = torch.tensor(
+            new double[,]
+            {
+                { -1, double.NegativeInfinity },
+                { -1, 0 },
+            }
+        );
+        Assert.Contains(
+            "token 1 of answer 0",
+            Assert.Throws<ArithmeticException>(() => ScoreFunction.Loss(infinite, reference, values, 1)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Tokens_of_a_causal_policy_add_up_to_its_completions_with_the_same_gradient()
     {
         using var model = Policies.TinyModels.Gpt2();
-        var policy = new CausalLmPolicy(model, new Policies.NumberTokenizer(Policies.TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 5, StopTokens = [5], RowsPerBatch = 4 });
+        var policy = new CausalLmPolicy(
+            model,
+            new Policies.NumberTokenizer(Policies.TinyModels.Vocabulary),
+            new GenerationOptions
+            {
+                MaxNewTokens = 5,
+                StopTokens = [5],
+                RowsPerBatch = 4,
+            }
+        );
         var drawn = policy.Sample(["1 2 3", "0"], 6, seed: 1);
         using var scope = torch.NewDisposeScope();
         var tokens = policy.TokenLogProb(drawn);
-        double[] whole = policy.LogProbValues(drawn), sums = tokens.sum(1).detach().data<double>().ToArray();
+        double[] whole = policy.LogProbValues(drawn),
+            sums = tokens.sum(1).detach().data<double>().ToArray();
         Assert.Equal([drawn.Count, drawn.Max(c => c.Tokens.Length)], tokens.shape);
         for (int i = 0; i < drawn.Count; i++)
         {
@@ -140,7 +288,8 @@ public sealed class TokenScoreFunctionTests
                 Assert.Equal(0, tokens[i, t].item<double>());
         }
 
-        float[] one = Gradient(tokens.sum()), two = Gradient(policy.LogProb(drawn).sum());
+        float[] one = Gradient(tokens.sum()),
+            two = Gradient(policy.LogProb(drawn).sum());
         Assert.All(one.Zip(two), pair => Assert.Equal(pair.First, pair.Second, 1e-3f));
 
         float[] Gradient(torch.Tensor sum)
@@ -156,13 +305,18 @@ public sealed class TokenScoreFunctionTests
     {
         var scored = new ScoredBatch([World.Completion(0)], [0]);
         var error = Assert.Throws<ArgumentException>(() => new References.WordPolicy([1.0]).TokenLogProb(scored));
-        Assert.Contains("WordPolicy does not tell the probability of single tokens (ITokenPolicy)", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "WordPolicy does not tell the probability of single tokens (ITokenPolicy)",
+            error.Message,
+            StringComparison.Ordinal
+        );
         using var policy = World.Reference();
         using var tokens = policy.TokenLogProb(scored);
         Assert.Equal([1L, 2], tokens.shape);
     }
 
-    private static Func<string, double> Arbitrary(int seed) => prefix => Math.Sin((seed + 1) * (1.3 + prefix.Sum(c => c * 0.7) + prefix.Length));
+    private static Func<string, double> Arbitrary(int seed) =>
+        prefix => Math.Sin((seed + 1) * (1.3 + prefix.Sum(c => c * 0.7) + prefix.Length));
 
     private static int[] Tokens(string prefix) => [.. prefix.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
 
@@ -172,15 +326,18 @@ public sealed class TokenScoreFunctionTests
         using var reference = World.Reference();
         using var logs = reference.TokenLogProb([.. rows.Select(row => row.Completion)]);
         double[] flat = logs.detach().data<double>().ToArray();
-        return ([.. rows.Select((_, i) => flat[(2 * i)..((2 * i) + 2)])], [.. rows.Select(row => (double[])
-            [value(""), value($"{row.Completion.Tokens[0]}"), World.BestOfN.LogRatio(row)])]);
+        return (
+            [.. rows.Select((_, i) => flat[(2 * i)..((2 * i) + 2)])],
+            [.. rows.Select(row => (double[])[value(""), value($"{row.Completion.Tokens[0]}"), World.BestOfN.LogRatio(row)])]
+        );
     }
 
     /// <summary>E[grad loss] over all pairs of answers.</summary>
     private static double[] MeanGradient(double[] theta, double lambda, Func<string, double> value)
     {
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 2, 2, theta);
-        double[] log = World.LogProbs(theta), mean = new double[theta.Length];
+        double[] log = World.LogProbs(theta),
+            mean = new double[theta.Length];
         for (int pair = 0; pair < 16; pair++)
         {
             ScoredCompletion[] rows = [World.Completion(pair % 4), World.Completion(pair / 4)];
@@ -199,21 +356,26 @@ public sealed class TokenScoreFunctionTests
     /// <summary>-E[sum_t A_t grad log pi(a_t | s_t)] without any mean subtracted, written out for two tokens of two.</summary>
     private static double[] Expected(double[] theta, double lambda, Func<string, double> value)
     {
-        double[] gradient = new double[theta.Length], log = World.LogProbs(theta);
+        double[] gradient = new double[theta.Length],
+            log = World.LogProbs(theta);
         for (int y = 0; y < 4; y++)
         {
             ScoredCompletion row = World.Completion(y);
             (double[][] logReference, double[][] values) = Numbers([row], value);
-            int a = row.Completion.Tokens[0], b = row.Completion.Tokens[1];
-            double first = LogSoftmax(theta, 0, a), second = LogSoftmax(theta, 1 + a, b);
-            double end = values[0][2] - values[0][1] - (second - logReference[0][1]), start = values[0][1] - values[0][0] - (first - logReference[0][0]) + (lambda * end);
+            int a = row.Completion.Tokens[0],
+                b = row.Completion.Tokens[1];
+            double first = LogSoftmax(theta, 0, a),
+                second = LogSoftmax(theta, 1 + a, b);
+            double end = values[0][2] - values[0][1] - (second - logReference[0][1]),
+                start = values[0][1] - values[0][0] - (first - logReference[0][0]) + (lambda * end);
             Add(0, a, start);
             Add(1 + a, b, end);
 
             void Add(int context, int token, double advantage)
             {
                 for (int v = 0; v < 2; v++)
-                    gradient[(2 * context) + v] -= Math.Exp(log[y]) * advantage * ((v == token ? 1 : 0) - Math.Exp(LogSoftmax(theta, context, v)));
+                    gradient[(2 * context) + v] -=
+                        Math.Exp(log[y]) * advantage * ((v == token ? 1 : 0) - Math.Exp(LogSoftmax(theta, context, v)));
             }
         }
 

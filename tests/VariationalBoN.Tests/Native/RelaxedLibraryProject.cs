@@ -18,7 +18,9 @@ public sealed class RelaxedLibraryProject : IDisposable
         Directory.CreateDirectory(Targets);
         foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "src", "VariationalBoN", "buildTransitive")))
             File.Copy(file, Path.Combine(Targets, Path.GetFileName(file)));
-        File.WriteAllText(Path.Combine(_folder.FullName, "Project.csproj"), $"""
+        File.WriteAllText(
+            Path.Combine(_folder.FullName, "Project.csproj"),
+            $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
                 <TargetFramework>net10.0</TargetFramework>
@@ -32,7 +34,8 @@ public sealed class RelaxedLibraryProject : IDisposable
               </ItemGroup>
               <Import Project="targets/VariationalBoN.targets" />
             </Project>
-            """);
+            """
+        );
         (int exitCode, string output) = Run("dotnet", "restore");
         if (exitCode != 0)
             throw new InvalidOperationException($"The project with TorchSharp cannot be restored:{Environment.NewLine}{output}");

@@ -21,7 +21,8 @@ public sealed class RelaxedLibraryTests(RelaxedLibraryProject project) : IClassF
     [Fact]
     public void Output_gets_a_copy_with_a_few_flags_changed_and_the_package_keeps_its_own()
     {
-        byte[] original = File.ReadAllBytes(project.InPackage), output = File.ReadAllBytes(project.Output(RelaxedLibraryProject.Whole));
+        byte[] original = File.ReadAllBytes(project.InPackage),
+            output = File.ReadAllBytes(project.Output(RelaxedLibraryProject.Whole));
 
         Assert.Equal(original.Length, output.Length);
         Assert.InRange(original.Zip(output).Count(pair => pair.First != pair.Second), 1, 4); // a byte for each version that became optional
@@ -42,7 +43,8 @@ public sealed class RelaxedLibraryTests(RelaxedLibraryProject project) : IClassF
     public void Rebuild_leaves_the_file_that_a_running_program_has_loaded_as_it_was_and_gives_the_output_a_new_one()
     {
         string output = project.Output(RelaxedLibraryProject.Whole);
-        byte[] relaxed = File.ReadAllBytes(output), kept = new byte[relaxed.Length];
+        byte[] relaxed = File.ReadAllBytes(output),
+            kept = new byte[relaxed.Length];
         using FileStream loaded = File.Open(output, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         loaded.Write("mark"u8); // tells this file from one that is written anew
         loaded.Flush();

@@ -4,7 +4,8 @@ using VariationalBoN.Tests.Training;
 
 namespace VariationalBoN.Tests.Native;
 
-/// <summary>Fast kernels and kept memory, each in processes of its own: both belong to a process, and one of them to its beginning.</summary>
+/// <summary>Fast kernels and kept memory, each in processes of its own: both belong to a process, and one of them to its
+/// beginning.</summary>
 public sealed class RuntimeSettingTests
 {
     private static readonly bool s_isAmd = IntelKernels.Fault() is null;
@@ -38,7 +39,8 @@ public sealed class RuntimeSettingTests
     [Trait("Tier", "torch")]
     public void Fast_kernels_are_in_effect_before_the_first_tensor_and_stay_so()
     {
-        string[] lines = Lines("fast", "tensor", "fast", "identity"), plain = Lines("tensor", "identity");
+        string[] lines = Lines("fast", "tensor", "fast", "identity"),
+            plain = Lines("tensor", "identity");
         Assert.Equal(lines[0], lines[2]);
         if (!s_isAmd)
         {

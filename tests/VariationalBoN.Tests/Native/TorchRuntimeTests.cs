@@ -10,7 +10,10 @@ public sealed class TorchRuntimeTests
     [Trait("Tier", "fast")]
     public void Require_when_the_library_is_missing_throws_one_exception_that_names_the_package()
     {
-        var injected = new DllNotFoundException("Unable to load shared library 'LibTorchSharp' or one of its dependencies.\nlibtorch.so: cannot open shared object file: No such file or directory");
+        var injected = new DllNotFoundException(
+            "Unable to load shared library 'LibTorchSharp' or one of its dependencies.\nlibtorch.so: cannot open shared object file: No "
+                + "such file or directory"
+        );
 
         var thrown = Assert.Throws<TorchRuntimeException>(() => TorchRuntime.Require(() => throw injected));
 
@@ -24,8 +27,9 @@ public sealed class TorchRuntimeTests
     [Trait("Tier", "fast")]
     public void Require_when_a_real_load_fails_throws_the_same_exception()
     {
-        var thrown = Assert.Throws<TorchRuntimeException>(() => TorchRuntime.Require(
-            () => NativeLibrary.Load("NoSuchLibTorchSharp", typeof(torch).Assembly, null)));
+        var thrown = Assert.Throws<TorchRuntimeException>(() =>
+            TorchRuntime.Require(() => NativeLibrary.Load("NoSuchLibTorchSharp", typeof(torch).Assembly, null))
+        );
 
         Assert.IsType<DllNotFoundException>(thrown.InnerException);
     }
@@ -51,7 +55,11 @@ public sealed class TorchRuntimeTests
     [InlineData("/usr/lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.30' not found", "linux-x64", "GCC 12")]
     [InlineData("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found", "rhel.8-x64", "glibc 2.34")]
     [InlineData("The specified procedure could not be found. (0x8007007F)", "win-x64", "dotnet/TorchSharp#1567")]
-    [InlineData("Unable to load DLL 'LibTorchSharp': The specified module could not be found. (0x8007007E)", "win-x64", "TorchSharp-cuda-windows")]
+    [InlineData(
+        "Unable to load DLL 'LibTorchSharp': The specified module could not be found. (0x8007007E)",
+        "win-x64",
+        "TorchSharp-cuda-windows"
+    )]
     [InlineData("libLibTorchSharp.dylib: no such file", "osx-arm64", "TorchSharp-cpu")]
     [InlineData("no such file", "osx-x64", "linux-x64")]
     [InlineData("no such file", "linux-arm64", "linux-x64")]

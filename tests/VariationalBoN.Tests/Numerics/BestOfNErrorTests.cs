@@ -14,7 +14,11 @@ public sealed class BestOfNErrorTests
     [InlineData(double.PositiveInfinity)]
     public void N_out_of_range_is_refused(double n)
     {
-        Assert.Contains("at least 1", Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNMath.LogRatio(-1, -1, n)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at least 1",
+            Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNMath.LogRatio(-1, -1, n)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNMath.LogRatioWithTies(-1, -1, n));
         Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNMath.KlUpperBound(n));
     }
@@ -33,7 +37,11 @@ public sealed class BestOfNErrorTests
         var error = Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNMath.LogRatio(Math.Log(0.4), Math.Log(0.7), 4));
 
         Assert.Contains("log(1 - p)", error.Message, StringComparison.Ordinal);
-        Assert.Contains(Math.Log(0.7).ToString("R", System.Globalization.CultureInfo.InvariantCulture), error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            Math.Log(0.7).ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+            error.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -45,7 +53,8 @@ public sealed class BestOfNErrorTests
         Assert.Equal(0, BestOfNMath.LogDensity(0, double.NegativeInfinity, 1e6));
         Assert.Equal(-1, BestOfNMath.LogRatio(-1, double.NegativeInfinity, 2) + 0.0);
         Assert.Equal(Math.Log(1e6) + ((1e6 - 1) * -0.5), BestOfNMath.LogRatio(-1e4, -0.5, 1e6), 6);
-        Assert.Equal(BestOfNMath.LogRatio(0, double.NegativeInfinity, 3), BestOfNMath.LogRatio(1e-13, double.NegativeInfinity, 3)); // rounding above 0
+        // rounding above 0
+        Assert.Equal(BestOfNMath.LogRatio(0, double.NegativeInfinity, 3), BestOfNMath.LogRatio(1e-13, double.NegativeInfinity, 3));
         Assert.Throws<ArgumentOutOfRangeException>(() => BestOfNMath.LogRatioWithTies(-0.1, -0.2, 2));
     }
 

@@ -19,13 +19,16 @@ public sealed class CalibratedTiltTests
     {
         // Mean of u and of the log-density c u - log E[e^(c u)] under e^(c u), by Gauss-Legendre on 4,000 pieces from the top.
         const int Pieces = 4000;
-        double[] nodes = [-0.861136311594053, -0.339981043584856, 0.339981043584856, 0.861136311594053], weights = [0.347854845137454, 0.652145154862546, 0.652145154862546, 0.347854845137454];
-        double mass = 0, below = 0;
+        double[] nodes = [-0.861136311594053, -0.339981043584856, 0.339981043584856, 0.861136311594053],
+            weights = [0.347854845137454, 0.652145154862546, 0.652145154862546, 0.347854845137454];
+        double mass = 0,
+            below = 0;
         for (int i = 0; i < Pieces; i++)
         {
             for (int k = 0; k < 4; k++)
             {
-                double v = (i + 0.5 + (nodes[k] / 2)) / Pieces, w = weights[k] / 2 / Pieces * Math.Exp(-c * v); // v = 1 - u
+                double v = (i + 0.5 + (nodes[k] / 2)) / Pieces,
+                    w = weights[k] / 2 / Pieces * Math.Exp(-c * v); // v = 1 - u
                 (mass, below) = (mass + w, below + (w * v));
             }
         }
@@ -60,7 +63,8 @@ public sealed class CalibratedTiltTests
     [InlineData(1e300)]
     public void ForN_has_the_KL_of_best_of_n(double n)
     {
-        double c = CalibratedTilt.ForN(n), kl = BestOfNMath.KlUpperBound(n);
+        double c = CalibratedTilt.ForN(n),
+            kl = BestOfNMath.KlUpperBound(n);
         Assert.Equal(kl, CalibratedTilt.Kl(c), 1e-11 * kl);
         if (n < 1.001)
             Assert.Equal(Math.Sqrt(12) * (n - 1), c, 1e-3 * (n - 1));
@@ -73,10 +77,14 @@ public sealed class CalibratedTiltTests
     {
         Assert.Equal(0, CalibratedTilt.ForN(1));
         Assert.Equal((0.5, 0.0), (CalibratedTilt.WinRate(0), CalibratedTilt.Kl(0)));
-        double lastC = 0, lastWin = 0.5, lastKl = 0;
+        double lastC = 0,
+            lastWin = 0.5,
+            lastKl = 0;
         foreach (double n in Enumerable.Range(1, 400).Select(i => 1 + (1e-5 * Math.Pow(1.08, i))))
         {
-            double c = CalibratedTilt.ForN(n), win = CalibratedTilt.WinRate(c), kl = CalibratedTilt.Kl(c);
+            double c = CalibratedTilt.ForN(n),
+                win = CalibratedTilt.WinRate(c),
+                kl = CalibratedTilt.Kl(c);
             Assert.True(c > lastC && win > lastWin && kl > lastKl, $"n = {n}");
             (lastC, lastWin, lastKl) = (c, win, kl);
         }

@@ -18,7 +18,8 @@ public sealed class ClopperPearsonIntervalTests
         Assert.Equal(upper, interval.Upper, 1e-4);
     }
 
-    /// <summary>At its lower end k or more successes have probability a / 2, at its upper end k or fewer: the tests that the interval inverts.</summary>
+    /// <summary>At its lower end k or more successes have probability a / 2, at its upper end k or fewer: the tests that the interval
+    /// inverts.</summary>
     [Theory]
     [InlineData(1, 1, 0.95)]
     [InlineData(3, 17, 0.9)]
@@ -28,9 +29,17 @@ public sealed class ClopperPearsonIntervalTests
     {
         Interval interval = ClopperPearsonInterval.Of(successes, trials, confidence);
 
-        Assert.Equal((1 - confidence) / 2, Enumerable.Range(successes, trials - successes + 1).Sum(k => Binomial.PMF(interval.Lower, trials, k)), 1e-7);
+        Assert.Equal(
+            (1 - confidence) / 2,
+            Enumerable.Range(successes, trials - successes + 1).Sum(k => Binomial.PMF(interval.Lower, trials, k)),
+            1e-7
+        );
         if (successes < trials)
-            Assert.Equal((1 - confidence) / 2, 1 - Enumerable.Range(successes + 1, trials - successes).Sum(k => Binomial.PMF(interval.Upper, trials, k)), 1e-7);
+            Assert.Equal(
+                (1 - confidence) / 2,
+                1 - Enumerable.Range(successes + 1, trials - successes).Sum(k => Binomial.PMF(interval.Upper, trials, k)),
+                1e-7
+            );
     }
 
     /// <summary>Exact coverage by the binomial distribution: never below 95 %, whatever F.</summary>
@@ -41,8 +50,15 @@ public sealed class ClopperPearsonIntervalTests
     {
         Interval[] intervals = [.. Enumerable.Range(0, trials + 1).Select(k => ClopperPearsonInterval.Of(k, trials))];
 
-        Assert.All(Enumerable.Range(1, 199).Select(i => i / 200.0), p =>
-            Assert.InRange(Enumerable.Range(0, trials + 1).Where(k => intervals[k].Contains(p)).Sum(k => Binomial.PMF(p, trials, k)), 0.95 - 1e-9, 1 + 1e-9));
+        Assert.All(
+            Enumerable.Range(1, 199).Select(i => i / 200.0),
+            p =>
+                Assert.InRange(
+                    Enumerable.Range(0, trials + 1).Where(k => intervals[k].Contains(p)).Sum(k => Binomial.PMF(p, trials, k)),
+                    0.95 - 1e-9,
+                    1 + 1e-9
+                )
+        );
     }
 
     [Fact]

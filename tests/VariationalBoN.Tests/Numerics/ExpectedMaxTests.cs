@@ -6,7 +6,8 @@ namespace VariationalBoN.Tests.Numerics;
 [Trait("Tier", "fast")]
 public sealed class ExpectedMaxTests
 {
-    /// <summary>The curve leaves out terms below rounding and sums in another order than the single n: both agree at every n, for every length of the last vector.</summary>
+    /// <summary>The curve leaves out terms below rounding and sums in another order than the single n: both agree at every n, for every
+    /// length of the last vector.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(6)]
@@ -26,15 +27,21 @@ public sealed class ExpectedMaxTests
     }
 
     [Fact]
-    public void Curve_rises_ever_slower_and_moves_with_the_rewards() => Gen.Select(Gen.Double[-5, 5].Array[2, 20], Gen.Double[-100, 100], Gen.Double[0.1, 10]).Sample(
-        (values, shift, scale) =>
-        {
-            double[] sorted = [.. values.Order()], curve = ExpectedMax.Curve(sorted), moved = ExpectedMax.Curve([.. sorted.Select(r => (scale * r) + shift)]);
-            double[] steps = [.. curve.Skip(1).Zip(curve, (next, before) => next - before)];
-            return steps.All(step => step >= -1e-12) && steps.Skip(1).Zip(steps, (next, before) => next <= before + 1e-12).All(holds => holds)
-                && curve.Zip(moved, (a, b) => Math.Abs((scale * a) + shift - b) < 1e-11).All(holds => holds);
-        },
-        iter: 100_000);
+    public void Curve_rises_ever_slower_and_moves_with_the_rewards() =>
+        Gen.Select(Gen.Double[-5, 5].Array[2, 20], Gen.Double[-100, 100], Gen.Double[0.1, 10])
+            .Sample(
+                (values, shift, scale) =>
+                {
+                    double[] sorted = [.. values.Order()],
+                        curve = ExpectedMax.Curve(sorted),
+                        moved = ExpectedMax.Curve([.. sorted.Select(r => (scale * r) + shift)]);
+                    double[] steps = [.. curve.Skip(1).Zip(curve, (next, before) => next - before)];
+                    return steps.All(step => step >= -1e-12)
+                        && steps.Skip(1).Zip(steps, (next, before) => next <= before + 1e-12).All(holds => holds)
+                        && curve.Zip(moved, (a, b) => Math.Abs((scale * a) + shift - b) < 1e-11).All(holds => holds);
+                },
+                iter: 100_000
+            );
 
     [Fact]
     public void Rewards_whose_differences_overflow_have_a_finite_expectation()

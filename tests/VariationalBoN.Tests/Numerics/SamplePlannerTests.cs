@@ -19,17 +19,18 @@ public sealed class SamplePlannerTests
     [InlineData(32, 32, 0.246)]
     [InlineData(64, 2048, 0.0078)]
     [InlineData(1, 7, 0)]
-    public void Published_errors_come_out(double n, int samples, double kl) => Assert.Equal(kl, SamplePlanner.ExpectedKl(n, samples), 5e-4 * (kl > 0.1 ? 1 : 0.1));
+    public void Published_errors_come_out(double n, int samples, double kl) =>
+        Assert.Equal(kl, SamplePlanner.ExpectedKl(n, samples), 5e-4 * (kl > 0.1 ? 1 : 0.1));
 
     /// <summary>The code of docs/how-many-samples.md, and a row of its table.</summary>
     [Fact]
     public void The_documentation_plans_so()
     {
         // snippet: planner
-        int samples = SamplePlanner.SamplesPerPrompt(n: 16, nats: 0.05);                  // M for N at an error: 78
-        double error = SamplePlanner.ExpectedKl(n: 16, samplesPerPrompt: 256);            // the error for N and M: 0.015 nats
-        double largest = SamplePlanner.MaxN(samplesPerPrompt: 256, nats: 0.05);       // N for M at an error: 51.7
-        string? warning = SamplePlanner.Warning(n: 256, samplesPerPrompt: 64);            // what to do about too few samples
+        int samples = SamplePlanner.SamplesPerPrompt(n: 16, nats: 0.05); // M for N at an error: 78
+        double error = SamplePlanner.ExpectedKl(n: 16, samplesPerPrompt: 256); // the error for N and M: 0.015 nats
+        double largest = SamplePlanner.MaxN(samplesPerPrompt: 256, nats: 0.05); // N for M at an error: 51.7
+        string? warning = SamplePlanner.Warning(n: 256, samplesPerPrompt: 64); // what to do about too few samples
         // end snippet
 
         Assert.Equal(78, samples);
@@ -40,39 +41,61 @@ public sealed class SamplePlannerTests
     }
 
     [Fact]
-    public void The_plan_is_the_fewest_samples_that_will_do() => Gen.Select(s_n, s_nats).Sample(
-        (n, nats) =>
-        {
-            int samples = SamplePlanner.SamplesPerPrompt(n, nats);
-            return SamplePlanner.ExpectedKl(n, samples) <= nats && samples >= n / 2
-                && (samples == 1 || samples - 1 < n / 2 || SamplePlanner.ExpectedKl(n, samples - 1) > nats * (1 - 1e-12));
-        },
-        iter: Cases);
+    public void The_plan_is_the_fewest_samples_that_will_do() =>
+        Gen.Select(s_n, s_nats)
+            .Sample(
+                (n, nats) =>
+                {
+                    int samples = SamplePlanner.SamplesPerPrompt(n, nats);
+                    return SamplePlanner.ExpectedKl(n, samples) <= nats
+                        && samples >= n / 2
+                        && (samples == 1 || samples - 1 < n / 2 || SamplePlanner.ExpectedKl(n, samples - 1) > nats * (1 - 1e-12));
+                },
+                iter: Cases
+            );
 
     [Fact]
-    public void The_largest_N_is_where_the_error_is_reached() => Gen.Select(s_samples, s_nats).Sample(
-        (samples, nats) =>
-        {
-            double n = SamplePlanner.MaxN(samples, nats);
-            return n >= 1 && n <= 2.0 * samples && (n == 2.0 * samples ? SamplePlanner.ExpectedKl(n, samples) <= nats * (1 + 1e-9) : Math.Abs(SamplePlanner.ExpectedKl(n, samples) - nats) <= 1e-9 * nats);
-        },
-        iter: Cases);
+    public void The_largest_N_is_where_the_error_is_reached() =>
+        Gen.Select(s_samples, s_nats)
+            .Sample(
+                (samples, nats) =>
+                {
+                    double n = SamplePlanner.MaxN(samples, nats);
+                    return n >= 1
+                        && n <= 2.0 * samples
+                        && (
+                            n == 2.0 * samples
+                                ? SamplePlanner.ExpectedKl(n, samples) <= nats * (1 + 1e-9)
+                                : Math.Abs(SamplePlanner.ExpectedKl(n, samples) - nats) <= 1e-9 * nats
+                        );
+                },
+                iter: Cases
+            );
 
     [Fact]
-    public void The_error_rises_with_N_falls_with_M_and_is_near_N_over_4_M() => Gen.Select(s_n, Gen.Double[1, 3], s_samples).Sample(
-        (n, factor, samples) =>
-        {
-            double kl = SamplePlanner.ExpectedKl(n, samples);
-            return SamplePlanner.ExpectedKl(n * factor, samples) >= kl * (1 - 1e-14) && SamplePlanner.ExpectedKl(n, samples + 1) <= kl
-                && kl <= n / 4 / samples && kl >= (n - 1) / 4 / samples * (1 - 1e-14);
-        },
-        iter: Cases);
+    public void The_error_rises_with_N_falls_with_M_and_is_near_N_over_4_M() =>
+        Gen.Select(s_n, Gen.Double[1, 3], s_samples)
+            .Sample(
+                (n, factor, samples) =>
+                {
+                    double kl = SamplePlanner.ExpectedKl(n, samples);
+                    return SamplePlanner.ExpectedKl(n * factor, samples) >= kl * (1 - 1e-14)
+                        && SamplePlanner.ExpectedKl(n, samples + 1) <= kl
+                        && kl <= n / 4 / samples
+                        && kl >= (n - 1) / 4 / samples * (1 - 1e-14);
+                },
+                iter: Cases
+            );
 
     [Fact]
-    public void The_warning_is_that_of_the_error_and_holds_whenever_N_exceeds_2_M() => Gen.Select(s_n, s_samples).Sample(
-        (n, samples) => SamplePlanner.Warning(n, samples) is null == (SamplePlanner.ExpectedKl(n, samples) <= SamplePlanner.MaxGoodKl)
-            && (n <= 2.0 * samples || SamplePlanner.Warning(n, samples) is not null),
-        iter: Cases);
+    public void The_warning_is_that_of_the_error_and_holds_whenever_N_exceeds_2_M() =>
+        Gen.Select(s_n, s_samples)
+            .Sample(
+                (n, samples) =>
+                    SamplePlanner.Warning(n, samples) is null == (SamplePlanner.ExpectedKl(n, samples) <= SamplePlanner.MaxGoodKl)
+                    && (n <= 2.0 * samples || SamplePlanner.Warning(n, samples) is not null),
+                iter: Cases
+            );
 
     [Fact]
     public void The_warning_says_what_to_do_and_doing_it_silences_it()
@@ -104,6 +127,9 @@ public sealed class SamplePlannerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.MaxN(0, 0.1));
         foreach (double nats in (double[])[0, -1, double.NaN, double.PositiveInfinity])
             Assert.Contains("above 0", Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.SamplesPerPrompt(4, nats)).Message);
-        Assert.Contains("samples for each prompt", Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.SamplesPerPrompt(1e6, 1e-9)).Message);
+        Assert.Contains(
+            "samples for each prompt",
+            Assert.Throws<ArgumentOutOfRangeException>(() => SamplePlanner.SamplesPerPrompt(1e6, 1e-9)).Message
+        );
     }
 }

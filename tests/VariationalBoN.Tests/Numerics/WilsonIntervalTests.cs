@@ -29,13 +29,24 @@ public sealed class WilsonIntervalTests
             Assert.Equal(Math.Abs(end - (successes / trials)), z * Math.Sqrt(end * (1 - end) / trials), 1e-12);
     }
 
-    /// <summary>Exact coverage by the binomial distribution, n = 30: on average over p close to 95 %, never below 92 % for p from 0.1 to 0.9.</summary>
+    /// <summary>Exact coverage by the binomial distribution, n = 30: on average over p close to 95 %, never below 92 % for p from 0.1 to
+    /// 0.9.</summary>
     [Fact]
     public void Intervals_cover()
     {
         const int Trials = 30;
-        double[] coverage = [.. Enumerable.Range(0, 81).Select(i => 0.1 + (i * 0.01)).Select(p => Enumerable.Range(0, Trials + 1)
-            .Where(k => WilsonInterval.Of(k, Trials).Contains(p)).Sum(k => MathNet.Numerics.Distributions.Binomial.PMF(p, Trials, k)))];
+        double[] coverage =
+        [
+            .. Enumerable
+                .Range(0, 81)
+                .Select(i => 0.1 + (i * 0.01))
+                .Select(p =>
+                    Enumerable
+                        .Range(0, Trials + 1)
+                        .Where(k => WilsonInterval.Of(k, Trials).Contains(p))
+                        .Sum(k => MathNet.Numerics.Distributions.Binomial.PMF(p, Trials, k))
+                ),
+        ];
 
         Assert.InRange(coverage.Average(), 0.945, 0.96);
         Assert.InRange(coverage.Min(), 0.92, 1);

@@ -20,7 +20,8 @@ public sealed class WinRateCurveTests
     [InlineData(8)]
     public void The_slope_is_that_of_the_curve(double kl)
     {
-        double h = 1e-4 * kl, slope = (WinRateCurve.BestOfN(kl + h) - WinRateCurve.BestOfN(kl - h)) / (2 * h);
+        double h = 1e-4 * kl,
+            slope = (WinRateCurve.BestOfN(kl + h) - WinRateCurve.BestOfN(kl - h)) / (2 * h);
         Assert.Equal(1, WinRateCurve.BestOfNSlope(kl) / slope, 1e-5);
     }
 }

@@ -20,7 +20,8 @@ public sealed class CalibratedTiltObjectiveTests
         double[] weights = new double[world.Sequences];
         for (int y = 0; y < weights.Length; y++)
         {
-            double below = 0, level = 0;
+            double below = 0,
+                level = 0;
             for (int z = 0; z < weights.Length; z++)
             {
                 below += world.Rewards[z] < world.Rewards[y] ? Math.Exp(world.LogReference[z]) : 0;
@@ -40,7 +41,8 @@ public sealed class CalibratedTiltObjectiveTests
     {
         var world = World(ties: true, n: 4);
         double[] tilt = world.LogTarget(new CalibratedTiltObjective(world.BestOfN, 3));
-        double kl = EnumerableWorld.Kl(tilt, world.LogReference), win = world.WinRate(tilt);
+        double kl = EnumerableWorld.Kl(tilt, world.LogReference),
+            win = world.WinRate(tilt);
         var random = new Random(5);
         for (int trial = 0; trial < 200; trial++)
         {
@@ -90,7 +92,10 @@ public sealed class CalibratedTiltObjectiveTests
     public void One_draw_is_the_reference_and_large_tilts_stay_finite()
     {
         var world = World(ties: false, n: 1);
-        Assert.Equal(world.LogReference, Enumerable.Range(0, world.Sequences).Select(y => CalibratedTiltObjective.ForN(world.BestOfN).LogTarget(world.Completion(y))));
+        Assert.Equal(
+            world.LogReference,
+            Enumerable.Range(0, world.Sequences).Select(y => CalibratedTiltObjective.ForN(world.BestOfN).LogTarget(world.Completion(y)))
+        );
         double[] far = world.LogTarget(new CalibratedTiltObjective(world.BestOfN, 5000));
         Assert.Equal(world.Rewards.Max(), world.ExpectedReward(far), 1e-9);
         double[] near = world.LogTarget(CalibratedTiltObjective.ForN(world.BestOfN, 1 + 1e-6));
@@ -102,7 +107,10 @@ public sealed class CalibratedTiltObjectiveTests
     {
         var plain = World(ties: true, n: 8);
         var changed = new EnumerableWorld(3, 3, s_logits, [.. plain.Rewards.Select(r => Math.Exp(r / 2) + 3)], 8);
-        Assert.Equal(plain.LogTarget(CalibratedTiltObjective.ForN(plain.BestOfN)), changed.LogTarget(CalibratedTiltObjective.ForN(changed.BestOfN)));
+        Assert.Equal(
+            plain.LogTarget(CalibratedTiltObjective.ForN(plain.BestOfN)),
+            changed.LogTarget(CalibratedTiltObjective.ForN(changed.BestOfN))
+        );
     }
 
     [Theory]

@@ -24,7 +24,11 @@ public sealed class OriginTests
         foreach (IVariationalObjective objective in Objectives(table.BestOf(2)))
         {
             string message = Assert.Throws<InvalidOperationException>(() => objective.LogTargets(scored)).Message;
-            Assert.Contains("reward model of the reference table is twos, that of the scored batch is threes", message, StringComparison.Ordinal);
+            Assert.Contains(
+                "reward model of the reference table is twos, that of the scored batch is threes",
+                message,
+                StringComparison.Ordinal
+            );
         }
     }
 
@@ -52,7 +56,11 @@ public sealed class OriginTests
         var scorer = new Scorer(reference, s_threes, new ScoringOptions { OnTruncated = TruncationRule.Replace, TruncationValue = -1 });
         var scored = await scorer.ScoreAsync(policy.Sample(s_prompts, 4, seed: 1));
 
-        Assert.Contains("scoring", Assert.Throws<InvalidOperationException>(() => new ExactObjective(table.BestOf(2)).LogTargets(scored)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "scoring",
+            Assert.Throws<InvalidOperationException>(() => new ExactObjective(table.BestOf(2)).LogTargets(scored)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -64,12 +72,25 @@ public sealed class OriginTests
         var imported = new ReferenceTable(s_prompts.Select(prompt => new ReferencePrompt(prompt, [0.0, 1, 2, 2], [])));
         var scored = await scorer.ScoreAsync(policy.Sample(s_prompts, 4, seed: 1));
 
-        Assert.Contains(nameof(ReferenceTable.AcceptUnknownProvenance), Assert.Throws<InvalidOperationException>(() => new ExactObjective(imported.BestOf(2)).LogTargets(scored)).Message, StringComparison.Ordinal);
-        Assert.Contains("AcceptUnknownProvenance", Assert.Throws<InvalidOperationException>(() => imported.RequireMatch(scorer)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            nameof(ReferenceTable.AcceptUnknownProvenance),
+            Assert.Throws<InvalidOperationException>(() => new ExactObjective(imported.BestOf(2)).LogTargets(scored)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "AcceptUnknownProvenance",
+            Assert.Throws<InvalidOperationException>(() => imported.RequireMatch(scorer)).Message,
+            StringComparison.Ordinal
+        );
 
         var known = await ReferenceTable.EstimateAsync(scorer, s_prompts, samplesPerPrompt: 4, seed: 1);
-        Assert.Contains("AcceptUnknownProvenance", Assert.Throws<InvalidOperationException>(
-            () => new Evaluator(scorer, known).EvaluateBestOfN([.. scored], imported.BestOf(2))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "AcceptUnknownProvenance",
+            Assert
+                .Throws<InvalidOperationException>(() => new Evaluator(scorer, known).EvaluateBestOfN([.. scored], imported.BestOf(2)))
+                .Message,
+            StringComparison.Ordinal
+        );
 
         ReferenceTable vouched = imported.AcceptUnknownProvenance();
         vouched.RequireMatch(scorer);
@@ -87,8 +108,19 @@ public sealed class OriginTests
         ScoredBatch scored = await scorer.ScoreAsync(policy.Sample(s_prompts, 4, seed: 1));
         var objective = new ExactObjective(table.BestOf(2));
 
-        Assert.Contains("does not know", Assert.Throws<InvalidOperationException>(() => objective.LogTargets(new ScoredBatch((IEnumerable<ScoredCompletion>)scored, scored.Groups))).Message, StringComparison.Ordinal);
-        Assert.Equal(objective.LogTargets(scored), objective.LogTargets(new ScoredBatch((IEnumerable<ScoredCompletion>)scored, scored.Groups, table.Provenance!.Origin)));
+        Assert.Contains(
+            "does not know",
+            Assert
+                .Throws<InvalidOperationException>(() =>
+                    objective.LogTargets(new ScoredBatch((IEnumerable<ScoredCompletion>)scored, scored.Groups))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            objective.LogTargets(scored),
+            objective.LogTargets(new ScoredBatch((IEnumerable<ScoredCompletion>)scored, scored.Groups, table.Provenance!.Origin))
+        );
     }
 
     [Fact]
@@ -123,7 +155,11 @@ public sealed class OriginTests
 
         anchor.Move(0.5);
         var second = await target.RefreshAsync(s_prompts, n: 2, seed: 2);
-        Assert.Contains("sha256", Assert.Throws<InvalidOperationException>(() => new ExactObjective(second).LogTargets(before)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "sha256",
+            Assert.Throws<InvalidOperationException>(() => new ExactObjective(second).LogTargets(before)).Message,
+            StringComparison.Ordinal
+        );
         ScoredBatch after = await target.Scorer.ScoreAsync(policy.Sample(s_prompts, 4, seed: 2));
         Assert.Equal(after.Count, new ExactObjective(second).LogTargets(after).Length);
     }
@@ -135,7 +171,9 @@ public sealed class OriginTests
         using var reference = policy.CloneFrozen();
         Completion[] drawn = [.. policy.Sample(s_prompts, 2, seed: 1)];
         var failing = RewardModel.FromFunction(completion => ReferenceEquals(completion, drawn[0]) ? double.NaN : 1, "fails once");
-        ScoredBatch scored = await new Scorer(reference, failing, new ScoringOptions { OnFailure = RewardFailure.Exclude }).ScoreAsync(drawn);
+        ScoredBatch scored = await new Scorer(reference, failing, new ScoringOptions { OnFailure = RewardFailure.Exclude }).ScoreAsync(
+            drawn
+        );
         Assert.Equal((3, 1), (scored.Count, scored.Excluded));
 
         using var scope = TorchSharp.torch.NewDisposeScope();
@@ -152,11 +190,17 @@ public sealed class OriginTests
     }
 
     private static IVariationalObjective[] Objectives(EmpiricalBoNDistribution bestOfN) =>
-        [new ExactObjective(bestOfN), new LowerBoundObjective(bestOfN), new ClippedObjective(new ExactObjective(bestOfN), -6), new ExactObjective(bestOfN.LeaveOneOut())];
+        [
+            new ExactObjective(bestOfN),
+            new LowerBoundObjective(bestOfN),
+            new ClippedObjective(new ExactObjective(bestOfN), -6),
+            new ExactObjective(bestOfN.LeaveOneOut()),
+        ];
 
     private static TabularPolicy Policy() => new(s_prompts, vocabularySize: 4, length: 2);
 
-    private static IRewardModel Counting(int token, string identity) => RewardModel.FromFunction(completion => completion.Tokens.Count(t => t == token), identity);
+    private static IRewardModel Counting(int token, string identity) =>
+        RewardModel.FromFunction(completion => completion.Tokens.Count(t => t == token), identity);
 
     /// <summary>A policy that can be moved without a gradient.</summary>
     private sealed class MovableTable(double[] logits) : IPolicy, IDisposable
@@ -167,8 +211,12 @@ public sealed class OriginTests
 
         public bool IsTrainable => false;
 
-        public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-            _table.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+        public IReadOnlyList<Completion> Sample(
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            CancellationToken cancellationToken = default
+        ) => _table.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
 
         public TorchSharp.torch.Tensor LogProb(IReadOnlyList<Completion> completions) => _table.LogProb(completions);
 

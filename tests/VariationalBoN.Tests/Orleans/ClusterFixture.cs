@@ -28,13 +28,15 @@ public sealed class ClusterFixture : IAsyncLifetime
         var builder = new InProcessTestClusterBuilder(1);
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureHost(host => host.Logging.ClearProviders());
-        builder.ConfigureSilo((_, silo) =>
-        {
-            if (_create is { } create)
-                silo.AddVariationalBoN((_, _) => create(), _options);
-            else
-                silo.AddVariationalBoN();
-        });
+        builder.ConfigureSilo(
+            (_, silo) =>
+            {
+                if (_create is { } create)
+                    silo.AddVariationalBoN((_, _) => create(), _options);
+                else
+                    silo.AddVariationalBoN();
+            }
+        );
         builder.ConfigureClient(client =>
         {
             client.AddVariationalBoN();
@@ -78,5 +80,6 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>The workers whose scored completions have an origin.</summary>
     internal Task<WorkerCluster> ConnectAsync(ScoringIdentity origin, Action<string>? warned = null) =>
         Client.ConnectVariationalBoNAsync(
-            new WorkerClusterOptions { Origin = origin, Logger = warned is null ? null : HeardLog.Warnings(warned) });
+            new WorkerClusterOptions { Origin = origin, Logger = warned is null ? null : HeardLog.Warnings(warned) }
+        );
 }

@@ -28,7 +28,9 @@ public sealed class ClusterLearnerContractTests : CompletionSourceContract, IAsy
             theirs.Dispose();
             return fixture.DisposeAsync();
         });
-        fixture.DeployAsync(() => new ClusterWorker(scorer) { Policy = copy, Parameters = [("logits", theirs.Logits)] }).GetAwaiter()
+        fixture
+            .DeployAsync(() => new ClusterWorker(scorer) { Policy = copy, Parameters = [("logits", theirs.Logits)] })
+            .GetAwaiter()
             .GetResult();
         WorkerCluster cluster = fixture.ConnectAsync(scorer.Origin).GetAwaiter().GetResult();
         ClusterLearner learner = cluster.CreateLearner(policy, [("logits", own.Logits)]);

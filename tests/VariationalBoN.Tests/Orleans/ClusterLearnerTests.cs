@@ -14,7 +14,8 @@ namespace VariationalBoN.Tests.Orleans;
 public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
 {
     private const int K = 4;
-    private readonly TabularPolicy _reference = TableWorld.Reference(), _policy = TableWorld.Reference().Clone();
+    private readonly TabularPolicy _reference = TableWorld.Reference(),
+        _policy = TableWorld.Reference().Clone();
     private readonly List<InProcessSiloHandle> _silos = [];
 
     public async Task InitializeAsync()
@@ -47,8 +48,13 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
             ClusterRollouts rollouts = await learner.RolloutsAsync(TableWorld.Prompts, K, step);
             double[] targets = Targets(rollouts.Scored);
             adam.ZeroGrad();
-            AccumulatedLoss loss = await learner.BackwardAsync(rollouts.Scored, 16, ScoreFunction.Average, "score function",
-                new Dictionary<string, double[]> { ["targets"] = targets });
+            AccumulatedLoss loss = await learner.BackwardAsync(
+                rollouts.Scored,
+                16,
+                ScoreFunction.Average,
+                "score function",
+                new Dictionary<string, double[]> { ["targets"] = targets }
+            );
             adam.Step();
 
             var source = new PolicyCompletionSource(alone, scorer);
@@ -57,8 +63,13 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
                 drawn.Add((block, await block.DrawAsync(source, step)));
             ScoredBatch scored = DrawBlock.Join(K, drawn);
             other.ZeroGrad();
-            AccumulatedLoss expected = GradientAccumulation.Backward(alone, scored, 16, ScoreFunction.Average, (logProb, part) =>
-                ScoreFunction.Loss(logProb, part.Of(targets), part.Groups));
+            AccumulatedLoss expected = GradientAccumulation.Backward(
+                alone,
+                scored,
+                16,
+                ScoreFunction.Average,
+                (logProb, part) => ScoreFunction.Loss(logProb, part.Of(targets), part.Groups)
+            );
             other.Step();
 
             Assert.Equal(scored.Drawn.AsEnumerable(), rollouts.Scored.Drawn.AsEnumerable(), Same);
@@ -88,22 +99,33 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         Move();
 
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            strict.BackwardAsync(first.Scored, 16, ScoreFunction.Average, "score function"));
+            strict.BackwardAsync(first.Scored, 16, ScoreFunction.Average, "score function")
+        );
         Assert.Equal(2, strict.Publish());
         lenient.Publish();
         string refused = Assert.Throws<InvalidOperationException>(() => strict.RequireFresh(first)).Message;
-        string refusedToo = (await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            strict.BackwardAsync(first, 16, ScoreFunction.Average, "score function"))).Message; // also with the weights published
-        await lenient.BackwardAsync(allowed, 16, ScoreFunction.Average, "score function",
-            new Dictionary<string, double[]> { ["targets"] = Targets(allowed.Scored) });
+        string refusedToo = (
+            await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                strict.BackwardAsync(first, 16, ScoreFunction.Average, "score function")
+            )
+        ).Message; // also with the weights published
+        await lenient.BackwardAsync(
+            allowed,
+            16,
+            ScoreFunction.Average,
+            "score function",
+            new Dictionary<string, double[]> { ["targets"] = Targets(allowed.Scored) }
+        );
         _policy.Logits.grad = null;
         Assert.Equal(refused, refusedToo);
 
         Assert.Contains("version 1", refused, StringComparison.Ordinal);
         Assert.Contains("MaxStaleness", refused, StringComparison.Ordinal);
         // exactly that version
-        Assert.Equal(_reference.LogProbValues(first.Scored.Completions).Select(value => Math.Round(value, 9)),
-            first.LogProb.Select(value => Math.Round(value, 9)));
+        Assert.Equal(
+            _reference.LogProbValues(first.Scored.Completions).Select(value => Math.Round(value, 9)),
+            first.LogProb.Select(value => Math.Round(value, 9))
+        );
         // under way
         Task<ClusterRollouts> refusedLater = strict.RolloutsAsync(TableWorld.Prompts, K, 2),
             allowedLater = lenient.RolloutsAsync(TableWorld.Prompts, K, 2);
@@ -113,8 +135,10 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         await Assert.ThrowsAsync<InvalidOperationException>(() => refusedLater);
         Assert.Equal(2, (await allowedLater).Version);
         ClusterRollouts second = await strict.RolloutsAsync(TableWorld.Prompts, K, 1);
-        Assert.Equal(_policy.LogProbValues(second.Scored.Completions).Select(value => Math.Round(value, 9)),
-            second.LogProb.Select(value => Math.Round(value, 9)));
+        Assert.Equal(
+            _policy.LogProbValues(second.Scored.Completions).Select(value => Math.Round(value, 9)),
+            second.LogProb.Select(value => Math.Round(value, 9))
+        );
     }
 
     [Fact]
@@ -126,7 +150,8 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         ClusterRollouts rollouts = await learner.RolloutsAsync(TableWorld.Prompts, K, 1);
 
         var thrown = await Assert.ThrowsAsync<ArgumentException>(() =>
-            learner.BackwardAsync(rollouts.Scored, 16, ScoreFunction.Average, "other"));
+            learner.BackwardAsync(rollouts.Scored, 16, ScoreFunction.Average, "other")
+        );
 
         Assert.Contains("\"other\"", thrown.Message, StringComparison.Ordinal);
         Assert.Contains("score function", thrown.Message, StringComparison.Ordinal);
@@ -147,10 +172,16 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
             learner.Publish();
             await learner.RolloutsAsync(TableWorld.Prompts, K, 1);
 
-            Assert.Contains(said, text => text.Contains(none.Name, StringComparison.Ordinal)
-                && text.Contains("no policy", StringComparison.Ordinal));
-            Assert.Contains(said, text => text.Contains("\"table Float64", StringComparison.Ordinal)
-                && text.Contains("\"logits Float64", StringComparison.Ordinal));
+            Assert.Contains(
+                said,
+                text => text.Contains(none.Name, StringComparison.Ordinal) && text.Contains("no policy", StringComparison.Ordinal)
+            );
+            Assert.Contains(
+                said,
+                text =>
+                    text.Contains("\"table Float64", StringComparison.Ordinal)
+                    && text.Contains("\"logits Float64", StringComparison.Ordinal)
+            );
         }
 
         await fixture.StopAsync(none);
@@ -158,13 +189,16 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
 
     private static ClusterWorker Worker()
     {
-        TabularPolicy reference = TableWorld.Reference(), policy = reference.Clone();
+        TabularPolicy reference = TableWorld.Reference(),
+            policy = reference.Clone();
         return new ClusterWorker(TableWorld.Scorer(reference))
         {
             Policy = policy,
             Parameters = [("logits", policy.Logits)],
-            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add("score " +
-                "function", (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)),
+            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(
+                "score " + "function",
+                (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)
+            ),
             Owned = [policy, reference],
         };
     }
@@ -172,11 +206,11 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
     private static double[] Targets(ScoredBatch scored) => [.. scored.Select(item => item.LogReference + (0.1 * item.Reward))];
 
     private static bool Same(ScoredSample one, ScoredSample two) =>
-        (one.Reward, one.LogReference, one.Completion.Text, one.Completion.Prompt) == (two.Reward, two.LogReference, two.Completion.Text,
-            two.Completion.Prompt)
+        (one.Reward, one.LogReference, one.Completion.Text, one.Completion.Prompt)
+            == (two.Reward, two.LogReference, two.Completion.Text, two.Completion.Prompt)
         && one.Completion.Tokens.SequenceEqual(two.Completion.Tokens)
-            && one.Completion.PromptTokens.SequenceEqual(two.Completion.PromptTokens)
-                && one.Completion.FinishReason == two.Completion.FinishReason;
+        && one.Completion.PromptTokens.SequenceEqual(two.Completion.PromptTokens)
+        && one.Completion.FinishReason == two.Completion.FinishReason;
 
     private void Move()
     {

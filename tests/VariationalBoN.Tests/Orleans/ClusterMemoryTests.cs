@@ -17,12 +17,14 @@ public sealed class ClusterMemoryTests
     {
         var fixture = new ClusterFixture();
         await fixture.DeployAsync(Worker);
-        using TabularPolicy reference = TableWorld.Reference(), policy = reference.Clone();
+        using TabularPolicy reference = TableWorld.Reference(),
+            policy = reference.Clone();
         await using (WorkerCluster cluster = await fixture.ConnectAsync(TableWorld.Scorer(reference).Origin))
         await using (ClusterLearner learner = cluster.CreateLearner(policy, [("logits", policy.Logits)]))
         {
             await StepsAsync(5);
-            long tensors = LiveTensors.Settled(), memory = GC.GetTotalMemory(forceFullCollection: true);
+            long tensors = LiveTensors.Settled(),
+                memory = GC.GetTotalMemory(forceFullCollection: true);
             await StepsAsync(KilledProcess.Points(20));
 
             Assert.Equal(tensors, LiveTensors.Settled());
@@ -55,14 +57,16 @@ public sealed class ClusterMemoryTests
 
     private static ClusterWorker Worker()
     {
-        TabularPolicy reference = TableWorld.Reference(), policy = reference.Clone();
+        TabularPolicy reference = TableWorld.Reference(),
+            policy = reference.Clone();
         return new ClusterWorker(TableWorld.Scorer(reference))
         {
             Policy = policy,
             Parameters = [("logits", policy.Logits)],
-            Losses = ImmutableDictionary<string,
-                GradientLoss>.Empty.Add("loss", (logProb, part, _) =>
-                    ScoreFunction.Loss(logProb, [.. part.Scored.Select(item => item.Reward)], part.Groups)),
+            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(
+                "loss",
+                (logProb, part, _) => ScoreFunction.Loss(logProb, [.. part.Scored.Select(item => item.Reward)], part.Groups)
+            ),
             Owned = [policy, reference],
         };
     }

@@ -22,14 +22,17 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     [Fact]
     public async Task Workers_killed_at_random_moments_lose_and_double_nothing()
     {
-        int kills = KilledProcess.Points(5), killed = 0, batches = 0;
+        int kills = KilledProcess.Points(5),
+            killed = 0,
+            batches = 0;
         using TabularPolicy reference = TableWorld.Reference();
         Scorer scorer = TableWorld.Scorer(reference);
-        Func<ClusterWorker> create = () => TableWorld.Worker(beforeBatch: () =>
-        {
-            Interlocked.Increment(ref batches);
-            return Task.Delay(5);
-        });
+        Func<ClusterWorker> create = () =>
+            TableWorld.Worker(beforeBatch: () =>
+            {
+                Interlocked.Increment(ref batches);
+                return Task.Delay(5);
+            });
         var silos = new List<InProcessSiloHandle>();
         for (int i = 0; i < 3; i++)
             silos.Add(await fixture.StartAsync(create));
@@ -37,8 +40,14 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         await using WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin, lost.Add);
         var options = Options() with { SamplesPerPrompt = 16 * kills, SamplesPerBlock = 4, PromptsPerBatch = 3 };
 
-        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts,
-            options with { Store = Path.Combine(_folder, "store.db") });
+        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(
+            cluster.Reference,
+            TableWorld.Prompts,
+            options with
+            {
+                Store = Path.Combine(_folder, "store.db"),
+            }
+        );
         var random = new Random(7);
         for (; killed < kills && !estimating.IsCompleted; killed++)
         {
@@ -80,13 +89,22 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
             while (cluster.Workers.Length < 3)
                 await Task.Delay(20);
 
-            Assert.Equal(TableWorld.Lines(await ReferenceTable.EstimateAsync(scorer, TableWorld.Prompts, Options())),
-                TableWorld.Lines(table));
+            Assert.Equal(
+                TableWorld.Lines(await ReferenceTable.EstimateAsync(scorer, TableWorld.Prompts, Options())),
+                TableWorld.Lines(table)
+            );
             Assert.Equal(2, cluster.Workers.Count(worker => worker.Refused is not null));
-            Assert.Contains(said, text => text.Contains(silos[1].Name, StringComparison.Ordinal)
-                && text.Contains("reference policy", StringComparison.Ordinal) && text.Contains("sha256", StringComparison.Ordinal));
-            Assert.Contains(said, text => text.Contains(silos[2].Name, StringComparison.Ordinal)
-                && text.Contains("another judge", StringComparison.Ordinal));
+            Assert.Contains(
+                said,
+                text =>
+                    text.Contains(silos[1].Name, StringComparison.Ordinal)
+                    && text.Contains("reference policy", StringComparison.Ordinal)
+                    && text.Contains("sha256", StringComparison.Ordinal)
+            );
+            Assert.Contains(
+                said,
+                text => text.Contains(silos[2].Name, StringComparison.Ordinal) && text.Contains("another judge", StringComparison.Ordinal)
+            );
             Assert.Equal(0, drawn);
         }
 
@@ -118,14 +136,16 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         Scorer scorer = TableWorld.Scorer(reference);
         InProcessSiloHandle good = await fixture.StartAsync(() => TableWorld.Worker());
         InProcessSiloHandle bad = await fixture.StartAsync(() =>
-            TableWorld.Worker(reward: _ => throw new InvalidDataException("the disk of this judge is broken")));
+            TableWorld.Worker(reward: _ => throw new InvalidDataException("the disk of this judge is broken"))
+        );
         await using (WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin))
         {
             while (cluster.Workers.Count(worker => worker.Refused is null) < 2)
                 await Task.Delay(20);
 
             var thrown = await Assert.ThrowsAsync<RewardModelException>(() =>
-                ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts, Options() with { SamplesPerPrompt = 64 }));
+                ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts, Options() with { SamplesPerPrompt = 64 })
+            );
 
             Assert.Contains(bad.Name, thrown.Message, StringComparison.Ordinal);
             Assert.Contains("the disk of this judge is broken", thrown.Message, StringComparison.Ordinal);
@@ -144,11 +164,16 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         InProcessSiloHandle refused = await fixture.StartAsync(() => TableWorld.Worker(seed: 2));
         InProcessSiloHandle silo = await fixture.StartAsync(() => TableWorld.Worker());
         int told = 0;
-        await using (WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin, _ =>
-        {
-            Interlocked.Increment(ref told);
-            throw new InvalidOperationException("the log is full");
-        }))
+        await using (
+            WorkerCluster cluster = await fixture.ConnectAsync(
+                scorer.Origin,
+                _ =>
+                {
+                    Interlocked.Increment(ref told);
+                    throw new InvalidOperationException("the log is full");
+                }
+            )
+        )
         {
             while (!cluster.Workers.Any(worker => worker.Refused is not null))
                 await Task.Delay(20);
@@ -184,8 +209,14 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
             return;
         File.SetUnixFileMode(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
         var open = Assert.Throws<InvalidOperationException>(() => new VariationalBoN.Orleans.Silos.WeightsCache(_folder, 3));
-        string target = Directory.CreateDirectory(Path.Combine(_folder, "own"), UnixFileMode.UserRead | UnixFileMode.UserWrite
-            | UnixFileMode.UserExecute).FullName, link = Path.Combine(_folder, "link");
+        string target =
+                Directory
+                    .CreateDirectory(
+                        Path.Combine(_folder, "own"),
+                        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                    )
+                    .FullName,
+            link = Path.Combine(_folder, "link");
         Directory.CreateSymbolicLink(link, target);
         var linked = Assert.Throws<InvalidOperationException>(() => new VariationalBoN.Orleans.Silos.WeightsCache(link, 3));
         _ = new VariationalBoN.Orleans.Silos.WeightsCache(target, 3);
@@ -199,7 +230,8 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     public async Task A_worker_whose_models_cannot_be_made_does_not_join()
     {
         var thrown = await Assert.ThrowsAnyAsync<Exception>(() =>
-            fixture.StartAsync(() => throw new InvalidDataException("no such model")));
+            fixture.StartAsync(() => throw new InvalidDataException("no such model"))
+        );
 
         Assert.Contains("no such model", thrown.ToString(), StringComparison.Ordinal);
     }
@@ -211,19 +243,25 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         Scorer scorer = TableWorld.Scorer(reference);
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        InProcessSiloHandle silo = await fixture.StartAsync(() => TableWorld.Worker(beforeBatch: () =>
-        {
-            asked.TrySetResult();
-            return answer.Task;
-        }));
+        InProcessSiloHandle silo = await fixture.StartAsync(() =>
+            TableWorld.Worker(beforeBatch: () =>
+            {
+                asked.TrySetResult();
+                return answer.Task;
+            })
+        );
         ReferenceTableOptions options = Options() with { Store = Path.Combine(_folder, "store.db") };
-        await using (WorkerCluster one = await fixture.ConnectAsync(scorer.Origin), other = await fixture.ConnectAsync(scorer.Origin))
+        await using (
+            WorkerCluster one = await fixture.ConnectAsync(scorer.Origin),
+                other = await fixture.ConnectAsync(scorer.Origin)
+        )
         {
             Task<ReferenceTable> first = ReferenceTable.EstimateAsync(one.Reference, TableWorld.Prompts, options);
             await asked.Task;
 
             var thrown = await Assert.ThrowsAsync<IOException>(() =>
-                ReferenceTable.EstimateAsync(other.Reference, TableWorld.Prompts, options));
+                ReferenceTable.EstimateAsync(other.Reference, TableWorld.Prompts, options)
+            );
 
             Assert.Contains(options.Store!, thrown.Message, StringComparison.Ordinal);
             answer.SetResult();
@@ -243,7 +281,8 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
         await using (WorkerCluster cluster = await small.ConnectAsync(Scorer().Origin))
         {
             var thrown = await Assert.ThrowsAsync<ClusterException>(() =>
-                cluster.Reference.DrawAsync([new string('x', 600_000)], 2, seed: 1));
+                cluster.Reference.DrawAsync([new string('x', 600_000)], 2, seed: 1)
+            );
             ScoredBatch large = await cluster.Reference.DrawAsync([new string('x', 1000)], 20_000, seed: 1); // results are read in pieces
 
             Assert.Contains(cluster.Workers.Single().Name, thrown.Message, StringComparison.Ordinal);
@@ -260,7 +299,8 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     {
         using TabularPolicy reference = TableWorld.Reference();
         Scorer scorer = TableWorld.Scorer(reference);
-        int now = 0, most = 0;
+        int now = 0,
+            most = 0;
         Func<Task> slow = async () =>
         {
             int here = Interlocked.Increment(ref now);
@@ -277,7 +317,14 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
     }
 
     private static ReferenceTableOptions Options() =>
-        new() { SamplesPerPrompt = 8, Seed = 3, SamplesPerBlock = 4, PromptsPerBatch = 4, BatchesAtOnce = 8 };
+        new()
+        {
+            SamplesPerPrompt = 8,
+            Seed = 3,
+            SamplesPerBlock = 4,
+            PromptsPerBatch = 4,
+            BatchesAtOnce = 8,
+        };
 
     private static void InterlockedMax(ref int most, int value)
     {

@@ -40,7 +40,9 @@ public sealed class ClusterSnippets : IDisposable
         (_, int gateway) = FreePorts();
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway, "sample", "here").AddVariationalBoN(connectFor: TimeSpan.Zero));
+        builder.UseOrleansClient(client =>
+            client.UseLocalhostClustering(gateway, "sample", "here").AddVariationalBoN(connectFor: TimeSpan.Zero)
+        );
         using IHost host = builder.Build();
 
         var thrown = await Assert.ThrowsAsync<ClusterException>(() => host.StartAsync());
@@ -52,34 +54,41 @@ public sealed class ClusterSnippets : IDisposable
 
     private static (int Silo, int Gateway) FreePorts()
     {
-        using TcpListener one = new(IPAddress.Loopback, 0), two = new(IPAddress.Loopback, 0);
+        using TcpListener one = new(IPAddress.Loopback, 0),
+            two = new(IPAddress.Loopback, 0);
         one.Start();
         two.Start();
         return (((IPEndPoint)one.LocalEndpoint).Port, ((IPEndPoint)two.LocalEndpoint).Port);
     }
 
     // snippet: silo
-    private static ClusterWorker Models(string directory)                                     // the same at every worker
+    private static ClusterWorker Models(string directory) // the same at every worker
     {
         var model = PretrainedCausalLm.Load(directory);
-        var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens }, new LoraOptions { Rank = 4 });
+        var pair = model.WithReference(
+            new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens },
+            new LoraOptions { Rank = 4 }
+        );
         var judge = RewardModel.FromFunction((prompt, text) => text.Count(char.IsLetter), "letters, version 1");
         return new ClusterWorker(new Scorer(pair.Reference, judge))
         {
             Policy = pair.Policy,
             Parameters = [.. pair.Network.named_parameters().Where(p => p.parameter.requires_grad).Select(p => (p.name, p.parameter))],
             Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(
-                "vbon", (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)),
+                "vbon",
+                (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)
+            ),
             Owned = [pair, model],
         };
     }
 
-    private static IHost Silo(string directory, int siloPort, int gatewayPort)                // one on each machine
+    private static IHost Silo(string directory, int siloPort, int gatewayPort) // one on each machine
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort, gatewayPort).AddVariationalBoN(_ => Models(directory)));
         return builder.Build();
     }
+
     // end snippet
 
     // snippet: learner
@@ -89,17 +98,26 @@ public sealed class ClusterSnippets : IDisposable
         builder.UseOrleansClient(client => client.UseLocalhostClustering(gatewayPort).AddVariationalBoN());
         using IHost host = builder.Build();
         await host.StartAsync();
-        ClusterWorker mine = Models(directory);                                               // its policy trains, here
+        ClusterWorker mine = Models(directory); // its policy trains, here
         Prompt[] prompts = ["The film was", "We saw it"];
-        await using var cluster = await host.Services.GetRequiredService<IClusterClient>().ConnectVariationalBoNAsync(new() { Origin = mine.Scorer.Origin });
-        var options = new ReferenceTableOptions { SamplesPerPrompt = 32, SamplesPerBlock = 16, BatchesAtOnce = 3, Seed = 1, Store = store };
+        await using var cluster = await host
+            .Services.GetRequiredService<IClusterClient>()
+            .ConnectVariationalBoNAsync(new() { Origin = mine.Scorer.Origin });
+        var options = new ReferenceTableOptions
+        {
+            SamplesPerPrompt = 32,
+            SamplesPerBlock = 16,
+            BatchesAtOnce = 3,
+            Seed = 1,
+            Store = store,
+        };
         using var table = await ReferenceTable.EstimateAsync(cluster.Reference, prompts, options);
         var objective = new ExactObjective(table.BestOf(n: 4));
         await using var learner = cluster.CreateLearner(mine.Policy!, mine.Parameters);
         using var adam = new AdamW(mine.Parameters.Select(p => p.Value), learningRate: 1e-2);
         for (int step = 0; step < 2; step++)
         {
-            learner.Publish();                                                                // the adapters alone
+            learner.Publish(); // the adapters alone
             var rollouts = await learner.RolloutsAsync(prompts, completionsPerPrompt: 4, seed: step);
             var numbers = new Dictionary<string, double[]> { ["targets"] = objective.LogTargets(rollouts.Scored) };
             adam.ZeroGrad();

@@ -6,26 +6,39 @@ namespace VariationalBoN.Tests.Orleans;
 /// <summary>A reference that is a table, which each worker makes anew, and a judge that is slow when a test says so.</summary>
 internal static class TableWorld
 {
-    private const int Tokens = 5, Length = 3, Contexts = 1 + Tokens + (Tokens * Tokens);
+    private const int Tokens = 5,
+        Length = 3,
+        Contexts = 1 + Tokens + (Tokens * Tokens);
 
     internal static Prompt[] Prompts { get; } = [.. Enumerable.Range(0, 24).Select(i => new Prompt($"prompt {i}"))];
 
     /// <summary>A reference of logits that a seed fixes.</summary>
     internal static TabularPolicy Reference(int seed = 1)
     {
-        using var made = new TabularPolicy(Prompts, Tokens, Length,
-            [.. Enumerable.Range(0, Prompts.Length * Contexts * Tokens).Select(i => Math.Sin(i * seed))]);
+        using var made = new TabularPolicy(
+            Prompts,
+            Tokens,
+            Length,
+            [.. Enumerable.Range(0, Prompts.Length * Contexts * Tokens).Select(i => Math.Sin(i * seed))]
+        );
         return made.CloneFrozen();
     }
 
     /// <summary>A scorer of it.</summary>
-    internal static Scorer Scorer(TabularPolicy reference, string judge = "judge", Func<Completion, double>? reward = null,
-        Func<Task>? beforeBatch = null) =>
-        new(reference, new Judge(judge, reward ?? Reward, beforeBatch));
+    internal static Scorer Scorer(
+        TabularPolicy reference,
+        string judge = "judge",
+        Func<Completion, double>? reward = null,
+        Func<Task>? beforeBatch = null
+    ) => new(reference, new Judge(judge, reward ?? Reward, beforeBatch));
 
     /// <summary>What a silo is given.</summary>
-    internal static ClusterWorker Worker(int seed = 1, string judge = "judge", Func<Completion, double>? reward = null,
-        Func<Task>? beforeBatch = null)
+    internal static ClusterWorker Worker(
+        int seed = 1,
+        string judge = "judge",
+        Func<Completion, double>? reward = null,
+        Func<Task>? beforeBatch = null
+    )
     {
         TabularPolicy reference = Reference(seed);
         return new ClusterWorker(Scorer(reference, judge, reward, beforeBatch)) { Owned = [reference] };
@@ -47,8 +60,10 @@ internal static class TableWorld
     {
         public ModelIdentity Identity => name;
 
-        public async Task<VariationalBoN.Rewards.RewardScores> ScoreAsync(IReadOnlyList<Completion> completions,
-            CancellationToken cancellationToken)
+        public async Task<VariationalBoN.Rewards.RewardScores> ScoreAsync(
+            IReadOnlyList<Completion> completions,
+            CancellationToken cancellationToken
+        )
         {
             if (beforeBatch is not null)
                 await beforeBatch().WaitAsync(cancellationToken);

@@ -22,8 +22,15 @@ public sealed partial class DocumentationTests
         foreach (Match block in blocks)
         {
             (string path, string name) = (block.Groups["path"].Value, block.Groups["name"].Value);
-            Match source = Regex.Match(Repository.Read(path), $@"// snippet: {Regex.Escape(name)}\r?\n(?<code>.*?)// end snippet", RegexOptions.Singleline);
-            Assert.True(source.Success, $"{document} names {path}#{name}, but there is no '// snippet: {name}' ... '// end snippet' in {path}.");
+            Match source = Regex.Match(
+                Repository.Read(path),
+                $@"// snippet: {Regex.Escape(name)}\r?\n(?<code>.*?)// end snippet",
+                RegexOptions.Singleline
+            );
+            Assert.True(
+                source.Success,
+                $"{document} names {path}#{name}, but there is no '// snippet: {name}' ... '// end snippet' in {path}."
+            );
             Assert.Equal(Squeeze(source.Groups["code"].Value), Squeeze(block.Groups["code"].Value));
         }
     }
@@ -33,7 +40,10 @@ public sealed partial class DocumentationTests
     {
         string code = string.Concat(Block().Matches(Repository.Read("README.md")).Select(block => block.Groups["code"].Value));
 
-        foreach (string call in (string[])["ReferenceTable.EstimateAsync", "policy.Sample", "ScoreAsync", "LogTargets", "ScoreFunction.Loss", "backward()"])
+        foreach (
+            string call in (string[])
+                ["ReferenceTable.EstimateAsync", "policy.Sample", "ScoreAsync", "LogTargets", "ScoreFunction.Loss", "backward()"]
+        )
             Assert.Contains(call, code, StringComparison.Ordinal);
     }
 
@@ -42,7 +52,8 @@ public sealed partial class DocumentationTests
     public void Each_relative_link_leads_to_a_file_and_its_anchor_to_a_heading(string document)
     {
         string folder = Path.GetDirectoryName(Path.Combine(Repository.Root, document))!;
-        IEnumerable<string> broken = Link().Matches(WithoutCode(Repository.Read(document)))
+        IEnumerable<string> broken = Link()
+            .Matches(WithoutCode(Repository.Read(document)))
             .Where(link => !link.Groups["path"].Value.Contains(':', StringComparison.Ordinal)) // of this repository
             .Where(link => !Leads(Path.Combine(folder, link.Groups["path"].Value), link.Groups["anchor"].Value, document))
             .Select(link => link.Value);
@@ -56,7 +67,9 @@ public sealed partial class DocumentationTests
     public void Each_page_is_named(string by)
     {
         string text = Repository.Read(by);
-        IEnumerable<string> missing = Directory.GetFiles(Path.Combine(Repository.Root, "docs"), "*.md").Select(path => Path.GetFileName(path))
+        IEnumerable<string> missing = Directory
+            .GetFiles(Path.Combine(Repository.Root, "docs"), "*.md")
+            .Select(path => Path.GetFileName(path))
             .Where(page => !text.Contains($"/{page}", StringComparison.Ordinal));
 
         Assert.Empty(missing);
@@ -73,9 +86,14 @@ public sealed partial class DocumentationTests
 
     private static bool Leads(string path, string anchor, string document)
     {
-        string target = path.EndsWith(Path.DirectorySeparatorChar) && !Directory.Exists(path) ? Path.Combine(Repository.Root, document) : path;
+        string target =
+            path.EndsWith(Path.DirectorySeparatorChar) && !Directory.Exists(path) ? Path.Combine(Repository.Root, document) : path;
         return Path.Exists(target)
-            && (anchor.Length == 0 || !target.EndsWith(".md", StringComparison.Ordinal) || Anchors(File.ReadAllText(target)).Contains(anchor));
+            && (
+                anchor.Length == 0
+                || !target.EndsWith(".md", StringComparison.Ordinal)
+                || Anchors(File.ReadAllText(target)).Contains(anchor)
+            );
     }
 
     private static HashSet<string> Anchors(string page)
@@ -93,10 +111,12 @@ public sealed partial class DocumentationTests
     private static string WithoutCode(string page) => CodeBlock().Replace(page, "");
 
     private static IEnumerable<string> Paths() =>
-        Directory.EnumerateFiles(Repository.Root, "*.md")
+        Directory
+            .EnumerateFiles(Repository.Root, "*.md")
             .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories))
             .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "samples"), "README.md", SearchOption.AllDirectories))
-            .Select(path => Path.GetRelativePath(Repository.Root, path)).Order(StringComparer.Ordinal);
+            .Select(path => Path.GetRelativePath(Repository.Root, path))
+            .Order(StringComparer.Ordinal);
 
     private static string Squeeze(string code) => Regex.Replace(code, @"\s+", "");
 

@@ -26,9 +26,11 @@ internal sealed class PackageFolder
     public string? Metadata(string package, string name) => Metadata(Nuspec(package), name);
 
     /// <summary>The packages that a package depends on, each with its version as the nuspec writes it.</summary>
-    public IReadOnlyDictionary<string, string> Dependencies(string package) => Nuspec(package).Descendants()
-        .Where(element => element.Name.LocalName == "dependency")
-        .ToDictionary(element => element.Attribute("id")!.Value, element => element.Attribute("version")!.Value);
+    public IReadOnlyDictionary<string, string> Dependencies(string package) =>
+        Nuspec(package)
+            .Descendants()
+            .Where(element => element.Name.LocalName == "dependency")
+            .ToDictionary(element => element.Attribute("id")!.Value, element => element.Attribute("version")!.Value);
 
     private static string? Metadata(XElement nuspec, string name) =>
         nuspec.Descendants().FirstOrDefault(element => element.Name.LocalName == name)?.Value;

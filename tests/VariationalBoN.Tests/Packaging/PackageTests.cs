@@ -11,21 +11,30 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
     public static TheoryData<string> Packages => [.. PackedProjects.Projects];
 
     /// <summary>What each package depends on. Natives are the application's choice; what TorchSharp needs comes with it.</summary>
-    public static TheoryData<string, string[]> Dependencies => new()
-    {
-        { Core, ["MathNet.Numerics", "Microsoft.Data.Sqlite", "Microsoft.Extensions.Logging.Abstractions", "Polly.Core", "TorchSharp"] },
-        { "VariationalBoN.Cuda", [Core] },
+    public static TheoryData<string, string[]> Dependencies =>
+        new()
         {
-            "VariationalBoN.Extensions.AI",
-            [
-                "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Http",
-                "Microsoft.Extensions.Options.ConfigurationExtensions", Core, "VariationalBoN.Transformers",
-            ]
-        },
-        { "VariationalBoN.Orleans", ["Microsoft.Orleans.Client", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", Core] },
-        { "VariationalBoN.Testing", [Core, "VariationalBoN.Transformers"] },
-        { "VariationalBoN.Transformers", ["Microsoft.ML.Tokenizers", Core] },
-    };
+            {
+                Core,
+                ["MathNet.Numerics", "Microsoft.Data.Sqlite", "Microsoft.Extensions.Logging.Abstractions", "Polly.Core", "TorchSharp"]
+            },
+            { "VariationalBoN.Cuda", [Core] },
+            {
+                "VariationalBoN.Extensions.AI",
+                [
+                    "Microsoft.Extensions.AI.Abstractions",
+                    "Microsoft.Extensions.Diagnostics.HealthChecks",
+                    "Microsoft.Extensions.Hosting.Abstractions",
+                    "Microsoft.Extensions.Http",
+                    "Microsoft.Extensions.Options.ConfigurationExtensions",
+                    Core,
+                    "VariationalBoN.Transformers",
+                ]
+            },
+            { "VariationalBoN.Orleans", ["Microsoft.Orleans.Client", "Microsoft.Orleans.Sdk", "Microsoft.Orleans.Server", Core] },
+            { "VariationalBoN.Testing", [Core, "VariationalBoN.Transformers"] },
+            { "VariationalBoN.Transformers", ["Microsoft.ML.Tokenizers", Core] },
+        };
 
     [Fact]
     public void Every_project_under_src_is_a_package_of_the_same_version()
@@ -82,9 +91,7 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
 
         Assert.Contains("](https://example.com/library/blob/HEAD/docs/architecture.md)", page, StringComparison.Ordinal);
         Assert.DoesNotContain("](docs/", page, StringComparison.Ordinal);
-        Assert.Equal(
-            Repository.Read("README.md"),
-            page.Replace("https://example.com/library/blob/HEAD/", "", StringComparison.Ordinal));
+        Assert.Equal(Repository.Read("README.md"), page.Replace("https://example.com/library/blob/HEAD/", "", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -97,7 +104,11 @@ public sealed class PackageTests(PackedProjects packed) : IClassFixture<PackedPr
         Assert.Contains("](https://example.com/library/blob/HEAD/docs/reference-store.md)", page, StringComparison.Ordinal);
         Assert.DoesNotContain("](../", page, StringComparison.Ordinal);
         if (sample == "AlignHuggingFace")
-            Assert.Contains("](https://example.com/library/blob/HEAD/samples/AlignHuggingFace/WordJudge.cs)", page, StringComparison.Ordinal);
+            Assert.Contains(
+                "](https://example.com/library/blob/HEAD/samples/AlignHuggingFace/WordJudge.cs)",
+                page,
+                StringComparison.Ordinal
+            );
     }
 
     [Theory]

@@ -3,7 +3,8 @@ using System.IO.Compression;
 
 namespace VariationalBoN.Tests.Packaging;
 
-/// <summary>The packages of all libraries under src, packed once from what the tests were built against, in a folder of their own.</summary>
+/// <summary>The packages of all libraries under src, packed once from what the tests were built against, in a folder of their
+/// own.</summary>
 public sealed class PackedProjects : IDisposable
 {
     /// <summary>A package without a library: files of a sample. <c>.ci/run</c> makes a project from it.</summary>
@@ -13,25 +14,40 @@ public sealed class PackedProjects : IDisposable
 
     public PackedProjects()
     {
-        string all = Path.Combine(_folder.FullName, "All.proj"), output = Path.Combine(_folder.FullName, "packages");
-        File.WriteAllText(all, $"""
+        string all = Path.Combine(_folder.FullName, "All.proj"),
+            output = Path.Combine(_folder.FullName, "packages");
+        File.WriteAllText(
+            all,
+            $"""
             <Project>
               <ItemGroup>
-                <Packed Include="{Path.Combine(Repository.Root, "src", "*", "*.csproj")}" Exclude="{Path.Combine(Repository.Root, "src", Templates, "*")}" />
+                <Packed Include="{Path.Combine(Repository.Root, "src", "*", "*.csproj")}" Exclude="{Path.Combine(
+                Repository.Root,
+                "src",
+                Templates,
+                "*"
+            )}" />
               </ItemGroup>
               <Target Name="Pack">
                 <MSBuild Projects="@(Packed)" Targets="Pack" BuildInParallel="true" />
               </Target>
             </Project>
-            """);
+            """
+        );
         Pack(all, output);
         Packages = new PackageFolder(output);
     }
 
     /// <summary>The names of all libraries under src, which are those of their packages, in order.</summary>
     internal static IReadOnlyList<string> Projects { get; } =
-        [.. Directory.GetDirectories(Path.Combine(Repository.Root, "src")).SelectMany(folder => Directory.GetFiles(folder, "*.csproj"))
-            .Select(path => Path.GetFileNameWithoutExtension(path)).Where(name => name != Templates).Order(StringComparer.Ordinal)];
+    [
+        .. Directory
+            .GetDirectories(Path.Combine(Repository.Root, "src"))
+            .SelectMany(folder => Directory.GetFiles(folder, "*.csproj"))
+            .Select(path => Path.GetFileNameWithoutExtension(path))
+            .Where(name => name != Templates)
+            .Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>What was packed.</summary>
     internal PackageFolder Packages { get; }
@@ -59,8 +75,13 @@ public sealed class PackedProjects : IDisposable
         DirectoryInfo folder = Directory.CreateTempSubdirectory("vbon-pack-");
         try
         {
-            Run("msbuild", Path.Combine(Repository.Root, "samples", sample, $"{sample}.csproj"), "-t:MakeLinksOfReadmeAbsolute",
-                $"-p:RepositoryUrl={repository}", $"-p:IntermediateOutputPath={folder.FullName}/");
+            Run(
+                "msbuild",
+                Path.Combine(Repository.Root, "samples", sample, $"{sample}.csproj"),
+                "-t:MakeLinksOfReadmeAbsolute",
+                $"-p:RepositoryUrl={repository}",
+                $"-p:IntermediateOutputPath={folder.FullName}/"
+            );
             return File.ReadAllText(Path.Combine(folder.FullName, "README.md"));
         }
         finally
@@ -81,7 +102,9 @@ public sealed class PackedProjects : IDisposable
         string said = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:{Environment.NewLine}{said}");
+            throw new InvalidOperationException(
+                $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}:{Environment.NewLine}{said}"
+            );
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -15,8 +15,13 @@ internal sealed class AlteredPolicy(IPolicy inner) : IPolicy
 
     public Func<IReadOnlyList<Completion>, double[]>? Values { get; init; }
 
-    public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-        Draw?.Invoke(prompts, completionsPerPrompt, seed) ?? inner.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+    public IReadOnlyList<Completion> Sample(
+        IReadOnlyList<Prompt> prompts,
+        int completionsPerPrompt,
+        DrawSeed seed,
+        CancellationToken cancellationToken = default
+    ) => Draw?.Invoke(prompts, completionsPerPrompt, seed) ?? inner.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
 
-    public Tensor LogProb(IReadOnlyList<Completion> completions) => Values is null ? inner.LogProb(completions) : tensor(Values(completions), float64);
+    public Tensor LogProb(IReadOnlyList<Completion> completions) =>
+        Values is null ? inner.LogProb(completions) : tensor(Values(completions), float64);
 }

@@ -48,7 +48,8 @@ public sealed class BlockwiseLogProbTests
                 Assert.Equal((At(input, i, 1e-5) - At(input, i, -1e-5)) / 2e-5, gradient[i], 1e-5 * (1 + Math.Abs(gradient[i])));
         }
 
-        Tensor Value() => (TokenLogProbs.Of(new PositionLogits(hidden, weight), targets, Distribution(0.8, 11), blockElements: 22) * factors).sum();
+        Tensor Value() =>
+            (TokenLogProbs.Of(new PositionLogits(hidden, weight), targets, Distribution(0.8, 11), blockElements: 22) * factors).sum();
 
         double At(Tensor input, int index, double change)
         {
@@ -67,9 +68,18 @@ public sealed class BlockwiseLogProbTests
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var logits = new PositionLogits(rand([10, 4], generator: new Generator(1)), rand([TinyDecoders.Vocabulary, 4], generator: new Generator(2)));
+        var logits = new PositionLogits(
+            rand([10, 4], generator: new Generator(1)),
+            rand([TinyDecoders.Vocabulary, 4], generator: new Generator(2))
+        );
         var targets = arange(10, ScalarType.Int64);
-        foreach (var options in new[] { new GenerationOptions(), new GenerationOptions { TopK = 15, Temperature = 0.5 } })
+        foreach (
+            var options in new[]
+            {
+                new GenerationOptions(),
+                new GenerationOptions { TopK = 15, Temperature = 0.5 },
+            }
+        )
         {
             var distribution = new NextTokenDistribution(options, TinyDecoders.Vocabulary);
             float[] all = TokenLogProbs.Of(logits, targets, distribution).data<float>().ToArray();
@@ -85,7 +95,9 @@ public sealed class BlockwiseLogProbTests
         using var scope = NewDisposeScope();
         var hidden = rand([5, 3], requires_grad: true);
         var weight = rand([11, 3], requires_grad: true);
-        var value = TokenLogProbs.Of(new PositionLogits(hidden, weight), zeros(5, ScalarType.Int64), Distribution(1, 11), blockElements: 22).sum();
+        var value = TokenLogProbs
+            .Of(new PositionLogits(hidden, weight), zeros(5, ScalarType.Int64), Distribution(1, 11), blockElements: 22)
+            .sum();
         using (no_grad())
             weight.add_(1f);
         value.backward();
@@ -109,7 +121,8 @@ public sealed class BlockwiseLogProbTests
             double largest = gradient.Max(Math.Abs);
             Assert.True(largest > 0, name);
             for (int i = 0; i < gradient.Length; i++)
-                Assert.Equal(gradient[i], blockGradients[name][i], 1e-12 + (1e-6 * largest)); // a constant change of all channels is lost in normalisation: its gradient is zero
+                // a constant change of all channels is lost in normalisation: its gradient is zero
+                Assert.Equal(gradient[i], blockGradients[name][i], 1e-12 + (1e-6 * largest));
         }
 
         (double[] Values, Dictionary<string, double[]> Gradients) Run(int blockElements)
@@ -118,9 +131,16 @@ public sealed class BlockwiseLogProbTests
             var logits = new PositionLogits(model.HiddenStatesAt(tokens, positions), model.HeadWeight);
             var result = TokenLogProbs.Of(logits, targets, Distribution(temperature, model.VocabularySize), blockElements);
             (result * factors).sum().backward();
-            return (result.data<double>().ToArray(), model.named_parameters().Where(p => p.parameter.requires_grad).ToDictionary(p => p.name, p => p.parameter.grad!.data<double>().ToArray()));
+            return (
+                result.data<double>().ToArray(),
+                model
+                    .named_parameters()
+                    .Where(p => p.parameter.requires_grad)
+                    .ToDictionary(p => p.name, p => p.parameter.grad!.data<double>().ToArray())
+            );
         }
     }
 
-    private static NextTokenDistribution Distribution(double temperature, int vocabulary) => new(new GenerationOptions { Temperature = temperature }, vocabulary);
+    private static NextTokenDistribution Distribution(double temperature, int vocabulary) =>
+        new(new GenerationOptions { Temperature = temperature }, vocabulary);
 }

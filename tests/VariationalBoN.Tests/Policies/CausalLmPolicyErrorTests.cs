@@ -12,9 +12,30 @@ public sealed class CausalLmPolicyErrorTests
     [Fact]
     public void All_faulty_options_are_named_in_one_message()
     {
-        var options = new GenerationOptions { MaxNewTokens = 0, Temperature = double.NaN, TopK = 0, TopP = 1.5, StopTokens = [2, 6, -1], RowsPerBatch = 0, DegreeOfParallelism = 0 };
+        var options = new GenerationOptions
+        {
+            MaxNewTokens = 0,
+            Temperature = double.NaN,
+            TopK = 0,
+            TopP = 1.5,
+            StopTokens = [2, 6, -1],
+            RowsPerBatch = 0,
+            DegreeOfParallelism = 0,
+        };
         string message = Assert.Throws<ArgumentException>(() => Policy(options)).Message;
-        foreach (string named in new[] { "MaxNewTokens is 0", "Temperature is NaN", "TopK is 0", "TopP is 1.5", "StopTokens is 6", "StopTokens is -1", "RowsPerBatch is 0", "DegreeOfParallelism is 0" })
+        foreach (
+            string named in new[]
+            {
+                "MaxNewTokens is 0",
+                "Temperature is NaN",
+                "TopK is 0",
+                "TopP is 1.5",
+                "StopTokens is 6",
+                "StopTokens is -1",
+                "RowsPerBatch is 0",
+                "DegreeOfParallelism is 0",
+            }
+        )
             Assert.Contains(named, message, StringComparison.Ordinal);
         Assert.DoesNotContain("StopTokens is 2", message, StringComparison.Ordinal);
     }
@@ -29,7 +50,11 @@ public sealed class CausalLmPolicyErrorTests
 
     [Fact]
     public void Default_stop_tokens_are_refused() =>
-        Assert.Contains("default array", Assert.Throws<ArgumentException>(() => Policy(Options with { StopTokens = default })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "default array",
+            Assert.Throws<ArgumentException>(() => Policy(Options with { StopTokens = default })).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData(true)]
@@ -43,13 +68,20 @@ public sealed class CausalLmPolicyErrorTests
 
     [Fact]
     public void Module_that_returns_no_logits_is_refused() =>
-        Assert.Contains("it must return [1, 1, 6]", Assert.Throws<InvalidOperationException>(() => new CausalLmPolicy(new FlatModule(), new NumberTokenizer(6))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "it must return [1, 1, 6]",
+            Assert.Throws<InvalidOperationException>(() => new CausalLmPolicy(new FlatModule(), new NumberTokenizer(6))).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("", "has no tokens")]
     [InlineData("1 6", "token 6, outside the vocabulary of 0 to 5")]
     [InlineData("-1", "token -1")]
-    [InlineData("1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "has 29 tokens; with 4 new tokens in a context of 32 it may have at most 28")]
+    [InlineData(
+        "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+        "has 29 tokens; with 4 new tokens in a context of 32 it may have at most 28"
+    )]
     public void Prompt_that_cannot_be_continued_is_refused(Prompt prompt, string named)
     {
         string message = Assert.Throws<ArgumentException>(() => Policy(Options).Sample(["1", prompt], 1, seed: 1)).Message;
@@ -69,12 +101,23 @@ public sealed class CausalLmPolicyErrorTests
     [Fact]
     public void Completion_that_cannot_be_scored_is_refused()
     {
-        var good = new Completion { Prompt = "1", Text = "2", PromptTokens = [1], Tokens = [2, 5] };
-        foreach ((var bad, string named) in new[]
+        var good = new Completion
         {
-            (good with { Tokens = [] }, "has no tokens"), (good with { PromptTokens = [] }, "has no prompt tokens"), (good with { Tokens = [2, 6] }, "token 6"),
-            (good with { PromptTokens = [-3] }, "token -3"), (good with { Tokens = [.. Enumerable.Repeat(1, 32)] }, "33 tokens long"),
-        })
+            Prompt = "1",
+            Text = "2",
+            PromptTokens = [1],
+            Tokens = [2, 5],
+        };
+        foreach (
+            (var bad, string named) in new[]
+            {
+                (good with { Tokens = [] }, "has no tokens"),
+                (good with { PromptTokens = [] }, "has no prompt tokens"),
+                (good with { Tokens = [2, 6] }, "token 6"),
+                (good with { PromptTokens = [-3] }, "token -3"),
+                (good with { Tokens = [.. Enumerable.Repeat(1, 32)] }, "33 tokens long"),
+            }
+        )
         {
             string message = Assert.Throws<ArgumentException>(() => Policy(Options).LogProb([good, bad])).Message;
             Assert.Contains("ompletion 1", message, StringComparison.Ordinal);
@@ -89,7 +132,11 @@ public sealed class CausalLmPolicyErrorTests
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), Options);
         var drawn = policy.Sample(["1"], 1, seed: 1);
         model.train();
-        Assert.Contains("eval()", Assert.Throws<TrainingModeException>(() => policy.Sample(["1"], 1, seed: 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "eval()",
+            Assert.Throws<TrainingModeException>(() => policy.Sample(["1"], 1, seed: 1)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<TrainingModeException>(() => policy.LogProb(drawn));
         Assert.Throws<TrainingModeException>(() => policy.StepwiseKl(policy, drawn));
         model.eval();
@@ -105,8 +152,20 @@ public sealed class CausalLmPolicyErrorTests
         var model = TinyModels.Gpt2();
         using (no_grad())
             model.parameters().Last().fill_(float.NaN);
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), Options with { RowsPerBatch = 1, DegreeOfParallelism = degreeOfParallelism });
-        Assert.Contains("diverged", Assert.Throws<ArithmeticException>(() => policy.Sample(["1", "2"], 1, seed: 1)).Message, StringComparison.Ordinal);
+        var policy = new CausalLmPolicy(
+            model,
+            new NumberTokenizer(TinyModels.Vocabulary),
+            Options with
+            {
+                RowsPerBatch = 1,
+                DegreeOfParallelism = degreeOfParallelism,
+            }
+        );
+        Assert.Contains(
+            "diverged",
+            Assert.Throws<ArithmeticException>(() => policy.Sample(["1", "2"], 1, seed: 1)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -142,7 +201,11 @@ public sealed class CausalLmPolicyErrorTests
         var policy = Policy(Options);
         var other = new CausalLmPolicy(TinyModels.Gpt2(vocabulary: 7), new NumberTokenizer(7), Options);
         Assert.False(policy.CanCompareWith(other));
-        Assert.Contains("vocabulary 6", Assert.Throws<ArgumentException>(() => policy.StepwiseKl(other, [])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "vocabulary 6",
+            Assert.Throws<ArgumentException>(() => policy.StepwiseKl(other, [])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -164,8 +227,13 @@ public sealed class CausalLmPolicyErrorTests
         Assert.All(model.parameters(), parameter => Assert.True(parameter.requires_grad));
         Assert.False(copy.training);
         Assert.Throws<ArgumentException>(() => model.FrozenCopy(() => model));
-        Assert.Contains("wte.weight", Assert.Throws<ArgumentException>(() => model.FrozenCopy(() => TinyModels.Gpt2(vocabulary: 7))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "wte.weight",
+            Assert.Throws<ArgumentException>(() => model.FrozenCopy(() => TinyModels.Gpt2(vocabulary: 7))).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static CausalLmPolicy Policy(GenerationOptions options) => new(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options);
+    private static CausalLmPolicy Policy(GenerationOptions options) =>
+        new(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options);
 }

@@ -11,7 +11,15 @@ public sealed class CausalLmPolicyTests
     private static readonly Prompt[] MixedPrompts = ["1 2 3 4 0 1 2", "0", "2 2", "4 3 2"];
     private static readonly GenerationOptions Options = new() { MaxNewTokens = 4, StopTokens = [5] };
 
-    public static TheoryData<double, int?, double?> Settings => new() { { 1, null, null }, { 0.7, null, null }, { 1.6, 3, null }, { 1, null, 0.8 }, { 2, 4, 0.85 } };
+    public static TheoryData<double, int?, double?> Settings =>
+        new()
+        {
+            { 1, null, null },
+            { 0.7, null, null },
+            { 1.6, 3, null },
+            { 1, null, 0.8 },
+            { 2, 4, 0.85 },
+        };
 
     [Theory]
     [MemberData(nameof(Settings))]
@@ -76,11 +84,24 @@ public sealed class CausalLmPolicyTests
     public void Batches_compaction_and_threads_do_not_change_completions(int rowsPerBatch, int degreeOfParallelism)
     {
         var options = Options with { MaxNewTokens = 16 };
-        var expected = new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options).Sample(MixedPrompts, 25, seed: 3);
+        var expected = new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options).Sample(
+            MixedPrompts,
+            25,
+            seed: 3
+        );
         Assert.True(expected.Select(c => c.Tokens.Length).Distinct().Count() > 4);
         foreach (bool useCache in new[] { true, false })
         {
-            var policy = new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), options with { RowsPerBatch = rowsPerBatch, DegreeOfParallelism = degreeOfParallelism, UseCache = useCache });
+            var policy = new CausalLmPolicy(
+                TinyModels.Gpt2(),
+                new NumberTokenizer(TinyModels.Vocabulary),
+                options with
+                {
+                    RowsPerBatch = rowsPerBatch,
+                    DegreeOfParallelism = degreeOfParallelism,
+                    UseCache = useCache,
+                }
+            );
             Assert.Equal(Tokens(expected), Tokens(policy.Sample(MixedPrompts, 25, seed: 3)));
         }
     }
@@ -88,15 +109,28 @@ public sealed class CausalLmPolicyTests
     [Fact]
     public void Completions_end_at_a_stop_token_or_at_the_maximum_length()
     {
-        var policy = new CausalLmPolicy(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary), Options with { StopTokens = [5, 4] });
+        var policy = new CausalLmPolicy(
+            TinyModels.Gpt2(),
+            new NumberTokenizer(TinyModels.Vocabulary),
+            Options with
+            {
+                StopTokens = [5, 4],
+            }
+        );
         foreach (var completion in policy.Sample(MixedPrompts, 30, seed: 4))
         {
             bool stopped = completion.Tokens[^1] is 4 or 5;
             Assert.Equal(stopped ? FinishReason.Stopped : FinishReason.Length, completion.FinishReason);
             Assert.DoesNotContain(completion.Tokens[..^1], token => token is 4 or 5);
             Assert.True(stopped ? completion.Tokens.Length <= 4 : completion.Tokens.Length == 4);
-            Assert.Equal(string.Concat((stopped ? completion.Tokens[..^1] : completion.Tokens).Select(token => $" {token}")), completion.Text);
-            Assert.Equal(new NumberTokenizer(TinyModels.Vocabulary).Encode(completion.Prompt.Text).ToArray(), completion.PromptTokens.ToArray());
+            Assert.Equal(
+                string.Concat((stopped ? completion.Tokens[..^1] : completion.Tokens).Select(token => $" {token}")),
+                completion.Text
+            );
+            Assert.Equal(
+                new NumberTokenizer(TinyModels.Vocabulary).Encode(completion.Prompt.Text).ToArray(),
+                completion.PromptTokens.ToArray()
+            );
         }
     }
 
@@ -109,11 +143,20 @@ public sealed class CausalLmPolicyTests
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), options);
         var reference = new CausalLmPolicy(other, new NumberTokenizer(TinyModels.Vocabulary), options);
         List<Completion> all = [.. Enumerate([], 3).Select(tokens => Completion([1, 2], tokens))];
-        double[] stepwise = policy.StepwiseKl(reference, all), log = policy.LogProbValues(all), logReference = reference.LogProbValues(all);
-        double[] p = NextTokens(model, [1, 2], options), q = NextTokens(other, [1, 2], options);
+        double[] stepwise = policy.StepwiseKl(reference, all),
+            log = policy.LogProbValues(all),
+            logReference = reference.LogProbValues(all);
+        double[] p = NextTokens(model, [1, 2], options),
+            q = NextTokens(other, [1, 2], options);
         Assert.Equal(p.Zip(q, (a, b) => a * Math.Log(a / b)).Sum(), stepwise[all.FindIndex(c => c.Tokens.Length == 1)], 1e-5);
-        Assert.Equal(log.Zip(logReference, (a, b) => Math.Exp(a) * (a - b)).Sum(), log.Zip(stepwise, (a, kl) => Math.Exp(a) * kl).Sum(), 1e-5);
-        Assert.False(policy.CanCompareWith(new CausalLmPolicy(other, new NumberTokenizer(TinyModels.Vocabulary), options with { StopTokens = [] })));
+        Assert.Equal(
+            log.Zip(logReference, (a, b) => Math.Exp(a) * (a - b)).Sum(),
+            log.Zip(stepwise, (a, kl) => Math.Exp(a) * kl).Sum(),
+            1e-5
+        );
+        Assert.False(
+            policy.CanCompareWith(new CausalLmPolicy(other, new NumberTokenizer(TinyModels.Vocabulary), options with { StopTokens = [] }))
+        );
     }
 
     [Fact]
@@ -121,13 +164,26 @@ public sealed class CausalLmPolicyTests
     {
         using var scope = NewDisposeScope();
         var model = TinyModels.Gpt2();
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), Options with { Temperature = 1.3, RowsPerBatch = 2 });
+        var policy = new CausalLmPolicy(
+            model,
+            new NumberTokenizer(TinyModels.Vocabulary),
+            Options with
+            {
+                Temperature = 1.3,
+                RowsPerBatch = 2,
+            }
+        );
         Completion[] completions = [Completion([1], [2, 3, 5]), Completion([0, 1, 2], [4, 4, 4, 4]), Completion([2, 2], [5])];
         policy.LogProb(completions).sum().backward();
-        foreach ((string name, var parameter) in model.named_parameters().Where(p => p.name is "wte.weight" or "h.0.attn.c_attn.weight" or "ln_f.bias"))
+        foreach (
+            (string name, var parameter) in model
+                .named_parameters()
+                .Where(p => p.name is "wte.weight" or "h.0.attn.c_attn.weight" or "ln_f.bias")
+        )
         {
             var flat = parameter.detach().view(-1);
-            double gradient = parameter.grad!.view(-1)[3].item<float>(), value = flat[3].item<float>();
+            double gradient = parameter.grad!.view(-1)[3].item<float>(),
+                value = flat[3].item<float>();
             const double Step = 2e-3;
             double Moved(double by)
             {
@@ -170,7 +226,14 @@ public sealed class CausalLmPolicyTests
         }
     }
 
-    private static Completion Completion(int[] prompt, int[] tokens) => new() { Prompt = "", Text = "", PromptTokens = [.. prompt], Tokens = [.. tokens] };
+    private static Completion Completion(int[] prompt, int[] tokens) =>
+        new()
+        {
+            Prompt = "",
+            Text = "",
+            PromptTokens = [.. prompt],
+            Tokens = [.. tokens],
+        };
 
     private static string[] Tokens(IReadOnlyList<Completion> completions) => [.. completions.Select(c => string.Join(' ', c.Tokens))];
 
@@ -193,12 +256,21 @@ public sealed class CausalLmPolicyTests
     private static double[] NextTokens(nn.Module<Tensor, Tensor> model, int[] tokens, GenerationOptions options)
     {
         using var scope = NewDisposeScope();
-        double[] logits = [.. model.call(tensor(tokens.Select(t => (long)t).ToArray(), [1, tokens.Length]))[0, -1].detach().data<float>().ToArray().Select(x => x / options.Temperature)];
+        double[] logits =
+        [
+            .. model
+                .call(tensor(tokens.Select(t => (long)t).ToArray(), [1, tokens.Length]))[0, -1]
+                .detach()
+                .data<float>()
+                .ToArray()
+                .Select(x => x / options.Temperature),
+        ];
         double[] p = [.. logits.Select(Math.Exp)];
         int[] order = [.. Enumerable.Range(0, p.Length).OrderByDescending(i => logits[i])];
         foreach (int i in order.Skip(options.TopK ?? p.Length))
             p[i] = 0;
-        double total = p.Sum(), before = 0;
+        double total = p.Sum(),
+            before = 0;
         foreach (int i in order)
         {
             double share = p[i] / total;

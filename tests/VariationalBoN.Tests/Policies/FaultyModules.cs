@@ -20,7 +20,7 @@ internal sealed class NonCausalModule : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var logits = inner.call(input);                                          // [B, T, V]
+        var logits = inner.call(input); // [B, T, V]
         return (logits + logits.mean([1], keepdim: true)).MoveToOuterDisposeScope(); // [B, T, V]
     }
 }

@@ -20,7 +20,8 @@ public sealed class InverseCdfTests
         double total = p.Sum(x => (double)x);
         for (int j = 0; j < 4096; j++)
         {
-            double u = j / 4096.0, below = 0;
+            double u = j / 4096.0,
+                below = 0;
             int expected = 0;
             while ((below += p[expected]) <= u * total)
                 expected++;

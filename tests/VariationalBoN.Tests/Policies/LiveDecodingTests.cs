@@ -10,7 +10,12 @@ namespace VariationalBoN.Tests.Policies;
 public sealed class LiveDecodingTests
 {
     private static readonly Prompt[] s_prompts = ["1 2 3", "0 4", "2 2", "4 3 2 1", "3 3", "1 1 0"];
-    private static readonly GenerationOptions s_options = new() { MaxNewTokens = 12, StopTokens = [5], RowsPerBatch = 4 };
+    private static readonly GenerationOptions s_options = new()
+    {
+        MaxNewTokens = 12,
+        StopTokens = [5],
+        RowsPerBatch = 4,
+    };
 
     [Theory]
     [InlineData(true, 4)]
@@ -26,8 +31,13 @@ public sealed class LiveDecodingTests
         {
             for (int more = random.Next(3); more > 0 && asked.Count < 60; more--)
             {
-                asked.Add(new Asked(policy, s_prompts[random.Next(s_prompts.Length)],
-                    new DrawSeed(random.Next(5), DrawPurpose.Serving, random.Next(3))));
+                asked.Add(
+                    new Asked(
+                        policy,
+                        s_prompts[random.Next(s_prompts.Length)],
+                        new DrawSeed(random.Next(5), DrawPurpose.Serving, random.Next(3))
+                    )
+                );
                 live.Add(asked[^1].Request);
             }
 
@@ -54,8 +64,11 @@ public sealed class LiveDecodingTests
         CausalLmPolicy policy = Policy(s_options with { RowsPerBatch = 16 });
         CausalLmPolicy[] policies =
         [
-            policy, policy.With(policy.Options with { Temperature = 0.5 }), policy.With(policy.Options with { TopK = 1 }),
-            policy.With(policy.Options with { TopP = 0.7, MaxNewTokens = 3 }), policy.With(policy.Options with { StopTokens = [2, 3] }),
+            policy,
+            policy.With(policy.Options with { Temperature = 0.5 }),
+            policy.With(policy.Options with { TopK = 1 }),
+            policy.With(policy.Options with { TopP = 0.7, MaxNewTokens = 3 }),
+            policy.With(policy.Options with { StopTokens = [2, 3] }),
         ];
         using LiveDecoding live = policy.StartLiveDecoding();
         Asked[] asked = [.. policies.SelectMany(own => s_prompts.Select(prompt => new Asked(own, prompt, 3)))];
@@ -63,8 +76,10 @@ public sealed class LiveDecodingTests
         Array.ForEach(asked, one => live.Add(one.Request));
         Run(live);
 
-        Assert.All(asked, one => Assert.Equal(one.Request.Policy.Sample([one.Request.Prompt.Prompt], 1, 3)[0].Tokens.AsEnumerable(),
-            one.Tokens));
+        Assert.All(
+            asked,
+            one => Assert.Equal(one.Request.Policy.Sample([one.Request.Prompt.Prompt], 1, 3)[0].Tokens.AsEnumerable(), one.Tokens)
+        );
     }
 
     /// <summary>Frequencies of all completions of up to three tokens, of requests that join at random beside others of another temperature,
@@ -73,7 +88,14 @@ public sealed class LiveDecodingTests
     public void Frequencies_of_requests_that_join_at_random_are_the_probabilities_of_the_policy()
     {
         const int Draws = 4000;
-        CausalLmPolicy policy = Policy(new GenerationOptions { MaxNewTokens = 3, StopTokens = [5, 1], RowsPerBatch = 16 });
+        CausalLmPolicy policy = Policy(
+            new GenerationOptions
+            {
+                MaxNewTokens = 3,
+                StopTokens = [5, 1],
+                RowsPerBatch = 16,
+            }
+        );
         CausalLmPolicy other = policy.With(policy.Options with { Temperature = 2 });
         var random = new Random(2);
         using LiveDecoding live = policy.StartLiveDecoding();
@@ -98,7 +120,9 @@ public sealed class LiveDecodingTests
         Completion[] kinds = [.. asked.Select(one => one.Completion).DistinctBy(one => string.Join(' ', one.Tokens))];
         double[] expected = [.. policy.LogProbValues(kinds).Select(value => Draws * Math.Exp(value))];
         Dictionary<string, int> counts = drawn.CountBy(text => text).ToDictionary();
-        double chi = 0, restExpected = Draws, restSeen = Draws;
+        double chi = 0,
+            restExpected = Draws,
+            restSeen = Draws;
         int cells = 0;
         for (int i = 0; i < kinds.Length; i++)
         {
@@ -140,7 +164,17 @@ public sealed class LiveDecodingTests
     [Fact]
     public void Long_prompts_join_a_few_at_a_step_so_that_those_that_run_do_not_wait_long()
     {
-        using var model = new Gpt2(new Gpt2Config { VocabularySize = 6, MaxLength = 1024, Width = 8, Layers = 1, Heads = 1 }, seed: 1);
+        using var model = new Gpt2(
+            new Gpt2Config
+            {
+                VocabularySize = 6,
+                MaxLength = 1024,
+                Width = 8,
+                Layers = 1,
+                Heads = 1,
+            },
+            seed: 1
+        );
         model.eval();
         CausalLmPolicy policy = Policy(s_options with { StopTokens = [], RowsPerBatch = 16 }, model);
         using LiveDecoding live = policy.StartLiveDecoding();
@@ -158,7 +192,9 @@ public sealed class LiveDecodingTests
     {
         CausalLmPolicy policy = Policy(s_options with { RowsPerBatch = 16 }, new FaultyAt(TinyModels.Gpt2(), nanAfter: 4, throwsAt: 3));
         using LiveDecoding live = policy.StartLiveDecoding();
-        Asked good = new(policy, "1 2 0", 1), nan = new(policy, "1 4", 1), thrown = new(policy, "3 1", 1),
+        Asked good = new(policy, "1 2 0", 1),
+            nan = new(policy, "1 4", 1),
+            thrown = new(policy, "3 1", 1),
             careless = new(policy, "2 2", 1) { Throws = new TimeoutException("mine") };
         var asked = new[] { good, nan, thrown, careless };
         Array.ForEach(asked, one => live.Add(one.Request));
@@ -178,18 +214,28 @@ public sealed class LiveDecodingTests
     [Fact]
     public void Requests_that_the_decode_has_no_room_for_are_refused_by_name()
     {
-        CausalLmPolicy policy = Policy(s_options), other = Policy(s_options),
+        CausalLmPolicy policy = Policy(s_options),
+            other = Policy(s_options),
             longer = policy.With(policy.Options with { MaxNewTokens = 13 });
         CausalLmPolicy shorter = policy.With(policy.Options with { MaxNewTokens = 2 });
         using LiveDecoding live = policy.StartLiveDecoding();
         Assert.True(shorter.TryEncode(string.Join(' ', Enumerable.Repeat(1, 25)), out EncodedPrompt? longPrompt, out _));
 
-        Assert.Contains("of another model", Assert.Throws<ArgumentException>(() => live.Add(new Asked(other, "1", 1).Request)).Message,
-            StringComparison.Ordinal);
-        Assert.Contains("up to 13 tokens and the decode has room for 12",
-            Assert.Throws<ArgumentException>(() => live.Add(new Asked(longer, "1", 1).Request)).Message, StringComparison.Ordinal);
-        Assert.Contains("leaves 7 tokens of the context, and 12 may be drawn",
-            Assert.Throws<ArgumentException>(() => live.Add(new Asked(policy, longPrompt, 1).Request)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "of another model",
+            Assert.Throws<ArgumentException>(() => live.Add(new Asked(other, "1", 1).Request)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "up to 13 tokens and the decode has room for 12",
+            Assert.Throws<ArgumentException>(() => live.Add(new Asked(longer, "1", 1).Request)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "leaves 7 tokens of the context, and 12 may be drawn",
+            Assert.Throws<ArgumentException>(() => live.Add(new Asked(policy, longPrompt, 1).Request)).Message,
+            StringComparison.Ordinal
+        );
         live.Add(new Asked(shorter, longPrompt, 1).Request);
         live.Dispose();
         Assert.Throws<ObjectDisposedException>(() => live.Step());
@@ -253,15 +299,16 @@ public sealed class LiveDecodingTests
         Assert.False(policy.TryEncode(Prompt.Conversation("""[{"role": "user", "content": "1"}]"""), out _, out reason));
         Assert.Contains("is a conversation", reason, StringComparison.Ordinal);
         Assert.Equal((32, false), (policy.ContextLength, policy.ReadsConversations));
-        Assert.Contains("outside the vocabulary", Assert.Throws<ArgumentException>(() => policy.TryEncode("6", out _, out _)).Message,
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "outside the vocabulary",
+            Assert.Throws<ArgumentException>(() => policy.TryEncode("6", out _, out _)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static void Run(LiveDecoding live)
     {
-        while (live.Step())
-        {
-        }
+        while (live.Step()) { }
     }
 
     private static CausalLmPolicy Policy(GenerationOptions options, nn.Module<Tensor, Tensor>? module = null) =>
@@ -271,31 +318,33 @@ public sealed class LiveDecodingTests
     private sealed class Asked
     {
         internal Asked(CausalLmPolicy policy, Prompt prompt, DrawSeed seed)
-            : this(policy, policy.TryEncode(prompt, out EncodedPrompt? encoded, out string? reason) ? encoded
-                : throw new ArgumentException(reason), seed)
-        {
-        }
+            : this(
+                policy,
+                policy.TryEncode(prompt, out EncodedPrompt? encoded, out string? reason) ? encoded : throw new ArgumentException(reason),
+                seed
+            ) { }
 
-        internal Asked(CausalLmPolicy policy, EncodedPrompt prompt, DrawSeed seed) => Request = new LiveRequest
-        {
-            Policy = policy,
-            Prompt = prompt,
-            Seed = seed,
-            OnToken = (token, finish) =>
+        internal Asked(CausalLmPolicy policy, EncodedPrompt prompt, DrawSeed seed) =>
+            Request = new LiveRequest
             {
-                Assert.Null(Finish);
-                Assert.False(IsRemoved);
-                Tokens.Add(token);
-                Finish = finish;
-                if (Throws is not null)
-                    throw Throws;
-            },
-            OnFailed = why =>
-            {
-                Assert.Null(Failure);
-                Failure = why;
-            },
-        };
+                Policy = policy,
+                Prompt = prompt,
+                Seed = seed,
+                OnToken = (token, finish) =>
+                {
+                    Assert.Null(Finish);
+                    Assert.False(IsRemoved);
+                    Tokens.Add(token);
+                    Finish = finish;
+                    if (Throws is not null)
+                        throw Throws;
+                },
+                OnFailed = why =>
+                {
+                    Assert.Null(Failure);
+                    Failure = why;
+                },
+            };
 
         internal LiveRequest Request { get; }
 
@@ -309,20 +358,22 @@ public sealed class LiveDecodingTests
 
         internal Exception? Throws { get; init; }
 
-        internal Completion Completion => new()
-        {
-            Prompt = Request.Prompt.Prompt,
-            PromptTokens = Request.Prompt.Tokens,
-            Tokens = [.. Tokens],
-            Text = ""
-        };
+        internal Completion Completion =>
+            new()
+            {
+                Prompt = Request.Prompt.Prompt,
+                PromptTokens = Request.Prompt.Tokens,
+                Tokens = [.. Tokens],
+                Text = "",
+            };
     }
 
     /// <summary>NaN in a row whose last token is one, an exception for any batch whose first column has another.</summary>
     private sealed class FaultyAt : nn.Module<Tensor, Tensor>
     {
         private readonly nn.Module<Tensor, Tensor> inner;
-        private readonly int _nanAfter, _throwsAt;
+        private readonly int _nanAfter,
+            _throwsAt;
 
         internal FaultyAt(nn.Module<Tensor, Tensor> inner, int nanAfter, int throwsAt)
             : base(nameof(FaultyAt))

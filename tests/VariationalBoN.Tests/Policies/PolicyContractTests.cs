@@ -56,7 +56,8 @@ public abstract class PolicyContractTests
     public void Prompt_that_stands_twice_continues_the_numbering_of_its_samples()
     {
         var policy = Create();
-        string[] expected = Keys(policy.Sample([Prompts[0]], 4, seed: 6)), other = Keys(policy.Sample([Prompts[1]], 2, seed: 6));
+        string[] expected = Keys(policy.Sample([Prompts[0]], 4, seed: 6)),
+            other = Keys(policy.Sample([Prompts[1]], 2, seed: 6));
         Assert.Equal([.. expected[..2], .. other, .. expected[2..]], Keys(policy.Sample([Prompts[0], Prompts[1], Prompts[0]], 2, seed: 6)));
     }
 
@@ -64,7 +65,8 @@ public abstract class PolicyContractTests
     public void First_sample_continues_an_earlier_draw()
     {
         var policy = Create();
-        string[] all = Keys(policy.Sample(Prompts, 4, seed: 7)), rest = Keys(policy.Sample(Prompts, 2, new DrawSeed(7, FirstSample: 2)));
+        string[] all = Keys(policy.Sample(Prompts, 4, seed: 7)),
+            rest = Keys(policy.Sample(Prompts, 2, new DrawSeed(7, FirstSample: 2)));
         Assert.Equal(all.Where((_, i) => i % 4 >= 2), rest);
     }
 
@@ -73,7 +75,8 @@ public abstract class PolicyContractTests
     {
         var policy = Create();
         var drawn = policy.Sample(Prompts, 6, seed: 8);
-        double[] together = policy.LogProbValues(drawn), reversed = policy.LogProbValues([.. drawn.Reverse()]);
+        double[] together = policy.LogProbValues(drawn),
+            reversed = policy.LogProbValues([.. drawn.Reverse()]);
         for (int i = 0; i < drawn.Count; i++)
         {
             Assert.InRange(together[i], double.MinValue, 0);
@@ -82,15 +85,22 @@ public abstract class PolicyContractTests
         }
     }
 
-    /// <summary>Chi-square over completions that are expected at least 5 times in 4,000 (seed 9) plus one cell of the rest: at most df + 5 sqrt(2 df).</summary>
+    /// <summary>Chi-square over completions that are expected at least 5 times in 4,000 (seed 9) plus one cell of the rest: at most df + 5
+    /// sqrt(2 df).</summary>
     [Fact]
     public void Frequencies_are_those_of_log_prob()
     {
         const int Draws = 4000;
         var policy = Create();
-        var groups = policy.Sample([Prompts[1]], Draws, seed: 9).GroupBy(c => Keys([c])[0]).Select(g => (Completion: g.First(), Count: g.Count())).ToList();
+        var groups = policy
+            .Sample([Prompts[1]], Draws, seed: 9)
+            .GroupBy(c => Keys([c])[0])
+            .Select(g => (Completion: g.First(), Count: g.Count()))
+            .ToList();
         double[] expected = [.. policy.LogProbValues([.. groups.Select(g => g.Completion)]).Select(logProb => Draws * Math.Exp(logProb))];
-        double chiSquare = 0, restExpected = Draws, restCount = Draws;
+        double chiSquare = 0,
+            restExpected = Draws,
+            restCount = Draws;
         int cells = 0;
         for (int i = 0; i < groups.Count; i++)
         {
@@ -116,7 +126,18 @@ public abstract class PolicyContractTests
     {
         var (policy, reference) = (Create(), Create());
         long before = LiveTensors.Settled();
-        PolicyCheck.Run(policy, Prompts, new PolicyCheckOptions { Seed = 13, Draws = 600, Reference = reference }).ThrowIfFailed();
+        PolicyCheck
+            .Run(
+                policy,
+                Prompts,
+                new PolicyCheckOptions
+                {
+                    Seed = 13,
+                    Draws = 600,
+                    Reference = reference,
+                }
+            )
+            .ThrowIfFailed();
         Assert.Equal(before, LiveTensors.Now);
     }
 

@@ -1,4 +1,3 @@
-
 namespace VariationalBoN.Tests.Policies;
 
 [Trait("Tier", "torch")]
@@ -9,8 +8,15 @@ public sealed class RefillMemoryTests
     [Fact]
     public void Ten_thousand_refilled_rows_gain_no_tensor()
     {
-        const int Draws = 10_000, Every = 100;
-        var options = new GenerationOptions { MaxNewTokens = 8, StopTokens = [5, 4], RowsPerBatch = 32, RowsPerUnit = Draws };
+        const int Draws = 10_000,
+            Every = 100;
+        var options = new GenerationOptions
+        {
+            MaxNewTokens = 8,
+            StopTokens = [5, 4],
+            RowsPerBatch = 32,
+            RowsPerUnit = Draws,
+        };
         using var model = TinyModels.Gpt2(layers: 1);
         var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), options);
         Prompt[] prompts = ["1 2 3", "0", "2 2", "4 3 2 1"];
@@ -19,11 +25,16 @@ public sealed class RefillMemoryTests
         var seen = new List<long>();
         int ended = 0;
 
-        policy.SampleEach(prompts, Draws / prompts.Length, seed: 2, (_, _) =>
-        {
-            if (++ended % Every == 0)
-                seen.Add(LiveTensors.Now - before);
-        });
+        policy.SampleEach(
+            prompts,
+            Draws / prompts.Length,
+            seed: 2,
+            (_, _) =>
+            {
+                if (++ended % Every == 0)
+                    seen.Add(LiveTensors.Now - before);
+            }
+        );
 
         Assert.Equal(before, LiveTensors.Now);
         Assert.Equal(Draws / Every, seen.Count);

@@ -10,7 +10,12 @@ public sealed class RefillTests
 {
     private const int Rows = 4;
     private static readonly Prompt[] s_prompts = ["1 2 3", "0 4", "2 2", "4 3 2 1", "3 3", "1 1 0"];
-    private static readonly GenerationOptions s_options = new() { MaxNewTokens = 12, StopTokens = [5], RowsPerBatch = Rows };
+    private static readonly GenerationOptions s_options = new()
+    {
+        MaxNewTokens = 12,
+        StopTokens = [5],
+        RowsPerBatch = Rows,
+    };
 
     [Theory]
     [InlineData(null, true)]
@@ -23,7 +28,10 @@ public sealed class RefillTests
         string[] expected = Texts(Policy(s_options with { RowsPerBatch = 1000 }).Sample(s_prompts, 10, seed: 3));
         Assert.True(expected.Select(tokens => tokens.Length).Distinct().Count() > 4);
 
-        Assert.Equal(expected, Texts(Policy(s_options with { RowsPerUnit = rowsPerUnit, UseCache = useCache }).Sample(s_prompts, 10, seed: 3)));
+        Assert.Equal(
+            expected,
+            Texts(Policy(s_options with { RowsPerUnit = rowsPerUnit, UseCache = useCache }).Sample(s_prompts, 10, seed: 3))
+        );
     }
 
     [Fact]
@@ -55,9 +63,14 @@ public sealed class RefillTests
         GenerationOptions options = s_options with { RowsPerUnit = 8 };
         string[] all = Logged(options, s_prompts[..1], 24, 1);
 
-        Assert.Equal(all, (string[])[.. Logged(options, s_prompts[..1], 16, 1), .. Logged(options, s_prompts[..1], 8, new DrawSeed(1) { FirstSample = 16 })]);
+        Assert.Equal(
+            all,
+            (string[])
+                [.. Logged(options, s_prompts[..1], 16, 1), .. Logged(options, s_prompts[..1], 8, new DrawSeed(1) { FirstSample = 16 })]
+        );
         string[] whole = Logged(options, s_prompts[..1], 16, new DrawSeed(1) { FirstSample = 8 });
-        Assert.Equal(whole, Logged(options, s_prompts[..1], 20, new DrawSeed(1) { FirstSample = 4 }).TakeLast(whole.Length)); // 4 to 7, then 8 to 15, 16 to 23
+        // 4 to 7, then 8 to 15, 16 to 23
+        Assert.Equal(whole, Logged(options, s_prompts[..1], 20, new DrawSeed(1) { FirstSample = 4 }).TakeLast(whole.Length));
     }
 
     [Theory]
@@ -69,7 +82,10 @@ public sealed class RefillTests
         var handed = new List<(int Place, Completion Completion)>();
         policy.SampleEach(s_prompts, 10, seed: 5, (place, completion) => handed.Add((place, completion)));
 
-        Assert.Equal(Texts(policy.Sample(s_prompts, 10, seed: 5)), Texts([.. handed.OrderBy(one => one.Place).Select(one => one.Completion)]));
+        Assert.Equal(
+            Texts(policy.Sample(s_prompts, 10, seed: 5)),
+            Texts([.. handed.OrderBy(one => one.Place).Select(one => one.Completion)])
+        );
         Assert.Equal(Enumerable.Range(0, 60), handed.Select(one => one.Place).Order());
         Assert.NotEqual(handed.Select(one => one.Place).Order(), handed.Select(one => one.Place)); // short ones first
     }
@@ -82,12 +98,20 @@ public sealed class RefillTests
         using var cancel = new CancellationTokenSource();
         var handed = new Dictionary<int, Completion>();
 
-        Assert.Throws<OperationCanceledException>(() => policy.SampleEach(s_prompts, 10, seed: 6, (place, completion) =>
-        {
-            handed.Add(place, completion);
-            if (handed.Count == 25)
-                cancel.Cancel();
-        }, cancel.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            policy.SampleEach(
+                s_prompts,
+                10,
+                seed: 6,
+                (place, completion) =>
+                {
+                    handed.Add(place, completion);
+                    if (handed.Count == 25)
+                        cancel.Cancel();
+                },
+                cancel.Token
+            )
+        );
         Assert.InRange(handed.Count, 25, 25 + Rows);
         Assert.Equal(handed.Keys.Select(place => expected[place]), Texts([.. handed.Values]));
         Assert.Throws<TimeoutException>(() => policy.SampleEach(s_prompts, 10, seed: 6, (_, _) => throw new TimeoutException()));
@@ -102,11 +126,18 @@ public sealed class RefillTests
         CausalLmPolicy policy = Policy(s_options with { StopTokens = [], RowsPerUnit = PerUnit, DegreeOfParallelism = 2 }, decoder);
         int called = 0;
 
-        Assert.Throws<TimeoutException>(() => policy.SampleEach(s_prompts, PerUnit, seed: 7, (_, _) =>
-        {
-            called++;
-            throw new TimeoutException();
-        }));
+        Assert.Throws<TimeoutException>(() =>
+            policy.SampleEach(
+                s_prompts,
+                PerUnit,
+                seed: 7,
+                (_, _) =>
+                {
+                    called++;
+                    throw new TimeoutException();
+                }
+            )
+        );
 
         Assert.Equal(1, called);
         Assert.InRange(decoder.Passes, 1, PerUnit);
@@ -120,25 +151,38 @@ public sealed class RefillTests
         CausalLmPolicy policy = Policy(s_options with { RowsPerUnit = 20, DegreeOfParallelism = degreeOfParallelism });
         using var cancel = new CancellationTokenSource();
 
-        var thrown = Assert.Throws<OperationCanceledException>(() => policy.SampleEach(s_prompts, 10, seed: 6, (_, _) => cancel.Cancel(), cancel.Token));
+        var thrown = Assert.Throws<OperationCanceledException>(() =>
+            policy.SampleEach(s_prompts, 10, seed: 6, (_, _) => cancel.Cancel(), cancel.Token)
+        );
 
         Assert.Equal(cancel.Token, thrown.CancellationToken);
     }
 
-    /// <summary>Frequencies of all completions of up to three tokens, in a unit whose places are refilled a thousand times: chi squared at most
-    /// six standard deviations above its mean, seed 8.</summary>
+    /// <summary>Frequencies of all completions of up to three tokens, in a unit whose places are refilled a thousand times: chi squared at
+    /// most six standard deviations above its mean, seed 8.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Frequencies_of_refilled_rows_are_the_probabilities_of_the_policy(bool useCache)
     {
         const int Draws = 4000;
-        CausalLmPolicy policy = Policy(new GenerationOptions { MaxNewTokens = 3, StopTokens = [5, 1], RowsPerBatch = 16, RowsPerUnit = Draws, UseCache = useCache });
+        CausalLmPolicy policy = Policy(
+            new GenerationOptions
+            {
+                MaxNewTokens = 3,
+                StopTokens = [5, 1],
+                RowsPerBatch = 16,
+                RowsPerUnit = Draws,
+                UseCache = useCache,
+            }
+        );
         IReadOnlyList<Completion> drawn = policy.Sample(["1 2"], Draws, seed: 8);
         Completion[] kinds = [.. drawn.DistinctBy(Text)];
         double[] expected = [.. policy.LogProbValues(kinds).Select(value => Draws * Math.Exp(value))];
         Dictionary<string, int> counts = drawn.CountBy(Text).ToDictionary();
-        double chi = 0, restExpected = Draws, restSeen = Draws;
+        double chi = 0,
+            restExpected = Draws,
+            restSeen = Draws;
         int cells = 0;
         for (int i = 0; i < kinds.Length; i++)
         {

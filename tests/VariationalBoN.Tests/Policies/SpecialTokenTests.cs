@@ -8,12 +8,22 @@ namespace VariationalBoN.Tests.Policies;
 [Trait("Tier", "torch")]
 public sealed class SpecialTokenTests
 {
-    private static readonly Prompt[] s_rendered = ["0 2 3", "2", "0 4"]; // a template put the 0, the beginning of a text, before the first and the last
+    // a template put the 0, the beginning of a text, before the first and the last
+    private static readonly Prompt[] s_rendered = ["0 2 3", "2", "0 4"];
 
     private readonly List<string> _warnings = [];
 
-    private CausalLmPolicy Policy(bool rendered = false) => new(TinyModels.Gpt2(), new FramedTokenizer(),
-        new GenerationOptions { MaxNewTokens = 3, PromptsHaveSpecialTokens = rendered, Logger = HeardLog.Warnings(_warnings.Add) });
+    private CausalLmPolicy Policy(bool rendered = false) =>
+        new(
+            TinyModels.Gpt2(),
+            new FramedTokenizer(),
+            new GenerationOptions
+            {
+                MaxNewTokens = 3,
+                PromptsHaveSpecialTokens = rendered,
+                Logger = HeardLog.Warnings(_warnings.Add),
+            }
+        );
 
     [Fact]
     public void Special_tokens_that_stand_twice_are_warned_of_once_for_a_policy()
@@ -25,7 +35,11 @@ public sealed class SpecialTokenTests
 
         Assert.Equal<int>([0, 0, 2, 3], drawn[0].PromptTokens);
         string warning = Assert.Single(_warnings);
-        Assert.Contains("Prompt 0, \"0 2 3\", has its special tokens twice (token 0), and so have 1 more of 3", warning, StringComparison.Ordinal);
+        Assert.Contains(
+            "Prompt 0, \"0 2 3\", has its special tokens twice (token 0), and so have 1 more of 3",
+            warning,
+            StringComparison.Ordinal
+        );
         Assert.Contains(nameof(GenerationOptions.PromptsHaveSpecialTokens), warning, StringComparison.Ordinal);
     }
 
@@ -74,7 +88,8 @@ public sealed class SpecialTokenTests
 
         public ImmutableArray<int> Encode(string text) => Encode(text, addSpecialTokens: true);
 
-        public ImmutableArray<int> Encode(string text, bool addSpecialTokens) => addSpecialTokens ? [0, .. _numbers.Encode(text)] : _numbers.Encode(text);
+        public ImmutableArray<int> Encode(string text, bool addSpecialTokens) =>
+            addSpecialTokens ? [0, .. _numbers.Encode(text)] : _numbers.Encode(text);
 
         public string Decode(IReadOnlyList<int> tokens) => _numbers.Decode(tokens);
     }

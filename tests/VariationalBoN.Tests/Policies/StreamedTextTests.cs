@@ -63,8 +63,12 @@ public sealed class StreamedTextTests
         for (int times = 0; times < 150; times++)
         {
             Assert.True(encoder.TryEncode("The film", out EncodedPrompt? prompt, out _));
-            int[] tokens = [.. Enumerable.Range(0, times % 15 == 0 ? 100 : 12).Select(
-                _ => random.Next(4) == 0 ? bytes[random.Next(bytes.Length)] : random.Next(tokenizer.VocabularySize))];
+            int[] tokens =
+            [
+                .. Enumerable
+                    .Range(0, times % 15 == 0 ? 100 : 12)
+                    .Select(_ => random.Next(4) == 0 ? bytes[random.Next(bytes.Length)] : random.Next(tokenizer.VocabularySize)),
+            ];
             var text = new StreamedText(prompt);
             var streamed = new StringBuilder();
             foreach (int token in tokens)
@@ -121,11 +125,14 @@ public sealed class StreamedTextTests
             bool isLong = times % 5 == 0; // more than a window
             string[] stops = isLong ? ["xx", " do do"] : [some[random.Next(some.Length)], some[random.Next(some.Length)]];
             int[] tokens = Random(random, isLong ? 60 : 12);
-            int? end = Enumerable.Range(1, tokens.Length).Cast<int?>().FirstOrDefault(
-                count => stops.Any(stop => prompt.Decode(tokens[..count!.Value]).Contains(stop, StringComparison.Ordinal)));
+            int? end = Enumerable
+                .Range(1, tokens.Length)
+                .Cast<int?>()
+                .FirstOrDefault(count => stops.Any(stop => prompt.Decode(tokens[..count!.Value]).Contains(stop, StringComparison.Ordinal)));
             string whole = prompt.Decode(tokens[..(end ?? tokens.Length)]);
-            string expected = end is null ? whole : whole[..stops.Select(stop => whole.IndexOf(stop, StringComparison.Ordinal))
-                .Where(at => at >= 0).Min()];
+            string expected = end is null
+                ? whole
+                : whole[..stops.Select(stop => whole.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0).Min()];
             var text = new StreamedText(prompt, stops);
             var streamed = new StringBuilder();
             foreach (int token in tokens.TakeWhile(_ => !text.IsStopped))
@@ -155,15 +162,25 @@ public sealed class StreamedTextTests
     [Fact]
     public void What_cannot_be_streamed_or_fed_is_refused()
     {
-        Assert.Contains("is empty", Assert.Throws<ArgumentException>(() => new StreamedText(Prompt("bytes", []), ["a", ""])).Message,
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "is empty",
+            Assert.Throws<ArgumentException>(() => new StreamedText(Prompt("bytes", []), ["a", ""])).Message,
+            StringComparison.Ordinal
+        );
         var text = new StreamedText(Prompt("bytes", []), ["a"]);
         text.Append('a');
         Assert.True(text.IsStopped && text.IsEnded);
         Assert.Contains("Token 98", Assert.Throws<InvalidOperationException>(() => text.Append('b')).Message, StringComparison.Ordinal);
         int calls = 0;
-        var fickle = new StreamedText(new EncodedPrompt("", [0], null,
-            new Fickle(tokens => tokens.Count == 3 ? "other" : $"{tokens.Count}{calls++}"), new(() => null)));
+        var fickle = new StreamedText(
+            new EncodedPrompt(
+                "",
+                [0],
+                null,
+                new Fickle(tokens => tokens.Count == 3 ? "other" : $"{tokens.Count}{calls++}"),
+                new(() => null)
+            )
+        );
         Assert.NotEmpty(Fed(fickle, [1, 1])[0]);
         fickle.Append(1);
         fickle.End();
@@ -178,11 +195,14 @@ public sealed class StreamedTextTests
         return text.Take();
     }
 
-    private static string[] Fed(StreamedText text, int[] tokens) => [.. tokens.Select(token =>
-    {
-        text.Append(token);
-        return text.Take();
-    })];
+    private static string[] Fed(StreamedText text, int[] tokens) =>
+        [
+            .. tokens.Select(token =>
+            {
+                text.Append(token);
+                return text.Take();
+            }),
+        ];
 
     /// <summary>Tokens 0 to 255 are bytes, those after them words.</summary>
     private static EncodedPrompt Prompt(string decoder, int[] prompt)
@@ -194,8 +214,12 @@ public sealed class StreamedTextTests
     private static int[] Random(Random random, int count)
     {
         byte[] bytes = Encoding.UTF8.GetBytes("é€😀a");
-        return [.. Enumerable.Range(0, count).Select(_ => random.Next(3) == 0 ? bytes[random.Next(bytes.Length)] : 256
-            + random.Next(s_words.Length))];
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ => random.Next(3) == 0 ? bytes[random.Next(bytes.Length)] : 256 + random.Next(s_words.Length)),
+        ];
     }
 
     /// <summary>Decodes completions by a function.</summary>
@@ -228,8 +252,9 @@ public sealed class StreamedTextTests
             Decoded += tokens.Count;
             if (decoder != "byte runs")
             {
-                string text = Encoding.UTF8.GetString([.. tokens.SelectMany(
-                    token => token < 256 ? [(byte)token] : Encoding.UTF8.GetBytes(s_words[token - 256]))]);
+                string text = Encoding.UTF8.GetString([
+                    .. tokens.SelectMany(token => token < 256 ? [(byte)token] : Encoding.UTF8.GetBytes(s_words[token - 256])),
+                ]);
                 return decoder == "cleaned up" ? DecoderReader.CleanUp(text) : text;
             }
 

@@ -10,7 +10,18 @@ internal static class TinyModels
 
     internal static Gpt2 Gpt2(long seed = 1, int vocabulary = Vocabulary, int layers = 2)
     {
-        var model = new Gpt2(new Gpt2Config { VocabularySize = vocabulary, MaxLength = 32, Width = 16, Layers = layers, Heads = 2, Activation = "relu" }, seed);
+        var model = new Gpt2(
+            new Gpt2Config
+            {
+                VocabularySize = vocabulary,
+                MaxLength = 32,
+                Width = 16,
+                Layers = layers,
+                Heads = 2,
+                Activation = "relu",
+            },
+            seed
+        );
         using (no_grad())
         {
             foreach (var parameter in model.parameters().Where(p => p.dim() == 2))

@@ -33,7 +33,8 @@ public sealed class BestOfNSamplerTests
     [Fact]
     public async Task Answers_follow_the_best_of_n_distribution()
     {
-        const int Count = 20_000, N = 4;
+        const int Count = 20_000,
+            N = 4;
         Prompt[] prompts = [.. Enumerable.Repeat("a", Count)];
 
         var answers = await new BestOfNSampler(new WordPolicy(s_words), s_reward).SampleAsync(prompts, N, seed: 1);
@@ -41,7 +42,8 @@ public sealed class BestOfNSamplerTests
         double below = 0;
         for (int word = 0; word < s_words.Length; word++)
         {
-            double atOrBelow = below + s_words[word], expected = Math.Pow(atOrBelow, N) - Math.Pow(below, N);
+            double atOrBelow = below + s_words[word],
+                expected = Math.Pow(atOrBelow, N) - Math.Pow(below, N);
             double observed = answers.Count(answer => answer.Reward == word) / (double)Count;
             Assert.InRange(observed, expected - Bound(expected), expected + Bound(expected));
             below = atOrBelow;
@@ -54,12 +56,20 @@ public sealed class BestOfNSamplerTests
     public async Task Draws_without_a_reward_are_passed_over_and_none_left_is_named()
     {
         var failing = RewardModel.FromFunction(c => c.Prompt == "dead" || c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "test judge");
-        var sampler = new BestOfNSampler(new WordPolicy([0.1, 0.1, 0.1, 0.7]), failing, new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        var sampler = new BestOfNSampler(
+            new WordPolicy([0.1, 0.1, 0.1, 0.7]),
+            failing,
+            new ScoringOptions { OnFailure = RewardFailure.Exclude }
+        );
 
         var answers = await sampler.SampleAsync(["a"], 200, seed: 1);
 
         Assert.Equal(2, answers[0].Reward);
-        Assert.Contains("\"dead\"", (await Assert.ThrowsAsync<RewardModelException>(() => sampler.SampleAsync(["a", "dead"], 200, seed: 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"dead\"",
+            (await Assert.ThrowsAsync<RewardModelException>(() => sampler.SampleAsync(["a", "dead"], 200, seed: 1))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -67,7 +77,11 @@ public sealed class BestOfNSamplerTests
     {
         var sampler = new BestOfNSampler(new WordPolicy(s_words), s_reward);
 
-        Assert.Contains("no prompt", (await Assert.ThrowsAsync<ArgumentException>(() => sampler.SampleAsync([], 4, seed: 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no prompt",
+            (await Assert.ThrowsAsync<ArgumentException>(() => sampler.SampleAsync([], 4, seed: 1))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("n", (await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => sampler.SampleAsync(["a"], 0, seed: 1))).ParamName);
     }
 }

@@ -11,7 +11,9 @@ public sealed class BestWorstPairTests
     public void The_best_has_the_probability_that_the_weights_say()
     {
         const int Draws = 20_000;
-        double[] weights = s_prompt.BestOfNWeights(3), counts = new double[6], worst = new double[6];
+        double[] weights = s_prompt.BestOfNWeights(3),
+            counts = new double[6],
+            worst = new double[6];
         for (int draw = 0; draw < Draws; draw++)
         {
             var pair = BestWorstPair.Draw(s_prompt, 3, draw);
@@ -33,7 +35,10 @@ public sealed class BestWorstPairTests
     {
         Assert.Equal(BestWorstPair.Draw(s_prompt, 2, 1), BestWorstPair.Draw(s_prompt, 2, 1));
         Assert.True(Enumerable.Range(0, 20).Select(seed => BestWorstPair.Draw(s_prompt, 2, seed)).Distinct().Count() > 5);
-        Assert.NotEqual(BestWorstPair.Draw(s_prompt, 2, new DrawSeed(1) { FirstSample = 0 }), BestWorstPair.Draw(s_prompt, 2, new DrawSeed(1) { FirstSample = 1 }));
+        Assert.NotEqual(
+            BestWorstPair.Draw(s_prompt, 2, new DrawSeed(1) { FirstSample = 0 }),
+            BestWorstPair.Draw(s_prompt, 2, new DrawSeed(1) { FirstSample = 1 })
+        );
     }
 
     [Fact]
@@ -52,7 +57,11 @@ public sealed class BestWorstPairTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => BestWorstPair.Draw(s_prompt, 1, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => BestWorstPair.Draw(s_prompt, 7, 0));
-        Assert.Contains("without token ids", Assert.Throws<ArgumentException>(() => BestWorstPair.Draw(new ReferencePrompt("x", [1.0, 2], []), 2, 0)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "without token ids",
+            Assert.Throws<ArgumentException>(() => BestWorstPair.Draw(new ReferencePrompt("x", [1.0, 2], []), 2, 0)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>The best of two different samples, by the first two numbers of a stream.</summary>
@@ -66,5 +75,15 @@ public sealed class BestWorstPairTests
         return second.Reward > first.Reward ? second : first;
     }
 
-    private static ScoredCompletion Sample(int token, double reward) => new(new Completion { Prompt = "x", Text = $"{token}", Tokens = [token] }, reward, -1);
+    private static ScoredCompletion Sample(int token, double reward) =>
+        new(
+            new Completion
+            {
+                Prompt = "x",
+                Text = $"{token}",
+                Tokens = [token],
+            },
+            reward,
+            -1
+        );
 }

@@ -23,10 +23,13 @@ public sealed class BlockEstimationTests : StoreFixture
         {
             string stopped = Named($"stopped-{allowed}.db");
             rewards = 0;
-            var failing = RewardModel.FromFunction(completion => ++rewards > allowed ? throw new TimeoutException("gone")
-                : Reward(completion), "sum");
-            await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(Reference(), failing), s_prompts,
-                Options(stopped)));
+            var failing = RewardModel.FromFunction(
+                completion => ++rewards > allowed ? throw new TimeoutException("gone") : Reward(completion),
+                "sum"
+            );
+            await Assert.ThrowsAsync<RewardModelException>(() =>
+                ReferenceTable.EstimateAsync(new Scorer(Reference(), failing), s_prompts, Options(stopped))
+            );
             int kept = Kept(stopped);
             Assert.InRange(kept, 1, whole.Length - 1);
             rewards = 0;
@@ -35,7 +38,15 @@ public sealed class BlockEstimationTests : StoreFixture
             Assert.Equal((whole.Length - kept) * 160, rewards);
         }
 
-        IRewardModel Judge() => RewardModel.FromFunction(completion => { rewards++; return Reward(completion); }, "sum");
+        IRewardModel Judge() =>
+            RewardModel.FromFunction(
+                completion =>
+                {
+                    rewards++;
+                    return Reward(completion);
+                },
+                "sum"
+            );
     }
 
     [Fact]
@@ -45,8 +56,13 @@ public sealed class BlockEstimationTests : StoreFixture
         (await ReferenceTable.EstimateAsync(source, s_prompts, Options(Store))).Dispose();
         var parallel = new PolicyCompletionSource(Reference(threads: 2), new Scorer(Reference(), s_judge));
         foreach (int index in (int[])[1, 0])
-            (await ReferenceTable.EstimateAsync(index == 1 ? parallel : source, s_prompts, new Shard(index, 2)
-                .Cut(Options(Named("many.db"))))).Dispose();
+            (
+                await ReferenceTable.EstimateAsync(
+                    index == 1 ? parallel : source,
+                    s_prompts,
+                    new Shard(index, 2).Cut(Options(Named("many.db")))
+                )
+            ).Dispose();
         Shard.Merge(Named("many.db"), 2);
         Assert.Equal(Rows(Store), Rows(Named("many.db")));
 
@@ -56,7 +72,8 @@ public sealed class BlockEstimationTests : StoreFixture
             ScoredBatch drawn = await block.DrawAsync(source, new DrawSeed(7, DrawPurpose.Reference));
             Assert.Equal(
                 block.Prompts.SelectMany(prompt => table[prompt].Samples.Skip(block.FirstSample).Take(block.Samples)).Select(Bits),
-                    drawn.Select(Bits));
+                drawn.Select(Bits)
+            );
         }
 
         static string Bits(ScoredCompletion item) =>
@@ -67,17 +84,25 @@ public sealed class BlockEstimationTests : StoreFixture
     public async Task A_larger_table_draws_the_blocks_that_are_missing_and_one_of_other_cuts_only_what_is_missing_of_them()
     {
         (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(Store))).Dispose();
-        string grown = Named("grown.db"), odd = Named("odd.db");
-        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(grown) with { SamplesPerPrompt = 160 }))
-            .Dispose();
+        string grown = Named("grown.db"),
+            odd = Named("odd.db");
+        (
+            await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(grown) with { SamplesPerPrompt = 160 })
+        ).Dispose();
         (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(grown))).Dispose();
         Assert.Equal(Rows(Store), Rows(grown));
 
-        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(odd) with
-        {
-            SamplesPerPrompt = 100,
-            SamplesPerBlock = null
-        })).Dispose();
+        (
+            await ReferenceTable.EstimateAsync(
+                new Scorer(Reference(), s_judge),
+                s_prompts,
+                Options(odd) with
+                {
+                    SamplesPerPrompt = 100,
+                    SamplesPerBlock = null,
+                }
+            )
+        ).Dispose();
         using var table = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(odd));
         Assert.All(table.Prompts, prompt => Assert.Equal(Enumerable.Range(0, 320), prompt.SampleIndices));
     }
@@ -91,8 +116,10 @@ public sealed class BlockEstimationTests : StoreFixture
         using (var table = ReferenceTable.Load(Store))
             here = table.Provenance!;
         Assert.Equal(TorchRuntime.Execution, here.Execution);
-        var other = new ModelIdentity("execution", [.. here.Execution!.Settings.Select(pair => (pair.Key, pair.Key == "threads" ? 77
-            : pair.Value))]);
+        var other = new ModelIdentity(
+            "execution",
+            [.. here.Execution!.Settings.Select(pair => (pair.Key, pair.Key == "threads" ? 77 : pair.Value))]
+        );
 
         var refused = Assert.Throws<InvalidOperationException>(() => ReferenceStore.Open(Store, here with { Execution = other }));
         Assert.Contains("in the other 77", refused.Message);
@@ -102,8 +129,10 @@ public sealed class BlockEstimationTests : StoreFixture
 
         using (ReferenceStore stranger = ReferenceStore.Open(Named("stranger.db"), here with { Execution = other }))
             stranger.Append([Samples("1", 0, 4)], firstSample: 160);
-        Assert.Contains("in the other", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Named("both.db"), [Store,
-            Named("stranger.db")])).Message);
+        Assert.Contains(
+            "in the other",
+            Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Named("both.db"), [Store, Named("stranger.db")])).Message
+        );
         Assert.Equal(6, ReferenceStore.Merge(Named("joined.db"), [Store, Named("stranger.db")], new() { AcceptOtherExecution = true }));
         using var joined = ReferenceTable.Load(Named("joined.db"));
         Assert.Null(joined.Provenance!.Execution);
@@ -119,11 +148,15 @@ public sealed class BlockEstimationTests : StoreFixture
             store.Append([.. table.Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.Samples))]);
 
         (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, options with { Store = elsewhere })).Dispose();
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceTable.EstimateAsync(new Scorer(Reference(),
-            s_judge), s_prompts, Options(elsewhere)));
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(elsewhere))
+        );
         Assert.Contains("lacks samples", refused.Message);
         Assert.Contains("threads is 77, in the other", refused.Message);
-        ReferenceTableOptions accepting = Options(elsewhere) with { Storage = new() { FlushToDisk = false, AcceptOtherExecution = true } };
+        ReferenceTableOptions accepting = Options(elsewhere) with
+        {
+            Storage = new() { FlushToDisk = false, AcceptOtherExecution = true },
+        };
         using var grown = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, accepting);
         Assert.All(grown.Prompts, prompt => Assert.Equal(320, prompt.Samples.Length));
     }
@@ -154,9 +187,17 @@ public sealed class BlockEstimationTests : StoreFixture
         foreach ((string path, ModelIdentity? execution) in stores.Zip((ModelIdentity?[])[null, "a", "b"]))
             ReferenceStore.Open(path, none with { Execution = execution }).Dispose();
 
-        Assert.Contains("another execution", Assert.Throws<InvalidOperationException>(
-            () => ReferenceStore.Merge(Named("all.db"), stores)).Message);
-        foreach (string[] two in (string[][])[[stores[0], stores[1]], [stores[1], stores[0]]])
+        Assert.Contains(
+            "another execution",
+            Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Named("all.db"), stores)).Message
+        );
+        foreach (
+            string[] two in (string[][])
+                [
+                    [stores[0], stores[1]],
+                    [stores[1], stores[0]],
+                ]
+        )
         {
             string merged = Named($"{Guid.NewGuid()}.db");
             ReferenceStore.Merge(merged, two);
@@ -169,15 +210,16 @@ public sealed class BlockEstimationTests : StoreFixture
 
     private static double Reward(Completion completion) => completion.Tokens.Sum() / 7.0;
 
-    private static ReferenceTableOptions Options(string store) => new()
-    {
-        SamplesPerPrompt = 320,
-        SamplesPerBlock = 160,
-        PromptsPerBatch = 3,
-        Seed = 7,
-        Store = store,
-        Storage = new() { FlushToDisk = false },
-    };
+    private static ReferenceTableOptions Options(string store) =>
+        new()
+        {
+            SamplesPerPrompt = 320,
+            SamplesPerBlock = 160,
+            PromptsPerBatch = 3,
+            Seed = 7,
+            Store = store,
+            Storage = new() { FlushToDisk = false },
+        };
 
     private static int Kept(string store) => File.Exists(store) ? Rows(store).Length : 0;
 
@@ -185,13 +227,17 @@ public sealed class BlockEstimationTests : StoreFixture
     {
         foreach (var parameter in _model.parameters())
             parameter.requires_grad = false;
-        return new(_model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions
-        {
-            MaxNewTokens = 6,
-            StopTokens = [5],
-            RowsPerBatch = 16,
-            RowsPerUnit = 64,
-            DegreeOfParallelism = threads
-        });
+        return new(
+            _model,
+            new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions
+            {
+                MaxNewTokens = 6,
+                StopTokens = [5],
+                RowsPerBatch = 16,
+                RowsPerUnit = 64,
+                DegreeOfParallelism = threads,
+            }
+        );
     }
 }

@@ -10,7 +10,8 @@ namespace VariationalBoN.Tests.References;
 public abstract class CompletionSourceContract : IDisposable
 {
     private const int K = 4;
-    private readonly TabularPolicy _policy, _reference;
+    private readonly TabularPolicy _policy,
+        _reference;
 
     protected CompletionSourceContract()
     {
@@ -39,12 +40,23 @@ public abstract class CompletionSourceContract : IDisposable
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1], drawn.DrawnGroups.AsEnumerable());
     }
 
-    /// <summary>Pearson's chi-square over the 25 completions of a prompt, 24 degrees of freedom; 65 is passed with probability 1e-5.</summary>
+    /// <summary>Pearson's chi-square over the 25 completions of a prompt, 24 degrees of freedom; 65 is passed with probability
+    /// 1e-5.</summary>
     [Fact]
     public async Task Draws_have_the_law_of_the_policy()
     {
         const int Draws = 1000;
-        Completion[] all = [.. Enumerable.Range(0, 25).Select(i => new Completion { Prompt = "b", Text = "", Tokens = [i / 5, i % 5] })];
+        Completion[] all =
+        [
+            .. Enumerable
+                .Range(0, 25)
+                .Select(i => new Completion
+                {
+                    Prompt = "b",
+                    Text = "",
+                    Tokens = [i / 5, i % 5],
+                }),
+        ];
         double[] expected = [.. _policy.LogProbValues(all).Select(value => Draws * Math.Exp(value))];
 
         ScoredBatch drawn = await Source().DrawAsync(["b"], Draws, seed: 13);
@@ -60,7 +72,13 @@ public abstract class CompletionSourceContract : IDisposable
         ICompletionSource source = Source();
         Prompt[] prompts = ["a", "b", "a", "c"]; // one stands twice
         ScoredBatch whole = await source.DrawAsync(prompts, 6, new DrawSeed(14) { FirstSample = 3 });
-        IReadOnlyList<DrawBlock> blocks = DrawBlock.Cut(prompts, completionsPerPrompt: 6, firstSample: 3, promptsPerBlock: 2, samplesPerBlock: 4);
+        IReadOnlyList<DrawBlock> blocks = DrawBlock.Cut(
+            prompts,
+            completionsPerPrompt: 6,
+            firstSample: 3,
+            promptsPerBlock: 2,
+            samplesPerBlock: 4
+        );
 
         var drawn = new List<(DrawBlock, ScoredBatch)>();
         foreach (DrawBlock block in blocks.Reverse())
@@ -80,15 +98,41 @@ public abstract class CompletionSourceContract : IDisposable
         string store = Path.Combine(Directory.CreateTempSubdirectory("vbon-contract-").FullName, "store.db");
         try
         {
-            var options = new ReferenceTableOptions { SamplesPerPrompt = 12, SamplesPerBlock = 4, PromptsPerBatch = 2, Seed = 15, Storage = new() { FlushToDisk = false } };
+            var options = new ReferenceTableOptions
+            {
+                SamplesPerPrompt = 12,
+                SamplesPerBlock = 4,
+                PromptsPerBatch = 2,
+                Seed = 15,
+                Storage = new() { FlushToDisk = false },
+            };
             ICompletionSource source = Source(_reference, new Scorer(_reference, Judge(c => c.Tokens[1])));
             ReferenceTable memory = await ReferenceTable.EstimateAsync(source, Prompts, options);
-            using ReferenceTable stored = await ReferenceTable.EstimateAsync(source, Prompts, options with { Store = store, BatchesAtOnce = atOnce });
+            using ReferenceTable stored = await ReferenceTable.EstimateAsync(
+                source,
+                Prompts,
+                options with
+                {
+                    Store = store,
+                    BatchesAtOnce = atOnce,
+                }
+            );
             var seen = new List<ReferenceTableProgress>();
-            using ReferenceTable again = await ReferenceTable.EstimateAsync(source, Prompts, options with { Store = store, Progress = new Recorder(seen) });
+            using ReferenceTable again = await ReferenceTable.EstimateAsync(
+                source,
+                Prompts,
+                options with
+                {
+                    Store = store,
+                    Progress = new Recorder(seen),
+                }
+            );
 
             foreach (ReferenceTable table in (ReferenceTable[])[stored, again])
-                Assert.Equal(memory.Prompts.SelectMany(prompt => prompt.Samples.Select(Line)), table.Prompts.SelectMany(prompt => prompt.Samples.Select(Line)));
+                Assert.Equal(
+                    memory.Prompts.SelectMany(prompt => prompt.Samples.Select(Line)),
+                    table.Prompts.SelectMany(prompt => prompt.Samples.Select(Line))
+                );
             Assert.Equal(12, memory["a"].Samples.Length);
             Assert.Equal(36, Assert.Single(seen).SamplesFound); // nothing is drawn twice
         }
@@ -105,8 +149,12 @@ public abstract class CompletionSourceContract : IDisposable
         var silent = new AlteredPolicy(_reference) { Values = completions => [.. completions.Select(_ => double.NaN)] };
         IRewardModel judge = Judge(c => c.Tokens[1]);
 
-        var drawing = await Assert.ThrowsAnyAsync<Exception>(async () => await Source(failing, new Scorer(_reference, judge)).DrawAsync(Prompts, K, seed: 16));
-        var weighing = await Assert.ThrowsAnyAsync<Exception>(async () => await Source(_policy, new Scorer(silent, judge)).DrawAsync(Prompts, K, seed: 16));
+        var drawing = await Assert.ThrowsAnyAsync<Exception>(async () =>
+            await Source(failing, new Scorer(_reference, judge)).DrawAsync(Prompts, K, seed: 16)
+        );
+        var weighing = await Assert.ThrowsAnyAsync<Exception>(async () =>
+            await Source(_policy, new Scorer(silent, judge)).DrawAsync(Prompts, K, seed: 16)
+        );
 
         Assert.False(drawing is RewardModelException or OperationCanceledException, drawing.ToString());
         Assert.Contains("the weights are gone", drawing.Message);
@@ -117,7 +165,8 @@ public abstract class CompletionSourceContract : IDisposable
     [Fact]
     public async Task Samples_without_a_reward_keep_their_place()
     {
-        ScoredBatch all = await Source().DrawAsync(Prompts, 8, seed: 2), some = await Source(c => c.Tokens[0] == 1 ? double.NaN : c.Tokens[1]).DrawAsync(Prompts, 8, seed: 2);
+        ScoredBatch all = await Source().DrawAsync(Prompts, 8, seed: 2),
+            some = await Source(c => c.Tokens[0] == 1 ? double.NaN : c.Tokens[1]).DrawAsync(Prompts, 8, seed: 2);
 
         Assert.Equal(all.Drawn.Select(sample => Text(sample.Completion)), some.Drawn.Select(sample => Text(sample.Completion)));
         Assert.All(some.Drawn, sample => Assert.Equal(sample.Completion.Tokens[0] == 1, sample.Reward is null));
@@ -129,8 +178,10 @@ public abstract class CompletionSourceContract : IDisposable
     public async Task A_sample_depends_on_seed_prompt_and_number_alone()
     {
         ICompletionSource source = Source();
-        ScoredBatch together = await source.DrawAsync(["a", "b", "c"], K, seed: 3), alone = await source.DrawAsync(["b"], K, seed: 3);
-        ScoredBatch rest = await source.DrawAsync(["b"], K - 1, new DrawSeed(3) { FirstSample = 1 }), other = await source.DrawAsync(["b"], K, seed: 4);
+        ScoredBatch together = await source.DrawAsync(["a", "b", "c"], K, seed: 3),
+            alone = await source.DrawAsync(["b"], K, seed: 3);
+        ScoredBatch rest = await source.DrawAsync(["b"], K - 1, new DrawSeed(3) { FirstSample = 1 }),
+            other = await source.DrawAsync(["b"], K, seed: 4);
         ScoredBatch held = await source.DrawAsync(["b"], K, new DrawSeed(3, DrawPurpose.Evaluation));
 
         Assert.Equal(together.Skip(K).Take(K).Select(Line), alone.Select(Line));
@@ -155,7 +206,11 @@ public abstract class CompletionSourceContract : IDisposable
         ScoredBatch drawn = await Source().DrawAsync(Prompts, K, seed: 6);
 
         Assert.All(drawn, item => Assert.Equal(item.Completion.Tokens[1], item.Reward));
-        Assert.Equal(_reference.LogProbValues(drawn.Completions), drawn.Select(item => item.LogReference), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal(
+            _reference.LogProbValues(drawn.Completions),
+            drawn.Select(item => item.LogReference),
+            (a, b) => Math.Abs(a - b) < 1e-12
+        );
     }
 
     [Fact]
@@ -214,7 +269,8 @@ public abstract class CompletionSourceContract : IDisposable
     public async Task Giving_one_by_one_can_be_cancelled_left_and_fails_with_the_judge()
     {
         using var cancel = new CancellationTokenSource();
-        ICompletionSource source = Source(), faulty = Source(_policy, new Scorer(_reference, Judge(_ => double.NaN)));
+        ICompletionSource source = Source(),
+            faulty = Source(_policy, new Scorer(_reference, Judge(_ => double.NaN)));
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await First(source, cancel.Token));
@@ -237,7 +293,8 @@ public abstract class CompletionSourceContract : IDisposable
         await Assert.ThrowsAsync<RewardModelException>(async () => await source.DrawAsync(Prompts, K, seed: 10));
     }
 
-    /// <summary>Whether the source draws what the policy draws by the same seed; false for engines with random numbers of their own.</summary>
+    /// <summary>Whether the source draws what the policy draws by the same seed; false for engines with random numbers of their
+    /// own.</summary>
     protected virtual bool DrawsWithTheseSeeds => true;
 
     /// <summary>A source that draws from a policy and scores like a scorer.</summary>
@@ -247,10 +304,18 @@ public abstract class CompletionSourceContract : IDisposable
 
     private static string Text(Completion completion) => $"{completion.Prompt}: {string.Join(' ', completion.Tokens)}";
 
-    private static string Line(ScoredCompletion item) => FormattableString.Invariant($"{Text(item.Completion)} {item.Reward} {item.LogReference}");
+    private static string Line(ScoredCompletion item) =>
+        FormattableString.Invariant($"{Text(item.Completion)} {item.Reward} {item.LogReference}");
 
     private ICompletionSource Source(Func<Completion, double>? reward = null) =>
-        Source(_policy, new Scorer(_reference, Judge(reward ?? (c => c.Tokens[1])), new ScoringOptions { OnFailure = reward is null ? RewardFailure.Throw : RewardFailure.Exclude }));
+        Source(
+            _policy,
+            new Scorer(
+                _reference,
+                Judge(reward ?? (c => c.Tokens[1])),
+                new ScoringOptions { OnFailure = reward is null ? RewardFailure.Throw : RewardFailure.Exclude }
+            )
+        );
 
     private sealed class Recorder(List<ReferenceTableProgress> seen) : IProgress<ReferenceTableProgress>
     {

@@ -11,14 +11,20 @@ public sealed class EarlyStoppingTests
 
     /// <summary>Ten samples in the exact shares of the words: E[(r - b)+] is 1, .4, .1, 0 at b = 0, 1, 2, 3.</summary>
     private static ReferenceTable Table(params Prompt[] prompts) =>
-        new ReferenceTable(prompts.Select(prompt => new ReferencePrompt(prompt, [0.0, 0, 0, 0, 1, 1, 1, 2, 2, 3], []))).AcceptUnknownProvenance();
+        new ReferenceTable(
+            prompts.Select(prompt => new ReferencePrompt(prompt, [0.0, 0, 0, 0, 1, 1, 1, 2, 2, 3], []))
+        ).AcceptUnknownProvenance();
 
     [Fact]
     public void The_expected_gain_is_that_of_a_pencil()
     {
         var stopping = new EarlyStopping(Table("a"), costPerDraw: .2);
 
-        Assert.Equal([1, .4, .1, 0, .7], new[] { 0, 1, 2, 3, .5 }.Select(best => stopping.ExpectedGain("a", best)), (one, other) => Math.Abs(one - other) < 1e-12);
+        Assert.Equal(
+            [1, .4, .1, 0, .7],
+            new[] { 0, 1, 2, 3, .5 }.Select(best => stopping.ExpectedGain("a", best)),
+            (one, other) => Math.Abs(one - other) < 1e-12
+        );
         Assert.Equal(double.PositiveInfinity, stopping.ExpectedGain("a", double.NegativeInfinity));
     }
 
@@ -35,7 +41,12 @@ public sealed class EarlyStoppingTests
         double least = Enumerable.Range(0, 4).First(word => stopping.ExpectedGain("a", word) <= cost);
         (double[] law, double draws) = Enumerate(n, round, least);
 
-        var answered = await new BestOfNSampler(new WordPolicy(s_words), s_reward).SampleUntilGoodEnoughAsync([.. Enumerable.Repeat((Prompt)"a", Count)], n, stopping, seed: 3);
+        var answered = await new BestOfNSampler(new WordPolicy(s_words), s_reward).SampleUntilGoodEnoughAsync(
+            [.. Enumerable.Repeat((Prompt)"a", Count)],
+            n,
+            stopping,
+            seed: 3
+        );
 
         for (int word = 0; word < 4; word++)
         {
@@ -44,7 +55,9 @@ public sealed class EarlyStoppingTests
         }
 
         EarlyStoppingForecast forecast = stopping.Forecast("a", n);
-        double whole = Enumerable.Range(0, 4).Sum(word => word * (Math.Pow(s_words.Take(word + 1).Sum(), n) - Math.Pow(s_words.Take(word).Sum(), n)));
+        double whole = Enumerable
+            .Range(0, 4)
+            .Sum(word => word * (Math.Pow(s_words.Take(word + 1).Sum(), n) - Math.Pow(s_words.Take(word).Sum(), n)));
         Assert.Equal(draws, forecast.Draws, 1e-12);
         Assert.Equal(law.Select((p, word) => p * word).Sum(), forecast.Reward, 1e-12);
         Assert.Equal(whole, forecast.RewardOfAll, 1e-12);
@@ -68,14 +81,18 @@ public sealed class EarlyStoppingTests
         var lost = new double[prompts.Length];
         for (int i = 0; i < prompts.Length; i++)
         {
-            double[] drawn = [.. policy.Sample([prompts[i]], N, new DrawSeed(7, DrawPurpose.Serving, occurrence[i] * N)).Select(WordPolicy.Reward)];
+            double[] drawn =
+            [
+                .. policy.Sample([prompts[i]], N, new DrawSeed(7, DrawPurpose.Serving, occurrence[i] * N)).Select(WordPolicy.Reward),
+            ];
             int first = prompts[i] == "c" ? -1 : Array.FindIndex(drawn, reward => reward >= 2);
             Assert.Equal(first < 0 ? N : first + 1, early.Draws[i]);
             Assert.Equal(drawn.Take(early.Draws[i]).Max(), early.Answers[i].Reward);
             Assert.Equal(Math.Log(s_words[(int)early.Answers[i].Reward]), early.Answers[i].LogReference);
             Assert.True(full[i].Reward >= early.Answers[i].Reward);
             if (early.Draws[i] < N && early.Answers[i].Reward == 2)
-                lost[i] = 1 - Enumerable.Range(0, N - early.Draws[i]).Aggregate(1.0, (none, k) => none * (9.0 - k) / (10 - k)); // without replacement: one 3 among ten
+                // without replacement: one 3 among ten
+                lost[i] = 1 - Enumerable.Range(0, N - early.Draws[i]).Aggregate(1.0, (none, k) => none * (9.0 - k) / (10 - k));
         }
 
         Assert.Equal(lost.Average(), early.RewardLost.Value, 1e-12);
@@ -88,14 +105,26 @@ public sealed class EarlyStoppingTests
     public async Task Draws_without_a_reward_count_as_drawn_and_none_left_is_named()
     {
         var failing = RewardModel.FromFunction(c => c.Prompt == "dead" || c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "test judge");
-        var sampler = new BestOfNSampler(new WordPolicy([0.1, 0.1, 0.1, 0.7]), failing, new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        var sampler = new BestOfNSampler(
+            new WordPolicy([0.1, 0.1, 0.1, 0.7]),
+            failing,
+            new ScoringOptions { OnFailure = RewardFailure.Exclude }
+        );
         var stopping = new EarlyStopping(Table("a", "dead"), .25) { DrawsPerRound = 50 };
 
         var answered = await sampler.SampleUntilGoodEnoughAsync(["a"], 200, stopping, seed: 1);
 
         Assert.Equal(2, answered.Answers[0].Reward);
         Assert.Equal(50, answered.Draws[0]);
-        Assert.Contains("\"dead\"", (await Assert.ThrowsAsync<RewardModelException>(() => sampler.SampleUntilGoodEnoughAsync(["a", "dead"], 200, stopping, seed: 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"dead\"",
+            (
+                await Assert.ThrowsAsync<RewardModelException>(() =>
+                    sampler.SampleUntilGoodEnoughAsync(["a", "dead"], 200, stopping, seed: 1)
+                )
+            ).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -103,16 +132,37 @@ public sealed class EarlyStoppingTests
     {
         var sampler = new BestOfNSampler(new WordPolicy(s_words), s_reward);
 
-        string message = (await Assert.ThrowsAsync<KeyNotFoundException>(() => sampler.SampleUntilGoodEnoughAsync(["a", "b"], 4, new EarlyStopping(Table("a"), .1), seed: 1))).Message;
+        string message = (
+            await Assert.ThrowsAsync<KeyNotFoundException>(() =>
+                sampler.SampleUntilGoodEnoughAsync(["a", "b"], 4, new EarlyStopping(Table("a"), .1), seed: 1)
+            )
+        ).Message;
         Assert.Contains("\"b\"", message, StringComparison.Ordinal);
         Assert.Contains(nameof(EarlyStopping.DrawFullyWithoutTable), message, StringComparison.Ordinal);
-        var other = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "another judge")), ["a"], 4, seed: 1);
-        Assert.Contains("another judge", (await Assert.ThrowsAsync<InvalidOperationException>(() => sampler.SampleUntilGoodEnoughAsync(["a"], 4, new EarlyStopping(other, .1), seed: 1))).Message, StringComparison.Ordinal);
+        var other = await ReferenceTable.EstimateAsync(
+            new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "another judge")),
+            ["a"],
+            4,
+            seed: 1
+        );
+        Assert.Contains(
+            "another judge",
+            (
+                await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                    sampler.SampleUntilGoodEnoughAsync(["a"], 4, new EarlyStopping(other, .1), seed: 1)
+                )
+            ).Message,
+            StringComparison.Ordinal
+        );
         foreach (double cost in new[] { -.1, double.NaN, double.PositiveInfinity })
             Assert.Equal("costPerDraw", Assert.Throws<ArgumentOutOfRangeException>(() => new EarlyStopping(Table("a"), cost)).ParamName);
         Assert.Throws<ArgumentOutOfRangeException>(() => new EarlyStopping(Table("a"), 1) { DrawsPerRound = 0 });
-        await Assert.ThrowsAsync<ArgumentException>(() => sampler.SampleUntilGoodEnoughAsync([], 4, new EarlyStopping(Table("a"), .1), seed: 1));
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => sampler.SampleUntilGoodEnoughAsync(["a"], 0, new EarlyStopping(Table("a"), .1), seed: 1));
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            sampler.SampleUntilGoodEnoughAsync([], 4, new EarlyStopping(Table("a"), .1), seed: 1)
+        );
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            sampler.SampleUntilGoodEnoughAsync(["a"], 0, new EarlyStopping(Table("a"), .1), seed: 1)
+        );
     }
 
     /// <summary>Every sequence of n words, drawn round by round until one is good enough.</summary>
@@ -128,11 +178,28 @@ public sealed class EarlyStoppingTests
         var answered = await sampler.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1);
 
         Assert.Equal(4, Assert.Single(answered.Draws));
-        var dead = new BestOfNSampler(new WordPolicy(s_words), RewardModel.FromFunction(_ => double.NaN, "dead"), new ScoringOptions { OnFailure = RewardFailure.Exclude });
-        Assert.Contains($"None of the {N}", (await Assert.ThrowsAsync<RewardModelException>(() => dead.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1))).Message, StringComparison.Ordinal);
-        static double Away(Completion completion) => throw new HttpRequestException("away", null, System.Net.HttpStatusCode.InternalServerError);
-        var absent = new BestOfNSampler(new WordPolicy(s_words), RewardModel.FromFunction(Away, "away"), new ScoringOptions { OnFailure = RewardFailure.Exclude });
-        Assert.Contains("the service's", (await Assert.ThrowsAsync<RewardModelException>(() => absent.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1))).Message, StringComparison.Ordinal);
+        var dead = new BestOfNSampler(
+            new WordPolicy(s_words),
+            RewardModel.FromFunction(_ => double.NaN, "dead"),
+            new ScoringOptions { OnFailure = RewardFailure.Exclude }
+        );
+        Assert.Contains(
+            $"None of the {N}",
+            (await Assert.ThrowsAsync<RewardModelException>(() => dead.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1))).Message,
+            StringComparison.Ordinal
+        );
+        static double Away(Completion completion) =>
+            throw new HttpRequestException("away", null, System.Net.HttpStatusCode.InternalServerError);
+        var absent = new BestOfNSampler(
+            new WordPolicy(s_words),
+            RewardModel.FromFunction(Away, "away"),
+            new ScoringOptions { OnFailure = RewardFailure.Exclude }
+        );
+        Assert.Contains(
+            "the service's",
+            (await Assert.ThrowsAsync<RewardModelException>(() => absent.SampleUntilGoodEnoughAsync(["a"], N, stopping, seed: 1))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static (double[] Law, double Draws) Enumerate(int n, int round, double least)
@@ -143,7 +210,8 @@ public sealed class EarlyStoppingTests
         {
             int[] words = [.. Enumerable.Range(0, n).Select(i => sequence / (int)Math.Pow(4, i) % 4)];
             double p = words.Aggregate(1.0, (product, word) => product * s_words[word]);
-            int drawn = 0, best = -1;
+            int drawn = 0,
+                best = -1;
             while (drawn < n && best < least)
             {
                 best = Math.Max(best, words.Skip(drawn).Take(round).Max());

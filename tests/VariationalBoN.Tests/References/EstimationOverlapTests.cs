@@ -4,7 +4,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>While the judge is awaited for a batch, the next one is drawn, and no more; what is kept is as it would be one after the other.</summary>
+/// <summary>While the judge is awaited for a batch, the next one is drawn, and no more; what is kept is as it would be one after the
+/// other.</summary>
 [Trait("Tier", "torch")]
 public sealed class EstimationOverlapTests : StoreFixture
 {
@@ -29,7 +30,10 @@ public sealed class EstimationOverlapTests : StoreFixture
         }
 
         ReferenceTable expected = await ReferenceTable.EstimateAsync(
-            new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "judge")), s_prompts, Options());
+            new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "judge")),
+            s_prompts,
+            Options()
+        );
         Assert.All(expected.Prompts.Zip((await estimating).Prompts), pair => AssertSame(pair.First, pair.Second));
     }
 
@@ -41,10 +45,17 @@ public sealed class EstimationOverlapTests : StoreFixture
         var drawing = new OneAtATime();
         var judge = new OneAtATime();
         IRewardModel reward = RewardModel.FromBatch(
-            (batch, _) => judge.RunAsync(() => new RewardScores([.. batch.Select(WordPolicy.Reward)])), "judge");
+            (batch, _) => judge.RunAsync(() => new RewardScores([.. batch.Select(WordPolicy.Reward)])),
+            "judge"
+        );
 
         await ReferenceSamples.EstimateAsync(
-            policy.Identity, (prompts, count, seed, _) => drawing.RunAsync(() => policy.Sample(prompts, count, seed)), reward, s_prompts, Options());
+            policy.Identity,
+            (prompts, count, seed, _) => drawing.RunAsync(() => policy.Sample(prompts, count, seed)),
+            reward,
+            s_prompts,
+            Options()
+        );
         await ReferenceTable.EstimateAsync(new Scorer(policy, reward), s_prompts, Options());
         var source = new Source(new PolicyCompletionSource(policy, new Scorer(policy, reward)));
         await ReferenceTable.EstimateAsync(source, s_prompts, Options());
@@ -84,7 +95,12 @@ public sealed class EstimationOverlapTests : StoreFixture
     {
         using var cancel = new CancellationTokenSource();
         var judge = new Judge { OnAsked = cancel.Cancel };
-        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), judge), s_prompts, Options(), cancel.Token);
+        Task<ReferenceTable> estimating = ReferenceTable.EstimateAsync(
+            new Scorer(new WordPolicy(s_words), judge),
+            s_prompts,
+            Options(),
+            cancel.Token
+        );
 
         Assert.False(estimating.IsCompleted); // the judge does not look at the token
         judge.Answer(0);
@@ -92,13 +108,14 @@ public sealed class EstimationOverlapTests : StoreFixture
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => estimating);
     }
 
-    private static ReferenceTableOptions Options(string? store = null) => new()
-    {
-        SamplesPerPrompt = 6,
-        PromptsPerBatch = 1,
-        Store = store,
-        Storage = new ReferenceStoreOptions { FlushToDisk = false },
-    };
+    private static ReferenceTableOptions Options(string? store = null) =>
+        new()
+        {
+            SamplesPerPrompt = 6,
+            PromptsPerBatch = 1,
+            Store = store,
+            Storage = new ReferenceStoreOptions { FlushToDisk = false },
+        };
 
     private static async Task Reached(Func<bool> condition)
     {
@@ -110,7 +127,10 @@ public sealed class EstimationOverlapTests : StoreFixture
     /// <summary>Answers a batch when it is told to.</summary>
     private sealed class Judge : IRewardModel
     {
-        private readonly TaskCompletionSource[] _asked = [.. s_prompts.Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
+        private readonly TaskCompletionSource[] _asked =
+        [
+            .. s_prompts.Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)),
+        ];
         private readonly TaskCompletionSource<bool>[] _answers = [.. s_prompts.Select(_ => new TaskCompletionSource<bool>())];
 
         public ModelIdentity Identity => "judge";
@@ -138,7 +158,8 @@ public sealed class EstimationOverlapTests : StoreFixture
     /// <summary>Counts calls, and how many of them were under way at once.</summary>
     private sealed class OneAtATime
     {
-        private int _calls, _underWay;
+        private int _calls,
+            _underWay;
 
         public int Calls => _calls;
 
@@ -165,7 +186,10 @@ public sealed class EstimationOverlapTests : StoreFixture
         public ScoringIdentity Origin => inner.Origin;
 
         public async Task<ScoredBatch> DrawAsync(
-            IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-            await await Asked.RunAsync(() => inner.DrawAsync(prompts, completionsPerPrompt, seed, cancellationToken));
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            CancellationToken cancellationToken = default
+        ) => await await Asked.RunAsync(() => inner.DrawAsync(prompts, completionsPerPrompt, seed, cancellationToken));
     }
 }

@@ -74,7 +74,8 @@ public sealed class EstimationStreamTests : StoreFixture
                 token.ThrowIfCancellationRequested();
                 return new RewardScores([.. batch.Select(WordPolicy.Reward)]);
             },
-            "judge");
+            "judge"
+        );
 
         var thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Estimate(new Trickling(s_words), judge, cancel.Token));
 
@@ -93,7 +94,8 @@ public sealed class EstimationStreamTests : StoreFixture
                     cancel.Cancel();
                 return Task.FromResult(new RewardScores([.. batch.Select(WordPolicy.Reward)]));
             },
-            "judge");
+            "judge"
+        );
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Estimate(new Trickling(s_words), judge, cancel.Token));
 
@@ -120,27 +122,35 @@ public sealed class EstimationStreamTests : StoreFixture
                 batches.Add([.. batch.Select(completion => $"{completion.Prompt} {completion.Tokens[0]}")]);
                 return Task.FromResult(new RewardScores([.. batch.Select(WordPolicy.Reward)]));
             },
-            "judge");
+            "judge"
+        );
         reference.WaitAfter = (2 * PerPrompt) + 1; // the first prompt is done, not the others
 
         (await Estimate(reference, judge)).Dispose();
 
         Assert.InRange(drawnAtFirst, (2 * PerPrompt) - 1, (2 * PerPrompt) + 1); // while the rest waits for the judge
         Assert.Equal(
-            new WordPolicy(s_words).Sample(s_prompts, PerPrompt, new DrawSeed(0, DrawPurpose.Reference)).Select(completion => $"{completion.Prompt} {completion.Tokens[0]}"),
-            batches.SelectMany(batch => batch));
+            new WordPolicy(s_words)
+                .Sample(s_prompts, PerPrompt, new DrawSeed(0, DrawPurpose.Reference))
+                .Select(completion => $"{completion.Prompt} {completion.Tokens[0]}"),
+            batches.SelectMany(batch => batch)
+        );
         Assert.Equal(3, batches.Count);
     }
 
-    private static IRewardModel Judge() => RewardModel.FromBatch((batch, _) => Task.FromResult(new RewardScores([.. batch.Select(WordPolicy.Reward)])), "judge");
+    private static IRewardModel Judge() =>
+        RewardModel.FromBatch((batch, _) => Task.FromResult(new RewardScores([.. batch.Select(WordPolicy.Reward)])), "judge");
 
-    private Task<ReferenceTable> Estimate(IPolicy reference, IRewardModel judge, CancellationToken cancellationToken = default) => ReferenceTable.EstimateAsync(
-        new Scorer(reference, judge),
-        s_prompts,
-        Options,
-        cancellationToken);
+    private Task<ReferenceTable> Estimate(IPolicy reference, IRewardModel judge, CancellationToken cancellationToken = default) =>
+        ReferenceTable.EstimateAsync(new Scorer(reference, judge), s_prompts, Options, cancellationToken);
 
-    private ReferenceTableOptions Options => new() { SamplesPerPrompt = PerPrompt, Store = Store, Storage = new ReferenceStoreOptions { FlushToDisk = false } };
+    private ReferenceTableOptions Options =>
+        new()
+        {
+            SamplesPerPrompt = PerPrompt,
+            Store = Store,
+            Storage = new ReferenceStoreOptions { FlushToDisk = false },
+        };
 
     private int Kept()
     {
@@ -153,7 +163,10 @@ public sealed class EstimationStreamTests : StoreFixture
         using ReferenceTable table = ReferenceTable.Load(Store);
         IReadOnlyList<Completion> expected = new WordPolicy(s_words).Sample(s_prompts, PerPrompt, new DrawSeed(0, DrawPurpose.Reference));
         foreach (ReferencePrompt prompt in table.Prompts)
-            Assert.Equal(expected.Where(completion => completion.Prompt == prompt.Prompt).Select(WordPolicy.Reward).Order(), prompt.Rewards.Order());
+            Assert.Equal(
+                expected.Where(completion => completion.Prompt == prompt.Prompt).Select(WordPolicy.Reward).Order(),
+                prompt.Rewards.Order()
+            );
     }
 
     /// <summary>Words that are handed on one by one.</summary>
@@ -180,11 +193,20 @@ public sealed class EstimationStreamTests : StoreFixture
         /// <summary>A prompt of whose completions log pi is no number.</summary>
         public string? Unweighed { get; init; }
 
-        public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-            _words.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+        public IReadOnlyList<Completion> Sample(
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            CancellationToken cancellationToken = default
+        ) => _words.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
 
         public void SampleEach(
-            IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, Action<int, Completion> onFinished, CancellationToken cancellationToken = default)
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            Action<int, Completion> onFinished,
+            CancellationToken cancellationToken = default
+        )
         {
             IReadOnlyList<Completion> drawn = Sample(prompts, completionsPerPrompt, seed, cancellationToken);
             IEnumerable<int> order = Enumerable.Range(0, drawn.Count);
@@ -205,9 +227,10 @@ public sealed class EstimationStreamTests : StoreFixture
                 throw new TimeoutException("gone");
         }
 
-        public Tensor LogProb(IReadOnlyList<Completion> completions) => completions.Any(completion => completion.Prompt.Text == Unweighed)
-            ? full([completions.Count], double.NaN, float64)
-            : _words.LogProb(completions);
+        public Tensor LogProb(IReadOnlyList<Completion> completions) =>
+            completions.Any(completion => completion.Prompt.Text == Unweighed)
+                ? full([completions.Count], double.NaN, float64)
+                : _words.LogProb(completions);
     }
 
     /// <summary>Gives a prompt at a time, up to one at which it fails or ends.</summary>
@@ -221,11 +244,19 @@ public sealed class EstimationStreamTests : StoreFixture
 
         public ScoringIdentity Origin => inner.Origin;
 
-        public Task<ScoredBatch> DrawAsync(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-            throw new NotSupportedException();
+        public Task<ScoredBatch> DrawAsync(
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            CancellationToken cancellationToken = default
+        ) => throw new NotSupportedException();
 
         public async IAsyncEnumerable<ScoredBatch> DrawEachAsync(
-            IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            [EnumeratorCancellation] CancellationToken cancellationToken = default
+        )
         {
             for (int p = 0; p < Math.Min(prompts.Count, GivesAtMost); p++)
             {

@@ -5,7 +5,10 @@ namespace VariationalBoN.Tests.References;
 [Trait("Tier", "fast")]
 public sealed class GibbsTiltTests
 {
-    private static readonly ReferenceTable s_two = new([new ReferencePrompt("x", [0.0, 2.0], []), new ReferencePrompt("y", [0.0, 2.0, 2, 2], [])]);
+    private static readonly ReferenceTable s_two = new([
+        new ReferencePrompt("x", [0.0, 2.0], []),
+        new ReferencePrompt("y", [0.0, 2.0, 2, 2], []),
+    ]);
 
     [Theory]
     [InlineData(0.05)]
@@ -15,7 +18,8 @@ public sealed class GibbsTiltTests
     {
         double beta = GibbsTilt.BetaForKl(s_two, ["x"], kl);
 
-        double high = 1 / (1 + Math.Exp(-2 / beta)), low = 1 - high; // exp(r / beta) over its sum
+        double high = 1 / (1 + Math.Exp(-2 / beta)),
+            low = 1 - high; // exp(r / beta) over its sum
         Assert.Equal(kl, (high * Math.Log(2 * high)) + (low * Math.Log(2 * low)), 1e-9);
         Assert.Equal(kl, GibbsTilt.Kl(s_two, ["x"], beta), 1e-12);
     }

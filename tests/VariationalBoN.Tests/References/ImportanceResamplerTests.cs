@@ -8,10 +8,17 @@ namespace VariationalBoN.Tests.References;
 public sealed class ImportanceResamplerTests
 {
     private const double N = 4;
-    private static readonly double[] s_reference = [0.4, 0.3, 0.2, 0.1], s_proposal = [0.05, 0.25, 0.3, 0.4];
+    private static readonly double[] s_reference = [0.4, 0.3, 0.2, 0.1],
+        s_proposal = [0.05, 0.25, 0.3, 0.4];
     private static readonly IRewardModel s_reward = RewardModel.FromFunction(WordPolicy.Reward, "word number");
-    private static readonly KnownCdfBoNDistribution s_bestOfN = new((_, reward) => new LogCdfPair(Math.Log(Below((int)reward)), Math.Log(Math.Min(1, Below((int)reward + 1)))), N);
-    private static readonly double[] s_target = [.. Enumerable.Range(0, 4).Select(word => Math.Pow(Below(word + 1), N) - Math.Pow(Below(word), N))];
+    private static readonly KnownCdfBoNDistribution s_bestOfN = new(
+        (_, reward) => new LogCdfPair(Math.Log(Below((int)reward)), Math.Log(Math.Min(1, Below((int)reward + 1)))),
+        N
+    );
+    private static readonly double[] s_target =
+    [
+        .. Enumerable.Range(0, 4).Select(word => Math.Pow(Below(word + 1), N) - Math.Pow(Below(word), N)),
+    ];
 
     [Theory]
     [InlineData(1)]
@@ -37,7 +44,8 @@ public sealed class ImportanceResamplerTests
     [Fact]
     public void More_draws_come_nearer_and_a_nearer_proposal_starts_nearer()
     {
-        double[] guided = [.. Enumerable.Range(1, 6).Select(k => Divergence(Law(s_proposal, k)))], plain = [.. Enumerable.Range(1, 6).Select(k => Divergence(Law(s_reference, k)))];
+        double[] guided = [.. Enumerable.Range(1, 6).Select(k => Divergence(Law(s_proposal, k)))],
+            plain = [.. Enumerable.Range(1, 6).Select(k => Divergence(Law(s_reference, k)))];
         for (int k = 1; k < guided.Length; k++)
             Assert.True(guided[k] < guided[k - 1] && plain[k] < plain[k - 1]);
         Assert.True(guided[1] < plain[5]);
@@ -50,24 +58,49 @@ public sealed class ImportanceResamplerTests
         Assert.All(answers, answer => Assert.Equal(8, answer.EffectiveDraws, 1e-9));
         Assert.Equal(["a", "b", "a"], answers.Select(answer => answer.Completion.Completion.Prompt.Text));
         var again = await Resampler(s_target).SampleAsync(["a", "b", "a"], 8, seed: 1);
-        Assert.Equal(answers.Select(answer => answer.Completion.Completion.Text), again.Select(answer => answer.Completion.Completion.Text));
+        Assert.Equal(
+            answers.Select(answer => answer.Completion.Completion.Text),
+            again.Select(answer => answer.Completion.Completion.Text)
+        );
     }
 
     [Fact]
     public async Task What_cannot_be_weighed_is_refused_by_name()
     {
         var sampler = Resampler(s_proposal);
-        Assert.Contains("no prompt", (await Assert.ThrowsAsync<ArgumentException>(() => sampler.SampleAsync([], 4, seed: 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no prompt",
+            (await Assert.ThrowsAsync<ArgumentException>(() => sampler.SampleAsync([], 4, seed: 1))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("n", (await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => sampler.SampleAsync(["a"], 0, seed: 1))).ParamName);
-        Assert.Contains("truncates", Assert.Throws<ArgumentException>(() =>
-            new ImportanceResampler(new WordPolicy(s_proposal) { HasFullSupport = false }, Scorer(s_reward), s_bestOfN)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "truncates",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new ImportanceResampler(new WordPolicy(s_proposal) { HasFullSupport = false }, Scorer(s_reward), s_bestOfN)
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         var diverged = Resampler([double.NaN, double.NaN, double.NaN, double.NaN]);
-        Assert.Contains("\"a\"", (await Assert.ThrowsAsync<ArithmeticException>(() => diverged.SampleAsync(["a"], 4, seed: 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"a\"",
+            (await Assert.ThrowsAsync<ArithmeticException>(() => diverged.SampleAsync(["a"], 4, seed: 1))).Message,
+            StringComparison.Ordinal
+        );
 
         var table = await ReferenceTable.EstimateAsync(Scorer(s_reward), ["a"], 32, seed: 1);
         var other = RewardModel.FromFunction(WordPolicy.Reward, "another judge");
-        Assert.Contains("another judge", Assert.Throws<InvalidOperationException>(() =>
-            new ImportanceResampler(new WordPolicy(s_proposal), Scorer(other), table.BestOf(N))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another judge",
+            Assert
+                .Throws<InvalidOperationException>(() =>
+                    new ImportanceResampler(new WordPolicy(s_proposal), Scorer(other), table.BestOf(N))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -76,7 +109,9 @@ public sealed class ImportanceResamplerTests
         using var stop = new CancellationTokenSource();
         var proposal = new StoppedPolicy(new WordPolicy(s_proposal), stop);
         Prompt[] prompts = [.. Prompt.FromTexts(Enumerable.Range(0, 200).Select(i => $"prompt {i}"))]; // 800 draws in one batch
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new ImportanceResampler(proposal, Scorer(s_reward), s_bestOfN).SampleAsync(prompts, 4, seed: 1, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            new ImportanceResampler(proposal, Scorer(s_reward), s_bestOfN).SampleAsync(prompts, 4, seed: 1, stop.Token)
+        );
         Assert.Equal(1, proposal.Parts);
     }
 
@@ -93,7 +128,8 @@ public sealed class ImportanceResamplerTests
         for (int tuple = 0; tuple < Math.Pow(proposal.Length, draws); tuple++)
         {
             int[] words = [.. Enumerable.Range(0, draws).Select(j => tuple / (int)Math.Pow(proposal.Length, j) % proposal.Length)];
-            double probability = words.Aggregate(1.0, (product, word) => product * proposal[word]), total = words.Sum(word => s_target[word] / proposal[word]);
+            double probability = words.Aggregate(1.0, (product, word) => product * proposal[word]),
+                total = words.Sum(word => s_target[word] / proposal[word]);
             foreach (int word in words)
                 law[word] += probability * s_target[word] / proposal[word] / total;
         }
@@ -114,8 +150,12 @@ public sealed class ImportanceResamplerTests
 
         public bool HasFullSupport => true;
 
-        public IReadOnlyList<Completion> Sample(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed, CancellationToken cancellationToken = default) =>
-            policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+        public IReadOnlyList<Completion> Sample(
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            CancellationToken cancellationToken = default
+        ) => policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
 
         public TorchSharp.torch.Tensor LogProb(IReadOnlyList<Completion> completions)
         {

@@ -17,8 +17,18 @@ public sealed class PartCollectorTests
         foreach (int place in places)
             collector.Add(place, Completion(place));
 
-        Assert.Equal(Enumerable.Range(0, prompts * samples).Select(place => $"{place}"), parts.SelectMany(part => part.Completions).Select(c => c.Text));
-        Assert.All(parts, part => Assert.Equal((Math.Min(promptsPerPart, prompts - part.FirstPrompt), 0, samples), (part.Prompts, part.FirstSample, part.Samples)));
+        Assert.Equal(
+            Enumerable.Range(0, prompts * samples).Select(place => $"{place}"),
+            parts.SelectMany(part => part.Completions).Select(c => c.Text)
+        );
+        Assert.All(
+            parts,
+            part =>
+                Assert.Equal(
+                    (Math.Min(promptsPerPart, prompts - part.FirstPrompt), 0, samples),
+                    (part.Prompts, part.FirstSample, part.Samples)
+                )
+        );
         Assert.Equal(Enumerable.Range(0, prompts * samples).Select(place => place / samples), parts.SelectMany(part => part.Groups));
         collector.Flush();
         Assert.Equal((prompts + promptsPerPart - 1) / promptsPerPart, parts.Count); // nothing was left
@@ -35,9 +45,19 @@ public sealed class PartCollectorTests
 
         collector.Flush();
 
-        Assert.Equal([(0, 0, 200), (1, 0, 1), (1, 2, 2), (2, 199, 1)], parts.Select(part => (part.FirstPrompt, part.FirstSample, part.Samples)));
+        Assert.Equal(
+            [(0, 0, 200), (1, 0, 1), (1, 2, 2), (2, 199, 1)],
+            parts.Select(part => (part.FirstPrompt, part.FirstSample, part.Samples))
+        );
         Assert.Equal(["200", "202", "203", "599"], parts.Skip(1).SelectMany(part => part.Completions).Select(c => c.Text));
     }
 
-    private static Completion Completion(int place) => new() { Prompt = "p", Text = $"{place}", PromptTokens = [1], Tokens = [1] };
+    private static Completion Completion(int place) =>
+        new()
+        {
+            Prompt = "p",
+            Text = $"{place}",
+            PromptTokens = [1],
+            Tokens = [1],
+        };
 }

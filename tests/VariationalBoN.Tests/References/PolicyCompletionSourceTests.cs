@@ -12,7 +12,9 @@ public sealed class PolicyCompletionSourceTests : CompletionSourceContract
         var source = new PolicyCompletionSource(policy, new Scorer(policy, Judge));
         Prompt[] prompts = [.. Enumerable.Range(0, 16).Select(i => $"p{i}")];
 
-        var thrown = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Drained(source.DrawEachAsync(prompts, 134_217_728, seed: 1)));
+        var thrown = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () =>
+            await Drained(source.DrawEachAsync(prompts, 134_217_728, seed: 1))
+        );
 
         Assert.Equal(("completionsPerPrompt", 134_217_728), (thrown.ParamName, (int)thrown.ActualValue!));
     }
@@ -26,7 +28,10 @@ public sealed class PolicyCompletionSourceTests : CompletionSourceContract
         IAsyncEnumerable<ScoredBatch> drawing = source.DrawEachAsync(prompts, 200, seed: 1);
         prompts.Clear();
 
-        Assert.Equal(["a", "b"], (await Drained(drawing)).SelectMany(part => part.Completions).Select(completion => completion.Prompt.Text).Distinct());
+        Assert.Equal(
+            ["a", "b"],
+            (await Drained(drawing)).SelectMany(part => part.Completions).Select(completion => completion.Prompt.Text).Distinct()
+        );
     }
 
     [Fact]
@@ -37,7 +42,10 @@ public sealed class PolicyCompletionSourceTests : CompletionSourceContract
         ModelIdentity? execution = new PolicyCompletionSource(policy, new Scorer(policy, Judge)).Execution;
 
         Assert.Equal(TorchRuntime.Execution, execution);
-        Assert.Equal(["library", "TorchSharp", "threads", "kernels", "processor", "system"], execution!.Settings.Select(setting => setting.Key));
+        Assert.Equal(
+            ["library", "TorchSharp", "threads", "kernels", "processor", "system"],
+            execution!.Settings.Select(setting => setting.Key)
+        );
         Assert.Equal((long)TorchSharp.torch.get_num_threads(), execution.Settings.Single(setting => setting.Key == "threads").Value);
     }
 

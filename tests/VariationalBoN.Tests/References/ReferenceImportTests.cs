@@ -104,7 +104,8 @@ public sealed class ReferenceImportTests : StoreFixture
     [InlineData("\"seed\": 1", "\"sead\": 1", "seed")]
     public void Manifest_that_is_not_ours_is_refused(string part, string other, string why)
     {
-        string folder = Copy("plain", out _), path = Path.Combine(folder, "manifest.json");
+        string folder = Copy("plain", out _),
+            path = Path.Combine(folder, "manifest.json");
         File.WriteAllText(path, File.ReadAllText(path).Replace(part, other, StringComparison.Ordinal));
         string message = Assert.Throws<InvalidDataException>(() => ReferenceStore.Import(folder, Store)).Message;
         Assert.Contains(path, message);
@@ -120,11 +121,16 @@ public sealed class ReferenceImportTests : StoreFixture
     {
         string folder = Copy(compression, out string records);
         var fuzz = new FileFuzz("\"prompt\"", "\"rewards\"", "\"responses\"", "\"excluded\"", "\"first\"", "\"following\"", "\"check\"");
-        fuzz.Run(FileFuzz.Inputs / 16, records, [File.ReadAllBytes(records)], input =>
-        {
-            File.WriteAllBytes(records, input);
-            _ = ReferenceFolder.Open(folder).Batches().Sum(batch => batch.Length);
-        });
+        fuzz.Run(
+            FileFuzz.Inputs / 16,
+            records,
+            [File.ReadAllBytes(records)],
+            input =>
+            {
+                File.WriteAllBytes(records, input);
+                _ = ReferenceFolder.Open(folder).Batches().Sum(batch => batch.Length);
+            }
+        );
     }
 
     private string Copy(string compression, out string records)
@@ -137,18 +143,23 @@ public sealed class ReferenceImportTests : StoreFixture
     }
 
     /// <summary>What the folders were made of: samples of a prompt without those at some places.</summary>
-    private static ReferencePrompt Old(Prompt prompt, int first, int count, params int[] left) => new(
-        prompt,
-        Enumerable.Range(first, count).Select(i => new ScoredSample(
-            new Completion
-            {
-                Prompt = prompt,
-                Text = $"\"{i}\" \n é 🙂",
-                PromptTokens = [3, prompt.Text.Length],
-                Tokens = [.. Enumerable.Range(i, i % 5)],
-                FinishReason = (FinishReason)(i % 2),
-            },
-            left.Contains(i) ? null : Math.Sin(i + prompt.Text.Length) * 3,
-            -0.1 - i)),
-        [new("style", [.. Enumerable.Range(first, count).Select(i => i % 3 == 0 ? (double?)null : i / 7.0)])]);
+    private static ReferencePrompt Old(Prompt prompt, int first, int count, params int[] left) =>
+        new(
+            prompt,
+            Enumerable
+                .Range(first, count)
+                .Select(i => new ScoredSample(
+                    new Completion
+                    {
+                        Prompt = prompt,
+                        Text = $"\"{i}\" \n é 🙂",
+                        PromptTokens = [3, prompt.Text.Length],
+                        Tokens = [.. Enumerable.Range(i, i % 5)],
+                        FinishReason = (FinishReason)(i % 2),
+                    },
+                    left.Contains(i) ? null : Math.Sin(i + prompt.Text.Length) * 3,
+                    -0.1 - i
+                )),
+            [new("style", [.. Enumerable.Range(first, count).Select(i => i % 3 == 0 ? (double?)null : i / 7.0)])]
+        );
 }

@@ -44,13 +44,16 @@ public sealed class ReferenceResamplingTests
     {
         ReferencePrompt prompt = Samples("x");
         double u = new CounterRandom(new DrawSeed(9, DrawPurpose.Resampling), "x", 0).Uniform(0);
-        double[] ends = [0, 2 / 15.0, 4 / 15.0, 6 / 15.0, 10 / 15.0, 1];  // -1, three of 0.5 in the order drawn, 2, 3
+        double[] ends = [0, 2 / 15.0, 4 / 15.0, 6 / 15.0, 10 / 15.0, 1]; // -1, three of 0.5 in the order drawn, 2, 3
         int[] ascending = [1, 0, 3, 5, 4, 2];
 
         int[] expected = [.. Enumerable.Range(0, 4).Select(k => ascending[Array.FindIndex(ends, end => end > (k + u) / 4)])];
 
         foreach (DrawPurpose purpose in Enum.GetValues<DrawPurpose>())
-            Assert.Equal(expected, ReferenceResampling.BestOf(prompt, 2, 4, new DrawSeed(9, purpose)).Select(sample => sample.Completion.Tokens[0]));
+            Assert.Equal(
+                expected,
+                ReferenceResampling.BestOf(prompt, 2, 4, new DrawSeed(9, purpose)).Select(sample => sample.Completion.Tokens[0])
+            );
     }
 
     [Fact]
@@ -58,12 +61,19 @@ public sealed class ReferenceResamplingTests
     {
         var table = new ReferenceTable([Samples("x"), Samples("y")], new ReferenceProvenance(s_origin, 1));
 
-        ScoredBatch best = table.DrawBestOf(["y", "x", "y"], 2, 4, seed: 3), uniform = table.DrawUniform(["y", "x"], 2, seed: 3);
+        ScoredBatch best = table.DrawBestOf(["y", "x", "y"], 2, 4, seed: 3),
+            uniform = table.DrawUniform(["y", "x"], 2, seed: 3);
 
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], best.Groups.AsEnumerable());
-        Assert.Equal(ReferenceResampling.BestOf(table["y"], 2, 4, seed: 3).Concat(ReferenceResampling.BestOf(table["x"], 2, 4, seed: 3)), best.Take(8));
+        Assert.Equal(
+            ReferenceResampling.BestOf(table["y"], 2, 4, seed: 3).Concat(ReferenceResampling.BestOf(table["x"], 2, 4, seed: 3)),
+            best.Take(8)
+        );
         Assert.Equal(best.Take(4), best.Skip(8));
-        Assert.Equal(ReferenceResampling.Uniform(table["y"], 2, seed: 3).Concat(ReferenceResampling.Uniform(table["x"], 2, seed: 3)), uniform);
+        Assert.Equal(
+            ReferenceResampling.Uniform(table["y"], 2, seed: 3).Concat(ReferenceResampling.Uniform(table["x"], 2, seed: 3)),
+            uniform
+        );
         Assert.Same(s_origin, best.Origin);
         Assert.Equal(12, new ExactObjective(table.BestOf(2)).LogTargets(best).Length);
     }
@@ -74,7 +84,10 @@ public sealed class ReferenceResamplingTests
         var table = new ReferenceTable([Samples("x")]);
 
         Assert.Throws<InvalidOperationException>(() => Objective(table).LogTargets(table.DrawUniform(["x"], 2, seed: 1)));
-        Assert.Equal(2, Objective(table.AcceptUnknownProvenance()).LogTargets(table.AcceptUnknownProvenance().DrawUniform(["x"], 2, seed: 1)).Length);
+        Assert.Equal(
+            2,
+            Objective(table.AcceptUnknownProvenance()).LogTargets(table.AcceptUnknownProvenance().DrawUniform(["x"], 2, seed: 1)).Length
+        );
 
         static ExactObjective Objective(ReferenceTable table) => new(table.BestOf(2));
     }
@@ -87,25 +100,49 @@ public sealed class ReferenceResamplingTests
         ScoredBatch ragged = table.Draw(["x", "y"], prompt => prompt.Samples.Take(prompt.Prompt == "x" ? 1 : 3));
 
         Assert.Equal([0, 1, 1, 1], ragged.Groups.AsEnumerable());
-        Assert.Contains("\"x\"", Assert.Throws<ArgumentException>(() => table.Draw(["y"], _ => table["x"].Samples)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"x\"",
+            Assert.Throws<ArgumentException>(() => table.Draw(["y"], _ => table["x"].Samples)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Bad_input_is_named()
     {
-        ReferencePrompt prompt = Samples("x"), rewards = new("x", [1.0, 2], []);
+        ReferencePrompt prompt = Samples("x"),
+            rewards = new("x", [1.0, 2], []);
         var table = new ReferenceTable([prompt]);
 
         Assert.Throws<ArgumentOutOfRangeException>(() => ReferenceResampling.BestOf(prompt, 0.5, 1, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => ReferenceResampling.BestOf(prompt, 2, 0, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => ReferenceResampling.Uniform(prompt, 0, 0));
-        Assert.Contains("without token ids", Assert.Throws<ArgumentException>(() => ReferenceResampling.BestOf(rewards, 2, 1, 0)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "without token ids",
+            Assert.Throws<ArgumentException>(() => ReferenceResampling.BestOf(rewards, 2, 1, 0)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => table.DrawUniform([], 1, 0));
         Assert.Throws<KeyNotFoundException>(() => table.DrawUniform(["z"], 1, 0));
     }
 
     private static ReferencePrompt Samples(Prompt prompt) =>
-        new(prompt, s_rewards.Select((reward, i) => new ScoredCompletion(new Completion { Prompt = prompt, Text = $"{i}", Tokens = [i] }, reward, -1 - i)));
+        new(
+            prompt,
+            s_rewards.Select(
+                (reward, i) =>
+                    new ScoredCompletion(
+                        new Completion
+                        {
+                            Prompt = prompt,
+                            Text = $"{i}",
+                            Tokens = [i],
+                        },
+                        reward,
+                        -1 - i
+                    )
+            )
+        );
 
     private static int[] Counts(IEnumerable<ScoredCompletion> drawn)
     {

@@ -17,7 +17,8 @@ public sealed class ReferenceStoreCrashTests : StoreFixture
         string[] whole = Rows(Store);
         Assert.Equal(60, whole.Length);
         var random = new Random(5);
-        int wanted = KilledProcess.Points(quick: 5), kills = 0;
+        int wanted = KilledProcess.Points(quick: 5),
+            kills = 0;
         for (int run = 0; kills < wanted; run++)
         {
             string store = Named($"run-{run}.db");
@@ -42,8 +43,10 @@ public sealed class ReferenceStoreCrashTests : StoreFixture
         static string Flush(int kills) => kills % 2 == 0 ? "flush" : "system"; // SIGKILL takes nothing from the operating system
 
         static IEnumerable<string?> Beside(string store) =>
-            Directory.GetFiles(Path.GetDirectoryName(store)!, $"{Path.GetFileName(store)}*")
-                .Select(Path.GetFileName).Order(StringComparer.Ordinal);
+            Directory
+                .GetFiles(Path.GetDirectoryName(store)!, $"{Path.GetFileName(store)}*")
+                .Select(Path.GetFileName)
+                .Order(StringComparer.Ordinal);
     }
 
     [Fact]
@@ -74,7 +77,8 @@ public sealed class ReferenceStoreCrashTests : StoreFixture
                 Assert.Equal([1.0, 2.0], table["held"].Rewards.AsEnumerable());
             },
             "hold",
-            Store);
+            Store
+        );
         using (var table = ReferenceTable.Load(Store))
             Assert.Equal([1.0, 2.0], table["held"].Rewards.AsEnumerable());
         using var store = ReferenceStore.Open(Store, provenance: null);
@@ -93,7 +97,9 @@ public sealed class ReferenceStoreCrashTests : StoreFixture
         {
             string[] lines = KilledProcess.Output("open", Named(name)).Split('\n');
             return long.Parse(
-                lines.Single(line => line.StartsWith("private KiB: ", StringComparison.Ordinal))[13..], CultureInfo.InvariantCulture);
+                lines.Single(line => line.StartsWith("private KiB: ", StringComparison.Ordinal))[13..],
+                CultureInfo.InvariantCulture
+            );
         }
     }
 }

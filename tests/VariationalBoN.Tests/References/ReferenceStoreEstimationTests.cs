@@ -34,11 +34,25 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         {
             string stopped = Named($"stopped{calls}");
             int left = calls;
-            var failing = RewardModel.FromFunction(c => c.Prompt == s_prompts[2 * (calls - 1)] ? throw new TimeoutException("gone") : WordPolicy.Reward(c), "word number");
-            await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing), s_prompts, Options(stopped)));
+            var failing = RewardModel.FromFunction(
+                c => c.Prompt == s_prompts[2 * (calls - 1)] ? throw new TimeoutException("gone") : WordPolicy.Reward(c),
+                "word number"
+            );
+            await Assert.ThrowsAsync<RewardModelException>(() =>
+                ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing), s_prompts, Options(stopped))
+            );
             var seen = new List<ReferenceTableProgress>();
             var reference = new WordPolicy(s_words);
-            (await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options(stopped) with { Progress = new Recorder(seen) })).Dispose();
+            (
+                await ReferenceTable.EstimateAsync(
+                    new Scorer(reference, s_reward),
+                    s_prompts,
+                    Options(stopped) with
+                    {
+                        Progress = new Recorder(seen),
+                    }
+                )
+            ).Dispose();
             Assert.Equal(5 - calls, reference.Seeds.Count);
             Assert.Equal(whole, Rows(stopped));
             Assert.Equal((calls - 1) * 2 * 6, seen[0].SamplesDone);
@@ -52,9 +66,23 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     {
         (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts[..4], Options())).Dispose();
         var reference = new WordPolicy(s_words);
-        using var more = await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options() with { SamplesPerPrompt = 20 });
+        using var more = await ReferenceTable.EstimateAsync(
+            new Scorer(reference, s_reward),
+            s_prompts,
+            Options() with
+            {
+                SamplesPerPrompt = 20,
+            }
+        );
         Assert.Equal([0, 0, 6, 6], reference.Seeds.Select(seed => seed.FirstSample));
-        var once = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(store: null) with { SamplesPerPrompt = 20 });
+        var once = await ReferenceTable.EstimateAsync(
+            new Scorer(new WordPolicy(s_words), s_reward),
+            s_prompts,
+            Options(store: null) with
+            {
+                SamplesPerPrompt = 20,
+            }
+        );
         Assert.All(once.Prompts.Zip(more.Prompts), pair => AssertSame(pair.First, pair.Second));
     }
 
@@ -62,12 +90,35 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     public async Task Processes_share_the_samples_of_a_prompt()
     {
         foreach (int first in (int[])[0, 6])
-            (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(Named($"{first}")) with { FirstSample = first })).Dispose();
+            (
+                await ReferenceTable.EstimateAsync(
+                    new Scorer(new WordPolicy(s_words), s_reward),
+                    s_prompts,
+                    Options(Named($"{first}")) with
+                    {
+                        FirstSample = first,
+                    }
+                )
+            ).Dispose();
         ReferenceStore.Merge(Store, [Named("0"), Named("6")]);
         var reference = new WordPolicy(s_words);
-        using var table = await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), s_prompts, Options() with { SamplesPerPrompt = 12 });
+        using var table = await ReferenceTable.EstimateAsync(
+            new Scorer(reference, s_reward),
+            s_prompts,
+            Options() with
+            {
+                SamplesPerPrompt = 12,
+            }
+        );
         Assert.Empty(reference.Seeds);
-        var once = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options(store: null) with { SamplesPerPrompt = 12 });
+        var once = await ReferenceTable.EstimateAsync(
+            new Scorer(new WordPolicy(s_words), s_reward),
+            s_prompts,
+            Options(store: null) with
+            {
+                SamplesPerPrompt = 12,
+            }
+        );
         Assert.All(once.Prompts.Zip(table.Prompts), pair => AssertSame(pair.First, pair.Second));
     }
 
@@ -93,9 +144,20 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         bool isAway = true;
         var told = new List<string>();
         var seen = new List<ReferenceTableProgress>();
-        var reward = RewardModel.FromFunction(c => isAway && c.Prompt == "p3" ? throw new HttpRequestException("refused") : c.Tokens[0] == 3 ? double.NaN : WordPolicy.Reward(c), "word number");
+        var reward = RewardModel.FromFunction(
+            c =>
+                isAway && c.Prompt == "p3" ? throw new HttpRequestException("refused")
+                : c.Tokens[0] == 3 ? double.NaN
+                : WordPolicy.Reward(c),
+            "word number"
+        );
         var options = Options() with { SamplesPerPrompt = 20, Progress = new Recorder(seen) };
-        var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude, BatchSize = 20, Logger = HeardLog.Warnings(told.Add) };
+        var scoring = new ScoringOptions
+        {
+            OnFailure = RewardFailure.Exclude,
+            BatchSize = 20,
+            Logger = HeardLog.Warnings(told.Add),
+        };
 
         var e = await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options));
         Assert.Contains("the fault is the service's", e.Message);
@@ -106,17 +168,30 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
         isAway = false;
         using ReferenceTable resumed = await Estimate(options);
         ReferenceTable once = await Estimate(options with { Store = null });
-        Assert.All(once.Prompts.Zip(resumed.Prompts), pair => Assert.Equal((pair.First.Excluded, pair.First.Rewards.Length), (pair.Second.Excluded, pair.Second.Rewards.Length)));
+        Assert.All(
+            once.Prompts.Zip(resumed.Prompts),
+            pair => Assert.Equal((pair.First.Excluded, pair.First.Rewards.Length), (pair.Second.Excluded, pair.Second.Rewards.Length))
+        );
         Assert.Equal(once.Prompts.Sum(prompt => (long)prompt.Excluded), seen[^1].Excluded); // in memory all are of this call
 
         isAway = true; // in memory as well: it is no fault of a completion
-        Assert.Contains("the fault is the service's", (await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options with { Store = null }))).Message);
+        Assert.Contains(
+            "the fault is the service's",
+            (await Assert.ThrowsAsync<RewardModelException>(() => Estimate(options with { Store = null }))).Message
+        );
 
         Task<ReferenceTable> Estimate(ReferenceTableOptions options)
         {
             var reference = new WordPolicy(s_words);
             return drawnElsewhere
-                ? ReferenceSamples.EstimateAsync("words", (prompts, count, seed, token) => Task.FromResult(reference.Sample(prompts, count, seed, token)), reward, s_prompts, options, scoring)
+                ? ReferenceSamples.EstimateAsync(
+                    "words",
+                    (prompts, count, seed, token) => Task.FromResult(reference.Sample(prompts, count, seed, token)),
+                    reward,
+                    s_prompts,
+                    options,
+                    scoring
+                )
                 : ReferenceTable.EstimateAsync(new Scorer(reference, reward, scoring), s_prompts, options);
         }
     }
@@ -137,14 +212,24 @@ public sealed class ReferenceStoreEstimationTests : StoreFixture
     {
         (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), s_prompts, Options())).Dispose();
         var other = new WordPolicy(s_words) { Identity = "other words" };
-        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => ReferenceTable.EstimateAsync(new Scorer(other, s_reward), s_prompts, Options()));
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            ReferenceTable.EstimateAsync(new Scorer(other, s_reward), s_prompts, Options())
+        );
         Assert.Contains("the reference policy of the store is words, that of what it is used with is other words", e.Message);
         Assert.Empty(other.Seeds);
     }
 
     private ReferenceTableOptions Options() => Options(Store);
 
-    private static ReferenceTableOptions Options(string? store) => new() { SamplesPerPrompt = 6, Seed = 3, PromptsPerBatch = 2, Store = store, Storage = new() { FlushToDisk = false } };
+    private static ReferenceTableOptions Options(string? store) =>
+        new()
+        {
+            SamplesPerPrompt = 6,
+            Seed = 3,
+            PromptsPerBatch = 2,
+            Store = store,
+            Storage = new() { FlushToDisk = false },
+        };
 
     private sealed class Recorder(List<ReferenceTableProgress> seen) : IProgress<ReferenceTableProgress>
     {

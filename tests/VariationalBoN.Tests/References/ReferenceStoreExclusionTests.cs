@@ -19,14 +19,25 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
         var options = Options(Store, 6);
         var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
         var first = new WordPolicy(s_words);
-        string message = (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(first, picky, scoring), s_prompts, options))).Message;
+        string message = (
+            await Assert.ThrowsAsync<RewardModelException>(() =>
+                ReferenceTable.EstimateAsync(new Scorer(first, picky, scoring), s_prompts, options)
+            )
+        ).Message;
         Assert.Contains("2 of 7 prompts", message);
         Assert.Contains("\"p1\", \"p2\"", message);
         Assert.Contains($"kept in {Store}", message);
         Assert.Equal(4, first.Seeds.Count);
 
         var again = new WordPolicy(s_words);
-        Assert.Equal(message, (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(again, picky, scoring), s_prompts, options))).Message);
+        Assert.Equal(
+            message,
+            (
+                await Assert.ThrowsAsync<RewardModelException>(() =>
+                    ReferenceTable.EstimateAsync(new Scorer(again, picky, scoring), s_prompts, options)
+                )
+            ).Message
+        );
         Prompt[] others = [.. s_prompts.Except(["p1", "p2"])];
         using (var some = await ReferenceTable.EstimateAsync(new Scorer(again, picky, scoring), others, options))
             Assert.Equal(others, some.Prompts.Select(prompt => prompt.Prompt));
@@ -46,8 +57,14 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
         using (var store = Open(Store))
             store.Append([new ReferencePrompt("a", [null, null], [])]);
         Assert.Contains("no reward", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(Store)).Message);
-        Assert.Contains("\"a\"", Assert.Throws<ArgumentException>(() => new ReferenceTable([new ReferencePrompt("a", [null, null], [])])).Message);
-        Assert.Contains("1 rewards but 2 responses", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", [1.0, (double?)null], ["x", "y"])).Message);
+        Assert.Contains(
+            "\"a\"",
+            Assert.Throws<ArgumentException>(() => new ReferenceTable([new ReferencePrompt("a", [null, null], [])])).Message
+        );
+        Assert.Contains(
+            "1 rewards but 2 responses",
+            Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", [1.0, (double?)null], ["x", "y"])).Message
+        );
         Assert.Contains("M = 0", Assert.Throws<ArgumentException>(() => new ReferencePrompt("a", Array.Empty<double>(), [])).Message);
     }
 
@@ -69,7 +86,13 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 2 ? double.NaN : WordPolicy.Reward(c), "word number");
         var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
         foreach (int samples in (int[])[40, 90])
-            (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing, scoring), s_prompts, Options(Store, samples))).Dispose();
+            (
+                await ReferenceTable.EstimateAsync(
+                    new Scorer(new WordPolicy(s_words), failing, scoring),
+                    s_prompts,
+                    Options(Store, samples)
+                )
+            ).Dispose();
         string[] whole = Rows(Store);
         foreach ((int first, int count) in ((int, int)[])[(0, 17), (0, 40), (0, 64), (0, 90), (25, 30), (40, 7)])
         {
@@ -77,16 +100,26 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
             var options = Options(Store, count) with { FirstSample = first };
             using var part = await ReferenceTable.EstimateAsync(new Scorer(reference, failing, scoring), s_prompts, options);
             Assert.Empty(reference.Seeds);
-            using var fresh = await ReferenceTable.EstimateAsync(new Scorer(reference, failing, scoring), s_prompts, options with { Store = Named($"{first} {count}") });
-            Assert.All(part.Prompts.Zip(fresh.Prompts), pair =>
-            {
-                AssertSame(pair.Second, pair.First);
-                Assert.Equal(pair.Second.SampleIndices.AsEnumerable(), pair.First.SampleIndices);
-                Assert.Equal(count, pair.First.Excluded + pair.First.Rewards.Length);
-                var drawn = reference.Sample([pair.First.Prompt], first + count, new DrawSeed(Seed, DrawPurpose.Reference));
-                Assert.Equal(pair.First.Rewards, pair.First.SampleIndices.Select(index => WordPolicy.Reward(drawn[index])));
-                Assert.All(pair.First.SampleIndices, index => Assert.InRange(index, first, first + count - 1));
-            });
+            using var fresh = await ReferenceTable.EstimateAsync(
+                new Scorer(reference, failing, scoring),
+                s_prompts,
+                options with
+                {
+                    Store = Named($"{first} {count}"),
+                }
+            );
+            Assert.All(
+                part.Prompts.Zip(fresh.Prompts),
+                pair =>
+                {
+                    AssertSame(pair.Second, pair.First);
+                    Assert.Equal(pair.Second.SampleIndices.AsEnumerable(), pair.First.SampleIndices);
+                    Assert.Equal(count, pair.First.Excluded + pair.First.Rewards.Length);
+                    var drawn = reference.Sample([pair.First.Prompt], first + count, new DrawSeed(Seed, DrawPurpose.Reference));
+                    Assert.Equal(pair.First.Rewards, pair.First.SampleIndices.Select(index => WordPolicy.Reward(drawn[index])));
+                    Assert.All(pair.First.SampleIndices, index => Assert.InRange(index, first, first + count - 1));
+                }
+            );
             Assert.Equal(fresh.BestOf(3).LogCdf("p2", 1), part.BestOf(3).LogCdf("p2", 1));
         }
 
@@ -95,5 +128,13 @@ public sealed class ReferenceStoreExclusionTests : StoreFixture
         Assert.All(all.Prompts, prompt => Assert.Equal(90, prompt.Excluded + prompt.Rewards.Length));
     }
 
-    private static ReferenceTableOptions Options(string? store, int samples) => new() { SamplesPerPrompt = samples, Seed = Seed, PromptsPerBatch = 2, Store = store, Storage = new() { FlushToDisk = false } };
+    private static ReferenceTableOptions Options(string? store, int samples) =>
+        new()
+        {
+            SamplesPerPrompt = samples,
+            Seed = Seed,
+            PromptsPerBatch = 2,
+            Store = store,
+            Storage = new() { FlushToDisk = false },
+        };
 }

@@ -50,7 +50,9 @@ public sealed class ReferenceStoreMergeTests : StoreFixture
         Assert.Contains("samples 0 to 3", message);
         Open(Named("other"), Provenance with { Origin = Provenance.Origin with { RewardModel = "x" } }).Dispose();
         Assert.Contains(
-            "reward model", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Store, [Named("other")])).Message);
+            "reward model",
+            Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Store, [Named("other")])).Message
+        );
         Assert.Throws<ArgumentException>(() => ReferenceStore.Merge(Store, []));
         Assert.Throws<FileNotFoundException>(() => ReferenceStore.Merge(Store, [Named("nowhere")]));
     }
@@ -61,7 +63,9 @@ public sealed class ReferenceStoreMergeTests : StoreFixture
         Shard("one", ("a", 0, 4));
         Open(Named("other"), Provenance with { Seed = 2 }).Dispose();
         Assert.Contains(
-            "seed", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Store, [Named("one"), Named("other")])).Message);
+            "seed",
+            Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Store, [Named("one"), Named("other")])).Message
+        );
         Assert.Equal(0, ReferenceStore.Merge(Store, [Named("one")]));
     }
 

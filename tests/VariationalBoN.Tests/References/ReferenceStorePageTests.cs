@@ -17,8 +17,7 @@ public sealed partial class ReferenceStorePageTests : StoreFixture
         Prompt conversation = Prompt.Conversation("""[{"role":"user","content":"low"}]""");
         using (var store = Open(Store))
         {
-            store.Append(
-            [
+            store.Append([
                 Drawn("high", 4, 3.0, 5, 5, null),
                 Drawn("low", 14, -2.0, -1),
                 Drawn(conversation, 16, -3.0, -3, -3, -3),
@@ -48,8 +47,20 @@ public sealed partial class ReferenceStorePageTests : StoreFixture
     }
 
     private static ReferencePrompt Drawn(Prompt prompt, int tokens, params double?[] rewards) =>
-        new(prompt, rewards.Select(reward => new ScoredSample(
-        new Completion { Prompt = prompt, Text = "", PromptTokens = [1], Tokens = [.. Enumerable.Range(0, tokens)] }, reward, -1)));
+        new(
+            prompt,
+            rewards.Select(reward => new ScoredSample(
+                new Completion
+                {
+                    Prompt = prompt,
+                    Text = "",
+                    PromptTokens = [1],
+                    Tokens = [.. Enumerable.Range(0, tokens)],
+                },
+                reward,
+                -1
+            ))
+        );
 
     private static object Shown(object value) => value is double number ? FormattableString.Invariant($"{number:0.0#####}") : value;
 

@@ -77,11 +77,14 @@ public sealed class ReferenceStoreTests : StoreFixture
         using (var store = Open(Store))
             store.Append([.. prompts.Select(prompt => Samples(prompt, 0, 9))]);
         using var table = ReferenceTable.Load(Store);
-        await Parallel.ForEachAsync(Enumerable.Range(0, 400), (i, _) =>
-        {
-            AssertSame(Samples(prompts[i % 50], 0, 9), table[prompts[i % 50]]);
-            return ValueTask.CompletedTask;
-        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 400),
+            (i, _) =>
+            {
+                AssertSame(Samples(prompts[i % 50], 0, 9), table[prompts[i % 50]]);
+                return ValueTask.CompletedTask;
+            }
+        );
     }
 
     [Fact]

@@ -8,7 +8,19 @@ namespace VariationalBoN.Tests.References;
 [Trait("Tier", "fast")]
 public sealed class ReferenceTableFileTests : IDisposable
 {
-    private static readonly ReferenceProvenance s_provenance = new(new ScoringIdentity(new ModelIdentity("gpt \"small\"", ("temperature", 1.0), ("cached", true), ("inner", new ModelIdentity("module", ("weights", 12)))), "judge", new ScoringOptions().Identity), long.MinValue);
+    private static readonly ReferenceProvenance s_provenance = new(
+        new ScoringIdentity(
+            new ModelIdentity(
+                "gpt \"small\"",
+                ("temperature", 1.0),
+                ("cached", true),
+                ("inner", new ModelIdentity("module", ("weights", 12)))
+            ),
+            "judge",
+            new ScoringOptions().Identity
+        ),
+        long.MinValue
+    );
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
     private string File1 => Path.Combine(_folder, "table.jsonl");
@@ -26,7 +38,10 @@ public sealed class ReferenceTableFileTests : IDisposable
             Assert.Equal(one.Prompt, two.Prompt);
             Assert.Equal(one.Excluded, two.Excluded);
             Assert.Equal(one.Rewards.Select(BitConverter.DoubleToInt64Bits), two.Rewards.Select(BitConverter.DoubleToInt64Bits));
-            Assert.Equal(one.Samples.Select(s => BitConverter.DoubleToInt64Bits(s.LogReference)), two.Samples.Select(s => BitConverter.DoubleToInt64Bits(s.LogReference)));
+            Assert.Equal(
+                one.Samples.Select(s => BitConverter.DoubleToInt64Bits(s.LogReference)),
+                two.Samples.Select(s => BitConverter.DoubleToInt64Bits(s.LogReference))
+            );
             Assert.Equal(one.Responses.ToArray(), two.Responses.ToArray());
             Assert.Equal(one.Samples.Select(s => s.Completion.FinishReason), two.Samples.Select(s => s.Completion.FinishReason));
             Assert.Equal(one.Samples.SelectMany(s => s.Completion.Tokens), two.Samples.SelectMany(s => s.Completion.Tokens));
@@ -45,7 +60,10 @@ public sealed class ReferenceTableFileTests : IDisposable
     public void Table_of_a_conversation_comes_back(ReferenceTableFormat? format)
     {
         Prompt conversation = Prompt.Conversation("""[{"role":"user","content":"\"a\" é"}]""");
-        var table = new ReferenceTable([new ReferencePrompt(conversation, [1.0, 2], ["x", "y"]), new ReferencePrompt(conversation.Canonical, [3.0], ["z"])]);
+        var table = new ReferenceTable([
+            new ReferencePrompt(conversation, [1.0, 2], ["x", "y"]),
+            new ReferencePrompt(conversation.Canonical, [3.0], ["z"]),
+        ]);
         if (format is ReferenceTableFormat theirs)
             table.Save(File1, theirs);
         else
@@ -70,7 +88,12 @@ public sealed class ReferenceTableFileTests : IDisposable
     [Fact]
     public void Rows_per_sample_of_the_authors_are_gathered_by_prompt()
     {
-        Write("""{"prompt":"okay, my","text":"okay, my friend","reward":1.5}""", """{"prompt":"b","text":"b.","reward":-2}""", "", """{"prompt":"okay, my","text":"okay, my","reward":0.25,"more":[]}""");
+        Write(
+            """{"prompt":"okay, my","text":"okay, my friend","reward":1.5}""",
+            """{"prompt":"b","text":"b.","reward":-2}""",
+            "",
+            """{"prompt":"okay, my","text":"okay, my","reward":0.25,"more":[]}"""
+        );
         var table = ReferenceTable.Load(File1);
         Assert.Equal(["okay, my", "b"], table.Prompts.Select(p => p.Prompt));
         Assert.Equal([1.5, 0.25], table["okay, my"].Rewards.ToArray());
@@ -108,12 +131,30 @@ public sealed class ReferenceTableFileTests : IDisposable
     [InlineData("""["b"]""", "JSON object")]
     [InlineData("""{"prompt":"b","text":"c d","reward":1}""", "does not start with the prompt")]
     [InlineData("""{"prompt":"b","text":"b d","reward":"high"}""", "finite numbers")]
-    [InlineData("""{"prompt":"b","rewards":[1],"provenance":{"reference":"r","rewardModel":"j","scoring":"s","seed":1}}""", "another reference")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1,-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "2 logReference")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[5],"finishReasons":["Stopped"],"tokens":[[1]]}""", "at most 0")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Bored"],"tokens":[[1]]}""", "Bored")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[-1],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[[1]]}""", "excluded")]
-    [InlineData("""{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[["1"]]}""", "line 2")]
+    [InlineData(
+        """{"prompt":"b","rewards":[1],"provenance":{"reference":"r","rewardModel":"j","scoring":"s","seed":1}}""",
+        "another reference"
+    )]
+    [InlineData(
+        """{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1,-1],"finishReasons":["Stopped"],"tokens":[[1]]}""",
+        "2 logReference"
+    )]
+    [InlineData(
+        """{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[5],"finishReasons":["Stopped"],"tokens":[[1]]}""",
+        "at most 0"
+    )]
+    [InlineData(
+        """{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Bored"],"tokens":[[1]]}""",
+        "Bored"
+    )]
+    [InlineData(
+        """{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[-1],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[[1]]}""",
+        "excluded"
+    )]
+    [InlineData(
+        """{"prompt":"b","rewards":[1],"responses":["x"],"excluded":[],"promptTokens":[],"logReference":[-1],"finishReasons":["Stopped"],"tokens":[["1"]]}""",
+        "line 2"
+    )]
     public void Bad_row_is_named_by_file_line_and_remedy(string row, string why)
     {
         Write("""{"prompt":"a","rewards":[1]}""", row);
@@ -153,7 +194,10 @@ public sealed class ReferenceTableFileTests : IDisposable
     [Fact]
     public void Saved_tables_can_be_joined_as_files_but_no_line_may_be_missing()
     {
-        ReferenceTable other = new([new ReferencePrompt("x", [1.0], []), new ReferencePrompt("y", [2.0], []), new ReferencePrompt("z", [3.0], [])], s_provenance);
+        ReferenceTable other = new(
+            [new ReferencePrompt("x", [1.0], []), new ReferencePrompt("y", [2.0], []), new ReferencePrompt("z", [3.0], [])],
+            s_provenance
+        );
         Hard().Save(File1);
         string[] lines = File.ReadAllLines(File1);
         other.Save(File1);
@@ -162,7 +206,15 @@ public sealed class ReferenceTableFileTests : IDisposable
         Assert.Equal(5, ReferenceTable.Load(File1).Prompts.Length);
         File.WriteAllText(File1, string.Join("\r\n", (string[])[.. more, .. lines]));
         Assert.Equal(5, ReferenceTable.Load(File1).Prompts.Length);
-        foreach (string[] part in (string[][])[[lines[0], .. more], [more[0], more[2], .. lines], [.. lines, .. more[..2]], [more[0], lines[1]]])
+        foreach (
+            string[] part in (string[][])
+                [
+                    [lines[0], .. more],
+                    [more[0], more[2], .. lines],
+                    [.. lines, .. more[..2]],
+                    [more[0], lines[1]],
+                ]
+        )
         {
             Write(part);
             Assert.Contains("more rows of a table", Assert.Throws<InvalidDataException>(() => ReferenceTable.Load(File1)).Message);
@@ -188,16 +240,23 @@ public sealed class ReferenceTableFileTests : IDisposable
     [Theory]
     [InlineData(ReferenceTableFormat.RowPerPrompt, "prompt,rewards,responses", 2)]
     [InlineData(ReferenceTableFormat.RowPerSample, "prompt,text,reward", 14)]
-    public void Formats_of_the_authors_are_written_with_their_columns_alone_and_come_back(ReferenceTableFormat format, string columns, int rows)
+    public void Formats_of_the_authors_are_written_with_their_columns_alone_and_come_back(
+        ReferenceTableFormat format,
+        string columns,
+        int rows
+    )
     {
         Hard().Save(File1, format);
         string[] lines = File.ReadAllLines(File1);
         Assert.Equal(rows, lines.Length);
-        Assert.All(lines, line =>
-        {
-            using var row = JsonDocument.Parse(line);
-            Assert.Equal(columns, string.Join(',', row.RootElement.EnumerateObject().Select(property => property.Name)));
-        });
+        Assert.All(
+            lines,
+            line =>
+            {
+                using var row = JsonDocument.Parse(line);
+                Assert.Equal(columns, string.Join(',', row.RootElement.EnumerateObject().Select(property => property.Name)));
+            }
+        );
         var loaded = ReferenceTable.Load(File1);
         Assert.Null(loaded.Provenance);
         foreach (var (one, two) in Hard().Prompts.Zip(loaded.Prompts))
@@ -212,7 +271,10 @@ public sealed class ReferenceTableFileTests : IDisposable
     {
         Write("old");
         var table = new ReferenceTable([new ReferencePrompt("p", [1.0], [])]);
-        Assert.Contains("\"p\"", Assert.Throws<InvalidOperationException>(() => table.Save(File1, ReferenceTableFormat.RowPerSample)).Message);
+        Assert.Contains(
+            "\"p\"",
+            Assert.Throws<InvalidOperationException>(() => table.Save(File1, ReferenceTableFormat.RowPerSample)).Message
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => table.Save(File1, (ReferenceTableFormat)7));
         Assert.Equal("old\n", File.ReadAllText(File1));
     }
@@ -224,7 +286,11 @@ public sealed class ReferenceTableFileTests : IDisposable
         Assert.Throws<ArgumentException>(() => new ReferencePrompt("🙂"[..1], [1.0], []));
         var table = new ReferenceTable([new ReferencePrompt("p", [1.0, 2.0], ["whole 🙂", "half 🙂"[..6]])]);
         foreach (ReferenceTableFormat format in Enum.GetValues<ReferenceTableFormat>())
-            Assert.Contains("surrogate pair at index 5", Assert.Throws<InvalidOperationException>(() => table.Save(File1, format)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "surrogate pair at index 5",
+                Assert.Throws<InvalidOperationException>(() => table.Save(File1, format)).Message,
+                StringComparison.Ordinal
+            );
         Assert.Equal("old\n", File.ReadAllText(File1));
     }
 
@@ -244,11 +310,16 @@ public sealed class ReferenceTableFileTests : IDisposable
     {
         Hard().Save(File1);
         byte[] before = File.ReadAllBytes(File1);
-        Assert.Throws<IOException>(() => AtomicFile.Write(File1, stream =>
-        {
-            ReferenceTableFile.Write(stream, Hard());
-            throw new IOException("no space left");
-        }));
+        Assert.Throws<IOException>(() =>
+            AtomicFile.Write(
+                File1,
+                stream =>
+                {
+                    ReferenceTableFile.Write(stream, Hard());
+                    throw new IOException("no space left");
+                }
+            )
+        );
         Assert.Equal(before, File.ReadAllBytes(File1));
         Assert.Equal([File1], Directory.GetFiles(_folder));
     }
@@ -261,7 +332,10 @@ public sealed class ReferenceTableFileTests : IDisposable
     public void Table_without_prompts_or_with_one_twice_is_refused()
     {
         Assert.Throws<ArgumentException>(() => new ReferenceTable([]));
-        Assert.Contains("\"p\"", Assert.Throws<ArgumentException>(() => new ReferenceTable([new("p", [1.0], []), new("p", [2.0], [])])).Message);
+        Assert.Contains(
+            "\"p\"",
+            Assert.Throws<ArgumentException>(() => new ReferenceTable([new("p", [1.0], []), new("p", [2.0], [])])).Message
+        );
     }
 
     private static ReferenceTable Hard()
@@ -271,10 +345,24 @@ public sealed class ReferenceTableFileTests : IDisposable
 
         ReferencePrompt Prompt(Prompt prompt, int excluded)
         {
-            ScoredSample[] samples = [.. rewards.Select((reward, i) => new ScoredSample(
-                new Completion { Prompt = prompt, Text = $" \\{i}\t\r\nü", PromptTokens = [7, int.MaxValue], Tokens = [.. Enumerable.Range(0, i)], FinishReason = (FinishReason)(i % 2) },
-                reward,
-                -Math.Exp(i) / 3))];
+            ScoredSample[] samples =
+            [
+                .. rewards.Select(
+                    (reward, i) =>
+                        new ScoredSample(
+                            new Completion
+                            {
+                                Prompt = prompt,
+                                Text = $" \\{i}\t\r\nü",
+                                PromptTokens = [7, int.MaxValue],
+                                Tokens = [.. Enumerable.Range(0, i)],
+                                FinishReason = (FinishReason)(i % 2),
+                            },
+                            reward,
+                            -Math.Exp(i) / 3
+                        )
+                ),
+            ];
             return new(prompt, [samples[0], .. Enumerable.Repeat(samples[0] with { Reward = null }, excluded), .. samples[1..]]);
         }
     }

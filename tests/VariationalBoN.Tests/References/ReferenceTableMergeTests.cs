@@ -11,7 +11,8 @@ public sealed class ReferenceTableMergeTests
     [Fact]
     public async Task Samples_of_two_seeds_add_up_and_prompts_of_both_are_kept()
     {
-        ReferenceTable one = await Table(1, 5, "a", "b"), two = await Table(2, 7, "b", "c");
+        ReferenceTable one = await Table(1, 5, "a", "b"),
+            two = await Table(2, 7, "b", "c");
 
         ReferenceTable merged = one.Merge(two);
 
@@ -26,7 +27,8 @@ public sealed class ReferenceTableMergeTests
     [Fact]
     public async Task Draws_of_one_seed_count_once()
     {
-        ReferenceTable few = await Table(1, 5, "a", "b"), many = await Table(1, 9, "b");
+        ReferenceTable few = await Table(1, 5, "a", "b"),
+            many = await Table(1, 9, "b");
 
         Assert.Equal([("a", 5), ("b", 9)], few.Merge(many).Prompts.Select(prompt => (prompt.Prompt, prompt.Samples.Length)));
         Assert.Equal([("b", 9), ("a", 5)], many.Merge(few).Prompts.Select(prompt => (prompt.Prompt, prompt.Samples.Length)));
@@ -60,7 +62,18 @@ public sealed class ReferenceTableMergeTests
     public async Task Other_references_judges_and_kinds_are_refused_by_name()
     {
         ReferenceTable table = await Table(1, 5, "a");
-        var other = new ReferenceTable(table.Prompts, table.Provenance! with { Origin = table.Provenance!.Origin with { RewardModel = "other judge", Scoring = new ScoringOptions { OnTruncated = TruncationRule.Exclude }.Identity }, Seed = 2 });
+        var other = new ReferenceTable(
+            table.Prompts,
+            table.Provenance! with
+            {
+                Origin = table.Provenance!.Origin with
+                {
+                    RewardModel = "other judge",
+                    Scoring = new ScoringOptions { OnTruncated = TruncationRule.Exclude }.Identity,
+                },
+                Seed = 2,
+            }
+        );
         string message = Assert.Throws<InvalidOperationException>(() => table.Merge(other)).Message;
         Assert.Contains("reward model of the first table is word number, that of the second is other judge", message);
         Assert.Contains("scoring", message);
@@ -69,9 +82,24 @@ public sealed class ReferenceTableMergeTests
         ReferenceTable imported = Imported([1, 2, 3]);
         Assert.Contains("imported", Assert.Throws<InvalidOperationException>(() => table.Merge(imported)).Message);
         Assert.Contains("copies", Assert.Throws<InvalidOperationException>(() => imported.Merge(Imported([1, 2, 3]))).Message);
-        Assert.Contains("texts", Assert.Throws<InvalidOperationException>(() => imported.Merge(new ReferenceTable([new ReferencePrompt("a", [4.0], ["yes"])]))).Message);
-        Assert.Contains("tokens", Assert.Throws<InvalidOperationException>(() => new ReferenceTable(table.Prompts).Merge(new ReferenceTable([new ReferencePrompt("a", [4.0], ["yes"])]))).Message);
-        Assert.Contains("tolerance", Assert.Throws<InvalidOperationException>(() => imported.WithTieTolerance(0.1).Merge(Imported([4, 5]))).Message);
+        Assert.Contains(
+            "texts",
+            Assert
+                .Throws<InvalidOperationException>(() => imported.Merge(new ReferenceTable([new ReferencePrompt("a", [4.0], ["yes"])])))
+                .Message
+        );
+        Assert.Contains(
+            "tokens",
+            Assert
+                .Throws<InvalidOperationException>(() =>
+                    new ReferenceTable(table.Prompts).Merge(new ReferenceTable([new ReferencePrompt("a", [4.0], ["yes"])]))
+                )
+                .Message
+        );
+        Assert.Contains(
+            "tolerance",
+            Assert.Throws<InvalidOperationException>(() => imported.WithTieTolerance(0.1).Merge(Imported([4, 5]))).Message
+        );
     }
 
     [Fact]
@@ -87,7 +115,8 @@ public sealed class ReferenceTableMergeTests
     [Fact]
     public void Exclusions_add_up_also_without_token_ids()
     {
-        ReferenceTable few = new([new ReferencePrompt("a", [null, 3.0, null], [])]), more = new([new ReferencePrompt("a", [1.0, null, 2, null, null], [])]);
+        ReferenceTable few = new([new ReferencePrompt("a", [null, 3.0, null], [])]),
+            more = new([new ReferencePrompt("a", [1.0, null, 2, null, null], [])]);
 
         Assert.Equal(5, few.Merge(more)["a"].Excluded);
         Assert.Equal([1, 3, 5], few.Merge(more)["a"].SampleIndices.AsEnumerable());

@@ -17,7 +17,10 @@ public sealed class ReferenceTableTests
         Assert.Equal(["a", "b"], table.Prompts.Select(p => p.Prompt));
         var drawn = reference.Sample(["a", "b"], 50, new DrawSeed(3, DrawPurpose.Reference));
         Assert.Equal(drawn.Select(c => c.Text), table.Prompts.SelectMany(p => p.Samples).Select(s => s.Completion.Text));
-        Assert.All(table.Prompts.SelectMany(p => p.Samples), s => Assert.Equal((s.Completion.Tokens[0], Math.Log(s_words[s.Completion.Tokens[0]])), (s.Reward, s.LogReference)));
+        Assert.All(
+            table.Prompts.SelectMany(p => p.Samples),
+            s => Assert.Equal((s.Completion.Tokens[0], Math.Log(s_words[s.Completion.Tokens[0]])), (s.Reward, s.LogReference))
+        );
         Assert.Equal(table["b"].Rewards.Order(), table["b"].Cdf.SortedRewards.ToArray());
         Assert.Equal(0, table["a"].Excluded);
     }
@@ -28,10 +31,24 @@ public sealed class ReferenceTableTests
         Prompt[] prompts = [.. Enumerable.Range(0, 5).Select(i => $"p{i}")];
         var shares = new List<double>();
         var reference = new WordPolicy(s_words);
-        var whole = await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), prompts, new ReferenceTableOptions { SamplesPerPrompt = 9, Seed = 1 });
+        var whole = await ReferenceTable.EstimateAsync(
+            new Scorer(reference, s_reward),
+            prompts,
+            new ReferenceTableOptions { SamplesPerPrompt = 9, Seed = 1 }
+        );
         Assert.Equal(5, reference.MostPrompts);
         reference = new WordPolicy(s_words);
-        var parts = await ReferenceTable.EstimateAsync(new Scorer(reference, s_reward), prompts, new ReferenceTableOptions { SamplesPerPrompt = 9, Seed = 1, PromptsPerBatch = 2, Progress = new Recorder(shares) });
+        var parts = await ReferenceTable.EstimateAsync(
+            new Scorer(reference, s_reward),
+            prompts,
+            new ReferenceTableOptions
+            {
+                SamplesPerPrompt = 9,
+                Seed = 1,
+                PromptsPerBatch = 2,
+                Progress = new Recorder(shares),
+            }
+        );
         Assert.Equal(2, reference.MostPrompts);
         Assert.Equal(whole.Prompts.SelectMany(p => p.Rewards), parts.Prompts.SelectMany(p => p.Rewards));
         Assert.Equal([0.4, 0.8, 1], shares);
@@ -48,8 +65,21 @@ public sealed class ReferenceTableTests
     [Fact]
     public async Task No_prompt_or_no_sample_is_refused()
     {
-        Assert.Contains("no prompt", (await Assert.ThrowsAsync<ArgumentException>(() => ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), [], 4, seed: 0))).Message);
-        var e = await Assert.ThrowsAsync<ArgumentException>(() => ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), ["a"], new ReferenceTableOptions { SamplesPerPrompt = 0, PromptsPerBatch = -1 }));
+        Assert.Contains(
+            "no prompt",
+            (
+                await Assert.ThrowsAsync<ArgumentException>(() =>
+                    ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), [], 4, seed: 0)
+                )
+            ).Message
+        );
+        var e = await Assert.ThrowsAsync<ArgumentException>(() =>
+            ReferenceTable.EstimateAsync(
+                new Scorer(new WordPolicy(s_words), s_reward),
+                ["a"],
+                new ReferenceTableOptions { SamplesPerPrompt = 0, PromptsPerBatch = -1 }
+            )
+        );
         Assert.Contains("SamplesPerPrompt (M) is 0", e.Message);
         Assert.Contains("PromptsPerBatch is -1", e.Message);
     }
@@ -58,7 +88,11 @@ public sealed class ReferenceTableTests
     public async Task Failed_samples_are_left_out_and_counted_by_prompt()
     {
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 3 ? double.NaN : c.Tokens[0], "test judge");
-        var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), failing, new ScoringOptions() { OnFailure = RewardFailure.Exclude }), ["a", "b"], new ReferenceTableOptions { SamplesPerPrompt = 200 });
+        var table = await ReferenceTable.EstimateAsync(
+            new Scorer(new WordPolicy(s_words), failing, new ScoringOptions() { OnFailure = RewardFailure.Exclude }),
+            ["a", "b"],
+            new ReferenceTableOptions { SamplesPerPrompt = 200 }
+        );
         Assert.All(table.Prompts, p => Assert.Equal(200, p.Excluded + p.Samples.Length));
         Assert.All(table.Prompts, p => Assert.InRange(p.Excluded, 1, 199));
         Assert.DoesNotContain(3, table.Prompts.SelectMany(p => p.Rewards));
@@ -69,7 +103,11 @@ public sealed class ReferenceTableTests
     {
         int calls = 0;
         var once = RewardModel.FromFunction(_ => calls++ == 0 ? 5.0 : double.NaN, "test judge");
-        var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), once, new ScoringOptions() { OnFailure = RewardFailure.Exclude }), ["a"], new ReferenceTableOptions { SamplesPerPrompt = 3 });
+        var table = await ReferenceTable.EstimateAsync(
+            new Scorer(new WordPolicy(s_words), once, new ScoringOptions() { OnFailure = RewardFailure.Exclude }),
+            ["a"],
+            new ReferenceTableOptions { SamplesPerPrompt = 3 }
+        );
         Assert.Equal([5.0], table["a"].Rewards.ToArray());
         Assert.Equal(2, table["a"].Excluded);
         Assert.Equal([0], table["a"].SampleIndices.ToArray());
@@ -81,20 +119,37 @@ public sealed class ReferenceTableTests
         var truncating = new WordPolicy([1.0], 0);
         var options = new ReferenceTableOptions { SamplesPerPrompt = 3 };
         var scoring = new ScoringOptions { OnTruncated = TruncationRule.Exclude };
-        Assert.Contains("\"lost\"", (await Assert.ThrowsAsync<RewardModelException>(() => ReferenceTable.EstimateAsync(new Scorer(truncating, s_reward, scoring), ["lost"], options))).Message);
+        Assert.Contains(
+            "\"lost\"",
+            (
+                await Assert.ThrowsAsync<RewardModelException>(() =>
+                    ReferenceTable.EstimateAsync(new Scorer(truncating, s_reward, scoring), ["lost"], options)
+                )
+            ).Message
+        );
     }
 
     [Fact]
     public async Task Cancellation_stops_between_batches()
     {
         using var source = new CancellationTokenSource();
-        var reward = RewardModel.FromBatch((batch, _) =>
-        {
-            source.Cancel();
-            return Task.FromResult<RewardScores>(new double[batch.Count]);
-        }, "test judge");
+        var reward = RewardModel.FromBatch(
+            (batch, _) =>
+            {
+                source.Cancel();
+                return Task.FromResult<RewardScores>(new double[batch.Count]);
+            },
+            "test judge"
+        );
         var reference = new WordPolicy(s_words);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ReferenceTable.EstimateAsync(new Scorer(reference, reward), ["a", "b"], new ReferenceTableOptions { SamplesPerPrompt = 2, PromptsPerBatch = 1 }, source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            ReferenceTable.EstimateAsync(
+                new Scorer(reference, reward),
+                ["a", "b"],
+                new ReferenceTableOptions { SamplesPerPrompt = 2, PromptsPerBatch = 1 },
+                source.Token
+            )
+        );
         Assert.Single(reference.Seeds);
     }
 
@@ -111,10 +166,25 @@ public sealed class ReferenceTableTests
     public async Task Other_reference_reward_model_or_scoring_is_refused_and_named()
     {
         var table = await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), ["a"], 4, seed: 0);
-        table.RequireMatch(new Scorer(new WordPolicy(s_words), s_reward, new ScoringOptions { BatchSize = 1, OnFailure = RewardFailure.Exclude }));
-        Refused("reference policy of the reference table is words, that of the scorer is other", new Scorer(new WordPolicy(s_words) { Identity = "other" }, s_reward));
-        Refused("reward model of the reference table is word number, that of the scorer is other judge", new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "other judge")));
-        Refused("truncated is Score, in the other Replace; value is not told, in the other 0.5", new Scorer(new WordPolicy(s_words), s_reward, new ScoringOptions { OnTruncated = TruncationRule.Replace, TruncationValue = 0.5 }));
+        table.RequireMatch(
+            new Scorer(new WordPolicy(s_words), s_reward, new ScoringOptions { BatchSize = 1, OnFailure = RewardFailure.Exclude })
+        );
+        Refused(
+            "reference policy of the reference table is words, that of the scorer is other",
+            new Scorer(new WordPolicy(s_words) { Identity = "other" }, s_reward)
+        );
+        Refused(
+            "reward model of the reference table is word number, that of the scorer is other judge",
+            new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "other judge"))
+        );
+        Refused(
+            "truncated is Score, in the other Replace; value is not told, in the other 0.5",
+            new Scorer(
+                new WordPolicy(s_words),
+                s_reward,
+                new ScoringOptions { OnTruncated = TruncationRule.Replace, TruncationValue = 0.5 }
+            )
+        );
 
         void Refused(string difference, Scorer scorer) =>
             Assert.Contains(difference, Assert.Throws<InvalidOperationException>(() => table.RequireMatch(scorer)).Message);
@@ -129,8 +199,12 @@ public sealed class ReferenceTableTests
         foreach (var level in table["a"].Rewards.Zip(weights).GroupBy(pair => pair.First))
         {
             // The best of 4 of the 40 lies on a level in C(k_le, 4) - C(k_lt, 4) of the C(40, 4) choices, shared among its samples.
-            double below = table["a"].Rewards.Count(r => r < level.Key), atOrBelow = below + level.Count();
-            Assert.All(level, pair => Assert.Equal((Choose4(atOrBelow) - Choose4(below)) / Choose4(40) / level.Count(), pair.Second, 1e-12));
+            double below = table["a"].Rewards.Count(r => r < level.Key),
+                atOrBelow = below + level.Count();
+            Assert.All(
+                level,
+                pair => Assert.Equal((Choose4(atOrBelow) - Choose4(below)) / Choose4(40) / level.Count(), pair.Second, 1e-12)
+            );
         }
 
         static double Choose4(double k) => k * (k - 1) * (k - 2) * (k - 3) / 24;
@@ -138,8 +212,10 @@ public sealed class ReferenceTableTests
 
     [Fact]
     public async Task Best_of_one_is_the_reference() =>
-        Assert.All((await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), ["a"], 10, seed: 0))["a"].Samples, s =>
-            Assert.Equal(0, new ReferenceTable([new ReferencePrompt("a", [s])]).BestOf(1).LogRatio(s)));
+        Assert.All(
+            (await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy(s_words), s_reward), ["a"], 10, seed: 0))["a"].Samples,
+            s => Assert.Equal(0, new ReferenceTable([new ReferencePrompt("a", [s])]).BestOf(1).LogRatio(s))
+        );
 
     private sealed class Recorder(List<double> shares) : IProgress<ReferenceTableProgress>
     {

@@ -26,9 +26,21 @@ public sealed class ScorerTests
     public async Task Exclusions_are_counted_and_what_they_leave_alone_stays()
     {
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 0 ? double.NaN : c.Tokens[0], "test judge");
-        Completion[] completions = [WordPolicy.Word("a", 0), WordPolicy.Word("a", 1), WordPolicy.Word("b", 1), WordPolicy.Word("b", 0), WordPolicy.Word("b", 2), WordPolicy.Word("c", 1)];
+        Completion[] completions =
+        [
+            WordPolicy.Word("a", 0),
+            WordPolicy.Word("a", 1),
+            WordPolicy.Word("b", 1),
+            WordPolicy.Word("b", 0),
+            WordPolicy.Word("b", 2),
+            WordPolicy.Word("c", 1),
+        ];
 
-        ScoredBatch scored = await new Scorer(new WordPolicy(s_words), failing, new ScoringOptions { OnFailure = RewardFailure.Exclude }).ScoreAsync(completions);
+        ScoredBatch scored = await new Scorer(
+            new WordPolicy(s_words),
+            failing,
+            new ScoringOptions { OnFailure = RewardFailure.Exclude }
+        ).ScoreAsync(completions);
 
         Assert.Equal([("a", 1.0), ("b", 1.0), ("b", 2.0), ("c", 1.0)], scored.Select(item => (item.Completion.Prompt.Text, item.Reward)));
         Assert.Equal([0, 1, 1, 2], scored.Groups.AsEnumerable());
@@ -43,7 +55,9 @@ public sealed class ScorerTests
     [InlineData(1.5, "0.405")]
     public async Task Impossible_reference_probability_is_named_with_prompt_and_remedy(double probability, string value)
     {
-        var error = await Assert.ThrowsAsync<ArithmeticException>(() => new Scorer(new WordPolicy([1, probability]), s_reward).ScoreAsync([WordPolicy.Word("a", 0), WordPolicy.Word("odd one", 1)]));
+        var error = await Assert.ThrowsAsync<ArithmeticException>(() =>
+            new Scorer(new WordPolicy([1, probability]), s_reward).ScoreAsync([WordPolicy.Word("a", 0), WordPolicy.Word("odd one", 1)])
+        );
 
         Assert.Contains("completion 1 of prompt \"odd one\"", error.Message, StringComparison.Ordinal);
         Assert.Contains(value, error.Message, StringComparison.Ordinal);
@@ -52,16 +66,27 @@ public sealed class ScorerTests
 
     [Fact]
     public void Reference_that_truncates_its_distribution_is_refused() =>
-        Assert.Contains("top-k", Assert.Throws<ArgumentException>(() => new Scorer(new WordPolicy(s_words) { HasFullSupport = false }, s_reward)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "top-k",
+            Assert.Throws<ArgumentException>(() => new Scorer(new WordPolicy(s_words) { HasFullSupport = false }, s_reward)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task Components_follow_their_completions_past_exclusions_and_splits()
     {
         var failing = RewardModel.FromFunction(c => c.Tokens[0] == 0 ? double.NaN : c.Tokens[0], "test judge");
-        var reward = new WeightedRewardModel(new("word", failing), new("length", RewardModel.FromFunction(c => c.Prompt.Text.Length, "test judge"), 10));
+        var reward = new WeightedRewardModel(
+            new("word", failing),
+            new("length", RewardModel.FromFunction(c => c.Prompt.Text.Length, "test judge"), 10)
+        );
         Completion[] completions = [WordPolicy.Word("a", 1), WordPolicy.Word("a", 0), WordPolicy.Word("a", 2), WordPolicy.Word("bb", 1)];
 
-        ScoredBatch scored = await new Scorer(new WordPolicy(s_words), reward, new ScoringOptions { OnFailure = RewardFailure.Exclude }).ScoreAsync(completions);
+        ScoredBatch scored = await new Scorer(
+            new WordPolicy(s_words),
+            reward,
+            new ScoringOptions { OnFailure = RewardFailure.Exclude }
+        ).ScoreAsync(completions);
 
         Assert.Equal([11.0, 12, 21], scored.Select(item => item.Reward));
         Assert.Equal(["length", "word"], scored.Components.Keys);
@@ -76,7 +101,12 @@ public sealed class ScorerTests
     {
         var broken = RewardModel.FromFunction(c => c.Tokens[0] == 1 ? throw new TimeoutException("the judge is away") : 0.0, "test judge");
 
-        var error = await Assert.ThrowsAsync<RewardModelException>(() => new Scorer(new WordPolicy(s_words), broken, new ScoringOptions { BatchSize = 1 }).ScoreAsync([WordPolicy.Word("a", 0), WordPolicy.Word("b", 1)]));
+        var error = await Assert.ThrowsAsync<RewardModelException>(() =>
+            new Scorer(new WordPolicy(s_words), broken, new ScoringOptions { BatchSize = 1 }).ScoreAsync([
+                WordPolicy.Word("a", 0),
+                WordPolicy.Word("b", 1),
+            ])
+        );
 
         Assert.Contains("\"b\"", error.Message, StringComparison.Ordinal);
         Assert.IsType<TimeoutException>(error.InnerException);

@@ -10,7 +10,7 @@ public sealed class ShardTests
         SamplesPerPrompt = 224,
         SamplesPerBlock = 32,
         FirstSample = 64,
-        Store = Path.Combine("runs", "references.db")
+        Store = Path.Combine("runs", "references.db"),
     };
 
     [Theory]
@@ -25,8 +25,10 @@ public sealed class ShardTests
     [InlineData("JOB_COMPLETION_INDEX=0", "VBON_SHARD_COUNT is not set")]
     [InlineData("SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_STEP=1", "SLURM_ARRAY_TASK_COUNT is not set")]
     [InlineData("SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=1", "SLURM_ARRAY_TASK_MIN is not set")]
-    [InlineData("SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=3",
-        "shard 6, and SLURM_ARRAY_TASK_COUNT says that there are 3")]
+    [InlineData(
+        "SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=3",
+        "shard 6, and SLURM_ARRAY_TASK_COUNT says that there are 3"
+    )]
     [InlineData("SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_STEP=2 SLURM_ARRAY_TASK_COUNT=3", "not one of the array")]
     [InlineData("JOB_COMPLETION_INDEX=8 VBON_SHARD_COUNT=8", "shard 8, and VBON_SHARD_COUNT says that there are 8, 0 to 7")]
     [InlineData("JOB_COMPLETION_INDEX=x VBON_SHARD_COUNT=8", "JOB_COMPLETION_INDEX is \"x\"")]
@@ -42,8 +44,8 @@ public sealed class ShardTests
     [InlineData("1/2/3")]
     [InlineData(" 1/2")]
     [InlineData("0/0")]
-    public void A_text_that_is_no_shard_is_refused(string text) => Assert.Contains("0/8, the first of eight",
-        Assert.Throws<FormatException>(() => Shard.Parse(text)).Message);
+    public void A_text_that_is_no_shard_is_refused(string text) =>
+        Assert.Contains("0/8, the first of eight", Assert.Throws<FormatException>(() => Shard.Parse(text)).Message);
 
     [Theory]
     [InlineData(1)]
@@ -62,7 +64,8 @@ public sealed class ShardTests
         Prompt[] prompts = [.. Enumerable.Range(0, 5).Select(i => $"p{i}")];
         Assert.Equal( // whoever draws them, the blocks are those of one process
             DrawBlock.Cut(prompts, s_whole with { PromptsPerBatch = 2 }).Select(Block),
-            shards.SelectMany(shard => DrawBlock.Cut(prompts, shard with { PromptsPerBatch = 2 })).Select(Block));
+            shards.SelectMany(shard => DrawBlock.Cut(prompts, shard with { PromptsPerBatch = 2 })).Select(Block)
+        );
 
         static string Block(DrawBlock block) => $"{string.Join(' ', block.Prompts)} from {block.FirstSample}, {block.Samples}";
     }
@@ -71,19 +74,30 @@ public sealed class ShardTests
     public void More_shards_than_blocks_and_no_size_of_blocks_are_refused()
     {
         Assert.Contains("7 ranges, too few for 8 shards", Assert.Throws<ArgumentException>(() => new Shard(0, 8).Cut(s_whole)).Message);
-        Assert.Contains("SamplesPerBlock is not set", Assert.Throws<ArgumentException>(() => new Shard(0, 2)
-            .Cut(s_whole with { SamplesPerBlock = null })).Message);
-        Assert.Contains("multiples of it", Assert.Throws<ArgumentException>(() => new Shard(0, 2)
-            .Cut(s_whole with { SamplesPerBlock = 48 })).Message);
+        Assert.Contains(
+            "SamplesPerBlock is not set",
+            Assert.Throws<ArgumentException>(() => new Shard(0, 2).Cut(s_whole with { SamplesPerBlock = null })).Message
+        );
+        Assert.Contains(
+            "multiples of it",
+            Assert.Throws<ArgumentException>(() => new Shard(0, 2).Cut(s_whole with { SamplesPerBlock = 48 })).Message
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => new Shard(2, 2));
     }
 
     [Fact]
     public void A_shard_without_a_store_is_named_when_all_are_joined() =>
-        Assert.Contains("Shard 0/2 has no store", Assert.Throws<FileNotFoundException>(() => Shard.Merge(Path.Combine(Path.GetTempPath(),
-            "vbon-none.db"), 2)).Message);
+        Assert.Contains(
+            "Shard 0/2 has no store",
+            Assert.Throws<FileNotFoundException>(() => Shard.Merge(Path.Combine(Path.GetTempPath(), "vbon-none.db"), 2)).Message
+        );
 
     private static Shard From(string variables) =>
-        Shard.From(variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair =>
-            pair[0], pair => pair[1]).GetValueOrDefault);
+        Shard.From(
+            variables
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(pair => pair.Split('='))
+                .ToDictionary(pair => pair[0], pair => pair[1])
+                .GetValueOrDefault
+        );
 }

@@ -59,7 +59,10 @@ public sealed class StoreDamageTests : StoreFileFixture
     {
         Make(Store, [Row("a", 0, 3)], [Row("a", 3, 3)]);
         byte[] file = File.ReadAllBytes(Store);
-        int[] places = [.. Enumerable.Range(0, file.Length).Where(at => file.AsSpan(at).StartsWith(StoreCheck.Key("a", isConversation: false)))];
+        int[] places =
+        [
+            .. Enumerable.Range(0, file.Length).Where(at => file.AsSpan(at).StartsWith(StoreCheck.Key("a", isConversation: false))),
+        ];
         Assert.Equal(4, places.Length); // of each row in the table and in the index
         foreach (int at in places)
         {
@@ -129,16 +132,25 @@ public sealed class StoreDamageTests : StoreFileFixture
             byte[]? completions = null,
             long? length = null,
             string prompt = "b",
-            bool conversation = false)
+            bool conversation = false
+        )
         {
-            byte[] bytes = rewards?.ToArray() ?? StoreNumbers.Write([1.0, 2.0]), key = StoreCheck.Key(prompt, conversation);
+            byte[] bytes = rewards?.ToArray() ?? StoreNumbers.Write([1.0, 2.0]),
+                key = StoreCheck.Key(prompt, conversation);
             byte[] check = StoreCheck.OfRewards(key, 0, 2, new StoreSummary(0, 1, 1.5, 2, 2, null), bytes);
             byte[] rowCheck = StoreCheck.OfRow(check, logReference, length, completions);
             File.Delete(Store);
             Make(Store, [RewardsAlone("a", 0, 1, 2)]);
-            Sql(Store, string.Create(CultureInfo.InvariantCulture, $"INSERT INTO samples VALUES(7, '{prompt}', {(conversation ? 1 : 0)}, "
-                + $"0, 2, 0, 1, 1.5, 2, 2, NULL, {Hex(key)}, {Hex(check)}, {Hex(rowCheck)}, "
-                + $"{length?.ToString(CultureInfo.InvariantCulture) ?? "NULL"}, {Hex(bytes)}, {Hex(logReference)}, {Hex(completions)})"));
+            Sql(
+                Store,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"INSERT INTO samples VALUES(7, '{prompt}', {(conversation ? 1 : 0)}, "
+                        + $"0, 2, 0, 1, 1.5, 2, 2, NULL, {Hex(key)}, {Hex(check)}, {Hex(rowCheck)}, "
+                        + $"{length?.ToString(CultureInfo.InvariantCulture) ?? "NULL"}, {Hex(bytes)}, {Hex(logReference)}, "
+                        + $"{Hex(completions)})"
+                )
+            );
             using var reader = StoreReader.Open(Store);
             long before = GC.GetAllocatedBytesForCurrentThread();
             string message = Assert.Throws<InvalidDataException>(() => reader.Read(reader.Index.RowsOf(1)[0])).Message;
@@ -196,7 +208,9 @@ public sealed class StoreDamageTests : StoreFileFixture
     public void File_that_is_no_store_is_refused_and_left_alone()
     {
         File.WriteAllText(
-            Store, "my thesis, which is longer than a hundred bytes, so that it could be a file of SQLite if it began as one does");
+            Store,
+            "my thesis, which is longer than a hundred bytes, so that it could be a file of SQLite if it began as one does"
+        );
         Refused<InvalidDataException>("no store");
         File.WriteAllBytes(Store, []);
         Refused<InvalidDataException>("empty");
@@ -232,7 +246,8 @@ public sealed class StoreDamageTests : StoreFileFixture
             Sql(Store, $"VACUUM INTO '{Named("vacuum.db")}'");
         }
 
-        string killed = Path.Combine(Named("killed"), "store.db"), alone = Named("alone.db");
+        string killed = Path.Combine(Named("killed"), "store.db"),
+            alone = Named("alone.db");
         File.Copy(killed, alone);
         var before = Files();
         string message = Assert.Throws<InvalidDataException>(() => StoreReader.Open(alone)).Message;
@@ -257,7 +272,8 @@ public sealed class StoreDamageTests : StoreFileFixture
     [InlineData(ReferenceJournal.WriteAheadLog)]
     public void Store_of_a_killed_writer_that_is_gone_on_with_in_another_way_needs_no_log_any_more(ReferenceJournal journal)
     {
-        string folder = Directory.CreateDirectory(Named("killed")).FullName, killed = Path.Combine(folder, "store.db");
+        string folder = Directory.CreateDirectory(Named("killed")).FullName,
+            killed = Path.Combine(folder, "store.db");
         using (var writer = Write(Store))
         {
             writer.Append([Row("a", 0, 3)]);
@@ -274,7 +290,8 @@ public sealed class StoreDamageTests : StoreFileFixture
     [Fact]
     public void Store_that_was_left_by_a_killed_process_is_read_as_it_is_and_gone_on_with()
     {
-        string folder = Directory.CreateDirectory(Named("killed")).FullName, killed = Path.Combine(folder, "store.db");
+        string folder = Directory.CreateDirectory(Named("killed")).FullName,
+            killed = Path.Combine(folder, "store.db");
         using (var writer = Write(Store))
         {
             writer.Append([Row("a", 0, 3)]);
@@ -282,7 +299,8 @@ public sealed class StoreDamageTests : StoreFileFixture
                 File.Copy(left, Path.Combine(folder, Path.GetFileName(left)));
         }
 
-        byte[] file = File.ReadAllBytes(killed), log = File.ReadAllBytes(Log(killed));
+        byte[] file = File.ReadAllBytes(killed),
+            log = File.ReadAllBytes(Log(killed));
         Assert.Single(Contents(killed));
         Assert.Equal(file, File.ReadAllBytes(killed));
         Assert.Equal(log, File.ReadAllBytes(Log(killed)));

@@ -12,13 +12,23 @@ namespace VariationalBoN.Tests.References;
 internal sealed class StoreDisk : IDisposable
 {
     /// <summary>Codes of SQLite.</summary>
-    public const int Full = 13, IoErrorWrite = 778, IoErrorSync = 1034;
+    public const int Full = 13,
+        IoErrorWrite = 778,
+        IoErrorSync = 1034;
 
-    private const int VfsSize = 168, VfsName = 24, VfsNext = 16, VfsOpen = 40, VfsDelete = 48;
-    private const int MethodsSize = 152, Write = 24, Truncate = 32, Sync = 40;
+    private const int VfsSize = 168,
+        VfsName = 24,
+        VfsNext = 16,
+        VfsOpen = 40,
+        VfsDelete = 48;
+    private const int MethodsSize = 152,
+        Write = 24,
+        Truncate = 32,
+        Sync = 40;
     private const string Library = "e_sqlite3";
     private static int s_count;
-    private readonly nint _original = sqlite3_vfs_find(0), _vfs = Marshal.AllocHGlobal(VfsSize);
+    private readonly nint _original = sqlite3_vfs_find(0),
+        _vfs = Marshal.AllocHGlobal(VfsSize);
     private readonly Dictionary<nint, nint> _methods = []; // of SQLite, and their replacements
     private readonly Dictionary<nint, string> _names = [];
     private readonly List<Delegate> _held = [];
@@ -88,10 +98,17 @@ internal sealed class StoreDisk : IDisposable
             var write = Original<WriteFile>(methods, Write);
             var truncate = Original<TruncateFile>(methods, Truncate);
             var sync = Original<SyncFile>(methods, Sync);
-            Replace<WriteFile>(replaced, Write, (of, bytes, count, offset) => Do(
-                new(StoreDiskAction.Write, _names[of], offset, Bytes(bytes, count)), () => write(of, bytes, count, offset)));
+            Replace<WriteFile>(
+                replaced,
+                Write,
+                (of, bytes, count, offset) =>
+                    Do(new(StoreDiskAction.Write, _names[of], offset, Bytes(bytes, count)), () => write(of, bytes, count, offset))
+            );
             Replace<TruncateFile>(
-                replaced, Truncate, (of, length) => Do(new(StoreDiskAction.Truncate, _names[of], length), () => truncate(of, length)));
+                replaced,
+                Truncate,
+                (of, length) => Do(new(StoreDiskAction.Truncate, _names[of], length), () => truncate(of, length))
+            );
             Replace<SyncFile>(replaced, Sync, (of, how) => Do(new(StoreDiskAction.Sync, _names[of]), () => sync(of, how)));
         }
 
@@ -102,7 +119,8 @@ internal sealed class StoreDisk : IDisposable
     private int OnDelete(nint vfs, nint name, int syncFolder) =>
         Do(
             new(syncFolder != 0 ? StoreDiskAction.DeleteForGood : StoreDiskAction.Delete, Marshal.PtrToStringUTF8(name)!),
-            () => _delete(_original, name, syncFolder));
+            () => _delete(_original, name, syncFolder)
+        );
 
     private int Do(StoreDiskOperation operation, Func<int> action)
     {

@@ -33,10 +33,15 @@ public sealed class StoreDiskFaultTests : StoreFileFixture
     [Theory]
     [MemberData(nameof(Faults))]
     public void Batch_that_cannot_be_written_is_an_error_wherever_it_fails_and_the_store_is_as_it_was(
-        StoreDiskAction action, int code, ReferenceJournal journal, string why)
+        StoreDiskAction action,
+        int code,
+        ReferenceJournal journal,
+        string why
+    )
     {
         var kept = new List<StoreRow>();
-        int operations = 0, failed = 0;
+        int operations = 0,
+            failed = 0;
         using (var writer = Write(Store, new StoreWriting(Journal: journal, Vfs: _disk.Name)))
         {
             Keep(writer, Row("p", 0, 60));

@@ -11,9 +11,7 @@ public abstract class StoreFileFixture : IDisposable
     private readonly string _root;
 
     protected StoreFileFixture()
-        : this(Path.GetTempPath())
-    {
-    }
+        : this(Path.GetTempPath()) { }
 
     private protected StoreFileFixture(string parent) =>
         _root = Directory.CreateDirectory(Path.Combine(parent, $"vbon-store-{Guid.NewGuid():N}")).FullName;
@@ -61,16 +59,22 @@ public abstract class StoreFileFixture : IDisposable
     }
 
     internal static StoreRow RewardsAlone(Prompt prompt, int first, params double?[] rewards) =>
-        new() { Prompt = prompt, First = first, Rewards = [.. rewards] };
+        new()
+        {
+            Prompt = prompt,
+            First = first,
+            Rewards = [.. rewards],
+        };
 
     internal static StoreWriter Write(string path, StoreWriting? how = null, KeyValuePair<string, string>[]? facts = null)
     {
         facts ??= Facts;
         return StoreWriter.Open(path, facts, Differences, how ?? new StoreWriting(FlushToDisk: false));
 
-        IEnumerable<string> Differences(IReadOnlyDictionary<string, string> there) => facts
-            .Where(fact => there.GetValueOrDefault(fact.Key) != fact.Value)
-            .Select(fact => $"{fact.Key} is {there.GetValueOrDefault(fact.Key)}, here {fact.Value}");
+        IEnumerable<string> Differences(IReadOnlyDictionary<string, string> there) =>
+            facts
+                .Where(fact => there.GetValueOrDefault(fact.Key) != fact.Value)
+                .Select(fact => $"{fact.Key} is {there.GetValueOrDefault(fact.Key)}, here {fact.Value}");
     }
 
     internal static void Make(string path, params StoreRow[][] batches)
@@ -88,9 +92,12 @@ public abstract class StoreFileFixture : IDisposable
     }
 
     internal static string[] Contents(StoreReader reader) =>
-        [.. Enumerable.Range(0, reader.Index.Prompts)
-            .SelectMany(number => reader.Index.RowsOf(number).ToArray())
-            .Select(entry => Describe(reader.Read(entry)))];
+        [
+            .. Enumerable
+                .Range(0, reader.Index.Prompts)
+                .SelectMany(number => reader.Index.RowsOf(number).ToArray())
+                .Select(entry => Describe(reader.Read(entry))),
+        ];
 
     internal static string Describe(StoreRow row) =>
         $"{row}|{row.Prompt.IsConversation}|{Bits(row.Rewards)}|{Bits(row.LogReference)}|{Encoding.UTF8.GetString(row.Content.ToJson())}";
@@ -98,15 +105,17 @@ public abstract class StoreFileFixture : IDisposable
     /// <summary>Runs SQL on a file as a tool of somebody else does.</summary>
     internal static object? Sql(string path, string sql)
     {
-        using var connection =
-            new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString);
+        using var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ConnectionString
+        );
         connection.Open();
         return connection.Scalar(sql);
     }
 
     /// <summary>The files of the folder by name, without the lock, with their contents.</summary>
     protected Dictionary<string, byte[]> Files() =>
-        Directory.GetFiles(_root)
+        Directory
+            .GetFiles(_root)
             .Where(file => !file.EndsWith("-writer", StringComparison.Ordinal))
             .ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
 

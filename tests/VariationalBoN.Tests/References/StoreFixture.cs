@@ -39,8 +39,10 @@ public abstract class StoreFixture : IDisposable
                     FinishReason = (FinishReason)(i % 2),
                 },
                 i < first + count - excluded ? new CounterRandom(new DrawSeed(7), prompt, i).Normal(0) : null,
-                -0.1 - i)),
-            [new("style", [.. indices.Select(i => i % 3 == 0 ? (double?)null : i / 7.0)])]);
+                -0.1 - i
+            )),
+            [new("style", [.. indices.Select(i => i % 3 == 0 ? (double?)null : i / 7.0)])]
+        );
     }
 
     internal static ReferenceStore Open(string path, ReferenceProvenance? provenance = null) =>
@@ -69,13 +71,17 @@ public abstract class StoreFixture : IDisposable
     private static IEnumerable<string> Components(ReferencePrompt prompt) =>
         prompt.Components.Select(part => $"{part.Key}: {string.Join(' ', part.Value)}");
 
-    private static IEnumerable<string> Describe(ReferencePrompt prompt) => prompt.Samples.Select(sample => string.Join(
-        '|',
-        sample.Completion.Prompt,
-        sample.Completion.Text,
-        string.Join(' ', sample.Completion.PromptTokens),
-        string.Join(' ', sample.Completion.Tokens),
-        sample.Completion.FinishReason,
-        BitConverter.DoubleToInt64Bits(sample.Reward),
-        BitConverter.DoubleToInt64Bits(sample.LogReference)));
+    private static IEnumerable<string> Describe(ReferencePrompt prompt) =>
+        prompt.Samples.Select(sample =>
+            string.Join(
+                '|',
+                sample.Completion.Prompt,
+                sample.Completion.Text,
+                string.Join(' ', sample.Completion.PromptTokens),
+                string.Join(' ', sample.Completion.Tokens),
+                sample.Completion.FinishReason,
+                BitConverter.DoubleToInt64Bits(sample.Reward),
+                BitConverter.DoubleToInt64Bits(sample.LogReference)
+            )
+        );
 }

@@ -1,4 +1,3 @@
-
 namespace VariationalBoN.Tests.References;
 
 /// <summary>A store under a link is the store that the link leads to: one writer, one log, one length.</summary>

@@ -29,7 +29,11 @@ internal static class StorePowerCut
     /// <param name="rest">What becomes of what was not flushed.</param>
     /// <param name="random">Decides where the rest is mixed.</param>
     public static Dictionary<string, byte[]> After(
-        IReadOnlyDictionary<string, byte[]> before, IReadOnlyList<StoreDiskOperation> done, Rest rest, Random random)
+        IReadOnlyDictionary<string, byte[]> before,
+        IReadOnlyList<StoreDiskOperation> done,
+        Rest rest,
+        Random random
+    )
     {
         var files = before.ToDictionary(file => file.Key, file => file.Value);
         // a file that takes the place of one whose deletion may be undone
@@ -56,10 +60,16 @@ internal static class StorePowerCut
                         files[operation.Path] = [.. content, .. new byte[operation.Offset + operation.Bytes.Length - content.Length]];
                     else if (rest == Rest.Mixed)
                         files[operation.Path] = Written(
-                            content, operation.Offset, operation.Bytes![..Math.Min(operation.Bytes.Length, Sector * random.Next(40))]);
+                            content,
+                            operation.Offset,
+                            operation.Bytes![..Math.Min(operation.Bytes.Length, Sector * random.Next(40))]
+                        );
                     break;
-                case StoreDiskAction.Truncate when isFlushed && files.TryGetValue(operation.Path, out byte[]? content)
-                    && content.Length > operation.Offset && !made.ContainsKey(operation.Path):
+                case StoreDiskAction.Truncate
+                    when isFlushed
+                        && files.TryGetValue(operation.Path, out byte[]? content)
+                        && content.Length > operation.Offset
+                        && !made.ContainsKey(operation.Path):
                     files[operation.Path] = content[..(int)operation.Offset];
                     break;
             }
@@ -71,16 +81,17 @@ internal static class StorePowerCut
     /// <summary>
     /// Whether an operation was on the disk for sure: its file was flushed later, or, of a file that came or went, its folder.
     /// </summary>
-    private static bool IsFlushed(IReadOnlyList<StoreDiskOperation> done, int i) => done[i].Action switch
-    {
-        StoreDiskAction.DeleteForGood => true,
-        StoreDiskAction.Make or StoreDiskAction.Delete => done.Skip(i).Any(later => later.Action == StoreDiskAction.DeleteForGood)
-            || FlushesFolder(done, i),
-        _ => done.Skip(i)
-            .Where(later => later.Path == done[i].Path)
-            .TakeWhile(later => later.Action is not (StoreDiskAction.Delete or StoreDiskAction.DeleteForGood))
-            .Any(later => later.Action == StoreDiskAction.Sync),
-    };
+    private static bool IsFlushed(IReadOnlyList<StoreDiskOperation> done, int i) =>
+        done[i].Action switch
+        {
+            StoreDiskAction.DeleteForGood => true,
+            StoreDiskAction.Make or StoreDiskAction.Delete => done.Skip(i).Any(later => later.Action == StoreDiskAction.DeleteForGood)
+                || FlushesFolder(done, i),
+            _ => done.Skip(i)
+                .Where(later => later.Path == done[i].Path)
+                .TakeWhile(later => later.Action is not (StoreDiskAction.Delete or StoreDiskAction.DeleteForGood))
+                .Any(later => later.Action == StoreDiskAction.Sync),
+        };
 
     /// <summary>SQLite flushes the folder with the first flush of a log or journal that it has made.</summary>
     private static bool FlushesFolder(IReadOnlyList<StoreDiskOperation> done, int i)

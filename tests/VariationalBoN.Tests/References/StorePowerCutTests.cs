@@ -8,7 +8,12 @@ namespace VariationalBoN.Tests.References;
 public sealed class StorePowerCutTests() : StoreFileFixture(InMemory)
 {
     private static readonly StoreRow[][] s_batches =
-        [[Row("a", 0, 40), Row("b", 0, 40, holes: true)], [Row("c", 0, 300)], [Row("a", 40, 20)], [Row("d", 0, 5), Row("e", 0, 5)]];
+    [
+        [Row("a", 0, 40), Row("b", 0, 40, holes: true)],
+        [Row("c", 0, 300)],
+        [Row("a", 40, 20)],
+        [Row("d", 0, 5), Row("e", 0, 5)],
+    ];
     private readonly StoreDisk _disk = new();
 
     public override void Dispose()

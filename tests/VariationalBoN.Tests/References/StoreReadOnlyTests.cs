@@ -60,7 +60,8 @@ public sealed class StoreReadOnlyTests(ITestOutputHelper output) : StoreFileFixt
     [InlineData(false)]
     public void Store_whose_log_a_killed_writer_left_is_an_error_with_the_remedy(bool mount)
     {
-        byte[] file, log;
+        byte[] file,
+            log;
         using (var writer = Write(Store))
         {
             writer.Append([Row("a", 0, 3)]);
@@ -69,7 +70,8 @@ public sealed class StoreReadOnlyTests(ITestOutputHelper output) : StoreFileFixt
 
         File.WriteAllBytes(Store, file);
         File.WriteAllBytes(Log(Store), log);
-        string path = Forbid(mount), message = Assert.Throws<IOException>(() => StoreReader.Open(path)).Message;
+        string path = Forbid(mount),
+            message = Assert.Throws<IOException>(() => StoreReader.Open(path)).Message;
         Assert.Contains(Log(path), message);
         Assert.Contains("Make the folder writable", message);
         Allow();

@@ -48,8 +48,10 @@ public sealed class StoreWriterTests : StoreFileFixture
         using var writer = Write(Store);
         writer.Append([Row("a", 64, 64)]);
         foreach (int first in (int[])[1, 63, 64, 127])
-            Assert.Contains("samples 64 to 127", Assert.Throws<ArgumentException>(
-                () => writer.Append([Row("b", first, 64), Row("a", first, 64)])).Message);
+            Assert.Contains(
+                "samples 64 to 127",
+                Assert.Throws<ArgumentException>(() => writer.Append([Row("b", first, 64), Row("a", first, 64)])).Message
+            );
         Assert.Contains("\"b\"", Assert.Throws<ArgumentException>(() => writer.Append([Row("b", 0, 2), Row("b", 1, 2)])).Message);
         Assert.Equal([(0, 200)], writer.Missing("b", 0, 200));
         Assert.Equal([Describe(Row("a", 64, 64))], Contents(Store));
@@ -87,8 +89,9 @@ public sealed class StoreWriterTests : StoreFileFixture
     {
         Make(Store, [Row("a", 0, 3)]);
         var before = Files();
-        string message = Assert.Throws<InvalidOperationException>(
-            () => Write(Store, facts: [Facts[0], new("reward_model", "other"), new("seed", "2")])).Message;
+        string message = Assert
+            .Throws<InvalidOperationException>(() => Write(Store, facts: [Facts[0], new("reward_model", "other"), new("seed", "2")]))
+            .Message;
         Assert.Contains("reward_model is judge, here other; seed is 1, here 2", message);
         Assert.Contains(Store, message);
         Assert.Equal(before, Files());
@@ -167,11 +170,23 @@ public sealed class StoreWriterTests : StoreFileFixture
     {
         StoreRow huge = RewardsAlone("m", 0, double.MaxValue, double.MaxValue);
         Make(Store, [RewardsAlone("a", 0, 1, null, 3, 3, -0.0), Row("b", 0, 10), RewardsAlone("n", 2, null, null), huge]);
-        Assert.Equal("5 1 0.0 1.75 3.0 3 ", Sql(Store, "SELECT concat_ws(' ', drawn, without_reward, minimum, mean, maximum, "
-            + "distinct_rewards, '') FROM samples WHERE prompt = 'a'"));
+        Assert.Equal(
+            "5 1 0.0 1.75 3.0 3 ",
+            Sql(
+                Store,
+                "SELECT concat_ws(' ', drawn, without_reward, minimum, mean, maximum, "
+                    + "distinct_rewards, '') FROM samples WHERE prompt = 'a'"
+            )
+        );
         Assert.Equal(12 / 8.0, Sql(Store, "SELECT mean_tokens FROM samples WHERE prompt = 'b'"));
-        Assert.Equal("2 2 0 1", Sql(Store, "SELECT concat_ws(' ', drawn, without_reward, minimum, maximum, mean, mean_tokens, "
-            + "distinct_rewards, completions IS NULL) FROM samples WHERE prompt = 'n'"));
+        Assert.Equal(
+            "2 2 0 1",
+            Sql(
+                Store,
+                "SELECT concat_ws(' ', drawn, without_reward, minimum, maximum, mean, mean_tokens, "
+                    + "distinct_rewards, completions IS NULL) FROM samples WHERE prompt = 'n'"
+            )
+        );
         Assert.Equal(double.MaxValue, Sql(Store, "SELECT mean FROM samples WHERE prompt = 'm'"));
         Assert.Equal(0L, Sql(Store, "SELECT conversation FROM samples WHERE prompt = 'm'"));
         Assert.Equal("000000000000f87f", Sql(Store, "SELECT lower(hex(substr(rewards, 9, 8))) FROM samples WHERE prompt = 'a'"));
@@ -189,7 +204,9 @@ public sealed class StoreWriterTests : StoreFileFixture
         }
 
         string[] whole =
-            [.. new[] { Row("a", 0, 4), Row("a", 4, 4), Row("b", 0, 4, holes: true), Row("b", 4, 4), Row("c", 0, 8) }.Select(Describe)];
+        [
+            .. new[] { Row("a", 0, 4), Row("a", 4, 4), Row("b", 0, 4, holes: true), Row("b", 4, 4), Row("c", 0, 8) }.Select(Describe),
+        ];
         Assert.Equal(whole, Contents(Store));
         Sql(Store, $"VACUUM INTO '{Named("copy.db")}'");
         Assert.Equal(whole, Contents(Named("copy.db")));

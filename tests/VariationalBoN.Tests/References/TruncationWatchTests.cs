@@ -38,20 +38,46 @@ public sealed class TruncationWatchTests
     public async Task Samples_of_a_server_are_watched_too()
     {
         var heard = new List<string>();
-        await ReferenceSamples.EstimateAsync("a server", (prompts, count, _, _) => Task.FromResult<IReadOnlyList<Completion>>(
-            [.. prompts.SelectMany(prompt => Enumerable.Range(0, count).Select(i => new Completion { Prompt = prompt, Text = $"{i}", FinishReason = FinishReason.Length }))]),
-            s_reward, s_prompts, Options(heard.Add));
+        await ReferenceSamples.EstimateAsync(
+            "a server",
+            (prompts, count, _, _) =>
+                Task.FromResult<IReadOnlyList<Completion>>([
+                    .. prompts.SelectMany(prompt =>
+                        Enumerable
+                            .Range(0, count)
+                            .Select(i => new Completion
+                            {
+                                Prompt = prompt,
+                                Text = $"{i}",
+                                FinishReason = FinishReason.Length,
+                            })
+                    ),
+                ]),
+            s_reward,
+            s_prompts,
+            Options(heard.Add)
+        );
 
         Assert.StartsWith("100% of the first 40 reference samples were cut, at", Assert.Single(heard), StringComparison.Ordinal);
     }
 
     private static ReferenceTableOptions Options(Action<string> told) =>
-        new() { SamplesPerPrompt = 40, Seed = 1, PromptsPerBatch = 1, Logger = HeardLog.Warnings(told) };
+        new()
+        {
+            SamplesPerPrompt = 40,
+            Seed = 1,
+            PromptsPerBatch = 1,
+            Logger = HeardLog.Warnings(told),
+        };
 
     private static CausalLmPolicy Policy(int[] stopTokens)
     {
         var model = TinyModels.Gpt2().Freeze();
-        return new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 3, StopTokens = [.. stopTokens] });
+        return new CausalLmPolicy(
+            model,
+            new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions { MaxNewTokens = 3, StopTokens = [.. stopTokens] }
+        );
     }
 
     private sealed class Forward(Action<ReferenceTableProgress> action) : IProgress<ReferenceTableProgress>

@@ -9,7 +9,8 @@ internal sealed class Capped(IRewardModel model, int most) : IRewardModel
 
     public int MaxBatchSize => most;
 
-    public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) => completions.Count > Math.Max(1, most)
-        ? throw new InvalidOperationException($"It was given {completions.Count} completions, more than {most}.")
-        : model.ScoreAsync(completions, cancellationToken);
+    public Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken) =>
+        completions.Count > Math.Max(1, most)
+            ? throw new InvalidOperationException($"It was given {completions.Count} completions, more than {most}.")
+            : model.ScoreAsync(completions, cancellationToken);
 }

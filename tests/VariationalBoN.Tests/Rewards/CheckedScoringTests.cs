@@ -8,7 +8,10 @@ public sealed class CheckedScoringTests
 {
     private static readonly ScoringOptions s_exclude = new() { OnFailure = RewardFailure.Exclude };
 
-    private static readonly Completion[] s_four = [.. Enumerable.Range(0, 4).Select(word => WordPolicy.Word("a prompt", word, word == 3 ? FinishReason.Length : FinishReason.Stopped))];
+    private static readonly Completion[] s_four =
+    [
+        .. Enumerable.Range(0, 4).Select(word => WordPolicy.Word("a prompt", word, word == 3 ? FinishReason.Length : FinishReason.Stopped)),
+    ];
 
     [Theory]
     [InlineData(double.NaN)]
@@ -46,7 +49,10 @@ public sealed class CheckedScoringTests
         var e = await Assert.ThrowsAsync<RewardModelException>(() => Score(Batch(c => c.Tokens[0] == 3 ? -1.7e308 : 1), options));
         Assert.Contains("completion 3", e.Message, StringComparison.Ordinal);
         Assert.Contains("TruncationValue = 1E+308", e.Message, StringComparison.Ordinal);
-        Assert.Equal([1, 1, 1, null], await Score(Batch(c => c.Tokens[0] == 3 ? -1.7e308 : 1), options with { OnFailure = RewardFailure.Exclude }));
+        Assert.Equal(
+            [1, 1, 1, null],
+            await Score(Batch(c => c.Tokens[0] == 3 ? -1.7e308 : 1), options with { OnFailure = RewardFailure.Exclude })
+        );
     }
 
     [Theory]
@@ -61,26 +67,45 @@ public sealed class CheckedScoringTests
 
     [Fact]
     public async Task Null_instead_of_rewards_throws() =>
-        Assert.Contains("null", (await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!), "test judge"), new()))).Message);
+        Assert.Contains(
+            "null",
+            (
+                await Assert.ThrowsAsync<RewardModelException>(() =>
+                    Score(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!), "test judge"), new())
+                )
+            ).Message
+        );
 
     [Fact]
     public async Task Batch_that_fails_is_scored_one_by_one_so_that_only_the_culprit_is_left_out()
     {
         var sizes = new List<int>();
-        var model = RewardModel.FromBatch((completions, _) =>
-        {
-            sizes.Add(completions.Count);
-            return completions.Any(c => c.Tokens[0] == 1)
-                ? throw new IOException("cannot read word1")
-                : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
-        }, "test judge");
+        var model = RewardModel.FromBatch(
+            (completions, _) =>
+            {
+                sizes.Add(completions.Count);
+                return completions.Any(c => c.Tokens[0] == 1)
+                    ? throw new IOException("cannot read word1")
+                    : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
+            },
+            "test judge"
+        );
         Assert.Equal([0, null, 2, 3], await Score(model, s_exclude));
         Assert.Equal([4, 1, 1, 1, 1], sizes);
     }
 
     [Fact]
     public async Task Reward_exception_of_the_model_itself_is_excluded_like_any_other() =>
-        Assert.Equal([0, null, 2, 3], await Score(RewardModel.FromFunction(c => c.Tokens[0] == 1 ? throw new RewardModelException("inner judge") : WordPolicy.Reward(c), "test judge"), s_exclude));
+        Assert.Equal(
+            [0, null, 2, 3],
+            await Score(
+                RewardModel.FromFunction(
+                    c => c.Tokens[0] == 1 ? throw new RewardModelException("inner judge") : WordPolicy.Reward(c),
+                    "test judge"
+                ),
+                s_exclude
+            )
+        );
 
     [Fact]
     public async Task Wrong_count_for_a_batch_alone_costs_nothing_when_failures_are_excluded()
@@ -103,12 +128,15 @@ public sealed class CheckedScoringTests
     public async Task Cancellation_passes_untouched(RewardFailure onFailure)
     {
         using var source = new CancellationTokenSource();
-        var model = RewardModel.FromAsync(async (_, ct) =>
-        {
-            await source.CancelAsync();
-            ct.ThrowIfCancellationRequested();
-            return 0;
-        }, "test judge");
+        var model = RewardModel.FromAsync(
+            async (_, ct) =>
+            {
+                await source.CancelAsync();
+                ct.ThrowIfCancellationRequested();
+                return 0;
+            },
+            "test judge"
+        );
         var e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Score(model, new() { OnFailure = onFailure }, source.Token));
         Assert.Equal(source.Token, e.CancellationToken);
     }
@@ -119,16 +147,21 @@ public sealed class CheckedScoringTests
     public async Task Cancellation_that_surfaces_as_another_exception_is_a_cancellation(RewardFailure onFailure)
     {
         using var source = new CancellationTokenSource();
-        var model = RewardModel.FromFunction(completion =>
-        {
-            if (completion.Tokens[0] < 3)
-                return 1;
-            source.Cancel(); // in the last batch, after which nothing looks at the token
-            throw new InvalidDataException("Status(StatusCode=\"Cancelled\")");
-        }, "test judge");
+        var model = RewardModel.FromFunction(
+            completion =>
+            {
+                if (completion.Tokens[0] < 3)
+                    return 1;
+                source.Cancel(); // in the last batch, after which nothing looks at the token
+                throw new InvalidDataException("Status(StatusCode=\"Cancelled\")");
+            },
+            "test judge"
+        );
         foreach (IRewardModel asked in (IRewardModel[])[model, new WeightedRewardModel(new RewardTerm("term", model))])
         {
-            var e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Score(asked, new() { OnFailure = onFailure, BatchSize = 1 }, source.Token));
+            var e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                Score(asked, new() { OnFailure = onFailure, BatchSize = 1 }, source.Token)
+            );
             Assert.Equal(source.Token, e.CancellationToken);
         }
     }
@@ -137,7 +170,14 @@ public sealed class CheckedScoringTests
     public async Task Each_exclusion_is_told_with_its_reason()
     {
         var told = new List<string>();
-        var model = Batch(c => c.Tokens[0] switch { 0 => double.NaN, 2 => throw new IOException("cannot read word2"), _ => 1 });
+        var model = Batch(c =>
+            c.Tokens[0] switch
+            {
+                0 => double.NaN,
+                2 => throw new IOException("cannot read word2"),
+                _ => 1,
+            }
+        );
         Assert.Equal([null, 1, null, 1], await Score(model, s_exclude with { Logger = HeardLog.Warnings(told.Add) }));
         Assert.Equal(2, told.Count);
         Assert.Contains("completion 0", told[0]);
@@ -155,10 +195,18 @@ public sealed class CheckedScoringTests
         int calls = 0;
         var told = new List<string>();
         var refused = new HttpRequestException("refused");
-        var model = RewardModel.FromBatch((completions, _) => calls++ == 0
-            ? throw (wrapped ? new AggregateException(new FormatException(), new InvalidOperationException("tried", refused)) : refused)
-            : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]), "test judge");
-        var error = await Assert.ThrowsAsync<RewardModelException>(() => Score(model, s_exclude with { BatchSize = 2, Logger = HeardLog.Warnings(told.Add) }));
+        var model = RewardModel.FromBatch(
+            (completions, _) =>
+                calls++ == 0
+                    ? throw (
+                        wrapped ? new AggregateException(new FormatException(), new InvalidOperationException("tried", refused)) : refused
+                    )
+                    : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]),
+            "test judge"
+        );
+        var error = await Assert.ThrowsAsync<RewardModelException>(() =>
+            Score(model, s_exclude with { BatchSize = 2, Logger = HeardLog.Warnings(told.Add) })
+        );
         Assert.Contains("a batch of 2 completions", error.Message);
         Assert.Contains("the fault is the service's", error.Message);
         Assert.Equal(1, calls);
@@ -178,17 +226,22 @@ public sealed class CheckedScoringTests
 
     [Fact]
     public async Task Timeout_of_the_model_is_a_failure_not_a_cancellation() =>
-        await Assert.ThrowsAsync<RewardModelException>(() => Score(RewardModel.FromAsync((_, _) => throw new TaskCanceledException("timed out"), "test judge"), new()));
+        await Assert.ThrowsAsync<RewardModelException>(() =>
+            Score(RewardModel.FromAsync((_, _) => throw new TaskCanceledException("timed out"), "test judge"), new())
+        );
 
     [Fact]
     public async Task Batches_are_no_larger_than_asked_and_keep_the_order()
     {
         var sizes = new List<int>();
-        var model = RewardModel.FromBatch((completions, _) =>
-        {
-            sizes.Add(completions.Count);
-            return Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
-        }, "test judge");
+        var model = RewardModel.FromBatch(
+            (completions, _) =>
+            {
+                sizes.Add(completions.Count);
+                return Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]);
+            },
+            "test judge"
+        );
         Assert.Equal([0, 1, 2, 3], await Score(model, new() { BatchSize = 3 }));
         Assert.Equal([3, 1], sizes);
     }
@@ -207,12 +260,21 @@ public sealed class CheckedScoringTests
 
     [Fact]
     public async Task Truncated_completion_pays_the_penalty_when_asked() =>
-        Assert.Equal([0, 1, 2, -4], await Score(Batch(WordPolicy.Reward), new() { OnTruncated = TruncationRule.Subtract, TruncationValue = 7 }));
+        Assert.Equal(
+            [0, 1, 2, -4],
+            await Score(Batch(WordPolicy.Reward), new() { OnTruncated = TruncationRule.Subtract, TruncationValue = 7 })
+        );
 
     [Fact]
     public void Options_name_all_their_faults_in_one_message()
     {
-        var options = new ScoringOptions { OnFailure = (RewardFailure)9, OnTruncated = (TruncationRule)8, TruncationValue = double.NaN, BatchSize = 0 };
+        var options = new ScoringOptions
+        {
+            OnFailure = (RewardFailure)9,
+            OnTruncated = (TruncationRule)8,
+            TruncationValue = double.NaN,
+            BatchSize = 0,
+        };
         string message = Assert.Throws<ArgumentException>(options.Validate).Message;
         foreach (string name in (string[])["OnFailure is 9", "OnTruncated is 8", "TruncationValue is NaN", "BatchSize is 0"])
             Assert.Contains(name, message);
@@ -225,7 +287,9 @@ public sealed class CheckedScoringTests
         RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([.. completions.Select(score)]), "test judge");
 
     private static double Untruncated(Completion completion) =>
-        completion.FinishReason == FinishReason.Stopped ? WordPolicy.Reward(completion) : throw new InvalidOperationException("asked for a truncated completion");
+        completion.FinishReason == FinishReason.Stopped
+            ? WordPolicy.Reward(completion)
+            : throw new InvalidOperationException("asked for a truncated completion");
 
     private static double Broken(Completion completion) => throw new IOException("the service is down");
 }

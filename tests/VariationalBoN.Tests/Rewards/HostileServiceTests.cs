@@ -23,13 +23,18 @@ public sealed class HostileServiceTests
     public async Task Answer_from_elsewhere_is_no_reward(int status)
     {
         await using var elsewhere = new RawServer(Encoding.UTF8.GetBytes(Answer(Good)));
-        await using var server = new ScriptedServer(_ => Answer("", $"{status} Moved", $"Location: {elsewhere.Endpoint}?token=hidden1\r\n"));
+        await using var server = new ScriptedServer(_ =>
+            Answer("", $"{status} Moved", $"Location: {elsewhere.Endpoint}?token=hidden1\r\n")
+        );
         RemoteServiceException error = await Fails(server.Endpoint);
         Assert.Equal(RemoteFailure.Misdirected, error.Failure);
         Assert.Contains(elsewhere.Endpoint.ToString(), error.Message);
         Assert.Contains("AllowAutoRedirect", error.Message);
         Assert.DoesNotContain("hidden", error.ToString());
-        Assert.Equal(RemoteFailure.Misdirected, (await Fails(server.Endpoint, new HttpClientHandler { AllowAutoRedirect = false })).Failure);
+        Assert.Equal(
+            RemoteFailure.Misdirected,
+            (await Fails(server.Endpoint, new HttpClientHandler { AllowAutoRedirect = false })).Failure
+        );
     }
 
     [Theory]
@@ -73,7 +78,10 @@ public sealed class HostileServiceTests
     [InlineData("404 Oops", RemoteFailure.Misdirected)]
     public async Task Body_without_end_is_read_up_to_a_bound(string status, RemoteFailure failure)
     {
-        await using var server = new RawServer(Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nConnection: close\r\n\r\n"), [.. Enumerable.Repeat((byte)'[', 1 << 16)]);
+        await using var server = new RawServer(
+            Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nConnection: close\r\n\r\n"),
+            [.. Enumerable.Repeat((byte)'[', 1 << 16)]
+        );
         RemoteServiceException error = await Fails(server.Endpoint);
         Assert.Equal(failure, error.Failure);
         Assert.InRange(error.Message.Length, 1, 1500);
@@ -98,12 +106,24 @@ public sealed class HostileServiceTests
     {
         byte[] plain = [.. "{\"rewards\": ["u8, .. Enumerable.Repeat((byte)' ', 64 << 20)];
         using var packed = new MemoryStream();
-        using (Stream pack = encoding switch { "gzip" => new GZipStream(packed, CompressionMode.Compress, true), "br" => new BrotliStream(packed, CompressionLevel.Fastest, true), _ => new ZLibStream(packed, CompressionMode.Compress, true) })
+        using (
+            Stream pack = encoding switch
+            {
+                "gzip" => new GZipStream(packed, CompressionMode.Compress, true),
+                "br" => new BrotliStream(packed, CompressionLevel.Fastest, true),
+                _ => new ZLibStream(packed, CompressionMode.Compress, true),
+            }
+        )
             pack.Write(plain);
-        byte[] head = Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {packed.Length}\r\n\r\n");
+        byte[] head = Encoding.ASCII.GetBytes(
+            $"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {packed.Length}\r\n\r\n"
+        );
         await using var server = new RawServer([.. head, .. packed.ToArray()]);
         long before = GC.GetTotalAllocatedBytes();
-        RemoteServiceException error = await Fails(server.Endpoint, new HttpClientHandler { AutomaticDecompression = DecompressionMethods.All });
+        RemoteServiceException error = await Fails(
+            server.Endpoint,
+            new HttpClientHandler { AutomaticDecompression = DecompressionMethods.All }
+        );
         Assert.Equal(RemoteFailure.BadAnswer, error.Failure);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 100L << 20); // of other tests, too
     }
@@ -112,7 +132,10 @@ public sealed class HostileServiceTests
     public async Task Body_that_is_not_compressed_as_it_says_is_a_bad_answer()
     {
         await using var server = new ScriptedServer(_ => Answer(Good, header: "Content-Encoding: gzip\r\n"));
-        Assert.Equal(RemoteFailure.BadAnswer, (await Fails(server.Endpoint, new HttpClientHandler { AutomaticDecompression = DecompressionMethods.All })).Failure);
+        Assert.Equal(
+            RemoteFailure.BadAnswer,
+            (await Fails(server.Endpoint, new HttpClientHandler { AutomaticDecompression = DecompressionMethods.All })).Failure
+        );
     }
 
     [Fact]
@@ -125,7 +148,10 @@ public sealed class HostileServiceTests
     [Fact]
     public async Task Headers_without_end_are_refused()
     {
-        await using var server = new RawServer("HTTP/1.1 200 OK\r\n"u8.ToArray(), Encoding.ASCII.GetBytes($"X-More: {new string('x', 8000)}\r\n"));
+        await using var server = new RawServer(
+            "HTTP/1.1 200 OK\r\n"u8.ToArray(),
+            Encoding.ASCII.GetBytes($"X-More: {new string('x', 8000)}\r\n")
+        );
         RemoteServiceException error = await Fails(server.Endpoint);
         Assert.InRange(error.Message.Length, 1, 1500);
     }
@@ -133,7 +159,11 @@ public sealed class HostileServiceTests
     [Fact]
     public async Task Body_that_comes_byte_by_byte_meets_the_timeout()
     {
-        await using var server = new RawServer("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"u8.ToArray(), " "u8.ToArray(), TimeSpan.FromMilliseconds(20));
+        await using var server = new RawServer(
+            "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"u8.ToArray(),
+            " "u8.ToArray(),
+            TimeSpan.FromMilliseconds(20)
+        );
         RemoteServiceException error = await Fails(server.Endpoint, timeout: TimeSpan.FromMilliseconds(300));
         Assert.Equal(RemoteFailure.Unavailable, error.Failure);
         Assert.Contains("0.3 s", error.Message);
@@ -184,12 +214,24 @@ public sealed class HostileServiceTests
     {
         foreach (string secret in new[] { "k3y-bearer+/==", "k3y-api", "k3y-user", "k3y-password&<", "k3y-query" })
         {
-            foreach (string echo in new[] { secret, secret.ToUpperInvariant(), Uri.EscapeDataString(secret), WebUtility.HtmlEncode(secret) })
+            foreach (
+                string echo in new[] { secret, secret.ToUpperInvariant(), Uri.EscapeDataString(secret), WebUtility.HtmlEncode(secret) }
+            )
             {
-                string Filled(string text) => text.Replace("SECRET", echo, StringComparison.Ordinal).Replace("FAR ", new string(' ', 4096 - 5), StringComparison.Ordinal);
+                string Filled(string text) =>
+                    text.Replace("SECRET", echo, StringComparison.Ordinal)
+                        .Replace("FAR ", new string(' ', 4096 - 5), StringComparison.Ordinal);
                 await using var server = new ScriptedServer(_ => Answer(Filled(body), Filled(status)));
-                var address = new UriBuilder(server.Endpoint) { UserName = "k3y-user", Password = Uri.EscapeDataString("k3y-password&<"), Query = "a=1&key=k3y-query" }.Uri;
-                RemoteServiceException error = await Fails(address, headers: [("Authorization", "Bearer k3y-bearer+/=="), ("X-Api-Key", "k3y-api")]);
+                var address = new UriBuilder(server.Endpoint)
+                {
+                    UserName = "k3y-user",
+                    Password = Uri.EscapeDataString("k3y-password&<"),
+                    Query = "a=1&key=k3y-query",
+                }.Uri;
+                RemoteServiceException error = await Fails(
+                    address,
+                    headers: [("Authorization", "Bearer k3y-bearer+/=="), ("X-Api-Key", "k3y-api")]
+                );
                 Assert.DoesNotContain("k3y", error.ToString(), StringComparison.OrdinalIgnoreCase);
             }
         }
@@ -202,11 +244,32 @@ public sealed class HostileServiceTests
         Assert.DoesNotContain("hidden", options.ToString(), StringComparison.Ordinal);
         Assert.Contains("http://host/score", options.ToString(), StringComparison.Ordinal);
         using var client = new HttpClient();
-        Assert.DoesNotContain("hidden", Assert.Throws<ArgumentException>(() => new HttpRewardModel(client, options with { Endpoint = new Uri("ftp://user:hidden1@host/score?key=hidden2") })).Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("hidden", Assert.Throws<ArgumentException>(() => new HttpRewardModel(client, options with { Endpoint = new Uri("/score?key=hidden2", UriKind.Relative) })).Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "hidden",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new HttpRewardModel(client, options with { Endpoint = new Uri("ftp://user:hidden1@host/score?key=hidden2") })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "hidden",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new HttpRewardModel(client, options with { Endpoint = new Uri("/score?key=hidden2", UriKind.Relative) })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static async Task<RemoteServiceException> Fails(Uri endpoint, HttpClientHandler? handler = null, TimeSpan? timeout = null, (string Name, string Value)[]? headers = null)
+    private static async Task<RemoteServiceException> Fails(
+        Uri endpoint,
+        HttpClientHandler? handler = null,
+        TimeSpan? timeout = null,
+        (string Name, string Value)[]? headers = null
+    )
     {
         using HttpClientHandler own = handler ?? new HttpClientHandler();
         using var client = new HttpClient(own) { Timeout = timeout ?? TimeSpan.FromSeconds(60) };

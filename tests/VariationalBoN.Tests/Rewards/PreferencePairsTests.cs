@@ -5,7 +5,9 @@ namespace VariationalBoN.Tests.Rewards;
 [Trait("Tier", "fast")]
 public sealed class PreferencePairsTests : IDisposable
 {
-    private const string User = """{"role":"user","content":"q"}""", Answer = """{"role":"assistant","content":"a"}""", Other = """{"role":"assistant","content":"b"}""";
+    private const string User = """{"role":"user","content":"q"}""",
+        Answer = """{"role":"assistant","content":"a"}""",
+        Other = """{"role":"assistant","content":"b"}""";
     private readonly string _folder = Directory.CreateTempSubdirectory("pairs").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -26,25 +28,50 @@ public sealed class PreferencePairsTests : IDisposable
     }
 
     [Theory]
-    [InlineData($$"""{"chosen":[{{User}},{{Answer}}],"rejected":[{"role":"user","content":"Q"},{{Other}}]}""", """[{"role":"user","content":"Q"}]""")]
+    [InlineData(
+        $$"""{"chosen":[{{User}},{{Answer}}],"rejected":[{"role":"user","content":"Q"},{{Other}}]}""",
+        """[{"role":"user","content":"Q"}]"""
+    )]
     [InlineData($$"""{"prompt":"Q","chosen":[{{User}},{{Answer}}],"rejected":[{{User}},{{Other}}]}""", "Q")]
-    [InlineData($$"""{"prompt":[{"role":"user","content":"Q"}],"chosen":[{{User}},{{Answer}}],"rejected":"b"}""", """[{"role":"user","content":"Q"}]""")]
-    public void Prompts_that_do_not_match_are_kept_for_the_report(string line, string other) => Assert.Equal(other, Assert.Single(Read(line)).OtherPrompt?.Canonical);
+    [InlineData(
+        $$"""{"prompt":[{"role":"user","content":"Q"}],"chosen":[{{User}},{{Answer}}],"rejected":"b"}""",
+        """[{"role":"user","content":"Q"}]"""
+    )]
+    public void Prompts_that_do_not_match_are_kept_for_the_report(string line, string other) =>
+        Assert.Equal(other, Assert.Single(Read(line)).OtherPrompt?.Canonical);
 
     [Fact]
     public void Margin_and_position_are_read_and_written()
     {
         PreferencePair[] pairs =
         [
-            new() { Prompt = "x\n", Chosen = "ä\"", Rejected = "", Margin = 1.5, ChosenFirst = false },
-            new() { Prompt = Prompt.Conversation($"[{User}]"), Chosen = "a", Rejected = "b" },
+            new()
+            {
+                Prompt = "x\n",
+                Chosen = "ä\"",
+                Rejected = "",
+                Margin = 1.5,
+                ChosenFirst = false,
+            },
+            new()
+            {
+                Prompt = Prompt.Conversation($"[{User}]"),
+                Chosen = "a",
+                Rejected = "b",
+            },
         ];
         string path = Path.Combine(_folder, "written.jsonl");
         PreferencePairs.WriteJsonLines(path, pairs);
 
         Assert.Equal(pairs, PreferencePairs.ReadJsonLines(path));
         Assert.Equal(pairs[0] with { Chosen = "", Rejected = "ä\"", ChosenFirst = true }, pairs[0].Reversed());
-        Assert.Contains("pair 1", Assert.Throws<ArgumentException>(() => PreferencePairs.WriteJsonLines(path, [pairs[0], pairs[1] with { OtherPrompt = "y" }])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pair 1",
+            Assert
+                .Throws<ArgumentException>(() => PreferencePairs.WriteJsonLines(path, [pairs[0], pairs[1] with { OtherPrompt = "y" }]))
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -69,17 +96,31 @@ public sealed class PreferencePairsTests : IDisposable
     }
 
     [Fact]
-    public void A_file_without_pairs_is_refused() => Assert.Contains("pairs.jsonl", Assert.Throws<InvalidDataException>(() => Read("", " ")).Message, StringComparison.Ordinal);
+    public void A_file_without_pairs_is_refused() =>
+        Assert.Contains("pairs.jsonl", Assert.Throws<InvalidDataException>(() => Read("", " ")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_split_keeps_the_pairs_of_a_prompt_together_and_more_data_move_none()
     {
-        PreferencePair[] pairs = [.. Enumerable.Range(0, 4000).Select(i => new PreferencePair { Prompt = $"p{i % 1000}", Chosen = $"{i}", Rejected = "b" })];
+        PreferencePair[] pairs =
+        [
+            .. Enumerable
+                .Range(0, 4000)
+                .Select(i => new PreferencePair
+                {
+                    Prompt = $"p{i % 1000}",
+                    Chosen = $"{i}",
+                    Rejected = "b",
+                }),
+        ];
         (var train, var heldOut) = PreferencePairs.Split(pairs, 0.2, seed: 3);
         (_, var heldOutOfHalf) = PreferencePairs.Split(pairs[..2000], 0.2, seed: 3);
 
         Assert.Empty(train.Select(pair => pair.Prompt).Intersect(heldOut.Select(pair => pair.Prompt)));
-        Assert.Equal(pairs, train.Concat(heldOut).OrderBy(pair => int.Parse(pair.Chosen, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(
+            pairs,
+            train.Concat(heldOut).OrderBy(pair => int.Parse(pair.Chosen, System.Globalization.CultureInfo.InvariantCulture))
+        );
         Assert.InRange(heldOut.Length / 4.0, 200 - 51, 200 + 51); // four deviations of a binomial of 1000 prompts
         Assert.Equal(heldOut.Where(pair => pairs.AsSpan(0, 2000).Contains(pair)), heldOutOfHalf);
         Assert.NotEqual(heldOut, PreferencePairs.Split(pairs, 0.2, seed: 4).HeldOut);

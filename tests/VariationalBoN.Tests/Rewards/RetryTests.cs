@@ -32,7 +32,12 @@ public sealed class RetryTests
     public async Task Failure_that_stays_is_thrown_at_once_as_it_is(RemoteFailure failure)
     {
         var error = new RemoteServiceException(failure, "no");
-        Assert.Same(error, await Assert.ThrowsAsync<RemoteServiceException>(() => FailsThenScores(1, () => error).WithRetry(Options()).ScoreAsync(s_two, CancellationToken.None)));
+        Assert.Same(
+            error,
+            await Assert.ThrowsAsync<RemoteServiceException>(() =>
+                FailsThenScores(1, () => error).WithRetry(Options()).ScoreAsync(s_two, CancellationToken.None)
+            )
+        );
         Assert.Empty(_retries);
     }
 
@@ -41,14 +46,21 @@ public sealed class RetryTests
     {
         var model = FailsThenScores(1, () => new InvalidOperationException("own"));
         await Assert.ThrowsAsync<InvalidOperationException>(() => model.WithRetry(Options()).ScoreAsync(s_two, CancellationToken.None));
-        Assert.Equal([1, 2], await FailsThenScores(1, () => new InvalidOperationException("own")).WithRetry(Options() with { IsTransient = e => e is InvalidOperationException }).ScoreAsync(s_two, CancellationToken.None));
+        Assert.Equal(
+            [1, 2],
+            await FailsThenScores(1, () => new InvalidOperationException("own"))
+                .WithRetry(Options() with { IsTransient = e => e is InvalidOperationException })
+                .ScoreAsync(s_two, CancellationToken.None)
+        );
     }
 
     [Fact]
     public async Task What_is_given_up_says_how_often_and_how_long()
     {
         var model = FailsThenScores(99, () => new IOException("the line is dead"));
-        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => model.WithRetry(Options()).ScoreAsync(s_two, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() =>
+            model.WithRetry(Options()).ScoreAsync(s_two, CancellationToken.None)
+        );
         Assert.Equal(RemoteFailure.Unavailable, error.Failure);
         Assert.Contains("the line is dead", error.Message);
         Assert.Contains("after 6 tries in ", error.Message);
@@ -60,7 +72,9 @@ public sealed class RetryTests
     public async Task Waits_grow_with_jitter_and_stay_below_the_limit()
     {
         var options = Options() with { MaxRetries = 40, BaseDelay = TimeSpan.FromSeconds(1), MaxDelay = TimeSpan.FromSeconds(20) };
-        await Assert.ThrowsAsync<RemoteServiceException>(() => FailsThenScores(99, () => new IOException()).WithRetry(options).ScoreAsync(s_two, CancellationToken.None));
+        await Assert.ThrowsAsync<RemoteServiceException>(() =>
+            FailsThenScores(99, () => new IOException()).WithRetry(options).ScoreAsync(s_two, CancellationToken.None)
+        );
         double[] waits = [.. _retries.Select(retry => ((TimeSpan)retry.Values["Delay"]!).TotalSeconds)];
         Assert.All(waits, wait => Assert.InRange(wait, 0, 20));
         Assert.True(waits[0] < 5, $"The first wait was {waits[0]} s.");
@@ -72,7 +86,10 @@ public sealed class RetryTests
     [InlineData(7000, 20)]
     public async Task Wait_that_the_service_asks_for_counts_up_to_the_limit(double asked, double waited)
     {
-        var model = FailsThenScores(1, () => new RemoteServiceException(RemoteFailure.Unavailable, "429", null, TimeSpan.FromSeconds(asked)));
+        var model = FailsThenScores(
+            1,
+            () => new RemoteServiceException(RemoteFailure.Unavailable, "429", null, TimeSpan.FromSeconds(asked))
+        );
         await model.WithRetry(Options() with { MaxDelay = TimeSpan.FromSeconds(20) }).ScoreAsync(s_two, CancellationToken.None);
         Assert.Equal(TimeSpan.FromSeconds(waited), Assert.Single(_retries).Values["Delay"]);
     }
@@ -81,13 +98,21 @@ public sealed class RetryTests
     public async Task Try_that_takes_too_long_is_ended_and_made_again()
     {
         int calls = 0;
-        var model = RewardModel.FromBatch(async (completions, token) =>
+        var model = RewardModel.FromBatch(
+            async (completions, token) =>
+            {
+                if (calls++ == 0)
+                    await Task.Delay(Timeout.Infinite, token);
+                return [.. completions.Select(WordPolicy.Reward)];
+            },
+            "test judge"
+        );
+        var options = Options() with
         {
-            if (calls++ == 0)
-                await Task.Delay(Timeout.Infinite, token);
-            return [.. completions.Select(WordPolicy.Reward)];
-        }, "test judge");
-        var options = Options() with { Timeout = TimeSpan.FromMilliseconds(50), TimeProvider = TimeProvider.System, BaseDelay = TimeSpan.Zero };
+            Timeout = TimeSpan.FromMilliseconds(50),
+            TimeProvider = TimeProvider.System,
+            BaseDelay = TimeSpan.Zero,
+        };
         Assert.Equal([1, 2], await model.WithRetry(options).ScoreAsync(s_two, CancellationToken.None));
         Assert.Equal(2, calls);
     }
@@ -95,12 +120,17 @@ public sealed class RetryTests
     [Fact]
     public async Task Without_retries_a_timeout_is_still_a_failure_that_names_the_limit()
     {
-        var model = RewardModel.FromAsync(async (_, token) =>
-        {
-            await Task.Delay(Timeout.Infinite, token);
-            return 0;
-        }, "test judge");
-        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => model.WithRetry(new() { MaxRetries = 0, Timeout = TimeSpan.FromMilliseconds(50) }).ScoreAsync(s_two, CancellationToken.None));
+        var model = RewardModel.FromAsync(
+            async (_, token) =>
+            {
+                await Task.Delay(Timeout.Infinite, token);
+                return 0;
+            },
+            "test judge"
+        );
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() =>
+            model.WithRetry(new() { MaxRetries = 0, Timeout = TimeSpan.FromMilliseconds(50) }).ScoreAsync(s_two, CancellationToken.None)
+        );
         Assert.Contains("no answer within 0.05 s. Given up after 1 try", error.Message);
     }
 
@@ -108,8 +138,15 @@ public sealed class RetryTests
     public async Task Cancellation_during_a_wait_passes_untouched()
     {
         using var source = new CancellationTokenSource();
-        var options = new RetryOptions { BaseDelay = TimeSpan.FromHours(1), MaxDelay = TimeSpan.FromHours(1), Logger = new HeardLog(_ => source.Cancel()) };
-        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FailsThenScores(9, () => new IOException()).WithRetry(options).ScoreAsync(s_two, source.Token));
+        var options = new RetryOptions
+        {
+            BaseDelay = TimeSpan.FromHours(1),
+            MaxDelay = TimeSpan.FromHours(1),
+            Logger = new HeardLog(_ => source.Cancel()),
+        };
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            FailsThenScores(9, () => new IOException()).WithRetry(options).ScoreAsync(s_two, source.Token)
+        );
         Assert.Equal(source.Token, error.CancellationToken);
     }
 
@@ -117,13 +154,18 @@ public sealed class RetryTests
     public async Task Cancellation_during_a_try_passes_untouched_and_is_not_tried_again()
     {
         using var source = new CancellationTokenSource();
-        var model = RewardModel.FromBatch((_, token) =>
-        {
-            source.Cancel();
-            token.ThrowIfCancellationRequested();
-            throw new InvalidOperationException("The token of the caller does not reach the call.");
-        }, "test judge");
-        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.WithRetry(Options()).ScoreAsync(s_two, source.Token));
+        var model = RewardModel.FromBatch(
+            (_, token) =>
+            {
+                source.Cancel();
+                token.ThrowIfCancellationRequested();
+                throw new InvalidOperationException("The token of the caller does not reach the call.");
+            },
+            "test judge"
+        );
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            model.WithRetry(Options()).ScoreAsync(s_two, source.Token)
+        );
         Assert.Equal(source.Token, error.CancellationToken);
         Assert.Empty(_retries);
     }
@@ -132,12 +174,17 @@ public sealed class RetryTests
     public async Task Cancellation_that_surfaces_as_another_exception_is_a_cancellation()
     {
         using var source = new CancellationTokenSource();
-        var model = RewardModel.FromBatch((_, _) =>
-        {
-            source.Cancel();
-            throw new InvalidDataException("Status(StatusCode=\"Cancelled\")");
-        }, "test judge");
-        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.WithRetry(Options()).ScoreAsync(s_two, source.Token));
+        var model = RewardModel.FromBatch(
+            (_, _) =>
+            {
+                source.Cancel();
+                throw new InvalidDataException("Status(StatusCode=\"Cancelled\")");
+            },
+            "test judge"
+        );
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            model.WithRetry(Options()).ScoreAsync(s_two, source.Token)
+        );
         Assert.Equal(source.Token, error.CancellationToken);
         Assert.Empty(_retries);
     }
@@ -146,23 +193,46 @@ public sealed class RetryTests
     public async Task Try_whose_end_surfaces_as_another_exception_took_too_long_all_the_same()
     {
         int calls = 0;
-        var model = RewardModel.FromBatch(async (completions, token) =>
-        {
-            if (calls++ == 0)
-                await Task.Delay(Timeout.Infinite, token).ContinueWith(_ => throw new InvalidDataException("Cancelled"), TaskScheduler.Default);
-            return [.. completions.Select(WordPolicy.Reward)];
-        }, "test judge");
-        Assert.Equal([1, 2], await model.WithRetry(Options() with { Timeout = TimeSpan.FromMilliseconds(50), TimeProvider = TimeProvider.System, BaseDelay = TimeSpan.Zero }).ScoreAsync(s_two, CancellationToken.None));
+        var model = RewardModel.FromBatch(
+            async (completions, token) =>
+            {
+                if (calls++ == 0)
+                    await Task.Delay(Timeout.Infinite, token)
+                        .ContinueWith(_ => throw new InvalidDataException("Cancelled"), TaskScheduler.Default);
+                return [.. completions.Select(WordPolicy.Reward)];
+            },
+            "test judge"
+        );
+        Assert.Equal(
+            [1, 2],
+            await model
+                .WithRetry(
+                    Options() with
+                    {
+                        Timeout = TimeSpan.FromMilliseconds(50),
+                        TimeProvider = TimeProvider.System,
+                        BaseDelay = TimeSpan.Zero,
+                    }
+                )
+                .ScoreAsync(s_two, CancellationToken.None)
+        );
     }
 
-    public static TheoryData<Exception, RemoteFailure?> Wrapped => new()
-    {
-        { new AggregateException(new FormatException(), new InvalidOperationException("3 tries", new HttpRequestException("refused"))), RemoteFailure.Unavailable },
-        { new AggregateException(new HttpRequestException("refused"), new FormatException()), null },
-        { new InvalidOperationException("own", new RemoteServiceException(RemoteFailure.BadAnswer, "NaN")), RemoteFailure.BadAnswer },
-        { new RewardModelException("term", new TimeoutException()), RemoteFailure.Unavailable },
-        { new InvalidOperationException("own"), null },
-    };
+    public static TheoryData<Exception, RemoteFailure?> Wrapped =>
+        new()
+        {
+            {
+                new AggregateException(
+                    new FormatException(),
+                    new InvalidOperationException("3 tries", new HttpRequestException("refused"))
+                ),
+                RemoteFailure.Unavailable
+            },
+            { new AggregateException(new HttpRequestException("refused"), new FormatException()), null },
+            { new InvalidOperationException("own", new RemoteServiceException(RemoteFailure.BadAnswer, "NaN")), RemoteFailure.BadAnswer },
+            { new RewardModelException("term", new TimeoutException()), RemoteFailure.Unavailable },
+            { new InvalidOperationException("own"), null },
+        };
 
     [Theory]
     [MemberData(nameof(Wrapped))]
@@ -181,12 +251,19 @@ public sealed class RetryTests
     public async Task Status_of_an_exception_of_the_client_decides(int status, RemoteFailure? failure, int calls)
     {
         int made = 0;
-        var model = RewardModel.FromBatch((_, _) =>
-        {
-            made++;
-            throw new RewardModelException("term", new InvalidDataException("own"));
-        }, "test judge");
-        var error = await Assert.ThrowsAnyAsync<Exception>(() => model.WithRetry(Options() with { StatusOf = e => e is InvalidDataException ? status : null }).ScoreAsync(s_two, CancellationToken.None));
+        var model = RewardModel.FromBatch(
+            (_, _) =>
+            {
+                made++;
+                throw new RewardModelException("term", new InvalidDataException("own"));
+            },
+            "test judge"
+        );
+        var error = await Assert.ThrowsAnyAsync<Exception>(() =>
+            model
+                .WithRetry(Options() with { StatusOf = e => e is InvalidDataException ? status : null })
+                .ScoreAsync(s_two, CancellationToken.None)
+        );
         Assert.Equal((failure, calls), ((error as RemoteServiceException)?.Failure, made));
     }
 
@@ -196,7 +273,8 @@ public sealed class RetryTests
     [InlineData(422, false)]
     public async Task What_is_the_services_own_fault_ends_a_call_that_leaves_out_failures(int status, bool ends)
     {
-        var model = RewardModel.FromFunction(completion => completion == s_two[1] ? throw new InvalidDataException("own") : 1, "test judge")
+        var model = RewardModel
+            .FromFunction(completion => completion == s_two[1] ? throw new InvalidDataException("own") : 1, "test judge")
             .WithRetry(Options() with { StatusOf = e => e is InvalidDataException ? status : null });
         var scoring = new ScoringOptions { OnFailure = RewardFailure.Exclude };
         if (ends)
@@ -215,9 +293,13 @@ public sealed class RetryTests
     public async Task Status_is_believed_over_what_the_failure_was_taken_for()
     {
         var model = RewardModel.FromBatch(
-            (_, _) => throw new RemoteServiceException("away", new InvalidDataException("own", new IOException("cut"))), "test judge");
+            (_, _) => throw new RemoteServiceException("away", new InvalidDataException("own", new IOException("cut"))),
+            "test judge"
+        );
         var retry = Options() with { StatusOf = e => e is InvalidDataException ? 401 : null };
-        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => model.WithRetry(retry).ScoreAsync(s_two, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() =>
+            model.WithRetry(retry).ScoreAsync(s_two, CancellationToken.None)
+        );
         Assert.Equal(RemoteFailure.Misdirected, error.Failure);
     }
 
@@ -225,7 +307,9 @@ public sealed class RetryTests
     public async Task Failure_that_passes_is_told_as_one_although_it_was_tried_once()
     {
         var options = Options() with { MaxRetries = 0, StatusOf = e => e is InvalidDataException ? 503 : null };
-        var error = await Assert.ThrowsAsync<RemoteServiceException>(() => FailsThenScores(1, () => new InvalidDataException("restarting")).WithRetry(options).ScoreAsync(s_two, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<RemoteServiceException>(() =>
+            FailsThenScores(1, () => new InvalidDataException("restarting")).WithRetry(options).ScoreAsync(s_two, CancellationToken.None)
+        );
         Assert.Equal(RemoteFailure.Unavailable, error.Failure);
         Assert.Contains("after 1 try", error.Message);
     }
@@ -243,17 +327,46 @@ public sealed class RetryTests
     [Fact]
     public void Options_name_all_their_faults_in_one_message()
     {
-        var options = new RetryOptions { MaxRetries = -1, BaseDelay = TimeSpan.FromDays(2), MaxDelay = TimeSpan.Zero, Timeout = TimeSpan.FromMilliseconds(1), IsTransient = null!, TimeProvider = null! };
+        var options = new RetryOptions
+        {
+            MaxRetries = -1,
+            BaseDelay = TimeSpan.FromDays(2),
+            MaxDelay = TimeSpan.Zero,
+            Timeout = TimeSpan.FromMilliseconds(1),
+            IsTransient = null!,
+            TimeProvider = null!,
+        };
         string message = Assert.Throws<ArgumentException>(() => new RetryPolicy(options)).Message;
-        foreach (string name in (string[])["MaxRetries is -1", "BaseDelay is 2.00:00:00", "MaxDelay is 00:00:00", "Timeout is 00:00:00.001", "IsTransient", "TimeProvider"])
+        foreach (
+            string name in (string[])
+                [
+                    "MaxRetries is -1",
+                    "BaseDelay is 2.00:00:00",
+                    "MaxDelay is 00:00:00",
+                    "Timeout is 00:00:00.001",
+                    "IsTransient",
+                    "TimeProvider",
+                ]
+        )
             Assert.Contains(name, message);
     }
 
     private static IRewardModel FailsThenScores(int failures, Func<Exception> error)
     {
         int calls = 0;
-        return RewardModel.FromBatch((completions, _) => calls++ < failures ? throw error() : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]), "test judge");
+        return RewardModel.FromBatch(
+            (completions, _) =>
+                calls++ < failures ? throw error() : Task.FromResult<RewardScores>([.. completions.Select(WordPolicy.Reward)]),
+            "test judge"
+        );
     }
 
-    private RetryOptions Options() => new() { MaxRetries = 5, Timeout = null, TimeProvider = new ImpatientTime(), Logger = new HeardLog(_retries.Enqueue) };
+    private RetryOptions Options() =>
+        new()
+        {
+            MaxRetries = 5,
+            Timeout = null,
+            TimeProvider = new ImpatientTime(),
+            Logger = new HeardLog(_retries.Enqueue),
+        };
 }

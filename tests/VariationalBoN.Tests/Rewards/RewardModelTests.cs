@@ -8,17 +8,23 @@ public sealed class RewardModelTests
 {
     private static readonly Completion[] s_two = [WordPolicy.Word("p", 1), WordPolicy.Word("pp", 2)];
 
-    public static TheoryData<IRewardModel> Models() => new(
-        RewardModel.FromFunction((prompt, text) => prompt.Length + (10 * text[^1]), "j"),
-        RewardModel.FromFunction(c => c.Prompt.Text.Length + (10 * c.Text[^1]), "j"),
-        RewardModel.FromAsync(
-            async (c, _) =>
-            {
-                await Task.Yield();
-                return c.Prompt.Text.Length + (10 * c.Text[^1]);
-            },
-            "j"),
-        RewardModel.FromBatch((batch, _) => Task.FromResult<RewardScores>([.. batch.Select(c => (double)(c.Prompt.Text.Length + (10 * c.Text[^1])))]), "j"));
+    public static TheoryData<IRewardModel> Models() =>
+        new(
+            RewardModel.FromFunction((prompt, text) => prompt.Length + (10 * text[^1]), "j"),
+            RewardModel.FromFunction(c => c.Prompt.Text.Length + (10 * c.Text[^1]), "j"),
+            RewardModel.FromAsync(
+                async (c, _) =>
+                {
+                    await Task.Yield();
+                    return c.Prompt.Text.Length + (10 * c.Text[^1]);
+                },
+                "j"
+            ),
+            RewardModel.FromBatch(
+                (batch, _) => Task.FromResult<RewardScores>([.. batch.Select(c => (double)(c.Prompt.Text.Length + (10 * c.Text[^1])))]),
+                "j"
+            )
+        );
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -33,12 +39,17 @@ public sealed class RewardModelTests
     {
         int begun = 0;
         var gate = new TaskCompletionSource<double>();
-        Task<RewardScores> scores = RewardModel.FromAsync((_, _) =>
-        {
-            if (++begun == 2)
-                gate.SetResult(5);
-            return gate.Task;
-        }, "test judge").ScoreAsync(s_two, CancellationToken.None);
+        Task<RewardScores> scores = RewardModel
+            .FromAsync(
+                (_, _) =>
+                {
+                    if (++begun == 2)
+                        gate.SetResult(5);
+                    return gate.Task;
+                },
+                "test judge"
+            )
+            .ScoreAsync(s_two, CancellationToken.None);
         Assert.Equal(2, begun);
         Assert.Equal([5, 5], await scores);
     }
@@ -48,12 +59,15 @@ public sealed class RewardModelTests
     {
         using var source = new CancellationTokenSource();
         int calls = 0;
-        var model = RewardModel.FromFunction(_ =>
-        {
-            calls++;
-            source.Cancel();
-            return 0;
-        }, "test judge");
+        var model = RewardModel.FromFunction(
+            _ =>
+            {
+                calls++;
+                source.Cancel();
+                return 0;
+            },
+            "test judge"
+        );
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.ScoreAsync(s_two, source.Token));
         Assert.Equal(1, calls);
     }

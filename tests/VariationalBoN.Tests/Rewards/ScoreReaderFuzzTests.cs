@@ -7,12 +7,26 @@ using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Rewards;
 
-/// <summary>Generated and mutated answers of a remote judge: a finite reward for each completion, or <see cref="RemoteServiceException"/> with the address; nothing else, and no memory out of proportion.</summary>
+/// <summary>Generated and mutated answers of a remote judge: a finite reward for each completion, or <see cref="RemoteServiceException"/>
+/// with the address; nothing else, and no memory out of proportion.</summary>
 [Trait("Tier", "fast")]
 public sealed class ScoreReaderFuzzTests
 {
     private static readonly FileFuzz s_fuzz = new(
-        "Infinity", "-0", "-1e999", "[1, 2]", "[1, 2, 3]", "{\"a\": [1, 2]}", "\\u0000", "\"rewards\"", "\"model\"", "\"components\"", "\"judge 1\"", "\"style\"", new string('9', 400));
+        "Infinity",
+        "-0",
+        "-1e999",
+        "[1, 2]",
+        "[1, 2, 3]",
+        "{\"a\": [1, 2]}",
+        "\\u0000",
+        "\"rewards\"",
+        "\"model\"",
+        "\"components\"",
+        "\"judge 1\"",
+        "\"style\"",
+        new string('9', 400)
+    );
 
     private static readonly Completion[] s_two = [WordPolicy.Word("a", 1), WordPolicy.Word("b", 2)];
 
@@ -22,12 +36,21 @@ public sealed class ScoreReaderFuzzTests
         var answer = new Canned();
         using var client = new HttpClient(answer);
         var model = new HttpRewardModel(client, new() { Endpoint = new Uri("http://judge.test/score"), Identity = "judge 1" });
-        string[] seeds = ["""{"rewards": [-1.5, 2e-3], "model": "judge 1", "components": {"style": [0.5, 1], "facts": [3, 4]}}""", """{"rewards":[0,1]}"""];
-        await FuzzAsync(FileFuzz.Inputs / 4, seeds, "http://judge.test/score", bytes =>
-        {
-            answer.Body = bytes;
-            return model.ScoreAsync(s_two, CancellationToken.None);
-        });
+        string[] seeds =
+        [
+            """{"rewards": [-1.5, 2e-3], "model": "judge 1", "components": {"style": [0.5, 1], "facts": [3, 4]}}""",
+            """{"rewards":[0,1]}""",
+        ];
+        await FuzzAsync(
+            FileFuzz.Inputs / 4,
+            seeds,
+            "http://judge.test/score",
+            bytes =>
+            {
+                answer.Body = bytes;
+                return model.ScoreAsync(s_two, CancellationToken.None);
+            }
+        );
     }
 
     [Fact]
@@ -36,17 +59,24 @@ public sealed class ScoreReaderFuzzTests
         string text = "";
         using FakeChatClient client = FakeChatClient.Saying(_ => text);
         var model = new ChatRewardModel(client, new() { Template = "{completion}" });
-        await FuzzAsync(FileFuzz.Inputs / 4, ["7.5", " -3e-2\n"], "chat judge fake", bytes =>
-        {
-            text = Encoding.UTF8.GetString(bytes);
-            return model.ScoreAsync([s_two[0]], CancellationToken.None);
-        });
+        await FuzzAsync(
+            FileFuzz.Inputs / 4,
+            ["7.5", " -3e-2\n"],
+            "chat judge fake",
+            bytes =>
+            {
+                text = Encoding.UTF8.GetString(bytes);
+                return model.ScoreAsync([s_two[0]], CancellationToken.None);
+            }
+        );
     }
 
     private static async Task FuzzAsync(int inputs, string[] seeds, string named, Func<byte[], Task<RewardScores>> ask)
     {
         var random = new Random(17);
-        int expected = named.StartsWith("http", StringComparison.Ordinal) ? 2 : 1, accepted = 0, refused = 0;
+        int expected = named.StartsWith("http", StringComparison.Ordinal) ? 2 : 1,
+            accepted = 0,
+            refused = 0;
         for (int i = 0; i < inputs; i++)
         {
             byte[] input = s_fuzz.Mutate(random, Encoding.UTF8.GetBytes(seeds[random.Next(seeds.Length)]));
@@ -73,7 +103,10 @@ public sealed class ScoreReaderFuzzTests
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, (1 << 20) + (200L * input.Length));
         }
 
-        Assert.True(accepted > inputs / 10 && refused > inputs / 10 && accepted + refused == inputs, $"{accepted} accepted, {refused} refused");
+        Assert.True(
+            accepted > inputs / 10 && refused > inputs / 10 && accepted + refused == inputs,
+            $"{accepted} accepted, {refused} refused"
+        );
     }
 
     /// <summary>Answers 200 with given bytes, on the thread that asks.</summary>

@@ -5,8 +5,9 @@ using System.Text;
 namespace VariationalBoN.Tests.Rewards;
 
 /// <summary>
-/// A server on loopback that says exactly the bytes it is told, so that answers can be torn, late or wrong in ways a real server would not let us be.
-/// One request a connection. The script gets the number of the request, from 0, and its body; null drops the connection without a word.
+/// A server on loopback that says exactly the bytes it is told, so that answers can be torn, late or wrong in ways a real server would not
+/// let us be. One request a connection. The script gets the number of the request, from 0, and its body; null drops the connection without
+/// a word.
 /// </summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
@@ -26,9 +27,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     }
 
     public ScriptedServer(Func<int, string?> script)
-        : this((request, _, _) => Task.FromResult(script(request)))
-    {
-    }
+        : this((request, _, _) => Task.FromResult(script(request))) { }
 
     public Uri Endpoint { get; }
 
@@ -43,7 +42,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
     }
 
     public static string Answer(string body, string status = "200 OK", string header = "") =>
-        $"HTTP/1.1 {status}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nContent-Type: application/json\r\nConnection: close\r\n{header}\r\n{body}";
+        $"HTTP/1.1 {status}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nContent-Type: application/json\r\nConnection: "
+        + $"close\r\n{header}\r\n{body}";
 
     public async ValueTask DisposeAsync()
     {
@@ -62,9 +62,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             while (true)
                 _connections.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
         }
-        catch (OperationCanceledException)
-        {
-        }
+        catch (OperationCanceledException) { }
     }
 
     private async Task ServeAsync(TcpClient client)
@@ -95,7 +93,11 @@ internal sealed class ScriptedServer : IAsyncDisposable
             int head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             if (head >= 0)
             {
-                string length = text[..head].Split("\r\n").SingleOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase), "Content-Length:0")[15..];
+                string length = text[..head]
+                    .Split("\r\n")
+                    .SingleOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase), "Content-Length:0")[
+                    15..
+                ];
                 if (count >= head + 4 + int.Parse(length, System.Globalization.CultureInfo.InvariantCulture))
                     return text[(head + 4)..];
             }

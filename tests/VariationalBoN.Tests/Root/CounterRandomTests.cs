@@ -7,7 +7,18 @@ public sealed class CounterRandomTests
     [Theory]
     [InlineData(0u, 0u, 0u, 0u, 0u, 0u, 0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u)]
     [InlineData(~0u, ~0u, ~0u, ~0u, ~0u, ~0u, 0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu)]
-    [InlineData(0x243f6a88u, 0x85a308d3u, 0x13198a2eu, 0x03707344u, 0xa4093822u, 0x299f31d0u, 0xd16cfe09u, 0x94fdccebu, 0x5001e420u, 0x24126ea1u)]
+    [InlineData(
+        0x243f6a88u,
+        0x85a308d3u,
+        0x13198a2eu,
+        0x03707344u,
+        0xa4093822u,
+        0x299f31d0u,
+        0xd16cfe09u,
+        0x94fdccebu,
+        0x5001e420u,
+        0x24126ea1u
+    )]
     public void Philox_gives_the_published_answers(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
         Assert.Equal((a, b, c, d), CounterRandom.Philox(c0, c1, c2, c3, k0, k1));
 
@@ -31,7 +42,15 @@ public sealed class CounterRandomTests
     [Fact]
     public void Streams_differ_in_purpose_seed_prompt_and_sample_and_in_nothing_else()
     {
-        double[] numbers = [First(1), First(2), First(new DrawSeed(1, DrawPurpose.Evaluation)), new CounterRandom(1, "y", 0).Uniform(0), new CounterRandom(1, "x", 1).Uniform(0), new CounterRandom(1, "x", 0).Uniform(1)];
+        double[] numbers =
+        [
+            First(1),
+            First(2),
+            First(new DrawSeed(1, DrawPurpose.Evaluation)),
+            new CounterRandom(1, "y", 0).Uniform(0),
+            new CounterRandom(1, "x", 1).Uniform(0),
+            new CounterRandom(1, "x", 0).Uniform(1),
+        ];
 
         Assert.Equal(numbers.Length, numbers.Distinct().Count());
         Assert.Equal(First(1), First(1));

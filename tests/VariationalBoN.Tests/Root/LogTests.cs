@@ -16,7 +16,14 @@ public sealed class LogTests
     {
         var lines = new List<LogLine>();
         var shown = new List<ReferenceTableProgress>();
-        var options = new ReferenceTableOptions { SamplesPerPrompt = 8, Seed = 1, PromptsPerBatch = 1, Logger = new HeardLog(lines.Add), Progress = new Shown(shown.Add) };
+        var options = new ReferenceTableOptions
+        {
+            SamplesPerPrompt = 8,
+            Seed = 1,
+            PromptsPerBatch = 1,
+            Logger = new HeardLog(lines.Add),
+            Progress = new Shown(shown.Add),
+        };
         await ReferenceTable.EstimateAsync(new Scorer(new WordPolicy([0.5, 0.5]), s_reward), ["a", "b"], options);
 
         Assert.Equal(2, shown.Count);
@@ -42,9 +49,15 @@ public sealed class LogTests
     public void Nothing_is_written_to_the_console_by_the_packages()
     {
         string root = VariationalBoN.Tests.Packaging.Repository.Root;
-        IEnumerable<string> writes = Directory.EnumerateFiles(Path.Combine(root, "src"), "*.cs", SearchOption.AllDirectories)
+        IEnumerable<string> writes = Directory
+            .EnumerateFiles(Path.Combine(root, "src"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
-            .Where(file => File.ReadLines(file).Any(line => line.Contains("Console.", StringComparison.Ordinal) && !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
+            .Where(file =>
+                File.ReadLines(file)
+                    .Any(line =>
+                        line.Contains("Console.", StringComparison.Ordinal) && !line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+                    )
+            );
 
         Assert.Empty(writes);
     }

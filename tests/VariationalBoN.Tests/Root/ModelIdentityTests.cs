@@ -3,29 +3,58 @@ namespace VariationalBoN.Tests.Root;
 [Trait("Tier", "fast")]
 public sealed class ModelIdentityTests
 {
-    private static readonly ModelIdentity s_policy = new("policy", ("temperature", 1.0), ("tokens", 64), ("sampled", true), ("module", new ModelIdentity("Gpt2", ("weights", 12), ("sha256", "ab, cd"))), ("plain", new ModelIdentity("x")));
+    private static readonly ModelIdentity s_policy = new(
+        "policy",
+        ("temperature", 1.0),
+        ("tokens", 64),
+        ("sampled", true),
+        ("module", new ModelIdentity("Gpt2", ("weights", 12), ("sha256", "ab, cd"))),
+        ("plain", new ModelIdentity("x"))
+    );
 
     [Fact]
     public void Identity_is_read_back_from_its_json_whole()
     {
-        Assert.Equal("""{"name":"policy","settings":{"temperature":1.0,"tokens":64,"sampled":true,"module":{"name":"Gpt2","settings":{"weights":12,"sha256":"ab, cd"}},"plain":{"name":"x","settings":{}}}}""", s_policy.ToJson());
+        Assert.Equal(
+            """{"name":"policy","settings":{"temperature":1.0,"tokens":64,"sampled":true,"module":{"name":"Gpt2","settings":{"weights":12,"sha256":"ab, cd"}},"plain":{"name":"x","settings":{}}}}""",
+            s_policy.ToJson()
+        );
         Assert.Equal(s_policy, ModelIdentity.Parse(s_policy.ToJson()));
         Assert.Equal("\"a \\\"name\\\" é\"", new ModelIdentity("a \"name\" é").ToJson());
         Assert.Equal(new ModelIdentity("a \"name\" é"), ModelIdentity.Parse("\"a \\\"name\\\" é\""));
-        Assert.Equal("policy (temperature 1, tokens 64, sampled yes, module Gpt2 (weights 12, sha256 ab, cd), plain x)", s_policy.ToString());
+        Assert.Equal(
+            "policy (temperature 1, tokens 64, sampled yes, module Gpt2 (weights 12, sha256 ab, cd), plain x)",
+            s_policy.ToString()
+        );
     }
 
     [Fact]
     public void Differences_name_each_setting_that_differs_and_nothing_else()
     {
-        var other = new ModelIdentity("policy", ("temperature", 0.7), ("sampled", true), ("module", new ModelIdentity("Gpt2", ("weights", 12), ("sha256", "ef"))), ("plain", new ModelIdentity("x")), ("more", "y"));
+        var other = new ModelIdentity(
+            "policy",
+            ("temperature", 0.7),
+            ("sampled", true),
+            ("module", new ModelIdentity("Gpt2", ("weights", 12), ("sha256", "ef"))),
+            ("plain", new ModelIdentity("x")),
+            ("more", "y")
+        );
 
         Assert.Equal(
-            ["temperature is 1, in the other 0.7", "tokens is 64, in the other not told", "module, sha256 is ab, cd, in the other ef", "more is not told, in the other y"],
-            s_policy.Differences(other));
+            [
+                "temperature is 1, in the other 0.7",
+                "tokens is 64, in the other not told",
+                "module, sha256 is ab, cd, in the other ef",
+                "more is not told, in the other y",
+            ],
+            s_policy.Differences(other)
+        );
         Assert.Empty(s_policy.Differences(ModelIdentity.Parse(s_policy.ToJson())));
         Assert.Equal(["name is \"policy\", in the other \"reward\""], s_policy.Differences("reward"));
-        Assert.Equal(["the settings stand in another order"], new ModelIdentity("p", ("a", 1), ("b", 2)).Differences(new ModelIdentity("p", ("b", 2), ("a", 1))));
+        Assert.Equal(
+            ["the settings stand in another order"],
+            new ModelIdentity("p", ("a", 1), ("b", 2)).Differences(new ModelIdentity("p", ("b", 2), ("a", 1)))
+        );
     }
 
     [Fact]
@@ -40,7 +69,11 @@ public sealed class ModelIdentityTests
     public void Blank_and_double_names_and_numbers_that_are_none_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new ModelIdentity(" "));
-        Assert.Contains("\"a\"", Assert.Throws<ArgumentException>(() => new ModelIdentity("p", ("a", 1), ("a", 2))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"a\"",
+            Assert.Throws<ArgumentException>(() => new ModelIdentity("p", ("a", 1), ("a", 2))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => new ModelIdentity("p", ("", 1)));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ModelIdentity("p", ("a", double.NaN)));
     }

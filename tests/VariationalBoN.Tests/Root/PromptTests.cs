@@ -7,13 +7,20 @@ public sealed class PromptTests
 {
     [Theory]
     [InlineData("""[{"role":"user","content":"q"}]""", """[{"role":"user","content":"q"},{"role":"assistant","content":"a <é\"😀"}]""")]
-    [InlineData("""[{"role":"user","content":"q"},{"role":"assistant","content":"It is "}]""", """[{"role":"user","content":"q"},{"role":"assistant","content":"It is a <é\"😀"}]""")]
-    [InlineData("""[{"role":"assistant","content":null}]""", """[{"role":"assistant","content":null},{"role":"assistant","content":"a <é\"😀"}]""")]
+    [InlineData(
+        """[{"role":"user","content":"q"},{"role":"assistant","content":"It is "}]""",
+        """[{"role":"user","content":"q"},{"role":"assistant","content":"It is a <é\"😀"}]"""
+    )]
+    [InlineData(
+        """[{"role":"assistant","content":null}]""",
+        """[{"role":"assistant","content":null},{"role":"assistant","content":"a <é\"😀"}]"""
+    )]
     public void A_conversation_is_answered_by_the_assistant(string messages, string expected) =>
         Assert.Equal(Prompt.Conversation(expected), Prompt.Conversation(messages).Answered("a <é\"😀"));
 
     [Fact]
-    public void A_text_is_answered_by_what_follows_it() => Assert.Equal("The film was good", new Prompt("The film").Answered(" was good").Text);
+    public void A_text_is_answered_by_what_follows_it() =>
+        Assert.Equal("The film was good", new Prompt("The film").Answered(" was good").Text);
 
     [Fact]
     public void Text_is_a_prompt_and_its_own_canonical_form()
@@ -29,15 +36,18 @@ public sealed class PromptTests
     [Fact]
     public void Conversation_keeps_each_message_as_it_was_given_without_blanks()
     {
-        var prompt = Prompt.Conversation("""
+        var prompt = Prompt.Conversation(
+            """
             [ {"role": "system", "content": "Be \u00e9vident. \ud83d\ude42 <b> & '"},
               {"content": null, "role": "assistant", "tool_calls": [ {"id": 1.50, "args": {"b": 2, "a": [true, null]}} ]} ]
-            """);
+            """
+        );
 
         Assert.True(prompt.IsConversation);
         Assert.Equal(
             """[{"role":"system","content":"Be évident. 🙂 <b> & '"},{"content":null,"role":"assistant","tool_calls":[{"id":1.50,"args":{"b":2,"a":[true,null]}}]}]""",
-            prompt.Canonical.Replace("\\uD83D\\uDE42", "🙂", StringComparison.Ordinal));
+            prompt.Canonical.Replace("\\uD83D\\uDE42", "🙂", StringComparison.Ordinal)
+        );
         Assert.Equal(prompt, Prompt.Conversation(prompt.Canonical));
         using var again = JsonDocument.Parse(prompt.Canonical);
         Assert.Equal(prompt, Prompt.Conversation(again.RootElement));
@@ -83,7 +93,11 @@ public sealed class PromptTests
     public void Half_a_surrogate_pair_is_refused_at_the_door()
     {
         foreach ((string text, int place) in (ReadOnlySpan<(string, int)>)[("ab\uD83D", 2), ("\uDE42ab", 0), ("a\uD83D\uDE42\uDE42", 3)])
-            Assert.Contains($"at character {place}", Assert.Throws<ArgumentException>(() => new Prompt(text)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                $"at character {place}",
+                Assert.Throws<ArgumentException>(() => new Prompt(text)).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]

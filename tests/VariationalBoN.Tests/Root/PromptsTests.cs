@@ -11,7 +11,12 @@ public sealed class PromptsTests : IDisposable
     [Fact]
     public void A_line_holds_a_text_or_a_conversation()
     {
-        Write("""{"prompt": "a", "messages": 5}""", "  ", """{"messages": [{"role": "user", "content": "b"}]}""", """{"prompt": [{"role": "user", "content": "c"}]}""");
+        Write(
+            """{"prompt": "a", "messages": 5}""",
+            "  ",
+            """{"messages": [{"role": "user", "content": "b"}]}""",
+            """{"prompt": [{"role": "user", "content": "c"}]}"""
+        );
 
         Assert.Equal(["a", Conversation("b"), Conversation("c")], Prompts.ReadJsonLines(_path));
     }
@@ -22,7 +27,11 @@ public sealed class PromptsTests : IDisposable
         Write("""{"prompt": "a", "question": "b"}""");
 
         Assert.Equal(["b"], Prompts.ReadJsonLines(_path, "question"));
-        Assert.Contains("\"answer\"", Assert.Throws<InvalidDataException>(() => Prompts.ReadJsonLines(_path, "answer")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"answer\"",
+            Assert.Throws<InvalidDataException>(() => Prompts.ReadJsonLines(_path, "answer")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -38,7 +47,11 @@ public sealed class PromptsTests : IDisposable
     {
         Write("""{"prompt": "a"}""", "", line);
 
-        Assert.Contains($"{_path}, line 3:", Assert.Throws<InvalidDataException>(() => Prompts.ReadJsonLines(_path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{_path}, line 3:",
+            Assert.Throws<InvalidDataException>(() => Prompts.ReadJsonLines(_path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

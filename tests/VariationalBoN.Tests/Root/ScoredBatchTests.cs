@@ -10,7 +10,14 @@ public sealed class ScoredBatchTests
 
         var parts = batch.SplitByGroup(3);
 
-        Assert.Equal([[0, 1], [2, 3, 4, 5], [6, 7]], parts.Select(part => part.Select(item => (int)item.Reward).ToArray()).ToArray());
+        Assert.Equal(
+            [
+                [0, 1],
+                [2, 3, 4, 5],
+                [6, 7],
+            ],
+            parts.Select(part => part.Select(item => (int)item.Reward).ToArray()).ToArray()
+        );
         Assert.Equal([0, 0, 1, 1, 1, 1, 2, 2], parts.SelectMany(part => part.Groups));
         Assert.Single(batch.SplitByGroup(8));
     }
@@ -18,8 +25,20 @@ public sealed class ScoredBatchTests
     [Fact]
     public void Lengths_groups_and_sizes_are_checked()
     {
-        Assert.Contains("2 samples but 1 group", Assert.Throws<ArgumentException>(() => new ScoredBatch((IEnumerable<ScoredCompletion>)Batch([0, 0]), [0])).Message, StringComparison.Ordinal);
-        Assert.Contains("1 values of the component \"style\"", Assert.Throws<ArgumentException>(() => new ScoredBatch((IEnumerable<ScoredCompletion>)Batch([0, 0]), [0, 0], components: [new("style", [1.0])])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 samples but 1 group",
+            Assert.Throws<ArgumentException>(() => new ScoredBatch((IEnumerable<ScoredCompletion>)Batch([0, 0]), [0])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "1 values of the component \"style\"",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new ScoredBatch((IEnumerable<ScoredCompletion>)Batch([0, 0]), [0, 0], components: [new("style", [1.0])])
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => Batch([0, -1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => Batch([0]).SplitByGroup(0));
     }
@@ -30,8 +49,11 @@ public sealed class ScoredBatchTests
         double?[] rewards = [1, null, 3, null, 5, 6];
         var origin = new ScoringIdentity("reference", "judge", "scoring");
         var batch = new ScoredBatch(
-            rewards.Select((reward, i) => new ScoredSample(new Completion { Prompt = $"{i / 2}", Text = $"{i}" }, reward, -1)), [0, 0, 1, 1, 2, 2], origin,
-            [new("style", [10, 20, 30, null, 50, 60])]);
+            rewards.Select((reward, i) => new ScoredSample(new Completion { Prompt = $"{i / 2}", Text = $"{i}" }, reward, -1)),
+            [0, 0, 1, 1, 2, 2],
+            origin,
+            [new("style", [10, 20, 30, null, 50, 60])]
+        );
 
         Assert.Equal([1.0, 3, 5, 6], batch.Select(item => item.Reward));
         Assert.Equal([0, 1, 2, 2], batch.Groups.AsEnumerable());

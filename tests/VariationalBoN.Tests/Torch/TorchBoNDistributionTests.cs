@@ -39,23 +39,49 @@ public sealed class TorchBoNDistributionTests
         AssertEqual(core, batched, queries, index);
     }
 
-    /// <summary>Queries are the samples themselves, each ranked among the others; with and without a tie tolerance of a quarter, which joins most levels.</summary>
+    /// <summary>Queries are the samples themselves, each ranked among the others; with and without a tie tolerance of a quarter, which
+    /// joins most levels.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
     public void Equals_the_double_core_on_its_own_samples_and_within_a_tolerance(double n, RatioEstimator estimator, string device)
     {
         foreach (double tolerance in (double[])[0, 0.25])
         {
-            EmpiricalRewardCdf[] cdfs = [.. s_cdfs.Select((cdf, p) => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select((reward, i) => reward * (p == 2 ? 3 : 1)), tolerance))];
-            var core = new EmpiricalBoNDistribution(Enumerable.Range(0, cdfs.Length).ToDictionary(p => new Prompt($"{p}"), p => cdfs[p]), n, estimator);
+            EmpiricalRewardCdf[] cdfs =
+            [
+                .. s_cdfs.Select(
+                    (cdf, p) =>
+                        new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select((reward, i) => reward * (p == 2 ? 3 : 1)), tolerance)
+                ),
+            ];
+            var core = new EmpiricalBoNDistribution(
+                Enumerable.Range(0, cdfs.Length).ToDictionary(p => new Prompt($"{p}"), p => cdfs[p]),
+                n,
+                estimator
+            );
             using var scope = torch.NewDisposeScope();
             using var among = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator, leaveOneOut: true);
             using var batched = new TorchBoNDistribution(cdfs, n, torch.device(device), estimator: estimator);
             (ScoredCompletion[] queries, long[] index) = Queries();
             AssertEqual(core, batched, queries, index);
 
-            ScoredCompletion[] samples = [.. cdfs.SelectMany((cdf, p) => cdf.SortedRewards.ToArray().Select((reward, i) => new ScoredCompletion(new Completion { Prompt = $"{p}", Text = "" }, reward, -0.1 * (i + 1))))];
-            AssertEqual(core.LeaveOneOut(), among, samples, [.. samples.Select(sample => long.Parse(sample.Completion.Prompt.Text, System.Globalization.CultureInfo.InvariantCulture))]);
+            ScoredCompletion[] samples =
+            [
+                .. cdfs.SelectMany(
+                    (cdf, p) =>
+                        cdf
+                            .SortedRewards.ToArray()
+                            .Select(
+                                (reward, i) => new ScoredCompletion(new Completion { Prompt = $"{p}", Text = "" }, reward, -0.1 * (i + 1))
+                            )
+                ),
+            ];
+            AssertEqual(
+                core.LeaveOneOut(),
+                among,
+                samples,
+                [.. samples.Select(sample => long.Parse(sample.Completion.Prompt.Text, System.Globalization.CultureInfo.InvariantCulture))]
+            );
         }
     }
 
@@ -68,7 +94,12 @@ public sealed class TorchBoNDistributionTests
         var core = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["0"] = rounded }, 4);
         using var scope = torch.NewDisposeScope();
         using var batched = new TorchBoNDistribution([new EmpiricalRewardCdf(rewards, 0.01)], 4, dtype: torch.ScalarType.Float32);
-        ScoredCompletion[] queries = [.. Enumerable.Range(0, 300).Select(i => new ScoredCompletion(new Completion { Prompt = "0", Text = "" }, (float)(5 * random.Uniform(5000 + i)), -1))];
+        ScoredCompletion[] queries =
+        [
+            .. Enumerable
+                .Range(0, 300)
+                .Select(i => new ScoredCompletion(new Completion { Prompt = "0", Text = "" }, (float)(5 * random.Uniform(5000 + i)), -1)),
+        ];
         var (prompt, reward, logReference) = Tensors(queries, new long[300], batched);
 
         double[] values = Values(batched.LogRatio(prompt, reward, logReference));
@@ -85,7 +116,9 @@ public sealed class TorchBoNDistributionTests
         foreach (RatioEstimator estimator in Enum.GetValues<RatioEstimator>())
         {
             using var among = new TorchBoNDistribution([new EmpiricalRewardCdf([1, 2, 3])], 2, estimator: estimator, leaveOneOut: true);
-            torch.Tensor prompt = torch.zeros(2, torch.int64), reward = torch.tensor([2.0, 2.5]), logReference = torch.tensor([-1.0, -1.0]);
+            torch.Tensor prompt = torch.zeros(2, torch.int64),
+                reward = torch.tensor([2.0, 2.5]),
+                logReference = torch.tensor([-1.0, -1.0]);
 
             Assert.Equal([false, true], Values(among.LogRatio(prompt, reward, logReference)).Select(double.IsNaN));
             Assert.Equal([false, true], Values(among.LogCdf(prompt, reward, CdfSide.Strict)).Select(double.IsNaN));
@@ -102,8 +135,14 @@ public sealed class TorchBoNDistributionTests
         AssertClose(queries.Select(core.LogRatio), batched.LogRatio(prompt, reward, logReference));
         AssertClose(queries.Select(query => query.LogReference + core.LogRatio(query)), batched.LogDensity(prompt, reward, logReference));
         foreach (CdfSide side in new[] { CdfSide.Midpoint, CdfSide.AtOrBelow })
-            AssertClose(queries.Select(new LowerBoundObjective(core, side).LogTarget), batched.LogLowerBound(prompt, reward, logReference, side));
-        AssertClose(queries.Select(query => core.LogCdf(query.Completion.Prompt, query.Reward).Below), batched.LogCdf(prompt, reward, CdfSide.Strict));
+            AssertClose(
+                queries.Select(new LowerBoundObjective(core, side).LogTarget),
+                batched.LogLowerBound(prompt, reward, logReference, side)
+            );
+        AssertClose(
+            queries.Select(query => core.LogCdf(query.Completion.Prompt, query.Reward).Below),
+            batched.LogCdf(prompt, reward, CdfSide.Strict)
+        );
         AssertClose(queries.Select(new GibbsObjective(0.7).LogTarget), TorchBoNDistribution.LogGibbs(reward, logReference, 0.7));
 
         void AssertClose(IEnumerable<double> expected, torch.Tensor actual)
@@ -114,7 +153,10 @@ public sealed class TorchBoNDistributionTests
             {
                 // The conditioning of the inputs: log p, and N times logarithms near 0.
                 double scale = 2 + Math.Abs(value) + Math.Abs(queries[i].LogReference) + n;
-                Assert.True(value == values[i] || Math.Abs(value - values[i]) <= 1e-12 * scale, FormattableString.Invariant($"query {i}: core {value:R}, batched {values[i]:R}"));
+                Assert.True(
+                    value == values[i] || Math.Abs(value - values[i]) <= 1e-12 * scale,
+                    FormattableString.Invariant($"query {i}: core {value:R}, batched {values[i]:R}")
+                );
                 i++;
             }
 
@@ -125,8 +167,20 @@ public sealed class TorchBoNDistributionTests
     [Fact]
     public void Float32_is_the_rounded_result_of_exact_ranks()
     {
-        EmpiricalRewardCdf[] rounded = [.. s_cdfs.Select(cdf => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select(r => (double)(float)r)))];
-        var core = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["0"] = rounded[0], ["1"] = rounded[1], ["2"] = rounded[2], ["3"] = rounded[3] }, 16);
+        EmpiricalRewardCdf[] rounded =
+        [
+            .. s_cdfs.Select(cdf => new EmpiricalRewardCdf(cdf.SortedRewards.ToArray().Select(r => (double)(float)r))),
+        ];
+        var core = new EmpiricalBoNDistribution(
+            new Dictionary<Prompt, EmpiricalRewardCdf>
+            {
+                ["0"] = rounded[0],
+                ["1"] = rounded[1],
+                ["2"] = rounded[2],
+                ["3"] = rounded[3],
+            },
+            16
+        );
         (ScoredCompletion[] queries, long[] index) = Queries();
         queries = [.. queries.Select(query => query with { Reward = (float)query.Reward, LogReference = (float)query.LogReference })];
         using var scope = torch.NewDisposeScope();
@@ -150,7 +204,9 @@ public sealed class TorchBoNDistributionTests
         var logProb = (logReference * 0.9).requires_grad_(true);
 
         double loss = ScoreFunction.Loss(logProb, batched.LogDensity(prompt, reward, logReference), groups).item<double>();
-        double expected = ScoreFunction.Loss(logProb, [.. queries.Select(new ExactObjective(Core(8, RatioEstimator.SelfInclusive)).LogTarget)], groups).item<double>();
+        double expected = ScoreFunction
+            .Loss(logProb, [.. queries.Select(new ExactObjective(Core(8, RatioEstimator.SelfInclusive)).LogTarget)], groups)
+            .item<double>();
 
         Assert.Equal(expected, loss, 10);
     }
@@ -175,8 +231,13 @@ public sealed class TorchBoNDistributionTests
 
             torch.Tensor[] results =
             [
-                batched.LogRatio(prompt, reward, logReference), batched.LogDensity(prompt, reward, logReference), TorchBoNDistribution.LogGibbs(reward, logReference, 0.5),
-                .. Enum.GetValues<CdfSide>().SelectMany(side => new[] { batched.LogCdf(prompt, reward, side), batched.LogLowerBound(prompt, reward, logReference, side) }),
+                batched.LogRatio(prompt, reward, logReference),
+                batched.LogDensity(prompt, reward, logReference),
+                TorchBoNDistribution.LogGibbs(reward, logReference, 0.5),
+                .. Enum.GetValues<CdfSide>()
+                    .SelectMany(side =>
+                        new[] { batched.LogCdf(prompt, reward, side), batched.LogLowerBound(prompt, reward, logReference, side) }
+                    ),
             ];
 
             Assert.All(results, result => Assert.Equal(batched.Device.type, result.device_type));
@@ -194,7 +255,9 @@ public sealed class TorchBoNDistributionTests
         using var batched = new TorchBoNDistribution(s_cdfs, 8);
         var number = torch.zeros(5, torch.float64);
 
-        var error = Assert.Throws<ArgumentException>(() => batched.LogRatio(torch.zeros(5, torch.int64), torch.zeros(5, torch.float64, torch.META), number));
+        var error = Assert.Throws<ArgumentException>(() =>
+            batched.LogRatio(torch.zeros(5, torch.int64), torch.zeros(5, torch.float64, torch.META), number)
+        );
 
         Assert.Contains("meta", error.Message, StringComparison.Ordinal);
     }
@@ -207,12 +270,30 @@ public sealed class TorchBoNDistributionTests
         var prompt = torch.zeros(3, torch.int64);
         var number = torch.zeros(3, torch.float64);
 
-        Assert.Contains("reward", Assert.Throws<ArgumentException>(() => batched.LogRatio(prompt, torch.zeros(4, torch.float64), number)).Message, StringComparison.Ordinal);
-        Assert.Contains("Float32", Assert.Throws<ArgumentException>(() => batched.LogRatio(prompt, number, torch.zeros(3, torch.float32))).Message, StringComparison.Ordinal);
-        Assert.Contains("promptIndex", Assert.Throws<ArgumentException>(() => batched.LogRatio(number, number, number)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "reward",
+            Assert.Throws<ArgumentException>(() => batched.LogRatio(prompt, torch.zeros(4, torch.float64), number)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Float32",
+            Assert.Throws<ArgumentException>(() => batched.LogRatio(prompt, number, torch.zeros(3, torch.float32))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "promptIndex",
+            Assert.Throws<ArgumentException>(() => batched.LogRatio(number, number, number)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => new TorchBoNDistribution([], 8));
-        Assert.Contains("0.5", Assert.Throws<ArgumentException>(() => new TorchBoNDistribution([new([1, 2]), new([1, 2], 0.5)], 2)).Message);
-        Assert.Contains("Harmonic", Assert.Throws<ArgumentOutOfRangeException>(() => new TorchBoNDistribution(s_cdfs, 8, estimator: (RatioEstimator)7)).Message);
+        Assert.Contains(
+            "0.5",
+            Assert.Throws<ArgumentException>(() => new TorchBoNDistribution([new([1, 2]), new([1, 2], 0.5)], 2)).Message
+        );
+        Assert.Contains(
+            "Harmonic",
+            Assert.Throws<ArgumentOutOfRangeException>(() => new TorchBoNDistribution(s_cdfs, 8, estimator: (RatioEstimator)7)).Message
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => new TorchBoNDistribution(s_cdfs, double.NaN));
         Assert.Throws<ArgumentException>(() => new TorchBoNDistribution(s_cdfs, 8, dtype: torch.ScalarType.Int64));
         Assert.Throws<ArgumentOutOfRangeException>(() => TorchBoNDistribution.LogGibbs(number, number, 0));
@@ -246,16 +327,32 @@ public sealed class TorchBoNDistributionTests
     {
         var random = new CounterRandom(2, "queries", 0);
         long[] index = [.. Enumerable.Range(0, 400).Select(i => (long)(i / 100))];
-        return ([.. index.Select((p, i) => new ScoredCompletion(
-            new Completion { Prompt = $"{p}", Text = "" },
-            i % 3 == 0 ? Math.Round(8 * random.Normal(i)) / 4 : 2 * random.Normal(i),
-            i % 7 == 0 ? -1e-3 * random.Uniform(i + 1000) : -60 * random.Uniform(i + 1000)))], index);
+        return (
+            [
+                .. index.Select(
+                    (p, i) =>
+                        new ScoredCompletion(
+                            new Completion { Prompt = $"{p}", Text = "" },
+                            i % 3 == 0 ? Math.Round(8 * random.Normal(i)) / 4 : 2 * random.Normal(i),
+                            i % 7 == 0 ? -1e-3 * random.Uniform(i + 1000) : -60 * random.Uniform(i + 1000)
+                        )
+                ),
+            ],
+            index
+        );
     }
 
-    private static (torch.Tensor Prompt, torch.Tensor Reward, torch.Tensor LogReference) Tensors(ScoredCompletion[] queries, long[] index, TorchBoNDistribution batched) => (
-        torch.tensor(index, device: batched.Device),
-        torch.tensor(queries.Select(query => query.Reward).ToArray(), batched.Dtype, batched.Device),
-        torch.tensor(queries.Select(query => query.LogReference).ToArray(), batched.Dtype, batched.Device));
+    private static (torch.Tensor Prompt, torch.Tensor Reward, torch.Tensor LogReference) Tensors(
+        ScoredCompletion[] queries,
+        long[] index,
+        TorchBoNDistribution batched
+    ) =>
+        (
+            torch.tensor(index, device: batched.Device),
+            torch.tensor(queries.Select(query => query.Reward).ToArray(), batched.Dtype, batched.Device),
+            torch.tensor(queries.Select(query => query.LogReference).ToArray(), batched.Dtype, batched.Device)
+        );
 
-    private static double[] Values(torch.Tensor tensor) => MemoryMarshal.Cast<byte, double>(tensor.to(torch.float64).cpu().contiguous().bytes).ToArray();
+    private static double[] Values(torch.Tensor tensor) =>
+        MemoryMarshal.Cast<byte, double>(tensor.to(torch.float64).cpu().contiguous().bytes).ToArray();
 }

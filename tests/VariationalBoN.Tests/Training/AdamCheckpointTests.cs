@@ -10,7 +10,14 @@ namespace VariationalBoN.Tests.Training;
 [Trait("Tier", "torch")]
 public sealed class AdamCheckpointTests : IDisposable
 {
-    private static readonly Gpt2Config s_config = new() { VocabularySize = 7, MaxLength = 8, Width = 8, Layers = 1, Heads = 2 };
+    private static readonly Gpt2Config s_config = new()
+    {
+        VocabularySize = 7,
+        MaxLength = 8,
+        Width = 8,
+        Layers = 1,
+        Heads = 2,
+    };
     private readonly string _folder = Path.Combine(Directory.CreateTempSubdirectory("adam-").FullName, "run");
 
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(_folder)!, recursive: true);
@@ -164,8 +171,13 @@ public sealed class AdamCheckpointTests : IDisposable
         public byte[] Bytes()
         {
             using var scope = NewDisposeScope();
-            return [.. Model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal)
-                .SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray())];
+            return
+            [
+                .. Model
+                    .state_dict()
+                    .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                    .SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray()),
+            ];
         }
 
         public void Dispose()

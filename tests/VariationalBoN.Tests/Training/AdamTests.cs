@@ -15,8 +15,13 @@ public sealed class AdamTests
     [InlineData(ScalarType.Float32, 0.9, 0.95, 1e-6, 0.1)]
     [InlineData(ScalarType.Float64, 0.8, 0.99, 1e-8, 0.01)]
     [InlineData(ScalarType.Float64, 0, 0.999, 0, 0)]
-    public void Each_step_of_Adam_is_that_of_TorchSharp_bit_for_bit(ScalarType type, double beta1, double beta2, double epsilon,
-        double decay)
+    public void Each_step_of_Adam_is_that_of_TorchSharp_bit_for_bit(
+        ScalarType type,
+        double beta1,
+        double beta2,
+        double epsilon,
+        double decay
+    )
     {
         using var pair = new Pair(type);
         using var ours = new VariationalBoN.Adam(pair.Ours, 0.1, beta1, beta2, epsilon, decay);
@@ -29,8 +34,13 @@ public sealed class AdamTests
     [InlineData(ScalarType.Float32, 0.9, 0.95, 1e-6, 0.1)]
     [InlineData(ScalarType.Float64, 0.8, 0.99, 1e-8, 0.01)]
     [InlineData(ScalarType.BFloat16, 0.9, 0.999, 1e-8, 0.1)]
-    public void Each_step_of_AdamW_is_that_of_TorchSharp_bit_for_bit(ScalarType type, double beta1, double beta2, double epsilon,
-        double decay)
+    public void Each_step_of_AdamW_is_that_of_TorchSharp_bit_for_bit(
+        ScalarType type,
+        double beta1,
+        double beta2,
+        double epsilon,
+        double decay
+    )
     {
         using var pair = new Pair(type);
         using var ours = new VariationalBoN.AdamW(pair.Ours, 0.1, beta1, beta2, epsilon, decay);
@@ -72,8 +82,7 @@ public sealed class AdamTests
             Assert.Throws<ArgumentOutOfRangeException>("beta1", () => new VariationalBoN.AdamW([parameter], 0.1, beta1: bad));
             Assert.Throws<ArgumentOutOfRangeException>("beta2", () => new VariationalBoN.AdamW([parameter], 0.1, beta2: bad));
             Assert.Throws<ArgumentOutOfRangeException>("epsilon", () => new VariationalBoN.AdamW([parameter], 0.1, epsilon: bad));
-            Assert.Throws<ArgumentOutOfRangeException>("weightDecay",
-                () => new VariationalBoN.AdamW([parameter], 0.1, weightDecay: bad));
+            Assert.Throws<ArgumentOutOfRangeException>("weightDecay", () => new VariationalBoN.AdamW([parameter], 0.1, weightDecay: bad));
             using var adam = new VariationalBoN.AdamW([parameter], 0.1);
             Assert.Throws<ArgumentOutOfRangeException>("learningRate", () => adam.SetLearningRate(bad));
             Assert.Equal(0.1, adam.LearningRate);
@@ -85,7 +94,12 @@ public sealed class AdamTests
     /// <summary>Three parameters twice, of which one has a gradient at every third step alone.</summary>
     private sealed class Pair : IDisposable
     {
-        private static readonly long[][] s_shapes = [[16, 8], [8], [5, 3]];
+        private static readonly long[][] s_shapes =
+        [
+            [16, 8],
+            [8],
+            [5, 3],
+        ];
         private readonly TorchSharp.DisposeScope _scope = NewDisposeScope();
         private readonly Tensor[] _targets;
 
@@ -94,8 +108,10 @@ public sealed class AdamTests
             using var generator = new Generator(1);
             Tensor[] start = [.. s_shapes.Select(shape => randn(shape, generator: generator).to(type))];
             _targets = [.. s_shapes.Select(shape => randn(shape, generator: generator).to(type))];
-            (Ours, Theirs) = ([.. start.Select(tensor => new Parameter(tensor.clone()))],
-                [.. start.Select(tensor => new Parameter(tensor.clone()))]);
+            (Ours, Theirs) = (
+                [.. start.Select(tensor => new Parameter(tensor.clone()))],
+                [.. start.Select(tensor => new Parameter(tensor.clone()))]
+            );
         }
 
         public Parameter[] Ours { get; }

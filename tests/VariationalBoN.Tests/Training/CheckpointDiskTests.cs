@@ -56,11 +56,14 @@ public sealed class CheckpointDiskTests : IDisposable
             kills = DiskSteps.Kills(Folder, Path.Combine(_root, "kills"), () => checkpoints.Save(step));
 
         Assert.True(kills.Count > 8, $"{kills.Count} steps");
-        Assert.All(kills, killed =>
-        {
-            Assert.Contains(Restored(killed), new[] { (1L, (byte)5), (step, (byte)6) });
-            Assert.Empty(Directory.EnumerateDirectories(killed, ".*"));
-        });
+        Assert.All(
+            kills,
+            killed =>
+            {
+                Assert.Contains(Restored(killed), new[] { (1L, (byte)5), (step, (byte)6) });
+                Assert.Empty(Directory.EnumerateDirectories(killed, ".*"));
+            }
+        );
         Assert.Equal((step, (byte)6), Restored(kills[^1]));
     }
 
@@ -75,7 +78,10 @@ public sealed class CheckpointDiskTests : IDisposable
             checkpoints.Save(2);
 
         Assert.Equal([2], checkpoints.All.Select(checkpoint => checkpoint.Step));
-        Assert.Equal(["rename folder step-00000002", "flush folder run", "rename folder .new-step-00000001", "flush folder run"], steps[^4..].Select(step => step.Split('.') is [_, _, _] parts ? string.Join('.', parts[..2]) : step));
+        Assert.Equal(
+            ["rename folder step-00000002", "flush folder run", "rename folder .new-step-00000001", "flush folder run"],
+            steps[^4..].Select(step => step.Split('.') is [_, _, _] parts ? string.Join('.', parts[..2]) : step)
+        );
     }
 
     [Fact]
@@ -116,6 +122,10 @@ public sealed class CheckpointDiskTests : IDisposable
         return (checkpoints.Restore(), _state);
     }
 
-    private Checkpoints Open(string folder) => new Checkpoints(folder, options: new CheckpointOptions { KeepLast = 1 })
-        .Add("state", stream => stream.WriteByte(_state), stream => _state = (byte)stream.ReadByte());
+    private Checkpoints Open(string folder) =>
+        new Checkpoints(folder, options: new CheckpointOptions { KeepLast = 1 }).Add(
+            "state",
+            stream => stream.WriteByte(_state),
+            stream => _state = (byte)stream.ReadByte()
+        );
 }

@@ -8,7 +8,15 @@ namespace VariationalBoN.Tests.Training;
 [Collection("Optimizers")]
 public sealed class CheckpointsTests : IDisposable
 {
-    private static readonly Gpt2Config s_config = new() { VocabularySize = 7, MaxLength = 8, Width = 8, Layers = 1, Heads = 2, Activation = "relu" };
+    private static readonly Gpt2Config s_config = new()
+    {
+        VocabularySize = 7,
+        MaxLength = 8,
+        Width = 8,
+        Layers = 1,
+        Heads = 2,
+        Activation = "relu",
+    };
     private readonly string _folder = Directory.CreateTempSubdirectory("checkpoints-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -79,8 +87,8 @@ public sealed class CheckpointsTests : IDisposable
             checkpoints.Save(2);
         }
 
-        Directory.CreateDirectory(Path.Combine(_folder, ".new-step-00000003"));                                             // killed while writing
-        Directory.Move(Path.Combine(_folder, "step-00000002"), Path.Combine(_folder, ".old-step-00000002"));                // between the two renames
+        Directory.CreateDirectory(Path.Combine(_folder, ".new-step-00000003")); // killed while writing
+        Directory.Move(Path.Combine(_folder, "step-00000002"), Path.Combine(_folder, ".old-step-00000002")); // between the two renames
         using var next = new Run("Adam");
         using var again = next.Checkpoints(_folder);
 
@@ -155,7 +163,11 @@ public sealed class CheckpointsTests : IDisposable
             checkpoints.Save(1);
 
         using var other = new Checkpoints(_folder);
-        Assert.Contains("model.safetensors", Assert.Throws<InvalidOperationException>(() => other.Restore()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "model.safetensors",
+            Assert.Throws<InvalidOperationException>(() => other.Restore()).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -187,7 +199,11 @@ public sealed class CheckpointsTests : IDisposable
         using var run = new Run("Adam");
         using var checkpoints = run.Checkpoints(_folder, new CheckpointOptions { BestBy = "reward" });
 
-        Assert.Contains("KeepLast is 0", Assert.Throws<ArgumentException>(() => new Checkpoints(_folder, options: new CheckpointOptions { KeepLast = 0 })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "KeepLast is 0",
+            Assert.Throws<ArgumentException>(() => new Checkpoints(_folder, options: new CheckpointOptions { KeepLast = 0 })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => checkpoints.Add("model", run.Model));
         Assert.Throws<ArgumentException>(() => checkpoints.Add("a/b", run.Model));
         Assert.Throws<ArgumentOutOfRangeException>(() => checkpoints.Save(-1));
@@ -202,12 +218,13 @@ public sealed class CheckpointsTests : IDisposable
 
         public Gpt2 Model { get; } = new(s_config, seed: 1);
 
-        private TorchSharp.Modules.OptimizerHelper Optimizer => _optimizer ??= kind switch
-        {
-            "Adam" => torch.optim.Adam(Model.parameters(), lr: 0.01),
-            "AdamW" => torch.optim.AdamW(Model.parameters(), lr: 0.01, weight_decay: 0.1),
-            _ => torch.optim.SGD(Model.parameters(), learningRate: 0.1, momentum: 0.9),
-        };
+        private TorchSharp.Modules.OptimizerHelper Optimizer =>
+            _optimizer ??= kind switch
+            {
+                "Adam" => torch.optim.Adam(Model.parameters(), lr: 0.01),
+                "AdamW" => torch.optim.AdamW(Model.parameters(), lr: 0.01, weight_decay: 0.1),
+                _ => torch.optim.SGD(Model.parameters(), learningRate: 0.1, momentum: 0.9),
+            };
 #pragma warning disable CS0618 // the overload for torch.optim is what is tested
 
         public Checkpoints Checkpoints(string folder, CheckpointOptions? options = null, object? configuration = null) =>
@@ -221,7 +238,10 @@ public sealed class CheckpointsTests : IDisposable
                 using var scope = torch.NewDisposeScope();
                 Optimizer.ParamGroups.First().LearningRate = 0.01 / (step + 1);
                 var tokens = torch.randint(0, 7, [3, 8], dtype: torch.int64, generator: _generator);
-                var loss = torch.nn.functional.cross_entropy(Model.forward(tokens.narrow(1, 0, 7)).view(-1, 7), tokens.narrow(1, 1, 7).reshape(-1));
+                var loss = torch.nn.functional.cross_entropy(
+                    Model.forward(tokens.narrow(1, 0, 7)).view(-1, 7),
+                    tokens.narrow(1, 1, 7).reshape(-1)
+                );
                 Model.zero_grad();
                 loss.backward();
                 Optimizer.step();
@@ -231,7 +251,13 @@ public sealed class CheckpointsTests : IDisposable
         public byte[] Bytes()
         {
             using var scope = torch.NewDisposeScope();
-            return [.. Model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray())];
+            return
+            [
+                .. Model
+                    .state_dict()
+                    .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                    .SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray()),
+            ];
         }
 
         public void Dispose()

@@ -27,7 +27,13 @@ public sealed class ConvergenceTests
     [Fact]
     public async Task At_or_below_bound_reaches_its_own_optimum_and_not_best_of_2()
     {
-        double[] learned = await TrainAsync(s_atoms, new LowerBoundObjective(s_atoms.BestOfN, CdfSide.AtOrBelow), steps: 800, completions: 64, learningRate: 0.05);
+        double[] learned = await TrainAsync(
+            s_atoms,
+            new LowerBoundObjective(s_atoms.BestOfN, CdfSide.AtOrBelow),
+            steps: 800,
+            completions: 64,
+            learningRate: 0.05
+        );
 
         double[] optimum = [.. s_closedForm.Select(p => Math.Log(p))];
         Assert.InRange(EnumerableWorld.Kl(learned, optimum), -1e-4, 0.003);
@@ -52,7 +58,12 @@ public sealed class ConvergenceTests
         var world = EnumerableWorld.OfAtoms([.4, .3, .15, .1, .05], [0, 1, 1, 3, 4], n: 4);
         using TabularPolicy policy = world.Reference();
         using TabularPolicy reference = policy.CloneFrozen();
-        ReferenceTable table = await ReferenceTable.EstimateAsync(new Scorer(reference, world.RewardModel()), [EnumerableWorld.Prompt], samplesPerPrompt: 4096, seed: 1);
+        ReferenceTable table = await ReferenceTable.EstimateAsync(
+            new Scorer(reference, world.RewardModel()),
+            [EnumerableWorld.Prompt],
+            samplesPerPrompt: 4096,
+            seed: 1
+        );
         ReferencePrompt cached = table[EnumerableWorld.Prompt];
         Completion[] completions = [.. cached.Samples.Select(sample => sample.Completion)];
         double[] weights = cached.BestOfNWeights(4);
@@ -70,7 +81,13 @@ public sealed class ConvergenceTests
         Assert.InRange(EnumerableWorld.Kl(world.LogBestOfN, world.LogProbs(policy.LogitValues())), 0, 0.006);
     }
 
-    private static async Task<double[]> TrainAsync(EnumerableWorld world, IVariationalObjective objective, int steps, int completions, double learningRate)
+    private static async Task<double[]> TrainAsync(
+        EnumerableWorld world,
+        IVariationalObjective objective,
+        int steps,
+        int completions,
+        double learningRate
+    )
     {
         using TabularPolicy policy = world.Reference();
         using TabularPolicy reference = policy.CloneFrozen();

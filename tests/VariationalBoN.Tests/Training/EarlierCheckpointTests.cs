@@ -105,7 +105,9 @@ public sealed class EarlierCheckpointTests : IDisposable
         {
             _metrics = Path.Combine(folder, "metrics.jsonl");
             Metrics = new MetricsLog(_metrics);
-            Checkpoints = new Checkpoints(folder, options: s_options).Add("state", stream => stream.WriteByte(State), stream => State = (byte)stream.ReadByte()).Add("metrics", Metrics);
+            Checkpoints = new Checkpoints(folder, options: s_options)
+                .Add("state", stream => stream.WriteByte(State), stream => State = (byte)stream.ReadByte())
+                .Add("metrics", Metrics);
         }
 
         public MetricsLog Metrics { get; }

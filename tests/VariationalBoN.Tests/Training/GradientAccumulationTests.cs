@@ -8,7 +8,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.Training;
 
-/// <summary>The gradient over parts is that of the whole batch: groups of 2 to 5 completions that are not neighbours, and samples without a reward among them.</summary>
+/// <summary>The gradient over parts is that of the whole batch: groups of 2 to 5 completions that are not neighbours, and samples without a
+/// reward among them.</summary>
 [Trait("Tier", "torch")]
 public sealed class GradientAccumulationTests : IDisposable
 {
@@ -16,15 +17,20 @@ public sealed class GradientAccumulationTests : IDisposable
     private static readonly int[] s_groups = [0, 1, 0, 2, 1, 2, 3, 0, 2, 3, 2, 0, 2, 1, 0];
     private readonly TabularPolicy _policy = new(s_prompts, 3, 2, [.. Enumerable.Range(0, 4 * 4 * 3).Select(i => Math.Sin(i))]);
     private readonly ScoredBatch _batch;
-    private readonly double[] _targets, _old, _weights;
+    private readonly double[] _targets,
+        _old,
+        _weights;
 
     public GradientAccumulationTests()
     {
         IReadOnlyList<Completion> drawn = _policy.Sample(s_prompts, 5, seed: 1);
         int[] next = new int[4];
         _batch = new ScoredBatch(
-            s_groups.Select((group, i) => new ScoredSample(drawn[(group * 5) + next[group]++], i is 2 or 7 or 12 ? null : Math.Cos(i), -1 - (i / 7.0))),
-            s_groups.Select(group => 10 - group));
+            s_groups.Select(
+                (group, i) => new ScoredSample(drawn[(group * 5) + next[group]++], i is 2 or 7 or 12 ? null : Math.Cos(i), -1 - (i / 7.0))
+            ),
+            s_groups.Select(group => 10 - group)
+        );
         int count = _batch.Count;
         _targets = [.. Enumerable.Range(0, count).Select(i => -2 + Math.Sin(3 * i))];
         _old = [.. _policy.LogProbValues(_batch.Completions).Select((value, i) => value + (0.25 * Math.Sin(5 * i)))];
@@ -32,10 +38,17 @@ public sealed class GradientAccumulationTests : IDisposable
     }
 
     public static TheoryData<string> Losses =>
-    [
-        "score function", "score function, tensor", "no baseline", "group mean", "clipped ratio", "normalised ratio",
-        "weighted likelihood", "centred", "known",
-    ];
+        [
+            "score function",
+            "score function, tensor",
+            "no baseline",
+            "group mean",
+            "clipped ratio",
+            "normalised ratio",
+            "weighted likelihood",
+            "centred",
+            "known",
+        ];
 
     public void Dispose() => _policy.Dispose();
 
@@ -63,10 +76,26 @@ public sealed class GradientAccumulationTests : IDisposable
     {
         (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss(name);
         (double[] expected, AccumulatedLoss whole) = Run(4, average, loss);
-        using TabularPolicy worker = _policy.Clone(), other = _policy.Clone();
+        using TabularPolicy worker = _policy.Clone(),
+            other = _policy.Clone();
         int count = _batch.SplitByGroup(4).Count;
-        GradientPart[] parts = [.. Enumerable.Range(0, count).Reverse().Select(i => GradientAccumulation.BackwardPart(
-            i % 2 == 0 ? worker : other, i % 2 == 0 ? worker.Parameters : other.Parameters, _batch, 4, i, average, loss))];
+        GradientPart[] parts =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Reverse()
+                .Select(i =>
+                    GradientAccumulation.BackwardPart(
+                        i % 2 == 0 ? worker : other,
+                        i % 2 == 0 ? worker.Parameters : other.Parameters,
+                        _batch,
+                        4,
+                        i,
+                        average,
+                        loss
+                    )
+                ),
+        ];
         AccumulatedLoss? made = null;
 
         double[] gradient = Gradient(() => made = GradientAccumulation.Add(_policy.Parameters, parts));
@@ -80,20 +109,34 @@ public sealed class GradientAccumulationTests : IDisposable
     [Fact]
     public void Parts_of_a_model_in_float32_have_the_bits_of_one_process_from_no_gradient_on()
     {
-        using Gpt2 model = TinyModels.Gpt2(), elsewhere = TinyModels.Gpt2();
-        CausalLmPolicy policy = Of(model), worker = Of(elsewhere);
+        using Gpt2 model = TinyModels.Gpt2(),
+            elsewhere = TinyModels.Gpt2();
+        CausalLmPolicy policy = Of(model),
+            worker = Of(elsewhere);
         ScoredBatch batch = new(
-            policy.Sample(["1 2", "3", "0 4 1"], 4, seed: 5).Select((completion, i) => new ScoredSample(completion, Math.Sin(i), -1)), Enumerable.Range(0, 12).Select(i => i / 4));
-        Func<torch.Tensor, BatchPart, torch.Tensor> loss = (logProb, part) => ScoreFunction.Loss(logProb, part.Of([.. batch.Select(item => item.Reward)]), part.Groups);
+            policy.Sample(["1 2", "3", "0 4 1"], 4, seed: 5).Select((completion, i) => new ScoredSample(completion, Math.Sin(i), -1)),
+            Enumerable.Range(0, 12).Select(i => i / 4)
+        );
+        Func<torch.Tensor, BatchPart, torch.Tensor> loss = (logProb, part) =>
+            ScoreFunction.Loss(logProb, part.Of([.. batch.Select(item => item.Reward)]), part.Groups);
 
         GradientAccumulation.Backward(policy, batch, 4, ScoreFunction.Average, loss);
         string[] expected = Bits(model);
         model.zero_grad(set_to_none: true);
-        GradientAccumulation.Add(policy.Parameters, [.. Enumerable.Range(0, 3).Reverse().Select(i => GradientAccumulation.BackwardPart(worker, worker.Parameters, batch, 4, i, ScoreFunction.Average, loss))]);
+        GradientAccumulation.Add(
+            policy.Parameters,
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Reverse()
+                    .Select(i => GradientAccumulation.BackwardPart(worker, worker.Parameters, batch, 4, i, ScoreFunction.Average, loss)),
+            ]
+        );
 
         Assert.Equal(expected, Bits(model));
 
-        CausalLmPolicy Of(Gpt2 module) => new(module, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4 });
+        CausalLmPolicy Of(Gpt2 module) =>
+            new(module, new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 4 });
 
         static string[] Bits(Gpt2 model)
         {
@@ -106,13 +149,32 @@ public sealed class GradientAccumulationTests : IDisposable
     public void Parts_that_are_not_those_of_one_batch_are_refused()
     {
         (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss("score function");
-        GradientPart[] parts = [.. Enumerable.Range(0, _batch.SplitByGroup(4).Count).Select(i => GradientAccumulation.BackwardPart(_policy, _policy.Parameters, _batch, 4, i, average, loss))];
+        GradientPart[] parts =
+        [
+            .. Enumerable
+                .Range(0, _batch.SplitByGroup(4).Count)
+                .Select(i => GradientAccumulation.BackwardPart(_policy, _policy.Parameters, _batch, 4, i, average, loss)),
+        ];
         using var small = new TabularPolicy(s_prompts[..1], 3, 2);
 
-        Assert.Contains("give each part of one batch once", Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(_policy.Parameters, parts[1..])).Message, StringComparison.Ordinal);
-        Assert.Contains("give each part of one batch once", Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(_policy.Parameters, [.. parts, parts[0]])).Message, StringComparison.Ordinal);
-        Assert.Contains("for parameter 0, [1, 4, 3]", Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(small.Parameters, parts)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => GradientAccumulation.BackwardPart(_policy, _policy.Parameters, _batch, 4, parts.Length, average, loss));
+        Assert.Contains(
+            "give each part of one batch once",
+            Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(_policy.Parameters, parts[1..])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "give each part of one batch once",
+            Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(_policy.Parameters, [.. parts, parts[0]])).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "for parameter 0, [1, 4, 3]",
+            Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(small.Parameters, parts)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            GradientAccumulation.BackwardPart(_policy, _policy.Parameters, _batch, 4, parts.Length, average, loss)
+        );
         Assert.Null(_policy.Logits.grad);
     }
 
@@ -151,7 +213,8 @@ public sealed class GradientAccumulationTests : IDisposable
         torch.Tensor OfPairs(torch.Tensor logProb, double[] logReference)
         {
             var both = logProb.view(-1, 2); // [P, best and worst]
-            double[] best = [.. logReference.Where((_, i) => i % 2 == 0)], worst = [.. logReference.Where((_, i) => i % 2 == 1)];
+            double[] best = [.. logReference.Where((_, i) => i % 2 == 0)],
+                worst = [.. logReference.Where((_, i) => i % 2 == 1)];
             return name switch
             {
                 "ipo" => PairLoss.Ipo(both.select(1, 0), both.select(1, 1), best, worst, beta: 0.2),
@@ -164,13 +227,32 @@ public sealed class GradientAccumulationTests : IDisposable
     [Fact]
     public void A_Jeffreys_mix_is_the_sum_of_its_two_parts()
     {
-        double[] mixed = Gradient(() => Jeffreys.Loss(
-            ScoreFunction.Loss(_policy.LogProb(_batch), _targets, _batch.Groups), WeightedLikelihood.Loss(_policy.LogProb(_batch), _weights, _batch.Groups), 0.3).backward());
+        double[] mixed = Gradient(() =>
+            Jeffreys
+                .Loss(
+                    ScoreFunction.Loss(_policy.LogProb(_batch), _targets, _batch.Groups),
+                    WeightedLikelihood.Loss(_policy.LogProb(_batch), _weights, _batch.Groups),
+                    0.3
+                )
+                .backward()
+        );
 
         double[] parts = Gradient(() =>
         {
-            GradientAccumulation.Backward(_policy, _batch, 4, ScoreFunction.Average, (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets), part.Groups) * 0.3);
-            GradientAccumulation.Backward(_policy, _batch, 4, WeightedLikelihood.Average, (logProb, part) => WeightedLikelihood.Loss(logProb, part.Of(_weights), part.Groups) * 0.7);
+            GradientAccumulation.Backward(
+                _policy,
+                _batch,
+                4,
+                ScoreFunction.Average,
+                (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets), part.Groups) * 0.3
+            );
+            GradientAccumulation.Backward(
+                _policy,
+                _batch,
+                4,
+                WeightedLikelihood.Average,
+                (logProb, part) => WeightedLikelihood.Loss(logProb, part.Of(_weights), part.Groups) * 0.7
+            );
         });
 
         Assert.Equal(mixed, parts, (a, b) => Math.Abs(a - b) < 1e-14);
@@ -179,12 +261,15 @@ public sealed class GradientAccumulationTests : IDisposable
     [Fact]
     public void Metrics_of_the_numbers_are_those_of_the_tensor()
     {
-        var table = new ReferenceTable(s_prompts.Select(prompt => new ReferencePrompt(prompt, [0.0, 0.5, 1], []))).AcceptUnknownProvenance();
+        var table = new ReferenceTable(
+            s_prompts.Select(prompt => new ReferencePrompt(prompt, [0.0, 0.5, 1], []))
+        ).AcceptUnknownProvenance();
         var bestOfN = table.BestOf(2);
         (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss("score function");
         using var logProb = _policy.LogProb(_batch).detach();
 
-        StepMetrics expected = StepMetrics.Of(bestOfN, _batch, logProb), made = StepMetrics.Of(bestOfN, _batch, Run(4, average, loss).Made.LogProb);
+        StepMetrics expected = StepMetrics.Of(bestOfN, _batch, logProb),
+            made = StepMetrics.Of(bestOfN, _batch, Run(4, average, loss).Made.LogProb);
 
         Assert.Equal(expected, made);
         Assert.Equal(3, made.Excluded);
@@ -196,51 +281,121 @@ public sealed class GradientAccumulationTests : IDisposable
         (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss("score function");
         var empty = new ScoredBatch(_batch.Drawn.Where(sample => sample.Reward is null), [0, 0, 0]);
 
-        Assert.Contains("None of the 3 samples", Assert.Throws<ArgumentException>(() => GradientAccumulation.Backward(_policy, empty, 4, average, loss)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "None of the 3 samples",
+            Assert.Throws<ArgumentException>(() => GradientAccumulation.Backward(_policy, empty, 4, average, loss)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => GradientAccumulation.Backward(_policy, _batch, 0, average, loss));
         Assert.Throws<ArgumentOutOfRangeException>(() => GradientAccumulation.Backward(_policy, _batch, 4, (LossAverage)7, loss));
-        Assert.Contains("is [2] with gradient", Assert.Throws<ArgumentException>(
-            () => GradientAccumulation.Backward(_policy, _batch, 1, average, (logProb, _) => logProb.narrow(0, 0, 2))).Message, StringComparison.Ordinal);
-        Assert.Contains("without gradient", Assert.Throws<ArgumentException>(
-            () => GradientAccumulation.Backward(_policy, _batch, 4, average, (logProb, _) => logProb.detach().mean())).Message, StringComparison.Ordinal);
-        Assert.Contains("12 completions in the whole batch", Assert.Throws<ArgumentException>(
-            () => GradientAccumulation.Backward(_policy, _batch, 4, average, (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets[1..]), part.Groups))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is [2] with gradient",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    GradientAccumulation.Backward(_policy, _batch, 1, average, (logProb, _) => logProb.narrow(0, 0, 2))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "without gradient",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    GradientAccumulation.Backward(_policy, _batch, 4, average, (logProb, _) => logProb.detach().mean())
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "12 completions in the whole batch",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    GradientAccumulation.Backward(
+                        _policy,
+                        _batch,
+                        4,
+                        average,
+                        (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets[1..]), part.Groups)
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private (LossAverage Average, Func<torch.Tensor, BatchPart, torch.Tensor> Loss) Loss(string name) => name switch
-    {
-        "score function" => (ScoreFunction.Average, (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets), part.Groups)),
-        "score function, tensor" => (ScoreFunction.Average, (logProb, part) => ScoreFunction.Loss(logProb, torch.tensor(part.Of(_targets)), part.Groups)),
-        "no baseline" => (ScoreFunction.Average, (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets), part.Groups, Baseline.None)),
-        "group mean" => (ScoreFunction.Average, (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets), part.Groups, Baseline.GroupMean)),
-        "clipped ratio" => (ClippedRatio.Average, (logProb, part) => ClippedRatio.Loss(logProb, part.Of(_old), part.Of(_targets), part.Groups)),
-        "normalised ratio" => (ClippedRatio.Average, (logProb, part) =>
-            ClippedRatio.Loss(logProb, part.Of(_old), part.Of(_targets), part.Groups, new ClippedRatioOptions { NormaliseByGroup = true })),
-        "weighted likelihood" => (WeightedLikelihood.Average, (logProb, part) => WeightedLikelihood.Loss(logProb, part.Of(_weights), part.Groups)),
-        "centred" => (SquaredLogRatio.CentredAverage, (logProb, part) => SquaredLogRatio.Centred(logProb, part.Of(_targets), part.Groups)),
-        _ => (SquaredLogRatio.KnownAverage, (logProb, part) => SquaredLogRatio.Known(logProb, part.Of(_targets))),
-    };
+    private (LossAverage Average, Func<torch.Tensor, BatchPart, torch.Tensor> Loss) Loss(string name) =>
+        name switch
+        {
+            "score function" => (ScoreFunction.Average, (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets), part.Groups)),
+            "score function, tensor" => (
+                ScoreFunction.Average,
+                (logProb, part) => ScoreFunction.Loss(logProb, torch.tensor(part.Of(_targets)), part.Groups)
+            ),
+            "no baseline" => (
+                ScoreFunction.Average,
+                (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets), part.Groups, Baseline.None)
+            ),
+            "group mean" => (
+                ScoreFunction.Average,
+                (logProb, part) => ScoreFunction.Loss(logProb, part.Of(_targets), part.Groups, Baseline.GroupMean)
+            ),
+            "clipped ratio" => (
+                ClippedRatio.Average,
+                (logProb, part) => ClippedRatio.Loss(logProb, part.Of(_old), part.Of(_targets), part.Groups)
+            ),
+            "normalised ratio" => (
+                ClippedRatio.Average,
+                (logProb, part) =>
+                    ClippedRatio.Loss(
+                        logProb,
+                        part.Of(_old),
+                        part.Of(_targets),
+                        part.Groups,
+                        new ClippedRatioOptions { NormaliseByGroup = true }
+                    )
+            ),
+            "weighted likelihood" => (
+                WeightedLikelihood.Average,
+                (logProb, part) => WeightedLikelihood.Loss(logProb, part.Of(_weights), part.Groups)
+            ),
+            "centred" => (
+                SquaredLogRatio.CentredAverage,
+                (logProb, part) => SquaredLogRatio.Centred(logProb, part.Of(_targets), part.Groups)
+            ),
+            _ => (SquaredLogRatio.KnownAverage, (logProb, part) => SquaredLogRatio.Known(logProb, part.Of(_targets))),
+        };
 
     /// <summary>The gradient of the whole batch by the loss itself.</summary>
-    private double[] Direct(string name) => Gradient(() =>
-    {
-        var logProb = _policy.LogProb(_batch);
-        var groups = _batch.Groups;
-        var loss = name switch
+    private double[] Direct(string name) =>
+        Gradient(() =>
         {
-            "score function" or "score function, tensor" => ScoreFunction.Loss(logProb, _targets, groups),
-            "no baseline" => ScoreFunction.Loss(logProb, _targets, groups, Baseline.None),
-            "group mean" => ScoreFunction.Loss(logProb, _targets, groups, Baseline.GroupMean),
-            "clipped ratio" => ClippedRatio.Loss(logProb, _old, _targets, groups),
-            "normalised ratio" => ClippedRatio.Loss(logProb, _old, _targets, groups, new ClippedRatioOptions { NormaliseByGroup = true }),
-            "weighted likelihood" => WeightedLikelihood.Loss(logProb, _weights, groups),
-            "centred" => SquaredLogRatio.Centred(logProb, _targets, groups),
-            _ => SquaredLogRatio.Known(logProb, _targets),
-        };
-        loss.backward();
-    });
+            var logProb = _policy.LogProb(_batch);
+            var groups = _batch.Groups;
+            var loss = name switch
+            {
+                "score function" or "score function, tensor" => ScoreFunction.Loss(logProb, _targets, groups),
+                "no baseline" => ScoreFunction.Loss(logProb, _targets, groups, Baseline.None),
+                "group mean" => ScoreFunction.Loss(logProb, _targets, groups, Baseline.GroupMean),
+                "clipped ratio" => ClippedRatio.Loss(logProb, _old, _targets, groups),
+                "normalised ratio" => ClippedRatio.Loss(
+                    logProb,
+                    _old,
+                    _targets,
+                    groups,
+                    new ClippedRatioOptions { NormaliseByGroup = true }
+                ),
+                "weighted likelihood" => WeightedLikelihood.Loss(logProb, _weights, groups),
+                "centred" => SquaredLogRatio.Centred(logProb, _targets, groups),
+                _ => SquaredLogRatio.Known(logProb, _targets),
+            };
+            loss.backward();
+        });
 
-    private (double[] Gradient, AccumulatedLoss Made) Run(int completionsPerPart, LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss)
+    private (double[] Gradient, AccumulatedLoss Made) Run(
+        int completionsPerPart,
+        LossAverage average,
+        Func<torch.Tensor, BatchPart, torch.Tensor> loss
+    )
     {
         AccumulatedLoss? made = null;
         double[] gradient = Gradient(() => made = GradientAccumulation.Backward(_policy, _batch, completionsPerPart, average, loss));

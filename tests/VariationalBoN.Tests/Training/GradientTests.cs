@@ -16,7 +16,8 @@ public sealed class GradientTests
     {
         var world = new EnumerableWorld(2, 2, [.3, -.2, .5, .1, -.4, .2], [1, 0, 2, 2], n: 3);
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 2, 2, [.1, .2, -.3, .4, .6, -.5]);
-        double[] logPolicy = world.LogProbs(policy.LogitValues()), mean = new double[6];
+        double[] logPolicy = world.LogProbs(policy.LogitValues()),
+            mean = new double[6];
         var objective = new ExactObjective(world.BestOfN);
         int groups = (int)Math.Pow(world.Sequences, completions);
         for (int group = 0; group < groups; group++)
@@ -46,7 +47,8 @@ public sealed class GradientTests
         for (int i = 0; i < theta.Length; i++)
         {
             const double Step = 1e-5;
-            double Objective(double delta) => -EnumerableWorld.Kl(world.LogProbs([.. theta.Select((value, j) => j == i ? value + delta : value)]), world.LogBestOfN);
+            double Objective(double delta) =>
+                -EnumerableWorld.Kl(world.LogProbs([.. theta.Select((value, j) => j == i ? value + delta : value)]), world.LogBestOfN);
             Assert.InRange(gradient[i] - ((Objective(Step) - Objective(-Step)) / (2 * Step)), -1e-8, 1e-8);
         }
     }

@@ -15,13 +15,22 @@ public sealed class GuardCheckpointTests : IDisposable
     public void A_guard_that_goes_on_raises_what_one_that_was_never_stopped_raises()
     {
         GuardAlarm[] whole = Observe(Guard(window: 3), 0, Steps);
-        Assert.Equal([GuardAlarmKind.CollapsedDiversity, GuardAlarmKind.NotANumber, GuardAlarmKind.AcceleratingKl, GuardAlarmKind.CollapsedDiversity], whole.Select(alarm => alarm.Kind));
+        Assert.Equal(
+            [
+                GuardAlarmKind.CollapsedDiversity,
+                GuardAlarmKind.NotANumber,
+                GuardAlarmKind.AcceleratingKl,
+                GuardAlarmKind.CollapsedDiversity,
+            ],
+            whole.Select(alarm => alarm.Kind)
+        );
 
         for (int kill = 0; kill <= Steps; kill++)
         {
             string folder = Path.Combine(_folder, $"{kill}");
             var alarms = new List<GuardAlarm>();
-            TrainingGuard first = Guard(window: 3), second = Guard(window: 3);
+            TrainingGuard first = Guard(window: 3),
+                second = Guard(window: 3);
             using (var checkpoints = new Checkpoints(folder).Add("guard", first))
             {
                 alarms.AddRange(Observe(first, 0, kill));
@@ -51,21 +60,34 @@ public sealed class GuardCheckpointTests : IDisposable
         Assert.Contains("Window = 3", refused.Message, StringComparison.Ordinal);
         Assert.Equal(2, state);
 
-        Checkpoints With(TrainingGuard guard) => new Checkpoints(_folder).Add("state", stream => stream.WriteByte(state), stream => state = (byte)stream.ReadByte()).Add("guard", guard);
+        Checkpoints With(TrainingGuard guard) =>
+            new Checkpoints(_folder)
+                .Add("state", stream => stream.WriteByte(state), stream => state = (byte)stream.ReadByte())
+                .Add("guard", guard);
     }
 
     private static TrainingGuard Guard(int window) => new(8, 256, new GuardOptions { Window = window, Stop = _ => false });
 
-    private static GuardAlarm[] Observe(TrainingGuard guard, int from, int to) => [.. Enumerable.Range(from, to - from).SelectMany(step => guard.Observe(step, Numbers(step)))];
+    private static GuardAlarm[] Observe(TrainingGuard guard, int from, int to) =>
+        [.. Enumerable.Range(from, to - from).SelectMany(step => guard.Observe(step, Numbers(step)))];
 
     /// <summary>A run that collapses, gets well, has two steps without numbers, runs away and collapses again.</summary>
     private static StepMetrics Numbers(int step)
     {
-        var kl = new Estimate(step < 18 ? 0.1 : Math.Min(0.1 * Math.Exp((step - 18) / 3.0), 5), step % 5 == 0 ? double.PositiveInfinity : 0.3, 1);
+        var kl = new Estimate(
+            step < 18 ? 0.1 : Math.Min(0.1 * Math.Exp((step - 18) / 3.0), 5),
+            step % 5 == 0 ? double.PositiveInfinity : 0.3,
+            1
+        );
         return new StepMetrics
         {
             Reward = new Estimate(step / 3.0, 0.1, 1),
-            Kl = new KlEstimates { K1 = kl, K2 = kl, K3 = kl },
+            Kl = new KlEstimates
+            {
+                K1 = kl,
+                K2 = kl,
+                K3 = kl,
+            },
             ObjectiveGap = new Estimate(1, 0.1, 1),
             Entropy = 1 + (0.1 * Math.Sin(step)),
             Diversity = step is (>= 5 and < 12) or >= 33 ? 0.05 : 1,

@@ -13,7 +13,11 @@ public sealed class HalfPrecisionTrainingTests
     [InlineData(ScalarType.Float16, 1e-4, "0.0001", "2^-11")]
     [InlineData(ScalarType.Float16, 0.499 / 2048, "0.0002437", "2^-11")]
     public void Steps_below_the_spacing_of_16_bit_weights_are_refused_by_both_values(
-        ScalarType type, double learningRate, string shown, string part)
+        ScalarType type,
+        double learningRate,
+        string shown,
+        string part
+    )
     {
         using var weights = Weights(type);
         using var adam = new VariationalBoN.AdamW([weights], learningRate);
@@ -57,7 +61,8 @@ public sealed class HalfPrecisionTrainingTests
     [Fact]
     public void Bfloat16_stands_still_where_float32_moves_and_the_guard_says_so()
     {
-        WeightUpdate still = Train(ScalarType.BFloat16), moving = Train(ScalarType.Float32);
+        WeightUpdate still = Train(ScalarType.BFloat16),
+            moving = Train(ScalarType.Float32);
         Assert.Equal(20, still.Steps);
         Assert.InRange(still.ChangedShare, 0, 0.05);
         Assert.Equal(1, moving.ChangedShare);

@@ -153,7 +153,11 @@ public sealed class HostileCheckpointTests : IDisposable
         string path = Path.Combine(checkpoints.Save(1).Folder, "optimizer.safetensors");
         byte[] bytes = File.ReadAllBytes(path);
         int header = BitConverter.ToInt32(bytes);
-        var steps = JsonNode.Parse(bytes.AsSpan(8, header))!.AsObject().First(pair => pair.Key.StartsWith("steps of", StringComparison.Ordinal)).Value!;
+        var steps = JsonNode
+            .Parse(bytes.AsSpan(8, header))!
+            .AsObject()
+            .First(pair => pair.Key.StartsWith("steps of", StringComparison.Ordinal))
+            .Value!;
         BitConverter.TryWriteBytes(bytes.AsSpan(8 + header + (int)steps["data_offsets"]![0]!), -5L);
         Rewrite(path, bytes);
         Assert.Contains("below zero", Refused(checkpoints, path), StringComparison.Ordinal);
@@ -163,17 +167,22 @@ public sealed class HostileCheckpointTests : IDisposable
     public void Manifest_of_megabytes_is_refused_in_a_short_message()
     {
         using var checkpoints = new Checkpoints(_folder, new { rate = 1 }).Add("state", _ => { }, _ => { });
-        string folder = checkpoints.Save(1).Folder, path = Path.Combine(folder, "checkpoint.json"), whole = File.ReadAllText(path), long_ = new string('x', 4 << 20);
-        foreach (string faulty in new[]
-        {
-            whole.Replace("\"rate\"", $"\"{long_}\"", StringComparison.Ordinal),
-            whole.Replace("\"rate\": 1", $"\"rate\": \"{long_}\"", StringComparison.Ordinal),
-            whole.Replace("\"state.bin\"", $"\"{long_}\"", StringComparison.Ordinal),
-            whole.Replace("\"Sha256\": \"", $"\"Sha256\": \"{long_}", StringComparison.Ordinal),
-            whole.Replace("\"Step\"", $"\"{long_}\"", StringComparison.Ordinal),
-            whole + long_,
-            new('[', 20 << 20),
-        })
+        string folder = checkpoints.Save(1).Folder,
+            path = Path.Combine(folder, "checkpoint.json"),
+            whole = File.ReadAllText(path),
+            long_ = new string('x', 4 << 20);
+        foreach (
+            string faulty in new[]
+            {
+                whole.Replace("\"rate\"", $"\"{long_}\"", StringComparison.Ordinal),
+                whole.Replace("\"rate\": 1", $"\"rate\": \"{long_}\"", StringComparison.Ordinal),
+                whole.Replace("\"state.bin\"", $"\"{long_}\"", StringComparison.Ordinal),
+                whole.Replace("\"Sha256\": \"", $"\"Sha256\": \"{long_}", StringComparison.Ordinal),
+                whole.Replace("\"Step\"", $"\"{long_}\"", StringComparison.Ordinal),
+                whole + long_,
+                new('[', 20 << 20),
+            }
+        )
         {
             Assert.NotEqual(whole, faulty);
             File.WriteAllText(path, faulty);
@@ -202,9 +211,21 @@ public sealed class HostileCheckpointTests : IDisposable
     {
         using var checkpoints = new Checkpoints(_folder).Add("state", _ => { }, _ => { });
         var guard = new TrainingGuard(8, 256);
-        Assert.Contains("checkpoint.json", Assert.Throws<ArgumentException>(() => checkpoints.Add("checkpoint", guard)).Message, StringComparison.Ordinal);
-        Assert.Contains("checkpoint.json", Assert.Throws<ArgumentException>(() => checkpoints.Add("Checkpoint", guard)).Message, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("case", Assert.Throws<ArgumentException>(() => checkpoints.Add("State", _ => { }, _ => { })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "checkpoint.json",
+            Assert.Throws<ArgumentException>(() => checkpoints.Add("checkpoint", guard)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "checkpoint.json",
+            Assert.Throws<ArgumentException>(() => checkpoints.Add("Checkpoint", guard)).Message,
+            StringComparison.OrdinalIgnoreCase
+        );
+        Assert.Contains(
+            "case",
+            Assert.Throws<ArgumentException>(() => checkpoints.Add("State", _ => { }, _ => { })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static string Refused(Checkpoints checkpoints, string path)

@@ -9,7 +9,9 @@ internal static class KilledProcess
 
     /// <summary>How many kills the crash tests make; the environment variable asks for more than a quick test does.</summary>
     public static int Points(int quick) =>
-        Environment.GetEnvironmentVariable("VARIATIONALBON_CRASH_POINTS") is string points ? int.Parse(points, System.Globalization.CultureInfo.InvariantCulture) : quick;
+        Environment.GetEnvironmentVariable("VARIATIONALBON_CRASH_POINTS") is string points
+            ? int.Parse(points, System.Globalization.CultureInfo.InvariantCulture)
+            : quick;
 
     /// <summary>Runs a job to its end.</summary>
     public static void Run(params string[] arguments) => Output(arguments);
@@ -33,7 +35,11 @@ internal static class KilledProcess
     public static string RunWithFileLimit(int kibibytes, params string[] arguments)
     {
         string command = $"trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\"";
-        var start = new ProcessStartInfo("bash", ["-c", command, "bash", "dotnet", s_host, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", ["-c", command, "bash", "dotnet", s_host, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // which makes a large file of its own
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
@@ -65,9 +71,7 @@ internal static class KilledProcess
     {
         using Process process = Start(arguments);
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        for (int i = 0; i < lines && process.StandardOutput.ReadLine() is not null; i++)
-        {
-        }
+        for (int i = 0; i < lines && process.StandardOutput.ReadLine() is not null; i++) { }
 
         var clock = Stopwatch.StartNew();
         SpinWait.SpinUntil(() => clock.Elapsed.TotalMicroseconds >= microseconds);

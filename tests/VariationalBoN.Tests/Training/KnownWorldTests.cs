@@ -16,7 +16,11 @@ public sealed class KnownWorldTests
         var world = EnumerableWorld.OfAtoms([.. Enumerable.Repeat(0.1, 10)], [.. Enumerable.Range(0, 10).Select(i => (double)i)], n);
 
         Assert.Equal(klToReference, EnumerableWorld.Kl(world.LogBestOfN, world.LogReference), 4);
-        Assert.Equal(klOfUpperCompanion, EnumerableWorld.Kl(world.LogTarget(new LowerBoundObjective(world.BestOfN, CdfSide.AtOrBelow)), world.LogBestOfN), 5);
+        Assert.Equal(
+            klOfUpperCompanion,
+            EnumerableWorld.Kl(world.LogTarget(new LowerBoundObjective(world.BestOfN, CdfSide.AtOrBelow)), world.LogBestOfN),
+            5
+        );
         Assert.True(klToReference < Math.Log(n) - ((n - 1) / n));
     }
 

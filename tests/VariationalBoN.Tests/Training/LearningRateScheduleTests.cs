@@ -5,7 +5,13 @@ namespace VariationalBoN.Tests.Training;
 [Trait("Tier", "fast")]
 public sealed class LearningRateScheduleTests
 {
-    private static readonly LearningRateSchedule s_linear = new() { Peak = 2, Steps = 12, WarmUpSteps = 4, FinalPart = 0.25 };
+    private static readonly LearningRateSchedule s_linear = new()
+    {
+        Peak = 2,
+        Steps = 12,
+        WarmUpSteps = 4,
+        FinalPart = 0.25,
+    };
 
     [Fact]
     public void The_rate_rises_in_a_line_and_falls_in_a_line_to_a_part() =>
@@ -67,5 +73,6 @@ public sealed class LearningRateScheduleTests
             Assert.StartsWith($"{setting} is ", Assert.Throws<ArgumentException>(() => schedule.At(0)).Message, StringComparison.Ordinal);
     }
 
-    private static double[] Rates(LearningRateSchedule schedule, int count) => [.. Enumerable.Range(0, count).Select(step => schedule.At(step))];
+    private static double[] Rates(LearningRateSchedule schedule, int count) =>
+        [.. Enumerable.Range(0, count).Select(step => schedule.At(step))];
 }

@@ -6,7 +6,16 @@ namespace VariationalBoN.Tests.Training;
 /// <summary>The loop of the README over a tabular policy, as the tests of this folder run it.</summary>
 internal static class Loop
 {
-    public static async Task RunAsync(TabularPolicy policy, IPolicy reference, IRewardModel reward, IVariationalObjective objective, int steps, int completions, double learningRate, long seed)
+    public static async Task RunAsync(
+        TabularPolicy policy,
+        IPolicy reference,
+        IRewardModel reward,
+        IVariationalObjective objective,
+        int steps,
+        int completions,
+        double learningRate,
+        long seed
+    )
     {
         var scorer = new Scorer(reference, reward);
         using var adam = new Adam(policy.Parameters, learningRate);

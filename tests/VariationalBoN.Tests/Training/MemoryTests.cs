@@ -18,13 +18,24 @@ public sealed class MemoryTests
         var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, samplesPerPrompt: 64, seed: 1);
 
         await StepsAsync(500);
-        long memory = ResidentBytes(), tensors = LiveTensors.Settled();
+        long memory = ResidentBytes(),
+            tensors = LiveTensors.Settled();
         await StepsAsync(9_500);
 
         Assert.Equal(tensors, LiveTensors.Now);
         Assert.InRange(ResidentBytes() - memory, long.MinValue, 32L << 20);
 
-        Task StepsAsync(int steps) => Loop.RunAsync(policy, reference, reward, new ExactObjective(table.BestOf(8)), steps, completions: 8, learningRate: 0.01, seed: steps);
+        Task StepsAsync(int steps) =>
+            Loop.RunAsync(
+                policy,
+                reference,
+                reward,
+                new ExactObjective(table.BestOf(8)),
+                steps,
+                completions: 8,
+                learningRate: 0.01,
+                seed: steps
+            );
     }
 
     [Fact]
@@ -34,18 +45,25 @@ public sealed class MemoryTests
         try
         {
             Prompt[] prompts = [.. Enumerable.Range(0, 2_000).Select(i => $"prompt {i}")];
-            using var uniform = new TabularPolicy(prompts, vocabularySize: 3, length: 2); // until the end: the count would notice its collection
+            // until the end: the count would notice its collection
+            using var uniform = new TabularPolicy(prompts, vocabularySize: 3, length: 2);
             using var reference = uniform.CloneFrozen();
             var reward = RewardModel.FromFunction(completion => completion.Tokens.Sum(), "sum");
             var seen = new List<(long Memory, long Tensors)>();
-            using (var table = await ReferenceTable.EstimateAsync(new Scorer(reference, reward), prompts, new ReferenceTableOptions
-            {
-                SamplesPerPrompt = 8,
-                PromptsPerBatch = 1,
-                Store = Path.Combine(folder, "references.db"),
-                Storage = new() { FlushToDisk = false },
-                Progress = new Every(prompts.Length / 5, () => seen.Add((ResidentBytes(), LiveTensors.Settled()))),
-            }))
+            using (
+                var table = await ReferenceTable.EstimateAsync(
+                    new Scorer(reference, reward),
+                    prompts,
+                    new ReferenceTableOptions
+                    {
+                        SamplesPerPrompt = 8,
+                        PromptsPerBatch = 1,
+                        Store = Path.Combine(folder, "references.db"),
+                        Storage = new() { FlushToDisk = false },
+                        Progress = new Every(prompts.Length / 5, () => seen.Add((ResidentBytes(), LiveTensors.Settled()))),
+                    }
+                )
+            )
                 Assert.Equal(prompts.Length, table.Prompts.Length);
 
             Assert.Equal(6, seen.Count);
@@ -58,12 +76,14 @@ public sealed class MemoryTests
         }
     }
 
+    /// <summary>Memory of the process without what the collector has committed, of which it keeps as much as it likes; what lives is added.</summary>
     private static long ResidentBytes()
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
+        long live = GC.GetTotalMemory(forceFullCollection: true);
         using var process = System.Diagnostics.Process.GetCurrentProcess();
-        return process.WorkingSet64;
+        return process.WorkingSet64 - GC.GetGCMemoryInfo().TotalCommittedBytes + live;
     }
 
     /// <summary>Does something at the start and after every so many prompts.</summary>

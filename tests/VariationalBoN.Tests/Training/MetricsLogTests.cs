@@ -88,7 +88,8 @@ public sealed class MetricsLogTests : IDisposable
         log.Write(0, [new("reward", 1)]);
         using (DiskSteps.Fail((step, _) => step == 0))
             Assert.Throws<IOException>(() => checkpoints.Save(2));
-        Assert.Contains("failed before", Assert.Throws<IOException>(() => checkpoints.Save(2)).Message); // the system forgets such an error once it is told
+        // the system forgets such an error once it is told
+        Assert.Contains("failed before", Assert.Throws<IOException>(() => checkpoints.Save(2)).Message);
         Assert.Equal([1], checkpoints.All.Select(checkpoint => checkpoint.Step));
     }
 
@@ -100,7 +101,10 @@ public sealed class MetricsLogTests : IDisposable
         {
             first.Write(0, []);
             Assert.Contains("another process", Assert.Throws<IOException>(() => new MetricsLog(File_)).Message);
-            Assert.Contains("another process", Assert.Throws<IOException>(() => new MetricsLog(Path.Combine(_folder, "link.jsonl"))).Message);
+            Assert.Contains(
+                "another process",
+                Assert.Throws<IOException>(() => new MetricsLog(Path.Combine(_folder, "link.jsonl"))).Message
+            );
             Assert.Single(File.ReadAllLines(File_));
             first.Write(1, []);
         }

@@ -41,7 +41,8 @@ public sealed class MovingAnchorTests
     [Fact]
     public async Task An_anchor_that_moves_a_little_at_every_step_lets_N_grow_and_one_that_stands_does_not()
     {
-        (double N, double Kl)[] standing = await FollowAsync(rate: 0), moving = await FollowAsync(rate: 0.005);
+        (double N, double Kl)[] standing = await FollowAsync(rate: 0),
+            moving = await FollowAsync(rate: 0.005);
 
         Assert.All(standing, seen => Assert.InRange(seen.N, 1.8, 2.2));
         Assert.InRange(moving[0].N, 2.2, 2 * Math.Exp(0.5)); // measured: 2.5, 3.7, 5.6, 8.6
@@ -52,12 +53,15 @@ public sealed class MovingAnchorTests
         }
     }
 
-    /// <summary>Best-of-2 of an exponential moving average of the policy: after each 100 steps the N whose Best-of-N the policy is nearest to, and its KL to the first reference.</summary>
+    /// <summary>Best-of-2 of an exponential moving average of the policy: after each 100 steps the N whose Best-of-N the policy is nearest
+    /// to, and its KL to the first reference.</summary>
     private static async Task<(double N, double Kl)[]> FollowAsync(double rate)
     {
         EnumerableWorld world = World(2);
-        using TabularPolicy policy = world.Reference(), anchor = policy.CloneFrozen();
-        using Table from = new(anchor), to = new(policy);
+        using TabularPolicy policy = world.Reference(),
+            anchor = policy.CloneFrozen();
+        using Table from = new(anchor),
+            to = new(policy);
         var target = new MovingAnchor(anchor, world.RewardModel(), samplesPerPrompt: 256);
         using var adam = new Adam(policy.Parameters, learningRate: 0.02);
         var seen = new List<(double, double)>();
@@ -68,7 +72,10 @@ public sealed class MovingAnchorTests
             if (step % 100 != 0)
                 continue;
             double[] learned = world.LogProbs(policy.LogitValues());
-            double nearest = Enumerable.Range(10, 300).Select(tenths => tenths / 10.0).MinBy(n => EnumerableWorld.Kl(learned, World(n).LogBestOfN));
+            double nearest = Enumerable
+                .Range(10, 300)
+                .Select(tenths => tenths / 10.0)
+                .MinBy(n => EnumerableWorld.Kl(learned, World(n).LogBestOfN));
             seen.Add((nearest, EnumerableWorld.Kl(learned, world.LogReference)));
         }
 
@@ -99,7 +106,12 @@ public sealed class MovingAnchorTests
         await Assert.ThrowsAsync<ArgumentException>(() => target.RefreshAsync([], 2, 0));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => target.RefreshAsync(["x"], 0.5, 0));
 
-        var failing = new MovingAnchor(policy, RewardModel.FromFunction(completion => completion.Tokens[0] == 0 ? double.NaN : 1, "test judge"), 16, new ScoringOptions { OnFailure = RewardFailure.Exclude });
+        var failing = new MovingAnchor(
+            policy,
+            RewardModel.FromFunction(completion => completion.Tokens[0] == 0 ? double.NaN : 1, "test judge"),
+            16,
+            new ScoringOptions { OnFailure = RewardFailure.Exclude }
+        );
         var distribution = await failing.RefreshAsync(["x", "x"], 2, seed: 1);
         Assert.InRange(distribution.Cdf("x").Count, 1, 15);
     }

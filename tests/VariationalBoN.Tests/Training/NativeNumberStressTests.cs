@@ -35,6 +35,8 @@ public sealed class NativeNumberStressTests
         Environment.GetEnvironmentVariable($"VARIATIONALBON_STRESS_{name}") ?? quick.ToString(CultureInfo.InvariantCulture);
 
     private static string FirstCore() =>
-        File.ReadLines("/proc/self/status").First(line => line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal))
-        .Split('\t')[1].Split(['-', ','])[0];
+        File.ReadLines("/proc/self/status")
+            .First(line => line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal))
+            .Split('\t')[1]
+            .Split(['-', ','])[0];
 }

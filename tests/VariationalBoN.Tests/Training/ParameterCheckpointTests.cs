@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Training;
 
-/// <summary>Some parameters of a model as a part of checkpoints: what was saved comes back, what does not fit is refused and changes nothing.</summary>
+/// <summary>Some parameters of a model as a part of checkpoints: what was saved comes back, what does not fit is refused and changes
+/// nothing.</summary>
 [Trait("Tier", "torch")]
 public sealed class ParameterCheckpointTests : IDisposable
 {
@@ -52,7 +53,8 @@ public sealed class ParameterCheckpointTests : IDisposable
         };
         using (var checkpoints = new Checkpoints(_folder).Add("before", saved).Add("adapters", saved.named_parameters()))
             checkpoints.Save(1);
-        double[] before = [.. loaded.parameters().SelectMany(Doubles)], otherBefore = [.. other.parameters().SelectMany(Doubles)];
+        double[] before = [.. loaded.parameters().SelectMany(Doubles)],
+            otherBefore = [.. other.parameters().SelectMany(Doubles)];
 
         using var again = new Checkpoints(_folder).Add("before", other).Add("adapters", parameters);
         string message = Assert.Throws<InvalidDataException>(() => again.Restore()).Message;
@@ -69,11 +71,20 @@ public sealed class ParameterCheckpointTests : IDisposable
         using var layer = Layer(1);
         using var checkpoints = new Checkpoints(_folder);
 
-        Assert.Contains("no parameter", Assert.Throws<ArgumentException>(() => checkpoints.Add("a", Array.Empty<(string, Parameter)>())).Message, StringComparison.Ordinal);
-        Assert.Contains("\"w\" stands twice", Assert.Throws<ArgumentException>(() => checkpoints.Add("a", [("w", layer.weight), ("w", layer.bias!)])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no parameter",
+            Assert.Throws<ArgumentException>(() => checkpoints.Add("a", Array.Empty<(string, Parameter)>())).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\"w\" stands twice",
+            Assert.Throws<ArgumentException>(() => checkpoints.Add("a", [("w", layer.weight), ("w", layer.bias!)])).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    private static IEnumerable<(string name, Parameter parameter)> Trained(nn.Module model) => model.named_parameters().Where(pair => pair.parameter.requires_grad);
+    private static IEnumerable<(string name, Parameter parameter)> Trained(nn.Module model) =>
+        model.named_parameters().Where(pair => pair.parameter.requires_grad);
 
     private static Linear Layer(int seed, int outputs = 3)
     {

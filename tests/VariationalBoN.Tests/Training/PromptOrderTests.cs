@@ -7,18 +7,24 @@ namespace VariationalBoN.Tests.Training;
 public sealed class PromptOrderTests
 {
     private static readonly Gen<(int Prompts, int Count, long Seed)> s_cases =
-        from prompts in Gen.Int[1, 40] from count in Gen.Int[1, prompts] from seed in Gen.Long select (prompts, count, seed);
+        from prompts in Gen.Int[1, 40]
+        from count in Gen.Int[1, prompts]
+        from seed in Gen.Long
+        select (prompts, count, seed);
 
     [Fact]
-    public void Steps_go_through_whole_passes() => s_cases.Sample(
-        drawn =>
-        {
-            Prompt[] prompts = [.. Enumerable.Range(0, drawn.Prompts).Select(i => $"p{i}")];
-            var order = new PromptOrder(prompts, drawn.Seed);
-            Prompt[] seen = [.. Enumerable.Range(0, drawn.Prompts).SelectMany(step => order.Batch(step, drawn.Count))]; // exactly count passes
-            return seen.Chunk(drawn.Prompts).All(pass => pass.ToHashSet().SetEquals(prompts));
-        },
-        iter: 2_000);
+    public void Steps_go_through_whole_passes() =>
+        s_cases.Sample(
+            drawn =>
+            {
+                Prompt[] prompts = [.. Enumerable.Range(0, drawn.Prompts).Select(i => $"p{i}")];
+                var order = new PromptOrder(prompts, drawn.Seed);
+                // exactly count passes
+                Prompt[] seen = [.. Enumerable.Range(0, drawn.Prompts).SelectMany(step => order.Batch(step, drawn.Count))];
+                return seen.Chunk(drawn.Prompts).All(pass => pass.ToHashSet().SetEquals(prompts));
+            },
+            iter: 2_000
+        );
 
     [Fact]
     public void A_step_is_the_same_whatever_was_asked_before()
@@ -46,7 +52,8 @@ public sealed class PromptOrderTests
         }
 
         Assert.Equal(6, counts.Count);
-        Assert.InRange(counts.Values.Sum(count => Math.Pow(count - 1000, 2) / 1000), 0, 22); // chi-square with 5 degrees of freedom: above 22 with probability 5e-4
+        // chi-square with 5 degrees of freedom: above 22 with probability 5e-4
+        Assert.InRange(counts.Values.Sum(count => Math.Pow(count - 1000, 2) / 1000), 0, 22);
     }
 
     [Fact]

@@ -13,14 +13,36 @@ public sealed class ReproducibilityTests
     [Fact]
     public async Task A_strictly_increasing_transform_of_the_reward_gives_the_same_bits()
     {
-        double[] ascending = [.. from i in Enumerable.Range(0, 81) select Reward(new Completion { Prompt = "", Text = "", Tokens = [i / 27, i / 9 % 3, i / 3 % 3, i % 3] })];
+        double[] ascending =
+        [
+            .. from i in Enumerable.Range(0, 81)
+            select Reward(
+                new Completion
+                {
+                    Prompt = "",
+                    Text = "",
+                    Tokens = [i / 27, i / 9 % 3, i / 3 % 3, i % 3],
+                }
+            ),
+        ];
         Array.Sort(ascending);
-        Assert.All(ascending.Zip(ascending.Skip(1)), pair => Assert.Equal(pair.First < pair.Second, Math.Exp(pair.First / 2) < Math.Exp(pair.Second / 2)));
+        Assert.All(
+            ascending.Zip(ascending.Skip(1)),
+            pair => Assert.Equal(pair.First < pair.Second, Math.Exp(pair.First / 2) < Math.Exp(pair.Second / 2))
+        );
 
         double[] plain = await TrainAsync(RewardModel.FromFunction(Reward, "test judge"), bestOfN => new ExactObjective(bestOfN), seed: 1);
-        double[] transformed = await TrainAsync(RewardModel.FromFunction(completion => Math.Exp(Reward(completion) / 2), "test judge"), bestOfN => new ExactObjective(bestOfN), seed: 1);
+        double[] transformed = await TrainAsync(
+            RewardModel.FromFunction(completion => Math.Exp(Reward(completion) / 2), "test judge"),
+            bestOfN => new ExactObjective(bestOfN),
+            seed: 1
+        );
         double[] gibbs = await TrainAsync(RewardModel.FromFunction(Reward, "test judge"), _ => new GibbsObjective(1), seed: 1);
-        double[] gibbsTransformed = await TrainAsync(RewardModel.FromFunction(completion => Math.Exp(Reward(completion) / 2), "test judge"), _ => new GibbsObjective(1), seed: 1);
+        double[] gibbsTransformed = await TrainAsync(
+            RewardModel.FromFunction(completion => Math.Exp(Reward(completion) / 2), "test judge"),
+            _ => new GibbsObjective(1),
+            seed: 1
+        );
 
         Assert.Equal(plain, transformed);
         Assert.NotEqual(gibbs, gibbsTransformed); // KL-constrained RL is not invariant: the test can fail

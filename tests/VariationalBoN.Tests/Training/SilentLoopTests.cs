@@ -15,7 +15,11 @@ public sealed class SilentLoopTests
     public async Task A_policy_that_is_its_own_reference_is_told()
     {
         using var policy = new TabularPolicy(s_prompts, vocabularySize: 4, length: 3);
-        GuardAlarm[] alarms = await RunAsync(policy, reference: new AlteredPolicy(policy), RewardModel.FromFunction(completion => completion.Tokens.Count(token => token == 3), "threes"));
+        GuardAlarm[] alarms = await RunAsync(
+            policy,
+            reference: new AlteredPolicy(policy),
+            RewardModel.FromFunction(completion => completion.Tokens.Count(token => token == 3), "threes")
+        );
         Assert.Contains(alarms, alarm => alarm.Kind == GuardAlarmKind.SharedModule);
     }
 
@@ -24,7 +28,13 @@ public sealed class SilentLoopTests
     {
         using var policy = new TabularPolicy(s_prompts, vocabularySize: 4, length: 3);
         using var reference = policy.CloneFrozen();
-        Assert.Empty(await RunAsync(policy, reference, RewardModel.FromFunction(completion => completion.Tokens.Count(token => token == 3), "threes")));
+        Assert.Empty(
+            await RunAsync(
+                policy,
+                reference,
+                RewardModel.FromFunction(completion => completion.Tokens.Count(token => token == 3), "threes")
+            )
+        );
     }
 
     [Fact]
@@ -32,7 +42,11 @@ public sealed class SilentLoopTests
     {
         using var policy = new TabularPolicy(s_prompts, vocabularySize: 4, length: 3);
         using var reference = policy.CloneFrozen();
-        GuardAlarm[] alarms = await RunAsync(policy, reference, RewardModel.FromFunction(completion => completion.Prompt == "a" ? 1 : 2, "the prompt"));
+        GuardAlarm[] alarms = await RunAsync(
+            policy,
+            reference,
+            RewardModel.FromFunction(completion => completion.Prompt == "a" ? 1 : 2, "the prompt")
+        );
         Assert.Contains(alarms, alarm => alarm.Kind == GuardAlarmKind.NoRewardSpread);
     }
 

@@ -8,15 +8,22 @@ namespace VariationalBoN.Tests.Training;
 [Collection("Leaks")]
 public sealed class StepMetricsTests
 {
-    private static readonly ReferenceTable s_table = new ReferenceTable([new ReferencePrompt("x", [1.0, 2, 3], []), new ReferencePrompt("z", [1.0, 2, 3], [])]).AcceptUnknownProvenance();
+    private static readonly ReferenceTable s_table = new ReferenceTable([
+        new ReferencePrompt("x", [1.0, 2, 3], []),
+        new ReferencePrompt("z", [1.0, 2, 3], []),
+    ]).AcceptUnknownProvenance();
 
     private static readonly ScoredBatch s_scored = new(
         [
-            Item("x", "a", [1, 2], 4, -3, FinishReason.Stopped), Item("x", "a", [1, 2], 4, -3, FinishReason.Stopped),
-            Item("z", "b", [1], 2, -1, FinishReason.Length), Item("z", "c", [1, 2, 3], 3, -5, FinishReason.Stopped),
-            new ScoredSample(Item("z", "d", [1], 0, -1, FinishReason.Stopped).Completion, null, -1), new ScoredSample(Item("z", "e", [1], 0, -1, FinishReason.Stopped).Completion, null, -1),
+            Item("x", "a", [1, 2], 4, -3, FinishReason.Stopped),
+            Item("x", "a", [1, 2], 4, -3, FinishReason.Stopped),
+            Item("z", "b", [1], 2, -1, FinishReason.Length),
+            Item("z", "c", [1, 2, 3], 3, -5, FinishReason.Stopped),
+            new ScoredSample(Item("z", "d", [1], 0, -1, FinishReason.Stopped).Completion, null, -1),
+            new ScoredSample(Item("z", "e", [1], 0, -1, FinishReason.Stopped).Completion, null, -1),
         ],
-        [0, 0, 1, 1, 1, 1]);
+        [0, 0, 1, 1, 1, 1]
+    );
 
     [Fact]
     public void Every_number_is_that_of_pencil_and_paper()
@@ -48,7 +55,8 @@ public sealed class StepMetricsTests
     public void A_collapse_onto_one_text_raises_its_alarm_for_every_number_of_completions(int completionsPerPrompt)
     {
         var guard = new TrainingGuard(2, 3, new GuardOptions { Window = 2, Stop = _ => false });
-        StepMetrics healthy = Completions(i => $"{i}"), collapsed = Completions(_ => "same");
+        StepMetrics healthy = Completions(i => $"{i}"),
+            collapsed = Completions(_ => "same");
 
         Assert.Equal(1, healthy.Diversity!.Value);
         Assert.Equal(0, collapsed.Diversity!.Value);
@@ -60,8 +68,12 @@ public sealed class StepMetricsTests
         StepMetrics Completions(Func<int, string> text)
         {
             using var scope = torch.NewDisposeScope();
-            int[] groups = [.. Enumerable.Range(0, completionsPerPrompt).Select(_ => 0), 1]; // the prompt with a single completion says nothing
-            var scored = new ScoredBatch([.. groups.Select((group, i) => Item(group == 0 ? "x" : "z", text(i), [1], 1, -1, FinishReason.Stopped))], [.. groups]);
+            // the prompt with a single completion says nothing
+            int[] groups = [.. Enumerable.Range(0, completionsPerPrompt).Select(_ => 0), 1];
+            var scored = new ScoredBatch(
+                [.. groups.Select((group, i) => Item(group == 0 ? "x" : "z", text(i), [1], 1, -1, FinishReason.Stopped))],
+                [.. groups]
+            );
             return StepMetrics.Of(s_table.BestOf(2), scored, torch.full(groups.Length, -1.0, torch.float64));
         }
     }
@@ -79,8 +91,16 @@ public sealed class StepMetricsTests
     public void Lengths_and_shapes_are_checked()
     {
         using var scope = torch.NewDisposeScope();
-        Assert.Contains("4 completions and 3", Assert.Throws<ArgumentException>(() => StepMetrics.Of(s_table.BestOf(2), s_scored, torch.zeros(3))).Message, StringComparison.Ordinal);
-        Assert.Contains("[2, 2]", Assert.Throws<ArgumentException>(() => StepMetrics.Of(s_table.BestOf(2), s_scored, torch.zeros(2, 2))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "4 completions and 3",
+            Assert.Throws<ArgumentException>(() => StepMetrics.Of(s_table.BestOf(2), s_scored, torch.zeros(3))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "[2, 2]",
+            Assert.Throws<ArgumentException>(() => StepMetrics.Of(s_table.BestOf(2), s_scored, torch.zeros(2, 2))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -96,6 +116,23 @@ public sealed class StepMetricsTests
 
     private static bool IsCollapse(GuardAlarm alarm) => alarm.Kind == GuardAlarmKind.CollapsedDiversity;
 
-    private static ScoredCompletion Item(Prompt prompt, string text, int[] tokens, double reward, double logReference, FinishReason finish) =>
-        new(new Completion { Prompt = prompt, Text = text, Tokens = [.. tokens], FinishReason = finish }, reward, logReference);
+    private static ScoredCompletion Item(
+        Prompt prompt,
+        string text,
+        int[] tokens,
+        double reward,
+        double logReference,
+        FinishReason finish
+    ) =>
+        new(
+            new Completion
+            {
+                Prompt = prompt,
+                Text = text,
+                Tokens = [.. tokens],
+                FinishReason = finish,
+            },
+            reward,
+            logReference
+        );
 }

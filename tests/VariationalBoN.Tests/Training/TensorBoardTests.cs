@@ -30,7 +30,10 @@ public sealed class TensorBoardTests : IDisposable
         Assert.Equal("brain.Event:2", events[0].FileVersion);
         Assert.Equal((3L, SessionLog.Types.SessionStatus.Start), (events[1].Step, events[1].SessionLog.Status));
         Assert.Equal(3, events[2].Step);
-        Assert.Equal([("reward", 0.1f), ("kl", float.NaN), ("entropy in bits", -2.5f)], events[2].Summary.Value.Select(value => (value.Tag, value.SimpleValue)));
+        Assert.Equal(
+            [("reward", 0.1f), ("kl", float.NaN), ("entropy in bits", -2.5f)],
+            events[2].Summary.Value.Select(value => (value.Tag, value.SimpleValue))
+        );
         Assert.Equal((5_000_000_000, float.PositiveInfinity), (events[3].Step, Assert.Single(events[3].Summary.Value).SimpleValue));
         Assert.Equal(4, events.Length);
         Assert.All(events, one => Assert.InRange(one.WallTime, before, Seconds()));
@@ -60,12 +63,16 @@ public sealed class TensorBoardTests : IDisposable
 
         string[] files = [.. Directory.GetFiles(Events).Order(StringComparer.Ordinal)];
         Assert.Equal(2, files.Length);
-        Assert.Equal(["start 0", "0 = 0", "1 = 1", "start 1", "1 = 10", "start 1", "1 = 100"], files.SelectMany(Read).Skip(1).Where(one => one.FileVersion.Length == 0).Select(Said));
+        Assert.Equal(
+            ["start 0", "0 = 0", "1 = 1", "start 1", "1 = 10", "start 1", "1 = 100"],
+            files.SelectMany(Read).Skip(1).Where(one => one.FileVersion.Length == 0).Select(Said)
+        );
         Assert.Equal(["""{"step":0,"reward":0}""", """{"step":1,"reward":100}"""], File.ReadAllLines(Lines));
 
-        static string Said(Event one) => one.SessionLog is null
-            ? FormattableString.Invariant($"{one.Step} = {one.Summary.Value[0].SimpleValue}")
-            : $"{one.SessionLog.Status.ToString().ToLowerInvariant()} {one.Step}";
+        static string Said(Event one) =>
+            one.SessionLog is null
+                ? FormattableString.Invariant($"{one.Step} = {one.Summary.Value[0].SimpleValue}")
+                : $"{one.SessionLog.Status.ToString().ToLowerInvariant()} {one.Step}";
     }
 
     [Fact]
@@ -83,7 +90,7 @@ public sealed class TensorBoardTests : IDisposable
     {
         byte[] file = File.ReadAllBytes(path);
         var events = new List<Event>();
-        for (int at = 0; at < file.Length;)
+        for (int at = 0; at < file.Length; )
         {
             int length = checked((int)BinaryPrimitives.ReadUInt64LittleEndian(file.AsSpan(at)));
             Assert.Equal(MaskedCrc(file.AsSpan(at, 8)), BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(at + 8)));

@@ -14,11 +14,14 @@ public sealed class TrainingCrashTests : IDisposable
     {
         string whole = Path.Combine(_root, "whole");
         KilledProcess.Run("train", whole, Steps);
-        byte[] weights = File.ReadAllBytes(Path.Combine(whole, "final.safetensors")), metrics = File.ReadAllBytes(Path.Combine(whole, "metrics.jsonl")), guard = File.ReadAllBytes(Guard(whole));
+        byte[] weights = File.ReadAllBytes(Path.Combine(whole, "final.safetensors")),
+            metrics = File.ReadAllBytes(Path.Combine(whole, "metrics.jsonl")),
+            guard = File.ReadAllBytes(Guard(whole));
         Assert.Equal(int.Parse(Steps, System.Globalization.CultureInfo.InvariantCulture), metrics.Count(b => b == '\n'));
 
         var random = new Random(11);
-        int wanted = KilledProcess.Points(quick: 6), kills = 0;
+        int wanted = KilledProcess.Points(quick: 6),
+            kills = 0;
         for (int run = 0; kills < wanted; run++)
         {
             string folder = Path.Combine(_root, $"run-{run}");

@@ -16,15 +16,18 @@ public sealed class TrainingGuardTests
         for (int step = 0; step < 300; step++)
         {
             double progress = 1 - Math.Exp(-step / 20.0); // the measured shape: KL overshoots to 1.5 times its end, reward saturates
-            guard.Observe(step, Healthy with
-            {
-                Kl = Kl((1.4 * progress) + (step is > 15 and < 40 ? 0.45 : 0) + (0.25 * (random.NextDouble() - 0.5)), 0.12),
-                Reward = new Estimate((3.6 * progress) + random.NextDouble(), 0.1, 32),
-                SaturatedShare = 0.03 * progress,
-                Diversity = 1 - (0.05 * progress),
-                Entropy = 1.2 - (0.4 * progress),
-                Length = 16 + random.NextDouble(),
-            });
+            guard.Observe(
+                step,
+                Healthy with
+                {
+                    Kl = Kl((1.4 * progress) + (step is > 15 and < 40 ? 0.45 : 0) + (0.25 * (random.NextDouble() - 0.5)), 0.12),
+                    Reward = new Estimate((3.6 * progress) + random.NextDouble(), 0.1, 32),
+                    SaturatedShare = 0.03 * progress,
+                    Diversity = 1 - (0.05 * progress),
+                    Entropy = 1.2 - (0.4 * progress),
+                    Length = 16 + random.NextDouble(),
+                }
+            );
         }
     }
 
@@ -82,15 +85,23 @@ public sealed class TrainingGuardTests
 
         Assert.Equal((GuardAlarmKind.NotANumber, 3), (stopped.Alarm.Kind, stopped.Alarm.Step));
         Assert.Contains("step 3: the loss is NaN", stopped.Message, StringComparison.Ordinal);
-        Assert.Throws<TrainingStoppedException>(() => new TrainingGuard(8, 256).Observe(0, Healthy with { GradientNorm = double.PositiveInfinity }));
-        Assert.Throws<TrainingStoppedException>(() => new TrainingGuard(8, 256).Observe(0, Healthy with { Kl = Kl(double.NaN, double.NaN) }));
+        Assert.Throws<TrainingStoppedException>(() =>
+            new TrainingGuard(8, 256).Observe(0, Healthy with { GradientNorm = double.PositiveInfinity })
+        );
+        Assert.Throws<TrainingStoppedException>(() =>
+            new TrainingGuard(8, 256).Observe(0, Healthy with { Kl = Kl(double.NaN, double.NaN) })
+        );
     }
 
     [Theory]
     [InlineData(double.NaN, 1.0, "the loss is NaN")]
     [InlineData(0.5, double.PositiveInfinity, "the norm of the gradient is")]
     [InlineData(null, double.NaN, "the norm of the gradient is NaN")]
-    public void A_loop_without_completions_of_the_policy_names_the_step_at_which_its_numbers_break(double? loss, double? gradientNorm, string named)
+    public void A_loop_without_completions_of_the_policy_names_the_step_at_which_its_numbers_break(
+        double? loss,
+        double? gradientNorm,
+        string named
+    )
     {
         var guard = new TrainingGuard(8, 256);
         for (int step = 0; step < 7; step++)
@@ -120,7 +131,19 @@ public sealed class TrainingGuardTests
     public void The_caller_decides_what_stops()
     {
         var heard = new List<GuardAlarm>();
-        var guard = new TrainingGuard(8, 256, new GuardOptions { Window = 2, Stop = alarm => { heard.Add(alarm); return alarm.Kind == GuardAlarmKind.Truncation; } });
+        var guard = new TrainingGuard(
+            8,
+            256,
+            new GuardOptions
+            {
+                Window = 2,
+                Stop = alarm =>
+                {
+                    heard.Add(alarm);
+                    return alarm.Kind == GuardAlarmKind.Truncation;
+                },
+            }
+        );
         Observe(guard, Healthy, 4);
 
         Assert.Throws<TrainingStoppedException>(() => Observe(guard, Healthy with { TruncatedShare = 1 }, 4));
@@ -139,32 +162,55 @@ public sealed class TrainingGuardTests
     [Fact]
     public void Bad_arguments_are_all_named()
     {
-        var faults = Assert.Throws<ArgumentException>(() => new TrainingGuard(8, 16, new GuardOptions { Window = 1, MaxLengthRatio = double.NaN, MaxKl = 0 }));
+        var faults = Assert.Throws<ArgumentException>(() =>
+            new TrainingGuard(
+                8,
+                16,
+                new GuardOptions
+                {
+                    Window = 1,
+                    MaxLengthRatio = double.NaN,
+                    MaxKl = 0,
+                }
+            )
+        );
         Assert.Contains("Window is 1", faults.Message, StringComparison.Ordinal);
         Assert.Contains("MaxLengthRatio is NaN", faults.Message, StringComparison.Ordinal);
         Assert.Contains("MaxKl is 0", faults.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingGuard(double.NaN, 16));
         Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingGuard(8, 0));
-        Assert.Contains("give the loss", Assert.Throws<ArgumentException>(() => new TrainingGuard(8, 16).Observe(0, null, null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "give the loss",
+            Assert.Throws<ArgumentException>(() => new TrainingGuard(8, 16).Observe(0, null, null)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentOutOfRangeException>(() => new TrainingGuard(8, 16).Observe(-1, 0, 0));
     }
 
-    private static StepMetrics Healthy { get; } = new()
-    {
-        Reward = new Estimate(0, 0.1, 8),
-        Kl = Kl(0.05, 0.05),
-        ObjectiveGap = new Estimate(1, 0.1, 8),
-        Entropy = 1.2,
-        Diversity = 1,
-        SaturatedShare = 0.01,
-        Length = 16,
-        TruncatedShare = 0,
-        Excluded = 0,
-        Loss = -0.1,
-        GradientNorm = 1,
-    };
+    private static StepMetrics Healthy { get; } =
+        new()
+        {
+            Reward = new Estimate(0, 0.1, 8),
+            Kl = Kl(0.05, 0.05),
+            ObjectiveGap = new Estimate(1, 0.1, 8),
+            Entropy = 1.2,
+            Diversity = 1,
+            SaturatedShare = 0.01,
+            Length = 16,
+            TruncatedShare = 0,
+            Excluded = 0,
+            Loss = -0.1,
+            GradientNorm = 1,
+        };
 
-    private static KlEstimates Kl(double value, double error) => new() { K1 = new Estimate(value, error, 8), K2 = new Estimate(value, error, 8), K3 = new Estimate(value, error, 8) };
+    private static KlEstimates Kl(double value, double error) =>
+        new()
+        {
+            K1 = new Estimate(value, error, 8),
+            K2 = new Estimate(value, error, 8),
+            K3 = new Estimate(value, error, 8),
+        };
 
-    private static List<GuardAlarm> Observe(TrainingGuard guard, StepMetrics metrics, int steps) => [.. Enumerable.Range(1000, steps).SelectMany(step => guard.Observe(step, metrics))];
+    private static List<GuardAlarm> Observe(TrainingGuard guard, StepMetrics metrics, int steps) =>
+        [.. Enumerable.Range(1000, steps).SelectMany(step => guard.Observe(step, metrics))];
 }

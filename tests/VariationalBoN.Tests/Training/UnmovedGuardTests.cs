@@ -43,19 +43,25 @@ public sealed class UnmovedGuardTests
     }
 
     /// <summary>The numbers of a healthy step with this KL and reward.</summary>
-    internal static StepMetrics Step(double kl, double reward) => new()
-    {
-        Reward = new Estimate(reward, 0.1, 8),
-        Kl = new KlEstimates { K1 = new Estimate(kl, 0.01, 8), K2 = new Estimate(kl, 0.01, 8), K3 = new Estimate(kl, 0.01, 8) },
-        ObjectiveGap = new Estimate(1, 0.1, 8),
-        Entropy = 1,
-        Diversity = 0.5,
-        ZeroSpreadShare = 0.5,
-        SaturatedShare = 0,
-        Length = 10,
-        TruncatedShare = 0,
-        Excluded = 0,
-    };
+    internal static StepMetrics Step(double kl, double reward) =>
+        new()
+        {
+            Reward = new Estimate(reward, 0.1, 8),
+            Kl = new KlEstimates
+            {
+                K1 = new Estimate(kl, 0.01, 8),
+                K2 = new Estimate(kl, 0.01, 8),
+                K3 = new Estimate(kl, 0.01, 8),
+            },
+            ObjectiveGap = new Estimate(1, 0.1, 8),
+            Entropy = 1,
+            Diversity = 0.5,
+            ZeroSpreadShare = 0.5,
+            SaturatedShare = 0,
+            Length = 10,
+            TruncatedShare = 0,
+            Excluded = 0,
+        };
 
     private static GuardAlarm[] Alarms(Func<int, StepMetrics> numbers)
     {

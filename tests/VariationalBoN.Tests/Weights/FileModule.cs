@@ -34,9 +34,17 @@ internal sealed class FileModule : nn.Module
     {
         using var weights = HuggingFaceWeights.Open(directory);
         return new FileModule(
-            weights.Files.SelectMany(file => file.Entries).Where(entry => !names.IsBuffer(entry.Name))
-                .Select(entry => (entry.Name.StartsWith(names.Prefix, StringComparison.Ordinal) ? entry.Name[names.Prefix.Length..] : entry.Name, entry.Shape)),
-            type);
+            weights
+                .Files.SelectMany(file => file.Entries)
+                .Where(entry => !names.IsBuffer(entry.Name))
+                .Select(entry =>
+                    (
+                        entry.Name.StartsWith(names.Prefix, StringComparison.Ordinal) ? entry.Name[names.Prefix.Length..] : entry.Name,
+                        entry.Shape
+                    )
+                ),
+            type
+        );
     }
 
     private sealed class Node(string name) : nn.Module(name);

@@ -17,7 +17,12 @@ public sealed class HalfPrecisionTests
         for (int i = 0; i < All.Length; i++)
         {
             float expected = (float)BitConverter.UInt16BitsToHalf(All[i]);
-            Assert.True(float.IsNaN(expected) ? float.IsNaN(widened[i]) : BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(widened[i]), $"0x{i:x4} became {widened[i]}");
+            Assert.True(
+                float.IsNaN(expected)
+                    ? float.IsNaN(widened[i])
+                    : BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(widened[i]),
+                $"0x{i:x4} became {widened[i]}"
+            );
         }
     }
 

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Weights;
 
-/// <summary>Weights on the pages of their files: the same numbers, shared until they are trained, and safe from what happens to the name of the file.</summary>
+/// <summary>Weights on the pages of their files: the same numbers, shared until they are trained, and safe from what happens to the name of
+/// the file.</summary>
 [Trait("Tier", "torch")]
 public sealed class MappedWeightsTests : IDisposable
 {
@@ -28,7 +29,10 @@ public sealed class MappedWeightsTests : IDisposable
         using var mapped = PretrainedCausalLm.Load(Golden(name), new PretrainedOptions { ElementType = type });
         using var read = PretrainedCausalLm.Load(Golden(name), s_read with { ElementType = type });
         Assert.Equal(ModuleFingerprint.Of(read.Model), ModuleFingerprint.Of(mapped.Model));
-        Assert.All(mapped.Model.state_dict(), pair => Assert.Equal(read.Model.state_dict()[pair.Key].bytes.ToArray(), pair.Value.bytes.ToArray()));
+        Assert.All(
+            mapped.Model.state_dict(),
+            pair => Assert.Equal(read.Model.state_dict()[pair.Key].bytes.ToArray(), pair.Value.bytes.ToArray())
+        );
         Assert.All(mapped.Model.parameters(), parameter => Assert.True(parameter.requires_grad));
         if (OperatingSystem.IsLinux())
         {

@@ -42,10 +42,15 @@ public sealed class SafetensorsMapTests : IDisposable
         var targets = new Dictionary<string, torch.Tensor> { ["a"] = torch.zeros(2), ["b"] = torch.zeros(1) };
 
         Assert.Contains("b", Assert.Throws<InvalidDataException>(() => Safetensors.Map(path, targets)).Message, StringComparison.Ordinal);
-        Assert.Contains("c",
-            Assert.Throws<InvalidDataException>(() =>
-                Safetensors.Map(path, new Dictionary<string, torch.Tensor> { ["a"] = targets["a"], ["c"] = targets["b"] })).Message,
-                    StringComparison.Ordinal);
+        Assert.Contains(
+            "c",
+            Assert
+                .Throws<InvalidDataException>(() =>
+                    Safetensors.Map(path, new Dictionary<string, torch.Tensor> { ["a"] = targets["a"], ["c"] = targets["b"] })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
         Assert.Equal([0f, 0f], targets["a"].data<float>().ToArray());
     }

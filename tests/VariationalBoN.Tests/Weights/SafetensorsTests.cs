@@ -19,7 +19,14 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void Save_load_save_gives_the_same_bytes()
     {
-        var config = new Gpt2Config { VocabularySize = 11, MaxLength = 8, Width = 12, Layers = 2, Heads = 3 };
+        var config = new Gpt2Config
+        {
+            VocabularySize = 11,
+            MaxLength = 8,
+            Width = 12,
+            Layers = 2,
+            Heads = 3,
+        };
         using var first = new Gpt2(config, 1);
         using var second = new Gpt2(config, 2);
         Safetensors.Save(Target, first);
@@ -32,10 +39,15 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void File_of_the_reference_implementation_is_written_again_byte_for_byte()
     {
-        string folder = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "gpt2"), path = Path.Combine(folder, "model.safetensors");
+        string folder = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "gpt2"),
+            path = Path.Combine(folder, "model.safetensors");
         using var model = new Gpt2(Gpt2Config.Load(Path.Combine(folder, "config.json")), 1);
         Safetensors.Load(path, model, "transformer.");
-        Safetensors.Save(Target, model.state_dict().ToDictionary(pair => $"transformer.{pair.Key}", pair => pair.Value), new Dictionary<string, string> { ["format"] = "pt" });
+        Safetensors.Save(
+            Target,
+            model.state_dict().ToDictionary(pair => $"transformer.{pair.Key}", pair => pair.Value),
+            new Dictionary<string, string> { ["format"] = "pt" }
+        );
         Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(Target));
     }
 
@@ -47,7 +59,10 @@ public sealed class SafetensorsTests : IDisposable
     {
         using var scope = NewDisposeScope();
         float[] values = [1.2345f, -0.001f, 7, 0, 0.5f, -3.3f];
-        Safetensors.Save(Target, new Dictionary<string, Tensor> { ["weight"] = tensor(values, [2, 3]).to(type), ["bias"] = zeros(2, type) });
+        Safetensors.Save(
+            Target,
+            new Dictionary<string, Tensor> { ["weight"] = tensor(values, [2, 3]).to(type), ["bias"] = zeros(2, type) }
+        );
         var linear = nn.Linear(3, 2);
         Safetensors.Load(Target, linear);
         Assert.Equal(ScalarType.Float32, linear.weight!.dtype);
@@ -66,7 +81,15 @@ public sealed class SafetensorsTests : IDisposable
         using var model = new ThreeParameters(2_000_000);
         var spoilt = zeros(2_000_000, type);
         spoilt[1_999_999] = double.NaN;
-        Safetensors.Save(Target, new Dictionary<string, Tensor> { ["a"] = ones(2, type), ["b"] = ones(2, type), ["c"] = spoilt });
+        Safetensors.Save(
+            Target,
+            new Dictionary<string, Tensor>
+            {
+                ["a"] = ones(2, type),
+                ["b"] = ones(2, type),
+                ["c"] = spoilt,
+            }
+        );
         string message = Assert.Throws<InvalidDataException>(() => Safetensors.Load(Target, model)).Message;
         Assert.Contains("'c' holds NaN or infinity at element 1999999", message, StringComparison.Ordinal);
         Assert.Equal([0f, 0f], model.a.data<float>().ToArray());
@@ -78,7 +101,15 @@ public sealed class SafetensorsTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var model = new ThreeParameters();
-        Safetensors.Save(Target, new Dictionary<string, Tensor> { ["a"] = ones(2), ["b"] = ones(3), ["surplus"] = ones(1) });
+        Safetensors.Save(
+            Target,
+            new Dictionary<string, Tensor>
+            {
+                ["a"] = ones(2),
+                ["b"] = ones(3),
+                ["surplus"] = ones(1),
+            }
+        );
         string message = Assert.Throws<InvalidDataException>(() => Safetensors.Load(Target, model)).Message;
         Assert.Contains(Target, message, StringComparison.Ordinal);
         Assert.Contains("missing from the file: c", message, StringComparison.Ordinal);
@@ -96,7 +127,9 @@ public sealed class SafetensorsTests : IDisposable
         var disposed = ones(2);
         disposed.Dispose();
         Assert.ThrowsAny<Exception>(() => Safetensors.Save(Target, new Dictionary<string, Tensor> { ["a"] = ones(2), ["b"] = disposed }));
-        Assert.Throws<ArgumentException>(() => Safetensors.Save(Target, new Dictionary<string, Tensor> { ["a"] = ones(2, dtype: ScalarType.ComplexFloat32) }));
+        Assert.Throws<ArgumentException>(() =>
+            Safetensors.Save(Target, new Dictionary<string, Tensor> { ["a"] = ones(2, dtype: ScalarType.ComplexFloat32) })
+        );
         Assert.Equal(before, File.ReadAllBytes(Target));
         Assert.Equal([Target], Directory.GetFiles(_folder));
     }
@@ -104,9 +137,17 @@ public sealed class SafetensorsTests : IDisposable
     [Theory]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "hold")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 12, "file holds 12 bytes")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", 16, "listed twice")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""",
+        16,
+        "listed twice"
+    )]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}""", 8, "twice")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "overlap")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""",
+        12,
+        "overlap"
+    )]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "gap")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "needs 12 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", 8, "impossible shape")]
@@ -161,7 +202,9 @@ public sealed class SafetensorsTests : IDisposable
 
     private sealed class ThreeParameters : nn.Module
     {
-        internal readonly Parameter a = nn.Parameter(zeros(2)), b = nn.Parameter(zeros(2)), c;
+        internal readonly Parameter a = nn.Parameter(zeros(2)),
+            b = nn.Parameter(zeros(2)),
+            c;
 
         internal ThreeParameters(long last = 2)
             : base(nameof(ThreeParameters))

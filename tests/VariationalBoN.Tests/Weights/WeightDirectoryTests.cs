@@ -33,7 +33,10 @@ public sealed class WeightDirectoryTests : IDisposable
         WeightWriter.Write(_folder, module.state_dict(), layout, layout.Files[0].Tensors[0].Type);
         string[] files = [.. Directory.GetFiles(directory, "model*").Select(file => Path.GetFileName(file)).Order()];
         Assert.Equal(files, Directory.GetFiles(_folder).Select(file => Path.GetFileName(file)).Order());
-        Assert.All(files, file => Assert.Equal(File.ReadAllBytes(Path.Combine(directory, file)), File.ReadAllBytes(Path.Combine(_folder, file))));
+        Assert.All(
+            files,
+            file => Assert.Equal(File.ReadAllBytes(Path.Combine(directory, file)), File.ReadAllBytes(Path.Combine(_folder, file)))
+        );
     }
 
     [Fact]
@@ -73,9 +76,20 @@ public sealed class WeightDirectoryTests : IDisposable
     [Fact]
     public void Module_that_came_from_no_file_is_split_at_the_size_asked_for()
     {
-        using var module = new FileModule([("wte.weight", [10, 4]), ("h.0.attn.weight", [4, 4]), ("h.1.attn.weight", [4, 4]), ("lm_head.weight", [10, 4])]);
+        using var module = new FileModule([
+            ("wte.weight", [10, 4]),
+            ("h.0.attn.weight", [4, 4]),
+            ("h.1.attn.weight", [4, 4]),
+            ("lm_head.weight", [10, 4]),
+        ]);
         WeightWriter.Write(_folder, module.state_dict(), WeightLayout.For(module.state_dict(), Gpt2Names, 160), null);
-        string[] expected = ["model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors", "model.safetensors.index.json"];
+        string[] expected =
+        [
+            "model-00001-of-00003.safetensors",
+            "model-00002-of-00003.safetensors",
+            "model-00003-of-00003.safetensors",
+            "model.safetensors.index.json",
+        ];
         Assert.Equal(expected, Directory.GetFiles(_folder).Select(file => Path.GetFileName(file)).Order());
         var index = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, expected[3])))!;
         Assert.Equal(expected[0], (string?)index["weight_map"]!["transformer.wte.weight"]);
@@ -95,7 +109,9 @@ public sealed class WeightDirectoryTests : IDisposable
     {
         using var scope = NewDisposeScope();
         string[] parts = names.Split(',');
-        var tensors = parts.Select((name, i) => (name, value: full([3, 2], i == 0 ? 1f : second))).ToDictionary(pair => pair.name, pair => pair.value);
+        var tensors = parts
+            .Select((name, i) => (name, value: full([3, 2], i == 0 ? 1f : second)))
+            .ToDictionary(pair => pair.name, pair => pair.value);
         Safetensors.Save(Path.Combine(_folder, "model.safetensors"), tensors);
         using var module = new FileModule([("wte.weight", [3, 2])]);
         if (!fits)
@@ -144,7 +160,10 @@ public sealed class WeightDirectoryTests : IDisposable
     [InlineData("""{"weight_map":{"a":"c:\\x.safetensors"}}""", "not the name of a .safetensors file")]
     [InlineData("""{"weight_map":{"a":"config.json"}}""", "not the name of a .safetensors file")]
     [InlineData("""{"weight_map":{"a":"model-1.safetensors","b":"model-3.safetensors"}}""", "not there: model-3.safetensors")]
-    [InlineData("""{"weight_map":{"a":"model-1.safetensors","twin":"model-1.safetensors","b":"model-2.safetensors"}}""", "twin is in both model-1.safetensors and model-2.safetensors")]
+    [InlineData(
+        """{"weight_map":{"a":"model-1.safetensors","twin":"model-1.safetensors","b":"model-2.safetensors"}}""",
+        "twin is in both model-1.safetensors and model-2.safetensors"
+    )]
     [InlineData("""{"weight_map":{"a":"model-1.safetensors","c":"model-1.safetensors"}}""", "c is not in model-1.safetensors")]
     [InlineData("""{"weight_map":{"b":"model-2.safetensors","c":"model-2.safetensors"}}""", "c is not in model-2.safetensors")]
     [InlineData("""{"weight_map":{"c":"model-1.safetensors"}}""", "a is in model-1.safetensors, which the index does not say")]
@@ -157,8 +176,14 @@ public sealed class WeightDirectoryTests : IDisposable
     public void Faulty_index_is_refused(string json, string named)
     {
         using var scope = NewDisposeScope();
-        Safetensors.Save(Path.Combine(_folder, "model-1.safetensors"), new Dictionary<string, Tensor> { ["a"] = ones(1), ["twin"] = ones(1) });
-        Safetensors.Save(Path.Combine(_folder, "model-2.safetensors"), new Dictionary<string, Tensor> { ["b"] = ones(1), ["twin"] = ones(1) });
+        Safetensors.Save(
+            Path.Combine(_folder, "model-1.safetensors"),
+            new Dictionary<string, Tensor> { ["a"] = ones(1), ["twin"] = ones(1) }
+        );
+        Safetensors.Save(
+            Path.Combine(_folder, "model-2.safetensors"),
+            new Dictionary<string, Tensor> { ["b"] = ones(1), ["twin"] = ones(1) }
+        );
         string path = Path.Combine(_folder, "model.safetensors.index.json");
         File.WriteAllText(path, json);
         RequireRefusal(named, path);
@@ -182,10 +207,18 @@ public sealed class WeightDirectoryTests : IDisposable
 
     private static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
 
-    private static WeightNames Names(string directory) => directory.Split('-')[0] switch
-    {
-        "gpt2" => Gpt2Names,
-        "pythia" => new("gpt_neox.", "embed_out.weight", "embed_in.weight", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"),
-        _ => new("model.", "lm_head.weight", "embed_tokens.weight", ".rotary_emb.inv_freq"),
-    };
+    private static WeightNames Names(string directory) =>
+        directory.Split('-')[0] switch
+        {
+            "gpt2" => Gpt2Names,
+            "pythia" => new(
+                "gpt_neox.",
+                "embed_out.weight",
+                "embed_in.weight",
+                ".attention.bias",
+                ".attention.masked_bias",
+                ".rotary_emb.inv_freq"
+            ),
+            _ => new("model.", "lm_head.weight", "embed_tokens.weight", ".rotary_emb.inv_freq"),
+        };
 }

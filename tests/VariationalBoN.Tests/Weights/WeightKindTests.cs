@@ -33,7 +33,10 @@ public sealed class WeightKindTests : IDisposable
         int renamed = SaveWithOldNames(name, truth.Classifier.state_dict());
         using var read = PretrainedClassifier.Load(_folder);
         Assert.True(renamed > 1);
-        Assert.All(truth.Classifier.state_dict(), pair => Assert.Equal(pair.Value.bytes.ToArray(), read.Classifier.state_dict()[pair.Key].bytes.ToArray()));
+        Assert.All(
+            truth.Classifier.state_dict(),
+            pair => Assert.Equal(pair.Value.bytes.ToArray(), read.Classifier.state_dict()[pair.Key].bytes.ToArray())
+        );
     }
 
     [Theory]
@@ -46,14 +49,22 @@ public sealed class WeightKindTests : IDisposable
         int renamed = SaveWithOldNames(name, truth.Model.state_dict());
         using var read = PretrainedCausalLm.Load(_folder);
         Assert.True(renamed > 1);
-        Assert.All(truth.Model.state_dict(), pair => Assert.Equal(pair.Value.bytes.ToArray(), read.Model.state_dict()[pair.Key].bytes.ToArray()));
+        Assert.All(
+            truth.Model.state_dict(),
+            pair => Assert.Equal(pair.Value.bytes.ToArray(), read.Model.state_dict()[pair.Key].bytes.ToArray())
+        );
     }
 
     [Fact]
     public void Gamma_of_what_is_no_normalisation_is_left_over()
     {
         using var truth = PretrainedCausalLm.Load(GoldenCase.FolderOf("gpt2"));
-        Save("gpt2", truth.Model.state_dict(), name => name == "h.0.attn.c_attn.weight" ? "h.0.attn.c_attn.gamma" : name, (_, tensor) => tensor);
+        Save(
+            "gpt2",
+            truth.Model.state_dict(),
+            name => name == "h.0.attn.c_attn.weight" ? "h.0.attn.c_attn.gamma" : name,
+            (_, tensor) => tensor
+        );
         var error = Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(_folder));
         Assert.Contains("not in the module: h.0.attn.c_attn.gamma", error.Message, StringComparison.Ordinal);
     }
@@ -73,24 +84,41 @@ public sealed class WeightKindTests : IDisposable
         Assert.Contains($"h.0.mlp.c_fc.weight is of type {type} in the file", error.Message, StringComparison.Ordinal);
 
         using var adapted = truth.Model.WithLora();
-        string adapter = Path.Combine(_folder, "adapter"), file = Path.Combine(adapter, "adapter_model.safetensors");
+        string adapter = Path.Combine(_folder, "adapter"),
+            file = Path.Combine(adapter, "adapter_model.safetensors");
         adapted.SaveLora(adapter);
-        var factors = adapted.named_parameters().Where(pair => pair.name.Contains("lora_", StringComparison.Ordinal)).ToDictionary(pair => $"base_model.model.transformer.{pair.name}", pair => (Tensor)pair.parameter);
+        var factors = adapted
+            .named_parameters()
+            .Where(pair => pair.name.Contains("lora_", StringComparison.Ordinal))
+            .ToDictionary(pair => $"base_model.model.transformer.{pair.name}", pair => (Tensor)pair.parameter);
         string first = factors.Keys.First();
         factors[first] = factors[first].to(type);
         Safetensors.Save(file, factors);
-        Assert.Contains($"{first} is of type {type}", Assert.Throws<InvalidDataException>(() => truth.Model.LoadLora(adapter)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{first} is of type {type}",
+            Assert.Throws<InvalidDataException>(() => truth.Model.LoadLora(adapter)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Pickled_weight_of_another_kind_of_numbers_is_refused_by_name()
     {
         string path = Path.Combine(_folder, "pytorch_model.bin");
-        byte[] pickle = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(Pickles.Dictionary(("weight", "0", 4, 0, [2, 2], [2, 1]))).Replace("FloatStorage", "IntStorage", StringComparison.Ordinal));
-        File.WriteAllBytes(path, Pickles.Archive(System.IO.Compression.CompressionLevel.NoCompression, ("data.pkl", pickle), ("data/0", new byte[16])));
+        byte[] pickle = Encoding.Latin1.GetBytes(
+            Encoding
+                .Latin1.GetString(Pickles.Dictionary(("weight", "0", 4, 0, [2, 2], [2, 1])))
+                .Replace("FloatStorage", "IntStorage", StringComparison.Ordinal)
+        );
+        File.WriteAllBytes(
+            path,
+            Pickles.Archive(System.IO.Compression.CompressionLevel.NoCompression, ("data.pkl", pickle), ("data/0", new byte[16]))
+        );
         using var target = zeros(2, 2);
         using var weights = new WeightFile(path, PytorchArchive.Format);
-        var error = Assert.Throws<InvalidDataException>(() => WeightMatch.Match([weights], new Dictionary<string, Tensor> { ["weight"] = target }, new WeightNames("", "", "")));
+        var error = Assert.Throws<InvalidDataException>(() =>
+            WeightMatch.Match([weights], new Dictionary<string, Tensor> { ["weight"] = target }, new WeightNames("", "", ""))
+        );
         Assert.Contains("weight is of type Int32 in the file", error.Message, StringComparison.Ordinal);
     }
 
@@ -103,10 +131,17 @@ public sealed class WeightKindTests : IDisposable
     public void Weight_that_is_no_number_is_refused_by_name_and_place(ScalarType type, double value)
     {
         using var truth = PretrainedCausalLm.Load(GoldenCase.FolderOf("gpt2"));
-        Save("gpt2", truth.Model.state_dict(), name => name, (name, tensor) => name == "h.1.attn.c_attn.weight" ? Spoilt(tensor.to(type), 37, value) : tensor.to(type));
+        Save(
+            "gpt2",
+            truth.Model.state_dict(),
+            name => name,
+            (name, tensor) => name == "h.1.attn.c_attn.weight" ? Spoilt(tensor.to(type), 37, value) : tensor.to(type)
+        );
         foreach (var memory in (ScalarType[])[ScalarType.Float32, ScalarType.BFloat16])
         {
-            var error = Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(_folder, new PretrainedOptions { ElementType = memory }));
+            var error = Assert.Throws<InvalidDataException>(() =>
+                PretrainedCausalLm.Load(_folder, new PretrainedOptions { ElementType = memory })
+            );
             Assert.Contains("'h.1.attn.c_attn.weight' holds NaN or infinity at element 37", error.Message, StringComparison.Ordinal);
         }
     }
@@ -119,7 +154,11 @@ public sealed class WeightKindTests : IDisposable
         using (no_grad())
             adapted.LoraParameters()[1].copy_(Spoilt(adapted.LoraParameters()[1].detach().clone(), 3, double.NaN));
         adapted.SaveLora(Path.Combine(_folder, "adapter"));
-        Assert.Contains("holds NaN or infinity at element 3", Assert.Throws<InvalidDataException>(() => truth.Model.LoadLora(Path.Combine(_folder, "adapter"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "holds NaN or infinity at element 3",
+            Assert.Throws<InvalidDataException>(() => truth.Model.LoadLora(Path.Combine(_folder, "adapter"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>A model that diverges after it was loaded: wherever its logits are used, that is an error.</summary>
@@ -140,11 +179,29 @@ public sealed class WeightKindTests : IDisposable
             Spoil(classifier.Classifier.named_parameters().First(pair => pair.name == "classifier.weight").parameter);
         }
 
-        Assert.Contains("NaN", Assert.Throws<ArithmeticException>(() => policy.Sample(["The film was"], 2, 1L)).Message, StringComparison.Ordinal);
-        Assert.Contains("completion 0", Assert.Throws<ArithmeticException>(() => policy.LogProb(completions)).Message, StringComparison.Ordinal);
-        Assert.Contains("completion 0", Assert.Throws<ArithmeticException>(() => policy.StepwiseKl(reference, completions)).Message, StringComparison.Ordinal);
-        Assert.Contains("completion 0", Assert.Throws<ArithmeticException>(() => reference.StepwiseKl(policy, completions)).Message, StringComparison.Ordinal);
-        var error = await Assert.ThrowsAnyAsync<InvalidOperationException>(async () => await reward.ScoreAsync(completions, CancellationToken.None));
+        Assert.Contains(
+            "NaN",
+            Assert.Throws<ArithmeticException>(() => policy.Sample(["The film was"], 2, 1L)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "completion 0",
+            Assert.Throws<ArithmeticException>(() => policy.LogProb(completions)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "completion 0",
+            Assert.Throws<ArithmeticException>(() => policy.StepwiseKl(reference, completions)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "completion 0",
+            Assert.Throws<ArithmeticException>(() => reference.StepwiseKl(policy, completions)).Message,
+            StringComparison.Ordinal
+        );
+        var error = await Assert.ThrowsAnyAsync<InvalidOperationException>(async () =>
+            await reward.ScoreAsync(completions, CancellationToken.None)
+        );
         Assert.Contains("diverged", error.Message, StringComparison.Ordinal);
     }
 
@@ -155,12 +212,34 @@ public sealed class WeightKindTests : IDisposable
         var state = truth.Model.state_dict();
         state["lm_head.weight"] = state["wte.weight"].detach().add(1);
         Save("gpt2", state, name => name, (_, tensor) => tensor);
-        Assert.Contains("tie_word_embeddings", Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(_folder)).Message, StringComparison.Ordinal);
-        Assert.Contains("target_modules = nothing, such", Assert.Throws<ArgumentException>(() => truth.Model.WithLora(new LoraOptions { TargetModules = ["nothing", "such"] })).Message, StringComparison.Ordinal);
-        Assert.Contains("target_modules = .*nothing", Assert.Throws<ArgumentException>(() => truth.Model.WithLora(new LoraOptions { TargetModules = [], TargetPattern = ".*nothing" })).Message, StringComparison.Ordinal);
-        Assert.Contains("n_positions", Assert.Throws<ArgumentException>(() => truth.Model.forward(zeros(1, 2000, ScalarType.Int64))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tie_word_embeddings",
+            Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(_folder)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "target_modules = nothing, such",
+            Assert.Throws<ArgumentException>(() => truth.Model.WithLora(new LoraOptions { TargetModules = ["nothing", "such"] })).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "target_modules = .*nothing",
+            Assert
+                .Throws<ArgumentException>(() => truth.Model.WithLora(new LoraOptions { TargetModules = [], TargetPattern = ".*nothing" }))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "n_positions",
+            Assert.Throws<ArgumentException>(() => truth.Model.forward(zeros(1, 2000, ScalarType.Int64))).Message,
+            StringComparison.Ordinal
+        );
         using var llama = PretrainedCausalLm.Load(GoldenCase.FolderOf("llama3"));
-        Assert.Contains("max_position_embeddings", Assert.Throws<ArgumentException>(() => llama.Model.forward(zeros(1, 20_000, ScalarType.Int64))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "max_position_embeddings",
+            Assert.Throws<ArgumentException>(() => llama.Model.forward(zeros(1, 20_000, ScalarType.Int64))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -169,13 +248,17 @@ public sealed class WeightKindTests : IDisposable
     [InlineData("gpt2", "torch_dtype")]
     public void Saving_in_another_type_says_so_under_every_key_that_is_there(string name, params string[] keys)
     {
-        CopyWith(name, "config.json", json =>
-        {
-            json.Remove("dtype");
-            json.Remove("torch_dtype");
-            foreach (string key in keys)
-                json[key] = "float32";
-        });
+        CopyWith(
+            name,
+            "config.json",
+            json =>
+            {
+                json.Remove("dtype");
+                json.Remove("torch_dtype");
+                foreach (string key in keys)
+                    json[key] = "float32";
+            }
+        );
         using var model = PretrainedCausalLm.Load(_folder);
         string target = Path.Combine(_folder, "out");
         model.Save(target, ScalarType.BFloat16);
@@ -218,7 +301,12 @@ public sealed class WeightKindTests : IDisposable
         string OldName(string full)
         {
             string[] parts = full.Split('.');
-            if (parts.Length < 2 || !(parts[^2].Contains("norm", StringComparison.OrdinalIgnoreCase) || parts[^2].StartsWith("ln_", StringComparison.Ordinal)))
+            if (
+                parts.Length < 2
+                || !(
+                    parts[^2].Contains("norm", StringComparison.OrdinalIgnoreCase) || parts[^2].StartsWith("ln_", StringComparison.Ordinal)
+                )
+            )
                 return full;
             renamed++;
             return $"{string.Join('.', parts[..^1])}.{(parts[^1] == "weight" ? "gamma" : "beta")}";
@@ -227,7 +315,14 @@ public sealed class WeightKindTests : IDisposable
 
     private void Save(string name, Dictionary<string, Tensor> state, Func<string, string> rename, Func<string, Tensor, Tensor> change)
     {
-        foreach (string file in Directory.GetFiles(GoldenCase.FolderOf(name)).Where(file => !Path.GetFileName(file).StartsWith("model", StringComparison.Ordinal) && !file.EndsWith(".bin", StringComparison.Ordinal)))
+        foreach (
+            string file in Directory
+                .GetFiles(GoldenCase.FolderOf(name))
+                .Where(file =>
+                    !Path.GetFileName(file).StartsWith("model", StringComparison.Ordinal)
+                    && !file.EndsWith(".bin", StringComparison.Ordinal)
+                )
+        )
             File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)), overwrite: true);
         Safetensors.Save(Weights, state.ToDictionary(pair => rename(pair.Key), pair => change(pair.Key, pair.Value.detach().clone())));
     }

@@ -15,7 +15,8 @@ public sealed class WeightLeakTests
     [InlineData(ScalarType.Float64)]
     public void Loading_and_saving_leave_no_tensor(ScalarType type)
     {
-        string directory = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "llama-sharded-bf16"), target = Directory.CreateTempSubdirectory("weights").FullName;
+        string directory = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "llama-sharded-bf16"),
+            target = Directory.CreateTempSubdirectory("weights").FullName;
         var names = new WeightNames("model.", "lm_head.weight", "embed_tokens.weight", ".rotary_emb.inv_freq");
         using var module = FileModule.For(directory, names, type);
         var tensors = module.state_dict();

@@ -7,11 +7,21 @@ namespace SentimentControl.Datasets.Austen;
 /// <remarks>Text/README.md tells where the text comes from.</remarks>
 internal static class AustenNovels
 {
-    /// <summary>One chapter in twelve is held out: neither the vocabulary, the language model nor the reward model is fitted to it.</summary>
-    private const int HeldOutEvery = 12, HeldOutRemainder = 6;
+    /// <summary>One chapter in twelve is held out: neither the vocabulary, the language model nor the reward model is fitted to
+    /// it.</summary>
+    private const int HeldOutEvery = 12,
+        HeldOutRemainder = 6;
 
     /// <summary>File names of the novels, in alphabetical order.</summary>
-    public static readonly string[] Names = ["emma", "mansfieldpark", "northangerabbey", "persuasion", "prideprejudice", "sensesensibility"];
+    public static readonly string[] Names =
+    [
+        "emma",
+        "mansfieldpark",
+        "northangerabbey",
+        "persuasion",
+        "prideprejudice",
+        "sensesensibility",
+    ];
 
     /// <summary>All paragraphs of all novels in reading order.</summary>
     /// <returns>The paragraphs; lines are joined by single blanks.</returns>
@@ -72,6 +82,8 @@ internal static class AustenFiles
     private static string Find(string name)
     {
         string path = Path.Combine(AppContext.BaseDirectory, "Datasets", "Austen", name);
-        return Path.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing: build the sample from a complete clone.", path);
+        return Path.Exists(path)
+            ? path
+            : throw new FileNotFoundException($"{path} is missing: build the sample from a complete clone.", path);
     }
 }

@@ -3,10 +3,12 @@ using System.Text.RegularExpressions;
 
 namespace SentimentControl.Datasets.Austen;
 
-/// <summary>Cuts paragraphs into short segments and reads the label dialogue / narration off the quotation marks, which it removes. Thread-safe.</summary>
+/// <summary>Cuts paragraphs into short segments and reads the label dialogue / narration off the quotation marks, which it removes.
+/// Thread-safe.</summary>
 /// <remarks>
 /// A unit ends at a full stop, exclamation or question mark, semicolon or colon; neighbouring units of one kind are joined up to
-/// <see cref="MaximumWords"/> words. A longer unit does not fit a completion: it is cut at its commas and dashes, and dropped where it has none.
+/// <see cref="MaximumWords"/> words. A longer unit does not fit a completion: it is cut at its commas and dashes, and dropped where it has
+/// none.
 /// </remarks>
 internal static partial class AustenSegmenter
 {
@@ -16,7 +18,22 @@ internal static partial class AustenSegmenter
     /// <summary>The fewest words in a segment.</summary>
     public const int MinimumWords = 4;
 
-    private static readonly HashSet<string> Abbreviations = ["Mr", "Mrs", "Dr", "St", "Esq", "Messrs", "Capt", "Col", "Lieut", "No", "c", "Hon", "Rev"];
+    private static readonly HashSet<string> Abbreviations =
+    [
+        "Mr",
+        "Mrs",
+        "Dr",
+        "St",
+        "Esq",
+        "Messrs",
+        "Capt",
+        "Col",
+        "Lieut",
+        "No",
+        "c",
+        "Hon",
+        "Rev",
+    ];
 
     /// <summary>The segments of all paragraphs, in reading order.</summary>
     /// <param name="paragraphs">The paragraphs.</param>
@@ -31,16 +48,25 @@ internal static partial class AustenSegmenter
 
     private static void Join(AustenParagraph paragraph, List<Unit> units, List<AustenSegment> segments)
     {
-        for (int first = 0; first < units.Count;)
+        for (int first = 0; first < units.Count; )
         {
-            int words = units[first].Words, next = first + 1;
+            int words = units[first].Words,
+                next = first + 1;
             while (next < units.Count && units[next].Kind == units[first].Kind && words + units[next].Words <= MaximumWords)
                 words += units[next++].Words;
             if (words is >= MinimumWords and <= MaximumWords)
             {
                 string text = string.Join(' ', units[first..next].Select(unit => unit.Text));
                 string ended = text[^1] is '.' or '!' or '?' ? text : text.TrimEnd(';', ':', ',', '-', ' ') + ".";
-                segments.Add(new AustenSegment(paragraph.Novel, paragraph.HeldOut, units[first].Kind, units[first].StartsSentence, char.ToUpperInvariant(ended[0]) + ended[1..]));
+                segments.Add(
+                    new AustenSegment(
+                        paragraph.Novel,
+                        paragraph.HeldOut,
+                        units[first].Kind,
+                        units[first].StartsSentence,
+                        char.ToUpperInvariant(ended[0]) + ended[1..]
+                    )
+                );
             }
 
             first = next;
@@ -52,8 +78,10 @@ internal static partial class AustenSegmenter
         string text = Dashes().Replace(Removed().Replace(paragraph, ""), " -- ");
         var units = new List<Unit>();
         var unit = new StringBuilder();
-        int inside = 0, outside = 0;
-        bool quoted = false, startsSentence = true;
+        int inside = 0,
+            outside = 0;
+        bool quoted = false,
+            startsSentence = true;
         for (int i = 0; i < text.Length; i++)
         {
             if (text[i] == '"')
@@ -69,7 +97,10 @@ internal static partial class AustenSegmenter
             string clean = Clean(unit.ToString());
             if (inside + outside > 0 && clean.Length > 1)
             {
-                SegmentKind kind = outside == 0 ? SegmentKind.Dialogue : inside == 0 ? SegmentKind.Narration : SegmentKind.Mixed;
+                SegmentKind kind =
+                    outside == 0 ? SegmentKind.Dialogue
+                    : inside == 0 ? SegmentKind.Narration
+                    : SegmentKind.Mixed;
                 foreach (string part in Parts(clean))
                 {
                     units.Add(new Unit(part, part.Split(' ').Length, kind, startsSentence));
@@ -138,7 +169,8 @@ internal static partial class AustenSegmenter
     [GeneratedRegex(@"\s*-{2,}\s*")]
     private static partial Regex Dashes();
 
-    /// <summary>Quotation inside quotation is marked with apostrophes at a word's start or behind punctuation: part of the hidden label too.</summary>
+    /// <summary>Quotation inside quotation is marked with apostrophes at a word's start or behind punctuation: part of the hidden label
+    /// too.</summary>
     [GeneratedRegex(@"(?<=\s)'(?!tis|twas|twould)|(?<=[.,!?;:])'")]
     private static partial Regex NestedQuotes();
 

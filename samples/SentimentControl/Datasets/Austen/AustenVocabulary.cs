@@ -25,13 +25,17 @@ internal static partial class AustenVocabulary
             Dictionary<string, int> ids = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(vocabularyPath)) ?? [];
             if (!ids.TryGetValue(EndOfText, out int end))
                 throw new InvalidDataException($"{vocabularyPath}: the token {EndOfText} is missing.");
-            var tokenizer = BpeTokenizer.Create(new BpeOptions(ids)
-            {
-                ByteLevel = true,
-                Merges = File.ReadLines(Path.Combine(folder, "merges.txt")).Where(line => !line.StartsWith("#version", StringComparison.Ordinal)).ToList(),
-                PreTokenizer = new RegexPreTokenizer(Words(), null),
-                SpecialTokens = new Dictionary<string, int> { [EndOfText] = end },
-            });
+            var tokenizer = BpeTokenizer.Create(
+                new BpeOptions(ids)
+                {
+                    ByteLevel = true,
+                    Merges = File.ReadLines(Path.Combine(folder, "merges.txt"))
+                        .Where(line => !line.StartsWith("#version", StringComparison.Ordinal))
+                        .ToList(),
+                    PreTokenizer = new RegexPreTokenizer(Words(), null),
+                    SpecialTokens = new Dictionary<string, int> { [EndOfText] = end },
+                }
+            );
             return new MicrosoftTokenizer(tokenizer, ids.Count, [end]);
         }
         catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)

@@ -20,8 +20,11 @@ internal sealed class WordTokenizer : ITokenizer
         _ids = _words.Select((word, id) => (word, id)).ToDictionary(pair => pair.word, pair => pair.id);
     }
 
-    public ModelIdentity Identity => new(
-        nameof(WordTokenizer), ("words", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', _words))))[..16]));
+    public ModelIdentity Identity =>
+        new(
+            nameof(WordTokenizer),
+            ("words", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', _words))))[..16])
+        );
 
     public int VocabularySize => _words.Length;
 
@@ -37,9 +40,17 @@ internal sealed class WordTokenizer : ITokenizer
     public void Save(string path) => File.WriteAllLines(path, _words);
 
     public ImmutableArray<int> Encode(string text) =>
-        [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => _ids.TryGetValue(word, out int id) && id != EndOfText
-            ? id
-            : throw new ArgumentException($"the word \"{word}\" is not among the {_words.Length - 1} words of the film reviews; try \"the plot was\" or \"this comedy is\"."))];
+        [
+            .. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(word =>
+                    _ids.TryGetValue(word, out int id) && id != EndOfText
+                        ? id
+                        : throw new ArgumentException(
+                            $"the word \"{word}\" is not among the {_words.Length - 1} words of the film reviews; try \"the plot was\" or "
+                                + $"\"this comedy is\"."
+                        )
+                ),
+        ];
 
     public string Decode(IReadOnlyList<int> tokens) => string.Join(' ', tokens.Where(id => id != EndOfText).Select(id => _words[id]));
 }

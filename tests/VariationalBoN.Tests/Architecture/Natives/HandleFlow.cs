@@ -19,10 +19,15 @@ internal sealed class HandleFlow
     private readonly int _parameters;
     private readonly Dictionary<Instruction, int> _made = [];
     private readonly List<Instruction?> _origins;
-    private readonly Dictionary<Instruction, HandleSet> _uses = [], _given = [];
+    private readonly Dictionary<Instruction, HandleSet> _uses = [],
+        _given = [];
 
-    public HandleFlow(MethodDefinition method, HandleTypes types, Func<MethodReference, MethodDefinition?> resolve,
-        Func<MethodDefinition, MethodFacts> facts)
+    public HandleFlow(
+        MethodDefinition method,
+        HandleTypes types,
+        Func<MethodReference, MethodDefinition?> resolve,
+        Func<MethodDefinition, MethodFacts> facts
+    )
     {
         (_method, _types, _resolve, _facts, _flow) = (method, types, resolve, facts, new ControlFlow(method.Body));
         _parameters = method.Parameters.Count + (method.HasThis ? 1 : 0);
@@ -53,8 +58,11 @@ internal sealed class HandleFlow
     {
         var states = new Dictionary<Instruction, (HandleSet[] Stack, HandleSet[] Locals)>();
         var work = new Queue<Instruction>();
-        Merge(_method.Body.Instructions[0], [],
-            [.. Enumerable.Range(0, _parameters).Select(Parameter), .. new HandleSet[_method.Body.Variables.Count]]);
+        Merge(
+            _method.Body.Instructions[0],
+            [],
+            [.. Enumerable.Range(0, _parameters).Select(Parameter), .. new HandleSet[_method.Body.Variables.Count]]
+        );
         while (work.TryDequeue(out Instruction? instruction))
         {
             (HandleSet[] stack, HandleSet[] before) = states[instruction];
@@ -85,14 +93,17 @@ internal sealed class HandleFlow
     private HandleSet Parameter(int number)
     {
         int index = _method.HasThis ? number - 1 : number;
-        return index >= 0 && HandleTypes.IsAddress(_method.Parameters[index].ParameterType) ? HandleSet.Address(number)
+        return index >= 0 && HandleTypes.IsAddress(_method.Parameters[index].ParameterType)
+            ? HandleSet.Address(number)
             : HandleSet.Object(number);
     }
 
     private (HandleSet[] Stack, HandleSet[] Locals) Execute(Instruction instruction, HandleSet[] stack, HandleSet[] locals)
     {
-        int pops = StackEffect.Pops(instruction, stack.Length, _method), pushes = StackEffect.Pushes(instruction);
-        HandleSet[] taken = stack[^pops..], rest = stack[..^pops];
+        int pops = StackEffect.Pops(instruction, stack.Length, _method),
+            pushes = StackEffect.Pushes(instruction);
+        HandleSet[] taken = stack[^pops..],
+            rest = stack[..^pops];
         HandleSet all = HandleSet.Union(taken);
         switch (instruction.OpCode.Code)
         {
@@ -113,12 +124,14 @@ internal sealed class HandleFlow
                 return (Padded(rest, pushes, HandleSet.Empty), locals);
             case Code.Stelem_Ref or Code.Stelem_Any or Code.Stelem_I:
                 return (Put(rest, taken[0], taken[2]), Put(locals, taken[0], taken[2]));
-            case Code.Newarr when _types.Owns((TypeReference)instruction.Operand)
-                || HandleTypes.IsAddress((TypeReference)instruction.Operand):
+            case Code.Newarr
+                when _types.Owns((TypeReference)instruction.Operand) || HandleTypes.IsAddress((TypeReference)instruction.Operand):
                 return ([.. rest, HandleSet.Object(Make(instruction))], locals);
             case Code.Ldfld:
-                return ([.. rest, HandleTypes.IsAddress(((FieldReference)instruction.Operand).FieldType) ? all.AsAddresses
-                    : HandleSet.Empty], locals);
+                return (
+                    [.. rest, HandleTypes.IsAddress(((FieldReference)instruction.Operand).FieldType) ? all.AsAddresses : HandleSet.Empty],
+                    locals
+                );
             default:
                 return (Padded(rest, pushes, StackEffect.PassesOn(instruction) ? all : HandleSet.Empty), locals);
         }
@@ -127,7 +140,8 @@ internal sealed class HandleFlow
     /// <summary>Notes what a call uses and gives to native code; what it returns.</summary>
     private HandleSet Call(Instruction instruction, MethodReference target, HandleSet[] arguments)
     {
-        HandleSet all = HandleSet.Union(arguments), result = HandleSet.Empty;
+        HandleSet all = HandleSet.Union(arguments),
+            result = HandleSet.Empty;
         Add(_uses, instruction, all);
         bool creates = instruction.OpCode.Code == Code.Newobj;
         TypeReference type = creates ? target.DeclaringType : HandleTypes.ReturnType(target);
@@ -136,8 +150,9 @@ internal sealed class HandleFlow
         {
             if (HandleTypes.IsAddress(type))
                 return all.AsAddresses;
-            return !creates && !_types.Owns(type) ? HandleSet.Empty : creates && _types.Owns(type)
-                ? all | HandleSet.Object(Make(instruction)) : all;
+            return !creates && !_types.Owns(type) ? HandleSet.Empty
+                : creates && _types.Owns(type) ? all | HandleSet.Object(Make(instruction))
+                : all;
         }
 
         if (method.IsPInvokeImpl)
@@ -158,8 +173,11 @@ internal sealed class HandleFlow
 
         if (HandleTypes.IsAddress(type))
             return all.AsAddresses;
-        bool isScope = type.Name == "DisposeScope", fresh = creates || facts.ReturnsFresh || !method.HasBody;
-        return isScope || (fresh && _types.Owns(type)) ? result | HandleSet.Object(Make(instruction)) : creates ? all.Objects : result;
+        bool isScope = type.Name == "DisposeScope",
+            fresh = creates || facts.ReturnsFresh || !method.HasBody;
+        return isScope || (fresh && _types.Owns(type)) ? result | HandleSet.Object(Make(instruction))
+            : creates ? all.Objects
+            : result;
     }
 
     /// <summary>A method of a list that takes something puts it into the list.</summary>
@@ -167,7 +185,8 @@ internal sealed class HandleFlow
     {
         var target = (MethodReference)instruction.Operand;
         return instruction.OpCode.Code == Code.Newobj || !target.HasThis || taken.Length < 2 || _types.IsTorchSharp(target.DeclaringType)
-            ? locals : Put(locals, taken[0], HandleSet.Union(taken[1..]));
+            ? locals
+            : Put(locals, taken[0], HandleSet.Union(taken[1..]));
     }
 
     private int Make(Instruction instruction)
@@ -204,9 +223,10 @@ internal sealed class HandleFlow
     private static HandleSet[] Put(HandleSet[] values, HandleSet container, HandleSet content) =>
         [.. values.Select(value => value.Overlaps(container) ? value | content : value)];
 
-    private static HandleSet[] Union(HandleSet[] a, HandleSet[] b) => a.Length == b.Length
-        ? [.. a.Zip(b, (x, y) => x | y)]
-        : throw new InvalidOperationException($"The stack has {a.Length} values on one way and {b.Length} on another.");
+    private static HandleSet[] Union(HandleSet[] a, HandleSet[] b) =>
+        a.Length == b.Length
+            ? [.. a.Zip(b, (x, y) => x | y)]
+            : throw new InvalidOperationException($"The stack has {a.Length} values on one way and {b.Length} on another.");
 
     private static HandleSet[] With(HandleSet[] values, int index, HandleSet value)
     {

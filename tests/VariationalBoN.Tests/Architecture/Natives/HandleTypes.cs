@@ -8,14 +8,16 @@ internal sealed class HandleTypes(ModuleDefinition torchSharp)
     private readonly Dictionary<string, bool> _finalized = new(StringComparer.Ordinal);
 
     /// <summary>Whether the type, or what it contains (an array, a list, a tuple), has a finalizer of TorchSharp.</summary>
-    public bool Owns(TypeReference type) => type switch
-    {
-        ByReferenceType or ArrayType or PointerType or RequiredModifierType or OptionalModifierType =>
-            Owns(((TypeSpecification)type).ElementType),
-        GenericInstanceType generic when !IsTorchSharp(generic) => generic.GenericArguments.Any(Owns),
-        GenericParameter => false,
-        _ => IsFinalized(type),
-    };
+    public bool Owns(TypeReference type) =>
+        type switch
+        {
+            ByReferenceType or ArrayType or PointerType or RequiredModifierType or OptionalModifierType => Owns(
+                ((TypeSpecification)type).ElementType
+            ),
+            GenericInstanceType generic when !IsTorchSharp(generic) => generic.GenericArguments.Any(Owns),
+            GenericParameter => false,
+            _ => IsFinalized(type),
+        };
 
     /// <summary>Whether an object of the type is itself freed by a finalizer of TorchSharp, and not only what it contains.</summary>
     public bool IsFinalized(TypeReference type)
@@ -41,28 +43,32 @@ internal sealed class HandleTypes(ModuleDefinition torchSharp)
     }
 
     /// <summary>An address, or something that holds some.</summary>
-    public static bool IsAddress(TypeReference type) => type switch
-    {
-        GenericInstanceType generic => generic.GenericArguments.Any(IsAddress),
-        ArrayType array => IsAddress(array.ElementType),
-        PointerType => true,
-        _ => type.FullName == "System.IntPtr",
-    };
+    public static bool IsAddress(TypeReference type) =>
+        type switch
+        {
+            GenericInstanceType generic => generic.GenericArguments.Any(IsAddress),
+            ArrayType array => IsAddress(array.ElementType),
+            PointerType => true,
+            _ => type.FullName == "System.IntPtr",
+        };
 
     /// <summary>What a call returns, with the type arguments of the call.</summary>
     public static TypeReference ReturnType(MethodReference target) =>
-        target.ReturnType is not GenericParameter parameter ? target.ReturnType : (parameter.Owner, target, target.DeclaringType) switch
-        {
-            (MethodReference, GenericInstanceMethod generic, _) => generic.GenericArguments[parameter.Position],
-            (TypeReference, _, GenericInstanceType generic) => generic.GenericArguments[parameter.Position],
-            _ => parameter,
-        };
+        target.ReturnType is not GenericParameter parameter
+            ? target.ReturnType
+            : (parameter.Owner, target, target.DeclaringType) switch
+            {
+                (MethodReference, GenericInstanceMethod generic, _) => generic.GenericArguments[parameter.Position],
+                (TypeReference, _, GenericInstanceType generic) => generic.GenericArguments[parameter.Position],
+                _ => parameter,
+            };
 
     /// <summary>Null for a type of another library, which owns nothing of TorchSharp.</summary>
-    private TypeDefinition? Resolve(TypeReference type) => type.GetElementType() switch
-    {
-        TypeDefinition known => known,
-        GenericParameter => null,
-        var element => IsTorchSharp(element) ? element.Resolve() : null,
-    };
+    private TypeDefinition? Resolve(TypeReference type) =>
+        type.GetElementType() switch
+        {
+            TypeDefinition known => known,
+            GenericParameter => null,
+            var element => IsTorchSharp(element) ? element.Resolve() : null,
+        };
 }

@@ -14,17 +14,24 @@ namespace VariationalBoN.Tests.Architecture.Natives;
 [Trait("Tier", "fast")]
 public sealed class LostHandleTests
 {
-    private static readonly Lazy<LostHandles> s_lost = new(() => new LostHandles(typeof(torch).Assembly.Location),
-        LazyThreadSafetyMode.ExecutionAndPublication);
+    private static readonly Lazy<LostHandles> s_lost = new(
+        () => new LostHandles(typeof(torch).Assembly.Location),
+        LazyThreadSafetyMode.ExecutionAndPublication
+    );
 
-    private static readonly Lazy<ModuleDefinition> s_tests = new(() => s_lost.Value.Read(typeof(LostHandleTests).Assembly.Location)); // read once: it takes a second
+    // read once: it takes a second
+    private static readonly Lazy<ModuleDefinition> s_tests = new(() => s_lost.Value.Read(typeof(LostHandleTests).Assembly.Location));
 
     public static TheoryData<string> Programs => [.. ReadPrograms()];
 
     public static TheoryData<string> Examples =>
-        [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "VariationalBoN.Tests"), "*.cs", SearchOption.AllDirectories)
-        .Where(path => File.ReadLines(path).Any(line => line.TrimStart().StartsWith("// snippet: ", StringComparison.Ordinal)))
-            .Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(Repository.Root, "tests", "VariationalBoN.Tests"), "*.cs", SearchOption.AllDirectories)
+                .Where(path => File.ReadLines(path).Any(line => line.TrimStart().StartsWith("// snippet: ", StringComparison.Ordinal)))
+                .Select(path => Path.GetFileNameWithoutExtension(path))
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Theory]
     [MemberData(nameof(Programs))]
@@ -72,7 +79,9 @@ public sealed class LostHandleTests
     [InlineData("Modules.AdamW::step(System.Func`1<TorchSharp.torch/Tensor>)")]
     [InlineData("Modules.SGD::step(System.Func`1<TorchSharp.torch/Tensor>)")]
     [InlineData("Modules.ELU::forward(TorchSharp.torch/Tensor)")]
-    [InlineData("torch/optim::AdamW(System.Collections.Generic.IEnumerable`1<TorchSharp.Modules.Parameter>,System.Double,System.Double,System.Double,System.Double,System.Double,System.Boolean,System.Boolean)")]
+    [InlineData(
+        "torch/optim::AdamW(System.Collections.Generic.IEnumerable`1<TorchSharp.Modules.Parameter>,System.Double,System.Double,System.Double,System.Double,System.Double,System.Boolean,System.Boolean)"
+    )]
     [InlineData("torch/nn::Softplus(System.Double,System.Double)")]
     public void Method_that_loses_a_number_is_found(string method) =>
         Assert.Contains(s_lost.Value.Numbers.Keys, listed => listed.EndsWith(method, StringComparison.Ordinal));
@@ -86,7 +95,9 @@ public sealed class LostHandleTests
     [InlineData("torch/Tensor::pow(TorchSharp.Scalar)")]
     [InlineData("torch/Tensor::sqrt()")]
     [InlineData("torch::cat(System.Collections.Generic.IList`1<TorchSharp.torch/Tensor>,System.Int64)")]
-    [InlineData("torch/nn::Linear(System.Int64,System.Int64,System.Boolean,TorchSharp.torch/Device,System.Nullable`1<TorchSharp.torch/ScalarType>)")]
+    [InlineData(
+        "torch/nn::Linear(System.Int64,System.Int64,System.Boolean,TorchSharp.torch/Device,System.Nullable`1<TorchSharp.torch/ScalarType>)"
+    )]
     public void Method_that_makes_none_is_not(string method) =>
         Assert.DoesNotContain(s_lost.Value.Numbers.Keys, listed => listed.EndsWith(method, StringComparison.Ordinal));
 
@@ -104,24 +115,37 @@ public sealed class LostHandleTests
         {
             using ModuleDefinition module = s_lost.Value.Read(typeof(LostHandleTests).Assembly.Location);
             string[] Found(Type type) =>
-                [.. s_lost.Value.Violations(module.GetType(type.FullName!.Replace('+', '/')))
-                .Select(violation => violation.Split("::")[1].TrimStart('<').Split([' ', ':', '>'])[0]).Distinct()
-                .Order(StringComparer.Ordinal)];
-            Assert.Equal(typeof(Careless).GetMethods().Where(method => method.DeclaringType == typeof(Careless))
-                .Select(method => method.Name).Order(StringComparer.Ordinal), Found(typeof(Careless)));
+                [
+                    .. s_lost
+                        .Value.Violations(module.GetType(type.FullName!.Replace('+', '/')))
+                        .Select(violation => violation.Split("::")[1].TrimStart('<').Split([' ', ':', '>'])[0])
+                        .Distinct()
+                        .Order(StringComparer.Ordinal),
+                ];
+            Assert.Equal(
+                typeof(Careless)
+                    .GetMethods()
+                    .Where(method => method.DeclaringType == typeof(Careless))
+                    .Select(method => method.Name)
+                    .Order(StringComparer.Ordinal),
+                Found(typeof(Careless))
+            );
             Assert.Equal([], Found(typeof(Careful)));
         }
     }
 
     private static IEnumerable<string> Projects(string folder) =>
-        Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories)
+        Directory
+            .EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories)
             .Select(path => Path.GetFileNameWithoutExtension(path));
 
     private static IEnumerable<string> ReadPrograms() =>
-        Directory.EnumerateFiles(AppContext.BaseDirectory, "VariationalBoN*.dll")
-        .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal))
-        .Concat(Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "programs"), "*.dll"))
-            .Select(path => Path.GetRelativePath(AppContext.BaseDirectory, path)).Order(StringComparer.Ordinal);
+        Directory
+            .EnumerateFiles(AppContext.BaseDirectory, "VariationalBoN*.dll")
+            .Where(path => !path.EndsWith(".Tests.dll", StringComparison.Ordinal))
+            .Concat(Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "programs"), "*.dll"))
+            .Select(path => Path.GetRelativePath(AppContext.BaseDirectory, path))
+            .Order(StringComparer.Ordinal);
 
     /// <summary>Each method lets go of something.</summary>
     private static class Careless

@@ -26,7 +26,8 @@ internal sealed class LostHandles
         _torchSharp = ModuleDefinition.ReadModule(torchSharp);
         _types = new HandleTypes(_torchSharp);
         _methods = [.. _torchSharp.GetTypes().SelectMany(type => type.Methods).Where(HasCode)];
-        _overrides = _methods.Where(method => method.IsVirtual && !method.IsNewSlot && !s_notSteps.Contains(method.Name))
+        _overrides = _methods
+            .Where(method => method.IsVirtual && !method.IsNewSlot && !s_notSteps.Contains(method.Name))
             .ToLookup(method => method.DeclaringType);
         Derive(_methods);
     }
@@ -57,8 +58,11 @@ internal sealed class LostHandles
     {
         string at = $"{method.DeclaringType.FullName}::{method.Name}";
         var flow = new HandleFlow(method, _types, Resolve, Facts);
-        foreach (Instruction call in method.Body.Instructions.Where(call => call.Operand is MethodReference target
-            && _types.IsTorchSharp(target.DeclaringType)))
+        foreach (
+            Instruction call in method.Body.Instructions.Where(call =>
+                call.Operand is MethodReference target && _types.IsTorchSharp(target.DeclaringType)
+            )
+        )
         {
             if (Resolve((MethodReference)call.Operand) is not { } target)
                 continue;
@@ -73,14 +77,18 @@ internal sealed class LostHandles
     }
 
     private Dictionary<string, string> Listed(Func<MethodFacts, string?> reason) =>
-        _methods.Where(IsVisible).Select(method => (method.FullName, Why: Why(method, reason)))
-        .Where(listed => listed.Why is not null).ToDictionary(listed => listed.FullName, listed => listed.Why!);
+        _methods
+            .Where(IsVisible)
+            .Select(method => (method.FullName, Why: Why(method, reason)))
+            .Where(listed => listed.Why is not null)
+            .ToDictionary(listed => listed.FullName, listed => listed.Why!);
 
     /// <summary>Looks at each method until nothing new is found; facts only grow, so that ends.</summary>
     private void Derive(MethodDefinition[] methods)
     {
-        var callers = methods.SelectMany(method => Called(method).Select(Resolve).OfType<MethodDefinition>().Distinct()
-            .Select(target => (target, method))).ToLookup(pair => pair.target, pair => pair.method);
+        var callers = methods
+            .SelectMany(method => Called(method).Select(Resolve).OfType<MethodDefinition>().Distinct().Select(target => (target, method)))
+            .ToLookup(pair => pair.target, pair => pair.method);
         var work = new Queue<MethodDefinition>(methods);
         var waiting = new HashSet<MethodDefinition>(methods);
         while (work.TryDequeue(out MethodDefinition? method))
@@ -91,7 +99,8 @@ internal sealed class LostHandles
                 continue;
             _facts[method] = found;
             IEnumerable<MethodDefinition> makers = _overrides[method.DeclaringType].Contains(method)
-                ? method.DeclaringType.Methods.Where(member => member.IsConstructor).SelectMany(constructor => callers[constructor]) : [];
+                ? method.DeclaringType.Methods.Where(member => member.IsConstructor).SelectMany(constructor => callers[constructor])
+                : [];
             foreach (MethodDefinition caller in callers[method].Concat(makers).Where(waiting.Add))
                 work.Enqueue(caller);
         }
@@ -106,8 +115,8 @@ internal sealed class LostHandles
         return new MethodFacts
         {
             Dropped = before.Dropped | dropped,
-            Returned = before.Returned | HandleSet.Union(flow.Returned.Numbers.Where(number => number < flow.Parameters)
-                .Select(HandleSet.Object)),
+            Returned =
+                before.Returned | HandleSet.Union(flow.Returned.Numbers.Where(number => number < flow.Parameters).Select(HandleSet.Object)),
             ReturnsFresh = before.ReturnsFresh || flow.Returned.Numbers.Any(number => number >= flow.Parameters),
             Loses = before.Loses ?? numbers.FirstOrDefault() ?? Inherited(method, facts => facts.Loses),
             LosesTensor = harmless ? null : before.LosesTensor ?? tensors.FirstOrDefault() ?? Inherited(method, facts => facts.LosesTensor),
@@ -118,32 +127,47 @@ internal sealed class LostHandles
     {
         var lost = flow.Lost().ToArray();
         var made = lost.Where(found => found.Made?.Operand is MethodReference)
-            .Select(found => (Type: Made(found.Made!), found.Call,
-            Text: $"what {Name(found.Made!)} gives is let go of in {Name(found.Call)}")).ToArray();
-        return ([.. made.Where(found => _types.IsFinalized(found.Type) && !_types.IsTensor(found.Type)).Select(found => found.Text)],
+            .Select(found =>
+                (Type: Made(found.Made!), found.Call, Text: $"what {Name(found.Made!)} gives is let go of in {Name(found.Call)}")
+            )
+            .ToArray();
+        return (
+            [.. made.Where(found => _types.IsFinalized(found.Type) && !_types.IsTensor(found.Type)).Select(found => found.Text)],
             [.. made.Where(found => _types.IsTensor(found.Type) && !flow.HasOpenScope(found.Call)).Select(found => found.Text)],
-            HandleSet.Union(lost.Where(found => found.Made is null).Select(found => HandleSet.Object(found.Number))));
+            HandleSet.Union(lost.Where(found => found.Made is null).Select(found => HandleSet.Object(found.Number)))
+        );
     }
 
     private static TypeReference Made(Instruction instruction) =>
-        instruction.OpCode.Code == Code.Newobj ? ((MethodReference)instruction.Operand).DeclaringType
+        instruction.OpCode.Code == Code.Newobj
+            ? ((MethodReference)instruction.Operand).DeclaringType
             : HandleTypes.ReturnType((MethodReference)instruction.Operand);
 
     private static string Name(Instruction instruction) =>
         instruction.Operand is MethodReference method ? $"{method.DeclaringType.Name}.{method.Name}" : instruction.ToString();
 
     private string? Inherited(MethodDefinition method, Func<MethodFacts, string?> reason) =>
-        Called(method).Select(Resolve).OfType<MethodDefinition>()
-        .Where(target => Why(target, reason) is not null).Select(target => $"calls {target.DeclaringType.Name}.{target.Name}")
+        Called(method)
+            .Select(Resolve)
+            .OfType<MethodDefinition>()
+            .Where(target => Why(target, reason) is not null)
+            .Select(target => $"calls {target.DeclaringType.Name}.{target.Name}")
             .FirstOrDefault();
 
     /// <summary>Why a call loses an object: the method does, or it makes an object of which an override does (the step of an optimizer, the
     /// forward of a module).</summary>
     private string? Why(MethodDefinition method, Func<MethodFacts, string?> reason) =>
-        reason(Facts(method)) ?? (method is { IsConstructor: true, IsStatic: false }
-        ? _types.Bases(method.DeclaringType).SelectMany(type => _overrides[type]).Where(member => reason(Facts(member)) is not null)
-            .Select(member => $"{member.DeclaringType.Name}.{member.Name}: {reason(Facts(member))}").FirstOrDefault()
-        : null);
+        reason(Facts(method))
+        ?? (
+            method is { IsConstructor: true, IsStatic: false }
+                ? _types
+                    .Bases(method.DeclaringType)
+                    .SelectMany(type => _overrides[type])
+                    .Where(member => reason(Facts(member)) is not null)
+                    .Select(member => $"{member.DeclaringType.Name}.{member.Name}: {reason(Facts(member))}")
+                    .FirstOrDefault()
+                : null
+        );
 
     private MethodFacts Facts(MethodDefinition method) => _facts.GetValueOrDefault(method, MethodFacts.None);
 

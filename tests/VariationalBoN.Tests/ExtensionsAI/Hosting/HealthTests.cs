@@ -45,7 +45,10 @@ public sealed class HealthTests
     private static IHost Hosted(CausalTransformer model)
     {
         var policy = new CausalLmPolicy(
-            model.Freeze(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 2 });
+            model.Freeze(),
+            new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions { MaxNewTokens = 2 }
+        );
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddKeyedSingleton(ServedModel.Policy, policy).AddKeyedSingleton(ServedModel.Reference, policy);
         builder.Services.AddVariationalBoN(_ => { });
@@ -57,6 +60,7 @@ public sealed class HealthTests
 
     /// <summary>Ends a service as an error of its thread does, which no request is meant to be able to cause.</summary>
     private static void Fail(CompletionService service, Exception fault) =>
-        ((RequestQueue)typeof(CompletionService).GetField("_queue", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(service)!)
-            .Stop(fault);
+        (
+            (RequestQueue)typeof(CompletionService).GetField("_queue", BindingFlags.NonPublic | BindingFlags.Instance)!.GetValue(service)!
+        ).Stop(fault);
 }

@@ -25,15 +25,25 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     [Fact]
     public async Task A_section_of_the_configuration_becomes_chat_clients_of_policy_reference_and_best_of_n()
     {
-        using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)),
-            ("Model", directories.Model), ("Adapters", directories.Adapters), ("Reward", directories.Reward), ("RewardLabel", TinyClassifier.Label), ("N", "3"), ("MaxNewTokens", "5"));
+        using IHost host = Hosted(
+            builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)),
+            ("Model", directories.Model),
+            ("Adapters", directories.Adapters),
+            ("Reward", directories.Reward),
+            ("RewardLabel", TinyClassifier.Label),
+            ("N", "3"),
+            ("MaxNewTokens", "5")
+        );
         await host.StartAsync();
 
         var client = host.Services.GetRequiredService<IChatClient>();
         Assert.Same(client, host.Services.GetRequiredKeyedService<IChatClient>(ServedModel.Policy));
         var options = new ChatOptions { Seed = 5 };
-        string[] answers = await Task.WhenAll(new[] { ServedModel.Policy, ServedModel.Reference, ServedModel.BestOfN }
-            .Select(async model => (await host.Services.GetRequiredKeyedService<IChatClient>(model).GetResponseAsync("The film was", options)).Text));
+        string[] answers = await Task.WhenAll(
+            new[] { ServedModel.Policy, ServedModel.Reference, ServedModel.BestOfN }.Select(async model =>
+                (await host.Services.GetRequiredKeyedService<IChatClient>(model).GetResponseAsync("The film was", options)).Text
+            )
+        );
         Assert.All(answers, answer => Assert.NotEqual("", answer));
         Assert.Equal(answers[0], (await client.GetResponseAsync("The film was", options)).Text);
         Assert.NotEqual(answers[0], answers[1]); // the adapters are at work
@@ -47,19 +57,38 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     [Fact]
     public async Task A_key_that_is_no_option_and_every_fault_of_the_others_are_named_when_the_host_starts()
     {
-        using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)),
-            ("Modle", "typing error"), ("Model", "/no/such/place"), ("N", "0"), ("RewardEndpoint", "ftp://judge"), ("Device", "gpu"));
+        using IHost host = Hosted(
+            builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)),
+            ("Modle", "typing error"),
+            ("Model", "/no/such/place"),
+            ("N", "0"),
+            ("RewardEndpoint", "ftp://judge"),
+            ("Device", "gpu")
+        );
         string message = (await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync())).Message;
 
-        foreach (string fault in (string[])["VariationalBoN:Modle, which is no option", "MaxNewTokens", "Model is \"/no/such/place\"; there is no such directory", "N is 0; it must be at least 1",
-            "RewardEndpoint must be an absolute http", "RewardName must be set together", "Device is \"gpu\""])
+        foreach (
+            string fault in (string[])
+                [
+                    "VariationalBoN:Modle, which is no option",
+                    "MaxNewTokens",
+                    "Model is \"/no/such/place\"; there is no such directory",
+                    "N is 0; it must be at least 1",
+                    "RewardEndpoint must be an absolute http",
+                    "RewardName must be set together",
+                    "Device is \"gpu\"",
+                ]
+        )
             Assert.Contains(fault, message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_value_of_another_type_is_named_with_its_key()
     {
-        using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)), ("N", "eight"));
+        using IHost host = Hosted(
+            builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)),
+            ("N", "eight")
+        );
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync());
 
         Assert.Contains("'eight' at 'VariationalBoN:N'", error.Message, StringComparison.Ordinal);
@@ -71,7 +100,9 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
         string broken = Directory.CreateTempSubdirectory("hosting-").FullName;
         try
         {
-            foreach (string file in Directory.GetFiles(directories.Model).Where(file => !file.EndsWith(".safetensors", StringComparison.Ordinal)))
+            foreach (
+                string file in Directory.GetFiles(directories.Model).Where(file => !file.EndsWith(".safetensors", StringComparison.Ordinal))
+            )
                 File.Copy(file, Path.Combine(broken, Path.GetFileName(file)));
             using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(options => options.Model = broken));
             var error = await Assert.ThrowsAnyAsync<IOException>(() => host.StartAsync());
@@ -88,7 +119,9 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     [Fact]
     public async Task A_maximum_that_leaves_no_room_for_a_prompt_ends_the_start()
     {
-        using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(options => (options.Model, options.MaxNewTokens) = (directories.Model, 64)));
+        using IHost host = Hosted(builder =>
+            builder.Services.AddVariationalBoN(options => (options.Model, options.MaxNewTokens) = (directories.Model, 64))
+        );
         var error = await Assert.ThrowsAsync<ArgumentException>(() => host.StartAsync());
 
         Assert.Contains("VariationalBoN:MaxNewTokens is 64", error.Message, StringComparison.Ordinal);
@@ -98,9 +131,13 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     public async Task A_second_call_changes_the_options_of_the_first()
     {
         using IHost host = Hosted(
-            builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName))
-                .AddVariationalBoN(options => options.MaxNewTokens = 3),
-            ("Model", directories.Model), ("MaxNewTokens", "5"));
+            builder =>
+                builder
+                    .Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName))
+                    .AddVariationalBoN(options => options.MaxNewTokens = 3),
+            ("Model", directories.Model),
+            ("MaxNewTokens", "5")
+        );
         await host.StartAsync();
 
         Assert.Equal(3, host.Services.GetRequiredService<IOptions<VariationalBoNOptions>>().Value.MaxNewTokens);
@@ -123,7 +160,11 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     public async Task What_the_application_registered_before_is_what_is_served()
     {
         using var own = TinyModels.Gpt2();
-        var policy = new CausalLmPolicy(own.Freeze(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 2 });
+        var policy = new CausalLmPolicy(
+            own.Freeze(),
+            new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions { MaxNewTokens = 2 }
+        );
         var reward = RewardModel.FromFunction((_, _) => 1, "own");
         using IHost host = Hosted(builder =>
         {
@@ -134,7 +175,11 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
 
         Assert.Same(policy, host.Services.GetRequiredKeyedService<CausalLmPolicy>(ServedModel.Policy));
         Assert.Same(reward, host.Services.GetRequiredService<IRewardModel>());
-        Assert.Contains("no reference", Assert.Throws<InvalidOperationException>(() => host.Services.GetRequiredKeyedService<IChatClient>(ServedModel.BestOfN)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no reference",
+            Assert.Throws<InvalidOperationException>(() => host.Services.GetRequiredKeyedService<IChatClient>(ServedModel.BestOfN)).Message,
+            StringComparison.Ordinal
+        );
         await host.StopAsync();
     }
 
@@ -144,7 +189,11 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     public async Task A_reference_of_the_application_is_served_and_stopped_as_one_of_the_options_is(bool before)
     {
         using var own = TinyModels.Gpt2();
-        var policy = new CausalLmPolicy(own.Freeze(), new NumberTokenizer(TinyModels.Vocabulary), new GenerationOptions { MaxNewTokens = 2 });
+        var policy = new CausalLmPolicy(
+            own.Freeze(),
+            new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions { MaxNewTokens = 2 }
+        );
         using IHost host = Hosted(builder =>
         {
             builder.Services.AddKeyedSingleton(ServedModel.Policy, policy);
@@ -157,7 +206,10 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
         await host.StartAsync();
         var reference = host.Services.GetRequiredKeyedService<CompletionService>(ServedModel.Reference);
 
-        Assert.Equal([ServedModel.Policy, ServedModel.Reference], host.Services.GetRequiredService<ServedDecodes>().All.Select(one => one.Model));
+        Assert.Equal(
+            [ServedModel.Policy, ServedModel.Reference],
+            host.Services.GetRequiredService<ServedDecodes>().All.Select(one => one.Model)
+        );
         _ = await reference.CompleteAsync(new CompletionRequest("1"));
         await host.StopAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => reference.CompleteAsync(new CompletionRequest("1")));
@@ -166,8 +218,14 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     [Fact]
     public async Task Draws_of_best_of_n_that_cannot_wait_together_are_refused_at_the_start()
     {
-        using IHost host = Hosted(builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)),
-            ("Model", directories.Model), ("Adapters", directories.Adapters), ("Reward", directories.Reward), ("N", "9"), ("MaxWaiting", "8"));
+        using IHost host = Hosted(
+            builder => builder.Services.AddVariationalBoN(builder.Configuration.GetSection(VariationalBoNOptions.SectionName)),
+            ("Model", directories.Model),
+            ("Adapters", directories.Adapters),
+            ("Reward", directories.Reward),
+            ("N", "9"),
+            ("MaxWaiting", "8")
+        );
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
 
         Assert.Contains("N is 9; it must be at most MaxWaiting (8)", error.Message, StringComparison.Ordinal);
@@ -199,13 +257,19 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
             builder.Logging.AddProvider(new Provider(log));
             if (before)
                 AddClient();
-            builder.Services.AddVariationalBoN(options => (options.RewardEndpoint, options.RewardName) = (new Uri("http://judge.test/score"), "judge 7"));
+            builder.Services.AddVariationalBoN(options =>
+                (options.RewardEndpoint, options.RewardName) = (new Uri("http://judge.test/score"), "judge 7")
+            );
             if (!before)
                 AddClient();
 
-            void AddClient() => builder.Services
-                .AddHttpClient(VariationalBoNOptions.RewardClientName, client => client.DefaultRequestHeaders.Add("X-Key", "secret"))
-                .ConfigurePrimaryHttpMessageHandler(() => judge);
+            void AddClient() =>
+                builder
+                    .Services.AddHttpClient(
+                        VariationalBoNOptions.RewardClientName,
+                        client => client.DefaultRequestHeaders.Add("X-Key", "secret")
+                    )
+                    .ConfigurePrimaryHttpMessageHandler(() => judge);
         });
         var reward = host.Services.GetRequiredService<IRewardModel>();
         RewardScores scores = await reward.ScoreAsync([new Completion { Prompt = "a", Text = "b" }], CancellationToken.None);
@@ -220,7 +284,9 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     private static IHost Hosted(Action<HostApplicationBuilder> configure, params (string Key, string Value)[] section)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(section.Select(pair => KeyValuePair.Create($"{VariationalBoNOptions.SectionName}:{pair.Key}", (string?)pair.Value)));
+        builder.Configuration.AddInMemoryCollection(
+            section.Select(pair => KeyValuePair.Create($"{VariationalBoNOptions.SectionName}:{pair.Key}", (string?)pair.Value))
+        );
         configure(builder);
         return builder.Build();
     }
@@ -238,7 +304,9 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
             using var adapted = model.Model.WithLora();
             using var noGradient = TorchSharp.torch.no_grad();
             foreach (var parameter in adapted.LoraParameters())
-                parameter.copy_(TorchSharp.torch.sin(TorchSharp.torch.arange(parameter.numel(), dtype: TorchSharp.torch.float32)).view(parameter.shape));
+                parameter.copy_(
+                    TorchSharp.torch.sin(TorchSharp.torch.arange(parameter.numel(), dtype: TorchSharp.torch.float32)).view(parameter.shape)
+                );
             adapted.SaveLora(Adapters);
         }
 
@@ -259,11 +327,13 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Keys.Add(request.Headers.GetValues("X-Key").Single());
-            return Task.FromResult(new HttpResponseMessage(Keys.Count == 1 ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK)
-            {
-                RequestMessage = request,
-                Content = new StringContent("""{"rewards": [0.25], "model": "judge 7"}""", Encoding.UTF8, "application/json"),
-            });
+            return Task.FromResult(
+                new HttpResponseMessage(Keys.Count == 1 ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK)
+                {
+                    RequestMessage = request,
+                    Content = new StringContent("""{"rewards": [0.25], "model": "judge 7"}""", Encoding.UTF8, "application/json"),
+                }
+            );
         }
     }
 
@@ -284,8 +354,6 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     {
         public ILogger CreateLogger(string categoryName) => new HeardLog(categoryName == "VariationalBoN" ? lines.Add : _ => { });
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -14,7 +14,7 @@ public sealed class CompletionsProtocolTests
         Temperature = 0.5,
         TopK = 40,
         TopP = 0.75,
-        StopTokens = [2, 7]
+        StopTokens = [2, 7],
     };
 
     [Fact]
@@ -49,16 +49,22 @@ public sealed class CompletionsProtocolTests
     [Fact]
     public void Answers_of_both_are_read()
     {
-        var (tokens, logProbs, prompt) = Read(PoolProtocol.Completions, """
+        var (tokens, logProbs, prompt) = Read(
+            PoolProtocol.Completions,
+            """
             {"choices": [{"index": 0, "text": "t", "finish_reason": "stop", "token_ids": [5, 2], "prompt_token_ids": [3, 1, 4], "logprobs": {"tokens": ["a", "b"], "token_logprobs": [-0.25, 0.0]}}]}
-            """);
+            """
+        );
         Assert.Equal([5, 2], tokens.AsEnumerable());
         Assert.Equal([-0.25, 0.0], logProbs);
         Assert.Equal([3, 1, 4], prompt!.Value.AsEnumerable());
 
-        (tokens, logProbs, prompt) = Read(PoolProtocol.LlamaCpp, """
+        (tokens, logProbs, prompt) = Read(
+            PoolProtocol.LlamaCpp,
+            """
             {"content": "t", "stop_type": "eos", "tokens": [5, 2], "completion_probabilities": [{"id": 5, "token": "a", "logprob": -0.25}, {"id": 2, "token": "", "logprob": -3}]}
-            """);
+            """
+        );
         Assert.Equal([5, 2], tokens.AsEnumerable());
         Assert.Equal([-0.25, -3.0], logProbs);
         Assert.Null(prompt);
@@ -69,8 +75,16 @@ public sealed class CompletionsProtocolTests
     [InlineData(PoolProtocol.Completions, """{"choices": []}""", "not one choice")]
     [InlineData(PoolProtocol.Completions, """{"choices": [{"text": "t", "token_ids": null}]}""", "return_token_ids")]
     [InlineData(PoolProtocol.Completions, """{"choices": [{"token_ids": [1]}]}""", "no log-probabilities")]
-    [InlineData(PoolProtocol.Completions, """{"choices": [{"token_ids": [1], "logprobs": {"token_logprobs": [null]}}]}""", "must be a number, at most 0")]
-    [InlineData(PoolProtocol.Completions, """{"choices": [{"token_ids": [1], "logprobs": {"token_logprobs": [0.5]}}]}""", "must be a number, at most 0")]
+    [InlineData(
+        PoolProtocol.Completions,
+        """{"choices": [{"token_ids": [1], "logprobs": {"token_logprobs": [null]}}]}""",
+        "must be a number, at most 0"
+    )]
+    [InlineData(
+        PoolProtocol.Completions,
+        """{"choices": [{"token_ids": [1], "logprobs": {"token_logprobs": [0.5]}}]}""",
+        "must be a number, at most 0"
+    )]
     [InlineData(PoolProtocol.Completions, """{"choices": [{"token_ids": [1.5]}]}""", "which is no id")]
     [InlineData(PoolProtocol.LlamaCpp, """{"content": "t", "tokens": []}""", "return_tokens")]
     [InlineData(PoolProtocol.LlamaCpp, """{"tokens": [1]}""", "no log-probabilities")]

@@ -18,17 +18,21 @@ public sealed class PolicyServers : IAsyncLifetime
     {
         string name = $"model {_models.Count}";
         _models[name] = policy;
-        var pool = new PoolHandler([.. _servers.Select(server => server.Address)], new()
-        {
-            FirstPause = TimeSpan.FromMilliseconds(1),
-            MaxTriesPerServer = 2
-        });
-        var sampler = new PoolSampler(pool, new LetterTokenizer(), new GenerationOptions { MaxNewTokens = 2 }, new()
-        {
-            Model = name,
-            LocalCopy = policy,
-            CheckedCompletions = 8
-        });
+        var pool = new PoolHandler(
+            [.. _servers.Select(server => server.Address)],
+            new() { FirstPause = TimeSpan.FromMilliseconds(1), MaxTriesPerServer = 2 }
+        );
+        var sampler = new PoolSampler(
+            pool,
+            new LetterTokenizer(),
+            new GenerationOptions { MaxNewTokens = 2 },
+            new()
+            {
+                Model = name,
+                LocalCopy = policy,
+                CheckedCompletions = 8,
+            }
+        );
         return new PoolCompletionSource(sampler, scorer);
     }
 
@@ -50,8 +54,9 @@ public sealed class PolicyServers : IAsyncLifetime
         Completion drawn = policy.Sample([LetterTokenizer.Prompts[request.Prompt[0]]], 1, request.Seed)[0];
         using var scope = torch.NewDisposeScope();
         using var noGradient = torch.no_grad();
-        double[] logProbs = policy is ITokenPolicy tokens ? tokens.TokenLogProb([drawn]).data<double>().ToArray() : [0,
-            policy.LogProbValues([drawn])[0]];
+        double[] logProbs = policy is ITokenPolicy tokens
+            ? tokens.TokenLogProb([drawn]).data<double>().ToArray()
+            : [0, policy.LogProbValues([drawn])[0]];
         return new ServedAnswer([.. drawn.Tokens], logProbs, drawn.Text, Stopped: false);
     }
 

@@ -19,7 +19,7 @@ public sealed class PoolHandlerTests
     {
         FirstPause = TimeSpan.FromMilliseconds(1),
         MaxPause = TimeSpan.FromMilliseconds(4),
-        MaxTriesPerServer = 3
+        MaxTriesPerServer = 3,
     };
 
     [Fact]
@@ -28,9 +28,13 @@ public sealed class PoolHandlerTests
         int answered = 0;
         await using var away = new ScriptedServer(_ => ScriptedServer.Answer("", "503 Service Unavailable"));
         await using var half = new ScriptedServer(_ => ScriptedServer.Answer("""{"rewards": [0.5]}""")[..^3]);
-        await using var good = new ScriptedServer(_ => ScriptedServer.Answer($$"""{"rewards": [{{Interlocked.Increment(ref answered)}}]}"""));
-        using var pool = new PoolHandler([Root(ScriptedServer.Nobody()), Root(away.Endpoint), Root(half.Endpoint), Root(good.Endpoint)],
-            s_quick);
+        await using var good = new ScriptedServer(_ =>
+            ScriptedServer.Answer($$"""{"rewards": [{{Interlocked.Increment(ref answered)}}]}""")
+        );
+        using var pool = new PoolHandler(
+            [Root(ScriptedServer.Nobody()), Root(away.Endpoint), Root(half.Endpoint), Root(good.Endpoint)],
+            s_quick
+        );
         // snippet: judges
         using HttpClient client = pool.CreateClient();
         var reward = new HttpRewardModel(client, new() { Endpoint = new Uri(PoolHandler.Address, "score"), Identity = "judge, version 7" });
@@ -65,8 +69,15 @@ public sealed class PoolHandlerTests
         // end snippet
 
         for (int i = 0; i < 4; i++)
-            Assert.Equal(0.5, (await new ChatRewardModel(judge, new() { Template = "Rate {completion}" }).ScoreAsync([s_completion],
-                CancellationToken.None))[0]);
+            Assert.Equal(
+                0.5,
+                (
+                    await new ChatRewardModel(judge, new() { Template = "Rate {completion}" }).ScoreAsync(
+                        [s_completion],
+                        CancellationToken.None
+                    )
+                )[0]
+            );
         Assert.Equal(4, pool.Health[1].Answered);
     }
 
@@ -97,13 +108,16 @@ public sealed class PoolHandlerTests
         var inner = new Scripted { Clock = clock, Status = host => host == "one" ? HttpStatusCode.BadGateway : HttpStatusCode.OK };
         var news = new ConcurrentQueue<ServerHealth>();
         using var pool = new PoolHandler(
-            [new("http://one"), new("http://two")], new()
+            [new("http://one"), new("http://two")],
+            new()
             {
                 FirstPause = TimeSpan.FromSeconds(1),
                 MaxPause = TimeSpan.FromSeconds(3),
                 TimeProvider = clock,
-                OnChange = news.Enqueue
-            }, inner);
+                OnChange = news.Enqueue,
+            },
+            inner
+        );
         using HttpClient client = pool.CreateClient();
 
         for (int second = 0; second < 12; second++)
@@ -128,7 +142,7 @@ public sealed class PoolHandlerTests
         var inner = new Scripted
         {
             Status = host => host == "one" ? HttpStatusCode.TooManyRequests : HttpStatusCode.OK,
-            RetryAfter = TimeSpan.FromSeconds(7)
+            RetryAfter = TimeSpan.FromSeconds(7),
         };
         using var pool = new PoolHandler([new("http://one"), new("http://two")], new() { TimeProvider = clock }, inner);
         using HttpClient client = pool.CreateClient();
@@ -145,9 +159,12 @@ public sealed class PoolHandlerTests
         using var pool = new PoolHandler([new("http://one:81/base"), new("http://two")], s_quick, inner);
         using HttpClient client = pool.CreateClient();
 
-        var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => new HttpRewardModel(
-            client, new() { Endpoint = new Uri(PoolHandler.Address, "score"), Identity = "judge" }).ScoreAsync([s_completion],
-                CancellationToken.None));
+        var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() =>
+            new HttpRewardModel(client, new() { Endpoint = new Uri(PoolHandler.Address, "score"), Identity = "judge" }).ScoreAsync(
+                [s_completion],
+                CancellationToken.None
+            )
+        );
 
         Assert.Equal(RemoteFailure.Misdirected, thrown.Failure);
         Assert.Contains("by http://one:81/base/", thrown.Message);
@@ -160,8 +177,10 @@ public sealed class PoolHandlerTests
         var thrown = Assert.Throws<ArgumentException>(() => new PoolHandler([new("http://user:secret@one:81/base")]));
         Assert.Contains("http://one:81/base has a user or a password", thrown.Message);
         Assert.DoesNotContain("secret", thrown.Message);
-        Assert.Contains("\"score\" is no address", Assert.Throws<ArgumentException>(
-            () => new PoolHandler([new("score", UriKind.Relative)])).Message);
+        Assert.Contains(
+            "\"score\" is no address",
+            Assert.Throws<ArgumentException>(() => new PoolHandler([new("score", UriKind.Relative)])).Message
+        );
     }
 
     [Fact]
@@ -231,8 +250,15 @@ public sealed class PoolHandlerTests
     public async Task A_server_that_is_too_slow_is_left_for_another_and_a_cancelled_request_is_no_fault_of_any()
     {
         var inner = new Scripted();
-        using var pool = new PoolHandler([new("http://one"), new("http://two")],
-            s_quick with { TryTimeout = TimeSpan.FromMilliseconds(50), MaxTriesPerServer = 1 }, inner);
+        using var pool = new PoolHandler(
+            [new("http://one"), new("http://two")],
+            s_quick with
+            {
+                TryTimeout = TimeSpan.FromMilliseconds(50),
+                MaxTriesPerServer = 1,
+            },
+            inner
+        );
         using HttpClient client = pool.CreateClient();
         using var stop = new CancellationTokenSource();
 
@@ -252,15 +278,27 @@ public sealed class PoolHandlerTests
     public async Task Many_requests_over_servers_that_fail_at_random_are_each_answered_once_and_no_server_has_too_many()
     {
         var inner = new Flaky();
-        using var pool = new PoolHandler([new("http://one"), new("http://two"), new("http://three")],
-            s_quick with { MaxRequestsPerServer = 5, MaxTriesPerServer = 1000, MaxPause = TimeSpan.FromMilliseconds(2) }, inner);
+        using var pool = new PoolHandler(
+            [new("http://one"), new("http://two"), new("http://three")],
+            s_quick with
+            {
+                MaxRequestsPerServer = 5,
+                MaxTriesPerServer = 1000,
+                MaxPause = TimeSpan.FromMilliseconds(2),
+            },
+            inner
+        );
         using HttpClient client = pool.CreateClient();
 
-        string[] answers = await Task.WhenAll(Enumerable.Range(0, 400).Select(async i =>
-        {
-            using HttpResponseMessage response = await client.PostAsync("path", new StringContent($"{i}"));
-            return await response.Content.ReadAsStringAsync();
-        }));
+        string[] answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 400)
+                .Select(async i =>
+                {
+                    using HttpResponseMessage response = await client.PostAsync("path", new StringContent($"{i}"));
+                    return await response.Content.ReadAsStringAsync();
+                })
+        );
 
         Assert.Equal(Enumerable.Range(0, 400).Select(i => $"{i}"), answers);
         Assert.InRange(inner.Most, 2, 5);
@@ -272,11 +310,14 @@ public sealed class PoolHandlerTests
     public async Task A_listener_that_throws_takes_no_place_away()
     {
         var inner = new Scripted { Status = _ => HttpStatusCode.BadGateway };
-        using var pool = new PoolHandler([new("http://one")], s_quick with
-        {
-            OnChange = _ =>
-            throw new InvalidOperationException("listener")
-        }, inner);
+        using var pool = new PoolHandler(
+            [new("http://one")],
+            s_quick with
+            {
+                OnChange = _ => throw new InvalidOperationException("listener"),
+            },
+            inner
+        );
         using HttpClient client = pool.CreateClient();
 
         Assert.Contains("listener", (await Assert.ThrowsAsync<InvalidOperationException>(() => client.GetAsync("path"))).Message);
@@ -287,15 +328,25 @@ public sealed class PoolHandlerTests
     public async Task What_cannot_be_a_pool_is_refused()
     {
         Assert.Contains("no server", Assert.Throws<ArgumentException>(() => new PoolHandler([])).Message);
-        Assert.Contains("stands twice", Assert.Throws<ArgumentException>(() => new PoolHandler([new("http://one"), new("http://one/")]))
-            .Message);
+        Assert.Contains(
+            "stands twice",
+            Assert.Throws<ArgumentException>(() => new PoolHandler([new("http://one"), new("http://one/")])).Message
+        );
         Assert.Contains("no address of a server", Assert.Throws<ArgumentException>(() => new PoolHandler([new("ftp://one")])).Message);
-        Assert.Contains("MaxPause is 00:00:00.1", Assert.Throws<ArgumentException>(() => new PoolHandler([new("http://one")],
-            new() { MaxPause = TimeSpan.FromSeconds(0.1), MaxTriesPerServer = 0 })).Message);
+        Assert.Contains(
+            "MaxPause is 00:00:00.1",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new PoolHandler([new("http://one")], new() { MaxPause = TimeSpan.FromSeconds(0.1), MaxTriesPerServer = 0 })
+                )
+                .Message
+        );
         using var pool = new PoolHandler([new("http://one")]);
         using var client = new HttpClient(pool, disposeHandler: false);
-        Assert.Contains("name PoolHandler.Address", (await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            client.GetAsync(new Uri("http://elsewhere/")))).Message);
+        Assert.Contains(
+            "name PoolHandler.Address",
+            (await Assert.ThrowsAsync<InvalidOperationException>(() => client.GetAsync(new Uri("http://elsewhere/")))).Message
+        );
     }
 
     private static Uri Root(Uri endpoint) => new(endpoint, "/");
@@ -384,9 +435,10 @@ public sealed class PoolHandlerTests
         {
             Asked.Enqueue($"{request.RequestUri}");
             _times.Enqueue((request.RequestUri!.Host, Clock?.Now.TotalSeconds ?? 0));
-            var answer = new HttpResponseMessage(Status?.Invoke(request.RequestUri!.Host)
-                ?? HttpStatusCode.OK)
-            { RequestMessage = request };
+            var answer = new HttpResponseMessage(Status?.Invoke(request.RequestUri!.Host) ?? HttpStatusCode.OK)
+            {
+                RequestMessage = request,
+            };
             if (RetryAfter is TimeSpan pause)
                 answer.Headers.RetryAfter = new(pause);
             if (Status is not null)

@@ -15,7 +15,8 @@ public sealed class PoolJobTests : StoreFixture
     private const int Vocabulary = 11;
     private static readonly Prompt[] s_prompts = ["1 2", "3", "4 5 6", "7"];
     private static readonly IRewardModel s_judge = RewardModel.FromFunction(completion => completion.Tokens.Sum() / 7.0, "sum");
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5), s_short = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5),
+        s_short = TimeSpan.FromMilliseconds(1);
     private readonly Gpt2 _model = Model(seed: 1);
 
     [Fact]
@@ -24,7 +25,8 @@ public sealed class PoolJobTests : StoreFixture
         await using var whole = await Start();
         await EstimateAsync([whole], Store, held: 16);
 
-        await using CompletionsServer first = await Start(), slow = await Start(ServerFault.Slow),
+        await using CompletionsServer first = await Start(),
+            slow = await Start(ServerFault.Slow),
             away = await Start(ServerFault.Unavailable);
         first.OnRequest = answered =>
         {
@@ -45,7 +47,8 @@ public sealed class PoolJobTests : StoreFixture
     [Fact]
     public async Task A_server_that_dies_while_it_is_held_to_the_copy_holds_nothing_up()
     {
-        await using CompletionsServer first = await Start(), second = await Start();
+        await using CompletionsServer first = await Start(),
+            second = await Start();
         first.OnRequest = answered => _ = answered == 10 ? first.KillAsync() : Task.CompletedTask;
         using var pool = new PoolHandler([first.Address, second.Address], new() { FirstPause = s_pause, MaxPause = s_pause });
         using var limit = new CancellationTokenSource(6 * s_pause); // a request that waits for it is tried 8 times
@@ -69,7 +72,15 @@ public sealed class PoolJobTests : StoreFixture
     {
         await using CompletionsServer server = await Start();
         server.OnRequest = answered => server.Fault = answered % 2 == 0 ? ServerFault.Unavailable : ServerFault.None;
-        using var pool = new PoolHandler([server.Address], new() { FirstPause = s_short, MaxPause = s_short, MaxTriesPerServer = 3 });
+        using var pool = new PoolHandler(
+            [server.Address],
+            new()
+            {
+                FirstPause = s_short,
+                MaxPause = s_short,
+                MaxTriesPerServer = 3,
+            }
+        );
         using var limit = new CancellationTokenSource(6 * s_pause);
 
         var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => Sampler(pool).SampleAsync(["1"], 1, seed: 1, limit.Token));
@@ -95,7 +106,8 @@ public sealed class PoolJobTests : StoreFixture
     [InlineData(nameof(ServerFault.WithoutIds), "a text without token ids")]
     public async Task A_server_that_does_not_draw_is_named_and_nothing_of_it_is_taken(string fault, string said)
     {
-        await using CompletionsServer good = await Start(), bad = await Start(Enum.Parse<ServerFault>(fault));
+        await using CompletionsServer good = await Start(),
+            bad = await Start(Enum.Parse<ServerFault>(fault));
 
         var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => EstimateAsync([good, bad], Store));
 
@@ -137,9 +149,16 @@ public sealed class PoolJobTests : StoreFixture
         var model = new ServedModel(_model, Vocabulary);
         await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
         {
-            ServedAnswer answer = model.Draw(what == "prompt" ? request with { Prompt = [0, .. request.Prompt] }
-                : request with { StopTokens = [] });
-            int[] tokens = what switch { "stop" => [1, 2], "past" => [1, 0, 2], "ids" => [1, 11], _ => answer.Tokens };
+            ServedAnswer answer = model.Draw(
+                what == "prompt" ? request with { Prompt = [0, .. request.Prompt] } : request with { StopTokens = [] }
+            );
+            int[] tokens = what switch
+            {
+                "stop" => [1, 2],
+                "past" => [1, 0, 2],
+                "ids" => [1, 11],
+                _ => answer.Tokens,
+            };
             return answer with { Tokens = tokens, LogProbs = [.. tokens.Select(_ => -1.0)] };
         });
         server.EchoedPrompt = what == "prompt" ? prompt => [0, .. prompt] : null;
@@ -153,35 +172,73 @@ public sealed class PoolJobTests : StoreFixture
         await using CompletionsServer server = await Start();
         using var pool = new PoolHandler([server.Address]);
         ModelIdentity identity = Reference().Identity;
-        Assert.Contains("neither LocalCopy nor UncheckedIdentity is set", Assert.Throws<ArgumentException>(
-            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny" })).Message);
-        Assert.Contains("TopK or TopP is set", Assert.Throws<ArgumentException>(
-            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { TopP = 0.9 }, new()
-            {
-                Model = "tiny",
-                UncheckedIdentity = identity
-            })).Message);
-        Assert.Contains("temperature 1", Assert.Throws<ArgumentException>(
-            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation with { Temperature = 0.5 }, new()
-            {
-                Model = "tiny",
-                UncheckedIdentity = identity
-            })).Message);
-        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new()
-        {
-            Model = "tiny",
-            UncheckedIdentity = identity
-        });
+        Assert.Contains(
+            "neither LocalCopy nor UncheckedIdentity is set",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny" })
+                )
+                .Message
+        );
+        Assert.Contains(
+            "TopK or TopP is set",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new PoolSampler(
+                        pool,
+                        new NumberTokenizer(Vocabulary),
+                        Generation with
+                        {
+                            TopP = 0.9,
+                        },
+                        new() { Model = "tiny", UncheckedIdentity = identity }
+                    )
+                )
+                .Message
+        );
+        Assert.Contains(
+            "temperature 1",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new PoolSampler(
+                        pool,
+                        new NumberTokenizer(Vocabulary),
+                        Generation with
+                        {
+                            Temperature = 0.5,
+                        },
+                        new() { Model = "tiny", UncheckedIdentity = identity }
+                    )
+                )
+                .Message
+        );
+        var sampler = new PoolSampler(
+            pool,
+            new NumberTokenizer(Vocabulary),
+            Generation,
+            new() { Model = "tiny", UncheckedIdentity = identity }
+        );
 
-        using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(sampler.Policy, s_judge)),
-            s_prompts, new() { SamplesPerPrompt = 8, Seed = 3 });
+        using var table = await ReferenceTable.EstimateAsync(
+            new PoolCompletionSource(sampler, new Scorer(sampler.Policy, s_judge)),
+            s_prompts,
+            new() { SamplesPerPrompt = 8, Seed = 3 }
+        );
 
         table.RequireMatch(new Scorer(Reference(), s_judge)); // used as that of a local reference, as was said
-        Assert.All(table.Prompts, prompt => Assert.Equal(
-            Reference().LogProbValues([.. prompt.Samples.Select(sample => sample.Completion)]), prompt.Samples.Select(sample =>
-                sample.LogReference), (a, b) => Math.Abs(a - b) < 1e-4));
-        Assert.Contains("was not drawn by this pool", Assert.Throws<ArgumentException>(() => sampler.Policy.LogProbValues(Reference()
-            .Sample(["1"], 1, seed: 1))).Message);
+        Assert.All(
+            table.Prompts,
+            prompt =>
+                Assert.Equal(
+                    Reference().LogProbValues([.. prompt.Samples.Select(sample => sample.Completion)]),
+                    prompt.Samples.Select(sample => sample.LogReference),
+                    (a, b) => Math.Abs(a - b) < 1e-4
+                )
+        );
+        Assert.Contains(
+            "was not drawn by this pool",
+            Assert.Throws<ArgumentException>(() => sampler.Policy.LogProbValues(Reference().Sample(["1"], 1, seed: 1))).Message
+        );
     }
 
     [Fact]
@@ -193,8 +250,14 @@ public sealed class PoolJobTests : StoreFixture
         var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), copy.Options, new() { Model = "tiny", LocalCopy = copy });
 
         Assert.Equal(32, (await sampler.SampleAsync(s_prompts, 8, seed: 1)).Count);
-        Assert.Contains("other settings", Assert.Throws<ArgumentException>(
-            () => new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny", LocalCopy = copy })).Message);
+        Assert.Contains(
+            "other settings",
+            Assert
+                .Throws<ArgumentException>(() =>
+                    new PoolSampler(pool, new NumberTokenizer(Vocabulary), Generation, new() { Model = "tiny", LocalCopy = copy })
+                )
+                .Message
+        );
     }
 
     public override void Dispose()
@@ -218,12 +281,17 @@ public sealed class PoolJobTests : StoreFixture
     private PoolSampler Sampler(PoolHandler pool)
     {
         CausalLmPolicy copy = Reference();
-        return new(pool, new NumberTokenizer(Vocabulary), copy.Options, new()
-        {
-            Model = "tiny",
-            LocalCopy = copy,
-            CheckedCompletions = 32
-        });
+        return new(
+            pool,
+            new NumberTokenizer(Vocabulary),
+            copy.Options,
+            new()
+            {
+                Model = "tiny",
+                LocalCopy = copy,
+                CheckedCompletions = 32,
+            }
+        );
     }
 
     private async Task<CompletionsServer> Start(ServerFault fault = ServerFault.None)
@@ -235,27 +303,39 @@ public sealed class PoolJobTests : StoreFixture
 
     private async Task<PoolHandler> EstimateAsync(CompletionsServer[] servers, string store, int held = 64)
     {
-        var pool = new PoolHandler([.. servers.Select(server => server.Address)], new()
-        {
-            MaxRequestsPerServer = 4,
-            FirstPause = TimeSpan.FromMilliseconds(20),
-            MaxPause = TimeSpan.FromMilliseconds(200)
-        });
+        var pool = new PoolHandler(
+            [.. servers.Select(server => server.Address)],
+            new()
+            {
+                MaxRequestsPerServer = 4,
+                FirstPause = TimeSpan.FromMilliseconds(20),
+                MaxPause = TimeSpan.FromMilliseconds(200),
+            }
+        );
         CausalLmPolicy copy = Reference();
-        var sampler = new PoolSampler(pool, new NumberTokenizer(Vocabulary), copy.Options, new()
-        {
-            Model = "tiny",
-            LocalCopy = copy,
-            CheckedCompletions = held
-        });
-        using var table = await ReferenceTable.EstimateAsync(new PoolCompletionSource(sampler, new Scorer(copy, s_judge)), s_prompts, new()
-        {
-            SamplesPerPrompt = 128,
-            PromptsPerBatch = 2,
-            Seed = 3,
-            Store = store,
-            Storage = new() { FlushToDisk = false },
-        });
+        var sampler = new PoolSampler(
+            pool,
+            new NumberTokenizer(Vocabulary),
+            copy.Options,
+            new()
+            {
+                Model = "tiny",
+                LocalCopy = copy,
+                CheckedCompletions = held,
+            }
+        );
+        using var table = await ReferenceTable.EstimateAsync(
+            new PoolCompletionSource(sampler, new Scorer(copy, s_judge)),
+            s_prompts,
+            new()
+            {
+                SamplesPerPrompt = 128,
+                PromptsPerBatch = 2,
+                Seed = 3,
+                Store = store,
+                Storage = new() { FlushToDisk = false },
+            }
+        );
         return pool;
     }
 }

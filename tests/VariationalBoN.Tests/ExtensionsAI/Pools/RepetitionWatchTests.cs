@@ -24,5 +24,16 @@ public sealed class RepetitionWatchTests
     }
 
     private static ServedCompletion Drawn(long seed, params int[] tokens) =>
-        new(new Completion { Prompt = "x", Tokens = [.. tokens], Text = "" }, [-1, -1], seed, s_server, 0);
+        new(
+            new Completion
+            {
+                Prompt = "x",
+                Tokens = [.. tokens],
+                Text = "",
+            },
+            [-1, -1],
+            seed,
+            s_server,
+            0
+        );
 }

@@ -14,19 +14,27 @@ namespace VariationalBoN.Tests.ExtensionsAI.Serving;
 public sealed class CompletionServiceTests
 {
     private static readonly Prompt[] s_prompts = ["1 2 3", "0 4", "2 2", "4 3 2 1", "3 3", "1 1 0"];
-    private static readonly GenerationOptions s_options = new() { MaxNewTokens = 12, StopTokens = [5], RowsPerBatch = 4 };
+    private static readonly GenerationOptions s_options = new()
+    {
+        MaxNewTokens = 12,
+        StopTokens = [5],
+        RowsPerBatch = 4,
+    };
 
     [Fact]
     public async Task Pieces_and_the_whole_are_what_the_policy_draws_with_the_seed()
     {
         CausalLmPolicy policy = Policy();
         await using var service = new CompletionService(policy);
-        CompletionRequest[] requests = [.. Enumerable.Range(0, 40)
-            .Select(i => new CompletionRequest(s_prompts[i % 6]) { Seed = i / 7, Sample = i % 3 })];
+        CompletionRequest[] requests =
+        [
+            .. Enumerable.Range(0, 40).Select(i => new CompletionRequest(s_prompts[i % 6]) { Seed = i / 7, Sample = i % 3 }),
+        ];
 
         Completion[] whole = await Task.WhenAll(requests.Select(request => service.CompleteAsync(request)));
-        string[] pieces = await Task.WhenAll(requests.Select(
-            async request => string.Concat(await service.StreamAsync(request).ToArrayAsync())));
+        string[] pieces = await Task.WhenAll(
+            requests.Select(async request => string.Concat(await service.StreamAsync(request).ToArrayAsync()))
+        );
 
         for (int i = 0; i < requests.Length; i++)
         {
@@ -38,8 +46,10 @@ public sealed class CompletionServiceTests
         }
 
         CompletionServiceStatistics statistics = service.Statistics;
-        Assert.Equal((0, 0, 80, 0, 0), (statistics.Waiting, statistics.Running, statistics.Finished, statistics.Cancelled,
-            statistics.Failed));
+        Assert.Equal(
+            (0, 0, 80, 0, 0),
+            (statistics.Waiting, statistics.Running, statistics.Finished, statistics.Cancelled, statistics.Failed)
+        );
         Assert.Equal(2 * whole.Sum(one => one.Tokens.Length), statistics.Tokens);
     }
 
@@ -71,14 +81,31 @@ public sealed class CompletionServiceTests
         IReadOnlyList<Completion> drawn = await service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("1 2"), 20)]);
         Completion[] settled = await Task.WhenAll(
             service.CompleteAsync(new CompletionRequest("1 2") { Temperature = 0 }),
-            service.CompleteAsync(new CompletionRequest("1 2") { Seed = 4, Temperature = 0.5, MaxNewTokens = 5 }),
-            service.CompleteAsync(new CompletionRequest("1 2") { Seed = 4, TopK = 2, TopP = 0.9 }));
+            service.CompleteAsync(
+                new CompletionRequest("1 2")
+                {
+                    Seed = 4,
+                    Temperature = 0.5,
+                    MaxNewTokens = 5,
+                }
+            ),
+            service.CompleteAsync(
+                new CompletionRequest("1 2")
+                {
+                    Seed = 4,
+                    TopK = 2,
+                    TopP = 0.9,
+                }
+            )
+        );
 
         Assert.True(drawn.Select(one => one.Text).Distinct().Count() > 10);
         DrawSeed seed = new(4, DrawPurpose.Serving);
         Assert.Equal(policy.With(policy.Options with { TopK = 1 }).Sample(["1 2"], 1, 9)[0].Text, settled[0].Text);
-        Assert.Equal(policy.With(policy.Options with { Temperature = 0.5, MaxNewTokens = 5 }).Sample(["1 2"], 1, seed)[0].Text,
-            settled[1].Text);
+        Assert.Equal(
+            policy.With(policy.Options with { Temperature = 0.5, MaxNewTokens = 5 }).Sample(["1 2"], 1, seed)[0].Text,
+            settled[1].Text
+        );
         Assert.Equal(policy.With(policy.Options with { TopK = 2, TopP = 0.9 }).Sample(["1 2"], 1, seed)[0].Text, settled[2].Text);
     }
 
@@ -96,8 +123,10 @@ public sealed class CompletionServiceTests
         gate.Open(at + 1);
         Completion cut = await asked; // though the gate lets no more than these passes through
 
-        Assert.Equal((string.Concat(alone.Tokens.Take(at).Select(token => $" {token}")), FinishReason.Stopped),
-            (cut.Text, cut.FinishReason));
+        Assert.Equal(
+            (string.Concat(alone.Tokens.Take(at).Select(token => $" {token}")), FinishReason.Stopped),
+            (cut.Text, cut.FinishReason)
+        );
         Assert.Equal(alone.Tokens.Take(at + 1), cut.Tokens);
         Assert.Equal((0, 1), (service.Statistics.Running, service.Statistics.Finished));
         gate.Open(100);
@@ -120,7 +149,7 @@ public sealed class CompletionServiceTests
             Temperature = double.NaN,
             TopK = 0,
             TopP = 1.5,
-            StopSequences = ["a", ""]
+            StopSequences = ["a", ""],
         };
 
         string message = (await Assert.ThrowsAsync<CompletionRequestException>(() => service.CompleteAsync(request))).Message;
@@ -137,12 +166,20 @@ public sealed class CompletionServiceTests
         await using var service = new CompletionService(Policy());
         CompletionRequest tooLong = new(string.Join(' ', Enumerable.Repeat(1, 21)));
 
-        Assert.Contains("at most 20", (await Assert.ThrowsAsync<CompletionRequestException>(
-            async () => await service.StreamAsync(tooLong).ToArrayAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at most 20",
+            (await Assert.ThrowsAsync<CompletionRequestException>(async () => await service.StreamAsync(tooLong).ToArrayAsync())).Message,
+            StringComparison.Ordinal
+        );
         Assert.False(service.TryCheck(tooLong, out _));
         Assert.True(service.TryCheck(tooLong with { MaxNewTokens = 11 }, out _));
-        Assert.Contains("Request 1:", (await Assert.ThrowsAsync<CompletionRequestException>(
-            () => service.CompleteAllAsync([new CompletionRequest("1"), tooLong]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Request 1:",
+            (
+                await Assert.ThrowsAsync<CompletionRequestException>(() => service.CompleteAllAsync([new CompletionRequest("1"), tooLong]))
+            ).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(default, service.Statistics);
     }
 
@@ -150,8 +187,10 @@ public sealed class CompletionServiceTests
     public async Task A_request_that_finds_no_room_to_wait_is_refused_and_those_that_wait_go_on()
     {
         var gate = new GatedModule(TinyModels.Gpt2());
-        await using var service = new CompletionService(Policy(s_options with { RowsPerBatch = 1 }, gate),
-            new CompletionServiceOptions { MaxWaiting = 2 });
+        await using var service = new CompletionService(
+            Policy(s_options with { RowsPerBatch = 1 }, gate),
+            new CompletionServiceOptions { MaxWaiting = 2 }
+        );
         Task<Completion> running = service.CompleteAsync(new CompletionRequest("1"));
         await gate.ArrivalAsync(); // of the probe
         await gate.ArrivalAsync(); // of the prompt
@@ -190,8 +229,10 @@ public sealed class CompletionServiceTests
     {
         var gate = new GatedModule(TinyModels.Gpt2());
         var service = new CompletionService(Policy(s_options with { StopTokens = [] }, gate));
-        Task<Completion>[] asked = [.. Enumerable.Range(0, 200)
-            .Select(i => service.CompleteAsync(new CompletionRequest(s_prompts[i % 6])))];
+        Task<Completion>[] asked =
+        [
+            .. Enumerable.Range(0, 200).Select(i => service.CompleteAsync(new CompletionRequest(s_prompts[i % 6]))),
+        ];
         await gate.ArrivalAsync(); // of the probe
         await gate.ArrivalAsync(); // of a prompt
         Assert.Equal((200, false), (service.Statistics.Waiting + service.Statistics.Running, service.IsStopped));
@@ -244,8 +285,10 @@ public sealed class CompletionServiceTests
     {
         var lines = new System.Collections.Concurrent.ConcurrentQueue<LogLine>();
         using var inner = TinyModels.Gpt2();
-        await using var service = new CompletionService(Policy(s_options with { StopTokens = [] }, new BrokenDecoder(inner)),
-            new CompletionServiceOptions { Logger = new HeardLog(lines.Enqueue) });
+        await using var service = new CompletionService(
+            Policy(s_options with { StopTokens = [] }, new BrokenDecoder(inner)),
+            new CompletionServiceOptions { Logger = new HeardLog(lines.Enqueue) }
+        );
         Assert.Null(service.Fault);
 
         await Assert.ThrowsAnyAsync<Exception>(() => service.CompleteAsync(new CompletionRequest("1 2")));
@@ -253,8 +296,10 @@ public sealed class CompletionServiceTests
 
         Assert.IsType<TimeoutException>(service.Fault);
         Assert.True(service.IsStopped);
-        Assert.Same(service.Fault, (await Assert.ThrowsAsync<InvalidOperationException>(
-            () => service.CompleteAsync(new CompletionRequest("1")))).InnerException);
+        Assert.Same(
+            service.Fault,
+            (await Assert.ThrowsAsync<InvalidOperationException>(() => service.CompleteAsync(new CompletionRequest("1")))).InnerException
+        );
         LogLine line = Assert.Single(lines);
         Assert.Equal((LogLevel.Error, "ServiceFailed", service.Fault), (line.Level, line.Event.Name, line.Error));
     }
@@ -279,15 +324,31 @@ public sealed class CompletionServiceTests
 
         Completion drawn = await service.CompleteAsync(new CompletionRequest("1 2") { Seed = 3, Temperature = 0.5 });
         Completion cut = await service.CompleteAsync(
-            new CompletionRequest("1 2") { Seed = 3, Temperature = 0.5, StopSequences = [$" {drawn.Tokens[0]}"] });
+            new CompletionRequest("1 2")
+            {
+                Seed = 3,
+                Temperature = 0.5,
+                StopSequences = [$" {drawn.Tokens[0]}"],
+            }
+        );
         Assert.Same(mine, Activity.Current);
         await service.StopAsync(); // with which all have left
 
         Activity[] spans = [.. heard.Spans.Where(span => span.ParentSpanId == mine.SpanId)];
         Assert.Equal(["draw", "draw"], spans.Select(span => span.OperationName));
-        Assert.All(spans, span => Assert.Equal((3L, 0.5, "Serving", 1), (span.GetTagItem("gen_ai.request.seed"),
-            span.GetTagItem("gen_ai.request.temperature"), span.GetTagItem("variationalbon.purpose"),
-            span.GetTagItem("variationalbon.prompts"))));
+        Assert.All(
+            spans,
+            span =>
+                Assert.Equal(
+                    (3L, 0.5, "Serving", 1),
+                    (
+                        span.GetTagItem("gen_ai.request.seed"),
+                        span.GetTagItem("gen_ai.request.temperature"),
+                        span.GetTagItem("variationalbon.purpose"),
+                        span.GetTagItem("variationalbon.prompts")
+                    )
+                )
+        );
         Assert.Equal(drawn.Tokens.Length, (long)spans[0].GetTagItem("gen_ai.usage.output_tokens")!);
         Assert.InRange((long)spans[1].GetTagItem("gen_ai.usage.output_tokens")!, cut.Tokens.Length, drawn.Tokens.Length);
         Assert.Equal(2, heard.Sum("variationalbon.completions"));
@@ -299,18 +360,30 @@ public sealed class CompletionServiceTests
     {
         await using var service = new CompletionService(Policy(), new CompletionServiceOptions { MaxWaiting = 4 });
 
-        Assert.Contains("5 requests are asked at once, and 4 may wait", (await Assert.ThrowsAsync<ArgumentException>(
-            () => service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("1"), 5)]))).Message, StringComparison.Ordinal);
-        Task<IReadOnlyList<Completion>>[] both = [.. Enumerable.Range(0, 2).Select(
-            _ => service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("1"), 4)]))]; // four places, and four that wait
+        Assert.Contains(
+            "5 requests are asked at once, and 4 may wait",
+            (
+                await Assert.ThrowsAsync<ArgumentException>(() =>
+                    service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("1"), 5)])
+                )
+            ).Message,
+            StringComparison.Ordinal
+        );
+        Task<IReadOnlyList<Completion>>[] both =
+        [
+            .. Enumerable.Range(0, 2).Select(_ => service.CompleteAllAsync([.. Enumerable.Repeat(new CompletionRequest("1"), 4)])),
+        ]; // four places, and four that wait
         await Task.WhenAll(both);
     }
 
     [Fact]
     public void Faulty_options_are_named_in_one_message()
     {
-        string message = Assert.Throws<ArgumentException>(() =>
-            new CompletionService(Policy(), new CompletionServiceOptions { MaxWaiting = 0, MaxBatchSize = -1 })).Message;
+        string message = Assert
+            .Throws<ArgumentException>(() =>
+                new CompletionService(Policy(), new CompletionServiceOptions { MaxWaiting = 0, MaxBatchSize = -1 })
+            )
+            .Message;
 
         Assert.Contains("MaxWaiting is 0", message, StringComparison.Ordinal);
         Assert.Contains("MaxBatchSize is -1", message, StringComparison.Ordinal);

@@ -6,7 +6,8 @@ namespace VariationalBoN.Tests.ExtensionsAI.Serving;
 internal sealed class GatedModule : nn.Module<Tensor, Tensor>
 {
     private readonly nn.Module<Tensor, Tensor> inner;
-    private readonly SemaphoreSlim _gate = new(0), _arrived = new(0);
+    private readonly SemaphoreSlim _gate = new(0),
+        _arrived = new(0);
 
     internal GatedModule(nn.Module<Tensor, Tensor> inner)
         : base(nameof(GatedModule))

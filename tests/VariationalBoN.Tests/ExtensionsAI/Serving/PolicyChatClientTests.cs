@@ -14,8 +14,13 @@ public sealed class PolicyChatClientTests : IDisposable
 {
     private static readonly string[] s_supported =
     [
-        nameof(ChatOptions.Instructions), nameof(ChatOptions.Seed), nameof(ChatOptions.MaxOutputTokens), nameof(ChatOptions.Temperature),
-        nameof(ChatOptions.TopK), nameof(ChatOptions.TopP), nameof(ChatOptions.StopSequences),
+        nameof(ChatOptions.Instructions),
+        nameof(ChatOptions.Seed),
+        nameof(ChatOptions.MaxOutputTokens),
+        nameof(ChatOptions.Temperature),
+        nameof(ChatOptions.TopK),
+        nameof(ChatOptions.TopP),
+        nameof(ChatOptions.StopSequences),
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("chat-client").FullName;
@@ -36,16 +41,23 @@ public sealed class PolicyChatClientTests : IDisposable
 
         Assert.Equal(alone.Text, answer.Text);
         Assert.Equal(alone.Text, string.Concat(updates.Select(update => update.Text)));
-        Assert.All([answer, streamed], response =>
-        {
-            Assert.Equal((alone.Text, "tiny", ChatRole.Assistant), (response.Text, response.ModelId, response.Messages.Single().Role));
-            Assert.Equal(alone.FinishReason == FinishReason.Stopped ? ChatFinishReason.Stop : ChatFinishReason.Length,
-                response.FinishReason);
-            Assert.Equal((3, alone.Tokens.Length, 3 + alone.Tokens.Length),
-                (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount));
-            Assert.False(string.IsNullOrEmpty(response.ResponseId));
-            Assert.NotNull(response.CreatedAt);
-        });
+        Assert.All(
+            [answer, streamed],
+            response =>
+            {
+                Assert.Equal((alone.Text, "tiny", ChatRole.Assistant), (response.Text, response.ModelId, response.Messages.Single().Role));
+                Assert.Equal(
+                    alone.FinishReason == FinishReason.Stopped ? ChatFinishReason.Stop : ChatFinishReason.Length,
+                    response.FinishReason
+                );
+                Assert.Equal(
+                    (3, alone.Tokens.Length, 3 + alone.Tokens.Length),
+                    (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount)
+                );
+                Assert.False(string.IsNullOrEmpty(response.ResponseId));
+                Assert.NotNull(response.CreatedAt);
+            }
+        );
         Assert.Equal((3L, 0), (answer.AdditionalProperties!["seed"], answer.AdditionalProperties["sample"]));
         Assert.Single(updates.Select(update => update.ResponseId).Distinct());
         Assert.NotEqual(answer.ResponseId, streamed.ResponseId);
@@ -57,14 +69,28 @@ public sealed class PolicyChatClientTests : IDisposable
     public async Task The_seed_that_an_answer_tells_gives_it_again()
     {
         using var client = new PolicyChatClient(Policy());
-        ChatResponse answer = await client.GetResponseAsync("1 2 3"), other = await client.GetResponseAsync("1 2 3");
+        ChatResponse answer = await client.GetResponseAsync("1 2 3"),
+            other = await client.GetResponseAsync("1 2 3");
         long seed = (long)answer.AdditionalProperties!["seed"]!;
 
         Assert.NotEqual(seed, (long)other.AdditionalProperties!["seed"]!);
         Assert.Equal(answer.Text, (await client.GetResponseAsync("1 2 3", new ChatOptions { Seed = seed })).Text);
-        string[] samples = await Task.WhenAll(Enumerable.Range(0, 12)
-            .Select(async k => (await client.GetResponseAsync(
-            "1 2 3", new ChatOptions { Seed = seed, AdditionalProperties = new() { ["sample"] = k } })).Text));
+        string[] samples = await Task.WhenAll(
+            Enumerable
+                .Range(0, 12)
+                .Select(async k =>
+                    (
+                        await client.GetResponseAsync(
+                            "1 2 3",
+                            new ChatOptions
+                            {
+                                Seed = seed,
+                                AdditionalProperties = new() { ["sample"] = k },
+                            }
+                        )
+                    ).Text
+                )
+        );
         Assert.Equal(answer.Text, samples[0]);
         Assert.True(samples.Distinct().Count() > 4);
     }
@@ -75,11 +101,18 @@ public sealed class PolicyChatClientTests : IDisposable
     public async Task A_conversation_is_what_the_template_makes_of_the_messages(string name, string template)
     {
         using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, name, template));
-        var policy = new CausalLmPolicy(model.Model.Freeze(), model.PromptTokenizer,
-            new GenerationOptions { MaxNewTokens = 12, StopTokens = model.StopTokens });
+        var policy = new CausalLmPolicy(
+            model.Model.Freeze(),
+            model.PromptTokenizer,
+            new GenerationOptions { MaxNewTokens = 12, StopTokens = model.StopTokens }
+        );
         using var client = new PolicyChatClient(policy);
-        ChatMessage[] messages = [new(ChatRole.User, "Is it good?"), new(ChatRole.Assistant, "Yes."),
-            new(ChatRole.User, [new TextContent("Why"), new TextContent("?")])];
+        ChatMessage[] messages =
+        [
+            new(ChatRole.User, "Is it good?"),
+            new(ChatRole.Assistant, "Yes."),
+            new(ChatRole.User, [new TextContent("Why"), new TextContent("?")]),
+        ];
         Prompt prompt = ChatModels.Conversation(("system", "Be brief."), ("user", "Is it good?"), ("assistant", "Yes."), ("user", "Why?"));
 
         Assert.False(client.TryRead(messages[..2], null, out _, out string? reason));
@@ -88,8 +121,9 @@ public sealed class PolicyChatClientTests : IDisposable
         {
             var options = new ChatOptions { Seed = seed, Instructions = "Be brief." };
             ChatResponse answer = await client.GetResponseAsync(messages, options);
-            string pieces = string.Concat(await client.GetStreamingResponseAsync(messages, options).Select(update => update.Text)
-                .ToArrayAsync());
+            string pieces = string.Concat(
+                await client.GetStreamingResponseAsync(messages, options).Select(update => update.Text).ToArrayAsync()
+            );
 
             Completion alone = policy.Sample([prompt], 1, new DrawSeed(seed, DrawPurpose.Serving))[0];
             Assert.Equal((alone.Text, alone.Text), (answer.Text, pieces));
@@ -104,23 +138,32 @@ public sealed class PolicyChatClientTests : IDisposable
     public void Options_that_are_not_supported_are_refused_by_name()
     {
         using var client = new PolicyChatClient(Policy());
-        Assert.True(client.TryRead([new ChatMessage(ChatRole.User, "1")],
-            new ChatOptions
-            {
-                ToolMode = ChatToolMode.Auto,
-                Tools = [],
-                ResponseFormat = ChatResponseFormat.Text,
-                FrequencyPenalty = 0,
-                AllowMultipleToolCalls = false,
-                ModelId = "policy"
-            }, out _, out string? reason), reason);
+        Assert.True(
+            client.TryRead(
+                [new ChatMessage(ChatRole.User, "1")],
+                new ChatOptions
+                {
+                    ToolMode = ChatToolMode.Auto,
+                    Tools = [],
+                    ResponseFormat = ChatResponseFormat.Text,
+                    FrequencyPenalty = 0,
+                    AllowMultipleToolCalls = false,
+                    ModelId = "policy",
+                },
+                out _,
+                out string? reason
+            ),
+            reason
+        );
         foreach (PropertyInfo property in typeof(ChatOptions).GetProperties().Where(property => !s_supported.Contains(property.Name)))
         {
             var options = new ChatOptions();
             property.SetValue(options, Given(property.PropertyType));
 
-            Assert.False(client.TryRead([new ChatMessage(ChatRole.User, "1")], options, out CompletionRequest? request, out reason),
-                property.Name);
+            Assert.False(
+                client.TryRead([new ChatMessage(ChatRole.User, "1")], options, out CompletionRequest? request, out reason),
+                property.Name
+            );
             Assert.Null(request);
             Assert.Contains(property.Name, reason, StringComparison.Ordinal);
         }
@@ -137,26 +180,42 @@ public sealed class PolicyChatClientTests : IDisposable
         await Refused("MaxNewTokens is 13", [], new ChatOptions { MaxOutputTokens = 13, ConversationId = "c" }); // with all the others
         await Refused("Temperature is -1", [new(ChatRole.User, "1")], new ChatOptions { Temperature = -1 });
         await Refused("asks for \"gpt\", and this is \"policy\"", [new(ChatRole.User, "1")], new ChatOptions { ModelId = "gpt", TopK = 0 });
-        await Refused("\"sample\"] is \"-1\"", [new(ChatRole.User, "1")],
-            new ChatOptions { AdditionalProperties = new() { ["sample"] = -1 } });
+        await Refused(
+            "\"sample\"] is \"-1\"",
+            [new(ChatRole.User, "1")],
+            new ChatOptions { AdditionalProperties = new() { ["sample"] = -1 } }
+        );
         await Refused("StopSequences", [new(ChatRole.User, "1")], new ChatOptions { StopSequences = [""] });
         await Refused("at most 20", [new(ChatRole.User, string.Join(' ', Enumerable.Repeat(1, 21)))], null);
         await Refused("There is no message", [], null);
-        await Refused("messages of user, assistant, user", [new(ChatRole.User, "1"), new(ChatRole.Assistant, "2"), new(ChatRole.User, "3")],
-            null);
+        await Refused(
+            "messages of user, assistant, user",
+            [new(ChatRole.User, "1"), new(ChatRole.Assistant, "2"), new(ChatRole.User, "3")],
+            null
+        );
         await Refused("messages of system, user", [new(ChatRole.User, "1")], new ChatOptions { Instructions = "Be brief." });
-        await Refused("Message 0 (role \"user\") holds DataContent", [new(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")])],
-            null);
+        await Refused(
+            "Message 0 (role \"user\") holds DataContent",
+            [new(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")])],
+            null
+        );
         await Refused("half of a surrogate pair", [new(ChatRole.User, "\ud83d")], null);
         Assert.Equal(default, service.Statistics);
 
         async Task Refused(string named, ChatMessage[] messages, ChatOptions? options)
         {
-            string message = (await Assert.ThrowsAsync<CompletionRequestException>(
-                () => client.GetResponseAsync(messages, options))).Message;
+            string message = (
+                await Assert.ThrowsAsync<CompletionRequestException>(() => client.GetResponseAsync(messages, options))
+            ).Message;
             Assert.Contains(named, message, StringComparison.Ordinal);
-            Assert.Equal(message, (await Assert.ThrowsAsync<CompletionRequestException>(
-                async () => await client.GetStreamingResponseAsync(messages, options).ToArrayAsync())).Message);
+            Assert.Equal(
+                message,
+                (
+                    await Assert.ThrowsAsync<CompletionRequestException>(async () =>
+                        await client.GetStreamingResponseAsync(messages, options).ToArrayAsync()
+                    )
+                ).Message
+            );
             Assert.False(client.TryRead(messages, options, out _, out string? reason));
             Assert.Equal(message, reason);
         }
@@ -171,11 +230,13 @@ public sealed class PolicyChatClientTests : IDisposable
         using IChatClient pipeline = new ChatClientBuilder(new PolicyChatClient(service))
             .ConfigureOptions(options => options.Seed ??= 5)
             .UseFunctionInvocation()
-            .Use(async (messages, options, next, cancellationToken) =>
-            {
-                asked++;
-                await next(messages, options, cancellationToken);
-            })
+            .Use(
+                async (messages, options, next, cancellationToken) =>
+                {
+                    asked++;
+                    await next(messages, options, cancellationToken);
+                }
+            )
             .Build();
 
         ChatResponse answer = await pipeline.GetResponseAsync("1 2");
@@ -203,8 +264,11 @@ public sealed class PolicyChatClientTests : IDisposable
         await other.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => other.GetResponseAsync("1"));
         Assert.Throws<ArgumentException>(() => new PolicyChatClient(Policy(), new PolicyChatClientOptions { ModelId = " " }));
-        Assert.Contains("ModelId is blank", Assert.Throws<ArgumentException>(
-            () => new PolicyChatClient(service, new PolicyChatClientOptions { ModelId = " " })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ModelId is blank",
+            Assert.Throws<ArgumentException>(() => new PolicyChatClient(service, new PolicyChatClientOptions { ModelId = " " })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -214,14 +278,25 @@ public sealed class PolicyChatClientTests : IDisposable
         using var client = new PolicyChatClient(Policy(), options);
 
         ChatResponse answer = await client.GetResponseAsync([
-            new(ChatRole.User, "1"), new(ChatRole.Assistant, "2"), new(ChatRole.User, "3")]);
+            new(ChatRole.User, "1"),
+            new(ChatRole.Assistant, "2"),
+            new(ChatRole.User, "3"),
+        ]);
 
         Assert.Equal("1 2 3", ((Completion)answer.RawRepresentation!).Prompt.Text);
     }
 
     private static CausalLmPolicy Policy() =>
-        new(TinyModels.Gpt2(), new NumberTokenizer(TinyModels.Vocabulary),
-            new GenerationOptions { MaxNewTokens = 12, StopTokens = [5], RowsPerBatch = 8 });
+        new(
+            TinyModels.Gpt2(),
+            new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions
+            {
+                MaxNewTokens = 12,
+                StopTokens = [5],
+                RowsPerBatch = 8,
+            }
+        );
 
     /// <summary>A value that asks for something.</summary>
     private static object Given(Type type) =>

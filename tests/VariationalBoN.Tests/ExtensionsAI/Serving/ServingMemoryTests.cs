@@ -16,14 +16,23 @@ public sealed class ServingMemoryTests
     public async Task Two_hundred_clients_that_cancel_at_random_leave_nothing_running_and_no_tensor()
     {
         using var model = TinyModels.Gpt2(layers: 1);
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary),
-            new GenerationOptions { MaxNewTokens = 12, StopTokens = [5], RowsPerBatch = 16 });
+        var policy = new CausalLmPolicy(
+            model,
+            new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions
+            {
+                MaxNewTokens = 12,
+                StopTokens = [5],
+                RowsPerBatch = 16,
+            }
+        );
         policy.Sample(s_prompts, 2, seed: 1);
         long before = LiveTensors.Settled();
         await using (var service = new CompletionService(policy))
         {
-            int[] cancelled = await Task.WhenAll(Enumerable.Range(0, 200)
-                .Select(client => Task.Run(() => TalkAsync(service, new Random(client)))));
+            int[] cancelled = await Task.WhenAll(
+                Enumerable.Range(0, 200).Select(client => Task.Run(() => TalkAsync(service, new Random(client))))
+            );
 
             await service.CompleteAsync(new CompletionRequest("1")); // one more step, with which the last of them leave
             CompletionServiceStatistics statistics = service.Statistics;
@@ -41,8 +50,16 @@ public sealed class ServingMemoryTests
     public async Task A_thousand_requests_gain_no_memory_and_leave_no_tensor()
     {
         using var model = TinyModels.Gpt2(layers: 1);
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyModels.Vocabulary),
-            new GenerationOptions { MaxNewTokens = 4, StopTokens = [5, 4], RowsPerBatch = 32 });
+        var policy = new CausalLmPolicy(
+            model,
+            new NumberTokenizer(TinyModels.Vocabulary),
+            new GenerationOptions
+            {
+                MaxNewTokens = 4,
+                StopTokens = [5, 4],
+                RowsPerBatch = 32,
+            }
+        );
         policy.Sample(s_prompts, 2, seed: 1);
         long tensors = LiveTensors.Settled();
         await using var service = new CompletionService(policy);
@@ -59,8 +76,9 @@ public sealed class ServingMemoryTests
         async Task AskAsync(int requests)
         {
             foreach (int[] chunk in Enumerable.Range(0, requests).Chunk(100))
-                await Task.WhenAll(chunk.Select(i => service.CompleteAsync(
-                    new CompletionRequest(s_prompts[i % 6]) { Temperature = 1 + (i % 3) })));
+                await Task.WhenAll(
+                    chunk.Select(i => service.CompleteAsync(new CompletionRequest(s_prompts[i % 6]) { Temperature = 1 + (i % 3) }))
+                );
         }
     }
 
@@ -75,14 +93,21 @@ public sealed class ServingMemoryTests
         foreach (Prompt prompt in s_prompts)
         {
             Assert.True(policy.TryEncode(prompt, out EncodedPrompt? encoded, out _));
-            live.Add(new LiveRequest { Policy = policy, Prompt = encoded, Seed = 1, OnToken = (_, _) => { }, OnFailed = why => throw why });
+            live.Add(
+                new LiveRequest
+                {
+                    Policy = policy,
+                    Prompt = encoded,
+                    Seed = 1,
+                    OnToken = (_, _) => { },
+                    OnFailed = why => throw why,
+                }
+            );
         }
 
         live.Step();
         Assert.True(LiveTensors.Now > tensors); // keys and values
-        while (live.Step())
-        {
-        }
+        while (live.Step()) { }
 
         Assert.Equal(tensors, LiveTensors.Now);
     }

@@ -22,7 +22,9 @@ public sealed class ServingSnippets : IDisposable
 
         (ChatResponse answer, ChatResponse best) = await Program(
             ChatModels.Directory(_folder, "qwen2", ChatModels.ChatMl),
-                RewardModel.FromFunction(completion => -completion.Text.Length, "brevity"), new StringWriter(written));
+            RewardModel.FromFunction(completion => -completion.Text.Length, "brevity"),
+            new StringWriter(written)
+        );
 
         Assert.Equal(answer.Text, written.ToString()); // one seed, one answer
         Assert.Equal((ChatRole.Assistant, 8), (best.Messages[0].Role, best.AdditionalProperties!["n"]));
@@ -51,13 +53,16 @@ public sealed class ServingSnippets : IDisposable
     private static async Task<(ChatResponse Answer, ChatResponse Best)> Program(string directory, IRewardModel judge, TextWriter output)
     {
         // snippet: program
-        using var model = PretrainedCausalLm.Load(directory);            // the aligned model, as pair.Save wrote it
+        using var model = PretrainedCausalLm.Load(directory); // the aligned model, as pair.Save wrote it
         model.Model.Freeze();
-        var policy = new CausalLmPolicy(model.Model, model.PromptTokenizer,
-            new GenerationOptions { MaxNewTokens = 64, StopTokens = model.StopTokens });
+        var policy = new CausalLmPolicy(
+            model.Model,
+            model.PromptTokenizer,
+            new GenerationOptions { MaxNewTokens = 64, StopTokens = model.StopTokens }
+        );
 
-        await using var service = new CompletionService(policy);         // one decode, for as many clients as come
-        using IChatClient client = new PolicyChatClient(service);        // one sample of the policy is the answer
+        await using var service = new CompletionService(policy); // one decode, for as many clients as come
+        using IChatClient client = new PolicyChatClient(service); // one sample of the policy is the answer
         var options = new ChatOptions { Seed = 1 };
 
         await foreach (ChatResponseUpdate piece in client.GetStreamingResponseAsync("Is the film good?", options))
@@ -66,8 +71,7 @@ public sealed class ServingSnippets : IDisposable
         ChatResponse answer = await client.GetResponseAsync("Is the film good?", options);
         Console.WriteLine($"{answer.FinishReason}, {answer.Usage!.OutputTokenCount} tokens, seed {answer.AdditionalProperties!["seed"]}");
 
-        using IChatClient bestOf8 = new BestOfNChatClient(service, judge,
-            n: 8);   // literal Best-of-N, for comparison: eight draws an answer
+        using IChatClient bestOf8 = new BestOfNChatClient(service, judge, n: 8); // literal Best-of-N, for comparison: eight draws an answer
         ChatResponse best = await bestOf8.GetResponseAsync("Is the film good?", options);
         // end snippet
         return (answer, best);

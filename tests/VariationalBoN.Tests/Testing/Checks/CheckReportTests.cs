@@ -8,19 +8,27 @@ public sealed class CheckReportTests
     private static readonly CheckReport s_report = new()
     {
         Subject = "judge",
-        Results = [CheckResult.Of("one", 0.5, 1, "a share"), CheckResult.Of("two | three", 3, 1, "a difference", "the mask", "the moon"), CheckResult.Skip("four", "there is none")],
+        Results =
+        [
+            CheckResult.Of("one", 0.5, 1, "a share"),
+            CheckResult.Of("two | three", 3, 1, "a difference", "the mask", "the moon"),
+            CheckResult.Skip("four", "there is none"),
+        ],
     };
 
     [Fact]
-    public void Text_shows_numbers_thresholds_and_causes() => Assert.Equal(
-        """
-        FAILED: judge: 1 passed, 1 failed, 1 skipped
-        [ok]   one          0.5 (at most 1): a share
-        [FAIL] two | three  3 (at most 1): a difference
-               likely cause: the mask
-               likely cause: the moon
-        [skip] four         there is none
-        """.ReplaceLineEndings("\n"), s_report.ToString());
+    public void Text_shows_numbers_thresholds_and_causes() =>
+        Assert.Equal(
+            """
+            FAILED: judge: 1 passed, 1 failed, 1 skipped
+            [ok]   one          0.5 (at most 1): a share
+            [FAIL] two | three  3 (at most 1): a difference
+                   likely cause: the mask
+                   likely cause: the moon
+            [skip] four         there is none
+            """.ReplaceLineEndings("\n"),
+            s_report.ToString()
+        );
 
     [Fact]
     public void Markdown_is_a_table_with_a_row_for_each_check()

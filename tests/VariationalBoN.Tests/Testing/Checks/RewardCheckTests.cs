@@ -9,11 +9,22 @@ namespace VariationalBoN.Tests.Testing.Checks;
 [Trait("Tier", "fast")]
 public sealed class RewardCheckTests
 {
-    private static readonly Completion[] s_completions = [.. from prompt in (string[])["a", "b", "c"] from i in Enumerable.Range(1, 8) select new Completion { Prompt = prompt, Text = new string('x', i * i % 11 + i), Tokens = [.. Enumerable.Range(0, i)] }];
+    private static readonly Completion[] s_completions =
+    [
+        .. from prompt in (string[])["a", "b", "c"]
+        from i in Enumerable.Range(1, 8)
+        select new Completion
+        {
+            Prompt = prompt,
+            Text = new string('x', i * i % 11 + i),
+            Tokens = [.. Enumerable.Range(0, i)],
+        },
+    ];
 
     private static double Good(Completion completion) => Math.Sin(completion.Text.Length * 1.3) + completion.Prompt.Text[0];
 
-    private static IRewardModel Batch(Func<IReadOnlyList<Completion>, IEnumerable<double>> score) => RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([.. score(completions)]), "judge");
+    private static IRewardModel Batch(Func<IReadOnlyList<Completion>, IEnumerable<double>> score) =>
+        RewardModel.FromBatch((completions, _) => Task.FromResult<RewardScores>([.. score(completions)]), "judge");
 
     private static async Task CaughtAsync(IRewardModel reward, string check, string cause, RewardCheckOptions? options = null)
     {
@@ -24,15 +35,27 @@ public sealed class RewardCheckTests
         Assert.Throws<CheckFailedException>(report.ThrowIfFailed);
     }
 
-    private static ReferenceTable Table(Func<Completion, double> reward, ModelIdentity? identity = null, ScoringOptions? scoring = null) => new(
-        s_completions.GroupBy(c => c.Prompt).Select(group => new ReferencePrompt(group.Key, group.Select(c => new ScoredCompletion(c, reward(c), -1)))),
-        new ReferenceProvenance(new ScoringIdentity("reference", identity ?? "judge", (scoring ?? new ScoringOptions()).Identity), 1));
+    private static ReferenceTable Table(Func<Completion, double> reward, ModelIdentity? identity = null, ScoringOptions? scoring = null) =>
+        new(
+            s_completions
+                .GroupBy(c => c.Prompt)
+                .Select(group => new ReferencePrompt(group.Key, group.Select(c => new ScoredCompletion(c, reward(c), -1)))),
+            new ReferenceProvenance(new ScoringIdentity("reference", identity ?? "judge", (scoring ?? new ScoringOptions()).Identity), 1)
+        );
 
     [Fact]
     public async Task NaN_infinity_wrong_count_null_and_exceptions_are_caught()
     {
-        await CaughtAsync(Batch(completions => completions.Select((c, i) => i == 3 ? double.NaN : Good(c))), "finite", "division by its length");
-        await CaughtAsync(Batch(completions => completions.Select((c, i) => i == 3 ? double.PositiveInfinity : Good(c))), "finite", "overflow");
+        await CaughtAsync(
+            Batch(completions => completions.Select((c, i) => i == 3 ? double.NaN : Good(c))),
+            "finite",
+            "division by its length"
+        );
+        await CaughtAsync(
+            Batch(completions => completions.Select((c, i) => i == 3 ? double.PositiveInfinity : Good(c))),
+            "finite",
+            "overflow"
+        );
         await CaughtAsync(Batch(completions => [1]), "finite", "throws");
         await CaughtAsync(RewardModel.FromBatch((_, _) => Task.FromResult<RewardScores>(null!), "test judge"), "finite", "throws");
         await CaughtAsync(Batch(_ => throw new TimeoutException("no answer")), "finite", "throws");
@@ -45,7 +68,11 @@ public sealed class RewardCheckTests
     public async Task Chance_is_caught()
     {
         int call = 0;
-        await CaughtAsync(Batch(completions => completions.Select(c => Good(c) + (0.01 * new CounterRandom(call++, c.Text, 0).Uniform(0)))), "repeated", "dropout");
+        await CaughtAsync(
+            Batch(completions => completions.Select(c => Good(c) + (0.01 * new CounterRandom(call++, c.Text, 0).Uniform(0)))),
+            "repeated",
+            "dropout"
+        );
     }
 
     [Fact]
@@ -54,24 +81,43 @@ public sealed class RewardCheckTests
 
     [Fact]
     public async Task Answers_in_another_order_are_caught() =>
-        await CaughtAsync(Batch(completions => completions.OrderBy(c => c.Text.Length).ThenBy(c => c.Prompt.Text, StringComparer.Ordinal).Select(Good)), "shuffled", "another order");
+        await CaughtAsync(
+            Batch(completions => completions.OrderBy(c => c.Text.Length).ThenBy(c => c.Prompt.Text, StringComparer.Ordinal).Select(Good)),
+            "shuffled",
+            "another order"
+        );
 
     [Fact]
     public async Task State_between_completions_is_caught() =>
-        await CaughtAsync(Batch(completions => completions.Select((c, i) => Good(c) + (i > 0 ? 0.1 * completions[i - 1].Text.Length : 0))), "shuffled", "state between completions");
+        await CaughtAsync(
+            Batch(completions => completions.Select((c, i) => Good(c) + (i > 0 ? 0.1 * completions[i - 1].Text.Length : 0))),
+            "shuffled",
+            "state between completions"
+        );
 
     [Fact]
     public async Task Padding_is_caught() =>
-        await CaughtAsync(Batch(completions => completions.Select(c => Good(c) + (0.05 * (completions.Max(other => other.Text.Length) - c.Text.Length)))), "padding", "attention mask");
+        await CaughtAsync(
+            Batch(completions => completions.Select(c => Good(c) + (0.05 * (completions.Max(other => other.Text.Length) - c.Text.Length)))),
+            "padding",
+            "attention mask"
+        );
 
     [Fact]
     public async Task Rank_changes_are_told_from_value_changes()
     {
-        CheckReport shifted = await RewardCheck.RunAsync(Batch(completions => completions.Select(c => Good(c) - (completions.Count / 10.0))), s_completions);
+        CheckReport shifted = await RewardCheck.RunAsync(
+            Batch(completions => completions.Select(c => Good(c) - (completions.Count / 10.0))),
+            s_completions
+        );
         Assert.Equal(CheckStatus.Failed, shifted["alone"].Status);
         Assert.Equal((CheckStatus.Passed, 0), (shifted["ranks"].Status, shifted["ranks"].Measured));
         int call = 0;
-        await CaughtAsync(Batch(completions => completions.Select(c => Good(c) + new CounterRandom(call++, c.Text, 0).Uniform(0))), "ranks", "see the checks that failed");
+        await CaughtAsync(
+            Batch(completions => completions.Select(c => Good(c) + new CounterRandom(call++, c.Text, 0).Uniform(0))),
+            "ranks",
+            "see the checks that failed"
+        );
     }
 
     [Fact]
@@ -79,7 +125,12 @@ public sealed class RewardCheckTests
     {
         await CaughtAsync(Batch(completions => completions.Select(_ => 1.0)), "variance", "end-of-text token");
         await CaughtAsync(Batch(completions => completions.Select(c => (double)c.Prompt.Text[0])), "variance", "reads the prompt alone");
-        await CaughtAsync(Batch(completions => completions.Select(c => c.Text.Length == 2 ? 1.0 : c.Prompt.Text[0])), "ties", "few values", new RewardCheckOptions { TieTolerance = 0.5 });
+        await CaughtAsync(
+            Batch(completions => completions.Select(c => c.Text.Length == 2 ? 1.0 : c.Prompt.Text[0])),
+            "ties",
+            "few values",
+            new RewardCheckOptions { TieTolerance = 0.5 }
+        );
     }
 
     [Fact]
@@ -87,10 +138,29 @@ public sealed class RewardCheckTests
     {
         IRewardModel judge = RewardModel.FromFunction(Good, "judge");
         await CaughtAsync(judge, "table", "moved by", new RewardCheckOptions { Table = Table(c => Good(c) - 0.5) });
-        await CaughtAsync(judge, "table", "end-of-text string", new RewardCheckOptions { Table = Table(c => Good(c) - (c.Tokens.Length > 5 ? 0.5 : 0)) });
+        await CaughtAsync(
+            judge,
+            "table",
+            "end-of-text string",
+            new RewardCheckOptions { Table = Table(c => Good(c) - (c.Tokens.Length > 5 ? 0.5 : 0)) }
+        );
         await CaughtAsync(judge, "table", "another reward model", new RewardCheckOptions { Table = Table(c => 2 * Good(c), "old judge") });
-        await CaughtAsync(judge, "table", "scored otherwise", new RewardCheckOptions { Table = Table(c => 2 * Good(c), scoring: new ScoringOptions { OnTruncated = TruncationRule.Subtract, TruncationValue = 1 }) });
-        string detail = (await RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Table = Table(c => 3 * Good(c)), RescoredSamples = 12 }))["table"].Detail;
+        await CaughtAsync(
+            judge,
+            "table",
+            "scored otherwise",
+            new RewardCheckOptions
+            {
+                Table = Table(c => 2 * Good(c), scoring: new ScoringOptions { OnTruncated = TruncationRule.Subtract, TruncationValue = 1 }),
+            }
+        );
+        string detail = (
+            await RewardCheck.RunAsync(
+                judge,
+                s_completions,
+                new RewardCheckOptions { Table = Table(c => 3 * Good(c)), RescoredSamples = 12 }
+            )
+        )["table"].Detail;
         Assert.Contains("12 rewards of the table", detail, StringComparison.Ordinal);
         Assert.Contains("; 0.0 % of pairs", detail, StringComparison.Ordinal);
     }
@@ -99,8 +169,15 @@ public sealed class RewardCheckTests
     public async Task Scoring_of_truncated_completions_is_that_of_the_table()
     {
         Completion[] cut = [.. s_completions.Select(c => c with { FinishReason = FinishReason.Length })];
-        var table = new ReferenceTable(cut.GroupBy(c => c.Prompt).Select(group => new ReferencePrompt(group.Key, group.Select(c => new ScoredCompletion(c, Good(c) - 2, -1)))));
-        var options = new RewardCheckOptions { Table = table, Scoring = new ScoringOptions { OnTruncated = TruncationRule.Subtract, TruncationValue = 2 } };
+        var table = new ReferenceTable(
+            cut.GroupBy(c => c.Prompt)
+                .Select(group => new ReferencePrompt(group.Key, group.Select(c => new ScoredCompletion(c, Good(c) - 2, -1))))
+        );
+        var options = new RewardCheckOptions
+        {
+            Table = table,
+            Scoring = new ScoringOptions { OnTruncated = TruncationRule.Subtract, TruncationValue = 2 },
+        };
         CheckReport report = await RewardCheck.RunAsync(RewardModel.FromFunction(Good, "test judge"), s_completions, options);
         Assert.True(report["table"].Status == CheckStatus.Passed, report.ToString());
     }
@@ -110,10 +187,30 @@ public sealed class RewardCheckTests
     {
         for (int seed = 0; seed < 50; seed++)
         {
-            foreach (IRewardModel judge in (IRewardModel[])[RewardModel.FromFunction(Good, "judge"), RewardModel.FromAsync(async (c, _) => { await Task.Yield(); return Good(c); }, "judge")])
+            foreach (
+                IRewardModel judge in (IRewardModel[])
+                    [
+                        RewardModel.FromFunction(Good, "judge"),
+                        RewardModel.FromAsync(
+                            async (c, _) =>
+                            {
+                                await Task.Yield();
+                                return Good(c);
+                            },
+                            "judge"
+                        ),
+                    ]
+            )
             {
-                CheckReport report = await RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Seed = seed, Table = Table(Good) });
-                Assert.All(report.Results, result => Assert.True(result.Status == CheckStatus.Passed && result.Measured <= result.Threshold, report.ToString()));
+                CheckReport report = await RewardCheck.RunAsync(
+                    judge,
+                    s_completions,
+                    new RewardCheckOptions { Seed = seed, Table = Table(Good) }
+                );
+                Assert.All(
+                    report.Results,
+                    result => Assert.True(result.Status == CheckStatus.Passed && result.Measured <= result.Threshold, report.ToString())
+                );
                 Assert.Equal(9, report.Results.Length);
             }
         }
@@ -123,10 +220,17 @@ public sealed class RewardCheckTests
     public async Task Yes_or_no_judge_and_rewards_without_texts_pass()
     {
         var table = new ReferenceTable([new ReferencePrompt("a", [1.0, 2.0], [])]);
-        CheckReport report = await RewardCheck.RunAsync(RewardModel.FromFunction(c => c.Text.Length % 2, "test judge"), s_completions, new RewardCheckOptions { Table = table });
+        CheckReport report = await RewardCheck.RunAsync(
+            RewardModel.FromFunction(c => c.Text.Length % 2, "test judge"),
+            s_completions,
+            new RewardCheckOptions { Table = table }
+        );
         report.ThrowIfFailed();
         Assert.Contains("without texts", report["table"].Detail, StringComparison.Ordinal);
-        report = await RewardCheck.RunAsync(RewardModel.FromFunction(WordPolicy.Reward, "test judge"), [WordPolicy.Word("a", 0), WordPolicy.Word("a", 1)]);
+        report = await RewardCheck.RunAsync(
+            RewardModel.FromFunction(WordPolicy.Reward, "test judge"),
+            [WordPolicy.Word("a", 0), WordPolicy.Word("a", 1)]
+        );
         Assert.Equal(CheckStatus.Skipped, report["padding"].Status);
         report.ThrowIfFailed();
     }
@@ -143,11 +247,35 @@ public sealed class RewardCheckTests
     public async Task Cancellation_passes_through_and_faulty_arguments_are_refused()
     {
         using var source = new CancellationTokenSource();
-        IRewardModel judge = RewardModel.FromBatch(async (_, token) => { await source.CancelAsync(); token.ThrowIfCancellationRequested(); return []; }, "test judge");
+        IRewardModel judge = RewardModel.FromBatch(
+            async (_, token) =>
+            {
+                await source.CancelAsync();
+                token.ThrowIfCancellationRequested();
+                return [];
+            },
+            "test judge"
+        );
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RewardCheck.RunAsync(judge, s_completions, null, source.Token));
         await Assert.ThrowsAsync<ArgumentException>(() => RewardCheck.RunAsync(judge, s_completions[..1]));
-        string message = (await Assert.ThrowsAsync<ArgumentException>(() => RewardCheck.RunAsync(judge, s_completions, new RewardCheckOptions { Tolerance = -1, SingleCalls = 0, RankTolerance = double.NaN }))).Message;
-        Assert.All(["Tolerance is -1", "SingleCalls is 0", "RankTolerance is NaN"], part => Assert.Contains(part, message, StringComparison.Ordinal));
+        string message = (
+            await Assert.ThrowsAsync<ArgumentException>(() =>
+                RewardCheck.RunAsync(
+                    judge,
+                    s_completions,
+                    new RewardCheckOptions
+                    {
+                        Tolerance = -1,
+                        SingleCalls = 0,
+                        RankTolerance = double.NaN,
+                    }
+                )
+            )
+        ).Message;
+        Assert.All(
+            ["Tolerance is -1", "SingleCalls is 0", "RankTolerance is NaN"],
+            part => Assert.Contains(part, message, StringComparison.Ordinal)
+        );
     }
 
     private sealed class NarrowJudge : IRewardModel

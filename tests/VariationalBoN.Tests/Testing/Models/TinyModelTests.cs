@@ -15,24 +15,36 @@ public sealed class TinyModelTests : IDisposable
     public void Trained_language_model_writes_sentences_of_the_grammar()
     {
         using var model = PretrainedCausalLm.Load(TinyLanguageModel.Write(Path.Combine(_folder, "trained")));
-        var policy = new CausalLmPolicy(model.Model, model.Tokenizer, new GenerationOptions { MaxNewTokens = 20, StopTokens = model.StopTokens });
+        var policy = new CausalLmPolicy(
+            model.Model,
+            model.Tokenizer,
+            new GenerationOptions { MaxNewTokens = 20, StopTokens = model.StopTokens }
+        );
         var drawn = policy.Sample([.. TinyText.Prompts.Select(text => (Prompt)text)], 8, seed: 1);
         var words = TinyText.Sentences.SelectMany(Words).ToHashSet();
 
         Assert.True(drawn.Count(completion => completion.FinishReason == FinishReason.Stopped) >= 0.9 * drawn.Count);
         Assert.True(drawn.Count(completion => Words(completion.Text).All(words.Contains)) >= 0.8 * drawn.Count);
-        Assert.True(drawn.Count(completion => TinyText.Tone(completion.Text) > 0) is > 30 and < 130); // of 160: neither kind nor unkind as a rule
+        // of 160: neither kind nor unkind as a rule
+        Assert.True(drawn.Count(completion => TinyText.Tone(completion.Text) > 0) is > 30 and < 130);
     }
 
     [Fact]
     public void Same_arguments_write_the_same_files_and_a_model_may_be_replaced()
     {
-        string first = TinyLanguageModel.Write(Path.Combine(_folder, "first"), steps: 2), second = Path.Combine(_folder, "second");
+        string first = TinyLanguageModel.Write(Path.Combine(_folder, "first"), steps: 2),
+            second = Path.Combine(_folder, "second");
         TinyLanguageModel.Write(second, steps: 0, seed: 3);
         TinyLanguageModel.Write(second, steps: 2);
 
-        Assert.Equal(Directory.GetFiles(first).Select(Path.GetFileName).Order(), Directory.GetFiles(second).Select(Path.GetFileName).Order());
-        Assert.All(Directory.GetFiles(first), file => Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(second, Path.GetFileName(file)))));
+        Assert.Equal(
+            Directory.GetFiles(first).Select(Path.GetFileName).Order(),
+            Directory.GetFiles(second).Select(Path.GetFileName).Order()
+        );
+        Assert.All(
+            Directory.GetFiles(first),
+            file => Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(second, Path.GetFileName(file))))
+        );
     }
 
     [Fact]
@@ -41,8 +53,16 @@ public sealed class TinyModelTests : IDisposable
         string note = Path.Combine(_folder, "note.txt");
         File.WriteAllText(note, "mine");
 
-        Assert.Contains(_folder, Assert.Throws<IOException>(() => TinyLanguageModel.Write(_folder, steps: 0)).Message, StringComparison.Ordinal);
-        Assert.Contains(_folder, Assert.Throws<IOException>(() => TinyClassifier.Write(_folder, steps: 0)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            _folder,
+            Assert.Throws<IOException>(() => TinyLanguageModel.Write(_folder, steps: 0)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            _folder,
+            Assert.Throws<IOException>(() => TinyClassifier.Write(_folder, steps: 0)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal([note], Directory.GetFileSystemEntries(_folder));
     }
 
@@ -51,7 +71,13 @@ public sealed class TinyModelTests : IDisposable
     {
         using var classifier = PretrainedClassifier.Load(TinyClassifier.Write(Path.Combine(_folder, "classifier")));
         var reward = classifier.TextReward(new ClassifierRewardOptions { Label = TinyClassifier.Label, Output = ClassifierOutput.LogProb });
-        string[] texts = [" was very moving and clever.", " was a little dull.", " seemed warm from beginning to end.", " was loud and flat."];
+        string[] texts =
+        [
+            " was very moving and clever.",
+            " was a little dull.",
+            " seemed warm from beginning to end.",
+            " was loud and flat.",
+        ];
         var scores = await reward.ScoreAsync([.. texts.Select(text => new Completion { Prompt = "The film", Text = text })], default);
 
         Assert.True(scores[0] > Math.Log(0.9) && scores[2] > Math.Log(0.9));

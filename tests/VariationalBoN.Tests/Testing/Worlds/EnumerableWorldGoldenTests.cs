@@ -12,7 +12,10 @@ public sealed class EnumerableWorldGoldenTests
     {
         var rows = new TheoryData<string>();
         string folder = Path.Combine(AppContext.BaseDirectory, "Golden");
-        foreach (string line in File.ReadLines(Path.Combine(folder, "golden_world_public.jsonl")).Append(File.ReadAllText(Path.Combine(folder, "golden_world_large.json"))))
+        foreach (
+            string line in File.ReadLines(Path.Combine(folder, "golden_world_public.jsonl"))
+                .Append(File.ReadAllText(Path.Combine(folder, "golden_world_large.json")))
+        )
             rows.Add(line);
         return rows;
     }
@@ -28,9 +31,21 @@ public sealed class EnumerableWorldGoldenTests
         // log pi_bon loses digits in proportion to its size: N |log F| of the lowest atoms.
         double[] expected = Numbers(golden, "logPiBon");
         for (int y = 0; y < expected.Length; y++)
-            Assert.InRange(world.LogBestOfN[y], expected[y] - (tolerance * (1 + Math.Abs(expected[y]))), expected[y] + (tolerance * (1 + Math.Abs(expected[y]))));
-        AssertClose(Numbers(golden, "fLt"), [.. world.Rewards.Select(r => Math.Exp(world.BestOfN.LogCdf(EnumerableWorld.Prompt, r).Below))], tolerance);
-        AssertClose(Numbers(golden, "fLe"), [.. world.Rewards.Select(r => Math.Exp(world.BestOfN.LogCdf(EnumerableWorld.Prompt, r).AtOrBelow))], tolerance);
+            Assert.InRange(
+                world.LogBestOfN[y],
+                expected[y] - (tolerance * (1 + Math.Abs(expected[y]))),
+                expected[y] + (tolerance * (1 + Math.Abs(expected[y])))
+            );
+        AssertClose(
+            Numbers(golden, "fLt"),
+            [.. world.Rewards.Select(r => Math.Exp(world.BestOfN.LogCdf(EnumerableWorld.Prompt, r).Below))],
+            tolerance
+        );
+        AssertClose(
+            Numbers(golden, "fLe"),
+            [.. world.Rewards.Select(r => Math.Exp(world.BestOfN.LogCdf(EnumerableWorld.Prompt, r).AtOrBelow))],
+            tolerance
+        );
     }
 
     [Theory]
@@ -56,7 +71,8 @@ public sealed class EnumerableWorldGoldenTests
         double Objective(IVariationalObjective objective) =>
             Enumerable.Range(0, world.Sequences).Sum(y => Math.Exp(theta[y]) * (objective.LogTarget(world.Completion(y)) - theta[y]));
 
-        void AssertClose(string name, double actual) => Assert.InRange(actual, golden.GetProperty(name).GetDouble() - tolerance, golden.GetProperty(name).GetDouble() + tolerance);
+        void AssertClose(string name, double actual) =>
+            Assert.InRange(actual, golden.GetProperty(name).GetDouble() - tolerance, golden.GetProperty(name).GetDouble() + tolerance);
     }
 
     [Theory]
@@ -73,16 +89,24 @@ public sealed class EnumerableWorldGoldenTests
     {
         JsonElement golden = JsonDocument.Parse(json).RootElement;
         double n = golden.GetProperty("n").GetDouble();
-        var world = new EnumerableWorld(golden.GetProperty("vocab").GetInt32(), golden.GetProperty("length").GetInt32(), Table(golden, "refLogits"), Numbers(golden, "rewards"), n);
+        var world = new EnumerableWorld(
+            golden.GetProperty("vocab").GetInt32(),
+            golden.GetProperty("length").GetInt32(),
+            Table(golden, "refLogits"),
+            Numbers(golden, "rewards"),
+            n
+        );
         double[] theta = Table(golden, "theta");
         return (golden, world, world.LogProbs(theta), theta, 1e-12 * (1 + n));
     }
 
     private static double[] Numbers(JsonElement golden, string name) => [.. golden.GetProperty(name).EnumerateArray().Select(Number)];
 
-    private static double[] Table(JsonElement golden, string name) => [.. golden.GetProperty(name).EnumerateArray().SelectMany(row => row.EnumerateArray().Select(Number))];
+    private static double[] Table(JsonElement golden, string name) =>
+        [.. golden.GetProperty(name).EnumerateArray().SelectMany(row => row.EnumerateArray().Select(Number))];
 
-    private static double Number(JsonElement value) => value.ValueKind == JsonValueKind.String ? double.NegativeInfinity : value.GetDouble();
+    private static double Number(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? double.NegativeInfinity : value.GetDouble();
 
     private static void AssertClose(double[] expected, IReadOnlyList<double> actual, double tolerance)
     {

@@ -40,8 +40,14 @@ public sealed class ChatPolicyTests : IDisposable
         Scorer With(ChatTokenizerOptions chat) => new(new CausalLmPolicy(model.Model, model.Chat(chat), options), judge);
         ReferenceTable table = await ReferenceTable.EstimateAsync(With(new ChatTokenizerOptions()), prompts, 8, seed: 1);
 
-        ScoredBatch other = await With(new ChatTokenizerOptions { AddGenerationPrompt = false }).ScoreAsync(
-            new CausalLmPolicy(model.Model, model.Chat(new ChatTokenizerOptions { AddGenerationPrompt = false }), options).Sample(prompts, 2, seed: 1));
+        ScoredBatch other = await With(new ChatTokenizerOptions { AddGenerationPrompt = false })
+            .ScoreAsync(
+                new CausalLmPolicy(model.Model, model.Chat(new ChatTokenizerOptions { AddGenerationPrompt = false }), options).Sample(
+                    prompts,
+                    2,
+                    seed: 1
+                )
+            );
 
         Assert.ThrowsAny<Exception>(() => new ExactObjective(table.BestOf(2)).LogTargets(other));
     }
@@ -68,8 +74,16 @@ public sealed class ChatPolicyTests : IDisposable
         using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 2 });
 
         Assert.False(model.HasChatTemplate);
-        Assert.Contains("chat template", Assert.Throws<InvalidOperationException>(() => model.ChatTemplate).Message, StringComparison.Ordinal);
-        Assert.Contains("chat template", Assert.Throws<InvalidOperationException>(() => pair.Policy.Sample([ChatModels.Conversation(("user", "q"))], 1, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "chat template",
+            Assert.Throws<InvalidOperationException>(() => model.ChatTemplate).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "chat template",
+            Assert.Throws<InvalidOperationException>(() => pair.Policy.Sample([ChatModels.Conversation(("user", "q"))], 1, 1)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

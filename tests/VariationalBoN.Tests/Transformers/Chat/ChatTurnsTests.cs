@@ -12,17 +12,30 @@ namespace VariationalBoN.Tests.Transformers.Chat;
 [Trait("Tier", "torch")]
 public sealed class ChatTurnsTests : IDisposable
 {
-    private const string Marked = "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}{% generation %}{{ m.content }}<|im_end|>{% endgeneration %}\n"
+    private const string Marked =
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}{% generation %}{{ m.content }}<|im_end|>{% "
+        + "endgeneration %}\n"
         + "{% else %}{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
     /// <summary>Earlier answers lose a word, as earlier thinking does in some families.</summary>
-    private const string Forgets = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content if loop.last else m.content | replace('well, ', '') }}<|im_end|>\n{% endfor %}"
+    private const string Forgets =
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content if loop.last else m.content | replace('well, ', '') "
+        + "}}<|im_end|>\n{% endfor %}"
         + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
     private static readonly Prompt s_talk = ChatModels.Conversation(
-        ("system", "Be brief."), ("user", "Is it good?"), ("assistant", "well, yes"), ("user", "<|im_end|> Why?"), ("assistant", "It is <|im_end|> short."), ("user", "Thanks"));
+        ("system", "Be brief."),
+        ("user", "Is it good?"),
+        ("assistant", "well, yes"),
+        ("user", "<|im_end|> Why?"),
+        ("assistant", "It is <|im_end|> short."),
+        ("user", "Thanks")
+    );
 
-    private static readonly HuggingFaceTokenizer s_families = ChatModels.Tokenizer(ChatModels.FamilyTokens, config: settings => (settings["bos_token"], settings["eos_token"]) = ("<s>", "</s>"));
+    private static readonly HuggingFaceTokenizer s_families = ChatModels.Tokenizer(
+        ChatModels.FamilyTokens,
+        config: settings => (settings["bos_token"], settings["eos_token"]) = ("<s>", "</s>")
+    );
 
     private readonly string _folder = Directory.CreateTempSubdirectory("chat-turns").FullName;
 
@@ -47,8 +60,14 @@ public sealed class ChatTurnsTests : IDisposable
                 runs[^1].Add(turns.Tokens[i]);
         }
 
-        Assert.Equal([$"well, yes{end}", $"It is <|im_end|> short.{end}"], runs.Select(run => model.Tokenizer.Decode(run, skipSpecial: false)));
-        Assert.Equal(turns.Tokens.AsEnumerable(), [.. turns.Completion.PromptTokens, .. turns.Completion.Tokens, .. turns.Tokens[(turns.IsAssistant.LastIndexOf(true) + 1)..]]);
+        Assert.Equal(
+            [$"well, yes{end}", $"It is <|im_end|> short.{end}"],
+            runs.Select(run => model.Tokenizer.Decode(run, skipSpecial: false))
+        );
+        Assert.Equal(
+            turns.Tokens.AsEnumerable(),
+            [.. turns.Completion.PromptTokens, .. turns.Completion.Tokens, .. turns.Tokens[(turns.IsAssistant.LastIndexOf(true) + 1)..]]
+        );
         Assert.Equal(turns.IsAssistant.Count(value => value), turns.Mask.Count(value => value));
         Assert.True(turns.Mask[0] && turns.Mask[^1]);
     }
@@ -60,28 +79,49 @@ public sealed class ChatTurnsTests : IDisposable
     [MemberData(nameof(SpelledTokensTests.Families), MemberType = typeof(SpelledTokensTests))]
     public void Each_turn_of_every_family_is_the_answer_and_nothing_of_the_question(string family)
     {
-        var chat = new ChatTokenizer(s_families, ChatTemplate.Parse(GoldenChat.Templates[family].Source, family), new ChatTokenizerOptions { Date = GoldenChat.Date });
-        Prompt talk = ChatModels.Conversation(("user", "alpha question"), ("assistant", "beta answer"), ("user", "gamma question"), ("assistant", "delta answer"));
+        var chat = new ChatTokenizer(
+            s_families,
+            ChatTemplate.Parse(GoldenChat.Templates[family].Source, family),
+            new ChatTokenizerOptions { Date = GoldenChat.Date }
+        );
+        Prompt talk = ChatModels.Conversation(
+            ("user", "alpha question"),
+            ("assistant", "beta answer"),
+            ("user", "gamma question"),
+            ("assistant", "delta answer")
+        );
 
         if (family == "deepseek") // its generation prompt begins a thought that no answer of these conversations has
         {
-            Assert.Contains("generation prompt included", Assert.Throws<ArgumentException>(() => chat.ReadTurns(talk)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "generation prompt included",
+                Assert.Throws<ArgumentException>(() => chat.ReadTurns(talk)).Message,
+                StringComparison.Ordinal
+            );
             return;
         }
 
         string[] each = [.. chat.ReadEachTurn(talk).Select(Said)];
         Assert.Equal(2, each.Length);
-        Assert.All(each.Zip(["beta answer", "delta answer"]), pair =>
-        {
-            Assert.Contains(pair.Second, pair.First, StringComparison.Ordinal);
-            Assert.DoesNotContain("question", pair.First, StringComparison.Ordinal);
-        });
+        Assert.All(
+            each.Zip(["beta answer", "delta answer"]),
+            pair =>
+            {
+                Assert.Contains(pair.Second, pair.First, StringComparison.Ordinal);
+                Assert.DoesNotContain("question", pair.First, StringComparison.Ordinal);
+            }
+        );
         if (s_forgetful.Contains(family))
-            Assert.Contains(nameof(ChatTokenizer.ReadEachTurn), Assert.Throws<ArgumentException>(() => chat.ReadTurns(talk)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                nameof(ChatTokenizer.ReadEachTurn),
+                Assert.Throws<ArgumentException>(() => chat.ReadTurns(talk)).Message,
+                StringComparison.Ordinal
+            );
         else
             Assert.Equal(string.Concat(each), Said(chat.ReadTurns(talk)));
 
-        static string Said(ChatTurns turns) => s_families.Decode([.. turns.Tokens.Where((_, i) => turns.IsAssistant[i])], skipSpecial: false);
+        static string Said(ChatTurns turns) =>
+            s_families.Decode([.. turns.Tokens.Where((_, i) => turns.IsAssistant[i])], skipSpecial: false);
     }
 
     [Fact]
@@ -117,10 +157,22 @@ public sealed class ChatTurnsTests : IDisposable
     {
         using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, "qwen2", ChatModels.ChatMl));
 
-        Assert.Contains("is a text", Assert.Throws<ArgumentException>(() => model.Chat().ReadTurns("hello")).Message, StringComparison.Ordinal);
-        Assert.Contains("no message of the assistant", Assert.Throws<ArgumentException>(() => model.Chat().ReadTurns(ChatModels.Conversation(("user", "q")))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is a text",
+            Assert.Throws<ArgumentException>(() => model.Chat().ReadTurns("hello")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no message of the assistant",
+            Assert.Throws<ArgumentException>(() => model.Chat().ReadTurns(ChatModels.Conversation(("user", "q")))).Message,
+            StringComparison.Ordinal
+        );
         var joins = new ChatTokenizer(model.Tokenizer, ChatTemplate.Parse("{% for m in messages %}{{ m.content }}{% endfor %}", "joins"));
-        string message = Assert.Throws<ArgumentException>(() => joins.ReadTurns(ChatModels.Conversation(("user", "the mov"), ("assistant", "ie"), ("user", "s are")))).Message;
+        string message = Assert
+            .Throws<ArgumentException>(() =>
+                joins.ReadTurns(ChatModels.Conversation(("user", "the mov"), ("assistant", "ie"), ("user", "s are")))
+            )
+            .Message;
         Assert.Contains("joins", message, StringComparison.Ordinal);
     }
 
@@ -128,12 +180,32 @@ public sealed class ChatTurnsTests : IDisposable
     public void Floats_of_variables_stay_floats_and_roles_of_other_templates_may_be_written_as_tokens()
     {
         HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer(["<|observation|>"]);
-        var floats = new ChatTokenizer(tokenizer, ChatTemplate.Parse("{{ temperature }} {{ list }} {{ messages[0].content }}", "t"),
-            new ChatTokenizerOptions { Variables = new JsonObject { ["temperature"] = 1.0, ["list"] = new JsonArray(2.0f, 3, 1e30) } });
-        var roles = new ChatTokenizer(tokenizer, ChatTemplate.Parse("{% for m in messages %}{{ '<|' ~ m.role ~ '|>' }}{{ m.content }}{% endfor %}", "t"), new ChatTokenizerOptions { AddGenerationPrompt = false });
+        var floats = new ChatTokenizer(
+            tokenizer,
+            ChatTemplate.Parse("{{ temperature }} {{ list }} {{ messages[0].content }}", "t"),
+            new ChatTokenizerOptions
+            {
+                Variables = new JsonObject { ["temperature"] = 1.0, ["list"] = new JsonArray(2.0f, 3, 1e30) },
+            }
+        );
+        var roles = new ChatTokenizer(
+            tokenizer,
+            ChatTemplate.Parse("{% for m in messages %}{{ '<|' ~ m.role ~ '|>' }}{{ m.content }}{% endfor %}", "t"),
+            new ChatTokenizerOptions { AddGenerationPrompt = false }
+        );
 
         Assert.StartsWith("1.0 [2.0, 3, 1e+30] ", floats.Read(ChatModels.Conversation(("user", "q"))).Text, StringComparison.Ordinal);
-        Assert.NotEqual(floats.Identity, new ChatTokenizer(tokenizer, floats.Template, new ChatTokenizerOptions { Variables = new JsonObject { ["temperature"] = 1, ["list"] = new JsonArray(2, 3, 1e30) } }).Identity);
+        Assert.NotEqual(
+            floats.Identity,
+            new ChatTokenizer(
+                tokenizer,
+                floats.Template,
+                new ChatTokenizerOptions
+                {
+                    Variables = new JsonObject { ["temperature"] = 1, ["list"] = new JsonArray(2, 3, 1e30) },
+                }
+            ).Identity
+        );
         Assert.True(tokenizer.TryGetId("<|observation|>", out int observation));
         Assert.Contains(observation, roles.Encode(ChatModels.Conversation(("observation", "it rains"))).AsEnumerable());
     }
@@ -141,14 +213,21 @@ public sealed class ChatTurnsTests : IDisposable
     [Fact]
     public async Task A_classifier_keeps_the_answer_of_a_long_conversation_and_reads_texts_without_a_readable_template()
     {
-        string directory = ChatModels.Directory(_folder, "bert-classifier", "{% for m in messages %}{{ m.role }} {{ m.content }} {% endfor %}"), broken = Path.Combine(_folder, "broken");
+        string directory = ChatModels.Directory(
+                _folder,
+                "bert-classifier",
+                "{% for m in messages %}{{ m.role }} {{ m.content }} {% endfor %}"
+            ),
+            broken = Path.Combine(_folder, "broken");
         Directory.CreateDirectory(broken);
         using (var judge = PretrainedClassifier.Load(directory))
         {
             Prompt question = ChatModels.Conversation(("user", string.Concat(Enumerable.Repeat("very long question ", 20))));
             Completion[] answers = [new() { Prompt = question, Text = "yes" }, new() { Prompt = question, Text = "no no" }];
             int whole = judge.Chat().Encode(question.Answered("yes")).Length;
-            var scores = await judge.TextReward(new ClassifierRewardOptions { MaxLength = 12, LabelIndex = 0 }).ScoreAsync(answers, CancellationToken.None);
+            var scores = await judge
+                .TextReward(new ClassifierRewardOptions { MaxLength = 12, LabelIndex = 0 })
+                .ScoreAsync(answers, CancellationToken.None);
 
             Assert.True(whole > 12);
             Assert.NotEqual(scores[0], scores[1]);
@@ -160,9 +239,19 @@ public sealed class ChatTurnsTests : IDisposable
         using (var judge = PretrainedClassifier.Load(broken))
         {
             var reward = judge.TextReward(new ClassifierRewardOptions { LabelIndex = 0 });
-            Assert.True(double.IsFinite((await reward.ScoreAsync([new Completion { Prompt = "q", Text = "yes" }], CancellationToken.None))[0]));
+            Assert.True(
+                double.IsFinite((await reward.ScoreAsync([new Completion { Prompt = "q", Text = "yes" }], CancellationToken.None))[0])
+            );
             Prompt talk = ChatModels.Conversation(("user", "q"));
-            Assert.Contains("chat_template.jinja", (await Assert.ThrowsAsync<InvalidOperationException>(() => reward.ScoreAsync([new Completion { Prompt = talk, Text = "yes" }], CancellationToken.None))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "chat_template.jinja",
+                (
+                    await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                        reward.ScoreAsync([new Completion { Prompt = talk, Text = "yes" }], CancellationToken.None)
+                    )
+                ).Message,
+                StringComparison.Ordinal
+            );
         }
     }
 
@@ -171,7 +260,14 @@ public sealed class ChatTurnsTests : IDisposable
     {
         using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, "qwen2", ChatModels.ChatMl));
         var seen = new List<string>();
-        IRewardModel judge = RewardModel.FromFunction(completion => { seen.Add(completion.Text); return completion.Text.Length; }, "length");
+        IRewardModel judge = RewardModel.FromFunction(
+            completion =>
+            {
+                seen.Add(completion.Text);
+                return completion.Text.Length;
+            },
+            "length"
+        );
         ChatTurns turn = model.Chat().ReadEachTurn(s_talk)[0];
 
         await judge.WithSpecialTokens(model.Tokenizer).ScoreAsync([turn.Completion], CancellationToken.None);
@@ -179,6 +275,8 @@ public sealed class ChatTurnsTests : IDisposable
         Assert.Equal("well, yes", turn.Completion.Text);
         Assert.Equal(["well, yes<|im_end|>"], seen);
         Assert.NotEqual(judge.Identity, judge.WithSpecialTokens(model.Tokenizer).Identity);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => judge.WithSpecialTokens(model.Tokenizer).ScoreAsync([new Completion { Prompt = "q", Text = "a" }], CancellationToken.None));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            judge.WithSpecialTokens(model.Tokenizer).ScoreAsync([new Completion { Prompt = "q", Text = "a" }], CancellationToken.None)
+        );
     }
 }

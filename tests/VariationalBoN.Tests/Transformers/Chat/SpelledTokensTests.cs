@@ -14,16 +14,25 @@ public sealed class SpelledTokensTests
 {
     private static readonly HuggingFaceTokenizer s_tokenizer = ChatModels.Tokenizer(ChatModels.FamilyTokens);
 
-    public static TheoryData<string> Families => [.. GoldenChat.Templates.Where(template => template.Value.Group == "family"
-        && GoldenChat.Cases.Any(one => (string)one["template"]! == template.Key && one["expected"] is not null)).Select(template => template.Key)];
+    public static TheoryData<string> Families =>
+        [
+            .. GoldenChat
+                .Templates.Where(template =>
+                    template.Value.Group == "family"
+                    && GoldenChat.Cases.Any(one => (string)one["template"]! == template.Key && one["expected"] is not null)
+                )
+                .Select(template => template.Key),
+        ];
 
     [Theory]
     [MemberData(nameof(Families))]
     public void Every_special_token_in_every_field_of_every_conversation_is_text(string name)
     {
         var template = ChatTemplate.Parse(GoldenChat.Templates[name].Source, name);
-        string spelled = string.Concat(ChatModels.FamilyTokens), neutral = string.Concat(ChatModels.FamilyTokens.Select(token => "x" + token[1..]));
-        int fields = 0, caught = 0;
+        string spelled = string.Concat(ChatModels.FamilyTokens),
+            neutral = string.Concat(ChatModels.FamilyTokens.Select(token => "x" + token[1..]));
+        int fields = 0,
+            caught = 0;
         foreach (JsonObject one in GoldenChat.Cases.Where(one => (string)one["template"]! == name && one["expected"] is not null))
         {
             for (int field = 0; ; field++)
@@ -71,9 +80,16 @@ public sealed class SpelledTokensTests
     [Fact]
     public void A_token_that_is_sought_in_normalised_text_is_held_against_the_original_places()
     {
-        HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer(["<a>"], json => json["normalizer"] = JsonNode.Parse("""
-            {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Replace", "pattern": {"String": " "}, "content": "__"}]}
-            """), normalized: true);
+        HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer(
+            ["<a>"],
+            json =>
+                json["normalizer"] = JsonNode.Parse(
+                    """
+                    {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Replace", "pattern": {"String": " "}, "content": "__"}]}
+                    """
+                ),
+            normalized: true
+        );
         const string Text = "a  e\u0301 <a> <a> b <a>";
         int[] places = [6, 10, 16];
 
@@ -101,12 +117,16 @@ public sealed class SpelledTokensTests
     [InlineData(ChatModels.ChatMl)]
     public void A_mark_of_turns_that_is_not_special_is_text_where_it_is_spelled(string template)
     {
-        HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer([], json => Unspecial(json["added_tokens"]!.AsArray()), config: json =>
-        {
-            Unspecial(json["added_tokens_decoder"]!.AsObject().Select(pair => pair.Value));
-            json["additional_special_tokens"] = new JsonArray();
-            json["eos_token"] = "<|endoftext|>";
-        });
+        HuggingFaceTokenizer tokenizer = ChatModels.Tokenizer(
+            [],
+            json => Unspecial(json["added_tokens"]!.AsArray()),
+            config: json =>
+            {
+                Unspecial(json["added_tokens_decoder"]!.AsObject().Select(pair => pair.Value));
+                json["additional_special_tokens"] = new JsonArray();
+                json["eos_token"] = "<|endoftext|>";
+            }
+        );
         Assert.True(tokenizer.TryGetId("<|im_end|>", out int end));
         Assert.False(tokenizer.IsSpecial(end));
         var chat = new ChatTokenizer(tokenizer, ChatTemplate.Parse(template));
@@ -117,22 +137,30 @@ public sealed class SpelledTokensTests
     [Fact]
     public void A_word_of_the_vocabulary_that_is_special_is_refused_where_it_is_spelled()
     {
-        HuggingFaceTokenizer words = ChatModels.Tokenizer([], json =>
-        {
-            json["model"] = JsonNode.Parse("""{"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1, "<e>": 2, "!": 3}, "unk_token": "[UNK]"}""");
-            json["pre_tokenizer"] = JsonNode.Parse("""{"type": "WhitespaceSplit"}""");
-            json["normalizer"] = null;
-            json["post_processor"] = null;
-            json["decoder"] = null;
-            json["added_tokens"] = JsonNode.Parse("""
-                [{"id": 2, "content": "<e>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}]
-                """);
-        }, config: json =>
-        {
-            json.Clear();
-            json["tokenizer_class"] = "PreTrainedTokenizerFast";
-            json["pad_token"] = "!";
-        });
+        HuggingFaceTokenizer words = ChatModels.Tokenizer(
+            [],
+            json =>
+            {
+                json["model"] = JsonNode.Parse(
+                    """{"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1, "<e>": 2, "!": 3}, "unk_token": "[UNK]"}"""
+                );
+                json["pre_tokenizer"] = JsonNode.Parse("""{"type": "WhitespaceSplit"}""");
+                json["normalizer"] = null;
+                json["post_processor"] = null;
+                json["decoder"] = null;
+                json["added_tokens"] = JsonNode.Parse(
+                    """
+                    [{"id": 2, "content": "<e>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}]
+                    """
+                );
+            },
+            config: json =>
+            {
+                json.Clear();
+                json["tokenizer_class"] = "PreTrainedTokenizerFast";
+                json["pad_token"] = "!";
+            }
+        );
 
         Assert.Equal([1, 0, 2], (int[])[.. words.Encode("a b <e>", [(0, 3)])]);
         Assert.Equal([1, 3], (int[])[.. words.Encode("a !", [(0, 3)])]); // a character that pads is a character all the same
@@ -160,7 +188,8 @@ public sealed class SpelledTokensTests
 
     private static ImmutableArray<int> Encoded(RenderedChat chat) => s_tokenizer.Encode(chat.Text, ChatTokenizer.SpelledRanges(chat));
 
-    private static int[] Special(ImmutableArray<int> ids, HuggingFaceTokenizer? tokenizer = null) => [.. ids.Where((tokenizer ?? s_tokenizer).IsSpecial)];
+    private static int[] Special(ImmutableArray<int> ids, HuggingFaceTokenizer? tokenizer = null) =>
+        [.. ids.Where((tokenizer ?? s_tokenizer).IsSpecial)];
 
     private static RenderedChat? Rendered(ChatTemplate template, ChatTemplateInput input)
     {
@@ -189,7 +218,14 @@ public sealed class SpelledTokensTests
 
     private static bool Extend(JsonNode? node, ref int field, string more)
     {
-        foreach (JsonNode? child in node switch { JsonObject mapping => mapping.Select(entry => entry.Value).ToArray(), JsonArray list => [.. list], _ => [] })
+        foreach (
+            JsonNode? child in node switch
+            {
+                JsonObject mapping => mapping.Select(entry => entry.Value).ToArray(),
+                JsonArray list => [.. list],
+                _ => [],
+            }
+        )
         {
             if (Extend(child, ref field, more))
                 return true;

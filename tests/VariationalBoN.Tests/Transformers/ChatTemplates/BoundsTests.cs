@@ -11,91 +11,99 @@ public sealed class BoundsTests
     private const string Double =
         "{% set ns = namespace(x=X) %}{% for i in range(99) %}{% set ns.x = STEP %}{% endfor %}{{ ns.x | length }}";
 
-    public static TheoryData<string, string> Hostile => new()
-    {
-        { nameof(ChatTemplateBounds.MaxSteps), "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}" },
+    public static TheoryData<string, string> Hostile =>
+        new()
         {
-            nameof(ChatTemplateBounds.MaxSteps),
-            "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(99) }}"
-        },
-        {
-            nameof(ChatTemplateBounds.MaxSteps),
-            "{% set t = namespace(x=1, y=1) %}{% for i in range(60) %}{% set t.x = [t.x, t.x] %}{% set t.y = [t.y, t.y] %}{% endfor %}"
-                + "{{ t.x == t.y }}"
-        },
-        {
-            nameof(ChatTemplateBounds.MaxSteps),
-            "{% set t = namespace(x=(1,)) %}{% for i in range(60) %}{% set t.x = (t.x, t.x) %}{% endfor %}{{ {t.x: 1} }}"
-        },
-        { nameof(ChatTemplateBounds.MaxSteps), "{% set s = 'ab' * 400000 %}{% for i in range(9999) %}{% set q = s ~ i %}{% endfor %}" },
-        { nameof(ChatTemplateBounds.MaxSteps), "{% set s = '😀' * 99999 %}{% for i in range(99999) %}{% set q = s[-1] %}{% endfor %}" },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s is lower") },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'A' * 900000", "s is upper") },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.islower()") },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.startswith(t)") },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.endswith(('b', t))") },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s | e") },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("{'a' * 900000: 1}", "s == t") },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("{'a' * 900000: 1}", "('%(' ~ t.keys() | first ~ ')s') % s") },
-        { nameof(ChatTemplateBounds.MaxSteps), Repeated("('9' * 4000) | int", "s is divisibleby(t)") },
-        { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' * 10**12 }}" },
-        { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'ab' | indent(10**9) }}" },
-        { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' | center(10**9) }}{{ 'a'.rjust(10**9) }}" },
-        { nameof(ChatTemplateBounds.MaxTextLength), "{{ '%999999999d' % 1 }}" },
-        { nameof(ChatTemplateBounds.MaxTextLength), "{{ '%.999999999f' % 1 }}" },
-        { nameof(ChatTemplateBounds.MaxTextLength), "{{ ('\\t' * 9999).expandtabs(99999) }}" },
-        { nameof(ChatTemplateBounds.MaxTextLength), "{{ [1] | tojson(indent=10**9) }}" },
-        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'ab'", "ns.x + ns.x") },
-        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'ab'", "ns.x ~ ns.x") },
-        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'a'", "ns.x | replace('a', 'aa')") },
-        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'a'", "ns.x.join([ns.x, ns.x, ns.x])") },
-        { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'<'", "ns.x | escape | string | replace('', '<')") },
-        { nameof(ChatTemplateBounds.MaxItems), "{{ [0] * 10**11 }}" },
-        { nameof(ChatTemplateBounds.MaxItems), "{{ [1] | batch(10**8, 0) | list }}" },
-        { nameof(ChatTemplateBounds.MaxItems), Doubled("[1]", "ns.x + ns.x") },
-        { nameof(ChatTemplateBounds.MaxItems), "{{ ('a,' * 100001).split(',') | length }}" },
-        { nameof(ChatTemplateBounds.MaxRange), "{{ range(100001) }}" },
-        { nameof(ChatTemplateBounds.MaxRange), "{{ range(-5, 10**30, 3) }}" },
-        { nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 10 ** (10 ** 10) }}" },
-        { nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 2 ** (10**30) }}" },
-        {
-            nameof(ChatTemplateBounds.MaxDigits),
-            "{% set ns = namespace(x=10**99) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}"
-        },
-        { nameof(ChatTemplateBounds.MaxDigits), "{{ ('9' * 4301) | int }}" },
-        { nameof(ChatTemplateBounds.MaxCallDepth), "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}" },
-        { nameof(ChatTemplateBounds.MaxCallDepth), "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}" },
-        {
-            nameof(ChatTemplateBounds.MaxNesting),
-            "{% set ns = namespace(x=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}"
-        },
-        {
-            nameof(ChatTemplateBounds.MaxNesting),
-            "{% set ns = namespace(x={}) %}{% for i in range(999) %}{% set ns.x = {1: ns.x} %}{% endfor %}{{ ns.x | tojson }}"
-        },
-        {
-            nameof(ChatTemplateBounds.MaxNesting),
-            "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}"
-                + "{{ ns.x == ns.y }}"
-        },
-        {
-            nameof(ChatTemplateBounds.MaxNesting),
-            "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}"
-                + "{{ ns.x < ns.y }}"
-        },
-        {
-            nameof(ChatTemplateBounds.MaxNesting),
-            "{% set ns = namespace(x=()) %}{% for i in range(999) %}{% set ns.x = (ns.x,) %}{% endfor %}{{ {}.get(ns.x) }}"
-        },
-        { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=1) %}{% set ns.x = ns %}{{ ns }}" },
-    };
+            { nameof(ChatTemplateBounds.MaxSteps), "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}" },
+            {
+                nameof(ChatTemplateBounds.MaxSteps),
+                "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(99) }}"
+            },
+            {
+                nameof(ChatTemplateBounds.MaxSteps),
+                "{% set t = namespace(x=1, y=1) %}{% for i in range(60) %}{% set t.x = [t.x, t.x] %}{% set t.y = [t.y, t.y] %}{% endfor %}"
+                    + "{{ t.x == t.y }}"
+            },
+            {
+                nameof(ChatTemplateBounds.MaxSteps),
+                "{% set t = namespace(x=(1,)) %}{% for i in range(60) %}{% set t.x = (t.x, t.x) %}{% endfor %}{{ {t.x: 1} }}"
+            },
+            { nameof(ChatTemplateBounds.MaxSteps), "{% set s = 'ab' * 400000 %}{% for i in range(9999) %}{% set q = s ~ i %}{% endfor %}" },
+            { nameof(ChatTemplateBounds.MaxSteps), "{% set s = '😀' * 99999 %}{% for i in range(99999) %}{% set q = s[-1] %}{% endfor %}" },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s is lower") },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("'A' * 900000", "s is upper") },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.islower()") },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.startswith(t)") },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s.endswith(('b', t))") },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("'a' * 900000", "s | e") },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("{'a' * 900000: 1}", "s == t") },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("{'a' * 900000: 1}", "('%(' ~ t.keys() | first ~ ')s') % s") },
+            { nameof(ChatTemplateBounds.MaxSteps), Repeated("('9' * 4000) | int", "s is divisibleby(t)") },
+            { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' * 10**12 }}" },
+            { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'ab' | indent(10**9) }}" },
+            { nameof(ChatTemplateBounds.MaxTextLength), "{{ 'a' | center(10**9) }}{{ 'a'.rjust(10**9) }}" },
+            { nameof(ChatTemplateBounds.MaxTextLength), "{{ '%999999999d' % 1 }}" },
+            { nameof(ChatTemplateBounds.MaxTextLength), "{{ '%.999999999f' % 1 }}" },
+            { nameof(ChatTemplateBounds.MaxTextLength), "{{ ('\\t' * 9999).expandtabs(99999) }}" },
+            { nameof(ChatTemplateBounds.MaxTextLength), "{{ [1] | tojson(indent=10**9) }}" },
+            { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'ab'", "ns.x + ns.x") },
+            { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'ab'", "ns.x ~ ns.x") },
+            { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'a'", "ns.x | replace('a', 'aa')") },
+            { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'a'", "ns.x.join([ns.x, ns.x, ns.x])") },
+            { nameof(ChatTemplateBounds.MaxTextLength), Doubled("'<'", "ns.x | escape | string | replace('', '<')") },
+            { nameof(ChatTemplateBounds.MaxItems), "{{ [0] * 10**11 }}" },
+            { nameof(ChatTemplateBounds.MaxItems), "{{ [1] | batch(10**8, 0) | list }}" },
+            { nameof(ChatTemplateBounds.MaxItems), Doubled("[1]", "ns.x + ns.x") },
+            { nameof(ChatTemplateBounds.MaxItems), "{{ ('a,' * 100001).split(',') | length }}" },
+            { nameof(ChatTemplateBounds.MaxRange), "{{ range(100001) }}" },
+            { nameof(ChatTemplateBounds.MaxRange), "{{ range(-5, 10**30, 3) }}" },
+            { nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 10 ** (10 ** 10) }}" },
+            { nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 2 ** (10**30) }}" },
+            {
+                nameof(ChatTemplateBounds.MaxDigits),
+                "{% set ns = namespace(x=10**99) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}"
+            },
+            { nameof(ChatTemplateBounds.MaxDigits), "{{ ('9' * 4301) | int }}" },
+            { nameof(ChatTemplateBounds.MaxCallDepth), "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}" },
+            { nameof(ChatTemplateBounds.MaxCallDepth), "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}" },
+            {
+                nameof(ChatTemplateBounds.MaxNesting),
+                "{% set ns = namespace(x=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}"
+            },
+            {
+                nameof(ChatTemplateBounds.MaxNesting),
+                "{% set ns = namespace(x={}) %}{% for i in range(999) %}{% set ns.x = {1: ns.x} %}{% endfor %}{{ ns.x | tojson }}"
+            },
+            {
+                nameof(ChatTemplateBounds.MaxNesting),
+                "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}"
+                    + "{{ ns.x == ns.y }}"
+            },
+            {
+                nameof(ChatTemplateBounds.MaxNesting),
+                "{% set ns = namespace(x=[], y=[]) %}{% for i in range(999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}"
+                    + "{{ ns.x < ns.y }}"
+            },
+            {
+                nameof(ChatTemplateBounds.MaxNesting),
+                "{% set ns = namespace(x=()) %}{% for i in range(999) %}{% set ns.x = (ns.x,) %}{% endfor %}{{ {}.get(ns.x) }}"
+            },
+            { nameof(ChatTemplateBounds.MaxNesting), "{% set ns = namespace(x=1) %}{% set ns.x = ns %}{{ ns }}" },
+        };
 
     [Theory]
     [MemberData(nameof(Hostile))]
     public void A_hostile_template_ends_with_an_error_that_names_the_bound(string bound, string template)
     {
-        var parsed = ChatTemplate.Parse(template,
-            bounds: new ChatTemplateBounds { MaxSteps = 2_000_000, MaxTextLength = 1_000_000, MaxItems = 100_000 });
+        var parsed = ChatTemplate.Parse(
+            template,
+            bounds: new ChatTemplateBounds
+            {
+                MaxSteps = 2_000_000,
+                MaxTextLength = 1_000_000,
+                MaxItems = 100_000,
+            }
+        );
         var error = Assert.Throws<ChatTemplateException>(() => parsed.Render(Of()));
 
         Assert.Contains($"{nameof(ChatTemplateBounds)}.{bound} =", error.Message, StringComparison.Ordinal);

@@ -18,8 +18,12 @@ public sealed class ChatGoldenTests
         JsonObject[] cases = [.. GoldenChat.Cases.Where(one => (string)one["template"]! == name)];
 
         Assert.NotEmpty(cases);
-        Assert.Equal([], cases.Select(one => GoldenChat.Fault(
-            (string)one["conversation"]!, one, mayRefuse: false, () => Render(name, one))).OfType<string>());
+        Assert.Equal(
+            [],
+            cases
+                .Select(one => GoldenChat.Fault((string)one["conversation"]!, one, mayRefuse: false, () => Render(name, one)))
+                .OfType<string>()
+        );
     }
 
     [Theory]
@@ -43,11 +47,13 @@ public sealed class ChatGoldenTests
     private static string Render(string name, JsonObject one) =>
         ChatTemplate.Parse(GoldenChat.Templates[name].Source).Render(GoldenChat.Input(one["kwargs"]!.AsObject()));
 
-    private static string? Fault(JsonObject expression, bool mayRefuse) => GoldenChat.Fault(
-        (string)expression["id"]!,
-        expression,
-        mayRefuse,
-        () => GoldenChat.Render((string)expression["template"]!, expression["variables"]!.AsObject()));
+    private static string? Fault(JsonObject expression, bool mayRefuse) =>
+        GoldenChat.Fault(
+            (string)expression["id"]!,
+            expression,
+            mayRefuse,
+            () => GoldenChat.Render((string)expression["template"]!, expression["variables"]!.AsObject())
+        );
 
     private static string Kind(JsonObject expression) => ((string)expression["id"]!).Split('-')[0];
 }

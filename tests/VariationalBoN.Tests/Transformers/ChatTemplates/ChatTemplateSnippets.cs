@@ -19,8 +19,10 @@ public sealed class ChatTemplateSnippets
 
             Assert.Equal(
                 "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nAnswer briefly.<|eot_id|>"
-                + "<|start_header_id|>user<|end_header_id|>\n\nWhat is 2 + 2?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
-                text);
+                    + "<|start_header_id|>user<|end_header_id|>\n\nWhat is 2 + "
+                    + "2?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+                text
+            );
             Assert.Equal("system|Answer briefly.|user|What is 2 + 2?", data);
         }
         finally

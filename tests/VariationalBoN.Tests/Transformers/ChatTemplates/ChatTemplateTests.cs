@@ -11,12 +11,20 @@ public sealed class ChatTemplateTests
     [Fact]
     public void A_function_is_a_template_with_marks_bounds_and_prefills()
     {
-        var template = ChatTemplate.FromFunction("mine 1", (input, writer) =>
-        {
-            foreach (var message in input.Messages)
-                writer.Write("<").WriteData((string?)message!["role"]).Write(">").WriteData((string?)message["content"], generated: (string?)message["role"] == "assistant");
-            writer.Write("</>");
-        }, new ChatTemplateBounds { MaxTextLength = 40 });
+        var template = ChatTemplate.FromFunction(
+            "mine 1",
+            (input, writer) =>
+            {
+                foreach (var message in input.Messages)
+                    writer
+                        .Write("<")
+                        .WriteData((string?)message!["role"])
+                        .Write(">")
+                        .WriteData((string?)message["content"], generated: (string?)message["role"] == "assistant");
+                writer.Write("</>");
+            },
+            new ChatTemplateBounds { MaxTextLength = 40 }
+        );
 
         RenderedChat chat = template.RenderMarked(Of(("user", "q"), ("assistant", "a")));
 
@@ -24,7 +32,11 @@ public sealed class ChatTemplateTests
         Assert.Equal(["user", "q", "assistant", "a"], chat.DataRanges.Select(range => chat.Text.Substring(range.Start, range.Length)));
         Assert.Equal("a", chat.Text.Substring(Assert.Single(chat.GenerationRanges).Start, 1));
         Assert.Equal("<user>q<assistant>a", template.Render(Of(("user", "q"), ("assistant", "a")) with { ContinueFinalMessage = true }));
-        Assert.Contains("mine 1", Assert.Throws<ChatTemplateException>(() => template.Render(Of(("user", new string('x', 50))))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "mine 1",
+            Assert.Throws<ChatTemplateException>(() => template.Render(Of(("user", new string('x', 50))))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(ChatTemplate.Parse("mine 1").Digest, template.Digest);
     }
 
@@ -45,8 +57,10 @@ public sealed class ChatTemplateTests
     [Fact]
     public void A_fault_in_a_loop_over_messages_names_the_message()
     {
-        ChatTemplateException error =
-            Refused("{% for m in messages[1:] %}\n{{ m.content.nothing.more }}{% endfor %}", Of(("system", "a"), ("user", "b")));
+        ChatTemplateException error = Refused(
+            "{% for m in messages[1:] %}\n{{ m.content.nothing.more }}{% endfor %}",
+            Of(("system", "a"), ("user", "b"))
+        );
 
         Assert.Equal((2, 1, "user"), (error.Line, error.MessageIndex, error.MessageRole));
         Assert.Contains("message 1 (role 'user')", error.Message, StringComparison.Ordinal);
@@ -72,8 +86,10 @@ public sealed class ChatTemplateTests
     [Fact]
     public void What_the_template_raises_reaches_the_caller()
     {
-        ChatTemplateException error =
-            Refused("{% for m in messages %}{{ raise_exception('no role ' ~ m.role) }}{% endfor %}", Of(("critic", "b")));
+        ChatTemplateException error = Refused(
+            "{% for m in messages %}{{ raise_exception('no role ' ~ m.role) }}{% endfor %}",
+            Of(("critic", "b"))
+        );
 
         Assert.Equal(("no role critic", 0, "critic"), (error.RaisedMessage, error.MessageIndex, error.MessageRole));
         Assert.Contains("no role critic", error.Message, StringComparison.Ordinal);
@@ -93,11 +109,16 @@ public sealed class ChatTemplateTests
     [Theory]
     [InlineData(
         "%e|%U|%W|%V|%G|%w|%u|%C|%h|%D|%F|%T|%R|%n|%t|%f|%-H",
-        " 5|10|09|09|2023|0|7|20|Mar|03/05/23|2023-03-05|04:07:09|04:07|\n|\t|001000|4")]
+        " 5|10|09|09|2023|0|7|20|Mar|03/05/23|2023-03-05|04:07:09|04:07|\n|\t|001000|4"
+    )]
     [InlineData("%c|%x|%X|%I %p|%-I|%", "Sun Mar  5 04:07:09 2023|03/05/23|04:07:09|04 AM|4|%")]
     public void Dates_are_written_as_strftime_does(string format, string expected)
     {
-        ChatTemplateInput input = Of() with { Date = new DateTime(2023, 3, 5, 4, 7, 9, 1), Variables = new JsonObject { ["f"] = format } };
+        ChatTemplateInput input = Of() with
+        {
+            Date = new DateTime(2023, 3, 5, 4, 7, 9, 1),
+            Variables = new JsonObject { ["f"] = format },
+        };
 
         Assert.Equal(expected, Render("{{ strftime_now(f) }}", input));
     }
@@ -108,7 +129,12 @@ public sealed class ChatTemplateTests
         ChatTemplateInput input = Of() with
         {
             Variables = new JsonObject { ["thinking"] = false, ["eos_token"] = "<mine>" },
-            SpecialTokens = new Dictionary<string, string?> { ["bos_token"] = "<s>", ["eos_token"] = "</s>", ["pad_token"] = null },
+            SpecialTokens = new Dictionary<string, string?>
+            {
+                ["bos_token"] = "<s>",
+                ["eos_token"] = "</s>",
+                ["pad_token"] = null,
+            },
         };
 
         Assert.Equal("<s><mine>NoneFalse", Render("{{ bos_token ~ eos_token ~ pad_token ~ thinking }}", input));
@@ -134,8 +160,10 @@ public sealed class ChatTemplateTests
         variables["f"] = 3;
         variables["g"] = JsonSerializer.SerializeToNode(4L);
 
-        Assert.Equal("1.0 123456789012345678901234567890 100.0 -0.0 2.0 3 4",
-            Render("{{ [a, b, c, d, e, f, g] | join(' ') }}", Of() with { Variables = variables }));
+        Assert.Equal(
+            "1.0 123456789012345678901234567890 100.0 -0.0 2.0 3 4",
+            Render("{{ [a, b, c, d, e, f, g] | join(' ') }}", Of() with { Variables = variables })
+        );
     }
 
     [Fact]
@@ -164,19 +192,26 @@ public sealed class ChatTemplateTests
     {
         var template = ChatTemplate.Parse(GoldenChat.Templates["qwen3-thinking"].Source);
         JsonObject[] cases =
-            [.. GoldenChat.Cases.Where(one => (string)one["template"]! == "qwen3-thinking" && one["expected"] is not null)];
+        [
+            .. GoldenChat.Cases.Where(one => (string)one["template"]! == "qwen3-thinking" && one["expected"] is not null),
+        ];
         (string Expected, ChatTemplateInput[] Inputs)[] jobs = [.. cases.Select(one => ((string)one["expected"]!, Copies(one)))];
         var wrong = new System.Collections.Concurrent.ConcurrentBag<string>();
 
-        Parallel.For(0, 20, new ParallelOptions { MaxDegreeOfParallelism = 8 }, round =>
-        {
-            foreach ((string expected, ChatTemplateInput[] inputs) in jobs)
+        Parallel.For(
+            0,
+            20,
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            round =>
             {
-                string text = template.Render(inputs[round]);
-                if (text != expected)
-                    wrong.Add(text);
+                foreach ((string expected, ChatTemplateInput[] inputs) in jobs)
+                {
+                    string text = template.Render(inputs[round]);
+                    if (text != expected)
+                        wrong.Add(text);
+                }
             }
-        });
+        );
 
         Assert.NotEmpty(jobs);
         Assert.Empty(wrong);

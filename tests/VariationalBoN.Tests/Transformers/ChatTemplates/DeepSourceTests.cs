@@ -8,31 +8,32 @@ namespace VariationalBoN.Tests.Transformers.ChatTemplates;
 [Trait("Tier", "fast")]
 public sealed class DeepSourceTests
 {
-    public static TheoryData<string> Deep => new()
-    {
-        $"{{{{ {new string('(', 15_000)}1{new string(')', 15_000)} }}}}",
-        $"{{{{ {new string('[', 15_000)}",
-        $"{{{{ {Repeat("{1:", 15_000)}",
-        $"{{{{ {Repeat("not ", 15_000)}1 }}}}",
-        $"{{{{ {Repeat("- ", 15_000)}1 }}}}",
-        $"{{{{ x{Repeat(".x", 15_000)} }}}}",
-        $"{{{{ x{Repeat("[0]", 15_000)} }}}}",
-        $"{{{{ x{Repeat("[x", 15_000)}",
-        $"{{{{ x{Repeat("()", 15_000)} }}}}",
-        $"{{{{ x{Repeat("(x", 15_000)}",
-        $"{{{{ x{Repeat("|e", 15_000)} }}}}",
-        $"{{{{ x{Repeat("|d(x", 15_000)}",
-        $"{{{{ 1{Repeat(" + 1", 15_000)} }}}}",
-        $"{{{{ 1{Repeat(" or 1", 15_000)} }}}}",
-        $"{{{{ 1{Repeat(" if 1 else 1", 15_000)} }}}}",
-        $"{{{{ 1{Repeat(" if 1", 15_000)} }}}}",
-        Repeat("{% if 1 %}", 15_000),
-        Repeat("{% for x in y %}", 15_000),
-        Repeat("{% macro f() %}", 15_000),
-        Repeat("{% set x %}", 15_000),
-        Repeat("{% filter e %}", 15_000),
-        $"{{% set {new string('(', 15_000)}",
-    };
+    public static TheoryData<string> Deep =>
+        new()
+        {
+            $"{{{{ {new string('(', 15_000)}1{new string(')', 15_000)} }}}}",
+            $"{{{{ {new string('[', 15_000)}",
+            $"{{{{ {Repeat("{1:", 15_000)}",
+            $"{{{{ {Repeat("not ", 15_000)}1 }}}}",
+            $"{{{{ {Repeat("- ", 15_000)}1 }}}}",
+            $"{{{{ x{Repeat(".x", 15_000)} }}}}",
+            $"{{{{ x{Repeat("[0]", 15_000)} }}}}",
+            $"{{{{ x{Repeat("[x", 15_000)}",
+            $"{{{{ x{Repeat("()", 15_000)} }}}}",
+            $"{{{{ x{Repeat("(x", 15_000)}",
+            $"{{{{ x{Repeat("|e", 15_000)} }}}}",
+            $"{{{{ x{Repeat("|d(x", 15_000)}",
+            $"{{{{ 1{Repeat(" + 1", 15_000)} }}}}",
+            $"{{{{ 1{Repeat(" or 1", 15_000)} }}}}",
+            $"{{{{ 1{Repeat(" if 1 else 1", 15_000)} }}}}",
+            $"{{{{ 1{Repeat(" if 1", 15_000)} }}}}",
+            Repeat("{% if 1 %}", 15_000),
+            Repeat("{% for x in y %}", 15_000),
+            Repeat("{% macro f() %}", 15_000),
+            Repeat("{% set x %}", 15_000),
+            Repeat("{% filter e %}", 15_000),
+            $"{{% set {new string('(', 15_000)}",
+        };
 
     [Theory]
     [MemberData(nameof(Deep))]
@@ -54,52 +55,54 @@ public sealed class DeepSourceTests
     [Fact]
     public void Iterators_inside_each_other_do_not_overflow_the_stack()
     {
-        const string Template = "{% set ns = namespace(x=[1]) %}{% for i in range(30000) %}{% set ns.x = ns.x | map('string') %}"
+        const string Template =
+            "{% set ns = namespace(x=[1]) %}{% for i in range(30000) %}{% set ns.x = ns.x | map('string') %}"
             + "{% endfor %}{{ ns.x | list }}";
 
         Assert.Contains("stack", Refused(Template).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Templates, or what they are rendered with, of just below the largest bound of nesting.</summary>
-    public static TheoryData<string> Nested => new()
-    {
-        $"{{{{ {new string('(', 950)}1{new string(')', 950)} }}}}",
-        $"{{{{ {new string('[', 950)}1{new string(']', 950)} | length }}}}",
-        $"{{{{ {new string('[', 950)}1{new string(']', 950)} }}}}",
-        $"{{{{ {new string('[', 950)}1{new string(']', 950)} | tojson }}}}",
-        $"{{{{ {new string('[', 950)}1{new string(']', 950)} == {new string('[', 950)}1{new string(']', 950)} }}}}",
-        $"{{{{ {{{new string('(', 950)}1{Repeat(",)", 950)}: 1}} | length }}}}",
-        $"{{{{ {Repeat("{1:", 950)}1{new string('}', 950)} }}}}",
-        $"{{{{ {Repeat("not ", 950)}1 }}}}",
-        $"{{{{ {Repeat("- ", 950)}1 }}}}",
-        $"{{% set x = namespace() %}}{{% set x.x = x %}}{{{{ x{Repeat(".x", 950)} is defined }}}}",
-        $"{{{{ 'x'{Repeat("[0]", 950)} }}}}",
-        $"{{{{ 'x'{Repeat("[:1]", 950)} }}}}",
-        $"{{{{ 'x'{Repeat(".upper()", 450)} }}}}",
-        $"{{{{ 'x'{Repeat("|e", 950)} }}}}",
-        $"{{{{ x{Repeat("|d(x", 900)}{new string(')', 900)} }}}}",
-        $"{{{{ 1{Repeat(" + 1", 950)} }}}}",
-        $"{{{{ 1{Repeat(" and 1", 950)} }}}}",
-        $"{{{{ 1{Repeat(" if 1", 950)} }}}}",
-        $"{{{{ 1{Repeat(" if 0 else 1", 950)} }}}}",
-        $"{{% filter e{Repeat("|e", 900)} %}}x{{% endfilter %}}",
-        $"{Repeat("{% if 1 %}", 900)}x{Repeat("{% endif %}", 900)}",
-        $"{Repeat("{% if 0 %}{% else %}", 900)}x{Repeat("{% endif %}", 900)}",
-        $"{Repeat("{% for x in [1] %}", 900)}x{Repeat("{% endfor %}", 900)}",
-        $"{Repeat("{% for x in [1] if x %}{{ loop.index }}", 900)}x{Repeat("{% endfor %}", 900)}",
-        $"{Repeat("{% set x %}", 900)}x{Repeat("{% endset %}", 900)}",
-        $"{Repeat("{% with x = 1 %}", 900)}x{Repeat("{% endwith %}", 900)}",
-        $"{Repeat("{% filter e %}", 900)}x{Repeat("{% endfilter %}", 900)}",
-        $"{Repeat("{% generation %}", 450)}x{Repeat("{% endgeneration %}", 450)}",
-        $"{Repeat("{% macro f() %}", 450)}x{Repeat("{% endmacro %}", 450)}",
-        $"{{% macro f() %}}{{{{ caller() }}}}{{% endmacro %}}{Repeat("{% call f() %}", 450)}x{Repeat("{% endcall %}", 450)}",
-        $"{{% set {new string('(', 900)}a{Repeat(",)", 900)} = {new string('(', 900)}1{Repeat(",)", 900)} %}}{{{{ a }}}}",
-        $"{{% for {new string('(', 900)}a{Repeat(",)", 900)} in [{new string('(', 900)}1{Repeat(",)", 900)}] if a %}}x{{% endfor %}}",
-        "{{ deep }}",
-        "{{ deep | tojson }}",
-        "{{ deep == deeper }}",
-        "{{ deep < deeper }}",
-    };
+    public static TheoryData<string> Nested =>
+        new()
+        {
+            $"{{{{ {new string('(', 950)}1{new string(')', 950)} }}}}",
+            $"{{{{ {new string('[', 950)}1{new string(']', 950)} | length }}}}",
+            $"{{{{ {new string('[', 950)}1{new string(']', 950)} }}}}",
+            $"{{{{ {new string('[', 950)}1{new string(']', 950)} | tojson }}}}",
+            $"{{{{ {new string('[', 950)}1{new string(']', 950)} == {new string('[', 950)}1{new string(']', 950)} }}}}",
+            $"{{{{ {{{new string('(', 950)}1{Repeat(",)", 950)}: 1}} | length }}}}",
+            $"{{{{ {Repeat("{1:", 950)}1{new string('}', 950)} }}}}",
+            $"{{{{ {Repeat("not ", 950)}1 }}}}",
+            $"{{{{ {Repeat("- ", 950)}1 }}}}",
+            $"{{% set x = namespace() %}}{{% set x.x = x %}}{{{{ x{Repeat(".x", 950)} is defined }}}}",
+            $"{{{{ 'x'{Repeat("[0]", 950)} }}}}",
+            $"{{{{ 'x'{Repeat("[:1]", 950)} }}}}",
+            $"{{{{ 'x'{Repeat(".upper()", 450)} }}}}",
+            $"{{{{ 'x'{Repeat("|e", 950)} }}}}",
+            $"{{{{ x{Repeat("|d(x", 900)}{new string(')', 900)} }}}}",
+            $"{{{{ 1{Repeat(" + 1", 950)} }}}}",
+            $"{{{{ 1{Repeat(" and 1", 950)} }}}}",
+            $"{{{{ 1{Repeat(" if 1", 950)} }}}}",
+            $"{{{{ 1{Repeat(" if 0 else 1", 950)} }}}}",
+            $"{{% filter e{Repeat("|e", 900)} %}}x{{% endfilter %}}",
+            $"{Repeat("{% if 1 %}", 900)}x{Repeat("{% endif %}", 900)}",
+            $"{Repeat("{% if 0 %}{% else %}", 900)}x{Repeat("{% endif %}", 900)}",
+            $"{Repeat("{% for x in [1] %}", 900)}x{Repeat("{% endfor %}", 900)}",
+            $"{Repeat("{% for x in [1] if x %}{{ loop.index }}", 900)}x{Repeat("{% endfor %}", 900)}",
+            $"{Repeat("{% set x %}", 900)}x{Repeat("{% endset %}", 900)}",
+            $"{Repeat("{% with x = 1 %}", 900)}x{Repeat("{% endwith %}", 900)}",
+            $"{Repeat("{% filter e %}", 900)}x{Repeat("{% endfilter %}", 900)}",
+            $"{Repeat("{% generation %}", 450)}x{Repeat("{% endgeneration %}", 450)}",
+            $"{Repeat("{% macro f() %}", 450)}x{Repeat("{% endmacro %}", 450)}",
+            $"{{% macro f() %}}{{{{ caller() }}}}{{% endmacro %}}{Repeat("{% call f() %}", 450)}x{Repeat("{% endcall %}", 450)}",
+            $"{{% set {new string('(', 900)}a{Repeat(",)", 900)} = {new string('(', 900)}1{Repeat(",)", 900)} %}}{{{{ a }}}}",
+            $"{{% for {new string('(', 900)}a{Repeat(",)", 900)} in [{new string('(', 900)}1{Repeat(",)", 900)}] if a %}}x{{% endfor %}}",
+            "{{ deep }}",
+            "{{ deep | tojson }}",
+            "{{ deep == deeper }}",
+            "{{ deep < deeper }}",
+        };
 
     [Theory]
     [MemberData(nameof(Nested))]
@@ -151,7 +154,10 @@ public sealed class DeepSourceTests
     private static ChatTemplateException Fits() => Refused("{{ raise_exception('fits') }}");
 
     private static ChatTemplateInput DeepInput() =>
-        Of() with { Variables = new JsonObject { ["deep"] = Lists(900), ["deeper"] = Lists(901) } };
+        Of() with
+        {
+            Variables = new JsonObject { ["deep"] = Lists(900), ["deeper"] = Lists(901) },
+        };
 
     private static JsonNode Lists(int depth)
     {

@@ -66,15 +66,18 @@ public sealed class FinalMessageTests
     [InlineData("", "<assistant>q</>")]
     [InlineData("  ", "<assistant>q</>")]
     public void An_empty_content_is_continued_at_the_end(string content, string before) =>
-        Assert.EndsWith(before + "<assistant>" + content.Trim() + "</>",
+        Assert.EndsWith(
+            before + "<assistant>" + content.Trim() + "</>",
             Render(Trimmed, Of(("assistant", "q"), ("assistant", content)) with { ContinueFinalMessage = true }),
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void The_ranges_end_where_the_text_ends()
     {
-        RenderedChat chat =
-            ChatTemplate.Parse(Kept).RenderMarked(Of(("user", "q"), ("assistant", "part ")) with { ContinueFinalMessage = true });
+        RenderedChat chat = ChatTemplate
+            .Parse(Kept)
+            .RenderMarked(Of(("user", "q"), ("assistant", "part ")) with { ContinueFinalMessage = true });
 
         Assert.Equal(chat.Text.Length, chat.DataRanges[^1].End);
     }

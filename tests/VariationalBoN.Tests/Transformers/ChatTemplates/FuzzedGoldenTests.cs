@@ -4,8 +4,8 @@ using VariationalBoN.Transformers.ChatTemplates;
 namespace VariationalBoN.Tests.Transformers.ChatTemplates;
 
 /// <summary>
-/// Random expressions, programs (scopes of for, if, macro, call, with, set, filter) and whitespace control, with what jinja2 3.1.6 on Python 3.11
-/// gave for them with the settings of Golden/chat/README.md. The first line of the file holds the variables of each kind.
+/// Random expressions, programs (scopes of for, if, macro, call, with, set, filter) and whitespace control, with what jinja2 3.1.6 on
+/// Python 3.11 gave for them with the settings of Golden/chat/README.md. The first line of the file holds the variables of each kind.
 /// </summary>
 [Trait("Tier", "fast")]
 public sealed class FuzzedGoldenTests

@@ -12,8 +12,10 @@ internal static class GoldenChat
 
     /// <summary>Templates by name, with their group.</summary>
     public static IReadOnlyDictionary<string, (string Group, string Source)> Templates { get; } =
-        JsonNode.Parse(File.ReadAllText(Place("templates.json")))!.AsArray()
-        .ToDictionary(template => (string)template!["name"]!, template => ((string)template!["group"]!, (string)template["template"]!));
+        JsonNode
+            .Parse(File.ReadAllText(Place("templates.json")))!
+            .AsArray()
+            .ToDictionary(template => (string)template!["name"]!, template => ((string)template!["group"]!, (string)template["template"]!));
 
     public static IReadOnlyList<JsonObject> Cases { get; } = Lines("cases.jsonl");
 
@@ -32,14 +34,18 @@ internal static class GoldenChat
             Tools = variables["tools"]?.DeepClone().AsArray(),
             Documents = variables["documents"]?.DeepClone().AsArray(),
             AddGenerationPrompt = (bool?)variables["add_generation_prompt"] ?? false,
-            Variables = new JsonObject(variables.Where(entry => !s_own.Contains(entry.Key) && !IsToken(entry.Key))
-                .Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()))),
+            Variables = new JsonObject(
+                variables
+                    .Where(entry => !s_own.Contains(entry.Key) && !IsToken(entry.Key))
+                    .Select(entry => KeyValuePair.Create(entry.Key, entry.Value?.DeepClone()))
+            ),
             SpecialTokens = variables.Where(entry => IsToken(entry.Key)).ToDictionary(entry => entry.Key, entry => (string?)entry.Value),
             Date = Date,
         };
     }
 
-    /// <summary>Renders with these variables; "messages", which every rendering has, gets another name where it is not among them.</summary>
+    /// <summary>Renders with these variables; "messages", which every rendering has, gets another name where it is not among
+    /// them.</summary>
     public static string Render(string template, JsonObject variables, ChatTemplateBounds? bounds = null)
     {
         if (!variables.ContainsKey("messages"))

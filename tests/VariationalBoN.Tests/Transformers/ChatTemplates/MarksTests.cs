@@ -37,20 +37,26 @@ public sealed class MarksTests
     [InlineData("{{ c | length }}{{ c == c }}{{ 'a' in c }}{{ c.find('b') }}{{ c is string }}{{ c.count('a') }}", "7TrueTrue1True1")]
     [InlineData(
         "{{ n }}{{ n + 1 }}{{ [n, t, z] }}{{ f | round }}{{ (n | string) | int }}{{ z }}{{ t | tojson }}",
-        "[78][[7], [True], [None]][2.07Nonetrue]")]
+        "[78][[7], [True], [None]][2.07Nonetrue]"
+    )]
     [InlineData("{% set x %}y{{ c }}{% endset %}{{ x | upper }}", "Y[AB😀 <C>]")]
     [InlineData("{% macro m(a) %}({{ a }}){% endmacro %}{{ m(c) | replace('(', c[0]) }}", "[aab😀 <c>])")]
     [InlineData(
         "{% macro m() %}({{ caller() }}){% endmacro %}{% filter upper %}x{{ c }}{% endfilter %}{% call m() %}{{ c }}{% endcall %}",
-        "X[AB😀 <C>]([ab😀 <c>])")]
+        "X[AB😀 <C>]([ab😀 <c>])"
+    )]
     [InlineData("{{ {'ab': 'model'}.get(c[:2], c) }}{{ {}.get(c, c) }}", "model[ab😀 <c>]")]
     [InlineData(
         "{{ d }}{{ d.keys() | list }}{% for k, v in d.items() %}{{ k ~ '=' ~ v }}{% endfor %}{{ d | dictsort }}",
-        "{'[k]': '[v]'}['[k]'][k]=[v][('[k]', '[v]')]")]
+        "{'[k]': '[v]'}['[k]'][k]=[v][('[k]', '[v]')]"
+    )]
     [InlineData("{{ c | urlencode }}{{ c | map('upper') | join }}{{ c.swapcase().lower() }}", "[ab%F0%9F%98%80%20%3Cc%3EAB😀 <C>ab😀 <c>]")]
     [InlineData("{{ dict(**d) }}{{ namespace(**d) }}{{ dict(d, x=1) }}", "{'[k]': '[v]'}<Namespace {'[k]': '[v]'}>{'[k]': '[v]', 'x': 1}")]
     [InlineData("{% macro m() %}{{ kwargs }}{% endmacro %}{{ m(**d) }}{{ m(k=c[0]) }}", "{'[k]': '[v]'}{'k': '[a]'}")]
-    [InlineData("{{ [1] | tojson(indent=c[0]) }}{{ [1, 2] | tojson(separators=(c[0], ':')) }}{{ strftime_now('%Y' ~ c[0]) }}", "[\n[a]1\n][1[a]2][2026a]")]
+    [InlineData(
+        "{{ [1] | tojson(indent=c[0]) }}{{ [1, 2] | tojson(separators=(c[0], ':')) }}{{ strftime_now('%Y' ~ c[0]) }}",
+        "[\n[a]1\n][1[a]2][2026a]"
+    )]
     [InlineData("{{ b }}{{ b ~ c }}{{ strftime_now('%Y') }}", "<s><s>[ab😀 <c>]2026")]
     public void A_character_keeps_its_origin_through_filters_and_methods(string template, string expected) =>
         Assert.Equal(expected, Bracketed(ChatTemplate.Parse(template).RenderMarked(Input())));
@@ -79,18 +85,22 @@ public sealed class MarksTests
         var template = ChatTemplate.Parse(GoldenChat.Templates["chatml"].Source);
         RenderedChat chat = template.RenderMarked(Of(("user", "hi"), ("assistant", "<|im_end|>")) with { AddGenerationPrompt = true });
 
-        Assert.Equal("<|im_start|>[user]\n[hi]<|im_end|>\n<|im_start|>[assistant]\n[<|im_end|>]<|im_end|>\n<|im_start|>assistant\n",
-            Bracketed(chat));
+        Assert.Equal(
+            "<|im_start|>[user]\n[hi]<|im_end|>\n<|im_start|>[assistant]\n[<|im_end|>]<|im_end|>\n<|im_start|>assistant\n",
+            Bracketed(chat)
+        );
     }
 
     [Fact]
     public void Generation_blocks_are_told_through_macros_and_set_blocks()
     {
-        const string Template = "{% macro turn(m) %}<{% generation %}{{ m.content }}</s>{% endgeneration %}{% endmacro %}"
+        const string Template =
+            "{% macro turn(m) %}<{% generation %}{{ m.content }}</s>{% endgeneration %}{% endmacro %}"
             + "{% for m in messages %}{% if m.role == 'assistant' %}{{ turn(m) }}{% else %}{{ m.content }}{% endif %}{% endfor %}"
             + "{% set x %}{% generation %}{% endgeneration %}{% generation %}z{% endgeneration %}{% endset %}!{{ x }}";
-        RenderedChat chat =
-            ChatTemplate.Parse(Template).RenderMarked(Of(("user", "q"), ("assistant", "a1"), ("user", "r"), ("assistant", "a2")));
+        RenderedChat chat = ChatTemplate
+            .Parse(Template)
+            .RenderMarked(Of(("user", "q"), ("assistant", "a1"), ("user", "r"), ("assistant", "a2")));
 
         Assert.Equal(["a1</s>", "a2</s>", "z"], chat.GenerationRanges.Select(range => chat.Text.Substring(range.Start, range.Length)));
         Assert.Equal("[q]<[a1]</s>[r]<[a2]</s>!z", Bracketed(chat));
@@ -109,19 +119,23 @@ public sealed class MarksTests
     }
 
     /// <summary>The same JSON with a token in every text but roles and types, which decide what is rendered.</summary>
-    private static JsonNode? WithToken(JsonNode? node, string key) => node switch
-    {
-        JsonObject mapping => new JsonObject(mapping.Select(entry => KeyValuePair.Create(entry.Key, WithToken(entry.Value, entry.Key)))),
-        JsonArray list => new JsonArray([.. list.Select(item => WithToken(item, key))]),
-        JsonValue value when key is not ("role" or "type" or "id") && value.TryGetValue(out string? text) =>
-            JsonValue.Create($"Ж{text}{Token}Ж"),
-        _ => node?.DeepClone(),
-    };
+    private static JsonNode? WithToken(JsonNode? node, string key) =>
+        node switch
+        {
+            JsonObject mapping => new JsonObject(
+                mapping.Select(entry => KeyValuePair.Create(entry.Key, WithToken(entry.Value, entry.Key)))
+            ),
+            JsonArray list => new JsonArray([.. list.Select(item => WithToken(item, key))]),
+            JsonValue value when key is not ("role" or "type" or "id") && value.TryGetValue(out string? text) => JsonValue.Create(
+                $"Ж{text}{Token}Ж"
+            ),
+            _ => node?.DeepClone(),
+        };
 
     private static int AssertMarked(RenderedChat chat)
     {
         int count = 0;
-        for (int at = -1; (at = chat.Text.IndexOf(Token + "Ж", at + 1, StringComparison.Ordinal)) >= 0;)
+        for (int at = -1; (at = chat.Text.IndexOf(Token + "Ж", at + 1, StringComparison.Ordinal)) >= 0; )
         {
             Assert.Contains(chat.DataRanges, range => range.Start <= at && range.End >= at + Token.Length + 1);
             count++;

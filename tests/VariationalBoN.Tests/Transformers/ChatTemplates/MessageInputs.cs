@@ -6,11 +6,13 @@ namespace VariationalBoN.Tests.Transformers.ChatTemplates;
 /// <summary>Inputs of a few messages.</summary>
 internal static class MessageInputs
 {
-    public static ChatTemplateInput Of(params (string Role, string Content)[] messages) => new()
-    {
-        Messages =
-            new JsonArray([.. messages.Select(message => new JsonObject { ["role"] = message.Role, ["content"] = message.Content })]),
-    };
+    public static ChatTemplateInput Of(params (string Role, string Content)[] messages) =>
+        new()
+        {
+            Messages = new JsonArray([
+                .. messages.Select(message => new JsonObject { ["role"] = message.Role, ["content"] = message.Content }),
+            ]),
+        };
 
     public static string Render(string template, ChatTemplateInput? input = null) =>
         ChatTemplate.Parse(template, "t").Render(input ?? Of());

@@ -18,9 +18,10 @@ public sealed class SearchingTests
         {
             string text = Text(random, alphabet, random.Next(0, 300));
             int length = random.Next(0, 80);
-            string wanted = random.Next(3) > 0 && text.Length >= length
-                ? text.Substring(random.Next(text.Length - length + 1), length)
-                : Text(random, alphabet, length);
+            string wanted =
+                random.Next(3) > 0 && text.Length >= length
+                    ? text.Substring(random.Next(text.Length - length + 1), length)
+                    : Text(random, alphabet, length);
 
             int first = Searching.IndexOf(text, wanted);
             Assert.Equal(text.IndexOf(wanted, StringComparison.Ordinal), first);
@@ -36,7 +37,8 @@ public sealed class SearchingTests
     [Fact]
     public void A_long_text_that_almost_matches_everywhere_is_searched_once()
     {
-        string text = new('a', 400_000), wanted = new string('a', 200_000) + "b";
+        string text = new('a', 400_000),
+            wanted = new string('a', 200_000) + "b";
 
         Assert.Equal(-1, Searching.IndexOf(text, wanted));
         Assert.Equal(-1, Searching.LastIndexOf(text, "b" + wanted[..^1]));

@@ -25,13 +25,18 @@ public sealed class TemplateFilesTests : IDisposable
     [Fact]
     public void The_settings_hold_a_list_of_named_ones()
     {
-        Write("tokenizer_config.json",
-            """{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}""");
+        Write(
+            "tokenizer_config.json",
+            """{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}"""
+        );
 
         Assert.Equal("d", ChatTemplate.Load(directory).Render(Of()));
         Assert.Equal("t", ChatTemplate.Load(directory, "tool_use").Render(Of()));
-        Assert.Contains("default, tool_use", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory, "rag")).Message,
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "default, tool_use",
+            Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory, "rag")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -43,14 +48,20 @@ public sealed class TemplateFilesTests : IDisposable
         Write("additional_chat_templates/tool_use.jinja", "t");
         if (!asFiles)
         {
-            Write("tokenizer_config.json", """{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}""");
+            Write(
+                "tokenizer_config.json",
+                """{"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]}"""
+            );
             File.Delete(Path.Combine(directory, "chat_template.jinja"));
             File.Delete(Path.Combine(directory, "additional_chat_templates", "tool_use.jinja"));
         }
 
         ChatTemplate template = ChatTemplate.Load(directory);
 
-        Assert.Equal(("d", "t", "t"), (template.Render(Of()), template.Render(Of() with { Tools = [] }), ChatTemplate.Load(directory, "tool_use").Render(Of())));
+        Assert.Equal(
+            ("d", "t", "t"),
+            (template.Render(Of()), template.Render(Of() with { Tools = [] }), ChatTemplate.Load(directory, "tool_use").Render(Of()))
+        );
         Assert.Equal("d", ChatTemplate.Load(directory, "default").Render(Of() with { Tools = [] }));
         Assert.Distinct([template.Digest, ChatTemplate.Load(directory, "default").Digest, ChatTemplate.Load(directory, "tool_use").Digest]);
     }
@@ -63,7 +74,11 @@ public sealed class TemplateFilesTests : IDisposable
         ChatTemplate template = ChatTemplate.Load(directory);
 
         Assert.Equal("d", template.Render(Of()));
-        Assert.Contains("tool_use.jinja", Assert.Throws<ChatTemplateException>(() => template.Render(Of() with { Tools = [] })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tool_use.jinja",
+            Assert.Throws<ChatTemplateException>(() => template.Render(Of() with { Tools = [] })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -126,8 +141,11 @@ public sealed class TemplateFilesTests : IDisposable
     {
         Write("tokenizer_config.json", config);
 
-        Assert.Contains("tokenizer_config.json", Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory)).Message,
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "tokenizer_config.json",
+            Assert.Throws<InvalidDataException>(() => ChatTemplate.Load(directory)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

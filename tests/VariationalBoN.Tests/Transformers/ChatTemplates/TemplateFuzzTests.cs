@@ -10,11 +10,20 @@ namespace VariationalBoN.Tests.Transformers.ChatTemplates;
 [Trait("Tier", "fast")]
 public sealed partial class TemplateFuzzTests
 {
-    private static readonly ChatTemplateBounds s_small = new() { MaxSteps = 50_000, MaxTextLength = 200_000, MaxItems = 20_000 };
+    private static readonly ChatTemplateBounds s_small = new()
+    {
+        MaxSteps = 50_000,
+        MaxTextLength = 200_000,
+        MaxItems = 20_000,
+    };
     private static readonly string[] s_sources =
-        [.. GoldenChat.Templates.Values.Select(template => template.Source).Where(source => source.Length < 10_000)];
+    [
+        .. GoldenChat.Templates.Values.Select(template => template.Source).Where(source => source.Length < 10_000),
+    ];
     private static readonly string[] s_parts =
-        [.. s_sources.Concat(GoldenChat.Expressions.Select(one => (string)one["template"]!)).SelectMany(Split).Distinct()];
+    [
+        .. s_sources.Concat(GoldenChat.Expressions.Select(one => (string)one["template"]!)).SelectMany(Split).Distinct(),
+    ];
 
     [Theory]
     [InlineData(1)]
@@ -24,7 +33,8 @@ public sealed partial class TemplateFuzzTests
     {
         var random = new Random(seed); // xunit's data, not the library's: any stream serves
         JsonObject[] cases = [.. GoldenChat.Cases.Where(one => GoldenChat.Templates[(string)one["template"]!].Group != "bounds")];
-        int texts = 0, errors = 0;
+        int texts = 0,
+            errors = 0;
         for (int i = 0; i < 600; i++)
         {
             JsonObject one = cases[random.Next(cases.Length)];
@@ -50,7 +60,8 @@ public sealed partial class TemplateFuzzTests
     public void A_mutated_expression_ends_in_text_or_in_its_own_error(int seed)
     {
         var random = new Random(seed);
-        int texts = 0, errors = 0;
+        int texts = 0,
+            errors = 0;
         for (int i = 0; i < 2000; i++)
         {
             JsonObject one = GoldenChat.Expressions[random.Next(GoldenChat.Expressions.Count)];
@@ -73,15 +84,18 @@ public sealed partial class TemplateFuzzTests
     {
         foreach (JsonObject one in GoldenChat.Cases.Where(one => one["expected"] is not null))
         {
-            RenderedChat chat = ChatTemplate.Parse(GoldenChat.Templates[(string)one["template"]!].Source)
+            RenderedChat chat = ChatTemplate
+                .Parse(GoldenChat.Templates[(string)one["template"]!].Source)
                 .RenderMarked(GoldenChat.Input(one["kwargs"]!.AsObject()));
 
             Assert.Equal((string)one["expected"]!, chat.Text);
             int end = -1;
             foreach (CharacterRange range in chat.DataRanges)
             {
-                Assert.True(range.Start > end && range.Length > 0
-                    && range.End <= chat.Text.Length, $"{range} after {end} in {chat.Text.Length}");
+                Assert.True(
+                    range.Start > end && range.Length > 0 && range.End <= chat.Text.Length,
+                    $"{range} after {end} in {chat.Text.Length}"
+                );
                 end = range.End;
             }
         }
@@ -92,7 +106,8 @@ public sealed partial class TemplateFuzzTests
         List<string> parts = Split(source);
         for (int i = random.Next(1, 4); i > 0 && parts.Count > 0; i--)
         {
-            int at = random.Next(parts.Count), other = random.Next(parts.Count);
+            int at = random.Next(parts.Count),
+                other = random.Next(parts.Count);
             switch (random.Next(4))
             {
                 case 0:

@@ -14,12 +14,26 @@ internal sealed class ClassifierCase : IDisposable
     internal ClassifierCase(string name)
     {
         Folder = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);
-        Classifier = ClassifierFamilies.Create(File.ReadAllText(Path.Combine(Folder, "config.json")), new EmptyParameters(ScalarType.Float32, CPU, 1 << 24, Folder));
+        Classifier = ClassifierFamilies.Create(
+            File.ReadAllText(Path.Combine(Folder, "config.json")),
+            new EmptyParameters(ScalarType.Float32, CPU, 1 << 24, Folder)
+        );
         HuggingFaceWeights.Load(Folder, Classifier, Classifier.Names);
         Classifier.eval();
         using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "expected.json")));
-        Rows = [.. expected.RootElement.GetProperty("classifier").GetProperty("rows").EnumerateArray()
-            .Select(row => (row.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray(), row.GetProperty("logits").EnumerateArray().Select(logit => logit.GetDouble()).ToArray()))];
+        Rows =
+        [
+            .. expected
+                .RootElement.GetProperty("classifier")
+                .GetProperty("rows")
+                .EnumerateArray()
+                .Select(row =>
+                    (
+                        row.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray(),
+                        row.GetProperty("logits").EnumerateArray().Select(logit => logit.GetDouble()).ToArray()
+                    )
+                ),
+        ];
     }
 
     internal string Folder { get; }
@@ -36,7 +50,9 @@ internal sealed class ClassifierCase : IDisposable
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         long[] tokens = [.. sequences.SelectMany(ids => ids.Concat(Enumerable.Repeat(padding, width - ids.Length))).Select(id => (long)id)];
-        var logits = Classifier.Logits(tensor(tokens, [sequences.Count, width]), [.. sequences.Select(ids => ids.Length)]).to(ScalarType.Float64);
+        var logits = Classifier
+            .Logits(tensor(tokens, [sequences.Count, width]), [.. sequences.Select(ids => ids.Length)])
+            .to(ScalarType.Float64);
         return [.. Enumerable.Range(0, sequences.Count).Select(row => logits[row].data<double>().ToArray())];
     }
 

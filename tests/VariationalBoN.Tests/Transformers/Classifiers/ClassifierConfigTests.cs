@@ -5,13 +5,22 @@ namespace VariationalBoN.Tests.Transformers.Classifiers;
 [Trait("Tier", "fast")]
 public sealed class ClassifierConfigTests
 {
-    private const string Bert = """{"model_type":"bert","vocab_size":620,"hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,"intermediate_size":72,"hidden_act":"gelu","max_position_embeddings":64,"layer_norm_eps":1e-12,"type_vocab_size":2,"position_embedding_type":"absolute"}""";
-    private const string DistilBert = """{"model_type":"distilbert","vocab_size":700,"dim":32,"n_layers":2,"n_heads":4,"hidden_dim":80,"activation":"gelu","max_position_embeddings":64}""";
+    private const string Bert =
+        """{"model_type":"bert","vocab_size":620,"hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,"intermediate_size":72,"hidden_act":"gelu","max_position_embeddings":64,"layer_norm_eps":1e-12,"type_vocab_size":2,"position_embedding_type":"absolute"}""";
+    private const string DistilBert =
+        """{"model_type":"distilbert","vocab_size":700,"dim":32,"n_layers":2,"n_heads":4,"hidden_dim":80,"activation":"gelu","max_position_embeddings":64}""";
 
     [Fact]
     public void Saved_configurations_are_read_back_equal()
     {
-        var bert = BertClassifierConfig.FromJson(Bert) with { Activation = "silu", LayerNormEpsilon = 1e-7, SegmentCount = 1, Labels = ["a", "b", "c"], IndependentLabels = true };
+        var bert = BertClassifierConfig.FromJson(Bert) with
+        {
+            Activation = "silu",
+            LayerNormEpsilon = 1e-7,
+            SegmentCount = 1,
+            Labels = ["a", "b", "c"],
+            IndependentLabels = true,
+        };
         var bertAgain = BertClassifierConfig.FromJson(bert.ToJson());
         Assert.Equal(bert.Labels.ToArray(), bertAgain.Labels.ToArray());
         Assert.Equal(bert, bertAgain with { Labels = bert.Labels });
@@ -26,7 +35,10 @@ public sealed class ClassifierConfigTests
     [InlineData("\"num_labels\":1,", new[] { "LABEL_0" })]
     [InlineData("\"num_labels\":3,\"problem_type\":\"multi_label_classification\",", new[] { "LABEL_0", "LABEL_1", "LABEL_2" })]
     [InlineData("\"id2label\":{\"1\":\"b\",\"0\":\"a\",\"2\":3},\"label2id\":{\"a\":0,\"b\":1},", new[] { "a", "b", "3" })]
-    [InlineData("\"classifier_dropout\":0.3,\"problem_type\":\"regression\",\"torch_dtype\":\"float16\",\"pooler_type\":\"first_token_transform\",\"pruned_heads\":{},", new[] { "LABEL_0", "LABEL_1" })]
+    [InlineData(
+        "\"classifier_dropout\":0.3,\"problem_type\":\"regression\",\"torch_dtype\":\"float16\",\"pooler_type\":\"first_token_transform\",\"pruned_heads\":{},",
+        new[] { "LABEL_0", "LABEL_1" }
+    )]
     public void Labels_are_read_as_transformers_does(string keys, string[] labels)
     {
         var config = BertClassifierConfig.FromJson(Bert.Replace("{\"model", $"{{{keys}\"model", StringComparison.Ordinal));
@@ -37,7 +49,11 @@ public sealed class ClassifierConfigTests
     [Theory]
     [InlineData("\"absolute\"", "\"relative_key\"", "position_embedding_type is \"relative_key\"")]
     [InlineData("\"gelu\"", "\"prelu\"", "hidden_act is 'prelu'")]
-    [InlineData("\"num_attention_heads\":4", "\"num_attention_heads\":5", "hidden_size is 32, it must be a multiple of num_attention_heads, 5")]
+    [InlineData(
+        "\"num_attention_heads\":4",
+        "\"num_attention_heads\":5",
+        "hidden_size is 32, it must be a multiple of num_attention_heads, 5"
+    )]
     [InlineData("\"num_hidden_layers\":2", "\"num_hidden_layers\":0", "num_hidden_layers is 0")]
     [InlineData("\"type_vocab_size\":2", "\"type_vocab_size\":0", "type_vocab_size is 0")]
     [InlineData("1e-12", "0", "layer_norm_eps is 0")]
@@ -59,7 +75,9 @@ public sealed class ClassifierConfigTests
     [InlineData("{\"model", "[{\"model", "not valid JSON")]
     public void Configuration_that_would_give_wrong_numbers_is_refused_by_name(string old, string replacement, string named)
     {
-        var error = Assert.Throws<InvalidDataException>(() => BertClassifierConfig.FromJson(Bert.Replace(old, replacement, StringComparison.Ordinal)));
+        var error = Assert.Throws<InvalidDataException>(() =>
+            BertClassifierConfig.FromJson(Bert.Replace(old, replacement, StringComparison.Ordinal))
+        );
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 
@@ -70,7 +88,9 @@ public sealed class ClassifierConfigTests
     [InlineData("{\"model", "{\"position_embedding_type\":\"absolute\",\"model", "position_embedding_type")]
     public void DistilBert_configuration_is_refused_by_its_own_names(string old, string replacement, string named)
     {
-        var error = Assert.Throws<InvalidDataException>(() => DistilBertClassifierConfig.FromJson(DistilBert.Replace(old, replacement, StringComparison.Ordinal)));
+        var error = Assert.Throws<InvalidDataException>(() =>
+            DistilBertClassifierConfig.FromJson(DistilBert.Replace(old, replacement, StringComparison.Ordinal))
+        );
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 }

@@ -18,8 +18,24 @@ public sealed class ClassifierLeakTests
     public async Task Scoring_leaves_no_tensor_behind(string name)
     {
         using var golden = new ClassifierCase(name);
-        var reward = ClassifierReward.FromTokens(golden.Classifier, new ClassifierRewardOptions { LabelIndex = 0, RowsPerBatch = 2, Output = golden.Classifier.Labels.Length > 1 ? ClassifierOutput.LogProb : ClassifierOutput.Logit });
-        Completion[] completions = [.. golden.Rows.Select(row => new Completion { Prompt = "", Text = "", Tokens = [.. row.Ids] })];
+        var reward = ClassifierReward.FromTokens(
+            golden.Classifier,
+            new ClassifierRewardOptions
+            {
+                LabelIndex = 0,
+                RowsPerBatch = 2,
+                Output = golden.Classifier.Labels.Length > 1 ? ClassifierOutput.LogProb : ClassifierOutput.Logit,
+            }
+        );
+        Completion[] completions =
+        [
+            .. golden.Rows.Select(row => new Completion
+            {
+                Prompt = "",
+                Text = "",
+                Tokens = [.. row.Ids],
+            }),
+        ];
         using var tokens = zeros([2, 5], ScalarType.Int64);
         long before = LiveTensors.Settled();
         await reward.ScoreAsync(completions, CancellationToken.None);
@@ -36,7 +52,21 @@ public sealed class ClassifierLeakTests
     public void Reading_pairs_leaves_their_rewards_alone_behind(bool lora)
     {
         using var model = PretrainedCausalLm.Load(ChatModels.Golden("gpt2"));
-        PreferencePair[] pairs = [new() { Prompt = "a", Chosen = "b", Rejected = "c d" }, new() { Prompt = "a", Chosen = "longer text", Rejected = "e" }];
+        PreferencePair[] pairs =
+        [
+            new()
+            {
+                Prompt = "a",
+                Chosen = "b",
+                Rejected = "c d",
+            },
+            new()
+            {
+                Prompt = "a",
+                Chosen = "longer text",
+                Rejected = "e",
+            },
+        ];
         using var judge = PretrainedClassifier.FromCausalLm(model, seed: 1);
         judge.MakeTrainable(lora ? new LoraOptions { Rank = 2 } : null);
         long before = LiveTensors.Settled();

@@ -17,9 +17,18 @@ public sealed class ClassifierRewardTests
         using var golden = new ClassifierCase("bert-classifier");
         var reward = ClassifierReward.FromTokens(golden.Classifier, new ClassifierRewardOptions { LabelIndex = 2, RowsPerBatch = 2 });
         int[] order = [2, 0, 1, 0, 2, 1, 1];
-        double?[] scores = await CheckedScoring.ScoreAsync(reward, [.. order.Select(row => Tokens(golden.Rows[row].Ids))], Options, CancellationToken.None);
+        double?[] scores = await CheckedScoring.ScoreAsync(
+            reward,
+            [.. order.Select(row => Tokens(golden.Rows[row].Ids))],
+            Options,
+            CancellationToken.None
+        );
         for (int i = 0; i < order.Length; i++)
-            Assert.Equal(golden.Rows[order[i]].Logits[2], scores[i]!.Value, ClassifierCase.Tolerance * golden.Rows[order[i]].Logits.Max(Math.Abs));
+            Assert.Equal(
+                golden.Rows[order[i]].Logits[2],
+                scores[i]!.Value,
+                ClassifierCase.Tolerance * golden.Rows[order[i]].Logits.Max(Math.Abs)
+            );
     }
 
     [Fact]
@@ -27,7 +36,10 @@ public sealed class ClassifierRewardTests
     {
         using var classifier = new LengthClassifier(["score"]);
         var reward = ClassifierReward.FromTokens(classifier);
-        Assert.Equal([3, 2, 3, 3], await reward.ScoreAsync([Tokens(1, 2, 3), Tokens(1, 2), Tokens(1, 2, 3), Tokens(3, 2, 1)], CancellationToken.None));
+        Assert.Equal(
+            [3, 2, 3, 3],
+            await reward.ScoreAsync([Tokens(1, 2, 3), Tokens(1, 2), Tokens(1, 2, 3), Tokens(3, 2, 1)], CancellationToken.None)
+        );
         Assert.Equal([(2, 1), (3, 2)], classifier.Rows.GroupBy(length => length).Select(group => (group.Key, group.Count())));
     }
 
@@ -47,7 +59,11 @@ public sealed class ClassifierRewardTests
         (int[] ids, double[] logits) = golden.Rows[0];
         Assert.Equal(logits[1], await Score(new() { Label = "POSITIVE" }), 1e-5);
         Assert.Equal(logits[0], await Score(new() { LabelIndex = 0 }), 1e-5);
-        Assert.Equal(logits[1] - Math.Log(Math.Exp(logits[0]) + Math.Exp(logits[1])), await Score(new() { Label = "POSITIVE", Output = ClassifierOutput.LogProb }), 1e-5);
+        Assert.Equal(
+            logits[1] - Math.Log(Math.Exp(logits[0]) + Math.Exp(logits[1])),
+            await Score(new() { Label = "POSITIVE", Output = ClassifierOutput.LogProb }),
+            1e-5
+        );
 
         async Task<double> Score(ClassifierRewardOptions options) =>
             (await ClassifierReward.FromTokens(golden.Classifier, options).ScoreAsync([Tokens(ids)], CancellationToken.None))[0];
@@ -57,7 +73,10 @@ public sealed class ClassifierRewardTests
     public async Task Independent_labels_have_sigmoids()
     {
         using var classifier = new LengthClassifier(["a", "b"], independent: true);
-        var reward = ClassifierReward.FromTokens(classifier, new ClassifierRewardOptions { Label = "b", Output = ClassifierOutput.LogProb });
+        var reward = ClassifierReward.FromTokens(
+            classifier,
+            new ClassifierRewardOptions { Label = "b", Output = ClassifierOutput.LogProb }
+        );
         Assert.Equal(-Math.Log(1 + Math.Exp(2 * 3)), (await reward.ScoreAsync([Tokens(1, 2, 3)], CancellationToken.None))[0], 1e-6);
     }
 
@@ -74,8 +93,16 @@ public sealed class ClassifierRewardTests
 
         Completion[] completions = [new Completion { Prompt = "ab", Text = "cdef" }];
         Assert.Equal([6], await ClassifierReward.FromText(classifier, Encode).ScoreAsync(completions, CancellationToken.None));
-        Assert.Equal([5], await ClassifierReward.FromText(classifier, Encode, new() { MaxLength = 5 }).ScoreAsync(completions, CancellationToken.None));
-        Assert.Equal([4], await ClassifierReward.FromText(classifier, Encode, new() { Format = c => c.Text, FormatName = "completion alone" }).ScoreAsync(completions, CancellationToken.None));
+        Assert.Equal(
+            [5],
+            await ClassifierReward.FromText(classifier, Encode, new() { MaxLength = 5 }).ScoreAsync(completions, CancellationToken.None)
+        );
+        Assert.Equal(
+            [4],
+            await ClassifierReward
+                .FromText(classifier, Encode, new() { Format = c => c.Text, FormatName = "completion alone" })
+                .ScoreAsync(completions, CancellationToken.None)
+        );
         Assert.Equal([("abcdef", 8), ("abcdef", 5), ("cdef", 8)], seen);
     }
 
@@ -84,12 +111,25 @@ public sealed class ClassifierRewardTests
     {
         using var classifier = new LengthClassifier(["score"]);
         var completion = Tokens(1, 2, 3, 4) with { PromptTokens = [5, 6] };
-        Assert.Equal([4], await ClassifierReward.FromTokens(classifier, new() { MaxLength = 4 }).ScoreAsync([completion], CancellationToken.None));
+        Assert.Equal(
+            [4],
+            await ClassifierReward.FromTokens(classifier, new() { MaxLength = 4 }).ScoreAsync([completion], CancellationToken.None)
+        );
         var refusing = ClassifierReward.FromTokens(classifier, new() { MaxLength = 4, OnTooLong = LongSequence.Refuse });
         Assert.Equal([3], await refusing.ScoreAsync([Tokens(1, 2, 3)], CancellationToken.None));
-        double?[] scores = await CheckedScoring.ScoreAsync(refusing, [Tokens(1), completion], Options with { OnFailure = RewardFailure.Exclude }, CancellationToken.None);
+        double?[] scores = await CheckedScoring.ScoreAsync(
+            refusing,
+            [Tokens(1), completion],
+            Options with
+            {
+                OnFailure = RewardFailure.Exclude,
+            },
+            CancellationToken.None
+        );
         Assert.Equal([1.0, null], scores);
-        var error = await Assert.ThrowsAsync<RewardModelException>(() => CheckedScoring.ScoreAsync(refusing, [completion], Options, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<RewardModelException>(() =>
+            CheckedScoring.ScoreAsync(refusing, [completion], Options, CancellationToken.None)
+        );
         Assert.Contains("more than 4 tokens", error.Message, StringComparison.Ordinal);
     }
 
@@ -100,7 +140,9 @@ public sealed class ClassifierRewardTests
     public async Task Completion_that_cannot_be_read_is_named(int[] ids, string named)
     {
         using var classifier = new LengthClassifier(["score"]);
-        var error = await Assert.ThrowsAsync<RewardModelException>(() => CheckedScoring.ScoreAsync(ClassifierReward.FromTokens(classifier), [Tokens(ids)], Options, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<RewardModelException>(() =>
+            CheckedScoring.ScoreAsync(ClassifierReward.FromTokens(classifier), [Tokens(ids)], Options, CancellationToken.None)
+        );
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 
@@ -109,9 +151,13 @@ public sealed class ClassifierRewardTests
     {
         using var classifier = new LengthClassifier(["score"]);
         var reward = ClassifierReward.FromTokens(classifier);
-        await Assert.ThrowsAsync<OperationCanceledException>(() => CheckedScoring.ScoreAsync(reward, [Tokens(1)], Options, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAsync<OperationCanceledException>(() =>
+            CheckedScoring.ScoreAsync(reward, [Tokens(1)], Options, new CancellationToken(canceled: true))
+        );
         classifier.train();
-        var error = await Assert.ThrowsAsync<RewardModelException>(() => CheckedScoring.ScoreAsync(reward, [Tokens(1)], Options, CancellationToken.None));
+        var error = await Assert.ThrowsAsync<RewardModelException>(() =>
+            CheckedScoring.ScoreAsync(reward, [Tokens(1)], Options, CancellationToken.None)
+        );
         Assert.Contains("training mode", error.Message, StringComparison.Ordinal);
     }
 
@@ -129,7 +175,18 @@ public sealed class ClassifierRewardTests
             ClassifierReward.FromTokens(one, new() { Label = "a", OnTooLong = LongSequence.Refuse }).Identity,
             ClassifierReward.FromTokens(one, new() { Label = "a", Output = ClassifierOutput.LogProb }).Identity,
             ClassifierReward.FromText(one, (_, _) => [1], new() { Label = "a" }).Identity,
-            ClassifierReward.FromText(one, (_, _) => [1], new() { Label = "a", Format = c => c.Text, FormatName = "completion alone" }).Identity,
+            ClassifierReward
+                .FromText(
+                    one,
+                    (_, _) => [1],
+                    new()
+                    {
+                        Label = "a",
+                        Format = c => c.Text,
+                        FormatName = "completion alone",
+                    }
+                )
+                .Identity,
         ];
         Assert.Equal(identities.Length, identities.Distinct().Count());
         Assert.Equal(identities[0], ClassifierReward.FromTokens(one, new() { LabelIndex = 0, RowsPerBatch = 1 }).Identity);
@@ -144,14 +201,34 @@ public sealed class ClassifierRewardTests
         Assert.Contains("'c', which is the name of none", Refusal(two, new() { Label = "c" }), StringComparison.Ordinal);
         Assert.Contains("both given", Refusal(two, new() { Label = "a", LabelIndex = 0 }), StringComparison.Ordinal);
         Assert.Contains("LogProb, which is 0", Refusal(scalar, new() { Output = ClassifierOutput.LogProb }), StringComparison.Ordinal);
-        string all = Refusal(two, new() { LabelIndex = 2, Output = (ClassifierOutput)7, MaxLength = 9, RowsPerBatch = 0, OnTooLong = (LongSequence)7, FormatName = "x" });
-        Assert.All(["LabelIndex is 2", "Output is 7", "MaxLength is 9", "RowsPerBatch is 0", "OnTooLong is 7", "given together"], fault => Assert.Contains(fault, all, StringComparison.Ordinal));
+        string all = Refusal(
+            two,
+            new()
+            {
+                LabelIndex = 2,
+                Output = (ClassifierOutput)7,
+                MaxLength = 9,
+                RowsPerBatch = 0,
+                OnTooLong = (LongSequence)7,
+                FormatName = "x",
+            }
+        );
+        Assert.All(
+            ["LabelIndex is 2", "Output is 7", "MaxLength is 9", "RowsPerBatch is 0", "OnTooLong is 7", "given together"],
+            fault => Assert.Contains(fault, all, StringComparison.Ordinal)
+        );
     }
 
     private static string Refusal(SequenceClassifier classifier, ClassifierRewardOptions options) =>
         Assert.Throws<ArgumentException>(() => ClassifierReward.FromTokens(classifier, options)).Message;
 
-    private static Completion Tokens(params int[] ids) => new() { Prompt = "p", Text = "t", Tokens = [.. ids] };
+    private static Completion Tokens(params int[] ids) =>
+        new()
+        {
+            Prompt = "p",
+            Text = "t",
+            Tokens = [.. ids],
+        };
 
     /// <summary>Logit 0 is slope times the number of tokens, logit i is -2 i times that; remembers what it was given.</summary>
     private sealed class LengthClassifier : SequenceClassifier
@@ -178,7 +255,10 @@ public sealed class ClassifierRewardTests
         {
             Rows.AddRange(lengths);
             Passes.Add((lengths.Length, (int)tokens.size(1)));
-            float[] logits = [.. lengths.ToArray().SelectMany(length => Enumerable.Range(0, Labels.Length).Select(i => length * (i == 0 ? 1f : -2 * i)))];
+            float[] logits =
+            [
+                .. lengths.ToArray().SelectMany(length => Enumerable.Range(0, Labels.Length).Select(i => length * (i == 0 ? 1f : -2 * i))),
+            ];
             return tensor(logits, [lengths.Length, Labels.Length]) * slope;
         }
     }

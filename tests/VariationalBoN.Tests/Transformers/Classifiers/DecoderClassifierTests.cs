@@ -3,11 +3,13 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.Transformers.Classifiers;
 
-/// <summary>Where a decoder with a head is read, and its configuration; its logits stand beside those of the encoders in <see cref="SequenceClassifierTests"/>.</summary>
+/// <summary>Where a decoder with a head is read, and its configuration; its logits stand beside those of the encoders in
+/// <see cref="SequenceClassifierTests"/>.</summary>
 [Trait("Tier", "torch")]
 public sealed class DecoderClassifierTests
 {
-    private const string Json = """{"architectures":["GPT2ForSequenceClassification"],"model_type":"gpt2","vocab_size":11,"n_positions":8,"n_embd":12,"n_layer":2,"n_head":3,"num_labels":1,"pad_token_id":10}""";
+    private const string Json =
+        """{"architectures":["GPT2ForSequenceClassification"],"model_type":"gpt2","vocab_size":11,"n_positions":8,"n_embd":12,"n_layer":2,"n_head":3,"num_labels":1,"pad_token_id":10}""";
 
     [Theory]
     [InlineData("gpt2-reward", 299)]
@@ -17,15 +19,42 @@ public sealed class DecoderClassifierTests
         using var golden = new ClassifierCase(name);
         (int[] ids, double[] logits) = golden.Rows[0];
         Assert.DoesNotContain(padding, ids);
-        ClassifierCase.RequireEqual(logits, golden.Logits([[.. ids, padding, padding]], ids.Length + 2, padding)[0]);
-        Assert.True(Math.Abs(golden.Logits([[.. ids, padding, 5]], ids.Length + 2, padding)[0][0] - logits[0]) > 1e-3, "a token behind a padding token was not read");
+        ClassifierCase.RequireEqual(
+            logits,
+            golden.Logits(
+                [
+                    [.. ids, padding, padding],
+                ],
+                ids.Length + 2,
+                padding
+            )[0]
+        );
+        Assert.True(
+            Math.Abs(
+                golden.Logits(
+                    [
+                        [.. ids, padding, 5],
+                    ],
+                    ids.Length + 2,
+                    padding
+                )[0][0] - logits[0]
+            ) > 1e-3,
+            "a token behind a padding token was not read"
+        );
     }
 
     [Fact]
     public void Row_of_nothing_but_padding_tokens_is_read_at_its_first()
     {
         using var golden = new ClassifierCase("gpt2-reward");
-        double[][] logits = golden.Logits([[299], [299, 299]], 4, 299);
+        double[][] logits = golden.Logits(
+            [
+                [299],
+                [299, 299],
+            ],
+            4,
+            299
+        );
         Assert.Equal(logits[0][0], logits[1][0], 1e-6);
     }
 
@@ -56,13 +85,17 @@ public sealed class DecoderClassifierTests
     [InlineData("\"num_labels\":1", "\"surprise\":1", "surprise")]
     public void Configuration_that_would_give_wrong_numbers_is_refused_by_name(string old, string replacement, string named)
     {
-        var error = Assert.Throws<InvalidDataException>(() => ClassifierFamilies.Create(Json.Replace(old, replacement, StringComparison.Ordinal), new RandomParameters(1)));
+        var error = Assert.Throws<InvalidDataException>(() =>
+            ClassifierFamilies.Create(Json.Replace(old, replacement, StringComparison.Ordinal), new RandomParameters(1))
+        );
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 
     private static double Logit(DecoderClassifier classifier, int[] ids)
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
-        return classifier.Logits(TorchSharp.torch.tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Length]), [ids.Length])[0, 0].item<float>();
+        return classifier
+            .Logits(TorchSharp.torch.tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Length]), [ids.Length])[0, 0]
+            .item<float>();
     }
 }

@@ -45,7 +45,13 @@ public sealed class SequenceClassifierTests
     {
         using var golden = new ClassifierCase(name);
         int[] ids = golden.Rows[0].Ids;
-        double[] longer = golden.Logits([[.. ids, 0, 0]], ids.Length + 2, 0)[0];
+        double[] longer = golden.Logits(
+            [
+                [.. ids, 0, 0],
+            ],
+            ids.Length + 2,
+            0
+        )[0];
         Assert.True(Math.Abs(longer[0] - golden.Rows[0].Logits[0]) > 1e-3, "two real tokens with the padding's id changed nothing");
     }
 
@@ -79,7 +85,11 @@ public sealed class SequenceClassifierTests
         Assert.All(other.named_parameters(), p => Assert.True(p.parameter.eq(weights[p.name]).all().item<bool>(), p.name));
 
         Safetensors.Save(file, weights.Append(new("surplus.weight", zeros(1))).ToDictionary());
-        Assert.Contains("surplus.weight", Assert.Throws<InvalidDataException>(() => HuggingFaceWeights.Load(folder, other, other.Names)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "surplus.weight",
+            Assert.Throws<InvalidDataException>(() => HuggingFaceWeights.Load(folder, other, other.Names)).Message,
+            StringComparison.Ordinal
+        );
         Directory.Delete(folder, recursive: true);
     }
 
@@ -89,9 +99,18 @@ public sealed class SequenceClassifierTests
     {
         using var golden = new ClassifierCase(name);
         using var scope = NewDisposeScope();
-        golden.Classifier.Logits(tensor(golden.Rows[0].Ids.Select(id => (long)id).ToArray(), [1, golden.Rows[0].Ids.Length]), [golden.Rows[0].Ids.Length]).square().sum().backward();
+        golden
+            .Classifier.Logits(
+                tensor(golden.Rows[0].Ids.Select(id => (long)id).ToArray(), [1, golden.Rows[0].Ids.Length]),
+                [golden.Rows[0].Ids.Length]
+            )
+            .square()
+            .sum()
+            .backward();
         // the same shift of all keys changes no attention, so the bias of keys has no gradient but rounding
-        var moved = golden.Classifier.named_parameters().Where(p => !p.name.EndsWith("key.bias", StringComparison.Ordinal) && !p.name.EndsWith("k_lin.bias", StringComparison.Ordinal));
+        var moved = golden
+            .Classifier.named_parameters()
+            .Where(p => !p.name.EndsWith("key.bias", StringComparison.Ordinal) && !p.name.EndsWith("k_lin.bias", StringComparison.Ordinal));
         Assert.All(moved, p => Assert.True(p.parameter.grad!.abs().sum().item<float>() > 1e-6, p.name));
     }
 
@@ -104,7 +123,11 @@ public sealed class SequenceClassifierTests
     {
         using var golden = new ClassifierCase("bert-classifier");
         using var tokens = zeros(shape, ScalarType.Int64);
-        Assert.Contains(named, Assert.Throws<ArgumentException>(() => golden.Classifier.Logits(tokens, lengths)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            named,
+            Assert.Throws<ArgumentException>(() => golden.Classifier.Logits(tokens, lengths)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -113,13 +136,25 @@ public sealed class SequenceClassifierTests
         using var golden = new ClassifierCase("distilbert-classifier");
         Assert.Equal(["NEGATIVE", "POSITIVE"], golden.Classifier.Labels.ToArray());
         Assert.Equal(1, golden.Classifier.IndexOf("POSITIVE"));
-        Assert.Contains("NEGATIVE, POSITIVE", Assert.Throws<ArgumentException>(() => golden.Classifier.IndexOf("positive")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "NEGATIVE, POSITIVE",
+            Assert.Throws<ArgumentException>(() => golden.Classifier.IndexOf("positive")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Classifier_made_in_a_dispose_scope_survives_it_and_moves_to_another_type()
     {
-        var config = new BertClassifierConfig { VocabularySize = 9, MaxLength = 4, Width = 8, Layers = 1, Heads = 2, InnerWidth = 6 };
+        var config = new BertClassifierConfig
+        {
+            VocabularySize = 9,
+            MaxLength = 4,
+            Width = 8,
+            Layers = 1,
+            Heads = 2,
+            InnerWidth = 6,
+        };
         BertClassifier classifier;
         using (NewDisposeScope())
             classifier = new BertClassifier(config, 3);

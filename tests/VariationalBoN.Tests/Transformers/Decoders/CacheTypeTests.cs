@@ -15,8 +15,12 @@ public sealed class CacheTypeTests
     [InlineData(ScalarType.BFloat16, DeviceType.CUDA, false, ScalarType.BFloat16)]
     [InlineData(ScalarType.Float32, DeviceType.CPU, false, ScalarType.Float32)]
     [InlineData(ScalarType.Float64, DeviceType.CPU, false, ScalarType.Float64)]
-    public void It_is_float32_for_bfloat16_where_products_of_bfloat16_are_slow(ScalarType activations, DeviceType device, bool fast, ScalarType expected) =>
-        Assert.Equal(expected, CacheType.For(activations, device, fast));
+    public void It_is_float32_for_bfloat16_where_products_of_bfloat16_are_slow(
+        ScalarType activations,
+        DeviceType device,
+        bool fast,
+        ScalarType expected
+    ) => Assert.Equal(expected, CacheType.For(activations, device, fast));
 
     /// <summary>Rows of unlike lengths; the distance of bfloat16 to float32 without a cache is the yardstick.</summary>
     [Theory]
@@ -28,12 +32,18 @@ public sealed class CacheTypeTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        CausalTransformer full = TinyDecoders.Create(name), half = TinyDecoders.Create(name);
+        CausalTransformer full = TinyDecoders.Create(name),
+            half = TinyDecoders.Create(name);
         half.to(ScalarType.BFloat16);
-        long[][] rows = [[3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8], [9, 7, 9, 3, 2, 3, 8, 4, 6, 2, 6, 4]];
+        long[][] rows =
+        [
+            [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8],
+            [9, 7, 9, 3, 2, 3, 8, 4, 6, 2, 6, 4],
+        ];
         int[] lengths = [6, 4];
         using IDecoding decoding = half.StartDecoding(tensor([.. rows.SelectMany(row => row[..6])], [2, 6]), lengths, 6, out Tensor logits);
-        double cached = 0, whole = 0;
+        double cached = 0,
+            whole = 0;
         for (int step = 0; step < 6; step++)
         {
             logits = decoding.Append(tensor([.. rows.Select((row, i) => row[lengths[i] + step])]));

@@ -52,7 +52,12 @@ public sealed class CausalGoldenTests
         using var model = golden.Load();
         var rows = golden.Rows;
         int steps = rows[0].Greedy.Length;
-        using IDecoding decoding = model.StartDecoding(GoldenCase.Batch(rows), [.. rows.Select(row => row.Ids.Length)], steps, out var logits);
+        using IDecoding decoding = model.StartDecoding(
+            GoldenCase.Batch(rows),
+            [.. rows.Select(row => row.Ids.Length)],
+            steps,
+            out var logits
+        );
         for (int step = 0; step < steps; step++)
         {
             var next = logits.argmax(-1);
@@ -69,7 +74,10 @@ public sealed class CausalGoldenTests
         var golden = new GoldenCase(name);
         using var model = golden.Load();
         int width = golden.Rows.Max(row => row.Ids.Length) + 1;
-        long[] tokens = [.. golden.Rows.SelectMany(row => Enumerable.Repeat(-1L, width - row.Ids.Length).Concat(row.Ids.Select(id => (long)id)))]; // padding is no id at all
+        long[] tokens =
+        [
+            .. golden.Rows.SelectMany(row => Enumerable.Repeat(-1L, width - row.Ids.Length).Concat(row.Ids.Select(id => (long)id))),
+        ]; // padding is no id at all
         var batch = tensor(tokens, [golden.Rows.Count, width]);
         var logits = model.Logits(batch, tensor(Array.ConvertAll(tokens, token => token < 0 ? 0L : 1L), batch.shape)).detach();
         for (int i = 0; i < golden.Rows.Count; i++)
@@ -82,7 +90,11 @@ public sealed class CausalGoldenTests
     {
         var golden = new GoldenCase(name);
         using var model = golden.Load();
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(model.VocabularySize), new GenerationOptions { TopK = 1, MaxNewTokens = golden.Rows[0].Greedy.Length });
+        var policy = new CausalLmPolicy(
+            model,
+            new NumberTokenizer(model.VocabularySize),
+            new GenerationOptions { TopK = 1, MaxNewTokens = golden.Rows[0].Greedy.Length }
+        );
         var drawn = policy.Sample([.. golden.Rows.Select(row => string.Join(' ', row.Ids))], completionsPerPrompt: 2, seed: 1);
         for (int i = 0; i < drawn.Count; i++)
             Assert.Equal(golden.Rows[i / 2].Greedy, drawn[i].Tokens);
@@ -95,7 +107,15 @@ public sealed class CausalGoldenTests
         var golden = new GoldenCase(name);
         using var model = golden.Load();
         var policy = new CausalLmPolicy(model, new NumberTokenizer(model.VocabularySize), new GenerationOptions { MaxNewTokens = 16 });
-        double[] values = policy.LogProbValues([.. golden.Rows.Select(row => new Completion { Prompt = "", Text = "", PromptTokens = [row.Ids[0]], Tokens = [.. row.Ids[1..]] })]);
+        double[] values = policy.LogProbValues([
+            .. golden.Rows.Select(row => new Completion
+            {
+                Prompt = "",
+                Text = "",
+                PromptTokens = [row.Ids[0]],
+                Tokens = [.. row.Ids[1..]],
+            }),
+        ]);
         for (int i = 0; i < golden.Rows.Count; i++)
             Assert.Equal(golden.Rows[i].TokenLogProbs.Sum(), values[i], 1e-4);
     }

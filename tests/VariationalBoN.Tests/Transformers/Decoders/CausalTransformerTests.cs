@@ -27,8 +27,11 @@ public sealed class CausalTransformerTests
         using var model = TinyDecoders.Create(family);
         Sharpen(model);
         model.to(ScalarType.BFloat16);
-        DecodeAndCompare(model, (expected, actual) =>
-            Assert.InRange(((expected - actual).abs().max() / expected.abs().max()).to(ScalarType.Float32).item<float>(), 0, 0.04));
+        DecodeAndCompare(
+            model,
+            (expected, actual) =>
+                Assert.InRange(((expected - actual).abs().max() / expected.abs().max()).to(ScalarType.Float32).item<float>(), 0, 0.04)
+        );
     }
 
     [Theory]
@@ -37,7 +40,16 @@ public sealed class CausalTransformerTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyDecoders.Create(family);
-        model.forward(Padded([[1, 2, 3, 4, 5, 6, 7, 8]])).log_softmax(-1).narrow(2, 0, 1).sum().backward();
+        model
+            .forward(
+                Padded([
+                    [1, 2, 3, 4, 5, 6, 7, 8],
+                ])
+            )
+            .log_softmax(-1)
+            .narrow(2, 0, 1)
+            .sum()
+            .backward();
         Assert.All(model.named_parameters(), p => Assert.True(p.parameter.grad!.abs().sum().item<float>() > 0, p.name));
         using var same = TinyDecoders.Create(family);
         Assert.Equal(model.parameters().SelectMany(p => p.bytes.ToArray()), same.parameters().SelectMany(p => p.bytes.ToArray()));
@@ -52,7 +64,10 @@ public sealed class CausalTransformerTests
         using var model = TinyDecoders.Create(family);
         using var half = TinyDecoders.Create(family);
         half.to(ScalarType.BFloat16);
-        var tokens = Padded([[1, 2, 3, 4, 5], [5, 4, 3, 2, 1]]);
+        var tokens = Padded([
+            [1, 2, 3, 4, 5],
+            [5, 4, 3, 2, 1],
+        ]);
         var (exact, near) = (model.forward(tokens), half.forward(tokens));
         Assert.Equal((ScalarType.BFloat16, ScalarType.BFloat16), (near.dtype, half.ElementType));
         double scale = exact.abs().max().item<float>();
@@ -68,7 +83,7 @@ public sealed class CausalTransformerTests
         using var scope = NewDisposeScope();
         using var model = (TinyDecoders.Configs["mistral"] with { Layers = 1 }).Create(seed: 3);
         var logits = Last([1, 2, 3, 4, 5, 6, 7]);
-        Assert.InRange(Difference([1, 2, 9, 4, 5, 6, 7]), 0, 1e-7);           // four tokens are seen: 4, 5, 6, 7
+        Assert.InRange(Difference([1, 2, 9, 4, 5, 6, 7]), 0, 1e-7); // four tokens are seen: 4, 5, 6, 7
         Assert.InRange(Difference([1, 2, 3, 9, 5, 6, 7]), 1e-5, double.MaxValue);
 
         Tensor Last(List<long> tokens) => model.forward(Padded([tokens]))[0, 6];
@@ -80,7 +95,10 @@ public sealed class CausalTransformerTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyDecoders.Create("llama");
-        var tokens = Padded([[1, 2, 3], [4, 5, 6]]);
+        var tokens = Padded([
+            [1, 2, 3],
+            [4, 5, 6],
+        ]);
         var head = model.state_dict()["lm_head.weight"];
         RequireClose(model.forward(tokens).view(6, -1), model.HiddenStates(tokens).mm(head.t()));
         Assert.Throws<ArgumentException>(() => model.HiddenStates(zeros(3, ScalarType.Int64)));
@@ -90,11 +108,16 @@ public sealed class CausalTransformerTests
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var rows = Lengths.Select((length, row) => Enumerable.Range(0, length).Select(t => (long)((5 * t) + row) % TinyDecoders.Vocabulary).ToList()).ToList();
+        var rows = Lengths
+            .Select((length, row) => Enumerable.Range(0, length).Select(t => (long)((5 * t) + row) % TinyDecoders.Vocabulary).ToList())
+            .ToList();
         using var decoding = model.StartDecoding(Padded(rows), Lengths, 8, out var logits);
         for (int step = 0; step < 8; step++)
         {
-            requireClose(model.LogitsAt(Padded(rows), tensor(rows.Select((row, i) => ((long)i * rows.Max(r => r.Count)) + row.Count - 1).ToArray())), logits);
+            requireClose(
+                model.LogitsAt(Padded(rows), tensor(rows.Select((row, i) => ((long)i * rows.Max(r => r.Count)) + row.Count - 1).ToArray())),
+                logits
+            );
             if (step is 0 or 3)
             {
                 int[] order = step == 0 ? [2, 0, 0, 1] : [3, 1];
@@ -125,5 +148,6 @@ public sealed class CausalTransformerTests
         return tensor(rows.SelectMany(row => row.Concat(Enumerable.Repeat(11L, width - row.Count))).ToArray(), [rows.Count, width]);
     }
 
-    private static void RequireClose(Tensor expected, Tensor actual) => Assert.InRange((expected - actual).abs().max().item<float>(), 0, 2e-6);
+    private static void RequireClose(Tensor expected, Tensor actual) =>
+        Assert.InRange((expected - actual).abs().max().item<float>(), 0, 2e-6);
 }

@@ -7,8 +7,8 @@ using VariationalBoN.Transformers.Lora;
 namespace VariationalBoN.Tests.Transformers.Decoders;
 
 /// <summary>
-/// Damaged configurations: each is read, or refused with an <see cref="InvalidDataException"/>, and neither allocates out of proportion to its length. Seeds are fixed.
-/// <see cref="FileFuzz.Inputs"/> of them go to the decoders; the environment sets more for the long form.
+/// Damaged configurations: each is read, or refused with an <see cref="InvalidDataException"/>, and neither allocates out of proportion to
+/// its length. Seeds are fixed. <see cref="FileFuzz.Inputs"/> of them go to the decoders; the environment sets more for the long form.
 /// </summary>
 [Trait("Tier", "fast")]
 [Collection("Allocating")]
@@ -16,13 +16,43 @@ public sealed partial class ConfigFuzzTests
 {
     private static readonly string[] Values =
     [
-        "0", "-1", "1", "2", "7", "16777217", "2147483647", "2147483648", "-9223372036854775808", "1e308", "1e999", "0.5", "1e-320", "null", "true", "false", "\"\"", "\"relu\"",
-        "\"\\ud800\"", "\"\\u0000\"", "[]", "{}", "[1]", "{\"a\":1}", "[[[[[[[[[[[[[[[[[[[[", "{\"rope_type\":\"linear\",\"factor\":2}", "{\"rope_type\":\"llama3\"}",
-        "[\"full_attention\",\"sliding_attention\"]", "[\"(a+)+$\"]", "\"(((\"", "NaN", "",
+        "0",
+        "-1",
+        "1",
+        "2",
+        "7",
+        "16777217",
+        "2147483647",
+        "2147483648",
+        "-9223372036854775808",
+        "1e308",
+        "1e999",
+        "0.5",
+        "1e-320",
+        "null",
+        "true",
+        "false",
+        "\"\"",
+        "\"relu\"",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        "[]",
+        "{}",
+        "[1]",
+        "{\"a\":1}",
+        "[[[[[[[[[[[[[[[[[[[[",
+        "{\"rope_type\":\"linear\",\"factor\":2}",
+        "{\"rope_type\":\"llama3\"}",
+        "[\"full_attention\",\"sliding_attention\"]",
+        "[\"(a+)+$\"]",
+        "\"(((\"",
+        "NaN",
+        "",
     ];
 
     [Fact]
-    public void Configurations_of_decoders() => Fuzz(FileFuzz.Inputs, 1, Sources(GoldenCase.Causal), json => CausalTransformerConfig.FromJson(json).ToJson());
+    public void Configurations_of_decoders() =>
+        Fuzz(FileFuzz.Inputs, 1, Sources(GoldenCase.Causal), json => CausalTransformerConfig.FromJson(json).ToJson());
 
     [Fact]
     public void Configurations_of_classifiers()
@@ -33,7 +63,8 @@ public sealed partial class ConfigFuzzTests
     }
 
     [Fact]
-    public void Configurations_of_adapters() => Fuzz(FileFuzz.Inputs / 8, 5, Sources(["lora-gpt2"], "adapter_config.json"), json => LoraOptions.FromJson(json).ToJson());
+    public void Configurations_of_adapters() =>
+        Fuzz(FileFuzz.Inputs / 8, 5, Sources(["lora-gpt2"], "adapter_config.json"), json => LoraOptions.FromJson(json).ToJson());
 
     private static void Fuzz(int count, int seed, string[] sources, Action<string> read)
     {
@@ -79,7 +110,8 @@ public sealed partial class ConfigFuzzTests
             return string.Concat(json.AsSpan(0, value.Index), Values[random.Next(Values.Length)], json.AsSpan(value.Index + value.Length));
         }
 
-        int from = random.Next(json.Length + 1), to = Math.Min(json.Length, from + random.Next(40));
+        int from = random.Next(json.Length + 1),
+            to = Math.Min(json.Length, from + random.Next(40));
         return random.Next(3) switch
         {
             0 => json.Remove(from, to - from),

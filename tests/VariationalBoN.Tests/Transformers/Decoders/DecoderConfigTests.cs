@@ -5,28 +5,39 @@ namespace VariationalBoN.Tests.Transformers.Decoders;
 [Trait("Tier", "fast")]
 public sealed class DecoderConfigTests
 {
-    private const string Shape = """ "vocab_size":320,"hidden_size":48,"intermediate_size":112,"max_position_embeddings":128,"num_attention_heads":6,"num_hidden_layers":2 """;
+    private const string Shape =
+        """ "vocab_size":320,"hidden_size":48,"intermediate_size":112,"max_position_embeddings":128,"num_attention_heads":6,"num_hidden_layers":2 """;
 
     [Fact]
     public void What_transformers_takes_where_nothing_is_said_is_taken()
     {
         var llama = Llama("llama", "");
-        Assert.Equal((6, 8, 10_000.0, 1e-6, "silu", false), (llama.KeyValueHeads, llama.HeadSize, llama.Rotary.Theta, llama.RmsNormEpsilon, llama.Activation, llama.TiesEmbeddings));
+        Assert.Equal(
+            (6, 8, 10_000.0, 1e-6, "silu", false),
+            (llama.KeyValueHeads, llama.HeadSize, llama.Rotary.Theta, llama.RmsNormEpsilon, llama.Activation, llama.TiesEmbeddings)
+        );
         Assert.Equal(4096, Llama("mistral", "\"num_key_value_heads\":2").SlidingWindow);
         Assert.Null(Llama("mistral", "\"num_key_value_heads\":2,\"sliding_window\":null").SlidingWindow);
         Assert.Equal(128, Llama("qwen3", "\"num_key_value_heads\":2").HeadSize);
         Assert.Null(Llama("qwen2", "\"num_key_value_heads\":2,\"sliding_window\":64,\"use_sliding_window\":false").SlidingWindow);
-        var windowed = Llama("qwen2", "\"num_key_value_heads\":2,\"sliding_window\":64,\"use_sliding_window\":true,\"max_window_layers\":1");
+        var windowed = Llama(
+            "qwen2",
+            "\"num_key_value_heads\":2,\"sliding_window\":64,\"use_sliding_window\":true,\"max_window_layers\":1"
+        );
         Assert.Equal((64, 1), (windowed.SlidingWindow, windowed.FirstWindowedLayer));
         Assert.Equal(windowed, LlamaConfig.FromJson(windowed.ToJson()));
         var neox = GptNeoXConfig.FromJson($$"""{"model_type":"gpt_neox",{{Shape}}}""");
-        Assert.Equal((0.25, 10_000.0, true, true, "gelu"), (neox.RotaryShare, neox.Rotary.Theta, neox.ParallelResidual, neox.AttentionBias, neox.Activation));
+        Assert.Equal(
+            (0.25, 10_000.0, true, true, "gelu"),
+            (neox.RotaryShare, neox.Rotary.Theta, neox.ParallelResidual, neox.AttentionBias, neox.Activation)
+        );
     }
 
     [Fact]
     public void Both_layouts_of_the_rotary_settings_mean_the_same()
     {
-        const string Scaling = "\"factor\":8.0,\"high_freq_factor\":4.0,\"low_freq_factor\":1.0,\"original_max_position_embeddings\":32,\"rope_type\":\"llama3\"";
+        const string Scaling =
+            "\"factor\":8.0,\"high_freq_factor\":4.0,\"low_freq_factor\":1.0,\"original_max_position_embeddings\":32,\"rope_type\":\"llama3\"";
         var four = Llama("llama", $"\"rope_theta\":500000.0,\"rope_scaling\":{{{Scaling}}},\"torch_dtype\":\"bfloat16\"");
         var five = Llama("llama", $"\"rope_parameters\":{{{Scaling},\"rope_theta\":500000.0}},\"dtype\":\"bfloat16\"");
         Assert.Equal(four, five);
@@ -61,10 +72,22 @@ public sealed class DecoderConfigTests
     [InlineData("mistral", "", "num_key_value_heads is missing")]
     [InlineData("qwen2", "\"num_key_value_heads\":2,\"use_mrope\":true", "use_mrope is true")]
     [InlineData("qwen2", "\"num_key_value_heads\":2,\"use_sliding_window\":true", "sliding_window is missing")]
-    [InlineData("qwen2", "\"num_key_value_heads\":2,\"layer_types\":[\"sliding_attention\",\"full_attention\"]", "full_attention behind sliding_attention")]
-    [InlineData("qwen2", "\"num_key_value_heads\":2,\"layer_types\":[\"full_attention\",\"sliding_attention\"]", "use_sliding_window is false")]
+    [InlineData(
+        "qwen2",
+        "\"num_key_value_heads\":2,\"layer_types\":[\"sliding_attention\",\"full_attention\"]",
+        "full_attention behind sliding_attention"
+    )]
+    [InlineData(
+        "qwen2",
+        "\"num_key_value_heads\":2,\"layer_types\":[\"full_attention\",\"sliding_attention\"]",
+        "use_sliding_window is false"
+    )]
     [InlineData("qwen3", "\"num_key_value_heads\":2,\"layer_types\":[\"full_attention\"]", "list of 2 texts")]
-    [InlineData("qwen3", "\"num_key_value_heads\":2,\"layer_types\":[\"full_attention\",\"chunked_attention\"]", "full_attention or sliding_attention")]
+    [InlineData(
+        "qwen3",
+        "\"num_key_value_heads\":2,\"layer_types\":[\"full_attention\",\"chunked_attention\"]",
+        "full_attention or sliding_attention"
+    )]
     [InlineData("gpt_neox", "\"rotary_pct\":0.5,\"partial_rotary_factor\":0.25", "0.5 and as 0.25")]
     [InlineData("gpt_neox", "\"rotary_emb_base\":100,\"rope_theta\":1000", "100 and as 1000")]
     [InlineData("gpt_neox", "\"rotary_pct\":0.4", "turns 3 of the 8")]
@@ -79,8 +102,15 @@ public sealed class DecoderConfigTests
     }
 
     [Theory]
-    [InlineData("gpt2", "\"n_positions\":64,\"n_embd\":48,\"n_layer\":2,\"n_head\":4,\"vocab_size\":9,\"_num_labels\":1,\"output_past\":true,\"_commit_hash\":null,\"torchscript\":true,\"task_specific_params\":{\"text-generation\":{\"do_sample\":true}}")]
-    [InlineData("llama", Shape + ",\"is_llama_config\":true,\"rope_interleaved\":false,\"transformers.js_config\":{\"dtype\":\"q4\"},\"pad_token_id\":-1,\"tf_legacy_loss\":false,\"eos_token_id\":[1,2],\"bos_token_id\":null")]
+    [InlineData(
+        "gpt2",
+        "\"n_positions\":64,\"n_embd\":48,\"n_layer\":2,\"n_head\":4,\"vocab_size\":9,\"_num_labels\":1,\"output_past\":true,\"_commit_hash\":null,\"torchscript\":true,\"task_specific_params\":{\"text-generation\":{\"do_sample\":true}}"
+    )]
+    [InlineData(
+        "llama",
+        Shape
+            + ",\"is_llama_config\":true,\"rope_interleaved\":false,\"transformers.js_config\":{\"dtype\":\"q4\"},\"pad_token_id\":-1,\"tf_legacy_loss\":false,\"eos_token_id\":[1,2],\"bos_token_id\":null"
+    )]
     public void Settings_of_the_hub_without_effect_are_passed_over(string type, string settings) =>
         Assert.Equal(type, CausalTransformerConfig.FromJson($$"""{"model_type":"{{type}}",{{settings}}}""").ModelType);
 
@@ -89,10 +119,16 @@ public sealed class DecoderConfigTests
     {
         string path = Path.GetTempFileName();
         File.WriteAllText(path, "{}");
-        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => CausalTransformerConfig.Load(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            path,
+            Assert.Throws<InvalidDataException>(() => CausalTransformerConfig.Load(path)).Message,
+            StringComparison.Ordinal
+        );
         File.Delete(path);
     }
 
     private static LlamaConfig Llama(string type, string settings) =>
-        Assert.IsType<LlamaConfig>(CausalTransformerConfig.FromJson($$"""{"model_type":"{{type}}",{{Shape}}{{(settings.Length == 0 ? "" : ",")}}{{settings}}}"""));
+        Assert.IsType<LlamaConfig>(
+            CausalTransformerConfig.FromJson($$"""{"model_type":"{{type}}",{{Shape}}{{(settings.Length == 0 ? "" : ",")}}{{settings}}}""")
+        );
 }

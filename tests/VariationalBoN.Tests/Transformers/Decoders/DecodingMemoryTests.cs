@@ -10,12 +10,14 @@ namespace VariationalBoN.Tests.Transformers.Decoders;
 [Trait("Kernels", "any")]
 public sealed class DecodingMemoryTests
 {
-    private const int Steps = 300, NumbersPerToken = 2 * 2 * 2 * 4; // keys and values, layers, key heads, size of a head
+    private const int Steps = 300,
+        NumbersPerToken = 2 * 2 * 2 * 4; // keys and values, layers, key heads, size of a head
 
     [Fact]
     public void Rows_that_grow_together_leave_nothing_behind()
     {
-        const int Rows = 12, Prompt = 5;
+        const int Rows = 12,
+            Prompt = 5;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using CausalTransformer model = Model();
@@ -62,7 +64,11 @@ public sealed class DecodingMemoryTests
         {
             Append(decoding, lengths.Count);
             lengths = lengths.ConvertAll(length => length + 1);
-            Assert.InRange(Held(decoding), lengths.Sum() * NumbersPerToken, (3.1 * lengths.Sum() * NumbersPerToken) + (4 * 400 * NumbersPerToken));
+            Assert.InRange(
+                Held(decoding),
+                lengths.Sum() * NumbersPerToken,
+                (3.1 * lengths.Sum() * NumbersPerToken) + (4 * 400 * NumbersPerToken)
+            );
             Assert.All(Slots(decoding), slots => Assert.InRange(slots, 1, Rows));
             int[] kept = [.. Enumerable.Range(0, lengths.Count).Where(_ => random.Next(20) > 0)];
             int[] added = [.. Enumerable.Range(0, Rows - kept.Length).Select(_ => random.Next(step < 75 ? 4 : 1))];
@@ -76,7 +82,10 @@ public sealed class DecodingMemoryTests
     public void Prompts_keep_nothing_but_their_keys_and_values()
     {
         using var joined = rand(3, 5, 12, 4); // as GPT-2 has queries, keys and values
-        using Tensor part = joined.narrow(2, 4, 4), keys = part.transpose(1, 2), own = rand(3, 5, 4, 4), values = own.transpose(1, 2);
+        using Tensor part = joined.narrow(2, 4, 4),
+            keys = part.transpose(1, 2),
+            own = rand(3, 5, 4, 4),
+            values = own.transpose(1, 2);
         using var kept = new KeyValues();
         Tensor given = values.alias();
         kept.Keep(keys.alias(), given);
@@ -92,7 +101,13 @@ public sealed class DecodingMemoryTests
         using CausalTransformer model = TinyDecoders.Create("llama");
         model.UseMixedPrecision();
         using var decoder = new Recorder(model);
-        var options = new GenerationOptions { MaxNewTokens = 6, StopTokens = [3, 5, 7, 9], RowsPerBatch = 4, RowsPerUnit = 60 };
+        var options = new GenerationOptions
+        {
+            MaxNewTokens = 6,
+            StopTokens = [3, 5, 7, 9],
+            RowsPerBatch = 4,
+            RowsPerUnit = 60,
+        };
         var policy = new CausalLmPolicy(decoder, new NumberTokenizer(TinyDecoders.Vocabulary), options);
 
         policy.Sample([.. Enumerable.Range(1, 20).Select(i => (Prompt)$"{i} 2")], 3, seed: 1);
@@ -123,9 +138,11 @@ public sealed class DecodingMemoryTests
         decoding.Append(tokens).Dispose();
     }
 
-    private static long Held(TransformerDecoding decoding) => decoding.Parts.SelectMany(part => part.Keys.Concat(part.Values)).Sum(tensor => tensor.numel());
+    private static long Held(TransformerDecoding decoding) =>
+        decoding.Parts.SelectMany(part => part.Keys.Concat(part.Values)).Sum(tensor => tensor.numel());
 
-    private static long[] Slots(TransformerDecoding decoding) => [.. decoding.Parts.Where(part => part.Keys.Count > 0).Select(part => part.Keys[0].size(0))];
+    private static long[] Slots(TransformerDecoding decoding) =>
+        [.. decoding.Parts.Where(part => part.Keys.Count > 0).Select(part => part.Keys[0].size(0))];
 
     /// <summary>Remembers the narrowed weights of each decoding that begins.</summary>
     private sealed class Recorder : nn.Module<Tensor, Tensor>, ISharingDecoder
@@ -153,8 +170,13 @@ public sealed class DecodingMemoryTests
         public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
             Recorded(inner.StartDecoding(tokens, lengths, additionalTokens, out logits));
 
-        public IDecoding StartDecoding(IDecoding beside, Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
-            Recorded(((ISharingDecoder)inner).StartDecoding(beside, tokens, lengths, additionalTokens, out logits));
+        public IDecoding StartDecoding(
+            IDecoding beside,
+            Tensor tokens,
+            ReadOnlySpan<int> lengths,
+            int additionalTokens,
+            out Tensor logits
+        ) => Recorded(((ISharingDecoder)inner).StartDecoding(beside, tokens, lengths, additionalTokens, out logits));
 
         private IDecoding Recorded(IDecoding decoding)
         {

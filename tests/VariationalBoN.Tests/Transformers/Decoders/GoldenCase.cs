@@ -14,8 +14,22 @@ internal sealed class GoldenCase
     /// <summary>Every case with a causal language model.</summary>
     public static readonly string[] Causal =
     [
-        "gpt2", "gpt2-bf16", "gpt2-bf16-config-v5", "gpt2-hub-layout", "gpt2-pytorch-bin", "llama-sharded-bf16", "llama2", "llama3", "llama3-config-v5", "mistral", "pythia", "pythia-config-v5",
-        "pythia-hub-layout-f16", "qwen2", "qwen3", "qwen3-config-v5",
+        "gpt2",
+        "gpt2-bf16",
+        "gpt2-bf16-config-v5",
+        "gpt2-hub-layout",
+        "gpt2-pytorch-bin",
+        "llama-sharded-bf16",
+        "llama2",
+        "llama3",
+        "llama3-config-v5",
+        "mistral",
+        "pythia",
+        "pythia-config-v5",
+        "pythia-hub-layout-f16",
+        "qwen2",
+        "qwen3",
+        "qwen3-config-v5",
     ];
 
     private readonly string _folder;

@@ -5,12 +5,19 @@ namespace VariationalBoN.Tests.Transformers.Decoders;
 [Trait("Tier", "fast")]
 public sealed class Gpt2ConfigTests
 {
-    private const string Json = """{"model_type":"gpt2","vocab_size":601,"n_positions":64,"n_embd":48,"n_layer":2,"n_head":4,"n_inner":null,"activation_function":"gelu_new","layer_norm_epsilon":1e-5}""";
+    private const string Json =
+        """{"model_type":"gpt2","vocab_size":601,"n_positions":64,"n_embd":48,"n_layer":2,"n_head":4,"n_inner":null,"activation_function":"gelu_new","layer_norm_epsilon":1e-5}""";
 
     [Fact]
     public void Saved_configuration_is_read_back_equal()
     {
-        var config = Gpt2Config.FromJson(Json) with { InnerWidth = 100, Activation = "relu", LayerNormEpsilon = 1e-6, TiesEmbeddings = false };
+        var config = Gpt2Config.FromJson(Json) with
+        {
+            InnerWidth = 100,
+            Activation = "relu",
+            LayerNormEpsilon = 1e-6,
+            TiesEmbeddings = false,
+        };
         Assert.Equal(config, Gpt2Config.FromJson(config.ToJson()));
     }
 
@@ -30,7 +37,9 @@ public sealed class Gpt2ConfigTests
     [InlineData("{\"model", "[{\"model", "not valid JSON")]
     public void Configuration_that_would_give_wrong_numbers_is_refused_by_name(string old, string replacement, string named)
     {
-        var error = Assert.Throws<InvalidDataException>(() => Gpt2Config.FromJson(Json.Replace(old, replacement, StringComparison.Ordinal)));
+        var error = Assert.Throws<InvalidDataException>(() =>
+            Gpt2Config.FromJson(Json.Replace(old, replacement, StringComparison.Ordinal))
+        );
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
     }
 }

@@ -6,7 +6,15 @@ namespace VariationalBoN.Tests.Transformers.Decoders;
 [Trait("Tier", "torch")]
 public sealed class Gpt2Tests
 {
-    private static readonly Gpt2Config Config = new() { VocabularySize = 11, MaxLength = 8, Width = 12, Layers = 2, Heads = 3, Activation = "relu" };
+    private static readonly Gpt2Config Config = new()
+    {
+        VocabularySize = 11,
+        MaxLength = 8,
+        Width = 12,
+        Layers = 2,
+        Heads = 3,
+        Activation = "relu",
+    };
 
     [Fact]
     public void Same_seed_gives_the_same_bits_and_another_seed_others()
@@ -25,8 +33,8 @@ public sealed class Gpt2Tests
         var parameters = model.named_parameters().ToDictionary(p => p.name, p => p.parameter);
         Assert.Equal(2 + (2 * 12) + 2, parameters.Count);
         Assert.Equal([96L, 288], parameters["h.1.attn.c_attn.weight"].shape);
-        Assert.Equal(0.02, Deviation(parameters["wte.weight"]), 0.0004);                // 48,000 values: 3 standard errors are 0.0002
-        Assert.Equal(0.01, Deviation(parameters["h.0.mlp.c_proj.weight"]), 0.0002);     // 0.02 / sqrt(2 * 2)
+        Assert.Equal(0.02, Deviation(parameters["wte.weight"]), 0.0004); // 48,000 values: 3 standard errors are 0.0002
+        Assert.Equal(0.01, Deviation(parameters["h.0.mlp.c_proj.weight"]), 0.0002); // 0.02 / sqrt(2 * 2)
         Assert.Equal(0.0, Deviation(parameters["h.0.mlp.c_fc.bias"]));
         Assert.Equal(1f, parameters["ln_f.weight"].data<float>()[0]);
     }
@@ -66,7 +74,11 @@ public sealed class Gpt2Tests
     {
         using var scope = NewDisposeScope();
         using var model = new Gpt2(Config, 3);
-        Assert.Contains("1 to 8", Assert.Throws<ArgumentException>(() => model.forward(zeros([1, length], ScalarType.Int64))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 to 8",
+            Assert.Throws<ArgumentException>(() => model.forward(zeros([1, length], ScalarType.Int64))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

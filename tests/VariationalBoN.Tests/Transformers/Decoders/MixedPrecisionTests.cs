@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Transformers.Decoders;
 
-/// <summary>Models whose products are bfloat16: close to float32, one law of drawing and scoring, told by the identity, refused where weights cannot train.</summary>
+/// <summary>Models whose products are bfloat16: close to float32, one law of drawing and scoring, told by the identity, refused where
+/// weights cannot train.</summary>
 [Trait("Tier", "torch")]
 public sealed class MixedPrecisionTests
 {
@@ -32,7 +33,10 @@ public sealed class MixedPrecisionTests
         Assert.All(logits.Zip(mixedLogits), pair => Assert.Equal(pair.First, pair.Second, Close));
         double inner = gradient.Zip(mixedGradient, (a, b) => a * b).Sum();
         Assert.True(inner / Math.Sqrt(gradient.Sum(a => a * a) * mixedGradient.Sum(b => b * b)) > 0.999);
-        Assert.All(model.parameters(), parameter => Assert.Equal((ScalarType.Float32, ScalarType.Float32), (parameter.dtype, parameter.grad!.dtype)));
+        Assert.All(
+            model.parameters(),
+            parameter => Assert.Equal((ScalarType.Float32, ScalarType.Float32), (parameter.dtype, parameter.grad!.dtype))
+        );
     }
 
     [Theory]
@@ -41,11 +45,19 @@ public sealed class MixedPrecisionTests
     {
         using var model = TinyDecoders.Create(family);
         model.UseMixedPrecision();
-        var policy = new CausalLmPolicy(model, new NumberTokenizer(TinyDecoders.Vocabulary), new GenerationOptions { MaxNewTokens = 6, Temperature = 0.8 });
+        var policy = new CausalLmPolicy(
+            model,
+            new NumberTokenizer(TinyDecoders.Vocabulary),
+            new GenerationOptions { MaxNewTokens = 6, Temperature = 0.8 }
+        );
         var drawn = policy.Sample(["1 2 3", "4"], completionsPerPrompt: 3, seed: 1);
-        double[] scored = policy.LogProbValues(drawn), plain = policy.WithoutDecoder().LogProbValues(drawn);
+        double[] scored = policy.LogProbValues(drawn),
+            plain = policy.WithoutDecoder().LogProbValues(drawn);
         Assert.All(scored.Zip(plain), pair => Assert.Equal(pair.First, pair.Second, 6 * Close));
-        Assert.Equal(policy.Sample(["1 2 3", "4"], 3, seed: 1).Select(completion => completion.Text), drawn.Select(completion => completion.Text));
+        Assert.Equal(
+            policy.Sample(["1 2 3", "4"], 3, seed: 1).Select(completion => completion.Text),
+            drawn.Select(completion => completion.Text)
+        );
     }
 
     [Fact]
@@ -57,10 +69,12 @@ public sealed class MixedPrecisionTests
         model.UseMixedPrecision();
         var prompt = tensor(new long[] { 1, 2, 3 }, [1, 3]);
         var next = tensor(new long[] { 4 });
-        double[] before = Step(), again = Step();
+        double[] before = Step(),
+            again = Step();
         foreach (var parameter in model.parameters())
             parameter.neg_();
-        double[] after = Step(), expected = model.forward(tensor(new long[] { 1, 2, 3, 4 }, [1, 4])).select(1, 3).Doubles();
+        double[] after = Step(),
+            expected = model.forward(tensor(new long[] { 1, 2, 3, 4 }, [1, 4])).select(1, 3).Doubles();
         Assert.Equal(before, again);
         Assert.NotEqual(before, after);
         Assert.All(expected.Zip(after), pair => Assert.Equal(pair.First, pair.Second, Close));
@@ -91,7 +105,12 @@ public sealed class MixedPrecisionTests
         (double[] Values, double[] Gradient) Score(int elements)
         {
             using var mode = set_grad_enabled(trains);
-            var values = TokenLogProbs.Of(new PositionLogits(model.HiddenStatesAt(tokens, positions), model.HeadWeight), targets, distribution, elements);
+            var values = TokenLogProbs.Of(
+                new PositionLogits(model.HiddenStatesAt(tokens, positions), model.HeadWeight),
+                targets,
+                distribution,
+                elements
+            );
             if (!trains)
                 return (values.Doubles(), []);
             model.zero_grad();
@@ -137,7 +156,8 @@ public sealed class MixedPrecisionTests
 
         using var narrow = exact.FrozenCopy(() => TinyDecoders.Create("llama"));
         narrow.to(ScalarType.BFloat16);
-        double[] wide = exact.forward(Tokens()).Doubles(), whole = narrow.forward(Tokens()).Doubles();
+        double[] wide = exact.forward(Tokens()).Doubles(),
+            whole = narrow.forward(Tokens()).Doubles();
         narrow.UseMixedPrecision();
         Assert.Equal(ScalarType.Float32, narrow.forward(Tokens()).dtype);
         double[] mixed = narrow.forward(Tokens()).Doubles();
@@ -158,16 +178,32 @@ public sealed class MixedPrecisionTests
         model.to(ScalarType.BFloat16);
         using (no_grad())
             model.forward(Tokens()).Dispose();
-        Assert.Contains("wte.weight", Assert.Throws<InvalidOperationException>(() => model.forward(Tokens())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "wte.weight",
+            Assert.Throws<InvalidOperationException>(() => model.forward(Tokens())).Message,
+            StringComparison.Ordinal
+        );
         model.UseMixedPrecision(false);
         model.to(ScalarType.Float64);
-        Assert.Contains("Float64", Assert.Throws<InvalidOperationException>(() => model.UseMixedPrecision()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Float64",
+            Assert.Throws<InvalidOperationException>(() => model.UseMixedPrecision()).Message,
+            StringComparison.Ordinal
+        );
         string directory = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "gpt2");
         var options = new PretrainedOptions { MixedPrecision = true };
         Assert.Throws<ArgumentException>(() => PretrainedCausalLm.Load(directory, options with { ElementType = ScalarType.Float64 }));
-        Assert.Contains("MixedPrecision", Assert.Throws<ArgumentException>(() => PretrainedClassifier.Load(directory, options)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "MixedPrecision",
+            Assert.Throws<ArgumentException>(() => PretrainedClassifier.Load(directory, options)).Message,
+            StringComparison.Ordinal
+        );
         using var narrow = PretrainedCausalLm.Load(directory, options with { ElementType = ScalarType.BFloat16 });
-        Assert.Contains("BFloat16", Assert.Throws<InvalidOperationException>(() => narrow.WithReference()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "BFloat16",
+            Assert.Throws<InvalidOperationException>(() => narrow.WithReference()).Message,
+            StringComparison.Ordinal
+        );
         using var adapters = narrow.WithReference(lora: new LoraOptions { Rank = 2 });
         Assert.True(adapters.Network.MixedPrecision);
     }

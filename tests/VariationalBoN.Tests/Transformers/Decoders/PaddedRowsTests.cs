@@ -16,7 +16,10 @@ public sealed class PaddedRowsTests
         using var scope = NewDisposeScope();
         using var golden = new ClassifierCase(name);
         int width = golden.Rows.Max(row => row.Ids.Length) + 1;
-        long[] tokens = [.. golden.Rows.SelectMany(row => Enumerable.Repeat(-1L, width - row.Ids.Length).Concat(row.Ids.Select(id => (long)id)))];
+        long[] tokens =
+        [
+            .. golden.Rows.SelectMany(row => Enumerable.Repeat(-1L, width - row.Ids.Length).Concat(row.Ids.Select(id => (long)id))),
+        ];
         var batch = tensor(tokens, [golden.Rows.Length, width]);
         var logits = golden.Classifier.Logits(batch, batch.ge(tensor(0L))).detach().to(ScalarType.Float64);
         for (int row = 0; row < golden.Rows.Length; row++)
@@ -30,8 +33,14 @@ public sealed class PaddedRowsTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyDecoders.Create("gpt2");
-        var error = Assert.Throws<ArgumentException>(() => model.Logits(ones([2, 3], ScalarType.Int64), tensor([1L, 1L, 0L, .. mask], [2, 3])));
+        var error = Assert.Throws<ArgumentException>(() =>
+            model.Logits(ones([2, 3], ScalarType.Int64), tensor([1L, 1L, 0L, .. mask], [2, 3]))
+        );
         Assert.Contains(named, error.Message, StringComparison.Ordinal);
-        Assert.Contains("mask is [2, 2]", Assert.Throws<ArgumentException>(() => model.Logits(ones([2, 3], ScalarType.Int64), ones(2, 2))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "mask is [2, 2]",
+            Assert.Throws<ArgumentException>(() => model.Logits(ones([2, 3], ScalarType.Int64), ones(2, 2))).Message,
+            StringComparison.Ordinal
+        );
     }
 }

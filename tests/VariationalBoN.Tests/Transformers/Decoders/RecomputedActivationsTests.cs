@@ -68,8 +68,10 @@ public sealed class RecomputedActivationsTests
         }
 
         value.backward();
-        Assert.All(model.named_parameters().Where(pair => pair.name.StartsWith("h.", StringComparison.Ordinal)), pair =>
-            Assert.Contains(pair.parameter.grad!.Doubles(), double.IsNaN));
+        Assert.All(
+            model.named_parameters().Where(pair => pair.name.StartsWith("h.", StringComparison.Ordinal)),
+            pair => Assert.Contains(pair.parameter.grad!.Doubles(), double.IsNaN)
+        );
     }
 
     private static double[] Pass(CausalTransformer model)

@@ -21,10 +21,18 @@ public sealed class RefilledDecodingTests
         using var noGradient = no_grad();
         using CausalTransformer model = (TinyDecoders.Configs[family] with { MaxLength = Longest + 1 }).Create(seed: 1);
         model.eval();
-        List<List<long>> first = [Tokens(58, 0), Tokens(29, 1), Tokens(93, 2)], second = [Tokens(2, 3), Tokens(61, 4)];
-        using IDecoding read = Start(model, first), waiting = Start(model, second);
+        List<List<long>> first = [Tokens(58, 0), Tokens(29, 1), Tokens(93, 2)],
+            second = [Tokens(2, 3), Tokens(61, 4)];
+        using IDecoding read = Start(model, first),
+            waiting = Start(model, second);
         using IDecoding decoding = read.CopyRows([1, 0, 1, 2]);
-        List<List<long>> rows = [[.. first[1]], [.. first[0]], [.. first[1]], [.. first[2]]];
+        List<List<long>> rows =
+        [
+            [.. first[1]],
+            [.. first[0]],
+            [.. first[1]],
+            [.. first[2]],
+        ];
         for (int step = 0; step < 12; step++)
         {
             switch (step)
@@ -41,14 +49,19 @@ public sealed class RefilledDecodingTests
                 case 8: // none is left, then others come
                     decoding.SelectRows([]);
                     decoding.AddRows(read, [2, 1]);
-                    rows = [[.. first[2]], [.. first[1]]];
+                    rows =
+                    [
+                        [.. first[2]],
+                        [.. first[1]],
+                    ];
                     break;
             }
 
             long[] next = [.. rows.Select((_, row) => (long)((3 * step) + (7 * row) + 1) % TinyDecoders.Vocabulary)];
             for (int row = 0; row < rows.Count; row++)
                 rows[row].Add(next[row]);
-            Tensor logits = decoding.Append(tensor(next)), expected = Whole(model, rows);
+            Tensor logits = decoding.Append(tensor(next)),
+                expected = Whole(model, rows);
             Assert.InRange((expected - logits).abs().max().item<float>(), 0, 2e-6);
         }
     }
@@ -60,10 +73,9 @@ public sealed class RefilledDecodingTests
         using var noGradient = no_grad();
         using CausalTransformer model = TinyDecoders.Create("llama");
         List<List<long>> rows = [Tokens(5, 0), Tokens(3, 1)];
-        using IDecoding read = Start(model, rows), copy = read.CopyRows([0]);
-        using (copy.Append(tensor(new long[] { 7 })))
-        {
-        }
+        using IDecoding read = Start(model, rows),
+            copy = read.CopyRows([0]);
+        using (copy.Append(tensor(new long[] { 7 }))) { }
 
         foreach (List<long> row in rows)
             row.Add(9);
@@ -75,13 +87,16 @@ public sealed class RefilledDecodingTests
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        using CausalTransformer model = TinyDecoders.Create("llama"), other = TinyDecoders.Create("llama");
-        using IDecoding decoding = Start(model, [Tokens(3, 0)]), foreign = Start(other, [Tokens(3, 0)]);
+        using CausalTransformer model = TinyDecoders.Create("llama"),
+            other = TinyDecoders.Create("llama");
+        using IDecoding decoding = Start(model, [Tokens(3, 0)]),
+            foreign = Start(other, [Tokens(3, 0)]);
 
         Assert.Equal("from", Assert.Throws<ArgumentException>(() => decoding.AddRows(foreign, [0])).ParamName);
     }
 
-    private static List<long> Tokens(int length, int row) => [.. Enumerable.Range(0, length).Select(t => (long)((5 * t) + (t * t) + row) % TinyDecoders.Vocabulary)];
+    private static List<long> Tokens(int length, int row) =>
+        [.. Enumerable.Range(0, length).Select(t => (long)((5 * t) + (t * t) + row) % TinyDecoders.Vocabulary)];
 
     private static IDecoding Start(CausalTransformer model, List<List<long>> rows)
     {

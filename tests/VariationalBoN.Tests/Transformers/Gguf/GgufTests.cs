@@ -13,12 +13,20 @@ namespace VariationalBoN.Tests.Transformers.Gguf;
 [Trait("Tier", "torch")]
 public sealed class GgufTests : IDisposable
 {
-    /// <summary>Of the largest logit. llama.cpp takes GELU and SiLU from float32 arithmetic or, for GELU, from a table in float16.</summary>
-    private const double Tolerance = 1e-4, GeluTolerance = 3e-3, HalfTolerance = 5e-3, QuantizedTolerance = 3e-2;
+    /// <summary>Of the largest logit. llama.cpp takes GELU and SiLU from float32 arithmetic or, for GELU, from a table in
+    /// float16.</summary>
+    private const double Tolerance = 1e-4,
+        GeluTolerance = 3e-3,
+        HalfTolerance = 5e-3,
+        QuantizedTolerance = 3e-2;
 
     private static readonly string[] s_texts =
     [
-        "The quick brown fox jumps over the lazy dog.", "It's 2026, isn't it? They'll see 12345 things.", "  two  spaces\n\nand lines\t.", "na\u00efve caf\u00e9 \u4e2d\u6587 \U0001f600", " leading",
+        "The quick brown fox jumps over the lazy dog.",
+        "It's 2026, isn't it? They'll see 12345 things.",
+        "  two  spaces\n\nand lines\t.",
+        "na\u00efve caf\u00e9 \u4e2d\u6587 \U0001f600",
+        " leading",
     ];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gguf-");
@@ -38,15 +46,29 @@ public sealed class GgufTests : IDisposable
     {
         using var model = PretrainedCausalLm.Load(GoldenCase.FolderOf(name));
         int[] tokens = new GoldenCase(name).Rows.MaxBy(row => row.Ids.Length)!.Ids;
-        foreach ((GgufType type, double tolerance) in new[] { (GgufType.F32, name == "gpt2" ? GeluTolerance : Tolerance), (GgufType.F16, HalfTolerance), (GgufType.Q8, QuantizedTolerance) })
+        foreach (
+            (GgufType type, double tolerance) in new[]
+            {
+                (GgufType.F32, name == "gpt2" ? GeluTolerance : Tolerance),
+                (GgufType.F16, HalfTolerance),
+                (GgufType.Q8, QuantizedTolerance),
+            }
+        )
         {
             model.SaveGguf(File, type);
             using var peer = new LlamaCpp(File, model.Model.MaxLength);
-            float[][] ours = Logits(model.Model, tokens), theirs = peer.Logits(tokens);
+            float[][] ours = Logits(model.Model, tokens),
+                theirs = peer.Logits(tokens);
             double largest = ours.Max(row => row.Max(MathF.Abs));
-            Assert.All(ours.Zip(theirs), pair => Assert.All(pair.First.Zip(pair.Second), both => Assert.Equal(both.First, both.Second, tolerance * largest)));
+            Assert.All(
+                ours.Zip(theirs),
+                pair => Assert.All(pair.First.Zip(pair.Second), both => Assert.Equal(both.First, both.Second, tolerance * largest))
+            );
             if (type == GgufType.F32)
-                Assert.Equal(Greedy(tokens[..4], prefix => Logits(model.Model, prefix)[^1]), Greedy(tokens[..4], prefix => peer.Logits(prefix)[^1]));
+                Assert.Equal(
+                    Greedy(tokens[..4], prefix => Logits(model.Model, prefix)[^1]),
+                    Greedy(tokens[..4], prefix => peer.Logits(prefix)[^1])
+                );
         }
     }
 
@@ -63,7 +85,10 @@ public sealed class GgufTests : IDisposable
         Assert.All(s_texts, text => Assert.Equal(model.Tokenizer.Encode(text), peer.Tokenize(text, addSpecial: true)));
         Assert.Equal(model.Tokenizer.EosId, (int?)peer.Weights.Vocab.EOS);
         string[] special = [.. model.Tokenizer.SpecialTokens.Values.Distinct()];
-        Assert.All(special, token => Assert.Equal(model.Tokenizer.Encode(token, addSpecialTokens: false), peer.Tokenize(token, addSpecial: false)));
+        Assert.All(
+            special,
+            token => Assert.Equal(model.Tokenizer.Encode(token, addSpecialTokens: false), peer.Tokenize(token, addSpecial: false))
+        );
     }
 
     [Fact]
@@ -77,32 +102,56 @@ public sealed class GgufTests : IDisposable
         System.IO.File.WriteAllText(Path.Combine(folder, "chat_template.jinja"), Template);
         using var model = PretrainedCausalLm.Load(folder);
         model.SaveGguf(File);
-        Assert.Contains($"tokenizer.chat_template\u0008\0\0\0{(char)Template.Length}\0\0\0\0\0\0\0{Template}", Encoding.Latin1.GetString(System.IO.File.ReadAllBytes(File)), StringComparison.Ordinal);
+        Assert.Contains(
+            $"tokenizer.chat_template\u0008\0\0\0{(char)Template.Length}\0\0\0\0\0\0\0{Template}",
+            Encoding.Latin1.GetString(System.IO.File.ReadAllBytes(File)),
+            StringComparison.Ordinal
+        );
     }
 
     [LlamaCppFact]
     public void A_model_without_tokenizer_is_read_by_its_numbers()
     {
-        var config = new LlamaConfig { VocabularySize = 40, MaxLength = 32, Width = 32, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadSize = 8, InnerWidth = 64, AttentionBias = true, MlpBias = true, Rotary = new RotaryConfig { Scaling = RotaryScaling.Linear, Factor = 2 } };
+        var config = new LlamaConfig
+        {
+            VocabularySize = 40,
+            MaxLength = 32,
+            Width = 32,
+            Layers = 2,
+            Heads = 4,
+            KeyValueHeads = 2,
+            HeadSize = 8,
+            InnerWidth = 64,
+            AttentionBias = true,
+            MlpBias = true,
+            Rotary = new RotaryConfig { Scaling = RotaryScaling.Linear, Factor = 2 },
+        };
         using var model = PretrainedCausalLm.Create(config, seed: 5);
         using (no_grad())
         {
-            foreach (var (name, bias) in model.Model.named_parameters().Where(pair => pair.name.EndsWith(".bias", StringComparison.Ordinal)))
+            foreach (
+                var (name, bias) in model.Model.named_parameters().Where(pair => pair.name.EndsWith(".bias", StringComparison.Ordinal))
+            )
                 nn.init.uniform_(bias, -0.1, 0.1);
         }
 
         model.SaveGguf(File, GgufType.F32);
         using var peer = new LlamaCpp(File, 32);
         int[] tokens = [3, 1, 4, 1, 5, 9, 2, 6, 39, 0, 7, 7];
-        float[][] ours = Logits(model.Model, tokens), theirs = peer.Logits(tokens);
+        float[][] ours = Logits(model.Model, tokens),
+            theirs = peer.Logits(tokens);
         double largest = ours.Max(row => row.Max(MathF.Abs));
-        Assert.All(ours.Zip(theirs), pair => Assert.All(pair.First.Zip(pair.Second), both => Assert.Equal(both.First, both.Second, Tolerance * largest)));
+        Assert.All(
+            ours.Zip(theirs),
+            pair => Assert.All(pair.First.Zip(pair.Second), both => Assert.Equal(both.First, both.Second, Tolerance * largest))
+        );
     }
 
     [Fact]
     public void The_program_of_the_page_merges_adapters_and_writes_the_three_types()
     {
-        string directory = GoldenCase.FolderOf("llama3"), folder = _folder.FullName;
+        string directory = GoldenCase.FolderOf("llama3"),
+            folder = _folder.FullName;
         // snippet: program
         using var model = PretrainedCausalLm.Load(directory);
         using CausalTransformer adapted = model.Model.WithLora(new LoraOptions { Rank = 8 }); // the policy that was trained
@@ -111,7 +160,8 @@ public sealed class GgufTests : IDisposable
         model.SaveGguf(Path.Combine(folder, "aligned-f16.gguf"), GgufType.F16, merged);
         model.SaveGguf(Path.Combine(folder, "aligned-q8.gguf"), GgufType.Q8, merged);
         // end snippet
-        long full = new FileInfo(Path.Combine(folder, "aligned-f32.gguf")).Length, half = new FileInfo(Path.Combine(folder, "aligned-f16.gguf")).Length;
+        long full = new FileInfo(Path.Combine(folder, "aligned-f32.gguf")).Length,
+            half = new FileInfo(Path.Combine(folder, "aligned-f16.gguf")).Length;
         Assert.InRange((double)half / full, 0.4, 0.7);
         model.SaveGguf(File, GgufType.F32); // fresh adapters change nothing
         Assert.Equal(System.IO.File.ReadAllBytes(File), System.IO.File.ReadAllBytes(Path.Combine(folder, "aligned-f32.gguf")));
@@ -150,13 +200,33 @@ public sealed class GgufTests : IDisposable
     {
         Refused("mistral", "sliding_window");
         Refused("pythia", "gpt_neox");
-        var scaled = new RotaryConfig { Scaling = RotaryScaling.Llama3, Factor = 8, OriginalMaxLength = 16 };
+        var scaled = new RotaryConfig
+        {
+            Scaling = RotaryScaling.Llama3,
+            Factor = 8,
+            OriginalMaxLength = 16,
+        };
         Refused((LlamaConfig)TinyDecoders.Configs["qwen2"] with { SlidingWindow = null, Rotary = scaled }, "llama3");
         Refused((LlamaConfig)TinyDecoders.Configs["qwen3"] with { Rotary = scaled }, "llama3");
-        Refused(new Gpt2Config { VocabularySize = 23, MaxLength = 24, Width = 16, Layers = 2, Heads = 2, Activation = "gelu" }, "activation_function");
+        Refused(
+            new Gpt2Config
+            {
+                VocabularySize = 23,
+                MaxLength = 24,
+                Width = 16,
+                Layers = 2,
+                Heads = 2,
+                Activation = "gelu",
+            },
+            "activation_function"
+        );
         using var model = PretrainedCausalLm.Create(TinyDecoders.Configs["gpt2"], seed: 1);
         using var adapted = model.Model.WithLora(new LoraOptions { Rank = 2 });
-        Assert.Contains("MergeLora", Assert.Throws<NotSupportedException>(() => model.SaveGguf(File, model: adapted)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "MergeLora",
+            Assert.Throws<NotSupportedException>(() => model.SaveGguf(File, model: adapted)).Message,
+            StringComparison.Ordinal
+        );
         using var other = TinyDecoders.Create("llama");
         Assert.Throws<ArgumentException>(() => model.SaveGguf(File, model: other));
         Assert.Contains("9", Assert.Throws<ArgumentException>(() => model.SaveGguf(File, (GgufType)9)).Message, StringComparison.Ordinal);

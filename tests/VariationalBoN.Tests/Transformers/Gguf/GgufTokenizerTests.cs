@@ -7,12 +7,20 @@ using static System.IO.File;
 
 namespace VariationalBoN.Tests.Transformers.Gguf;
 
-/// <summary>The tokenizer in a GGUF file: llama.cpp makes the tokens that this library makes, or the file is refused or warned of.</summary>
+/// <summary>The tokenizer in a GGUF file: llama.cpp makes the tokens that this library makes, or the file is refused or warned
+/// of.</summary>
 [Trait("Tier", "torch")]
 public sealed class GgufTokenizerTests : IDisposable
 {
     private static readonly string[] s_texts =
-        ["The quick brown fox", "It's 2026, isn't it? They'll see 12345 things.", "  two  spaces\n\nand lines\t.", "na\u00efve \u4e2d\u6587 \U0001f600", " leading", "they'LL"];
+    [
+        "The quick brown fox",
+        "It's 2026, isn't it? They'll see 12345 things.",
+        "  two  spaces\n\nand lines\t.",
+        "na\u00efve \u4e2d\u6587 \U0001f600",
+        " leading",
+        "they'LL",
+    ];
 
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("gguf-tokenizer-");
 
@@ -40,13 +48,17 @@ public sealed class GgufTokenizerTests : IDisposable
         Assert.Empty(_warnings);
         Edit(gpt2, "tokenizer_config.json", config => config["add_prefix_space"] = true);
         Assert.Contains("add_prefix_space", Refused<NotSupportedException>(gpt2), StringComparison.Ordinal);
-        Edit(gpt2, "tokenizer_config.json", config =>
-        {
-            config["add_prefix_space"] = false;
-            config["tokenizer_class"] = "RobertaTokenizer";
-            foreach (string name in "sep_token cls_token pad_token mask_token".Split(' '))
-                config[name] = "<|endoftext|>";
-        });
+        Edit(
+            gpt2,
+            "tokenizer_config.json",
+            config =>
+            {
+                config["add_prefix_space"] = false;
+                config["tokenizer_class"] = "RobertaTokenizer";
+                foreach (string name in "sep_token cls_token pad_token mask_token".Split(' '))
+                    config[name] = "<|endoftext|>";
+            }
+        );
         Assert.Contains("RobertaTokenizer", Refused<NotSupportedException>(gpt2), StringComparison.Ordinal);
     }
 
@@ -71,7 +83,8 @@ public sealed class GgufTokenizerTests : IDisposable
     [Fact]
     public void SentencePiece_that_strips_spaces_or_makes_no_bytes_is_refused()
     {
-        string folder = Copy("llama2"), file = Path.Combine(folder, "tokenizer.model");
+        string folder = Copy("llama2"),
+            file = Path.Combine(folder, "tokenizer.model");
         byte[] model = ReadAllBytes(file);
         WriteAllBytes(file, [.. model, 0x1A, 2, 0x20, 1]); // normalizer_spec { remove_extra_whitespaces: true }
         Assert.Contains("remove_extra_whitespaces", Refused<NotSupportedException>(folder), StringComparison.Ordinal);
@@ -90,8 +103,15 @@ public sealed class GgufTokenizerTests : IDisposable
         WriteAllText(json, Converted(Path.Combine(converted, "tokenizer.model")).ToJsonString());
         AssertSame(converted, [.. s_texts, "a</s>b", "</s> a"]);
         Assert.Empty(_warnings);
-        Edit(converted, "tokenizer.json", root => (root["normalizer"], root["pre_tokenizer"]) =
-            (null, JsonNode.Parse("""{"type":"Metaspace","replacement":"\u2581","prepend_scheme":"first","split":false}""")));
+        Edit(
+            converted,
+            "tokenizer.json",
+            root =>
+                (root["normalizer"], root["pre_tokenizer"]) = (
+                    null,
+                    JsonNode.Parse("""{"type":"Metaspace","replacement":"\u2581","prepend_scheme":"first","split":false}""")
+                )
+        );
         AssertSame(converted, ["a b", "It's 2026"]);
         Assert.Contains("prepend_scheme = first", Assert.Single(_warnings), StringComparison.Ordinal);
         Edit(converted, "tokenizer.json", root => root["pre_tokenizer"]!["prepend_scheme"] = "never");
@@ -99,12 +119,19 @@ public sealed class GgufTokenizerTests : IDisposable
         Assert.Single(_warnings);
         Edit(converted, "tokenizer.json", root => root["normalizer"] = JsonNode.Parse("""{"type":"NFKC"}"""));
         Assert.Contains("normalizer", Refused<NotSupportedException>(converted), StringComparison.Ordinal);
-        Edit(converted, "tokenizer.json", root =>
-        {
-            var vocabulary = root["model"]!["vocab"]!.AsObject();
-            (string first, string second) = (vocabulary.First(pair => (int)pair.Value! == 300).Key, vocabulary.First(pair => (int)pair.Value! == 301).Key);
-            (vocabulary[first], vocabulary[second]) = (301, 300);
-        });
+        Edit(
+            converted,
+            "tokenizer.json",
+            root =>
+            {
+                var vocabulary = root["model"]!["vocab"]!.AsObject();
+                (string first, string second) = (
+                    vocabulary.First(pair => (int)pair.Value! == 300).Key,
+                    vocabulary.First(pair => (int)pair.Value! == 301).Key
+                );
+                (vocabulary[first], vocabulary[second]) = (301, 300);
+            }
+        );
         Assert.Contains("the piece 30", Refused<InvalidDataException>(converted), StringComparison.Ordinal);
         Delete(Path.Combine(converted, "tokenizer.model"));
         Assert.Contains("tokenizer.model", Refused<NotSupportedException>(converted), StringComparison.Ordinal);
@@ -128,14 +155,24 @@ public sealed class GgufTokenizerTests : IDisposable
     {
         string folder = Copy("llama3");
         JsonNode token = JsonNode.Parse("""{"SpecialToken":{"id":"<|end_of_text|>","type_id":0}}""")!;
-        Edit(folder, "tokenizer.json", root =>
-        {
-            JsonNode template = root["post_processor"]!["processors"]![1]!;
-            template["single"]!.AsArray().Add(token.DeepClone());
-            template["special_tokens"]!["<|end_of_text|>"] = JsonNode.Parse("""{"id":"<|end_of_text|>","ids":[641],"tokens":["<|end_of_text|>"]}""");
-        });
+        Edit(
+            folder,
+            "tokenizer.json",
+            root =>
+            {
+                JsonNode template = root["post_processor"]!["processors"]![1]!;
+                template["single"]!.AsArray().Add(token.DeepClone());
+                template["special_tokens"]!["<|end_of_text|>"] = JsonNode.Parse(
+                    """{"id":"<|end_of_text|>","ids":[641],"tokens":["<|end_of_text|>"]}"""
+                );
+            }
+        );
         AssertSame(folder, s_texts);
-        Edit(folder, "tokenizer.json", root => root["post_processor"]!["processors"]![1]!["single"]!.AsArray().Insert(0, token.DeepClone()));
+        Edit(
+            folder,
+            "tokenizer.json",
+            root => root["post_processor"]!["processors"]![1]!["single"]!.AsArray().Insert(0, token.DeepClone())
+        );
         Assert.Contains("641, 640 before", Refused<NotSupportedException>(folder), StringComparison.Ordinal);
     }
 
@@ -149,30 +186,48 @@ public sealed class GgufTokenizerTests : IDisposable
         Assert.Contains(key, Refused<NotSupportedException>(folder), StringComparison.Ordinal);
     }
 
-    /// <summary>What transformers makes of a <c>tokenizer.model</c>: each piece that two others join is a merge, of the highest score first.</summary>
+    /// <summary>What transformers makes of a <c>tokenizer.model</c>: each piece that two others join is a merge, of the highest score
+    /// first.</summary>
     private static JsonObject Converted(string file)
     {
         var model = SentencePieceReader.Read(file, ReadAllBytes(file));
-        var merges = from id in Enumerable.Range(0, model.Count)
-                     let text = model.Text(id)
-                     where model.Type(id) == SentencePieceType.Normal
-                     from cut in Enumerable.Range(1, text.Length - 1)
-                     where model.Contains(text[..cut]) && model.Contains(text[cut..])
-                     orderby model.Score(id) descending
-                     select (JsonNode)$"{text[..cut]} {text[cut..]}";
-        JsonObject root = JsonNode.Parse("""
-            {"version":"1.0","truncation":null,"padding":null,"pre_tokenizer":null,
-             "normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"\u2581"},{"type":"Replace","pattern":{"String":" "},"content":"\u2581"}]},
-             "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"pair":[],
-              "special_tokens":{"<s>":{"id":"<s>","ids":[1],"tokens":["<s>"]}}},"decoder":null,
-             "model":{"type":"BPE","dropout":null,"unk_token":"<unk>","continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":true,"byte_fallback":true,
-              "ignore_merges":false}}
-            """)!.AsObject();
-        root["added_tokens"] = new JsonArray([.. Enumerable.Range(0, 3).Select(id => new JsonObject
-        {
-            ["id"] = id, ["content"] = model.Text(id), ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = true,
-        })]);
-        root["model"]!["vocab"] = new JsonObject(Enumerable.Range(0, model.Count).Select(id => KeyValuePair.Create(model.Text(id), (JsonNode?)id)));
+        var merges =
+            from id in Enumerable.Range(0, model.Count)
+            let text = model.Text(id)
+            where model.Type(id) == SentencePieceType.Normal
+            from cut in Enumerable.Range(1, text.Length - 1)
+            where model.Contains(text[..cut]) && model.Contains(text[cut..])
+            orderby model.Score(id) descending
+            select (JsonNode)$"{text[..cut]} {text[cut..]}";
+        JsonObject root = JsonNode
+            .Parse(
+                """
+                {"version":"1.0","truncation":null,"padding":null,"pre_tokenizer":null,
+                 "normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"\u2581"},{"type":"Replace","pattern":{"String":" "},"content":"\u2581"}]},
+                 "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"pair":[],
+                  "special_tokens":{"<s>":{"id":"<s>","ids":[1],"tokens":["<s>"]}}},"decoder":null,
+                 "model":{"type":"BPE","dropout":null,"unk_token":"<unk>","continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":true,"byte_fallback":true,
+                  "ignore_merges":false}}
+                """
+            )!
+            .AsObject();
+        root["added_tokens"] = new JsonArray([
+            .. Enumerable
+                .Range(0, 3)
+                .Select(id => new JsonObject
+                {
+                    ["id"] = id,
+                    ["content"] = model.Text(id),
+                    ["single_word"] = false,
+                    ["lstrip"] = false,
+                    ["rstrip"] = false,
+                    ["normalized"] = false,
+                    ["special"] = true,
+                }),
+        ]);
+        root["model"]!["vocab"] = new JsonObject(
+            Enumerable.Range(0, model.Count).Select(id => KeyValuePair.Create(model.Text(id), (JsonNode?)id))
+        );
         root["model"]!["merges"] = new JsonArray([.. merges]);
         return root;
     }

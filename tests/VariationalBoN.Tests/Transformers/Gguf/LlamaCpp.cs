@@ -31,11 +31,13 @@ internal sealed class LlamaCpp : IDisposable
     public LLamaWeights Weights { get; }
 
     /// <summary>Whether this machine's native package was served.</summary>
-    public static bool IsThere => Directory.Exists(Path.Combine(AppContext.BaseDirectory, "runtimes"))
+    public static bool IsThere =>
+        Directory.Exists(Path.Combine(AppContext.BaseDirectory, "runtimes"))
         && Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "runtimes"), "*llama.*", SearchOption.AllDirectories).Any();
 
     /// <summary>The ids of a text, special tokens in it recognised.</summary>
-    public int[] Tokenize(string text, bool addSpecial) => [.. _context.Tokenize(text, addSpecial, special: true).Select(token => (int)token)];
+    public int[] Tokenize(string text, bool addSpecial) =>
+        [.. _context.Tokenize(text, addSpecial, special: true).Select(token => (int)token)];
 
     /// <summary>The logits after each token of a sequence.</summary>
     public float[][] Logits(IReadOnlyList<int> tokens)

@@ -35,7 +35,19 @@ public sealed class LoraGoldenTests
             RequireLogits(row.GetProperty("last_logits"), merged, tokens, tolerance);
             RequireLogits(row.GetProperty("last_logits_disabled"), model, tokens, tolerance);
             double sum = row.GetProperty("token_log_probs").EnumerateArray().Sum(value => value.GetDouble());
-            Assert.Equal(sum, policy.LogProbValues([new Completion { Prompt = "", Text = "", PromptTokens = [ids[0]], Tokens = [.. ids[1..]] }])[0], 1e-4);
+            Assert.Equal(
+                sum,
+                policy.LogProbValues([
+                    new Completion
+                    {
+                        Prompt = "",
+                        Text = "",
+                        PromptTokens = [ids[0]],
+                        Tokens = [.. ids[1..]],
+                    },
+                ])[0],
+                1e-4
+            );
         }
 
         var weight = lora.GetProperty("merged_weight");
@@ -51,11 +63,15 @@ public sealed class LoraGoldenTests
     [InlineData("lora-llama", "llama2")]
     public void Adapters_of_PEFT_are_written_again_byte_for_byte(string name, string baseName)
     {
-        string folder = GoldenCase.FolderOf(name), target = Directory.CreateTempSubdirectory("lora").FullName;
+        string folder = GoldenCase.FolderOf(name),
+            target = Directory.CreateTempSubdirectory("lora").FullName;
         using var model = new GoldenCase(baseName).Load();
         using var adapted = model.LoadLora(folder);
         adapted.SaveLora(target);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "adapter_model.safetensors")), File.ReadAllBytes(Path.Combine(target, "adapter_model.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(folder, "adapter_model.safetensors")),
+            File.ReadAllBytes(Path.Combine(target, "adapter_model.safetensors"))
+        );
         using var again = model.LoadLora(target);
         Assert.Equal(adapted.Lora!.ToJson(), again.Lora!.ToJson());
         Directory.Delete(target, recursive: true);

@@ -25,7 +25,9 @@ public sealed class LoraOptionsTests
     [Fact]
     public void Ranks_and_alphas_of_single_layers_and_rank_stabilisation_are_honoured()
     {
-        var options = LoraOptions.FromJson($$"""{ {{Head}},"r":4,"lora_alpha":8,"rank_pattern":{"h.0.*c_attn":2,"c_attn":16},"alpha_pattern":{"h\\.1\\.attn\\.c_attn":32} }""");
+        var options = LoraOptions.FromJson(
+            $$"""{ {{Head}},"r":4,"lora_alpha":8,"rank_pattern":{"h.0.*c_attn":2,"c_attn":16},"alpha_pattern":{"h\\.1\\.attn\\.c_attn":32} }"""
+        );
         Assert.Equal((2, 4.0), options.For("transformer.h.0.attn.c_attn"));
         Assert.Equal((16, 2.0), options.For("transformer.h.1.attn.c_attn"));
         Assert.Equal((4, 2.0), options.For("transformer.h.1.attn.c_proj"));
@@ -58,7 +60,11 @@ public sealed class LoraOptionsTests
     [InlineData("\"rank_pattern\":{\"(\":2}", "'(' is no regular expression")]
     [InlineData("\"rank_pattern\":{\"a\":\"b\"}", "rank_pattern must be")]
     public void Setting_that_would_give_wrong_numbers_is_refused_by_name(string setting, string named) =>
-        Assert.Contains(named, Assert.Throws<InvalidDataException>(() => LoraOptions.FromJson($"{{{Head},{setting}}}")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            named,
+            Assert.Throws<InvalidDataException>(() => LoraOptions.FromJson($"{{{Head},{setting}}}")).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("""{"target_modules":["a"]}""", "peft_type is missing")]

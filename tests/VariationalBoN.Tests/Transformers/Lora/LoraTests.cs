@@ -23,7 +23,10 @@ public sealed class LoraTests
         var tokens = tensor(new long[] { 1, 2, 3, 4, 5, 6 }, [2, 3]);
         Assert.Equal(Bytes(model.forward(tokens)), Bytes(adapted.forward(tokens)));
         Assert.Equal(adapted.LoraParameters().Count, adapted.parameters().Count(p => p.requires_grad));
-        Assert.All(adapted.named_modules().Where(pair => pair.module is Projection), pair => Assert.NotNull(((Projection)pair.module).Adapter));
+        Assert.All(
+            adapted.named_modules().Where(pair => pair.module is Projection),
+            pair => Assert.NotNull(((Projection)pair.module).Adapter)
+        );
         using (no_grad())
         {
             using TorchSharp.Scalar half = 0.5f;
@@ -47,7 +50,7 @@ public sealed class LoraTests
         // snippet: train
         using var adapted = model.WithLora(new LoraOptions { Rank = 4, Alpha = 8 }, seed: 1);
         var policy = new CausalLmPolicy(adapted, tokenizer);
-        var reference = new CausalLmPolicy(model, tokenizer);                           // the same weights, adapters off
+        var reference = new CausalLmPolicy(model, tokenizer); // the same weights, adapters off
         using var adam = new AdamW(adapted.LoraParameters(), learningRate: 0.01);
         // end snippet
         ModelIdentity identity = reference.Identity;
@@ -70,7 +73,8 @@ public sealed class LoraTests
         Assert.All(adapted.LoraParameters(), p => Assert.NotNull(p.grad));
 
         using var merged = adapted.MergeLora();
-        double[] kept = policy.LogProbValues(Completions), plain = new CausalLmPolicy(merged, new NumberTokenizer(TinyDecoders.Vocabulary)).LogProbValues(Completions);
+        double[] kept = policy.LogProbValues(Completions),
+            plain = new CausalLmPolicy(merged, new NumberTokenizer(TinyDecoders.Vocabulary)).LogProbValues(Completions);
         for (int i = 0; i < kept.Length; i++)
             Assert.Equal(kept[i], plain[i], 1e-5);
         Assert.Equal(model.state_dict().Keys, merged.state_dict().Keys);
@@ -80,9 +84,18 @@ public sealed class LoraTests
     [Fact]
     public void Saved_adapters_come_back_bit_for_bit()
     {
-        string folder = Directory.CreateTempSubdirectory("lora").FullName, again = Path.Combine(folder, "again");
+        string folder = Directory.CreateTempSubdirectory("lora").FullName,
+            again = Path.Combine(folder, "again");
         using var model = TinyDecoders.Create("llama");
-        using var adapted = model.WithLora(new LoraOptions { Rank = 2, TargetModules = ["q_proj", "mlp.down_proj"], RankPattern = [new("layers.1.*", 3)] }, seed: 7);
+        using var adapted = model.WithLora(
+            new LoraOptions
+            {
+                Rank = 2,
+                TargetModules = ["q_proj", "mlp.down_proj"],
+                RankPattern = [new("layers.1.*", 3)],
+            },
+            seed: 7
+        );
         adapted.SaveLora(folder);
         using var loaded = model.LoadLora(folder);
         Assert.Equal(StateOf(adapted), StateOf(loaded));
@@ -93,7 +106,11 @@ public sealed class LoraTests
         using var other = TinyDecoders.Create("qwen3");
         Assert.Contains("q_proj", Assert.Throws<InvalidDataException>(() => other.LoadLora(folder)).Message, StringComparison.Ordinal);
         File.Delete(Path.Combine(folder, "adapter_model.safetensors"));
-        Assert.Contains("adapter_model.bin", Assert.Throws<FileNotFoundException>(() => model.LoadLora(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "adapter_model.bin",
+            Assert.Throws<FileNotFoundException>(() => model.LoadLora(folder)).Message,
+            StringComparison.Ordinal
+        );
         Directory.Delete(folder, recursive: true);
     }
 
@@ -106,7 +123,11 @@ public sealed class LoraTests
     public void Target_that_is_no_linear_layer_of_a_block_is_refused_by_name(string target, string named)
     {
         using var model = TinyDecoders.Create("gpt2 untied");
-        Assert.Contains(named, Assert.Throws<ArgumentException>(() => model.WithLora(new LoraOptions { TargetModules = [target] })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            named,
+            Assert.Throws<ArgumentException>(() => model.WithLora(new LoraOptions { TargetModules = [target] })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -134,7 +155,14 @@ public sealed class LoraTests
         Assert.InRange(a.Max(), 0.2f, 0.25f);
     }
 
-    private static Completion Drawn(int[] prompt, int[] tokens) => new() { Prompt = "", Text = "", PromptTokens = [.. prompt], Tokens = [.. tokens] };
+    private static Completion Drawn(int[] prompt, int[] tokens) =>
+        new()
+        {
+            Prompt = "",
+            Text = "",
+            PromptTokens = [.. prompt],
+            Tokens = [.. tokens],
+        };
 
     private static byte[] StateOf(CausalTransformer model) => [.. model.parameters().SelectMany(p => p.bytes.ToArray())];
 

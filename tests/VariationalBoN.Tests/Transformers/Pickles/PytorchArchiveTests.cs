@@ -13,7 +13,11 @@ public sealed class PytorchArchiveTests
     public void Views_of_one_storage_are_found_where_they_lie()
     {
         byte[] content = [.. Enumerable.Range(0, 24).Select(i => (byte)i)];
-        byte[] archive = Archive(CompressionLevel.NoCompression, ("data.pkl", Dictionary(("a", "0", 6, 0, [2, 2], [2, 1]), ("b", "0", 6, 4, [2, 1], [1, 7]))), ("data/0", content));
+        byte[] archive = Archive(
+            CompressionLevel.NoCompression,
+            ("data.pkl", Dictionary(("a", "0", 6, 0, [2, 2], [2, 1]), ("b", "0", 6, 4, [2, 1], [1, 7]))),
+            ("data/0", content)
+        );
         var entries = PytorchArchive.Read(new MemoryStream(archive));
         Assert.Equal(["a", "b"], entries.Select(entry => entry.Name));
         Assert.Equal([2, 2], entries[0].Shape);
@@ -35,7 +39,11 @@ public sealed class PytorchArchiveTests
         RequireRefusal("does not fit its storage of 6 elements", Pickle(("a", "0", 6, 0, [7], [1])), ("data/0", SixFloats));
         RequireRefusal("does not fit its storage of 6 elements", Pickle(("a", "0", 6, 3, [4], [1])), ("data/0", SixFloats));
         RequireRefusal("does not fit its storage of 6 elements", Pickle(("a", "0", 6, -1, [4], [1])), ("data/0", SixFloats));
-        RequireRefusal("has 1000000000 elements of type Float32, but 24 bytes", Pickle(("a", "0", 1_000_000_000, 0, [4], [1])), ("data/0", SixFloats));
+        RequireRefusal(
+            "has 1000000000 elements of type Float32, but 24 bytes",
+            Pickle(("a", "0", 1_000_000_000, 0, [4], [1])),
+            ("data/0", SixFloats)
+        );
         RequireRefusal("no entry 'model/data/1'", Pickle(("a", "1", 6, 0, [4], [1])), ("data/0", SixFloats));
         RequireRefusal("impossible shape", Pickle(("a", "0", 6, 0, [-4], [1])), ("data/0", SixFloats));
     }
@@ -59,11 +67,16 @@ public sealed class PytorchArchiveTests
     [Fact]
     public void Other_files_are_refused()
     {
-        Assert.Contains("no zip archive", Assert.Throws<InvalidDataException>(() => PytorchArchive.Read(new MemoryStream(new byte[100]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no zip archive",
+            Assert.Throws<InvalidDataException>(() => PytorchArchive.Read(new MemoryStream(new byte[100]))).Message,
+            StringComparison.Ordinal
+        );
         RequireRefusal("no entry data.pkl", ("data/0", SixFloats));
     }
 
-    private static void RequireRefusal(string named, params (string, byte[])[] entries) => RequireRefusal(named, CompressionLevel.NoCompression, entries);
+    private static void RequireRefusal(string named, params (string, byte[])[] entries) =>
+        RequireRefusal(named, CompressionLevel.NoCompression, entries);
 
     private static void RequireRefusal(string named, CompressionLevel level, params (string, byte[])[] entries)
     {
@@ -73,6 +86,7 @@ public sealed class PytorchArchiveTests
         Assert.Contains("byte ", message, StringComparison.Ordinal);
     }
 
-    private static (string, byte[]) Pickle(params (string Name, string Storage, int Count, int Offset, int[] Shape, int[] Strides)[] tensors) =>
-        ("data.pkl", Dictionary(tensors));
+    private static (string, byte[]) Pickle(
+        params (string Name, string Storage, int Count, int Offset, int[] Shape, int[] Strides)[] tensors
+    ) => ("data.pkl", Dictionary(tensors));
 }

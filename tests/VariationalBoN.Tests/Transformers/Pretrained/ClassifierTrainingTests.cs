@@ -18,11 +18,27 @@ namespace VariationalBoN.Tests.Transformers.Pretrained;
 [Trait("Tier", "torch")]
 public sealed class ClassifierTrainingTests : IDisposable
 {
-    private static readonly string[] s_kind = ["warm", "bright", "clever"], s_cold = ["slow", "dull", "flat"];
+    private static readonly string[] s_kind = ["warm", "bright", "clever"],
+        s_cold = ["slow", "dull", "flat"];
     private static readonly PreferencePair[] s_pairs =
     [
-        .. s_kind.SelectMany(kind => s_cold.Select(cold => new PreferencePair { Prompt = "The film was", Chosen = $" {kind}", Rejected = $" {cold}, all of it" })),
-        .. s_kind.SelectMany(kind => s_cold.Select(cold => new PreferencePair { Prompt = "The cast", Chosen = $" seemed {kind} in the end", Rejected = $" was {cold}", Margin = 0.1 })),
+        .. s_kind.SelectMany(kind =>
+            s_cold.Select(cold => new PreferencePair
+            {
+                Prompt = "The film was",
+                Chosen = $" {kind}",
+                Rejected = $" {cold}, all of it",
+            })
+        ),
+        .. s_kind.SelectMany(kind =>
+            s_cold.Select(cold => new PreferencePair
+            {
+                Prompt = "The cast",
+                Chosen = $" seemed {kind} in the end",
+                Rejected = $" was {cold}",
+                Margin = 0.1,
+            })
+        ),
     ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("judge").FullName;
@@ -35,13 +51,18 @@ public sealed class ClassifierTrainingTests : IDisposable
     public void What_is_saved_lies_as_Python_saves_it(string golden, string architecture)
     {
         var expected = Json(Path.Combine(ChatModels.Golden(golden), "config.json"));
-        string start = LanguageModel(expected, architecture), saved = Path.Combine(_folder, "saved");
+        string start = LanguageModel(expected, architecture),
+            saved = Path.Combine(_folder, "saved");
         using (var model = PretrainedCausalLm.Load(start))
         using (var judge = PretrainedClassifier.FromCausalLm(model, seed: 5, paddingToken: (int)expected["pad_token_id"]!))
             judge.Save(saved);
 
-        Assert.True(JsonNode.DeepEquals(expected, Json(Path.Combine(saved, "config.json"))), File.ReadAllText(Path.Combine(saved, "config.json")));
-        using WeightFile file = new(Path.Combine(saved, "model.safetensors")), goldenFile = new(Path.Combine(ChatModels.Golden(golden), "model.safetensors"));
+        Assert.True(
+            JsonNode.DeepEquals(expected, Json(Path.Combine(saved, "config.json"))),
+            File.ReadAllText(Path.Combine(saved, "config.json"))
+        );
+        using WeightFile file = new(Path.Combine(saved, "model.safetensors")),
+            goldenFile = new(Path.Combine(ChatModels.Golden(golden), "model.safetensors"));
         Assert.Equal(Layout(goldenFile), Layout(file));
         Assert.Equal(goldenFile.Metadata, file.Metadata);
         using var read = PretrainedClassifier.Load(saved);
@@ -62,14 +83,16 @@ public sealed class ClassifierTrainingTests : IDisposable
         Assert.Equal([2, 48], score.shape);
         Assert.InRange(score.std().ToSingle(), 0.015f, 0.025f);
         var expected = exact.Model.HiddenStates(tokens)[3].unsqueeze(0).mm(score.t());
-        Assert.True(judge.Classifier.Logits(tokens, [4]).allclose(expected, rtol: 0.02, atol: 0.02)); // the weights were rounded to bfloat16
+        // the weights were rounded to bfloat16
+        Assert.True(judge.Classifier.Logits(tokens, [4]).allclose(expected, rtol: 0.02, atol: 0.02));
         Assert.Empty(judge.Parameters);
     }
 
     [Fact]
     public void Tokenizer_template_and_padding_token_go_with_it()
     {
-        string directory = ChatModels.Directory(_folder, "gpt2", "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"), saved = Path.Combine(_folder, "saved");
+        string directory = ChatModels.Directory(_folder, "gpt2", "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"),
+            saved = Path.Combine(_folder, "saved");
         File.WriteAllText(Path.Combine(directory, "generation_config.json"), """{"eos_token_id": 600}""");
         using (var model = PretrainedCausalLm.Load(directory))
         using (var judge = PretrainedClassifier.FromCausalLm(model, seed: 5))
@@ -87,7 +110,8 @@ public sealed class ClassifierTrainingTests : IDisposable
     [Fact]
     public void A_tokenizer_without_settings_gets_a_file_that_names_the_padding_token()
     {
-        string directory = ChatModels.Directory(_folder, "gpt2", "{% for m in messages %}{{ m.content }}{% endfor %}"), saved = Path.Combine(_folder, "saved");
+        string directory = ChatModels.Directory(_folder, "gpt2", "{% for m in messages %}{{ m.content }}{% endfor %}"),
+            saved = Path.Combine(_folder, "saved");
         foreach (string name in new[] { "tokenizer_config.json", "special_tokens_map.json" })
             File.Delete(Path.Combine(directory, name));
         using (var model = PretrainedCausalLm.Load(directory))
@@ -105,7 +129,21 @@ public sealed class ClassifierTrainingTests : IDisposable
     {
         using var model = PretrainedCausalLm.Load(ChatModels.Golden("gpt2"));
         using var judge = PretrainedClassifier.FromCausalLm(model, seed: 5);
-        PreferencePair[] pairs = [new() { Prompt = "a b c d e f g h", Chosen = " i", Rejected = " j" }, new() { Prompt = "a", Chosen = " i", Rejected = " j" }];
+        PreferencePair[] pairs =
+        [
+            new()
+            {
+                Prompt = "a b c d e f g h",
+                Chosen = " i",
+                Rejected = " j",
+            },
+            new()
+            {
+                Prompt = "a",
+                Chosen = " i",
+                Rejected = " j",
+            },
+        ];
 
         Assert.Equal(0, judge.CountReadAlike(pairs));
         Assert.Equal(1, judge.CountReadAlike(pairs, new ClassifierRewardOptions { MaxLength = 4 }));
@@ -119,13 +157,20 @@ public sealed class ClassifierTrainingTests : IDisposable
         using var model = PretrainedCausalLm.Load(directory);
         using var judge = PretrainedClassifier.FromCausalLm(model, seed: 5);
         PreferencePair[] pairs = [.. s_pairs, s_pairs[0] with { Prompt = ChatModels.Conversation(("user", "Was it good?")) }];
-        Completion[] chosen = [.. pairs.Select(pair => pair.ChosenCompletion)], rejected = [.. pairs.Select(pair => pair.RejectedCompletion)];
+        Completion[] chosen = [.. pairs.Select(pair => pair.ChosenCompletion)],
+            rejected = [.. pairs.Select(pair => pair.RejectedCompletion)];
         var reward = judge.TextReward();
         using var scope = NewDisposeScope();
         (var first, var second) = judge.PairRewards(pairs, new() { RowsPerBatch = 4 });
 
-        Assert.All((await reward.ScoreAsync(chosen, CancellationToken.None)).Zip(first.data<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
-        Assert.All((await reward.ScoreAsync(rejected, CancellationToken.None)).Zip(second.data<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+        Assert.All(
+            (await reward.ScoreAsync(chosen, CancellationToken.None)).Zip(first.data<float>()),
+            pair => Assert.Equal(pair.First, pair.Second, 1e-5)
+        );
+        Assert.All(
+            (await reward.ScoreAsync(rejected, CancellationToken.None)).Zip(second.data<float>()),
+            pair => Assert.Equal(pair.First, pair.Second, 1e-5)
+        );
         Assert.Equal(pairs.Length, chosen.Length);
         Assert.False(first.requires_grad);
     }
@@ -158,7 +203,9 @@ public sealed class ClassifierTrainingTests : IDisposable
     [InlineData(true)]
     public void A_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bits(bool lora)
     {
-        using PretrainedClassifier whole = Judge(lora), first = Judge(lora), second = Judge(lora);
+        using PretrainedClassifier whole = Judge(lora),
+            first = Judge(lora),
+            second = Judge(lora);
         string checkpoints = Path.Combine(_folder, "checkpoints");
         Train(whole, 0, 8);
         Train(first, 0, 5, checkpoints);
@@ -171,10 +218,14 @@ public sealed class ClassifierTrainingTests : IDisposable
     [Fact]
     public void Fresh_adapters_leave_every_reward_as_it_is()
     {
-        using PretrainedClassifier plain = Judge(false), adapted = Judge(true);
+        using PretrainedClassifier plain = Judge(false),
+            adapted = Judge(true);
         using var scope = NewDisposeScope();
 
-        Assert.Equal(plain.PairRewards(s_pairs).Chosen.data<float>().ToArray(), adapted.PairRewards(s_pairs).Chosen.data<float>().ToArray());
+        Assert.Equal(
+            plain.PairRewards(s_pairs).Chosen.data<float>().ToArray(),
+            adapted.PairRewards(s_pairs).Chosen.data<float>().ToArray()
+        );
         Assert.Equal((2 * 4 * 2) + 1, adapted.Parameters.Count); // two factors on four layers of each of two blocks, and the head
         Assert.True(plain.Parameters.Count > adapted.Parameters.Count);
     }
@@ -199,7 +250,11 @@ public sealed class ClassifierTrainingTests : IDisposable
 
         using var scope = NewDisposeScope();
         Assert.Equal(labels.Select(label => (long)label), judge.Logits(texts).argmax(1).data<long>());
-        Assert.Contains("bad, good", Assert.Throws<ArgumentException>("pairs", () => judge.PairRewards(s_pairs)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "bad, good",
+            Assert.Throws<ArgumentException>("pairs", () => judge.PairRewards(s_pairs)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -208,22 +263,36 @@ public sealed class ClassifierTrainingTests : IDisposable
         using var model = PretrainedCausalLm.Load(ChatModels.Golden("gpt2"));
         using var judge = Judge(true);
         using var encoder = PretrainedClassifier.Load(ChatModels.Golden("distilbert-classifier"));
-        using var half = PretrainedClassifier.Load(ChatModels.Golden("gpt2-reward"), new PretrainedOptions { ElementType = ScalarType.BFloat16 });
+        using var half = PretrainedClassifier.Load(
+            ChatModels.Golden("gpt2-reward"),
+            new PretrainedOptions { ElementType = ScalarType.BFloat16 }
+        );
 
         Assert.Throws<InvalidOperationException>(() => judge.MakeTrainable());
-        Assert.Contains("DistilBertClassifier", Assert.Throws<ArgumentException>("lora", () => encoder.MakeTrainable(new LoraOptions())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "DistilBertClassifier",
+            Assert.Throws<ArgumentException>("lora", () => encoder.MakeTrainable(new LoraOptions())).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("Float32", Assert.Throws<InvalidOperationException>(() => half.MakeTrainable()).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>("paddingToken", () => PretrainedClassifier.FromCausalLm(model, 1, paddingToken: 601));
         Assert.Throws<ArgumentException>("labels", () => PretrainedClassifier.FromCausalLm(model, 1, labels: ["a", "a"]));
         Assert.Throws<ArgumentException>("pairs", () => judge.PairRewards([]));
         Assert.Throws<ArgumentException>("completions", () => judge.Logits([]));
-        Assert.Contains("pair 1", Assert.Throws<ArgumentException>("pairs", () => judge.PairRewards([s_pairs[0], s_pairs[1] with { OtherPrompt = "x" }])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pair 1",
+            Assert.Throws<ArgumentException>("pairs", () => judge.PairRewards([s_pairs[0], s_pairs[1] with { OtherPrompt = "x" }])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Adapters_train_on_frozen_bfloat16_weights()
     {
-        using var judge = PretrainedClassifier.Load(ChatModels.Golden("gpt2-reward"), new PretrainedOptions { ElementType = ScalarType.BFloat16 });
+        using var judge = PretrainedClassifier.Load(
+            ChatModels.Golden("gpt2-reward"),
+            new PretrainedOptions { ElementType = ScalarType.BFloat16 }
+        );
         judge.MakeTrainable(new LoraOptions { Rank = 2 }, seed: 1);
         using var scope = NewDisposeScope();
         var logits = judge.Classifier.Logits(tensor(new long[] { 5, 9, 17, 3 }, [1, 4]), [4]);
@@ -265,7 +334,8 @@ public sealed class ClassifierTrainingTests : IDisposable
         checkpoints?.Save(to);
     }
 
-    /// <summary>A directory of a language model with random weights, whose configuration is that of a classifier without what makes it one.</summary>
+    /// <summary>A directory of a language model with random weights, whose configuration is that of a classifier without what makes it
+    /// one.</summary>
     private string LanguageModel(JsonObject classifier, string architecture)
     {
         string directory = Path.Combine(_folder, "start");
@@ -284,9 +354,11 @@ public sealed class ClassifierTrainingTests : IDisposable
     private static string[] Layout(WeightFile file) =>
         [.. file.Entries.OrderBy(entry => entry.Offset).Select(entry => $"{entry.Name} {entry.Type} {string.Join('x', entry.Shape)}")];
 
-    private static byte[] Frozen(PretrainedClassifier judge) => Bytes(judge.Classifier.parameters().Where(parameter => !parameter.requires_grad));
+    private static byte[] Frozen(PretrainedClassifier judge) =>
+        Bytes(judge.Classifier.parameters().Where(parameter => !parameter.requires_grad));
 
     private static byte[] All(PretrainedClassifier judge) => Bytes(judge.Classifier.parameters());
 
-    private static byte[] Bytes(IEnumerable<Tensor> parameters) => [.. parameters.SelectMany(parameter => parameter.detach().contiguous().bytes.ToArray())];
+    private static byte[] Bytes(IEnumerable<Tensor> parameters) =>
+        [.. parameters.SelectMany(parameter => parameter.detach().contiguous().bytes.ToArray())];
 }

@@ -8,8 +8,8 @@ namespace VariationalBoN.Tests.Transformers.Pretrained;
 public sealed class CompletionTextTests
 {
     /// <summary>
-    /// Decoded alone, 56 draws of Llama 2 would lose their first space. The configuration of the golden Qwen 2 names an ordinary token, "#", as the
-    /// end of a text: some draws stop at it, and their text is without it as without any stop token.
+    /// Decoded alone, 56 draws of Llama 2 would lose their first space. The configuration of the golden Qwen 2 names an ordinary token,
+    /// "#", as the end of a text: some draws stop at it, and their text is without it as without any stop token.
     /// </summary>
     [Theory]
     [InlineData("gpt2", 0, 0)]
@@ -23,7 +23,8 @@ public sealed class CompletionTextTests
         var tokenizer = model.Tokenizer;
         var options = new GenerationOptions { MaxNewTokens = 6, StopTokens = model.StopTokens };
         var draws = new CausalLmPolicy(model.Model, tokenizer, options).Sample(["The film was"], 400, new DrawSeed(1, DrawPurpose.Rollout));
-        int alone = 0, stopped = 0;
+        int alone = 0,
+            stopped = 0;
         foreach (var draw in draws)
         {
             int[] ids = draw.FinishReason == FinishReason.Stopped ? [.. draw.Tokens[..^1]] : [.. draw.Tokens];

@@ -73,7 +73,11 @@ public sealed class HostileDirectoryTests : IDisposable
         Copy("gpt2");
         using (var file = new FileStream(Path.Combine(Model, name), FileMode.Create))
             file.SetLength(300 << 20);
-        Assert.Contains("at most", Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(Model)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "at most",
+            Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(Model)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -97,10 +101,15 @@ public sealed class HostileDirectoryTests : IDisposable
     public void Shard_that_is_a_link_out_is_refused()
     {
         Copy("llama-sharded-bf16");
-        string shard = Directory.GetFiles(Model, "model-*.safetensors").Order(StringComparer.Ordinal).First(), away = Path.Combine(_folder, "away");
+        string shard = Directory.GetFiles(Model, "model-*.safetensors").Order(StringComparer.Ordinal).First(),
+            away = Path.Combine(_folder, "away");
         File.Move(shard, away);
         File.CreateSymbolicLink(shard, away);
-        Assert.Contains("outside of the directory", Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(Model)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "outside of the directory",
+            Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(Model)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -108,9 +117,17 @@ public sealed class HostileDirectoryTests : IDisposable
     [InlineData(1)] // each of them moved by one element
     public void Pickle_with_many_views_of_one_storage_gets_no_memory_for_each(int moved)
     {
-        const int Layers = 400, Width = 256;
+        const int Layers = 400,
+            Width = 256;
         int storage = (4 * Width * Width) + (Layers * 12 * moved);
-        var config = new Gpt2Config { VocabularySize = 16, MaxLength = 16, Width = Width, Layers = Layers, Heads = 2 };
+        var config = new Gpt2Config
+        {
+            VocabularySize = 16,
+            MaxLength = 16,
+            Width = Width,
+            Layers = Layers,
+            Heads = 2,
+        };
         var tensors = new List<(string, string, int, int, int[], int[])>();
         int at = 0;
         foreach ((string name, int[] shape) in Shapes(config))
@@ -121,7 +138,10 @@ public sealed class HostileDirectoryTests : IDisposable
 
         Directory.CreateDirectory(Model);
         config.Save(Path.Combine(Model, "config.json"));
-        File.WriteAllBytes(Path.Combine(Model, "pytorch_model.bin"), Archive(CompressionLevel.NoCompression, ("data.pkl", Dictionary([.. tensors])), ("data/0", new byte[4 * storage])));
+        File.WriteAllBytes(
+            Path.Combine(Model, "pytorch_model.bin"),
+            Archive(CompressionLevel.NoCompression, ("data.pkl", Dictionary([.. tensors])), ("data/0", new byte[4 * storage]))
+        );
 
         string message = Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(Model)).Message;
 
@@ -136,7 +156,8 @@ public sealed class HostileDirectoryTests : IDisposable
         using var model = TinyDecoders.Create("gpt2");
         using (var adapted = model.WithLora(new LoraOptions { Rank = 3 }))
             adapted.SaveLora(Model);
-        string config = Path.Combine(Model, "adapter_config.json"), json = File.ReadAllText(config);
+        string config = Path.Combine(Model, "adapter_config.json"),
+            json = File.ReadAllText(config);
         Assert.Contains(what, json, StringComparison.Ordinal);
         File.WriteAllText(config, json.Replace(what, by, StringComparison.Ordinal));
 
@@ -176,7 +197,15 @@ public sealed class HostileDirectoryTests : IDisposable
                 yield return ($"h.{layer}.{norm}.bias", [width]);
             }
 
-            foreach ((string name, int inputs, int outputs) in new[] { ("attn.c_attn", width, 3 * width), ("attn.c_proj", width, width), ("mlp.c_fc", width, 4 * width), ("mlp.c_proj", 4 * width, width) })
+            foreach (
+                (string name, int inputs, int outputs) in new[]
+                {
+                    ("attn.c_attn", width, 3 * width),
+                    ("attn.c_proj", width, width),
+                    ("mlp.c_fc", width, 4 * width),
+                    ("mlp.c_proj", 4 * width, width),
+                }
+            )
             {
                 yield return ($"h.{layer}.{name}.weight", [inputs, outputs]);
                 yield return ($"h.{layer}.{name}.bias", [outputs]);

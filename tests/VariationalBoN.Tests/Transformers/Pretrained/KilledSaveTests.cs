@@ -80,9 +80,14 @@ public sealed class KilledSaveTests : IDisposable
                 parameter.neg_();
         }
 
-        string killed = DiskSteps.Kills(Target, Path.Combine(_folder, "kills"), () => model.Save(Target))
+        string killed = DiskSteps
+            .Kills(Target, Path.Combine(_folder, "kills"), () => model.Save(Target))
             .First(kill => !File.Exists(Path.Combine(kill, "config.json")));
-        Assert.Contains("a save into it was killed", Assert.Throws<FileNotFoundException>(() => PretrainedCausalLm.Load(killed)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a save into it was killed",
+            Assert.Throws<FileNotFoundException>(() => PretrainedCausalLm.Load(killed)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static byte[]? Weights(string directory)

@@ -36,7 +36,10 @@ public sealed class PolicyWithReferenceTests : IDisposable
         Assert.True(pair.Policy.IsTrainable);
         Assert.Equal(pair.Network.LoraParameters().Select(TensorMemory.Of), pair.Policy.Parameters.Select(TensorMemory.Of));
         var weights = model.Model.parameters().Select(TensorMemory.Of).ToHashSet();
-        Assert.Equal(pair.Policy.Parameters.Count, pair.Network.parameters().Select(TensorMemory.Of).Count(memory => !weights.Contains(memory)));
+        Assert.Equal(
+            pair.Policy.Parameters.Count,
+            pair.Network.parameters().Select(TensorMemory.Of).Count(memory => !weights.Contains(memory))
+        );
         Assert.Equal(new CausalLmPolicy(model.Model, model.Tokenizer, s_generation).Identity, pair.Reference.Identity);
     }
 
@@ -56,14 +59,15 @@ public sealed class PolicyWithReferenceTests : IDisposable
     [MemberData(nameof(Adapters))]
     public async Task Loop_moves_the_policy_alone_and_saves_it(bool adapters)
     {
-        string directory = Golden("gpt2"), aligned = Target;
+        string directory = Golden("gpt2"),
+            aligned = Target;
         LoraOptions? lora = adapters ? new LoraOptions { Rank = 2 } : null;
         var reward = RewardModel.FromFunction((_, text) => text.Length, "length of the text");
         // snippet: pair
         using var model = PretrainedCausalLm.Load(directory);
         using var pair = model.WithReference(new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens }, lora, seed: 1);
-        var scorer = new Scorer(pair.Reference, reward);                                    // frozen
-        using var adam = new AdamW(pair.Policy.Parameters, learningRate: 1e-3);             // the adapters, or all weights
+        var scorer = new Scorer(pair.Reference, reward); // frozen
+        using var adam = new AdamW(pair.Policy.Parameters, learningRate: 1e-3); // the adapters, or all weights
         // end snippet
         ModelIdentity before = pair.Reference.Identity;
         var scored = await scorer.ScoreAsync(pair.Policy.Sample(["The film", "A story"], completionsPerPrompt: 4, seed: 2));
@@ -76,7 +80,8 @@ public sealed class PolicyWithReferenceTests : IDisposable
         }
 
         Assert.Equal(before, pair.Reference.Identity);
-        double[] policy = pair.Policy.LogProbValues(scored.Completions), reference = pair.Reference.LogProbValues(scored.Completions);
+        double[] policy = pair.Policy.LogProbValues(scored.Completions),
+            reference = pair.Reference.LogProbValues(scored.Completions);
         Assert.Contains(policy.Zip(reference), values => Math.Abs(values.First - values.Second) > 1e-4);
         // snippet: pair-save
         pair.Save(aligned); // adapters merged into the weights
@@ -112,13 +117,21 @@ public sealed class PolicyWithReferenceTests : IDisposable
         {
             using var adapted = model.WithReference(s_generation, new LoraOptions());
             using var second = model.WithReference(s_generation, new LoraOptions(), seed: 2); // shares the reference
-            Assert.Contains("frozen", Assert.Throws<InvalidOperationException>(() => model.WithReference(s_generation)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "frozen",
+                Assert.Throws<InvalidOperationException>(() => model.WithReference(s_generation)).Message,
+                StringComparison.Ordinal
+            );
         }
 
         using (var model = PretrainedCausalLm.Load(Golden("gpt2")))
         {
             using var whole = model.WithReference(s_generation);
-            Assert.Contains("the policy of an earlier call", Assert.Throws<InvalidOperationException>(() => model.WithReference(s_generation, new LoraOptions())).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "the policy of an earlier call",
+                Assert.Throws<InvalidOperationException>(() => model.WithReference(s_generation, new LoraOptions())).Message,
+                StringComparison.Ordinal
+            );
             Assert.True(whole.Policy.IsTrainable);
         }
     }
@@ -132,7 +145,8 @@ public sealed class PolicyWithReferenceTests : IDisposable
         Assert.Throws<ArgumentException>(() => model.WithReference(s_generation, new LoraOptions { Rank = 0 }));
         Assert.Equal(before, LiveTensors.Now);
         Assert.Throws<ArgumentException>(() => model.WithReference(s_generation, new LoraOptions { TargetModules = ["nothing"] }));
-        Assert.Equal(before + model.Model.parameters().Count(), LiveTensors.Now); // TorchSharp counts a tensor that becomes a parameter as alive for ever
+        // TorchSharp counts a tensor that becomes a parameter as alive for ever
+        Assert.Equal(before + model.Model.parameters().Count(), LiveTensors.Now);
         Assert.All(model.Model.parameters(), parameter => Assert.True(parameter.requires_grad));
         using var pair = model.WithReference();
         Assert.Equal<int>(model.StopTokens, pair.Policy.Options.StopTokens);
@@ -142,7 +156,11 @@ public sealed class PolicyWithReferenceTests : IDisposable
     public void Directory_without_a_tokenizer_is_refused()
     {
         using var model = PretrainedCausalLm.Load(Golden("gpt2-bf16"));
-        Assert.Contains("tokenizer.json", Assert.Throws<InvalidOperationException>(() => model.WithReference()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tokenizer.json",
+            Assert.Throws<InvalidOperationException>(() => model.WithReference()).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", "hf", name);

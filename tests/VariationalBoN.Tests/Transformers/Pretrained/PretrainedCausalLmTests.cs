@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Transformers.Pretrained;
 
-/// <summary>Whole directories through the facade; that its logits and continuations are those of transformers is in <see cref="CausalGoldenTests"/>.</summary>
+/// <summary>Whole directories through the facade; that its logits and continuations are those of transformers is in
+/// <see cref="CausalGoldenTests"/>.</summary>
 [Trait("Tier", "torch")]
 public sealed class PretrainedCausalLmTests : IDisposable
 {
@@ -27,17 +28,26 @@ public sealed class PretrainedCausalLmTests : IDisposable
     {
         using var model = PretrainedCausalLm.Load(Golden(name));
         model.Save(Target, TypeOfFiles(Golden(name)));
-        string[] expected = [.. Directory.GetFiles(Golden(name)).Select(file => Path.GetFileName(file)).Where(file => file != "expected.json")];
+        string[] expected =
+        [
+            .. Directory.GetFiles(Golden(name)).Select(file => Path.GetFileName(file)).Where(file => file != "expected.json"),
+        ];
         if (name != "gpt2-pytorch-bin")
         {
             Assert.Equal(expected.Order(), Directory.GetFiles(Target).Select(file => Path.GetFileName(file)).Order());
-            Assert.All(expected, file => Assert.Equal(File.ReadAllBytes(Path.Combine(Golden(name), file)), File.ReadAllBytes(Path.Combine(Target, file))));
+            Assert.All(
+                expected,
+                file => Assert.Equal(File.ReadAllBytes(Path.Combine(Golden(name), file)), File.ReadAllBytes(Path.Combine(Target, file)))
+            );
             return;
         }
 
         using var again = PretrainedCausalLm.Load(Target);
         Assert.Equal(["config.json", "model.safetensors"], Directory.GetFiles(Target).Select(file => Path.GetFileName(file)).Order());
-        Assert.All(model.Model.state_dict(), pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray()));
+        Assert.All(
+            model.Model.state_dict(),
+            pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray())
+        );
     }
 
     [Theory]
@@ -51,8 +61,14 @@ public sealed class PretrainedCausalLmTests : IDisposable
     {
         using var model = PretrainedCausalLm.Load(Golden(name));
         using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(Golden(name), "expected.json")));
-        var first = expected.RootElement.GetProperty("tokenizer").EnumerateArray().First(entry => entry.GetProperty("ids").GetArrayLength() > 2);
-        Assert.Equal(first.GetProperty("ids_with_special").EnumerateArray().Select(id => id.GetInt32()), model.Tokenizer.Encode(first.GetProperty("text").GetString()!));
+        var first = expected
+            .RootElement.GetProperty("tokenizer")
+            .EnumerateArray()
+            .First(entry => entry.GetProperty("ids").GetArrayLength() > 2);
+        Assert.Equal(
+            first.GetProperty("ids_with_special").EnumerateArray().Select(id => id.GetInt32()),
+            model.Tokenizer.Encode(first.GetProperty("text").GetString()!)
+        );
         Assert.Equal(model.Model.VocabularySize, model.Tokenizer.VocabularySize);
     }
 
@@ -83,10 +99,17 @@ public sealed class PretrainedCausalLmTests : IDisposable
     [Fact]
     public void Half_precision_in_memory_halves_the_weights_and_is_saved_as_it_was_loaded()
     {
-        using var model = PretrainedCausalLm.Load(Golden("llama-sharded-bf16"), new PretrainedOptions { ElementType = ScalarType.BFloat16 });
+        using var model = PretrainedCausalLm.Load(
+            Golden("llama-sharded-bf16"),
+            new PretrainedOptions { ElementType = ScalarType.BFloat16 }
+        );
         Assert.All(model.Model.parameters(), parameter => Assert.Equal(ScalarType.BFloat16, parameter.dtype));
         model.Save(Target);
-        Assert.All(Directory.GetFiles(Target), file => Assert.Equal(File.ReadAllBytes(Path.Combine(Golden("llama-sharded-bf16"), Path.GetFileName(file))), File.ReadAllBytes(file)));
+        Assert.All(
+            Directory.GetFiles(Target),
+            file =>
+                Assert.Equal(File.ReadAllBytes(Path.Combine(Golden("llama-sharded-bf16"), Path.GetFileName(file))), File.ReadAllBytes(file))
+        );
     }
 
     [Fact]
@@ -99,9 +122,15 @@ public sealed class PretrainedCausalLmTests : IDisposable
         using (no_grad())
             model.Model.parameters().First().zero_();
         model.Save(Target, ScalarType.Float32);
-        Assert.Equal(["config.json", "model.safetensors", "notes.txt"], Directory.GetFileSystemEntries(Target).Select(file => Path.GetFileName(file)).Order());
+        Assert.Equal(
+            ["config.json", "model.safetensors", "notes.txt"],
+            Directory.GetFileSystemEntries(Target).Select(file => Path.GetFileName(file)).Order()
+        );
         using var again = PretrainedCausalLm.Load(Target);
-        Assert.All(model.Model.state_dict(), pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray()));
+        Assert.All(
+            model.Model.state_dict(),
+            pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray())
+        );
         var before = JsonNode.Parse(File.ReadAllText(Path.Combine(Golden("gpt2-bf16"), "config.json")))!.AsObject();
         var after = JsonNode.Parse(File.ReadAllText(Path.Combine(Target, "config.json")))!.AsObject();
         Assert.Equal("float32", (string?)after["dtype"]);
@@ -121,14 +150,24 @@ public sealed class PretrainedCausalLmTests : IDisposable
     [Fact]
     public void New_model_is_a_directory_like_any_other()
     {
-        var config = new Gpt2Config { VocabularySize = 601, MaxLength = 16, Width = 8, Layers = 2, Heads = 2 };
+        var config = new Gpt2Config
+        {
+            VocabularySize = 601,
+            MaxLength = 16,
+            Width = 8,
+            Layers = 2,
+            Heads = 2,
+        };
         using var model = PretrainedCausalLm.Create(config, seed: 1, Golden("gpt2"), maxFileBytes: 8_000);
         model.Save(Target);
         Assert.True(File.Exists(Path.Combine(Target, "model.safetensors.index.json")));
         using var again = PretrainedCausalLm.Load(Target);
         Assert.Equal(config, again.Model.Shape);
         Assert.Equal<int>(model.Tokenizer.Encode("a text"), again.Tokenizer.Encode("a text"));
-        Assert.All(model.Model.state_dict(), pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray()));
+        Assert.All(
+            model.Model.state_dict(),
+            pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray())
+        );
     }
 
     [Theory]
@@ -169,22 +208,44 @@ public sealed class PretrainedCausalLmTests : IDisposable
     [Fact]
     public void Missing_files_are_named()
     {
-        Assert.Contains(Target, Assert.Throws<DirectoryNotFoundException>(() => PretrainedCausalLm.Load(Target)).Message, StringComparison.Ordinal);
-        Assert.Contains("no config.json", Assert.Throws<FileNotFoundException>(() => PretrainedCausalLm.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            Target,
+            Assert.Throws<DirectoryNotFoundException>(() => PretrainedCausalLm.Load(Target)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no config.json",
+            Assert.Throws<FileNotFoundException>(() => PretrainedCausalLm.Load(_folder)).Message,
+            StringComparison.Ordinal
+        );
         Copy("gpt2-bf16");
         using (var model = PretrainedCausalLm.Load(_folder))
-            Assert.Contains("tokenizer.json", Assert.Throws<InvalidOperationException>(() => model.Tokenizer).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "tokenizer.json",
+                Assert.Throws<InvalidOperationException>(() => model.Tokenizer).Message,
+                StringComparison.Ordinal
+            );
         File.Delete(Path.Combine(_folder, "model.safetensors"));
-        Assert.Contains("no weights", Assert.Throws<FileNotFoundException>(() => PretrainedCausalLm.Load(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no weights",
+            Assert.Throws<FileNotFoundException>(() => PretrainedCausalLm.Load(_folder)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Weights_of_a_classifier_are_refused() =>
-        Assert.Contains("score.weight", Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(Golden("gpt2-reward"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "score.weight",
+            Assert.Throws<InvalidDataException>(() => PretrainedCausalLm.Load(Golden("gpt2-reward"))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Element_type_without_use_is_refused() =>
-        Assert.Throws<ArgumentException>(() => PretrainedCausalLm.Load(Golden("gpt2"), new PretrainedOptions { ElementType = ScalarType.Int32 }));
+        Assert.Throws<ArgumentException>(() =>
+            PretrainedCausalLm.Load(Golden("gpt2"), new PretrainedOptions { ElementType = ScalarType.Int32 })
+        );
 
     [Fact]
     public void Policy_is_made_of_its_parts()
@@ -192,7 +253,11 @@ public sealed class PretrainedCausalLmTests : IDisposable
         string directory = Golden("gpt2");
         // snippet: policy
         using var model = PretrainedCausalLm.Load(directory);
-        var policy = new CausalLmPolicy(model.Model, model.PromptTokenizer, new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens });
+        var policy = new CausalLmPolicy(
+            model.Model,
+            model.PromptTokenizer,
+            new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens }
+        );
         var drawn = policy.Sample(["A prompt"], completionsPerPrompt: 4, seed: 1);
         // end snippet
         Assert.Equal(4, drawn.Count);
@@ -206,16 +271,21 @@ public sealed class PretrainedCausalLmTests : IDisposable
     [Fact]
     public void Merged_adapters_are_saved_as_a_whole_model()
     {
-        string directory = Golden("gpt2"), aligned = Target;
+        string directory = Golden("gpt2"),
+            aligned = Target;
         // snippet: lora
         using var model = PretrainedCausalLm.Load(directory);
-        using var adapted = model.Model.WithLora(new LoraOptions { Rank = 8 }); // the policy to train; model.Model is the reference, with the same weights
+        // the policy to train; model.Model is the reference, with the same weights
+        using var adapted = model.Model.WithLora(new LoraOptions { Rank = 8 });
         // ... train adapted.LoraParameters() ...
         using var merged = adapted.MergeLora();
         model.Save(aligned, merged);
         // end snippet
         using var again = PretrainedCausalLm.Load(aligned);
-        Assert.All(model.Model.state_dict(), pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray())); // fresh adapters change nothing
+        Assert.All(
+            model.Model.state_dict(),
+            pair => Assert.Equal(pair.Value.bytes.ToArray(), again.Model.state_dict()[pair.Key].bytes.ToArray())
+        ); // fresh adapters change nothing
         Assert.Contains("lora_A", Assert.Throws<ArgumentException>(() => model.Save(aligned, adapted)).Message, StringComparison.Ordinal);
     }
 
@@ -236,7 +306,10 @@ public sealed class PretrainedCausalLmTests : IDisposable
 
     /// <summary>What config.json says of the weights.</summary>
     private static ScalarType TypeOfFiles(string directory) =>
-        Enum.Parse<ScalarType>((string)JsonNode.Parse(File.ReadAllText(Path.Combine(directory, "config.json")))!["dtype"]!, ignoreCase: true);
+        Enum.Parse<ScalarType>(
+            (string)JsonNode.Parse(File.ReadAllText(Path.Combine(directory, "config.json")))!["dtype"]!,
+            ignoreCase: true
+        );
 
     [Theory]
     [InlineData(false)]
@@ -245,7 +318,12 @@ public sealed class PretrainedCausalLmTests : IDisposable
     {
         string source = Path.Combine(_folder, "with-templates");
         (string Name, string Text)[] templates =
-            [("chat_template.jinja", "a"), ("chat_template.json", """{"chat_template": "b"}"""), ("additional_chat_templates/tool_use.jinja", "c"), ("additional_chat_templates/rag.jinja", "d")];
+        [
+            ("chat_template.jinja", "a"),
+            ("chat_template.json", """{"chat_template": "b"}"""),
+            ("additional_chat_templates/tool_use.jinja", "c"),
+            ("additional_chat_templates/rag.jinja", "d"),
+        ];
         Directory.CreateDirectory(Path.Combine(source, "additional_chat_templates"));
         foreach (string file in Directory.GetFiles(Golden("gpt2")))
             File.Copy(file, Path.Combine(source, Path.GetFileName(file)));

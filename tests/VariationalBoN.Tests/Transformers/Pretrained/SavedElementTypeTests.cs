@@ -55,19 +55,25 @@ public sealed class SavedElementTypeTests : IDisposable
     [InlineData("dtype", "torch_dtype")]
     public void Configuration_names_the_type_that_was_written_under_each_of_its_keys(params string[] keys)
     {
-        WriteSource("gpt2-bf16", config =>
-        {
-            config.Remove("dtype");
-            foreach (string key in keys)
-                config[key] = "bfloat16";
-        });
+        WriteSource(
+            "gpt2-bf16",
+            config =>
+            {
+                config.Remove("dtype");
+                foreach (string key in keys)
+                    config[key] = "bfloat16";
+            }
+        );
         using var model = PretrainedCausalLm.Load(Source);
         model.Save(Target);
         Assert.Equal(keys.Select(_ => "float32"), keys.Select(key => Key(Target, key)));
         Assert.Equal(keys.Length, Config(Target).Count(pair => pair.Key is "dtype" or "torch_dtype"));
         model.Save(Target, ScalarType.BFloat16);
         Assert.Equal(File.ReadAllBytes(Path.Combine(Source, "config.json")), File.ReadAllBytes(Path.Combine(Target, "config.json")));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(Source, "model.safetensors")), File.ReadAllBytes(Path.Combine(Target, "model.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(Source, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(Target, "model.safetensors"))
+        );
     }
 
     [Fact]
@@ -115,7 +121,10 @@ public sealed class SavedElementTypeTests : IDisposable
         Assert.Equal([ScalarType.Float32, ScalarType.BFloat16], [merged.ElementType, rounded.ElementType]);
         Assert.All(merged.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
         Assert.All(rounded.parameters(), parameter => Assert.Equal(ScalarType.BFloat16, parameter.dtype));
-        string name = adapted.named_parameters().First(pair => pair.name.EndsWith(".lora_A.weight", StringComparison.Ordinal)).name.Replace(".lora_A.weight", "", StringComparison.Ordinal);
+        string name = adapted
+            .named_parameters()
+            .First(pair => pair.name.EndsWith(".lora_A.weight", StringComparison.Ordinal))
+            .name.Replace(".lora_A.weight", "", StringComparison.Ordinal);
         var state = adapted.state_dict();
         var change = state[$"{name}.lora_B.weight"].mm(state[$"{name}.lora_A.weight"]); // rank 2, alpha 8
         using Scalar scale = 4;
@@ -141,7 +150,8 @@ public sealed class SavedElementTypeTests : IDisposable
         Assert.All(expected.state_dict(), pair => Assert.Equal(pair.Value.bytes.ToArray(), state[pair.Key].bytes.ToArray()));
     }
 
-    private static JsonObject Config(string directory) => JsonNode.Parse(File.ReadAllText(Path.Combine(directory, "config.json")))!.AsObject();
+    private static JsonObject Config(string directory) =>
+        JsonNode.Parse(File.ReadAllText(Path.Combine(directory, "config.json")))!.AsObject();
 
     private static string? Key(string directory, string key) => (string?)Config(directory)[key];
 

@@ -8,7 +8,8 @@ namespace VariationalBoN.Tests.Transformers.Tokenizers;
 [Trait("Tier", "fast")]
 public sealed class CompletionTextTests
 {
-    /// <summary>Where clean-up takes out a space that the text of the prompt alone has: the end of the prompt, and how the completion begins.</summary>
+    /// <summary>Where clean-up takes out a space that the text of the prompt alone has: the end of the prompt, and how the completion
+    /// begins.</summary>
     private static readonly string[] s_cleanedUp = [" '+'"];
 
     public static TheoryData<string> Cases => [.. TokenizerGoldenTests.Names];
@@ -27,9 +28,13 @@ public sealed class CompletionTextTests
             for (int k = 0; k < 40; k++)
             {
                 int[] drawn = [.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => random.Next(700))];
-                string text = decode(drawn), whole = tokenizer.Decode([.. before, .. drawn]);
+                string text = decode(drawn),
+                    whole = tokenizer.Decode([.. before, .. drawn]);
                 if (tokenizer.Decode(before) + text != whole)
-                    faults.Add($"{JsonSerializer.Serialize(tokenizer.Decode(before))} + {JsonSerializer.Serialize(text)} is not {JsonSerializer.Serialize(whole)}");
+                    faults.Add(
+                        $"{JsonSerializer.Serialize(tokenizer.Decode(before))} + {JsonSerializer.Serialize(text)} is not "
+                            + $"{JsonSerializer.Serialize(whole)}"
+                    );
             }
         }
 
@@ -48,7 +53,8 @@ public sealed class CompletionTextTests
             string whole = tokenizer.Decode(ids);
             for (int border = 0; border <= ids.Length; border++)
             {
-                string before = tokenizer.Decode(ids[..border]), after = ((ITokenizer)tokenizer).DecoderAfter(ids[..border])(ids[border..]);
+                string before = tokenizer.Decode(ids[..border]),
+                    after = ((ITokenizer)tokenizer).DecoderAfter(ids[..border])(ids[border..]);
                 Assert.EndsWith(after, whole, StringComparison.Ordinal);
                 string kept = whole[..^after.Length];
                 Assert.StartsWith(kept, before, StringComparison.Ordinal);
@@ -63,6 +69,10 @@ public sealed class CompletionTextTests
     private static IEnumerable<string> Prompts(string name)
     {
         using var expected = JsonDocument.Parse(File.ReadAllText(Path.Combine(TokenizerGoldenTests.Folder(name), "expected.json")));
-        return [.. expected.RootElement.GetProperty("tokenizer").EnumerateArray().Select(row => row.GetProperty("text").GetString()!), "The film was"];
+        return
+        [
+            .. expected.RootElement.GetProperty("tokenizer").EnumerateArray().Select(row => row.GetProperty("text").GetString()!),
+            "The film was",
+        ];
     }
 }

@@ -34,7 +34,15 @@ public sealed class MicrosoftTokenizerTests
     [Fact]
     public void Special_tokens_around_a_text_are_left_out_where_it_has_them()
     {
-        var options = new BpeOptions(new Dictionary<string, int> { ["a"] = 0, ["b"] = 1, ["ab"] = 2, ["<s>"] = 3 })
+        var options = new BpeOptions(
+            new Dictionary<string, int>
+            {
+                ["a"] = 0,
+                ["b"] = 1,
+                ["ab"] = 2,
+                ["<s>"] = 3,
+            }
+        )
         {
             Merges = ["a b"],
             BeginningOfSentenceToken = "<s>",

@@ -20,7 +20,12 @@ public sealed class TokenizerFilesTests
     [InlineData("Qwen2Tokenizer", "", new[] { 0, 1, 2 })]
     public void Merges_are_read_as_the_class_reads_them(string kind, string merges, int[] expected)
     {
-        var tokenizer = MemoryTokenizer.Load(5, ("vocab.json", Letters), ("merges.txt", merges), ("tokenizer_config.json", NoSpecial.Replace("CLASS", kind, StringComparison.Ordinal)));
+        var tokenizer = MemoryTokenizer.Load(
+            5,
+            ("vocab.json", Letters),
+            ("merges.txt", merges),
+            ("tokenizer_config.json", NoSpecial.Replace("CLASS", kind, StringComparison.Ordinal))
+        );
         Assert.Equal<int>(expected, tokenizer.Encode("abc"));
     }
 
@@ -28,7 +33,12 @@ public sealed class TokenizerFilesTests
     public void Merge_that_stands_twice_has_the_rank_of_its_first_line()
     {
         const string Vocabulary = """{"a":0,"b":1,"c":2,"ab":3,"bc":4}""";
-        var tokenizer = MemoryTokenizer.Load(5, ("vocab.json", Vocabulary), ("merges.txt", "#version: 0.2\na b\nb c\na b\n"), ("tokenizer_config.json", NoSpecial.Replace("CLASS", "GPT2Tokenizer", StringComparison.Ordinal)));
+        var tokenizer = MemoryTokenizer.Load(
+            5,
+            ("vocab.json", Vocabulary),
+            ("merges.txt", "#version: 0.2\na b\nb c\na b\n"),
+            ("tokenizer_config.json", NoSpecial.Replace("CLASS", "GPT2Tokenizer", StringComparison.Ordinal))
+        );
         Assert.Equal<int>([3, 2], tokenizer.Encode("abc"));
     }
 
@@ -50,7 +60,12 @@ public sealed class TokenizerFilesTests
     public void Mask_of_roberta_takes_the_space_before_it(string setting, string expected)
     {
         const string Vocabulary = """{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"<mask>":4,"a":5,"b":6,"Ġ":7,"Ġb":8}""";
-        var tokenizer = MemoryTokenizer.Load(9, ("vocab.json", Vocabulary), ("merges.txt", "#version: 0.2\nĠ b\n"), ("tokenizer_config.json", $$"""{"tokenizer_class":"RobertaTokenizer"{{setting}}}"""));
+        var tokenizer = MemoryTokenizer.Load(
+            9,
+            ("vocab.json", Vocabulary),
+            ("merges.txt", "#version: 0.2\nĠ b\n"),
+            ("tokenizer_config.json", $$"""{"tokenizer_class":"RobertaTokenizer"{{setting}}}""")
+        );
         Assert.Equal($"<s>|{expected}|</s>", MemoryTokenizer.Tokens(tokenizer, "a <mask> b"));
     }
 
@@ -65,7 +80,14 @@ public sealed class TokenizerFilesTests
     {
         const string Model = """{"type":"BPE","unk_token":null,"vocab":{"?":0,"▁":1,"a":2,"b":3,"▁a":4,"ab":5},"merges":["▁ a","a b"]}""";
         string json = MemoryTokenizer.Json(Model, preTokenizer: $$"""{"type":"Metaspace","replacement":"▁"{{setting}}}""");
-        foreach (string settings in (string[])["""{"tokenizer_class":"PreTrainedTokenizerFast"}""", """{"tokenizer_class":"PreTrainedTokenizerFast","add_prefix_space":false}""", """{"tokenizer_class":"GPT2TokenizerFast","add_prefix_space":true,"bos_token":null,"eos_token":null,"unk_token":null}"""])
+        foreach (
+            string settings in (string[])
+                [
+                    """{"tokenizer_class":"PreTrainedTokenizerFast"}""",
+                    """{"tokenizer_class":"PreTrainedTokenizerFast","add_prefix_space":false}""",
+                    """{"tokenizer_class":"GPT2TokenizerFast","add_prefix_space":true,"bos_token":null,"eos_token":null,"unk_token":null}""",
+                ]
+        )
         {
             var tokenizer = MemoryTokenizer.Load(6, ("tokenizer.json", json), ("tokenizer_config.json", settings));
             Assert.Equal((one, two), (string.Join(' ', tokenizer.Encode("a")), string.Join(' ', tokenizer.Encode("ab a"))));
@@ -81,6 +103,10 @@ public sealed class TokenizerFilesTests
     {
         string part = $$"""{"type":"Metaspace","replacement":"▁"{{setting}}}""";
         foreach (string json in (string[])[MemoryTokenizer.Json(preTokenizer: part), MemoryTokenizer.Json(decoder: part)])
-            Assert.Contains(named, Assert.Throws<InvalidDataException>(() => MemoryTokenizer.Load(20, ("tokenizer.json", json))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                named,
+                Assert.Throws<InvalidDataException>(() => MemoryTokenizer.Load(20, ("tokenizer.json", json))).Message,
+                StringComparison.Ordinal
+            );
     }
 }

@@ -8,7 +8,17 @@ namespace VariationalBoN.Tests.Transformers.Tokenizers;
 [Trait("Tier", "fast")]
 public sealed class TokenizerGoldenTests
 {
-    internal static readonly string[] Names = ["gpt2", "gpt2-hub-layout", "pythia", "llama2", "llama3", "qwen2", "bert-classifier", "distilbert-classifier"];
+    internal static readonly string[] Names =
+    [
+        "gpt2",
+        "gpt2-hub-layout",
+        "pythia",
+        "llama2",
+        "llama3",
+        "qwen2",
+        "bert-classifier",
+        "distilbert-classifier",
+    ];
 
     public static TheoryData<string> Cases => [.. Names];
 
@@ -57,14 +67,20 @@ public sealed class TokenizerGoldenTests
         {
             rows++;
             string text = row.GetProperty("text").GetString()!;
-            int[] ids = Ints(row, "ids"), other = row.TryGetProperty("ids_other_implementation", out _) ? Ints(row, "ids_other_implementation") : ids;
+            int[] ids = Ints(row, "ids"),
+                other = row.TryGetProperty("ids_other_implementation", out _) ? Ints(row, "ids_other_implementation") : ids;
             int[] special = Ints(row, "ids_with_special");
-            int[] bare = [.. tokenizer.Encode(text, addSpecialTokens: false)], framed = [.. tokenizer.Encode(text)];
+            int[] bare = [.. tokenizer.Encode(text, addSpecialTokens: false)],
+                framed = [.. tokenizer.Encode(text)];
             if (!bare.SequenceEqual(ids) && !bare.SequenceEqual(other))
                 faults.Add($"{Shown(text)}: expected [{string.Join(" ", ids)}], got [{string.Join(" ", bare)}]");
             if (bare.SequenceEqual(ids) && !framed.SequenceEqual(special) || framed.Length - bare.Length != special.Length - ids.Length)
                 faults.Add($"{Shown(text)}: expected with special tokens [{string.Join(" ", special)}], got [{string.Join(" ", framed)}]");
-            if (row.TryGetProperty("decoded", out var decoded) && tokenizer.Decode(ids, skipSpecial: false) is var back && back != decoded.GetString())
+            if (
+                row.TryGetProperty("decoded", out var decoded)
+                && tokenizer.Decode(ids, skipSpecial: false) is var back
+                && back != decoded.GetString()
+            )
                 faults.Add($"{Shown(text)}: expected {Shown(decoded.GetString()!)}, decoded {Shown(back)}");
         }
 
@@ -72,7 +88,8 @@ public sealed class TokenizerGoldenTests
         Assert.Equal(68, rows);
     }
 
-    private static int[] Ints(JsonElement row, string name) => [.. row.GetProperty(name).EnumerateArray().Select(value => value.GetInt32())];
+    private static int[] Ints(JsonElement row, string name) =>
+        [.. row.GetProperty(name).EnumerateArray().Select(value => value.GetInt32())];
 
     private static string Shown(string text) => JsonSerializer.Serialize(text);
 }

@@ -12,14 +12,14 @@ public sealed class TokenizerSnippets
         string directory = TokenizerGoldenTests.Folder("qwen2");
         // snippet: load
         var tokenizer = HuggingFaceTokenizer.Load(directory, vocabularySize: 623); // the model's number of logits
-        var ids = tokenizer.Encode("A prompt");                                    // as Python's tokenizer("A prompt").input_ids
-        string text = tokenizer.Decode(ids);                                       // as decode(ids, skip_special_tokens=True)
+        var ids = tokenizer.Encode("A prompt"); // as Python's tokenizer("A prompt").input_ids
+        string text = tokenizer.Decode(ids); // as decode(ids, skip_special_tokens=True)
         // end snippet
         Assert.Equal("A prompt", text);
         // snippet: chat
         string prompt = $"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"; // the template of your model, written out
-        var chat = tokenizer.Encode(prompt, addSpecialTokens: false);                   // it has its special tokens already
-        bool found = tokenizer.TryGetId("<|im_end|>", out int stop);                    // the token that ends the answer
+        var chat = tokenizer.Encode(prompt, addSpecialTokens: false); // it has its special tokens already
+        bool found = tokenizer.TryGetId("<|im_end|>", out int stop); // the token that ends the answer
         var options = new GenerationOptions { StopTokens = [stop] };
         // end snippet
         Assert.True(found);

@@ -5,7 +5,8 @@ using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
 
-/// <summary>Every code point from 1 on, against digests of what Hugging Face's tokenizers 0.22.2 makes of it; texts of one character, in order, one a line.</summary>
+/// <summary>Every code point from 1 on, against digests of what Hugging Face's tokenizers 0.22.2 makes of it; texts of one character, in
+/// order, one a line.</summary>
 [Trait("Tier", "fast")]
 public sealed class UnicodeConformanceTests
 {
@@ -21,8 +22,18 @@ public sealed class UnicodeConformanceTests
     [InlineData("""{"type":"Lowercase"}""", "", "", "b72611229b0833e7")]
     [InlineData("""{"type":"StripAccents"}""", "", "", "92b6745cb0db720d")]
     [InlineData("""{"type":"Strip","strip_left":true,"strip_right":true}""", "", "", "087b464a2fd94bfb")]
-    [InlineData("""{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""", "a", "a", "2423a82136e5d920")]
-    [InlineData("""{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":false,"lowercase":false}""", "a", "a", "b0e0e54a43afb5c8")]
+    [InlineData(
+        """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""",
+        "a",
+        "a",
+        "2423a82136e5d920"
+    )]
+    [InlineData(
+        """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":false,"lowercase":false}""",
+        "a",
+        "a",
+        "b0e0e54a43afb5c8"
+    )]
     public void Normalizers_are_those_of_the_original(string normalizer, string before, string after, string digest)
     {
         var made = NormalizerReader.Read(JsonSection.Parse("memory", Encoding.UTF8.GetBytes(normalizer)), TokenizerSettings.None)!;
@@ -58,7 +69,10 @@ public sealed class UnicodeConformanceTests
     public void General_categories_of_expressions_are_those_of_the_original()
     {
         string[] names = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Zs Zl Zp Cc Cf Co Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Cn".Split(' ');
-        string digests = string.Join('|', names.Select(name => RegexProperty.Of(name, inClass: false)!).Select(kind => Digest(s_runes.Where(kind))));
+        string digests = string.Join(
+            '|',
+            names.Select(name => RegexProperty.Of(name, inClass: false)!).Select(kind => Digest(s_runes.Where(kind)))
+        );
         Assert.Equal("f73ff9df16f355ba", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(digests)))[..16]);
     }
 
@@ -76,14 +90,24 @@ public sealed class UnicodeConformanceTests
     [Fact]
     public void New_characters_are_what_they_were_to_the_original()
     {
-        const string Bert = """{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"[UNK]":0,"a":1,"##a":2,"⹃":3}}""";
-        const string Normalizer = """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""";
-        var bert = MemoryTokenizer.Load(9, ("tokenizer.json", MemoryTokenizer.Json(Bert, normalizer: Normalizer, preTokenizer: """{"type":"BertPreTokenizer"}""")));
+        const string Bert =
+            """{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,"vocab":{"[UNK]":0,"a":1,"##a":2,"⹃":3}}""";
+        const string Normalizer =
+            """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""";
+        var bert = MemoryTokenizer.Load(
+            9,
+            ("tokenizer.json", MemoryTokenizer.Json(Bert, normalizer: Normalizer, preTokenizer: """{"type":"BertPreTokenizer"}"""))
+        );
         Assert.Equal<int>([0], bert.Encode("a\u2E43a")); // of Unicode 9: no punctuation yet, so one unknown word
 
-        Assert.Equal("a\u0898\u0323", TextNormalizers.Form(NormalizationForm.FormC)("a\u0898\u0323")); // of Unicode 14: keeps its place and what follows from joining
+        // of Unicode 14: keeps its place and what follows from joining
+        Assert.Equal("a\u0898\u0323", TextNormalizers.Form(NormalizationForm.FormC)("a\u0898\u0323"));
     }
 
     private static string Digest(IEnumerable<Rune> runes) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(' ', runes.Select(rune => rune.Value.ToString(CultureInfo.InvariantCulture))))))[..16];
+        Convert.ToHexStringLower(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes(string.Join(' ', runes.Select(rune => rune.Value.ToString(CultureInfo.InvariantCulture))))
+            )
+        )[..16];
 }

@@ -4,13 +4,15 @@ using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
 
-/// <summary>The expressions of tokenizers: .NET's own engine is the truth where it can be, Oniguruma's documented behaviour beyond.</summary>
+/// <summary>The expressions of tokenizers: .NET's own engine is the truth where it can be, Oniguruma's documented behaviour
+/// beyond.</summary>
 [Trait("Tier", "fast")]
 public sealed class UnicodeRegexTests
 {
     private const string Common = "  \n\r\taB'stlL12٣é\u0301你.-½\u00A0\u0085Ⅻ_";
 
-    private static readonly Gen<string> s_texts = Gen.OneOf(Gen.Int[0, Common.Length - 1].Select(i => Common[i]), Gen.Char['\0', '\u0FFF']).Array[0, 30]
+    private static readonly Gen<string> s_texts = Gen.OneOf(Gen.Int[0, Common.Length - 1].Select(i => Common[i]), Gen.Char['\0', '\u0FFF'])
+        .Array[0, 30]
         .Select(characters => new string(characters).Replace('ſ', 's'));
 
     [Theory]
@@ -23,17 +25,28 @@ public sealed class UnicodeRegexTests
     {
         var ours = new UnicodeRegex(pattern);
         var truth = new Regex(pattern, RegexOptions.CultureInvariant);
-        s_texts.Sample(text => Assert.Equal(truth.Matches(text).Select(match => (match.Index, match.Index + match.Length)), ours.Matches(text)), iter: 3000, seed: "0000000000001");
+        s_texts.Sample(
+            text => Assert.Equal(truth.Matches(text).Select(match => (match.Index, match.Index + match.Length)), ours.Matches(text)),
+            iter: 3000,
+            seed: "0000000000001"
+        );
     }
 
     [Theory]
-    [InlineData(@"[^\r\n\p{L}\p{N}]?+\p{L}++| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++", @"(?>[^\r\n\p{L}\p{N}]?)(?>\p{L}+)| ?(?>[^\s\p{L}\p{N}]+)(?>[\r\n]*)|(?>\s+)")]
+    [InlineData(
+        @"[^\r\n\p{L}\p{N}]?+\p{L}++| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++",
+        @"(?>[^\r\n\p{L}\p{N}]?)(?>\p{L}+)| ?(?>[^\s\p{L}\p{N}]+)(?>[\r\n]*)|(?>\s+)"
+    )]
     [InlineData(@"(?:ab?)++c", @"(?>(?:ab?)+)c")]
     public void Possessive_counts_are_atomic_groups(string pattern, string atomic)
     {
         var ours = new UnicodeRegex(pattern);
         var truth = new Regex(atomic, RegexOptions.CultureInvariant);
-        s_texts.Sample(text => Assert.Equal(truth.Matches(text).Select(match => (match.Index, match.Index + match.Length)), ours.Matches(text)), iter: 2000, seed: "0000000000001");
+        s_texts.Sample(
+            text => Assert.Equal(truth.Matches(text).Select(match => (match.Index, match.Index + match.Length)), ours.Matches(text)),
+            iter: 2000,
+            seed: "0000000000001"
+        );
     }
 
     [Theory]
