@@ -20,6 +20,11 @@ public sealed record ClusterWorkerOptions
     /// <value>2 minutes.</value>
     public TimeSpan AbandonedAfter { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long a silo that stops waits for what its devices are at, such as a judge; then it stops without, and says so.
+    /// The time limit of the host's own stop (<c>HostOptions.ShutdownTimeout</c>) counts, too.</summary>
+    /// <value>10 seconds.</value>
+    public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Refuses options out of range.</summary>
     /// <exception cref="ArgumentException">The message names every fault.</exception>
     internal void Validate()
@@ -31,6 +36,8 @@ public sealed record ClusterWorkerOptions
             faults.Add($"KeptVersions is {KeptVersions}; it must be at least 1");
         if (AbandonedAfter < TimeSpan.FromSeconds(10))
             faults.Add($"AbandonedAfter is {AbandonedAfter}; it must be at least 10 seconds, since a client asks about each second");
+        if (StopWithin < TimeSpan.Zero)
+            faults.Add($"StopWithin is {StopWithin}; it must not be negative");
         if (WeightsFolder is not null && string.IsNullOrWhiteSpace(WeightsFolder))
             faults.Add("WeightsFolder is blank; give a folder, or null");
         if (faults.Count > 0)

@@ -153,6 +153,21 @@ public sealed partial class ReferenceTable : IDisposable
 
     /// <summary>Takes M scored reference samples for each prompt from a source, such as one that draws elsewhere.</summary>
     /// <param name="source">Draws from the reference and scores.</param>
+    /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
+    /// <param name="samplesPerPrompt">M, at least 1.</param>
+    /// <param name="seed">Fixes the samples.</param>
+    /// <param name="cancellationToken">Stops drawing and scoring.</param>
+    /// <returns>The table, in memory alone.</returns>
+    public static Task<ReferenceTable> EstimateAsync(
+        ICompletionSource source,
+        IReadOnlyList<Prompt> prompts,
+        int samplesPerPrompt,
+        long seed,
+        CancellationToken cancellationToken = default
+    ) => EstimateAsync(source, prompts, new ReferenceTableOptions { SamplesPerPrompt = samplesPerPrompt, Seed = seed }, cancellationToken);
+
+    /// <summary>Takes M scored reference samples for each prompt from a source, such as one that draws elsewhere.</summary>
+    /// <param name="source">Draws from the reference and scores.</param>
     /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress.</param>
     /// <param name="cancellationToken">Stops drawing and scoring. A store keeps what was scored; what was drawn and not yet scored is lost
