@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN;
 
-/// <summary>What tells one policy, reward model or tokenizer from another: a name, and settings as pairs. Immutable, thread-safe.</summary>
+/// <summary>
+/// Identifies a policy, reward model or tokenizer: a name, and the settings and digests that change its results. Tables and batches
+/// record it. Immutable, thread-safe.
+/// </summary>
 /// <remarks>
 /// Tables and stores of reference rewards carry identities and refuse what has another one, so whatever changes a probability or a reward
 /// belongs here: weights (<see cref="Policies.ModuleFingerprint"/>), settings, versions of a prompt or a function. Two identities are equal

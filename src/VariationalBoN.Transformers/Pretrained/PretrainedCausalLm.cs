@@ -13,7 +13,10 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers;
 
-/// <summary>A language model with its tokenizer, as one directory of Hugging Face holds them: load, train, save.</summary>
+/// <summary>
+/// A language model with its tokenizer, loaded from a Hugging Face directory and saved as one: the usual way to get a policy and its
+/// reference.
+/// </summary>
 /// <remarks>
 /// The directory is one as downloaded or as written by <c>save_pretrained</c>; docs/hugging-face.md says which families and files are read.
 /// It owns its model. Several threads may use it at the same time as long as none changes the parameters.

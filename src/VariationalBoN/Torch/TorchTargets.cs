@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Torch;
 
-/// <summary>The targets of an objective on a device: log g(y | x) of a batch as a tensor, for losses that take their targets as
-/// one.</summary>
+/// <summary>
+/// Computes the targets log g(y | x) of a batch as a tensor on a device, where <see cref="ObjectiveExtensions.LogTargets"/> gives
+/// doubles.
+/// </summary>
 /// <remarks>
 /// The device form of <see cref="ObjectiveExtensions.LogTargets"/>, over <see cref="TorchBoNDistribution"/>: rewards and log pi_ref of the
 /// batch are copied to the device, and nothing is read back. There is one for <see cref="ExactObjective"/>,
