@@ -6,7 +6,7 @@ using VariationalBoN;
 using VariationalBoN.Testing.Checks;
 using Parameter = TorchSharp.Modules.Parameter;
 
-if (CommandHost.Answer(args, "Checks and trains a policy of one's own: a Gaussian over whole numbers.") is int exitCode)
+if (CommandHost.Answer(args, "Checks and trains a policy of your own: a Gaussian over whole numbers.") is int exitCode)
     return exitCode;
 
 torch.set_num_threads(1);

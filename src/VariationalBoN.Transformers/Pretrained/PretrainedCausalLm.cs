@@ -193,7 +193,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
     /// <param name="seed">Fixes the initial values of the adapters.</param>
     /// <param name="tokenizer">
-    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of one's own; null for
+    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of your own; null for
     /// <see cref="PromptTokenizer"/>.
     /// </param>
     /// <returns>Both, the caller's to dispose, before this object.</returns>

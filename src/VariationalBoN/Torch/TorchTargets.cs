@@ -61,7 +61,7 @@ public sealed class TorchTargets : IDisposable
 
     /// <summary>Whether an objective has a device form.</summary>
     /// <param name="objective">The objective.</param>
-    /// <returns>False for an objective of one's own, and for a Best-of-N distribution that is not an
+    /// <returns>False for an objective of your own, and for a Best-of-N distribution that is not an
     /// <see cref="EmpiricalBoNDistribution"/>.</returns>
     public static bool Supports(IVariationalObjective objective)
     {
