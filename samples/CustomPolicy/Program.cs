@@ -1,4 +1,4 @@
-// One's own policy: a Gaussian over whole numbers, with two parameters, pulled to the Best-of-N of its start.
+// A policy of your own: a Gaussian over whole numbers, with two parameters, pulled to the Best-of-N of its start.
 using System.Globalization;
 using SampleHosting;
 using TorchSharp;

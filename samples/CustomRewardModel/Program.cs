@@ -1,4 +1,4 @@
-// A reward model of your own: an asynchronous judge, here a function that waits as a remote service would. Prints what training on it gained.
+// A reward model of your own: an asynchronous judge, here a function that waits as a remote service would. Prints what training gained.
 using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
