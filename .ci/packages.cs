@@ -1,5 +1,5 @@
 // What .ci/release asks of packages; the .NET SDK alone runs it.
-//   dotnet run .ci/packages.cs -- compare <folder> <folder>   do two folders hold the same packages? Names each file that differs.
+//   dotnet run .ci/packages.cs -- compare <folder> <folder>   do two folders hold the same packages, byte by byte? Names what differs.
 //   dotnet run .ci/packages.cs -- licences <folder>           a page of the packages that the bills of materials (*.cdx.json) there name
 #:property TreatWarningsAsErrors=false
 #:property PublishAot=false
@@ -39,32 +39,25 @@ static int Compare(string one, string other)
                 .Where(entry => digests[0].GetValueOrDefault(entry) != digests[1].GetValueOrDefault(entry))
                 .Order(StringComparer.Ordinal),
         ];
-        string state =
-            same ? "the same bytes"
-            : differ.Length == 0 ? "the same files, in another archive"
-            : $"differs in {string.Join(", ", differ)}";
-        Console.WriteLine($"{name}: {digests[0].Count} files, {state}");
-        differing += differ.Length;
+        differing += same ? 0 : 1;
+        string what = differ.Length == 0 ? "the archive itself" : string.Join(", ", differ);
+        Console.WriteLine($"{name}: {digests[0].Count} files, {(same ? "the same bytes" : $"differs in {what}")}");
     }
 
     return differing == 0 ? 0 : 1;
 }
 
-// NuGet names the part of a package's properties at random where packing is not deterministic, and .rels names that part: neither is
-// something that a user gets.
 static Dictionary<string, string> Digests(string path)
 {
     using ZipArchive archive = ZipFile.OpenRead(path);
-    return archive
-        .Entries.Where(entry => !entry.FullName.EndsWith(".psmdcp", StringComparison.Ordinal) && entry.FullName != "_rels/.rels")
-        .ToDictionary(
-            entry => entry.FullName,
-            entry =>
-            {
-                using Stream content = entry.Open();
-                return Convert.ToHexString(SHA256.HashData(content));
-            }
-        );
+    return archive.Entries.ToDictionary(
+        entry => entry.FullName,
+        entry =>
+        {
+            using Stream content = entry.Open();
+            return Convert.ToHexString(SHA256.HashData(content));
+        }
+    );
 }
 
 static int Licences(string folder)
