@@ -65,7 +65,7 @@ static int Licences(string folder)
     string cache =
         Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-    var rows = new SortedDictionary<(string Name, string Version), (string Licence, string Holder, SortedSet<string> UsedBy)>();
+    var rows = new SortedDictionary<string, (string Licence, string Holder, SortedSet<string> UsedBy)>(StringComparer.OrdinalIgnoreCase);
     string[] bills = [.. Directory.GetFiles(folder, "*.cdx.json").Order(StringComparer.Ordinal)];
     if (bills.Length == 0)
         throw new FileNotFoundException($"{folder} holds no *.cdx.json.");
@@ -79,11 +79,16 @@ static int Licences(string folder)
             string nuspec = Path.Combine(cache, name.ToLowerInvariant(), version.ToLowerInvariant(), $"{name.ToLowerInvariant()}.nuspec");
             if (name.StartsWith("VariationalBoN", StringComparison.Ordinal) || name == "SampleHosting")
                 continue; // of this repository
-            if (!rows.TryGetValue((name, version), out var row))
+            string package = $"{name} | {version}";
+            if (!rows.TryGetValue(package, out var row))
+            {
+                string holder = Element(nuspec, "copyright")?.Value ?? Element(nuspec, "authors")!.Value;
                 rows.Add(
-                    (name, version),
-                    row = (LicenceOf(nuspec), Element(nuspec, "copyright")?.Value ?? Element(nuspec, "authors")!.Value, [])
+                    package,
+                    row = (LicenceOf(nuspec), holder.Replace("|", "\\|").ReplaceLineEndings(" ").Trim(), new(StringComparer.Ordinal))
                 );
+            }
+
             row.UsedBy.Add(product);
         }
     }
@@ -91,10 +96,8 @@ static int Licences(string folder)
     string[] products = [.. bills.Select(bill => Path.GetFileName(bill)[..^".cdx.json".Length])];
     Console.WriteLine("| package | version | licence | copyright | required by |");
     Console.WriteLine("| --- | --- | --- | --- | --- |");
-    foreach (((string name, string version), (string licence, string holder, SortedSet<string> usedBy)) in rows)
-        Console.WriteLine(
-            $"| {name} | {version} | {licence} | {holder.Replace("|", "\\|").ReplaceLineEndings(" ").Trim()} | {(usedBy.SetEquals(products) ? "all" : string.Join(", ", usedBy))} |"
-        );
+    foreach ((string package, (string licence, string holder, SortedSet<string> usedBy)) in rows)
+        Console.WriteLine($"| {package} | {licence} | {holder} | {(usedBy.SetEquals(products) ? "all" : string.Join(", ", usedBy))} |");
     return 0;
 }
 
