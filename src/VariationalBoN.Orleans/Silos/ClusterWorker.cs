@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
 
 namespace VariationalBoN.Orleans;
@@ -8,6 +9,7 @@ namespace VariationalBoN.Orleans;
 /// <see cref="SiloBuilderExtensions.AddVariationalBoN(global::Orleans.Hosting.ISiloBuilder, Func{IServiceProvider, ClusterWorker})"/> is
 /// given.</remarks>
 /// <param name="scorer">The reference, which reference samples are drawn from, and the reward model.</param>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed class ClusterWorker(Scorer scorer)
 {
     /// <summary>The reference, which reference samples are drawn from, and the reward model.</summary>

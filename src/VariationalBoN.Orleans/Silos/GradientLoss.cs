@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
 using VariationalBoN.Training;
 
@@ -10,4 +11,5 @@ namespace VariationalBoN.Orleans;
 /// <param name="numbers">What the learner sent by name, a number to each completion of the whole batch, such as targets or log
 /// pi_old.</param>
 /// <returns>The loss as if the part were the whole batch; what other tensors are made are disposed of.</returns>
+[Experimental(ExperimentalIds.Cluster)]
 public delegate torch.Tensor GradientLoss(torch.Tensor logProb, BatchPart part, IReadOnlyDictionary<string, double[]> numbers);

@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Tells the weights of one module from those of another: what the identity of a policy or reward model of one's own is made of.
-/// Stateless.</summary>
+/// <summary>
+/// Tells the weights of one module from those of another: what the identity of a policy or reward model of one's own is made of. Stateless.
+/// Stateless; thread-safe as long as no thread changes the parameters.
+/// </summary>
 public static class ModuleFingerprint
 {
     /// <summary>Type, number of weights, their number types and the first 16 hexadecimal digits of a SHA-256 of names, types, shapes and
