@@ -12,7 +12,9 @@ internal static class XmlComments
 
     private static readonly Dictionary<string, XElement> s_members = Packages
         .Assemblies.SelectMany(assembly => XDocument.Load(Path.ChangeExtension(assembly.Location, ".xml")).Descendants("member"))
-        .ToDictionary(member => (string)member.Attribute("name")!);
+        .Select(member => (Id: (string)member.Attribute("name")!, Comment: member))
+        .Where(member => member.Id[2..].StartsWith("VariationalBoN", StringComparison.Ordinal)) // not what source generators add
+        .ToDictionary(member => member.Id, member => member.Comment);
 
     /// <summary>The comment of a property.</summary>
     public static XElement Of(PropertyInfo property) => s_members[$"P:{Name(property.DeclaringType!)}.{property.Name}"];
