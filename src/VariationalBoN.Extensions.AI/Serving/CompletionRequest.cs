@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>
-/// One completion that is asked of a <see cref="CompletionService"/>. Immutable; what is left out is the policy's own. Immutable,
+/// A request to a <see cref="CompletionService"/> for one completion. Settings that are left out are those of the policy. Immutable,
 /// thread-safe.
 /// </summary>
 /// <param name="Prompt">The prompt x; a text converts by itself.</param>

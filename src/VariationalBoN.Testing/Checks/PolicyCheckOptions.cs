@@ -44,12 +44,12 @@ public sealed record PolicyCheckOptions
     /// <value>Default 4096.</value>
     public int MaxEnumeration { get; init; } = 4096;
 
-    /// <summary>All completions of a prompt, for a policy of one's own that has few; <see cref="TabularPolicy"/> and
+    /// <summary>All completions of a prompt, for a policy of your own that has few; <see cref="TabularPolicy"/> and
     /// <see cref="CausalLmPolicy"/> need none.</summary>
     /// <value>Default null: such a policy is not enumerated.</value>
     public Func<Prompt, IReadOnlyList<Completion>>? Enumerate { get; init; }
 
-    /// <summary>The stop tokens of a policy of one's own. <see cref="CausalLmPolicy"/> says its own.</summary>
+    /// <summary>The stop tokens of a policy of your own. <see cref="CausalLmPolicy"/> says its own.</summary>
     /// <value>Default null: it has none, or they are not to be checked.</value>
     public ImmutableArray<int>? StopTokens { get; init; }
 

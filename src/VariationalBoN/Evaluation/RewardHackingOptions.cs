@@ -4,7 +4,7 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>What a <see cref="RewardHackingReport"/> is made for. Immutable, thread-safe.</summary>
+/// <summary>Settings of a <see cref="RewardHackingReport"/>. Immutable, thread-safe.</summary>
 [Experimental(ExperimentalIds.SecondJudge)]
 public sealed record RewardHackingOptions
 {

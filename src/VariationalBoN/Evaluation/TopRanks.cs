@@ -2,8 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The samples of the highest first reward of each prompt: what Best-of-N chooses among. Means over prompts; immutable,
-/// thread-safe.</summary>
+/// <summary>
+/// The samples with the highest first reward of each prompt, among which Best-of-N chooses: means over prompts. Immutable, thread-safe.
+/// </summary>
 [Experimental(ExperimentalIds.SecondJudge)]
 public sealed record TopRanks
 {

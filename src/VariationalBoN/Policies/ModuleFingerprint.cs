@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// Tells the weights of one module from those of another: what the identity of a policy or reward model of one's own is made of. Stateless.
-/// Stateless; thread-safe as long as no thread changes the parameters.
+/// Identifies the weights of a module by a digest: for the identity of a policy or reward model of your own. Stateless; thread-safe as long
+/// as no thread changes the parameters.
 /// </summary>
 public static class ModuleFingerprint
 {
