@@ -14,7 +14,12 @@ public sealed partial class ExperimentalTests
     private static readonly Type[] s_types = [.. Packages.Assemblies.SelectMany(assembly => assembly.GetExportedTypes())];
 
     private static string[] Ids =>
-        [.. typeof(ExperimentalIds).GetFields(Public).Select(constant => (string)constant.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
+        [
+            .. typeof(ExperimentalIds)
+                .GetFields(Public)
+                .Select(constant => (string)constant.GetRawConstantValue()!)
+                .Order(StringComparer.Ordinal),
+        ];
 
     [Fact]
     public void Page_lists_what_is_marked()
