@@ -19,6 +19,7 @@ namespace VariationalBoN.Guidance;
 /// expected weight of a rank.
 /// Thread-safe as the reference and the values are. It owns nothing.
 /// </remarks>
+[Experimental(ExperimentalIds.Guidance)]
 public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
 {
     private readonly CausalLmPolicy _reference;
@@ -72,7 +73,7 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
     /// <inheritdoc/>
     public bool ReadsConversations => _reference.ReadsConversations;
 
-    /// <summary>The same policy for another weight, such as another N; it shares everything.</summary>
+    /// <summary>This policy with another weight, such as another N; everything else is shared.</summary>
     /// <param name="weight">Where to.</param>
     /// <returns>The policy.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The values cannot tell this weight.</exception>
