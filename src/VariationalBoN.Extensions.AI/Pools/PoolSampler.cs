@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using VariationalBoN.Extensions.AI.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 

@@ -1,11 +1,9 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans.Clients;
 using VariationalBoN.Orleans.Internal;
 using VariationalBoN.References;
-using VariationalBoN.Training;
 
 namespace VariationalBoN.Orleans;
 

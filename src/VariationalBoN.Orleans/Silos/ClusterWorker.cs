@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
-using VariationalBoN.Policies;
 using VariationalBoN.Training;
 using static TorchSharp.torch;
 
