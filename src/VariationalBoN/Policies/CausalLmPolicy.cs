@@ -15,7 +15,7 @@ namespace VariationalBoN;
 /// through their cache. Everything runs on the device of the module's parameters; the module is neither changed nor disposed.
 /// Thread-safe as long as no thread changes the module's parameters or mode.
 /// </remarks>
-public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepwiseKl
+public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPromptReader, IStepwiseKl
 {
     private readonly CausalModel _model;
     private readonly ITokenizer _tokenizer;
