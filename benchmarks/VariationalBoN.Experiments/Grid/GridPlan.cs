@@ -44,6 +44,7 @@ internal static class GridPlan
         "tuning",
         "values",
         "recipes",
+        "distilled",
         "heads",
         "proposals",
         "variants",
@@ -128,6 +129,15 @@ internal static class GridPlan
         yield return ("values", Method.CalibratedTilt, quick ? [4] : [4, 8], new Variation { Lambda = 0.95, FinalRate = 0 });
         foreach (var variation in Searched(quick))
             yield return ("recipes", Method.VariationalBestOfN, quick ? [4] : [4, 8], variation);
+        foreach (var variation in Distilled(quick))
+            yield return (
+                "distilled",
+                Method.VariationalBestOfN,
+                quick ? [4]
+                : variation.Lambda is null ? [4, 8, 16, 64]
+                : [16, 64],
+                variation
+            );
         foreach (Variation head in Heads(quick))
             yield return ("heads", Method.Guided, quick ? [4] : [4, 8, 16, 64], head);
         foreach (int draws in quick ? [2] : new[] { 2, 4, 8 })
@@ -196,6 +206,44 @@ internal static class GridPlan
                     FinalRate = 0,
                 },
             ];
+
+    /// <summary>The guided policy distilled on the policy's own draws, in small batches at twice the rate, for its gradients have little
+    /// noise: at some four times the cost of the default, at its cost, and, where the teacher is what binds, as the first third of vBoN
+    /// with values.</summary>
+    private static Variation[] Distilled(bool quick)
+    {
+        var all = new Variation
+        {
+            Distilled = 1,
+            Group = 1,
+            BatchFactor = 0.25,
+            RateFactor = 2,
+            FinalRate = 0,
+        };
+        return quick
+            ? [all with { Kept = 2 }]
+            :
+            [
+                all with
+                {
+                    StepsFactor = 4,
+                },
+                all with
+                {
+                    BatchFactor = 0.125,
+                    Kept = 8,
+                },
+                new Variation
+                {
+                    Distilled = 0.33,
+                    Lambda = 0.8,
+                    FirstPart = 0.25,
+                    StepsFactor = 4,
+                    RateFactor = 1.5,
+                    FinalRate = 0,
+                },
+            ];
+    }
 
     /// <summary>What might bind the value head: what it minimises, its steps, its size, its samples.</summary>
     private static Variation[] Heads(bool quick)
