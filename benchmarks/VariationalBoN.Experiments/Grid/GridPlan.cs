@@ -137,7 +137,7 @@ internal static class GridPlan
                 Method.VariationalBestOfN,
                 quick ? [4]
                 : variation.Lambda is null ? [4, 8, 16, 64]
-                : [16, 64],
+                : [16],
                 variation
             );
         foreach (Variation head in Heads(quick))
@@ -209,17 +209,16 @@ internal static class GridPlan
                 },
             ];
 
-    /// <summary>The guided policy distilled on the policy's own draws, at some four times the cost of the default and at its cost: 16 new
-    /// draws a step, which goes through the last 96, one of each prompt, at a higher rate, for that gradient has little noise. Where the
-    /// teacher is what binds, as the first third of vBoN with values.</summary>
+    /// <summary>The guided policy distilled on the policy's own draws, at higher rates than vBoN, for that gradient has little noise: at some
+    /// four times the cost of the default, 32 draws a step; and at its cost, 16 new draws a step, which goes through the last 96. Where the
+    /// teacher begins to bind, as the first third of vBoN with values.</summary>
     private static Variation[] Distilled(bool quick)
     {
         var all = new Variation
         {
             Distilled = 1,
-            Kept = 6,
             Group = 1,
-            BatchFactor = 0.125,
+            BatchFactor = 0.25,
             RateFactor = 2,
             FinalRate = 0,
         };
@@ -233,7 +232,9 @@ internal static class GridPlan
                 },
                 all with
                 {
+                    BatchFactor = 0.125,
                     RateFactor = 3,
+                    Kept = 6,
                 },
                 new Variation
                 {
