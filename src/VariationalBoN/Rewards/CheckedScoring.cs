@@ -151,7 +151,7 @@ internal static class CheckedScoring
         if (!isAnswered && IsOfService(failure))
             throw new RewardModelException(
                 $"{failure.Message} It is not left out although ScoringOptions.OnFailure is Exclude: the fault is the service's and not a "
-                    + $"completion's. The same call goes on when the service answers.",
+                    + $"completion's. Repeat the same call when the service answers again.",
                 failure.InnerException
             );
         if (isAnswered || batch.Length == 1)
