@@ -25,7 +25,7 @@ public sealed record ClusterWorkerOptions
 
     /// <summary>How long a silo that stops waits for what its devices are at, such as a judge; then it stops without, and says so.
     /// The time limit of the host's own stop (<c>HostOptions.ShutdownTimeout</c>) counts, too.</summary>
-    /// <value>10 seconds.</value>
+    /// <value>Default 10 seconds.</value>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Refuses options out of range.</summary>
