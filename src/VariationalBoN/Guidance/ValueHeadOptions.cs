@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VariationalBoN.Guidance;
 
 /// <summary>Shape and training of a <see cref="ValueHead"/>. Immutable, thread-safe.</summary>
@@ -24,6 +26,23 @@ public sealed record ValueHeadOptions
     /// <summary>Running sums over the tokens of an answer, at least 1.</summary>
     /// <value>16.</value>
     public int Sums { get; init; } = 16;
+
+    /// <summary>Running sums beside them that forget: what one holds is multiplied at each token by a gate between 0 and 1 that depends on
+    /// the tokens and on what the reference reads; at least 0.</summary>
+    /// <remarks>They carry what stood last, and what is near.</remarks>
+    /// <value>0.</value>
+    public int Forgetting { get; init; }
+
+    /// <summary>Stages of running sums, 1 or 2: what a token adds to a sum of the second depends on the sums of the first before
+    /// it.</summary>
+    /// <remarks>For rewards of order: whether one word came before another. docs/guidance.md tells where it gains.</remarks>
+    /// <value>1.</value>
+    public int Stages { get; init; } = 1;
+
+    /// <summary>Numbers of each prefix that the head reads beside the hidden states; null for none. Part of a file by its identity: <see
+    /// cref="ValueHead.Load"/> is given it again.</summary>
+    [JsonIgnore]
+    public IPrefixReward? PrefixReward { get; init; }
 
     /// <summary>Passes over the samples, at least 1.</summary>
     /// <value>12.</value>
@@ -58,6 +77,9 @@ public sealed record ValueHeadOptions
     /// <summary>Fixes the initial values and the order of the samples.</summary>
     public long Seed { get; init; }
 
+    /// <summary>The numbers that a stage carries.</summary>
+    internal int State => Sums + Forgetting;
+
     /// <summary>Throws one exception that names every fault.</summary>
     internal void Validate()
     {
@@ -73,6 +95,9 @@ public sealed record ValueHeadOptions
         Require(Width >= 1, nameof(Width), Width, "be at least 1");
         Require(Layers is >= 1 and <= MostLayers, nameof(Layers), Layers, $"be 1 to {MostLayers}");
         Require(Sums >= 1, nameof(Sums), Sums, "be at least 1");
+        Require(Forgetting >= 0, nameof(Forgetting), Forgetting, "be at least 0");
+        Require(Stages is 1 or 2, nameof(Stages), Stages, "be 1 or 2");
+        Require(PrefixReward is null or { Count: >= 1 }, $"{nameof(PrefixReward)}.Count", PrefixReward?.Count ?? 0, "be at least 1");
         Require(Epochs >= 1, nameof(Epochs), Epochs, "be at least 1");
         Require(AnswersPerStep >= 1, nameof(AnswersPerStep), AnswersPerStep, "be at least 1");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "be finite and above 0");
