@@ -209,24 +209,11 @@ internal static class GridPlan
                 sums,
                 sums with
                 {
-                    HeadSums = 8,
-                    HeadForgetting = 8,
-                },
-                sums with
-                {
                     HeadSums = 1,
                     HeadForgetting = 15,
                 },
-                sums with
-                {
-                    HeadSums = 8,
-                    HeadForgetting = 8,
-                    HeadStages = 2,
-                },
-                sums with
-                {
-                    HeadReward = true,
-                },
+                new Variation { HeadStages = 2 },
+                new Variation { HeadReward = true },
                 flat,
                 flat with
                 {

@@ -19,7 +19,7 @@ internal static class LongExperiment
 
     private static readonly (string Name, Func<LongReward, ValueHeadOptions, ValueHeadOptions> Change)[] s_heads =
     [
-        ("sums, lambda 0.8", (_, options) => options with { Lambda = 0.8 }),
+        ("sums, rate 0.01", (_, options) => options with { LearningRate = 0.01 }),
         ("sums", (_, options) => options),
         ("half of them forget", (_, options) => Forgetting(options)),
         ("two stages, half forget", (_, options) => Forgetting(options) with { Stages = 2 }),
@@ -97,6 +97,7 @@ internal static class LongExperiment
             Forgetting = 0,
             AnswersPerStep = 8,
             Lambda = 0.98,
+            LearningRate = 0.002, // a sum over 200 tokens moves 200 times as far as each of its terms
             Seed = seed,
         };
         foreach ((string name, var change) in s_heads)

@@ -75,6 +75,7 @@ public sealed class ValueHeadTests : IDisposable
         ["two stages"] = options => options with { Stages = 2 },
         ["both"] = options => options with { Forgetting = 3, Stages = 2 },
         ["prefix reward"] = options => options with { PrefixReward = new SoFar() },
+        ["length so far"] = options => options with { PrefixReward = new LengthSoFar(), Forgetting = 2 },
     };
 
     [Theory]
