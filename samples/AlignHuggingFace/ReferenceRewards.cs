@@ -28,7 +28,8 @@ internal static class ReferenceRewards
         string path = arguments.References;
         if (!File.Exists(path))
             return (long)prompts.Count * arguments.SamplesPerPrompt;
-        using var store = ReferenceStore.Open(path, new ReferenceProvenance(scorer.Origin, arguments.Seed));
+        var anyExecution = new ReferenceStoreOptions { AcceptOtherExecution = true }; // nothing is written
+        using var store = ReferenceStore.Open(path, new ReferenceProvenance(scorer.Origin, arguments.Seed), anyExecution);
         return prompts.Sum(prompt => store.Missing(prompt, 0, arguments.SamplesPerPrompt).Sum(range => (long)range.Count));
     }
 

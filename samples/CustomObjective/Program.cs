@@ -1,5 +1,5 @@
 using System.Globalization;
-// One's own objective and one's own loss, both checked against the exact answer. The objective: a tempered Best-of-N, pi_ref^(1 - t)
+// An objective and a loss of your own, both checked against the exact answer. The objective: a tempered Best-of-N, pi_ref^(1 - t)
 // pi_bon^t up to a constant. The loss: HuberLogRatio.cs.
 using SampleHosting;
 using TorchSharp;
@@ -9,7 +9,7 @@ using VariationalBoN.Losses;
 using VariationalBoN.Policies;
 
 const double Delta = 0.5;
-if (CommandHost.Answer(args, "Trains with an objective and a loss of one's own, and checks both against the exact answer.") is int exitCode)
+if (CommandHost.Answer(args, "Trains with an objective and a loss of your own, and checks both against the exact answer.") is int exitCode)
     return exitCode;
 
 torch.set_num_threads(1);

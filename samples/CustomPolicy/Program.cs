@@ -1,4 +1,4 @@
-// One's own policy: a Gaussian over whole numbers, with two parameters, pulled to the Best-of-N of its start.
+// A policy of your own: a Gaussian over whole numbers, with two parameters, pulled to the Best-of-N of its start.
 using System.Globalization;
 using SampleHosting;
 using TorchSharp;
@@ -6,7 +6,7 @@ using VariationalBoN;
 using VariationalBoN.Testing.Checks;
 using Parameter = TorchSharp.Modules.Parameter;
 
-if (CommandHost.Answer(args, "Checks and trains a policy of one's own: a Gaussian over whole numbers.") is int exitCode)
+if (CommandHost.Answer(args, "Checks and trains a policy of your own: a Gaussian over whole numbers.") is int exitCode)
     return exitCode;
 
 torch.set_num_threads(1);

@@ -1,4 +1,4 @@
-// One's own reward model: an asynchronous judge, here a function that waits as a remote service would. Prints what training on it gained.
+// A reward model of your own: an asynchronous judge, here a function that waits as a remote service would. Prints what training gained.
 using SampleHosting;
 using TorchSharp;
 using VariationalBoN;
@@ -6,7 +6,7 @@ using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 using VariationalBoN.Testing.Checks;
 
-if (CommandHost.Answer(args, "Checks an asynchronous judge of one's own, trains on it, and says what that gained.") is int exitCode)
+if (CommandHost.Answer(args, "Checks an asynchronous judge of your own, trains on it, and says what that gained.") is int exitCode)
     return exitCode;
 
 torch.set_num_threads(1);

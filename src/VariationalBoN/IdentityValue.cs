@@ -2,8 +2,9 @@ using System.Globalization;
 
 namespace VariationalBoN;
 
-/// <summary>A setting of an <see cref="ModelIdentity"/>: a text, a number, yes or no, or an identity within. Immutable,
-/// thread-safe.</summary>
+/// <summary>
+/// The value of a setting in a <see cref="ModelIdentity"/>: a text, a number, true or false, or another identity. Immutable, thread-safe.
+/// </summary>
 public readonly struct IdentityValue : IEquatable<IdentityValue>
 {
     private readonly object? _value;

@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN;
 
-/// <summary>What tells one policy, reward model or tokenizer from another: a name, and settings as pairs. Immutable, thread-safe.</summary>
+/// <summary>
+/// Identifies a policy, reward model or tokenizer: a name, and the settings and digests that change its results. Tables and batches
+/// record it. Immutable, thread-safe.
+/// </summary>
 /// <remarks>
 /// Tables and stores of reference rewards carry identities and refuse what has another one, so whatever changes a probability or a reward
 /// belongs here: weights (<see cref="Policies.ModuleFingerprint"/>), settings, versions of a prompt or a function. Two identities are equal
@@ -106,7 +109,7 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
         {
             string where = path.Length == 0 ? setting : $"{path}, {setting}";
             if (!others.Remove(setting, out IdentityValue there))
-                yield return $"{where} is {value}, in the other not told";
+                yield return $"{where} is {value}, in the other missing";
             else if (value.Identity is ModelIdentity mine && there.Identity is ModelIdentity theirs)
                 foreach (string inner in mine.Differences(theirs, where))
                     yield return inner;
@@ -115,8 +118,8 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
         }
 
         foreach ((string setting, IdentityValue value) in others)
-            yield return $"{(path.Length == 0 ? setting : $"{path}, {setting}")} is not told, in the other {value}";
+            yield return $"{(path.Length == 0 ? setting : $"{path}, {setting}")} is missing, in the other {value}";
         if (others.Count == 0 && !Settings.Select(pair => pair.Key).SequenceEqual(other.Settings.Select(pair => pair.Key)))
-            yield return $"{(path.Length == 0 ? "the settings" : path)} stand in another order";
+            yield return $"{(path.Length == 0 ? "the settings" : path)} are in another order";
     }
 }

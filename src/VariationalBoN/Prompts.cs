@@ -3,7 +3,7 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN;
 
-/// <summary>Prompts from files. Stateless, thread-safe.</summary>
+/// <summary>Reads prompts from files. Stateless, thread-safe.</summary>
 public static class Prompts
 {
     /// <summary>

@@ -1,6 +1,6 @@
 namespace VariationalBoN;
 
-/// <summary>What became of a wish that <see cref="TorchRuntime"/> was told. Immutable, thread-safe.</summary>
+/// <summary>Whether a setting of <see cref="TorchRuntime"/> is in effect, and if not, why. Immutable, thread-safe.</summary>
 /// <param name="IsInEffect">Whether the wish is in effect in this process.</param>
 /// <param name="Explanation">What is in effect, or why it is not: one sentence.</param>
 public sealed record RuntimeSetting(bool IsInEffect, string Explanation)

@@ -1,8 +1,8 @@
 namespace VariationalBoN;
 
 /// <summary>
-/// Names under which OpenTelemetry and others listen to this library: <c>AddSource</c> and <c>AddMeter</c>. Nothing is measured that
-/// nobody listens to.
+/// The names of this library's spans and metrics for OpenTelemetry: <c>AddSource</c> and <c>AddMeter</c>. Without a listener nothing is
+/// measured.
 /// </summary>
 /// <remarks>
 /// Spans of <see cref="SourceName"/>: <c>draw</c>, a call that samples a <see cref="CausalLmPolicy"/> or a

@@ -50,8 +50,8 @@ public static partial class TorchRuntime
             return s_kernels = new RuntimeSetting(
                 fault is null,
                 fault is null
-                    ? "The matrix products of libtorch take the kernels for AVX2 and AVX-512."
-                    : $"libtorch takes the kernels that it chooses by itself: {fault}."
+                    ? "The matrix products of libtorch use the kernels for AVX2 and AVX-512."
+                    : $"libtorch uses its default kernels: {fault}."
             );
         }
     }
@@ -70,8 +70,8 @@ public static partial class TorchRuntime
         return new RuntimeSetting(
             fault is null,
             fault is null
-                ? "Memory that tensors give back is kept for the next ones."
-                : $"Memory is given back to the system as the C library does by itself: {fault}."
+                ? "The memory of freed tensors is kept for later ones."
+                : $"The C library returns freed memory to the system as usual: {fault}."
         );
     }
 }

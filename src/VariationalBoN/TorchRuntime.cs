@@ -4,8 +4,7 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN;
 
-/// <summary>Loads TorchSharp's native library before TorchSharp does, so that a failure ends in one readable exception; and makes it fast
-/// where it is not by itself.</summary>
+/// <summary>Loads TorchSharp's native library, with one readable exception when that fails, and sets what makes it faster.</summary>
 /// <remarks>
 /// TorchSharp itself answers a failed load by copying half a gigabyte of libraries next to the application and trying again, and throws
 /// from a type initializer. Loading twice is harmless, so no lock is needed: thread-safe.

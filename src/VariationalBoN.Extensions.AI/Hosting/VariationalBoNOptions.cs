@@ -3,9 +3,8 @@ using TorchSharp;
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// Which models a host loads and how it draws from them: what <see cref="VariationalBoNServiceExtensions"/> binds to a section of the
-/// configuration, checks and reads when
-/// the host starts. Not thread-safe while it is being set.
+/// The options of a host: which models it loads and how it draws from them. <see cref="VariationalBoNServiceExtensions"/> binds them to a
+/// section of the configuration and checks them when the host starts. Not thread-safe while it is being set.
 /// </summary>
 public sealed class VariationalBoNOptions
 {

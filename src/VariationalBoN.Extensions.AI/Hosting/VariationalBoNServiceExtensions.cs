@@ -11,8 +11,8 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// Puts aligned models into a host: models, reward model, chat clients, a health check and metrics, from options that are checked when
-/// the host starts. Stateless.
+/// Registers aligned models in a .NET host: models, reward model, chat clients, a health check and metrics, from options that are checked
+/// when the host starts. Stateless.
 /// </summary>
 /// <remarks>
 /// Singletons, each registered unless the application has registered its own before: <see cref="CausalLmPolicy"/>, <see

@@ -8,8 +8,10 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Judges;
 
-/// <summary>Any chat model as a judge: a template in, one number out. An answer that is no such number is a failure, never a reward of
-/// 0.</summary>
+/// <summary>
+/// A reward model that asks a chat model: a template with prompt and completion is sent, and the answer must be one number. Any other
+/// answer is a failure, never a reward of 0.
+/// </summary>
 /// <remarks>
 /// One completion a call: <see cref="ScoringOptions.MaxConcurrency"/> sets how many calls are under way,
 /// <see cref="RewardModelExtensions.WithRetry"/> makes them again. A completion can talk to the judge ("answer 10"); training will find

@@ -60,11 +60,16 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
             try
             {
                 using JsonDocument answer = JsonDocument.Parse(body);
-                (ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt) = CompletionsProtocol.Read(
-                    options.Protocol,
-                    answer.RootElement
+                ToldCompletion told = CompletionsProtocol.Read(options.Protocol, answer.RootElement);
+                Require(request, told);
+                Func<IReadOnlyList<int>, string> decode = tokenizer.DecoderAfter(request.Ids);
+                return new ServedCompletion(
+                    Complete(request, told.Tokens, decode),
+                    told.LogProbs(decode),
+                    request.Seed,
+                    by.Server,
+                    by.Life
                 );
-                return new ServedCompletion(Complete(request, tokens, logProbs, prompt), logProbs, request.Seed, by.Server, by.Life);
             }
             catch (Exception e) when (e is JsonException or FormatException)
             {
@@ -78,25 +83,23 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
         }
     }
 
-    /// <summary>The completion of an answer, held against what was asked for.</summary>
+    /// <summary>Refuses an answer that is no draw of what was asked for.</summary>
     /// <exception cref="FormatException">It is something else.</exception>
-    private Completion Complete(EncodedRequest request, ImmutableArray<int> tokens, double[] logProbs, ImmutableArray<int>? prompt)
+    private void Require(EncodedRequest request, ToldCompletion told)
     {
-        if (prompt is { } read && !read.SequenceEqual(request.Ids))
+        ImmutableArray<int> tokens = told.Tokens;
+        if (told.Prompt is { } read && !read.SequenceEqual(request.Ids))
             throw new FormatException(
                 $"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), "
                     + "such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids"
             );
-        if (tokens.IsEmpty || tokens.Length > settings.MaxNewTokens || logProbs.Length != tokens.Length)
+        if (tokens.IsEmpty || tokens.Length > settings.MaxNewTokens)
+            throw new FormatException($"it has {tokens.Length} tokens; there must be 1 to {settings.MaxNewTokens} (MaxNewTokens)");
+        if (tokens.Any(id => id < 0 || id >= tokenizer.VocabularySize))
             throw new FormatException(
-                $"it has {tokens.Length} tokens and {logProbs.Length} log-probabilities; there must be one to "
-                    + $"each, and 1 to {settings.MaxNewTokens} (MaxNewTokens)"
+                $"it holds a token outside the vocabulary of 0 to {tokenizer.VocabularySize - 1}: the server has another tokenizer"
             );
-        if (tokens.FirstOrDefault(id => id < 0 || id >= tokenizer.VocabularySize, -1) is int odd and not -1 || tokens.Contains(-1))
-            throw new FormatException(
-                $"it holds a token outside the vocabulary of 0 to {tokenizer.VocabularySize - 1}: the server has " + "another tokenizer"
-            );
-        int stop = tokens.AsSpan().IndexOfAny(settings.StopTokens.AsSpan());
+        int stop = StopOf(tokens);
         if (stop >= 0 && stop < tokens.Length - 1)
             throw new FormatException($"it goes on after the stop token {tokens[stop]}: the server does not heed stop_token_ids");
         if (stop < 0 && tokens.Length < settings.MaxNewTokens)
@@ -108,15 +111,21 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
                     + "token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)"
             );
         }
+    }
 
-        Func<IReadOnlyList<int>, string> decode = tokenizer.DecoderAfter(request.Ids);
+    /// <summary>The completion of an answer. Its text is that of the ids by the tokenizer here, never that of the server.</summary>
+    private Completion Complete(EncodedRequest request, ImmutableArray<int> tokens, Func<IReadOnlyList<int>, string> decode)
+    {
+        bool isStopped = StopOf(tokens) >= 0;
         return new Completion
         {
             Prompt = request.Prompt,
             PromptTokens = request.Ids,
             Tokens = tokens,
-            Text = decode(stop < 0 ? tokens : tokens[..^1]),
-            FinishReason = stop < 0 ? FinishReason.Length : FinishReason.Stopped,
+            Text = decode(isStopped ? tokens[..^1] : tokens),
+            FinishReason = isStopped ? FinishReason.Stopped : FinishReason.Length,
         };
     }
+
+    private int StopOf(ImmutableArray<int> tokens) => tokens.AsSpan().IndexOfAny(settings.StopTokens.AsSpan());
 }

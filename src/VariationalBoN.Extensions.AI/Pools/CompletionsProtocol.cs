@@ -39,12 +39,9 @@ internal static class CompletionsProtocol
         return new ReadOnlyMemoryContent(buffer.WrittenMemory) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
     }
 
-    /// <summary>The ids of an answer, their log-probabilities, and the ids of the prompt where it tells them.</summary>
+    /// <summary>What an answer says: ids, log-probabilities, and the ids of the prompt where it tells them.</summary>
     /// <exception cref="FormatException">It lacks something; the message says what and why.</exception>
-    public static (ImmutableArray<int> Tokens, double[] LogProbs, ImmutableArray<int>? Prompt) Read(
-        PoolProtocol protocol,
-        JsonElement answer
-    )
+    public static ToldCompletion Read(PoolProtocol protocol, JsonElement answer)
     {
         if (answer.ValueKind != JsonValueKind.Object)
             throw new FormatException($"it is {answer.ValueKind} where an object is due");
@@ -83,13 +80,15 @@ internal static class CompletionsProtocol
         )
             json.WriteStringValue(sampler);
         json.WriteEndArray();
+        json.WriteNumber("mirostat", 0); // in place of the samplers
+        json.WriteNumber("dynatemp_range", 0);
         json.WriteBoolean("ignore_eos", settings.StopTokens.IsEmpty);
         json.WriteNumber("n_probs", 1);
         json.WriteBoolean("post_sampling_probs", false);
         json.WriteBoolean("return_tokens", true);
     }
 
-    private static (ImmutableArray<int>, double[], ImmutableArray<int>?) ReadCompletions(JsonElement answer)
+    private static ToldCompletion ReadCompletions(JsonElement answer)
     {
         if (
             !answer.TryGetProperty("choices", out JsonElement choices)
@@ -104,19 +103,19 @@ internal static class CompletionsProtocol
                 "it is a text without token ids (\"token_ids\" of its choice), and a text is never tokenised again. vLLM tells them from "
                     + "0.10.2 on, by return_token_ids; for llama.cpp's server set Protocol"
             );
-        double[] logProbs =
-            choice.TryGetProperty("logprobs", out JsonElement told)
-            && told.ValueKind == JsonValueKind.Object
-            && told.TryGetProperty("token_logprobs", out JsonElement values)
+        ImmutableArray<ToldToken> told =
+            choice.TryGetProperty("logprobs", out JsonElement all)
+            && all.ValueKind == JsonValueKind.Object
+            && all.TryGetProperty("token_logprobs", out JsonElement values)
             && values.ValueKind == JsonValueKind.Array
-                ? [.. values.EnumerateArray().Select(Number)]
+                ? [.. values.EnumerateArray().Select(value => new ToldToken(null, Number(value)))]
                 : throw new FormatException(
                     "it has no log-probabilities (\"token_logprobs\"); see whether the server was started with " + "--max-logprobs 0"
                 );
-        return (tokens, logProbs, Ids(choice, "prompt_token_ids") ?? Ids(answer, "prompt_token_ids"));
+        return new ToldCompletion(tokens, told, Ids(choice, "prompt_token_ids") ?? Ids(answer, "prompt_token_ids"));
     }
 
-    private static (ImmutableArray<int>, double[], ImmutableArray<int>?) ReadLlamaCpp(JsonElement answer)
+    private static ToldCompletion ReadLlamaCpp(JsonElement answer)
     {
         ImmutableArray<int> tokens = Ids(answer, "tokens") is { IsEmpty: false } ids
             ? ids
@@ -124,19 +123,20 @@ internal static class CompletionsProtocol
                 "it is a text without token ids (\"tokens\"), and a text is never tokenised again. llama-server tells them by "
                     + "return_tokens, in versions of 2025 and newer"
             );
-        double[] logProbs =
-            answer.TryGetProperty("completion_probabilities", out JsonElement told) && told.ValueKind == JsonValueKind.Array
+        ImmutableArray<ToldToken> told =
+            answer.TryGetProperty("completion_probabilities", out JsonElement all) && all.ValueKind == JsonValueKind.Array
                 ?
                 [
-                    .. told.EnumerateArray()
-                        .Select(token =>
+                    .. all.EnumerateArray()
+                        .Select(token => new ToldToken(
+                            token.TryGetProperty("id", out JsonElement id) && id.TryGetInt32(out int number) ? number : null,
                             token.TryGetProperty("logprob", out JsonElement value)
                                 ? Number(value)
                                 : throw new FormatException("a token has no \"logprob\"")
-                        ),
+                        )),
                 ]
                 : throw new FormatException("it has no log-probabilities (\"completion_probabilities\")");
-        return (tokens, logProbs, null);
+        return new ToldCompletion(tokens, told, null);
     }
 
     private static void WriteIds(Utf8JsonWriter json, string name, ImmutableArray<int> ids)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Pools;
@@ -137,103 +136,34 @@ public sealed class PoolHandler : HttpMessageHandler
     )
     {
         long begun = _options.TimeProvider.GetTimestamp();
-        using var limit = new CancellationTokenSource(_options.TryTimeout, _options.TimeProvider);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        HttpResponseMessage? response = null;
-        Exception? error = null;
-        try
-        {
-            using HttpRequestMessage copy = Copy(request, body, server);
-            response = await _inner.SendAsync(copy, both.Token).ConfigureAwait(false);
-            await response.Content.LoadIntoBufferAsync(_options.MaxResponseBytes, both.Token).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            error = e;
-        }
-
-        bool isStopped = error is not null && cancellationToken.IsCancellationRequested;
-        bool isLate = error is not null && !isStopped && limit.IsCancellationRequested;
-        bool passes =
-            !isStopped
-            && (
-                isLate
-                || (
-                    error is not null
-                        ? RetryPolicy.IsTransient(error)
-                        : !response!.IsSuccessStatusCode
-                            && RetryPolicy.IsTransient(new HttpRequestException(null, null, response.StatusCode))
-                )
-            );
-        string why =
-            isLate ? FormattableString.Invariant($"it did not answer within {_options.TryTimeout.TotalSeconds:0.##} s")
-            : error is not null ? Reason(error)
-            : $"it answered {(int)response!.StatusCode} {response.ReasonPhrase}".TrimEnd();
-        bool mayHaveRestarted =
-            error is not null // these are said by one that runs:
-            || response!.StatusCode
-                is not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or HttpStatusCode.InternalServerError);
+        PoolTry made = await PoolTry.SendAsync(_inner, server, request, body, _options, cancellationToken).ConfigureAwait(false);
         ServerHealth? news = _queue.Return(
             server,
-            passes
-                ? () => server.Failed(begun, life, mayHaveRestarted, why, error is null ? RetryAfter(response!) : null)
-                : () => error is null && server.Answered(begun)
+            made.Passes
+                ? () => server.Failed(begun, life, made.MayHaveRestarted, made.Why, made.RetryAfter)
+                : () => made.Response is not null && server.Answered(begun)
         );
-        if (error is not null || (passes && !isLast))
-            response?.Dispose();
+        if (made.Passes && !isLast)
+            made.Response?.Dispose();
         if (news is not null)
             _options.OnChange?.Invoke(news);
-        if (isStopped)
-            throw new OperationCanceledException(error!.Message, error, cancellationToken); // with the caller's token, not that of the try
-        if (passes && !isLast)
+        if (made.IsStopped)
+            throw new OperationCanceledException(made.Error!.Message, made.Error, cancellationToken); // not that of the try
+        if (made.Passes && !isLast)
             return null;
-        if (error is not null)
+        if (made.Response is not { } response)
         {
             throw new HttpRequestException(
-                (error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
-                $"{server.Address} gave no answer: {why}.{(passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}",
-                error
+                (made.Error as HttpRequestException)?.HttpRequestError ?? HttpRequestError.Unknown,
+                $"{server.Address} gave no answer: {made.Why}."
+                    + $"{(made.Passes ? $" Each server was tried {_options.MaxTriesPerServer} times." : "")}",
+                made.Error
             );
         }
 
-        response!.RequestMessage = request;
+        response.RequestMessage = request;
         if (!response.IsSuccessStatusCode)
             response.ReasonPhrase = $"{response.ReasonPhrase} (by {server.Address})".TrimStart();
         return response;
     }
-
-    private HttpRequestMessage Copy(HttpRequestMessage request, byte[]? body, PoolServer server)
-    {
-        var copy = new HttpRequestMessage(request.Method, new Uri(server.Address, request.RequestUri!.PathAndQuery.TrimStart('/')))
-        {
-            Version = request.Version,
-            VersionPolicy = request.VersionPolicy,
-        };
-        foreach ((string name, IEnumerable<string> values) in request.Headers)
-        {
-            if (!name.Equals("Host", StringComparison.OrdinalIgnoreCase))
-                copy.Headers.TryAddWithoutValidation(name, values);
-        }
-
-        copy.Headers.Authorization ??= _options.Authorization;
-        if (body is null)
-            return copy;
-        copy.Content = new ByteArrayContent(body);
-        foreach ((string name, IEnumerable<string> values) in request.Content!.Headers)
-            copy.Content.Headers.TryAddWithoutValidation(name, values);
-        return copy;
-    }
-
-    private static string Reason(Exception e) =>
-        e.InnerException is { } inner && !e.Message.Contains(inner.Message, StringComparison.Ordinal)
-            ? $"{e.Message.TrimEnd('.')}: {inner.Message.TrimEnd('.')}"
-            : e.Message.TrimEnd('.');
-
-    private TimeSpan? RetryAfter(HttpResponseMessage response) =>
-        response.Headers.RetryAfter switch
-        {
-            { Delta: TimeSpan delta } => delta,
-            { Date: DateTimeOffset date } => date - _options.TimeProvider.GetUtcNow(),
-            _ => null,
-        };
 }

@@ -8,6 +8,6 @@ public enum PoolProtocol
     Completions,
 
     /// <summary>llama.cpp's own POST /completion (llama-server): its OpenAI-compatible one does not tell ids. It stops at the model's own
-    /// end tokens alone.</summary>
+    /// end tokens alone, and says no log-probability of tokens that end within a character.</summary>
     LlamaCpp,
 }

@@ -24,12 +24,13 @@ public sealed class PoolSampler
 {
     private readonly PoolHandler _pool;
     private readonly CompletionClient _client;
-    private readonly ITokenizer _tokenizer;
+    private readonly PromptRequests _requests;
+    private readonly HeldServers _held;
     private readonly PoolSamplerOptions _options;
-    private readonly ServedPolicy? _served;
-    private readonly Dictionary<(PoolServer Server, int Life), Task<bool>> _checks = [];
-    private readonly Dictionary<PoolServer, int> _brokenChecks = []; // in a row; guarded by _checks
+    private readonly ServedPolicy? _served; // where there is no copy
+    private readonly SupportedDraws? _supported; // where the copy truncates
     private readonly RepetitionWatch _repetitions = new();
+    private readonly bool _saysWhatItDraws; // servers say the log-probabilities of temperature 1 without truncation
 
     /// <summary>Creates a sampler.</summary>
     /// <param name="pool">The servers; the caller's, never disposed.</param>
@@ -53,14 +54,14 @@ public sealed class PoolSampler
                     + $"({Settings(generation)}). Give its own Options.",
                 nameof(generation)
             );
-        (_pool, _client, _tokenizer, Generation, _options) = (
-            pool,
-            new CompletionClient(pool, tokenizer, generation, options),
-            tokenizer,
-            generation,
-            options
-        );
-        _served = options.UncheckedIdentity is { } identity ? new ServedPolicy(this, identity) : null;
+        (_pool, _client, Generation, _options) = (pool, new CompletionClient(pool, tokenizer, generation, options), generation, options);
+        (_requests, _held) = (new PromptRequests(tokenizer, generation), new HeldServers(pool, _client, generation, options));
+        bool isWhole = generation.HasFullSupport(tokenizer.VocabularySize);
+        _saysWhatItDraws = isWhole && generation.Temperature == 1;
+        _supported = options.LocalCopy is { } truncated && !isWhole ? new SupportedDraws(truncated, options.Model) : null;
+        _served = options.UncheckedIdentity is { } given
+            ? new ServedPolicy(this, UncheckedDraws.Identity(given, tokenizer, generation))
+            : null;
 
         static string Settings(GenerationOptions options) =>
             string.Create(
@@ -128,26 +129,24 @@ public sealed class PoolSampler
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentOutOfRangeException.ThrowIfLessThan(completionsPerPrompt, 1);
-        if (prompts.Count == 0)
-            throw new ArgumentException("There is no prompt to sample for; give at least one.", nameof(prompts));
-        EncodedRequest[] requests = Requests(prompts, completionsPerPrompt, seed);
+        EncodedRequest[] requests = _requests.Of(prompts, completionsPerPrompt, seed);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var room = new SemaphoreSlim(Concurrency);
         Task<Completion>[] drawing = [.. requests.Select(DrawAsync)];
+        var again = new List<Task<Completion>>();
         try
         {
-            foreach (
-                Task<Completion>[] part in drawing.Chunk(
-                    Math.Max(1, completionsPerPart / completionsPerPrompt) is int several && several < prompts.Count
-                        ? several * completionsPerPrompt
-                        : drawing.Length
-                )
-            )
+            int several = Math.Max(1, completionsPerPart / completionsPerPrompt), // prompts
+                size = several < prompts.Count ? several * completionsPerPrompt : drawing.Length;
+            for (int first = 0; first < drawing.Length; first += size)
             {
+                Range part = first..Math.Min(first + size, drawing.Length);
                 Completion[] completions;
                 try
                 {
-                    completions = await FirstFailure.WhenAll(part).ConfigureAwait(false);
+                    completions = await FirstFailure.WhenAll(drawing[part]).ConfigureAwait(false);
+                    if (_supported is not null)
+                        completions = await _supported.WithinAsync(requests[part], completions, AgainAsync).ConfigureAwait(false);
                 }
                 catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested)
                 {
@@ -160,9 +159,15 @@ public sealed class PoolSampler
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            var all = Task.WhenAll(drawing);
+            var all = Task.WhenAll([.. drawing, .. again]);
             await Task.WhenAny(all).ConfigureAwait(false); // nothing runs on after the call has ended
             _ = all.Exception; // the first failure is thrown already
+        }
+
+        Task<Completion> AgainAsync(EncodedRequest request)
+        {
+            again.Add(DrawAsync(request));
+            return again[^1];
         }
 
         async Task<Completion> DrawAsync(EncodedRequest request)
@@ -182,157 +187,13 @@ public sealed class PoolSampler
     /// <summary>A completion of a server that was held to the local copy in the life in which it drew it.</summary>
     private async Task<Completion> CheckedAsync(EncodedRequest request, EncodedRequest[] all, CancellationToken cancellationToken)
     {
-        while (true)
-        {
-            ServedCompletion drawn = await _client.AskAsync(request, only: null, cancellationToken).ConfigureAwait(false);
-            try
-            {
-                if (!await CheckOf(drawn, all, cancellationToken).ConfigureAwait(false))
-                    continue; // it went away before it was checked: what it drew is drawn again
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                continue; // another call that checked it was cancelled
-            }
-
-            if (Generation.Temperature == 1 && _repetitions.Repeats(drawn, drawn.LogProbs.Sum())) // servers say those of temperature 1
-                throw Repeats(drawn);
-            _served?.Remember(drawn.Completion, drawn.LogProbs.Sum());
-            return drawn.Completion;
-        }
-    }
-
-    /// <summary>The check of a server in one of its lives, made once; one that did not come to an end is made again.</summary>
-    private Task<bool> CheckOf(ServedCompletion drawn, EncodedRequest[] all, CancellationToken cancellationToken)
-    {
-        lock (_checks)
-        {
-            (PoolServer, int) key = (drawn.Server, drawn.Life);
-            if (!_checks.TryGetValue(key, out Task<bool>? check) || (check.IsCompleted && !(check.IsCompletedSuccessfully && check.Result)))
-                _checks[key] = check = Task.Run(() => CheckAsync(key, all, cancellationToken), cancellationToken);
-            return check;
-        }
-    }
-
-    /// <summary>Holds a server to the local copy.</summary>
-    /// <returns>False when it went away meanwhile, or failed at a request as often as it may.</returns>
-    private async Task<bool> CheckAsync((PoolServer Server, int Life) held, EncodedRequest[] all, CancellationToken cancellationToken)
-    {
-        if (_options.LocalCopy is not { } copy)
-            return true;
-        PoolServer server = held.Server;
-        EncodedRequest[] prompts = [.. all.DistinctBy(request => request.Prompt).Take(8)];
-        int each = (_options.CheckedCompletions + prompts.Length - 1) / prompts.Length;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<ServedCompletion>[] asked =
-        [
-            .. prompts.SelectMany(request =>
-                Enumerable
-                    .Range(0, each)
-                    .Select(k =>
-                        _client.AskAsync(
-                            request with
-                            {
-                                Seed = RequestSeed.Of(request.Prompt, k, new DrawSeed(request.Seed, DrawPurpose.Evaluation)),
-                            },
-                            held,
-                            stop.Token
-                        )
-                    )
-            ),
-        ];
-        ServedCompletion[] drawn;
-        try
-        {
-            drawn = await FirstFailure.WhenAll(asked).ConfigureAwait(false);
-        }
-        catch (RemoteServiceException e) when (RetryPolicy.IsTransient(e))
-        {
-            if (Broken(server, 1) >= _pool.MaxTriesPerServer)
-                throw new RemoteServiceException(
-                    e.Failure,
-                    $"{server.Address} failed at each of {_pool.MaxTriesPerServer} tries "
-                        + $"to hold it to the local copy, so that nothing of it could be taken: {e.Message} Leave it out, or give it "
-                        + $"fewer requests "
-                        + $"({nameof(PoolOptions)}.{nameof(PoolOptions.MaxRequestsPerServer)}).",
-                    e
-                );
-            return false;
-        }
-        finally
-        {
-            await stop.CancelAsync().ConfigureAwait(false); // one that fails takes the others with it
-        }
-
-        Broken(server, 0);
-        var watch = new RepetitionWatch();
-        double[] logProbs = copy.LogProbValues([.. drawn.Select(one => one.Completion)]);
-        if (drawn.Where((one, i) => watch.Repeats(one, logProbs[i])).FirstOrDefault() is { } repeated)
-            throw Repeats(repeated);
-        if (DriftCheck.Fault(copy, Generation, drawn, _options.MaxDrift) is string fault)
-        {
-            throw new RemoteServiceException(
-                RemoteFailure.BadAnswer,
-                $"{server.Address} draws from something else than the local copy "
-                    + $"of {_options.Model}, by {drawn.Length} completions of "
-                    + $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; "
-                    + $"{nameof(PoolSamplerOptions.MaxDrift)} sets the limit."
-            );
-        }
-
-        return true;
-    }
-
-    /// <summary>Counts checks of a server that broke off, one after the other; 0 for one that did not.</summary>
-    private int Broken(PoolServer server, int more)
-    {
-        lock (_checks)
-            return _brokenChecks[server] = more == 0 ? 0 : _brokenChecks.GetValueOrDefault(server) + more;
-    }
-
-    private static RemoteServiceException Repeats(ServedCompletion drawn) =>
-        new(
-            RemoteFailure.BadAnswer,
-            $"{drawn.Server.Address} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" "
-                + $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token "
-                + "(temperature 0), or answers from a cache. Start it so that it heeds temperature and seed."
-        );
-
-    private EncodedRequest[] Requests(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed)
-    {
-        var earlier = new Dictionary<Prompt, int>();
-        var requests = new EncodedRequest[checked(prompts.Count * completionsPerPrompt)];
-        for (int p = 0; p < prompts.Count; p++)
-        {
-            ImmutableArray<int> ids = Encode(prompts[p], p);
-            int first = earlier.GetValueOrDefault(prompts[p]); // a prompt that stands twice goes on where it ended
-            earlier[prompts[p]] = checked(first + completionsPerPrompt);
-            for (int k = 0; k < completionsPerPrompt; k++)
-                requests[(p * completionsPerPrompt) + k] = new EncodedRequest(prompts[p], ids, RequestSeed.Of(prompts[p], first + k, seed));
-        }
-
-        return requests;
-    }
-
-    private ImmutableArray<int> Encode(Prompt prompt, int number)
-    {
-        ImmutableArray<int> ids = _tokenizer.Encode(
-            prompt ?? throw new ArgumentException($"Prompt {number} is null.", nameof(prompt)),
-            !Generation.PromptsHaveSpecialTokens
-        );
-        string? fault =
-            ids.IsDefaultOrEmpty ? "no tokens; a model needs at least one, such as a beginning-of-text token"
-            : ids.Any(id => id < 0 || id >= _tokenizer.VocabularySize)
-                ? $"a token outside the vocabulary of 0 to {_tokenizer.VocabularySize - 1}"
-            : Generation.ContextLength is int most && ids.Length > most - Generation.MaxNewTokens
-                ? $"{ids.Length} tokens; with {Generation.MaxNewTokens} new tokens in a context of {most} it may have at most "
-                    + $"{Math.Max(0, most - Generation.MaxNewTokens)}"
-            : null;
-        return fault is null
-            ? ids
-            : throw new ArgumentException(
-                $"Prompt {number}, \"{ChatModel.Shorten(prompt.Canonical)}\", has " + $"{fault}.",
-                nameof(prompt)
-            );
+        ServedCompletion drawn;
+        do // one that went away before it was checked: what it drew is drawn again
+        drawn = await _client.AskAsync(request, only: null, cancellationToken).ConfigureAwait(false);
+        while (!await _held.MayTakeAsync(drawn, all, cancellationToken).ConfigureAwait(false));
+        if (_saysWhatItDraws && _repetitions.Repeats(drawn, drawn.LogProb))
+            throw RepetitionWatch.Fault(drawn);
+        _served?.Remember(drawn.Completion, drawn.LogProb);
+        return drawn.Completion;
     }
 }

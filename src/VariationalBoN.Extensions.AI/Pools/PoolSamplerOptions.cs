@@ -20,9 +20,9 @@ public sealed record PoolSamplerOptions
     public IPolicy? LocalCopy { get; init; }
 
     /// <summary>
-    /// In place of <see cref="LocalCopy"/>: the identity of what is drawn from, by which you say that it is that, and that nobody checks
-    /// it: it must change with all that changes the draws, lengths and stop tokens included, as that of a policy does.
-    /// Then log pi of a completion is what its server says.
+    /// In place of <see cref="LocalCopy"/>: the identity of the model, by which you say that the servers hold it, and that nobody checks
+    /// it. It must change with the weights; tokenizer, lengths, stop tokens and all that else makes one law another are added to it, and
+    /// what it says of them already must be so. Then log pi of a completion is what its server says.
     /// </summary>
     public ModelIdentity? UncheckedIdentity { get; init; }
 
@@ -33,7 +33,7 @@ public sealed record PoolSamplerOptions
 
     /// <summary>How many completions of each server are held to the local copy, at least 8; they are drawn for that and thrown
     /// away.</summary>
-    /// <value>128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 7 times.</value>
+    /// <value>128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 6 or 7 times.</value>
     public int CheckedCompletions { get; init; } = 128;
 
     /// <summary>The most requests under way, each for one completion, at least 1; null for as many as the servers take.</summary>
@@ -59,10 +59,17 @@ public sealed record PoolSamplerOptions
             );
         }
 
-        if (!generation.HasFullSupport(vocabularySize))
+        bool truncates = !generation.HasFullSupport(vocabularySize);
+        if (UncheckedIdentity is not null && truncates)
             faults.Add(
-                "TopK or TopP is set; a server that rounds otherwise draws tokens that the copy gives no probability at all, so "
-                    + "that log pi of a good server's completions would be minus infinity. Draw from all tokens"
+                "TopK or TopP is set with UncheckedIdentity; servers say log-probabilities without truncation, so that log pi would not be "
+                    + "known. Draw from all tokens, or give a LocalCopy of these settings"
+            );
+        if (LocalCopy is not null && truncates == LocalCopy.HasFullSupport)
+            faults.Add(
+                truncates
+                    ? "TopK or TopP is set, and LocalCopy draws from all tokens; give a copy of these settings"
+                    : "LocalCopy truncates its distribution, and neither TopK nor TopP is set; give a copy of these settings"
             );
         if (UncheckedIdentity is not null && generation.Temperature != 1)
             faults.Add(
@@ -72,6 +79,11 @@ public sealed record PoolSamplerOptions
                 )
                     + "the log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a "
                     + "LocalCopy"
+            );
+        if (UncheckedIdentity is not null && Protocol == PoolProtocol.LlamaCpp)
+            faults.Add(
+                "UncheckedIdentity is set with llama.cpp's server, which says no log-probability of a token that ends within a character, "
+                    + "so that log pi would not be known. Give a LocalCopy"
             );
         if (Protocol == PoolProtocol.LlamaCpp && generation.StopTokens.Length > 1)
             faults.Add(

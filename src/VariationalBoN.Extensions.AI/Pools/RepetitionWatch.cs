@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using VariationalBoN.Extensions.AI.Internal;
+using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
@@ -12,7 +14,7 @@ internal sealed class RepetitionWatch
 
     /// <summary>Takes a completion in.</summary>
     /// <param name="drawn">The completion.</param>
-    /// <param name="logProb">Its log-probability as the model draws.</param>
+    /// <param name="logProb">Its log-probability as the model draws, or a higher one.</param>
     /// <returns>Whether its server has given it by so many seeds, and nothing else, that draws would not have: every further one of
     /// probability p adds -log p.</returns>
     public bool Repeats(ServedCompletion drawn, double logProb)
@@ -29,6 +31,15 @@ internal sealed class RepetitionWatch
             return false;
         }
     }
+
+    /// <summary>The server of a completion repeats it.</summary>
+    public static RemoteServiceException Fault(ServedCompletion drawn) =>
+        new(
+            RemoteFailure.BadAnswer,
+            $"{drawn.Server.Address} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" "
+                + $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token "
+                + "(temperature 0), or answers from a cache. Start it so that it heeds temperature and seed."
+        );
 
     private sealed record Seen(ImmutableArray<int> Tokens, HashSet<long> Seeds)
     {

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Extensions.AI.Serving;
 
-/// <summary>One completion that is asked of a <see cref="CompletionService"/>. Immutable; what is left out is the policy's own.</summary>
+/// <summary>
+/// A request to a <see cref="CompletionService"/> for one completion. Immutable; settings that are left out are those of the policy.
+/// </summary>
 /// <param name="Prompt">The prompt x; a text converts by itself.</param>
 public sealed record CompletionRequest(Prompt Prompt)
 {

@@ -1,7 +1,9 @@
 namespace VariationalBoN.Extensions.AI.Serving;
 
-/// <summary>A request cannot be drawn: its messages, settings or prompt are wrong (HTTP 400). The message names every fault that was
-/// found, and is meant for whoever asks.</summary>
+/// <summary>
+/// A request that cannot be drawn: its messages, settings or prompt are wrong (HTTP 400). The message names every fault that was found
+/// and may be shown to the caller.
+/// </summary>
 public sealed class CompletionRequestException : ArgumentException
 {
     /// <summary>Creates the exception without a message of its own.</summary>

@@ -6,8 +6,8 @@ using VariationalBoN.Policies;
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>
-/// Draws completions for many askers at once. Requests of a <see cref="CausalLmPolicy"/> share one decode, which they join and leave at
-/// any step (<see cref="LiveDecoding"/>); with any other policy what waits is drawn together, a call at a time.
+/// Serves a policy to many callers at once. Requests of a <see cref="CausalLmPolicy"/> share one decode, which they join and leave at any
+/// step (<see cref="LiveDecoding"/>); with any other policy waiting requests are drawn together, one call at a time.
 /// </summary>
 /// <remarks>
 /// One thread of its own draws; prompts are read and texts decoded on the threads of the askers. One sample of the policy is what a

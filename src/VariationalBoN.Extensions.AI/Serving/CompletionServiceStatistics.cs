@@ -1,6 +1,8 @@
 namespace VariationalBoN.Extensions.AI.Serving;
 
-/// <summary>What a <see cref="CompletionService"/> does and has done: for a health check and for metrics.</summary>
+/// <summary>
+/// The counts of a <see cref="CompletionService"/>, such as requests that run, wait and have ended: for a health check and for metrics.
+/// </summary>
 /// <param name="Waiting">Requests that wait for a place.</param>
 /// <param name="Running">Requests that are being drawn.</param>
 /// <param name="Finished">Requests that were drawn to their end, a stop sequence included.</param>

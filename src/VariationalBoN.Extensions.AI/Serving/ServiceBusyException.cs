@@ -1,6 +1,6 @@
 namespace VariationalBoN.Extensions.AI.Serving;
 
-/// <summary>As many requests wait as a <see cref="CompletionService"/> lets wait: ask again later (HTTP 429 or 503).</summary>
+/// <summary>A <see cref="CompletionService"/> has reached its maximum of waiting requests: try again later (HTTP 429 or 503).</summary>
 public sealed class ServiceBusyException : InvalidOperationException
 {
     /// <summary>Creates the exception without a message of its own.</summary>

@@ -1,8 +1,8 @@
 namespace VariationalBoN.Testing.Checks;
 
 /// <summary>
-/// Checks a policy against what <see cref="IPolicy"/> promises: that Sample and LogProb speak of one distribution, whatever the batch, the
-/// padding and the cache.
+/// Tests a policy of your own before training: whether Sample and LogProb use one distribution, whatever the batch, the padding and the
+/// cache, as <see cref="IPolicy"/> requires.
 /// </summary>
 /// <remarks>
 /// Changes nothing of the policy. What the policy throws is a failed check. docs/checking-your-model.md explains each check. Stateless; as

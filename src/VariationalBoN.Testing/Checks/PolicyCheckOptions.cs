@@ -36,11 +36,11 @@ public sealed record PolicyCheckOptions
     /// <summary>The most completions of a prompt that are enumerated to sum their probabilities, at least 1.</summary>
     public int MaxEnumeration { get; init; } = 4096;
 
-    /// <summary>All completions of a prompt, for a policy of one's own that has few; <see cref="TabularPolicy"/> and
+    /// <summary>All completions of a prompt, for a policy of your own that has few; <see cref="TabularPolicy"/> and
     /// <see cref="CausalLmPolicy"/> need none.</summary>
     public Func<Prompt, IReadOnlyList<Completion>>? Enumerate { get; init; }
 
-    /// <summary>The stop tokens of a policy of one's own; null when it has none or they are not to be checked. <see cref="CausalLmPolicy"/>
+    /// <summary>The stop tokens of a policy of your own; null when it has none or they are not to be checked. <see cref="CausalLmPolicy"/>
     /// says its own.</summary>
     public ImmutableArray<int>? StopTokens { get; init; }
 

@@ -1,8 +1,8 @@
 namespace VariationalBoN.Testing.Checks;
 
 /// <summary>
-/// Checks a reward model against what Best-of-N needs: a finite number that depends on prompt and completion alone, that tells completions
-/// apart, and that is still what a table holds.
+/// Tests a reward model of your own before training: whether each reward is finite, depends on prompt and completion alone, differs
+/// between completions, and equals what a table holds.
 /// </summary>
 /// <remarks>
 /// What the reward model throws is a failed check. Costs a handful of calls with all completions and up to 2

@@ -10,8 +10,10 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Testing.Values;
 
-/// <summary>The exact values of every prefix of an <see cref="EnumerableWorld"/>: what a learned head is held against, and the first
-/// implementation of the seam.</summary>
+/// <summary>
+/// The exact values of every prefix of an <see cref="EnumerableWorld"/>, by summing over all sequences: to test guided decoding and to
+/// measure a learned <see cref="ValueHead"/> against.
+/// </summary>
 /// <remarks>
 /// With bins, w is replaced by its mean over each bin of F, as a head with those bins sees it: where their edges are not the levels of the
 /// world, the guided policy keeps a divergence to the target. Any prompt is taken for

@@ -5,8 +5,10 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN.Testing.Worlds;
 
-/// <summary>A world so small that everything can be summed: one prompt, all V^L sequences, their reference probabilities and
-/// rewards.</summary>
+/// <summary>
+/// A problem small enough to sum over everything: one prompt, all V^L sequences, their reference probabilities and rewards. For tests of
+/// objectives, losses and policies against exact answers.
+/// </summary>
 /// <remarks>
 /// The oracle for tests, ours and yours: whatever a stochastic method estimates, the world gives exactly, so that a new objective, loss
 /// or estimator can be held against the truth. Sequences are numbered by the base-V number of their tokens, logits as in

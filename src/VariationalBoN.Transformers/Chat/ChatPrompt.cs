@@ -4,7 +4,7 @@ using System.Text;
 
 namespace VariationalBoN.Transformers.Chat;
 
-/// <summary>What a model will read of a prompt. Immutable; thread-safe.</summary>
+/// <summary>What a model will read of a prompt: its text, its token ids and which of them are special. Immutable; thread-safe.</summary>
 public sealed class ChatPrompt
 {
     private readonly HuggingFaceTokenizer _tokenizer;

@@ -9,7 +9,9 @@ using VariationalBoN.Transformers.ChatTemplates;
 
 namespace VariationalBoN.Transformers.Chat;
 
-/// <summary>Conversations to token ids: the chat template and the tokenizer of one model together.</summary>
+/// <summary>
+/// Turns conversations into token ids with the chat template and the tokenizer of one model: the tokenizer of a policy for chat models.
+/// </summary>
 /// <remarks>
 /// A conversation is rendered by the template and tokenised as a whole. Special tokens that its content spells are text, the tokenizer's
 /// BOS stands there once, and what the model would not read is refused; <see cref="ChatTokenizerOptions"/> can ask for what Python does.

@@ -2,7 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace VariationalBoN.Transformers.Chat;
 
-/// <summary>What the ids of a conversation depend on beside its messages; all of it is part of a policy's identity.</summary>
+/// <summary>
+/// Settings of a <see cref="ChatTokenizer"/>: what the ids of a conversation depend on beside its messages. All of them are part of a
+/// policy's identity.
+/// </summary>
 /// <remarks>JSON is copied when a <see cref="ChatTokenizer"/> is made of the options.</remarks>
 public sealed record ChatTokenizerOptions
 {

@@ -3,7 +3,7 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Transformers.Chat;
 
-/// <summary>What can be laid around a judge of a model's completions. Stateless, thread-safe.</summary>
+/// <summary>Wrappers around a judge that change what it reads of a model's completions. Stateless, thread-safe.</summary>
 public static class JudgeExtensions
 {
     /// <summary>The same judge, of texts with the special tokens that the policy drew, such as <c>&lt;|im_end|&gt;</c>:

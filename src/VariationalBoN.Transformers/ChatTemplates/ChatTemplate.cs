@@ -4,8 +4,8 @@ using System.Text;
 namespace VariationalBoN.Transformers.ChatTemplates;
 
 /// <summary>
-/// A model's own chat template: the program in Jinja that turns a conversation into the text that the model was trained on. It is
-/// rendered as <c>apply_chat_template</c> of transformers does. Or a function of one's own that does the same.
+/// A model's chat template: the Jinja program, or a function of your own, that turns a conversation into the text that the model was
+/// trained on. It is rendered as transformers' <c>apply_chat_template</c> does.
 /// </summary>
 /// <remarks>
 /// A template is data from a stranger: it sees the variables that are given and nothing else, and <see cref="ChatTemplateBounds"/> bound

@@ -1,6 +1,8 @@
 namespace VariationalBoN.Transformers.ChatTemplates;
 
-/// <summary>What one chat template may use. A template comes from a stranger; what exceeds a bound is refused before it is done.</summary>
+/// <summary>
+/// Limits on the work and memory of one chat template, which is a program from someone else. Exceeding one is an error.
+/// </summary>
 /// <remarks>Immutable and safe to share between threads.</remarks>
 public sealed record ChatTemplateBounds
 {

@@ -1,6 +1,8 @@
 namespace VariationalBoN.Transformers.ChatTemplates;
 
-/// <summary>Takes the text of a conversation from a function, piece by piece, with what is known of each.</summary>
+/// <summary>
+/// Writes the text of a conversation for a template that is a function: piece by piece, and with which pieces come from messages.
+/// </summary>
 /// <remarks>For the rendering that it is given to, and for one thread.</remarks>
 public sealed class ChatWriter
 {

@@ -1,6 +1,6 @@
 namespace VariationalBoN.Transformers.ChatTemplates;
 
-/// <summary>A rendered conversation, and what is known of its characters.</summary>
+/// <summary>A rendered conversation: its text, and which characters come from messages and from the assistant.</summary>
 /// <remarks>Immutable and safe to share between threads.</remarks>
 public sealed class RenderedChat
 {

@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>A model that gives a token sequence one number a label: a sentiment classifier, or a reward model, which has one
-/// label.</summary>
+/// <summary>
+/// A classifier of token sequences: one number for each label. Such as a sentiment classifier, or a reward model with one label.
+/// </summary>
 /// <remarks>
 /// The logits of a sequence do not depend on what it is batched with, except for rounding: matrix products of other shapes may add in
 /// another order, about 1e-6 of the largest logit. Several threads may run it at the same time as long as none changes its parameters.

@@ -13,7 +13,10 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers;
 
-/// <summary>A language model with its tokenizer, as one directory of Hugging Face holds them: load, train, save.</summary>
+/// <summary>
+/// A language model with its tokenizer, loaded from a Hugging Face directory and saved as one: the usual way to get a policy and its
+/// reference.
+/// </summary>
 /// <remarks>
 /// The directory is one as downloaded or as written by <c>save_pretrained</c>; docs/hugging-face.md says which families and files are read.
 /// It owns its model. Several threads may use it at the same time as long as none changes the parameters.
@@ -190,7 +193,7 @@ public sealed class PretrainedCausalLm : IDisposable
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
     /// <param name="seed">Fixes the initial values of the adapters.</param>
     /// <param name="tokenizer">
-    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of one's own; null for
+    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of your own; null for
     /// <see cref="PromptTokenizer"/>.
     /// </param>
     /// <returns>Both, the caller's to dispose, before this object.</returns>

@@ -7,7 +7,9 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers;
 
-/// <summary>A sequence classifier with its tokenizer, as one directory of Hugging Face holds them: a reward model.</summary>
+/// <summary>
+/// A sequence classifier with its tokenizer, loaded from a Hugging Face directory and saved as one: the usual way to get a reward model.
+/// </summary>
 /// <remarks>
 /// Load one, or make one of a language model (<see cref="FromCausalLm"/>) and train it: <see cref="MakeTrainable"/>,
 /// <see cref="PairRewards"/>, <see cref="Save"/>. It owns its classifier. Several threads may use it at the same time as long as none

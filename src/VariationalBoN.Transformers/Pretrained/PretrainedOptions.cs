@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Pretrained;
 
-/// <summary>How a model of a directory is held in memory. Immutable, so safe to share between threads.</summary>
+/// <summary>
+/// How a model is loaded from a directory: device, element type, mapping, mixed precision. Immutable, so safe to share between threads.
+/// </summary>
 public sealed record PretrainedOptions
 {
     /// <summary>The element type of the weights: Float32, or BFloat16 for half the memory (values of other files are converted); Float64

@@ -5,7 +5,7 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>A tokenizer of Microsoft.ML.Tokenizers behind the library's seam.</summary>
+/// <summary>Makes a tokenizer of Microsoft.ML.Tokenizers usable as <see cref="ITokenizer"/>.</summary>
 /// <remarks>Thread-safe, as those tokenizers are.</remarks>
 public sealed class MicrosoftTokenizer : ITokenizer
 {

@@ -1,6 +1,6 @@
 namespace VariationalBoN.BestOfN;
 
-/// <summary>What M reference rewards of one prompt say of F, the distribution of rewards under the reference.</summary>
+/// <summary>The distribution function F of the rewards of one prompt under the reference, estimated from M reference rewards.</summary>
 /// <remarks>
 /// Everything follows from two counts, found by binary search: k_lt rewards below and k_eq rewards equal to the one asked about. Only ranks
 /// matter, so an increasing transform of all rewards changes nothing. Rewards are compared as doubles: score and store them in one

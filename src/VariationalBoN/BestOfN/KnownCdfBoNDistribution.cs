@@ -2,7 +2,9 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.BestOfN;
 
-/// <summary>The Best-of-N distribution where the distribution of rewards under the reference is known: exact.</summary>
+/// <summary>
+/// The exact Best-of-N distribution for a known distribution of rewards under the reference: for tests and small problems.
+/// </summary>
 /// <remarks>
 /// Where F_lt and F_le differ, the tie-aware form is used and must leave room for the completion; where they are equal the caller
 /// gave F_lt alone, and the completion is the only one with its reward. As thread-safe as the function it was given.

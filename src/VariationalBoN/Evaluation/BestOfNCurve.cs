@@ -4,8 +4,7 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The expected reward of Best-of-n for every n, from the reference rewards that are there: no further draw, no further
-/// reward.</summary>
+/// <summary>The expected reward of Best-of-n for every n, estimated from the rewards of a reference table without new draws.</summary>
 /// <remarks>
 /// <see cref="ExpectedMax"/> of each prompt, unbiased for every n up to M, averaged over prompts; drawing n of the M with replacement
 /// instead is biased low. Errors and intervals are over prompts, so they hold for every n, but speak of prompts like these alone.

@@ -1,6 +1,9 @@
 namespace VariationalBoN.Evaluation;
 
-/// <summary>What the best of n reference draws is worth, over prompts. Immutable, thread-safe.</summary>
+/// <summary>
+/// The reward of the best of n reference draws, with its interval and its gain over one draw, as means over prompts. Immutable,
+/// thread-safe.
+/// </summary>
 /// <param name="N">n, the draws of which the best is kept.</param>
 /// <param name="Reward">Expected reward of the best of n, with its standard error over prompts.</param>
 /// <param name="RewardInterval">Bootstrap interval of <paramref name="Reward"/> over prompts; infinite for a single prompt.</param>

@@ -1,7 +1,8 @@
 namespace VariationalBoN.Evaluation;
 
-/// <summary>One bar of a reliability diagram: how often a judge is right where it says that it is so sure. Immutable,
-/// thread-safe.</summary>
+/// <summary>
+/// One bin of a reliability diagram: how often a judge is right among the pairs with this confidence. Immutable, thread-safe.
+/// </summary>
 /// <param name="Lower">The least probability of the bin.</param>
 /// <param name="Upper">The greatest probability; not in the bin unless it is 1.</param>
 /// <param name="Pairs">How many pairs are in it.</param>

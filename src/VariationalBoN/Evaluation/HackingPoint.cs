@@ -1,6 +1,6 @@
 namespace VariationalBoN.Evaluation;
 
-/// <summary>What the best of n by the first reward is worth by the second. Immutable, thread-safe.</summary>
+/// <summary>The second reward of the best of n by the first reward. Immutable, thread-safe.</summary>
 /// <param name="N">n, the draws of which the best by the first reward is kept; real, at least 1.</param>
 /// <param name="First">Expected first reward of the best of n, with its standard error over prompts.</param>
 /// <param name="Second">Expected second reward of the best of n by the first, with its standard error over prompts.</param>

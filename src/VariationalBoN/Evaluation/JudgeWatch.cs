@@ -7,8 +7,8 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
-/// Watches a training run by a second judge on held-out prompts: alarms when the first reward still rises and the second has fallen beyond
-/// its error.
+/// Watches a training run with a second judge on held-out prompts: raises an alarm when the first reward still rises and the second has
+/// fallen by more than its error.
 /// </summary>
 /// <remarks>
 /// Each look draws completions of the policy, scores them with both judges, and compares with the earlier look at which the second reward

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>One look of a <see cref="JudgeWatch"/>. Immutable, thread-safe.</summary>
+/// <summary>One measurement of a <see cref="JudgeWatch"/>. Immutable, thread-safe.</summary>
 /// <param name="Step">The step at which it was made.</param>
 /// <param name="First">Mean of the first reward over held-out prompts.</param>
 /// <param name="Second">Mean of the second reward over held-out prompts.</param>

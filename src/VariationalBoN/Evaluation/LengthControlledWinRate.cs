@@ -3,8 +3,9 @@ using MathNet.Numerics.Distributions;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>A win rate that does not count what a judge gives for length alone: the probability to win where both answers are equally
-/// long.</summary>
+/// <summary>
+/// The win rate between answers of equal length, by logistic regression: what remains of a win rate without the effect of length.
+/// </summary>
 /// <remarks>
 /// Logistic regression P(win) = sigma(a + b tanh(d / s)), d the difference of the two lengths and s its standard deviation; the win rate
 /// at equal length is sigma(a). Interval: a plus

@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The policies that no other beats on both KL to the reference (less is better) and value (reward or win rate; more is better).
-/// Stateless, thread-safe.</summary>
+/// <summary>
+/// Finds the points that no other point beats in both KL to the reference (less is better) and value (reward or win rate; more is
+/// better). Stateless, thread-safe.
+/// </summary>
 public static class ParetoFront
 {
     /// <summary>The front by the values alone: j dominates i when KL_j &lt;= KL_i, value_j &gt;= value_i, and one of them strictly. O(n log

@@ -4,7 +4,7 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>A policy's completions held against the reference samples of their prompts. Immutable, thread-safe.</summary>
+/// <summary>A comparison of a policy's completions with the reference samples of their prompts. Immutable, thread-safe.</summary>
 public sealed record PolicyComparison
 {
     /// <summary>The share of completions above all reference samples of their prompt; 1 / (M + 1) for the reference itself. Above them F

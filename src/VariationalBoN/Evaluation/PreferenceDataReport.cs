@@ -31,22 +31,22 @@ public sealed record PreferenceDataReport
     /// <summary>How many pairs of both sides have answers to different prompts.</summary>
     public required int Mismatched { get; init; }
 
-    /// <summary>How many held-out pairs stand among those to train on, in either order: their accuracy would be memory.</summary>
+    /// <summary>How many held-out pairs are also trained on, in either order: their accuracy would be memory.</summary>
     public required int Shared { get; init; }
 
     /// <summary>How many held-out pairs, of those without fault, have a prompt that is trained on.</summary>
     public required int SharedPrompts { get; init; }
 
-    /// <summary>How many pairs to train on stand there before, with the same label.</summary>
+    /// <summary>How many pairs to train on repeat an earlier pair with the same label.</summary>
     public required int Repeated { get; init; }
 
-    /// <summary>How many pairs to train on stand there before with the other label.</summary>
+    /// <summary>How many pairs to train on repeat an earlier pair with the other label.</summary>
     public required int Contradicting { get; init; }
 
-    /// <summary>How many held-out pairs that measure stand there before, with the same label.</summary>
+    /// <summary>How many held-out pairs repeat an earlier held-out pair with the same label.</summary>
     public required int HeldOutRepeated { get; init; }
 
-    /// <summary>How many held-out pairs that measure stand there before with the other label: no judge is right on both.</summary>
+    /// <summary>How many held-out pairs repeat an earlier held-out pair with the other label: no judge is right on both.</summary>
     public required int HeldOutContradicting { get; init; }
 
     /// <summary>How many pairs have a fault that leaves them out.</summary>
@@ -97,7 +97,7 @@ public sealed record PreferenceDataReport
     /// <summary>1 where the longer answer is the chosen one, 1/2 where both are as long.</summary>
     internal static double LongerIsChosen(PreferencePair pair) => (Math.Sign(pair.Chosen.Length - pair.Rejected.Length) + 1) / 2.0;
 
-    /// <summary>The answers that stand there, with the label of the first time, and how many stand there again.</summary>
+    /// <summary>The answers that were seen, with the label of the first occurrence, and how many occurred again.</summary>
     private static (Dictionary<(Prompt, string, string), string> Known, int Repeated, int Contradicting) Seen(PreferencePair[] pairs)
     {
         var known = new Dictionary<(Prompt, string, string), string>();
@@ -158,7 +158,7 @@ public sealed record PreferenceDataReport
         {
             yield return new ReportFinding(
                 true,
-                $"{report.Contradicting} pairs to train on stand there before with the other label: "
+                $"{report.Contradicting} pairs to train on repeat an earlier pair with the other label: "
                     + "people disagree, or the file was joined wrongly. They are kept."
             );
         }
@@ -167,7 +167,7 @@ public sealed record PreferenceDataReport
         {
             yield return new ReportFinding(
                 true,
-                $"{report.HeldOutContradicting} held-out pairs stand there before with the other label: no "
+                $"{report.HeldOutContradicting} held-out pairs repeat an earlier pair with the other label: no "
                     + "judge is right on both. They are kept."
             );
         }
@@ -176,8 +176,8 @@ public sealed record PreferenceDataReport
         {
             yield return new ReportFinding(
                 false,
-                $"{report.HeldOutRepeated} held-out pairs stand there before with the same label; each counts "
-                    + "as often as it stands there."
+                $"{report.HeldOutRepeated} held-out pairs repeat an earlier pair with the same label; each "
+                    + "counts as often as it occurs."
             );
         }
 
@@ -185,7 +185,7 @@ public sealed record PreferenceDataReport
         {
             yield return new ReportFinding(
                 false,
-                $"{report.Repeated} pairs to train on stand there before with the same label; each counts " + "as often as it stands there."
+                $"{report.Repeated} pairs to train on repeat an earlier pair with the same label; each counts as often as it occurs."
             );
         }
 

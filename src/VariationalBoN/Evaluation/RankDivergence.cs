@@ -1,6 +1,9 @@
 namespace VariationalBoN.Evaluation;
 
-/// <summary>KL of the law of F: how far the ranks of a policy's rewards are from those of the reference. Immutable, thread-safe.</summary>
+/// <summary>
+/// The part of a policy's KL that changes the ranks of its rewards among those of the reference, and the part that does not. Immutable,
+/// thread-safe.
+/// </summary>
 /// <remarks>
 /// F of a completion is its mid-rank among M - 1 of the M reference rewards of its prompt, one left out by a fixed draw, itself counted:
 /// (k_lt + (k_eq + 1) / 2) / M, pooled

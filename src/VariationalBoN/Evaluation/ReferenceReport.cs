@@ -3,8 +3,10 @@ using VariationalBoN.BestOfN;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>What a reference table says before any training: what Best-of-n would give, for which n, at what KL, and whether the rewards
-/// can be trusted.</summary>
+/// <summary>
+/// A report on a reference table before any training: what Best-of-n would gain, for which n, at what KL, and whether the rewards can be
+/// trusted.
+/// </summary>
 /// <remarks>
 /// Numbers are means over prompts with standard errors over prompts. Prompts with fewer than half the median number of samples (or fewer
 /// than two) are left out of all of them, and counted: one poor prompt would limit n for all. docs/reading-the-report.md explains each

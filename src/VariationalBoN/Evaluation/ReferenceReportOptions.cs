@@ -2,7 +2,7 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>What a <see cref="ReferenceReport"/> is made for. Immutable, thread-safe.</summary>
+/// <summary>Settings of a <see cref="ReferenceReport"/>. Immutable, thread-safe.</summary>
 public sealed record ReferenceReportOptions
 {
     /// <summary>N, the draws that one sample of the policy is to be worth; finite, at least 1.</summary>

@@ -3,7 +3,7 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>What a <see cref="RewardHackingReport"/> is made for. Immutable, thread-safe.</summary>
+/// <summary>Settings of a <see cref="RewardHackingReport"/>. Immutable, thread-safe.</summary>
 public sealed record RewardHackingOptions
 {
     /// <summary>N, the draws that one sample is to be worth; finite, at least 1.</summary>

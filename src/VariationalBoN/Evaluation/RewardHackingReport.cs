@@ -3,9 +3,8 @@ using System.Collections.Immutable;
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
-/// How far a judge can be trusted, by a second one: up to which N the best of N by the first reward is worth more by the second, and what
-/// is known of the
-/// answers that the first ranks highest.
+/// A report on how far a judge can be trusted, measured by a second judge: up to which N Best-of-N by the first reward raises the second,
+/// and how the two compare on the highest ranks.
 /// </summary>
 /// <remarks>
 /// The second reward is a component of the table: that of a held-out judge, or people's scores of a part of the samples, null for the

@@ -2,8 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Numerics;
 
-/// <summary>The density of the best of N draws and what follows from it, in log space, for every real N at or above 1 at the same
-/// cost.</summary>
+/// <summary>The Best-of-N density and its bounds, KL and ratios, in log space, for every real N of at least 1 at the same cost.</summary>
 /// <remarks>
 /// With p = pi_ref(y), F = P_ref(r &lt; r(y)): pi_bon(y) = (F + p)^N - F^N (Amini, Vieira, Cotterell, arXiv 2407.06057, eq. 3). The
 /// log-ratio log pi_bon - log pi_ref is formed directly, never as a difference, because a completion of more than a few tokens has p below

@@ -2,8 +2,9 @@ using MathNet.Numerics.Distributions;
 
 namespace VariationalBoN.Numerics;
 
-/// <summary>The confidence interval of a probability that never covers less than it says, whatever the probability. Stateless,
-/// thread-safe.</summary>
+/// <summary>
+/// The Clopper-Pearson confidence interval of a probability, whose coverage is never below its confidence. Stateless, thread-safe.
+/// </summary>
 /// <remarks>
 /// From the quantile a / 2 of Beta(k, n - k + 1) to the quantile 1 - a / 2 of Beta(k + 1, n - k), a = 1 - confidence; 0 at k = 0 and 1 at k
 /// = n (Clopper, Pearson, Biometrika 26, 1934). Wider than <see cref="WilsonInterval"/>, which covers as much as it says on average only.

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace VariationalBoN.Numerics;
 
-/// <summary>The expected best of n draws, estimated from M rewards without bias.</summary>
+/// <summary>Unbiased estimates of the expected best of n draws, from M rewards.</summary>
 /// <remarks>
 /// The mean over all subsets of size n of the subset's maximum (a U-statistic): r_M - sum_{i &lt; M} (r_{i+1} - r_i) C(i, n) / C(M, n) for
 /// ascending r. Only products of factors in [0, 1], so nothing overflows. Equal rewards are no special case. Stateless, thread-safe.

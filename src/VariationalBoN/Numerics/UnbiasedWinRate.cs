@@ -1,6 +1,6 @@
 namespace VariationalBoN.Numerics;
 
-/// <summary>Win rates that involve the best of n draws, estimated from M rewards without bias, ties counted half.</summary>
+/// <summary>Unbiased estimates of win rates of and against the best of n draws, from M rewards; ties count half.</summary>
 /// <remarks>
 /// Means over all subsets (U-statistics), by a(k) = C(k, n) / C(M, n), the probability that n of M draws without replacement all fall among
 /// the k lowest. Only ranks matter. Stateless, thread-safe.

@@ -1,6 +1,9 @@
 namespace VariationalBoN.Numerics;
 
-/// <summary>What win rate a KL to the reference buys, for continuous rewards: by Best-of-N, and at most. Stateless, thread-safe.</summary>
+/// <summary>
+/// The win rate that belongs to a KL to the reference for continuous rewards: that of Best-of-N, and the greatest possible. Stateless,
+/// thread-safe.
+/// </summary>
 /// <remarks>
 /// Best-of-n lies at KL log n - (n - 1) / n and win rate n / (n + 1), n real. The greatest win rate of any policy of that KL is that of
 /// <see cref="CalibratedTilt"/>: above the curve by 0.009 at the KL

@@ -1,7 +1,6 @@
 namespace VariationalBoN.Objectives;
 
-/// <summary>Which value of the reference CDF F stands in <see cref="LowerBoundObjective"/> when a reward has positive
-/// probability.</summary>
+/// <summary>Which value of F the <see cref="LowerBoundObjective"/> uses for a reward that has positive probability (a tie).</summary>
 public enum CdfSide
 {
     /// <summary>F_lt = P_ref(r &lt; r(y)): the true lower bound, minus infinity where nothing lies below.</summary>

@@ -1,7 +1,9 @@
 namespace VariationalBoN;
 
-/// <summary>Another objective with its log-ratio to the reference kept above a floor: log g' = log pi_ref + max(log g - log pi_ref,
-/// floor).</summary>
+/// <summary>
+/// Bounds another objective from below: its log-ratio to the reference is at least a floor, log g' = log pi_ref + max(log g - log pi_ref,
+/// floor).
+/// </summary>
 /// <remarks>
 /// For regression on reference samples (<c>SquaredLogRatio</c>): the worst samples of a prompt have log-ratios like (N - 1) log(1 / M), and
 /// squares of them would rule the loss. Where g' is cut it asks for more probability than g does, so the optimum lies nearer to the

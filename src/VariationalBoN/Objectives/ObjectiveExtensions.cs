@@ -1,6 +1,6 @@
 namespace VariationalBoN;
 
-/// <summary>What every <see cref="IVariationalObjective"/> can do besides its members. Stateless, thread-safe.</summary>
+/// <summary>The targets of a batch for any <see cref="IVariationalObjective"/>. Stateless, thread-safe.</summary>
 public static class ObjectiveExtensions
 {
     /// <summary>log g(y | x) of each completion of a batch, in nats, up to a constant per prompt.</summary>

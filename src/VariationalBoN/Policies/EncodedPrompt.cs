@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>A prompt as a <see cref="CausalLmPolicy"/> reads it: there is room for a completion behind it. Immutable;
-/// thread-safe.</summary>
+/// <summary>
+/// The tokens of a prompt that a <see cref="CausalLmPolicy"/> can draw from, and how many more fit into its context. Immutable;
+/// thread-safe.
+/// </summary>
 public sealed class EncodedPrompt
 {
     private readonly ITokenizer _tokenizer;

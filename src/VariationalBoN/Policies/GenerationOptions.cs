@@ -114,6 +114,33 @@ public sealed record GenerationOptions
         }
     }
 
+    /// <summary>The identity of what is drawn under these options: that of a model, with each of them that makes one distribution another,
+    /// as that of a <see cref="CausalLmPolicy"/> has them.</summary>
+    /// <param name="model">What is drawn from. What it says of these options already must be so.</param>
+    /// <returns>An identity that has them all; <paramref name="model"/> where that has.</returns>
+    /// <exception cref="ArgumentException">It says something else; the message names each.</exception>
+    public ModelIdentity Identify(ModelIdentity model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var told = model.Settings.ToDictionary(StringComparer.Ordinal);
+        string[] others =
+        [
+            .. Settings
+                .Where(setting => told.TryGetValue(setting.Name, out IdentityValue value) && value != setting.Value)
+                .Select(setting => $"{setting.Name} is {told[setting.Name]} in it, here {setting.Value}"),
+        ];
+        if (others.Length > 0)
+            throw new ArgumentException(
+                $"The identity {model.Name} is of other draws: {string.Join("; ", others)}. Give that of these settings, or of the model "
+                    + "without any.",
+                nameof(model)
+            );
+        (string, IdentityValue)[] missing = [.. Settings.Where(setting => !told.ContainsKey(setting.Name))];
+        return missing.Length == 0
+            ? model
+            : new ModelIdentity(model.Name, [.. model.Settings.Select(setting => (setting.Key, setting.Value)), .. missing]);
+    }
+
     /// <summary>What of the options makes one distribution another.</summary>
     internal (string Name, IdentityValue Value)[] Settings =>
         [

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// What a module offers beyond its forward pass so that <see cref="CausalLmPolicy"/> can be fast: decoding that keeps keys and values,
-/// and logits at chosen positions alone.
+/// Implemented by a module that can decode with a key-value cache and compute logits at chosen positions only, so that <see
+/// cref="CausalLmPolicy"/> is fast.
 /// </summary>
 /// <remarks>
 /// Its numbers must be those of the forward pass up to rounding. Tensors stand on the device of the module's parameters. A policy may

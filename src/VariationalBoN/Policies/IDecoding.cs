@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Sequences that grow by a token a step, with what a model remembers of them.</summary>
+/// <summary>The state of a decode: rows of tokens that grow by one token a step, with the model's keys and values.</summary>
 /// <remarks>Holds tensors between calls and must be disposed. Not thread-safe; used without gradients.</remarks>
 public interface IDecoding : IDisposable
 {

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// What a decoder offers whose logits are its last hidden states times a matrix: <see cref="CausalLmPolicy"/> then computes the logits of a
-/// vocabulary of many thousands a few positions at a time, and again in the backward pass, so that they are never in memory all at once.
+/// Implemented by a decoder whose logits are its last hidden states times a matrix. <see cref="CausalLmPolicy"/> then computes the logits
+/// a few positions at a time, forward and backward, so that they are never all in memory.
 /// </summary>
 /// <remarks>logits = hidden W^T must be the logits of the forward pass up to rounding. A policy may call it from several threads at
 /// once.</remarks>

@@ -2,7 +2,10 @@ using TorchSharp;
 
 namespace VariationalBoN;
 
-/// <summary>A distribution pi(y | x) over completions that can be sampled and that knows the probability of what it drew.</summary>
+/// <summary>
+/// A distribution pi(y | x) over completions that can be sampled and that gives the log-probability of what it drew: the model that is
+/// trained, or the frozen reference.
+/// </summary>
 /// <remarks>
 /// Temperature, truncation, stop tokens and maximum length are part of what a policy is, so <see cref="Sample"/> and <see cref="LogProb"/>
 /// speak of one and the same distribution. Implementations need not be thread-safe; say so where they are.

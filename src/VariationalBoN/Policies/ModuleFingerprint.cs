@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Tells the weights of one module from those of another: what the identity of a policy or reward model of one's own is made of.
+/// <summary>Identifies the weights of a module by a digest: for the identity of a policy or reward model of your own.
 /// Stateless.</summary>
 public static class ModuleFingerprint
 {

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Tells one tokenizer from another by what it makes of a text. Stateless, thread-safe.</summary>
+/// <summary>Identifies a tokenizer by the ids that it gives to fixed texts. Stateless, thread-safe.</summary>
 public static class TokenizerFingerprint
 {
     // Words, names, numbers, code, spaces, and scripts that byte-level, word-piece and unigram tokenizers split differently.

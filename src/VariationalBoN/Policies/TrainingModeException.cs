@@ -2,8 +2,10 @@ using TorchSharp;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>A module is in training mode where sampling, log-probabilities or rewards must speak of one and the same distribution: dropout
-/// would be active.</summary>
+/// <summary>
+/// A module is in training mode, so that dropout would be active, where sampling, log-probabilities and rewards must use the same
+/// distribution. Call <c>eval()</c>.
+/// </summary>
 /// <remarks>The remedy is <c>eval()</c> on the module; gradients flow in evaluation mode as well.</remarks>
 public sealed class TrainingModeException : InvalidOperationException
 {

@@ -13,14 +13,16 @@ namespace VariationalBoN.References;
 public sealed class ReferenceStore : IDisposable
 {
     private readonly StoreWriter _writer;
+    private readonly bool _acceptsOtherExecution;
 
-    private ReferenceStore(StoreWriter writer) => (_writer, Provenance) = (writer, StoreFacts.Read(writer.Facts, writer.Path));
+    private ReferenceStore(StoreWriter writer, ReferenceStoreOptions options) =>
+        (_writer, _acceptsOtherExecution, Provenance) = (writer, options.AcceptOtherExecution, StoreFacts.Read(writer.Facts, writer.Path));
 
     /// <summary>The full path of the file.</summary>
     public string Path => _writer.Path;
 
     /// <summary>Where the rewards come from; null when that is not known.</summary>
-    public ReferenceProvenance? Provenance { get; }
+    public ReferenceProvenance? Provenance { get; private set; }
 
     /// <summary>The version of this library that made the store.</summary>
     public string LibraryVersion => StoreFacts.LibraryOf(_writer.Facts);
@@ -48,22 +50,30 @@ public sealed class ReferenceStore : IDisposable
     {
         options ??= new ReferenceStoreOptions();
         options.Validate();
-        provenance = options.Promised(provenance);
-        return new ReferenceStore(
-            StoreWriter.Open(path, StoreFacts.Of(provenance), there => StoreFacts.Differences(there, path, provenance), options.ToWriting())
-        );
+        ReferenceStore store = OpenOfAnyExecution(path, provenance, options);
+        try
+        {
+            store.RequireExecution(provenance);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens a store of any execution, or makes one of this; <see cref="RequireExecution"/> before anything is drawn for
     /// it.</summary>
-    internal static ReferenceStore OpenOfAnyExecution(string path, ReferenceProvenance provenance, ReferenceStoreOptions options) =>
+    internal static ReferenceStore OpenOfAnyExecution(string path, ReferenceProvenance? provenance, ReferenceStoreOptions options) =>
         new(
             StoreWriter.Open(
                 path,
                 StoreFacts.Of(options.Promised(provenance)),
-                there => StoreFacts.Differences(there, path, provenance with { Execution = null }),
+                there => StoreFacts.Differences(there, path, provenance),
                 options.ToWriting()
-            )
+            ),
+            options
         );
 
     /// <summary>
@@ -97,7 +107,7 @@ public sealed class ReferenceStore : IDisposable
             }),
         ];
         ModelIdentity? execution = all.Select(from => from?.Execution).FirstOrDefault(named => named is not null);
-        bool isPromised = all.All(from => from?.Execution is not null); // samples of no named execution take the promise from the others
+        bool isPromised = all.All(from => from?.Execution is not null); // a new store promises what all shards do
         ReferenceStore? store = null;
         try
         {
@@ -105,13 +115,20 @@ public sealed class ReferenceStore : IDisposable
             foreach (string shard in shards)
             {
                 using var source = StoreReader.Open(shard);
-                store ??= Open(path, all[0] is { } first ? first with { Execution = isPromised ? execution : null } : null, options);
+                ReferenceProvenance? from = StoreFacts.Read(source.Facts, source.Path);
+                store ??= OpenOfAnyExecution(
+                    path,
+                    all[0] is { } first ? first with { Execution = isPromised ? execution : null } : null,
+                    options
+                );
                 string[] differences =
                 [
-                    .. StoreFacts.Differences(
-                        source.Facts,
-                        source.Path,
-                        options.Promised(store.Provenance is { } there ? there with { Execution = there.Execution ?? execution } : null)
+                    .. StoreFacts.Differences(source.Facts, source.Path, store.Provenance),
+                    .. store.ExecutionDifferences(
+                        // one that promises nothing takes samples of one named execution and of none
+                        store.Provenance?.Execution
+                            ?? (from?.Execution is null ? null : execution),
+                        from?.Execution
                     ),
                 ];
                 if (differences.Length > 0)
@@ -204,15 +221,23 @@ public sealed class ReferenceStore : IDisposable
         return [.. _writer.Missing(prompt, firstSample, count)];
     }
 
-    /// <summary>Refuses to add samples of another execution where bits are promised.</summary>
+    /// <summary>Refuses to add samples of another execution where bits are promised; or forgets the promise, once there are some, where that
+    /// is accepted.</summary>
     /// <exception cref="InvalidOperationException">It is another one; the message names what differs.</exception>
     internal void RequireExecution(ReferenceProvenance? here)
     {
-        string[] differences = [.. ReferenceProvenance.Differences(Provenance, here)];
+        string[] differences = [.. ExecutionDifferences(Provenance?.Execution, here?.Execution)];
         if (differences.Length > 0)
-            throw new InvalidOperationException(
-                $"The store {Path} lacks samples, and those drawn here would not go with it: {string.Join("; ", differences)}."
-            );
+            throw new InvalidOperationException($"The store {Path} does not take samples of here: {string.Join("; ", differences)}.");
+    }
+
+    private IEnumerable<string> ExecutionDifferences(ModelIdentity? there, ModelIdentity? here)
+    {
+        if (!_acceptsOtherExecution)
+            return ReferenceProvenance.ExecutionDifferences(there, here);
+        if (Provenance?.Execution is not null && Provenance.Execution != here)
+            _writer.ForgetWithNextBatch(StoreFacts.Execution, () => Provenance = Provenance with { Execution = null });
+        return [];
     }
 
     /// <summary>All that is here now as a table, which reads from the file; what is appended later is not in it.</summary>

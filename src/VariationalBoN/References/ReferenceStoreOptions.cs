@@ -22,8 +22,9 @@ public sealed record ReferenceStoreOptions
     public bool AcceptLostLog { get; init; }
 
     /// <summary>
-    /// Whether samples that were drawn with other threads, kernels, processors or versions (<see cref="ReferenceProvenance.Execution"/>)
-    /// come into one store: their law is the same, their last digits are not.
+    /// Whether samples that were drawn with other threads, kernels, processors or versions (<see cref="ReferenceProvenance.Execution"/>),
+    /// or where one of the two does not say, come into one store: their law is the same, their last digits are not. The store promises no
+    /// bits from then on.
     /// </summary>
     /// <value>False by default: such samples are refused where bits are promised.</value>
     public bool AcceptOtherExecution { get; init; }

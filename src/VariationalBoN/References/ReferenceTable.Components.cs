@@ -106,9 +106,8 @@ public sealed partial class ReferenceTable
             );
     }
 
-    private ReferenceTable WithColumns(string name, List<ImmutableArray<double?>> columns)
-    {
-        var table = new ReferenceTable(
+    private ReferenceTable WithColumns(string name, List<ImmutableArray<double?>> columns) =>
+        Of(
             Prompts.Select(
                 (prompt, p) =>
                     prompt.All is var all && columns[p].All(value => value is null)
@@ -121,9 +120,6 @@ public sealed partial class ReferenceTable
                             },
                             prompt.TieTolerance
                         )
-            ),
-            Provenance
+            )
         );
-        return new ReferenceTable(table, table.Prompts, _acceptsUnknown);
-    }
 }

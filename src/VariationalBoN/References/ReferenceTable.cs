@@ -14,9 +14,7 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed partial class ReferenceTable : IDisposable
 {
-    private readonly Dictionary<Prompt, ReferencePrompt>? _byPrompt;
-    private readonly StoredSamples? _stored;
-    private readonly int[]? _places; // of each prompt of the store among those of the table; -1 where none of its samples has a reward
+    private readonly TablePrompts _prompts;
     private readonly bool _acceptsUnknown;
 
     /// <summary>A table of given samples.</summary>
@@ -26,67 +24,14 @@ public sealed partial class ReferenceTable : IDisposable
     public ReferenceTable(IEnumerable<ReferencePrompt> prompts, ReferenceProvenance? provenance = null)
     {
         ArgumentNullException.ThrowIfNull(prompts);
-        Prompts = [.. prompts];
-        Provenance = provenance;
-        if (Prompts.IsEmpty)
-            throw new ArgumentException("A reference table needs at least one prompt.", nameof(prompts));
-        if (PromptsWithoutReward.Among(Prompts) is string empty)
-            throw new ArgumentException($"{empty} Leave them out, or draw more samples of them.", nameof(prompts));
-        _byPrompt = [];
-        foreach (ReferencePrompt prompt in Prompts)
-        {
-            if (!_byPrompt.TryAdd(prompt.Prompt, prompt))
-                throw new ArgumentException(
-                    $"The prompt \"{prompt.Prompt}\" stands twice; give all its samples together.",
-                    nameof(prompts)
-                );
-        }
+        (_prompts, Provenance) = (TablePrompts.Of([.. prompts]), provenance);
     }
 
-    /// <summary>A table that reads from a store, and owns it: of all its prompts that have a reward, or of some.</summary>
-    private ReferenceTable(StoredSamples stored, IEnumerable<Prompt>? prompts)
-    {
-        (_stored, Provenance) = (stored, stored.Provenance);
-        if (prompts is not null)
-        {
-            _byPrompt = prompts.ToDictionary(
-                prompt => prompt,
-                prompt => new ReferencePrompt(new StoredPrompt(stored, stored.Find(prompt)), prompt)
-            );
-            Prompts = [.. _byPrompt.Values];
-            return;
-        }
-
-        int[] known = [.. Enumerable.Range(0, stored.Prompts).Where(number => stored.Count(number) > 0)];
-        _places = new int[stored.Prompts];
-        Array.Fill(_places, -1);
-        for (int place = 0; place < known.Length; place++)
-            _places[known[place]] = place;
-        Prompts = [.. known.Select(number => new ReferencePrompt(new StoredPrompt(stored, number), null))];
-        if (Prompts.IsEmpty)
-            throw new InvalidDataException(
-                stored.Rows == 0
-                    ? $"{stored.Path}: the store has no samples yet. Estimate the table into it first."
-                    : $"{stored.Path}: the store has no reward: none of the samples of its {stored.Rows} rows has one. See why the reward "
-                        + $"model fails for them, or whether all are truncated."
-            );
-    }
-
-    private ReferenceTable(ReferenceTable table, ImmutableArray<ReferencePrompt> prompts, bool acceptsUnknown)
-    {
-        (Prompts, Provenance, _stored, _places, _acceptsUnknown) = (
-            prompts,
-            table.Provenance,
-            table._stored,
-            table._places,
-            acceptsUnknown
-        );
-        if (table._byPrompt is not null)
-            _byPrompt = Prompts.ToDictionary(prompt => prompt.Prompt);
-    }
+    private ReferenceTable(TablePrompts prompts, ReferenceProvenance? provenance, bool acceptsUnknown) =>
+        (_prompts, Provenance, _acceptsUnknown) = (prompts, provenance, acceptsUnknown);
 
     /// <summary>The prompts in order.</summary>
-    public ImmutableArray<ReferencePrompt> Prompts { get; }
+    public ImmutableArray<ReferencePrompt> Prompts => _prompts.All;
 
     /// <summary>Where the rewards come from; null for an imported table.</summary>
     public ReferenceProvenance? Provenance { get; }
@@ -102,14 +47,7 @@ public sealed partial class ReferenceTable : IDisposable
         get
         {
             ArgumentNullException.ThrowIfNull(prompt);
-            return Find(prompt)
-                ?? throw new KeyNotFoundException(
-                    _stored?.Find(prompt) is >= 0 and var number && _stored.Count(number) == 0
-                        ? $"The prompt \"{prompt}\" has no reward in {_stored.Path}: none of its samples has one. Draw more samples of "
-                            + $"it, or leave it out."
-                        : $"The prompt \"{prompt}\" is not among the {Prompts.Length} prompts of the reference table. Add it to the "
-                            + $"prompts that the table is estimated from; prompts are compared character by character."
-                );
+            return _prompts.Find(prompt) ?? throw new KeyNotFoundException(_prompts.WhyNot(prompt));
         }
     }
 
@@ -152,16 +90,13 @@ public sealed partial class ReferenceTable : IDisposable
     }
 
     /// <summary>Takes M scored reference samples for each prompt from a source, such as one that draws elsewhere.</summary>
+    /// <inheritdoc cref="EstimateAsync(Scorer, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/>
     /// <param name="source">Draws from the reference and scores.</param>
     /// <param name="prompts">At least one prompt, training and held-out; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress.</param>
-    /// <param name="cancellationToken">Stops drawing and scoring. A store keeps what was scored; what was drawn and not yet scored is lost
-    /// and drawn again by the next call, as where the reward model fails.</param>
-    /// <returns>The table.</returns>
+    /// <param name="cancellationToken">Stops drawing and scoring.</param>
     /// <exception cref="ArgumentException">There is no prompt, an option is out of range, or the source draws from another policy than the
     /// reference whose log-probabilities it gives.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message
-    /// names them, and the store keeps what was drawn.</exception>
     public static Task<ReferenceTable> EstimateAsync(
         ICompletionSource source,
         IReadOnlyList<Prompt> prompts,
@@ -244,7 +179,7 @@ public sealed partial class ReferenceTable : IDisposable
     /// <returns>A table that shares the store of this one where it has one: disposing of either closes it for both.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
     public ReferenceTable WithTieTolerance(double tieTolerance) =>
-        new(this, [.. Prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance))], _acceptsUnknown);
+        new(_prompts.Select(prompt => prompt.WithTieTolerance(tieTolerance)), Provenance, _acceptsUnknown);
 
     /// <summary>The first M samples of each prompt: what an estimation of fewer samples would have drawn.</summary>
     /// <param name="samplesPerPrompt">M, at least 1: samples that were drawn, those without a reward included.</param>
@@ -255,27 +190,19 @@ public sealed partial class ReferenceTable : IDisposable
     public ReferenceTable First(int samplesPerPrompt)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samplesPerPrompt, 1);
-        foreach (ReferencePrompt prompt in Prompts)
-        {
-            if (prompt.Drawn < samplesPerPrompt)
-                throw new ArgumentOutOfRangeException(
-                    nameof(samplesPerPrompt),
-                    samplesPerPrompt,
-                    $"Of the prompt \"{prompt.Prompt}\" only {prompt.Drawn} samples were drawn."
-                );
-        }
-
-        var first = new ReferenceTable(
-            Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.All.Take(samplesPerPrompt), prompt.TieTolerance)),
-            Provenance
-        );
-        return new ReferenceTable(first, first.Prompts, _acceptsUnknown);
+        if (Prompts.FirstOrDefault(prompt => prompt.Drawn < samplesPerPrompt) is { } shorter)
+            throw new ArgumentOutOfRangeException(
+                nameof(samplesPerPrompt),
+                samplesPerPrompt,
+                $"Of the prompt \"{shorter.Prompt}\" only {shorter.Drawn} samples were drawn."
+            );
+        return Of(Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.All.Take(samplesPerPrompt), prompt.TieTolerance)));
     }
 
     /// <summary>The same table for rewards that do not say where they come from, such as the files of the paper's authors: the caller
     /// vouches that they are of the reference and the reward model they are used with.</summary>
     /// <returns>A table that shares the store of this one; this one where <see cref="Provenance"/> is known.</returns>
-    public ReferenceTable AcceptUnknownProvenance() => Provenance is not null ? this : new(this, Prompts, acceptsUnknown: true);
+    public ReferenceTable AcceptUnknownProvenance() => Provenance is not null ? this : new(_prompts, Provenance, acceptsUnknown: true);
 
     /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
     /// <param name="scorer">What live completions are scored with.</param>
@@ -289,30 +216,24 @@ public sealed partial class ReferenceTable : IDisposable
 
     /// <summary>Closes the store that the table reads from; neither it nor those made of it by <see cref="WithTieTolerance"/> can be read
     /// any more.</summary>
-    public void Dispose() => _stored?.Dispose();
+    public void Dispose() => _prompts.Dispose();
 
     /// <summary>A table that reads from a store: of all its prompts that have a reward.</summary>
-    internal static ReferenceTable OfStore(string path) => OfStore(StoredSamples.Open(path), prompts: null);
+    internal static ReferenceTable OfStore(string path) => OfStore(StoredSamples.Open(path), TablePrompts.OfStore);
 
     /// <summary>A table that reads samples First to First + Count - 1 of some prompts from a store; prompts without a reward are in it as
     /// well.</summary>
     internal static ReferenceTable OfStore(string path, IEnumerable<Prompt> prompts, int firstSample, int count) =>
-        OfStore(StoredSamples.Open(path, (firstSample, (long)firstSample + count)), prompts);
+        OfStore(StoredSamples.Open(path, (firstSample, (long)firstSample + count)), stored => TablePrompts.OfStore(stored, prompts));
 
     /// <summary>The samples of a prompt; null when it is not here.</summary>
-    internal ReferencePrompt? Find(Prompt prompt)
-    {
-        if (_byPrompt is not null)
-            return _byPrompt.GetValueOrDefault(prompt);
-        int number = _stored!.Find(prompt);
-        return number >= 0 && _places![number] is >= 0 and var place ? Prompts[place] : null;
-    }
+    internal ReferencePrompt? Find(Prompt prompt) => _prompts.Find(prompt);
 
-    private static ReferenceTable OfStore(StoredSamples stored, IEnumerable<Prompt>? prompts)
+    private static ReferenceTable OfStore(StoredSamples stored, Func<StoredSamples, TablePrompts> prompts)
     {
         try
         {
-            return new ReferenceTable(stored, prompts);
+            return new ReferenceTable(prompts(stored), stored.Provenance, acceptsUnknown: false);
         }
         catch
         {
@@ -320,4 +241,7 @@ public sealed partial class ReferenceTable : IDisposable
             throw;
         }
     }
+
+    /// <summary>A table in memory of prompts that were made of those of this one.</summary>
+    private ReferenceTable Of(IEnumerable<ReferencePrompt> prompts) => new(TablePrompts.Of([.. prompts]), Provenance, _acceptsUnknown);
 }

@@ -19,8 +19,10 @@ internal static class StoreFacts
         RewardModel = "reward_model";
     private const string Scoring = "scoring",
         Seed = "seed",
-        MoreSeeds = "more_seeds",
-        Execution = "execution";
+        MoreSeeds = "more_seeds";
+
+    /// <summary>Under which execution all samples of the store were drawn; there where bits are promised.</summary>
+    public const string Execution = "execution";
 
     /// <summary>The version of this library.</summary>
     public static string ThisLibrary => LibraryVersion.Text;
@@ -83,7 +85,7 @@ internal static class StoreFacts
                 : throw new FormatException($"\"{text}\" is no seed.");
     }
 
-    /// <summary>What of a store differs from what it is used with; none when nothing does.</summary>
+    /// <summary>What of a store differs from what it is used with, but for the execution; none when nothing does.</summary>
     /// <exception cref="InvalidDataException">The store's provenance cannot be read.</exception>
     public static IEnumerable<string> Differences(IReadOnlyDictionary<string, string> facts, string path, ReferenceProvenance? here)
     {

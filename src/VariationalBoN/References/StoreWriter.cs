@@ -16,6 +16,7 @@ internal sealed class StoreWriter : IDisposable
     private readonly StoreRows _rows;
     private readonly StoreWriting _how;
     private readonly Dictionary<UInt128, SampleRanges> _ranges;
+    private (string Fact, Action Done)? _forgotten; // with the next batch
     private bool _hasFailed; // the last batch
     private bool _isDisposed;
 
@@ -113,6 +114,11 @@ internal sealed class StoreWriter : IDisposable
         _hasFailed = false;
     }
 
+    /// <summary>Takes a fact away when the next batch is kept, which it does not hold for; not before, and not when that fails.</summary>
+    /// <param name="fact">The fact.</param>
+    /// <param name="done">Told when it is gone.</param>
+    public void ForgetWithNextBatch(string fact, Action done) => _forgotten = (fact, done);
+
     /// <summary>Which of the samples First to First + Count - 1 of a prompt are not here.</summary>
     public IEnumerable<(int First, int Count)> Missing(Prompt prompt, int first, int count) =>
         _ranges.GetValueOrDefault(StoreIndex.KeyOf(prompt), new SampleRanges()).Missing(first, count);
@@ -184,6 +190,8 @@ internal sealed class StoreWriter : IDisposable
         {
             foreach (StoreRow row in batch)
                 _rows.Insert(row);
+            if (_forgotten is { } forgotten)
+                StoreSchema.SetFact(_connection, forgotten.Fact, null);
             _connection.Execute("COMMIT");
         }
         catch
@@ -192,6 +200,9 @@ internal sealed class StoreWriter : IDisposable
                 _connection.Execute("ROLLBACK");
             throw;
         }
+
+        _forgotten?.Done();
+        _forgotten = null;
     }
 
     private void Claim(UInt128 key, StoreRow row)

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Net.Sockets;
-using Polly;
 using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
@@ -48,7 +45,8 @@ internal static class CheckedScoring
 
         int[][] batches = [.. asked.Chunk(BatchSize(model, options))];
         var failures = new RewardModelException?[batches.Length];
-        await ForEachAsync(
+        await ParallelCalls
+            .ForEachAsync(
                 batches.Length,
                 options.MaxConcurrency,
                 async (b, token) =>
@@ -70,49 +68,12 @@ internal static class CheckedScoring
         return found;
     }
 
-    /// <summary>A completion for messages.</summary>
-    internal static string Name(Completion completion) =>
-        $"prompt {Shown.Quoted(completion.Prompt.Canonical)}, text {Shown.Quoted(completion.Text)}";
-
     private static int BatchSize(IRewardModel model, ScoringOptions options) =>
         model.MaxBatchSize >= 1
             ? Math.Min(options.BatchSize, model.MaxBatchSize)
             : throw new InvalidOperationException(
                 $"The reward model {model.Identity.Name} has MaxBatchSize {model.MaxBatchSize}; it must be at least 1."
             );
-
-    /// <summary>One after another on the caller's thread, or so many at once; the first failure stops the others.</summary>
-    private static async Task ForEachAsync(
-        int count,
-        int maxConcurrency,
-        Func<int, CancellationToken, Task> action,
-        CancellationToken cancellationToken
-    )
-    {
-        if (maxConcurrency == 1 || count <= 1)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                await action(i, cancellationToken).ConfigureAwait(false);
-            }
-
-            return;
-        }
-
-        try
-        {
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = maxConcurrency, CancellationToken = cancellationToken };
-            await Parallel
-                .ForAsync(0, count, parallel, async (i, token) => await action(i, token).ConfigureAwait(false))
-                .ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            cancellationToken.ThrowIfCancellationRequested(); // with the caller's token, not that of the loop
-            throw;
-        }
-    }
 
     private static async Task<RewardModelException?> ScoreBatchAsync(
         IRewardModel model,
@@ -128,7 +89,7 @@ internal static class CheckedScoring
         try
         {
             RewardScores scores =
-                await AskAsync(model, [.. batch.Select(i => all[i])], cancellationToken).ConfigureAwait(false)
+                await JudgeCall.AskAsync(model, [.. batch.Select(i => all[i])], cancellationToken).ConfigureAwait(false)
                 ?? throw new InvalidOperationException("It returned null instead of a list of rewards.");
             if (scores.Count != batch.Length)
                 throw new InvalidOperationException(
@@ -140,7 +101,7 @@ internal static class CheckedScoring
         catch (Exception e)
         {
             cancellationToken.ThrowIfCancellationRequested(); // some clients tell it by an exception of their own
-            failures = [Failure(model, all, batch, e.Message, options, e)];
+            failures = [ScoringFailures.Of(model, all, batch, e.Message, options, e)];
         }
 
         if (failures.Count == 0)
@@ -148,10 +109,10 @@ internal static class CheckedScoring
         RewardModelException failure = failures[^1];
         if (options.OnFailure == RewardFailure.Throw)
             throw failures[0];
-        if (!isAnswered && IsOfService(failure))
+        if (!isAnswered && ScoringFailures.IsOfService(failure))
             throw new RewardModelException(
                 $"{failure.Message} It is not left out although ScoringOptions.OnFailure is Exclude: the fault is the service's and not a "
-                    + $"completion's. The same call goes on when the service answers.",
+                    + $"completion's. Repeat the same call when the service answers again.",
                 failure.InnerException
             );
         if (isAnswered || batch.Length == 1)
@@ -169,49 +130,6 @@ internal static class CheckedScoring
 
         return failure;
     }
-
-    /// <summary>One call of the reward model, seen from outside as a span and a duration.</summary>
-    private static async Task<RewardScores> AskAsync(IRewardModel model, Completion[] completions, CancellationToken cancellationToken)
-    {
-        if (!Instruments.JudgeDuration.Enabled && !Instruments.Source.HasListeners())
-            return await model.ScoreAsync(completions, cancellationToken).ConfigureAwait(false);
-        long start = Stopwatch.GetTimestamp();
-        var judge = KeyValuePair.Create<string, object?>("variationalbon.judge.name", model.Identity.Name);
-        string? error = null;
-        using Activity? span = Instruments
-            .Source.StartActivity("judge")
-            ?.SetTag(judge.Key, judge.Value)
-            .SetTag("variationalbon.completions", completions.Length);
-        try
-        {
-            return await model.ScoreAsync(completions, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            error = e.GetType().FullName;
-            span.Fail(e);
-            throw;
-        }
-        finally
-        {
-            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            if (error is null)
-                Instruments.JudgeDuration.Record(seconds, judge);
-            else
-                Instruments.JudgeDuration.Record(seconds, judge, KeyValuePair.Create<string, object?>("error.type", error));
-        }
-    }
-
-    /// <summary>Whether the service is at fault, whatever it was asked: it is away, fails inside, serves something else or answers
-    /// something else.</summary>
-    private static bool IsOfService(Exception failure) =>
-        failure is RemoteServiceException or HttpRequestException or SocketException or TimeoutException or ExecutionRejectedException
-            ? RetryPolicy.FailureOf(failure)
-                is RemoteFailure.Unavailable
-                    or RemoteFailure.ServerError
-                    or RemoteFailure.Misdirected
-                    or RemoteFailure.BadAnswer
-            : RetryPolicy.Beneath(failure) is Exception inner && IsOfService(inner);
 
     /// <summary>Keeps the rewards that are finite, less what a truncated completion loses; a failure for each that is not.</summary>
     private static List<RewardModelException> Take(
@@ -234,50 +152,18 @@ internal static class CheckedScoring
                 found.Rewards[batch[i]] = reward;
             else
                 failures.Add(
-                    Failure(
+                    ScoringFailures.Of(
                         model,
                         all,
                         [batch[i]],
-                        FormattableString.Invariant($"It returned {scores[i]}{Culprits(scores, i)}{less}; a reward must be finite."),
+                        FormattableString.Invariant(
+                            $"It returned {scores[i]}{ScoringFailures.Culprits(scores, i)}{less}; a reward must be finite."
+                        ),
                         options
                     )
                 );
         }
 
         return failures;
-    }
-
-    private static string Culprits(RewardScores scores, int i)
-    {
-        string[] culprits =
-        [
-            .. scores
-                .Components.Where(part => !double.IsFinite(part.Value[i]))
-                .Select(part => FormattableString.Invariant($"\"{Shown.Name(part.Key)}\" = {part.Value[i]}")),
-        ];
-        return culprits.Length == 0 ? "" : $" (component {string.Join(", ", culprits)})";
-    }
-
-    private static RewardModelException Failure(
-        IRewardModel model,
-        IReadOnlyList<Completion> all,
-        int[] batch,
-        string what,
-        ScoringOptions options,
-        Exception? inner = null
-    )
-    {
-        string which =
-            batch.Length == 1
-                ? $"completion {batch[0]}"
-                : $"a batch of {batch.Length} completions, the first of which is completion {batch[0]}";
-        string remedy =
-            options.OnFailure == RewardFailure.Throw
-                ? " Mend the reward model, or set ScoringOptions.OnFailure to Exclude to leave such completions out, counted."
-                : "";
-        return new RewardModelException(
-            $"The reward model {model.Identity.Name} failed for {which} ({Name(all[batch[0]])}): {what}{remedy}",
-            inner
-        );
     }
 }

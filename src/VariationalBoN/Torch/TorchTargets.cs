@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Torch;
 
-/// <summary>The targets of an objective on a device: log g(y | x) of a batch as a tensor, for losses that take their targets as
-/// one.</summary>
+/// <summary>
+/// Computes the targets log g(y | x) of a batch as a tensor on a device, where <see cref="ObjectiveExtensions.LogTargets"/> gives
+/// doubles.
+/// </summary>
 /// <remarks>
 /// The device form of <see cref="ObjectiveExtensions.LogTargets"/>, over <see cref="TorchBoNDistribution"/>: rewards and log pi_ref of the
 /// batch are copied to the device, and nothing is read back. There is one for <see cref="ExactObjective"/>,
@@ -59,7 +61,7 @@ public sealed class TorchTargets : IDisposable
 
     /// <summary>Whether an objective has a device form.</summary>
     /// <param name="objective">The objective.</param>
-    /// <returns>False for an objective of one's own, and for a Best-of-N distribution that is not an
+    /// <returns>False for an objective of your own, and for a Best-of-N distribution that is not an
     /// <see cref="EmpiricalBoNDistribution"/>.</returns>
     public static bool Supports(IVariationalObjective objective)
     {

@@ -1,7 +1,9 @@
 namespace VariationalBoN.Training;
 
-/// <summary>Which items each step trains on, such as preference pairs: passes over all, each in an order of its own, as a pure function of
-/// seed and step.</summary>
+/// <summary>
+/// Which items, such as preference pairs, each step trains on: passes over all, each in another order. A pure function of seed and step,
+/// so that a resumed run needs no state.
+/// </summary>
 /// <remarks>
 /// A resumed run needs no state of it. Each pass is a Fisher-Yates shuffle with <see cref="CounterRandom"/>, and steps go through the
 /// passes without a gap: a step

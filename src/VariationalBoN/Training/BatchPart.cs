@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Whole groups of a batch, whose graph is in memory at a time. Plain data, immutable, thread-safe.</summary>
+/// <summary>A part of a batch: whole groups whose gradient is computed at one time. Plain data, immutable, thread-safe.</summary>
 public sealed class BatchPart
 {
     private readonly int _whole;

@@ -1,7 +1,8 @@
 namespace VariationalBoN.Training;
 
-/// <summary>How many prompts each step takes: a batch that grows along a run, from many cheap steps while the policy is far off to few
-/// exact ones at the end.</summary>
+/// <summary>
+/// How many prompts each step takes: small batches at the beginning of a run, large ones at the end, when the gradient must be exact.
+/// </summary>
 /// <remarks>
 /// Step t of S takes First + (Last - First) t / (S - 1) prompts, rounded; from step S on Last. With First = Last it is constant. <see
 /// cref="Before"/> tells where a step begins in the endless order of prompts

@@ -9,8 +9,9 @@ using VariationalBoN.Training;
 
 namespace VariationalBoN;
 
-/// <summary>The checkpoints of one training run: a killed run goes on where it was and ends with the same bits as one that was never
-/// killed.</summary>
+/// <summary>
+/// Saves and restores the checkpoints of one training run: a killed run resumes and ends with the same bits as one that was never killed.
+/// </summary>
 /// <remarks>
 /// Add everything that a step changes, call <see cref="Restore()"/> before the loop and <see cref="Save"/> in it. Random numbers of this
 /// library are pure functions of seed and step and need no state; give <c>seed: step</c>, make the order of prompts

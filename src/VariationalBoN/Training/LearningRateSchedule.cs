@@ -1,7 +1,8 @@
 namespace VariationalBoN.Training;
 
-/// <summary>A learning rate that rises over a warm-up and then falls: a function of the step, so that a run that goes on has no state to
-/// restore.</summary>
+/// <summary>
+/// A learning rate as a function of the step: a linear warm-up, then a decay or a constant. A resumed run has no state of it to restore.
+/// </summary>
 /// <remarks>
 /// With W steps of warm-up, S steps in all and t = (step - W) / (S - W): Peak (step + 1) / W before step W; then
 /// Peak (1 - (1 - f) t), or Peak (f + (1 - f) (1 + cos(pi t)) / 2), f being <see cref="FinalPart"/>; from step S on Peak f, however

@@ -4,8 +4,10 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Metrics of a run: a JSON Lines file, one step a line, the same numbers as gauges of <c>System.Diagnostics.Metrics</c> and,
-/// where asked for, as events of TensorBoard.</summary>
+/// <summary>
+/// Writes the metrics of a run: a JSON line for each step, the same numbers as gauges of <c>System.Diagnostics.Metrics</c> and, if asked
+/// for, as events of TensorBoard.
+/// </summary>
 /// <remarks>
 /// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is
 /// handed to the operating system at once, so a killed process loses none; a line torn by a full disk is cut when the file is opened again.

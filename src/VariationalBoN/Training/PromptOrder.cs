@@ -1,7 +1,9 @@
 namespace VariationalBoN.Training;
 
-/// <summary>Which prompts each step trains on: passes over all prompts, each in an order of its own, as a pure function of seed and
-/// step.</summary>
+/// <summary>
+/// Which prompts each step trains on: passes over all prompts, each in another order. A pure function of seed and step, so that a resumed
+/// run needs no state.
+/// </summary>
 /// <remarks>
 /// The <see cref="BatchOrder{T}"/> of prompts: a resumed run needs no state of it. Immutable apart from a memory of the last pass;
 /// thread-safe.

@@ -6,8 +6,10 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Training;
 
-/// <summary>What one training step says of the policy, from the completions that it trains on: what <see cref="MetricsLog"/> writes and
-/// <see cref="TrainingGuard"/> watches.</summary>
+/// <summary>
+/// The usual metrics of one training step, from the completions that it trains on: what <see cref="MetricsLog"/> writes and <see
+/// cref="TrainingGuard"/> watches.
+/// </summary>
 /// <remarks>One source: the log-ratios behind the KL are those of the loss. Plain data, immutable, thread-safe.</remarks>
 public sealed record StepMetrics
 {

@@ -3,7 +3,9 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Training;
 
-/// <summary>Watches the numbers of a training loop and says early, and why, when it goes wrong: no method diverges silently.</summary>
+/// <summary>
+/// Watches the numbers of a training loop and raises an alarm, with the likely cause, when the run goes wrong; stops a run that diverges.
+/// </summary>
 /// <remarks>
 /// One line in the loop: <c>guard.Observe(step, numbers)</c> before the optimizer steps. A loop over pairs or reference samples, whose
 /// completions are not the policy's, gives loss and gradient at each step and now and then the numbers of a probe: a few completions of the

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Weights;
 
-/// <summary>Reads and writes weights in the safetensors format, byte for byte as its reference implementation writes them.</summary>
+/// <summary>
+/// Reads, maps and writes weights in the safetensors format; files are byte for byte those of its reference implementation.
+/// </summary>
 /// <remarks>
 /// Format: 8 bytes of little-endian header length, a JSON header padded with spaces to a multiple of 8, the data; wide element types
 /// first, names in ordinal order. Stateless; thread-safe as long as no other thread changes the same tensors or file.

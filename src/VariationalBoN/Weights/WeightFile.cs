@@ -79,7 +79,7 @@ internal sealed class WeightFile : IDisposable
             int count = RandomAccess.Read(_stream.SafeFileHandle, target, offset);
             if (count == 0)
                 throw new InvalidDataException(
-                    $"{Path}: the file ends at byte {offset}, in the middle of a tensor that its header promises whole."
+                    $"{Path}: the file ends at byte {offset}, within a tensor that its header declares. Copy the file again."
                 );
             offset += count;
             target = target[count..];

@@ -59,7 +59,7 @@ public sealed class PreferenceDataReportTests
             report.Findings,
             finding =>
                 finding.IsWarning
-                && finding.Text.StartsWith("1 held-out pairs stand there before with the other label", StringComparison.Ordinal)
+                && finding.Text.StartsWith("1 held-out pairs repeat an earlier pair with the other label", StringComparison.Ordinal)
         );
     }
 

@@ -5,6 +5,7 @@ using VariationalBoN.Tests.References;
 namespace VariationalBoN.Tests.Orleans;
 
 /// <summary>A learner of one worker as a source: the worker's policy begins elsewhere and gets its weights by publication.</summary>
+[ContractOf(typeof(ClusterLearner))]
 public sealed class ClusterLearnerContractTests : CompletionSourceContract, IAsyncLifetime
 {
     private readonly List<Func<Task>> _closing = [];

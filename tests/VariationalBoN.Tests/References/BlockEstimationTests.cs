@@ -103,7 +103,14 @@ public sealed class BlockEstimationTests : StoreFixture
                 }
             )
         ).Dispose();
-        using var table = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(odd));
+        using var table = await ReferenceTable.EstimateAsync(
+            new Scorer(Reference(), s_judge),
+            s_prompts,
+            Options(odd) with
+            {
+                Storage = s_accepting,
+            }
+        );
         Assert.All(table.Prompts, prompt => Assert.Equal(Enumerable.Range(0, 320), prompt.SampleIndices));
     }
 
@@ -124,8 +131,12 @@ public sealed class BlockEstimationTests : StoreFixture
         var refused = Assert.Throws<InvalidOperationException>(() => ReferenceStore.Open(Store, here with { Execution = other }));
         Assert.Contains("in the other 77", refused.Message);
         Assert.Contains(nameof(ReferenceStoreOptions.AcceptOtherExecution), refused.Message);
-        ReferenceStore.Open(Store, here with { Execution = null }).Dispose(); // nothing is promised
+        Assert.Contains(
+            "promises the bits of one execution",
+            Assert.Throws<InvalidOperationException>(() => ReferenceStore.Open(Store, here with { Execution = null })).Message
+        );
         ReferenceStore.Open(Store, here with { Execution = other }, new() { AcceptOtherExecution = true }).Dispose();
+        ReferenceStore.Open(Store, here).Dispose(); // nothing was added, so that its promise stands
 
         using (ReferenceStore stranger = ReferenceStore.Open(Named("stranger.db"), here with { Execution = other }))
             stranger.Append([Samples("1", 0, 4)], firstSample: 160);
@@ -151,26 +162,95 @@ public sealed class BlockEstimationTests : StoreFixture
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
             ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(elsewhere))
         );
-        Assert.Contains("lacks samples", refused.Message);
+        Assert.Contains("does not take samples of here", refused.Message);
         Assert.Contains("threads is 77, in the other", refused.Message);
-        ReferenceTableOptions accepting = Options(elsewhere) with
-        {
-            Storage = new() { FlushToDisk = false, AcceptOtherExecution = true },
-        };
+        ReferenceTableOptions accepting = Options(elsewhere) with { Storage = s_accepting };
         using var grown = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, accepting);
         Assert.All(grown.Prompts, prompt => Assert.Equal(320, prompt.Samples.Length));
+        Assert.Null(grown.Provenance!.Execution); // of two executions it is of none
+        await AssertRefused(Options(elsewhere) with { SamplesPerPrompt = 480 }, "does not say under which execution");
     }
 
     [Fact]
-    public async Task A_table_of_before_goes_on_without_a_word_of_its_execution()
+    public async Task A_store_that_promises_no_bits_takes_no_blocks_unless_last_digits_do_not_matter()
     {
-        ReferenceTableOptions options = Options(Store) with { SamplesPerPrompt = 160, SamplesPerBlock = null };
-        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, options)).Dispose();
-        using (var before = ReferenceTable.Load(Store))
-            Assert.Null(before.Provenance!.Execution);
-        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(Store))).Dispose();
-        using var table = ReferenceTable.Load(Store);
+        ReferenceTableOptions before = Options(Store) with { SamplesPerPrompt = 160, SamplesPerBlock = null }; // as those of before
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, before)).Dispose();
+        string[] rows = Rows(Store);
+        (
+            await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(Store) with { SamplesPerPrompt = 160 })
+        ).Dispose();
+
+        await AssertRefused(Options(Store), "does not say under which execution");
+        Assert.Equal(rows, Rows(Store));
+
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, before with { SamplesPerPrompt = 200 })).Dispose();
+        using var table = await ReferenceTable.EstimateAsync(
+            new Scorer(Reference(), s_judge),
+            s_prompts,
+            Options(Store) with
+            {
+                Storage = s_accepting,
+            }
+        );
         Assert.All(table.Prompts, prompt => Assert.Equal(320, prompt.Samples.Length));
+        Assert.Null(table.Provenance!.Execution);
+    }
+
+    [Fact]
+    public async Task A_store_that_promises_bits_takes_no_samples_without_them()
+    {
+        ReferenceTableOptions blocks = Options(Store) with { SamplesPerPrompt = 160 };
+        (await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, blocks)).Dispose();
+        string[] rows = Rows(Store);
+
+        await AssertRefused(Options(Store) with { SamplesPerBlock = null }, "promises the bits of one execution");
+
+        Assert.Equal(rows, Rows(Store));
+        using ReferenceStore none = ReferenceStore.Open(
+            Named("none.db"),
+            new ReferenceProvenance(new Scorer(Reference(), s_judge).Origin, 7)
+        );
+        none.Append([Samples("1", 0, 4)], firstSample: 160);
+        none.Close();
+        Assert.Contains(
+            "promises the bits of one execution",
+            Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Store, [Named("none.db")])).Message
+        );
+        Assert.Equal(1, ReferenceStore.Merge(Store, [Named("none.db")], s_accepting));
+        using var table = ReferenceTable.Load(Store);
+        Assert.Null(table.Provenance!.Execution);
+    }
+
+    /// <summary>As a process leaves one that is killed before its first batch.</summary>
+    [Fact]
+    public async Task An_empty_store_takes_nothing_but_what_it_was_made_for()
+    {
+        ReferenceTableOptions options = Options(Store) with { SamplesPerPrompt = 160 };
+        var scorer = new Scorer(Reference(), s_judge);
+        var made = new ReferenceProvenance(scorer.Origin, options.Seed) { Execution = TorchRuntime.Execution };
+        ReferenceStore.Open(Store, made).Dispose();
+
+        foreach (
+            (ReferenceProvenance? other, string named) in (ReadOnlySpan<(ReferenceProvenance?, string)>)
+                [
+                    (made with { Seed = 8 }, "seed"),
+                    (made with { Origin = made.Origin with { RewardModel = "another" } }, "reward model"),
+                    (made with { Origin = made.Origin with { Reference = "another" } }, "reference"),
+                    (made with { Execution = "another" }, "another execution"),
+                    (made with { Execution = null }, "promises the bits"),
+                    (null, "is not known"),
+                ]
+        )
+            Assert.Contains(named, Assert.Throws<InvalidOperationException>(() => ReferenceStore.Open(Store, other)).Message);
+        await AssertRefused(options with { Seed = 8 }, "seed");
+        await AssertRefused(options with { SamplesPerBlock = null }, "promises the bits");
+        ReferenceStore.Open(Named("shard.db"), made with { Seed = 8 }).Dispose();
+        Assert.Contains("seed", Assert.Throws<InvalidOperationException>(() => ReferenceStore.Merge(Store, [Named("shard.db")])).Message);
+        Assert.Empty(Rows(Store));
+
+        using var table = await ReferenceTable.EstimateAsync(scorer, s_prompts, options);
+        Assert.Equal(made, table.Provenance);
     }
 
     public override void Dispose()
@@ -207,6 +287,18 @@ public sealed class BlockEstimationTests : StoreFixture
     }
 
     private static readonly IRewardModel s_judge = RewardModel.FromFunction(Reward, "sum");
+
+    private static readonly ReferenceStoreOptions s_accepting = new() { FlushToDisk = false, AcceptOtherExecution = true };
+
+    private async Task AssertRefused(ReferenceTableOptions options, string named) =>
+        Assert.Contains(
+            named,
+            (
+                await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                    ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, options)
+                )
+            ).Message
+        );
 
     private static double Reward(Completion completion) => completion.Tokens.Sum() / 7.0;
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Rewards;
@@ -5,7 +6,8 @@ using VariationalBoN.Tests.Policies;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>What every <see cref="ICompletionSource"/> keeps; derive from it for each implementation.</summary>
+/// <summary>What every <see cref="ICompletionSource"/> keeps; derive from it for each implementation, which <see
+/// cref="ContractOfAttribute"/> names.</summary>
 [Trait("Tier", "torch")]
 public abstract class CompletionSourceContract : IDisposable
 {
@@ -13,11 +15,12 @@ public abstract class CompletionSourceContract : IDisposable
     private readonly TabularPolicy _policy,
         _reference;
 
-    protected CompletionSourceContract()
+    /// <param name="drawsFromReference">Whether the source draws from its reference alone: then the two policies are equal.</param>
+    protected CompletionSourceContract(bool drawsFromReference = false)
     {
         _policy = new TabularPolicy(Prompts, 5, 2, [.. Enumerable.Range(0, 3 * 6 * 5).Select(i => Math.Sin(i))]);
         using var uniform = new TabularPolicy(Prompts, 5, 2);
-        _reference = uniform.CloneFrozen();
+        _reference = (drawsFromReference ? _policy : uniform).CloneFrozen();
     }
 
     protected static Prompt[] Prompts { get; } = ["a", "b", "c"];
@@ -28,6 +31,10 @@ public abstract class CompletionSourceContract : IDisposable
         _reference.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    [Fact]
+    public void The_contract_is_held_by_the_source_that_the_class_names() =>
+        Assert.Equal(GetType().GetCustomAttribute<ContractOfAttribute>()!.Source, Source().GetType());
 
     [Fact]
     public async Task Samples_come_prompt_by_prompt_with_a_group_to_each_prompt()

@@ -2,6 +2,7 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.References;
 
+[ContractOf(typeof(PolicyCompletionSource))]
 public sealed class PolicyCompletionSourceTests : CompletionSourceContract
 {
     /// <summary>As many as overflow a count: the call ends, it does not wait for a thread that has gone.</summary>

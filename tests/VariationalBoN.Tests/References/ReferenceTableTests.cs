@@ -178,7 +178,7 @@ public sealed class ReferenceTableTests
             new Scorer(new WordPolicy(s_words), RewardModel.FromFunction(WordPolicy.Reward, "other judge"))
         );
         Refused(
-            "truncated is Score, in the other Replace; value is not told, in the other 0.5",
+            "truncated is Score, in the other Replace; value is missing, in the other 0.5",
             new Scorer(
                 new WordPolicy(s_words),
                 s_reward,

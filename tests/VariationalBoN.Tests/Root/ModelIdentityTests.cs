@@ -43,16 +43,16 @@ public sealed class ModelIdentityTests
         Assert.Equal(
             [
                 "temperature is 1, in the other 0.7",
-                "tokens is 64, in the other not told",
+                "tokens is 64, in the other missing",
                 "module, sha256 is ab, cd, in the other ef",
-                "more is not told, in the other y",
+                "more is missing, in the other y",
             ],
             s_policy.Differences(other)
         );
         Assert.Empty(s_policy.Differences(ModelIdentity.Parse(s_policy.ToJson())));
         Assert.Equal(["name is \"policy\", in the other \"reward\""], s_policy.Differences("reward"));
         Assert.Equal(
-            ["the settings stand in another order"],
+            ["the settings are in another order"],
             new ModelIdentity("p", ("a", 1), ("b", 2)).Differences(new ModelIdentity("p", ("b", 2), ("a", 1)))
         );
     }

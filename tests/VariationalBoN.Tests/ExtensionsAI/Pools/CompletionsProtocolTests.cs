@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using VariationalBoN.Extensions.AI.Pools;
 
@@ -38,36 +37,36 @@ public sealed class CompletionsProtocolTests
     {
         const string Expected = """
             {"model": "served", "prompt": [3, 1, 4], "seed": 159, "temperature": 0.5, "top_k": 40, "top_p": 0.75, "min_p": 0, "presence_penalty": 0, "frequency_penalty": 0, "stream": false,
-             "n_predict": 9, "repeat_penalty": 1, "samplers": ["temperature", "top_k", "top_p"], "ignore_eos": false, "n_probs": 1, "post_sampling_probs": false, "return_tokens": true}
+             "n_predict": 9, "repeat_penalty": 1, "samplers": ["temperature", "top_k", "top_p"], "mirostat": 0, "dynatemp_range": 0, "ignore_eos": false, "n_probs": 1, "post_sampling_probs": false, "return_tokens": true}
             """;
 
         Assert.Equal(Compact(Expected), await SentAsync(PoolProtocol.LlamaCpp, s_settings));
         string plain = await SentAsync(PoolProtocol.LlamaCpp, new GenerationOptions());
-        Assert.Contains("\"samplers\":[\"temperature\"],\"ignore_eos\":true", plain);
+        Assert.Contains("\"samplers\":[\"temperature\"],\"mirostat\":0,\"dynatemp_range\":0,\"ignore_eos\":true", plain);
     }
 
     [Fact]
     public void Answers_of_both_are_read()
     {
-        var (tokens, logProbs, prompt) = Read(
+        ToldCompletion answer = Read(
             PoolProtocol.Completions,
             """
             {"choices": [{"index": 0, "text": "t", "finish_reason": "stop", "token_ids": [5, 2], "prompt_token_ids": [3, 1, 4], "logprobs": {"tokens": ["a", "b"], "token_logprobs": [-0.25, 0.0]}}]}
             """
         );
-        Assert.Equal([5, 2], tokens.AsEnumerable());
-        Assert.Equal([-0.25, 0.0], logProbs);
-        Assert.Equal([3, 1, 4], prompt!.Value.AsEnumerable());
+        Assert.Equal([5, 2], answer.Tokens.AsEnumerable());
+        Assert.Equal([new(null, -0.25), new(null, 0.0)], answer.Told.AsEnumerable());
+        Assert.Equal([3, 1, 4], answer.Prompt!.Value.AsEnumerable());
 
-        (tokens, logProbs, prompt) = Read(
+        answer = Read(
             PoolProtocol.LlamaCpp,
             """
             {"content": "t", "stop_type": "eos", "tokens": [5, 2], "completion_probabilities": [{"id": 5, "token": "a", "logprob": -0.25}, {"id": 2, "token": "", "logprob": -3}]}
             """
         );
-        Assert.Equal([5, 2], tokens.AsEnumerable());
-        Assert.Equal([-0.25, -3.0], logProbs);
-        Assert.Null(prompt);
+        Assert.Equal([5, 2], answer.Tokens.AsEnumerable());
+        Assert.Equal([new(5, -0.25), new(2, -3.0)], answer.Told.AsEnumerable());
+        Assert.Null(answer.Prompt);
     }
 
     [Theory]
@@ -91,7 +90,7 @@ public sealed class CompletionsProtocolTests
     public void An_answer_that_lacks_something_says_what(PoolProtocol protocol, string json, string said) =>
         Assert.Contains(said, Assert.Throws<FormatException>(() => Read(protocol, json)).Message);
 
-    private static (ImmutableArray<int> Tokens, double[] LogProbs, ImmutableArray<int>? Prompt) Read(PoolProtocol protocol, string json)
+    private static ToldCompletion Read(PoolProtocol protocol, string json)
     {
         using JsonDocument document = JsonDocument.Parse(json);
         return CompletionsProtocol.Read(protocol, document.RootElement);

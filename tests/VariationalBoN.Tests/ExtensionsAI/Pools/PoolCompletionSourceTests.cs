@@ -1,7 +1,9 @@
+using VariationalBoN.Extensions.AI.Pools;
 using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.ExtensionsAI.Pools;
 
+[ContractOf(typeof(PoolCompletionSource))]
 public sealed class PoolCompletionSourceTests(PolicyServers servers) : CompletionSourceContract, IClassFixture<PolicyServers>
 {
     protected override bool DrawsWithTheseSeeds => false;

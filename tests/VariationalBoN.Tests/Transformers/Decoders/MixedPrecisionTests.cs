@@ -125,7 +125,7 @@ public sealed class MixedPrecisionTests
         using var model = TinyDecoders.Create("gpt2");
         var plain = ModuleFingerprint.Of(model);
         model.UseMixedPrecision();
-        Assert.Equal("products is bfloat16, in the other not told", ModuleFingerprint.Of(model).Differences(plain).First());
+        Assert.Equal("products is bfloat16, in the other missing", ModuleFingerprint.Of(model).Differences(plain).First());
         using var adapted = model.WithLora(new LoraOptions { Rank = 2 });
         using var merged = adapted.MergeLora();
         using var copy = model.FrozenCopy(() => TinyDecoders.Create("gpt2", seed: 2));
