@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -137,7 +136,7 @@ internal static class ClusterRate
     /// <summary>One step: what is published, what the gradients weigh, how long it takes.</summary>
     private static async Task TrainAsync(WorkerCluster cluster, Parts parts, Prompt[] prompts, string what)
     {
-        await using ClusterLearner learner = cluster.CreateLearner(parts.Policy, parts.Parameters);
+        await using ClusterLearner learner = cluster.CreateLearner(parts.ToWorker());
         var clock = Stopwatch.StartNew();
         learner.Publish();
         double publish = clock.Elapsed.TotalSeconds;
@@ -161,7 +160,7 @@ internal static class ClusterRate
             (logProb, part) => ScoreFunction.Loss(logProb, part.Of(targets), part.Groups)
         );
         double alone = clock.Elapsed.TotalSeconds;
-        long bytes = parts.Parameters.Sum(parameter => parameter.Value.numel() * parameter.Value.element_size());
+        long bytes = parts.Policy.Parameters.Sum(parameter => parameter.numel() * parameter.element_size());
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
@@ -237,18 +236,13 @@ internal static class ClusterRate
 
         public Scorer Scorer { get; }
 
-        public ImmutableArray<(string Name, TorchSharp.Modules.Parameter Value)> Parameters =>
-            [.. _adapted.named_parameters().Where(pair => pair.parameter.requires_grad).Select(pair => (pair.name, pair.parameter))];
-
         public ClusterWorker ToWorker() =>
-            new(Scorer)
+            new(Scorer, Policy)
             {
-                Policy = Policy,
-                Parameters = Parameters,
-                Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(
-                    "loss",
-                    (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)
-                ),
+                Losses = new Dictionary<string, GradientLoss>
+                {
+                    ["loss"] = (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups),
+                },
                 Owned = [this],
             };
 

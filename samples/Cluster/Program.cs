@@ -26,6 +26,7 @@ var postgres = new Option<string>("--postgres")
         "A connection to PostgreSQL with Orleans' tables in it (README.md): "
         + "then there is no primary, any process may die, and the learner is killed, too.",
 };
+var redis = new Option<string>("--redis") { Description = "The same with a connection to Redis, such as 127.0.0.1:6379." };
 var plain = FastRuntime.Plain();
 var program = new RootCommand(
     "Aligns a small language model to Best-of-8 over a cluster of processes, one of which is killed on the "
@@ -34,8 +35,14 @@ var program = new RootCommand(
 {
     quick,
     postgres,
+    redis,
     plain,
 };
+program.Validators.Add(parsed =>
+{
+    if (parsed.GetValue(postgres) is not null && parsed.GetValue(redis) is not null)
+        parsed.AddError("Both --postgres and --redis are given; one database knows the members.");
+});
 program.SetAction(
     async (parsed, stop) =>
     {
@@ -59,6 +66,7 @@ program.SetAction(
                             TrainPrompts = isQuick ? 32 : 96,
                             HeldOutPrompts = isQuick ? 8 : 48,
                             Postgres = parsed.GetValue(postgres),
+                            Redis = parsed.GetValue(redis),
                             Primary = Silos.FreePorts(),
                         },
                         Console.Out

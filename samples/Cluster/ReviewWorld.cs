@@ -51,10 +51,6 @@ internal sealed class ReviewWorld : IDisposable
 
     public ImmutableArray<Prompt> HeldOutPrompts { get; }
 
-    /// <summary>What the learner publishes.</summary>
-    public ImmutableArray<(string Name, TorchSharp.Modules.Parameter Value)> Parameters =>
-        [.. Network.named_parameters().Select(pair => (pair.name, pair.parameter))];
-
     /// <summary>vBoN: the same code in one process and at every worker.</summary>
     public static torch.Tensor Loss(
         torch.Tensor logProb,
@@ -62,13 +58,11 @@ internal sealed class ReviewWorld : IDisposable
         IReadOnlyDictionary<string, double[]> numbers
     ) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups);
 
-    /// <summary>This world as the worker of a silo.</summary>
+    /// <summary>This world as the worker of a silo, or as what the learner trains.</summary>
     public ClusterWorker ToWorker() =>
-        new(Scorer)
+        new(Scorer, Policy)
         {
-            Policy = Policy,
-            Parameters = Parameters,
-            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(LossName, Loss),
+            Losses = new Dictionary<string, GradientLoss> { [LossName] = Loss },
             Owned = [this],
         };
 

@@ -63,8 +63,7 @@ internal static class Roles
         await using (WorkerCluster cluster = await client.ConnectVariationalBoNAsync(options, cancellationToken))
         await using (
             ClusterLearner learner = cluster.CreateLearner(
-                world.Policy,
-                world.Parameters,
+                world.ToWorker(),
                 new() { PromptsPerBlock = Settings.PromptsPerBlock, SamplesPerBlock = Settings.CompletionsPerPrompt }
             )
         )

@@ -19,7 +19,7 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
     {
         Say("training the reviews model, which every process then reads");
         ReviewWorld.MakeModel(settings, cancellationToken);
-        if (settings.Postgres is null)
+        if (!settings.HasDatabase)
             await StartSiloAsync(Roles.Primary, "primary", cancellationToken);
         var workers = new List<(string Name, Child Process)>();
         await Task.WhenAll(
@@ -37,7 +37,7 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         int half = settings.Steps / 2;
         Child learner = StartLearner();
         int code = await learner.EndAsync(cancellationToken);
-        if (code == 137 && settings.Postgres is not null)
+        if (code == 137 && settings.HasDatabase)
         {
             Say("the learner was killed; another one goes on from its store and checkpoint");
             code = await StartLearner().EndAsync(cancellationToken);
@@ -46,7 +46,7 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         if (code != 0)
             return Fail($"The learner ended with {code}.");
         await disturbing;
-        if (_events.Missing(settings.Postgres is not null) is string missing)
+        if (_events.Missing(settings.HasDatabase) is string missing)
             return Fail(missing);
         Say("the same in one process");
         using (Child alone = Start(Roles.Alone, "alone", _ => { }))
@@ -74,7 +74,7 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
                     )
                         disturbing = Task.Run(() => DisturbAsync(workers, cancellationToken), cancellationToken);
                     if (
-                        settings.Postgres is not null
+                        settings.HasDatabase
                         && !isKilled
                         && line.StartsWith($"step {half + 1} ", StringComparison.Ordinal)
                         && !File.Exists(Path.Combine(settings.Folder, "learner-killed"))

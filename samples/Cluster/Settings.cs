@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Cluster;
 
@@ -17,8 +18,15 @@ internal sealed record Settings
 
     public required int HeldOutPrompts { get; init; }
 
-    /// <summary>A connection to PostgreSQL; null for the primary silo.</summary>
+    /// <summary>A connection to PostgreSQL, which knows the members of the cluster; null without.</summary>
     public string? Postgres { get; init; }
+
+    /// <summary>A connection to Redis, which does; null without.</summary>
+    public string? Redis { get; init; }
+
+    /// <summary>Whether a database knows the members, and no primary silo, so that any process may die.</summary>
+    [JsonIgnore]
+    public bool HasDatabase => Postgres is not null || Redis is not null;
 
     /// <summary>The ports of the primary silo, or of none.</summary>
     public required Ports Primary { get; init; }

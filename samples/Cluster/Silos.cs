@@ -34,9 +34,12 @@ internal static class Silos
             builder.UseOrleans(silo =>
             {
                 Ports ports = FreePorts();
-                if (settings.Postgres is string connection)
+                if (settings.HasDatabase)
                 {
-                    silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgreSql, connection));
+                    if (settings.Postgres is string connection)
+                        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgreSql, connection));
+                    else
+                        silo.UseRedisClustering(settings.Redis!);
                     silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.ClusterId, Service));
                     silo.ConfigureEndpoints(IPAddress.Loopback, ports.Silo, ports.Gateway);
                 }
@@ -55,9 +58,12 @@ internal static class Silos
         Host(builder =>
             builder.UseOrleansClient(client =>
             {
-                if (settings.Postgres is string connection)
+                if (settings.HasDatabase)
                 {
-                    client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgreSql, connection));
+                    if (settings.Postgres is string connection)
+                        client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (PostgreSql, connection));
+                    else
+                        client.UseRedisClustering(settings.Redis!);
                     client.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.ClusterId, Service));
                     client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
                 }

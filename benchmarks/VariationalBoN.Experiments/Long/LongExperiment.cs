@@ -3,7 +3,6 @@ using System.Globalization;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
-using VariationalBoN.References;
 using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Experiments.Long;

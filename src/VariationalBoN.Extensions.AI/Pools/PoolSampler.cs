@@ -1,7 +1,6 @@
-using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using VariationalBoN.Extensions.AI.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
@@ -20,6 +19,7 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// or settings is an error that names it. So is, at once, one that gives no ids, or one answer whatever the seed.</para>
 /// <para>As thread-safe as the local copy and the tokenizer.</para>
 /// </remarks>
+[Experimental(ExperimentalIds.Pools)]
 public sealed class PoolSampler
 {
     private readonly PoolHandler _pool;

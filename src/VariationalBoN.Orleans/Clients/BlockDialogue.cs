@@ -10,13 +10,15 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(0.2);
     private readonly Guid _ticket = Guid.NewGuid();
+    private Task<BeginAnswer>? _begin; // of the last call
     private bool _begun;
     private long _heard = Stopwatch.GetTimestamp();
 
-    /// <summary>Brings the block to its end.</summary>
-    /// <param name="leave">Cancelled when the worker has left.</param>
-    /// <exception cref="OperationCanceledException">The worker has left.</exception>
+    /// <summary>Brings the block to its end; where nobody waits for it any more, tells the worker so.</summary>
+    /// <param name="leave">Cancelled when the worker has left or is refused, or the pool is closed.</param>
+    /// <exception cref="OperationCanceledException">That is so.</exception>
     /// <exception cref="LostWorkerException">The worker does not answer, or is about to leave.</exception>
+    /// <exception cref="RefusedWorkerException">The worker is not what the learner needs.</exception>
     public async Task RunAsync(CancellationToken leave)
     {
         int most = Math.Min(options.MostMessageBytes, worker.Description.MostMessageBytes) / 2;
@@ -55,7 +57,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
                 }
             }
         }
-        catch (Exception e) when (e is not (OperationCanceledException or ClusterException or LostWorkerException))
+        catch (Exception e)
+            when (e is not (OperationCanceledException or ClusterException or LostWorkerException or RefusedWorkerException))
         {
             // a fault of the worker itself, which would be the same at the next call
             work.Fail(
@@ -72,9 +75,25 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         }
         finally
         {
-            if (_begun && !leave.IsCancellationRequested)
-                // abandoned ones are forgotten there, too
-                _ = worker.Grain.ForgetAsync(_ticket).ContinueWith(ended => _ = ended.Exception, TaskScheduler.Default);
+            Task forgotten = ForgetAsync();
+            if (stop.IsCancellationRequested)
+                await forgotten.ConfigureAwait(false); // the client may be gone at once
+        }
+    }
+
+    /// <summary>Tells the worker that its result was read, or that nobody waits for it.</summary>
+    private async Task ForgetAsync()
+    {
+        if (_begin is null || worker.Gone.IsCancellationRequested)
+            return;
+        try
+        {
+            await _begin.ConfigureAwait(false); // it must not begin after it was forgotten
+            await worker.Grain.ForgetAsync(_ticket).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // the way to the worker failed: it forgets by itself what nobody asks for (ClusterWorkerOptions.AbandonedAfter)
         }
     }
 
@@ -92,7 +111,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
                 Weights = work.Weights?.Version,
                 Payload = work.Payload,
             };
-            switch (await worker.Grain.BeginAsync(request).WaitAsync(stop).ConfigureAwait(false))
+            _begin = worker.Grain.BeginAsync(request);
+            switch (await _begin.WaitAsync(stop).ConfigureAwait(false))
             {
                 case BeginAnswer.NeedsWeights:
                     await work.Weights!.SendAsync(worker, piece, Hear, stop).ConfigureAwait(false);
@@ -116,6 +136,8 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
                 work.Succeed(result);
                 worker.Count();
                 return true;
+            case BlockState.Failed when answer.Failure == BlockFailure.Mismatch:
+                throw new RefusedWorkerException(answer.Message);
             case BlockState.Failed:
                 work.Fail(Failure(answer));
                 return true;

@@ -18,14 +18,12 @@ internal sealed class BlockPool : IAsyncDisposable
 
     private readonly WorkerWatch _watch;
     private readonly WorkerClusterOptions _options;
-    private readonly ClusterLog _log;
     private readonly Func<WorkerDescription, string?> _refusal;
     private readonly Channel<BlockWork> _waiting = Channel.CreateUnbounded<BlockWork>();
     private readonly ConcurrentDictionary<Task, bool> _running = [];
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _closed = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<WorkerLink, string?> _known = []; // with why it is refused
-    private int _hands; // that take blocks
+    private readonly Dictionary<WorkerLink, PoolMember> _members = [];
     private bool _isClosed;
     private long _without = Stopwatch.GetTimestamp(); // since when there is none
 
@@ -36,15 +34,34 @@ internal sealed class BlockPool : IAsyncDisposable
     /// <param name="log">Told of workers that are refused or lost.</param>
     public BlockPool(WorkerWatch watch, Func<WorkerDescription, string?> refusal, WorkerClusterOptions options, ClusterLog log)
     {
-        (_watch, _refusal, _options, _log) = (watch, refusal, options, log);
+        (_watch, _refusal, _options, Log, Closed) = (watch, refusal, options, log, _closed.Token);
         watch.Add(this);
+    }
+
+    /// <summary>Told of workers that are refused or lost.</summary>
+    public ClusterLog Log { get; }
+
+    /// <summary>Blocks that wait for a hand.</summary>
+    public ChannelReader<BlockWork> Waiting => _waiting.Reader;
+
+    /// <summary>Cancelled when the pool is closed.</summary>
+    public CancellationToken Closed { get; }
+
+    /// <summary>How many blocks workers take at once.</summary>
+    public int Hands
+    {
+        get
+        {
+            lock (_lock)
+                return _members.Values.Sum(member => member.Hands);
+        }
     }
 
     /// <summary>Why a worker is given no blocks; null where it is.</summary>
     public string? RefusalOf(WorkerLink worker)
     {
         lock (_lock)
-            return _known.GetValueOrDefault(worker);
+            return _members.GetValueOrDefault(worker)?.Refusal;
     }
 
     /// <summary>Has a block done.</summary>
@@ -62,127 +79,19 @@ internal sealed class BlockPool : IAsyncDisposable
         return result;
     }
 
-    /// <summary>Takes workers on that are new; fails what waits when there has been none for too long.</summary>
-    public void Look(ImmutableArray<WorkerLink> workers)
+    /// <summary>Has a block done by another worker; fails it where the pool is closed.</summary>
+    public void Again(BlockWork work)
     {
-        foreach (WorkerLink worker in workers)
-        {
-            string? refusal;
-            lock (_lock)
-            {
-                if (_stop.IsCancellationRequested || _known.ContainsKey(worker))
-                    continue;
-                _known[worker] = refusal = _refusal(worker.Description);
-                if (refusal is null)
-                    _hands += worker.Description.Devices * _options.BlocksPerDevice;
-            }
-
-            if (refusal is not null)
-            {
-                ClusterMetrics.Refused.Add(1);
-                _log.Refused(worker.Description.Name, refusal);
-                continue;
-            }
-
-            for (int hand = 0; hand < worker.Description.Devices * _options.BlocksPerDevice; hand++)
-            {
-                int device = hand % worker.Description.Devices;
-                Task running = Task.Run(() => WorkAsync(worker, device));
-                _running[running] = true;
-                _ = running.ContinueWith(ended => _running.TryRemove(ended, out _), TaskScheduler.Default);
-            }
-        }
-
-        lock (_lock)
-        {
-            foreach (
-                WorkerLink gone in _known.Keys.Where(worker => !workers.Contains(worker) && worker.Gone.IsCancellationRequested).ToArray()
-            )
-                _known.Remove(gone);
-            if (_hands > 0)
-                _without = Stopwatch.GetTimestamp();
-            else if (Stopwatch.GetElapsedTime(_without) > _options.WaitForWorkers)
-                FailAll();
-        }
-    }
-
-    /// <summary>Waits until there is a worker.</summary>
-    /// <exception cref="ClusterException">None came in time.</exception>
-    public async Task WaitAsync(CancellationToken cancellationToken)
-    {
-        while (Volatile.Read(ref _hands) == 0)
-        {
-            if (Stopwatch.GetElapsedTime(_without) > _options.WaitForWorkers)
-                throw NoWorker();
-            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref _isClosed, true))
-            return; // by the cluster
-        _watch.Remove(this);
-        _waiting.Writer.TryComplete();
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_running.Keys).ConfigureAwait(false);
-        while (_waiting.Reader.TryRead(out BlockWork? work))
+        if (!_waiting.Writer.TryWrite(work))
             work.Fail(new ObjectDisposedException(nameof(WorkerCluster)));
-        _stop.Dispose();
     }
 
-    /// <summary>One hand of a device: takes a block and stays with it until it has ended, as long as the worker is there.</summary>
-    private async Task WorkAsync(WorkerLink worker, int device)
+    /// <summary>A worker was lost with a block.</summary>
+    public void Lose(BlockWork work, WorkerLink worker, Exception loss)
     {
-        using var leave = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, worker.Gone);
-        try
-        {
-            while (await _waiting.Reader.WaitToReadAsync(leave.Token).ConfigureAwait(false))
-            {
-                if (!_waiting.Reader.TryRead(out BlockWork? work) || work.HasEnded)
-                    continue;
-                try
-                {
-                    await new BlockDialogue(worker, device, work, _options).RunAsync(leave.Token).ConfigureAwait(false);
-                }
-                catch (Exception e) when (e is LostWorkerException || (e is OperationCanceledException && leave.IsCancellationRequested))
-                {
-                    if (_stop.IsCancellationRequested)
-                    {
-                        work.Fail(new ObjectDisposedException(nameof(WorkerCluster)));
-                        return;
-                    }
-
-                    ClusterMetrics.Lost.Add(1);
-                    Requeue(work, worker, e);
-                    if (e is LostWorkerException)
-                        _watch.GiveUp(worker);
-                    _log.Lost(worker.Description.Name, work.Name, e as LostWorkerException);
-                    return;
-                }
-                catch (Exception e)
-                {
-                    work.Fail(e);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // the worker has left, or the pool is closed
-        }
-        finally
-        {
-            lock (_lock)
-            {
-                if (--_hands == 0)
-                    _without = Stopwatch.GetTimestamp();
-            }
-        }
-    }
-
-    private void Requeue(BlockWork work, WorkerLink worker, Exception loss)
-    {
+        ClusterMetrics.Lost.Add(1);
+        if (loss is LostWorkerException)
+            _watch.GiveUp(worker);
         work.Lose(worker.Description.Name);
         if (work.LostWith.Length >= MostLosses)
             work.Fail(
@@ -193,8 +102,81 @@ internal sealed class BlockPool : IAsyncDisposable
                     loss
                 )
             );
-        else if (!_waiting.Writer.TryWrite(work))
+        else
+            Again(work);
+        Log.Lost(worker.Description.Name, work.Name, loss as LostWorkerException);
+    }
+
+    /// <summary>Takes workers on that are new; fails what waits when there has been none for too long.</summary>
+    public void Look(ImmutableArray<WorkerLink> workers)
+    {
+        foreach (WorkerLink worker in workers)
+            Take(worker);
+        lock (_lock)
+        {
+            foreach (WorkerLink gone in _members.Keys.Where(worker => !workers.Contains(worker) && worker.Gone.IsCancellationRequested))
+                _members.Remove(gone);
+        }
+
+        if (Hands > 0)
+            Volatile.Write(ref _without, Stopwatch.GetTimestamp());
+        else if (HasWaitedTooLong)
+            FailAll();
+    }
+
+    /// <summary>Waits until there is a worker.</summary>
+    /// <exception cref="ClusterException">None came in time.</exception>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        while (Hands == 0)
+        {
+            if (HasWaitedTooLong)
+                throw NoWorker();
+            await Task.Delay(50, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+                return; // by the cluster
+            _isClosed = true;
+        }
+
+        _watch.Remove(this);
+        _waiting.Writer.TryComplete();
+        await _closed.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(_running.Keys).ConfigureAwait(false); // they tell workers that nobody waits any more
+        while (_waiting.Reader.TryRead(out BlockWork? work))
             work.Fail(new ObjectDisposedException(nameof(WorkerCluster)));
+        _closed.Dispose();
+    }
+
+    private bool HasWaitedTooLong => Stopwatch.GetElapsedTime(Volatile.Read(ref _without)) > _options.WaitForWorkers;
+
+    private void Take(WorkerLink worker)
+    {
+        PoolMember member;
+        string? refusal;
+        lock (_lock)
+        {
+            if (_isClosed || _members.ContainsKey(worker))
+                return;
+            refusal = _refusal(worker.Description);
+            _members[worker] = member = new PoolMember(this, worker, _options);
+            if (refusal is null)
+            {
+                Task running = member.RunAsync();
+                _running[running] = true;
+                _ = running.ContinueWith(ended => _running.TryRemove(ended, out _), TaskScheduler.Default);
+            }
+        }
+
+        if (refusal is not null)
+            member.Refuse(refusal);
     }
 
     private void FailAll()
@@ -208,19 +190,10 @@ internal sealed class BlockPool : IAsyncDisposable
 
     private ClusterException NoWorker(string? block = null)
     {
-        WorkerLink[] refused;
-        string reasons;
+        PoolMember[] refused;
         lock (_lock)
-        {
-            refused =
-            [
-                .. _known
-                    .Where(worker => worker.Value is not null && !worker.Key.Gone.IsCancellationRequested)
-                    .Select(worker => worker.Key),
-            ];
-            reasons = string.Join("; ", refused.Select(worker => $"{worker.Description.Name}: {_known[worker]}"));
-        }
-
+            refused = [.. _members.Values.Where(member => member.Refusal is not null && !member.Worker.Gone.IsCancellationRequested)];
+        string reasons = string.Join("; ", refused.Select(member => $"{member.Worker.Description.Name}: {member.Refusal}"));
         string what = block is null ? "" : $" {char.ToUpperInvariant(block[0])}{block[1..]} waits for one.";
         string remedy =
             refused.Length > 0 ? $"{refused.Length} were refused ({reasons})."
@@ -229,7 +202,7 @@ internal sealed class BlockPool : IAsyncDisposable
                     + "that its gateway's address, ClusterId and ServiceId are those of this client."
             : "The cluster has silos, but none was given a worker: start one with AddVariationalBoN and a function that makes its models.";
         return new ClusterException(
-            $"No worker can be given blocks since {_options.WaitForWorkers.TotalSeconds:0.#} seconds.{what} " + $"{remedy}",
+            $"No worker can be given blocks since {_options.WaitForWorkers.TotalSeconds:0.#} seconds.{what} {remedy}",
             _watch.Failure
         );
     }

@@ -17,8 +17,8 @@ internal sealed class ClusterAgreement(WorkerClusterOptions options)
     /// <summary>Why a worker is refused; null when it is not.</summary>
     public string? RefusalOf(WorkerDescription worker)
     {
-        if (worker.Library != LibraryVersion.Text)
-            return $"it runs version {worker.Library} of VariationalBoN, and the client {LibraryVersion.Text}. Update both together.";
+        if (worker.Library != LibraryBuild.Text)
+            return $"it runs version {worker.Library} of VariationalBoN, and the client {LibraryBuild.Text}. Update both together.";
         lock (_lock)
         {
             bool isFirst = _agreed is null;

@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans.Clients;
 using VariationalBoN.Orleans.Internal;
 using VariationalBoN.References;
-using VariationalBoN.Training;
 
 namespace VariationalBoN.Orleans;
 
@@ -18,48 +17,53 @@ namespace VariationalBoN.Orleans;
 /// rollouts are cut into blocks and batches into parts by
 /// settings alone, and gradients are added in the order of the parts. Not thread-safe but for the draws.
 /// </remarks>
-public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
+[Experimental(ExperimentalIds.Cluster)]
+public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
 {
     /// <summary>The bytes of one array, less what stands beside the gradients.</summary>
     private const long MostGradientBytes = 2_000_000_000;
 
     private readonly WorkerCluster _cluster;
+    private readonly ClusterWorker _own;
     private readonly IPolicy _policy;
-    private readonly ImmutableArray<(string Name, Parameter Value)> _parameters;
     private readonly ClusterLearnerOptions _options;
     private readonly PublishedFiles _files;
     private readonly BlockPool _pool;
     private readonly ClusterDraws _draws;
+    private readonly ClusterGradients _gradients;
 
-    internal ClusterLearner(
-        WorkerCluster cluster,
-        WorkerWatch watch,
-        IPolicy policy,
-        ImmutableArray<(string Name, Parameter Value)> parameters,
-        ClusterLearnerOptions options
-    )
+    internal ClusterLearner(WorkerCluster cluster, WorkerWatch watch, ClusterWorker own, ClusterLearnerOptions options)
     {
-        (_cluster, _policy, _parameters, _options) = (cluster, policy, parameters, options);
+        (_cluster, _own, _options) = (cluster, own, options);
+        _policy =
+            own.Policy ?? throw new ArgumentException($"There is no policy to train; give {nameof(ClusterWorker.Policy)}.", nameof(own));
+        ImmutableArray<(string Name, Parameter Value)> parameters = own.Parameters;
         if (parameters.IsEmpty || parameters.DistinctBy(parameter => parameter.Name, StringComparer.Ordinal).Count() < parameters.Length)
             throw new ArgumentException(
                 $"There {(parameters.IsEmpty ? "is no parameter" : "are parameters of one name")} to publish; "
                     + "give those that train, each under a name of its own: network.named_parameters().Where(pair => "
                     + "pair.parameter.requires_grad).",
-                nameof(parameters)
+                nameof(own)
             );
         long bytes = parameters.Sum(parameter => parameter.Value.numel() * (long)parameter.Value.element_size());
         if (bytes > MostGradientBytes)
             throw new ArgumentException(
                 $"The gradient of a part would be {bytes} bytes, and a worker's answer holds at most "
                     + $"{MostGradientBytes}. Train adapters (LoRA), or compute gradients in this process (GradientAccumulation) from "
-                    + $"rollouts "
-                    + "of the cluster.",
-                nameof(parameters)
+                    + "rollouts of the cluster.",
+                nameof(own)
             );
-        string list = ParameterLines.Of(parameters);
+        string[] differences = [.. own.Scorer.Origin.Differences(Origin, "the learner", "the workers")];
+        if (differences.Length > 0)
+            throw new ArgumentException(
+                $"The learner's scorer is not that of the workers: {string.Join("; ", differences)}. Build both by the same code, and name "
+                    + $"it when you connect ({nameof(WorkerClusterOptions)}.{nameof(WorkerClusterOptions.Origin)}).",
+                nameof(own)
+            );
         _files = new PublishedFiles(parameters, options.MaxStaleness + 2);
-        _pool = new BlockPool(watch, worker => RefusalOf(worker, list), cluster.Options, cluster.Log);
+        _pool = new BlockPool(watch, new LearnerAgreement(cluster.Agreement, own).RefusalOf, cluster.Options, cluster.Log);
         _draws = new ClusterDraws(BlockKind.Rollout, _pool, cluster.Agreement, cluster.Serializer);
+        _gradients = new ClusterGradients(_pool, [.. parameters.Select(parameter => parameter.Value)], cluster);
     }
 
     /// <summary>The version of the weights that were published last, from 1 on; 0 before the first.</summary>
@@ -176,100 +180,6 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
             );
     }
 
-    /// <summary>Adds the gradient of rollouts, which workers compute part by part, to that which the parameters hold: call the
-    /// optimizer's <c>ZeroGrad</c> before. Rollouts that are too old are refused, as by <see cref="RequireFresh"/>.</summary>
-    /// <param name="rollouts">What <see cref="RolloutsAsync"/> gave.</param>
-    /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
-    /// <param name="average">What the loss is the mean over.</param>
-    /// <param name="loss">The name under which the workers have the loss.</param>
-    /// <param name="numbers">What it needs beside the completions, by name, a number to each completion with a reward; null for
-    /// nothing.</param>
-    /// <param name="cancellationToken">Stops the workers.</param>
-    /// <returns>Loss and log pi_theta of the whole batch.</returns>
-    /// <inheritdoc cref="BackwardAsync(ScoredBatch, int, LossAverage, string, IReadOnlyDictionary{string, double[]}, CancellationToken)"
-    /// path="/exception"/>
-    public async Task<AccumulatedLoss> BackwardAsync(
-        ClusterRollouts rollouts,
-        int completionsPerPart,
-        LossAverage average,
-        string loss,
-        IReadOnlyDictionary<string, double[]>? numbers = null,
-        CancellationToken cancellationToken = default
-    )
-    {
-        RequireFresh(rollouts);
-        return await BackwardAsync(rollouts.Scored, completionsPerPart, average, loss, numbers, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Adds the gradient of a batch from anywhere, which workers compute part by part, to that which the parameters hold: call
-    /// the optimizer's <c>ZeroGrad</c> before. How old it is, is not looked at.</summary>
-    /// <remarks>Equal to the bit to what <see cref="GradientAccumulation.Backward"/> gives in one process, where <see cref="Execution"/>
-    /// is its.</remarks>
-    /// <param name="scored">B completions, at least one; those without a reward take no part.</param>
-    /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole. About B divided by
-    /// the devices keeps all of them busy.</param>
-    /// <param name="average">What the loss is the mean over: <see cref="ScoreFunction.Average"/> and its like.</param>
-    /// <param name="loss">The name under which the workers have the loss (<see cref="ClusterWorker.Losses"/>).</param>
-    /// <param name="numbers">What it needs beside the completions, by name, a number to each completion with a reward, such as targets;
-    /// null for nothing.</param>
-    /// <param name="cancellationToken">Stops the workers.</param>
-    /// <returns>Loss and log pi_theta of the whole batch.</returns>
-    /// <exception cref="ArgumentException">The batch has no completion with a reward, numbers are not B, or a worker has no such
-    /// loss.</exception>
-    /// <exception cref="InvalidOperationException">The weights have changed since they were published.</exception>
-    /// <exception cref="ClusterException">A part cannot be done; the message names worker, part and remedy.</exception>
-    public async Task<AccumulatedLoss> BackwardAsync(
-        ScoredBatch scored,
-        int completionsPerPart,
-        LossAverage average,
-        string loss,
-        IReadOnlyDictionary<string, double[]>? numbers = null,
-        CancellationToken cancellationToken = default
-    )
-    {
-        ArgumentNullException.ThrowIfNull(scored);
-        ArgumentException.ThrowIfNullOrWhiteSpace(loss);
-        PublishedWeights weights = Last;
-        int parts = scored.SplitByGroup(completionsPerPart).Count;
-        foreach ((string name, double[] values) in numbers ?? ImmutableDictionary<string, double[]>.Empty)
-        {
-            if (values.Length != scored.Count)
-                throw new ArgumentException(
-                    $"There are {values.Length} numbers \"{name}\" but {scored.Count} completions with a " + "reward; give one to each.",
-                    nameof(numbers)
-                );
-        }
-
-        if (parts == 0)
-            throw new ArgumentException(
-                $"None of the {scored.Drawn.Length} samples of the batch has a reward; leave the step out, or "
-                    + "see why the reward model fails.",
-                nameof(scored)
-            );
-        if (!_files.AreUnchanged())
-            throw new InvalidOperationException(
-                $"The weights have changed since version {Version} was published, so that the workers' "
-                    + $"gradients would be those of other weights. Call {nameof(Publish)} after each step."
-            );
-        var request = new GradientRequest
-        {
-            Loss = loss,
-            Average = (int)average,
-            CompletionsPerPart = completionsPerPart,
-            Index = 0,
-            Samples = SamplesMessage.Of([.. scored.Select(item => (ScoredSample)item)], scored.Components),
-            Groups = [.. scored.Groups],
-            Numbers = new Dictionary<string, double[]>(numbers ?? ImmutableDictionary<string, double[]>.Empty, StringComparer.Ordinal),
-        };
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<GradientPart>[] computing =
-        [
-            .. Enumerable.Range(0, parts).Select(part => PartAsync(request with { Index = part }, parts, weights, stop.Token)),
-        ];
-        await FirstFailure.WhenAllAsync(computing, stop).ConfigureAwait(false);
-        return GradientAccumulation.Add([.. _parameters.Select(parameter => parameter.Value)], [.. computing.Select(part => part.Result)]);
-    }
-
     /// <summary>Stops, and takes the files of published weights away.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -279,33 +189,4 @@ public sealed class ClusterLearner : ICompletionSource, IAsyncDisposable
 
     private PublishedWeights Last =>
         _files.Last ?? throw new InvalidOperationException($"No weights were published; call {nameof(Publish)} first.");
-
-    private string? RefusalOf(WorkerDescription worker, string parameters) =>
-        _cluster.Agreement.RefusalOf(worker)
-        ?? (
-            worker.Policy is null ? $"it has no policy; give it one ({nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)})."
-            : ParameterLines.Difference(parameters, worker.Parameters) is string difference
-                ? $"{difference}. Build the policy by the same code, and list the same parameters."
-            : null
-        );
-
-    private async Task<GradientPart> PartAsync(
-        GradientRequest request,
-        int parts,
-        PublishedWeights weights,
-        CancellationToken cancellationToken
-    )
-    {
-        string name = $"part {request.Index} of {parts} of the gradient of \"{request.Loss}\", version {weights.Version.Number}";
-        var work = new BlockWork(BlockKind.Gradient, name, _cluster.Serializer.SerializeToArray(request), weights, cancellationToken);
-        var answer = _cluster.Serializer.Deserialize<GradientAnswer>(await _pool.RunAsync(work).ConfigureAwait(false))!;
-        return new GradientPart(
-            request.Index,
-            answer.Parts,
-            answer.Value,
-            [.. answer.Positions],
-            [.. answer.LogProb],
-            [.. answer.Gradients]
-        );
-    }
 }

@@ -13,9 +13,15 @@ internal static class FirstFailure
         }
         catch
         {
-            await stop.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await EndAsync(tasks, stop).ConfigureAwait(false);
             throw;
         }
+    }
+
+    /// <summary>Ends tasks since one has failed, and waits for them, however they end.</summary>
+    public static async Task EndAsync(IEnumerable<Task> tasks, CancellationTokenSource stop)
+    {
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

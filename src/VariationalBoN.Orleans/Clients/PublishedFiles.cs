@@ -39,7 +39,11 @@ internal sealed class PublishedFiles(IReadOnlyList<(string Name, Parameter Value
     public bool AreUnchanged() => Last is not null && Write(Path.Combine(_folder.FullName, "now.safetensors")) == Last.Version.Digest;
 
     /// <inheritdoc/>
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose()
+    {
+        if (Directory.Exists(_folder.FullName))
+            _folder.Delete(recursive: true);
+    }
 
     private string Write(string path)
     {

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Serialization;
-using TorchSharp.Modules;
 using VariationalBoN.Orleans.Clients;
 using VariationalBoN.Orleans.Internal;
 
@@ -17,10 +18,12 @@ namespace VariationalBoN.Orleans;
 /// another version of this library or other bits is given nothing, and is named to <see cref="WorkerClusterOptions.Logger"/>. Dispose
 /// of it before the client.
 /// </remarks>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed class WorkerCluster : IAsyncDisposable
 {
     private readonly WorkerWatch _watch;
     private readonly BlockPool _pool;
+    private IHost? _host; // of a client of its own
 
     private WorkerCluster(IClusterClient client, WorkerClusterOptions options)
     {
@@ -67,31 +70,66 @@ public sealed class WorkerCluster : IAsyncDisposable
     /// <summary>What the workers are.</summary>
     internal ClusterAgreement Agreement { get; }
 
-    /// <summary>What trains a policy with the workers: it publishes weights, they draw with them and compute gradients.</summary>
-    /// <param name="policy">pi_theta, as each worker builds it too.</param>
-    /// <param name="parameters">What is trained and published, by name: the adapters of LoRA, or all weights; the same names at each
-    /// worker (<see cref="ClusterWorker.Parameters"/>).</param>
-    /// <param name="options">How stale rollouts may be, how they are cut; null for the defaults.</param>
-    /// <returns>The learner, the caller's to dispose before this cluster.</returns>
-    /// <exception cref="ArgumentException">There is no parameter, one stands twice, or an option is out of range.</exception>
-    public ClusterLearner CreateLearner(
-        IPolicy policy,
-        IEnumerable<(string Name, Parameter Value)> parameters,
-        ClusterLearnerOptions? options = null
+    /// <summary>Connects a client of its own, for a program that is no host, and looks for workers. An application with a host has
+    /// <see cref="ClusterClientExtensions.ConnectVariationalBoNAsync"/>.</summary>
+    /// <param name="configure">Says where the cluster is: <c>client => client.UseLocalhostClustering()</c>. What Orleans logs is not heard.
+    /// For the time that it tries to connect call <see cref="ClientBuilderExtensions.AddVariationalBoN"/> there.</param>
+    /// <param name="options">What workers must be, and time limits; null for the defaults.</param>
+    /// <param name="cancellationToken">Stops connecting and looking.</param>
+    /// <returns>The workers, the caller's to dispose, which ends the client.</returns>
+    /// <exception cref="ArgumentException">An option is out of range; the message names every fault.</exception>
+    /// <exception cref="ClusterException">No silo answered, no worker came in time, or all were refused; the message names each and
+    /// why.</exception>
+    public static async Task<WorkerCluster> ConnectAsync(
+        Action<IClientBuilder> configure,
+        WorkerClusterOptions? options = null,
+        CancellationToken cancellationToken = default
     )
     {
-        ArgumentNullException.ThrowIfNull(policy);
-        ArgumentNullException.ThrowIfNull(parameters);
-        options ??= new ClusterLearnerOptions();
-        options.Validate();
-        return new ClusterLearner(this, _watch, policy, [.. parameters], options);
+        ArgumentNullException.ThrowIfNull(configure);
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleansClient(client => configure(client.AddVariationalBoN()));
+        IHost host = builder.Build();
+        try
+        {
+            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+            var client = host.Services.GetRequiredService<IClusterClient>();
+            WorkerCluster cluster = await client.ConnectVariationalBoNAsync(options, cancellationToken).ConfigureAwait(false);
+            cluster._host = host;
+            return cluster;
+        }
+        catch
+        {
+            host.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Stops handing out blocks; those under way are ended.</summary>
+    /// <summary>What trains a policy with the workers: it publishes weights, they draw with them and compute gradients.</summary>
+    /// <param name="own">What is trained and published, made by the same code as at each worker; still the caller's to dispose, after the
+    /// learner. Workers with another policy, other parameters or losses are given nothing of this learner.</param>
+    /// <param name="options">How stale rollouts may be, how they are cut; null for the defaults.</param>
+    /// <returns>The learner, the caller's to dispose before this cluster.</returns>
+    /// <exception cref="ArgumentException">There is no policy or parameter, one stands twice, its scorer is not that of the workers, or an
+    /// option is out of range.</exception>
+    public ClusterLearner CreateLearner(ClusterWorker own, ClusterLearnerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        options ??= new ClusterLearnerOptions();
+        options.Validate();
+        return new ClusterLearner(this, _watch, own, options);
+    }
+
+    /// <summary>Stops handing out blocks; those under way are ended here and at the workers.</summary>
     public async ValueTask DisposeAsync()
     {
         await _pool.DisposeAsync().ConfigureAwait(false);
         await _watch.DisposeAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _host, null) is { } host)
+        {
+            await host.StopAsync().ConfigureAwait(false);
+            host.Dispose();
+        }
     }
 
     /// <summary>Looks for workers, and gives the cluster once there is one.</summary>

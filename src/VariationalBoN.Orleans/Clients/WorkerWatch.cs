@@ -17,6 +17,7 @@ internal sealed class WorkerWatch : IAsyncDisposable
     private ImmutableArray<WorkerLink> _workers = [];
     private ImmutableArray<BlockPool> _pools = [];
     private long _version = -1;
+    private bool _isDisposed;
 
     /// <summary>Begins to watch.</summary>
     public WorkerWatch(IClusterClient client, WorkerClusterOptions options)
@@ -61,6 +62,8 @@ internal sealed class WorkerWatch : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+            return;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(false);
         foreach (BlockPool pool in _pools) // of learners that were not disposed of before

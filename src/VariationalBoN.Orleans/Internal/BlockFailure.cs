@@ -14,4 +14,7 @@ internal enum BlockFailure
 
     /// <summary>The request does not fit the policy, such as a prompt that is too long.</summary>
     Argument,
+
+    /// <summary>The worker is not what the learner needs: it is left out, and another one does the block.</summary>
+    Mismatch,
 }

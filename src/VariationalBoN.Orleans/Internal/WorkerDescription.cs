@@ -48,9 +48,9 @@ internal sealed record WorkerDescription
     [Id(9)]
     public required string Parameters { get; init; }
 
-    /// <summary>The names of the losses that were registered.</summary>
+    /// <summary>The losses that were registered: what tells their code (<c>ClusterWorker.LossVersion</c>) by name.</summary>
     [Id(10)]
-    public required string[] Losses { get; init; }
+    public required Dictionary<string, string> Losses { get; init; }
 
     /// <summary>Where published weights are kept: equal for workers that share files.</summary>
     [Id(11)]

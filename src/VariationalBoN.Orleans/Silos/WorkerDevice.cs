@@ -1,10 +1,11 @@
 using Orleans.Serialization;
 using TorchSharp;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans.Internal;
 using VariationalBoN.References;
 using VariationalBoN.Training;
 using VariationalBoN.Weights;
+
+#pragma warning disable CA1001 // the semaphore makes no handle; a closed device keeps the turn, so that nothing begins
 
 namespace VariationalBoN.Orleans.Silos;
 
@@ -12,7 +13,7 @@ namespace VariationalBoN.Orleans.Silos;
 /// <param name="worker">The models.</param>
 /// <param name="weights">Published weights.</param>
 /// <param name="serializer">Reads requests, writes results.</param>
-internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, Serializer serializer) : IDisposable
+internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, Serializer serializer)
 {
     private readonly SemaphoreSlim _turn = new(1);
     private (string Digest, string Policy)? _used; // the weights in the policy, and whose they were found to be
@@ -27,6 +28,7 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
             return await OwnThread
                 .RunAsync(() =>
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     UseWeights(request.Weights);
                     return request.Kind == BlockKind.Gradient ? Task.FromResult(Gradient(request)) : DrawAsync(request, cancellationToken);
                 })
@@ -39,13 +41,11 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
         }
     }
 
-    /// <summary>Waits for what is under way, and disposes of what the worker owns.</summary>
-    public void Dispose()
+    /// <summary>Disposes of the models once what is under way has ended; no other block may begin.</summary>
+    public async Task CloseAsync()
     {
-        _turn.Wait();
-        _turn.Dispose();
-        foreach (IDisposable owned in worker.Owned)
-            owned.Dispose();
+        await _turn.WaitAsync().ConfigureAwait(false);
+        worker.Dispose();
     }
 
     private async Task<byte[]> DrawAsync(BeginRequest request, CancellationToken cancellationToken)
@@ -67,38 +67,20 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
     private byte[] Gradient(BeginRequest request)
     {
         var wanted = serializer.Deserialize<GradientRequest>(request.Payload)!;
-        if (!worker.Losses.TryGetValue(wanted.Loss, out GradientLoss? loss))
-            throw new ArgumentException(
-                $"No loss \"{wanted.Loss}\" was registered at the worker, but "
-                    + $"{(worker.Losses.Count == 0 ? "none" : string.Join(", ", worker.Losses.Keys.Order(StringComparer.Ordinal)))}; add "
-                    + $"it "
-                    + $"to {nameof(ClusterWorker)}.{nameof(ClusterWorker.Losses)} of every worker."
-            );
-        var scored = new ScoredBatch(wanted.Samples.ToSamples(), wanted.Groups, worker.Scorer.Origin, wanted.Samples.ToComponents());
+        GradientLoss loss = worker.LossOf(wanted.Loss) ?? throw new MismatchException(LossNames.Missing(wanted.Loss, worker.Losses.Keys));
         GradientPart part = GradientAccumulation.BackwardPart(
             Policy,
             [.. worker.Parameters.Select(parameter => parameter.Value)],
-            scored,
-            wanted.CompletionsPerPart,
-            wanted.Index,
-            (LossAverage)wanted.Average,
+            wanted.ToPart(worker.Scorer.Origin),
+            _used?.Digest ?? throw new InvalidOperationException("A gradient was asked for without weights."),
             (logProb, of) => loss(logProb, of, wanted.Numbers)
         );
-        return serializer.SerializeToArray(
-            new GradientAnswer
-            {
-                Parts = part.Parts,
-                Value = part.Value,
-                Positions = [.. part.Positions],
-                LogProb = [.. part.LogProb],
-                Gradients = [.. part.Gradients],
-            }
-        );
+        return serializer.SerializeToArray(GradientAnswer.Of(part));
     }
 
     private IPolicy Policy =>
         worker.Policy
-        ?? throw new ArgumentException($"The worker has no policy; give it one as {nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)}.");
+        ?? throw new MismatchException($"The worker has no policy; give it one as {nameof(ClusterWorker)}.{nameof(ClusterWorker.Policy)}.");
 
     /// <summary>Brings the policy to published weights.</summary>
     private void UseWeights(WeightsVersion? version)
@@ -111,7 +93,7 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
             Safetensors.Map(path, worker.Parameters.ToDictionary(parameter => parameter.Name, parameter => (torch.Tensor)parameter.Value));
         string[] differences = [.. ModelIdentity.Parse(version.Policy).Differences(Policy.Identity)];
         if (differences.Length > 0)
-            throw new ArgumentException(
+            throw new MismatchException(
                 $"The policy of the worker is not the learner's, though it has its published weights "
                     + $"(first the learner's, the other is the worker's): {string.Join("; ", differences)}. Build it by the same code "
                     + "with the same settings."

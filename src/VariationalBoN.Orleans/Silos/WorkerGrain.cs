@@ -14,19 +14,19 @@ internal sealed class WorkerGrain(IServiceProvider services) : Grain, IWorkerGra
 
     public Task<BeginAnswer> BeginAsync(BeginRequest request) => Task.Run(() => Host.Begin(request)); // it may read a file
 
-    public Task<PollAnswer> PollAsync(Guid ticket, int milliseconds, int most) => Host.PollAsync(ticket, milliseconds, most);
+    public Task<PollAnswer> PollAsync(Guid ticket, int milliseconds, int most) => Host.Blocks.PollAsync(ticket, milliseconds, most);
 
-    public Task<byte[]?> ReadAsync(Guid ticket, int offset, int most) => Task.FromResult(Host.Read(ticket, offset, most));
+    public Task<byte[]?> ReadAsync(Guid ticket, int offset, int most) => Task.FromResult(Host.Blocks.Read(ticket, offset, most));
 
     public Task ForgetAsync(Guid ticket)
     {
-        _host?.Forget(ticket);
+        Host.Blocks.Forget(ticket);
         return Task.CompletedTask;
     }
 
-    public Task<bool> HasWeightsAsync(string digest) => Task.Run(() => Host.HasWeights(digest));
+    public Task<bool> HasWeightsAsync(string digest) => Task.Run(() => Host.Weights.Find(digest) is not null);
 
-    public Task PutWeightsAsync(WeightPiece piece) => Task.Run(() => Host.PutWeights(piece));
+    public Task PutWeightsAsync(WeightPiece piece) => Task.Run(() => Host.Weights.Put(piece));
 
     private WorkerHost Host =>
         _host ?? throw new InvalidOperationException("The silo has no worker; give AddVariationalBoN a function that makes one.");

@@ -1,10 +1,9 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Serialization;
 using VariationalBoN.Orleans.Internal;
-using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Orleans.Silos;
 
@@ -15,134 +14,46 @@ internal sealed class WorkerHost(
     WorkerSetup setup,
     ILocalSiloDetails silo,
     IOptions<SiloMessagingOptions> messaging,
-    Serializer serializer
+    Serializer serializer,
+    ILogger<WorkerHost> logger
 ) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private readonly ConcurrentDictionary<Guid, RunningBlock> _blocks = [];
-    private readonly Lock _beginning = new();
+    private static readonly Action<ILogger, string, int, double, Exception?> s_unended = LoggerMessage.Define<string, int, double>(
+        LogLevel.Warning,
+        new EventId(16, "BlockUnended"),
+        "The silo {Silo} stops, but what device {Device} is at has not ended within {Seconds} seconds, such as a judge that does not heed "
+            + "its token: it is left behind. Give judges time limits."
+    );
+
+    private readonly Lock _closing = new();
     private ImmutableArray<WorkerDevice> _devices = [];
     private WorkerDescription? _description;
-    private volatile bool _isStopping;
+    private RunningBlocks? _blocks;
     private WeightsCache? _weights;
     private Timer? _abandoned;
+    private Task[]? _closed; // one to each device
 
     /// <summary>What the silo draws and scores with; null where it stops.</summary>
-    public WorkerDescription? Description => _isStopping ? null : _description;
+    public WorkerDescription? Description => _closed is null ? _description : null;
+
+    /// <summary>What is under way.</summary>
+    public RunningBlocks Blocks => _blocks!;
+
+    /// <summary>Published weights.</summary>
+    public WeightsCache Weights => _weights!;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(WorkerHost), ServiceLifecycleStage.RuntimeInitialize, StartAsync, StopAsync);
 
-    /// <summary>Begins a block; what is wrong with it is told where its result is asked for.</summary>
-    public BeginAnswer Begin(BeginRequest request)
-    {
-        if (_isStopping)
-            return BeginAnswer.Leaving;
-        if (request.Weights is WeightsVersion version && _weights!.Find(version.Digest) is null)
-            return BeginAnswer.NeedsWeights;
-        lock (_beginning) // a call that is made again while the first one is here draws nothing
-        {
-            _blocks.GetOrAdd(
-                request.Ticket,
-                _ =>
-                    request.Device >= 0 && request.Device < _devices.Length
-                        ? RunningBlock.Begin(_devices[request.Device], request)
-                        : RunningBlock.Failed(
-                            new ArgumentException($"The silo has {_devices.Length} devices and none of number " + $"{request.Device}.")
-                        )
-            );
-        }
+    /// <summary>Begins a block where its weights are here.</summary>
+    public BeginAnswer Begin(BeginRequest request) =>
+        request.Weights is WeightsVersion version && Weights.Find(version.Digest) is null
+            ? BeginAnswer.NeedsWeights
+            : Blocks.Begin(request);
 
-        return BeginAnswer.Begun;
-    }
-
-    /// <summary>Waits a moment for a block.</summary>
-    public async Task<PollAnswer> PollAsync(Guid ticket, int milliseconds, int most)
-    {
-        if (!_blocks.TryGetValue(ticket, out RunningBlock? block))
-            return new PollAnswer { State = BlockState.Unknown };
-        block.Touch();
-        if (!block.Result.IsCompleted)
-        {
-            using var enough = new CancellationTokenSource();
-            await Task.WhenAny(block.Result, Task.Delay(milliseconds, enough.Token));
-            await enough.CancelAsync();
-        }
-
-        if (!block.Result.IsCompleted)
-            return new PollAnswer { State = BlockState.Running };
-        if (block.Result.IsCompletedSuccessfully)
-        {
-            byte[] result = block.Result.Result;
-            return new PollAnswer
-            {
-                State = BlockState.Done,
-                Length = result.Length,
-                Bytes = result.Length <= most ? result : result[..most],
-            };
-        }
-
-        if (_isStopping || block.Result.IsCanceled)
-            return new PollAnswer { State = BlockState.Leaving };
-        Exception failure = block.Result.Exception!.InnerException!;
-        if (failure is WeightsGoneException)
-        {
-            Forget(ticket); // the client hands it over again, and then sends them
-            return new PollAnswer { State = BlockState.Unknown };
-        }
-
-        return new PollAnswer
-        {
-            State = BlockState.Failed,
-            Failure = KindOf(failure),
-            Message = $"{failure.GetType().Name}: {failure.Message}",
-        };
-    }
-
-    /// <summary>Bytes of a result; null when it is not there any more, as when the silo stops.</summary>
-    public byte[]? Read(Guid ticket, int offset, int most)
-    {
-        if (!_blocks.TryGetValue(ticket, out RunningBlock? block) || !block.Result.IsCompletedSuccessfully)
-            return null;
-        block.Touch();
-        byte[] result = block.Result.Result;
-        return result[offset..Math.Min(result.Length, offset + most)];
-    }
-
-    /// <summary>Forgets a block, and ends it.</summary>
-    public void Forget(Guid ticket)
-    {
-        if (_blocks.TryRemove(ticket, out RunningBlock? block))
-            block.Stop();
-    }
-
-    /// <summary>Whether weights are here.</summary>
-    public bool HasWeights(string digest) => _weights!.Find(digest) is not null;
-
-    /// <summary>Takes a piece of weights.</summary>
-    public void PutWeights(WeightPiece piece) => _weights!.Put(piece);
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _isStopping = true;
-        _abandoned?.Dispose();
-        foreach (RunningBlock block in _blocks.Values)
-            block.Stop();
-        _blocks.Clear();
-        foreach (WorkerDevice device in _devices)
-            device.Dispose();
-        _devices = [];
-    }
-
-    private static BlockFailure KindOf(Exception failure) =>
-        failure switch
-        {
-            RewardModelException => BlockFailure.Reward,
-            ArithmeticException => BlockFailure.Arithmetic,
-            ArgumentException => BlockFailure.Argument,
-            _ => BlockFailure.Other,
-        };
+    /// <summary>Ends what is under way; models are disposed of when it has ended.</summary>
+    public void Dispose() => Close();
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -167,7 +78,8 @@ internal sealed class WorkerHost(
                 );
         }
 
-        _abandoned = new Timer(_ => ForgetAbandoned(), null, setup.Options.AbandonedAfter, setup.Options.AbandonedAfter / 4);
+        _blocks = new RunningBlocks(_devices, setup.Options.AbandonedAfter);
+        _abandoned = new Timer(_ => _blocks.ForgetAbandoned(), null, setup.Options.AbandonedAfter, setup.Options.AbandonedAfter / 4);
     }
 
     private static string Comparable(WorkerDescription one) =>
@@ -182,24 +94,46 @@ internal sealed class WorkerHost(
             Machine = Environment.MachineName,
             Process = Environment.ProcessId,
             Devices = setup.Options.Devices,
-            Library = LibraryVersion.Text,
+            Library = LibraryBuild.Text,
             Execution = TorchRuntime.Execution.ToJson(),
             Reference = origin.Reference.ToJson(),
             RewardModel = origin.RewardModel.ToJson(),
             Scoring = origin.Scoring.ToJson(),
             Policy = worker.Policy?.Identity.ToJson(),
             Parameters = ParameterLines.Of(worker.Parameters),
-            Losses = [.. worker.Losses.Keys.Order(StringComparer.Ordinal)],
-            WeightsFolder = _weights!.Folder,
+            Losses = new Dictionary<string, string>(worker.LossCodes, StringComparer.Ordinal),
+            WeightsFolder = Weights.Folder,
             MostMessageBytes = messaging.Value.MaxMessageBodySize,
         };
     }
 
-    private Task StopAsync(CancellationToken cancellationToken) => Task.Run(Dispose, CancellationToken.None);
-
-    private void ForgetAbandoned()
+    /// <summary>Waits for what is under way, but no longer than the silo may take to stop and than the option says.</summary>
+    private async Task StopAsync(CancellationToken cancellationToken)
     {
-        foreach ((Guid ticket, _) in _blocks.Where(block => block.Value.Unasked > setup.Options.AbandonedAfter))
-            Forget(ticket);
+        Task[] closed = Close();
+        try
+        {
+            await Task.WhenAll(closed).WaitAsync(setup.Options.StopWithin, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            for (int device = 0; device < closed.Length; device++)
+            {
+                if (!closed[device].IsCompleted)
+                    s_unended(logger, silo.Name, device, setup.Options.StopWithin.TotalSeconds, null);
+            }
+        }
+    }
+
+    private Task[] Close()
+    {
+        lock (_closing)
+        {
+            if (_closed is not null)
+                return _closed;
+            _abandoned?.Dispose();
+            _blocks?.Close();
+            return _closed = [.. _devices.Select(device => device.CloseAsync())];
+        }
     }
 }

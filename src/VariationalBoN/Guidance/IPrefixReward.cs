@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Guidance;
 
 /// <summary>Numbers of an unfinished answer that a value head reads beside the hidden states of the reference, such as the reward of what
@@ -8,6 +10,7 @@ namespace VariationalBoN.Guidance;
 /// it was trained on. Give functions of prompt and tokens alone: a number that knows stored rewards of the prompt, or their mean, tells
 /// a head what it will not be told later.
 /// </remarks>
+[Experimental(ExperimentalIds.Guidance)]
 public interface IPrefixReward
 {
     /// <summary>What tells these numbers from others; part of the file of a head.</summary>

@@ -1,4 +1,3 @@
-using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using VariationalBoN.Policies;
 using VariationalBoN.Weights;
 
 namespace VariationalBoN.Guidance;

@@ -15,7 +15,7 @@ namespace VariationalBoN;
 /// through their cache. Everything runs on the device of the module's parameters; the module is neither changed nor disposed.
 /// Thread-safe as long as no thread changes the module's parameters or mode.
 /// </remarks>
-public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepwiseKl
+public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPromptReader, IStepwiseKl
 {
     private readonly CausalModel _model;
     private readonly ITokenizer _tokenizer;
@@ -94,13 +94,16 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
 
     /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the module; a shared
     /// one once.</summary>
-    public IReadOnlyList<Parameter> Parameters =>
+    public IReadOnlyList<Parameter> Parameters => [.. NamedParameters.Select(parameter => parameter.Value)];
+
+    /// <summary>The parameters that train, each with its name in the module, in the order of the module; a shared one once.</summary>
+    public IReadOnlyList<(string Name, Parameter Value)> NamedParameters =>
         [
             .. _model
-                .Module.parameters()
-                .Where(parameter => parameter.requires_grad)
-                .Distinct<object>(ReferenceEqualityComparer.Instance)
-                .Cast<Parameter>(),
+                .Module.named_parameters()
+                .Where(pair => pair.parameter.requires_grad)
+                .DistinctBy(pair => (object)pair.parameter, ReferenceEqualityComparer.Instance)
+                .Select(pair => (pair.name, pair.parameter)),
         ];
 
     /// <inheritdoc/>

@@ -6,21 +6,69 @@ namespace VariationalBoN.Training;
 public sealed class BatchPart
 {
     private readonly int _whole;
+    private readonly Lazy<string> _batch;
 
-    internal BatchPart(ScoredBatch scored, ImmutableArray<int> positions, int whole) =>
-        (Scored, Positions, _whole) = (scored, positions, whole);
+    internal BatchPart(ScoredBatch scored, ImmutableArray<int> positions, int whole, Lazy<string> batch, int index, int parts, double share)
+    {
+        (Scored, Positions, _whole, _batch) = (scored, positions, whole, batch);
+        (Index, Parts, Share) = (index, parts, share);
+    }
+
+    /// <summary>A part that came without the rest of its batch, where its gradient is computed.</summary>
+    /// <param name="scored">Its b completions, at least one, each with a reward.</param>
+    /// <param name="batch"><see cref="Batch"/> of the part that <see cref="GradientAccumulation.Cut"/> made.</param>
+    /// <param name="index">Its <see cref="Index"/>.</param>
+    /// <param name="parts">Its <see cref="Parts"/>.</param>
+    /// <param name="share">Its <see cref="Share"/>.</param>
+    /// <exception cref="ArgumentException">There is no completion, or one without a reward.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
+    public BatchPart(ScoredBatch scored, string batch, int index, int parts, double share)
+        : this(
+            scored ?? throw new ArgumentNullException(nameof(scored)),
+            [.. Enumerable.Range(0, scored.Count)],
+            scored.Count,
+            new Lazy<string>(batch ?? throw new ArgumentNullException(nameof(batch))),
+            index,
+            parts,
+            share
+        )
+    {
+        if (scored.Count == 0 || scored.Excluded > 0)
+            throw new ArgumentException(
+                $"The part has {scored.Count} completions with a reward and {scored.Excluded} without; give those that it was cut with.",
+                nameof(scored)
+            );
+        ArgumentOutOfRangeException.ThrowIfLessThan(parts, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, parts);
+        if (!(share > 0 && share <= 1))
+            throw new ArgumentOutOfRangeException(nameof(share), share, "The share of a part is above 0 and at most 1.");
+    }
 
     /// <summary>The b completions of the part, without the samples that have no reward.</summary>
     public ScoredBatch Scored { get; }
 
-    /// <summary>For each of them its position in the whole batch.</summary>
+    /// <summary>For each of them its position in the whole batch; 0 to b - 1 of a part that came alone.</summary>
     public ImmutableArray<int> Positions { get; }
 
     /// <summary>The group of each of them.</summary>
     public ImmutableArray<int> Groups => Scored.Groups;
 
+    /// <summary>Which part of the batch, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>How many parts the batch has.</summary>
+    public int Parts { get; }
+
+    /// <summary>The share of the part in the batch, above 0 and at most 1: of its completions or of its groups.</summary>
+    public double Share { get; }
+
+    /// <summary>Which batch: the SHA-256 of its completions, groups and rewards and of how it was cut, in hexadecimal digits.</summary>
+    public string Batch => _batch.Value;
+
     /// <summary>What belongs to this part of numbers that were made for the whole batch, such as targets, weights or log pi_old.</summary>
-    /// <param name="values">A number to each completion of the whole batch, in its order.</param>
+    /// <param name="values">A number to each completion of the whole batch, in its order; where the part came alone, to each of
+    /// its own.</param>
     /// <returns>b numbers in the order of the part; a fresh array.</returns>
     /// <exception cref="ArgumentException">There are not as many numbers as completions in the whole batch.</exception>
     public double[] Of(IReadOnlyList<double> values)

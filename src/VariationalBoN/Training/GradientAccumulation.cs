@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using TorchSharp;
 using TorchSharp.Modules;
 using VariationalBoN.Internal;
@@ -39,12 +42,12 @@ public static class GradientAccumulation
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(scored);
         ArgumentNullException.ThrowIfNull(loss);
-        var parts = Parts(scored, completionsPerPart, average);
         double value = 0;
+        ImmutableArray<BatchPart> parts = Cut(scored, completionsPerPart, average);
         double[] logProbs = new double[scored.Count];
         foreach (BatchPart part in parts)
         {
-            (double weighted, double[] values) = BackwardOf(policy, scored, part, average, loss);
+            (double weighted, double[] values) = BackwardOf(policy, part, loss);
             value += weighted;
             for (int i = 0; i < values.Length; i++)
                 logProbs[part.Positions[i]] = values[i];
@@ -53,48 +56,66 @@ public static class GradientAccumulation
         return new AccumulatedLoss(value, [.. logProbs]);
     }
 
-    /// <summary>
-    /// The gradient of one part of a batch as plain data: what a worker computes, wherever it is, of what <see cref="Backward"/> adds up.
-    /// Parts are cut by the batch and <paramref name="completionsPerPart"/> alone, so that their number does not depend on the number of
-    /// workers.
-    /// </summary>
+    /// <summary>Cuts a batch into the parts whose gradients <see cref="Backward"/> adds up, so that each can be computed anywhere
+    /// (<see cref="BackwardPart"/>). Where it is cut depends on the batch and on <paramref name="completionsPerPart"/> alone, so that the
+    /// number of parts does not depend on the number of workers.</summary>
+    /// <param name="scored">B completions, at least one with a reward; those without take no part.</param>
+    /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
+    /// <param name="average">What the loss is the mean over.</param>
+    /// <returns>The parts, as <see cref="ScoredBatch.SplitByGroup"/> cuts them, each with its share of the batch.</returns>
+    /// <exception cref="ArgumentException">The batch has no completion with a reward.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
+    public static ImmutableArray<BatchPart> Cut(ScoredBatch scored, int completionsPerPart, LossAverage average)
+    {
+        ArgumentNullException.ThrowIfNull(scored);
+        if (!Enum.IsDefined(average))
+            throw new ArgumentOutOfRangeException(nameof(average), average, "A loss is the mean over Completions or over Groups.");
+        var parts = scored.SplitWithPositions(completionsPerPart);
+        if (parts.Count == 0)
+            throw new ArgumentException(
+                $"None of the {scored.Drawn.Length} samples of the batch has a reward; leave the step out, or see why the reward model "
+                    + $"fails.",
+                nameof(scored)
+            );
+        var batch = new Lazy<string>(() => DigestOf(scored, completionsPerPart, average));
+        double whole = Weight(scored, average);
+        return
+        [
+            .. parts.Select(
+                (part, i) =>
+                    new BatchPart(part.Part, part.Positions, scored.Count, batch, i, parts.Count, Weight(part.Part, average) / whole)
+            ),
+        ];
+    }
+
+    /// <summary>The gradient of one part of a batch as plain data: what a worker computes, wherever it is, of what <see cref="Backward"/>
+    /// adds up.</summary>
     /// <remarks>The gradients that the parameters hold are forgotten, and none is left. Of a parameter at most 2 GiB.</remarks>
     /// <param name="policy">pi_theta.</param>
     /// <param name="parameters">What is trained, in the order that the learner has it in.</param>
-    /// <param name="scored">The whole batch.</param>
-    /// <param name="completionsPerPart">The most completions in a part, at least 1.</param>
-    /// <param name="index">Which part, from 0; there are as many as <see cref="ScoredBatch.SplitByGroup"/> gives.</param>
-    /// <param name="average">What <paramref name="loss"/> is the mean over.</param>
+    /// <param name="part">One of <see cref="Cut"/>, or what came of it (<see cref="BatchPart"/>).</param>
+    /// <param name="weights">What the weights of the policy are called, such as their version; the sum refuses those of others.</param>
     /// <param name="loss">As for <see cref="Backward"/>.</param>
     /// <returns>The gradient of the part, weighted by its share of the batch.</returns>
-    /// <exception cref="ArgumentException">The batch has no completion with a reward, or a loss is no scalar with gradient.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
+    /// <exception cref="ArgumentException">The loss is no scalar with gradient.</exception>
     public static GradientPart BackwardPart(
         IPolicy policy,
         IReadOnlyList<Parameter> parameters,
-        ScoredBatch scored,
-        int completionsPerPart,
-        int index,
-        LossAverage average,
+        BatchPart part,
+        string weights,
         Func<torch.Tensor, BatchPart, torch.Tensor> loss
     )
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(scored);
+        ArgumentNullException.ThrowIfNull(part);
+        ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(loss);
-        var parts = Parts(scored, completionsPerPart, average);
-        if (index < 0 || index >= parts.Length)
-            throw new ArgumentOutOfRangeException(
-                nameof(index),
-                index,
-                $"The batch has {parts.Length} parts of at most {completionsPerPart} completions, from 0 on."
-            );
         Forget(parameters);
         try
         {
-            (double value, double[] logProbs) = BackwardOf(policy, scored, parts[index], average, loss);
-            return new GradientPart(index, parts.Length, value, parts[index].Positions, [.. logProbs], [.. parameters.Select(BytesOf)]);
+            (double value, double[] logProbs) = BackwardOf(policy, part, loss);
+            return new GradientPart(part.Batch, weights, part.Index, value, [.. logProbs], [.. parameters.Select(BytesOf)]);
         }
         finally
         {
@@ -102,80 +123,19 @@ public static class GradientAccumulation
         }
     }
 
-    /// <summary>Adds the gradients of all parts of a batch to those that the parameters hold, in the order of the parts: the bits of
-    /// <see cref="Backward"/>.</summary>
-    /// <remarks>Equal to the last bit where the parts were computed under one <see cref="TorchRuntime.Execution"/>.</remarks>
-    /// <param name="parameters">What is trained: those, or equal ones, that the parts were computed with, in their order.</param>
-    /// <param name="parts">Every part of one batch once, in any order.</param>
-    /// <returns>Loss and log pi_theta of the whole batch.</returns>
-    /// <exception cref="ArgumentException">A part is missing or stands twice, or a gradient has not the size of its parameter; the message
-    /// names it.</exception>
-    public static AccumulatedLoss Add(IReadOnlyList<Parameter> parameters, IReadOnlyList<GradientPart> parts)
-    {
-        ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentNullException.ThrowIfNull(parts);
-        GradientPart[] ordered = [.. parts.OrderBy(part => part.Index)];
-        int count = ordered.Length == 0 ? 0 : ordered[0].Parts;
-        if (ordered.Length == 0 || ordered.Length != count || ordered.Where((part, i) => part.Index != i || part.Parts != count).Any())
-            throw new ArgumentException(
-                $"The parts are {string.Join(", ", ordered.Select(part => $"{part.Index} of {part.Parts}"))}; give each part of one batch "
-                    + $"once, 0 to {Math.Max(count, 1) - 1}.",
-                nameof(parts)
-            );
-        foreach (GradientPart part in ordered)
-            RequireSizes(parameters, part);
-
-        double value = 0;
-        double[] logProbs = new double[ordered.Sum(part => part.Positions.Length)];
-        foreach (GradientPart part in ordered)
-        {
-            for (int i = 0; i < parameters.Count; i++)
-            {
-                if (part.Gradients[i] is byte[] bytes)
-                    Increase(parameters[i], bytes);
-            }
-
-            value += part.Value;
-            for (int i = 0; i < part.Positions.Length; i++)
-                logProbs[part.Positions[i]] = part.LogProb[i];
-        }
-
-        return new AccumulatedLoss(value, [.. logProbs]);
-    }
-
-    private static BatchPart[] Parts(ScoredBatch scored, int completionsPerPart, LossAverage average)
-    {
-        if (!Enum.IsDefined(average))
-            throw new ArgumentOutOfRangeException(nameof(average), average, "A loss is the mean over Completions or over Groups.");
-        BatchPart[] parts =
-        [
-            .. scored.SplitWithPositions(completionsPerPart).Select(part => new BatchPart(part.Part, part.Positions, scored.Count)),
-        ];
-        return parts.Length > 0
-            ? parts
-            : throw new ArgumentException(
-                $"None of the {scored.Drawn.Length} samples of the batch has a reward; leave the step out, or see why the reward model "
-                    + $"fails.",
-                nameof(scored)
-            );
-    }
-
     /// <summary>The weighted loss of a part, whose gradient is added to those of the parameters, and its log pi_theta.</summary>
     private static (double Value, double[] LogProb) BackwardOf(
         IPolicy policy,
-        ScoredBatch scored,
         BatchPart part,
-        LossAverage average,
         Func<torch.Tensor, BatchPart, torch.Tensor> loss
     )
     {
-        double share = Weight(part.Scored, average) / Weight(scored, average);
         using var scope = torch.NewDisposeScope(); // the graph of a part lives below this line only
         var logProb = policy.LogProb(part.Scored.Completions); // [b]
         var made = loss(logProb, part);
         RequireLoss(made);
-        made.Times(share).backward();
-        return (share * made.Doubles()[0], logProb.Doubles());
+        made.Times(part.Share).backward();
+        return (part.Share * made.Doubles()[0], logProb.Doubles());
     }
 
     private static void Forget(IReadOnlyList<Parameter> parameters)
@@ -194,37 +154,24 @@ public static class GradientAccumulation
         return parameter.grad is { } gradient ? gradient.detach().cpu().contiguous().bytes.ToArray() : null;
     }
 
-    private static void Increase(Parameter parameter, byte[] bytes)
+    private static string DigestOf(ScoredBatch scored, int completionsPerPart, LossAverage average)
     {
-        using var scope = torch.NewDisposeScope();
-        using var noGradient = torch.no_grad();
-        var gradient = torch.empty(parameter.shape, parameter.dtype);
-        bytes.CopyTo(gradient.bytes);
-        gradient = gradient.to(parameter.device);
-        if (parameter.grad is { } sum)
-            sum.Increase(gradient);
-        else
-            parameter.grad = gradient;
-    }
-
-    private static void RequireSizes(IReadOnlyList<Parameter> parameters, GradientPart part)
-    {
-        if (part.Gradients.Length != parameters.Count)
-            throw new ArgumentException(
-                $"Part {part.Index} has gradients of {part.Gradients.Length} parameters, and {parameters.Count} are trained; give the "
-                    + $"same parameters in the same order.",
-                nameof(part)
-            );
-        for (int i = 0; i < parameters.Count; i++)
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append([completionsPerPart, (int)average, scored.Count]);
+        Append([.. scored.Groups]);
+        for (int i = 0; i < scored.Count; i++)
         {
-            long size = parameters[i].numel() * parameters[i].element_size();
-            if (part.Gradients[i] is byte[] bytes && bytes.Length != size)
-                throw new ArgumentException(
-                    $"Part {part.Index} has {bytes.Length} bytes for parameter {i}, {Shown.Shape(parameters[i].shape)} of "
-                        + $"{parameters[i].dtype}; it must have {size}.",
-                    nameof(part)
-                );
+            (Completion completion, double reward) = (scored[i].Completion, scored[i].Reward);
+            Append([completion.Prompt.Canonical.Length, completion.PromptTokens.Length, completion.Tokens.Length]);
+            hash.AppendData(MemoryMarshal.AsBytes(completion.Prompt.Canonical.AsSpan()));
+            Append(completion.PromptTokens.AsSpan());
+            Append(completion.Tokens.AsSpan());
+            hash.AppendData(MemoryMarshal.AsBytes<double>([reward, scored[i].LogReference]));
         }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Append(ReadOnlySpan<int> numbers) => hash.AppendData(MemoryMarshal.AsBytes(numbers));
     }
 
     private static double Weight(ScoredBatch scored, LossAverage average) =>

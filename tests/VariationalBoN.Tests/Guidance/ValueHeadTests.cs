@@ -110,9 +110,9 @@ public sealed class ValueHeadTests : IDisposable
             (json, names) = (file.Metadata["value_head"], [.. file.Entries.Select(entry => entry.Name).Order(StringComparer.Ordinal)]);
         string[] expected =
         [
-            .. new[] { "hidden", "previous", "token", "direct", "out" }.Select(part => $"unit_{part}"),
-            .. new[] { "hidden", "previous", "sums", "bias", "out", "law", "deeper", "deeper_bias" }.Select(part => $"state_{part}"),
-            .. new[] { "hidden", "token", "sums", "bias", "out", "law", "deeper", "deeper_bias" }.Select(part => $"token_{part}"),
+            .. "unit_hidden unit_previous unit_token unit_direct unit_out".Split(' '),
+            .. "state_hidden state_previous state_sums state_bias state_out state_law state_deeper state_deeper_bias".Split(' '),
+            .. "token_hidden token_token token_sums token_bias token_out token_law token_deeper token_deeper_bias".Split(' '),
         ];
         Assert.Equal(expected.Order(StringComparer.Ordinal), names);
         var old = System.Text.Json.Nodes.JsonNode.Parse(json)!;

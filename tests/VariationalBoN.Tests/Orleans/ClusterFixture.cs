@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.TestingHost;
 using VariationalBoN.Orleans;
+using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Tests.Orleans;
 
@@ -12,6 +13,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     private readonly SemaphoreSlim _starting = new(1);
     private Func<ClusterWorker>? _create;
     private ClusterWorkerOptions _options = new();
+    private Func<WorkerDescription, WorkerDescription>? _told;
     private InProcessTestCluster? _cluster;
 
     internal global::Orleans.IClusterClient Client => _cluster!.Client;
@@ -35,6 +37,13 @@ public sealed class ClusterFixture : IAsyncLifetime
                     silo.AddVariationalBoN((_, _) => create(), _options);
                 else
                     silo.AddVariationalBoN();
+                if (_told is { } told)
+                    silo.AddIncomingGrainCallFilter(async call =>
+                    {
+                        await call.Invoke();
+                        if (call.Result is WorkerDescription description)
+                            call.Result = told(description);
+                    });
             }
         );
         builder.ConfigureClient(client =>
@@ -56,17 +65,25 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     /// <summary>Starts a silo with a worker.</summary>
-    internal async Task<InProcessSiloHandle> StartAsync(Func<ClusterWorker> create, int devices = 1)
+    /// <param name="create">Makes it.</param>
+    /// <param name="options">Changes its options.</param>
+    /// <param name="told">Changes what the silo tells of itself.</param>
+    internal async Task<InProcessSiloHandle> StartAsync(
+        Func<ClusterWorker> create,
+        Func<ClusterWorkerOptions, ClusterWorkerOptions>? options = null,
+        Func<WorkerDescription, WorkerDescription>? told = null
+    )
     {
         await _starting.WaitAsync();
         try
         {
-            (_create, _options) = (create, new ClusterWorkerOptions { WeightsFolder = WeightsFolder, Devices = devices });
+            var own = new ClusterWorkerOptions { WeightsFolder = WeightsFolder };
+            (_create, _options, _told) = (create, options?.Invoke(own) ?? own, told);
             return await _cluster!.StartAdditionalSiloAsync();
         }
         finally
         {
-            _create = null;
+            (_create, _told) = (null, null);
             _starting.Release();
         }
     }
@@ -78,8 +95,13 @@ public sealed class ClusterFixture : IAsyncLifetime
     internal Task StopAsync(InProcessSiloHandle silo) => _cluster!.StopSiloAsync(silo);
 
     /// <summary>The workers whose scored completions have an origin.</summary>
-    internal Task<WorkerCluster> ConnectAsync(ScoringIdentity origin, Action<string>? warned = null) =>
+    internal Task<WorkerCluster> ConnectAsync(ScoringIdentity origin, Action<string>? warned = null, double waitSeconds = 30) =>
         Client.ConnectVariationalBoNAsync(
-            new WorkerClusterOptions { Origin = origin, Logger = warned is null ? null : HeardLog.Warnings(warned) }
+            new WorkerClusterOptions
+            {
+                Origin = origin,
+                Logger = warned is null ? null : HeardLog.Warnings(warned),
+                WaitForWorkers = TimeSpan.FromSeconds(waitSeconds),
+            }
         );
 }

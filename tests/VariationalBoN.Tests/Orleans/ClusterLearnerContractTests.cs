@@ -34,7 +34,7 @@ public sealed class ClusterLearnerContractTests : CompletionSourceContract, IAsy
             .GetAwaiter()
             .GetResult();
         WorkerCluster cluster = fixture.ConnectAsync(scorer.Origin).GetAwaiter().GetResult();
-        ClusterLearner learner = cluster.CreateLearner(policy, [("logits", own.Logits)]);
+        ClusterLearner learner = cluster.CreateLearner(new(scorer) { Policy = policy, Parameters = [("logits", own.Logits)] });
         _closing.Add(() => cluster.DisposeAsync().AsTask());
         _closing.Add(() => learner.DisposeAsync().AsTask());
         learner.Publish();

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Collections.Concurrent;
 using Orleans.TestingHost;
 using TorchSharp;
 using VariationalBoN.Orleans;
@@ -21,7 +21,7 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
     public async Task InitializeAsync()
     {
         for (int i = 0; i < 2; i++)
-            _silos.Add(await fixture.StartAsync(Worker));
+            _silos.Add(await fixture.StartAsync(TrainedWorld.Worker));
     }
 
     public async Task DisposeAsync()
@@ -39,7 +39,7 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         Scorer scorer = TableWorld.Scorer(_reference);
         using TabularPolicy alone = _policy.Clone();
         await using WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin);
-        await using ClusterLearner learner = cluster.CreateLearner(_policy, [("logits", _policy.Logits)], new() { PromptsPerBlock = 4 });
+        await using ClusterLearner learner = cluster.CreateLearner(Own(), new() { PromptsPerBlock = 4 });
         using var adam = new Adam(_policy.Parameters, 0.1);
         using var other = new Adam(alone.Parameters, 0.1);
         for (int step = 0; step < Steps; step++)
@@ -48,13 +48,16 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
             ClusterRollouts rollouts = await learner.RolloutsAsync(TableWorld.Prompts, K, step);
             double[] targets = Targets(rollouts.Scored);
             adam.ZeroGrad();
-            AccumulatedLoss loss = await learner.BackwardAsync(
-                rollouts.Scored,
-                16,
-                ScoreFunction.Average,
-                "score function",
-                new Dictionary<string, double[]> { ["targets"] = targets }
-            );
+            AccumulatedLoss loss =
+                step % 2 == 0
+                    ? await learner.BackwardAsync(rollouts, targets, 16)
+                    : await learner.BackwardAsync(
+                        rollouts.Scored,
+                        16,
+                        ScoreFunction.Average,
+                        TrainedWorld.LossName,
+                        new Dictionary<string, double[]> { ["targets"] = targets }
+                    );
             adam.Step();
 
             var source = new PolicyCompletionSource(alone, scorer);
@@ -89,8 +92,8 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
     {
         Scorer scorer = TableWorld.Scorer(_reference);
         await using WorkerCluster cluster = await fixture.ConnectAsync(scorer.Origin);
-        await using ClusterLearner strict = cluster.CreateLearner(_policy, [("logits", _policy.Logits)]);
-        await using ClusterLearner lenient = cluster.CreateLearner(_policy, [("logits", _policy.Logits)], new() { MaxStaleness = 1 });
+        await using ClusterLearner strict = cluster.CreateLearner(Own());
+        await using ClusterLearner lenient = cluster.CreateLearner(Own(), new() { MaxStaleness = 1 });
         strict.Publish();
         lenient.Publish();
         ClusterRollouts first = await strict.RolloutsAsync(TableWorld.Prompts, K, 1),
@@ -99,21 +102,21 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         Move();
 
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            strict.BackwardAsync(first.Scored, 16, ScoreFunction.Average, "score function")
+            strict.BackwardAsync(first.Scored, 16, ScoreFunction.Average, TrainedWorld.LossName)
         );
         Assert.Equal(2, strict.Publish());
         lenient.Publish();
         string refused = Assert.Throws<InvalidOperationException>(() => strict.RequireFresh(first)).Message;
         string refusedToo = (
             await Assert.ThrowsAsync<InvalidOperationException>(() =>
-                strict.BackwardAsync(first, 16, ScoreFunction.Average, "score function")
+                strict.BackwardAsync(first, 16, ScoreFunction.Average, TrainedWorld.LossName)
             )
         ).Message; // also with the weights published
         await lenient.BackwardAsync(
             allowed,
             16,
             ScoreFunction.Average,
-            "score function",
+            TrainedWorld.LossName,
             new Dictionary<string, double[]> { ["targets"] = Targets(allowed.Scored) }
         );
         _policy.Logits.grad = null;
@@ -145,7 +148,7 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
     public async Task A_loss_that_is_not_registered_is_named_with_those_that_are()
     {
         await using WorkerCluster cluster = await fixture.ConnectAsync(TableWorld.Scorer(_reference).Origin);
-        await using ClusterLearner learner = cluster.CreateLearner(_policy, [("logits", _policy.Logits)]);
+        await using ClusterLearner learner = cluster.CreateLearner(Own());
         learner.Publish();
         ClusterRollouts rollouts = await learner.RolloutsAsync(TableWorld.Prompts, K, 1);
 
@@ -154,21 +157,76 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         );
 
         Assert.Contains("\"other\"", thrown.Message, StringComparison.Ordinal);
-        Assert.Contains("score function", thrown.Message, StringComparison.Ordinal);
-        Assert.Contains("part ", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains($"\"{TrainedWorld.LossName}\"", thrown.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>24 parts and 4 hands: while the first part is computed, at most 8 parts are asked for, of which one waits behind
+    /// it.</summary>
+    [Fact]
+    public async Task Parts_are_asked_for_only_as_far_as_the_first_one_that_is_missing_allows()
+    {
+        var seen = new ConcurrentDictionary<int, int>();
+        using var first = new ManualResetEventSlim();
+        ClusterWorker Slow() =>
+            TrainedWorld.Worker(
+                (logProb, part, numbers) =>
+                {
+                    seen[part.Index] = numbers["targets"].Length;
+                    if (part.Index == 0)
+                        first.Wait(TimeSpan.FromMinutes(1));
+                    return TrainedWorld.Loss(logProb, part, numbers);
+                },
+                "slow"
+            );
+        InProcessSiloHandle[] slow = [await fixture.StartAsync(Slow), await fixture.StartAsync(Slow)];
+        using ClusterWorker own = Slow();
+        await using (WorkerCluster cluster = await fixture.ConnectAsync(own.Scorer.Origin))
+        await using (ClusterLearner learner = cluster.CreateLearner(own))
+        {
+            learner.Publish();
+            ClusterRollouts rollouts = await learner.RolloutsAsync(TableWorld.Prompts, K, 1);
+            while (cluster.Workers.Length < 4)
+                await Task.Delay(20);
+            double[] targets = Targets(rollouts.Scored);
+            var numbers = new Dictionary<string, double[]> { ["targets"] = targets };
+            Task<AccumulatedLoss> computing = learner.BackwardAsync(rollouts, K, ScoreFunction.Average, TrainedWorld.LossName, numbers);
+            while (seen.Count < 7)
+                await Task.Delay(20);
+            await Task.Delay(500);
+            int[] asked = [.. seen.Keys];
+            first.Set();
+            AccumulatedLoss made = await computing;
+
+            Assert.Equal(7, asked.Length);
+            Assert.True(asked.Max() < 8);
+            Assert.Equal(24, seen.Count);
+            Assert.All(seen.Values, length => Assert.Equal(K, length)); // its rows alone
+            AccumulatedLoss expected = GradientAccumulation.Backward(
+                own.Policy!,
+                rollouts.Scored,
+                K,
+                ScoreFunction.Average,
+                (logProb, part) => TrainedWorld.Loss(logProb, part, numbers)
+            );
+            Assert.Equal(expected.Value, made.Value);
+            Assert.Equal(expected.LogProb.AsEnumerable(), made.LogProb.AsEnumerable());
+        }
+
+        foreach (InProcessSiloHandle silo in slow)
+            await fixture.StopAsync(silo);
     }
 
     [Fact]
     public async Task A_worker_without_a_policy_or_with_other_parameters_computes_nothing()
     {
         InProcessSiloHandle none = await fixture.StartAsync(() => TableWorld.Worker());
-        var said = new System.Collections.Concurrent.ConcurrentBag<string>();
+        var said = new ConcurrentBag<string>();
         await using (WorkerCluster cluster = await fixture.ConnectAsync(TableWorld.Scorer(_reference).Origin, said.Add))
         {
             while (cluster.Workers.Length < 3)
                 await Task.Delay(20);
-            await using ClusterLearner learner = cluster.CreateLearner(_policy, [("logits", _policy.Logits)]);
-            await using ClusterLearner other = cluster.CreateLearner(_policy, [("table", _policy.Logits)]);
+            await using ClusterLearner learner = cluster.CreateLearner(Own());
+            await using ClusterLearner other = cluster.CreateLearner(Own("table"));
             learner.Publish();
             await learner.RolloutsAsync(TableWorld.Prompts, K, 1);
 
@@ -187,21 +245,8 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         await fixture.StopAsync(none);
     }
 
-    private static ClusterWorker Worker()
-    {
-        TabularPolicy reference = TableWorld.Reference(),
-            policy = reference.Clone();
-        return new ClusterWorker(TableWorld.Scorer(reference))
-        {
-            Policy = policy,
-            Parameters = [("logits", policy.Logits)],
-            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(
-                "score " + "function",
-                (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)
-            ),
-            Owned = [policy, reference],
-        };
-    }
+    /// <summary>What the learner trains; the test disposes of it.</summary>
+    private ClusterWorker Own(string parameter = "logits") => TrainedWorld.Worker(_reference, _policy, parameter: parameter);
 
     private static double[] Targets(ScoredBatch scored) => [.. scored.Select(item => item.LogReference + (0.1 * item.Reward))];
 

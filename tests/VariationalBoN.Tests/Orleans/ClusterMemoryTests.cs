@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using TorchSharp;
 using VariationalBoN.Orleans;
 using VariationalBoN.Policies;
@@ -16,11 +15,11 @@ public sealed class ClusterMemoryTests
     public async Task Steps_over_a_cluster_gain_no_tensor_and_at_most_8_megabytes()
     {
         var fixture = new ClusterFixture();
-        await fixture.DeployAsync(Worker);
+        await fixture.DeployAsync(TrainedWorld.Worker);
         using TabularPolicy reference = TableWorld.Reference(),
             policy = reference.Clone();
         await using (WorkerCluster cluster = await fixture.ConnectAsync(TableWorld.Scorer(reference).Origin))
-        await using (ClusterLearner learner = cluster.CreateLearner(policy, [("logits", policy.Logits)]))
+        await using (ClusterLearner learner = cluster.CreateLearner(TrainedWorld.Worker(reference, policy)))
         {
             await StepsAsync(5);
             long tensors = LiveTensors.Settled(),
@@ -37,7 +36,7 @@ public sealed class ClusterMemoryTests
                     Move(policy);
                     learner.Publish();
                     ClusterRollouts rollouts = await learner.RolloutsAsync(TableWorld.Prompts, 4, step);
-                    await learner.BackwardAsync(rollouts.Scored, 48, ScoreFunction.Average, "loss");
+                    await learner.BackwardAsync(rollouts, [.. rollouts.Scored.Select(item => item.Reward)], completionsPerPart: 48);
                     using torch.Tensor? sum = policy.Logits.grad;
                     Assert.NotNull(sum);
                     policy.Logits.grad = null;
@@ -53,21 +52,5 @@ public sealed class ClusterMemoryTests
         using var noGradient = torch.no_grad();
         using Scalar less = 0.999;
         policy.Logits.mul_(less);
-    }
-
-    private static ClusterWorker Worker()
-    {
-        TabularPolicy reference = TableWorld.Reference(),
-            policy = reference.Clone();
-        return new ClusterWorker(TableWorld.Scorer(reference))
-        {
-            Policy = policy,
-            Parameters = [("logits", policy.Logits)],
-            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(
-                "loss",
-                (logProb, part, _) => ScoreFunction.Loss(logProb, [.. part.Scored.Select(item => item.Reward)], part.Groups)
-            ),
-            Owned = [policy, reference],
-        };
     }
 }

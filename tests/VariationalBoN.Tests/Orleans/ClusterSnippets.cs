@@ -1,9 +1,8 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using VariationalBoN.Losses;
 using VariationalBoN.Orleans;
 using VariationalBoN.References;
 using VariationalBoN.Transformers;
@@ -11,7 +10,7 @@ using VariationalBoN.Transformers.Lora;
 
 namespace VariationalBoN.Tests.Orleans;
 
-/// <summary>The code of docs/scaling-out.md: a silo and a learner over loopback, as an application has them on two machines.</summary>
+/// <summary>A silo and a learner over loopback, as an application has them on two machines, with a loss of its own.</summary>
 [Trait("Tier", "torch")]
 public sealed class ClusterSnippets : IDisposable
 {
@@ -20,7 +19,7 @@ public sealed class ClusterSnippets : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task The_program_of_the_page_trains_adapters_over_a_silo()
+    public async Task Adapters_train_over_a_silo_by_a_loss_of_ones_own()
     {
         string directory = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "gpt2");
         (int silo, int gateway) = FreePorts();
@@ -61,73 +60,73 @@ public sealed class ClusterSnippets : IDisposable
         return (((IPEndPoint)one.LocalEndpoint).Port, ((IPEndPoint)two.LocalEndpoint).Port);
     }
 
-    // snippet: silo
-    private static ClusterWorker Models(string directory) // the same at every worker
+    private static ClusterWorker Models(string directory)
     {
         var model = PretrainedCausalLm.Load(directory);
         var pair = model.WithReference(
             new GenerationOptions { MaxNewTokens = 8, StopTokens = model.StopTokens },
             new LoraOptions { Rank = 4 }
         );
-        var judge = RewardModel.FromFunction((prompt, text) => text.Count(char.IsLetter), "letters, version 1");
-        return new ClusterWorker(new Scorer(pair.Reference, judge))
+        var scorer = new Scorer(pair.Reference, RewardModel.FromFunction((_, text) => text.Count(char.IsLetter), "letters"));
+        // snippet: loss
+        return new ClusterWorker(scorer, pair.Policy)
         {
-            Policy = pair.Policy,
-            Parameters = [.. pair.Network.named_parameters().Where(p => p.parameter.requires_grad).Select(p => (p.name, p.parameter))],
-            Losses = ImmutableDictionary<string, GradientLoss>.Empty.Add(
-                "vbon",
-                (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups)
-            ),
+            Losses = new Dictionary<string, GradientLoss>
+            {
+                ["clipped"] = (logProb, part, numbers) =>
+                    ClippedRatio.Loss(logProb, part.Of(numbers["old"]), part.Of(numbers["targets"]), part.Groups),
+            },
+            LossVersion = typeof(ClusterSnippets).Assembly.GetName().Version!.ToString(), // of your program
             Owned = [pair, model],
         };
+        // end snippet
     }
 
-    private static IHost Silo(string directory, int siloPort, int gatewayPort) // one on each machine
+    private static IHost Silo(string directory, int siloPort, int gatewayPort)
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort, gatewayPort).AddVariationalBoN(_ => Models(directory)));
         return builder.Build();
     }
 
-    // end snippet
-
-    // snippet: learner
     private static async Task<long> LearnAsync(string directory, int gatewayPort, string store)
     {
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
-        builder.UseOrleansClient(client => client.UseLocalhostClustering(gatewayPort).AddVariationalBoN());
-        using IHost host = builder.Build();
-        await host.StartAsync();
-        ClusterWorker mine = Models(directory); // its policy trains, here
+        using ClusterWorker mine = Models(directory);
         Prompt[] prompts = ["The film was", "We saw it"];
-        await using var cluster = await host
-            .Services.GetRequiredService<IClusterClient>()
-            .ConnectVariationalBoNAsync(new() { Origin = mine.Scorer.Origin });
+        await using var cluster = await WorkerCluster.ConnectAsync(
+            client => client.UseLocalhostClustering(gatewayPort),
+            new() { Origin = mine.Scorer.Origin }
+        );
+        // snippet: table
         var options = new ReferenceTableOptions
         {
             SamplesPerPrompt = 32,
             SamplesPerBlock = 16,
-            BatchesAtOnce = 3,
+            BatchesAtOnce = 3, // of each device
             Seed = 1,
             Store = store,
         };
         using var table = await ReferenceTable.EstimateAsync(cluster.Reference, prompts, options);
+        // end snippet
         var objective = new ExactObjective(table.BestOf(n: 4));
-        await using var learner = cluster.CreateLearner(mine.Policy!, mine.Parameters);
+        await using var learner = cluster.CreateLearner(mine);
         using var adam = new AdamW(mine.Parameters.Select(p => p.Value), learningRate: 1e-2);
         for (int step = 0; step < 2; step++)
         {
-            learner.Publish(); // the adapters alone
+            learner.Publish();
             var rollouts = await learner.RolloutsAsync(prompts, completionsPerPrompt: 4, seed: step);
-            var numbers = new Dictionary<string, double[]> { ["targets"] = objective.LogTargets(rollouts.Scored) };
             adam.ZeroGrad();
-            await learner.BackwardAsync(rollouts, completionsPerPart: 4, ScoreFunction.Average, "vbon", numbers);
+            // snippet: backward
+            var numbers = new Dictionary<string, double[]>
+            {
+                ["old"] = [.. rollouts.LogProb],
+                ["targets"] = objective.LogTargets(rollouts.Scored),
+            };
+            await learner.BackwardAsync(rollouts, completionsPerPart: 4, ClippedRatio.Average, "clipped", numbers);
+            // end snippet
             adam.Step();
         }
 
-        foreach (IDisposable owned in mine.Owned)
-            owned.Dispose();
         return learner.Version;
     }
-    // end snippet
 }

@@ -29,7 +29,7 @@ internal static class TableWorld
         TabularPolicy reference,
         string judge = "judge",
         Func<Completion, double>? reward = null,
-        Func<Task>? beforeBatch = null
+        Func<CancellationToken, Task>? beforeBatch = null
     ) => new(reference, new Judge(judge, reward ?? Reward, beforeBatch));
 
     /// <summary>What a silo is given.</summary>
@@ -41,7 +41,8 @@ internal static class TableWorld
     )
     {
         TabularPolicy reference = Reference(seed);
-        return new ClusterWorker(Scorer(reference, judge, reward, beforeBatch)) { Owned = [reference] };
+        Func<CancellationToken, Task>? before = beforeBatch is null ? null : stop => beforeBatch().WaitAsync(stop);
+        return new ClusterWorker(Scorer(reference, judge, reward, before)) { Owned = [reference] };
     }
 
     /// <summary>Everything of a table that could differ.</summary>
@@ -56,7 +57,7 @@ internal static class TableWorld
 
     private static double Reward(Completion completion) => completion.Tokens.Select((token, i) => Math.Pow(token + 0.1, i + 1)).Sum();
 
-    private sealed class Judge(string name, Func<Completion, double> reward, Func<Task>? beforeBatch) : IRewardModel
+    private sealed class Judge(string name, Func<Completion, double> reward, Func<CancellationToken, Task>? beforeBatch) : IRewardModel
     {
         public ModelIdentity Identity => name;
 
@@ -66,7 +67,7 @@ internal static class TableWorld
         )
         {
             if (beforeBatch is not null)
-                await beforeBatch().WaitAsync(cancellationToken);
+                await beforeBatch(cancellationToken);
             return [.. completions.Select(reward)];
         }
     }

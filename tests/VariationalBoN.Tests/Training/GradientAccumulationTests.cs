@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using VariationalBoN.Losses;
 using VariationalBoN.Policies;
 using VariationalBoN.References;
@@ -78,28 +79,25 @@ public sealed class GradientAccumulationTests : IDisposable
         (double[] expected, AccumulatedLoss whole) = Run(4, average, loss);
         using TabularPolicy worker = _policy.Clone(),
             other = _policy.Clone();
-        int count = _batch.SplitByGroup(4).Count;
+        BatchPart[] cut = [.. GradientAccumulation.Cut(_batch, 4, average)];
         GradientPart[] parts =
         [
-            .. Enumerable
-                .Range(0, count)
-                .Reverse()
-                .Select(i =>
+            .. cut.Reverse()
+                .Select(part =>
                     GradientAccumulation.BackwardPart(
-                        i % 2 == 0 ? worker : other,
-                        i % 2 == 0 ? worker.Parameters : other.Parameters,
-                        _batch,
-                        4,
-                        i,
-                        average,
+                        part.Index % 2 == 0 ? worker : other,
+                        part.Index % 2 == 0 ? worker.Parameters : other.Parameters,
+                        part,
+                        "1",
                         loss
                     )
                 ),
         ];
         AccumulatedLoss? made = null;
 
-        double[] gradient = Gradient(() => made = GradientAccumulation.Add(_policy.Parameters, parts));
+        double[] gradient = Gradient(() => made = Sum(_policy.Parameters, cut, parts));
 
+        int count = cut.Length;
         Assert.True(count > 2);
         Assert.Equal(expected.Select(BitConverter.DoubleToInt64Bits), gradient.Select(BitConverter.DoubleToInt64Bits));
         Assert.Equal((whole.Value, string.Join(' ', whole.LogProb)), (made!.Value, string.Join(' ', made.LogProb)));
@@ -123,14 +121,11 @@ public sealed class GradientAccumulationTests : IDisposable
         GradientAccumulation.Backward(policy, batch, 4, ScoreFunction.Average, loss);
         string[] expected = Bits(model);
         model.zero_grad(set_to_none: true);
-        GradientAccumulation.Add(
+        BatchPart[] cut = [.. GradientAccumulation.Cut(batch, 4, ScoreFunction.Average)];
+        Sum(
             policy.Parameters,
-            [
-                .. Enumerable
-                    .Range(0, 3)
-                    .Reverse()
-                    .Select(i => GradientAccumulation.BackwardPart(worker, worker.Parameters, batch, 4, i, ScoreFunction.Average, loss)),
-            ]
+            cut,
+            cut.Reverse().Select(part => GradientAccumulation.BackwardPart(worker, worker.Parameters, part, "1", loss))
         );
 
         Assert.Equal(expected, Bits(model));
@@ -146,36 +141,76 @@ public sealed class GradientAccumulationTests : IDisposable
     }
 
     [Fact]
-    public void Parts_that_are_not_those_of_one_batch_are_refused()
+    public void Parts_that_are_not_those_of_one_batch_and_its_weights_are_refused()
     {
         (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss("score function");
-        GradientPart[] parts =
-        [
-            .. Enumerable
-                .Range(0, _batch.SplitByGroup(4).Count)
-                .Select(i => GradientAccumulation.BackwardPart(_policy, _policy.Parameters, _batch, 4, i, average, loss)),
-        ];
+        BatchPart[] cut = [.. GradientAccumulation.Cut(_batch, 4, average)],
+            another = [.. GradientAccumulation.Cut(_batch, 5, average)];
+        GradientPart Part(BatchPart part, string weights = "1") =>
+            GradientAccumulation.BackwardPart(_policy, _policy.Parameters, part, weights, loss);
         using var small = new TabularPolicy(s_prompts[..1], 3, 2);
+        using var sum = new GradientSum(_policy.Parameters, cut, "1");
+        using var smallSum = new GradientSum(small.Parameters, cut, "1");
+        sum.Add(Part(cut[0]));
+        sum.Add(Part(cut[2]));
 
-        Assert.Contains(
-            "give each part of one batch once",
-            Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(_policy.Parameters, parts[1..])).Message,
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "give each part of one batch once",
-            Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(_policy.Parameters, [.. parts, parts[0]])).Message,
-            StringComparison.Ordinal
-        );
-        Assert.Contains(
-            "for parameter 0, [1, 4, 3]",
-            Assert.Throws<ArgumentException>(() => GradientAccumulation.Add(small.Parameters, parts)).Message,
-            StringComparison.Ordinal
-        );
-        Assert.Throws<ArgumentOutOfRangeException>(() =>
-            GradientAccumulation.BackwardPart(_policy, _policy.Parameters, _batch, 4, parts.Length, average, loss)
-        );
+        Assert.Contains("is of the batch", Refused(sum, Part(another[1])), StringComparison.Ordinal);
+        Assert.Contains("is of the weights 2, and the sum is of 1", Refused(sum, Part(cut[1], "2")), StringComparison.Ordinal);
+        Assert.Contains("Part 0 of the gradient has come before", Refused(sum, Part(cut[0])), StringComparison.Ordinal);
+        Assert.Contains("Part 2 of the gradient has come before", Refused(sum, Part(cut[2])), StringComparison.Ordinal);
+        Assert.Contains("for parameter 0, [1, 4, 3]", Refused(smallSum, Part(cut[0])), StringComparison.Ordinal);
+        Assert.Contains("Part 1 of", Assert.Throws<InvalidOperationException>(() => sum.ToLoss()).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new GradientSum(_policy.Parameters, cut[1..], "1"));
+        Assert.Equal((1, 1), (sum.Added, sum.Held));
+
+        static string Refused(GradientSum sum, GradientPart part) => Assert.Throws<ArgumentException>(() => sum.Add(part)).Message;
+    }
+
+    [Fact]
+    public void A_part_that_came_alone_has_the_gradient_of_the_part_of_its_batch()
+    {
+        BatchPart part = GradientAccumulation.Cut(_batch, 4, ScoreFunction.Average)[1];
+        double[] targets = [.. Enumerable.Range(0, _batch.Count).Select(i => Math.Cos(i))];
+        var alone = new BatchPart(part.Scored, part.Batch, part.Index, part.Parts, part.Share);
+        GradientPart Of(BatchPart of, double[] numbers) =>
+            GradientAccumulation.BackwardPart(
+                _policy,
+                _policy.Parameters,
+                of,
+                "1",
+                (logProb, b) => ScoreFunction.Loss(logProb, b.Of(numbers), b.Groups)
+            );
+
+        GradientPart expected = Of(part, targets),
+            made = Of(alone, part.Of(targets));
+
+        Assert.Equal((expected.Batch, expected.Index, expected.Value), (made.Batch, made.Index, made.Value));
+        Assert.Equal(expected.Gradients[0], made.Gradients[0]);
+        Assert.Throws<ArgumentException>(() => alone.Of(targets));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BatchPart(part.Scored, part.Batch, 3, 3, part.Share));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BatchPart(part.Scored, part.Batch, 0, 3, double.NaN));
+    }
+
+    [Fact]
+    public void A_sum_that_does_not_end_leaves_the_gradients_as_they_were()
+    {
+        (LossAverage average, Func<torch.Tensor, BatchPart, torch.Tensor> loss) = Loss("score function");
+        BatchPart[] cut = [.. GradientAccumulation.Cut(_batch, 4, average)];
+        using TabularPolicy worker = _policy.Clone();
+        GradientPart first = GradientAccumulation.BackwardPart(worker, worker.Parameters, cut[0], "1", loss);
+
+        using (var sum = new GradientSum(_policy.Parameters, cut, "1"))
+            sum.Add(first);
         Assert.Null(_policy.Logits.grad);
+
+        double[] gradient = Gradient(() => GradientAccumulation.Backward(_policy, _batch, 4, average, loss)),
+            after = Gradient(() =>
+            {
+                GradientAccumulation.Backward(_policy, _batch, 4, average, loss);
+                using var sum = new GradientSum(_policy.Parameters, cut, "1");
+                sum.Add(first);
+            });
+        Assert.Equal(gradient, after);
     }
 
     [Theory]
@@ -400,6 +435,14 @@ public sealed class GradientAccumulationTests : IDisposable
         AccumulatedLoss? made = null;
         double[] gradient = Gradient(() => made = GradientAccumulation.Backward(_policy, _batch, completionsPerPart, average, loss));
         return (gradient, made!);
+    }
+
+    private static AccumulatedLoss Sum(IReadOnlyList<Parameter> parameters, BatchPart[] cut, IEnumerable<GradientPart> parts)
+    {
+        using var sum = new GradientSum(parameters, cut, "1");
+        foreach (GradientPart part in parts)
+            sum.Add(part);
+        return sum.ToLoss();
     }
 
     private double[] Gradient(Action backward)

@@ -18,20 +18,30 @@ public sealed class GradientPartLeakTests
         );
         Func<torch.Tensor, BatchPart, torch.Tensor> loss = (logProb, part) =>
             ScoreFunction.Loss(logProb, part.Of([.. batch.Select(item => item.Reward)]), part.Groups);
-        GradientPart Part(int index) =>
-            GradientAccumulation.BackwardPart(policy, policy.Parameters, batch, 4, index, ScoreFunction.Average, loss);
-        GradientPart[] parts = [Part(0), Part(1)];
+        BatchPart[] cut = [.. GradientAccumulation.Cut(batch, 4, ScoreFunction.Average)];
+        Step();
         long before = LiveTensors.Settled();
 
         for (int step = 0; step < 3; step++)
+            Step();
+
+        Assert.Equal(before, LiveTensors.Now);
+
+        void Step()
         {
-            parts = [Part(0), Part(1)];
-            GradientAccumulation.Add(policy.Parameters, parts);
+            GradientPart[] parts = [.. cut.Select(part => GradientAccumulation.BackwardPart(policy, policy.Parameters, part, "1", loss))];
+            using (var whole = new GradientSum(policy.Parameters, cut, "1"))
+            {
+                whole.Add(parts[1]);
+                whole.Add(parts[0]);
+                whole.ToLoss();
+            }
+
+            using (var begun = new GradientSum(policy.Parameters, cut, "1"))
+                begun.Add(parts[0]);
             using torch.Tensor? sum = policy.Logits.grad;
             Assert.NotNull(sum);
             policy.Logits.grad = null;
         }
-
-        Assert.Equal(before, LiveTensors.Now);
     }
 }

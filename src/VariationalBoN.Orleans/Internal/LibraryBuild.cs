@@ -3,7 +3,7 @@ using System.Reflection;
 namespace VariationalBoN.Orleans.Internal;
 
 /// <summary>The version of this library. Stateless.</summary>
-internal static class LibraryVersion
+internal static class LibraryBuild
 {
     /// <summary>With what source control adds, so that two builds of one version differ.</summary>
     public static string Text { get; } =
