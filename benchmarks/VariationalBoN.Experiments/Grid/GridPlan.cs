@@ -249,14 +249,23 @@ internal static class GridPlan
             ];
     }
 
-    /// <summary>What might bind the value head: what it minimises, its steps, its size, its samples.</summary>
+    /// <summary>What might bind the value head: what it keeps of an answer, what it minimises, its steps, its size, its samples.</summary>
     private static Variation[] Heads(bool quick)
     {
-        var flat = new Variation { HeadLayers = 1, ValueWeight = 0 };
+        var sums = new Variation { HeadSums = 16, HeadForgetting = 0 };
+        var flat = sums with { HeadLayers = 1, ValueWeight = 0 };
         return quick
-            ? [flat]
+            ? [flat, new Variation { HeadStages = 2, HeadReward = true }]
             :
             [
+                sums,
+                sums with
+                {
+                    HeadSums = 1,
+                    HeadForgetting = 15,
+                },
+                new Variation { HeadStages = 2 },
+                new Variation { HeadReward = true },
                 flat,
                 flat with
                 {
@@ -266,9 +275,20 @@ internal static class GridPlan
                 {
                     HeadLayers = 2,
                 },
-                new Variation { HeadLayers = 2 },
-                new Variation { HeadLayers = 2, HeadEpochs = 24 },
-                new Variation { HeadLayers = 2, HeadLambda = 0.95 },
+                sums with
+                {
+                    HeadLayers = 2,
+                },
+                sums with
+                {
+                    HeadLayers = 2,
+                    HeadEpochs = 24,
+                },
+                sums with
+                {
+                    HeadLayers = 2,
+                    HeadLambda = 0.95,
+                },
                 flat with
                 {
                     HeadEpochs = 24,

@@ -187,9 +187,10 @@ internal sealed class GridSetup : IDisposable
             kind.Name.Length == 0 ? HeadName : $"{HeadName}-{kind.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '-')}";
         string file = Path.Combine(_folder, $"{name}.safetensors"),
             costs = Path.Combine(_folder, $"{name}.json");
+        RewardSoFar? soFar = kind.HeadReward is true ? new RewardSoFar(experiment.Reference, experiment.Reward) : null;
         if (File.Exists(file) && RunFolder.Read<HeadCost>(costs) is HeadCost cost)
         {
-            _heads[kind] = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward)), cost.ProcessorSeconds);
+            _heads[kind] = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward), soFar), cost.ProcessorSeconds);
             return;
         }
 
@@ -203,6 +204,9 @@ internal sealed class GridSetup : IDisposable
             Sums = kind.HeadSums ?? defaults.Sums,
             Layers = kind.HeadLayers ?? defaults.Layers,
             Lambda = kind.HeadLambda ?? defaults.Lambda,
+            Forgetting = kind.HeadForgetting ?? defaults.Forgetting,
+            Stages = kind.HeadStages ?? defaults.Stages,
+            PrefixReward = soFar,
         };
         ReferenceTable table = experiment.Table.First(kind.Samples ?? samplesPerPrompt);
         TimeSpan before = Environment.CpuUsage.TotalTime;

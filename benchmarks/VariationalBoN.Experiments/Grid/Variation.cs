@@ -61,6 +61,15 @@ internal sealed record Variation
     /// <summary>Running sums of the head; null for the default.</summary>
     public int? HeadSums { get; init; }
 
+    /// <summary>Running sums of the head that forget; null for the default.</summary>
+    public int? HeadForgetting { get; init; }
+
+    /// <summary>Stages of running sums of the head; null for the default.</summary>
+    public int? HeadStages { get; init; }
+
+    /// <summary>Whether the head reads the reward of each prefix.</summary>
+    public bool? HeadReward { get; init; }
+
     /// <summary>Guided draws of which one is kept.</summary>
     public int? Draws { get; init; }
 
@@ -107,6 +116,9 @@ internal sealed record Variation
             HeadSums = HeadSums,
             HeadLayers = HeadLayers,
             HeadLambda = HeadLambda,
+            HeadForgetting = HeadForgetting,
+            HeadStages = HeadStages,
+            HeadReward = HeadReward,
             Samples = Samples,
         };
 
@@ -135,6 +147,9 @@ internal sealed record Variation
                 ("head sums", HeadSums),
                 ("head layers", HeadLayers),
                 ("head lambda", HeadLambda),
+                ("head forgetting", HeadForgetting),
+                ("head stages", HeadStages),
+                ("head reward", HeadReward is true ? "" : null),
                 ("draws", Draws),
                 ("b", ReverseWeight),
                 ("warm start", WarmStart),

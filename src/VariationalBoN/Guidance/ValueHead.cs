@@ -23,26 +23,36 @@ namespace VariationalBoN.Guidance;
 [Experimental(ExperimentalIds.Guidance)]
 public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
 {
-    private const string Key = "value_head",
-        Format = "VariationalBoN value head 1";
-
     private readonly ValueNetwork _network;
     private readonly RankBins _bins;
-    private readonly int _sums;
-    private readonly Description _description;
+    private readonly PrefixNumbers? _numbers;
+    private readonly ValueHeadDescription _description;
 
-    private ValueHead(ValueNetwork network, RankBins bins, Description description, ScoringIdentity? origin)
+    private ValueHead(
+        ValueNetwork network,
+        RankBins bins,
+        ValueHeadDescription description,
+        IPrefixReward? prefixReward,
+        ScoringIdentity? origin
+    )
     {
-        (_network, _bins, _description, _sums, Origin) = (network, bins, description, description.Sums, origin);
+        (_network, _bins, _description, Origin) = (network, bins, description, origin);
+        if (description.Numbers is { } scale)
+            _numbers = new PrefixNumbers(prefixReward!, scale);
+        Options = description.Options is { } options ? options with { PrefixReward = prefixReward } : null;
         foreach (var parameter in network.parameters())
             parameter.requires_grad = false;
         Reference = ModelIdentity.Parse(description.Reference);
-        Identity = new ModelIdentity(
-            nameof(ValueHead),
+        (string, IdentityValue)[] settings =
+        [
             ("network", ModuleFingerprint.Of(network)),
             ("bins", bins.Count),
             ("power", bins.Power),
-            ("samples", Samples)
+            ("samples", Samples),
+        ];
+        Identity = new ModelIdentity(
+            nameof(ValueHead),
+            _numbers is null ? settings : [.. settings, ("prefix reward", _numbers.Source.Identity)]
         );
     }
 
@@ -62,7 +72,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     public int Samples => _description.Samples;
 
     /// <summary>What it was trained with; null where its file, of an earlier version, does not say.</summary>
-    public ValueHeadOptions? Options => _description.Options;
+    public ValueHeadOptions? Options { get; }
 
     /// <summary>Trains a head on the samples of some prompts of a table.</summary>
     /// <param name="reference">The frozen reference that drew the samples; its module tells its hidden states (<see
@@ -101,9 +111,9 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         if (samples < 2)
             throw new ArgumentException("A prompt has a single sample, which says nothing of ranks; draw more of it.", nameof(table));
         var bins = new RankBins(options.Bins, options.Power);
-        using var learned = new ValueSamples(reference, table, prompts, bins, options.HiddenStateBytes, cancellationToken);
-        var description = new Description(
-            Format,
+        using var learned = new ValueSamples(reference, table, prompts, bins, options, cancellationToken);
+        var description = new ValueHeadDescription(
+            ValueHeadDescription.Now,
             (int)reference.Model.HiddenDecoder.HeadWeight.size(1),
             reference.VocabularySize,
             options.Bins,
@@ -115,14 +125,17 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
             origin?.RewardModel.ToJson(),
             origin?.Scoring.ToJson(),
             options,
-            options.Layers
+            options.Layers,
+            options.Forgetting,
+            options.Stages,
+            learned.Numbers?.Scale
         );
         ValueNetwork network = description.Network(options);
         try
         {
             network.to(reference.Model.Device);
             ValueTraining.Run(network, learned, bins, options, progress, cancellationToken);
-            return new ValueHead(network, bins, description, origin);
+            return new ValueHead(network, bins, description, options.PrefixReward, origin);
         }
         catch
         {
@@ -135,12 +148,13 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <param name="path">The file.</param>
     /// <param name="scorer">The reference, reward model and way of scoring that the head must be about; its reference is a <see
     /// cref="CausalLmPolicy"/>.</param>
+    /// <param name="prefixReward">The numbers of prefixes that the head reads; null for a head that reads none.</param>
     /// <returns>The head, the caller's to dispose, equal to the one that was saved.</returns>
     /// <exception cref="ArgumentException">The reference is no <see cref="CausalLmPolicy"/>, or has no hidden states.</exception>
-    /// <exception cref="InvalidDataException">The file is no value head, is damaged, or is about another reference, tokenizer, reward model
-    /// or scoring; the message names what differs.</exception>
+    /// <exception cref="InvalidDataException">The file is no value head, is damaged, or is about another reference, tokenizer, reward
+    /// model, scoring or prefix reward; the message names what differs.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static ValueHead Load(string path, Scorer scorer)
+    public static ValueHead Load(string path, Scorer scorer, IPrefixReward? prefixReward = null)
     {
         ArgumentNullException.ThrowIfNull(scorer);
         if (scorer.Reference is not CausalLmPolicy reference)
@@ -149,7 +163,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
                 nameof(scorer)
             );
         ReferenceOfValues.RequireUsable(reference, hiddenStates: true, nameof(scorer));
-        Description description = Describe(path);
+        var description = ValueHeadDescription.Read(path);
         ScoringIdentity? origin = description.Origin;
         string[] differences = origin is null
             ? [.. ModelIdentity.Parse(description.Reference).Differences(reference.Identity)]
@@ -159,12 +173,13 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
                 $"{path}: the value head is about something else: {string.Join("; ", differences)}. Use what it was trained with, or "
                     + $"train one anew."
             );
+        description.RequireNumbers(path, prefixReward);
         ValueNetwork network = description.Network(new ValueHeadOptions());
         try
         {
             Safetensors.Load(path, network);
             network.to(reference.Model.Device);
-            return new ValueHead(network, new RankBins(description.Bins, description.Power), description, origin);
+            return new ValueHead(network, new RankBins(description.Bins, description.Power), description, prefixReward, origin);
         }
         catch
         {
@@ -180,7 +195,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         Safetensors.Save(
             path,
             _network,
-            new Dictionary<string, string> { ["format"] = "pt", [Key] = JsonSerializer.Serialize(_description) }
+            new Dictionary<string, string> { ["format"] = "pt", [ValueHeadDescription.Key] = JsonSerializer.Serialize(_description) }
         );
 
     /// <inheritdoc/>
@@ -209,110 +224,29 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <inheritdoc/>
     public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight)
     {
+        ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(promptTokens);
         Require(weight);
-        return new ValueWalk(_network, promptTokens, _sums, _bins.LogWeights(weight), _network.parameters().First().device);
+        return new ValueWalk(
+            _network,
+            _numbers,
+            prompts,
+            promptTokens,
+            _description.State,
+            _bins.LogWeights(weight),
+            _network.parameters().First().device
+        );
     }
 
     /// <inheritdoc/>
     Tensor IPrefixScan.Prefixes(IReadOnlyList<Completion> rows, Tensor hidden, RankWeight weight)
     {
         Require(weight);
-        return ValueScan.Prefixes(_network, rows, hidden, _bins.LogWeights(weight));
+        using var scope = NewDisposeScope();
+        var read = PrefixNumbers.Beside(_numbers, hidden, () => [.. rows.SelectMany(PrefixNumbers.Prefixes)]);
+        return ValueScan.Prefixes(_network, rows, read, _bins.LogWeights(weight)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Disposes of the network.</summary>
     public void Dispose() => _network.Dispose();
-
-    private static Description Describe(string path)
-    {
-        using var file = new WeightFile(path);
-        try
-        {
-            if (
-                file.Metadata.TryGetValue(Key, out string? json)
-                && JsonSerializer.Deserialize<Description>(json) is { Format: Format } description
-                && description.IsSound
-            )
-            {
-                _ = (ModelIdentity.Parse(description.Reference), description.Origin);
-                return description.Weights <= file.MostElements
-                    ? description
-                    : throw new InvalidDataException(
-                        $"{path}: the header describes a value head of {description.Weights} weights; the file holds {file.MostElements}."
-                    );
-            }
-        }
-        catch (Exception e) when (e is JsonException or FormatException)
-        {
-            throw new InvalidDataException($"{path}: the description of the value head is damaged: {e.Message}", e);
-        }
-
-        throw new InvalidDataException(
-            $"{path} is no value head of this version: its header does not say \"{Key}\" with the format \"{Format}\"."
-        );
-    }
-
-    /// <summary>What the header of a file says.</summary>
-    private sealed record Description(
-        string Format,
-        int Hidden,
-        int Vocabulary,
-        int Bins,
-        double Power,
-        int Width,
-        int Sums,
-        int Samples,
-        string Reference,
-        string? RewardModel,
-        string? Scoring,
-        ValueHeadOptions? Options = null,
-        int Layers = 1
-    )
-    {
-        private const int MaxSize = 1 << 24;
-
-        internal bool IsSound =>
-            Size(Hidden)
-            && Size(Vocabulary)
-            && Size(Bins)
-            && Bins >= 2
-            && Size(Width)
-            && Size(Sums)
-            && Size(Samples)
-            && Power >= 1
-            && double.IsFinite(Power)
-            && Layers is >= 1 and <= ValueHeadOptions.MostLayers
-            && RankBins.LastIsThere(Bins, Power)
-            && Reference is not null
-            && (RewardModel is null) == (Scoring is null)
-            && (
-                Options is null
-                || (Options.Bins, Options.Power, Options.Width, Options.Sums, Options.Layers) == (Bins, Power, Width, Sums, Layers)
-            );
-
-        internal long Weights => ValueNetwork.Weights(Hidden, Vocabulary, Width, Sums, Bins, Layers);
-
-        internal ScoringIdentity? Origin =>
-            RewardModel is null || Scoring is null
-                ? null
-                : new ScoringIdentity(ModelIdentity.Parse(Reference), ModelIdentity.Parse(RewardModel), ModelIdentity.Parse(Scoring));
-
-        internal ValueNetwork Network(ValueHeadOptions options) =>
-            new(
-                Hidden,
-                Vocabulary,
-                options with
-                {
-                    Bins = Bins,
-                    Power = Power,
-                    Width = Width,
-                    Sums = Sums,
-                    Layers = Layers,
-                },
-                new RankBins(Bins, Power)
-            );
-
-        private static bool Size(int value) => value is >= 1 and <= MaxSize;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 
 namespace VariationalBoN.Guidance;
 
@@ -25,8 +26,26 @@ public sealed record ValueHeadOptions
     public int Layers { get; init; } = 3;
 
     /// <summary>Running sums over the tokens of an answer, at least 1.</summary>
-    /// <value>Default 16.</value>
-    public int Sums { get; init; } = 16;
+    /// <value>Default 8.</value>
+    public int Sums { get; init; } = 8;
+
+    /// <summary>Running sums beside them that forget: what one holds is multiplied at each token by a gate between 0 and 1 that depends on
+    /// the tokens and on what the reference reads; at least 0.</summary>
+    /// <remarks>They carry what stood last, and what is near.</remarks>
+    /// <value>Default 8.</value>
+    public int Forgetting { get; init; } = 8;
+
+    /// <summary>Stages of running sums, 1 or 2: what a token adds to a sum of the second depends on the sums of the first before
+    /// it.</summary>
+    /// <remarks>For rewards of order: whether one word came before another. No gain was measured on reviews (docs/guidance.md).</remarks>
+    /// <value>Default 1.</value>
+    public int Stages { get; init; } = 1;
+
+    /// <summary>Numbers of each prefix that the head reads beside the hidden states; null for none. Part of a file by its identity: <see
+    /// cref="ValueHead.Load"/> is given it again.</summary>
+    /// <value>Default null: none.</value>
+    [JsonIgnore]
+    public IPrefixReward? PrefixReward { get; init; }
 
     /// <summary>Passes over the samples, at least 1.</summary>
     /// <value>Default 12.</value>
@@ -62,6 +81,9 @@ public sealed record ValueHeadOptions
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 
+    /// <summary>The numbers that a stage carries.</summary>
+    internal int State => Sums + Forgetting;
+
     /// <summary>Throws one exception that names every fault.</summary>
     internal void Validate()
     {
@@ -77,6 +99,9 @@ public sealed record ValueHeadOptions
         Require(Width >= 1, nameof(Width), Width, "be at least 1");
         Require(Layers is >= 1 and <= MostLayers, nameof(Layers), Layers, $"be 1 to {MostLayers}");
         Require(Sums >= 1, nameof(Sums), Sums, "be at least 1");
+        Require(Forgetting >= 0, nameof(Forgetting), Forgetting, "be at least 0");
+        Require(Stages is 1 or 2, nameof(Stages), Stages, "be 1 or 2");
+        Require(PrefixReward is null or { Count: >= 1 }, $"{nameof(PrefixReward)}.Count", PrefixReward?.Count ?? 0, "be at least 1");
         Require(Epochs >= 1, nameof(Epochs), Epochs, "be at least 1");
         Require(AnswersPerStep >= 1, nameof(AnswersPerStep), AnswersPerStep, "be at least 1");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), nameof(LearningRate), LearningRate, "be finite and above 0");

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Guidance;
 
 /// <summary>Scored reference samples as what a value head learns from: tokens, hidden states, and labels made of ranks alone. Owns the
-/// hidden states.</summary>
+/// hidden states and numbers.</summary>
 internal sealed class ValueSamples : IDisposable
 {
     private readonly CausalModel _model;
@@ -16,7 +16,8 @@ internal sealed class ValueSamples : IDisposable
     private readonly List<float[]> _labels = [];
     private readonly List<float> _scores = [];
     private readonly long[] _first; // of each completion among all tokens
-    private readonly Tensor? _hidden;
+    private readonly Tensor? _hidden, // [all tokens, C]
+        _numbers; // [all tokens, Count]
 
     /// <exception cref="ArgumentException">A prompt has no tokens, or fewer than two samples.</exception>
     public ValueSamples(
@@ -24,7 +25,7 @@ internal sealed class ValueSamples : IDisposable
         ReferenceTable table,
         IReadOnlyList<Prompt> prompts,
         RankBins bins,
-        long hiddenStateBytes,
+        ValueHeadOptions options,
         CancellationToken cancellationToken
     )
     {
@@ -57,7 +58,13 @@ internal sealed class ValueSamples : IDisposable
         for (int i = 0; i < _completions.Count; i++)
             _first[i + 1] = _first[i] + _completions[i].Tokens.Length;
         long width = _model.HiddenDecoder.HeadWeight.size(1);
-        if (_first[^1] * width * sizeof(float) <= hiddenStateBytes)
+        if (options.PrefixReward is { } source)
+        {
+            Numbers = PrefixNumbers.Learn(source, _completions, out float[] numbers);
+            _numbers = tensor(numbers, [_first[^1], source.Count], device: _model.Device).DetachFromDisposeScope();
+        }
+
+        if (_first[^1] * width * sizeof(float) <= options.HiddenStateBytes)
             _hidden = AllHidden(width, cancellationToken).DetachFromDisposeScope();
     }
 
@@ -66,71 +73,49 @@ internal sealed class ValueSamples : IDisposable
     /// <summary>M: the fewest samples of a prompt.</summary>
     public int PerPrompt { get; } = int.MaxValue;
 
-    public void Dispose() => _hidden?.Dispose();
+    /// <summary>The numbers of prefixes that the head reads; null for none.</summary>
+    public PrefixNumbers? Numbers { get; }
 
-    /// <summary>Some of the samples as tensors, right-padded.</summary>
+    public void Dispose()
+    {
+        _hidden?.Dispose();
+        _numbers?.Dispose();
+    }
+
+    /// <summary>Some of the samples as tensors.</summary>
     public ValueBatch Batch(ReadOnlySpan<int> samples)
     {
-        int rows = samples.Length;
-        Completion[] completions = new Completion[rows];
-        for (int row = 0; row < rows; row++)
-            completions[row] = _completions[samples[row]];
-        int length = completions.Max(completion => completion.Tokens.Length);
-        (long[] tokens, long[] previous) = PaddedTokens.Of(completions, length);
-        long[] places = new long[rows * length];
-        float[] mask = new float[rows * length],
-            labels = new float[rows * _labels[0].Length],
-            scores = new float[rows];
-        float[] left = new float[rows * length];
-        for (int row = 0; row < rows; row++)
+        Completion[] completions = new Completion[samples.Length];
+        float[][] labels = new float[samples.Length][];
+        float[] scores = new float[samples.Length];
+        var places = new List<long>();
+        for (int row = 0; row < samples.Length; row++)
         {
-            int i = samples[row],
-                count = completions[row].Tokens.Length;
-            for (int t = 0; t < length; t++)
-            {
-                int at = (row * length) + t;
-                left[at] = Math.Max(0, count - 1 - t);
-                if (t < count)
-                    (places[at], mask[at]) = (_first[i] + t, 1);
-            }
-
-            _labels[i].CopyTo(labels, row * _labels[i].Length);
-            scores[row] = _scores[i];
+            int i = samples[row];
+            completions[row] = _completions[i];
+            for (long place = _first[i]; place < _first[i + 1]; place++)
+                places.Add(place);
+            (labels[row], scores[row]) = (_labels[i], _scores[i]);
         }
 
         Device device = _model.Device;
-        Tensor hidden = _hidden is not null
-            ? _hidden.index_select(0, tensor(places, device: device)).view(rows, length, -1)
-            : Computed(samples, places, length);
+        var index = tensor(places.ToArray(), device: device);
+        Tensor hidden = _hidden?.index_select(0, index) ?? Computed(completions);
         return new ValueBatch(
-            hidden,
-            tensor(tokens, [rows, length], device: device),
-            tensor(previous, [rows, length], device: device),
-            tensor(mask, [rows, length], device: device),
-            tensor(left, [rows, length, 1], device: device),
-            tensor(labels, [rows, _labels[0].Length], device: device),
+            new PackedRows(completions, device),
+            _numbers is null ? hidden : cat([hidden, _numbers.index_select(0, index)], 1),
+            labels,
             tensor(scores, device: device)
         );
     }
 
-    /// <summary>Hidden states [rows, T, C] of some samples, by a pass of the reference.</summary>
-    private Tensor Computed(ReadOnlySpan<int> samples, long[] places, int length)
+    /// <summary>Hidden states [sum of lengths, C] of completions, by a pass of the reference.</summary>
+    private Tensor Computed(Completion[] completions)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var batch = new SequenceBatch([.. samples.ToArray().Select(i => _completions[i])], _model.Device);
-        long[] index = new long[places.Length]; // of each place among the drawn tokens of the batch; padding reads the first
-        long first = 0;
-        for (int row = 0; row < samples.Length; row++)
-        {
-            int count = _completions[samples[row]].Tokens.Length;
-            for (int t = 0; t < count; t++)
-                index[(row * length) + t] = first + t;
-            first += count;
-        }
-
-        var hidden = _model.HiddenDecoder.HiddenStatesAt(batch.Tokens, batch.Positions).to(ScalarType.Float32);
-        return hidden.index_select(0, tensor(index, device: _model.Device)).view(samples.Length, length, -1).MoveToOuterDisposeScope();
+        var batch = new SequenceBatch(completions, _model.Device);
+        return _model.HiddenDecoder.HiddenStatesAt(batch.Tokens, batch.Positions).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     private Tensor AllHidden(long width, CancellationToken cancellationToken)
@@ -155,7 +140,6 @@ internal sealed class ValueSamples : IDisposable
     }
 }
 
-/// <summary>Samples of one step: hidden states [b, T, C], tokens and the tokens before them [b, T], a mask [b, T], how many tokens come
-/// after each [b, T, 1], labels [b, B] and
-/// normal scores of the ranks [b].</summary>
-internal sealed record ValueBatch(Tensor Hidden, Tensor Tokens, Tensor Previous, Tensor Mask, Tensor Left, Tensor Labels, Tensor Scores);
+/// <summary>Samples of one step: their tokens, what the head reads of each prefix [P, C], a label of B bins each, and the normal scores of
+/// their ranks [b].</summary>
+internal sealed record ValueBatch(PackedRows Rows, Tensor Hidden, float[][] Labels, Tensor Scores);

@@ -75,18 +75,17 @@ internal static class ValueTraining
     /// <summary>The loss of a batch, a scalar.</summary>
     internal static Tensor Loss(ValueNetwork network, ValueBatch batch, double lambda, Tensor? weights = null, double valueWeight = 0)
     {
-        var units = network.Units(network.UnitBase(batch.Hidden, batch.Previous), batch.Tokens) * batch.Mask.unsqueeze(-1); // [b, T, U]
-        var after = units.cumsum(1);
-        var state = network.StateLaw(batch.Hidden, after - units, batch.Previous); // [b, T, B]
-        var token = network.TokenLaw(network.TokenBase(batch.Hidden), after, batch.Tokens);
-        var targets = Targets(state.detach().exp(), batch, lambda);
-        var crossEntropy = ((targets * state.Plus(token)).sum(-1) * batch.Mask).sum().neg() / batch.Mask.sum();
-        var ranks = (units.select(2, 0).sum(1) - batch.Scores).Squared().mean(); // the first sum learns the rank itself
+        PackedRows rows = batch.Rows;
+        (Tensor before, Tensor after) = network.Along(rows, batch.Hidden); // [P, U]
+        var state = network.StateLaw(batch.Hidden, before, rows.Previous); // [P, B]
+        var token = network.TokenLaw(network.TokenBase(batch.Hidden), after, rows.Tokens);
+        var targets = tensor(Targets(state.detach().cpu().data<float>().ToArray(), batch, lambda), state.shape, device: after.device);
+        var crossEntropy = (targets * state.Plus(token)).sum(-1).mean().neg();
+        var ranks = (rows.Last(after).select(1, 0) - batch.Scores).Squared().mean(); // the first sum learns the rank itself
         if (weights is null || weights.size(1) == 0)
             return crossEntropy.Plus(ranks);
-        var taught = targets.matmul(weights); // [b, T, N]
-        var values = Divergence(state).Plus(Divergence(token)).mean([2]);
-        return crossEntropy.Plus(ranks).Plus(((values * batch.Mask).sum() / batch.Mask.sum()).Times(valueWeight));
+        var taught = targets.matmul(weights); // [P, N]
+        return crossEntropy.Plus(ranks).Plus(Divergence(state).Plus(Divergence(token)).mean().Times(valueWeight));
 
         Tensor Divergence(Tensor law)
         {
@@ -95,28 +94,31 @@ internal static class ValueTraining
         }
     }
 
-    /// <summary>y_t = the label at the last token, (1 - lambda) p(. | s_(t + 1)) + lambda y_(t + 1) before it: [b, T, B].</summary>
-    /// <remarks>Summed: (1 - lambda) sum over later j of lambda^(j - t - 1) p(. | s_j), and lambda^(tokens after t) times the
-    /// label.</remarks>
-    internal static Tensor Targets(Tensor laws, ValueBatch batch, double lambda)
+    /// <summary>y_t = the label at the last token of a row, (1 - lambda) p(. | s_(t + 1)) + lambda y_(t + 1) before it; token by token, bin
+    /// by bin.</summary>
+    /// <param name="logLaws">log p(. | s) of the tokens of the batch, bin by bin.</param>
+    /// <param name="batch">The batch.</param>
+    /// <param name="lambda">lambda.</param>
+    internal static float[] Targets(float[] logLaws, ValueBatch batch, double lambda)
     {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        int length = (int)laws.size(1);
-        float[] powers = new float[length],
-            later = new float[length * length]; // lambda^t; [T, T]
-        for (int t = 0; t < length; t++)
-            powers[t] = (float)Math.Pow(lambda, t);
-        for (int t = 0; t < length; t++)
+        PackedRows rows = batch.Rows;
+        int bins = logLaws.Length / rows.Row.Length;
+        float kept = (float)lambda;
+        float[] targets = new float[logLaws.Length];
+        for (int place = rows.Row.Length - 1; place >= 0; place--)
         {
-            for (int j = t + 1; j < length; j++)
-                later[(t * length) + j] = (float)(1 - lambda) * powers[j - t - 1];
+            int here = place * bins,
+                next = here + bins;
+            if (rows.IsLast(place))
+                batch.Labels[rows.Row[place]].CopyTo(targets, here);
+            else
+            {
+                for (int b = 0; b < bins; b++)
+                    targets[here + b] = ((1 - kept) * MathF.Exp(logLaws[next + b])) + (kept * targets[next + b]);
+            }
         }
 
-        var fromLaws = tensor(later, [length, length], device: laws.device).matmul(laws * batch.Mask.unsqueeze(-1));
-        // lambda^(tokens after t)
-        var ofLabel = tensor(powers, device: laws.device).index_select(0, batch.Left.view(-1).to(ScalarType.Int64)).view(batch.Left.shape);
-        return fromLaws.Plus(ofLabel * batch.Labels.unsqueeze(1)).MoveToOuterDisposeScope();
+        return targets;
     }
 
     private static InvalidOperationException Diverged(string how, ValueHeadOptions options) =>

@@ -3,20 +3,32 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>The walk of a learned head: running sums and last tokens of the rows.</summary>
+/// <summary>The walk of a learned head: state and last tokens of the rows, and all of their tokens where numbers of prefixes are
+/// read.</summary>
 internal sealed class ValueWalk : IPrefixWalk
 {
     private readonly ValueNetwork _network;
     private readonly Tensor _logWeights; // [B]
-    private Tensor _sums,
+    private readonly PrefixNumbers? _numbers;
+    private AnswerPrefix[] _answers; // without tokens where no numbers are read
+    private Tensor _state,
         _previous; // [R, U], [R]
-    private Tensor? _unitBase; // [R, W], from the last values on
+    private Tensor[]? _unitBases; // [R, W] each, from the last values on
 
-    public ValueWalk(ValueNetwork network, IReadOnlyList<IReadOnlyList<int>> promptTokens, int sums, float[] logWeights, Device device)
+    public ValueWalk(
+        ValueNetwork network,
+        PrefixNumbers? numbers,
+        IReadOnlyList<Prompt> prompts,
+        IReadOnlyList<IReadOnlyList<int>> promptTokens,
+        int sums,
+        float[] logWeights,
+        Device device
+    )
     {
-        _network = network;
+        (_network, _numbers) = (network, numbers);
+        _answers = numbers is null ? [] : [.. prompts.Select(prompt => new AnswerPrefix(prompt, []))];
         _logWeights = tensor(logWeights, device: device).DetachFromDisposeScope();
-        _sums = zeros([promptTokens.Count, sums], ScalarType.Float32, device).DetachFromDisposeScope();
+        _state = zeros([promptTokens.Count, sums], ScalarType.Float32, device).DetachFromDisposeScope();
         _previous = tensor([.. promptTokens.Select(tokens => (long)tokens[^1])], device: device).DetachFromDisposeScope();
     }
 
@@ -25,51 +37,64 @@ internal sealed class ValueWalk : IPrefixWalk
         ArgumentNullException.ThrowIfNull(hidden);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var wide = hidden.to(ScalarType.Float32); // [R, C]
-        var unitBase = _network.UnitBase(wide, _previous); // [R, W]
-        var state = _network.StateLaw(wide, _sums, _previous); // [R, B]
-        var after = _sums.unsqueeze(1).Plus(_network.Units(unitBase.unsqueeze(1), tokens)); // [R, k, U]
-        var law = _network.TokenLaw(_network.TokenBase(wide).unsqueeze(1), after, tokens); // [R, k, B]
-        Replace(ref _unitBase, unitBase);
+        var read = PrefixNumbers.Beside(_numbers, hidden, () => _answers); // [R, C]
+        var unitBases = _network.UnitBases(read, _previous, _state);
+        var law = _network.StateLaw(read, _state, _previous); // [R, B]
+        var after = _network.After([.. unitBases.Select(seen => seen.unsqueeze(1))], _state.unsqueeze(1), tokens); // [R, k, U]
+        var laws = _network.TokenLaw(_network.TokenBase(read).unsqueeze(1), after, tokens); // [R, k, B]
+        Forget();
+        _unitBases = Array.ConvertAll(unitBases, seen => seen.DetachFromDisposeScope());
         return new PrefixValues(
-            state.Plus(_logWeights).logsumexp(-1).MoveToOuterDisposeScope(),
-            law.Plus(_logWeights).logsumexp(-1).MoveToOuterDisposeScope()
+            law.Plus(_logWeights).logsumexp(-1).MoveToOuterDisposeScope(),
+            laws.Plus(_logWeights).logsumexp(-1).MoveToOuterDisposeScope()
         );
     }
 
     public void SelectRows(ReadOnlySpan<int> rows)
     {
         using var scope = NewDisposeScope();
-        var index = tensor(Array.ConvertAll(rows.ToArray(), row => (long)row), device: _sums.device);
-        Replace(ref _sums!, _sums.index_select(0, index));
-        Replace(ref _previous!, _previous.index_select(0, index));
-        if (_unitBase is not null)
-            Replace(ref _unitBase, _unitBase.index_select(0, index));
+        var index = tensor(Array.ConvertAll(rows.ToArray(), row => (long)row), device: _state.device);
+        Replace(ref _state, _state.index_select(0, index));
+        Replace(ref _previous, _previous.index_select(0, index));
+        for (int stage = 0; stage < (_unitBases?.Length ?? 0); stage++)
+            Replace(ref _unitBases![stage], _unitBases[stage].index_select(0, index));
+        if (_numbers is not null)
+            _answers = Array.ConvertAll(rows.ToArray(), row => _answers[row]);
     }
 
     public void Append(Tensor tokens)
     {
-        if (_unitBase is null)
+        if (_unitBases is null)
             throw new InvalidOperationException("Values of a position must be asked for before a token is appended to it.");
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Replace(ref _sums!, _sums.Plus(_network.Units(_unitBase, tokens)));
-        Replace(ref _previous!, tokens.clone());
-        _unitBase.Dispose();
-        _unitBase = null;
+        Replace(ref _state, _network.After(_unitBases, _state, tokens));
+        Replace(ref _previous, tokens.clone());
+        Forget();
+        if (_numbers is null)
+            return;
+        long[] appended = tokens.cpu().data<long>().ToArray();
+        _answers = [.. _answers.Select((answer, row) => answer with { Tokens = [.. answer.Tokens, (int)appended[row]] })];
     }
 
     public void Dispose()
     {
         _logWeights.Dispose();
-        _sums.Dispose();
+        _state.Dispose();
         _previous.Dispose();
-        _unitBase?.Dispose();
+        Forget();
     }
 
-    private static void Replace(ref Tensor? kept, Tensor now)
+    private void Forget()
     {
-        kept?.Dispose();
+        foreach (Tensor seen in _unitBases ?? [])
+            seen.Dispose();
+        _unitBases = null;
+    }
+
+    private static void Replace(ref Tensor kept, Tensor now)
+    {
+        kept.Dispose();
         kept = now.DetachFromDisposeScope();
     }
 }

@@ -41,6 +41,7 @@ internal static class GuidedExample
         {
             Width = 24,
             Sums = 6,
+            Forgetting = 0,
             Epochs = epochs,
             AnswersPerStep = 128,
             LearningRate = rate,

@@ -65,16 +65,32 @@ public sealed class ValueHeadTests : IDisposable
         Assert.Equal(told.Shares.Order(), told.Shares);
     }
 
-    [Fact]
-    public async Task Two_hidden_layers_are_saved_and_read_back_equal()
+    public static TheoryData<string> Shapes => [.. s_shapes.Keys];
+
+    private static readonly Dictionary<string, Func<ValueHeadOptions, ValueHeadOptions>> s_shapes = new()
+    {
+        ["plain"] = options => options,
+        ["two layers"] = options => options with { Layers = 2 },
+        ["sums that forget"] = options => options with { Sums = 2, Forgetting = 4 },
+        ["two stages"] = options => options with { Stages = 2 },
+        ["both"] = options => options with { Forgetting = 3, Stages = 2 },
+        ["prefix reward"] = options => options with { PrefixReward = new SoFar() },
+        ["length so far"] = options => options with { PrefixReward = new LengthSoFar(), Forgetting = 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task Every_shape_of_head_is_saved_and_read_back_equal(string shape)
     {
         (var reference, _) = await Made;
-        using var head = await HeadAsync(Options(epochs: 2) with { Layers = 2 });
-        using var one = await HeadAsync(Options(epochs: 2));
+        ValueHeadOptions options = s_shapes[shape](Options(epochs: 2));
+        using var head = await HeadAsync(options);
+        using var plain = await HeadAsync(Options(epochs: 2));
         head.Save(_file);
-        using var read = ValueHead.Load(_file, Scorer(reference));
+        using var read = ValueHead.Load(_file, Scorer(reference), options.PrefixReward);
         Assert.Equal(head.Identity, read.Identity);
-        Assert.NotEqual(head.Identity, one.Identity);
+        Assert.Equal(options, read.Options);
+        Assert.Equal(shape == "plain", head.Identity == plain.Identity);
         var drawn = reference.Sample(HeldOut, 20, seed: 4);
         Assert.Equal(
             new GuidedPolicy(reference, head, RankWeight.BestOf(8)).LogProbValues(drawn),
@@ -83,8 +99,52 @@ public sealed class ValueHeadTests : IDisposable
     }
 
     [Fact]
-    public async Task Rewards_of_held_out_prompts_change_no_bit()
+    public async Task A_file_from_before_there_were_other_states_is_read_as_before()
     {
+        (var reference, _) = await Made;
+        using var head = await HeadAsync(Options(epochs: 1) with { Forgetting = 0 });
+        head.Save(_file);
+        string json;
+        string[] names;
+        using (var file = new VariationalBoN.Weights.WeightFile(_file))
+            (json, names) = (file.Metadata["value_head"], [.. file.Entries.Select(entry => entry.Name).Order(StringComparer.Ordinal)]);
+        string[] expected =
+        [
+            .. "unit_hidden unit_previous unit_token unit_direct unit_out".Split(' '),
+            .. "state_hidden state_previous state_sums state_bias state_out state_law state_deeper state_deeper_bias".Split(' '),
+            .. "token_hidden token_token token_sums token_bias token_out token_law token_deeper token_deeper_bias".Split(' '),
+        ];
+        Assert.Equal(expected.Order(StringComparer.Ordinal), names);
+        var old = System.Text.Json.Nodes.JsonNode.Parse(json)!;
+        foreach (var part in new[] { old.AsObject(), old["Options"]!.AsObject() })
+        {
+            Assert.True(part.Remove("Forgetting"));
+            Assert.True(part.Remove("Stages"));
+        }
+
+        Assert.True(old.AsObject().Remove("Numbers"));
+        old["Format"] = "VariationalBoN value head 1";
+        using var network = new ValueNetwork(
+            (int)reference.Model.HiddenDecoder.HeadWeight.size(1),
+            reference.VocabularySize,
+            Options() with
+            {
+                Forgetting = 0,
+            },
+            new RankBins(24, 2.5)
+        );
+        VariationalBoN.Weights.Safetensors.Load(_file, network);
+        VariationalBoN.Weights.Safetensors.Save(_file, network, new Dictionary<string, string> { ["value_head"] = old.ToJsonString() });
+        using var read = ValueHead.Load(_file, Scorer(reference));
+        Assert.Equal(head.Identity, read.Identity);
+        Assert.Equal(Options(epochs: 1) with { Forgetting = 0 }, read.Options);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task Rewards_of_held_out_prompts_change_no_bit(string shape)
+    {
+        ValueHeadOptions options = s_shapes[shape](Options(epochs: 1));
         (var reference, var table) = await Made;
         var changed = new ReferenceTable(
             table.Prompts.Select(p =>
@@ -94,8 +154,8 @@ public sealed class ValueHeadTests : IDisposable
             ),
             table.Provenance
         );
-        using ValueHead one = ValueHead.Train(reference, table, Train, Options(epochs: 1)),
-            two = ValueHead.Train(reference, changed, Train, Options(epochs: 1));
+        using ValueHead one = ValueHead.Train(reference, table, Train, options),
+            two = ValueHead.Train(reference, changed, Train, options);
         var drawn = reference.Sample(HeldOut, 20, seed: 4);
         Assert.Equal(one.Identity, two.Identity);
         Assert.Equal(
@@ -127,6 +187,67 @@ public sealed class ValueHeadTests : IDisposable
         double[] one = new GuidedPolicy(reference, kept, RankWeight.BestOf(8)).LogProbValues(drawn),
             two = new GuidedPolicy(reference, anew, RankWeight.BestOf(8)).LogProbValues(drawn);
         Assert.All(one.Zip(two), pair => Assert.Equal(pair.First, pair.Second, 1e-3));
+    }
+
+    [Fact]
+    public async Task A_reward_of_prefixes_brings_the_guided_policy_nearer_where_sums_cannot_tell()
+    {
+        // An odd number of twos is worth much: no sum over tokens and pairs.
+        (var reference, _) = await Made;
+        var judge = RewardModel.FromFunction(completion => Odd(completion.Tokens).Reward, "odd twos");
+        var table = await ReferenceTable.EstimateAsync(new Scorer(reference, judge), [.. Train, .. HeldOut], Samples, seed: 1);
+        ValueHeadOptions few = Options() with { Sums = 1, Forgetting = 0, Width = 8 };
+        using ValueHead without = ValueHead.Train(reference, table, Train, few),
+            with = ValueHead.Train(reference, table, Train, few with { PrefixReward = new OddSoFar() });
+        double before = Divergence(reference, without, 4, completion => Odd(completion.Tokens).Reward),
+            after = Divergence(reference, with, 4, completion => Odd(completion.Tokens).Reward);
+        Assert.True(after < 0.8 * before, $"with {after}, without {before}");
+    }
+
+    [Fact]
+    public async Task Numbers_of_prefixes_are_scaled_by_those_of_the_training_alone()
+    {
+        (var reference, _) = await Made;
+        var drawn = reference.Sample(Train, 3, seed: 4);
+        var learned = PrefixNumbers.Learn(new SoFar(), drawn, out float[] numbers);
+        Assert.Equal(drawn.Sum(completion => completion.Tokens.Length) * 2, numbers.Length);
+        for (int column = 0; column < 2; column++)
+        {
+            float[] own = [.. numbers.Where((_, i) => i % 2 == column)];
+            Assert.Equal(0, own.Average(), 1e-4);
+            Assert.Equal(1, own.Average(number => number * number), 1e-3);
+        }
+
+        // Alone or among others, a prefix reads the same.
+        using var scope = torch.NewDisposeScope();
+        var alone = PrefixNumbers.Beside(learned, torch.zeros(1, 3), () => [new AnswerPrefix("0", [1, 4])]);
+        Assert.Equal([1, 5], alone.shape);
+        double expected = (Reward(drawn[0] with { Tokens = [1, 4] }) - learned.Scale.Mean[0]) / learned.Scale.Deviation[0];
+        Assert.Equal(expected, alone[0, 3].item<float>(), 1e-5);
+    }
+
+    [Fact]
+    public async Task A_prefix_reward_that_is_another_is_missing_or_gives_no_number_is_named()
+    {
+        (var reference, _) = await Made;
+        using ValueHead head = await HeadAsync(Options(epochs: 1) with { PrefixReward = new SoFar() }),
+            plain = await HeadAsync(Options(epochs: 1));
+        head.Save(_file);
+        Says("given is no prefix reward", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference))));
+        Says(
+            "the prefix reward odd so far",
+            Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference), new OddSoFar()))
+        );
+        plain.Save(_file);
+        Says("reads no prefix reward", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference), new SoFar())));
+        Says(
+            "gave NaN as number 1 of prompt",
+            await Assert.ThrowsAsync<ArithmeticException>(() => HeadAsync(Options(epochs: 1) with { PrefixReward = new NoNumber() }))
+        );
+        Says(
+            "PrefixReward.Count is 0",
+            await Assert.ThrowsAsync<ArgumentException>(() => HeadAsync(Options() with { PrefixReward = new NoNumber { Count = 0 } }))
+        );
     }
 
     [Fact]
@@ -189,6 +310,10 @@ public sealed class ValueHeadTests : IDisposable
         Says(
             "Layers is 0",
             Assert.Throws<ArgumentException>(() => ValueHead.Train(reference, table, Train, new ValueHeadOptions { Layers = 0 }))
+        );
+        Says(
+            "Forgetting is -1, it must be at least 0; Stages is 3",
+            await Assert.ThrowsAsync<ArgumentException>(() => HeadAsync(Options() with { Forgetting = -1, Stages = 3 }))
         );
         Says(
             "Bins is 1",
@@ -254,11 +379,12 @@ public sealed class ValueHeadTests : IDisposable
         );
     }
 
-    [Fact]
-    public async Task Values_of_whole_completions_are_those_of_the_walk_token_by_token()
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task Values_of_whole_completions_are_those_of_the_walk_token_by_token(string shape)
     {
         (var reference, var table) = await Made;
-        using var head = await HeadAsync(Options(epochs: 3));
+        using var head = await HeadAsync(s_shapes[shape](Options(epochs: 3)));
         var scored = await Scorer(reference).ScoreAsync(reference.Sample(["1 2", "2 4 1", "0"], 9, seed: 5));
         Assert.True(scored.Completions.Select(completion => completion.Tokens.Length).Distinct().Count() > 2);
         foreach (var weight in new[] { RankWeight.BestOf(8), RankWeight.Tilt(5) })
@@ -371,16 +497,17 @@ public sealed class ValueHeadTests : IDisposable
     }
 
     /// <summary>KL(pi || pi_bon) over all answers to the held-out prompts; of the reference where there is no head.</summary>
-    private static double Divergence(CausalLmPolicy reference, ValueHead? head, double n)
+    private static double Divergence(CausalLmPolicy reference, ValueHead? head, double n, Func<Completion, double>? reward = null)
     {
         double sum = 0;
+        reward ??= Reward;
         IPolicy policy = head is null ? reference : new GuidedPolicy(reference, head, RankWeight.BestOf(n));
         foreach (Prompt prompt in HeldOut)
         {
             Completion[] all = [.. Answers(reference, prompt)];
             double[] logReference = reference.LogProbValues(all),
                 log = policy.LogProbValues(all),
-                rewards = [.. all.Select(c => Reward(c))];
+                rewards = [.. all.Select(reward)];
             Assert.Equal(1, log.Sum(Math.Exp), 1e-5);
             for (int y = 0; y < all.Length; y++)
             {
@@ -448,6 +575,58 @@ public sealed class ValueHeadTests : IDisposable
 
         public IPrefixWalk Start(IReadOnlyList<Prompt> prompts, IReadOnlyList<IReadOnlyList<int>> promptTokens, RankWeight weight) =>
             value.Start(prompts, promptTokens, weight);
+    }
+
+    /// <summary>Whether the number of twos is odd, and a reward that looks at it.</summary>
+    private static (bool IsOdd, double Reward) Odd(IReadOnlyList<int> tokens)
+    {
+        bool odd = tokens.Count(token => token == 2) % 2 == 1;
+        return (odd, Math.Round((odd ? 3 : 0) + (0.3 * tokens.Sum(token => Math.Sin(3 * token))), 6));
+    }
+
+    /// <summary>The reward of the answer so far, and its length.</summary>
+    private sealed class SoFar : IPrefixReward
+    {
+        public ModelIdentity Identity => "reward so far";
+
+        public int Count => 2;
+
+        public void Read(IReadOnlyList<AnswerPrefix> prefixes, Span<float> numbers)
+        {
+            for (int i = 0; i < prefixes.Count; i++)
+            {
+                var completion = new Completion
+                {
+                    Prompt = prefixes[i].Prompt,
+                    Text = "",
+                    Tokens = [.. prefixes[i].Tokens],
+                };
+                (numbers[2 * i], numbers[(2 * i) + 1]) = ((float)Reward(completion), prefixes[i].Tokens.Count);
+            }
+        }
+    }
+
+    /// <summary>Whether the number of twos so far is odd.</summary>
+    private sealed class OddSoFar : IPrefixReward
+    {
+        public ModelIdentity Identity => "odd so far";
+
+        public int Count => 1;
+
+        public void Read(IReadOnlyList<AnswerPrefix> prefixes, Span<float> numbers)
+        {
+            for (int i = 0; i < prefixes.Count; i++)
+                numbers[i] = Odd(prefixes[i].Tokens).IsOdd ? 1 : 0;
+        }
+    }
+
+    private sealed class NoNumber : IPrefixReward
+    {
+        public ModelIdentity Identity => "nothing";
+
+        public int Count { get; init; } = 2;
+
+        public void Read(IReadOnlyList<AnswerPrefix> prefixes, Span<float> numbers) => numbers[^1] = float.NaN;
     }
 
     private static void Says(string word, Exception error) => Assert.Contains(word, error.Message, StringComparison.Ordinal);

@@ -51,16 +51,7 @@ public sealed class ValueTrainingTests
         float[] Gradient(float[] label, double valueWeight)
         {
             using var network = new ValueNetwork(3, 4, new ValueHeadOptions { Width = 4, Sums = 2 }, bins);
-            var tokens = torch.zeros([1, 2], torch.int64);
-            var batch = new ValueBatch(
-                torch.ones(1, 2, 3),
-                tokens,
-                tokens,
-                torch.ones(1, 2),
-                torch.tensor(new float[] { 1, 0 }, [1, 2, 1]),
-                torch.tensor(label, [1, 24]),
-                torch.zeros(1)
-            );
+            var batch = new ValueBatch(new PackedRows([Row(0, 0)], torch.CPU), torch.ones(2, 3), [label], torch.zeros(1));
             ValueTraining.Loss(network, batch, lambda: 1, weights, valueWeight).backward();
             return [.. network.named_parameters().Single(named => named.name == "token_law").parameter.grad!.data<float>()];
         }
@@ -72,34 +63,106 @@ public sealed class ValueTrainingTests
     [InlineData(1)]
     public void Targets_are_the_recursion_from_the_end(double lambda)
     {
+        using var nothing = torch.zeros(1);
+        const int Bins = 3;
+        var random = new Random(3);
+        float[] laws = [.. Enumerable.Range(0, 6 * Bins).Select(_ => random.NextSingle())];
+        float[][] labels =
+        [
+            [0.1f, 0.2f, 0.7f],
+            [0.5f, 0.3f, 0.2f],
+        ];
         using var scope = torch.NewDisposeScope();
-        const int B = 2,
-            T = 4,
-            Bins = 3;
+        var batch = new ValueBatch(new PackedRows([Row(1, 2, 3, 4), Row(5, 6)], torch.CPU), nothing, labels, nothing);
+        float[] logs = Array.ConvertAll(laws, MathF.Log);
+
+        float[] targets = ValueTraining.Targets(logs, batch, lambda);
         int[] lengths = [4, 2];
-        var laws = torch.rand([B, T, Bins], torch.float32, generator: new torch.Generator(3));
-        var labels = torch.rand([B, Bins], torch.float32, generator: new torch.Generator(4));
-        float[] left = [.. Enumerable.Range(0, B * T).Select(i => (float)Math.Max(0, lengths[i / T] - 1 - (i % T)))];
-        float[] mask = [.. Enumerable.Range(0, B * T).Select(i => i % T < lengths[i / T] ? 1f : 0f)];
-        var nothing = torch.zeros(1);
-        var batch = new ValueBatch(nothing, nothing, nothing, torch.tensor(mask, [B, T]), torch.tensor(left, [B, T, 1]), labels, nothing);
-
-        long before = scope.DisposablesCount;
-        var targets = ValueTraining.Targets(laws, batch, lambda);
-        Assert.Equal(before + 1, scope.DisposablesCount); // the targets alone are left
-
-        for (int row = 0; row < B; row++)
+        for (int row = 0, first = 0; row < 2; first += lengths[row++])
         {
             for (int b = 0; b < Bins; b++)
             {
-                double y = labels[row, b].item<float>();
+                double y = labels[row][b];
                 for (int t = lengths[row] - 1; t >= 0; t--)
                 {
                     if (t < lengths[row] - 1)
-                        y = (lambda * y) + ((1 - lambda) * laws[row, t + 1, b].item<float>());
-                    Assert.Equal(y, targets[row, t, b].item<float>(), 1e-6);
+                        y = (lambda * y) + ((1 - lambda) * laws[((first + t + 1) * Bins) + b]);
+                    Assert.Equal(y, targets[((first + t) * Bins) + b], 1e-6);
                 }
             }
         }
     }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 1)]
+    [InlineData(0, 2)]
+    [InlineData(3, 2)]
+    public void States_of_packed_rows_are_those_of_one_token_after_the_other(int forgetting, int stages)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGradient = torch.no_grad();
+        const int Hidden = 3,
+            Vocabulary = 5;
+        var options = new ValueHeadOptions
+        {
+            Width = 6,
+            Sums = 4,
+            Forgetting = forgetting,
+            Stages = stages,
+        };
+        using var network = new ValueNetwork(Hidden, Vocabulary, options, new RankBins(4, 1));
+        foreach (var parameter in network.parameters()) // trained ones, whatever they are
+            parameter.add_(torch.randn(parameter.shape, generator: new torch.Generator(7)) * 0.5);
+        Completion[] completions = [Row(1, 4, 2, 0, 3, 3, 1), Row(2), Row(0, 3, 1)];
+        var rows = new PackedRows(completions, torch.CPU);
+        var hidden = torch.randn([11, Hidden], generator: new torch.Generator(8));
+        (var before, var after) = network.Along(rows, hidden);
+        Assert.Equal([11, (4 + forgetting) * stages], after.shape);
+
+        for (int row = 0, place = 0; row < completions.Length; row++)
+        {
+            var state = torch.zeros([1, (4 + forgetting) * stages]);
+            foreach (int token in completions[row].Tokens)
+            {
+                var one = torch.tensor(new long[] { place });
+                Assert.True(torch.allclose(state, before[place].unsqueeze(0), 1e-4, 1e-5));
+                var bases = network.UnitBases(hidden.index_select(0, one), rows.Previous.index_select(0, one), state);
+                state = network.After(bases, state, torch.tensor(new long[] { token }));
+                Assert.True(torch.allclose(state, after[place].unsqueeze(0), 1e-4, 1e-5));
+                place++;
+            }
+        }
+    }
+
+    [Fact]
+    public void The_number_of_weights_that_a_header_may_ask_for_is_that_of_the_network()
+    {
+        foreach (int forgetting in new[] { 0, 3 })
+        {
+            foreach (int stages in new[] { 1, 2 })
+            {
+                var options = new ValueHeadOptions
+                {
+                    Width = 7,
+                    Sums = 5,
+                    Bins = 6,
+                    Forgetting = forgetting,
+                    Stages = stages,
+                };
+                using var network = new ValueNetwork(3, 11, options, new RankBins(6, 1));
+                Assert.Equal(network.parameters().Sum(parameter => parameter.numel()), ValueNetwork.Weights(3, 11, options));
+            }
+        }
+    }
+
+    private static Completion Row(params int[] tokens) =>
+        new()
+        {
+            Prompt = "a prompt",
+            PromptTokens = [0],
+            Tokens = [.. tokens],
+            Text = "",
+            FinishReason = FinishReason.Length,
+        };
 }

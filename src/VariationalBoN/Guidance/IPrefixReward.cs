@@ -1,0 +1,26 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace VariationalBoN.Guidance;
+
+/// <summary>Numbers of an unfinished answer that a value head reads beside the hidden states of the reference, such as the reward of what
+/// has been written so far. Thread-safe.</summary>
+/// <remarks>
+/// For rewards that a few running sums cannot carry: counts, positions, what has occurred. It is asked of each prefix of each sample once
+/// in training, and of each row at each token in decoding. The head scales each number by its mean and deviation over the prefixes that
+/// it was trained on. Give functions of prompt and tokens alone: a number that knows stored rewards of the prompt, or their mean, tells
+/// a head what it will not be told later.
+/// </remarks>
+[Experimental(ExperimentalIds.Guidance)]
+public interface IPrefixReward
+{
+    /// <summary>What tells these numbers from others; part of the file of a head.</summary>
+    ModelIdentity Identity { get; }
+
+    /// <summary>Numbers of each prefix, at least 1.</summary>
+    int Count { get; }
+
+    /// <summary>Reads some prefixes.</summary>
+    /// <param name="prefixes">R prefixes.</param>
+    /// <param name="numbers">R times <see cref="Count"/> numbers, those of a prefix beside each other, to be filled; finite.</param>
+    void Read(IReadOnlyList<AnswerPrefix> prefixes, Span<float> numbers);
+}
