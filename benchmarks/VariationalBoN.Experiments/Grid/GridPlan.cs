@@ -172,8 +172,8 @@ internal static class GridPlan
             yield return ("speed", method, one, new Variation { Curve = true });
     }
 
-    /// <summary>Values along the answer by two lambda, the rate falling to 0, batches that grow: all three at one, two and four times the
-    /// draws; and what each of them does at one and at four.</summary>
+    /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws, at four by
+    /// two lambda; and what each of them does at one and at four.</summary>
     private static Variation[] Valued(bool quick) =>
         quick
             ?
@@ -188,7 +188,7 @@ internal static class GridPlan
             :
             [
                 .. from steps in new double?[] { null, 2, 4 }
-                from lambda in new[] { 0.95, 0.8 }
+                from lambda in steps == 4 ? new[] { 0.95, 0.8 } : [0.95]
                 select new Variation
                 {
                     StepsFactor = steps,
